@@ -1,0 +1,56 @@
+/* What every layer shares: time, the clock that tells it, and wiping of secrets.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_BASE_H
+#define SR_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SR_VERSION "0.1.0"
+
+/* Nanoseconds. A point in time is one on the monotonic clock, whose zero means nothing. */
+typedef int64_t sr_time;
+
+#define SR_SECOND      ((sr_time)1000000000)
+#define SR_MILLISECOND ((sr_time)1000000)
+#define SR_NEVER       INT64_MAX
+
+/*
+** Where time comes from. Both functions get `ctx`.
+** `now`    the monotonic time.
+** `sleep`  waits until `when`; NULL: the caller really waits. A test's clock jumps there instead,
+*so that a test of
+**          ten minutes takes none.
+*/
+struct sr_clock {
+  sr_time (*now)(void *ctx);
+  void (*sleep)(void *ctx, sr_time when);
+  void *ctx;
+};
+
+/* CLOCK_MONOTONIC, really waiting. */
+extern const struct sr_clock sr_clock_monotonic;
+
+/* A clock that stands still until it is told to move, or until somebody sleeps on it. `sr_clock` of
+ * it: sr_clock_manual. */
+struct sr_manual_clock {
+  sr_time now;
+};
+struct sr_clock sr_clock_manual(struct sr_manual_clock *manual);
+
+/* Sleeps on the real clock, at most until `when`. Returns early when a signal arrives. */
+void sr_sleep_until(sr_time when);
+
+/* Seconds to nanoseconds; `seconds` must be finite and not negative. Saturates below SR_NEVER. */
+sr_time sr_seconds(double seconds);
+
+/* Overwrites `len` bytes in a way that the compiler may not leave out. NULL is allowed when `len`
+ * is 0. */
+void sr_wipe(void *data, size_t len);
+
+/* `text` in lower case, ASCII only, whatever the locale says. */
+static inline char sr_lower(char c) {
+  return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;
+}
+
+#endif

@@ -1,0 +1,241 @@
+/* What all calls of one client share.
+** SPDX-License-Identifier: MIT */
+#include "sr_config.h"
+
+#include "sr_url.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HIDDEN      "\xe2\x80\xa6" /* … */
+#define SHOW_TAIL   ((size_t)4)
+#define LONG_ENOUGH ((size_t)12) /* from this length on, four characters give nothing away */
+
+const char *sr_config_key_param(const struct sr_config *config) {
+  return config->v1 ? "apikey" : "token";
+}
+
+int sr_key_is_uuid(const char *key, size_t len) {
+  size_t i;
+  if (len != 36)
+    return 0;
+  for (i = 0; i < len; i++) {
+    char c = sr_lower(key[i]);
+    int dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+      return 0;
+  }
+  return 1;
+}
+
+/* What stands for a key of this length and end; never longer than the key, so that redacting works
+ * in place. */
+static size_t stand_in(char *out, const char *key, size_t len) {
+  if (len < sizeof HIDDEN - 1) {
+    memset(out, '*', len);
+    return len;
+  }
+  memcpy(out, HIDDEN, sizeof HIDDEN - 1);
+  if (len < LONG_ENOUGH)
+    return sizeof HIDDEN - 1;
+  memcpy(out + sizeof HIDDEN - 1, key + len - SHOW_TAIL, SHOW_TAIL);
+  return sizeof HIDDEN - 1 + SHOW_TAIL;
+}
+
+void sr_config_key_hint(const struct sr_config *config, char *out) {
+  size_t len;
+  if (config->key.len == 0) {
+    memcpy(out, "none", 5);
+    return;
+  }
+  len = stand_in(out, config->key.data, config->key.len);
+  out[len] = '\0';
+}
+
+static size_t redact(const struct sr_buf *key, const char *shown, size_t shown_len, char *text,
+                     size_t len) {
+  char *from = text, *to = text, *end = text + len, *hit;
+  if (key->len == 0 || len < key->len)
+    return len;
+  while ((hit = memmem(from, (size_t)(end - from), key->data, key->len)) != NULL) {
+    memmove(to, from, (size_t)(hit - from));
+    to += hit - from;
+    memcpy(to, shown, shown_len);
+    to += shown_len;
+    from = hit + key->len;
+  }
+  if (from == text)
+    return len;
+  memmove(to, from, (size_t)(end - from));
+  to += end - from;
+  if (to < end)
+    *to = '\0';
+  return (size_t)(to - text);
+}
+
+size_t sr_config_redact(const struct sr_config *config, char *text, size_t len) {
+  char shown[SR_KEY_HINT_SIZE];
+  size_t shown_len;
+  if (config->key.len == 0)
+    return len;
+  shown_len = stand_in(shown, config->key.data, config->key.len);
+  len = redact(&config->key, shown, shown_len, text, len);
+  if (config->key_escaped.len != config->key.len)
+    len = redact(&config->key_escaped, shown, shown_len, text, len);
+  return len;
+}
+
+void sr_slist_wipe(struct curl_slist *list) {
+  struct curl_slist *node;
+  for (node = list; node != NULL; node = node->next)
+    sr_wipe(node->data, strlen(node->data));
+  curl_slist_free_all(list);
+}
+
+/* Appends one line to `*list`. On failure the list is gone and `*list` NULL. 0 or -1. */
+static int add_line(struct curl_slist **list, const char *line) {
+  struct curl_slist *longer = curl_slist_append(*list, line);
+  if (longer == NULL) {
+    sr_slist_wipe(*list);
+    *list = NULL;
+    return -1;
+  }
+  *list = longer;
+  return 0;
+}
+
+static int make_headers(struct sr_config *config) {
+  static const char *const type_lines[SR_HEADERS_COUNT] = {NULL, "Content-Type: application/json",
+                                                           "Content-Type:"};
+  struct sr_buf auth = {0};
+  int i, failed = 0;
+  if (config->key.len > 0 && config->auth == SR_AUTH_HEADER) {
+    failed = sr_buf_reserve(&auth, config->key.len + 32) != 0 ||
+             sr_buf_puts(&auth, "Authorization: Token ") != 0 ||
+             sr_buf_append(&auth, config->key.data, config->key.len) != 0;
+  }
+  for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
+    struct curl_slist **list = &config->headers[i];
+    failed = add_line(list, "Accept: application/json") != 0 ||
+             (type_lines[i] != NULL && add_line(list, type_lines[i]) != 0) ||
+             (i != SR_HEADERS_PLAIN && add_line(list, "Expect:") != 0) ||
+             (auth.len > 0 && add_line(list, auth.data) != 0);
+  }
+  sr_buf_wipe(&auth);
+  return failed ? -1 : 0;
+}
+
+/* The place of the first byte that can't be in a header line, or `len`. */
+static size_t printable(const char *key, size_t len) {
+  size_t i;
+  for (i = 0; i < len; i++)
+    if ((unsigned char)key[i] <= 0x20 || (unsigned char)key[i] >= 0x7f)
+      return i;
+  return len;
+}
+
+static int check_key(const struct sr_settings *settings, struct sr_error *error) {
+  size_t bad;
+  if (settings->token == NULL)
+    return 0;
+  if (settings->token_len == 0) {
+    sr_error_set(error, SR_AUTH, "invalid_key",
+                 "leave the option out, or say token = false for calls without a key",
+                 "the API key is an empty string");
+    return -1;
+  }
+  bad = printable(settings->token, settings->token_len);
+  if (bad == settings->token_len)
+    return 0;
+  sr_error_set(error, SR_AUTH, "invalid_key",
+               "a key read from a file often ends in a line break: strip it",
+               "the API key holds a %s at place %zu of %zu",
+               (unsigned char)settings->token[bad] > 0x7e ? "byte that is not ASCII"
+                                                          : "blank or control character",
+               bad + 1, settings->token_len);
+  return -1;
+}
+
+static int copy(struct sr_buf *to, const char *from) {
+  return from == NULL ? 0 : sr_buf_puts(to, from);
+}
+
+/* The parts of sr_config_new that can run out of memory. 0 or -1. */
+static int fill(struct sr_config *config, const struct sr_settings *settings) {
+  if (settings->token != NULL &&
+      (sr_buf_append(&config->key, settings->token, settings->token_len) != 0 ||
+       sr_buf_reserve(&config->key_escaped, 3 * settings->token_len) != 0 ||
+       sr_url_escape(&config->key_escaped, settings->token, settings->token_len) != 0))
+    return -1;
+  if (copy(&config->ca_file, settings->ca_file) != 0 || copy(&config->proxy, settings->proxy) != 0)
+    return -1;
+  if (settings->user_agent != NULL &&
+      (sr_buf_puts(&config->user_agent, settings->user_agent) != 0 ||
+       sr_buf_putc(&config->user_agent, ' ') != 0))
+    return -1;
+  if (sr_buf_puts(&config->user_agent, "seranking-lua/" SR_VERSION " libcurl/") != 0 ||
+      sr_buf_puts(&config->user_agent, curl_version_info(CURLVERSION_NOW)->version) != 0)
+    return -1;
+  if (config->limited) {
+    uint64_t name =
+        sr_limit_name(sr_buf_text(&config->key), config->base_url.data) ^ settings->limit_salt;
+    config->limit = sr_limit_open(name);
+    if (config->limit == NULL)
+      return -1;
+  }
+  return make_headers(config);
+}
+
+struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
+  static atomic_uint_fast64_t last_id;
+  struct sr_config *config;
+  const char *problem;
+  if (check_key(settings, error) != 0)
+    return NULL;
+  config = calloc(1, sizeof *config);
+  if (config == NULL) {
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    return NULL;
+  }
+  atomic_init(&config->refs, 1);
+  config->id = atomic_fetch_add(&last_id, 1) + 1;
+  config->token_off = settings->token_off;
+  config->v1 = settings->v1;
+  config->auth = settings->auth;
+  config->limited = settings->limited;
+  config->rate = settings->rate;
+  problem = sr_url_base(&config->base_url, settings->base_url);
+  if (problem != NULL) {
+    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
+  } else {
+    config->plain_http =
+        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
+    if (fill(config, settings) == 0)
+      return config;
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  }
+  sr_config_unref(config);
+  return NULL;
+}
+
+struct sr_config *sr_config_ref(struct sr_config *config) {
+  atomic_fetch_add(&config->refs, 1);
+  return config;
+}
+
+void sr_config_unref(struct sr_config *config) {
+  int i;
+  if (config == NULL || atomic_fetch_sub(&config->refs, 1) != 1)
+    return;
+  for (i = 0; i < SR_HEADERS_COUNT; i++)
+    sr_slist_wipe(config->headers[i]);
+  sr_buf_wipe(&config->key);
+  sr_buf_wipe(&config->key_escaped);
+  sr_buf_fini(&config->base_url);
+  sr_buf_fini(&config->ca_file);
+  sr_buf_fini(&config->proxy);
+  sr_buf_fini(&config->user_agent);
+  sr_limit_close(config->limit);
+  free(config);
+}

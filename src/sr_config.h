@@ -1,0 +1,92 @@
+/* What all calls of one client share and never change: address, key, TLS, limit. Knows how to keep
+*the key hidden.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_CONFIG_H
+#define SR_CONFIG_H
+
+#include "sr_buf.h"
+#include "sr_error.h"
+#include "sr_limit.h"
+
+#include <curl/curl.h>
+#include <stdatomic.h>
+
+/* Where the key goes. Never in both places. */
+enum sr_auth {
+  SR_AUTH_HEADER, /* Authorization: Token KEY */
+  SR_AUTH_QUERY   /* ?token=KEY on v4, ?apikey=KEY on v1 */
+};
+
+/* What sr_config_new is told. Strings are copied; NULL means left out. */
+struct sr_settings {
+  const char *base_url;
+  const char *token; /* NULL: none */
+  size_t token_len;
+  int token_off; /* calls without a key are meant */
+  int v1;        /* the generation */
+  enum sr_auth auth;
+  const char *ca_file;    /* PEM; NULL: the system's */
+  const char *proxy;      /* NULL: as libcurl finds it in the environment */
+  const char *user_agent; /* put before our own; NULL: our own alone */
+  int limited;            /* 0: no limiter at all */
+  struct sr_rate rate;
+  uint64_t limit_salt; /* 0, or the identity of an injected clock: limits on different clocks can't
+                          be shared */
+};
+
+/* Sets of request headers, made once: a call picks one and adds nothing. */
+enum sr_headers {
+  SR_HEADERS_PLAIN,   /* no body, and none announced */
+  SR_HEADERS_JSON,    /* a JSON body */
+  SR_HEADERS_NO_BODY, /* POST, PUT, PATCH without a body: Content-Length: 0 and no Content-Type */
+  SR_HEADERS_COUNT
+};
+
+/* Counted references; immutable after sr_config_new, so it may be read from any thread. */
+struct sr_config {
+  atomic_uint refs;
+  uint64_t id;               /* never used again in this process, unlike an address */
+  struct sr_buf base_url;    /* without a last slash */
+  int plain_http;            /* the base is http: to this machine only */
+  struct sr_buf key;         /* empty: none */
+  struct sr_buf key_escaped; /* percent-encoded, as in a query */
+  int token_off;
+  int v1;
+  enum sr_auth auth;
+  struct curl_slist *headers[SR_HEADERS_COUNT];
+  struct sr_buf ca_file, proxy, user_agent; /* ca_file, proxy: empty when left out */
+  int limited;
+  struct sr_rate rate;
+  struct sr_limit *limit; /* NULL when not limited */
+};
+
+/*
+** Checks and copies. NULL on failure, with `error` saying what is wrong: kind auth, code
+*invalid_key for a key that can't be
+** one; kind invalid, code bad_option for an address.
+*/
+struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
+struct sr_config *sr_config_ref(struct sr_config *config);
+void sr_config_unref(struct sr_config *config); /* NULL is allowed */
+
+/* What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
+ * bytes. */
+#define SR_KEY_HINT_SIZE 16
+void sr_config_key_hint(const struct sr_config *config, char *out);
+
+/* Whether the key has the shape of a UUID, as those of v1 do. */
+int sr_key_is_uuid(const char *key, size_t len);
+
+/* Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
+*it. Works in place:
+** the text gets shorter or stays. Returns the new length; a NUL is written after it if the text got
+*shorter. */
+size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
+
+/* "token" or "apikey". */
+const char *sr_config_key_param(const struct sr_config *config);
+
+/* Frees a header list whose lines may hold the key: overwritten first. */
+void sr_slist_wipe(struct curl_slist *list);
+
+#endif

@@ -1,0 +1,88 @@
+/* What went wrong: kinds, codes, and the mapping from an HTTP answer or a libcurl code.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_ERROR_H
+#define SR_ERROR_H
+
+#include <stddef.h>
+
+/* What a caller can do about it is a matter of the kind; the code says which one it was. */
+enum sr_kind {
+  SR_NO_ERROR = 0,
+  SR_AUTH,       /* the key is missing, wrong, or not for this API */
+  SR_ACCESS,     /* the key is fine; the account, plan or owner does not allow it */
+  SR_INVALID,    /* the request is wrong */
+  SR_NOT_FOUND,  /* no such thing */
+  SR_RATE_LIMIT, /* too many requests, said by the server or by our own limiter */
+  SR_BLOCKED,    /* the key is blocked for a while */
+  SR_SERVER,     /* 5xx */
+  SR_TIMEOUT,    /* the deadline came first */
+  SR_NETWORK,    /* name, route, connection */
+  SR_TLS,        /* certificate or handshake */
+  SR_DECODE,     /* the body is not what it should be */
+  SR_TOO_LARGE,  /* body or headers over the limit */
+  SR_CANCELLED,  /* given up by the caller */
+  SR_PROTOCOL,   /* not HTTP as we speak it: redirects, broken framing */
+  SR_PHASE       /* called where the host can't wait */
+};
+
+#define SR_MESSAGE_SIZE 512
+
+/* A plain value: copy it freely. `code` and `hint` point to constants; `message` is valid UTF-8 on
+ * one line. */
+struct sr_error {
+  enum sr_kind kind;
+  const char *code; /* a stable word to test for */
+  int status;       /* HTTP status, 0 when there was none */
+  const char *hint; /* what a person can do, or NULL */
+  char message[SR_MESSAGE_SIZE];
+};
+
+/* "auth", "access" … */
+const char *sr_kind_name(enum sr_kind kind);
+
+/* Fills `error`; the message is cut to size and cleaned as sr_error_clean does. */
+void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, const char *hint,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* What is known of an answer that is not a success. */
+struct sr_answer {
+  int status;
+  int v1;                   /* which generation answered */
+  int key_sent;             /* a key was in the request */
+  const char *content_type; /* "" when there was none */
+  const char *location;     /* the same, for redirects */
+  const char *body;         /* as received: any bytes */
+  size_t body_len;
+};
+
+/*
+** The error of an answer whose status is not 2xx. The API's documented table decides on status and
+*message (case and white
+** space ignored); a message it does not have falls back on the status and keeps the server's text.
+*/
+void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
+
+/*
+** The error of a transfer that libcurl ended with `code` (not CURLE_OK, not an abort of our own).
+*`connected`: it had a
+** connection; `detail`: libcurl's own words, or "".
+*/
+void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail);
+
+/*
+** Finds the text of an error body in all the shapes seen: error.message, error.description,
+*error_description, error,
+** message. Up to `max` of them are written to `texts` in this order. Works on bodies that are cut
+*short. Returns how many.
+*/
+enum { SR_TEXT_SIZE = 300, SR_TEXTS = 5 };
+int sr_error_texts(const char *body, size_t len, char texts[SR_TEXTS][SR_TEXT_SIZE]);
+
+/* Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most
+ * `size` - 1 bytes. */
+void sr_error_clean(char *out, size_t size, const char *text, size_t len);
+
+/* The place (from 0) of the first byte that is not part of valid UTF-8, or `len`. */
+size_t sr_utf8_valid(const char *text, size_t len);
+
+#endif

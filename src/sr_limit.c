@@ -1,0 +1,142 @@
+/* The rate limiter.
+** SPDX-License-Identifier: MIT
+**
+** A stamp is the time at which the slot is free, in nanoseconds, with the lowest bit telling the
+*two kinds apart:
+** 0 it cools down and is free at that time for sure, 1 it is leased and free then or as soon as its
+*owner gives it back.
+*/
+#include "sr_limit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define LEASED ((int64_t)1)
+
+struct sr_limit {
+  _Atomic int64_t slots[SR_LIMIT_SLOTS];
+  _Atomic int64_t held; /* no slot is given before this time */
+  uint64_t name;
+  unsigned refs;         /* guarded by registry_mutex */
+  struct sr_limit *next; /* the same */
+};
+
+/* All limiters of the process: a limit that clients did not share would not be one. */
+static struct sr_limit *registry = NULL;
+static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+struct sr_limit *sr_limit_open(uint64_t name) {
+  struct sr_limit *limit;
+  pthread_mutex_lock(&registry_mutex);
+  for (limit = registry; limit != NULL && limit->name != name; limit = limit->next)
+    ;
+  if (limit == NULL) {
+    limit = calloc(1, sizeof *limit);
+    if (limit != NULL) {
+      limit->name = name;
+      limit->next = registry;
+      registry = limit;
+    }
+  }
+  if (limit != NULL)
+    limit->refs++;
+  pthread_mutex_unlock(&registry_mutex);
+  return limit;
+}
+
+/* The limiter stays when its last client goes, if slots may still be cooling down: a new client a
+*moment later shares
+** them. There is one of 500 bytes for each key that the process ever used. */
+void sr_limit_close(struct sr_limit *limit) {
+  if (limit == NULL)
+    return;
+  pthread_mutex_lock(&registry_mutex);
+  limit->refs--;
+  pthread_mutex_unlock(&registry_mutex);
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash(uint64_t h, const char *text) {
+  for (; *text != '\0'; text++)
+    h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  return (h ^ 0xff) * UINT64_C(1099511628211); /* so that "a","bc" and "ab","c" differ */
+}
+
+uint64_t sr_limit_name(const char *key, const char *base_url) {
+  return hash(hash(UINT64_C(14695981039346656037), key), base_url);
+}
+
+int sr_limit_take(struct sr_limit *limit, const struct sr_rate *rate, sr_time now, sr_time lease,
+                  struct sr_slot *slot, sr_time *retry_at) {
+  int i;
+  sr_time earliest = now + rate->window, held = atomic_load(&limit->held);
+  if (now < held) {
+    *retry_at = held;
+    return 0;
+  }
+  for (i = 0; i < rate->slots; i++) {
+    int64_t stamp = atomic_load(&limit->slots[i]);
+    while ((stamp & ~LEASED) <= now) {
+      int64_t mine = lease | LEASED;
+      if (atomic_compare_exchange_weak(&limit->slots[i], &stamp, mine)) {
+        slot->index = i;
+        slot->stamp = mine;
+        return 1;
+      }
+    }
+    if ((stamp & ~LEASED) < earliest)
+      earliest = stamp & ~LEASED;
+  }
+  *retry_at = earliest;
+  return 0;
+}
+
+/* `when` as a cooling stamp: rounded up, never down, to a time without the mark. */
+static int64_t cooling(sr_time when) {
+  return (when + 1) & ~LEASED;
+}
+
+void sr_limit_give(struct sr_limit *limit, struct sr_slot *slot, sr_time free_at) {
+  int64_t stamp = slot->stamp;
+  if (slot->index < 0)
+    return;
+  atomic_compare_exchange_strong(&limit->slots[slot->index], &stamp, cooling(free_at));
+  slot->index = -1;
+}
+
+void sr_limit_hold(struct sr_limit *limit, sr_time until) {
+  int64_t held = atomic_load(&limit->held);
+  while (held < until && !atomic_compare_exchange_weak(&limit->held, &held, until))
+    ;
+}
+
+static int by_time(const void *a, const void *b) {
+  sr_time x = *(const sr_time *)a, y = *(const sr_time *)b;
+  return (x > y) - (x < y);
+}
+
+sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
+                          unsigned ahead) {
+  sr_time at[SR_LIMIT_SLOTS];
+  unsigned slots = (unsigned)rate->slots, i;
+  sr_time held = atomic_load(&limit->held);
+  if (now < held)
+    now = held;
+  for (i = 0; i < slots; i++) {
+    int64_t stamp = atomic_load(&limit->slots[i]);
+    sr_time bound = stamp & ~LEASED;
+    if ((stamp & LEASED) && bound > now + rate->window)
+      bound = now + rate->window; /* given back now, it cools down until then */
+    at[i] = bound > now ? bound : now;
+  }
+  qsort(at, slots, sizeof at[0], by_time);
+  return at[ahead % slots] + (sr_time)(ahead / slots) * rate->window;
+}
+
+int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time now) {
+  int i, busy = 0;
+  for (i = 0; i < rate->slots; i++)
+    busy += (atomic_load(&limit->slots[i]) & ~LEASED) > now;
+  return busy;
+}
