@@ -1,6 +1,6 @@
 /* A byte buffer that grows. Always ends in a NUL that its length does not count, so it can be read
-*as a C string.
-** SPDX-License-Identifier: MIT */
+ *as a C string.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_BUF_H
 #define SR_BUF_H
 

@@ -1,6 +1,6 @@
 /* What all calls of one client share and never change: address, key, TLS, limit. Knows how to keep
-*the key hidden.
-** SPDX-License-Identifier: MIT */
+ *the key hidden.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_CONFIG_H
 #define SR_CONFIG_H
 
@@ -78,9 +78,9 @@ void sr_config_key_hint(const struct sr_config *config, char *out);
 int sr_key_is_uuid(const char *key, size_t len);
 
 /* Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
-*it. Works in place:
-** the text gets shorter or stays. Returns the new length; a NUL is written after it if the text got
-*shorter. */
+ *it. Works in place:
+ ** the text gets shorter or stays. Returns the new length; a NUL is written after it if the text
+ *got shorter. */
 size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
 
 /* "token" or "apikey". */

@@ -101,8 +101,8 @@ struct known {
 #define HINT_PLAN "the account's plan does not include this call or its quota is used up"
 
 /* The documented table first, then the messages of single endpoints. Source of the first 14: the
-*API's "Getting started"
-** page; of the others: the vendor's own clients. */
+ *API's "Getting started"
+ ** page; of the others: the vendor's own clients. */
 static const struct known known_messages[] = {
     {400, "Bad Request", SR_INVALID, "bad_request", NULL},
     {400, "Invalid keyword_id", SR_INVALID, "invalid_keyword_id", NULL},

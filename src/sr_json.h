@@ -1,6 +1,6 @@
 /* Just enough JSON to find a few strings in an error body, below the layer that knows Lua and its
-*decoder.
-** SPDX-License-Identifier: MIT */
+ *decoder.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_JSON_H
 #define SR_JSON_H
 

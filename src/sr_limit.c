@@ -46,8 +46,8 @@ struct sr_limit *sr_limit_open(uint64_t name) {
 }
 
 /* The limiter stays when its last client goes, if slots may still be cooling down: a new client a
-*moment later shares
-** them. There is one of 500 bytes for each key that the process ever used. */
+ *moment later shares
+ ** them. There is one of 500 bytes for each key that the process ever used. */
 void sr_limit_close(struct sr_limit *limit) {
   if (limit == NULL)
     return;

@@ -1,20 +1,20 @@
 /* The rate limiter: never more than N requests within one rolling window, as the server counts
-*them.
-** SPDX-License-Identifier: MIT
-**
-** A limit of N a window W is N slots, each one number: the time at which it is free again. A call
-*takes a free slot before
-** it sends and gives it back when its answer has come, free again W later. So when a request is
-*sent, each of the N
-** requests before it that the server may count in the same window is still holding its slot:
-*whatever the network's
-** delays, the server can't see more than N within W. (docs/architecture.md has the argument in
-*full.)
-**
-** The limiter reserves and says when; waiting is the caller's. It knows no calls, no libcurl, no
-*clock: every function is
-** told what time it is. All functions may be called from any thread.
-*/
+ *them.
+ ** SPDX-License-Identifier: MIT
+ **
+ ** A limit of N a window W is N slots, each one number: the time at which it is free again. A call
+ *takes a free slot before
+ ** it sends and gives it back when its answer has come, free again W later. So when a request is
+ *sent, each of the N
+ ** requests before it that the server may count in the same window is still holding its slot:
+ *whatever the network's
+ ** delays, the server can't see more than N within W. (docs/architecture.md has the argument in
+ *full.)
+ **
+ ** The limiter reserves and says when; waiting is the caller's. It knows no calls, no libcurl, no
+ *clock: every function is
+ ** told what time it is. All functions may be called from any thread.
+ */
 #ifndef SR_LIMIT_H
 #define SR_LIMIT_H
 
@@ -34,8 +34,8 @@ struct sr_rate {
 };
 
 /* A slot that was taken: what to give back. `stamp` is what was written into it, so that a lease
-*that ended in the
-** meantime (and may be somebody else's slot by now) is not given back. */
+ *that ended in the
+ ** meantime (and may be somebody else's slot by now) is not given back. */
 struct sr_slot {
   int index; /* -1: none */
   int64_t stamp;

@@ -1,6 +1,6 @@
 /* When an attempt may be repeated, and how long to wait before. No clock and no chance of its own:
-*both are told.
-** SPDX-License-Identifier: MIT */
+ *both are told.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_RETRY_H
 #define SR_RETRY_H
 

@@ -1,0 +1,69 @@
+/* The binding's own header: what its files share, and the differences between Lua 5.1 and 5.4 that
+*matter here.
+** SPDX-License-Identifier: MIT
+**
+** The files src/lseranking*.c are the only ones that know Lua. They move values between the Lua
+*stack and the layers below
+** and decide nothing. A full userdata is made zeroed, gets its metatable, and only then acquires
+*what it owns, so that its
+** finalizer cleans up whatever a Lua error leaves behind. No struct holds a lua_State.
+*/
+#ifndef LSERANKING_H
+#define LSERANKING_H
+
+#include "sr_call.h"
+#include "sr_config.h"
+#include "sr_engine.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM == 501 /* LuaJIT as well: nothing is used that only one of the two has */
+#define lua_rawlen lua_objlen
+#endif
+
+/* luaL_setfuncs without upvalues. */
+void lsr_setfuncs(lua_State *L, const luaL_Reg *functions);
+
+/* Makes the metatable `name` with `methods` as its __index and `meta` as its other fields. */
+void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+
+/* A userdata of `size` zero bytes with the metatable `name`, pushed. */
+void *lsr_newobject(lua_State *L, size_t size, const char *name);
+
+/* Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
+ */
+sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
+
+/* Pushes a time as seconds. */
+void lsr_pushseconds(lua_State *L, sr_time t);
+
+/* Pushes the error table of a call, or of no call (`call` NULL); `error` is what went wrong. */
+void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
+
+/* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
+struct lsr_clock {
+  struct sr_manual_clock manual;
+  uint64_t id; /* part of the limiter's name: limits on different clocks can't be shared */
+  unsigned refs;
+};
+struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
+void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
+
+/* A new call for `config`, owned by a userdata that is pushed. */
+struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
+
+/* The call of the userdata at `index`; a Lua error when it is something else or closed. */
+struct sr_call *lsr_checkcall(lua_State *L, int index);
+
+/* A copy of `len` bytes that Lua frees, in a userdata that is pushed: safe against errors of Lua on
+ * the way. */
+char *lsr_copy(lua_State *L, const char *text, size_t len);
+
+/* Registers the classes of a file, and adds its functions to the module table on the top of the
+ * stack. */
+void lsr_open_client(lua_State *L);
+void lsr_open_call(lua_State *L);
+void lsr_open_value(lua_State *L);
+
+#endif

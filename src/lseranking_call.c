@@ -1,0 +1,274 @@
+/* Calls: running them, their results, and the error tables.
+** SPDX-License-Identifier: MIT */
+#include "lseranking.h"
+
+#include <string.h>
+
+#define CALL "seranking.call"
+
+/* How much of an error's body is shown. */
+enum { EXCERPT_SIZE = 500 };
+
+struct call_object {
+  struct sr_call *call; /* owned; NULL once closed */
+};
+
+struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
+  struct call_object *object = lsr_newobject(L, sizeof *object, CALL);
+  object->call = sr_call_new(config);
+  if (object->call == NULL)
+    luaL_error(L, "not enough memory");
+  return object->call;
+}
+
+struct sr_call *lsr_checkcall(lua_State *L, int index) {
+  struct call_object *object = luaL_checkudata(L, index, CALL);
+  if (object->call == NULL)
+    luaL_error(L, "the call is closed");
+  return object->call;
+}
+
+static void set_string(lua_State *L, const char *name, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void set_seconds(lua_State *L, const char *name, sr_time t) {
+  lsr_pushseconds(L, t);
+  lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, int value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* The beginning of what the server said, one line, when it said something. */
+static void set_excerpt(lua_State *L, const struct sr_call *call) {
+  char text[EXCERPT_SIZE];
+  sr_error_clean(text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
+  if (text[0] != '\0')
+    set_string(L, "body", text);
+}
+
+/* The path as it was asked for. A key that the caller put there himself is masked too. */
+static void set_path(lua_State *L, const struct sr_call *call) {
+  char *path = lsr_copy(L, sr_buf_text(&call->target), call->target.len);
+  lua_pushlstring(L, path, sr_config_redact(call->config, path, call->target.len));
+  lua_setfield(L, -3, "path");
+  lua_pop(L, 1);
+}
+
+void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call) {
+  lua_createtable(L, 0, 14);
+  set_string(L, "kind", sr_kind_name(error->kind));
+  set_string(L, "code", error->code);
+  set_string(L, "message", error->message);
+  if (error->hint != NULL)
+    set_string(L, "hint", error->hint);
+  if (error->status != 0) {
+    lua_pushinteger(L, error->status);
+    lua_setfield(L, -2, "status");
+  }
+  set_boolean(L, "sent", call != NULL && call->sent);
+  set_boolean(L, "retryable", call != NULL && call->retryable);
+  lua_pushinteger(L, call != NULL ? call->attempts : 0);
+  lua_setfield(L, -2, "attempts");
+  if (call == NULL)
+    return;
+  set_string(L, "method", call->method);
+  set_path(L, call);
+  set_seconds(L, "elapsed", call->elapsed);
+  if (call->retry_after >= 0)
+    set_seconds(L, "retry_after", call->retry_after);
+  set_excerpt(L, call);
+}
+
+/* ---- the outcome ---- */
+
+static int call_cancel(lua_State *L) {
+  sr_engine_cancel(lsr_checkcall(L, 1));
+  return 0;
+}
+
+/*
+** call:result() -> true, body, status, head, attempts, elapsed, waited, reused, http_version
+**               |  false, error
+** once run() has said "done". The body is handed over, not copied: ask once.
+*/
+static int call_result(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  if (call->state != SR_STATE_DONE)
+    return luaL_error(L, "the call is not done");
+  if (call->error.kind != SR_NO_ERROR) {
+    lua_pushboolean(L, 0);
+    lsr_pusherror(L, &call->error, call);
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
+  if (call->answer.len > EXCERPT_SIZE)
+    sr_buf_fini(
+        &call->answer); /* no second copy while it is decoded; a short one stays, for failure() */
+  lua_pushinteger(L, call->status);
+  lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
+  lua_pushinteger(L, call->attempts);
+  lsr_pushseconds(L, call->elapsed);
+  lsr_pushseconds(L, call->waited);
+  lua_pushboolean(L, call->reused);
+  lua_pushstring(L, call->http_version);
+  return 9;
+}
+
+/* call:failure(code, message, excerpt) -> the error table of kind decode for an answer that came
+ * but can't be used. */
+static int call_failure(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  struct sr_error error;
+  const char *code = luaL_checkstring(L, 2);
+  char excerpt[EXCERPT_SIZE];
+  size_t len;
+  const char *body = luaL_optlstring(L, 4, "", &len);
+  sr_error_set(&error, SR_DECODE, code, NULL, "%s", luaL_checkstring(L, 3));
+  error.status = call->status;
+  lsr_pusherror(L, &error, call);
+  sr_error_clean(excerpt, sizeof excerpt, body, len);
+  excerpt[sr_config_redact(call->config, excerpt, strlen(excerpt))] = '\0';
+  set_string(L, "body", excerpt);
+  return 1;
+}
+
+/* ---- looking at the request ---- */
+
+/* Sets fields of the table on the top from header lines "Name: value"; a line "Name:" takes a
+ * header away. */
+static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
+                        int masked) {
+  for (; list != NULL; list = list->next) {
+    size_t len = strlen(list->data), name_len, i;
+    char *line = lsr_copy(L, list->data, len);
+    if (masked)
+      len = sr_config_redact(config, line, len);
+    name_len = strcspn(line, ":");
+    if (name_len + 2 <= len) {
+      for (i = 0; i < name_len; i++)
+        line[i] = sr_lower(line[i]);
+      lua_pushlstring(L, line, name_len);
+      lua_pushlstring(L, line + name_len + 2, len - name_len - 2);
+      lua_rawset(L, -4);
+    }
+    sr_wipe(line, strlen(list->data));
+    lua_pop(L, 1);
+  }
+}
+
+static enum sr_headers headers_of(const struct sr_call *call) {
+  return call->has_body && call->upload.name.len == 0 ? SR_HEADERS_JSON : SR_HEADERS_PLAIN;
+}
+
+static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
+  lua_newtable(L);
+  set_headers(L, call->config->headers[headers_of(call)], call->config, masked);
+  set_headers(L, call->headers, call->config, masked);
+  if (call->upload.name.len > 0) {
+    lua_pushliteral(L, "multipart/form-data");
+    lua_setfield(L, -2, "content-type");
+  }
+}
+
+/* The target with the key, as it goes out or as it may be shown. */
+static void push_target(lua_State *L, const struct sr_call *call, int masked) {
+  const struct sr_config *config = call->config;
+  luaL_Buffer buffer;
+  char hint[SR_KEY_HINT_SIZE];
+  luaL_buffinit(L, &buffer);
+  luaL_addlstring(&buffer, sr_buf_text(&call->target), call->target.len);
+  if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
+    luaL_addstring(&buffer, strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?");
+    luaL_addstring(&buffer, sr_config_key_param(config));
+    luaL_addstring(&buffer, "=");
+    sr_config_key_hint(config, hint);
+    luaL_addstring(&buffer, masked ? hint : sr_buf_text(&config->key_escaped));
+  }
+  luaL_pushresult(&buffer);
+}
+
+static void push_body(lua_State *L, const struct sr_call *call) {
+  if (call->upload.name.len > 0)
+    lua_pushlstring(L, sr_buf_text(&call->upload.data), call->upload.data.len);
+  else if (call->has_body)
+    lua_pushlstring(L, sr_buf_text(&call->body), call->body.len);
+  else
+    lua_pushnil(L);
+}
+
+/* call:preview() -> method, url, headers, body: what would be sent, the key masked. */
+static int call_preview(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  lua_pushstring(L, call->method);
+  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  push_target(L, call, 1);
+  lua_concat(L, 2);
+  push_headers(L, call, 1);
+  push_body(L, call);
+  return 4;
+}
+
+/* call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
+ * with the key. */
+static int call_outgoing(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  lua_pushstring(L, call->method);
+  push_target(L, call, 0);
+  push_headers(L, call, 0);
+  push_body(L, call);
+  return 4;
+}
+
+/* call:answer(status, head, body): what came back for it. */
+static int call_answer(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  size_t head_len, body_len;
+  int status = (int)luaL_checkinteger(L, 2);
+  const char *head = luaL_checklstring(L, 3, &head_len);
+  const char *body = luaL_checklstring(L, 4, &body_len);
+  sr_engine_answer(call, status, head, head_len, body, body_len);
+  return 0;
+}
+
+/* call:lost(what): nothing came back: "refused" (never sent), "closed", "truncated" or "timeout".
+ */
+static int call_lost(lua_State *L) {
+  static const char *const words[] = {"refused", "closed", "truncated", "timeout", NULL};
+  static const int codes[] = {CURLE_COULDNT_CONNECT, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
+                              CURLE_OPERATION_TIMEDOUT};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int what = luaL_checkoption(L, 2, NULL, words);
+  struct sr_error error;
+  sr_error_from_curl(&error, codes[what], what != 0, "");
+  sr_engine_fail(call, &error, what != 0);
+  return 0;
+}
+
+/* call:time_left() -> seconds until its attempt under way has to be over. */
+static int call_time_left(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_time_left(lsr_checkcall(L, 1)));
+  return 1;
+}
+
+static int call_gc(lua_State *L) {
+  struct call_object *object = luaL_checkudata(L, 1, CALL);
+  sr_call_delete(object->call);
+  object->call = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"cancel", call_cancel},   {"result", call_result},   {"time_left", call_time_left},
+    {"failure", call_failure}, {"preview", call_preview}, {"outgoing", call_outgoing},
+    {"answer", call_answer},   {"lost", call_lost},       {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
+
+void lsr_open_call(lua_State *L) {
+  lsr_newclass(L, CALL, methods, meta);
+}

@@ -1,0 +1,388 @@
+/* Clients: settings, the engine behind them, and the calls they make.
+** SPDX-License-Identifier: MIT */
+#include "lseranking.h"
+
+#include "sr_url.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENT "seranking.core"
+
+struct client_object {
+  struct sr_config *config; /* NULL once closed */
+  struct sr_engine *engine;
+  struct lsr_clock *clock; /* NULL: the real one */
+  /* What a call gets unless it says otherwise. */
+  sr_time timeout, connect_timeout, attempt_timeout;
+  int retries;
+  size_t max_body;
+};
+
+static struct client_object *check_client(lua_State *L) {
+  struct client_object *client = luaL_checkudata(L, 1, CLIENT);
+  if (client->config == NULL)
+    luaL_error(L, "the client is closed");
+  return client;
+}
+
+/* ---- reading option tables: the caller's Lua has checked them, so a wrong type here is a mistake
+ * of ours ---- */
+
+/* The string at `name` of the table at `index`, NULL when absent. Alive as long as the table holds
+ * it. */
+static const char *get_string(lua_State *L, int index, const char *name, size_t *len) {
+  const char *text;
+  lua_getfield(L, index, name);
+  text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, len) : NULL;
+  lua_pop(L, 1);
+  return text;
+}
+
+static int get_flag(lua_State *L, int index, const char *name) {
+  int value;
+  lua_getfield(L, index, name);
+  value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+static lua_Number get_number(lua_State *L, int index, const char *name, lua_Number otherwise) {
+  lua_Number value = otherwise;
+  lua_getfield(L, index, name);
+  if (lua_type(L, -1) == LUA_TNUMBER)
+    value = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+static sr_time get_time(lua_State *L, int index, const char *name, sr_time otherwise) {
+  sr_time value = otherwise;
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1))
+    value = lsr_checkseconds(L, -1, name);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* ---- making a client ---- */
+
+static uint64_t make_seed(const void *somewhere) {
+  return (uint64_t)sr_clock_monotonic.now(NULL) ^ ((uint64_t)getpid() << 32) ^
+         (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)somewhere;
+}
+
+/*
+** The key: the option, or else the environment's, which so never becomes a Lua string. An empty
+*variable is none.
+*/
+static void get_token(lua_State *L, struct sr_settings *settings) {
+  settings->token = get_string(L, 1, "token", &settings->token_len);
+  settings->token_off = get_flag(L, 1, "token_off");
+  if (settings->token == NULL && !settings->token_off) {
+    const char *token = getenv("SERANKING_TOKEN");
+    if (token != NULL && token[0] != '\0') {
+      settings->token = token;
+      settings->token_len = strlen(token);
+    }
+  }
+}
+
+/* Which generation: as said ("v4", "v1"), or by the key's shape. */
+static int is_v1(lua_State *L, const struct sr_settings *settings) {
+  size_t len;
+  const char *api = get_string(L, 1, "api", &len);
+  if (api != NULL)
+    return strcmp(api, "v1") == 0;
+  return settings->token != NULL && sr_key_is_uuid(settings->token, settings->token_len);
+}
+
+static struct sr_engine *make_engine(lua_State *L, struct client_object *client) {
+  struct sr_engine_options options;
+  memset(&options, 0, sizeof options);
+  options.clock =
+      client->clock != NULL ? sr_clock_manual(&client->clock->manual) : sr_clock_monotonic;
+  options.seed = (uint64_t)get_number(L, 1, "seed", 0);
+  if (options.seed == 0)
+    options.seed = make_seed(client);
+  options.external = get_flag(L, 1, "external");
+  return sr_engine_new(&options);
+}
+
+/*
+** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
+*nil, `token_off`,
+** `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
+*/
+static int client_new(lua_State *L) {
+  struct client_object *client;
+  struct sr_settings settings;
+  struct sr_error error;
+  size_t len;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  client = lsr_newobject(L, sizeof *client, CLIENT);
+  memset(&settings, 0, sizeof settings);
+  get_token(L, &settings);
+  settings.v1 = is_v1(L, &settings);
+  settings.base_url = get_string(L, 1, "base_url", &len);
+  if (settings.base_url == NULL)
+    settings.base_url = settings.v1 ? "https://api.seranking.com" : "https://api4.seranking.com";
+  settings.auth = get_flag(L, 1, "auth_query") ? SR_AUTH_QUERY : SR_AUTH_HEADER;
+  settings.ca_file = get_string(L, 1, "ca_file", &len);
+  settings.proxy = get_string(L, 1, "proxy", &len);
+  settings.user_agent = get_string(L, 1, "user_agent", &len);
+  settings.rate.slots = (int)get_number(L, 1, "rate_limit", 5);
+  settings.rate.window = get_time(L, 1, "rate_per", SR_SECOND);
+  settings.limited = settings.rate.slots > 0;
+  lua_getfield(L, 1, "clock");
+  client->clock = lsr_testclock(L, -1);
+  lua_pop(L, 1);
+  if (client->clock != NULL) {
+    client->clock->refs++;
+    settings.limit_salt = client->clock->id;
+  }
+  client->timeout = get_time(L, 1, "timeout", 60 * SR_SECOND);
+  client->connect_timeout = get_time(L, 1, "connect_timeout", 10 * SR_SECOND);
+  client->attempt_timeout = get_time(L, 1, "attempt_timeout", 0);
+  client->retries = (int)get_number(L, 1, "retries", 2);
+  client->max_body = (size_t)get_number(L, 1, "max_body", 268435456.0);
+  client->config = sr_config_new(&settings, &error);
+  if (client->config == NULL) {
+    lua_pushnil(L);
+    lsr_pusherror(L, &error, NULL);
+    return 2;
+  }
+  client->engine = make_engine(L, client);
+  if (client->engine == NULL)
+    return luaL_error(L, "not enough memory");
+  return 1;
+}
+
+/* close(): ends what is under way and closes the connections. Later calls raise. Also the
+ * finalizer. */
+static int client_close(lua_State *L) {
+  struct client_object *client = luaL_checkudata(L, 1, CLIENT);
+  sr_engine_delete(client->engine);
+  client->engine = NULL;
+  sr_config_unref(client->config);
+  client->config = NULL;
+  lsr_clock_unref(client->clock);
+  client->clock = NULL;
+  return 0;
+}
+
+/* ---- what it is ---- */
+
+static int client_key(lua_State *L) {
+  char hint[SR_KEY_HINT_SIZE];
+  sr_config_key_hint(check_client(L)->config, hint);
+  lua_pushstring(L, hint);
+  return 1;
+}
+
+static int client_api(lua_State *L) {
+  lua_pushstring(L, check_client(L)->config->v1 ? "v1" : "v4");
+  return 1;
+}
+
+static int client_base_url(lua_State *L) {
+  lua_pushstring(L, sr_buf_text(&check_client(L)->config->base_url));
+  return 1;
+}
+
+/* ---- calls ---- */
+
+static const char *check_method(lua_State *L, int index) {
+  static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+  return methods[luaL_checkoption(L, index, NULL, methods)];
+}
+
+/* What client:call raises nothing for, but reports: the caller knows the parameter's name in the
+ * user's words. */
+static const char *status_word(enum sr_url_status status) {
+  switch (status) {
+  case SR_URL_MISSING:
+    return "missing";
+  case SR_URL_EMPTY:
+    return "empty";
+  case SR_URL_DOTS:
+    return "dots";
+  default:
+    return "template";
+  }
+}
+
+/* The pairs of a flat list {name, value, name, value, …} at `index` start at 1; pushes both
+ * strings. 0 at the end. */
+static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
+  lua_rawgeti(L, index, at);
+  lua_rawgeti(L, index, at + 1);
+  if (lua_isnil(L, -2)) {
+    lua_pop(L, 2);
+    return 0;
+  }
+  param->name = luaL_checklstring(L, -2, &param->name_len);
+  param->value = luaL_checklstring(L, -1, &param->value_len);
+  return 1;
+}
+
+/* More ids than this no path has. */
+enum { IDS_MAX = 8 };
+
+/* Fills call->target. Returns 0, or pushes nil, word, name and returns 3. */
+static int make_target(lua_State *L, struct sr_call *call, const char *template, int ids,
+                       int query) {
+  struct sr_param params[IDS_MAX], pair;
+  size_t count = 0, at_len = 0;
+  const char *at = "";
+  enum sr_url_status status;
+  int i;
+  if (lua_istable(L, ids)) {
+    luaL_checkstack(L, 2 * IDS_MAX + 4, NULL);
+    while (count < IDS_MAX && get_pair(L, ids, (int)count * 2 + 1, &params[count]))
+      count++;
+  }
+  status = sr_url_expand(&call->target, template, params, count, &at, &at_len);
+  lua_pop(L, (int)count * 2);
+  if (status == SR_URL_NO_MEMORY)
+    luaL_error(L, "not enough memory");
+  if (status != SR_URL_OK) {
+    lua_pushnil(L);
+    lua_pushstring(L, status_word(status));
+    lua_pushlstring(L, at, at_len);
+    return 3;
+  }
+  for (i = 1; lua_istable(L, query) && get_pair(L, query, i, &pair); i += 2) {
+    if (sr_url_query(&call->target, &pair) != 0)
+      luaL_error(L, "not enough memory");
+    lua_pop(L, 2);
+  }
+  return 0;
+}
+
+static void must(lua_State *L, int failed) {
+  if (failed)
+    luaL_error(L, "not enough memory");
+}
+
+static void copy_field(lua_State *L, int index, const char *name, struct sr_buf *to) {
+  size_t len = 0;
+  const char *text = get_string(L, index, name, &len);
+  if (text != NULL)
+    must(L, sr_buf_append(to, text, len) != 0);
+}
+
+/* options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
+ * = {…}. */
+static void read_options(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  call->timeout = get_time(L, index, "timeout", call->timeout);
+  call->connect_timeout = get_time(L, index, "connect_timeout", call->connect_timeout);
+  call->attempt_timeout = get_time(L, index, "attempt_timeout", call->attempt_timeout);
+  call->retries = (int)get_number(L, index, "retries", call->retries);
+  lua_getfield(L, index, "headers");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct curl_slist *longer;
+    lua_rawgeti(L, -1, i);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    longer = curl_slist_append(call->headers, luaL_checkstring(L, -1));
+    must(L, longer == NULL);
+    call->headers = longer;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  lua_getfield(L, index, "upload");
+  if (lua_istable(L, -1)) {
+    int upload = lua_gettop(L);
+    copy_field(L, upload, "name", &call->upload.name);
+    copy_field(L, upload, "filename", &call->upload.filename);
+    copy_field(L, upload, "content_type", &call->upload.content_type);
+    copy_field(L, upload, "data", &call->upload.data);
+    call->has_body = 1;
+  }
+  lua_pop(L, 1);
+}
+
+/*
+** client:call(method, template, ids, query, body, repeatable, options) -> call | nil, "missing" |
+*"empty" | "dots", name
+** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or
+*nil. Nothing is sent yet.
+*/
+static int client_call(lua_State *L) {
+  struct client_object *client = check_client(L);
+  const char *method = check_method(L, 2);
+  const char *template = luaL_checkstring(L, 3);
+  struct sr_call *call;
+  int results;
+  lua_settop(L, 8);
+  call = lsr_newcall(L, client->config);
+  call->method = method;
+  call->timeout = client->timeout;
+  call->connect_timeout = client->connect_timeout;
+  call->attempt_timeout = client->attempt_timeout;
+  call->retries = client->retries;
+  call->max_body = client->max_body;
+  call->repeatable = lua_toboolean(L, 7);
+  results = make_target(L, call, template, 4, 5);
+  if (results != 0)
+    return results;
+  if (lua_type(L, 6) == LUA_TSTRING) {
+    size_t len;
+    const char *body = lua_tolstring(L, 6, &len);
+    must(L, sr_buf_append(&call->body, body, len) != 0);
+    call->has_body = 1;
+  }
+  if (lua_istable(L, 8))
+    read_options(L, 8, call);
+  lua_settop(L, 9);
+  return 1;
+}
+
+/*
+** client:run(call, max_wait) -> "done" | "pending" | "external". Puts the call under way the first
+*time; then works and
+** waits on this thread for at most `max_wait` seconds. "external": its attempt is to be carried out
+*by the caller, see
+** call:outgoing.
+*/
+static int client_run(lua_State *L) {
+  static const char *const words[] = {"pending", "external", "done"};
+  struct client_object *client = check_client(L);
+  struct sr_call *call = lsr_checkcall(L, 2);
+  sr_time max_wait = lsr_checkseconds(L, 3, "max_wait");
+  enum sr_run outcome = SR_RUN_DONE;
+  if (call->state == SR_STATE_NEW)
+    sr_engine_submit(client->engine, call);
+  if (call->engine != NULL && call->engine != client->engine)
+    return luaL_error(L, "the call belongs to another client");
+  if (call->state != SR_STATE_DONE)
+    outcome = sr_engine_run(client->engine, call, max_wait);
+  lua_pushstring(L, words[outcome]);
+  return 1;
+}
+
+/* client:sleep(seconds): waits as the engine does: an injected clock jumps. */
+static int client_sleep(lua_State *L) {
+  struct client_object *client = check_client(L);
+  sr_engine_sleep(client->engine, lsr_checkseconds(L, 2, "sleep"));
+  return 0;
+}
+
+static const luaL_Reg methods[] = {{"call", client_call},   {"run", client_run},
+                                   {"sleep", client_sleep}, {"key", client_key},
+                                   {"api", client_api},     {"base_url", client_base_url},
+                                   {"close", client_close}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
+
+void lsr_open_client(lua_State *L) {
+  lsr_newclass(L, CLIENT, methods, meta);
+  lsr_setfuncs(L, functions);
+}

@@ -1,0 +1,73 @@
+/* One call of the API.
+** SPDX-License-Identifier: MIT */
+#include "sr_call.h"
+
+#include "sr_engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sr_call *sr_call_new(struct sr_config *config) {
+  struct sr_call *call = calloc(1, sizeof *call);
+  if (call == NULL)
+    return NULL;
+  call->config = sr_config_ref(config);
+  call->method = "GET";
+  call->timeout = 60 * SR_SECOND;
+  call->connect_timeout = 10 * SR_SECOND;
+  call->retries = 2;
+  call->repeatable = 1;
+  call->max_body = (size_t)256 << 20;
+  call->max_headers = (size_t)64 << 10;
+  call->slot.index = -1;
+  call->retry_after = -1;
+  call->http_version = "";
+  return call;
+}
+
+void sr_call_delete(struct sr_call *call) {
+  if (call == NULL)
+    return;
+  sr_engine_cancel(call);
+  sr_buf_fini(&call->target);
+  sr_buf_fini(&call->body);
+  sr_buf_fini(&call->upload.name);
+  sr_buf_fini(&call->upload.filename);
+  sr_buf_fini(&call->upload.content_type);
+  sr_buf_fini(&call->upload.data);
+  sr_buf_fini(&call->head);
+  sr_buf_fini(&call->answer);
+  curl_slist_free_all(call->headers);
+  sr_config_unref(call->config);
+  free(call);
+}
+
+static int is_header(const char *line, const char *name) {
+  for (; *name != '\0'; line++, name++)
+    if (sr_lower(*line) != *name)
+      return 0;
+  return *line == ':';
+}
+
+void sr_call_header(const struct sr_call *call, const char *name, char *out, size_t size) {
+  const char *line = sr_buf_text(&call->head);
+  out[0] = '\0';
+  while (*line != '\0') {
+    size_t len = strcspn(line, "\r\n");
+    if (is_header(line, name)) {
+      const char *value = line + strlen(name) + 1;
+      size_t rest = len - strlen(name) - 1;
+      while (rest > 0 && (*value == ' ' || *value == '\t')) {
+        value++;
+        rest--;
+      }
+      if (rest >= size)
+        rest = size - 1;
+      memcpy(out, value, rest);
+      out[rest] = '\0';
+      return;
+    }
+    line += len;
+    line += strspn(line, "\r\n");
+  }
+}

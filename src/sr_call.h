@@ -1,0 +1,93 @@
+/* One call of the API: what is asked, how far it is, what came of it. Plain data; the engine moves
+*it.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_CALL_H
+#define SR_CALL_H
+
+#include "sr_base.h"
+#include "sr_buf.h"
+#include "sr_config.h"
+#include "sr_error.h"
+#include "sr_limit.h"
+
+#include <curl/curl.h>
+
+struct sr_engine;
+struct sr_transfer;
+
+enum sr_state {
+  SR_STATE_NEW,     /* not yet given to an engine */
+  SR_STATE_QUEUED,  /* waits for a slot of the limiter */
+  SR_STATE_SENDING, /* an attempt is under way */
+  SR_STATE_BACKOFF, /* an attempt failed; waits for the next one's time */
+  SR_STATE_DONE     /* over: `error.kind` tells how */
+};
+
+/* The file of a multipart/form-data body. `name` is empty when the call has none. */
+struct sr_upload {
+  struct sr_buf name; /* of the form field */
+  struct sr_buf filename;
+  struct sr_buf content_type;
+  struct sr_buf data;
+};
+
+/*
+** Made by sr_call_new; the request's fields are then filled in by the maker, and not touched once
+*the call was submitted.
+** Whoever made a call deletes it; an engine only links it while it is under way.
+*/
+struct sr_call {
+  /* The request. */
+  struct sr_config *config; /* a reference */
+  const char *method;       /* a constant: "GET", "POST", "PUT", "PATCH", "DELETE" */
+  struct sr_buf target;     /* path and query under the base address, without the key */
+  struct sr_buf body;
+  int has_body; /* a body of no bytes is one too */
+  struct sr_upload upload;
+  struct curl_slist *headers; /* more request headers, owned; NULL mostly */
+  sr_time timeout;            /* for the whole call: slots, attempts, back-offs */
+  sr_time connect_timeout;    /* name, connection and TLS of one attempt */
+  sr_time attempt_timeout;    /* one attempt; 0: bounded by `timeout` alone */
+  int retries;                /* attempts after the first */
+  int repeatable;             /* doing it twice does no harm */
+  size_t max_body;            /* bytes, after decompression */
+  size_t max_headers;         /* bytes of header lines */
+
+  /* Progress. The engine's own. */
+  enum sr_state state;
+  struct sr_engine *engine; /* while under way */
+  struct sr_call *prev, *next;
+  sr_time started;
+  sr_time deadline;
+  sr_time since; /* when it came into its state */
+  sr_time due;   /* when it leaves SR_STATE_BACKOFF */
+  struct sr_slot slot;
+  struct sr_transfer *transfer; /* while an attempt runs on libcurl */
+
+  /* The outcome, complete in SR_STATE_DONE. */
+  struct sr_error error;    /* of the last attempt; kind SR_NO_ERROR after a success */
+  int status;               /* of the last answer, 0: none */
+  struct sr_buf head;       /* its header lines, status line first, CRLF between, the key masked */
+  struct sr_buf answer;     /* its body, decompressed; of an error: the key masked */
+  int attempts;             /* started */
+  int sent;                 /* the server may have got the request, in any attempt */
+  int retryable;            /* the same call again is harmless and may succeed */
+  sr_time retry_after;      /* earliest sensible time for that, from now; -1: not known */
+  sr_time waited;           /* for slots */
+  sr_time elapsed;          /* from submission to the end */
+  int reused;               /* the last attempt needed no new connection */
+  const char *http_version; /* "1.1", "2" …; "" when there was no answer */
+};
+
+/* A call with defaults: GET, 60 s, 10 s to connect, 2 retries. NULL when memory ran out. Takes a
+ * reference to `config`. */
+struct sr_call *sr_call_new(struct sr_config *config);
+
+/* Ends it if it is under way, and frees everything. NULL is allowed. */
+void sr_call_delete(struct sr_call *call);
+
+/* The value of a header of the answer, without blanks around it, copied to `out`; "" when it is not
+ * there. */
+void sr_call_header(const struct sr_call *call, const char *name, char *out, size_t size);
+
+#endif

@@ -1,0 +1,601 @@
+/* The state machine that moves calls.
+** SPDX-License-Identifier: MIT */
+#include "sr_engine.h"
+
+#include "sr_retry.h"
+#include "sr_transfer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A request that got no answer is counted by the server at the latest this long after we gave up on
+ * it. */
+#define LATE_COUNT (SR_SECOND / 5)
+
+/* Handles kept for later calls. */
+#define IDLE_MAX 8
+
+struct sr_engine {
+  struct sr_clock clock;
+  uint64_t random;
+  int external;
+  pid_t pid;             /* whose libcurl handles these are */
+  CURLM *multi;          /* NULL until the first attempt */
+  CURLSH *share;         /* TLS sessions; the same */
+  struct sr_call *first; /* all calls under way, in the order they came into their present state */
+  struct sr_call *last;
+  struct sr_transfer *idle;
+  int idle_count;
+  int running; /* transfers in `multi` */
+};
+
+/* ---- libcurl, once a process ---- */
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_ready;
+
+static void curl_start(void) {
+  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* Makes the handles on the first attempt. 0 or -1. */
+static int open_handles(struct sr_engine *engine) {
+  if (engine->multi != NULL)
+    return 0;
+  pthread_once(&curl_once, curl_start);
+  if (curl_ready != CURLE_OK)
+    return -1;
+  engine->share = curl_share_init();
+  engine->multi = curl_multi_init();
+  if (engine->share != NULL && engine->multi != NULL &&
+      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK)
+    return 0;
+  curl_multi_cleanup(engine->multi);
+  curl_share_cleanup(engine->share);
+  engine->multi = NULL;
+  engine->share = NULL;
+  return -1;
+}
+
+/* ---- the list of calls under way ---- */
+
+static void link_last(struct sr_engine *engine, struct sr_call *call) {
+  call->next = NULL;
+  call->prev = engine->last;
+  if (engine->last != NULL)
+    engine->last->next = call;
+  else
+    engine->first = call;
+  engine->last = call;
+}
+
+static void unlink_call(struct sr_engine *engine, struct sr_call *call) {
+  if (call->prev != NULL)
+    call->prev->next = call->next;
+  else
+    engine->first = call->next;
+  if (call->next != NULL)
+    call->next->prev = call->prev;
+  else
+    engine->last = call->prev;
+  call->prev = call->next = NULL;
+}
+
+static sr_time now_of(const struct sr_engine *engine) {
+  return engine->clock.now(engine->clock.ctx);
+}
+
+/* Every change of state goes through here; time spent waiting for slots is added up. */
+static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
+  struct sr_engine *engine = call->engine;
+  if (call->state == SR_STATE_QUEUED)
+    call->waited += now - call->since;
+  call->state = state;
+  call->since = now;
+  unlink_call(engine, call);
+  if (state == SR_STATE_DONE) {
+    call->elapsed = now - call->started;
+    call->engine = NULL;
+  } else {
+    link_last(engine, call);
+  }
+}
+
+/* ---- transfers ---- */
+
+static struct sr_transfer *get_transfer(struct sr_engine *engine) {
+  struct sr_transfer *transfer = engine->idle;
+  if (transfer == NULL)
+    return open_handles(engine) == 0 ? sr_transfer_new(engine->share) : NULL;
+  engine->idle = transfer->next;
+  engine->idle_count--;
+  transfer->next = NULL;
+  return transfer;
+}
+
+static void put_transfer(struct sr_engine *engine, struct sr_transfer *transfer) {
+  sr_transfer_release(transfer);
+  if (engine->idle_count >= IDLE_MAX) {
+    sr_transfer_delete(transfer);
+    return;
+  }
+  transfer->next = engine->idle;
+  engine->idle = transfer;
+  engine->idle_count++;
+}
+
+/* Takes the call's transfer out of libcurl and gives it back. Closes its connection if it was under
+ * way. */
+static void drop_transfer(struct sr_call *call) {
+  struct sr_transfer *transfer = call->transfer;
+  if (transfer == NULL)
+    return;
+  curl_multi_remove_handle(call->engine->multi, transfer->easy);
+  call->engine->running--;
+  call->transfer = NULL;
+  put_transfer(call->engine, transfer);
+}
+
+static void give_slot(struct sr_call *call, sr_time free_at) {
+  if (call->config->limit != NULL)
+    sr_limit_give(call->config->limit, &call->slot, free_at);
+}
+
+/* ---- the end of an attempt ---- */
+
+static void error_of_answer(struct sr_call *call) {
+  char type[128], location[256];
+  struct sr_answer answer;
+  sr_call_header(call, "content-type", type, sizeof type);
+  sr_call_header(call, "location", location, sizeof location);
+  answer.status = call->status;
+  answer.v1 = call->config->v1;
+  answer.key_sent = call->config->key.len > 0;
+  answer.content_type = type;
+  answer.location = location;
+  answer.body = sr_buf_text(&call->answer);
+  answer.body_len = call->answer.len;
+  sr_error_from_http(&call->error, &answer);
+}
+
+static void redact(const struct sr_call *call, struct sr_buf *buf) {
+  if (buf->len > 0)
+    buf->len = sr_config_redact(call->config, buf->data, buf->len);
+}
+
+/* Ends the call with what `error` says, as kind `kind` code `code` if there was no attempt that
+ * could say it better. */
+static void end_without_answer(struct sr_call *call, sr_time now, enum sr_kind kind,
+                               const char *code, const char *text) {
+  if (call->error.kind == SR_NO_ERROR)
+    sr_error_set(&call->error, kind, code, NULL, "%s", text);
+  drop_transfer(call);
+  enter(call, SR_STATE_DONE, now);
+}
+
+/* How long until the next attempt makes sense: the server's word, a window after a 429, or a
+ * back-off. */
+static sr_time pause_of(struct sr_engine *engine, struct sr_call *call) {
+  sr_time pause = sr_retry_backoff(call->attempts, sr_random(&engine->random));
+  sr_time window = call->config->rate.window;
+  if (call->error.kind == SR_RATE_LIMIT && pause < window)
+    pause = window;
+  return call->retry_after > pause ? call->retry_after : pause;
+}
+
+/* Waits for the next attempt if one is allowed and can still begin, else ends the call. */
+static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int sent, sr_time now) {
+  struct sr_failure failure;
+  sr_time pause;
+  failure.error = &call->error;
+  failure.sent = sent;
+  failure.repeatable = call->repeatable;
+  call->retryable = sr_retry_useful(&failure);
+  pause = pause_of(engine, call);
+  if (!call->retryable || call->attempts > call->retries || pause >= call->deadline - now) {
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  call->due = now + pause;
+  enter(call, SR_STATE_BACKOFF, now);
+}
+
+/*
+** One attempt is over: call->error is set if there was no answer, call->status if there was.
+*`sent`: it may have reached
+** the server.
+*/
+static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sent) {
+  sr_time now = now_of(engine), window = call->config->rate.window;
+  int answered = call->error.kind == SR_NO_ERROR;
+  drop_transfer(call);
+  call->sent |= sent;
+  give_slot(call, !sent ? now : answered ? now + window : now + window + LATE_COUNT);
+  redact(call, &call->head);
+  call->retry_after = -1;
+  if (answered && call->status >= 200 && call->status < 300) {
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  if (answered) {
+    char value[64];
+    redact(call, &call->answer);
+    error_of_answer(call);
+    sr_call_header(call, "retry-after", value, sizeof value);
+    call->retry_after = sr_retry_after(value, time(NULL));
+    if (call->error.kind == SR_RATE_LIMIT && call->config->limit != NULL)
+      sr_limit_hold(call->config->limit,
+                    now + (call->retry_after > window ? call->retry_after : window));
+  }
+  sr_config_redact(call->config, call->error.message, strlen(call->error.message));
+  repeat_or_end(engine, call, sent, now);
+}
+
+/* ---- the beginning of one ---- */
+
+static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  struct sr_transfer *transfer;
+  call->attempts++;
+  memset(&call->error, 0, sizeof call->error);
+  call->status = 0;
+  enter(call, SR_STATE_SENDING, now);
+  if (engine->external)
+    return; /* sr_engine_run hands it out */
+  transfer = get_transfer(engine);
+  if (transfer != NULL && sr_transfer_begin(transfer, call, sr_engine_time_left(call)) == 0 &&
+      curl_multi_add_handle(engine->multi, transfer->easy) == CURLM_OK) {
+    call->transfer = transfer;
+    engine->running++;
+    return;
+  }
+  if (transfer != NULL)
+    sr_transfer_delete(transfer);
+  sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL,
+               "memory ran out before the request was sent");
+  attempt_over(engine, call, 0);
+}
+
+static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
+  call->retry_after = earliest > now ? earliest - now : 0;
+  call->retryable = 1;
+  if (call->error.kind == SR_NO_ERROR)
+    sr_error_set(
+        &call->error, SR_RATE_LIMIT, "no_slot",
+        "wait for retry_after seconds, or allow a longer timeout",
+        "%d requests in %.3g s are allowed, and no turn comes within the timeout of %.3g s",
+        call->config->rate.slots, (double)call->config->rate.window / 1e9,
+        (double)call->timeout / 1e9);
+  enter(call, SR_STATE_DONE, now);
+}
+
+/* Into the queue for a slot; or to the end, when its turn can't come before its deadline. */
+static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  const struct sr_config *config = call->config;
+  unsigned ahead = 0;
+  sr_time earliest;
+  struct sr_call *other;
+  enter(call, SR_STATE_QUEUED, now);
+  if (config->limit == NULL)
+    return;
+  for (other = engine->first; other != call; other = other->next)
+    ahead += other->state == SR_STATE_QUEUED && other->config->limit == config->limit;
+  earliest = sr_limit_earliest(config->limit, &config->rate, now, ahead);
+  if (earliest >= call->deadline)
+    no_slot(call, now, earliest);
+}
+
+/* ---- steps ---- */
+
+/* Lets libcurl work, and takes what it finished. */
+static void collect(struct sr_engine *engine) {
+  CURLMsg *message;
+  int left = 0;
+  if (engine->running == 0)
+    return;
+  curl_multi_perform(engine->multi, &left);
+  while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
+    struct sr_transfer *transfer = NULL;
+    struct sr_call *call;
+    CURLcode code;
+    int sent = 0;
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    call = transfer->call;
+    sr_transfer_finish(transfer, code, &sent, &call->error);
+    attempt_over(engine, call, sent);
+  }
+}
+
+/* Deadlines and back-offs that are due. A call that changes its state moves to the end of the list:
+*seen once more at
+** most, and then not due. */
+static void look_at_clock(struct sr_engine *engine, sr_time now) {
+  struct sr_call *call, *next;
+  for (call = engine->first; call != NULL; call = next) {
+    next = call->next;
+    if (call->state == SR_STATE_BACKOFF && call->due <= now && now < call->deadline) {
+      queue(engine, call, now);
+    } else if (now >= call->deadline) {
+      if (call->state == SR_STATE_QUEUED) {
+        no_slot(call, now, now);
+      } else if (call->state == SR_STATE_SENDING && !engine->external) {
+        call->sent |= call->transfer->requests > 0;
+        give_slot(call, now + call->config->rate.window + LATE_COUNT);
+        call->retryable = call->repeatable || !call->sent;
+        end_without_answer(call, now, SR_TIMEOUT, call->sent ? "no_answer" : "no_connection",
+                           call->sent ? "no answer before the deadline"
+                                      : "no connection before the deadline");
+      } else if (call->state == SR_STATE_BACKOFF) {
+        end_without_answer(call, now, SR_TIMEOUT, "no_answer", "no answer before the deadline");
+      }
+    }
+  }
+}
+
+/* Sends the queued calls that get a slot, first come first served for each limit. Returns how many
+ * began. */
+static int begin_queued(struct sr_engine *engine, sr_time now) {
+  struct sr_call *call, *next;
+  struct sr_limit *full =
+      NULL; /* the limit that had no slot; with several of them, asking again is harmless */
+  int begun = 0;
+  for (call = engine->first; call != NULL; call = next) {
+    sr_time retry_at = 0;
+    next = call->next;
+    if (call->state != SR_STATE_QUEUED ||
+        (call->config->limit != NULL && call->config->limit == full))
+      continue;
+    if (call->config->limit != NULL &&
+        !sr_limit_take(call->config->limit, &call->config->rate, now,
+                       call->deadline + call->config->rate.window, &call->slot, &retry_at)) {
+      full = call->config->limit;
+      continue;
+    }
+    begin_attempt(engine, call, now);
+    begun++;
+  }
+  return begun;
+}
+
+/* In another process than the one that made the handles: they are the parent's, as are the calls.
+ */
+static void forget_parent(struct sr_engine *engine) {
+  struct sr_call *call, *next;
+  engine->pid = getpid();
+  engine->multi = NULL;
+  engine->share = NULL;
+  engine->idle = NULL;
+  engine->idle_count = 0;
+  engine->running = 0;
+  for (call = engine->first; call != NULL; call = next) {
+    next = call->next;
+    call->transfer = NULL;
+    call->slot.index = -1; /* the parent gives it back */
+    sr_error_set(&call->error, SR_CANCELLED, "forked",
+                 "calls do not survive a fork: repeat it in the child",
+                 "the process forked while the call was under way");
+    enter(call, SR_STATE_DONE, now_of(engine));
+  }
+}
+
+static void check_process(struct sr_engine *engine) {
+  if (engine->pid != getpid())
+    forget_parent(engine);
+}
+
+/* ---- public ---- */
+
+struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
+  struct sr_engine *engine = calloc(1, sizeof *engine);
+  if (engine == NULL)
+    return NULL;
+  engine->clock = options->clock;
+  engine->random = options->seed;
+  engine->external = options->external;
+  engine->pid = getpid();
+  return engine;
+}
+
+void sr_engine_delete(struct sr_engine *engine) {
+  struct sr_transfer *transfer;
+  if (engine == NULL)
+    return;
+  check_process(engine);
+  while (engine->first != NULL)
+    sr_engine_cancel(engine->first);
+  while ((transfer = engine->idle) != NULL) {
+    engine->idle = transfer->next;
+    sr_transfer_delete(transfer);
+  }
+  curl_multi_cleanup(engine->multi);
+  curl_share_cleanup(engine->share);
+  free(engine);
+}
+
+void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
+  sr_time now = now_of(engine);
+  check_process(engine);
+  call->engine = engine;
+  call->started = call->since = now;
+  call->deadline = now + call->timeout;
+  link_last(engine, call);
+  if (call->config->key.len == 0 && !call->config->token_off) {
+    sr_error_set(&call->error, SR_AUTH, "no_key",
+                 "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), or "
+                 "say token = false",
+                 "there is no API key to send");
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  queue(engine, call, now);
+}
+
+void sr_engine_cancel(struct sr_call *call) {
+  struct sr_engine *engine = call->engine;
+  sr_time now;
+  if (engine == NULL)
+    return;
+  check_process(engine);
+  if (call->state == SR_STATE_DONE)
+    return;
+  now = now_of(engine);
+  if (call->state == SR_STATE_SENDING) {
+    int sent = call->transfer == NULL || call->transfer->requests > 0;
+    call->sent |= sent;
+    give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
+  }
+  drop_transfer(call);
+  sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
+  enter(call, SR_STATE_DONE, now);
+}
+
+void sr_engine_step(struct sr_engine *engine) {
+  check_process(engine);
+  collect(engine);
+  look_at_clock(engine, now_of(engine));
+  if (begin_queued(engine, now_of(engine)) > 0)
+    collect(engine);
+}
+
+sr_time sr_engine_wake(struct sr_engine *engine) {
+  const struct sr_call *call;
+  sr_time wake = SR_NEVER, now = now_of(engine);
+  for (call = engine->first; call != NULL; call = call->next) {
+    sr_time at = call->deadline;
+    if (call->state == SR_STATE_BACKOFF && call->due < at)
+      at = call->due;
+    if (call->state == SR_STATE_QUEUED) {
+      const struct sr_config *config = call->config;
+      sr_time free_at =
+          config->limit == NULL ? now : sr_limit_earliest(config->limit, &config->rate, now, 0);
+      if (free_at < at)
+        at = free_at;
+    }
+    if (at < wake)
+      wake = at;
+  }
+  return wake;
+}
+
+/* Waits for libcurl's descriptors, or for time alone. */
+static void wait_until(struct sr_engine *engine, sr_time when) {
+  sr_time now = now_of(engine);
+  if (when <= now)
+    return;
+  if (engine->running > 0) {
+    sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
+    curl_multi_poll(engine->multi, NULL, 0, ms > 3600000 ? 3600000 : (int)ms, NULL);
+  } else if (engine->clock.sleep != NULL) {
+    engine->clock.sleep(engine->clock.ctx, when);
+  } else {
+    sr_sleep_until(when);
+  }
+}
+
+/* OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. Returns whether
+*SIGPIPE was already
+** pending, and then not ours to take. */
+static int hold_sigpipe(sigset_t *before) {
+  sigset_t pipe_only, pending;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  sigemptyset(&pending);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
+  return sigismember(&pending, SIGPIPE);
+}
+
+static void release_sigpipe(const sigset_t *before, int was_pending) {
+  sigset_t pending;
+  if (!was_pending && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) {
+    sigset_t pipe_only;
+    int signal_number;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigwait(&pipe_only, &signal_number);
+  }
+  pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
+  sr_time until = now_of(engine) + max_wait;
+  enum sr_run outcome = SR_RUN_PENDING;
+  sigset_t before;
+  int was_pending = hold_sigpipe(&before);
+  for (;;) {
+    sr_time wake;
+    sr_engine_step(engine);
+    if (call->state == SR_STATE_DONE) {
+      outcome = SR_RUN_DONE;
+      break;
+    }
+    if (engine->external && call->state == SR_STATE_SENDING) {
+      outcome = SR_RUN_EXTERNAL;
+      break;
+    }
+    if (now_of(engine) >= until)
+      break;
+    wake = sr_engine_wake(engine);
+    wait_until(engine, wake < until ? wake : until);
+  }
+  release_sigpipe(&before, was_pending);
+  return outcome;
+}
+
+void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
+                      const char *body, size_t body_len) {
+  struct sr_engine *engine = call->engine;
+  if (engine == NULL || call->state != SR_STATE_SENDING)
+    return;
+  sr_buf_clear(&call->head);
+  sr_buf_clear(&call->answer);
+  call->status = status;
+  if (head_len > call->max_headers || body_len > call->max_body) {
+    call->status = 0;
+    sr_error_set(&call->error, SR_TOO_LARGE, head_len > call->max_headers ? "headers" : "body",
+                 NULL, "the answer is larger than the limit");
+  } else if (sr_buf_append(&call->head, head, head_len) != 0 ||
+             sr_buf_append(&call->answer, body, body_len) != 0) {
+    call->status = 0;
+    sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL,
+                 "memory ran out while the answer was read");
+  } else if (now_of(engine) >= call->deadline) {
+    call->status = 0;
+    sr_error_set(&call->error, SR_TIMEOUT, "no_answer", NULL, "no answer before the deadline");
+  }
+  call->http_version = "1.1";
+  attempt_over(engine, call, 1);
+}
+
+void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent) {
+  if (call->engine == NULL || call->state != SR_STATE_SENDING)
+    return;
+  call->error = *error;
+  attempt_over(call->engine, call, sent);
+}
+
+sr_time sr_engine_time_left(const struct sr_call *call) {
+  sr_time now, left, attempt;
+  if (call->engine == NULL)
+    return 0;
+  now = now_of(call->engine);
+  left = call->deadline - now;
+  attempt = call->since + call->attempt_timeout -
+            now; /* it has been in its state since the attempt began */
+  if (call->attempt_timeout > 0 && attempt < left)
+    left = attempt;
+  return left > 0 ? left : 0;
+}
+
+void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
+  sr_time when = now_of(engine) + duration;
+  if (engine->clock.sleep != NULL)
+    engine->clock.sleep(engine->clock.ctx, when);
+  else
+    sr_sleep_until(when);
+}

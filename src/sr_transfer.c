@@ -1,0 +1,366 @@
+/* One attempt of a call on libcurl.
+** SPDX-License-Identifier: MIT */
+#include "sr_transfer.h"
+
+#include "sr_url.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#if LIBCURL_VERSION_NUM < 0x074400
+#error "libcurl 7.68 or newer is needed"
+#endif
+
+enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
+
+/* ---- callbacks: libcurl to the call's buffers ---- */
+
+static size_t on_header(char *data, size_t size, size_t count, void *user) {
+  struct sr_transfer *transfer = user;
+  struct sr_call *call = transfer->call;
+  size_t len = size * count;
+  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) /* a new head: the one before was 1xx */
+    sr_buf_clear(&call->head);
+  if (call->head.len + len > call->max_headers) {
+    transfer->too_large = TOO_LARGE_HEADERS;
+    return 0;
+  }
+  if (sr_buf_append(&call->head, data, len) != 0) {
+    transfer->no_memory = 1;
+    return 0;
+  }
+  return len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user) {
+  struct sr_transfer *transfer = user;
+  struct sr_call *call = transfer->call;
+  size_t len = size * count;
+  if (len > call->max_body - call->answer.len) {
+    transfer->too_large = TOO_LARGE_BODY;
+    return 0;
+  }
+  if (sr_buf_append(&call->answer, data, len) != 0) {
+    transfer->no_memory = 1;
+    return 0;
+  }
+  return len;
+}
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+** libcurl sends a request a second time, on a new connection, when a reused connection is closed
+*before an answer; a POST
+** too, and although the server may have acted on the first. Repeating is the engine's decision, and
+*every sending needs a
+** slot of the limiter. So the second time is refused here.
+*/
+static int on_request(void *user, char *remote_ip, char *local_ip, int remote_port,
+                      int local_port) {
+  struct sr_transfer *transfer = user;
+  (void)remote_ip;
+  (void)local_ip;
+  (void)remote_port;
+  (void)local_port;
+  return ++transfer->requests == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+#endif
+
+/* Sockets that programs started meanwhile (os.execute, io.popen) do not inherit. */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  int fd;
+  (void)user;
+  (void)purpose;
+#ifdef SOCK_CLOEXEC
+  fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+  fd = socket(address->family, address->socktype, address->protocol);
+  if (fd >= 0)
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* ---- set-up ---- */
+
+/* What depends on nothing. A setopt can only fail for lack of memory here. */
+static CURLcode set_constants(struct sr_transfer *transfer) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+#define SET(option, value)                                                                         \
+  if (code == CURLE_OK)                                                                            \
+  code = curl_easy_setopt(easy, option, value)
+  SET(CURLOPT_PRIVATE, transfer);
+  SET(CURLOPT_ERRORBUFFER, transfer->detail);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_HEADERDATA, transfer);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, transfer);
+  SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_SHARE, transfer->share);
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_FOLLOWLOCATION, 0L);
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  SET(CURLOPT_PIPEWAIT, 1L);
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
+  SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075000
+  SET(CURLOPT_PREREQFUNCTION, on_request);
+  SET(CURLOPT_PREREQDATA, transfer);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us past the deadline */
+#endif
+  return code;
+}
+
+/* All that stays from call to call: once for as long as the handle serves one client. */
+static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config *config) {
+  CURL *easy = transfer->easy;
+  CURLcode code;
+  transfer->config_id = 0;
+  curl_easy_reset(easy);
+  code = set_constants(transfer);
+  SET(CURLOPT_USERAGENT, sr_buf_text(&config->user_agent));
+  if (config->ca_file.len > 0) {
+    SET(CURLOPT_CAINFO, config->ca_file.data);
+    SET(CURLOPT_CAPATH, NULL); /* this file and no other */
+  }
+  if (config->plain_http) {
+    SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
+  } else if (config->proxy.len > 0) {
+    SET(CURLOPT_PROXY, config->proxy.data);
+  }
+  if (code == CURLE_OK)
+    transfer->config_id = config->id;
+  return code;
+}
+
+struct sr_transfer *sr_transfer_new(CURLSH *share) {
+  struct sr_transfer *transfer = calloc(1, sizeof *transfer);
+  if (transfer == NULL)
+    return NULL;
+  transfer->share = share;
+  transfer->easy = curl_easy_init();
+  if (transfer->easy == NULL) {
+    free(transfer);
+    return NULL;
+  }
+  return transfer;
+}
+
+void sr_transfer_delete(struct sr_transfer *transfer) {
+  if (transfer == NULL)
+    return;
+  sr_transfer_release(transfer);
+  curl_easy_cleanup(transfer->easy);
+  free(transfer);
+}
+
+void sr_transfer_release(struct sr_transfer *transfer) {
+  curl_mime_free(transfer->mime);
+  transfer->mime = NULL;
+  sr_slist_wipe(transfer->headers);
+  transfer->headers = NULL;
+  sr_buf_wipe(&transfer->url);
+  transfer->call = NULL;
+}
+
+/* The address with the key, if it goes there. The buffer is large enough from the start: no copies
+ * of the key are left. */
+static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
+  const struct sr_config *config = call->config;
+  struct sr_buf *url = &transfer->url;
+  struct sr_param key;
+  if (sr_buf_reserve(url, config->base_url.len + call->target.len + config->key_escaped.len + 16) !=
+          0 ||
+      sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
+      sr_buf_append(url, sr_buf_text(&call->target), call->target.len) != 0)
+    return -1;
+  if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
+    return 0;
+  key.name = sr_config_key_param(config);
+  key.name_len = strlen(key.name);
+  key.value = config->key.data;
+  key.value_len = config->key.len;
+  return sr_url_query(url, &key);
+}
+
+static int is_get(const struct sr_call *call) {
+  return strcmp(call->method, "GET") == 0;
+}
+
+/* POST, PUT and PATCH announce the length of their body even when it has none. */
+static int announces_body(const struct sr_call *call) {
+  return call->has_body || (!is_get(call) && strcmp(call->method, "DELETE") != 0);
+}
+
+static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload *upload) {
+  curl_mimepart *part;
+  CURLcode code;
+  transfer->mime = curl_mime_init(transfer->easy);
+  part = transfer->mime != NULL ? curl_mime_addpart(transfer->mime) : NULL;
+  if (part == NULL)
+    return CURLE_OUT_OF_MEMORY;
+  code = curl_mime_name(part, upload->name.data);
+  if (code == CURLE_OK)
+    code = curl_mime_data(part, sr_buf_text(&upload->data), upload->data.len);
+  if (code == CURLE_OK)
+    code = curl_mime_filename(part, sr_buf_text(&upload->filename));
+  if (code == CURLE_OK && upload->content_type.len > 0)
+    code = curl_mime_type(part, upload->content_type.data);
+  return code == CURLE_OK ? curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime)
+                          : code;
+}
+
+static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+  if (call->upload.name.len > 0) {
+    code = set_upload(transfer, &call->upload);
+  } else if (announces_body(call)) {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+  } else {
+    SET(CURLOPT_HTTPGET, 1L);
+  }
+  SET(CURLOPT_CUSTOMREQUEST, is_get(call) && !call->has_body ? NULL : call->method);
+  return code;
+}
+
+/* The client's constant headers, or a copy of them with the call's own behind. */
+static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call) {
+  enum sr_headers kind = call->upload.name.len > 0 ? SR_HEADERS_PLAIN
+                         : call->has_body          ? SR_HEADERS_JSON
+                         : announces_body(call)    ? SR_HEADERS_NO_BODY
+                                                   : SR_HEADERS_PLAIN;
+  const struct curl_slist *node = call->config->headers[kind];
+  int own = 0;
+  if (call->headers == NULL)
+    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, node);
+  while (node != NULL) {
+    struct curl_slist *longer = curl_slist_append(transfer->headers, node->data);
+    if (longer == NULL)
+      return CURLE_OUT_OF_MEMORY;
+    transfer->headers = longer;
+    node = node->next;
+    if (node == NULL && !own) {
+      node = call->headers;
+      own = 1;
+    }
+  }
+  return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static long milliseconds(sr_time t) {
+  sr_time ms = (t + SR_MILLISECOND - 1) / SR_MILLISECOND;
+  return ms < 1 ? 1L : (long)ms;
+}
+
+int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+  sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
+  transfer->call = call;
+  transfer->requests = 0;
+  transfer->too_large = 0;
+  transfer->no_memory = 0;
+  transfer->detail[0] = '\0';
+  sr_buf_clear(&call->head);
+  sr_buf_clear(&call->answer);
+  if (transfer->config_id != call->config->id)
+    code = set_client(transfer, call->config);
+  if (code == CURLE_OK && make_url(transfer, call) != 0)
+    code = CURLE_OUT_OF_MEMORY;
+  SET(CURLOPT_URL, transfer->url.data);
+  if (code == CURLE_OK)
+    code = set_body(transfer, call);
+  if (code == CURLE_OK)
+    code = set_headers(transfer, call);
+  SET(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
+  SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
+#if LIBCURL_VERSION_NUM < 0x075000
+  SET(CURLOPT_FRESH_CONNECT,
+      call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
+#endif
+  return code == CURLE_OK ? 0 : -1;
+}
+#undef SET
+
+/* ---- the outcome ---- */
+
+static const char *version_name(long version) {
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return "1.0";
+  case CURL_HTTP_VERSION_1_1:
+    return "1.1";
+  case CURL_HTTP_VERSION_2_0:
+    return "2";
+  case CURL_HTTP_VERSION_3:
+    return "3";
+  default:
+    return "";
+  }
+}
+
+static int was_sent(const struct sr_transfer *transfer) {
+#if LIBCURL_VERSION_NUM >= 0x075000
+  return transfer->requests > 0;
+#else
+  curl_off_t ready = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+  return ready > 0;
+#endif
+}
+
+static void too_large(struct sr_error *error, const struct sr_transfer *transfer) {
+  const struct sr_call *call = transfer->call;
+  if (transfer->too_large == TOO_LARGE_HEADERS)
+    sr_error_set(error, SR_TOO_LARGE, "headers", NULL,
+                 "the answer's headers are larger than %zu bytes", call->max_headers);
+  else
+    sr_error_set(error, SR_TOO_LARGE, "body", "raise max_body, or ask for less at once",
+                 "the answer is larger than %zu bytes (after decompression)", call->max_body);
+}
+
+void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
+                        struct sr_error *error) {
+  struct sr_call *call = transfer->call;
+  long status = 0, version = 0, connects = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+  call->status = (int)status;
+  call->http_version = version_name(version);
+  call->reused = connects == 0;
+  *sent = was_sent(transfer);
+  error->kind = SR_NO_ERROR;
+  if (code == CURLE_OK)
+    return;
+  call->status = 0;
+  if (transfer->too_large != 0)
+    too_large(error, transfer);
+  else if (transfer->no_memory)
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL,
+                 "memory ran out while the answer was read");
+  else if (code == CURLE_ABORTED_BY_CALLBACK)
+    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+                 "the server closed the connection before it answered");
+  else
+    sr_error_from_curl(error, (int)code, *sent, transfer->detail);
+}

@@ -1,0 +1,45 @@
+/* One attempt of a call on libcurl: sets up the handle, collects the answer, says what libcurl's
+*result means.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_TRANSFER_H
+#define SR_TRANSFER_H
+
+#include "sr_call.h"
+
+/*
+** An easy handle and what belongs to it. Kept for the next call: set-up that depends on the client
+*alone is done once.
+** Callbacks write into the call's buffers and nothing else.
+*/
+struct sr_transfer {
+  CURL *easy;
+  CURLSH *share;                /* the engine's */
+  struct sr_call *call;         /* NULL while idle */
+  uint64_t config_id;           /* of the client it is set up for; 0: none */
+  int requests;                 /* how often libcurl was about to send in this attempt */
+  int too_large;                /* "body" (1) or "headers" (2) passed their limit */
+  int no_memory;                /* a buffer could not grow */
+  struct curl_slist *headers;   /* made for this attempt alone, or NULL */
+  curl_mime *mime;              /* the same */
+  struct sr_buf url;            /* the same; may hold the key */
+  char detail[CURL_ERROR_SIZE]; /* libcurl's words on a failure */
+  struct sr_transfer *next;     /* in the engine's list of idle ones */
+};
+
+/* NULL when memory ran out. `share` (TLS sessions) must outlive it. */
+struct sr_transfer *sr_transfer_new(CURLSH *share);
+void sr_transfer_delete(struct sr_transfer *transfer);
+
+/* Prepares an attempt of `call` that ends `timeout` from now. 0, or -1 when memory ran out. */
+int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
+
+/* Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
+*whether it was sent.
+** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. */
+void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
+                        struct sr_error *error);
+
+/* Lets go of the call and of everything made for it. The handle must not be in a multi any more. */
+void sr_transfer_release(struct sr_transfer *transfer);
+
+#endif
