@@ -1,0 +1,201 @@
+--- The client: options, resources, and the way out for what no resource covers.
+-- SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+local errors = require "seranking.errors"
+local host = require "seranking.host"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
+local options = require "seranking.options"
+local resource = require "seranking.resource"
+
+local client = {}
+
+local format = string.format
+
+---@class seranking.Client
+---@field api "v4"|"v1" the generation it speaks
+---@field base_url string
+local methods = {}
+
+local client_mt = { __name = "seranking.client" }
+
+function client_mt.__index(self, name)
+  local method = methods[name]
+  if method then
+    return method
+  end
+  local value = resource.top(self, name)
+  rawset(self, name, value)
+  return value
+end
+
+--- Names the key by its last four characters only.
+function client_mt:__tostring()
+  return format("seranking client (%s, %s, key %s)", self.api, self.base_url, self._key)
+end
+
+-- ---- client:request ----
+
+local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
+local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
+
+local function query_text(name, value)
+  if type(value) == "string" then
+    return value
+  elseif type(value) == "number" and value == value and value < math.huge and value > -math.huge then
+    return json.number(value)
+  elseif type(value) == "boolean" then
+    return value and "1" or "0"
+  end
+  misuse.raise("client:request: query parameter %s must be a string, number, boolean or a list of them", name)
+end
+
+-- Names in alphabetical order, lists in brackets as the API wants them.
+local function flat_query(query)
+  if query == nil then
+    return nil
+  elseif type(query) ~= "table" then
+    misuse.raise("client:request: query must be a table")
+  end
+  local names, flat = {}, {}
+  for name in pairs(query) do
+    if type(name) ~= "string" then
+      misuse.raise("client:request: query must be a table of names and values")
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value = query[name]
+    if type(value) == "table" then
+      for _, element in ipairs(value) do
+        flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
+      end
+    else
+      flat[#flat + 1], flat[#flat + 2] = name, query_text(name, value)
+    end
+  end
+  return flat
+end
+
+local function body_text(body)
+  if body == nil or type(body) == "string" then
+    return body
+  end
+  local text, problem = json.encode(body, "body")
+  if not text then
+    misuse.raise("client:request: %s", problem)
+  end
+  return text
+end
+
+-- Splits the table of a request into its own fields and the options of a call.
+local function split(request)
+  if type(request) ~= "table" then
+    misuse.raise("client:request takes a table: { method = \"GET\", path = \"/…\" }")
+  end
+  local own, others = {}, nil
+  for name, value in pairs(request) do
+    if request_fields[name] then
+      own[name] = value
+    else
+      others = others or {}
+      others[name] = value
+    end
+  end
+  return own, options.call("client:request", others)
+end
+
+---@class seranking.Request: seranking.CallOptions
+---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
+---@field path string below the base address, percent-encoded, beginning with a slash
+---@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
+---@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array
+---@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE)
+
+--- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
+--- answer is true.
+---@param request seranking.Request
+---@return any data, seranking.Response|seranking.Error # data, response | nil, error
+function methods:request(request)
+  local own, call_options = split(request)
+  local method, path = own.method or "GET", own.path
+  if not verbs[method] then
+    misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", tostring(method))
+  elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+    misuse.raise("client:request: path must begin with a slash, got %s", tostring(path))
+  elseif path:find "[%c \128-\255{}#]" then
+    misuse.raise("client:request: path must be percent-encoded: %q", path)
+  end
+  local repeatable = own.repeatable
+  if repeatable == nil then
+    repeatable = method == "GET" or method == "PUT" or method == "DELETE"
+  end
+  local call = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable, call_options)
+  local body, result = host.run(self, call)
+  if not body then
+    return nil, result
+  elseif body == "" then
+    return true, result
+  elseif not (result.headers["content-type"] or ""):find("json", 1, true) then
+    return body, result
+  end
+  local data, problem = json.decode(body, self._keep_nulls)
+  if problem then
+    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body:sub(1, 2000)))
+  end
+  return data, result
+end
+
+--- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
+function methods:close()
+  self._core:close()
+end
+
+-- ---- making one ----
+
+--- Makes a client. Does no I/O, so it works everywhere; the first call connects.
+---@param given? seranking.Options
+---@return seranking.Client? client, seranking.Error? error
+function client.new(given)
+  local checked, problem = options.client(given)
+  if not checked then
+    return nil, problem
+  end
+  local limit = checked.rate or { limit = 5, per = 1 }
+  local handle
+  handle, problem = core.client {
+    token = checked.token or nil,
+    token_off = checked.token == false,
+    api = checked.api,
+    base_url = checked.base_url,
+    auth_query = checked.auth == "query",
+    timeout = checked.timeout,
+    connect_timeout = checked.connect_timeout,
+    attempt_timeout = checked.attempt_timeout,
+    retries = checked.retries,
+    max_body = checked.max_body,
+    rate_limit = checked.share == "off" and 0 or limit.limit,
+    rate_per = limit.per,
+    ca_file = checked.ca_file,
+    proxy = checked.proxy,
+    user_agent = checked.user_agent,
+    external = checked.transport ~= nil,
+    clock = checked.clock,
+  }
+  if not handle then
+    return nil, errors.wrap(problem)
+  end
+  return setmetatable({
+    api = handle:api(),
+    base_url = handle:base_url(),
+    _core = handle,
+    _key = handle:key(),
+    _keep_nulls = checked.nulls == "keep",
+    _transport = checked.transport or false,
+    _blocking = checked.blocking or false,
+  }, client_mt)
+end
+
+return client

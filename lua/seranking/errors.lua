@@ -1,0 +1,66 @@
+--- Errors as values: plain tables with one way to print them.
+-- SPDX-License-Identifier: MIT
+
+--- What went wrong. Returned as the second value by everything that depends on the world.
+---@class seranking.Error
+---@field kind "auth"|"access"|"invalid"|"not_found"|"rate_limit"|"blocked"|"server"|"timeout"|"network"|"tls"|"decode"|"too_large"|"cancelled"|"protocol"|"phase" what a program branches on
+---@field code string which one of the kind: "no_token", "invalid_date", "dns" …
+---@field message string the server's or libcurl's words, one line of UTF-8
+---@field hint? string what a person can do about it
+---@field status? integer HTTP status, when there was an answer
+---@field method? string
+---@field path? string path and query, the key masked
+---@field attempts integer requests that were begun
+---@field elapsed? number seconds, from the call to the error
+---@field retry_after? number seconds after which trying again makes sense
+---@field retryable boolean the same call again does no harm and may succeed
+---@field sent boolean the server may have got the request, and acted on it
+---@field body? string the beginning of what the server said
+local error_mt = { __name = "seranking.error" }
+
+--- One line a person can act on: what was asked, what went wrong, what to do.
+function error_mt:__tostring()
+  local line = {}
+  if self.method then
+    line[#line + 1] = ("%s %s: "):format(self.method, self.path or "")
+  end
+  line[#line + 1] = self.message
+  line[#line + 1] = (" (%s, %s%s)"):format(self.kind, self.code, self.status and ", HTTP " .. self.status or "")
+  if self.attempts > 1 then
+    line[#line + 1] = (" after %d attempts"):format(self.attempts)
+  end
+  if self.hint then
+    line[#line + 1] = "; " .. self.hint
+  end
+  return table.concat(line)
+end
+
+local errors = {}
+
+--- Makes an error of a table of fields that the core filled.
+---@param fields table
+---@return seranking.Error
+function errors.wrap(fields)
+  return setmetatable(fields, error_mt)
+end
+
+--- An error that did not come from a call.
+---@param kind string
+---@param code string
+---@param message string
+---@param hint? string
+---@return seranking.Error
+function errors.new(kind, code, message, hint)
+  return errors.wrap {
+    kind = kind, code = code, message = message, hint = hint, attempts = 0, sent = false, retryable = false,
+  }
+end
+
+--- Whether a value is an error of this library.
+---@param value any
+---@return boolean
+function errors.is(value)
+  return getmetatable(value) == error_mt
+end
+
+return errors

@@ -1,0 +1,158 @@
+--- JSON: reading by lua-cjson, with integers and nulls as Lua wants them; writing by description, so that an empty list is
+--- `[]` and a whole number has no point.
+-- SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+
+local json = {}
+
+-- An instance of our own: the global configuration is the program's.
+local cjson = require("cjson").new()
+cjson.decode_invalid_numbers(false)
+local decode, encode_string = cjson.decode, cjson.encode
+local find, format, gsub = string.find, string.format, string.gsub
+local math_type = math.type ---@diagnostic disable-line: deprecated
+
+--- The null of JSON, equal to cjson.null and ngx.null.
+json.null = cjson.null
+
+-- Whether this cjson gives 147696.0 for 147696 where Lua has integers: the classic one does.
+local floats_only = math_type ~= nil and math_type(decode("[1]")[1]) == "float"
+
+local array_mt = { __name = "seranking.array" }
+
+--- Marks a list, so that it is written as `[]` when it is empty. Only needed in bodies that no description covers.
+---@generic T
+---@param list T[]
+---@return T[]
+function json.array(list)
+  return setmetatable(list, array_mt)
+end
+
+--- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. Whole
+--- numbers up to 2^53 are integers on Lua 5.3 and later. Strings come as they were sent, valid UTF-8 or not.
+---@param text string
+---@param keep_nulls? boolean
+---@return any value, string? error
+function json.decode(text, keep_nulls)
+  local ok, value = pcall(decode, text)
+  if not ok then
+    return nil, value
+  end
+  if floats_only or not keep_nulls and find(text, "null", 1, true) then
+    value = core.tidy(value, json.null, keep_nulls)
+  end
+  return value
+end
+
+--- A number as text that reads back as the same number; whole ones without a point, whatever the locale.
+---@param number number finite
+---@return string
+function json.number(number)
+  if math_type and math_type(number) == "integer" then
+    return format("%d", number)
+  end
+  if number % 1 == 0 and number > -2 ^ 53 and number < 2 ^ 53 then
+    return format("%.0f", number)
+  end
+  local text
+  for digits = 15, 17 do
+    text = gsub(format("%." .. digits .. "g", number), ",", ".")
+    if tonumber(text) == number then
+      break
+    end
+  end
+  return text
+end
+
+local number_text = json.number
+
+--- A string as a JSON string. Slashes are left alone, which cjson would escape.
+---@param text string
+---@return string
+function json.string(text)
+  return (gsub(encode_string(text), "\\/", "/"))
+end
+
+local string_text = json.string
+local encode_value
+
+-- The number of list elements of a table, or nil when it has other keys too, or holes.
+local function list_length(value)
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for i = 1, count do
+    if value[i] == nil then
+      return nil
+    end
+  end
+  return count
+end
+
+local function encode_table(value, where, depth)
+  local mt = getmetatable(value)
+  local length = list_length(value)
+  local parts = {}
+  if length and (length > 0 or mt == array_mt) then
+    for i = 1, length do
+      parts[i] = encode_value(value[i], format("%s[%d]", where, i), depth + 1)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local names = {}
+  for name in pairs(value) do
+    if type(name) ~= "string" then
+      error({ where = where, message = "has both names and numbers as keys, or a list with holes" }, 0)
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    parts[i] = string_text(name) .. ":" .. encode_value(value[name], where .. "." .. name, depth + 1)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function encode_value(value, where, depth)
+  local kind = type(value)
+  if kind == "string" then
+    local bad = core.utf8_error(value)
+    if bad then
+      error({ where = where, message = format("is not valid UTF-8 at byte %d", bad) }, 0)
+    end
+    return string_text(value)
+  elseif kind == "number" then
+    if value ~= value or value == math.huge or value == -math.huge then
+      error({ where = where, message = "is not a finite number" }, 0)
+    end
+    return number_text(value)
+  elseif kind == "boolean" then
+    return tostring(value)
+  elseif value == json.null then
+    return "null"
+  elseif kind == "table" then
+    if depth > 100 then
+      error({ where = where, message = "is nested too deeply, or holds itself" }, 0)
+    end
+    return encode_table(value, where, depth)
+  end
+  error({ where = where, message = format("is a %s, which JSON does not have", kind) }, 0)
+end
+
+--- Encodes any value: a table with elements 1..n is a list, any other an object; json.array marks an empty list.
+---@param value any
+---@param where string how to name it in an error: "body"
+---@return string? text, string? error
+function json.encode(value, where)
+  local ok, text = pcall(encode_value, value, where, 0)
+  if ok then
+    return text
+  elseif type(text) == "table" then
+    return nil, text.where .. " " .. text.message
+  end
+  error(text, 0)
+end
+
+return json

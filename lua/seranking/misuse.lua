@@ -1,0 +1,73 @@
+--- Mistakes of the caller: raised at the caller's line, with a suggestion where a name is nearly right.
+-- SPDX-License-Identifier: MIT
+
+local getinfo = debug.getinfo
+
+local misuse = {}
+
+-- The folder of this file tells our own sources from the caller's.
+local own = getinfo(1, "S").source:match "^(.*)misuse%.lua$"
+
+--- Raises `message` with the position of the innermost caller outside this library.
+---@param format string as for string.format
+---@param ... any
+function misuse.raise(format, ...)
+  local message = format:format(...)
+  local level = 2
+  local info = getinfo(level, "S")
+  while info and (info.what == "tail" or info.source:sub(1, #own) == own) do
+    level = level + 1
+    info = getinfo(level, "S")
+  end
+  error(message, info and level or 0)
+end
+
+--- How many letters differ: inserted, left out, replaced or swapped with the next.
+---@param a string
+---@param b string
+---@return integer
+local function distance(a, b)
+  local before, last, row = {}, {}, {}
+  for j = 0, #b do
+    last[j] = j
+  end
+  for i = 1, #a do
+    row[0] = i
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      local best = math.min(row[j - 1] + 1, last[j] + 1, last[j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        best = math.min(best, before[j - 2] + 1)
+      end
+      row[j] = best
+    end
+    before, last, row = last, row, before
+  end
+  return last[#b]
+end
+
+--- "; did you mean 'title'?" for the name in `names` that is nearest to `name`, or the names that there are.
+---@param name any
+---@param names table<string, any> the names are its keys
+---@return string
+function misuse.suggest(name, names)
+  name = tostring(name)
+  local list, best = {}, nil
+  local fewest = math.max(2, math.floor(#name / 3)) + 1
+  for other in pairs(names) do
+    list[#list + 1] = other
+  end
+  table.sort(list)
+  for _, other in ipairs(list) do
+    local n = distance(name:lower(), other:lower())
+    if n < fewest then
+      best, fewest = other, n
+    end
+  end
+  if best then
+    return ("; did you mean '%s'?"):format(best)
+  end
+  return #list == 0 and "; there are none" or "; there are: " .. table.concat(list, ", ")
+end
+
+return misuse

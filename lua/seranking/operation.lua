@@ -1,0 +1,383 @@
+--- Operations as values: made from a description, called, looked at, or asked what they would send.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "seranking.errors"
+local host = require "seranking.host"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
+local options = require "seranking.options"
+local params = require "seranking.params"
+
+local operation = {}
+
+local format = string.format
+
+-- ---- plans: a description made ready for one generation, once ----
+
+-- Methods that the engine may send again when it does not know what became of the first time.
+local REPEATABLE = { GET = true, PUT = true, DELETE = true }
+
+-- The names in the braces of a template.
+local function placeholders(template)
+  local names = {}
+  for inside in template:gmatch "{%??([^}]*)}" do
+    for name in inside:gmatch "[%w_]+" do
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
+---@class seranking.Plan
+---@field name string "sites.keywords.list", for messages
+---@field method string
+---@field template string
+---@field definitions table<string, table> of all parameters that it takes
+---@field ids table[] { name, definition } of what the template needs, always required
+---@field query table[] { name, definition, required }
+---@field body? table[] the same, of a JSON object
+---@field items? { fields: table, required: string } of a bare list
+---@field upload? table[]
+
+-- Adds the parameters named in `names` to the plan; returns them.
+local function collect(plan, resource, names)
+  local list = {}
+  for i, entry in ipairs(params.names(names)) do
+    local name, required = entry[1], entry[2]
+    local definition = resource.params[name]
+    plan.definitions[name] = definition
+    list[i] = { name, definition, required }
+  end
+  return list
+end
+
+local function make_items(resource, names)
+  local fields, required = {}, {}
+  for _, entry in ipairs(params.names(names)) do
+    fields[entry[1]] = resource.params[entry[1]]
+    if entry[2] then
+      required[#required + 1] = entry[1] .. "*"
+    end
+  end
+  return { fields = fields, required = table.concat(required, " ") }
+end
+
+local function make_plan(resource, description, api)
+  local method, template = description[api]:match "^(%u+) (.+)$"
+  local plan = {
+    name = resource.name .. "." .. description[1],
+    method = method,
+    template = template,
+    definitions = {},
+    ids = collect({ definitions = {} }, resource, table.concat(placeholders(template), " ")),
+    repeatable = REPEATABLE[method] or false,
+    billed = description.billed,
+    answer = description.answer,
+    unwrap = description.unwrap,
+  }
+  for _, id in ipairs(plan.ids) do
+    plan.definitions[id[1]] = id[2]
+  end
+  plan.query = collect(plan, resource, description.query)
+  plan.body = description.body and collect(plan, resource, description.body)
+  plan.items = description.items and make_items(resource, description.items)
+  plan.upload = description.upload and collect(plan, resource, description.upload)
+  if description.repeatable ~= nil then
+    plan.repeatable = description.repeatable
+  end
+  return plan
+end
+
+-- ---- arguments ----
+
+local function problem_with(plan, name, problem)
+  misuse.raise("%s: %s %s", plan.name, name, problem)
+end
+
+-- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
+local function check_names(plan, args)
+  local definitions = plan.definitions
+  for name in pairs(args) do
+    if not definitions[name] and not (plan.items and type(name) == "number") then
+      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
+    end
+  end
+end
+
+-- The value of an id: an argument, or what the resource is bound to. Both at once must agree.
+local function id_value(plan, args, bound, name)
+  local given, fixed = args[name], bound[name]
+  if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed) and given ~= tonumber(fixed) then
+    misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
+  end
+  if given == nil then
+    given = fixed
+  end
+  return given
+end
+
+local function missing(plan, name)
+  misuse.raise("%s: %s is required", plan.name, name)
+end
+
+local function make_ids(plan, args, bound)
+  if #plan.ids == 0 then
+    return nil
+  end
+  local flat = {}
+  for i, id in ipairs(plan.ids) do
+    local name = id[1]
+    local value = id_value(plan, args, bound, name)
+    if value == nil then
+      missing(plan, name)
+    end
+    local text, problem = params.text(id[2], value)
+    if not text then
+      problem_with(plan, name, problem)
+    end
+    flat[2 * i - 1], flat[2 * i] = name, text
+  end
+  return flat
+end
+
+local function make_query(plan, args, bound)
+  local flat
+  for _, entry in ipairs(plan.query) do
+    local name, definition, required = entry[1], entry[2], entry[3]
+    local value = id_value(plan, args, bound, name)
+    if value ~= nil then
+      local text, problem = params.text(definition, value)
+      if not text then
+        problem_with(plan, name, problem)
+      end
+      flat = flat or {}
+      if type(text) == "table" then
+        if required and #text == 0 then
+          problem_with(plan, name, "must not be empty")
+        end
+        for _, element in ipairs(text) do
+          flat[#flat + 1], flat[#flat + 2] = name .. "[]", element
+        end
+      else
+        flat[#flat + 1], flat[#flat + 2] = name, text
+      end
+    elseif required then
+      missing(plan, name)
+    end
+  end
+  return flat
+end
+
+local function make_object(plan, args, bound)
+  local parts = {}
+  for _, entry in ipairs(plan.body) do
+    local name, definition, required = entry[1], entry[2], entry[3]
+    local value = id_value(plan, args, bound, name)
+    if value ~= nil then
+      local text, problem = params.json(definition, value)
+      if not text then
+        problem_with(plan, name, problem)
+      end
+      parts[#parts + 1] = json.string(name) .. ":" .. text
+    elseif required then
+      missing(plan, name)
+    end
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function make_list(plan, args)
+  local parts = {}
+  for i, item in ipairs(args) do
+    local text, problem = params.object(plan.items, item)
+    if not text then
+      problem_with(plan, format("element %d", i), problem)
+    end
+    parts[i] = text
+  end
+  for name in pairs(args) do
+    if type(name) == "number" and not parts[name] then
+      problem_with(plan, "the list", "must not have holes")
+    end
+  end
+  if #parts == 0 then
+    misuse.raise("%s: at least one element is required: { { … }, { … } }", plan.name)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function make_upload(plan, args)
+  local name, required = plan.upload[1][1], plan.upload[1][3]
+  local file = args[name]
+  if file == nil then
+    return required and missing(plan, name) or nil
+  end
+  if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
+    problem_with(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
+  end
+  return { name = name, filename = file.filename, data = file.data, content_type = file.content_type }
+end
+
+-- ---- the operation itself ----
+
+local methods = {}
+local operation_mt = { __name = "seranking.operation", __index = methods }
+
+-- Plans are shared by all clients of a generation; made when an operation is first used.
+local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }) }
+
+local function plan_of(op)
+  local api = op._client.api
+  local description = op._description
+  local plan = plans[api][description]
+  if not plan then
+    if not description[api] then
+      misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, description[1], api,
+        api == "v4" and "v1" or "v4", api == "v4" and "v1" or "v4")
+    end
+    plan = make_plan(op._resource, description, api)
+    plans[api][description] = plan
+  end
+  return plan
+end
+
+local empty = {}
+
+-- Checks everything and makes the core's call; nothing is sent.
+local function prepare(op, args, call_options)
+  local plan = plan_of(op)
+  if args == nil then
+    args = empty
+  elseif type(args) ~= "table" then
+    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
+      type(args) == "string" and format("%q", args) or tostring(args))
+  end
+  check_names(plan, args)
+  local bound = op._bound
+  local ids = make_ids(plan, args, bound)
+  local query = make_query(plan, args, bound)
+  local body
+  if plan.body then
+    body = make_object(plan, args, bound)
+  elseif plan.items then
+    body = make_list(plan, args)
+  end
+  local given = options.call(plan.name, call_options)
+  if plan.upload or plan.billed then
+    given = options.copy(given)
+    given.upload = plan.upload and make_upload(plan, args)
+    given.retries = plan.billed and 0 or given.retries
+  end
+  local core = op._client._core
+  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given)
+  if not call then
+    problem_with(plan, name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
+  end
+  return plan, call
+end
+
+-- The data of an answer's body, as the description says; nil and an error.
+local function read(client, plan, call, body)
+  if not plan.answer then
+    return true
+  end
+  if body == "" then
+    return nil, errors.wrap(call:failure("empty_body", format("the answer has no body; %s answers with %s %s", plan.name,
+      plan.answer == "map" and "an" or "an", plan.answer == "map" and "object" or plan.answer), ""))
+  end
+  local data, problem = json.decode(body, client._keep_nulls)
+  if problem then
+    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body:sub(1, 2000)))
+  end
+  if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
+    data = data[plan.unwrap]
+  end
+  return data
+end
+
+--- Carries out the operation.
+---@param args? table<string, any> parameters by name
+---@param call_options? seranking.CallOptions
+---@return any data, seranking.Response|seranking.Error # data, response | nil, error
+local function perform(op, args, call_options)
+  local plan, call = prepare(op, args, call_options)
+  local body, result = host.run(op._client, call)
+  if not body then
+    return nil, result
+  end
+  local data, problem = read(op._client, plan, call, body)
+  if problem then
+    return nil, problem
+  end
+  return data, result
+end
+
+-- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
+function operation_mt.__call(op, first, second, third)
+  if type(first) == "table" and getmetatable(first) == operation.resource_mt then
+    return perform(op, second, third)
+  end
+  return perform(op, first, second)
+end
+
+function operation_mt.__tostring(op)
+  return format("seranking operation %s.%s", op._resource.name, op._description[1])
+end
+
+--- What would be sent: method, url, headers and body, with the key masked. Sends nothing, and needs no key.
+---@param args? table<string, any>
+---@param call_options? seranking.CallOptions
+---@return { method: string, url: string, headers: table<string, string>, body: string? }
+function methods.dry_run(op, args, call_options)
+  local _, call = prepare(op, args, call_options)
+  local method, url, headers, body = call:preview()
+  return { method = method, url = url, headers = headers, body = body }
+end
+
+local function describe_parameter(list, place, name, definition, required)
+  list[#list + 1] = {
+    name = name, place = place, type = definition.type, required = required, enum = definition.enum,
+    min = definition.min, max = definition.max, default = definition.default, about = definition.about,
+  }
+end
+
+--- What the operation is: a table of plain values, made anew at each call.
+---@return table description { name, about, v4, v1, parameters, answer, repeatable, billed, confidence }
+function methods.describe(op)
+  local description, resource = op._description, op._resource
+  local api = description[op._client.api] and op._client.api or (description.v4 and "v4" or "v1")
+  local plan = make_plan(resource, description, api)
+  local list = {}
+  for _, id in ipairs(plan.ids) do
+    describe_parameter(list, "path", id[1], id[2], true)
+  end
+  for _, entry in ipairs(plan.query) do
+    describe_parameter(list, "query", entry[1], entry[2], entry[3])
+  end
+  for _, entry in ipairs(plan.body or plan.upload or {}) do
+    describe_parameter(list, "body", entry[1], entry[2], entry[3])
+  end
+  for _, entry in ipairs(params.names(description.items)) do
+    describe_parameter(list, "items", entry[1], resource.params[entry[1]], entry[2])
+  end
+  return {
+    name = plan.name, about = description.about, v4 = description.v4, v1 = description.v1, parameters = list,
+    answer = description.answer, repeatable = plan.repeatable and not description.billed,
+    billed = description.billed or false, confidence = description.confidence, deprecated = description.deprecated,
+  }
+end
+
+--- Makes an operation of a resource.
+---@param client table
+---@param resource table the resource's description
+---@param description table the operation's
+---@param bound table<string, any> ids that the resource is bound to
+function operation.new(client, resource, description, bound)
+  return setmetatable({ _client = client, _resource = resource, _description = description, _bound = bound },
+    operation_mt)
+end
+
+--- Set by seranking.resource: how a resource is told from arguments.
+operation.resource_mt = nil
+
+return operation

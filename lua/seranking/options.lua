@@ -1,0 +1,271 @@
+--- Options of a client and of a call: what there is, where else it may come from, what it may be.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "seranking.errors"
+local misuse = require "seranking.misuse"
+
+local options = {}
+
+local format = string.format
+
+-- ---- kinds of values: each check gives the value, or nil and what it must be ----
+
+local function text(value)
+  if type(value) == "string" and value ~= "" and not value:find "%c" then
+    return value
+  end
+  return nil, "must be a string without control characters, not empty"
+end
+
+local function seconds(value)
+  if type(value) == "number" and value > 0 and value <= 86400 then
+    return value
+  end
+  return nil, "must be a number of seconds above 0 and up to 86400 (a day)"
+end
+
+local function count(value)
+  if type(value) == "number" and value >= 0 and value <= 100 and value % 1 == 0 then
+    return value
+  end
+  return nil, "must be a whole number from 0 to 100"
+end
+
+local function bytes(value)
+  if type(value) == "number" and value >= 1 and value <= 2 ^ 40 and value % 1 == 0 then
+    return value
+  end
+  return nil, "must be a whole number of bytes, at least 1"
+end
+
+local function boolean(value)
+  if type(value) == "boolean" then
+    return value
+  end
+  return nil, "must be true or false"
+end
+
+local function one_of(...)
+  local words = { ... }
+  return function(value)
+    for _, word in ipairs(words) do
+      if value == word then
+        return value
+      end
+    end
+    return nil, 'must be "' .. table.concat(words, '" or "') .. '"'
+  end
+end
+
+local function token(value)
+  if type(value) == "string" or value == false then
+    return value
+  end
+  return nil, "must be a string, or false for calls without a key"
+end
+
+local function rate(value)
+  if type(value) ~= "table" then
+    return nil, "must be a table { limit = requests, per = seconds }"
+  end
+  for name in pairs(value) do
+    if name ~= "limit" and name ~= "per" then
+      return nil, format("has an unknown field '%s': { limit = requests, per = seconds }", tostring(name))
+    end
+  end
+  local limit, per = value.limit, value.per or 1
+  if type(limit) ~= "number" or limit < 1 or limit > 64 or limit % 1 ~= 0 then
+    return nil, "limit must be a whole number from 1 to 64"
+  end
+  if not seconds(per) then
+    return nil, "per " .. select(2, seconds(per))
+  end
+  return { limit = limit, per = per }
+end
+
+local function transport(value)
+  if type(value) == "table" and type(value.handle) == "function" then
+    return value
+  end
+  return nil, "must be an object with a method `handle`, such as seranking.fake's"
+end
+
+local function clock(value)
+  if type(value) == "userdata" then
+    return value
+  end
+  return nil, "must be a clock of seranking.clock()"
+end
+
+-- ---- what there is ----
+
+--- Options of seranking.new. Those with a variable are also read from SERANKING_<NAME>; an explicit option wins.
+---@class seranking.Options
+---@field token? string|false the API key; false: calls without one are meant. Variable: SERANKING_TOKEN
+---@field api? "v4"|"v1" the generation; left out: v1 for a key that looks like a UUID, v4 for any other
+---@field base_url? string another address; http only to this machine
+---@field auth? "header"|"query" where the key goes; the query ends up in logs of servers and proxies (default header)
+---@field timeout? number seconds for a call with all its attempts and waits (default 60)
+---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
+---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
+---@field retries? integer attempts after the first (default 2)
+---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
+---@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
+---@field share? "process"|"off" who shares the limit: all clients of this process, or there is none (default process)
+---@field ca_file? string PEM file of the CAs to trust instead of the system's
+---@field proxy? string address of a proxy for https; left out: as libcurl finds it in the environment
+---@field user_agent? string your program's name and version, put before ours
+---@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
+---@field blocking? boolean true: calls may hold up an nginx worker (default false)
+---@field transport? table stands in for the wire in tests: an object of seranking.fake
+---@field clock? userdata stands in for the time in tests: seranking.clock()
+local client_options = {
+  token = { token },
+  api = { one_of("v4", "v1"), env = true },
+  base_url = { text, env = true },
+  auth = { one_of("header", "query"), env = true },
+  timeout = { seconds, env = "number" },
+  connect_timeout = { seconds, env = "number" },
+  attempt_timeout = { seconds, env = "number" },
+  retries = { count, env = "number" },
+  max_body = { bytes, env = "number" },
+  rate = { rate },
+  share = { one_of("process", "off"), env = true },
+  ca_file = { text, env = true },
+  proxy = { text, env = true },
+  user_agent = { text, env = true },
+  nulls = { one_of("drop", "keep"), env = true },
+  blocking = { boolean },
+  transport = { transport },
+  clock = { clock },
+}
+
+--- Options of one call, the second table of every operation.
+---@class seranking.CallOptions
+---@field timeout? number seconds
+---@field connect_timeout? number seconds
+---@field attempt_timeout? number seconds
+---@field retries? integer
+---@field headers? table<string, string> more request headers
+local call_options = {
+  timeout = { seconds },
+  connect_timeout = { seconds },
+  attempt_timeout = { seconds },
+  retries = { count },
+  headers = {},
+}
+
+-- Headers that are ours: a second one of them would contradict the first.
+local reserved = {
+  authorization = true, host = true, ["content-length"] = true, ["transfer-encoding"] = true, ["content-type"] = true,
+  expect = true, connection = true,
+}
+
+local function header_lines(who, headers)
+  if type(headers) ~= "table" then
+    misuse.raise("%s: option headers must be a table { Name = \"value\" }", who)
+  end
+  local lines = {}
+  for name, value in pairs(headers) do
+    if type(name) ~= "string" or not name:find "^[%w!#$%%&'*+.^_`|~-]+$" then
+      misuse.raise("%s: %s is no header name", who, format("%q", tostring(name)))
+    elseif reserved[name:lower()] then
+      misuse.raise("%s: header %s is set by the client itself", who, name)
+    elseif type(value) ~= "string" or value:find "[%z\1-\8\10-\31\127]" then
+      misuse.raise("%s: the value of header %s must be a string without control characters", who, name)
+    end
+    lines[#lines + 1] = value == "" and name .. ";" or name .. ": " .. value
+  end
+  table.sort(lines)
+  return lines
+end
+
+--- Checks the options of a call. nil when there are none.
+---@param who string for messages
+---@param given? table
+---@return table?
+function options.call(who, given)
+  if given == nil then
+    return nil
+  elseif type(given) ~= "table" then
+    misuse.raise("%s: options must be a table, got %s", who, tostring(given))
+  end
+  local checked = {}
+  for name, value in pairs(given) do
+    local option = call_options[name]
+    if not option then
+      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, call_options))
+    elseif name == "headers" then
+      checked.headers = header_lines(who, value)
+    else
+      local fine, problem = option[1](value)
+      if fine == nil then
+        misuse.raise("%s: option %s %s", who, name, problem)
+      end
+      checked[name] = fine
+    end
+  end
+  return checked
+end
+
+--- A shallow copy; of nil, an empty table.
+function options.copy(given)
+  local copy = {}
+  for name, value in pairs(given or {}) do
+    copy[name] = value
+  end
+  return copy
+end
+
+-- The value of an option's variable; nil, or nil and an error. The key's is read by the core and never comes here.
+local function from_environment(name, option)
+  local variable = "SERANKING_" .. name:upper()
+  local value = option.env and os.getenv(variable)
+  if not value or value == "" then
+    return nil
+  end
+  local fine, problem
+  if option.env == "number" then
+    fine, problem = option[1](tonumber(value))
+  else
+    fine, problem = option[1](value)
+  end
+  if fine == nil then
+    return nil, errors.new("invalid", "bad_option", format("%s %s, got %q", variable, problem, value))
+  end
+  return fine
+end
+
+--- Checks the options of a client and adds those of the environment. Mistakes of the caller raise; of the environment, they
+--- are returned.
+---@param given? seranking.Options
+---@return table? checked, seranking.Error?
+function options.client(given)
+  if given ~= nil and type(given) ~= "table" then
+    misuse.raise("seranking.new takes a table of options, got %s", type(given))
+  end
+  local checked = {}
+  for name, value in pairs(given or {}) do
+    local option = client_options[name]
+    if not option then
+      misuse.raise("seranking.new: unknown option '%s'%s", tostring(name), misuse.suggest(name, client_options))
+    end
+    local fine, problem = option[1](value)
+    if fine == nil then
+      misuse.raise("seranking.new: option %s %s", name, problem)
+    end
+    checked[name] = fine
+  end
+  for name, option in pairs(client_options) do
+    if checked[name] == nil then
+      local value, problem = from_environment(name, option)
+      if problem then
+        return nil, problem
+      end
+      checked[name] = value
+    end
+  end
+  return checked
+end
+
+return options

@@ -1,0 +1,297 @@
+--- Parameter types: checking a value and writing it into a path, a query or a JSON body.
+-- SPDX-License-Identifier: MIT
+
+local json = require "seranking.json"
+local core = require "lseranking"
+
+local params = {}
+
+local format, match = string.format, string.match
+local MAX_EXACT = 2 ^ 53
+
+--- Both functions of a type give nil and what is wrong, as the end of a sentence that begins with the parameter's name.
+---@class seranking.ParameterType
+---@field text fun(value: any): string?, string? for a path or a query
+---@field json fun(value: any): string?, string? for a body
+
+-- A value as it is shown in an error.
+local function show(value)
+  if type(value) == "string" then
+    return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
+  elseif type(value) == "number" or type(value) == "boolean" then
+    return tostring(value)
+  end
+  return "a " .. type(value)
+end
+
+local function whole(value)
+  return type(value) == "number" and value % 1 == 0 and value > -MAX_EXACT and value < MAX_EXACT
+end
+
+local function wrong(wanted, value)
+  return nil, format("must be %s, got %s", wanted, show(value))
+end
+
+local function text_of(value)
+  if type(value) ~= "string" then
+    return wrong("a string", value)
+  end
+  local bad = core.utf8_error(value)
+  if bad then
+    return nil, format("is not valid UTF-8 at byte %d", bad)
+  end
+  return value
+end
+
+local function quoted(value)
+  local text, problem = text_of(value)
+  return text and json.string(text), problem
+end
+
+local function integer_of(value)
+  if whole(value) then
+    return json.number(value)
+  end
+  return wrong("a whole number", value)
+end
+
+local function number_of(value)
+  if type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge then
+    return json.number(value)
+  end
+  return wrong("a finite number", value)
+end
+
+-- 0/1 on the wire; true and false are taken too.
+local function flag_of(value)
+  if value == true or value == 1 then
+    return "1"
+  elseif value == false or value == 0 then
+    return "0"
+  end
+  return wrong("0, 1, true or false", value)
+end
+
+local function boolean_of(value)
+  local flag = flag_of(value)
+  if flag then
+    return flag == "1" and "true" or "false"
+  end
+  return wrong("true or false", value)
+end
+
+local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function date_of(value)
+  local year, month, day = match(type(value) == "string" and value or "", "^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  month, day = tonumber(month), tonumber(day)
+  if year and DAYS[month] and day >= 1 and day <= DAYS[month] then
+    return value
+  end
+  return wrong("a date written YYYY-MM-DD", value)
+end
+
+---@type table<string, seranking.ParameterType>
+local types = {
+  -- The API gives ids both as numbers and as text. In an address any text is one segment; a body wants a number.
+  id = {
+    text = function(value)
+      if whole(value) then
+        return json.number(value)
+      elseif type(value) ~= "string" then
+        return wrong("an id (a whole number, or a string that holds one)", value)
+      elseif value == "" then
+        return nil, "must not be empty"
+      end
+      return value
+    end,
+    json = function(value)
+      if whole(value) then
+        return json.number(value)
+      elseif type(value) == "string" and match(value, "^%d+$") then
+        return match(value, "^0*(%d+)$")
+      end
+      return wrong("an id (a whole number, or a string that holds one)", value)
+    end,
+  },
+  integer = { text = integer_of, json = integer_of },
+  number = { text = number_of, json = number_of },
+  string = { text = text_of, json = quoted },
+  flag = { text = flag_of, json = flag_of },
+  boolean = { text = flag_of, json = boolean_of },
+  date = {
+    text = date_of,
+    json = function(value)
+      local text, problem = date_of(value)
+      return text and json.string(text), problem
+    end,
+  },
+}
+
+-- What min, max and enum allow. Values are compared as they are written: 200 and 200.0 are the same.
+local function limits(definition, value, text)
+  if definition.enum then
+    local words = {}
+    for i, allowed in ipairs(definition.enum) do
+      local word = type(allowed) == "number" and json.number(allowed) or tostring(allowed)
+      if word == text then
+        return true
+      end
+      words[i] = word
+    end
+    return nil, format("must be one of %s, got %s", table.concat(words, ", "), show(value))
+  end
+  local number = tonumber(text)
+  if number and (definition.min and number < definition.min or definition.max and number > definition.max) then
+    if definition.min and definition.max then
+      return nil, format("must be from %s to %s, got %s", definition.min, definition.max, text)
+    end
+    return nil, format(definition.min and "must be at least %s, got %s" or "must be at most %s, got %s",
+      definition.min or definition.max, text)
+  end
+  return true
+end
+
+local function scalar_text(definition, kind, value)
+  local text, problem = types[kind].text(value)
+  if not text then
+    return nil, problem
+  end
+  local fine
+  fine, problem = limits(definition, value, text)
+  return fine and text or nil, problem
+end
+
+--- The type of a list's elements: "id" for "id[]"; nil for what is no list.
+---@param definition table
+---@return string?
+function params.element(definition)
+  return match(definition.type, "^(.*)%[%]$")
+end
+
+-- A list's length; nil and what is wrong with it.
+local function check_list(value)
+  if type(value) ~= "table" then
+    return wrong("a list", value)
+  end
+  local count = 0
+  for key in pairs(value) do
+    count = count + 1
+    if type(key) ~= "number" then
+      return nil, format("must be a list, but has the name '%s'", tostring(key))
+    end
+  end
+  if count ~= #value then
+    return nil, "must be a list without holes"
+  end
+  return count
+end
+
+--- Writes a value for a path segment or a query parameter.
+---@param definition table
+---@param value any
+---@return string|string[]|nil text, string? problem a list of strings for a list
+function params.text(definition, value)
+  local element = params.element(definition)
+  if not element then
+    return scalar_text(definition, definition.type, value)
+  end
+  local count, problem = check_list(value)
+  if not count then
+    return nil, problem
+  end
+  local list = {}
+  for i = 1, count do
+    list[i], problem = scalar_text(definition, element, value[i])
+    if not list[i] then
+      return nil, format("element %d %s", i, problem)
+    end
+  end
+  return list
+end
+
+local function element_json(definition, kind, value)
+  if kind == "object" then
+    if definition.fields then
+      return params.object(definition, value)
+    elseif type(value) ~= "table" then
+      return wrong("a table", value)
+    end
+    return json.encode(value, "its value")
+  end
+  local text, problem = types[kind].json(value)
+  if not text then
+    return nil, problem
+  end
+  local fine
+  fine, problem = limits(definition, value, type(value) == "string" and kind ~= "id" and value or text)
+  return fine and text or nil, problem
+end
+
+--- Writes a value into a JSON body.
+---@param definition table
+---@param value any
+---@return string? text, string? problem
+function params.json(definition, value)
+  local element = params.element(definition)
+  if not element then
+    return element_json(definition, definition.type, value)
+  end
+  local count, problem = check_list(value)
+  if not count then
+    return nil, problem
+  end
+  local parts = {}
+  for i = 1, count do
+    parts[i], problem = element_json(definition, element, value[i])
+    if not parts[i] then
+      return nil, format("element %d %s", i, problem)
+    end
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+-- Splits "date* top" into { {"date", true}, {"top", false} }.
+---@param names string?
+---@return { [1]: string, [2]: boolean }[]
+function params.names(names)
+  local list = {}
+  for name, star in (names or ""):gmatch "([%w_]+)(%*?)" do
+    list[#list + 1] = { name, star == "*" }
+  end
+  return list
+end
+
+--- Writes a table of described members as a JSON object, in the order of the description.
+---@param definition { fields: table<string, table>, required?: string }
+---@param value any
+---@return string? text, string? problem
+function params.object(definition, value)
+  if type(value) ~= "table" then
+    return wrong("a table", value)
+  end
+  local names, parts = {}, {}
+  for name in pairs(value) do
+    if not definition.fields[name] then
+      return nil, format("has an unknown member '%s'%s", tostring(name),
+        require("seranking.misuse").suggest(name, definition.fields))
+    end
+    names[#names + 1] = name
+  end
+  for _, entry in ipairs(params.names(definition.required)) do
+    if value[entry[1]] == nil then
+      return nil, format("lacks the member '%s'", entry[1])
+    end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    local text, problem = params.json(definition.fields[name], value[name])
+    if not text then
+      return nil, format("member %s %s", name, problem)
+    end
+    parts[i] = json.string(name) .. ":" .. text
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+return params

@@ -1,0 +1,113 @@
+--- Resources: client.sites, client.sites.keywords, client.sites(147696); tables whose fields are operations and further
+--- resources, made when they are first looked at.
+-- SPDX-License-Identifier: MIT
+
+local index = require "seranking.api"
+local misuse = require "seranking.misuse"
+local operation = require "seranking.operation"
+
+local resource = {}
+
+-- ---- the descriptions as a tree ----
+
+-- { description = the resource's or nil, operations = { name = description }, children = { name = node } }
+local function new_node()
+  return { operations = {}, children = {} }
+end
+
+local function insert(root, description)
+  local node = root
+  for name in description.name:gmatch "[^.]+" do
+    node.children[name] = node.children[name] or new_node()
+    node = node.children[name]
+  end
+  node.description = description
+  for _, entry in ipairs(description.operations) do
+    node.operations[entry[1]] = entry
+  end
+end
+
+local root = new_node()
+
+-- Loads the file that describes a top-level name. nil when there is none of this name.
+local function load_family(name)
+  if not root.children[name] and index[name] then
+    for _, description in ipairs(require(index[name])) do
+      insert(root, description)
+    end
+  end
+  return root.children[name]
+end
+
+-- ---- resources ----
+
+local resource_mt = { __name = "seranking.resource" }
+operation.resource_mt = resource_mt
+
+local unbound = {}
+
+local function new(client, node, path, bound)
+  return setmetatable({ _client = client, _node = node, _path = path, _bound = bound }, resource_mt)
+end
+
+function resource_mt.__index(self, name)
+  local node = self._node
+  local value
+  if node.operations[name] then
+    value = operation.new(self._client, node.description, node.operations[name], self._bound)
+  elseif node.children[name] then
+    value = new(self._client, node.children[name], self._path .. "." .. name, self._bound)
+  else
+    local names = {}
+    for other in pairs(node.operations) do
+      names[other] = true
+    end
+    for other in pairs(node.children) do
+      names[other] = true
+    end
+    misuse.raise("client.%s has no '%s'%s", self._path, tostring(name), misuse.suggest(name, names))
+  end
+  rawset(self, name, value)
+  return value
+end
+
+--- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
+function resource_mt.__call(self, id)
+  local description = self._node.description
+  local name = description and description.id
+  if not name then
+    misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)
+  end
+  local kind = type(id)
+  if id == "" or (kind ~= "number" and kind ~= "string") then
+    misuse.raise("client.%s(%s): %s must be a number or a string that is not empty", self._path,
+      kind == "string" and '""' or tostring(id), name)
+  end
+  local bound = { [name] = id }
+  for other, value in pairs(self._bound) do
+    bound[other] = bound[other] or value
+  end
+  return new(self._client, self._node, self._path, bound)
+end
+
+function resource_mt.__tostring(self)
+  local ids = {}
+  for name, value in pairs(self._bound) do
+    ids[#ids + 1] = name .. " = " .. tostring(value)
+  end
+  table.sort(ids)
+  return ("seranking resource %s%s"):format(self._path, ids[1] and " (" .. table.concat(ids, ", ") .. ")" or "")
+end
+
+--- The top-level resource `name` of a client; raises when there is none.
+---@param client table
+---@param name string
+function resource.top(client, name)
+  local node = load_family(name)
+  if not node then
+    misuse.raise("client has no '%s'%s", tostring(name), misuse.suggest(name, index))
+  end
+  return new(client, node, name, unbound)
+end
+
+return resource

@@ -1,0 +1,53 @@
+--- What is known of an answer besides its data.
+-- SPDX-License-Identifier: MIT
+
+---@class seranking.Response
+---@field status integer HTTP status
+---@field headers table<string, string> names in lower case; reading is case-insensitive; repeated headers joined by ", "
+---@field attempts integer requests that were sent for it
+---@field elapsed number seconds, all in all
+---@field waited number seconds of these spent waiting for the rate limiter
+---@field reused boolean no new connection was needed
+---@field http_version string "1.1", "2" …
+
+local headers_mt = {
+  __index = function(headers, name)
+    return type(name) == "string" and rawget(headers, name:lower()) or nil
+  end,
+}
+
+-- Header lines, with or without a status line, as a table.
+local function parse(head)
+  local headers = {}
+  for name, value in head:gmatch "([^:\r\n]+):[ \t]*([^\r\n]*)" do
+    name = name:lower()
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  return setmetatable(headers, headers_mt)
+end
+
+-- Headers are parsed when somebody looks at them: most callers never do.
+local response_mt = {
+  __name = "seranking.response",
+  __index = function(response, name)
+    if name == "headers" then
+      local headers = parse(response._head)
+      response.headers = headers
+      response._head = nil
+      return headers
+    end
+  end,
+}
+
+local response = {}
+
+--- Takes what the core's call:result() gives.
+---@return seranking.Response
+function response.new(status, head, attempts, elapsed, waited, reused, http_version)
+  return setmetatable({
+    status = status, attempts = attempts, elapsed = elapsed, waited = waited, reused = reused,
+    http_version = http_version, _head = head,
+  }, response_mt)
+end
+
+return response
