@@ -1,13 +1,13 @@
 /* The binding's own header: what its files share, and the differences between Lua 5.1 and 5.4 that
-*matter here.
-** SPDX-License-Identifier: MIT
-**
-** The files src/lseranking*.c are the only ones that know Lua. They move values between the Lua
-*stack and the layers below
-** and decide nothing. A full userdata is made zeroed, gets its metatable, and only then acquires
-*what it owns, so that its
-** finalizer cleans up whatever a Lua error leaves behind. No struct holds a lua_State.
-*/
+ *matter here.
+ ** SPDX-License-Identifier: MIT
+ **
+ ** The files src/lseranking*.c are the only ones that know Lua. They move values between the Lua
+ *stack and the layers below
+ ** and decide nothing. A full userdata is made zeroed, gets its metatable, and only then acquires
+ *what it owns, so that its
+ ** finalizer cleans up whatever a Lua error leaves behind. No struct holds a lua_State.
+ */
 #ifndef LSERANKING_H
 #define LSERANKING_H
 

@@ -77,8 +77,8 @@ static void tidy_table(lua_State *L, const struct tidy *tidy) {
 }
 
 /* tidy(value, null, keep_nulls) -> value: whole numbers as integers where Lua has them; null
-*members of objects removed
-** unless `keep_nulls`. Tables are changed in place. */
+ *members of objects removed
+ ** unless `keep_nulls`. Tables are changed in place. */
 static int value_tidy(lua_State *L) {
   struct tidy tidy;
   tidy.null = 2;

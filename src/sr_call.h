@@ -1,6 +1,6 @@
 /* One call of the API: what is asked, how far it is, what came of it. Plain data; the engine moves
-*it.
-** SPDX-License-Identifier: MIT */
+ *it.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_CALL_H
 #define SR_CALL_H
 

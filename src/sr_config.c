@@ -109,7 +109,8 @@ static int make_headers(struct sr_config *config) {
   static const char *const type_lines[SR_HEADERS_COUNT] = {NULL, "Content-Type: application/json",
                                                            "Content-Type:"};
   struct sr_buf auth = {0};
-  int i, failed = 0;
+  int i, failed = 0; /* the user agent is a line like the others: libcurl's own option formats it
+                        twice a call */
   if (config->key.len > 0 && config->auth == SR_AUTH_HEADER) {
     failed = sr_buf_reserve(&auth, config->key.len + 32) != 0 ||
              sr_buf_puts(&auth, "Authorization: Token ") != 0 ||
@@ -118,6 +119,7 @@ static int make_headers(struct sr_config *config) {
   for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
     struct curl_slist **list = &config->headers[i];
     failed = add_line(list, "Accept: application/json") != 0 ||
+             add_line(list, config->user_agent.data) != 0 ||
              (type_lines[i] != NULL && add_line(list, type_lines[i]) != 0) ||
              (i != SR_HEADERS_PLAIN && add_line(list, "Expect:") != 0) ||
              (auth.len > 0 && add_line(list, auth.data) != 0);
@@ -169,6 +171,8 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
        sr_url_escape(&config->key_escaped, settings->token, settings->token_len) != 0))
     return -1;
   if (copy(&config->ca_file, settings->ca_file) != 0 || copy(&config->proxy, settings->proxy) != 0)
+    return -1;
+  if (sr_buf_puts(&config->user_agent, "User-Agent: ") != 0)
     return -1;
   if (settings->user_agent != NULL &&
       (sr_buf_puts(&config->user_agent, settings->user_agent) != 0 ||

@@ -7,9 +7,10 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 /* A request that got no answer is counted by the server at the latest this long after we gave up on
  * it. */
@@ -22,7 +23,8 @@ struct sr_engine {
   struct sr_clock clock;
   uint64_t random;
   int external;
-  pid_t pid;             /* whose libcurl handles these are */
+  unsigned generation;   /* the process whose libcurl handles these are: see fork_generation */
+  int tls;               /* it has had calls over TLS */
   CURLM *multi;          /* NULL until the first attempt */
   CURLSH *share;         /* TLS sessions; the same */
   struct sr_call *first; /* all calls under way, in the order they came into their present state */
@@ -39,6 +41,23 @@ static CURLcode curl_ready;
 
 static void curl_start(void) {
   curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/*
+** How many forks lie between the first process and this one: tells whether an engine was made in
+*this process, without a
+** system call at every step. (vfork and posix_spawn do not count: their children run nothing of
+*ours.)
+*/
+static atomic_uint fork_generation;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void after_fork(void) {
+  atomic_fetch_add(&fork_generation, 1);
+}
+
+static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, after_fork);
 }
 
 /* Makes the handles on the first attempt. 0 or -1. */
@@ -312,8 +331,8 @@ static void collect(struct sr_engine *engine) {
 }
 
 /* Deadlines and back-offs that are due. A call that changes its state moves to the end of the list:
-*seen once more at
-** most, and then not due. */
+ *seen once more at
+ ** most, and then not due. */
 static void look_at_clock(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
   for (call = engine->first; call != NULL; call = next) {
@@ -366,7 +385,7 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
  */
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
-  engine->pid = getpid();
+  engine->generation = atomic_load(&fork_generation);
   engine->multi = NULL;
   engine->share = NULL;
   engine->idle = NULL;
@@ -384,7 +403,7 @@ static void forget_parent(struct sr_engine *engine) {
 }
 
 static void check_process(struct sr_engine *engine) {
-  if (engine->pid != getpid())
+  if (engine->generation != atomic_load(&fork_generation))
     forget_parent(engine);
 }
 
@@ -394,10 +413,11 @@ struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
   struct sr_engine *engine = calloc(1, sizeof *engine);
   if (engine == NULL)
     return NULL;
+  pthread_once(&fork_once, watch_forks);
   engine->clock = options->clock;
   engine->random = options->seed;
   engine->external = options->external;
-  engine->pid = getpid();
+  engine->generation = atomic_load(&fork_generation);
   return engine;
 }
 
@@ -423,6 +443,7 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   call->engine = engine;
   call->started = call->since = now;
   call->deadline = now + call->timeout;
+  engine->tls |= !call->config->plain_http;
   link_last(engine, call);
   if (call->config->key.len == 0 && !call->config->token_off) {
     sr_error_set(&call->error, SR_AUTH, "no_key",
@@ -497,22 +518,25 @@ static void wait_until(struct sr_engine *engine, sr_time when) {
   }
 }
 
-/* OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. Returns whether
-*SIGPIPE was already
-** pending, and then not ours to take. */
-static int hold_sigpipe(sigset_t *before) {
-  sigset_t pipe_only, pending;
+/*
+** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
+*blocked while libcurl works
+** with TLS, and taken if it came. Where it was blocked before, one that is pending may be somebody
+*else's: left alone.
+*/
+static void hold_sigpipe(sigset_t *before) {
+  sigset_t pipe_only;
   sigemptyset(&pipe_only);
   sigaddset(&pipe_only, SIGPIPE);
-  sigemptyset(&pending);
-  sigpending(&pending);
   pthread_sigmask(SIG_BLOCK, &pipe_only, before);
-  return sigismember(&pending, SIGPIPE);
 }
 
-static void release_sigpipe(const sigset_t *before, int was_pending) {
+static void release_sigpipe(const sigset_t *before) {
   sigset_t pending;
-  if (!was_pending && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) {
+  if (sigismember(before, SIGPIPE))
+    return;
+  sigemptyset(&pending);
+  if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) {
     sigset_t pipe_only;
     int signal_number;
     sigemptyset(&pipe_only);
@@ -526,7 +550,9 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
   sr_time until = now_of(engine) + max_wait;
   enum sr_run outcome = SR_RUN_PENDING;
   sigset_t before;
-  int was_pending = hold_sigpipe(&before);
+  int held = engine->tls;
+  if (held)
+    hold_sigpipe(&before);
   for (;;) {
     sr_time wake;
     sr_engine_step(engine);
@@ -543,7 +569,8 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     wake = sr_engine_wake(engine);
     wait_until(engine, wake < until ? wake : until);
   }
-  release_sigpipe(&before, was_pending);
+  if (held)
+    release_sigpipe(&before);
   return outcome;
 }
 

@@ -1,17 +1,17 @@
 /* The state machine that moves calls: queue -> slot -> attempt -> back-off -> done. One deadline a
-*call.
-** SPDX-License-Identifier: MIT
-**
-** An engine does nothing by itself: whoever drives it calls sr_engine_step whenever a descriptor of
-*libcurl is ready or
-** sr_engine_wake has come, or lets sr_engine_run do both on its own thread. It belongs to one
-*thread at a time.
-**
-** Fork: an engine remembers its process. Used in another one, it forgets libcurl's handles and
-*connections without
-** closing them (they are the parent's) and starts with new ones; calls that were under way end as
-*cancelled there.
-*/
+ *call.
+ ** SPDX-License-Identifier: MIT
+ **
+ ** An engine does nothing by itself: whoever drives it calls sr_engine_step whenever a descriptor
+ *of libcurl is ready or
+ ** sr_engine_wake has come, or lets sr_engine_run do both on its own thread. It belongs to one
+ *thread at a time.
+ **
+ ** Fork: an engine remembers its process. Used in another one, it forgets libcurl's handles and
+ *connections without
+ ** closing them (they are the parent's) and starts with new ones; calls that were under way end as
+ *cancelled there.
+ */
 #ifndef SR_ENGINE_H
 #define SR_ENGINE_H
 

@@ -111,6 +111,15 @@ void sr_limit_hold(struct sr_limit *limit, sr_time until) {
     ;
 }
 
+/* When a slot could be free at the earliest: a leased one could come back now, and cool down from
+ * now on. */
+static sr_time earliest_of(int64_t stamp, const struct sr_rate *rate, sr_time now) {
+  sr_time at = stamp & ~LEASED;
+  if ((stamp & LEASED) && at > now + rate->window)
+    at = now + rate->window;
+  return at > now ? at : now;
+}
+
 static int by_time(const void *a, const void *b) {
   sr_time x = *(const sr_time *)a, y = *(const sr_time *)b;
   return (x > y) - (x < y);
@@ -118,18 +127,20 @@ static int by_time(const void *a, const void *b) {
 
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead) {
-  sr_time at[SR_LIMIT_SLOTS];
+  sr_time at[SR_LIMIT_SLOTS], first = SR_NEVER;
   unsigned slots = (unsigned)rate->slots, i;
   sr_time held = atomic_load(&limit->held);
   if (now < held)
     now = held;
   for (i = 0; i < slots; i++) {
-    int64_t stamp = atomic_load(&limit->slots[i]);
-    sr_time bound = stamp & ~LEASED;
-    if ((stamp & LEASED) && bound > now + rate->window)
-      bound = now + rate->window; /* given back now, it cools down until then */
-    at[i] = bound > now ? bound : now;
+    at[i] = earliest_of(atomic_load(&limit->slots[i]), rate, now);
+    if (at[i] < first)
+      first = at[i];
+    if (ahead == 0 && first == now)
+      break;
   }
+  if (ahead == 0)
+    return first;
   qsort(at, slots, sizeof at[0], by_time);
   return at[ahead % slots] + (sr_time)(ahead / slots) * rate->window;
 }

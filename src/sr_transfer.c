@@ -134,7 +134,6 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   transfer->config_id = 0;
   curl_easy_reset(easy);
   code = set_constants(transfer);
-  SET(CURLOPT_USERAGENT, sr_buf_text(&config->user_agent));
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
     SET(CURLOPT_CAPATH, NULL); /* this file and no other */

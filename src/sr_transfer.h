@@ -1,6 +1,6 @@
 /* One attempt of a call on libcurl: sets up the handle, collects the answer, says what libcurl's
-*result means.
-** SPDX-License-Identifier: MIT */
+ *result means.
+ ** SPDX-License-Identifier: MIT */
 #ifndef SR_TRANSFER_H
 #define SR_TRANSFER_H
 
@@ -34,8 +34,8 @@ void sr_transfer_delete(struct sr_transfer *transfer);
 int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
 
 /* Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
-*whether it was sent.
-** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. */
+ *whether it was sent.
+ ** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. */
 void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
                         struct sr_error *error);
 
