@@ -1,0 +1,246 @@
+# Builds, tests and installs seranking, a Lua module in C on libcurl. "make help" lists what it does.
+# SPDX-License-Identifier: MIT
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# --- What can be set from outside ------------------------------------------------------------------------------------
+
+LUA           ?=# one Lua: 5.1 5.2 5.3 5.4 jit, or the name of an interpreter; empty: every Lua that is found
+BUILD         ?= build
+PREFIX        ?= /usr/local
+PKG_CONFIG    ?= pkg-config
+OBJCOPY       ?= objcopy
+CFLAGS        ?= -O2 -g
+WERROR        ?=# 1: a warning is an error
+SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer
+V             ?=# 1: show the commands that build
+JOBS          ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+LUA_VERSIONS  := 5.1 5.2 5.3 5.4 jit
+
+# --- Which Lua, which libcurl ----------------------------------------------------------------------------------------
+
+# An interpreter's name or path is asked which Lua it is; so "luarocks make" and "make LUA=luajit" need no table of names.
+ifneq ($(LUA),)
+  ifeq ($(filter $(LUA),$(LUA_VERSIONS)),)
+    ASKED := $(shell $(LUA) -e 'print(jit and "jit" or _VERSION:match("%d%.%d"))' 2>/dev/null)
+    $(if $(filter $(ASKED),$(LUA_VERSIONS)),,$(error LUA=$(LUA) is neither one of "$(LUA_VERSIONS)" nor an interpreter of these))
+    override LUA := $(ASKED)
+  endif
+endif
+
+# The packages of each Lua as "5.4:lua5.4". Distributions name them differently; the version has the last word.
+LUA_PACKAGES := $(shell \
+  for v in 5.1 5.2 5.3 5.4; do for p in lua$$v lua$$(echo $$v | tr -d .) lua-$$v lua; do \
+    case $$($(PKG_CONFIG) --modversion $$p 2>/dev/null) in ($$v*) echo $$v:$$p; break;; esac; done; done; \
+  if $(PKG_CONFIG) --exists luajit 2>/dev/null; then echo jit:luajit; fi)
+lua_package = $(patsubst $(1):%,%,$(filter $(1):%,$(LUA_PACKAGES)))
+lua_cflags  = $(or $(LUA_CFLAGS),$(shell $(PKG_CONFIG) --cflags $(call lua_package,$(1)) 2>/dev/null))
+
+ifneq ($(LUA),)
+  LUAS := $(if $(LUA_CFLAGS)$(call lua_package,$(LUA)),$(LUA))
+else
+  LUAS := $(foreach p,$(LUA_PACKAGES),$(firstword $(subst :, ,$(p))))
+endif
+
+CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
+CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
+
+# --- Flags -----------------------------------------------------------------------------------------------------------
+
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+SANITIZER := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SR_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) \
+             $(if $(filter 1,$(SANITIZE)),$(SANITIZER))
+COMPILE    = $(CC) $(CFLAGS) $(SR_CFLAGS) $(CPPFLAGS) -MMD -MP
+
+# The Lua library is not linked: the interpreter brings its own copy, and a second one would be another Lua.
+# nodelete: lua_close unmaps modules, and a thread may still be inside this one.
+# lazy and weak: the wrong Lua lacks some functions of the right one. Lua loads modules with every symbol bound at once, so the
+# module could not be loaded there and say so, if the references weren't weak; and some toolchains bind at once on their own.
+ifeq ($(shell uname -s),Darwin)
+  MODULE_LDFLAGS := -bundle -undefined dynamic_lookup
+  WEAKEN         := :
+else
+  MODULE_LDFLAGS := -shared -Wl,-z,nodelete -Wl,-z,lazy
+  WEAKEN          = $(OBJCOPY) --wildcard --weaken-symbol='lua_*' --weaken-symbol='luaL_*'
+endif
+
+SAY = @$(if $(filter 1,$(V)),:,printf '  %-4s %s\n')
+Q   = $(if $(filter 1,$(V)),,@)
+
+# --- Build -----------------------------------------------------------------------------------------------------------
+
+# src/lseranking*.c is the binding, compiled for each Lua; all the rest knows no Lua and is compiled once.
+BINDING := $(wildcard src/lseranking*.c)
+CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
+MODULES := $(LUAS:%=$(BUILD)/%/lseranking.so)
+CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c))
+
+.PHONY: all
+all: build-needs $(MODULES) ## build the module for every Lua found (LUA=5.4: for that one)
+	@:
+
+.PHONY: build-needs
+build-needs:
+	$(if $(LUAS),,$(error No Lua$(LUA:%= %) found by $(PKG_CONFIG): install its development package (such as liblua5.4-dev) or give LUA and LUA_CFLAGS))
+	$(if $(CURL_LIBS),,$(error No libcurl found: install its development package (libcurl4-openssl-dev on Debian, libcurl-devel on Fedora)))
+
+$(BUILD)/core/%.o: src/%.c | build-needs
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) $(CURL_CFLAGS) -pthread -c -o $@ $<
+
+# $(1): a Lua.
+define binding_rules
+$(BUILD)/$(1)/%.o: src/%.c | build-needs
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)$$(COMPILE) $$(call lua_cflags,$(1)) $$(CURL_CFLAGS) -pthread -c -o $$@ $$<
+	$$(Q)$$(WEAKEN) $$@
+
+$(BUILD)/$(1)/lseranking.so: $(BINDING:src/%.c=$(BUILD)/$(1)/%.o) $(CORE)
+	$$(SAY) LINK $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
+endef
+$(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
+
+.PHONY: ctests
+ctests: build-needs $(CTESTS)
+	@:
+
+$(BUILD)/c/%: spec/c/%.c $(CORE)
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
+
+-include $(wildcard $(BUILD)/*/*.d)
+
+# --- What the machine must have --------------------------------------------------------------------------------------
+
+# Debian and Ubuntu names. luajit2, not luajit: only that one can be installed beside nginx's Lua module.
+lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
+BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev
+DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
+TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server \
+             lua-check clang clang-format clang-tidy cppcheck
+PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
+
+.PHONY: deps
+deps: ## install what building, testing and checking need and this machine lacks (Debian, Ubuntu; DEPS=skip: nothing)
+	@:
+ifneq ($(DEPS),skip)
+	@set -eu; missing=; \
+	if [ ! -e /etc/debian_version ] || ! command -v apt-get >/dev/null; then \
+	  echo "This is not Debian or Ubuntu: install what these packages hold, then say DEPS=skip:" $(PACKAGES) >&2; exit 1; fi; \
+	have=$$(dpkg-query -W -f '$${Package} $${Status}\n' $(PACKAGES) 2>/dev/null | sed -n 's/ install ok installed//p'); \
+	for p in $(PACKAGES); do case " "$$(echo $$have)" " in *" $$p "*) ;; *) missing="$$missing $$p";; esac; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; \
+	  command -v sudo >/dev/null || { echo "Missing, and there is no sudo to install them with:$$missing" >&2; exit 1; }; fi; \
+	mkdir -p $(BUILD); log=$(BUILD)/deps.log; \
+	echo "Installing (apt-get's own words are in $$log):$$missing"; \
+	{ $$sudo apt-get update -q && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	} </dev/null >$$log 2>&1 || { tail -n 20 $$log >&2; exit 1; }
+endif
+
+# --- Tests and checks ------------------------------------------------------------------------------------------------
+
+# deps may install the very packages that were looked for above, so what follows it is a make of its own.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+EVERY_LUA = LUA= LUA_CFLAGS=
+
+.PHONY: demo
+demo: ## build for one Lua and run examples/quickstart.lua against the fake API over real HTTP
+	@+$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_DEBS)"
+	@+$(SUBMAKE) all LUA=$(or $(LUA),5.4)
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh examples/demo.sh
+
+.PHONY: test
+test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
+	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all ctests
+	@+$(SUBMAKE) asan-build
+	@sh spec/support/run.sh $(SUITES)
+
+.PHONY: asan-build
+asan-build:
+	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all ctests
+
+.PHONY: asan
+asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@+$(SUBMAKE) asan-build
+	@sh spec/support/run.sh asan c-asan
+
+.PHONY: valgrind
+valgrind: deps ## run the specs and the C tests under valgrind
+	@+$(SUBMAKE) LUA=5.4 WERROR=1 all ctests
+	@sh spec/support/run.sh valgrind c-valgrind
+
+C_FILES    = $(wildcard src/*.c src/*.h spec/c/*.c spec/c/*.h bench/*.c bench/*.h)
+LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
+TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
+
+.PHONY: check
+check: deps ## check the sources: style, warnings, static analysis; and run README's examples
+	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) check-luacheck check-format check-tidy check-cppcheck check-gcc check-clang
+	@+$(SUBMAKE) check-readme
+
+.PHONY: check-luacheck check-format check-tidy check-cppcheck check-gcc check-clang check-readme
+check-luacheck:
+	luacheck -q $(LUA_FILES)
+check-format:
+	clang-format --dry-run -Werror $(C_FILES)
+check-tidy: # findings are on stdout; stderr only counts what it left out
+	@printf '%s\n' $(wildcard src/*.c) | xargs -P $(JOBS) -I FILE \
+	  sh -c 'clang-tidy --quiet FILE -- $(TIDY_FLAGS) $(call lua_cflags,5.4) 2>/dev/null'
+check-cppcheck:
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability,style --inline-suppr --error-exitcode=1 src
+check-gcc:
+	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-gcc CC=gcc WERROR=1 all
+check-clang:
+	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-clang CC=clang WERROR=1 all
+check-readme:
+	@+$(MAKE) --no-print-directory LUA=5.4 all
+	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
+
+.PHONY: bench
+bench: ## measure: the cost of a call against plain libcurl, memory
+	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
+
+# --- Installation ----------------------------------------------------------------------------------------------------
+
+# LuaJIT looks where Lua 5.1 does.
+INSTALL_LUA = $(or $(LUA),5.4)
+LUA_ABI     = $(if $(filter jit,$(INSTALL_LUA)),5.1,$(INSTALL_LUA))
+CMOD       ?= $(PREFIX)/lib/lua/$(LUA_ABI)
+LMOD       ?= $(PREFIX)/share/lua/$(LUA_ABI)
+BINDIR     ?= $(PREFIX)/bin
+LUA_BIN    ?= $(or $(shell sh spec/support/interpreter.sh $(INSTALL_LUA)),/usr/bin/env lua$(INSTALL_LUA))
+LUA_MODULES = $(shell cd lua && find seranking -name '*.lua')
+COMMANDS    = $(notdir $(wildcard bin/*))
+
+.PHONY: install
+install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/usr/local (or CMOD, LMOD and BINDIR)
+	@+$(SUBMAKE) LUA=$(INSTALL_LUA) all
+	install -d "$(DESTDIR)$(CMOD)" "$(DESTDIR)$(LMOD)" "$(DESTDIR)$(BINDIR)"
+	install -m 755 $(BUILD)/$(INSTALL_LUA)/lseranking.so "$(DESTDIR)$(CMOD)/"
+	@for f in $(LUA_MODULES); do \
+	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
+	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
+	  chmod 755 "$(DESTDIR)$(BINDIR)/$$f" || exit 1; done
+
+.PHONY: uninstall
+uninstall: ## remove what install has put there
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
+	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
+
+.PHONY: clean
+clean: ## remove everything built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while read -r goal text; do printf '  make %-10s %s\n' "$$goal" "$$text"; done

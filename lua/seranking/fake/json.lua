@@ -1,0 +1,313 @@
+--- JSON for the fake API: a writer that knows lists from objects, and a reader that keeps what a decoder forgets.
+-- SPDX-License-Identifier: MIT
+--
+-- Not cjson, on purpose. The fake must see whether a client wrote [] or {}, 1 or 1.0: cjson's decoder makes the same
+-- Lua value of both. And a fake that shares the client's encoder can't notice what that encoder does wrong.
+
+local json = {}
+
+--- Stands for JSON null in values to encode.
+json.null = setmetatable({}, { __tostring = function() return "null" end })
+
+local array_mt = { __name = "seranking.fake.array" }
+local raw_mt = { __name = "seranking.fake.raw" }
+
+--- Marks a table as a JSON array, which an empty one needs. Tables without the mark are objects.
+---@param list any[]
+---@return any[] # the same table
+function json.array(list)
+  return setmetatable(list, array_mt)
+end
+
+--- Wraps text that is JSON already, for big bodies that are built once.
+---@param text string
+---@return table
+function json.raw(text)
+  return setmetatable({ text = text }, raw_mt)
+end
+
+local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function escape(char)
+  return escapes[char] or string.format("\\u%04x", char:byte())
+end
+
+local function encode_number(value)
+  if value ~= value or value >= math.huge or value <= -math.huge then
+    error("JSON has no " .. tostring(value))
+  end
+  if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
+    return string.format("%d", value)
+  end
+  return (string.format("%.14g", value):gsub(",", ".")) -- some locales write a comma
+end
+
+local encoders
+
+local function encode(value)
+  if value == json.null then
+    return "null"
+  end
+  return encoders[type(value)](value)
+end
+
+encoders = {
+  string = function(text) return '"' .. text:gsub('[%c"\\]', escape) .. '"' end,
+  number = encode_number,
+  boolean = tostring,
+  table = function(value)
+    local kind = getmetatable(value)
+    local parts = {}
+    if kind == raw_mt then
+      return value.text
+    elseif kind == array_mt then
+      for i = 1, #value do
+        parts[i] = encode(value[i])
+      end
+      return "[" .. table.concat(parts, ",") .. "]"
+    end
+    local names = {}
+    for name in pairs(value) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    for i, name in ipairs(names) do
+      parts[i] = encode(name) .. ":" .. encode(value[name])
+    end
+    return "{" .. table.concat(parts, ",") .. "}"
+  end,
+}
+
+--- Writes a value. Members of objects come in the order of their names, so that a body can be compared as text.
+---@param value any
+---@return string
+function json.encode(value)
+  return encode(value)
+end
+
+---@class seranking.fake.JsonNode
+---@field kind "object"|"array"|"string"|"integer"|"number"|"boolean"|"null"
+---@field value any object: name -> node; array: list of nodes; else the Lua value (nil for null). `integer` means
+---  written without fraction and exponent.
+---@field names? string[] object: the names as they came
+
+local MAX_DEPTH = 64
+
+local read_value
+
+-- The functions below take the text and a position, and return a node and the position behind it, or nil and a reason.
+
+local function skip(text, pos)
+  return text:find("[^ \t\r\n]", pos) or #text + 1
+end
+
+local function utf8_char(code)
+  if code < 0x80 then
+    return string.char(code)
+  elseif code < 0x800 then
+    return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
+  elseif code < 0x10000 then
+    return string.char(0xE0 + math.floor(code / 4096), 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+  end
+  return string.char(0xF0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64,
+    0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+end
+
+local unescapes = { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+
+local function read_escape(text, pos)
+  local char = text:sub(pos, pos)
+  if unescapes[char] then
+    return unescapes[char], pos + 1
+  end
+  local digits = text:match("^u(%x%x%x%x)", pos)
+  if not digits then
+    return nil, "bad escape in a string"
+  end
+  local code = tonumber(digits, 16)
+  if code >= 0xD800 and code < 0xDC00 then
+    local low = tonumber(text:match("^\\u(%x%x%x%x)", pos + 5) or "0", 16)
+    if low < 0xDC00 or low > 0xDFFF then
+      return nil, "half a surrogate pair in a string"
+    end
+    return utf8_char(0x10000 + (code - 0xD800) * 0x400 + low - 0xDC00), pos + 11
+  elseif code >= 0xDC00 and code < 0xE000 then
+    return nil, "half a surrogate pair in a string"
+  end
+  return utf8_char(code), pos + 5
+end
+
+local function read_string(text, pos)
+  local parts = {}
+  while true do
+    local stop = text:find('[%c"\\]', pos)
+    if not stop then
+      return nil, "a string without end"
+    end
+    parts[#parts + 1] = text:sub(pos, stop - 1)
+    local char = text:sub(stop, stop)
+    if char == '"' then
+      return { kind = "string", value = table.concat(parts) }, stop + 1
+    elseif char == "\\" then
+      local plain, after = read_escape(text, stop + 1)
+      if not plain then
+        return nil, after
+      end
+      parts[#parts + 1], pos = plain, after
+    elseif char == "\127" then -- the only control character that may stand in a string
+      parts[#parts + 1], pos = char, stop + 1
+    else
+      return nil, "a control character in a string"
+    end
+  end
+end
+
+local function read_number(text, pos)
+  local token = text:match("^[%d.eE+-]+", pos)
+  local whole, rest = token:match("^(-?%d+)(.*)$")
+  local fraction = rest and rest:match("^%.%d+") or ""
+  local exponent = rest and rest:sub(#fraction + 1) or ""
+  if not whole or whole:find("^-?0%d") or (exponent ~= "" and not exponent:find("^[eE][+-]?%d+$")) then
+    return nil, "a malformed number"
+  end
+  return { kind = rest == "" and "integer" or "number", value = tonumber(token) }, pos + #token
+end
+
+local words = { ["true"] = true, ["false"] = false }
+
+local function read_word(text, pos)
+  local word = text:match("^%a+", pos)
+  if word == "null" then
+    return { kind = "null" }, pos + 4
+  elseif words[word] == nil then
+    return nil, "something that is not JSON"
+  end
+  return { kind = "boolean", value = words[word] }, pos + #word
+end
+
+local function read_array(text, pos, depth)
+  local list = {}
+  pos = skip(text, pos)
+  if text:sub(pos, pos) == "]" then
+    return { kind = "array", value = list }, pos + 1
+  end
+  while true do
+    local node, after = read_value(text, pos, depth)
+    if not node then
+      return nil, after
+    end
+    list[#list + 1] = node
+    pos = skip(text, after)
+    local char = text:sub(pos, pos)
+    if char == "]" then
+      return { kind = "array", value = list }, pos + 1
+    elseif char ~= "," then
+      return nil, "an array without end"
+    end
+    pos = pos + 1
+  end
+end
+
+local function read_object(text, pos, depth)
+  local members, names = {}, {}
+  pos = skip(text, pos)
+  if text:sub(pos, pos) == "}" then
+    return { kind = "object", value = members, names = names }, pos + 1
+  end
+  while true do
+    pos = skip(text, pos)
+    if text:sub(pos, pos) ~= '"' then
+      return nil, "an object member without a name"
+    end
+    local name, after = read_string(text, pos + 1)
+    if not name then
+      return nil, after
+    end
+    pos = skip(text, after)
+    if text:sub(pos, pos) ~= ":" then
+      return nil, "an object member without a value"
+    elseif members[name.value] then
+      return nil, "a member twice: " .. name.value
+    end
+    local node
+    node, after = read_value(text, pos + 1, depth)
+    if not node then
+      return nil, after
+    end
+    members[name.value], names[#names + 1] = node, name.value
+    pos = skip(text, after)
+    local char = text:sub(pos, pos)
+    if char == "}" then
+      return { kind = "object", value = members, names = names }, pos + 1
+    elseif char ~= "," then
+      return nil, "an object without end"
+    end
+    pos = pos + 1
+  end
+end
+
+function read_value(text, pos, depth)
+  if depth > MAX_DEPTH then
+    return nil, "nested too deep"
+  end
+  pos = skip(text, pos)
+  local char = text:sub(pos, pos)
+  if char == "{" then
+    return read_object(text, pos + 1, depth + 1)
+  elseif char == "[" then
+    return read_array(text, pos + 1, depth + 1)
+  elseif char == '"' then
+    return read_string(text, pos + 1)
+  elseif char:find("^[%d-]") then
+    return read_number(text, pos)
+  end
+  return read_word(text, pos)
+end
+
+-- The lead bytes of UTF-8 and the tails they may have; what is missing here is overlong, a surrogate or too high.
+local tails = {
+  "^[\194-\223][\128-\191]()",
+  "^\224[\160-\191][\128-\191]()",
+  "^[\225-\236\238\239][\128-\191][\128-\191]()",
+  "^\237[\128-\159][\128-\191]()",
+  "^\240[\144-\191][\128-\191][\128-\191]()",
+  "^[\241-\243][\128-\191][\128-\191][\128-\191]()",
+  "^\244[\128-\143][\128-\191][\128-\191]()",
+}
+
+--- Whether a text is well-formed UTF-8.
+---@param text string
+---@return boolean
+function json.is_utf8(text)
+  local pos = text:find("[\128-\255]")
+  while pos do
+    local after
+    for _, tail in ipairs(tails) do
+      after = after or text:match(tail, pos)
+    end
+    if not after then
+      return false
+    end
+    pos = text:find("[\128-\255]", after)
+  end
+  return true
+end
+
+--- Reads a JSON text strictly (RFC 8259, UTF-8, no member twice).
+---@param text string
+---@return seranking.fake.JsonNode? node nil when it is not JSON
+---@return string? reason
+function json.decode(text)
+  if not json.is_utf8(text) then
+    return nil, "not UTF-8"
+  end
+  local node, after = read_value(text, 1, 0)
+  if not node then
+    return nil, after
+  elseif skip(text, after) <= #text then
+    return nil, "something behind the JSON value"
+  end
+  return node
+end
+
+return json

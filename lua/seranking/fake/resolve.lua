@@ -1,0 +1,201 @@
+--- The API's own complaints: which message a failed check becomes, and which ids must be known.
+-- SPDX-License-Identifier: MIT
+
+local resolve = {}
+
+---@class seranking.fake.Refusal
+---@field status integer
+---@field message string
+---@field reason string for the X-Fake-Reason header
+---@field allow? string for the Allow header
+
+--- Makes a refusal.
+---@param status integer
+---@param message string
+---@param reason? string the message, when left out
+---@return seranking.fake.Refusal
+function resolve.refuse(status, message, reason)
+  return { status = status, message = message, reason = reason or message }
+end
+
+local refuse = resolve.refuse
+
+-- What a parameter's failure is called: the problems that it covers, status, message. By operation, then for all.
+local own_messages = {
+  ["keyword_groups.create"] = {
+    name = { "missing", 400, "Empty name" },
+    site_id = { "missing", 400, "Empty site_id" },
+  },
+  ["keyword_groups.update"] = { name = { "missing", 404, "Empty name" } },
+  ["keyword_groups.move"] = { keywords_ids = { "missing", 400, "No keywords ids in request" } },
+  ["site_groups.create"] = { name = { "missing", 400, "Empty name" } },
+  ["site_groups.update"] = { name = { "missing", 400, "Empty name" } },
+  ["sites.keywords.delete"] = { keywords_ids = { "missing brackets", 400, "No ids in request" } },
+  ["competitors.delete"] = { competitor_id = { "type", 400, "Incorrect competitor id" } },
+}
+local shared_messages = {
+  keyword_id = { "missing type range", 400, "Invalid keyword_id" },
+  site_engine_id = { "missing type range", 400, "Invalid site_engine_id" },
+  site_engine_ids = { "type range", 400, "Invalid site_engine_id" },
+  date = { "missing type", 400, "Invalid date" },
+  date_from = { "missing type", 400, "Invalid date" },
+  date_to = { "missing type", 400, "Invalid date" },
+}
+
+--- Gives a failed check the message that the API documents for it, or the general one.
+---@param route seranking.fake.Route
+---@param failure seranking.fake.Failure
+---@return seranking.fake.Refusal
+function resolve.failure(route, failure)
+  local own = own_messages[route.key] and own_messages[route.key][failure.param]
+  for _, known in ipairs { own or false, shared_messages[failure.param] or false } do
+    if known and known[1]:find(failure.problem, 1, true) then
+      return refuse(known[2], known[3], failure.reason)
+    end
+  end
+  return refuse(400, "Bad Request", failure.reason)
+end
+
+--- A row of one project; with no project at hand, any row.
+local function of_site(call, row)
+  return row and (not call.site or row.site_id == call.site.id) and row or nil
+end
+
+--- An engine of the call's project.
+---@param call seranking.fake.Call
+---@param id any
+---@return table? engine
+---@return seranking.fake.Refusal?
+function resolve.engine(call, id)
+  if type(id) ~= "number" then
+    return nil, refuse(400, "Invalid site_engine_id", "site_engine_id: not a whole number")
+  end
+  local engine = of_site(call, call.store.engines:get(id))
+  return engine, not engine and refuse(404, "Unknown site_engine_id") or nil
+end
+
+--- A keyword of the call's project.
+---@param call seranking.fake.Call
+---@param id any
+---@return table? keyword
+---@return seranking.fake.Refusal?
+function resolve.keyword(call, id)
+  local keyword = of_site(call, call.store.keywords:get(id))
+  return keyword, not keyword and refuse(400, "Invalid keyword_id", "no such keyword in the project") or nil
+end
+
+--- A keyword group of the call's project; 0 is none, and gives nil without a refusal.
+---@param call seranking.fake.Call
+---@param id any
+---@return table? group
+---@return seranking.fake.Refusal?
+function resolve.keyword_group(call, id)
+  if id == 0 then
+    return nil
+  end
+  local group = of_site(call, call.store.keyword_groups:get(id))
+  return group, not group and refuse(404, "Group not found") or nil
+end
+
+--- A project group; 0 is none, and gives nil without a refusal.
+---@param call seranking.fake.Call
+---@param id any
+---@return table? group
+---@return seranking.fake.Refusal?
+function resolve.site_group(call, id)
+  if id == 0 then
+    return nil
+  end
+  local group = call.store.site_groups:get(id)
+  return group, not group and refuse(404, "Group not found") or nil
+end
+
+--- Looks a list of ids up, all or none.
+---@param call seranking.fake.Call
+---@param ids any[]
+---@param lookup fun(call: seranking.fake.Call, id: any): table?, seranking.fake.Refusal?
+---@return table[]? rows
+---@return seranking.fake.Refusal?
+function resolve.each(call, ids, lookup)
+  local rows = {}
+  for i, id in ipairs(ids) do
+    local row, refusal = lookup(call, id)
+    if refusal then
+      return nil, refusal
+    end
+    rows[i] = row
+  end
+  return rows
+end
+
+-- Whose ids a name means, by resource: other families have groups and keywords of their own.
+local function belongs(...)
+  local set = {}
+  for _, name in ipairs { ... } do
+    set[name] = true
+  end
+  return set
+end
+
+local keyword_owners = belongs("sites.positions", "sites.keywords", "competitors")
+
+-- In this order, since a site must be known before what hangs under it. Each: the argument, the member of the call that
+-- it fills, the look-up, the resources (all when left out).
+local steps = {
+  { "site_id", "site", function(call, id)
+    if id == 0 and call.route.key == "keyword_groups.create" then
+      return nil, refuse(400, "Empty site_id")
+    end
+    local site = call.store.sites:get(id)
+    return site, not site and refuse(404, "Not Found", "site_id: no such project") or nil
+  end },
+  { "competitor_id", "competitor", function(call, id)
+    local competitor = call.store.competitors:get(id)
+    if not competitor and call.route.key == "competitors.delete" then
+      return nil, refuse(400, "Incorrect competitor id", "no such competitor")
+    end
+    return competitor, not competitor and refuse(404, "Not Found", "competitor_id: no such competitor") or nil
+  end, belongs("competitors") },
+  { "site_engine_id", "engine", resolve.engine },
+  { "site_engine_ids", "engines", function(call, ids) return resolve.each(call, ids, resolve.engine) end },
+  { "keyword_id", "keyword", resolve.keyword, keyword_owners },
+  { "group_id", "group", resolve.keyword_group, keyword_owners },
+  { "group_id", "group", function(call, id)
+    local group = call.store.keyword_groups:get(id)
+    return group, not group and refuse(404, "Group not found") or nil
+  end, belongs("keyword_groups") },
+  { "group_id", "group", function(call, id)
+    local group = call.store.site_groups:get(id)
+    return group, not group and refuse(404, "Group not found") or nil
+  end, belongs("site_groups") },
+  { "site_group_id", "site_group", resolve.site_group },
+  { "tag_id", "tag", function(call, id)
+    local tag = of_site(call, call.store.tags:get(id))
+    return tag, not tag and refuse(404, "Tag not found") or nil
+  end, belongs("sites.url_tags") },
+}
+
+--- Looks up the rows that a call's arguments name and puts them into the call.
+---@param call seranking.fake.Call
+---@return seranking.fake.Refusal? # when one is not known, or the dates are the wrong way round
+function resolve.rows(call)
+  local args = call.args
+  for _, step in ipairs(steps) do
+    local name, member, lookup, owners = step[1], step[2], step[3], step[4]
+    if args[name] ~= nil and (not owners or owners[call.route.resource]) then
+      local row, refusal = lookup(call, args[name])
+      if refusal then
+        return refusal
+      end
+      call[member] = row
+      if member == "competitor" then
+        call.site = call.store.sites:get(row.site_id)
+      end
+    end
+  end
+  if args.date_from and args.date_to and args.date_from > args.date_to then
+    return refuse(400, "Invalid date", "date_from is after date_to")
+  end
+end
+
+return resolve

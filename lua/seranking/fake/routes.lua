@@ -1,0 +1,177 @@
+--- From the API descriptions to a table of routes, and from a request's path to the operations that live there.
+-- SPDX-License-Identifier: MIT
+
+local url = require "seranking.fake.url"
+
+---@class seranking.fake.Route one operation in one generation
+---@field key string "resource.operation"
+---@field resource string
+---@field operation table its description
+---@field params table<string, table> descriptions of the resource's parameters
+---@field path string[] names of the path's ids, in order
+---@field ids string[] names of the ids that stand in the query
+---@field query seranking.fake.Field[]
+---@field body? seranking.fake.Field[] members of an object body
+---@field items? seranking.fake.Field[] members of the objects of an array body
+---@field upload? seranking.fake.Field[]
+
+---@class seranking.fake.Field
+---@field name string
+---@field required boolean
+
+---@class seranking.fake.Routes
+local Routes = {}
+Routes.__index = Routes
+
+--- Reads a list of names as the descriptions write it: "date* top".
+---@param text string?
+---@return seranking.fake.Field[]?
+function Routes.fields(text)
+  if not text then
+    return nil
+  end
+  local fields = {}
+  for name, star in text:gmatch("([^%s*]+)(%*?)") do
+    fields[#fields + 1] = { name = name, required = star ~= "" }
+  end
+  return fields
+end
+
+local function new_node()
+  return { literal = {}, methods = {} }
+end
+
+--- Splits "GET /a/{b}{?c,d}" into "GET", { "a", "{b}" }, { "c", "d" }.
+local function parse(template)
+  local method, path, tail = template:match("^(%u+) ([^?]-)({%?[%w_,]+})$")
+  if not method then
+    method, path = template:match("^(%u+) ([^?]+)$")
+  end
+  assert(method, "malformed template: " .. template)
+  local segments, ids = {}, {}
+  for segment in path:gmatch("[^/]+") do
+    segments[#segments + 1] = segment
+  end
+  for id in (tail or ""):gmatch("[%w_]+") do
+    ids[#ids + 1] = id
+  end
+  return method, segments, ids
+end
+
+local function add(root, resource, operation, template)
+  local method, segments, ids = parse(template)
+  local node, path = root, {}
+  for _, segment in ipairs(segments) do
+    local name = segment:match("^{([%w_]+)}$")
+    if name then
+      path[#path + 1] = name
+      node.any = node.any or new_node()
+      node = node.any
+    else
+      node.literal[segment] = node.literal[segment] or new_node()
+      node = node.literal[segment]
+    end
+  end
+  local routes = node.methods[method] or {}
+  node.methods[method] = routes
+  local place = 1 -- those that want more ids come first
+  while routes[place] and #routes[place].ids >= #ids do
+    place = place + 1
+  end
+  table.insert(routes, place, {
+    key = resource.name .. "." .. operation[1],
+    resource = resource.name,
+    operation = operation,
+    params = resource.params,
+    path = path,
+    ids = ids,
+    query = Routes.fields(operation.query) or {},
+    body = Routes.fields(operation.body),
+    items = Routes.fields(operation.items),
+    upload = Routes.fields(operation.upload),
+  })
+end
+
+--- Compiles descriptions.
+---@param resources table[] as in seranking.api
+---@return seranking.fake.Routes
+function Routes.new(resources)
+  local self = setmetatable({ v4 = new_node(), v1 = new_node() }, Routes)
+  for _, resource in ipairs(resources) do
+    for _, operation in ipairs(resource.operations) do
+      for _, generation in ipairs { "v4", "v1" } do
+        if operation[generation] then
+          add(self[generation], resource, operation, operation[generation])
+        end
+      end
+    end
+  end
+  return self
+end
+
+local function walk(node, segments, place, ids)
+  local segment = segments[place]
+  if not segment then
+    return next(node.methods) and node
+  end
+  local found = node.literal[segment] and walk(node.literal[segment], segments, place + 1, ids)
+  if found or not node.any or segment == "" then
+    return found
+  end
+  ids[#ids + 1] = segment
+  found = walk(node.any, segments, place + 1, ids)
+  if not found then
+    ids[#ids] = nil
+  end
+  return found
+end
+
+---@class seranking.fake.Place what lives at a path
+---@field methods table<string, seranking.fake.Route[]>
+---@field ids string[] the path's ids, in order
+
+--- Finds a path. Literal segments win over ids. One slash at the end is taken on v4, as on the vendor's own page.
+---@param generation "v4"|"v1"
+---@param path string raw
+---@return seranking.fake.Place?
+---@return string? reason
+function Routes:find(generation, path)
+  local segments = url.segments(path)
+  if not segments then
+    return nil, "malformed percent-encoding in the path"
+  end
+  if generation == "v4" and #segments > 1 and segments[#segments] == "" then
+    segments[#segments] = nil
+  end
+  local ids = {}
+  local node = walk(self[generation], segments, 1, ids)
+  if not node then
+    return nil, "no such path"
+  end
+  return { methods = node.methods, ids = ids }
+end
+
+--- Orders the operations that share a path and a method: those first whose ids all stand in the query. Lists and single
+--- rows share a path on v1, so do two updates of the same thing.
+---@param routes seranking.fake.Route[]
+---@param pairs_ seranking.fake.Pair[]
+---@return seranking.fake.Route[] # at least one
+function Routes.candidates(routes, pairs_)
+  local present = {}
+  for _, pair in ipairs(pairs_) do
+    present[pair.base] = true
+  end
+  local fitting = {}
+  for _, route in ipairs(routes) do
+    local fits = true
+    for _, id in ipairs(route.ids) do
+      fits = fits and present[id]
+    end
+    if fits then
+      fitting[#fitting + 1] = route
+    end
+  end
+  return fitting[1] and fitting or { routes[#routes] }
+end
+
+return Routes

@@ -1,0 +1,86 @@
+--- What the fake API remembers.
+-- SPDX-License-Identifier: MIT
+
+---@class seranking.fake.Collection rows in the order of their making, each with a number as its `id`
+local Collection = {}
+Collection.__index = Collection
+
+local function new_collection(first_id)
+  return setmetatable({ rows = {}, by_id = {}, next_id = first_id }, Collection)
+end
+
+--- Takes a row in and gives it its id.
+---@param row table
+---@return table row the same
+function Collection:add(row)
+  row.id = self.next_id
+  self.next_id = row.id + 1
+  self.rows[#self.rows + 1] = row
+  self.by_id[row.id] = row
+  return row
+end
+
+---@param id any
+---@return table? row
+function Collection:get(id)
+  return self.by_id[id]
+end
+
+--- The rows whose members have the given values, in order.
+---@param filter table<string, any>
+---@return table[]
+function Collection:where(filter)
+  local found = {}
+  for _, row in ipairs(self.rows) do
+    local fits = true
+    for name, value in pairs(filter) do
+      fits = fits and row[name] == value
+    end
+    if fits then
+      found[#found + 1] = row
+    end
+  end
+  return found
+end
+
+--- Takes rows out; those that are not there are no error.
+---@param rows table[]
+function Collection:remove(rows)
+  for _, row in ipairs(rows) do
+    self.by_id[row.id] = nil
+  end
+  local kept = {}
+  for _, row in ipairs(self.rows) do
+    if self.by_id[row.id] then
+      kept[#kept + 1] = row
+    end
+  end
+  self.rows = kept
+end
+
+local store = {}
+
+---@class seranking.fake.Store
+---@field sites seranking.fake.Collection
+---@field engines seranking.fake.Collection attached search engines; site_id
+---@field keywords seranking.fake.Collection site_id; positions[engine id][date] = position
+---@field tags seranking.fake.Collection site_id
+---@field keyword_groups seranking.fake.Collection site_id
+---@field site_groups seranking.fake.Collection
+---@field competitors seranking.fake.Collection site_id
+
+--- An empty store. The first project gets the id that the vendor's own page shows.
+---@return seranking.fake.Store
+function store.new()
+  return {
+    sites = new_collection(147696),
+    engines = new_collection(880001),
+    keywords = new_collection(55120001),
+    tags = new_collection(3301),
+    keyword_groups = new_collection(70011),
+    site_groups = new_collection(501),
+    competitors = new_collection(91001),
+  }
+end
+
+return store

@@ -1,0 +1,39 @@
+-- How LuaRocks builds the module: by the Makefile, which asks pkg-config or curl-config for libcurl.
+-- SPDX-License-Identifier: MIT
+rockspec_format = "3.0"
+package = "seranking"
+version = "scm-1"
+source = {
+  url = "git+https://github.com/seranking-lua/seranking.git",
+}
+description = {
+  summary = "Client for the SE Ranking web API",
+  detailed = [[
+Project and Data API of SE Ranking as Lua tables, on libcurl: retries, pages, typed errors and a rate limiter
+that keeps the key from being blocked.]],
+  homepage = "https://github.com/seranking-lua/seranking",
+  license = "MIT",
+}
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson",
+}
+build = {
+  type = "make",
+  -- LUA is the interpreter; the Makefile asks it which Lua it is.
+  build_variables = {
+    LUA = "$(LUA)",
+    LUA_CFLAGS = "-I$(LUA_INCDIR)",
+    CC = "$(CC)",
+    CFLAGS = "$(CFLAGS)",
+  },
+  install_variables = {
+    LUA = "$(LUA)",
+    LUA_CFLAGS = "-I$(LUA_INCDIR)",
+    CC = "$(CC)",
+    CFLAGS = "$(CFLAGS)",
+    CMOD = "$(LIBDIR)",
+    LMOD = "$(LUADIR)",
+    BINDIR = "$(BINDIR)",
+  },
+}

@@ -1,0 +1,431 @@
+--- Clients, resources and operations on the fake API, without sockets. SPDX-License-Identifier: MIT
+
+local scene = require "support.scene"
+local seranking = require "seranking"
+
+-- The message of an error that is raised, which must point to this file.
+local function raised(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  return message
+end
+
+local function misuse_of(f)
+  local message = raised(f)
+  assert.truthy(message:match "client_spec.lua:%d+: ", "no position of the caller in: " .. message)
+  return (message:gsub("^.-client_spec.lua:%d+: ", ""))
+end
+
+after_each(function()
+  collectgarbage()
+  collectgarbage()
+end)
+
+describe("what goes out", function()
+  it("asks for /sites/147696/keywords when the id is a float", function()
+    local client, api = scene.new()
+    client.sites:create { url = "http://example.com", title = "example1" }
+    assert(client.sites(147696.0).keywords:list())
+    assert.equal("GET", api.log[2].method)
+    assert.equal("/sites/147696/keywords", api.log[2].path)
+  end)
+
+  it("writes lists of a query in encoded brackets, in v4 with the id in the path", function()
+    local client = scene.new()
+    local request = client.sites.keywords.delete:dry_run { site_id = 1, keywords_ids = { 2, 3 } }
+    assert.equal("DELETE", request.method)
+    assert.equal("https://api4.seranking.com/sites/1/keywords?keywords_ids%5B%5D=2&keywords_ids%5B%5D=3", request.url)
+    assert.is_nil(request.body)
+  end)
+
+  it("and in v1 with the id in the query", function()
+    local client = scene.new { api = "v1" }
+    local request = client.sites.keywords.delete:dry_run { site_id = 1, keywords_ids = { 2, 3 } }
+    assert.equal("DELETE", request.method)
+    assert.equal("https://api.seranking.com/v1/project-management/keywords?site_id=1"
+      .. "&keywords_ids%5B%5D=2&keywords_ids%5B%5D=3", request.url)
+  end)
+
+  it("makes PATCH of PUT in v1 and moves both ids", function()
+    local request = scene.new({ api = "v1" }).sites(7).search_engines(9).update:dry_run { merge_map = 2 }
+    assert.equal("PATCH", request.method)
+    assert.equal("https://api.seranking.com/v1/project-management/sites/search-engines?site_id=7&site_engine_id=9",
+      request.url)
+    assert.equal('{"merge_map":2}', request.body)
+    assert.equal("application/json", request.headers["content-type"])
+  end)
+
+  it("encodes odd ids as one path segment", function()
+    local client = scene.new()
+    local function url(id)
+      return client.sites.keywords.list:dry_run({ site_id = id }).url:gsub("^https://api4.seranking.com", "")
+    end
+    assert.equal("/sites/1%2F..%2F2/keywords", (url "1/../2"))
+    assert.equal("/sites/a%20b/keywords", (url "a b"))
+    assert.equal("/sites/%C3%A9/keywords", (url "é"))
+    assert.equal("/sites/%3Fx%3D1%23/keywords", (url "?x=1#"))
+    assert.equal("/sites/%00/keywords", (url "\0"))
+  end)
+
+  it("writes an empty list in a body as []", function()
+    local client = scene.new()
+    assert.equal('{"name":"spring","urls":[],"domains":["a.example"]}',
+      client.sites.url_tags.create:dry_run({ site_id = 1, name = "spring", urls = {}, domains = { "a.example" } }).body)
+    assert.equal('[{"keyword":"boots","site_engine_ids":[]}]',
+      client.sites.keywords.create:dry_run({ site_id = 1, { keyword = "boots", site_engine_ids = {} } }).body)
+  end)
+
+  it("sends a list body as a bare array", function()
+    local request = scene.new().sites(1).keywords.create:dry_run {
+      { keyword = "boots", is_strict = true }, { keyword = "schöne anker", group_id = "55" },
+    }
+    assert.equal('[{"is_strict":true,"keyword":"boots"},{"group_id":55,"keyword":"schöne anker"}]', request.body)
+  end)
+
+  it("writes flags as 0 and 1, booleans in a body as such", function()
+    local client = scene.new()
+    assert.equal('{"url":"a.example","title":"t","subdomain_match":1,"exact_url":0}', client.sites.create:dry_run({
+      title = "t", url = "a.example", exact_url = false, subdomain_match = true,
+    }).body)
+  end)
+
+  it("sends an object body with nothing in it as {}", function()
+    assert.equal("{}", scene.new().sites(1).positions.recheck:dry_run().body)
+  end)
+
+  it("puts the key into the header, or into the query, never both, masked in what is shown", function()
+    local header = scene.new().sites.list:dry_run()
+    assert.equal("Token …d14b", header.headers.authorization)
+    assert.equal("https://api4.seranking.com/sites", header.url)
+    local query = scene.new({ auth = "query" }).sites.list:dry_run()
+    assert.is_nil(query.headers.authorization)
+    assert.equal("https://api4.seranking.com/sites?token=…d14b", query.url)
+    local v1 = scene.new({ api = "v1", auth = "query" }).sites(5).summary:dry_run()
+    assert.is_nil(v1.headers.authorization)
+    assert.equal("https://api.seranking.com/v1/project-management/sites/summary?site_id=5&apikey=…e5f6", v1.url)
+  end)
+
+  it("works with the key in the query", function()
+    assert.equal(2296380.85, assert(scene.new({ auth = "query" }).account:balance()).value)
+    assert(scene.new({ api = "v1", auth = "query" }).sites:list())
+  end)
+end)
+
+describe("the generation", function()
+  it("is v4 unless the key looks like a UUID, or as said", function()
+    assert.equal("v4", seranking.new({ token = "x" }).api)
+    assert.equal("v4", seranking.new({ token = false }).api)
+    assert.equal("v1", seranking.new({ token = scene.V1_KEY }).api)
+    assert.equal("v1", seranking.new({ token = scene.V1_KEY:upper() }).api)
+    assert.equal("v4", seranking.new({ token = scene.V1_KEY, api = "v4" }).api)
+    assert.equal("https://api.seranking.com", seranking.new({ token = "x", api = "v1" }).base_url)
+  end)
+
+  it("of an operation that it lacks is named, with the one that has it", function()
+    local client = scene.new { api = "v1" }
+    assert.equal('account.balance does not exist in v1; v4 has it (api = "v4")',
+      misuse_of(function() client.account:balance() end))
+  end)
+
+  for _, api in ipairs { "v4", "v1" } do
+    it("does not change the Lua of a whole life of a site: " .. api, function()
+      local client, fake = scene.new { api = api, rate = { limit = 5 } }
+      local site_id = assert(client.sites:create { url = "http://example.com", title = "example1" }).site_id
+      assert.equal(147696, site_id)
+      assert.equal("147696", tostring(site_id))
+      local site = client.sites(site_id)
+      assert.equal("example1", assert(client.sites:list())[1].title)
+      assert.equal("147696", tostring(client.sites:list()[1].id))
+      assert.is_nil(client.sites:list()[1].check_day)
+      local engine = assert(site.search_engines:create { search_engine_id = 200, lang_code = "en" })
+      local made = assert(site.keywords:create {
+        { keyword = "harbour boots", site_engine_ids = { engine.site_engine_id } }, { keyword = "anchors" },
+      })
+      assert.equal(2, made.added)
+      local keywords = assert(site.keywords:list())
+      assert.equal("harbour boots", keywords[1].name)
+      assert.is_nil(keywords[1].link)
+      assert.is_true(assert(site.keywords(keywords[2].id):update { keyword = "ship anchors" }))
+      assert.equal("ship anchors", site.keywords:list()[2].name)
+      local group = assert(client.keyword_groups:create { site_id = site_id, name = "Boots" })
+      assert.is_true(client.keyword_groups(group.group_id):move { keywords_ids = made.ids })
+      assert.equal(tostring(group.group_id), site.keywords:list()[1].group_id)
+      assert.is_true(assert(site.keywords:delete { keywords_ids = { keywords[1].id } }))
+      assert.equal(1, #assert(site.keywords:list()))
+      assert.is_true(assert(site:update { title = "renamed", is_active = false }))
+      assert.equal("renamed", client.sites:list()[1].title)
+      assert.is_table(assert(site:summary()))
+      assert.is_true(assert(site:delete()))
+      assert.same({}, assert(client.sites:list()))
+      local none, err = site:summary()
+      assert.is_nil(none)
+      assert.equal("not_found", err.kind)
+      assert.equal(404, err.status)
+      for _, record in ipairs(fake.log) do
+        assert.not_equal(429, record.status)
+      end
+    end)
+  end
+end)
+
+describe("resources", function()
+  it("can be called with a colon or a point", function()
+    local client = scene.new()
+    assert.same({}, (client.sites:list()))
+    assert.same({}, (client.sites.list()))
+    assert.same({}, (client.sites.list {}))
+  end)
+
+  it("bind ids for all that is below", function()
+    local client, api = scene.new()
+    local site = client.sites("147696")
+    client.sites:create { url = "example.com", title = "a" }
+    assert(site:summary())
+    assert.equal("/sites/147696/stat", api.log[2].path)
+    assert.equal("seranking resource sites (site_id = 147696)", tostring(site))
+    assert.equal("seranking operation sites.keywords.list", tostring(site.keywords.list))
+  end)
+
+  it("do not share what they are bound to", function()
+    local client = scene.new()
+    local one, two = client.sites(1), client.sites(2)
+    assert.truthy(one.keywords.list:dry_run().url:find "/sites/1/")
+    assert.truthy(two.keywords.list:dry_run().url:find "/sites/2/")
+    assert.equal("sites.keywords.list: site_id is required",
+      misuse_of(function() client.sites.keywords:list() end))
+  end)
+
+  it("take an id twice only when it is the same", function()
+    local client = scene.new()
+    assert.truthy(client.sites(1).keywords.list:dry_run { site_id = 1 })
+    assert.equal("sites.keywords.list: site_id is bound to 1 already, and given as 2",
+      misuse_of(function() client.sites(1).keywords:list { site_id = 2 } end))
+  end)
+
+  it("refuse ids that are none, before anything is sent", function()
+    for _, api in ipairs { "v4", "v1" } do
+      local client, fake = scene.new { api = api }
+      assert.equal('client.sites(""): site_id must be a number or a string that is not empty',
+        misuse_of(function() local _ = client.sites "" end))
+      assert.equal("client.sites(nil): site_id must be a number or a string that is not empty",
+        misuse_of(function() local _ = client.sites(nil) end))
+      assert.equal("sites.delete: site_id must not be empty", misuse_of(function() client.sites:delete { site_id = "" } end))
+      assert.equal("sites.delete: site_id is required", misuse_of(function() client.sites:delete() end))
+      assert.equal("sites.keywords.delete: keywords_ids must not be empty",
+        misuse_of(function() client.sites(1).keywords:delete { keywords_ids = {} } end))
+      assert.truthy(misuse_of(function() client.sites(1.5).keywords:list() end):find "site_id must be an id")
+      assert.truthy(misuse_of(function() client.sites:delete { site_id = {} } end):find "got a table")
+      assert.truthy(misuse_of(function() client.sites:delete { site_id = 0 / 0 } end):find "site_id must be an id")
+      assert.equal(0, #fake.log)
+    end
+    local client = scene.new()
+    for _, dots in ipairs { ".", ".." } do
+      assert.equal('sites.keywords.list: site_id must not be "." or ".."',
+        misuse_of(function() client.sites(dots).keywords:list() end))
+    end
+  end)
+
+  it("suggest the name that was meant", function()
+    local client = scene.new()
+    assert.equal("client has no 'site'; did you mean 'sites'?", misuse_of(function() return client.site end))
+    assert.equal("client.sites has no 'lst'; did you mean 'list'?", misuse_of(function() return client.sites.lst end))
+    assert.equal("client.sites.keywords has no 'remove_everything'; there are: create, delete, list, update",
+      misuse_of(function() return client.sites.keywords.remove_everything end))
+    assert.equal("client.account is not bound to an id: call one of its operations",
+      misuse_of(function() local _ = client.account(1) end))
+  end)
+end)
+
+describe("arguments", function()
+  local client, api
+  before_each(function()
+    client, api = scene.new()
+  end)
+
+  local function create(args)
+    return misuse_of(function() client.sites:create(args) end)
+  end
+
+  it("that nobody knows are refused with a suggestion", function()
+    assert.equal("sites.create: unknown parameter 'titel'; did you mean 'title'?", create { url = "a", titel = "b" })
+    assert.truthy(create({ "a" }):find "unknown parameter '1'; there are: ")
+    assert.equal("sites.keywords.create: element 1 has an unknown member 'keywrod'; did you mean 'keyword'?",
+      misuse_of(function() client.sites(1).keywords:create { { keywrod = "a" } } end))
+  end)
+
+  it("that are missing are named", function()
+    assert.equal("sites.create: title is required", create { url = "a" })
+    assert.equal("sites.keywords.create: element 2 lacks the member 'keyword'",
+      misuse_of(function() client.sites(1).keywords:create { { keyword = "a" }, {} } end))
+    assert.equal("sites.keywords.create: at least one element is required: { { … }, { … } }",
+      misuse_of(function() client.sites(1).keywords:create {} end))
+  end)
+
+  it("of a wrong type or outside their range are named with what they may be", function()
+    local function site(args)
+      args.url, args.title = args.url or "a", args.title or "b"
+      return create(args)
+    end
+    assert.equal("sites.create: depth must be one of 100, 200, got 150", site { depth = 150 })
+    assert.equal('sites.create: depth must be a whole number, got "100"', site { depth = "100" })
+    assert.equal("sites.create: url must be a string, got 5", site { url = 5 })
+    assert.equal("sites.create: title is not valid UTF-8 at byte 3", site { title = "ab\233" })
+    assert.equal("sites.create: is_active must be 0, 1, true or false, got 2", site { is_active = 2 })
+    assert.equal("sites.create: check_day must be from 1 to 31, got 32", site { check_day = 32 })
+    assert.truthy(site({ check_freq = "daily" }):find('must be one of check_daily, .*, got "daily"$'))
+    assert.equal('sites.positions.list: date_from must be a date written YYYY-MM-DD, got "1.9.2026"',
+      misuse_of(function() client.sites(1).positions:list { date_from = "1.9.2026" } end))
+    for _, date in ipairs { "2026-13-01", "2026-02-30", "2026-00-10", "2026-1-1", "20260101", "2026-01-01 " } do
+      assert.truthy(misuse_of(function() client.sites(1).positions:list { date_from = date } end):find "must be a date")
+    end
+    assert.equal("sites.keywords.delete: keywords_ids must be a list, got 5",
+      misuse_of(function() client.sites(1).keywords:delete { keywords_ids = 5 } end))
+    assert.equal("sites.keywords.delete: keywords_ids must be a list without holes",
+      misuse_of(function() client.sites(1).keywords:delete { keywords_ids = { [1] = 1, [3] = 3 } } end))
+    assert.equal("sites.keywords.delete: keywords_ids must be a list, but has the name 'a'",
+      misuse_of(function() client.sites(1).keywords:delete { keywords_ids = { a = 1 } } end))
+    assert.equal('keyword_groups.move: keywords_ids element 2 must be an id (a whole number, or a string that holds one), '
+      .. 'got "x"', misuse_of(function() client.keyword_groups(1):move { keywords_ids = { 1, "x" } } end))
+    assert.equal(0, #api.log)
+  end)
+
+  it("that are no table at all are explained", function()
+    assert.equal("sites.delete takes a table of parameters, got 5; ids can be bound: client.sites(147696)",
+      misuse_of(function() client.sites:delete(5) end))
+  end)
+
+  it("can be a call's options too, checked as well", function()
+    assert.equal("sites.list: unknown option 'time_out'; did you mean 'timeout'?",
+      misuse_of(function() client.sites:list(nil, { time_out = 1 }) end))
+    assert.truthy(misuse_of(function() client.sites:list(nil, { timeout = -1 }) end):find "must be a number of seconds")
+    assert.truthy(misuse_of(function() client.sites:list(nil, { timeout = 0 / 0 }) end):find "must be a number of seconds")
+    assert.equal('sites.list: "a b" is no header name',
+      misuse_of(function() client.sites:list(nil, { headers = { ["a b"] = "c" } }) end))
+    assert.equal("sites.list: header Authorization is set by the client itself",
+      misuse_of(function() client.sites:list(nil, { headers = { Authorization = "c" } }) end))
+    assert.equal("sites.list: the value of header X-A must be a string without control characters",
+      misuse_of(function() client.sites:list(nil, { headers = { ["X-A"] = "a\r\nX-B: c" } }) end))
+    assert.equal("c", client.sites.list:dry_run(nil, { headers = { ["X-Trace"] = "c" } }).headers["x-trace"])
+  end)
+
+  it("are not changed", function()
+    local args = { url = "example.com", title = "t", is_active = true }
+    assert(client.sites:create(args))
+    assert.same({ url = "example.com", title = "t", is_active = true }, args)
+  end)
+end)
+
+describe("an answer", function()
+  it("comes with what is known of it", function()
+    local client = scene.new()
+    local _, response = client.account:balance()
+    assert.equal(200, response.status)
+    assert.equal(1, response.attempts)
+    assert.equal(0, response.elapsed)
+    assert.equal(0, response.waited)
+    assert.equal("application/json", response.headers["content-type"])
+    assert.equal("application/json", response.headers["Content-Type"])
+    assert.is_nil(response.headers["X-None"])
+    assert.is_nil(response.nothing)
+  end)
+
+  it("keeps nulls when the client was told to", function()
+    local client = scene.new { nulls = "keep" }
+    client.sites:create { url = "example.com", title = "t" }
+    assert.equal(seranking.null, client.sites:list()[1].check_day)
+  end)
+
+  it("in an envelope or without is the same", function()
+    local series = '[{"type":"avg","name":"Average","data":[]}]'
+    for _, body in ipairs { series, '{"data":' .. series .. "}" } do
+      local client, api = scene.new()
+      api:fail { status = 200, body = body }
+      assert.equal("Average", assert(client.sites(1).positions:history())[1].name)
+    end
+  end)
+
+  it("that should be there and is not, or is no JSON, is an error of kind decode", function()
+    local client, api = scene.new()
+    api:fail { kind = "empty" }
+    local none, err = client.sites:list()
+    assert.is_nil(none)
+    assert.equal("decode empty_body 200", ("%s %s %d"):format(err.kind, err.code, err.status))
+    api:fail { kind = "bad_json" }
+    none, err = client.sites:list()
+    assert.is_nil(none)
+    assert.equal("decode bad_json 200", ("%s %s %d"):format(err.kind, err.code, err.status))
+    assert.equal('{"a":', err.body)
+    assert.is_true(err.sent)
+    api:fail { kind = "empty" }
+    assert.is_true(client.sites(1):delete())
+    assert.same({}, (client.sites:list()))
+  end)
+end)
+
+describe("client:request", function()
+  it("sends what it is told and decodes JSON", function()
+    local client, api = scene.new()
+    local made, response = client:request {
+      method = "POST", path = "/sites", body = { url = "http://example.com", title = "example1" },
+    }
+    assert.equal(147696, made.site_id)
+    assert.equal(201, response.status)
+    assert.equal('{"title":"example1","url":"http://example.com"}', api.log[1].body)
+    assert.same({}, (client:request { path = "/sites/147696/keywords" }))
+    assert.is_true(client:request { method = "DELETE", path = "/sites/147696" })
+  end)
+
+  it("writes queries in order, lists in brackets", function()
+    local client, api = scene.new()
+    client:request { path = "/anything", query = { b = { 1, 2.0, "x" }, a = true, c = 0.5 } }
+    assert.equal("a=1&b%5B%5D=1&b%5B%5D=2&b%5B%5D=x&c=0.5", api.log[1].query)
+  end)
+
+  it("gives other answers as bytes", function()
+    local client, api = scene.new()
+    api:fail { status = 200, body = "PK\3\4\0", headers = { { "Content-Type", "application/zip" } } }
+    assert.equal("PK\3\4\0", (client:request { path = "/zip" }))
+  end)
+
+  it("explains what it can't send", function()
+    local client, api = scene.new()
+    local function problem(request)
+      return misuse_of(function() client:request(request) end)
+    end
+    assert.equal("client:request: method must be GET, POST, PUT, PATCH or DELETE, got get", problem { method = "get" })
+    assert.equal("client:request: path must begin with a slash, got sites", problem { path = "sites" })
+    assert.truthy(problem({ path = "/a b" }):find "path must be percent%-encoded")
+    assert.truthy(problem({ path = "/a\r\nX: y" }):find "path must be percent%-encoded")
+    assert.truthy(problem({ path = "/a", parh = "/b" }):find "unknown option 'parh'")
+    assert.equal("client:request: body.a is a function, which JSON does not have", problem {
+      method = "POST", path = "/a", body = { a = print },
+    })
+    assert.equal(0, #api.log)
+  end)
+end)
+
+describe("describe", function()
+  it("tells what an operation is, as plain values", function()
+    local about = scene.new().sites.keywords.delete:describe()
+    assert.equal("sites.keywords.delete", about.name)
+    assert.equal("DELETE /sites/{site_id}/keywords", about.v4)
+    assert.equal("DELETE /v1/project-management/keywords{?site_id}", about.v1)
+    assert.is_true(about.repeatable)
+    assert.equal("site_id path true id", ("%s %s %s %s"):format(about.parameters[1].name, about.parameters[1].place,
+      tostring(about.parameters[1].required), about.parameters[1].type))
+    assert.equal("keywords_ids query true id[]", ("%s %s %s %s"):format(about.parameters[2].name,
+      about.parameters[2].place, tostring(about.parameters[2].required), about.parameters[2].type))
+    assert.is_false(scene.new().sites.create:describe().repeatable)
+    assert.is_true(scene.new().sites.positions.recheck:describe().billed)
+  end)
+end)
+
+describe("a closed client", function()
+  it("refuses calls and forgets nothing twice", function()
+    local client = scene.new()
+    local list = client.sites.list
+    client:close()
+    client:close()
+    assert.truthy(raised(function() return list() end):find "the client is closed")
+  end)
+end)

@@ -1,0 +1,137 @@
+#!/bin/sh
+# Tests what users get from "make install", from "luarocks make", and from a module built for another Lua than theirs.
+# Prints a line for each check and ends as busted does.
+# SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/.." || exit 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Neither the options of the make that may have started this nor the user's own settings may reach what is tested.
+unset MAKEFLAGS MFLAGS MAKELEVEL LUA LUA_CFLAGS DESTDIR PREFIX CMOD LMOD BINDIR LUA_BIN LUA_PATH LUA_CPATH LUA_INIT
+
+successes=0
+failures=0
+
+# check WHAT COMMAND...: one test, passed when the command succeeds; its output is shown only when not.
+check() {
+  what=$1
+  shift
+  if "$@" >"$work/output" 2>&1; then
+    successes=$((successes + 1))
+    echo "ok: $what"
+  else
+    failures=$((failures + 1))
+    echo "FAILED: $what"
+    sed 's/^/  /' "$work/output"
+  fi
+}
+
+# --- What is checked ---------------------------------------------------------------------------------------------------
+
+# The default paths come last, for lua-cjson; loads_from makes sure that they gave nothing else.
+with_paths() {
+  share=$1 lib=$2
+  shift 2
+  (cd / && LUA_PATH="$share/?.lua;$share/?/init.lua;;" LUA_CPATH="$lib/?.so;;" "$@")
+}
+
+loads_from() {
+  with_paths "$2" "$3" env DIRECTORY="$2" "$1" -e '
+    local directory = os.getenv "DIRECTORY"
+    local source = debug.getinfo(require("seranking").new, "S").source
+    assert(source:sub(1, #directory + 1) == "@" .. directory, source)'
+}
+
+# The server needs its modules and a port, and ends when its standard input does.
+server_starts() {
+  rm -f "$work/url"
+  with_paths "$1" "$2" "$3" --port 0 --port-file "$work/url" --stop-with-stdin --quiet </dev/null && [ -s "$work/url" ]
+}
+
+every_file() { # each file below $1 is below $2 as well
+  (cd "$1" && find . -type f) | while read -r file; do [ -f "$2/$file" ] || { echo "$2/$file is missing"; exit 1; }; done
+}
+
+commands_start_with() { # each command is in $2 and names the interpreter $1
+  for command in bin/*; do
+    installed=$2/${command##*/}
+    if [ ! -x "$installed" ] || [ "$(head -n 1 "$installed")" != "#!$1" ]; then
+      ls -l "$installed"
+      head -n 1 "$installed"
+      return 1
+    fi
+  done
+}
+
+nothing_left() {
+  left=$(find "$1" -name '*seranking*')
+  echo "$left"
+  [ -z "$left" ]
+}
+
+# Loading must fail with one line that names both Luas. A crash would be no such line.
+refused_by() {
+  LUA_CPATH="build/$2/?.so" BUILT_FOR=$(abi "$2") THIS=$(abi "$3") "$1" -e '
+    local loaded, problem = pcall(require, "lseranking")
+    print(problem)
+    local function names(version) -- LuaJIT may be called by either of its names
+      return problem:find("Lua " .. version, 1, true) or version == "5.1" and problem:find("LuaJIT", 1, true)
+    end
+    os.exit(not loaded and not problem:find("\n") and names(os.getenv "BUILT_FOR") and names(os.getenv "THIS") and 0 or 1)'
+}
+
+# --- For every Lua -----------------------------------------------------------------------------------------------------
+
+abi() { case $1 in jit) echo 5.1 ;; *) echo "$1" ;; esac; }
+
+installation() {
+  version=$1 lua=$2
+  to=$work/install-$version
+  share=$to/opt/share/lua/$(abi "$version")
+  lib=$to/opt/lib/lua/$(abi "$version")
+  check "$version: make install" make install LUA="$version" DESTDIR="$to" PREFIX=/opt
+  check "$version: every Lua file is installed" every_file lua "$share"
+  check "$version: the commands are installed and start this Lua" commands_start_with "$lua" "$to/opt/bin"
+  check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
+  check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking-fake"
+  : >"$share/neighbour.lua"
+  check "$version: make uninstall" make uninstall LUA="$version" DESTDIR="$to" PREFIX=/opt
+  check "$version: make uninstall removes all of it" nothing_left "$to/opt"
+  check "$version: make uninstall removes nothing else" test -f "$share/neighbour.lua"
+}
+
+wrong_lua() {
+  version=$1 lua=$2
+  for built_for in 5.1 5.2 5.3 5.4 jit; do
+    [ -e "build/$built_for/lseranking.so" ] || continue
+    if [ "$(abi "$built_for")" = "$(abi "$version")" ]; then
+      check "$version: the module built for $built_for loads" env LUA_CPATH="build/$built_for/?.so" "$lua" -e 'require "lseranking"'
+    else
+      check "$version: the module built for $built_for is refused in one sentence" refused_by "$lua" "$built_for" "$version"
+    fi
+  done
+}
+
+# Built from what a clone of the work tree would hold, in a tree of its own, without the network.
+rock() {
+  version=$1 lua=$2
+  tree=$work/rock-$version
+  from=$work/clone-$version
+  mkdir "$from"
+  git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$from"
+  check "$version: luarocks make" sh -c 'cd "$1" && HOME="$2" luarocks --lua-version="$3" make --deps-mode=none --tree "$4"' \
+    sh "$from" "$work" "$version" "$tree"
+  check "$version: the rock's module loads" loads_from "$lua" "$tree/share/lua/$version" "$tree/lib/lua/$version"
+  check "$version: the rock's server starts" \
+    server_starts "$tree/share/lua/$version" "$tree/lib/lua/$version" "$tree/bin/seranking-fake"
+}
+
+for version in 5.1 5.2 5.3 5.4 jit; do
+  lua=$(sh spec/support/interpreter.sh "$version") || continue
+  installation "$version" "$lua"
+  wrong_lua "$version" "$lua"
+  case $version in 5.1 | 5.4) rock "$version" "$lua" ;; esac
+done
+
+echo "$successes successes / $failures failures / 0 errors / 0 pending"
+[ "$failures" = 0 ]

@@ -1,0 +1,200 @@
+--- seranking.json. SPDX-License-Identifier: MIT
+
+local json = require "seranking.json"
+
+describe("decoding", function()
+  it("gives whole numbers as integers where Lua has them", function()
+    local value = json.decode '{"id":147696,"list":[1,2.5,-3],"zero":0,"big":9007199254740992}'
+    assert.equal("147696", tostring(value.id))
+    assert.equal("-3", tostring(value.list[3]))
+    assert.equal("2.5", tostring(value.list[2]))
+    assert.equal("0", tostring(value.zero))
+    if math.type then
+      assert.equal("integer", math.type(value.id))
+      assert.equal("integer", math.type(value.list[1]))
+      assert.equal("float", math.type(value.list[2]))
+      assert.equal("integer", math.type(value.big))
+    end
+    assert.equal("7", tostring(json.decode "7"))
+  end)
+
+  it("leaves numbers alone that a double does not hold exactly", function()
+    local value = json.decode "[1e300, 12345678901234567890, 0.1]"
+    assert.equal(1e300, value[1])
+    assert.equal(12345678901234567890.0, value[2])
+    assert.equal(0.1, value[3])
+  end)
+
+  it("makes null members of objects absent", function()
+    local value = json.decode '{"check_day":null,"title":"a","inner":{"x":null,"y":1}}'
+    assert.is_nil(value.check_day)
+    assert.is_nil(rawget(value, "check_day"))
+    assert.is_nil(value.inner.x)
+    assert.equal(1, value.inner.y)
+    local names = 0
+    for _ in pairs(value) do
+      names = names + 1
+    end
+    assert.equal(2, names)
+  end)
+
+  it("keeps the places of nulls in lists", function()
+    local value = json.decode "[null, 1, null]"
+    assert.equal(json.null, value[1])
+    assert.equal(1, value[2])
+    assert.equal(json.null, value[3])
+    assert.equal(3, #value)
+  end)
+
+  it("keeps all nulls when asked", function()
+    assert.equal(json.null, json.decode('{"check_day":null}', true).check_day)
+    assert.equal("7", tostring(json.decode('{"a":7,"b":null}', true).a))
+  end)
+
+  it("does not take a member's text for a null", function()
+    assert.equal("null", json.decode('{"a":"null","b":null}').a)
+  end)
+
+  it("clears objects of many members, all null", function()
+    local parts = {}
+    for i = 1, 1000 do
+      parts[i] = ('"m%d":%s'):format(i, i % 3 == 0 and i or "null")
+    end
+    local value, names = json.decode("{" .. table.concat(parts, ",") .. "}"), 0
+    for name, number in pairs(value) do
+      assert.equal(name, "m" .. number)
+      names = names + 1
+    end
+    assert.equal(333, names)
+  end)
+
+  it("refuses what is not JSON with a reason", function()
+    for _, text in ipairs { "", "{", '{"a":}', "[1,]", "nul", "<html>", "[NaN]", "[1] 2", "\0" } do
+      local value, problem = json.decode(text)
+      assert.is_nil(value)
+      assert.is_string(problem)
+    end
+  end)
+
+  it("refuses nesting that is deeper than anybody needs, and takes what is deep", function()
+    assert.is_table((json.decode(("["):rep(900) .. ("]"):rep(900))))
+    local value, problem = json.decode(("["):rep(100000) .. ("]"):rep(100000))
+    assert.is_nil(value)
+    assert.is_string(problem)
+  end)
+
+  it("hands over strings as they came, NUL and bad UTF-8 too", function()
+    assert.equal("a\0b", json.decode '"a\\u0000b"')
+    assert.equal("\255", json.decode '"\255"')
+  end)
+
+  it("leaves the program's own cjson alone", function()
+    local cjson = require "cjson"
+    cjson.decode_invalid_numbers(true)
+    assert.is_table(cjson.decode "[NaN]")
+    local mine = cjson.decode '{"a":null}'
+    assert.equal(cjson.null, mine.a)
+    assert.equal(cjson.null, json.null)
+  end)
+end)
+
+describe("encoding", function()
+  it("writes whole numbers without a point", function()
+    assert.equal("147696", json.number(147696.0))
+    assert.equal("-1", json.number(-1))
+    assert.equal("0", json.number(0))
+    assert.equal("9007199254740991", json.number(9007199254740991))
+  end)
+
+  it("writes fractions so that they read back the same", function()
+    for _, number in ipairs { 0.1, 1 / 3, 2296380.85, 1e-300, -1.5e300, 123456.789012345 } do
+      assert.equal(number, tonumber(json.number(number)))
+    end
+    assert.equal("0.1", json.number(0.1))
+    assert.equal("2296380.85", json.number(2296380.85))
+  end)
+
+  it("writes numbers with a point whatever the locale", function()
+    local before = os.setlocale(nil, "numeric")
+    local set = os.setlocale("de_DE.UTF-8", "numeric") or os.setlocale("de_DE", "numeric")
+    local text = json.number(2296380.85)
+    os.setlocale(before, "numeric")
+    assert.equal("2296380.85", text, "under locale " .. tostring(set))
+  end)
+
+  it("writes lists, objects in the order of their names, and marked empty lists", function()
+    assert.equal('{"a":[1,2],"b":{},"c":[],"d":null}',
+      json.encode({ d = json.null, c = json.array {}, b = {}, a = { 1, 2 } }, "body"))
+  end)
+
+  it("leaves slashes alone and escapes what must be", function()
+    assert.equal('"http://a/\\\\/\\"\\n"', json.string 'http://a/\\/"\n')
+    assert.equal("\\/", json.decode(json.string "\\/"))
+  end)
+
+  it("names the place of what can't be written", function()
+    local function problem(value)
+      local text, why = json.encode(value, "body")
+      assert.is_nil(text)
+      return why
+    end
+    assert.equal("body.keywords[2].id is a function, which JSON does not have",
+      problem { keywords = { { id = 1 }, { id = print } } })
+    assert.equal("body.title is not valid UTF-8 at byte 2", problem { title = "a\255" })
+    assert.equal("body[1] is not a finite number", problem { 0 / 0 })
+    assert.equal("body has both names and numbers as keys, or a list with holes", problem { 1, a = 2 })
+    assert.equal("body.x has both names and numbers as keys, or a list with holes", problem { x = { [1] = 1, [3] = 3 } })
+    local loop = {}
+    loop.self = loop
+    assert.truthy(problem(loop):find "is nested too deeply, or holds itself$")
+  end)
+end)
+
+describe("another lua-cjson", function()
+  -- OpenResty's gives integers by itself, marks lists with metatables, and escapes slashes on request. Where it is not
+  -- installed, the classic one is dressed up to behave like it.
+  local function openresty_cjson()
+    local classic = require "cjson"
+    local array_mt = {}
+    local function dress(value)
+      if type(value) == "table" then
+        for key, element in pairs(value) do
+          value[key] = dress(element)
+        end
+        if #value > 0 then
+          setmetatable(value, array_mt)
+        end
+      elseif math.type and type(value) == "number" and value % 1 == 0 then
+        return math.tointeger(value)
+      end
+      return value
+    end
+    return {
+      null = classic.null,
+      array_mt = array_mt,
+      empty_array_mt = {},
+      new = function()
+        local instance = classic.new()
+        return {
+          null = classic.null,
+          decode = function(text) return dress(instance.decode(text)) end,
+          encode = instance.encode,
+          decode_invalid_numbers = instance.decode_invalid_numbers,
+          decode_array_with_array_mt = function() end,
+        }
+      end,
+    }
+  end
+
+  it("that gives integers and marks lists is as good", function()
+    local before, before_json = package.loaded.cjson, package.loaded["seranking.json"]
+    package.loaded.cjson, package.loaded["seranking.json"] = openresty_cjson(), nil
+    local other = require "seranking.json"
+    package.loaded.cjson, package.loaded["seranking.json"] = before, before_json
+    local value = other.decode '{"id":147696,"none":null,"list":[null,1]}'
+    assert.equal("147696", tostring(value.id))
+    assert.is_nil(value.none)
+    assert.equal(other.null, value.list[1])
+    assert.equal("[1,[]]", other.encode({ 1, other.array {} }, "body"))
+  end)
+end)

@@ -1,0 +1,65 @@
+-- Runs every ```lua block of Markdown files as a program of its own against the fake API: readme.lua README.md...
+-- A block that opens with ```lua norun is only compiled. Every block must be a whole program, as a reader takes it.
+-- SPDX-License-Identifier: MIT
+
+local load_string = loadstring or load
+local environment = "LUA=" .. (jit and "jit" or _VERSION:match("%d%.%d"))
+
+--- Whether a shell command ended well (5.1 gives a number, later ones true or nil).
+local function succeeds(command)
+  local result = os.execute(command)
+  return result == true or result == 0
+end
+
+--- The Lua blocks of a Markdown text: a list of { line = number, run = boolean, code = string }.
+local function blocks_of(path)
+  local blocks, block, number = {}, nil, 0
+  for line in io.lines(path) do
+    number = number + 1
+    local fence = line:match("^%s*```(.*)$")
+    if block and fence then
+      block.code = table.concat(block.lines, "\n") .. "\n"
+      blocks[#blocks + 1] = block.language and block or nil
+      block = nil
+    elseif fence then
+      local words = {}
+      for word in fence:gmatch("%S+") do
+        words[#words + 1] = word
+      end
+      block = { line = number + 1, language = words[1] == "lua", run = words[2] ~= "norun", lines = {} }
+    elseif block then
+      block.lines[#block.lines + 1] = line
+    end
+  end
+  assert(not block, path .. ": the last ``` block is not closed")
+  return blocks
+end
+
+local ran, compiled, failed = 0, 0, 0
+local file = os.tmpname()
+for _, path in ipairs(arg) do
+  for _, block in ipairs(blocks_of(path)) do
+    -- As many empty lines first as stand above the block, so that errors name README's own line.
+    local code = ("\n"):rep(block.line - 1) .. block.code
+    local ok, problem = load_string(code, "@" .. path)
+    if ok and block.run then
+      local out = assert(io.open(file, "w"))
+      out:write(code)
+      out:close()
+      print(("== %s:%d"):format(path, block.line))
+      io.stdout:flush()
+      ran = ran + 1
+      ok = succeeds(environment .. " sh examples/demo.sh '" .. file .. "' </dev/null 2>&1")
+      problem = "the program failed"
+    else
+      compiled = compiled + 1
+    end
+    if not ok then
+      failed = failed + 1
+      print(("%s:%d: %s"):format(path, block.line, problem))
+    end
+  end
+end
+os.remove(file)
+print(("%d blocks ran, %d only compiled, %d failed"):format(ran, compiled, failed))
+os.exit(failed == 0 and ran > 0 and 0 or 1)

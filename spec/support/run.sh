@@ -1,0 +1,132 @@
+#!/bin/sh
+# Runs the test suites named, or all, and adds up what they report; the last line is "N passed, N failed".
+#   sh spec/support/run.sh [SUITE...]      JOBS=2 suites at a time; with CI=true a missing Lua is a failure
+# Expects everything to be built; "make test" does that and calls this.
+# SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+
+# The longest first, so that two at a time end together.
+ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-valgrind install"
+
+# --- A unit: one command with one summary ------------------------------------------------------------------------------
+
+# unit NAME COMMAND...: runs the command, shows its output, adds its counts to $RESULTS as "passed failed skipped".
+# Knows busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).").
+# A command that breaks off, prints no summary or ends badly after a clean one counts as one failure.
+unit() {
+  name=$1
+  shift
+  echo "== $name"
+  log="$WORK/$name.log"
+  { $TIMEOUT "$@" 2>&1 </dev/null; echo $? >"$log.status"; } | tee "$log"
+  status=$(cat "$log.status")
+  counts=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
+    / success(es)? \/ [0-9]+ failures? \/ / {
+      passed = $1; failed = $4; skipped = 0; found = 1
+      for (i = 1; i < NF; i++) {
+        if ($(i + 1) ~ /^errors?$/) failed += $i
+        if ($(i + 1) == "pending") skipped = $i
+      }
+    }
+    /^\[ +PASSED +\] [0-9]+ test/  { match($0, /\] [0-9]+/); passed += substr($0, RSTART + 2, RLENGTH - 2); found = 1 }
+    /^\[ +FAILED +\] [0-9]+ test/  { match($0, /\] [0-9]+/); failed += substr($0, RSTART + 2, RLENGTH - 2); found = 1 }
+    /^\[ +SKIPPED +\] [0-9]+ test/ { match($0, /\] [0-9]+/); skipped += substr($0, RSTART + 2, RLENGTH - 2) }
+    END { if (found) print passed + 0, failed + 0, skipped + 0 }')
+  case "$status:$counts" in
+    *:) echo "-- $name: no summary, status $status: counted as one failure"; counts="0 1 0" ;;
+    0:*) ;;
+    *:*" 0 "*)
+      echo "-- $name: status $status though no test failed: counted as one failure"
+      counts="${counts%% *} 1 ${counts##* }" ;;
+  esac
+  echo "$counts $name" >>"$RESULTS"
+}
+
+# --- The suites --------------------------------------------------------------------------------------------------------
+
+# The specs on one Lua: specs NAME VERSION BUILD-DIRECTORY [WRAPPER...].
+specs() {
+  name=$1 version=$2 directory=$3
+  shift 3
+  if ! lua=$(sh spec/support/interpreter.sh "$version"); then
+    if [ "${CI:-}" = true ]; then
+      unit "$name" echo "Lua $version is not installed"
+    else
+      echo "== $name: skipped, Lua $version is not installed"
+      echo "0 0 1 $name" >>"$RESULTS"
+    fi
+    return
+  fi
+  LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$directory/$version/?.so;;" \
+    unit "$name" "$@" "$lua" "$(command -v busted)" -o plainTerminal spec
+}
+
+# The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...].
+c_tests() {
+  name=$1 directory=$2
+  shift 2
+  for source in spec/c/test_*.c; do
+    test=${source##*/}
+    test=${test%.c}
+    unit "$name:$test" "$@" "$directory/c/$test"
+  done
+}
+
+suite() {
+  case $1 in
+    lua5.*) specs "$1" "${1#lua}" build ;;
+    luajit) specs luajit jit build ;;
+    asan) specs asan 5.4 build/asan env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
+    valgrind) specs valgrind 5.4 build $VALGRIND ;;
+    c) c_tests c build ;;
+    c-asan) c_tests c-asan build/asan ;;
+    c-valgrind) c_tests c-valgrind build $VALGRIND ;;
+    install) unit install sh spec/install_test.sh ;;
+    *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
+  esac
+}
+
+VALGRIND="valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
+  --error-exitcode=9 --suppressions=spec/support/valgrind.supp"
+# A suite that hangs is a failure too. In the foreground, so that Ctrl-C reaches it.
+TIMEOUT=$(command -v timeout >/dev/null && echo "timeout --foreground --kill-after=5 ${SUITE_TIMEOUT:-900}")
+
+# The mode in which this script calls itself, a process a suite. Of several, each shows its output when done, in one piece.
+if [ "${1:-}" = --suite ]; then
+  if [ "$ALONE" ]; then
+    suite "$2"
+    exit 0
+  fi
+  suite "$2" >"$WORK/$2.out" 2>&1
+  until mkdir "$WORK/printing" 2>/dev/null; do sleep 0.1; done
+  cat "$WORK/$2.out"
+  rmdir "$WORK/printing"
+  exit 0
+fi
+
+# --- All of them -------------------------------------------------------------------------------------------------------
+
+# The user's own key and settings must not get into a test.
+unset LUA_INIT LUA_INIT_5_2 LUA_INIT_5_3 LUA_INIT_5_4 LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
+for variable in $(env | sed -n 's/^\(SERANKING_[A-Z0-9_]*\)=.*/\1/p'); do unset "$variable"; done
+
+WORK=$(mktemp -d)
+RESULTS=$WORK/results
+: >"$RESULTS"
+export WORK RESULTS
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+[ $# -gt 0 ] || set -- $ALL
+ALONE=$([ $# -gt 1 ] || echo yes)
+export ALONE
+printf '%s\n' "$@" | xargs -P "${JOBS:-2}" -n 1 sh spec/support/run.sh --suite
+for suite in "$@"; do # one that left no count behind broke off
+  grep -q " $suite\(:\|\$\)" "$RESULTS" || echo "0 1 0 $suite" >>"$RESULTS"
+done
+
+echo
+awk '{ printf "%-24s %5d passed %3d failed", $4, $1, $2; if ($3) printf " %3d skipped", $3; print "" }' "$RESULTS" | sort
+awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' "$RESULTS"

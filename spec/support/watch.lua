@@ -1,0 +1,95 @@
+--- Loaded before every spec (busted --helper): looks for the API key in everything that this library returns or raises, and
+--- in everything that the suite prints. A key that shows fails the run.
+-- SPDX-License-Identifier: MIT
+
+local client = require "seranking.client"
+local errors = require "seranking.errors"
+local host = require "seranking.host"
+local misuse = require "seranking.misuse"
+
+local watch = {
+  --- The keys that specs use; a spec with another one adds it.
+  secrets = {
+    "be2165b7d065e278e7305c1c7ef791f283f5d14b",
+    "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6",
+  },
+  --- What was found: one line each.
+  found = {},
+  --- How many strings were looked at: a watch that sees nothing proves nothing.
+  looked_at = 0,
+}
+
+local function look(text, where)
+  watch.looked_at = watch.looked_at + 1
+  for _, secret in ipairs(watch.secrets) do
+    if text:find(secret, 1, true) then
+      watch.found[#watch.found + 1] = where
+      error("the API key shows in " .. where, 0)
+    end
+  end
+end
+
+--- Looks into a value: strings, keys and values of tables, and what tostring makes of it.
+---@param value any
+---@param where string
+function watch.look(value, where, seen)
+  if type(value) == "string" then
+    look(value, where)
+  elseif type(value) == "table" then
+    seen = seen or {}
+    if seen[value] then
+      return
+    end
+    seen[value] = true
+    for key, element in pairs(value) do
+      watch.look(key, where, seen)
+      if key ~= "_transport" then -- the test's own fake, which knows its keys
+        watch.look(element, where .. "." .. tostring(key), seen)
+      end
+    end
+    look(tostring(value), "tostring of " .. where)
+  elseif type(value) == "userdata" then
+    look(tostring(value), "tostring of " .. where)
+  end
+end
+
+local function wrap(module, name, where)
+  local original = module[name]
+  module[name] = function(...)
+    local function check(...)
+      for i = 1, select("#", ...) do
+        watch.look((select(i, ...)), where)
+      end
+      return ...
+    end
+    return check(original(...))
+  end
+end
+
+wrap(host, "run", "what a call returns")
+wrap(errors, "wrap", "an error")
+wrap(client, "new", "a client")
+require("seranking").new = client.new
+
+local raise = misuse.raise
+misuse.raise = function(format, ...)
+  look(format:format(...), "an error that is raised")
+  return raise(format, ...)
+end
+
+-- What is printed: the words of print, io.write and io.stderr.
+local original_print, original_write = print, io.write
+function _G.print(...)
+  for i = 1, select("#", ...) do
+    look(tostring((select(i, ...))), "print")
+  end
+  return original_print(...)
+end
+function io.write(...)
+  for i = 1, select("#", ...) do
+    look(tostring((select(i, ...))), "io.write")
+  end
+  return original_write(...)
+end
+
+return watch
