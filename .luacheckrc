@@ -1,5 +1,7 @@
 -- What luacheck lets pass: the names of every Lua that the library runs on, and busted's in the specs.
 -- SPDX-License-Identifier: MIT
 std = "max"
-files["spec"] = { std = "max+busted" }
+max_line_length = 128
+-- 122: specs put stand-ins in the place of io.write and the like.
+files["spec"] = { std = "max+busted", ignore = { "122" } }
 files["*.rockspec"] = { std = "rockspec" }

@@ -206,7 +206,7 @@ check-readme:
 	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
 
 .PHONY: bench
-bench: ## measure: the cost of a call against plain libcurl, memory
+bench: deps ## measure: the cost of a call against plain libcurl, memory
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
 

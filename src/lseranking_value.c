@@ -154,6 +154,12 @@ static int clock_advance(lua_State *L) {
   return 0;
 }
 
+/* is_clock(value) -> whether it is one. */
+static int clock_is(lua_State *L) {
+  lua_pushboolean(L, lsr_testclock(L, 1) != NULL);
+  return 1;
+}
+
 static int clock_gc(lua_State *L) {
   struct clock_object *object = luaL_checkudata(L, 1, CLOCK);
   lsr_clock_unref(object->clock);
@@ -170,11 +176,9 @@ static int value_monotonic(lua_State *L) {
 static const luaL_Reg clock_methods[] = {
     {"now", clock_now}, {"advance", clock_advance}, {NULL, NULL}};
 static const luaL_Reg clock_meta[] = {{"__gc", clock_gc}, {NULL, NULL}};
-static const luaL_Reg functions[] = {{"tidy", value_tidy},
-                                     {"utf8_error", value_utf8_error},
-                                     {"clock", clock_new},
-                                     {"monotonic", value_monotonic},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"tidy", value_tidy},   {"utf8_error", value_utf8_error}, {"clock", clock_new},
+    {"is_clock", clock_is}, {"monotonic", value_monotonic},   {NULL, NULL}};
 
 void lsr_open_value(lua_State *L) {
   lsr_newclass(L, CLOCK, clock_methods, clock_meta);

@@ -1,6 +1,7 @@
 --- Options of a client and of a call: what there is, where else it may come from, what it may be.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local errors = require "seranking.errors"
 local misuse = require "seranking.misuse"
 
@@ -91,7 +92,7 @@ local function transport(value)
 end
 
 local function clock(value)
-  if type(value) == "userdata" then
+  if core.is_clock(value) then
     return value
   end
   return nil, "must be a clock of seranking.clock()"

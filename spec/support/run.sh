@@ -13,7 +13,7 @@ ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-valgrind instal
 
 # unit NAME COMMAND...: runs the command, shows its output, adds its counts to $RESULTS as "passed failed skipped".
 # Knows busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).").
-# A command that breaks off, prints no summary or ends badly after a clean one counts as one failure.
+# A command that breaks off, prints no summary, ran no test or ends badly after a clean summary counts as one failure.
 unit() {
   name=$1
   shift
@@ -35,6 +35,7 @@ unit() {
     END { if (found) print passed + 0, failed + 0, skipped + 0 }')
   case "$status:$counts" in
     *:) echo "-- $name: no summary, status $status: counted as one failure"; counts="0 1 0" ;;
+    *:"0 0 0") echo "-- $name: ran no test: counted as one failure"; counts="0 1 0" ;;
     0:*) ;;
     *:*" 0 "*)
       echo "-- $name: status $status though no test failed: counted as one failure"
@@ -64,12 +65,12 @@ specs() {
 
 # The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...].
 c_tests() {
-  name=$1 directory=$2
+  family=$1 directory=$2
   shift 2
   for source in spec/c/test_*.c; do
     test=${source##*/}
     test=${test%.c}
-    unit "$name:$test" "$@" "$directory/c/$test"
+    unit "$family:$test" "$@" "$directory/c/$test"
   done
 }
 

@@ -3,6 +3,7 @@
 
 local fake = require "seranking.fake"
 local seranking = require "seranking"
+local watch = require "support.watch"
 
 local scene = {
   V4_KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b",
@@ -28,7 +29,9 @@ function scene.new(given)
   if options.token == nil then
     options.token = options.api == "v1" and scene.V1_KEY or scene.V4_KEY
   end
-  return assert(seranking.new(options)), api, clock
+  local client = assert(seranking.new(options))
+  watch.look(client, "a client")
+  return client, api, clock
 end
 
 return scene

@@ -1,0 +1,217 @@
+--- Errors as the caller sees them: fields, one line to print, the key never in it. SPDX-License-Identifier: MIT
+
+local scene = require "support.scene"
+local seranking = require "seranking"
+local watch = require "support.watch"
+
+local function fail(given, answer)
+  local client, api = scene.new(given)
+  if answer then
+    api:fail(answer)
+  end
+  local none, err = client.sites:list()
+  assert.is_nil(none)
+  assert.is_true(seranking.is_error(err))
+  return err
+end
+
+after_each(collectgarbage)
+
+describe("the API's documented table", function()
+  local rows = {
+    { 400, "Bad Request", "invalid", "bad_request" },
+    { 400, "Invalid keyword_id", "invalid", "invalid_keyword_id" },
+    { 400, "Invalid date", "invalid", "invalid_date" },
+    { 400, "Invalid site_engine_id", "invalid", "invalid_site_engine_id" },
+    { 400, "No ids in request", "invalid", "no_ids" },
+    { 403, "No token", "auth", "no_token" },
+    { 403, "Incorrect token", "auth", "incorrect_token" },
+    { 403, "No access", "access", "no_access" },
+    { 403, "Access denied", "access", "access_denied" },
+    { 404, "Not Found", "not_found", "not_found" },
+    { 404, "Unknown search_engine_id", "not_found", "unknown_search_engine_id" },
+    { 404, "Unknown site_engine_id", "not_found", "unknown_site_engine_id" },
+    { 429, "Too Many Requests", "rate_limit", "too_many_requests" },
+    { 500, "Server error", "server", "server_error" },
+  }
+  for _, row in ipairs(rows) do
+    it(("gives %s/%s for %d %s, in both generations' shapes"):format(row[3], row[4], row[1], row[2]), function()
+      local shapes = {
+        ('{"message":"%s"}'):format(row[2]),
+        ('{"error":{"code":%d,"message":"%s","description":"More"}}'):format(row[1], row[2]),
+        ('{"error_description":"%s"}'):format(row[2]),
+        ('{"error":"%s"}'):format(row[2]),
+        ('{"message":"  %s "}'):format(row[2]:lower():gsub(" ", "  ")),
+      }
+      for _, body in ipairs(shapes) do
+        local err = fail({ retries = 0 }, { status = row[1], body = body })
+        assert.equal(row[3], err.kind, body)
+        assert.equal(row[4], err.code, body)
+        assert.equal(row[1], err.status)
+        assert.is_string(err.message)
+      end
+    end)
+  end
+end)
+
+describe("an error", function()
+  it("has what a program and a person need", function()
+    local err = fail({ token = ("f"):rep(40) })
+    assert.equal("auth", err.kind)
+    assert.equal("incorrect_token", err.code)
+    assert.equal(403, err.status)
+    assert.equal("Incorrect token", err.message)
+    assert.equal("GET", err.method)
+    assert.equal("/sites", err.path)
+    assert.equal(1, err.attempts)
+    assert.equal(0, err.elapsed)
+    assert.is_false(err.retryable)
+    assert.is_true(err.sent)
+    assert.equal('{"message":"Incorrect token"}', err.body)
+    assert.equal("GET /sites: Incorrect token (auth, incorrect_token, HTTP 403); check the key: v4 keys are 40 hexadecimal "
+      .. "digits, v1 keys look like a UUID", tostring(err))
+  end)
+
+  it("tells a missing key from a host that may be retired for it", function()
+    local client = scene.new { token = false }
+    local _, err = client.sites:list()
+    assert.equal("auth no_token", err.kind .. " " .. err.code)
+    assert.truthy(err.hint:find "no key was sent")
+    local retired = fail({}, { status = 403, body = '{"message":"No token"}' })
+    assert.truthy(retired.hint:find 'api = "v1"', 1, true)
+    assert.truthy(retired.hint:find "retired")
+  end)
+
+  it("comes at once when there is no key, naming the option and the variable", function()
+    local api = require("seranking.fake").new { now = function() return 0 end }
+    local client = assert(seranking.new { transport = api, clock = seranking.clock() })
+    local none, err = client.sites:list()
+    assert.is_nil(none)
+    assert.equal("auth no_key", err.kind .. " " .. err.code)
+    assert.truthy(err.hint:find("option `token`", 1, true))
+    assert.truthy(err.hint:find("SERANKING_TOKEN", 1, true))
+    assert.is_false(err.sent)
+    assert.equal(0, err.attempts)
+    assert.equal(0, #api.log)
+  end)
+
+  it("falls back on the status for words that nobody knows, and keeps them", function()
+    for status, want in pairs {
+      [400] = "invalid bad_request", [401] = "auth unauthorized", [402] = "access payment_required",
+      [403] = "access forbidden", [404] = "not_found not_found", [409] = "invalid conflict",
+      [418] = "invalid http_error", [422] = "invalid unprocessable", [429] = "rate_limit too_many_requests",
+      [500] = "server server_error", [502] = "server bad_gateway", [503] = "server unavailable",
+      [504] = "server gateway_timeout", [599] = "server server_error", [301] = "protocol redirect",
+    } do
+      local err = fail({ retries = 0 }, { status = status, body = '{"message":"Something new"}' })
+      assert.equal(want, err.kind .. " " .. err.code)
+      if status ~= 301 then
+        assert.equal("Something new", err.message)
+      end
+    end
+  end)
+
+  it("is typed and one line whatever the body is", function()
+    local bodies = {
+      "", "<html><title>504</title></html>", '{"mess', '{"message":"cut', "\255\254\0\1", "plain\nwords",
+      ("x"):rep(100000), "[]", "null", '{"message":null}', '{"message":{"a":1}}', ("["):rep(50000),
+      '{"message":"\\ud800 \\u00e9 \\n two lines"}',
+    }
+    for _, body in ipairs(bodies) do
+      local err = fail({ retries = 0 }, { status = 504, body = body })
+      assert.equal("server gateway_timeout", err.kind .. " " .. err.code)
+      assert.is_true(#err.message > 0)
+      assert.is_nil(err.message:find "%c")
+      assert.is_nil(require("lseranking").utf8_error(err.message))
+      assert.is_nil(require("lseranking").utf8_error(err.body or ""))
+      assert.is_nil(tostring(err):find "%c")
+    end
+  end)
+
+  it("names the host that a redirect points to", function()
+    local err = fail({}, { status = 301, headers = { { "Location", "https://elsewhere.example/x" } } })
+    assert.equal("the server answered 301 and points to https://elsewhere.example/x", err.message)
+  end)
+
+  it("that an operation's own list has keeps its code", function()
+    local client, api = scene.new()
+    client.sites:create { url = "example.com", title = "t" }
+    for _, row in ipairs {
+      { 400, "Incorrect website URL", "invalid", "incorrect_website_url" },
+      { 400, "empty_field", "invalid", "empty_field" },
+      { 404, "Tag not found", "not_found", "tag_not_found" },
+      { 404, "Empty name", "invalid", "empty_name" },
+      { 400, "Empty name", "invalid", "empty_name" },
+      { 404, "Group not found", "not_found", "group_not_found" },
+      { 400, "No keywords ids in request", "invalid", "no_keywords_ids" },
+      { 400, "Invalid site url", "invalid", "invalid_site_url" },
+      { 400, "Incorrect competitor id", "invalid", "incorrect_competitor_id" },
+      { 401, "Unauthorized", "auth", "unauthorized" },
+      { 403, "Subscription required", "access", "subscription_required" },
+      { 403, "Limit reached", "access", "limit_reached" },
+      { 403, "Insufficient funds", "access", "insufficient_funds" },
+    } do
+      api:fail { status = row[1], body = ('{"message":"%s"}'):format(row[2]) }
+      local _, err = client.sites:list()
+      assert.equal(row[3] .. " " .. row[4], err.kind .. " " .. err.code)
+    end
+  end)
+end)
+
+describe("the key", function()
+  it("is masked in an error wherever the server repeats it", function()
+    local key = scene.V4_KEY
+    local err = fail({ retries = 0 }, {
+      status = 500, body = ('{"message":"token %s is bad","url":"/?token=%s"}'):format(key, key),
+    })
+    assert.equal("token …d14b is bad", err.message)
+    assert.equal('{"message":"token …d14b is bad","url":"/?token=…d14b"}', err.body)
+    local redirect = fail({}, { status = 302, headers = { { "Location", "http://x/?token=" .. key } } })
+    assert.equal("the server answered 302 and points to http://x/?token=…d14b", redirect.message)
+  end)
+
+  it("is masked when it needs encoding, and when it is short", function()
+    local odd = "se/cret+key=with%signs"
+    watch.secrets[#watch.secrets + 1] = odd
+    watch.secrets[#watch.secrets + 1] = "se%2Fcret%2Bkey%3Dwith%25signs"
+    local client = scene.new { token = odd, auth = "query" }
+    local _, err = client:request { path = "/x", query = { again = odd } }
+    assert.equal("/x?again=…igns", err.path)
+    assert.equal("https://api4.seranking.com/sites?token=…igns", client.sites.list:dry_run().url)
+    assert.truthy(tostring(scene.new { token = "abc" }):find("key …)", 1, true))
+    assert.truthy(tostring(scene.new { token = "a" }):find("key *)", 1, true))
+    assert.truthy(tostring(scene.new { token = false }):find("key none)", 1, true))
+  end)
+
+  it("is masked in headers that the server sends back", function()
+    local client, api = scene.new()
+    api:fail { status = 200, body = "[]", headers = { { "Content-Type", "application/json" },
+      { "X-Echo", "Token " .. scene.V4_KEY } } }
+    local _, response = client.sites:list()
+    assert.equal("Token …d14b", response.headers["x-echo"])
+  end)
+
+  it("that can't be one is refused, without showing it", function()
+    for key, where in pairs {
+      [scene.V4_KEY .. "\n"] = "blank or control character at place 41 of 41",
+      ["Token " .. scene.V4_KEY] = "blank or control character at place 6 of 46",
+      ["schl\195\188ssel"] = "byte that is not ASCII at place 5 of 10",
+      ["a\0b"] = "blank or control character at place 2 of 3",
+    } do
+      local client, err = seranking.new { token = key }
+      assert.is_nil(client)
+      assert.equal("auth invalid_key", err.kind .. " " .. err.code)
+      assert.equal("the API key holds a " .. where, err.message)
+    end
+    local client, err = seranking.new { token = "" }
+    assert.is_nil(client)
+    assert.equal("the API key is an empty string", err.message)
+  end)
+
+  it("was looked for in what this suite returned and printed so far, and not found", function()
+    assert.is_true(watch.looked_at > 100)
+    assert.same({}, watch.found)
+    assert.has_error(function() watch.look({ { "x" .. scene.V4_KEY } }, "a test of the watch") end)
+    watch.found = {}
+  end)
+end)

@@ -1,0 +1,124 @@
+--- Finalizers: any order, any number of times, with calls in any state. SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+local scene = require "support.scene"
+
+local KEY = scene.V4_KEY
+
+local function new_core(clock)
+  return assert(core.client { token = KEY, external = true, clock = clock })
+end
+
+local function collect()
+  collectgarbage()
+  collectgarbage()
+end
+
+describe("what is dropped", function()
+  after_each(collect)
+
+  it("first the client, then the call that it ran, ends the call", function()
+    local client = new_core(core.clock())
+    local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
+    assert.equal("external", client:run(call, 1))
+    client = nil -- luacheck: ignore
+    collect()
+    local ok, err = call:result()
+    assert.is_false(ok)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(err.sent)
+  end)
+
+  it("first the call, then the client, frees the call's slot for the next after a window", function()
+    local clock = core.clock()
+    local client = assert(core.client { token = KEY, external = true, clock = clock, rate_limit = 1 })
+    local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
+    assert.equal("external", client:run(call, 1))
+    call = nil -- luacheck: ignore
+    collect()
+    local next_call = client:call("GET", "/sites", nil, nil, nil, true, nil)
+    assert.equal("external", client:run(next_call, 10))
+    assert.is_true(clock:now() >= 1.2 and clock:now() < 1.21)
+  end)
+
+  it("a clock before the client that uses it stays alive", function()
+    local client = new_core(core.clock())
+    collect()
+    local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
+    assert.equal("external", client:run(call, 1))
+    call:answer(200, "", "[]")
+    assert.equal("done", client:run(call, 1))
+    assert.equal("[]", (select(2, call:result())))
+  end)
+
+  it("calls never submitted, and clients never used", function()
+    for _ = 1, 200 do
+      local client = new_core(nil)
+      client:call("POST", "/sites/{site_id}", { "site_id", "1" }, { "a[]", "b" }, "{}", false, { headers = { "X-A: b" } })
+    end
+    collect()
+  end)
+
+  it("a failed preparation leaves nothing", function()
+    local client = new_core(nil)
+    for _ = 1, 200 do
+      local call, problem, name = client:call("GET", "/sites/{site_id}", nil, nil, nil, true, nil)
+      assert.is_nil(call)
+      assert.equal("missing site_id", problem .. " " .. name)
+      assert.is_false(pcall(client.call, client, "GET", "/sites", nil, { "a", {} }, nil, true, nil))
+    end
+    assert.equal("empty site_id", table.concat({ select(2,
+      client:call("GET", "/sites/{site_id}", { "site_id", "" }, nil, nil, true, nil)) }, " "))
+  end)
+end)
+
+describe("a handle", function()
+  it("can be closed twice, and says so when it is used later", function()
+    local client = new_core(nil)
+    local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
+    client:close()
+    client:close()
+    assert.is_false(pcall(client.run, client, call, 1))
+    assert.is_false(pcall(client.key, client))
+    assert.is_false((pcall(call.result, call)))
+  end)
+
+  it("of one class is not taken for another", function()
+    local client, clock = new_core(nil), core.clock()
+    assert.is_false(pcall(client.key, clock))
+    assert.is_false(pcall(client.run, client, clock, 1))
+    assert.is_false(pcall(clock.now, client))
+    assert.is_false(pcall(client.key, io.stdout))
+    assert.is_false(pcall(client.key))
+  end)
+
+  it("hides its metatable, so that a finalizer can't be called by hand", function()
+    assert.is_false(getmetatable(new_core(nil)))
+  end)
+
+  it("of a call under way is not run by another client", function()
+    local clock = core.clock()
+    local one, two = new_core(clock), new_core(clock)
+    local call = one:call("GET", "/sites", nil, nil, nil, true, nil)
+    one:run(call, 1)
+    assert.is_false((pcall(two.run, two, call, 1)))
+  end)
+end)
+
+describe("memory", function()
+  it("stays flat over many calls", function()
+    local client = scene.new { share = "off", fake = { limit = 1e9 } }
+    local function many()
+      for _ = 1, 300 do
+        client.account:balance()
+      end
+      client._transport.log = {}
+      collect()
+      return collectgarbage "count"
+    end
+    many()
+    local before = many()
+    local after = many()
+    assert.is_true(after < before + 32, ("%.0f KiB grew to %.0f"):format(before, after))
+  end)
+end)

@@ -1,0 +1,116 @@
+--- Options of a client, given or from the environment. SPDX-License-Identifier: MIT
+
+local seranking = require "seranking"
+
+local function misuse_of(f)
+  local ok, message = pcall(f)
+  assert.is_false(ok)
+  local position, text = message:match "^.-(options_spec.lua:%d+): (.*)$"
+  assert.truthy(position, "no position of the caller in: " .. message)
+  return text
+end
+
+local function refused(given)
+  return misuse_of(function() local _ = seranking.new(given) end)
+end
+
+after_each(collectgarbage)
+
+describe("options", function()
+  it("that are unknown are refused with a suggestion", function()
+    assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
+    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, ca_file, "
+      .. "clock, connect_timeout, max_body, nulls, proxy, rate, retries, share, timeout, token, transport, user_agent",
+      refused { key = "x" })
+    assert.equal("seranking.new takes a table of options, got string", refused "x")
+  end)
+
+  it("of a wrong kind say what they may be", function()
+    for _, row in ipairs {
+      { "token", 5, "must be a string, or false for calls without a key" },
+      { "token", true, "must be a string, or false for calls without a key" },
+      { "api", "v2", 'must be "v4" or "v1"' },
+      { "auth", "both", 'must be "header" or "query"' },
+      { "timeout", 0, "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", -1, "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", 0 / 0, "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", math.huge, "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", 86401, "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", "5", "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "retries", -1, "must be a whole number from 0 to 100" },
+      { "retries", 1.5, "must be a whole number from 0 to 100" },
+      { "max_body", 0, "must be a whole number of bytes, at least 1" },
+      { "rate", 5, "must be a table { limit = requests, per = seconds }" },
+      { "rate", {}, "limit must be a whole number from 1 to 64" },
+      { "rate", { limit = 65 }, "limit must be a whole number from 1 to 64" },
+      { "rate", { limit = 1, per = 0 }, "per must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "rate", { limit = 1, window = 1 }, "has an unknown field 'window': { limit = requests, per = seconds }" },
+      { "share", "user", 'must be "process" or "off"' },
+      { "nulls", true, 'must be "drop" or "keep"' },
+      { "user_agent", "a\nb", "must be a string without control characters, not empty" },
+      { "transport", {}, "must be an object with a method `handle`, such as seranking.fake's" },
+      { "clock", os.clock, "must be a clock of seranking.clock()" },
+      { "clock", io.stdout, "must be a clock of seranking.clock()" },
+      { "ca_file", "", "must be a string without control characters, not empty" },
+    } do
+      assert.equal(("seranking.new: option %s %s"):format(row[1], row[3]), refused { [row[1]] = row[2] })
+    end
+  end)
+
+  it("that name an address are checked: https, or http to this machine", function()
+    for _, fine in ipairs { "https://x.example", "https://x.example/base/", "http://127.0.0.1:8080", "http://[::1]:1",
+      "http://localhost" } do
+      assert(seranking.new { token = "x", base_url = fine })
+    end
+    assert.equal("https://x.example/base", seranking.new({ token = "x", base_url = "https://x.example/base/" }).base_url)
+    for address, why in pairs {
+      ["http://x.example"] = "must be an https address: plain http would send the key in clear (it is allowed to this "
+        .. "machine only)",
+      ["http://127.0.0.1.x.example"] = "must be an https address: plain http would send the key in clear (it is allowed to "
+        .. "this machine only)",
+      ["ftp://x.example"] = "must be an https address",
+      ["x.example"] = "is not an address; write https://host",
+      ["https://me:secret@x.example"] = "must not hold a user or password",
+      ["https://x.example/?a=b"] = "must not hold a query or fragment",
+    } do
+      local client, err = seranking.new { token = "x", base_url = address }
+      assert.is_nil(client)
+      assert.equal("invalid bad_option base_url " .. why, err.kind .. " " .. err.code .. " " .. err.message)
+    end
+  end)
+
+  it("come from the environment, an explicit one first", function()
+    local getenv = os.getenv
+    local variables = {}
+    os.getenv = function(name) return variables[name] end -- luacheck: ignore
+    finally(function() os.getenv = getenv end) -- luacheck: ignore
+    variables.SERANKING_API = "v1"
+    variables.SERANKING_BASE_URL = "http://127.0.0.1:9"
+    assert.equal("v1", seranking.new({ token = "x" }).api)
+    assert.equal("v4", seranking.new({ token = "x", api = "v4" }).api)
+    assert.equal("http://127.0.0.1:9", seranking.new({ token = "x" }).base_url)
+    variables.SERANKING_BASE_URL = ""
+    assert.equal("https://api.seranking.com", seranking.new({ token = "x" }).base_url)
+    variables.SERANKING_TIMEOUT = "a minute"
+    local client, err = seranking.new { token = "x" }
+    assert.is_nil(client)
+    assert.equal('invalid bad_option SERANKING_TIMEOUT must be a number of seconds above 0 and up to 86400 (a day), got '
+      .. '"a minute"', err.kind .. " " .. err.code .. " " .. err.message)
+    assert(seranking.new { token = "x", timeout = 5 })
+    variables.SERANKING_TIMEOUT = "1.5"
+    assert(seranking.new { token = "x" })
+  end)
+end)
+
+describe("loading", function()
+  it("tells versions and does no I/O", function()
+    assert.equal("0.1.0", seranking.version)
+    assert.truthy(require("lseranking").curl:find "^libcurl/")
+  end)
+
+  it("leaves no globals behind", function()
+    for name in pairs(_G) do
+      assert.is_nil(tostring(name):find "seranking")
+    end
+  end)
+end)

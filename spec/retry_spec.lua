@@ -1,0 +1,291 @@
+--- Attempts, waits and the limit, on a clock that stands still unless somebody waits. SPDX-License-Identifier: MIT
+
+local scene = require "support.scene"
+local seranking = require "seranking"
+
+after_each(function()
+  collectgarbage()
+  collectgarbage()
+end)
+
+describe("an attempt that fails", function()
+  it("is repeated for reading, with a back-off that grows", function()
+    local client, api, clock = scene.new()
+    api:fail { times = 2, status = 503 }
+    local _, response = assert(client.account:balance())
+    assert.equal(3, response.attempts)
+    assert.equal(3, #api.log)
+    local first, second = api.log[2].at - api.log[1].at, api.log[3].at - api.log[2].at
+    assert.is_true(first >= 0 and first <= 0.5, "first back-off " .. first)
+    assert.is_true(second >= 0 and second <= 1, "second back-off " .. second)
+    assert.equal(clock:now(), response.elapsed)
+  end)
+
+  it("ends the call when the retries are used up, with what the last one said", function()
+    local client, api = scene.new()
+    api:fail { times = 9, status = 502, kind = "html" }
+    local none, err = client.sites:list()
+    assert.is_nil(none)
+    assert.equal("server", err.kind)
+    assert.equal("bad_gateway", err.code)
+    assert.equal(502, err.status)
+    assert.equal(3, err.attempts)
+    assert.is_true(err.retryable)
+    assert.is_true(err.sent)
+    assert.equal(3, #api.log)
+    assert.truthy(tostring(err):find "after 3 attempts")
+  end)
+
+  it("is not repeated with retries = 0, of the client or of the call", function()
+    local client, api = scene.new { retries = 0 }
+    api:fail { times = 9, status = 503 }
+    assert.equal(1, select(2, client.sites:list()).attempts)
+    assert.equal(4, select(2, client.sites:list(nil, { retries = 3 })).attempts)
+    local other, other_api = scene.new()
+    other_api:fail { times = 9, status = 503 }
+    assert.equal(1, select(2, other.sites:list(nil, { retries = 0 })).attempts)
+  end)
+
+  it("of a creation is not repeated when the server may have acted", function()
+    for _, fault in ipairs { "drop", "truncate", "hang" } do
+      local client, api = scene.new { attempt_timeout = 5 }
+      api:fail { fault = fault }
+      local none, err = client.sites:create { url = "example.com", title = "t" }
+      assert.is_nil(none)
+      assert.equal(1, err.attempts)
+      assert.is_true(err.sent)
+      assert.is_false(err.retryable)
+      assert.equal(1, #api.log)
+    end
+    local client, api = scene.new()
+    api:fail { status = 500 }
+    assert.equal(1, select(2, client.sites:create { url = "example.com", title = "t" }).attempts)
+  end)
+
+  it("of a creation is repeated when nothing was sent", function()
+    local client, api = scene.new()
+    api:fail { fault = "refuse" }
+    local made, response = client.sites:create { url = "example.com", title = "t" }
+    assert.equal(147696, made.site_id)
+    assert.equal(2, response.attempts)
+  end)
+
+  it("says that nothing was sent when every connection was refused", function()
+    local client, api = scene.new()
+    api:fail { times = 9, fault = "refuse" }
+    local _, err = client.sites:create { url = "example.com", title = "t" }
+    assert.equal("network connect", err.kind .. " " .. err.code)
+    assert.is_false(err.sent)
+    assert.is_true(err.retryable)
+    assert.equal(3, err.attempts)
+  end)
+
+  it("of a change by PATCH is repeated where the description says that this is harmless", function()
+    local client, api = scene.new { api = "v1" }
+    client.sites:create { url = "example.com", title = "t" }
+    api:fail { fault = "drop", method = "PATCH" }
+    assert.is_true(client.sites(147696):update { title = "u" })
+    assert.equal(3, #api.log)
+  end)
+
+  it("of a billed operation is never repeated", function()
+    local client, api = scene.new()
+    client.sites:create { url = "example.com", title = "t" }
+    api:fail { times = 2, status = 429 }
+    local _, err = client.sites(147696).positions:recheck()
+    assert.equal("rate_limit", err.kind)
+    assert.equal(1, err.attempts)
+  end)
+
+  it("that is the caller's fault is not repeated", function()
+    local client, api = scene.new()
+    local _, err = client.sites(99):summary()
+    assert.equal("not_found not_found", err.kind .. " " .. err.code)
+    assert.is_false(err.retryable)
+    assert.equal(1, #api.log)
+  end)
+end)
+
+describe("the server's own word on when to come back", function()
+  it("in seconds is waited for", function()
+    local client, api, clock = scene.new()
+    api:fail { status = 503, headers = { { "Retry-After", "7" } } }
+    assert(client.sites:list())
+    assert.is_true(clock:now() >= 7 and clock:now() < 7.6, "waited " .. clock:now())
+  end)
+
+  it("as a date is waited for", function()
+    local client, api, clock = scene.new()
+    api:fail { status = 503, headers = { { "Retry-After", os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 30) } } }
+    assert(client.sites:list())
+    assert.is_true(clock:now() >= 28 and clock:now() <= 30.5, "waited " .. clock:now())
+  end)
+
+  it("past the deadline ends the call at once and is handed on", function()
+    local client, api, clock = scene.new()
+    api:fail { status = 503, headers = { { "Retry-After", "3600" } } }
+    local _, err = client.sites:list()
+    assert.equal("server unavailable", err.kind .. " " .. err.code)
+    assert.equal(3600, err.retry_after)
+    assert.equal(0, clock:now())
+  end)
+
+  it("is ignored when it makes no sense", function()
+    local client, api, clock = scene.new()
+    api:fail { status = 503, headers = { { "Retry-After", "soon" } } }
+    assert(client.sites:list())
+    assert.is_true(clock:now() <= 0.5)
+  end)
+end)
+
+describe("a deadline", function()
+  it("is one for the whole call: attempts, back-offs and waits", function()
+    for _, timeout in ipairs { 0.3, 1, 2.5, 10 } do
+      local client, api, clock = scene.new { timeout = timeout, retries = 100 }
+      api:fail { times = 1000, status = 503, delay = 0.2 }
+      local _, err = client.sites:list()
+      assert.is_true(err.kind == "server" or err.kind == "timeout")
+      assert.is_true(clock:now() <= timeout + 1e-9, "took " .. clock:now() .. " of " .. timeout)
+      assert.is_true(err.elapsed <= timeout + 1e-9)
+    end
+  end)
+
+  it("of an attempt that hangs is the call's, or the attempt's own", function()
+    local client, api, clock = scene.new { timeout = 10 }
+    api:fail { fault = "hang" }
+    local _, err = client.sites:list()
+    assert.equal("timeout no_answer", err.kind .. " " .. err.code)
+    assert.equal(10, clock:now())
+    assert.equal(1, err.attempts)
+    local other, other_api, other_clock = scene.new { timeout = 30, attempt_timeout = 2 }
+    other_api:fail { fault = "hang" }
+    local _, response = assert(other.sites:list())
+    assert.equal(2, response.attempts)
+    assert.is_true(other_clock:now() >= 2 and other_clock:now() <= 2.5)
+  end)
+end)
+
+describe("the limit", function()
+  it("of five in a second is never passed, and calls wait no longer than they must", function()
+    local client, api, clock = scene.new()
+    for _ = 1, 23 do
+      assert(client.account:balance())
+    end
+    for i = 6, #api.log do
+      local apart = api.log[i].at - api.log[i - 5].at
+      assert.is_true(apart >= 1, "request " .. i .. " came " .. apart .. " after the fifth before")
+      assert.is_true(apart < 1.001)
+    end
+    for _, record in ipairs(api.log) do
+      assert.equal(200, record.status)
+    end
+    assert.is_true(clock:now() >= 4 and clock:now() < 4.01, tostring(clock:now()))
+  end)
+
+  it("counts the window from the answer, so that no network delay can break it", function()
+    local client, api = scene.new { rate = { limit = 1 } }
+    api:fail { delay = 0.8 }
+    client.account:balance()
+    client.account:balance()
+    local apart = api.log[2].at - api.log[1].at
+    assert.is_true(apart >= 1.8 and apart < 1.801, "apart " .. apart)
+  end)
+
+  it("counts every attempt", function()
+    local client, api = scene.new { retries = 20, timeout = 600 }
+    api:fail { times = 12, status = 503 }
+    assert(client.account:balance())
+    for i = 6, #api.log do
+      assert.is_true(api.log[i].at - api.log[i - 5].at >= 1)
+    end
+  end)
+
+  it("is told in the answer's waited time", function()
+    local client = scene.new { rate = { limit = 1, per = 2 } }
+    local _, first = client.account:balance()
+    local _, second = client.account:balance()
+    assert.equal(0, first.waited)
+    assert.is_true(second.waited > 1.999 and second.waited < 2.001)
+  end)
+
+  it("is shared by all clients of a key, and not with those of another", function()
+    local clock = seranking.clock()
+    local one, api = scene.new { clock = clock, rate = { limit = 1 } }
+    local two = scene.new { clock = clock, rate = { limit = 1 }, transport = api }
+    local other = scene.new { clock = clock, rate = { limit = 1 }, token = ("0"):rep(40) }
+    one.account:balance()
+    assert.equal(0, select(2, other.account:balance()).elapsed)
+    local _, response = two.account:balance()
+    assert.is_true(response.waited >= 0.999)
+    assert.is_true(api.log[2].at - api.log[1].at >= 1)
+  end)
+
+  it("refuses at once a call whose turn can't come in time, and takes nothing", function()
+    local client, api, clock = scene.new { rate = { limit = 1, per = 60 }, timeout = 5 }
+    assert(client.account:balance())
+    local _, err = client.account:balance()
+    assert.equal("rate_limit no_slot", err.kind .. " " .. err.code)
+    assert.equal(0, err.attempts)
+    assert.is_false(err.sent)
+    assert.is_true(err.retryable)
+    assert.is_true(err.retry_after > 59.9 and err.retry_after <= 60.1)
+    assert.equal(0, clock:now())
+    clock:advance(err.retry_after)
+    assert(client.account:balance())
+    assert.equal(2, #api.log)
+  end)
+
+  it("can be switched off, and then the server's 429 is waited out", function()
+    local client, api, clock = scene.new { share = "off" }
+    for _ = 1, 5 do
+      assert(client.account:balance())
+    end
+    local _, response = assert(client.account:balance())
+    assert.equal(2, response.attempts)
+    assert.equal(429, api.log[6].status)
+    assert.is_true(clock:now() >= 1)
+  end)
+
+  it("holds everybody for a window after a 429", function()
+    local client, api = scene.new { retries = 0 }
+    api:fail { status = 429 }
+    local _, err = client.account:balance()
+    assert.equal("rate_limit too_many_requests", err.kind .. " " .. err.code)
+    assert.is_true(err.retryable)
+    assert(client.account:balance())
+    assert.is_true(api.log[2].at - api.log[1].at >= 1)
+  end)
+
+  it("gives the slot back at once when nothing was sent", function()
+    local client, api, clock = scene.new { rate = { limit = 1, per = 60 }, retries = 0, timeout = 3600 }
+    api:fail { fault = "refuse" }
+    client.account:balance()
+    assert(client.account:balance())
+    assert.equal(0, clock:now())
+  end)
+
+  it("keeps the slot a little longer than a window when no answer came", function()
+    local client, api = scene.new { rate = { limit = 1 }, retries = 0 }
+    api:fail { fault = "drop" }
+    client.account:balance()
+    assert(client.account:balance())
+    local apart = api.log[2].at - api.log[1].at
+    assert.is_true(apart >= 1.2 and apart < 1.201, "apart " .. apart)
+  end)
+end)
+
+describe("a ban of the fake", function()
+  it("is lived through in no time on a clock of one's own", function()
+    local client, api, clock = scene.new { share = "off", retries = 0 }
+    for _ = 1, 8 do
+      client.account:balance()
+    end
+    local _, err = client.account:balance()
+    assert.equal("rate_limit", err.kind)
+    clock:advance(599)
+    assert.is_nil((client.account:balance()))
+    clock:advance(1.001)
+    assert(client.account:balance())
+    assert.equal(200, api.log[#api.log].status)
+  end)
+end)

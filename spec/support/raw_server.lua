@@ -1,0 +1,407 @@
+--- For specs: a server in a process of its own that sends exactly the bytes it was told to, well-formed or not, and
+--- reports what it got.
+-- SPDX-License-Identifier: MIT
+--
+-- This file is both ends: `require` gives the specs' one; run as a program (with the port of the specs' control socket)
+-- it is the server.
+--
+-- What the server does on a connection is a list of steps, each { name, arguments… } or just the name:
+--   "request"           reads a request with its body (of Content-Length) and notes it
+--   "head"              reads a request up to the empty line and notes it, without a body
+--   { "skip", n }       reads n bytes and forgets them
+--   { "send", bytes }   sends them
+--   { "dribble", bytes, seconds }  sends them again and again, so often, until the client has left
+--   "idle"              waits until the client has left
+--   "close"             ends the connection in an orderly way
+--   "reset"             ends it with a TCP reset
+--   "exit"              ends the whole server at once, as kill -9 would
+--   "again"             goes back to the first step
+-- After the last step the connection idles.
+
+local socket = require "socket"
+local cjson = require("cjson").new()
+
+local PATIENCE = 10 -- seconds that one end waits for the other
+local LIFE = 600    -- seconds after which the server ends whatever happens
+local SLICE = 65536 -- bytes read at once
+
+cjson.encode_sparse_array(true)
+
+-- ---- the server's side: connections are coroutines that yield what they wait for ----
+
+---@param want "read"|"write"|"nothing"
+---@param due? number resume at this time anyway
+local function await(want, due)
+  return coroutine.yield(want, due)
+end
+
+local Connection = {}
+Connection.__index = Connection
+
+--- Ends the coroutine; `how` is for the report.
+local function leave(how)
+  coroutine.yield("leave", how)
+end
+
+function Connection:fill()
+  await(self.receive_on)
+  local data, why, partial = self.sock:receive(SLICE)
+  self.buffer = self.buffer .. (data or partial or "")
+  self.receive_on = why == "wantwrite" and "write" or "read"
+  if why and why ~= "timeout" and why ~= "wantread" and why ~= "wantwrite" then
+    leave "client"
+  end
+end
+
+function Connection:take(size)
+  while #self.buffer < size do
+    self:fill()
+  end
+  local bytes = self.buffer:sub(1, size)
+  self.buffer = self.buffer:sub(size + 1)
+  return bytes
+end
+
+--- Reads a head, and notes it: method, target, version, names (in their order), headers (repeated ones joined), head.
+function Connection:read_head()
+  while not self.buffer:find("\r\n\r\n", 1, true) do
+    self:fill()
+  end
+  local _, finish = self.buffer:find("\r\n\r\n", 1, true)
+  local head = self:take(finish)
+  local request = { head = head, names = {}, headers = {} }
+  request.method, request.target, request.version = head:match "^(%S+) (%S+) HTTP/(%S+)\r\n"
+  for name, value in head:gmatch "\n([^:\r\n]+):[ \t]*([^\r\n]*)" do
+    local key = name:lower()
+    request.names[#request.names + 1] = name
+    request.headers[key] = request.headers[key] and request.headers[key] .. ", " .. value or value
+  end
+  table.insert(self.report.requests, request)
+  return request
+end
+
+function Connection:send(bytes)
+  local sent = 0
+  while sent < #bytes do
+    local last, why, partial = self.sock:send(bytes, sent + 1)
+    sent = last or partial or sent
+    if why == "wantread" then
+      await "read"
+    elseif why == "timeout" or why == "wantwrite" then
+      await "write"
+    elseif why then
+      leave "client"
+    end
+  end
+end
+
+local steps = {}
+
+function steps.request(conn)
+  local request = conn:read_head()
+  request.body = conn:take(tonumber(request.headers["content-length"]) or 0)
+end
+
+function steps.head(conn)
+  conn:read_head()
+end
+
+function steps.skip(conn, size)
+  conn:take(math.floor(size))
+end
+
+function steps.send(conn, bytes)
+  conn:send(bytes)
+end
+
+function steps.dribble(conn, bytes, seconds)
+  while true do
+    conn:send(bytes)
+    await("nothing", socket.gettime() + seconds)
+  end
+end
+
+function steps.idle(conn)
+  while true do
+    conn:fill()
+  end
+end
+
+function steps.close()
+  leave "close"
+end
+
+function steps.reset()
+  leave "reset"
+end
+
+function steps.exit()
+  os.exit(0)
+end
+
+function Connection:handshake()
+  while true do
+    local done, why = self.sock:dohandshake()
+    if done then
+      return
+    elseif why ~= "wantread" and why ~= "timeout" and why ~= "wantwrite" then
+      leave("handshake: " .. tostring(why))
+    end
+    await(why == "wantwrite" and "write" or "read")
+  end
+end
+
+function Connection:live()
+  if self.sock ~= self.tcp then
+    self:handshake()
+  end
+  local at = 1
+  while self.script[at] do
+    local step = self.script[at]
+    at = at + 1
+    if type(step) == "string" then
+      step = { step }
+    end
+    if step[1] == "again" then
+      at = 1
+    else
+      assert(steps[step[1]], "no such step")(self, step[2], step[3])
+    end
+  end
+  steps.idle(self)
+end
+
+--- Gives the descriptor back.
+---@param how string
+function Connection:shut(how)
+  local tcp, sock = self.tcp, self.sock
+  self.report.ended = how
+  if sock ~= tcp then
+    tcp:setfd(sock:getfd()) -- lent, for what luasec has no method for
+  end
+  if how == "reset" then
+    tcp:setoption("linger", { on = true, timeout = 0 })
+  end
+  if sock ~= tcp then
+    if how ~= "close" then
+      tcp:shutdown "both"   -- so that TLS's good-bye, which would wait for a client that doesn't read, fails at once
+    end
+    tcp:setfd(require("ssl.core").SOCKET_INVALID)
+  end
+  sock:close()
+end
+
+local Server = {}
+Server.__index = Server
+
+function Server:accept()
+  local tcp = self.listener:accept()
+  if not tcp then
+    return
+  end
+  tcp:settimeout(0)
+  tcp:setoption("tcp-nodelay", true)
+  local sock = tcp
+  if self.context then
+    sock = assert(require("ssl").wrap(tcp, self.context))
+    sock:settimeout(0)
+  end
+  local report = { requests = {} }
+  table.insert(self.reports, report)
+  local conn = setmetatable({
+    tcp = tcp, sock = sock, buffer = "", receive_on = "read", want = "nothing", due = 0, report = report,
+    script = self.connections[#self.reports] or self.otherwise,
+  }, Connection)
+  conn.thread = coroutine.create(function() conn:live() end)
+  table.insert(self.live, conn)
+end
+
+--- Lets a connection go on; false when it has ended.
+local function resume(conn)
+  local ok, want, detail = coroutine.resume(conn.thread)
+  if not ok then
+    error(debug.traceback(conn.thread, want), 0)
+  elseif want == "leave" then
+    conn:shut(detail)
+    return false
+  end
+  conn.want, conn.due = want, detail
+  return true
+end
+
+--- Does what can be done now, or waits up to `timeout` seconds for something.
+---@return boolean worked whether a client had done anything; timers don't count
+---@return table readable
+function Server:step(timeout)
+  local readers, writers, due = { self.listener, self.control, self.stdin }, {}, socket.gettime() + timeout
+  for _, conn in ipairs(self.live) do
+    if conn.want == "read" then
+      readers[#readers + 1] = conn.sock
+    elseif conn.want == "write" then
+      writers[#writers + 1] = conn.sock
+    end
+    due = math.min(due, conn.due or due)
+  end
+  local readable, writable = socket.select(readers, writers, math.max(0, due - socket.gettime()))
+  local now, live, worked = socket.gettime(), self.live, false
+  self.live = {}
+  for _, conn in ipairs(live) do
+    local ready = conn.want == "read" and readable[conn.sock] or conn.want == "write" and writable[conn.sock]
+    worked = worked or ready and true
+    if not ready and not (conn.due and conn.due <= now) or resume(conn) then
+      table.insert(self.live, conn)
+    end
+  end
+  if readable[self.listener] then
+    worked = true
+    self:accept()
+  end
+  return worked, readable
+end
+
+--- The program.
+---@param control_port integer
+local function serve(control_port)
+  local control = assert(socket.connect("127.0.0.1", control_port))
+  local script = cjson.decode((assert(control:receive "*l")))
+  local listener = assert(socket.bind("127.0.0.1", math.floor(script.port), 64))
+  listener:settimeout(0)
+  local _, port = listener:getsockname()
+  local self = setmetatable({
+    listener = listener, control = control, stdin = { getfd = function() return 0 end }, connections = script.connections,
+    otherwise = script.otherwise, reports = {}, live = {},
+  }, Server)
+  if script.tls then
+    self.context = assert(require("ssl").newcontext {
+      mode = "server", protocol = script.tls.protocol or "any", certificate = script.tls.certificate,
+      key = script.tls.key,
+    })
+  end
+  assert(control:send(cjson.encode { port = tonumber(port) } .. "\n"))
+  local ends = socket.gettime() + LIFE
+  while socket.gettime() < ends do
+    local _, readable = self:step(1)
+    if readable[self.stdin] then       -- nothing is ever sent there: it has ended
+      return
+    elseif readable[control] then
+      if not control:receive "*l" then
+        return
+      end
+      while self:step(0) do end        -- what clients did before the question belongs into the answer
+      assert(control:send(cjson.encode(self.reports) .. "\n"))
+    end
+  end
+end
+
+-- ---- the specs' side ----
+
+local raw_server = {}
+
+---@class spec.RawRequest
+---@field method string
+---@field target string
+---@field version string
+---@field names string[] of the headers, as they came
+---@field headers table<string, string> by lower-case name
+---@field head string all of it, as it came
+---@field body string?
+
+---@class spec.RawConnection
+---@field requests spec.RawRequest[]
+---@field ended string? "client", "close" or "reset": who ended it, and how; nil while it is open
+
+---@class spec.RawOptions
+---@field port integer? left out: any that is free
+---@field tls { certificate: string, key: string, protocol: string? }? files; left out: plain text
+---@field otherwise table? the steps of connections after those listed; left out: ANSWER to each request
+
+--- What every request gets on connections that have no steps of their own.
+raw_server.ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}"
+
+--- An answer with a Content-Length.
+---@param status string "200 OK"
+---@param headers string[] lines
+---@param body string
+---@return string bytes
+function raw_server.answer(status, headers, body)
+  local lines = { "HTTP/1.1 " .. status }
+  for _, line in ipairs(headers) do
+    lines[#lines + 1] = line
+  end
+  lines[#lines + 1] = ("Content-Length: %d"):format(#body)
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
+end
+
+--- Starts a server and waits until it takes connections. It ends with stop(), with this process, or after ten minutes.
+--- Its process inherits luasocket's sockets that are open here: open none before it that it must not hold.
+---@param connections table[] the steps of the first connection, of the second …
+---@param options spec.RawOptions?
+---@return table server { url, port, report = fun(): spec.RawConnection[], requests = fun(): spec.RawRequest[], stop = fun() }
+function raw_server.start(connections, options)
+  options = options or {}
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, control_port = listener:getsockname()
+  local interpreter = require("spec.support.process").interpreter()
+  local pipe = assert(io.popen(("exec '%s' spec/support/raw_server.lua %s"):format(interpreter, control_port), "w"))
+  listener:settimeout(PATIENCE)
+  local control = listener:accept()
+  listener:close()
+  if not control then
+    pipe:close()
+    error("the raw server did not start", 2)
+  end
+  control:settimeout(PATIENCE)
+
+  --- Asks the server something; nil when it has ended.
+  local function ask(question)
+    if control:send(cjson.encode(question) .. "\n") then
+      local line = control:receive "*l"
+      return line and cjson.decode(line)
+    end
+  end
+
+  local started = ask {
+    connections = connections, port = options.port or 0, tls = options.tls,
+    otherwise = options.otherwise or { "request", { "send", raw_server.ANSWER }, "again" },
+  }
+  if not started then
+    control:close()
+    pipe:close()
+    error("the raw server has no port", 2)
+  end
+  local port = math.floor(started.port)
+  local server = { port = port, url = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port) }
+
+  --- All connections so far, with all that their clients have done until now.
+  function server.report()
+    return assert(ask { report = true }, "the raw server has ended")
+  end
+
+  --- The requests of all connections.
+  function server.requests()
+    local list = {}
+    for _, connection in ipairs(server.report()) do
+      for _, request in ipairs(connection.requests) do
+        list[#list + 1] = request
+      end
+    end
+    return list
+  end
+
+  --- Ends the process, and returns when it has ended. May be called again.
+  function server.stop()
+    if pipe then
+      control:close()
+      pipe:close()
+      pipe = nil
+    end
+  end
+
+  return server
+end
+
+local name = ...
+if name ~= "spec.support.raw_server" then
+  return serve(name)
+end
+return raw_server
