@@ -120,20 +120,24 @@ static int call_result(lua_State *L) {
   return 9;
 }
 
-/* call:failure(code, message, excerpt) -> the error table of kind decode for an answer that came
- * but can't be used. */
+/* call:failure(code, message, body) -> the error table of kind decode for an answer that came but
+ * can't be used. */
 static int call_failure(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
-  struct sr_error error;
   const char *code = luaL_checkstring(L, 2);
+  const char *message = luaL_checkstring(L, 3);
+  struct sr_error error;
   char excerpt[EXCERPT_SIZE];
+  char *copy;
   size_t len;
-  const char *body = luaL_optlstring(L, 4, "", &len);
-  sr_error_set(&error, SR_DECODE, code, NULL, "%s", luaL_checkstring(L, 3));
+  const char *body = luaL_checklstring(L, 4, &len);
+  copy = lsr_copy(L, body, len);
+  len = sr_config_redact(call->config, copy, len); /* before it is cut: half a key is too much */
+  sr_error_clean(excerpt, sizeof excerpt, copy, len);
+  sr_error_set(&error, SR_DECODE, code, NULL, "%s", message);
+  error.message[sr_config_redact(call->config, error.message, strlen(error.message))] = '\0';
   error.status = call->status;
   lsr_pusherror(L, &error, call);
-  sr_error_clean(excerpt, sizeof excerpt, body, len);
-  excerpt[sr_config_redact(call->config, excerpt, strlen(excerpt))] = '\0';
   set_string(L, "body", excerpt);
   return 1;
 }

@@ -192,6 +192,7 @@ static void end_without_answer(struct sr_call *call, sr_time now, enum sr_kind k
   if (call->error.kind == SR_NO_ERROR)
     sr_error_set(&call->error, kind, code, NULL, "%s", text);
   drop_transfer(call);
+  redact(call, &call->answer); /* what came of one, if any */
   enter(call, SR_STATE_DONE, now);
 }
 
@@ -239,9 +240,9 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     enter(call, SR_STATE_DONE, now);
     return;
   }
+  redact(call, &call->answer);
   if (answered) {
     char value[64];
-    redact(call, &call->answer);
     error_of_answer(call);
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));

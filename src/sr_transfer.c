@@ -15,6 +15,9 @@
 
 enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 
+/* Room for the headers of most answers, in one piece. */
+enum { USUAL_HEAD = 500 };
+
 /* ---- callbacks: libcurl to the call's buffers ---- */
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
@@ -281,6 +284,8 @@ int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_tim
   transfer->detail[0] = '\0';
   sr_buf_clear(&call->head);
   sr_buf_clear(&call->answer);
+  if (sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
+    return -1;
   if (transfer->config_id != call->config->id)
     code = set_client(transfer, call->config);
   if (code == CURLE_OK && make_url(transfer, call) != 0)

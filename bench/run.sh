@@ -1,0 +1,79 @@
+#!/bin/sh
+# What a call costs, against the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
+#
+# Prints one table. Machines are noisy: each figure is a ratio within one run, the median of rounds in which both programs
+# take turns. Ends with status 1 when a ratio is over its bound. Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=2000.
+set -eu
+cd "$(dirname "$0")/.."
+version=${LUA:-5.4}
+build=${BUILD:-build}
+rounds=${ROUNDS:-15}
+calls=${CALLS:-2000}
+lua=$(sh spec/support/interpreter.sh "$version")
+bench=$build/bench/$version
+mkdir -p "$bench"
+package=$(for p in lua"$version" luajit; do pkg-config --exists $p && echo $p && break; done)
+[ "$version" != jit ] || package=luajit
+cc -O2 -D_GNU_SOURCE -o "$bench/server" bench/server.c -pthread
+cc -O2 -D_GNU_SOURCE $(pkg-config --cflags "$package" libcurl) -o "$bench/floor" bench/floor.c $(pkg-config --libs "$package" libcurl)
+
+LUA_PATH="lua/?.lua;lua/?/init.lua;;"
+LUA_CPATH="$build/$version/?.so;;"
+export LUA_PATH LUA_CPATH
+
+work=$(mktemp -d)
+servers=
+finish() {
+  exec 3>&-
+  for pid in $servers; do wait "$pid" || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# A server ends when its standard input does: this shell alone holds the other end, hence the 3>&-. Sets $port.
+mkfifo "$work/stdin"
+start() {
+  : >"$work/port"
+  "$bench/server" "$1" <"$work/stdin" >"$work/port" 3>&- &
+  servers="$servers $!"
+  [ -e "$work/open" ] || { exec 3>"$work/stdin"; : >"$work/open"; }
+  until [ -s "$work/port" ]; do sleep 0.02; done
+  port=$(cat "$work/port")
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# row NAME UNIT BOUND FILE-OF-PAIRS: a line of the table; over the bound: status 1 at the end.
+over=0
+row() {
+  floor=$(awk '{ print $1 }' "$4" | median)
+  ours=$(awk '{ print $2 }' "$4" | median)
+  ratio=$(awk '{ print $2 / $1 }' "$4" | median)
+  verdict=$(awk -v r="$ratio" -v b="$3" 'BEGIN { print r <= b ? "ok" : "OVER" }')
+  [ "$verdict" = ok ] || over=1
+  printf '%-34s %12s %12s   %5.3f  (bound %s) %s\n' "$1" "$floor $2" "$ours $2" "$ratio" "$3" "$verdict"
+}
+
+printf '{"currency":"rur","value":2296380.85}' >"$work/small.json"
+start "$work/small.json"
+i=0
+while [ "$i" -lt "$rounds" ]; do
+  echo "$("$bench/floor" "http://127.0.0.1:$port/account/balance" "$calls") $("$lua" bench/small_get.lua "http://127.0.0.1:$port" "$calls")"
+  i=$((i + 1))
+done >"$work/small"
+
+"$lua" -e 'local rows = {}
+  for i = 1, 170000 do rows[i] = ("{\"name\":\"Place number %d, Some Region, Country\",\"region_id\":%d}"):format(i, i) end
+  io.write("[", table.concat(rows, ","), "]")' >"$work/big.json"
+start "$work/big.json"
+for i in 1 2 3; do
+  echo "$("$lua" bench/big_floor.lua "$work/big.json") $("$lua" bench/big_get.lua "http://127.0.0.1:$port")"
+done >"$work/big"
+awk '{ print $1, $3 }' "$work/big" >"$work/memory"
+
+printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
+row "one small GET" "us" 1.10 "$work/small"
+row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
+exit $over
