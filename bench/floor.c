@@ -1,8 +1,10 @@
-/* The floor for one small GET: libcurl's easy interface in plain C, and cjson's decoding of the answer in Lua.
+/* The floor for one small GET: libcurl's easy interface in plain C, and cjson's decoding of the
+** answer in Lua.
 ** SPDX-License-Identifier: MIT
 **
-** bench-floor URL COUNT: prints the microseconds a call. One handle, one connection, options set once, no checks beyond the
-** ones a careful program makes: what is left is libcurl, the system, and the decoder. */
+** bench-floor URL COUNT: prints the microseconds a call. One handle, one connection, options set
+** once, no checks beyond the ones a careful program makes: what is left is libcurl, the system, and
+** the decoder. */
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -35,8 +37,8 @@ static void once(CURL *easy, const char *url, lua_State *L) {
   long status = 0;
   body_len = 0;
   curl_easy_setopt(easy, CURLOPT_URL, url);
-  if (curl_easy_perform(easy) != CURLE_OK || curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
-      status != 200)
+  if (curl_easy_perform(easy) != CURLE_OK ||
+      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
     exit(1);
   lua_pushvalue(L, 1);
   lua_pushlstring(L, body, body_len);
@@ -61,7 +63,8 @@ int main(int argc, char **argv) {
   easy = curl_easy_init();
   headers = curl_slist_append(headers, "Accept: application/json");
   headers = curl_slist_append(headers, "User-Agent: seranking-lua/0.1.0 libcurl/7.88.1");
-  headers = curl_slist_append(headers, "Authorization: Token be2165b7d065e278e7305c1c7ef791f283f5d14b");
+  headers =
+      curl_slist_append(headers, "Authorization: Token be2165b7d065e278e7305c1c7ef791f283f5d14b");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -1,8 +1,10 @@
-/* A server for benchmarks: answers every request at once with the same answer, so that what is measured is the client.
+/* A server for benchmarks: answers every request at once with the same answer, so that what is
+** measured is the client.
 ** SPDX-License-Identifier: MIT
 **
-** bench-server BODY-FILE: serves the file as JSON on a free loopback port, prints the port, ends when its stdin closes.
-** A thread a connection, keep-alive, no parsing but for the blank line that ends a request (requests have no body). */
+** bench-server BODY-FILE: serves the file as JSON on a free loopback port, prints the port, ends
+** when its stdin closes. A thread a connection, keep-alive, no parsing but for the blank line that
+** ends a request (requests have no body). */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -26,10 +28,11 @@ static void load(const char *path) {
   answer = malloc((size_t)size + 512);
   if (answer == NULL)
     exit(1);
-  head = sprintf(answer,
-                 "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\n"
-                 "Content-Type: application/json\r\nContent-Length: %ld\r\nCache-Control: no-cache\r\n\r\n",
-                 size);
+  head = sprintf(
+      answer,
+      "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\n"
+      "Content-Type: application/json\r\nContent-Length: %ld\r\nCache-Control: no-cache\r\n\r\n",
+      size);
   if (fread(answer + head, 1, (size_t)size, file) != (size_t)size)
     exit(1);
   answer_len = (size_t)head + (size_t)size;
@@ -94,8 +97,8 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   load(argv[1]);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 64) != 0 ||
-      getsockname(listener, (struct sockaddr *)&address, &len) != 0)
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+      listen(listener, 64) != 0 || getsockname(listener, (struct sockaddr *)&address, &len) != 0)
     return 1;
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);

@@ -8,9 +8,10 @@
 
 /* ---- the right Lua ---- */
 
-/* Which Lua this process runs, by the functions that it has. Nothing of lua.h that differs between
- *versions may be used
- ** before this is known. */
+/*
+** Which Lua this process runs, by the functions that it has. Nothing of lua.h that differs between
+** versions may be used before this is known.
+*/
 static const char *running_lua(void) {
   if (dlsym(RTLD_DEFAULT, "lua_newuserdatauv") != NULL)
     return dlsym(RTLD_DEFAULT, "lua_closethread") != NULL &&

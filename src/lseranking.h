@@ -1,13 +1,11 @@
 /* The binding's own header: what its files share, and the differences between Lua 5.1 and 5.4 that
- *matter here.
- ** SPDX-License-Identifier: MIT
- **
- ** The files src/lseranking*.c are the only ones that know Lua. They move values between the Lua
- *stack and the layers below
- ** and decide nothing. A full userdata is made zeroed, gets its metatable, and only then acquires
- *what it owns, so that its
- ** finalizer cleans up whatever a Lua error leaves behind. No struct holds a lua_State.
- */
+** matter here.
+** SPDX-License-Identifier: MIT
+**
+** The files src/lseranking*.c are the only ones that know Lua. They move values between the Lua
+** stack and the layers below and decide nothing. A full userdata is made zeroed, gets its
+** metatable, and only then acquires what it owns, so that its finalizer cleans up whatever a Lua
+** error leaves behind. No struct holds a lua_State. */
 #ifndef LSERANKING_H
 #define LSERANKING_H
 
@@ -31,8 +29,9 @@ void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const
 /* A userdata of `size` zero bytes with the metatable `name`, pushed. */
 void *lsr_newobject(lua_State *L, size_t size, const char *name);
 
-/* Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
- */
+/*
+** Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
+*/
 sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
 
 /* Pushes a time as seconds. */
@@ -56,12 +55,16 @@ struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 /* The call of the userdata at `index`; a Lua error when it is something else or closed. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);
 
-/* A copy of `len` bytes that Lua frees, in a userdata that is pushed: safe against errors of Lua on
- * the way. */
+/*
+** A copy of `len` bytes that Lua frees, in a userdata that is pushed: safe against errors of Lua on
+** the way.
+*/
 char *lsr_copy(lua_State *L, const char *text, size_t len);
 
-/* Registers the classes of a file, and adds its functions to the module table on the top of the
- * stack. */
+/*
+** Registers the classes of a file, and adds its functions to the module table on the top of the
+** stack.
+*/
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_value(lua_State *L);

@@ -92,9 +92,8 @@ static int call_cancel(lua_State *L) {
 }
 
 /*
-** call:result() -> true, body, status, head, attempts, elapsed, waited, reused, http_version
-**               |  false, error
-** once run() has said "done". The body is handed over, not copied: ask once.
+** call:result() -> true, body, status, head, attempts, elapsed, waited, reused, http_version |
+** false, error once run() has said "done". The body is handed over, not copied: ask once.
 */
 static int call_result(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
@@ -120,8 +119,10 @@ static int call_result(lua_State *L) {
   return 9;
 }
 
-/* call:failure(code, message, body) -> the error table of kind decode for an answer that came but
- * can't be used. */
+/*
+** call:failure(code, message, body) -> the error table of kind decode for an answer that came but
+** can't be used.
+*/
 static int call_failure(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   const char *code = luaL_checkstring(L, 2);
@@ -144,8 +145,10 @@ static int call_failure(lua_State *L) {
 
 /* ---- looking at the request ---- */
 
-/* Sets fields of the table on the top from header lines "Name: value"; a line "Name:" takes a
- * header away. */
+/*
+** Sets fields of the table on the top from header lines "Name: value"; a line "Name:" takes a
+** header away.
+*/
 static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
                         int masked) {
   for (; list != NULL; list = list->next) {
@@ -218,8 +221,10 @@ static int call_preview(lua_State *L) {
   return 4;
 }
 
-/* call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
- * with the key. */
+/*
+** call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
+** with the key.
+*/
 static int call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   lua_pushstring(L, call->method);
@@ -240,8 +245,9 @@ static int call_answer(lua_State *L) {
   return 0;
 }
 
-/* call:lost(what): nothing came back: "refused" (never sent), "closed", "truncated" or "timeout".
- */
+/*
+** call:lost(what): nothing came back: "refused" (never sent), "closed", "truncated" or "timeout".
+*/
 static int call_lost(lua_State *L) {
   static const char *const words[] = {"refused", "closed", "truncated", "timeout", NULL};
   static const int codes[] = {CURLE_COULDNT_CONNECT, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,

@@ -28,11 +28,15 @@ static struct client_object *check_client(lua_State *L) {
   return client;
 }
 
-/* ---- reading option tables: the caller's Lua has checked them, so a wrong type here is a mistake
- * of ours ---- */
+/*
+** ---- reading option tables: the caller's Lua has checked them, so a wrong type here is a mistake
+** of ours ----
+*/
 
-/* The string at `name` of the table at `index`, NULL when absent. Alive as long as the table holds
- * it. */
+/*
+** The string at `name` of the table at `index`, NULL when absent. Alive as long as the table holds
+** it.
+*/
 static const char *get_string(lua_State *L, int index, const char *name, size_t *len) {
   const char *text;
   lua_getfield(L, index, name);
@@ -76,7 +80,7 @@ static uint64_t make_seed(const void *somewhere) {
 
 /*
 ** The key: the option, or else the environment's, which so never becomes a Lua string. An empty
-*variable is none.
+** variable is none.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
   settings->token = get_string(L, 1, "token", &settings->token_len);
@@ -113,8 +117,7 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
 
 /*
 ** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
-*nil, `token_off`,
-** `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
+** nil, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
 */
 static int client_new(lua_State *L) {
   struct client_object *client;
@@ -161,8 +164,10 @@ static int client_new(lua_State *L) {
   return 1;
 }
 
-/* close(): ends what is under way and closes the connections. Later calls raise. Also the
- * finalizer. */
+/*
+** close(): ends what is under way and closes the connections. Later calls raise. Also the
+** finalizer.
+*/
 static int client_close(lua_State *L) {
   struct client_object *client = luaL_checkudata(L, 1, CLIENT);
   sr_engine_delete(client->engine);
@@ -200,8 +205,10 @@ static const char *check_method(lua_State *L, int index) {
   return methods[luaL_checkoption(L, index, NULL, methods)];
 }
 
-/* What client:call raises nothing for, but reports: the caller knows the parameter's name in the
- * user's words. */
+/*
+** What client:call raises nothing for, but reports: the caller knows the parameter's name in the
+** user's words.
+*/
 static const char *status_word(enum sr_url_status status) {
   switch (status) {
   case SR_URL_MISSING:
@@ -215,8 +222,10 @@ static const char *status_word(enum sr_url_status status) {
   }
 }
 
-/* The pairs of a flat list {name, value, name, value, …} at `index` start at 1; pushes both
- * strings. 0 at the end. */
+/*
+** The pairs of a flat list {name, value, name, value, …} at `index` start at 1; pushes both
+** strings. 0 at the end.
+*/
 static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
   lua_rawgeti(L, index, at);
   lua_rawgeti(L, index, at + 1);
@@ -275,8 +284,10 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
-/* options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
- * = {…}. */
+/*
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
+** = {…}.
+*/
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
   call->timeout = get_time(L, index, "timeout", call->timeout);
@@ -311,9 +322,8 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
 
 /*
 ** client:call(method, template, ids, query, body, repeatable, options) -> call | nil, "missing" |
-*"empty" | "dots", name
-** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or
-*nil. Nothing is sent yet.
+** "empty" | "dots", name `ids` and `query` are flat lists of strings {name, value, …} or nil;
+** `body` is a JSON text or nil. Nothing is sent yet.
 */
 static int client_call(lua_State *L) {
   struct client_object *client = check_client(L);
@@ -347,9 +357,8 @@ static int client_call(lua_State *L) {
 
 /*
 ** client:run(call, max_wait) -> "done" | "pending" | "external". Puts the call under way the first
-*time; then works and
-** waits on this thread for at most `max_wait` seconds. "external": its attempt is to be carried out
-*by the caller, see
+** time; then works and waits on this thread for at most `max_wait` seconds. "external": its attempt
+** is to be carried out by the caller, see
 ** call:outgoing.
 */
 static int client_run(lua_State *L) {

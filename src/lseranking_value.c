@@ -16,8 +16,10 @@ struct tidy {
 #define EXACT 9007199254740992.0
 
 #if LUA_VERSION_NUM >= 503
-/* The value on the top of the stack becomes an integer if it is a float that is one. 1 if it
- * changed. */
+/*
+** The value on the top of the stack becomes an integer if it is a float that is one. 1 if it
+** changed.
+*/
 static int to_integer(lua_State *L) {
   lua_Number number;
   if (lua_isinteger(L, -1))
@@ -38,9 +40,8 @@ static int to_integer(lua_State *L) {
 
 /*
 ** Goes through the table on the top of the stack, in place. Keys of JSON objects are strings and
-*keys of lists numbers, so
-** the key tells whether a null may go: in a list it keeps its place. Only existing keys are
-*assigned, as lua_next wants.
+** keys of lists numbers, so the key tells whether a null may go: in a list it keeps its place. Only
+** existing keys are assigned, as lua_next wants.
 */
 static void tidy_table(lua_State *L, const struct tidy *tidy) {
   luaL_checkstack(L, 6, "JSON is nested too deeply");
@@ -76,9 +77,10 @@ static void tidy_table(lua_State *L, const struct tidy *tidy) {
   }
 }
 
-/* tidy(value, null, keep_nulls) -> value: whole numbers as integers where Lua has them; null
- *members of objects removed
- ** unless `keep_nulls`. Tables are changed in place. */
+/*
+** tidy(value, null, keep_nulls) -> value: whole numbers as integers where Lua has them; null
+** members of objects removed unless `keep_nulls`. Tables are changed in place.
+*/
 static int value_tidy(lua_State *L) {
   struct tidy tidy;
   tidy.null = 2;

@@ -19,8 +19,7 @@ typedef int64_t sr_time;
 ** Where time comes from. Both functions get `ctx`.
 ** `now`    the monotonic time.
 ** `sleep`  waits until `when`; NULL: the caller really waits. A test's clock jumps there instead,
-*so that a test of
-**          ten minutes takes none.
+**          so that a test of ten minutes takes none.
 */
 struct sr_clock {
   sr_time (*now)(void *ctx);
@@ -31,8 +30,10 @@ struct sr_clock {
 /* CLOCK_MONOTONIC, really waiting. */
 extern const struct sr_clock sr_clock_monotonic;
 
-/* A clock that stands still until it is told to move, or until somebody sleeps on it. `sr_clock` of
- * it: sr_clock_manual. */
+/*
+** A clock that stands still until it is told to move, or until somebody sleeps on it. `sr_clock` of
+** it: sr_clock_manual.
+*/
 struct sr_manual_clock {
   sr_time now;
 };
@@ -44,8 +45,10 @@ void sr_sleep_until(sr_time when);
 /* Seconds to nanoseconds; `seconds` must be finite and not negative. Saturates below SR_NEVER. */
 sr_time sr_seconds(double seconds);
 
-/* Overwrites `len` bytes in a way that the compiler may not leave out. NULL is allowed when `len`
- * is 0. */
+/*
+** Overwrites `len` bytes in a way that the compiler may not leave out. NULL is allowed when `len`
+** is 0.
+*/
 void sr_wipe(void *data, size_t len);
 
 /* `text` in lower case, ASCII only, whatever the locale says. */

@@ -1,6 +1,6 @@
 /* A byte buffer that grows. Always ends in a NUL that its length does not count, so it can be read
- *as a C string.
- ** SPDX-License-Identifier: MIT */
+** as a C string.
+** SPDX-License-Identifier: MIT */
 #ifndef SR_BUF_H
 #define SR_BUF_H
 
@@ -13,8 +13,10 @@ struct sr_buf {
   size_t cap;
 };
 
-/* Every sr_buf_* that returns int gives 0, or -1 when memory ran out: the buffer is then as it was
- * before. */
+/*
+** Every sr_buf_* that returns int gives 0, or -1 when memory ran out: the buffer is then as it was
+** before.
+*/
 int sr_buf_append(struct sr_buf *buf, const void *data, size_t len);
 int sr_buf_puts(struct sr_buf *buf, const char *text);
 int sr_buf_putc(struct sr_buf *buf, char c);
@@ -31,8 +33,10 @@ const char *sr_buf_text(const struct sr_buf *buf);
 /* Frees the memory; the buffer is empty and usable again. */
 void sr_buf_fini(struct sr_buf *buf);
 
-/* The same for what held a secret: overwritten first. (A buffer that grew leaves copies behind:
- * reserve before.) */
+/*
+** The same for what held a secret: overwritten first. (A buffer that grew leaves copies behind:
+** reserve before.)
+*/
 void sr_buf_wipe(struct sr_buf *buf);
 
 #endif

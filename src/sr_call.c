@@ -61,6 +61,8 @@ void sr_call_header(const struct sr_call *call, const char *name, char *out, siz
         value++;
         rest--;
       }
+      while (rest > 0 && (value[rest - 1] == ' ' || value[rest - 1] == '\t'))
+        rest--;
       if (rest >= size)
         rest = size - 1;
       memcpy(out, value, rest);

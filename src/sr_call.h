@@ -1,6 +1,6 @@
 /* One call of the API: what is asked, how far it is, what came of it. Plain data; the engine moves
- *it.
- ** SPDX-License-Identifier: MIT */
+** it.
+** SPDX-License-Identifier: MIT */
 #ifndef SR_CALL_H
 #define SR_CALL_H
 
@@ -33,8 +33,8 @@ struct sr_upload {
 
 /*
 ** Made by sr_call_new; the request's fields are then filled in by the maker, and not touched once
-*the call was submitted.
-** Whoever made a call deletes it; an engine only links it while it is under way.
+** the call was submitted. Whoever made a call deletes it; an engine only links it while it is under
+** way.
 */
 struct sr_call {
   /* The request. */
@@ -79,15 +79,19 @@ struct sr_call {
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
 };
 
-/* A call with defaults: GET, 60 s, 10 s to connect, 2 retries. NULL when memory ran out. Takes a
- * reference to `config`. */
+/*
+** A call with defaults: GET, 60 s, 10 s to connect, 2 retries. NULL when memory ran out. Takes a
+** reference to `config`.
+*/
 struct sr_call *sr_call_new(struct sr_config *config);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
 
-/* The value of a header of the answer, without blanks around it, copied to `out`; "" when it is not
- * there. */
+/*
+** The value of a header of the answer, without blanks around it, copied to `out`; "" when it is not
+** there.
+*/
 void sr_call_header(const struct sr_call *call, const char *name, char *out, size_t size);
 
 #endif

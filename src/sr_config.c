@@ -29,8 +29,10 @@ int sr_key_is_uuid(const char *key, size_t len) {
   return 1;
 }
 
-/* What stands for a key of this length and end; never longer than the key, so that redacting works
- * in place. */
+/*
+** What stands for a key of this length and end; never longer than the key, so that redacting works
+** in place.
+*/
 static size_t stand_in(char *out, const char *key, size_t len) {
   if (len < sizeof HIDDEN - 1) {
     memset(out, '*', len);
@@ -83,6 +85,18 @@ size_t sr_config_redact(const struct sr_config *config, char *text, size_t len) 
   len = redact(&config->key, shown, shown_len, text, len);
   if (config->key_escaped.len != config->key.len)
     len = redact(&config->key_escaped, shown, shown_len, text, len);
+  return len;
+}
+
+size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_t len) {
+  const struct sr_buf *keys[2];
+  size_t i, n;
+  keys[0] = &config->key;
+  keys[1] = &config->key_escaped;
+  for (i = 0; i < 2; i++)
+    for (n = keys[i]->len < len ? keys[i]->len : len; n > 0; n--)
+      if (memcmp(text + len - n, keys[i]->data, n) == 0)
+        return len - n;
   return len;
 }
 
@@ -210,7 +224,9 @@ struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_er
   config->limited = settings->limited;
   config->rate = settings->rate;
   problem = sr_url_base(&config->base_url, settings->base_url);
-  if (problem != NULL) {
+  if (problem == sr_url_no_memory) {
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  } else if (problem != NULL) {
     sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
   } else {
     config->plain_http =

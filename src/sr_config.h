@@ -1,6 +1,6 @@
 /* What all calls of one client share and never change: address, key, TLS, limit. Knows how to keep
- *the key hidden.
- ** SPDX-License-Identifier: MIT */
+** the key hidden.
+** SPDX-License-Identifier: MIT */
 #ifndef SR_CONFIG_H
 #define SR_CONFIG_H
 
@@ -63,26 +63,34 @@ struct sr_config {
 
 /*
 ** Checks and copies. NULL on failure, with `error` saying what is wrong: kind auth, code
-*invalid_key for a key that can't be
-** one; kind invalid, code bad_option for an address.
+** invalid_key for a key that can't be one; kind invalid, code bad_option for an address.
 */
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
 struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
 
-/* What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
- * bytes. */
+/*
+** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
+** bytes.
+*/
 #define SR_KEY_HINT_SIZE 16
 void sr_config_key_hint(const struct sr_config *config, char *out);
 
 /* Whether the key has the shape of a UUID, as those of v1 do. */
 int sr_key_is_uuid(const char *key, size_t len);
 
-/* Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
- *it. Works in place:
- ** the text gets shorter or stays. Returns the new length; a NUL is written after it if the text
- *got shorter. */
+/*
+** Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
+** it. Works in place: the text gets shorter or stays. Returns the new length; a NUL is written
+** after it if the text got shorter.
+*/
 size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
+
+/*
+** The length of `text` without the beginning of the key that it may end in, when it was cut off
+** anywhere.
+*/
+size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_t len);
 
 /* "token" or "apikey". */
 const char *sr_config_key_param(const struct sr_config *config);

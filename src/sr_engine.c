@@ -12,8 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-/* A request that got no answer is counted by the server at the latest this long after we gave up on
- * it. */
+/*
+** A request that got no answer is counted by the server at the latest this long after we gave up on
+** it.
+*/
 #define LATE_COUNT (SR_SECOND / 5)
 
 /* Handles kept for later calls. */
@@ -45,9 +47,8 @@ static void curl_start(void) {
 
 /*
 ** How many forks lie between the first process and this one: tells whether an engine was made in
-*this process, without a
-** system call at every step. (vfork and posix_spawn do not count: their children run nothing of
-*ours.)
+** this process, without a system call at every step. (vfork and posix_spawn do not count: their
+** children run nothing of ours.)
 */
 static atomic_uint fork_generation;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
@@ -146,8 +147,10 @@ static void put_transfer(struct sr_engine *engine, struct sr_transfer *transfer)
   engine->idle_count++;
 }
 
-/* Takes the call's transfer out of libcurl and gives it back. Closes its connection if it was under
- * way. */
+/*
+** Takes the call's transfer out of libcurl and gives it back. Closes its connection if it was under
+** way.
+*/
 static void drop_transfer(struct sr_call *call) {
   struct sr_transfer *transfer = call->transfer;
   if (transfer == NULL)
@@ -185,19 +188,33 @@ static void redact(const struct sr_call *call, struct sr_buf *buf) {
     buf->len = sr_config_redact(call->config, buf->data, buf->len);
 }
 
-/* Ends the call with what `error` says, as kind `kind` code `code` if there was no attempt that
- * could say it better. */
+/*
+** What came of an answer that is not whole: masked, and the beginning of the key cut off its end.
+*/
+static void hide_remains(struct sr_call *call) {
+  redact(call, &call->head);
+  redact(call, &call->answer);
+  if (call->answer.len > 0)
+    call->answer.len = sr_config_cut_key(call->config, call->answer.data, call->answer.len);
+}
+
+/*
+** Ends the call with what `error` says, as kind `kind` code `code` if there was no attempt that
+** could say it better.
+*/
 static void end_without_answer(struct sr_call *call, sr_time now, enum sr_kind kind,
                                const char *code, const char *text) {
   if (call->error.kind == SR_NO_ERROR)
     sr_error_set(&call->error, kind, code, NULL, "%s", text);
   drop_transfer(call);
-  redact(call, &call->answer); /* what came of one, if any */
+  hide_remains(call);
   enter(call, SR_STATE_DONE, now);
 }
 
-/* How long until the next attempt makes sense: the server's word, a window after a 429, or a
- * back-off. */
+/*
+** How long until the next attempt makes sense: the server's word, a window after a 429, or a
+** back-off.
+*/
 static sr_time pause_of(struct sr_engine *engine, struct sr_call *call) {
   sr_time pause = sr_retry_backoff(call->attempts, sr_random(&engine->random));
   sr_time window = call->config->rate.window;
@@ -225,8 +242,7 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
 
 /*
 ** One attempt is over: call->error is set if there was no answer, call->status if there was.
-*`sent`: it may have reached
-** the server.
+** `sent`: it may have reached the server.
 */
 static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sent) {
   sr_time now = now_of(engine), window = call->config->rate.window;
@@ -240,9 +256,11 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     enter(call, SR_STATE_DONE, now);
     return;
   }
-  redact(call, &call->answer);
-  if (answered) {
+  if (!answered) {
+    hide_remains(call);
+  } else {
     char value[64];
+    redact(call, &call->answer);
     error_of_answer(call);
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));
@@ -331,9 +349,10 @@ static void collect(struct sr_engine *engine) {
   }
 }
 
-/* Deadlines and back-offs that are due. A call that changes its state moves to the end of the list:
- *seen once more at
- ** most, and then not due. */
+/*
+** Deadlines and back-offs that are due. A call that changes its state moves to the end of the list:
+** seen once more at most, and then not due.
+*/
 static void look_at_clock(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
   for (call = engine->first; call != NULL; call = next) {
@@ -357,23 +376,25 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
-/* Sends the queued calls that get a slot, first come first served for each limit. Returns how many
- * began. */
+/*
+** Sends the queued calls that get a slot, first come first served for each limit. Returns how many
+** began.
+*/
 static int begin_queued(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
-  struct sr_limit *full =
-      NULL; /* the limit that had no slot; with several of them, asking again is harmless */
+  const struct sr_config *full = NULL; /* had no slot; to ask again is harmless, only slower */
   int begun = 0;
   for (call = engine->first; call != NULL; call = next) {
     sr_time retry_at = 0;
     next = call->next;
-    if (call->state != SR_STATE_QUEUED ||
-        (call->config->limit != NULL && call->config->limit == full))
+    if (call->state != SR_STATE_QUEUED || (full != NULL && call->config->limit == full->limit &&
+                                           call->config->rate.slots <= full->rate.slots))
       continue;
     if (call->config->limit != NULL &&
         !sr_limit_take(call->config->limit, &call->config->rate, now,
-                       call->deadline + call->config->rate.window, &call->slot, &retry_at)) {
-      full = call->config->limit;
+                       call->deadline + call->config->rate.window + LATE_COUNT, &call->slot,
+                       &retry_at)) {
+      full = call->config;
       continue;
     }
     begin_attempt(engine, call, now);
@@ -382,8 +403,9 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
   return begun;
 }
 
-/* In another process than the one that made the handles: they are the parent's, as are the calls.
- */
+/*
+** In another process than the one that made the handles: they are the parent's, as are the calls.
+*/
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
   engine->generation = atomic_load(&fork_generation);
@@ -472,6 +494,7 @@ void sr_engine_cancel(struct sr_call *call) {
     give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
   }
   drop_transfer(call);
+  hide_remains(call);
   sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
   enter(call, SR_STATE_DONE, now);
 }
@@ -487,8 +510,11 @@ void sr_engine_step(struct sr_engine *engine) {
 sr_time sr_engine_wake(struct sr_engine *engine) {
   const struct sr_call *call;
   sr_time wake = SR_NEVER, now = now_of(engine);
+  check_process(engine);
   for (call = engine->first; call != NULL; call = call->next) {
     sr_time at = call->deadline;
+    if (call->state == SR_STATE_SENDING && engine->external)
+      continue; /* the driver's to end */
     if (call->state == SR_STATE_BACKOFF && call->due < at)
       at = call->due;
     if (call->state == SR_STATE_QUEUED) {
@@ -521,9 +547,8 @@ static void wait_until(struct sr_engine *engine, sr_time when) {
 
 /*
 ** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
-*blocked while libcurl works
-** with TLS, and taken if it came. Where it was blocked before, one that is pending may be somebody
-*else's: left alone.
+** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
+** is pending may be somebody else's: left alone.
 */
 static void hold_sigpipe(sigset_t *before) {
   sigset_t pipe_only;
@@ -578,6 +603,8 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
                       const char *body, size_t body_len) {
   struct sr_engine *engine = call->engine;
+  if (engine != NULL)
+    check_process(engine);
   if (engine == NULL || call->state != SR_STATE_SENDING)
     return;
   sr_buf_clear(&call->head);
@@ -601,6 +628,8 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
 }
 
 void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent) {
+  if (call->engine != NULL)
+    check_process(call->engine);
   if (call->engine == NULL || call->state != SR_STATE_SENDING)
     return;
   call->error = *error;

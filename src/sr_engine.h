@@ -1,17 +1,14 @@
 /* The state machine that moves calls: queue -> slot -> attempt -> back-off -> done. One deadline a
- *call.
- ** SPDX-License-Identifier: MIT
- **
- ** An engine does nothing by itself: whoever drives it calls sr_engine_step whenever a descriptor
- *of libcurl is ready or
- ** sr_engine_wake has come, or lets sr_engine_run do both on its own thread. It belongs to one
- *thread at a time.
- **
- ** Fork: an engine remembers its process. Used in another one, it forgets libcurl's handles and
- *connections without
- ** closing them (they are the parent's) and starts with new ones; calls that were under way end as
- *cancelled there.
- */
+** call.
+** SPDX-License-Identifier: MIT
+**
+** An engine does nothing by itself: whoever drives it calls sr_engine_step whenever a descriptor of
+** libcurl is ready or sr_engine_wake has come, or lets sr_engine_run do both on its own thread. It
+** belongs to one thread at a time.
+**
+** Fork: an engine remembers its process. Used in another one, it forgets libcurl's handles and
+** connections without closing them (they are the parent's) and starts with new ones; calls that
+** were under way end as cancelled there. */
 #ifndef SR_ENGINE_H
 #define SR_ENGINE_H
 
@@ -49,21 +46,25 @@ enum sr_run {
   SR_RUN_DONE
 };
 
-/* Steps and waits on this thread until `call` is done or `max_wait` is over. SIGPIPE is held off
- * meanwhile. */
+/*
+** Steps and waits on this thread until `call` is done or `max_wait` is over. SIGPIPE is held off
+** meanwhile.
+*/
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait);
 
 /*
 ** `external` engines: the outcome of the attempt that sr_engine_run asked for. An answer's head is
-*its header lines as
-** HTTP has them ("Name: value\r\n"), without a status line. Both take effect at the next step.
+** its header lines as HTTP has them ("Name: value\r\n"), without a status line. Both take effect at
+** the next step.
 */
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
                       const char *body, size_t body_len);
 void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent);
 
-/* The same engines: how long the attempt under way may still take, and waiting as the engine itself
- * would. */
+/*
+** The same engines: how long the attempt under way may still take, and waiting as the engine itself
+** would.
+*/
 sr_time sr_engine_time_left(const struct sr_call *call);
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration);
 

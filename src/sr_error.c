@@ -59,7 +59,9 @@ void sr_error_clean(char *out, size_t size, const char *text, size_t len) {
     }
     if (used + width >= size)
       break;
-    if (c < 0x20 || c == 0x7f) { /* line breaks and tabs become one blank, the rest goes */
+    if (c < 0x20 || c == 0x7f ||
+        (c == 0xc2 && (unsigned char)piece[1] <
+                          0xa0)) { /* line breaks and tabs become one blank, the rest goes */
       if (used > 0 && out[used - 1] != ' ' && (c == '\n' || c == '\t' || c == '\r'))
         out[used++] = ' ';
     } else {
@@ -100,9 +102,10 @@ struct known {
 #define HINT_KEY  "check the key: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID"
 #define HINT_PLAN "the account's plan does not include this call or its quota is used up"
 
-/* The documented table first, then the messages of single endpoints. Source of the first 14: the
- *API's "Getting started"
- ** page; of the others: the vendor's own clients. */
+/*
+** The documented table first, then the messages of single endpoints. Source of the first 14: the
+** API's "Getting started" page; of the others: the vendor's own clients.
+*/
 static const struct known known_messages[] = {
     {400, "Bad Request", SR_INVALID, "bad_request", NULL},
     {400, "Invalid keyword_id", SR_INVALID, "invalid_keyword_id", NULL},
@@ -299,9 +302,10 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   }
   for (i = 0; i < found && known == NULL; i++)
     known = lookup(answer->status, texts[i]);
-  if (found == 0)
+  if (found == 0) {
     describe_body(message, sizeof message, answer, fallback->reason);
-  else if (found > 1 && strcmp(texts[0], texts[1]) != 0)
+    known = lookup(answer->status, message);
+  } else if (found > 1 && strcmp(texts[0], texts[1]) != 0)
     snprintf(message, sizeof message, "%.*s: %.*s", (int)sizeof message / 2 - 2, texts[0],
              (int)sizeof message / 2 - 2, texts[1]);
   else

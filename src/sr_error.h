@@ -27,8 +27,10 @@ enum sr_kind {
 
 #define SR_MESSAGE_SIZE 512
 
-/* A plain value: copy it freely. `code` and `hint` point to constants; `message` is valid UTF-8 on
- * one line. */
+/*
+** A plain value: copy it freely. `code` and `hint` point to constants; `message` is valid UTF-8 on
+** one line.
+*/
 struct sr_error {
   enum sr_kind kind;
   const char *code; /* a stable word to test for */
@@ -57,29 +59,29 @@ struct sr_answer {
 
 /*
 ** The error of an answer whose status is not 2xx. The API's documented table decides on status and
-*message (case and white
-** space ignored); a message it does not have falls back on the status and keeps the server's text.
+** message (case and white space ignored); a message it does not have falls back on the status and
+** keeps the server's text.
 */
 void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
 
 /*
 ** The error of a transfer that libcurl ended with `code` (not CURLE_OK, not an abort of our own).
-*`connected`: it had a
-** connection; `detail`: libcurl's own words, or "".
+** `connected`: it had a connection; `detail`: libcurl's own words, or "".
 */
 void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail);
 
 /*
 ** Finds the text of an error body in all the shapes seen: error.message, error.description,
-*error_description, error,
-** message. Up to `max` of them are written to `texts` in this order. Works on bodies that are cut
-*short. Returns how many.
+** error_description, error, message. Up to `max` of them are written to `texts` in this order.
+** Works on bodies that are cut short. Returns how many.
 */
 enum { SR_TEXT_SIZE = 300, SR_TEXTS = 5 };
 int sr_error_texts(const char *body, size_t len, char texts[SR_TEXTS][SR_TEXT_SIZE]);
 
-/* Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most
- * `size` - 1 bytes. */
+/*
+** Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most
+** `size` - 1 bytes.
+*/
 void sr_error_clean(char *out, size_t size, const char *text, size_t len);
 
 /* The place (from 0) of the first byte that is not part of valid UTF-8, or `len`. */

@@ -79,11 +79,16 @@ static size_t unescape(struct reader *r, char out[4]) {
   }
   code = hex4(r);
   if (code >= 0xd800 && code < 0xdc00 && r->end - r->p >= 6 && r->p[0] == '\\' && r->p[1] == 'u') {
+    const char *second = r->p;
     long low;
     r->p += 2;
     low = hex4(r);
-    code =
-        low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
+    if (low >= 0xdc00 && low < 0xe000) {
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else { /* half a pair; what follows stands for itself */
+      r->p = second;
+      code = 0xfffd;
+    }
   } else if (code >= 0xd800 && code < 0xe000) {
     code = 0xfffd;
   }
@@ -92,8 +97,7 @@ static size_t unescape(struct reader *r, char out[4]) {
 
 /*
 ** Reads a string whose opening quote was read, writes what fits to `out` (size 0: nothing). 1 when
-*it ended properly;
-** 0 when the text broke off, with what there was in `out`.
+** it ended properly; 0 when the text broke off, with what there was in `out`.
 */
 static int read_string(struct reader *r, char *out, size_t size) {
   size_t used = 0;

@@ -2,10 +2,8 @@
 ** SPDX-License-Identifier: MIT
 **
 ** A stamp is the time at which the slot is free, in nanoseconds, with the lowest bit telling the
-*two kinds apart:
-** 0 it cools down and is free at that time for sure, 1 it is leased and free then or as soon as its
-*owner gives it back.
-*/
+** two kinds apart: 0 it cools down and is free at that time for sure, 1 it is leased and free then
+** or as soon as its owner gives it back. */
 #include "sr_limit.h"
 
 #include <pthread.h>
@@ -45,9 +43,10 @@ struct sr_limit *sr_limit_open(uint64_t name) {
   return limit;
 }
 
-/* The limiter stays when its last client goes, if slots may still be cooling down: a new client a
- *moment later shares
- ** them. There is one of 500 bytes for each key that the process ever used. */
+/*
+** The limiter stays when its last client goes, if slots may still be cooling down: a new client a
+** moment later shares them. There is one of 500 bytes for each key that the process ever used.
+*/
 void sr_limit_close(struct sr_limit *limit) {
   if (limit == NULL)
     return;
@@ -111,8 +110,10 @@ void sr_limit_hold(struct sr_limit *limit, sr_time until) {
     ;
 }
 
-/* When a slot could be free at the earliest: a leased one could come back now, and cool down from
- * now on. */
+/*
+** When a slot could be free at the earliest: a leased one could come back now, and cool down from
+** now on.
+*/
 static sr_time earliest_of(int64_t stamp, const struct sr_rate *rate, sr_time now) {
   sr_time at = stamp & ~LEASED;
   if ((stamp & LEASED) && at > now + rate->window)
@@ -120,29 +121,23 @@ static sr_time earliest_of(int64_t stamp, const struct sr_rate *rate, sr_time no
   return at > now ? at : now;
 }
 
-static int by_time(const void *a, const void *b) {
-  sr_time x = *(const sr_time *)a, y = *(const sr_time *)b;
-  return (x > y) - (x < y);
-}
-
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead) {
-  sr_time at[SR_LIMIT_SLOTS], first = SR_NEVER;
-  unsigned slots = (unsigned)rate->slots, i;
-  sr_time held = atomic_load(&limit->held);
-  if (now < held)
-    now = held;
-  for (i = 0; i < slots; i++) {
+  sr_time at[SR_LIMIT_SLOTS], held = atomic_load(&limit->held);
+  int i, first;
+  for (i = 0; i < rate->slots; i++) {
     at[i] = earliest_of(atomic_load(&limit->slots[i]), rate, now);
-    if (at[i] < first)
-      first = at[i];
-    if (ahead == 0 && first == now)
-      break;
+    if (at[i] < held)
+      at[i] = held;
   }
-  if (ahead == 0)
-    return first;
-  qsort(at, slots, sizeof at[0], by_time);
-  return at[ahead % slots] + (sr_time)(ahead / slots) * rate->window;
+  for (;;) { /* the others before it take the first slot each, and give it back at once */
+    for (i = first = 0; i < rate->slots; i++)
+      if (at[i] < at[first])
+        first = i;
+    if (ahead-- == 0)
+      return at[first];
+    at[first] += rate->window;
+  }
 }
 
 int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time now) {

@@ -3,6 +3,10 @@
 #include "sr_retry.h"
 
 #include <curl/curl.h>
+#include <string.h>
+
+/* Seconds. What is longer is as good as never, and must not overflow a time. */
+#define RETRY_AFTER_MAX (365 * (sr_time)86400)
 
 int sr_retry_useful(const struct sr_failure *failure) {
   switch (failure->error->kind) {
@@ -33,14 +37,16 @@ sr_time sr_retry_after(const char *value, time_t wall) {
   while (*value == ' ' || *value == '\t')
     value++;
   for (p = value; *p >= '0' && *p <= '9'; p++)
-    if (seconds < 1000000000)
+    if (seconds < RETRY_AFTER_MAX)
       seconds = seconds * 10 + (*p - '0');
-  if (p > value && (*p == '\0' || *p == ' '))
-    return seconds * SR_SECOND;
-  date = curl_getdate(value, NULL);
+  if (p > value && p[strspn(p, " \t")] == '\0')
+    return (seconds < RETRY_AFTER_MAX ? seconds : RETRY_AFTER_MAX) * SR_SECOND;
+  date = p > value ? (time_t)-1 : curl_getdate(value, NULL); /* a date begins with its weekday */
   if (date == (time_t)-1)
     return -1;
-  return date > wall ? (sr_time)(date - wall) * SR_SECOND : 0;
+  if (date <= wall)
+    return 0;
+  return (date - wall < RETRY_AFTER_MAX ? date - wall : RETRY_AFTER_MAX) * SR_SECOND;
 }
 
 double sr_random(uint64_t *state) {

@@ -55,10 +55,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
 #if LIBCURL_VERSION_NUM >= 0x075000
 /*
 ** libcurl sends a request a second time, on a new connection, when a reused connection is closed
-*before an answer; a POST
-** too, and although the server may have acted on the first. Repeating is the engine's decision, and
-*every sending needs a
-** slot of the limiter. So the second time is refused here.
+** before an answer; a POST too, and although the server may have acted on the first. Repeating is
+** the engine's decision, and every sending needs a slot of the limiter. So the second time is
+** refused here.
 */
 static int on_request(void *user, char *remote_ip, char *local_ip, int remote_port,
                       int local_port) {
@@ -181,8 +180,10 @@ void sr_transfer_release(struct sr_transfer *transfer) {
   transfer->call = NULL;
 }
 
-/* The address with the key, if it goes there. The buffer is large enough from the start: no copies
- * of the key are left. */
+/*
+** The address with the key, if it goes there. The buffer is large enough from the start: no copies
+** of the key are left.
+*/
 static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   const struct sr_config *config = call->config;
   struct sr_buf *url = &transfer->url;

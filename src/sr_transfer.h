@@ -1,6 +1,6 @@
 /* One attempt of a call on libcurl: sets up the handle, collects the answer, says what libcurl's
- *result means.
- ** SPDX-License-Identifier: MIT */
+** result means.
+** SPDX-License-Identifier: MIT */
 #ifndef SR_TRANSFER_H
 #define SR_TRANSFER_H
 
@@ -8,8 +8,7 @@
 
 /*
 ** An easy handle and what belongs to it. Kept for the next call: set-up that depends on the client
-*alone is done once.
-** Callbacks write into the call's buffers and nothing else.
+** alone is done once. Callbacks write into the call's buffers and nothing else.
 */
 struct sr_transfer {
   CURL *easy;
@@ -33,9 +32,11 @@ void sr_transfer_delete(struct sr_transfer *transfer);
 /* Prepares an attempt of `call` that ends `timeout` from now. 0, or -1 when memory ran out. */
 int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
 
-/* Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
- *whether it was sent.
- ** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. */
+/*
+** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
+** whether it was sent. Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its
+** status.
+*/
 void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
                         struct sr_error *error);
 

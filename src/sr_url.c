@@ -13,6 +13,13 @@ static int unreserved(unsigned char c) {
          c == '.' || c == '_' || c == '~';
 }
 
+/* Makes `out` as short as it was. */
+static void undo(struct sr_buf *out, size_t before) {
+  out->len = before;
+  if (out->data != NULL)
+    out->data[before] = '\0';
+}
+
 int sr_url_escape(struct sr_buf *out, const char *text, size_t len) {
   static const char hex[] = "0123456789ABCDEF";
   size_t i, before = out->len;
@@ -23,7 +30,7 @@ int sr_url_escape(struct sr_buf *out, const char *text, size_t len) {
     code[1] = hex[c >> 4];
     code[2] = hex[c & 15];
     if (unreserved(c) ? sr_buf_putc(out, (char)c) != 0 : sr_buf_append(out, code, 3) != 0) {
-      out->len = before;
+      undo(out, before);
       return -1;
     }
   }
@@ -36,7 +43,7 @@ int sr_url_query(struct sr_buf *out, const struct sr_param *param) {
   if (sr_buf_putc(out, mark) == 0 && sr_url_escape(out, param->name, param->name_len) == 0 &&
       sr_buf_putc(out, '=') == 0 && sr_url_escape(out, param->value, param->value_len) == 0)
     return 0;
-  out->len = before;
+  undo(out, before);
   return -1;
 }
 
@@ -105,16 +112,17 @@ enum sr_url_status sr_url_expand(struct sr_buf *out, const char *template,
         break;
     }
   }
-  if (status != SR_URL_OK) {
-    out->len = before;
-    if (out->data != NULL)
-      out->data[before] = '\0';
-  }
+  if (status != SR_URL_OK)
+    undo(out, before);
   return status;
 }
 
-/* Whether a host, as libcurl's URL parser gives it, is this machine. Names other than localhost are
- * not looked up. */
+const char sr_url_no_memory[] = "could not be read: memory ran out";
+
+/*
+** Whether a host, as libcurl's URL parser gives it, is this machine. Names other than localhost are
+** not looked up.
+*/
 static int is_loopback(const char *host) {
   struct in_addr v4;
   if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
@@ -122,11 +130,12 @@ static int is_loopback(const char *host) {
   return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
+/* 1, 0, or -1 when memory ran out. */
 static int has_part(CURLU *url, CURLUPart part) {
   char *text = NULL;
-  int present = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+  CURLUcode code = curl_url_get(url, part, &text, 0);
   curl_free(text);
-  return present;
+  return code == CURLUE_OUT_OF_MEMORY ? -1 : code == CURLUE_OK;
 }
 
 const char *sr_url_base(struct sr_buf *out, const char *base) {
@@ -134,25 +143,34 @@ const char *sr_url_base(struct sr_buf *out, const char *base) {
   char *scheme = NULL, *host = NULL;
   const char *problem = NULL;
   size_t len = strlen(base);
+  CURLUcode code;
+  int user, password;
   if (url == NULL)
-    return "could not be read: memory ran out";
-  if (curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK ||
-      curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-      curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    return sr_url_no_memory;
+  code = curl_url_set(url, CURLUPART_URL, base, 0);
+  if (code == CURLUE_OK)
+    code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+  if (code == CURLUE_OK)
+    code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+  user = has_part(url, CURLUPART_USER);
+  password = has_part(url, CURLUPART_PASSWORD);
+  if (code == CURLUE_OUT_OF_MEMORY || user < 0 || password < 0)
+    problem = sr_url_no_memory;
+  else if (code != CURLUE_OK)
     problem = "is not an address; write https://host";
   else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
     problem = "must be an https address";
   else if (strcmp(scheme, "http") == 0 && !is_loopback(host))
     problem = "must be an https address: plain http would send the key in clear (it is allowed to "
               "this machine only)";
-  else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+  else if (user || password)
     problem = "must not hold a user or password";
-  else if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
+  else if (strpbrk(base, "?#") != NULL)
     problem = "must not hold a query or fragment";
   while (len > 0 && base[len - 1] == '/')
     len--;
   if (problem == NULL && sr_buf_append(out, base, len) != 0)
-    problem = "could not be kept: memory ran out";
+    problem = sr_url_no_memory;
   curl_free(scheme);
   curl_free(host);
   curl_url_cleanup(url);

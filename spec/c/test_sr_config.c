@@ -1,0 +1,372 @@
+/* Clients' constants: which keys are refused, where the key goes, how it is hidden.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_config.h"
+
+#define V4_KEY "0123456789abcdef0123456789abcdef0123d14b"
+#define V1_KEY "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4b"
+
+static struct sr_settings settings_of(const char *token) {
+  struct sr_settings settings;
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = "https://api4.seranking.com";
+  settings.token = token;
+  settings.token_len = token != NULL ? strlen(token) : 0;
+  settings.token_off = token == NULL;
+  settings.rate.slots = 5;
+  settings.rate.window = SR_SECOND;
+  return settings;
+}
+
+static struct sr_config *config_of(const struct sr_settings *settings) {
+  struct sr_error error;
+  struct sr_config *config = sr_config_new(settings, &error);
+  CHECK(config != NULL, "%s", error.message);
+  return config;
+}
+
+/* ---- keys ---- */
+
+static void refuse_key(const char *key, size_t len) {
+  struct sr_settings settings = settings_of(NULL);
+  struct sr_error error;
+  char text[1200];
+  settings.token = key;
+  settings.token_len = len;
+  assert_null(sr_config_new(&settings, &error));
+  assert_int_equal(error.kind, SR_AUTH);
+  assert_string_equal(error.code, "invalid_key");
+  assert_true(is_clean_line(error.message, strlen(error.message)));
+  assert_true(error.message[0] != '\0');
+  snprintf(text, sizeof text, "%s %s", error.message, error.hint != NULL ? error.hint : "");
+  assert_null(strstr(text, "0123456789")); /* not even of a key that is wrong */
+}
+
+static void keys_that_can_not_be_in_a_header_are_refused(void **state) {
+  int c;
+  size_t at;
+  (void)state;
+  refuse_key("", 0);
+  for (c = 0; c < 256; c++)
+    for (at = 0; at <= 20; at += 10) {
+      char key[] = "01234567890123456789x";
+      key[at] = (char)c;
+      if (c <= 0x20 || c >= 0x7f)
+        refuse_key(key, sizeof key - 1);
+    }
+}
+
+static void keys_of_visible_ascii_are_taken(void **state) {
+  int c;
+  (void)state;
+  for (c = 0x21; c < 0x7f; c++) {
+    char key[] = "0123456789x";
+    struct sr_settings settings = settings_of(key);
+    struct sr_config *config;
+    key[10] = (char)c;
+    config = config_of(&settings);
+    assert_string_equal(config->key.data, key);
+    sr_config_unref(config);
+  }
+}
+
+static void keys_shaped_like_a_uuid_are_told(void **state) {
+  static const char *const no[] = {V4_KEY,
+                                   "",
+                                   "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4",
+                                   "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4bb",
+                                   "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4g",
+                                   "7f9a2c1e00b3d-4e5f-8a6b-9c0d1e2f3a4b",
+                                   "7f9a2c1-e0b3d-4e5f-8a6b-9c0d1e2f3a4b",
+                                   "7f9a2c1e0b3d4e5f8a6b9c0d1e2f3a4bxxxx",
+                                   "------------------------------------",
+                                   "{f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4}"};
+  size_t i;
+  (void)state;
+  assert_true(sr_key_is_uuid(V1_KEY, 36));
+  assert_true(sr_key_is_uuid("7F9A2C1E-0B3D-4E5F-8A6B-9C0D1E2F3A4B", 36));
+  for (i = 0; i < COUNT(no); i++)
+    CHECK(!sr_key_is_uuid(no[i], strlen(no[i])), "%s", no[i]);
+}
+
+/* ---- what may be shown ---- */
+
+static const struct {
+  const char *key, *hint;
+} hints[] = {{V4_KEY, "\xe2\x80\xa6"
+                      "d14b"},
+             {V1_KEY, "\xe2\x80\xa6"
+                      "3a4b"},
+             {"0123456789ab", "\xe2\x80\xa6"
+                              "89ab"},
+             {"0123456789a", "\xe2\x80\xa6"},
+             {"abc", "\xe2\x80\xa6"},
+             {"ab", "**"},
+             {"a", "*"}};
+
+static void hint_shows_the_end_of_a_long_key_and_nothing_of_a_short_one(void **state) {
+  char hint[SR_KEY_HINT_SIZE];
+  struct sr_settings settings;
+  struct sr_config *config;
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(hints); i++) {
+    settings = settings_of(hints[i].key);
+    config = config_of(&settings);
+    sr_config_key_hint(config, hint);
+    assert_string_equal(hint, hints[i].hint);
+    sr_config_unref(config);
+  }
+  settings = settings_of(NULL);
+  config = config_of(&settings);
+  sr_config_key_hint(config, hint);
+  assert_string_equal(hint, "none");
+  sr_config_unref(config);
+}
+
+static void redacted(const char *key, const char *text, const char *expected) {
+  struct sr_settings settings = settings_of(key);
+  struct sr_config *config = config_of(&settings);
+  char *buf = exact_copy(text, strlen(text));
+  size_t len = sr_config_redact(config, buf, strlen(text));
+  CHECK(len == strlen(expected) && memcmp(buf, expected, len) == 0, "%s: %.*s", text, (int)len,
+        buf);
+  if (len < strlen(text))
+    assert_int_equal(buf[len], 0);
+  free(buf);
+  sr_config_unref(config);
+}
+
+#define SHOWN                                                                                      \
+  "\xe2\x80\xa6"                                                                                   \
+  "d14b"
+
+static void redaction_finds_the_key_everywhere_in_a_text(void **state) {
+  (void)state;
+  redacted(V4_KEY, "", "");
+  redacted(V4_KEY, "nothing here", "nothing here");
+  redacted(V4_KEY, V4_KEY, SHOWN);
+  redacted(V4_KEY, V4_KEY " at the start", SHOWN " at the start");
+  redacted(V4_KEY, "at the end " V4_KEY, "at the end " SHOWN);
+  redacted(V4_KEY, V4_KEY V4_KEY, SHOWN SHOWN);
+  redacted(V4_KEY, "a " V4_KEY " b " V4_KEY " c", "a " SHOWN " b " SHOWN " c");
+  redacted(V4_KEY, "0123456789abcdef" V4_KEY, "0123456789abcdef" SHOWN);
+  redacted(V4_KEY, "0123456789abcdef0123456789abcdef0123d14",
+           "0123456789abcdef0123456789abcdef0123d14");
+}
+
+static void redaction_finds_percent_encoded_keys(void **state) {
+  (void)state;
+  redacted("ab/cd+ef=gh&12", "?token=ab%2Fcd%2Bef%3Dgh%2612&x=1",
+           "?token=\xe2\x80\xa6"
+           "h&12&x=1");
+}
+
+static void redaction_leaves_nothing_of_short_keys_and_needs_no_key(void **state) {
+  (void)state;
+  redacted("abc", "x abc y abc", "x \xe2\x80\xa6 y \xe2\x80\xa6");
+  redacted("ab", "abxab", "**x**");
+  redacted("a", "banana", "b*n*n*");
+  redacted(NULL, "any text", "any text");
+}
+
+static void redaction_takes_bytes_and_looks_behind_nuls(void **state) {
+  static const char text[] = "a\0b\xff " V4_KEY "\0" V4_KEY;
+  static const char expected[] = "a\0b\xff " SHOWN "\0" SHOWN;
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *config = config_of(&settings);
+  char *buf = exact_copy(text, sizeof text - 1);
+  (void)state;
+  assert_int_equal(sr_config_redact(config, buf, sizeof text - 1), sizeof expected - 1);
+  assert_memory_equal(buf, expected, sizeof expected - 1);
+  free(buf);
+  sr_config_unref(config);
+}
+
+/* ---- headers ---- */
+
+static int count_lines(const struct curl_slist *list, const char *line) {
+  int n = 0;
+  for (; list != NULL; list = list->next)
+    n += strcmp(list->data, line) == 0;
+  return n;
+}
+
+static int lines_with(const struct curl_slist *list, const char *text) {
+  int n = 0;
+  for (; list != NULL; list = list->next)
+    n += strstr(list->data, text) != NULL;
+  return n;
+}
+
+static void headers_hold_the_key_once_in_header_mode_and_never_in_query_mode(void **state) {
+  int mode, v1, i;
+  (void)state;
+  for (mode = 0; mode < 2; mode++)
+    for (v1 = 0; v1 < 2; v1++) {
+      struct sr_settings settings = settings_of(V4_KEY);
+      struct sr_config *config;
+      settings.auth = mode ? SR_AUTH_QUERY : SR_AUTH_HEADER;
+      settings.v1 = v1;
+      config = config_of(&settings);
+      for (i = 0; i < SR_HEADERS_COUNT; i++) {
+        assert_int_equal(lines_with(config->headers[i], V4_KEY), !mode);
+        assert_int_equal(count_lines(config->headers[i], "Authorization: Token " V4_KEY), !mode);
+      }
+      assert_string_equal(sr_config_key_param(config), v1 ? "apikey" : "token");
+      sr_config_unref(config);
+    }
+}
+
+static void headers_without_a_key_have_no_authorization(void **state) {
+  struct sr_settings settings = settings_of(NULL);
+  struct sr_config *config = config_of(&settings);
+  int i;
+  (void)state;
+  for (i = 0; i < SR_HEADERS_COUNT; i++)
+    assert_int_equal(lines_with(config->headers[i], "Authorization"), 0);
+  sr_config_unref(config);
+}
+
+static void headers_say_what_the_body_is(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *config;
+  int i;
+  (void)state;
+  settings.user_agent = "my-tool/1.2";
+  config = config_of(&settings);
+  assert_int_equal(lines_with(config->headers[SR_HEADERS_PLAIN], "Content-Type"), 0);
+  assert_int_equal(count_lines(config->headers[SR_HEADERS_JSON], "Content-Type: application/json"),
+                   1);
+  assert_int_equal(count_lines(config->headers[SR_HEADERS_NO_BODY], "Content-Type:"), 1);
+  for (i = 0; i < SR_HEADERS_COUNT; i++) {
+    assert_int_equal(count_lines(config->headers[i], "Accept: application/json"), 1);
+    assert_int_equal(
+        lines_with(config->headers[i], "User-Agent: my-tool/1.2 seranking-lua/" SR_VERSION), 1);
+  }
+  sr_config_unref(config);
+}
+
+/* ---- the rest ---- */
+
+static void addresses_are_checked(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_error error;
+  struct sr_config *config;
+  (void)state;
+  settings.base_url = "http://api4.seranking.com";
+  assert_null(sr_config_new(&settings, &error));
+  assert_int_equal(error.kind, SR_INVALID);
+  assert_string_equal(error.code, "bad_option");
+  assert_int_equal(strncmp(error.message, "base_url must be", 16), 0);
+  settings.base_url = "http://127.0.0.1:8080/";
+  config = config_of(&settings);
+  assert_string_equal(config->base_url.data, "http://127.0.0.1:8080");
+  assert_true(config->plain_http);
+  sr_config_unref(config);
+  settings.base_url = "HTTP://127.0.0.1:8080";
+  config = config_of(&settings);
+  assert_true(config->plain_http);
+  sr_config_unref(config);
+  settings.base_url = "https://127.0.0.1:8080";
+  config = config_of(&settings);
+  assert_false(config->plain_http);
+  sr_config_unref(config);
+}
+
+static void strings_are_copied_and_ids_never_used_again(void **state) {
+  char base[] = "https://a.example", token[] = V4_KEY, ca[] = "/ca.pem",
+       proxy[] = "http://p.example", agent[] = "x/1";
+  struct sr_settings settings = settings_of(NULL);
+  struct sr_config *config, *other;
+  uint64_t id;
+  (void)state;
+  settings.base_url = base;
+  settings.token = token;
+  settings.token_len = strlen(token);
+  settings.ca_file = ca;
+  settings.proxy = proxy;
+  settings.user_agent = agent;
+  config = config_of(&settings);
+  other = config_of(&settings);
+  base[8] = token[0] = ca[0] = proxy[0] = agent[0] = '!';
+  assert_string_equal(config->base_url.data, "https://a.example");
+  assert_string_equal(config->key.data, V4_KEY);
+  assert_string_equal(config->ca_file.data, "/ca.pem");
+  assert_string_equal(config->proxy.data, "http://p.example");
+  assert_int_equal(strncmp(config->user_agent.data, "User-Agent: x/1 ", 16), 0);
+  id = other->id;
+  assert_true(config->id != id);
+  sr_config_unref(other);
+  settings = settings_of(NULL);
+  other = config_of(&settings);
+  assert_true(other->id != id && other->id != config->id);
+  sr_config_unref(config);
+  sr_config_unref(other);
+}
+
+static void clients_with_the_same_key_and_address_share_a_limiter(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *a, *b, *c, *d, *e, *f;
+  (void)state;
+  settings.limited = 1;
+  a = config_of(&settings);
+  settings.base_url = "https://api4.seranking.com/";
+  settings.auth = SR_AUTH_QUERY;
+  b = config_of(&settings);
+  settings.base_url = "https://api.seranking.com";
+  c = config_of(&settings);
+  settings = settings_of(V1_KEY);
+  settings.limited = 1;
+  d = config_of(&settings);
+  settings = settings_of(V4_KEY);
+  settings.limited = 1;
+  settings.limit_salt = 5;
+  e = config_of(&settings);
+  settings.limited = 0;
+  f = config_of(&settings);
+  assert_ptr_equal(a->limit, b->limit);
+  assert_ptr_not_equal(a->limit, c->limit);
+  assert_ptr_not_equal(a->limit, d->limit);
+  assert_ptr_not_equal(a->limit, e->limit);
+  assert_null(f->limit);
+  sr_config_unref(a);
+  sr_config_unref(b);
+  sr_config_unref(c);
+  sr_config_unref(d);
+  sr_config_unref(e);
+  sr_config_unref(f);
+}
+
+static void a_reference_keeps_it(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *config = config_of(&settings);
+  (void)state;
+  assert_ptr_equal(sr_config_ref(config), config);
+  sr_config_unref(config);
+  assert_string_equal(config->key.data, V4_KEY);
+  sr_config_unref(config);
+  sr_config_unref(NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(keys_that_can_not_be_in_a_header_are_refused),
+      cmocka_unit_test(keys_of_visible_ascii_are_taken),
+      cmocka_unit_test(keys_shaped_like_a_uuid_are_told),
+      cmocka_unit_test(hint_shows_the_end_of_a_long_key_and_nothing_of_a_short_one),
+      cmocka_unit_test(redaction_finds_the_key_everywhere_in_a_text),
+      cmocka_unit_test(redaction_finds_percent_encoded_keys),
+      cmocka_unit_test(redaction_leaves_nothing_of_short_keys_and_needs_no_key),
+      cmocka_unit_test(redaction_takes_bytes_and_looks_behind_nuls),
+      cmocka_unit_test(headers_hold_the_key_once_in_header_mode_and_never_in_query_mode),
+      cmocka_unit_test(headers_without_a_key_have_no_authorization),
+      cmocka_unit_test(headers_say_what_the_body_is),
+      cmocka_unit_test(addresses_are_checked),
+      cmocka_unit_test(strings_are_copied_and_ids_never_used_again),
+      cmocka_unit_test(clients_with_the_same_key_and_address_share_a_limiter),
+      cmocka_unit_test(a_reference_keeps_it),
+  };
+  return cmocka_run_group_tests_name("sr_config", tests, NULL, NULL);
+}

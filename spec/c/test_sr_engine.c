@@ -1,0 +1,1372 @@
+/* The engine, on a clock that stands still and with attempts that the test carries out: no network.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_engine.h"
+#include "sr_retry.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MS  SR_MILLISECOND
+#define S   SR_SECOND
+#define KEY "0123456789abcdef0123456789abcdef0123d14b"
+
+/* ---- a client, its engine and its clock ---- */
+
+struct bench {
+  struct sr_manual_clock manual;
+  struct sr_engine *engine;
+  struct sr_config *config;
+};
+
+static struct sr_engine *engine_on(struct sr_manual_clock *manual, uint64_t seed) {
+  struct sr_engine_options options;
+  struct sr_engine *engine;
+  options.clock = sr_clock_manual(manual);
+  options.seed = seed;
+  options.external = 1;
+  engine = sr_engine_new(&options);
+  assert_non_null(engine);
+  return engine;
+}
+
+/* Clients of one `salt` share a limiter. */
+static struct sr_config *client(uint64_t salt, int slots, const char *token, int token_off) {
+  struct sr_settings settings;
+  struct sr_error error;
+  struct sr_config *config;
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = "https://api4.seranking.com";
+  settings.token = token;
+  settings.token_len = token != NULL ? strlen(token) : 0;
+  settings.token_off = token_off;
+  settings.limited = 1;
+  settings.rate.slots = slots;
+  settings.rate.window = S;
+  settings.limit_salt = salt;
+  config = sr_config_new(&settings, &error);
+  assert_non_null(config);
+  return config;
+}
+
+static uint64_t fresh_salt(void) {
+  static uint64_t salt = 0;
+  return ++salt;
+}
+
+static void set_up(struct bench *bench, int slots) {
+  bench->manual.now = 1000 * S;
+  bench->engine = engine_on(&bench->manual, 1);
+  bench->config = client(fresh_salt(), slots, KEY, 0);
+}
+
+static void tear_down(struct bench *bench) {
+  sr_engine_delete(bench->engine);
+  sr_config_unref(bench->config);
+}
+
+static struct sr_call *call_of(struct sr_config *config, sr_time timeout) {
+  struct sr_call *call = sr_call_new(config);
+  assert_non_null(call);
+  assert_int_equal(sr_buf_puts(&call->target, "/sites"), 0);
+  call->timeout = timeout;
+  return call;
+}
+
+static struct sr_call *submitted(struct bench *bench, sr_time timeout) {
+  struct sr_call *call = call_of(bench->config, timeout);
+  sr_engine_submit(bench->engine, call);
+  return call;
+}
+
+static struct sr_call *post_submitted(struct bench *bench, sr_time timeout) {
+  struct sr_call *call = call_of(bench->config, timeout);
+  call->method = "POST";
+  call->repeatable = 0;
+  sr_engine_submit(bench->engine, call);
+  return call;
+}
+
+static enum sr_run run(struct bench *bench, struct sr_call *call) {
+  return sr_engine_run(bench->engine, call, 1000 * S);
+}
+
+static void answer(struct sr_call *call, int status, const char *head, const char *body) {
+  sr_engine_answer(call, status, head, strlen(head), body, strlen(body));
+}
+
+static void lose(struct sr_call *call, int sent) {
+  struct sr_error error;
+  sr_error_set(&error, SR_NETWORK, sent ? "connection_lost" : "connect", NULL, "lost");
+  sr_engine_fail(call, &error, sent);
+}
+
+static void expect_end(const struct sr_call *call, enum sr_kind kind, const char *code) {
+  assert_int_equal(call->state, SR_STATE_DONE);
+  CHECK(call->error.kind == kind, "kind %s: %s", sr_kind_name(call->error.kind),
+        call->error.message);
+  if (kind != SR_NO_ERROR)
+    assert_string_equal(call->error.code, code);
+  assert_null(call->engine);
+  assert_int_equal(call->slot.index, -1);
+}
+
+static int busy(const struct bench *bench) {
+  return sr_limit_busy(bench->config->limit, &bench->config->rate, bench->manual.now);
+}
+
+/* ---- one call ---- */
+
+static void a_call_goes_from_its_slot_to_its_answer(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = call_of(bench.config, 60 * S);
+  assert_int_equal(call->state, SR_STATE_NEW);
+  sr_engine_submit(bench.engine, call);
+  assert_int_equal(call->state, SR_STATE_QUEUED);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(call->state, SR_STATE_SENDING);
+  assert_int_equal(call->attempts, 1);
+  assert_int_equal(bench.manual.now, 1000 * S);
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now += 300 * MS;
+  answer(call, 200, "Content-Type: application/json\r\n", "[1]");
+  assert_int_equal(run(&bench, call), SR_RUN_DONE);
+  expect_end(call, SR_NO_ERROR, NULL);
+  assert_int_equal(call->status, 200);
+  assert_string_equal(call->answer.data, "[1]");
+  assert_string_equal(call->head.data, "Content-Type: application/json\r\n");
+  assert_int_equal(call->elapsed, 300 * MS);
+  assert_int_equal(call->waited, 0);
+  assert_int_equal(call->attempts, 1);
+  assert_true(call->sent);
+  assert_int_equal(call->retry_after, -1);
+  bench.manual.now += S - 2;
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now += 2;
+  assert_int_equal(busy(&bench), 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void every_2xx_is_a_success_with_or_without_a_body(void **state) {
+  static const int statuses[] = {200, 201, 202, 204, 299};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(statuses); i++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    answer(call, statuses[i], "", "");
+    expect_end(call, SR_NO_ERROR, NULL);
+    assert_int_equal(call->status, statuses[i]);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+static void an_error_that_does_not_pass_ends_the_call(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 404, "", "{\"message\":\"Unknown site_engine_id\"}");
+  assert_int_equal(run(&bench, call), SR_RUN_DONE);
+  expect_end(call, SR_NOT_FOUND, "unknown_site_engine_id");
+  assert_int_equal(call->status, 404);
+  assert_int_equal(call->error.status, 404);
+  assert_int_equal(call->attempts, 1);
+  assert_false(call->retryable);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void run_gives_back_the_thread_after_max_wait(void **state) {
+  struct bench bench;
+  struct sr_call *first, *second;
+  (void)state;
+  set_up(&bench, 1);
+  first = submitted(&bench, 60 * S);
+  second = submitted(&bench, 60 * S);
+  run(&bench, first);
+  answer(first, 200, "", "");
+  assert_int_equal(sr_engine_run(bench.engine, second, 250 * MS), SR_RUN_PENDING);
+  assert_int_equal(bench.manual.now, 1000 * S + 250 * MS);
+  assert_int_equal(sr_engine_run(bench.engine, second, 0), SR_RUN_PENDING);
+  assert_int_equal(sr_engine_run(bench.engine, second, 750 * MS), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1001 * S);
+  assert_int_equal(second->waited, S);
+  sr_call_delete(first);
+  sr_call_delete(second);
+  tear_down(&bench);
+}
+
+static void time_left_is_bounded_by_the_deadline_and_by_the_attempt(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = call_of(bench.config, 3 * S);
+  call->attempt_timeout = 2 * S;
+  assert_int_equal(sr_engine_time_left(call), 0);
+  sr_engine_submit(bench.engine, call);
+  run(&bench, call);
+  assert_int_equal(sr_engine_time_left(call), 2 * S);
+  sr_engine_sleep(bench.engine, 1500 * MS);
+  assert_int_equal(bench.manual.now, 1000 * S + 1500 * MS);
+  assert_int_equal(sr_engine_time_left(call), 500 * MS);
+  lose(call, 1);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_true(sr_engine_time_left(call) <= 1500 * MS);
+  assert_int_equal(sr_engine_time_left(call), 1003 * S - bench.manual.now);
+  bench.manual.now = 1004 * S;
+  assert_int_equal(sr_engine_time_left(call), 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* ---- repeating ---- */
+
+static void a_503_is_repeated_after_a_backoff_with_full_jitter(void **state) {
+  sr_time shortest = S, longest = 0;
+  uint64_t seed;
+  (void)state;
+  for (seed = 1; seed <= 200; seed++) {
+    struct bench bench;
+    struct sr_call *call;
+    sr_time before;
+    set_up(&bench, 5);
+    sr_engine_delete(bench.engine);
+    bench.engine = engine_on(&bench.manual, seed);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    answer(call, 503, "", "");
+    assert_int_equal(call->state, SR_STATE_BACKOFF);
+    before = bench.manual.now;
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    assert_int_equal(call->attempts, 2);
+    assert_in_range(bench.manual.now - before, 0, 500 * MS);
+    shortest = bench.manual.now - before < shortest ? bench.manual.now - before : shortest;
+    longest = bench.manual.now - before > longest ? bench.manual.now - before : longest;
+    answer(call, 503, "", "");
+    before = bench.manual.now;
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    assert_int_equal(call->attempts, 3);
+    assert_in_range(bench.manual.now - before, 0, S);
+    answer(call, 200, "", "{}");
+    expect_end(call, SR_NO_ERROR, NULL);
+    assert_int_equal(call->status, 200);
+    assert_int_equal(call->elapsed, bench.manual.now - 1000 * S);
+    assert_int_equal(call->waited, 0);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+  assert_true(shortest < 25 * MS);
+  assert_true(longest > 475 * MS);
+}
+
+static void retries_are_counted(void **state) {
+  int retries;
+  (void)state;
+  for (retries = 0; retries <= 5; retries++) {
+    struct bench bench;
+    struct sr_call *call;
+    int attempts = 0;
+    set_up(&bench, 5);
+    call = call_of(bench.config, 600 * S);
+    call->retries = retries;
+    sr_engine_submit(bench.engine, call);
+    while (run(&bench, call) == SR_RUN_EXTERNAL) {
+      attempts++;
+      answer(call, 503, "", "");
+    }
+    assert_int_equal(attempts, retries + 1);
+    assert_int_equal(call->attempts, retries + 1);
+    expect_end(call, SR_SERVER, "unavailable");
+    assert_int_equal(call->error.status, 503);
+    assert_true(call->retryable);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+static void without_retries_a_failure_ends_at_once(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = call_of(bench.config, 60 * S);
+  call->retries = 0;
+  sr_engine_submit(bench.engine, call);
+  run(&bench, call);
+  answer(call, 503, "", "");
+  expect_end(call, SR_SERVER, "unavailable");
+  assert_int_equal(call->elapsed, 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void a_get_is_repeated_after_a_lost_answer(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  lose(call, 1);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(call->attempts, 2);
+  assert_int_equal(call->error.kind, SR_NO_ERROR); /* nothing is left of the first attempt */
+  answer(call, 200, "", "");
+  expect_end(call, SR_NO_ERROR, NULL);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void the_last_attempt_decides_what_the_call_ends_with(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  call->retries = 1;
+  run(&bench, call);
+  answer(call, 503, "X: 1\r\nRetry-After: 1\r\n", "{\"message\":\"first\"}");
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  lose(call, 1);
+  expect_end(call, SR_NETWORK, "connection_lost");
+  assert_int_equal(call->status, 0);
+  assert_int_equal(call->error.status, 0);
+  assert_int_equal(call->retry_after, -1);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void a_post_is_not_repeated_once_the_server_may_have_acted(void **state) {
+  struct bench bench;
+  struct sr_call *refused, *lost;
+  (void)state;
+  set_up(&bench, 5);
+  refused = post_submitted(&bench, 60 * S);
+  run(&bench, refused);
+  answer(refused, 503, "", "");
+  expect_end(refused, SR_SERVER, "unavailable");
+  assert_int_equal(refused->attempts, 1);
+  assert_true(refused->sent);
+  assert_false(refused->retryable);
+  lost = post_submitted(&bench, 60 * S);
+  run(&bench, lost);
+  lose(lost, 1);
+  expect_end(lost, SR_NETWORK, "connection_lost");
+  assert_int_equal(lost->attempts, 1);
+  assert_true(lost->sent);
+  assert_false(lost->retryable);
+  sr_call_delete(refused);
+  sr_call_delete(lost);
+  tear_down(&bench);
+}
+
+static void a_post_is_repeated_when_nothing_was_sent(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 1);
+  call = post_submitted(&bench, 60 * S);
+  run(&bench, call);
+  lose(call, 0);
+  assert_int_equal(busy(&bench), 0); /* the slot is free at once */
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(call->attempts, 2);
+  assert_false(call->sent);
+  assert_in_range(bench.manual.now, 1000 * S, 1000 * S + 500 * MS);
+  lose(call, 0);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  lose(call, 0);
+  expect_end(call, SR_NETWORK, "connect");
+  assert_false(call->sent);
+  assert_true(call->retryable);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void a_post_is_repeated_after_a_429(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = post_submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 429, "", "{\"message\":\"Too Many Requests\"}");
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(call->attempts, 2);
+  answer(call, 200, "", "");
+  expect_end(call, SR_NO_ERROR, NULL);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* ---- 429 and Retry-After ---- */
+
+static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
+  uint64_t salt = fresh_salt();
+  struct bench bench, other;
+  struct sr_config *stranger_config = client(fresh_salt(), 5, KEY, 0);
+  struct sr_call *call, *same, *elsewhere, *stranger = call_of(stranger_config, 60 * S);
+  (void)state;
+  set_up(&bench, 5);
+  set_up(&other, 5);
+  sr_config_unref(bench.config);
+  sr_config_unref(other.config);
+  bench.config = client(salt, 5, KEY, 0);
+  other.config = client(salt, 5, KEY, 0);
+  call = submitted(&bench, 60 * S);
+  call->retries = 0;
+  run(&bench, call);
+  bench.manual.now += 200 * MS;
+  answer(call, 429, "", "");
+  expect_end(call, SR_RATE_LIMIT, "too_many_requests");
+  assert_true(call->retryable);
+  sr_engine_submit(bench.engine, stranger); /* another key is not concerned */
+  assert_int_equal(run(&bench, stranger), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1000 * S + 200 * MS);
+  same = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, same), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1001 * S + 200 * MS);
+  other.manual.now = 1000 * S + 300 * MS; /* another client, another engine */
+  elsewhere = submitted(&other, 60 * S);
+  assert_int_equal(run(&other, elsewhere), SR_RUN_EXTERNAL);
+  assert_int_equal(other.manual.now, 1001 * S + 200 * MS);
+  sr_call_delete(call);
+  sr_call_delete(same);
+  sr_call_delete(elsewhere);
+  sr_call_delete(stranger);
+  sr_config_unref(stranger_config);
+  tear_down(&bench);
+  tear_down(&other);
+}
+
+static void a_429_is_repeated_no_sooner_than_a_window_later(void **state) {
+  uint64_t seed;
+  (void)state;
+  for (seed = 1; seed <= 50; seed++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    sr_engine_delete(bench.engine);
+    bench.engine = engine_on(&bench.manual, seed);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    answer(call, 429, "", "");
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    assert_int_equal(bench.manual.now, 1001 * S); /* the first back-off is shorter */
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+static void retry_after_is_waited_for(void **state) {
+  static const int statuses[] = {429, 503};
+  size_t i;
+  (void)state;
+  for (i = 0; i < 2; i++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    answer(call, statuses[i], "Retry-After: 7\r\n", "");
+    assert_int_equal(call->retry_after, 7 * S);
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    assert_int_equal(bench.manual.now, 1007 * S);
+    answer(call, 200, "", "");
+    assert_int_equal(call->retry_after, -1);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+static void retry_after_of_a_429_holds_the_others_too(void **state) {
+  struct bench bench;
+  struct sr_call *call, *other;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 429, "retry-after: 7\r\n", "");
+  other = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1007 * S);
+  sr_call_delete(call);
+  sr_call_delete(other);
+  tear_down(&bench);
+}
+
+static void retry_after_past_the_deadline_ends_the_call_at_once_and_says_when(void **state) {
+  static const int statuses[] = {429, 503};
+  size_t i;
+  (void)state;
+  for (i = 0; i < 2; i++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    call = submitted(&bench, 10 * S);
+    run(&bench, call);
+    bench.manual.now += S;
+    answer(call, statuses[i], "Retry-After: 30\r\n", "");
+    assert_int_equal(call->state, SR_STATE_DONE);
+    assert_int_equal(call->error.kind, i == 0 ? SR_RATE_LIMIT : SR_SERVER);
+    assert_int_equal(call->retry_after, 30 * S);
+    assert_int_equal(call->elapsed, S);
+    assert_true(call->retryable);
+    assert_int_equal(call->attempts, 1);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+/* ---- keys ---- */
+
+static void without_a_key_nothing_is_sent(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  sr_config_unref(bench.config);
+  bench.config = client(fresh_salt(), 5, NULL, 0);
+  call = submitted(&bench, 60 * S);
+  expect_end(call, SR_AUTH, "no_key");
+  assert_int_equal(run(&bench, call), SR_RUN_DONE);
+  assert_int_equal(call->attempts, 0);
+  assert_int_equal(call->elapsed, 0);
+  assert_false(call->sent);
+  assert_non_null(call->error.hint);
+  assert_int_equal(busy(&bench), 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void calls_without_a_key_are_sent_when_they_are_meant(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  sr_config_unref(bench.config);
+  bench.config = client(fresh_salt(), 5, NULL, 1);
+  call = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  answer(call, 403, "", "{\"message\":\"No token\"}");
+  expect_end(call, SR_AUTH, "no_token");
+  assert_non_null(strstr(call->error.hint, "no key was sent"));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void the_key_is_masked_in_all_that_an_error_holds(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 400, "X-Key: " KEY "\r\n", "{\"message\":\"bad " KEY "\"}");
+  expect_end(call, SR_INVALID, "bad_request");
+  assert_string_equal(call->error.message, "bad \xe2\x80\xa6"
+                                           "d14b");
+  assert_null(strstr(call->answer.data, KEY));
+  assert_null(strstr(call->head.data, KEY));
+  assert_non_null(strstr(call->answer.data, "d14b"));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* The server may write its JSON with every character escaped. */
+static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  char body[512] = "{\"message\":\"bad ";
+  const char *p;
+  (void)state;
+  for (p = KEY; *p != '\0'; p++)
+    snprintf(body + strlen(body), sizeof body - strlen(body), "\\u%04x", (unsigned)*p);
+  strcat(body, "\"}");
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 400, "", body);
+  assert_string_equal(call->error.message, "bad \xe2\x80\xa6"
+                                           "d14b");
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* err.body shows what is left in `answer`, whatever the call ended with. */
+static void the_key_is_masked_in_an_answer_that_came_too_late(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 5 * S);
+  run(&bench, call);
+  bench.manual.now += 5 * S;
+  answer(call, 400, "X-Key: " KEY "\r\n", "{\"message\":\"bad " KEY "\"}");
+  expect_end(call, SR_TIMEOUT, "no_answer");
+  assert_null(strstr(sr_buf_text(&call->head), KEY));
+  assert_null(strstr(sr_buf_text(&call->answer), KEY));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 503, "X-Key: " KEY "\r\n", "bad " KEY);
+  sr_engine_cancel(call);
+  expect_end(call, SR_CANCELLED, "cancelled");
+  assert_null(strstr(sr_buf_text(&call->head), KEY));
+  assert_null(strstr(sr_buf_text(&call->answer), KEY));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* ---- slots ---- */
+
+static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(void **state) {
+  struct bench bench;
+  struct sr_call *first, *late;
+  (void)state;
+  set_up(&bench, 1);
+  first = submitted(&bench, 60 * S);
+  run(&bench, first);
+  late = submitted(&bench, S);
+  expect_end(late, SR_RATE_LIMIT, "no_slot");
+  assert_int_equal(late->attempts, 0);
+  assert_int_equal(late->elapsed, 0);
+  assert_int_equal(late->waited, 0);
+  assert_int_equal(late->retry_after, S);
+  assert_true(late->retryable);
+  assert_false(late->sent);
+  assert_int_equal(late->error.status, 0);
+  sr_call_delete(late);
+  answer(first, 200, "", "");
+  bench.manual.now += 400 * MS;
+  late = submitted(&bench, 600 * MS); /* the slot is free exactly at its deadline: too late */
+  expect_end(late, SR_RATE_LIMIT, "no_slot");
+  assert_int_equal(late->retry_after, 600 * MS);
+  sr_call_delete(late);
+  late = submitted(&bench, 600 * MS + 1);
+  assert_int_equal(run(&bench, late), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1001 * S); /* it took nothing from the limiter */
+  sr_call_delete(first);
+  sr_call_delete(late);
+  tear_down(&bench);
+}
+
+static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **state) {
+  struct bench bench;
+  struct sr_call *calls[6];
+  int i;
+  (void)state;
+  set_up(&bench, 2);
+  for (i = 0; i < 4; i++)
+    calls[i] = submitted(&bench, 60 * S); /* two could go now, two a window later */
+  calls[4] = submitted(&bench, 2 * S);    /* its turn is two windows from now */
+  expect_end(calls[4], SR_RATE_LIMIT, "no_slot");
+  assert_int_equal(calls[4]->retry_after, 2 * S);
+  calls[5] = submitted(&bench, 2 * S + 1);
+  assert_int_equal(calls[5]->state, SR_STATE_QUEUED);
+  for (i = 0; i < 6; i++)
+    sr_call_delete(calls[i]);
+  tear_down(&bench);
+}
+
+static void a_queued_call_that_gets_no_slot_ends_at_its_deadline(void **state) {
+  struct bench bench;
+  struct sr_call *first, *second;
+  (void)state;
+  set_up(&bench, 1);
+  first = submitted(&bench, 60 * S);
+  run(&bench, first); /* and it takes its time */
+  second = submitted(&bench, 5 * S);
+  assert_int_equal(run(&bench, second), SR_RUN_DONE);
+  expect_end(second, SR_RATE_LIMIT, "no_slot");
+  assert_int_equal(bench.manual.now, 1005 * S);
+  assert_int_equal(second->elapsed, 5 * S);
+  assert_int_equal(second->waited, 5 * S);
+  assert_int_equal(second->attempts, 0);
+  sr_call_delete(first);
+  sr_call_delete(second);
+  tear_down(&bench);
+}
+
+static void first_come_first_served(void **state) {
+  struct bench bench;
+  struct sr_call *calls[5];
+  int i, k;
+  (void)state;
+  set_up(&bench, 1);
+  for (i = 0; i < 5; i++)
+    calls[i] = submitted(&bench, 60 * S);
+  for (i = 0; i < 5; i++) {
+    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
+    assert_int_equal(bench.manual.now, 1000 * S + i * 1100 * MS);
+    assert_int_equal(calls[i]->waited, i * 1100 * MS);
+    for (k = i + 1; k < 5; k++)
+      assert_int_equal(calls[k]->state, SR_STATE_QUEUED);
+    bench.manual.now += 100 * MS;
+    answer(calls[i], 200, "", "");
+    assert_int_equal(calls[i]->waited + 100 * MS, calls[i]->elapsed);
+  }
+  for (i = 0; i < 5; i++)
+    sr_call_delete(calls[i]);
+  tear_down(&bench);
+}
+
+static void n_slots_begin_n_calls_in_one_step(void **state) {
+  struct bench bench;
+  struct sr_call *calls[7];
+  int i;
+  (void)state;
+  set_up(&bench, 5);
+  for (i = 0; i < 7; i++)
+    calls[i] = submitted(&bench, 60 * S);
+  sr_engine_step(bench.engine);
+  for (i = 0; i < 7; i++)
+    assert_int_equal(calls[i]->state, i < 5 ? SR_STATE_SENDING : SR_STATE_QUEUED);
+  for (i = 0; i < 7; i++)
+    sr_call_delete(calls[i]);
+  tear_down(&bench);
+}
+
+/* A request without an answer may be counted up to 0.2 s after it was given up. */
+static void a_lost_answer_keeps_its_slot_for_a_window_and_a_bit(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 1);
+  call = post_submitted(&bench, 60 * S);
+  run(&bench, call);
+  lose(call, 1);
+  bench.manual.now += 1200 * MS - 2;
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now += 2;
+  assert_int_equal(busy(&bench), 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* The same holds for a call that nobody ends: at its deadline it is given up. */
+static void
+a_call_that_nobody_ends_keeps_its_slot_for_a_window_and_a_bit_after_its_deadline(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 1);
+  call = submitted(&bench, 10 * S);
+  run(&bench, call);
+  bench.manual.now = 1011 * S - 2;
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now = 1011 * S + 200 * MS - 2;
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now = 1011 * S + 200 * MS;
+  assert_int_equal(busy(&bench), 0);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* ---- cancelling and deleting ---- */
+
+static void cancel_ends_a_call_in_every_state(void **state) {
+  struct bench bench;
+  struct sr_call *fresh, *sending, *queued, *done;
+  (void)state;
+  set_up(&bench, 1);
+  fresh = call_of(bench.config, 60 * S);
+  sr_engine_cancel(fresh); /* under way nowhere: nothing to end */
+  assert_int_equal(fresh->state, SR_STATE_NEW);
+  sending = submitted(&bench, 60 * S);
+  run(&bench, sending);
+  queued = submitted(&bench, 60 * S);
+  bench.manual.now += 300 * MS;
+  sr_engine_cancel(queued);
+  expect_end(queued, SR_CANCELLED, "cancelled");
+  assert_int_equal(queued->attempts, 0);
+  assert_false(queued->sent);
+  assert_int_equal(queued->elapsed, 300 * MS);
+  assert_int_equal(run(&bench, queued), SR_RUN_DONE);
+  sr_engine_cancel(sending);
+  expect_end(sending, SR_CANCELLED, "cancelled");
+  assert_true(sending->sent);
+  bench.manual.now += 1200 * MS - 2;
+  assert_int_equal(busy(&bench), 1);
+  bench.manual.now += 2;
+  assert_int_equal(busy(&bench), 0);
+  answer(sending, 200, "", "late"); /* an outcome after the end does nothing */
+  lose(sending, 1);
+  expect_end(sending, SR_CANCELLED, "cancelled");
+  done = submitted(&bench, 60 * S);
+  run(&bench, done);
+  answer(done, 200, "", "");
+  sr_engine_cancel(done);
+  expect_end(done, SR_NO_ERROR, NULL);
+  sr_call_delete(fresh);
+  sr_call_delete(sending);
+  sr_call_delete(queued);
+  sr_call_delete(done);
+  tear_down(&bench);
+}
+
+static void cancel_ends_a_call_in_its_backoff(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 503, "Retry-After: 5\r\n", "");
+  assert_int_equal(call->state, SR_STATE_BACKOFF);
+  sr_engine_cancel(call);
+  expect_end(call, SR_CANCELLED, "cancelled");
+  assert_int_equal(sr_engine_wake(bench.engine), SR_NEVER);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void calls_and_engine_can_be_deleted_in_any_order(void **state) {
+  int order;
+  (void)state;
+  for (order = 0; order < 2; order++) {
+    struct bench bench;
+    struct sr_call *calls[4];
+    int i;
+    set_up(&bench, 2);
+    calls[0] = submitted(&bench, 60 * S);
+    run(&bench, calls[0]);
+    answer(calls[0], 503, "Retry-After: 5\r\n", "");
+    calls[1] = submitted(&bench, 60 * S);
+    run(&bench, calls[1]);
+    calls[2] = submitted(&bench, 60 * S);
+    calls[3] = call_of(bench.config, 60 * S);
+    sr_config_unref(bench.config); /* the calls have references of their own */
+    bench.config = NULL;
+    assert_int_equal(calls[0]->state, SR_STATE_BACKOFF);
+    assert_int_equal(calls[1]->state, SR_STATE_SENDING);
+    assert_int_equal(calls[2]->state, SR_STATE_QUEUED);
+    if (order == 0) {
+      sr_engine_delete(bench.engine);
+      for (i = 0; i < 3; i++)
+        expect_end(calls[i], SR_CANCELLED, "cancelled");
+      for (i = 0; i < 3; i++) {
+        sr_engine_cancel(calls[i]);
+        answer(calls[i], 200, "", "");
+        assert_int_equal(sr_engine_time_left(calls[i]), 0);
+      }
+    }
+    for (i = 0; i < 4; i++)
+      sr_call_delete(calls[i]);
+    if (order == 1)
+      sr_engine_delete(bench.engine);
+  }
+  sr_engine_delete(NULL);
+  sr_call_delete(NULL);
+}
+
+static void a_call_deleted_in_the_queue_leaves_the_others_in_their_order(void **state) {
+  int victim;
+  (void)state;
+  for (victim = 1; victim <= 3; victim++) {
+    struct bench bench;
+    struct sr_call *calls[4];
+    int i;
+    set_up(&bench, 1);
+    for (i = 0; i < 4; i++)
+      calls[i] = submitted(&bench, 60 * S);
+    run(&bench, calls[0]);
+    sr_call_delete(calls[victim]);
+    answer(calls[0], 200, "", "");
+    for (i = 1; i < 4; i++) {
+      if (i == victim)
+        continue;
+      assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
+      answer(calls[i], 200, "", "");
+      sr_call_delete(calls[i]);
+    }
+    assert_int_equal(bench.manual.now, 1002 * S);
+    sr_call_delete(calls[0]);
+    tear_down(&bench);
+  }
+}
+
+/* ---- fork ---- */
+
+/* What the child finds; its exit status, 0 when all is right. */
+static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
+  struct sr_call *new;
+  int i;
+  sr_engine_step(bench->engine);
+  for (i = 0; i < 3; i++) {
+    const struct sr_call *call = calls[i];
+    if (call->state != SR_STATE_DONE || call->error.kind != SR_CANCELLED || call->engine != NULL)
+      return 10 + i;
+    if (strcmp(call->error.code, "forked") != 0 || call->slot.index != -1)
+      return 20 + i;
+  }
+  if (sr_engine_run(bench->engine, calls[0], S) != SR_RUN_DONE)
+    return 30;
+  new = call_of(bench->config, 60 * S);
+  sr_engine_submit(bench->engine, new);
+  if (sr_engine_run(bench->engine, new, 10 * S) != SR_RUN_EXTERNAL)
+    return 31;
+  answer(new, 200, "", "");
+  if (new->state != SR_STATE_DONE || new->error.kind != SR_NO_ERROR)
+    return 32;
+  sr_call_delete(new);
+  for (i = 0; i < 3; i++)
+    sr_call_delete(calls[i]);
+  sr_engine_delete(bench->engine);
+  sr_config_unref(bench->config);
+  return 0;
+}
+
+static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void **state) {
+  struct bench bench;
+  struct sr_call *calls[3];
+  pid_t child;
+  int i, status = -1;
+  (void)state;
+  set_up(&bench, 2);
+  calls[0] = submitted(&bench, 60 * S);
+  run(&bench, calls[0]);
+  answer(calls[0], 503, "Retry-After: 5\r\n", "");
+  calls[1] = submitted(&bench, 60 * S);
+  run(&bench, calls[1]);
+  calls[2] = submitted(&bench, 60 * S);
+  child = fork();
+  assert_true(child >= 0);
+  if (child == 0)
+    _exit(look_in_child(&bench, calls));
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_int_equal(calls[0]->state, SR_STATE_BACKOFF);
+  assert_int_equal(calls[1]->state, SR_STATE_SENDING);
+  assert_int_equal(calls[2]->state, SR_STATE_QUEUED);
+  answer(calls[1], 200, "", "");
+  for (i = 0; i < 3; i++) {
+    if (run(&bench, calls[i]) == SR_RUN_EXTERNAL)
+      answer(calls[i], 200, "", "");
+    expect_end(calls[i], SR_NO_ERROR, NULL);
+    sr_call_delete(calls[i]);
+  }
+  tear_down(&bench);
+}
+
+/* Whatever the child does first with a call of the parent's. */
+static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
+  int way;
+  (void)state;
+  for (way = 0; way < 4; way++) {
+    struct bench bench;
+    struct sr_call *call;
+    pid_t child;
+    int status = -1;
+    set_up(&bench, 5);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      if (way == 0)
+        sr_engine_cancel(call);
+      else if (way == 1)
+        sr_engine_run(bench.engine, call, S);
+      else if (way == 2)
+        sr_engine_delete(bench.engine);
+      else
+        answer(call, 200, "", "");
+      _exit(call->state == SR_STATE_DONE && call->error.kind == SR_CANCELLED &&
+                    strcmp(call->error.code, "forked") == 0
+                ? 0
+                : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "way %d", way);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+/* ---- waking ---- */
+
+static void wake_tells_the_next_time_that_matters(void **state) {
+  struct bench bench;
+  struct sr_call *call, *second;
+  (void)state;
+  set_up(&bench, 1);
+  assert_int_equal(sr_engine_wake(bench.engine), SR_NEVER);
+  call = submitted(&bench, 60 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S);
+  run(&bench, call);
+  answer(call, 503, "Retry-After: 5\r\n", "");
+  assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
+  second = submitted(&bench, 60 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), 1001 * S);
+  sr_engine_cancel(second);
+  sr_call_delete(second);
+  sr_engine_cancel(call);
+  assert_int_equal(sr_engine_wake(bench.engine), SR_NEVER);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* To ask again and again for a step that can change nothing would be a loop without end. */
+static void wake_is_never_now_when_a_step_can_not_help(void **state) {
+  struct bench bench;
+  struct sr_call *unanswered, *pausing;
+  (void)state;
+  set_up(&bench, 5);
+  unanswered = submitted(&bench, 2 * S);
+  run(&bench, unanswered);
+  pausing = submitted(&bench, 60 * S);
+  run(&bench, pausing);
+  answer(pausing, 503, "Retry-After: 5\r\n", "");
+  bench.manual.now += 2 * S; /* the driver is late with the first call's end */
+  sr_engine_step(bench.engine);
+  assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
+  sr_call_delete(unanswered);
+  sr_call_delete(pausing);
+  tear_down(&bench);
+}
+
+/* Two clients of one key may use different numbers of its slots. */
+static void a_client_with_more_slots_does_not_wait_for_one_with_fewer(void **state) {
+  uint64_t salt = fresh_salt();
+  struct bench bench;
+  struct sr_config *narrow, *wide;
+  struct sr_call *first, *second, *third;
+  (void)state;
+  set_up(&bench, 1);
+  narrow = client(salt, 1, KEY, 0);
+  wide = client(salt, 5, KEY, 0);
+  first = call_of(narrow, 60 * S);
+  second = call_of(narrow, 60 * S);
+  third = call_of(wide, 60 * S);
+  sr_engine_submit(bench.engine, first);
+  sr_engine_submit(bench.engine, second);
+  sr_engine_submit(bench.engine, third);
+  sr_engine_step(bench.engine);
+  assert_int_equal(first->state, SR_STATE_SENDING);
+  assert_int_equal(second->state, SR_STATE_QUEUED);
+  /* Either it is sent, or it waits for its turn; but then it does not say "now". */
+  CHECK(third->state == SR_STATE_SENDING || sr_engine_wake(bench.engine) > bench.manual.now,
+        "it is not sent, and the engine wants to be stepped again at once");
+  sr_call_delete(first);
+  sr_call_delete(second);
+  sr_call_delete(third);
+  sr_config_unref(narrow);
+  sr_config_unref(wide);
+  tear_down(&bench);
+}
+
+/* ---- limits of an answer ---- */
+
+static void answers_larger_than_the_limits_are_refused(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  call->max_body = 3;
+  run(&bench, call);
+  answer(call, 200, "", "1234");
+  expect_end(call, SR_TOO_LARGE, "body");
+  assert_int_equal(call->status, 0);
+  assert_int_equal(call->attempts, 1);
+  sr_call_delete(call);
+  call = submitted(&bench, 60 * S);
+  call->max_headers = 6;
+  run(&bench, call);
+  answer(call, 200, "A: bc\r\n", "");
+  expect_end(call, SR_TOO_LARGE, "headers");
+  sr_call_delete(call);
+  call = submitted(&bench, 60 * S);
+  call->max_body = 3;
+  call->max_headers = 7;
+  run(&bench, call);
+  answer(call, 200, "A: bc\r\n", "123");
+  expect_end(call, SR_NO_ERROR, NULL);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void an_answer_at_the_deadline_is_too_late(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 5 * S);
+  run(&bench, call);
+  bench.manual.now += 5 * S;
+  answer(call, 200, "", "{}");
+  expect_end(call, SR_TIMEOUT, "no_answer");
+  assert_int_equal(call->status, 0);
+  assert_true(call->sent);
+  sr_call_delete(call);
+  call = submitted(&bench, 5 * S);
+  run(&bench, call);
+  bench.manual.now += 5 * S - 1;
+  answer(call, 200, "", "{}");
+  expect_end(call, SR_NO_ERROR, NULL);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+/* ---- headers of an answer ---- */
+
+static void header_is(const char *head, const char *name, const char *expected) {
+  struct sr_call call;
+  char out[16] = "untouched";
+  memset(&call, 0, sizeof call);
+  assert_int_equal(sr_buf_puts(&call.head, head), 0);
+  sr_call_header(&call, name, out, sizeof out);
+  CHECK(strcmp(out, expected) == 0, "%s: \"%s\", not \"%s\"", head, out, expected);
+  sr_buf_fini(&call.head);
+}
+
+static void header_values_are_found_whatever_the_case(void **state) {
+  struct sr_call call;
+  char out[16] = "untouched";
+  (void)state;
+  memset(&call, 0, sizeof call);
+  sr_call_header(&call, "a", out, sizeof out);
+  assert_string_equal(out, "");
+  header_is("A: 1\r\n", "a", "1");
+  header_is("HTTP/1.1 200 OK\r\nX: 0\r\nRETRY-After:5\r\n\r\n", "retry-after", "5");
+  header_is("Retry-After-X: 1\r\nRetry: 2\r\nRetry-After: 3\r\n", "retry-after", "3");
+  header_is("A: 1\r\nA: 2\r\n", "a", "1");
+  header_is("A:\r\nB: 2\r\n", "a", "");
+  header_is("A: 1", "a", "1");
+  header_is("A: 1\nB: 2\n", "b", "2");
+  header_is("B: a: 1\r\n", "a", "");
+  header_is("A: 0123456789abcdefgh\r\n", "a", "0123456789abcde");
+}
+
+static void header_values_have_no_blanks_around_them(void **state) {
+  (void)state;
+  header_is("A: \t 1 2\r\n", "a", "1 2");
+  header_is("A: 1 2 \t \r\n", "a", "1 2");
+  header_is("A:  \t \r\nB: 2\r\n", "a", "");
+}
+
+/* ---- 1,000 schedules ---- */
+
+enum { CALLS = 12, SCHEDULES = 1000 };
+
+struct plan {
+  struct sr_call *call;
+  sr_time begins, ends; /* the attempt under way; ends 0: none yet */
+  int seen;             /* attempts of which this knows */
+  int outcome;
+};
+
+/* Carries out the outcome that was drawn for the attempt that ends now. */
+static void finish(struct plan *plan, struct chance *chance, sr_time *held, sr_time now) {
+  struct sr_call *call = plan->call;
+  char head[64] = "";
+  int after = (int)chance_between(chance, 0, 3);
+  plan->ends = 0;
+  if (plan->outcome >= 6 && after > 0)
+    snprintf(head, sizeof head, "Retry-After: %d\r\n", after * after);
+  switch (plan->outcome) {
+  case 0:
+  case 1:
+    answer(call, 200, "", "{}");
+    break;
+  case 2:
+    answer(call, 404, "", "");
+    break;
+  case 3:
+    lose(call, 0);
+    break;
+  case 4:
+    lose(call, 1);
+    break;
+  case 5:
+    answer(call, 500, "", "");
+    break;
+  case 6:
+    answer(call, 503, head, "");
+    break;
+  default:
+    answer(call, 429, head, "");
+    if (now < call->started + call->timeout && now + S > *held)
+      *held = now + S;
+    break;
+  }
+}
+
+static int by_time(const void *a, const void *b) {
+  sr_time x = *(const sr_time *)a, y = *(const sr_time *)b;
+  return (x > y) - (x < y);
+}
+
+static void one_schedule(uint64_t seed) {
+  struct bench bench;
+  struct chance chance = {seed};
+  struct plan plans[CALLS];
+  sr_time counts[CALLS * 8], held = 0;
+  int i, done = 0, counted = 0, steps = 0, slots = (int)chance_between(&chance, 1, 5);
+  set_up(&bench, slots);
+  memset(plans, 0, sizeof plans);
+  for (i = 0; i < CALLS; i++) {
+    struct sr_call *call = call_of(bench.config, chance_between(&chance, 1, 20 * S));
+    call->retries = (int)chance_between(&chance, 0, 4);
+    call->repeatable = (int)chance_between(&chance, 0, 1);
+    plans[i].call = call;
+    sr_engine_submit(bench.engine, call);
+  }
+  while (done < CALLS) {
+    sr_time next;
+    CHECK(++steps < 5000, "seed %llu: it never ends", (unsigned long long)seed);
+    sr_engine_step(bench.engine);
+    done = 0;
+    next = SR_NEVER;
+    for (i = 0; i < CALLS; i++) {
+      struct plan *plan = &plans[i];
+      struct sr_call *call = plan->call;
+      done += call->state == SR_STATE_DONE;
+      if (call->state == SR_STATE_SENDING && plan->ends == 0) {
+        sr_time left = sr_engine_time_left(call), latency = chance_between(&chance, 1 * MS, 3 * S);
+        assert_true(bench.manual.now >= held);
+        assert_true(left > 0);
+        assert_int_equal(call->attempts, ++plan->seen);
+        plan->outcome = latency < left ? (int)chance_between(&chance, 0, 7) : 4;
+        plan->begins = bench.manual.now;
+        plan->ends = bench.manual.now + (latency < left ? latency : left);
+        if (plan->outcome != 3)
+          counts[counted++] = chance_between(&chance, plan->begins, plan->ends);
+      }
+      if (plan->ends > 0 && plan->ends < next)
+        next = plan->ends;
+    }
+    if (done == CALLS)
+      break;
+    if (sr_engine_wake(bench.engine) < next)
+      next = sr_engine_wake(bench.engine);
+    CHECK(next > bench.manual.now, "seed %llu: the engine asks for a step that changes nothing",
+          (unsigned long long)seed);
+    assert_true(next < SR_NEVER);
+    bench.manual.now = next;
+    for (i = 0; i < CALLS; i++)
+      if (plans[i].ends == bench.manual.now)
+        finish(&plans[i], &chance, &held, bench.manual.now);
+  }
+  qsort(counts, (size_t)counted, sizeof counts[0], by_time);
+  for (i = 0; i + slots < counted; i++)
+    CHECK(counts[i + slots] - counts[i] >= S, "seed %llu: over the limit",
+          (unsigned long long)seed);
+  for (i = 0; i < CALLS; i++) {
+    struct sr_call *call = plans[i].call;
+    CHECK(call->elapsed >= 0 && call->elapsed <= call->timeout, "seed %llu: %.9f s of %.9f s",
+          (unsigned long long)seed, (double)call->elapsed / 1e9, (double)call->timeout / 1e9);
+    assert_true(call->waited >= 0 && call->waited <= call->elapsed);
+    assert_true(call->attempts <= call->retries + 1);
+    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT);
+    assert_int_equal(call->slot.index, -1);
+    sr_call_delete(call);
+  }
+  tear_down(&bench);
+}
+
+static void deadlines_and_limits_hold_over_a_thousand_random_schedules(void **state) {
+  uint64_t seed;
+  (void)state;
+  for (seed = 1; seed <= SCHEDULES; seed++)
+    one_schedule(seed);
+}
+
+/* Last, since a sanitizer ends the program where a number overflows. */
+static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
+  static const char *const heads[] = {"Retry-After: 9223372036\r\n", "Retry-After: 9999999999\r\n",
+                                      "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(heads); i++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    call = submitted(&bench, 60 * S);
+    run(&bench, call);
+    answer(call, 429, heads[i], "");
+    expect_end(call, SR_RATE_LIMIT, "too_many_requests");
+    CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);
+    CHECK(sr_limit_earliest(bench.config->limit, &bench.config->rate, bench.manual.now, 0) >=
+              bench.manual.now + 60 * S,
+          "%s: nobody is held", heads[i]);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_call_goes_from_its_slot_to_its_answer),
+      cmocka_unit_test(every_2xx_is_a_success_with_or_without_a_body),
+      cmocka_unit_test(an_error_that_does_not_pass_ends_the_call),
+      cmocka_unit_test(run_gives_back_the_thread_after_max_wait),
+      cmocka_unit_test(time_left_is_bounded_by_the_deadline_and_by_the_attempt),
+      cmocka_unit_test(a_503_is_repeated_after_a_backoff_with_full_jitter),
+      cmocka_unit_test(retries_are_counted),
+      cmocka_unit_test(without_retries_a_failure_ends_at_once),
+      cmocka_unit_test(a_get_is_repeated_after_a_lost_answer),
+      cmocka_unit_test(the_last_attempt_decides_what_the_call_ends_with),
+      cmocka_unit_test(a_post_is_not_repeated_once_the_server_may_have_acted),
+      cmocka_unit_test(a_post_is_repeated_when_nothing_was_sent),
+      cmocka_unit_test(a_post_is_repeated_after_a_429),
+      cmocka_unit_test(a_429_stops_everybody_who_uses_the_key_for_a_window),
+      cmocka_unit_test(a_429_is_repeated_no_sooner_than_a_window_later),
+      cmocka_unit_test(retry_after_is_waited_for),
+      cmocka_unit_test(retry_after_of_a_429_holds_the_others_too),
+      cmocka_unit_test(retry_after_past_the_deadline_ends_the_call_at_once_and_says_when),
+      cmocka_unit_test(without_a_key_nothing_is_sent),
+      cmocka_unit_test(calls_without_a_key_are_sent_when_they_are_meant),
+      cmocka_unit_test(the_key_is_masked_in_all_that_an_error_holds),
+      cmocka_unit_test(the_key_is_masked_in_a_message_that_was_escaped),
+      cmocka_unit_test(the_key_is_masked_in_an_answer_that_came_too_late),
+      cmocka_unit_test(the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts),
+      cmocka_unit_test(a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once),
+      cmocka_unit_test(calls_ahead_count_for_who_asks_whether_his_turn_can_come),
+      cmocka_unit_test(a_queued_call_that_gets_no_slot_ends_at_its_deadline),
+      cmocka_unit_test(first_come_first_served),
+      cmocka_unit_test(n_slots_begin_n_calls_in_one_step),
+      cmocka_unit_test(a_lost_answer_keeps_its_slot_for_a_window_and_a_bit),
+      cmocka_unit_test(
+          a_call_that_nobody_ends_keeps_its_slot_for_a_window_and_a_bit_after_its_deadline),
+      cmocka_unit_test(cancel_ends_a_call_in_every_state),
+      cmocka_unit_test(cancel_ends_a_call_in_its_backoff),
+      cmocka_unit_test(calls_and_engine_can_be_deleted_in_any_order),
+      cmocka_unit_test(a_call_deleted_in_the_queue_leaves_the_others_in_their_order),
+      cmocka_unit_test(calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent),
+      cmocka_unit_test(every_way_to_use_a_call_in_a_forked_child_ends_it),
+      cmocka_unit_test(wake_tells_the_next_time_that_matters),
+      cmocka_unit_test(wake_is_never_now_when_a_step_can_not_help),
+      cmocka_unit_test(a_client_with_more_slots_does_not_wait_for_one_with_fewer),
+      cmocka_unit_test(answers_larger_than_the_limits_are_refused),
+      cmocka_unit_test(an_answer_at_the_deadline_is_too_late),
+      cmocka_unit_test(header_values_are_found_whatever_the_case),
+      cmocka_unit_test(header_values_have_no_blanks_around_them),
+      cmocka_unit_test(deadlines_and_limits_hold_over_a_thousand_random_schedules),
+      cmocka_unit_test(an_enormous_retry_after_does_not_turn_into_none),
+  };
+  return cmocka_run_group_tests_name("sr_engine", tests, NULL, NULL);
+}

@@ -1,0 +1,927 @@
+/* Errors: the API's table of statuses and messages, bodies of every shape, libcurl's codes.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_error.h"
+#include "sr_json.h"
+
+#include <curl/curl.h>
+
+/* ---- what the tests know of the API ---- */
+
+struct row {
+  int status;
+  const char *message;
+  enum sr_kind kind;
+  const char *code;
+};
+
+/* The table of the API's "Getting started" page, whole. */
+static const struct row documented[] = {
+    {400, "Bad Request", SR_INVALID, "bad_request"},
+    {400, "Invalid keyword_id", SR_INVALID, "invalid_keyword_id"},
+    {400, "Invalid date", SR_INVALID, "invalid_date"},
+    {400, "Invalid site_engine_id", SR_INVALID, "invalid_site_engine_id"},
+    {400, "No ids in request", SR_INVALID, "no_ids"},
+    {403, "No token", SR_AUTH, "no_token"},
+    {403, "Incorrect token", SR_AUTH, "incorrect_token"},
+    {403, "No access", SR_ACCESS, "no_access"},
+    {403, "Access denied", SR_ACCESS, "access_denied"},
+    {404, "Not Found", SR_NOT_FOUND, "not_found"},
+    {404, "Unknown search_engine_id", SR_NOT_FOUND, "unknown_search_engine_id"},
+    {404, "Unknown site_engine_id", SR_NOT_FOUND, "unknown_site_engine_id"},
+    {429, "Too Many Requests", SR_RATE_LIMIT, "too_many_requests"},
+    {500, "Server error", SR_SERVER, "server_error"},
+};
+
+/* Messages of single endpoints and of v1, with the kind that tells a caller what to do. */
+static const struct {
+  int status;
+  const char *message;
+  enum sr_kind kind;
+} others[] = {
+    {401, "Unauthorized", SR_AUTH},
+    {403, "Subscription required", SR_ACCESS},
+    {403, "Limit reached", SR_ACCESS},
+    {403, "Insufficient funds", SR_ACCESS},
+    {403, "Empty balance", SR_ACCESS},
+    {403, "License expired", SR_ACCESS},
+    {400, "Incorrect website URL", SR_INVALID},
+    {400, "empty_field", SR_INVALID},
+    {404, "Tag not found", SR_NOT_FOUND},
+    {400, "Empty name", SR_INVALID},
+    {404, "Empty name", SR_INVALID},
+    {400, "Empty site_id", SR_INVALID},
+    {404, "Empty site_id", SR_INVALID},
+    {404, "Group not found", SR_NOT_FOUND},
+    {400, "No keywords ids in request", SR_INVALID},
+    {400, "Invalid site url", SR_INVALID},
+    {400, "Incorrect competitor id", SR_INVALID},
+    {400, "Empty title", SR_INVALID},
+    {400, "Empty text", SR_INVALID},
+    {400, "site_ids: This value should be of type integer", SR_INVALID},
+    {400, "Invalid", SR_INVALID},
+    {400, "Invalid region id", SR_INVALID},
+    {400, "Backlinks are non exists", SR_INVALID},
+    {400, "Invalid region name. Please use a valid canonical location name.", SR_INVALID},
+};
+
+/* Where a message may stand in a body; %s is the message. */
+static const char *const shapes[] = {
+    "{\"message\": \"%s\"}",
+    "{\"error\": {\"code\": 1, \"message\": \"%s\"}}",
+    "{\"error\": {\"code\": 1, \"description\": \"%s\"}}",
+    "{\"error_description\": \"%s\"}",
+    "{\"error\": \"%s\"}",
+};
+
+static struct sr_answer answer_of(int status, const char *body, size_t len) {
+  struct sr_answer answer;
+  answer.status = status;
+  answer.v1 = 0;
+  answer.key_sent = 1;
+  answer.content_type = "application/json";
+  answer.location = "";
+  answer.body = body;
+  answer.body_len = len;
+  return answer;
+}
+
+/* Maps an answer whose body ends exactly where it ends, and checks what holds for every error. */
+static void map(struct sr_error *error, struct sr_answer answer) {
+  char *body = exact_copy(answer.body, answer.body_len);
+  answer.body = body;
+  memset(error, 0x5a, sizeof *error);
+  sr_error_from_http(error, &answer);
+  free(body);
+  CHECK(memchr(error->message, 0, sizeof error->message) != NULL, "the message has no end");
+  CHECK(is_clean_line(error->message, strlen(error->message)), "not a clean line: %s",
+        error->message);
+  CHECK(error->message[0] != '\0', "status %d: no message", answer.status);
+  CHECK(error->kind != SR_NO_ERROR, "status %d: no kind", answer.status);
+  CHECK(error->code != NULL && error->code[0] != '\0', "status %d: no code", answer.status);
+  assert_int_equal(error->status, answer.status);
+}
+
+static struct sr_error map_text(int status, const char *body) {
+  struct sr_error error;
+  map(&error, answer_of(status, body, strlen(body)));
+  return error;
+}
+
+static void expect_error(const struct sr_error *error, enum sr_kind kind, const char *code,
+                         const char *what) {
+  CHECK(error->kind == kind && strcmp(error->code, code) == 0, "%s: %s/%s, not %s/%s", what,
+        sr_kind_name(error->kind), error->code, sr_kind_name(kind), code);
+}
+
+/* ---- the API's messages ---- */
+
+static void documented_rows_have_their_kind_code_status_and_text_in_every_shape(void **state) {
+  size_t i, k;
+  (void)state;
+  assert_int_equal(COUNT(documented), 14);
+  for (i = 0; i < COUNT(documented); i++)
+    for (k = 0; k < COUNT(shapes); k++) {
+      char body[256];
+      struct sr_error error;
+      snprintf(body, sizeof body, shapes[k], documented[i].message);
+      error = map_text(documented[i].status, body);
+      expect_error(&error, documented[i].kind, documented[i].code, body);
+      assert_string_equal(error.message, documented[i].message);
+    }
+}
+
+/* A documented message on another status is not the documented error. */
+static void documented_messages_count_only_with_their_status(void **state) {
+  struct sr_error error;
+  (void)state;
+  error = map_text(404, "{\"message\":\"Invalid date\"}");
+  expect_error(&error, SR_NOT_FOUND, "not_found", "404 Invalid date");
+  assert_string_equal(error.message, "Invalid date");
+  error = map_text(500, "{\"message\":\"No token\"}");
+  expect_error(&error, SR_SERVER, "server_error", "500 No token");
+  error = map_text(403, "{\"message\":\"Too Many Requests\"}");
+  expect_error(&error, SR_ACCESS, "forbidden", "403 Too Many Requests");
+}
+
+/* Changes the case of every other letter and doubles, moves and adds white space. */
+static void vary(char *out, const char *message, int way) {
+  static const char *const gaps[] = {" ", "  ", "\\t", "\\n \\r\\n"};
+  size_t i;
+  strcpy(out, way > 0 ? gaps[way] : "");
+  for (i = 0; message[i] != '\0'; i++) {
+    size_t used = strlen(out);
+    char c = message[i];
+    if (c == ' ') {
+      strcat(out, gaps[way]);
+      continue;
+    }
+    if (c >= 'a' && c <= 'z' && (way == 0 || i % 2 == 0))
+      c = (char)(c - 'a' + 'A');
+    else if (c >= 'A' && c <= 'Z')
+      c = (char)(c - 'A' + 'a');
+    out[used] = c;
+    out[used + 1] = '\0';
+  }
+  strcat(out, way > 0 ? gaps[way] : "");
+}
+
+static void documented_rows_are_known_whatever_their_case_and_white_space(void **state) {
+  size_t i;
+  int way;
+  (void)state;
+  for (i = 0; i < COUNT(documented); i++)
+    for (way = 0; way < 4; way++) {
+      char varied[200], body[256];
+      struct sr_error error;
+      vary(varied, documented[i].message, way);
+      snprintf(body, sizeof body, "{\"message\":\"%s\"}", varied);
+      error = map_text(documented[i].status, body);
+      expect_error(&error, documented[i].kind, documented[i].code, body);
+    }
+}
+
+static void words_run_together_or_more_words_are_another_message(void **state) {
+  static const char *const list[] = {"Notoken", "No token given", "No tokens",
+                                     "No toke", "Not token",      "o token"};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(list); i++) {
+    char body[100];
+    struct sr_error error;
+    snprintf(body, sizeof body, "{\"message\":\"%s\"}", list[i]);
+    error = map_text(403, body);
+    expect_error(&error, SR_ACCESS, "forbidden", list[i]);
+    assert_string_equal(error.message, list[i]);
+  }
+}
+
+static void messages_of_endpoints_and_of_v1_have_their_kind_in_every_shape(void **state) {
+  size_t i, k;
+  (void)state;
+  for (i = 0; i < COUNT(others); i++)
+    for (k = 0; k < COUNT(shapes); k++) {
+      char body[256];
+      struct sr_error error;
+      snprintf(body, sizeof body, shapes[k], others[i].message);
+      error = map_text(others[i].status, body);
+      CHECK(error.kind == others[i].kind, "%d %s: kind %s", others[i].status, others[i].message,
+            sr_kind_name(error.kind));
+      assert_string_equal(error.message, others[i].message);
+    }
+}
+
+static void every_message_has_a_code_of_its_own(void **state) {
+  enum { ALL = COUNT(documented) + COUNT(others) };
+  const char *messages[ALL], *codes[ALL];
+  size_t i, k, n = 0;
+  (void)state;
+  for (i = 0; i < ALL; i++) {
+    char body[256];
+    int status =
+        i < COUNT(documented) ? documented[i].status : others[i - COUNT(documented)].status;
+    messages[n] =
+        i < COUNT(documented) ? documented[i].message : others[i - COUNT(documented)].message;
+    snprintf(body, sizeof body, "{\"message\":\"%s\"}", messages[n]);
+    codes[n++] = map_text(status, body).code;
+  }
+  for (i = 0; i < n; i++)
+    for (k = 0; k < i; k++)
+      CHECK((strcmp(codes[i], codes[k]) == 0) == (strcmp(messages[i], messages[k]) == 0),
+            "\"%s\" and \"%s\": codes %s and %s", messages[i], messages[k], codes[i], codes[k]);
+}
+
+/* A code that a fallback uses too would not tell which message it was. */
+static void messages_of_endpoints_do_not_share_a_code_with_an_unknown_message(void **state) {
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(others); i++) {
+    char body[256];
+    const char *code;
+    if (others[i].status == 401)
+      continue; /* "Unauthorized" is what the status says */
+    snprintf(body, sizeof body, "{\"message\":\"%s\"}", others[i].message);
+    code = map_text(others[i].status, body).code;
+    CHECK(strcmp(code, map_text(others[i].status, "{\"message\":\"Zzz\"}").code) != 0,
+          "%s: the code of an unknown message", others[i].message);
+  }
+}
+
+static const struct row unknown[] = {
+    {400, "Zzz", SR_INVALID, "bad_request"}, {401, "Zzz", SR_AUTH, "unauthorized"},
+    {403, "Zzz", SR_ACCESS, "forbidden"},    {404, "Zzz", SR_NOT_FOUND, "not_found"},
+    {408, "Zzz", SR_TIMEOUT, NULL},          {418, "Zzz", SR_INVALID, NULL},
+    {422, "Zzz", SR_INVALID, NULL},          {429, "Zzz", SR_RATE_LIMIT, "too_many_requests"},
+    {500, "Zzz", SR_SERVER, "server_error"}, {502, "Zzz", SR_SERVER, NULL},
+    {503, "Zzz", SR_SERVER, NULL},           {504, "Zzz", SR_SERVER, NULL},
+    {599, "Zzz", SR_SERVER, NULL},           {600, "Zzz", SR_PROTOCOL, NULL},
+    {100, "Zzz", SR_PROTOCOL, NULL},         {999, "Zzz", SR_PROTOCOL, NULL},
+};
+
+static void unknown_messages_fall_back_on_their_status_and_keep_the_text(void **state) {
+  size_t i, k;
+  (void)state;
+  for (i = 0; i < COUNT(unknown); i++)
+    for (k = 0; k < COUNT(shapes); k++) {
+      char body[256];
+      struct sr_error error;
+      snprintf(body, sizeof body, shapes[k], "Zzz: caf\xc3\xa9 closed");
+      error = map_text(unknown[i].status, body);
+      CHECK(error.kind == unknown[i].kind, "%d: kind %s", unknown[i].status,
+            sr_kind_name(error.kind));
+      if (unknown[i].code != NULL)
+        assert_string_equal(error.code, unknown[i].code);
+      assert_string_equal(error.message, "Zzz: caf\xc3\xa9 closed");
+    }
+}
+
+static void description_alone_can_be_the_known_message(void **state) {
+  struct sr_error error;
+  (void)state;
+  error = map_text(403, "{\"error\":{\"code\":403,\"message\":\"Forbidden\",\"description\":"
+                        "\"Insufficient funds\"}}");
+  expect_error(&error, SR_ACCESS, "insufficient_funds", "description");
+  assert_non_null(strstr(error.message, "Forbidden"));
+  assert_non_null(strstr(error.message, "Insufficient funds"));
+  error = map_text(401, "{\"error\":\"invalid_token\",\"error_description\":\"Unauthorized\"}");
+  expect_error(&error, SR_AUTH, "unauthorized", "error_description");
+  error = map_text(400, "{\"error\":{\"message\":\"Zzz\",\"description\":\"No keywords ids in "
+                        "request\"},\"message\":\"x\"}");
+  assert_int_equal(error.kind, SR_INVALID);
+  assert_string_not_equal(error.code, "bad_request");
+}
+
+static void texts_come_in_the_order_of_the_shapes(void **state) {
+  static const char body[] = "{\"message\":\"5\",\"error_description\":\"3\",\"error\":{"
+                             "\"description\":\"2\",\"message\":\"1\"}}";
+  static const char flat[] = "{\"message\":\"5\",\"error\":\"4\",\"error_description\":\"3\"}";
+  char texts[SR_TEXTS][SR_TEXT_SIZE];
+  (void)state;
+  assert_int_equal(sr_error_texts(body, sizeof body - 1, texts), 4);
+  assert_string_equal(texts[0], "1");
+  assert_string_equal(texts[1], "2");
+  assert_string_equal(texts[2], "3");
+  assert_string_equal(texts[3], "5");
+  assert_int_equal(sr_error_texts(flat, sizeof flat - 1, texts), 3);
+  assert_string_equal(texts[0], "3");
+  assert_string_equal(texts[1], "4");
+  assert_string_equal(texts[2], "5");
+}
+
+static void empty_texts_and_other_types_do_not_count(void **state) {
+  static const char *const list[] = {"{\"message\":\"\"}",
+                                     "{\"message\":\"  \"}",
+                                     "{\"message\":null}",
+                                     "{\"message\":7}",
+                                     "{\"message\":[\"x\"]}",
+                                     "{\"message\":{\"x\":\"y\"}}",
+                                     "{\"error\":{}}",
+                                     "{\"error\":[]}",
+                                     "{\"x\":{\"message\":\"No token\"}}",
+                                     "[{\"message\":\"No token\"}]",
+                                     "{\"messages\":\"No token\"}",
+                                     "{\"messag\":\"No token\"}"};
+  char texts[SR_TEXTS][SR_TEXT_SIZE];
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(list); i++) {
+    struct sr_error error = map_text(403, list[i]);
+    CHECK(sr_error_texts(list[i], strlen(list[i]), texts) == 0, "%s: \"%s\"", list[i], texts[0]);
+    expect_error(&error, SR_ACCESS, "forbidden", list[i]);
+  }
+}
+
+/* ---- bodies that are not what they should be ---- */
+
+static void html_pages_give_a_typed_error_without_their_text(void **state) {
+  static const char page[] =
+      "\r\n <!DOCTYPE html><html><body><h1>504 Gateway Time-out</h1></body></html>";
+  struct sr_answer answer = answer_of(504, page, sizeof page - 1);
+  struct sr_error error;
+  (void)state;
+  map(&error, answer);
+  assert_int_equal(error.kind, SR_SERVER);
+  assert_null(strchr(error.message, '<'));
+  answer.content_type = "text/html; charset=utf-8";
+  map(&error, answer);
+  assert_null(strchr(error.message, '<'));
+  answer.content_type = "Text/HTML";
+  answer.body = "Sorry";
+  answer.body_len = 5;
+  answer.status = 403;
+  map(&error, answer);
+  expect_error(&error, SR_ACCESS, "forbidden", "HTML");
+}
+
+static void empty_bodies_get_the_status_own_words(void **state) {
+  static const char *const bodies[] = {"", " \r\n", "{}", "[]", "{", "["};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(bodies); i++) {
+    struct sr_error error = map_text(404, bodies[i]);
+    expect_error(&error, SR_NOT_FOUND, "not_found", bodies[i]);
+    assert_string_equal(error.message, "Not Found");
+    error = map_text(403, bodies[i]);
+    expect_error(&error, SR_ACCESS, "forbidden", bodies[i]);
+    error = map_text(503, bodies[i]);
+    assert_int_equal(error.kind, SR_SERVER);
+  }
+}
+
+static void plain_text_is_the_message(void **state) {
+  struct sr_error error = map_text(502, "upstream\r\nfailed\n");
+  (void)state;
+  assert_int_equal(error.kind, SR_SERVER);
+  assert_string_equal(error.message, "upstream failed");
+}
+
+/* The raw text is the last place where a message may stand. */
+static void plain_text_that_is_a_known_message_has_its_code(void **state) {
+  struct sr_error error = map_text(403, "Incorrect token\n");
+  (void)state;
+  expect_error(&error, SR_AUTH, "incorrect_token", "plain text");
+}
+
+static void bodies_cut_anywhere_are_an_error_of_their_status(void **state) {
+  static const char body[] = "{\"a\":[1,{\"b\":\"\\\"}\"}],\"error\":{\"code\":403,\"message\":"
+                             "\"No t\\u00f6ken \\ud83d\\ude00\","
+                             "\"description\":\"x\"}}";
+  size_t len;
+  (void)state;
+  for (len = 0; len < sizeof body; len++) {
+    struct sr_error error;
+    map(&error, answer_of(403, body, len));
+    expect_error(&error, SR_ACCESS, "forbidden", "cut");
+  }
+}
+
+static void a_message_that_is_cut_short_is_still_shown(void **state) {
+  struct sr_error error = map_text(400, "{\"message\":\"The date is wro");
+  (void)state;
+  assert_string_equal(error.message, "The date is wro");
+}
+
+static void invalid_utf8_becomes_replacement_characters(void **state) {
+  struct sr_error error = map_text(400, "{\"message\":\"a\xff"
+                                        "b\xc3\"}");
+  (void)state;
+  assert_string_equal(error.message, "a\xef\xbf\xbd"
+                                     "b\xef\xbf\xbd");
+  error = map_text(400, "\xe9t\xe9 plain");
+  assert_string_equal(error.message, "\xef\xbf\xbdt\xef\xbf\xbd plain");
+}
+
+static void nul_bytes_do_no_harm(void **state) {
+  static const char inside[] = "{\"message\":\"No\0thing\"}", before[] = "\0\0{\"message\":\"x\"}",
+                    only[] = "\0\0\0";
+  struct sr_error error;
+  (void)state;
+  map(&error, answer_of(403, inside, sizeof inside - 1));
+  expect_error(&error, SR_ACCESS, "forbidden", "NUL inside");
+  map(&error, answer_of(404, before, sizeof before - 1));
+  expect_error(&error, SR_NOT_FOUND, "not_found", "NUL before");
+  map(&error, answer_of(500, only, sizeof only - 1));
+  expect_error(&error, SR_SERVER, "server_error", "NULs");
+}
+
+static void large_bodies_are_cut_to_a_message(void **state) {
+  enum { SIZE = 100 * 1024 };
+  char *body = malloc(SIZE + 1);
+  struct sr_error error;
+  (void)state;
+  assert_non_null(body);
+  memset(body, 'x', SIZE);
+  map(&error, answer_of(500, body, SIZE));
+  expect_error(&error, SR_SERVER, "server_error", "plain");
+  assert_true(strlen(error.message) < SR_MESSAGE_SIZE);
+  assert_true(strlen(error.message) >= 200);
+  memcpy(body, "{\"message\":\"", 12);
+  map(&error, answer_of(500, body, SIZE));
+  assert_true(strlen(error.message) >= 200);
+  memset(body, ' ', SIZE);
+  memcpy(body + SIZE - 22, "{\"message\":\"No token\"}", 22);
+  map(&error, answer_of(403, body, SIZE));
+  expect_error(&error, SR_AUTH, "no_token", "after much white space");
+  free(body);
+}
+
+/* Characters of 2, 3 and 4 bytes across the place where the message is cut. */
+static void messages_cut_inside_a_character_stay_valid(void **state) {
+  static const char *const characters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+  size_t k, shift;
+  (void)state;
+  for (k = 0; k < 3; k++)
+    for (shift = 0; shift < 8; shift++) {
+      char body[4000] = "{\"error\":{\"message\":\"";
+      struct sr_error error;
+      int i;
+      strcat(body, &"xxxxxxxx"[8 - shift]);
+      for (i = 0; i < 300; i++)
+        strcat(body, characters[k]);
+      strcat(body, "\",\"description\":\"");
+      for (i = 0; i < 300; i++)
+        strcat(body, characters[k]);
+      strcat(body, "\"}}");
+      map(&error, answer_of(400, body, strlen(body)));
+      sr_error_set(&error, SR_INVALID, "x", NULL, "%s", body);
+      assert_true(is_clean_line(error.message, strlen(error.message)));
+    }
+}
+
+static void deep_nesting_is_passed_over(void **state) {
+  enum { DEPTH = 50000 };
+  char *body = malloc(2 * DEPTH + 100);
+  struct sr_error error;
+  int i;
+  (void)state;
+  assert_non_null(body);
+  strcpy(body, "{\"data\":");
+  for (i = 0; i < DEPTH; i++)
+    body[8 + i] = i % 2 == 0 ? '[' : '{';
+  for (i = 0; i < DEPTH; i++)
+    body[8 + DEPTH + i] = i % 2 == 0 ? '}' : ']';
+  strcpy(body + 8 + 2 * DEPTH, ",\"message\":\"No token\"}");
+  map(&error, answer_of(403, body, strlen(body)));
+  expect_error(&error, SR_AUTH, "no_token", "after deep nesting");
+  map(&error, answer_of(403, body, 8 + DEPTH)); /* never closed */
+  expect_error(&error, SR_ACCESS, "forbidden", "inside deep nesting");
+  free(body);
+}
+
+/* Bytes without sense, and pieces of JSON put together without sense. */
+static void random_bodies_always_give_a_typed_error(void **state) {
+  static const char *const pieces[] = {"{",
+                                       "}",
+                                       "[",
+                                       "]",
+                                       ":",
+                                       ",",
+                                       "\"",
+                                       "\\",
+                                       "\\u",
+                                       "d83d",
+                                       "null",
+                                       "\"message\"",
+                                       "\"error\"",
+                                       "\"description\"",
+                                       " ",
+                                       "\"No token\"",
+                                       "\xff",
+                                       "\xe2\x82",
+                                       "\n",
+                                       "\"error\":{",
+                                       "\"message\":\"",
+                                       "1e9",
+                                       "\\ude00"};
+  struct chance chance = {20261124};
+  int round;
+  (void)state;
+  for (round = 0; round < 20000; round++) {
+    char body[400];
+    size_t len = 0;
+    struct sr_error error;
+    int i, n = (int)chance_between(&chance, 0, 25);
+    for (i = 0; i < n; i++)
+      if (round % 4 == 0) {
+        body[len++] = (char)chance_between(&chance, 0, 255);
+      } else {
+        const char *piece = pieces[chance_between(&chance, 0, COUNT(pieces) - 1)];
+        memcpy(body + len, piece, strlen(piece));
+        len += strlen(piece);
+      }
+    map(&error, answer_of((int)chance_between(&chance, 300, 599), body, len));
+  }
+}
+
+/* ---- cleaning ---- */
+
+static const struct {
+  const char *text, *cleaned;
+} cleanings[] = {
+    {"", ""},
+    {"plain", "plain"},
+    {"a\r\nb", "a b"},
+    {"a\tb", "a b"},
+    {"\n\na", "a"},
+    {"a  \n ", "a"},
+    {"\x1b[31mred\x7f", "[31mred"},
+    {"caf\xc3\xa9", "caf\xc3\xa9"},
+    {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+    {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                                 /* overlong */
+    {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                 /* a surrogate */
+    {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* above U+10FFFF */
+    {"\xf5x", "\xef\xbf\xbdx"},
+    {"\x80", "\xef\xbf\xbd"},
+    {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
+};
+
+static void cleaning_leaves_one_line_of_valid_utf8(void **state) {
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(cleanings); i++) {
+    char out[64];
+    sr_error_clean(out, sizeof out, cleanings[i].text, strlen(cleanings[i].text));
+    assert_string_equal(out, cleanings[i].cleaned);
+  }
+}
+
+/* U+0080 to U+009F are control characters too: U+009B begins an escape sequence in some terminals.
+ */
+static void cleaning_takes_out_the_control_characters_above_ascii_too(void **state) {
+  char out[64];
+  (void)state;
+  sr_error_clean(out, sizeof out,
+                 "a\xc2\x9b"
+                 "31mb\xc2\x80"
+                 "c",
+                 9);
+  assert_null(strstr(out, "\xc2\x9b"));
+  assert_null(strstr(out, "\xc2\x80"));
+}
+
+static void cleaning_never_writes_past_the_size(void **state) {
+  static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\nz";
+  size_t size;
+  (void)state;
+  for (size = 1; size < 32; size++) {
+    char *out = malloc(size);
+    assert_non_null(out);
+    sr_error_clean(out, size, text, sizeof text - 1);
+    assert_true(strlen(out) < size);
+    assert_true(is_clean_line(out, strlen(out)));
+    free(out);
+  }
+}
+
+static void utf8_is_valid_up_to_the_first_byte_that_is_not(void **state) {
+  static const struct {
+    const char *text;
+    size_t valid;
+  } list[] = {{"", 0},
+              {"abc", 3},
+              {"a\xc3\xa9", 3},
+              {"a\xc3", 1},
+              {"ab\xffz", 2},
+              {"\xc1\xbf", 0},
+              {"\xe0\x9f\xbf", 0},
+              {"\xe0\xa0\x80", 3},
+              {"\xed\x9f\xbf", 3},
+              {"\xed\xa0\x80", 0},
+              {"\xf0\x8f\xbf\xbf", 0},
+              {"\xf0\x90\x80\x80", 4},
+              {"\xf4\x8f\xbf\xbf", 4},
+              {"\xf4\x90\x80\x80", 0},
+              {"\xf0\x90\x80", 0}};
+  struct chance chance = {99};
+  size_t i;
+  int round;
+  (void)state;
+  for (i = 0; i < COUNT(list); i++)
+    CHECK(sr_utf8_valid(list[i].text, strlen(list[i].text)) == list[i].valid, "row %zu", i);
+  for (round = 0; round < 20000; round++) {
+    char text[6];
+    size_t len = (size_t)chance_between(&chance, 1, 6), valid, k;
+    for (k = 0; k < len; k++)
+      text[k] = (char)(chance_between(&chance, 0, 3) == 0 ? chance_between(&chance, 0, 255)
+                                                          : chance_between(&chance, 0x80, 0xf5));
+    valid = sr_utf8_valid(text, len);
+    assert_true(is_utf8(text, valid));
+    for (k = valid + 1; k <= len; k++)
+      assert_false(is_utf8(text + valid, k - valid) && k - valid <= 4);
+  }
+}
+
+/* ---- redirects and hints ---- */
+
+static void redirects_say_where_and_are_not_followed(void **state) {
+  static const int statuses[] = {301, 302, 303, 307, 308};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(statuses); i++) {
+    struct sr_answer answer = answer_of(statuses[i], "{\"message\":\"No token\"}", 22);
+    struct sr_error error;
+    answer.location = "https://elsewhere.example/\x1b[2J\xff";
+    map(&error, answer);
+    expect_error(&error, SR_PROTOCOL, "redirect", "redirect");
+    assert_non_null(strstr(error.message, "https://elsewhere.example/"));
+    assert_non_null(error.hint);
+    answer.location = "";
+    map(&error, answer);
+    expect_error(&error, SR_PROTOCOL, "redirect", "redirect without a location");
+  }
+}
+
+static void no_token_on_v4_with_a_key_names_the_new_api(void **state) {
+  struct sr_error error = map_text(403, "{\"message\":\"No token\"}");
+  (void)state;
+  assert_non_null(error.hint);
+  assert_non_null(strstr(error.hint, "api = \"v1\""));
+}
+
+static void no_token_without_a_key_names_the_option(void **state) {
+  struct sr_answer answer = answer_of(403, "{\"message\":\"No token\"}", 22);
+  struct sr_error error;
+  int v1;
+  (void)state;
+  answer.key_sent = 0;
+  for (v1 = 0; v1 < 2; v1++) {
+    answer.v1 = v1;
+    map(&error, answer);
+    assert_non_null(error.hint);
+    assert_non_null(strstr(error.hint, "`token`"));
+    assert_non_null(strstr(error.hint, "SERANKING_TOKEN"));
+    assert_null(strstr(error.hint, "api = \"v1\""));
+  }
+}
+
+static void no_token_on_v1_does_not_send_to_v1(void **state) {
+  struct sr_answer answer = answer_of(403, "{\"message\":\"No token\"}", 22);
+  struct sr_error error;
+  (void)state;
+  answer.v1 = 1;
+  map(&error, answer);
+  assert_true(error.hint == NULL || strstr(error.hint, "api = \"v1\"") == NULL);
+}
+
+static void hints_are_one_line_and_never_left_from_before(void **state) {
+  size_t i;
+  struct sr_error error;
+  (void)state;
+  for (i = 0; i < COUNT(documented); i++) {
+    char body[256];
+    snprintf(body, sizeof body, "{\"message\":\"%s\"}", documented[i].message);
+    error = map_text(documented[i].status, body);
+    assert_true(error.hint == NULL || is_clean_line(error.hint, strlen(error.hint)));
+  }
+  error = map_text(404, "{\"message\":\"Not Found\"}");
+  assert_null(error.hint);
+}
+
+static void set_formats_cleans_and_cuts(void **state) {
+  struct sr_error error;
+  char longer[2000];
+  (void)state;
+  memset(&error, 0x5a, sizeof error);
+  sr_error_set(&error, SR_NETWORK, "dns", "a hint", "no\n%s %d", "host", 7);
+  assert_int_equal(error.kind, SR_NETWORK);
+  assert_string_equal(error.code, "dns");
+  assert_string_equal(error.hint, "a hint");
+  assert_string_equal(error.message, "no host 7");
+  assert_int_equal(error.status, 0);
+  memset(longer, 'y', sizeof longer - 1);
+  longer[sizeof longer - 1] = '\0';
+  sr_error_set(&error, SR_NETWORK, "dns", NULL, "%s", longer);
+  assert_int_equal(strlen(error.message), SR_MESSAGE_SIZE - 1);
+}
+
+static void kinds_have_their_names(void **state) {
+  static const struct {
+    enum sr_kind kind;
+    const char *name;
+  } names[] = {{SR_AUTH, "auth"},
+               {SR_ACCESS, "access"},
+               {SR_INVALID, "invalid"},
+               {SR_NOT_FOUND, "not_found"},
+               {SR_RATE_LIMIT, "rate_limit"},
+               {SR_BLOCKED, "blocked"},
+               {SR_SERVER, "server"},
+               {SR_TIMEOUT, "timeout"},
+               {SR_NETWORK, "network"},
+               {SR_TLS, "tls"},
+               {SR_DECODE, "decode"},
+               {SR_TOO_LARGE, "too_large"},
+               {SR_CANCELLED, "cancelled"},
+               {SR_PROTOCOL, "protocol"},
+               {SR_PHASE, "phase"}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(names); i++)
+    assert_string_equal(sr_kind_name(names[i].kind), names[i].name);
+}
+
+/* ---- libcurl ---- */
+
+static const struct {
+  int code, connected;
+  enum sr_kind kind;
+  const char *word; /* NULL: any */
+} curl_codes[] = {
+    {CURLE_OPERATION_TIMEDOUT, 1, SR_TIMEOUT, "no_answer"},
+    {CURLE_OPERATION_TIMEDOUT, 0, SR_TIMEOUT, "no_connection"},
+    {CURLE_COULDNT_RESOLVE_HOST, 0, SR_NETWORK, "dns"},
+    {CURLE_COULDNT_RESOLVE_PROXY, 0, SR_NETWORK, "dns"},
+    {CURLE_COULDNT_CONNECT, 0, SR_NETWORK, "connect"},
+    {CURLE_PEER_FAILED_VERIFICATION, 0, SR_TLS, "certificate"},
+    {CURLE_SSL_CACERT_BADFILE, 0, SR_TLS, "ca_file"},
+    {CURLE_SSL_CONNECT_ERROR, 0, SR_TLS, "handshake"},
+    {CURLE_SSL_CIPHER, 0, SR_TLS, NULL},
+    {CURLE_GOT_NOTHING, 1, SR_NETWORK, NULL},
+    {CURLE_SEND_ERROR, 1, SR_NETWORK, NULL},
+    {CURLE_RECV_ERROR, 1, SR_NETWORK, NULL},
+    {CURLE_PARTIAL_FILE, 1, SR_NETWORK, "truncated"},
+    {CURLE_HTTP2, 1, SR_NETWORK, NULL},
+    {CURLE_HTTP2_STREAM, 1, SR_NETWORK, NULL},
+    {CURLE_WEIRD_SERVER_REPLY, 1, SR_PROTOCOL, NULL},
+    {CURLE_BAD_CONTENT_ENCODING, 1, SR_PROTOCOL, NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, 0, SR_PROTOCOL, NULL},
+    {CURLE_URL_MALFORMAT, 0, SR_PROTOCOL, NULL},
+    {CURLE_OUT_OF_MEMORY, 0, SR_TOO_LARGE, "out_of_memory"},
+};
+
+static void libcurl_codes_have_their_kinds(void **state) {
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(curl_codes); i++) {
+    struct sr_error error;
+    memset(&error, 0x5a, sizeof error);
+    sr_error_from_curl(&error, curl_codes[i].code, curl_codes[i].connected, "");
+    CHECK(error.kind == curl_codes[i].kind, "code %d: kind %s", curl_codes[i].code,
+          sr_kind_name(error.kind));
+    if (curl_codes[i].word != NULL)
+      assert_string_equal(error.code, curl_codes[i].word);
+    assert_string_equal(error.message, curl_easy_strerror((CURLcode)curl_codes[i].code));
+    assert_int_equal(error.status, 0);
+  }
+}
+
+static void every_libcurl_code_gives_a_typed_error_with_libcurls_words(void **state) {
+  int code;
+  (void)state;
+  for (code = 1; code < 150; code++) {
+    struct sr_error error;
+    sr_error_from_curl(&error, code, 1, "in\ndetail\xff");
+    assert_int_not_equal(error.kind, SR_NO_ERROR);
+    assert_non_null(error.code);
+    assert_string_equal(error.message, "in detail\xef\xbf\xbd");
+  }
+}
+
+/* ---- the JSON reader ---- */
+
+static void json_gives(const char *json, const char *outer, const char *inner,
+                       const char *expected) {
+  char out[64] = "untouched", *exact = exact_copy(json, strlen(json));
+  int found = sr_json_string(exact, strlen(json), outer, inner, out, sizeof out);
+  free(exact);
+  CHECK(found == (expected != NULL), "%s: %s", json, found ? "found" : "not found");
+  if (expected != NULL)
+    CHECK(strcmp(out, expected) == 0, "%s: \"%s\", not \"%s\"", json, out, expected);
+}
+
+static void json_strings_are_found_by_their_place(void **state) {
+  (void)state;
+  json_gives("{\"a\":\"1\"}", "a", NULL, "1");
+  json_gives(" \t\r\n{ \"a\" : \"1\" } ", "a", NULL, "1");
+  json_gives("{\"b\":2,\"a\":\"1\"}", "a", NULL, "1");
+  json_gives("{\"b\":-2.5e3,\"c\":true,\"d\":null,\"a\":\"1\"}", "a", NULL, "1");
+  json_gives("{\"b\":{\"a\":\"no\"},\"a\":\"1\"}", "a", NULL, "1");
+  json_gives("{\"b\":[{\"a\":\"no\"},\"]}\",[]],\"a\":\"1\"}", "a", NULL, "1");
+  json_gives("{\"b\":\"\\\"a\\\":\\\"no\\\"\",\"a\":\"1\"}", "a", NULL, "1");
+  json_gives("{\"a\":{\"b\":\"1\"}}", "a", "b", "1");
+  json_gives("{\"a\":{\"c\":{\"b\":\"no\"},\"b\":\"1\"}}", "a", "b", "1");
+  json_gives("{\"a\":\"\"}", "a", NULL, "");
+  json_gives("{\"b\":\"1\"}", "a", NULL, NULL);
+  json_gives("{\"a\":1}", "a", NULL, NULL);
+  json_gives("{\"a\":\"1\"}", "a", "b", NULL);
+  json_gives("{\"a\":{\"b\":\"1\"}}", "a", NULL, NULL);
+  json_gives("{\"a\":{\"c\":\"1\"},\"b\":\"2\"}", "a", "b", NULL);
+  json_gives("[\"a\"]", "a", NULL, NULL);
+  json_gives("\"a\"", "a", NULL, NULL);
+  json_gives("{}", "a", NULL, NULL);
+  json_gives("{\"a\"}", "a", NULL, NULL);
+  json_gives("{\"a\":}", "a", NULL, NULL);
+  json_gives("", "a", NULL, NULL);
+}
+
+static void json_escapes_are_undone(void **state) {
+  (void)state;
+  json_gives("{\"a\":\"\\\" \\\\ \\/ \\n\\t\"}", "a", NULL, "\" \\ / \n\t");
+  json_gives("{\"a\":\"\\b\\f\\r\"}", "a", NULL, "\b\f\r");
+  json_gives("{\"a\":\"\\u0041\\u00e9\\u20AC\"}", "a", NULL, "A\xc3\xa9\xe2\x82\xac");
+  json_gives("{\"a\":\"\\ud83d\\ude00\"}", "a", NULL, "\xf0\x9f\x98\x80");
+  json_gives("{\"a\":\"\\uD800\\uDC00\"}", "a", NULL, "\xf0\x90\x80\x80");
+  json_gives("{\"a\":\"\\uDBFF\\uDFFF\"}", "a", NULL, "\xf4\x8f\xbf\xbf");
+  json_gives("{\"\\u0061\":\"1\"}", "a", NULL, "1");
+}
+
+static void json_surrogates_without_a_partner_become_replacement_characters(void **state) {
+  (void)state;
+  json_gives("{\"a\":\"x\\ud83dy\"}", "a", NULL, "x\xef\xbf\xbdy");
+  json_gives("{\"a\":\"x\\ude00y\"}", "a", NULL, "x\xef\xbf\xbdy");
+  json_gives("{\"a\":\"x\\ud83d\"}", "a", NULL, "x\xef\xbf\xbd");
+  json_gives("{\"a\":\"x\\ud83d\\n\"}", "a", NULL, "x\xef\xbf\xbd\n");
+}
+
+static void json_strings_that_break_off_give_what_there_was(void **state) {
+  (void)state;
+  json_gives("{\"a\":\"abc", "a", NULL, "abc");
+  json_gives("{\"a\":\"abc\\", "a", NULL, "abc");
+  json_gives("{\"a\":\"abc\\u00", "a", NULL, "abc");
+  json_gives("{\"a\":\"abc\\uzzzz\"}", "a", NULL, "abc");
+  json_gives("{\"a\":\"abc\\q\"}", "a", NULL, "abc");
+  json_gives("{\"a\":\"", "a", NULL, "");
+  json_gives("{\"a\":", "a", NULL, NULL);
+  json_gives("{\"a", "a", NULL, NULL);
+}
+
+static void json_strings_are_cut_to_the_size(void **state) {
+  static const char json[] = "{\"a\":\"0123456789\"}";
+  size_t size;
+  (void)state;
+  for (size = 1; size < 14; size++) {
+    char *out = malloc(size);
+    assert_non_null(out);
+    assert_int_equal(sr_json_string(json, sizeof json - 1, "a", NULL, out, size), 1);
+    assert_int_equal(strlen(out), size - 1 < 10 ? size - 1 : 10);
+    assert_memory_equal(out, "0123456789", strlen(out));
+    free(out);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(documented_rows_have_their_kind_code_status_and_text_in_every_shape),
+      cmocka_unit_test(documented_messages_count_only_with_their_status),
+      cmocka_unit_test(documented_rows_are_known_whatever_their_case_and_white_space),
+      cmocka_unit_test(words_run_together_or_more_words_are_another_message),
+      cmocka_unit_test(messages_of_endpoints_and_of_v1_have_their_kind_in_every_shape),
+      cmocka_unit_test(every_message_has_a_code_of_its_own),
+      cmocka_unit_test(messages_of_endpoints_do_not_share_a_code_with_an_unknown_message),
+      cmocka_unit_test(unknown_messages_fall_back_on_their_status_and_keep_the_text),
+      cmocka_unit_test(description_alone_can_be_the_known_message),
+      cmocka_unit_test(texts_come_in_the_order_of_the_shapes),
+      cmocka_unit_test(empty_texts_and_other_types_do_not_count),
+      cmocka_unit_test(html_pages_give_a_typed_error_without_their_text),
+      cmocka_unit_test(empty_bodies_get_the_status_own_words),
+      cmocka_unit_test(plain_text_is_the_message),
+      cmocka_unit_test(plain_text_that_is_a_known_message_has_its_code),
+      cmocka_unit_test(bodies_cut_anywhere_are_an_error_of_their_status),
+      cmocka_unit_test(a_message_that_is_cut_short_is_still_shown),
+      cmocka_unit_test(invalid_utf8_becomes_replacement_characters),
+      cmocka_unit_test(nul_bytes_do_no_harm),
+      cmocka_unit_test(large_bodies_are_cut_to_a_message),
+      cmocka_unit_test(messages_cut_inside_a_character_stay_valid),
+      cmocka_unit_test(deep_nesting_is_passed_over),
+      cmocka_unit_test(random_bodies_always_give_a_typed_error),
+      cmocka_unit_test(cleaning_leaves_one_line_of_valid_utf8),
+      cmocka_unit_test(cleaning_takes_out_the_control_characters_above_ascii_too),
+      cmocka_unit_test(cleaning_never_writes_past_the_size),
+      cmocka_unit_test(utf8_is_valid_up_to_the_first_byte_that_is_not),
+      cmocka_unit_test(redirects_say_where_and_are_not_followed),
+      cmocka_unit_test(no_token_on_v4_with_a_key_names_the_new_api),
+      cmocka_unit_test(no_token_without_a_key_names_the_option),
+      cmocka_unit_test(no_token_on_v1_does_not_send_to_v1),
+      cmocka_unit_test(hints_are_one_line_and_never_left_from_before),
+      cmocka_unit_test(set_formats_cleans_and_cuts),
+      cmocka_unit_test(kinds_have_their_names),
+      cmocka_unit_test(libcurl_codes_have_their_kinds),
+      cmocka_unit_test(every_libcurl_code_gives_a_typed_error_with_libcurls_words),
+      cmocka_unit_test(json_strings_are_found_by_their_place),
+      cmocka_unit_test(json_escapes_are_undone),
+      cmocka_unit_test(json_surrogates_without_a_partner_become_replacement_characters),
+      cmocka_unit_test(json_strings_that_break_off_give_what_there_was),
+      cmocka_unit_test(json_strings_are_cut_to_the_size),
+  };
+  return cmocka_run_group_tests_name("sr_error", tests, NULL, NULL);
+}

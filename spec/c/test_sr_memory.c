@@ -1,0 +1,513 @@
+/* Memory that runs out, and secrets that must not stay in memory that was freed.
+** SPDX-License-Identifier: MIT
+**
+** This program puts itself between everybody, libcurl too, and the C library's malloc. A sanitizer
+** or valgrind does that as well, and only one can: there, the tests are skipped and say so.
+*/
+#include "support.h"
+
+#include "sr_buf.h"
+#include "sr_config.h"
+#include "sr_engine.h"
+#include "sr_transfer.h"
+#include "sr_url.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+
+#define KEY "0123456789abcdef0123456789abcdef0123d14b"
+#define S   SR_SECOND
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+/* ---- between us and malloc ---- */
+
+/* Volatile, for compilers know malloc and take for granted that it changes no variable of ours. */
+static volatile long asked;      /* how many allocations were asked for since watch_begin */
+static volatile long live;       /* how many more were given than freed since */
+static volatile long fail_at;    /* the number of the first that fails; 0: none */
+static volatile long fail_count; /* how many fail from there on */
+static volatile int secrets;     /* freed blocks in which the key still stood */
+static volatile int watching;
+
+#ifndef SANITIZED
+#define VISIBLE __attribute__((visibility("default")))
+
+static union {
+  void *plain;
+  void *(*malloc)(size_t);
+  void *(*calloc)(size_t, size_t);
+  void *(*realloc)(void *, size_t);
+  void (*free)(void *);
+} next_malloc, next_calloc, next_realloc, next_free;
+
+/* dlsym may want memory itself: it gets some from here, which is never freed. */
+static char early[4096];
+static size_t early_used;
+static int resolving;
+
+static void resolve(void) {
+  if (next_free.plain != NULL || resolving)
+    return;
+  resolving = 1;
+  next_malloc.plain = dlsym(RTLD_NEXT, "malloc");
+  next_calloc.plain = dlsym(RTLD_NEXT, "calloc");
+  next_realloc.plain = dlsym(RTLD_NEXT, "realloc");
+  next_free.plain = dlsym(RTLD_NEXT, "free");
+  resolving = 0;
+}
+
+static void *early_block(size_t size) {
+  char *block = early + early_used;
+  size = (size + 15) & ~(size_t)15;
+  if (size > sizeof early - early_used)
+    return NULL;
+  early_used += size;
+  return block;
+}
+
+static int is_early(const void *block) {
+  return (const char *)block >= early && (const char *)block < early + sizeof early;
+}
+
+static int must_fail(void) {
+  if (!watching)
+    return 0;
+  asked++;
+  return fail_at > 0 && asked >= fail_at && asked < fail_at + fail_count;
+}
+
+static void *given(void *block) {
+  if (watching && block != NULL)
+    live++;
+  return block;
+}
+
+static void look(void *block) {
+  if (watching && memmem(block, malloc_usable_size(block), KEY, sizeof KEY - 1) != NULL)
+    secrets++;
+}
+
+VISIBLE void *malloc(size_t size) {
+  resolve();
+  if (next_malloc.plain == NULL)
+    return early_block(size);
+  return must_fail() ? NULL : given(next_malloc.malloc(size));
+}
+
+VISIBLE void *calloc(size_t count, size_t size) {
+  resolve();
+  if (next_calloc.plain == NULL)
+    return early_block(count * size);
+  return must_fail() ? NULL : given(next_calloc.calloc(count, size));
+}
+
+/* Always to another place, so that what is left at the old one is looked at. */
+VISIBLE void *realloc(void *block, size_t size) {
+  void *other;
+  size_t old;
+  if (block == NULL)
+    return malloc(size);
+  resolve();
+  if (!watching && !is_early(block))
+    return next_realloc.realloc(block, size);
+  other = malloc(size);
+  if (other == NULL)
+    return NULL;
+  old =
+      is_early(block) ? (size_t)(early + sizeof early - (char *)block) : malloc_usable_size(block);
+  memcpy(other, block, old < size ? old : size);
+  free(block);
+  return other;
+}
+
+VISIBLE void free(void *block) {
+  resolve();
+  if (block == NULL || is_early(block))
+    return;
+  if (watching)
+    live--;
+  look(block);
+  next_free.free(block);
+}
+#endif
+
+static void watch_begin(long at, long count) {
+  asked = 0;
+  live = 0;
+  secrets = 0;
+  fail_at = at;
+  fail_count = count;
+  watching = 1;
+}
+
+static void watch_end(void) {
+  watching = 0;
+}
+
+/* Whether the functions above are really in use. */
+static int in_between(void) {
+  void *volatile block;
+  long seen;
+  watch_begin(0, 0);
+  block = malloc(1);
+  free(block);
+  seen = asked;
+  watch_end();
+  return seen == 1;
+}
+
+#define NEEDS_TO_BE_IN_BETWEEN()                                                                   \
+  do {                                                                                             \
+    if (!in_between()) {                                                                           \
+      print_message("skipped: a sanitizer or valgrind has malloc\n");                              \
+      skip();                                                                                      \
+    }                                                                                              \
+  } while (0)
+
+static struct sr_settings settings_of(const char *base_url) {
+  struct sr_settings settings;
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = base_url;
+  settings.token = KEY;
+  settings.token_len = sizeof KEY - 1;
+  settings.ca_file = "/etc/ca.pem";
+  settings.proxy = "http://proxy.example:3128";
+  settings.user_agent = "test/1";
+  settings.limited = 1;
+  settings.rate.slots = 5;
+  settings.rate.window = S;
+  return settings;
+}
+
+/* ---- the key ---- */
+
+static void the_watch_sees_a_secret_that_is_freed_as_it_is(void **state) {
+  char *volatile block; /* or the compiler leaves it all out */
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  watch_begin(0, 0);
+  block = malloc(100);
+  memcpy(block + 7, KEY, sizeof KEY);
+  __asm__ volatile("" ::: "memory");
+  free(block);
+  watch_end();
+  assert_int_equal(secrets, 1);
+}
+
+static void buf_wipe_overwrites_all_that_the_buffer_ever_held(void **state) {
+  struct sr_buf buf = {0};
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  watch_begin(0, 0);
+  (void)sr_buf_puts(&buf, "x");
+  (void)sr_buf_puts(&buf, KEY);
+  sr_buf_clear(&buf);
+  (void)sr_buf_puts(&buf, "short");
+  sr_buf_wipe(&buf);
+  watch_end();
+  assert_int_equal(secrets, 0);
+  assert_int_equal(live, 0);
+  assert_null(buf.data);
+  watch_begin(0, 0);
+  (void)sr_buf_puts(&buf, KEY);
+  sr_buf_fini(&buf); /* this one does not */
+  watch_end();
+  assert_int_equal(secrets, 1);
+}
+
+static void slist_wipe_overwrites_every_line(void **state) {
+  struct curl_slist *list = NULL;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  watch_begin(0, 0);
+  list = curl_slist_append(list, "Accept: */*");
+  list = curl_slist_append(list, "Authorization: Token " KEY);
+  list = curl_slist_append(list, KEY);
+  sr_slist_wipe(list);
+  sr_slist_wipe(NULL);
+  watch_end();
+  assert_int_equal(secrets, 0);
+  assert_int_equal(live, 0);
+}
+
+static void a_client_leaves_no_key_in_freed_memory(void **state) {
+  int mode;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (mode = 0; mode < 2; mode++) {
+    struct sr_settings settings = settings_of("https://api4.seranking.com");
+    struct sr_config *config;
+    struct sr_error error;
+    int round;
+    settings.auth = mode == 0 ? SR_AUTH_HEADER : SR_AUTH_QUERY;
+    for (round = 0; round < 2; round++) { /* the first one makes the limiter, which stays */
+      watch_begin(0, 0);
+      config = sr_config_new(&settings, &error);
+      sr_config_unref(config);
+      watch_end();
+      assert_non_null(config);
+      assert_int_equal(secrets, 0);
+    }
+    assert_int_equal(live, 0);
+  }
+}
+
+static void a_client_refused_for_its_address_leaves_no_key_in_freed_memory(void **state) {
+  struct sr_settings settings = settings_of("http://api4.seranking.com");
+  struct sr_error error;
+  struct sr_config *config;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  watch_begin(0, 0);
+  config = sr_config_new(&settings, &error);
+  watch_end();
+  assert_null(config);
+  assert_int_equal(secrets, 0);
+  assert_int_equal(live, 0);
+}
+
+/* An attempt prepared with header lines of the call's own: the list is copied, the key with it. */
+static void an_attempt_leaves_no_key_in_memory_that_we_freed(void **state) {
+  struct sr_settings settings = settings_of("https://api4.seranking.com");
+  struct sr_error error;
+  struct sr_config *config = sr_config_new(&settings, &error);
+  struct sr_transfer *transfer = sr_transfer_new(NULL);
+  struct sr_call *call;
+  int begun;
+  (void)state;
+  assert_non_null(config);
+  assert_non_null(transfer);
+  call = sr_call_new(config);
+  assert_non_null(call);
+  assert_int_equal(sr_buf_puts(&call->target, "/sites"), 0);
+  call->headers = curl_slist_append(NULL, "X-More: 1");
+  assert_non_null(call->headers);
+  if (!in_between()) {
+    sr_transfer_delete(transfer);
+    sr_call_delete(call);
+    sr_config_unref(config);
+    NEEDS_TO_BE_IN_BETWEEN();
+  }
+  watch_begin(0, 0);
+  begun = sr_transfer_begin(transfer, call, S);
+  sr_transfer_release(transfer);
+  watch_end();
+  assert_int_equal(begun, 0);
+  assert_int_equal(secrets, 0);
+  sr_transfer_delete(transfer);
+  sr_call_delete(call);
+  sr_config_unref(config);
+}
+
+/* ---- memory that runs out ---- */
+
+/* How a scenario ended: it said that memory ran out, it said something else, it went through. */
+enum ending { GAVE_UP, MISSPOKE, WENT_THROUGH, WRONG };
+
+static enum ending typed(const struct sr_error *error) {
+  if (error->kind == SR_NO_ERROR || error->code == NULL || error->message[0] == '\0')
+    return WRONG;
+  return error->kind == SR_TOO_LARGE && strcmp(error->code, "out_of_memory") == 0 ? GAVE_UP
+                                                                                  : MISSPOKE;
+}
+
+/* A client, an engine, a call with a 503, a pause, a success. No checks inside: they want memory.
+ */
+static enum ending whole_life(sr_time now) {
+  static const char head[] = "Retry-After: 1\r\nContent-Type: application/json\r\n";
+  static const char body[] = "{\"message\":\"come again\"}";
+  struct sr_manual_clock manual;
+  struct sr_engine_options options;
+  struct sr_settings settings = settings_of("https://api4.seranking.com/base/");
+  struct sr_engine *engine = NULL;
+  struct sr_call *call = NULL;
+  struct sr_config *config;
+  struct sr_error error;
+  enum ending ending = GAVE_UP;
+  memset(&error, 0, sizeof error);
+  manual.now = now;
+  options.clock = sr_clock_manual(&manual);
+  options.seed = 1;
+  options.external = 1;
+  config = sr_config_new(&settings, &error);
+  if (config == NULL)
+    return typed(&error);
+  engine = sr_engine_new(&options);
+  call = engine != NULL ? sr_call_new(config) : NULL;
+  if (call != NULL &&
+      sr_buf_puts(&call->target, "/sites?limit=100&offset=200&a_name_that_is_long=1") == 0) {
+    sr_engine_submit(engine, call);
+    if (sr_engine_run(engine, call, 10 * S) == SR_RUN_EXTERNAL)
+      sr_engine_answer(call, 503, head, sizeof head - 1, body, sizeof body - 1);
+    if (sr_engine_run(engine, call, 10 * S) == SR_RUN_EXTERNAL)
+      sr_engine_answer(call, 200, head, sizeof head - 1, body, sizeof body - 1);
+    if (call->state != SR_STATE_DONE)
+      ending = WRONG;
+    else if (call->error.kind == SR_NO_ERROR)
+      ending = call->answer.len == sizeof body - 1 && call->attempts == 2 ? WENT_THROUGH : WRONG;
+    else
+      ending = typed(&call->error);
+  }
+  sr_call_delete(call);
+  sr_engine_delete(engine);
+  sr_config_unref(config);
+  return ending;
+}
+
+/* Secrets are not looked for here: where there is memory for a header line but not for its place in
+** the list, libcurl frees its copy of the line as it is. */
+static void fail_everywhere(long count) {
+  enum ending ending = GAVE_UP;
+  sr_time now = 1000 * S;
+  long at;
+  assert_int_equal(whole_life(now), WENT_THROUGH); /* what stays, like the limiter, is there now */
+  for (at = 1; ending != WENT_THROUGH; at++) {
+    long left;
+    now += 100 * S;
+    watch_begin(at, count);
+    ending = whole_life(now);
+    watch_end();
+    left = live;
+    CHECK(left == 0, "allocation %ld failed: %ld blocks leaked", at, left);
+    CHECK(ending != WRONG, "allocation %ld failed: there is no error", at);
+    assert_true(at < 1000);
+  }
+  assert_true(at > 15); /* it did fail in many places */
+}
+
+static void any_one_allocation_may_fail(void **state) {
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  fail_everywhere(1);
+}
+
+static void all_allocations_from_any_on_may_fail(void **state) {
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  fail_everywhere(1000000);
+}
+
+static void running_out_of_memory_is_called_so(void **state) {
+  enum ending ending = GAVE_UP;
+  sr_time now = 1000000 * S;
+  long at;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  assert_int_equal(whole_life(now), WENT_THROUGH);
+  for (at = 1; ending != WENT_THROUGH; at++) {
+    now += 100 * S;
+    watch_begin(at, 1);
+    ending = whole_life(now);
+    watch_end();
+    CHECK(ending != MISSPOKE, "allocation %ld failed: it was not called out_of_memory", at);
+  }
+}
+
+/* What can't be looked at for lack of memory must not pass for harmless. */
+static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
+  static const char *const list[] = {"https://user:pass@api4.seranking.com",
+                                     "https://api4.seranking.com/?a=1", "http://evil.example",
+                                     "https://api4.seranking.com/#x"};
+  size_t i;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (i = 0; i < COUNT(list); i++) {
+    long at;
+    for (at = 1; at < 60; at++) {
+      struct sr_buf out = {0};
+      const char *problem;
+      watch_begin(at, 1);
+      problem = sr_url_base(&out, list[i]);
+      watch_end();
+      CHECK(problem != NULL, "%s is accepted when allocation %ld fails", list[i], at);
+      assert_int_equal(live, 0);
+      assert_int_equal(out.len, 0);
+    }
+  }
+}
+
+/* "Always ends in a NUL that its length does not count", also where there was no more room. */
+static void a_buffer_that_can_not_grow_is_as_it_was_before(void **state) {
+  static const char text[] = "////////////////////////////////////////"; /* 40: 120 encoded */
+  struct sr_param param = {"name", 4, text, sizeof text - 1};
+  const char *at = NULL;
+  size_t at_len = 0;
+  int way, failed[5];
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (way = 0; way < 5; way++) {
+    struct sr_buf out = {0};
+    assert_int_equal(sr_buf_puts(&out, "before"), 0);
+    watch_begin(1, 1000000);
+    failed[way] = way == 0   ? sr_buf_append(&out, text, 100) != 0
+                  : way == 1 ? sr_buf_reserve(&out, 100) != 0
+                  : way == 2
+                      ? sr_url_expand(&out, "/{name}", &param, 1, &at, &at_len) == SR_URL_NO_MEMORY
+                  : way == 3 ? sr_url_escape(&out, text, sizeof text - 1) != 0
+                             : sr_url_query(&out, &param) != 0;
+    watch_end();
+    CHECK(failed[way], "way %d did not fail", way);
+    assert_int_equal(out.len, 6);
+    CHECK(strcmp(out.data, "before") == 0, "way %d left \"%s\"", way, out.data);
+    sr_buf_fini(&out);
+  }
+}
+
+static void a_buffer_refuses_sizes_that_do_not_exist(void **state) {
+  struct sr_buf out = {0};
+  (void)state;
+  assert_int_equal(sr_buf_puts(&out, "before"), 0);
+  assert_int_equal(sr_buf_reserve(&out, SIZE_MAX), -1);
+  assert_int_equal(sr_buf_reserve(&out, SIZE_MAX - 6), -1);
+  assert_string_equal(out.data, "before");
+  sr_buf_fini(&out);
+}
+
+static void a_buffer_holds_any_bytes_and_grows(void **state) {
+  struct sr_buf out = {0};
+  size_t i;
+  (void)state;
+  assert_string_equal(sr_buf_text(&out), "");
+  sr_buf_clear(&out);
+  assert_int_equal(sr_buf_append(&out, NULL, 0), 0);
+  assert_string_equal(out.data, "");
+  for (i = 0; i < 5000; i++) {
+    assert_int_equal(sr_buf_putc(&out, (char)i), 0);
+    assert_int_equal(out.data[i + 1], 0);
+  }
+  assert_int_equal(out.len, 5000);
+  for (i = 0; i < 5000; i++)
+    assert_int_equal(out.data[i], (char)i);
+  sr_buf_clear(&out);
+  assert_int_equal(out.len, 0);
+  assert_string_equal(sr_buf_text(&out), "");
+  sr_buf_fini(&out);
+  sr_buf_fini(&out);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_watch_sees_a_secret_that_is_freed_as_it_is),
+      cmocka_unit_test(buf_wipe_overwrites_all_that_the_buffer_ever_held),
+      cmocka_unit_test(slist_wipe_overwrites_every_line),
+      cmocka_unit_test(a_client_leaves_no_key_in_freed_memory),
+      cmocka_unit_test(a_client_refused_for_its_address_leaves_no_key_in_freed_memory),
+      cmocka_unit_test(an_attempt_leaves_no_key_in_memory_that_we_freed),
+      cmocka_unit_test(any_one_allocation_may_fail),
+      cmocka_unit_test(all_allocations_from_any_on_may_fail),
+      cmocka_unit_test(running_out_of_memory_is_called_so),
+      cmocka_unit_test(an_address_with_a_password_is_refused_whatever_fails),
+      cmocka_unit_test(a_buffer_that_can_not_grow_is_as_it_was_before),
+      cmocka_unit_test(a_buffer_refuses_sizes_that_do_not_exist),
+      cmocka_unit_test(a_buffer_holds_any_bytes_and_grows),
+  };
+  return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
