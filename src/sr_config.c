@@ -121,7 +121,7 @@ static int add_line(struct curl_slist **list, const char *line) {
 
 static int make_headers(struct sr_config *config) {
   static const char *const type_lines[SR_HEADERS_COUNT] = {NULL, "Content-Type: application/json",
-                                                           "Content-Type:"};
+                                                           "Content-Type:", NULL};
   struct sr_buf auth = {0};
   int i, failed = 0; /* the user agent is a line like the others: libcurl's own option formats it
                         twice a call */

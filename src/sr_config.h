@@ -39,6 +39,7 @@ enum sr_headers {
   SR_HEADERS_PLAIN,   /* no body, and none announced */
   SR_HEADERS_JSON,    /* a JSON body */
   SR_HEADERS_NO_BODY, /* POST, PUT, PATCH without a body: Content-Length: 0 and no Content-Type */
+  SR_HEADERS_UPLOAD,  /* multipart: libcurl makes the Content-Type, with the boundary in it */
   SR_HEADERS_COUNT
 };
 

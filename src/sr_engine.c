@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /*
 ** A request that got no answer is counted by the server at the latest this long after we gave up on
@@ -409,6 +410,7 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
   engine->generation = atomic_load(&fork_generation);
+  engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
   engine->multi = NULL;
   engine->share = NULL;
   engine->idle = NULL;

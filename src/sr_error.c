@@ -324,6 +324,12 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
 
 /* ---- libcurl's codes ---- */
 
+/* Whether a certificate was refused for its signer, by the words of OpenSSL and GnuTLS. */
+static int distrusted(const char *text) {
+  return strstr(text, "issuer") != NULL || strstr(text, "self") != NULL ||
+         strstr(text, "CAfile") != NULL;
+}
+
 void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail) {
   const char *text = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
   enum sr_kind kind = SR_NETWORK;
@@ -345,7 +351,11 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
   case CURLE_PEER_FAILED_VERIFICATION:
     kind = SR_TLS;
     word = "certificate";
-    hint = "the server's certificate is not trusted; name the CA that signed it with ca_file";
+    hint =
+        distrusted(text)
+            ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
+            : "the server's certificate is not for this address, or not for today: check base_url, "
+              "the clock, and who answers";
     break;
   case CURLE_SSL_CACERT_BADFILE:
     kind = SR_TLS;

@@ -24,8 +24,12 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) /* a new head: the one before was 1xx */
+  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
     sr_buf_clear(&call->head);
+    transfer->head_whole = 0;
+  }
+  if (data[0] == '\r' || data[0] == '\n')
+    transfer->head_whole = 1;
   if (call->head.len + len > call->max_headers) {
     transfer->too_large = TOO_LARGE_HEADERS;
     return 0;
@@ -109,7 +113,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  SET(CURLOPT_PIPEWAIT, 1L);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -247,7 +250,7 @@ static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *cal
 
 /* The client's constant headers, or a copy of them with the call's own behind. */
 static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call) {
-  enum sr_headers kind = call->upload.name.len > 0 ? SR_HEADERS_PLAIN
+  enum sr_headers kind = call->upload.name.len > 0 ? SR_HEADERS_UPLOAD
                          : call->has_body          ? SR_HEADERS_JSON
                          : announces_body(call)    ? SR_HEADERS_NO_BODY
                                                    : SR_HEADERS_PLAIN;
@@ -280,6 +283,7 @@ int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_tim
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
   transfer->call = call;
   transfer->requests = 0;
+  transfer->head_whole = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;
   transfer->detail[0] = '\0';
@@ -343,6 +347,15 @@ static void too_large(struct sr_error *error, const struct sr_transfer *transfer
                  "the answer is larger than %zu bytes (after decompression)", call->max_body);
 }
 
+/* Whether libcurl's own bound on a header line, of 100 KB, was the first to be passed: it says that memory ran out. */
+static int head_too_large(const struct sr_transfer *transfer, CURLcode code) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (code == CURLE_TOO_LARGE)
+    return 1;
+#endif
+  return code == CURLE_OUT_OF_MEMORY && transfer->call->head.len > 0 && !transfer->head_whole;
+}
+
 void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
                         struct sr_error *error) {
   struct sr_call *call = transfer->call;
@@ -355,9 +368,13 @@ void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
   call->reused = connects == 0;
   *sent = was_sent(transfer);
   error->kind = SR_NO_ERROR;
-  if (code == CURLE_OK)
+  if (code == CURLE_OK && transfer->head_whole)
     return;
   call->status = 0;
+  if (code == CURLE_OK) /* libcurl takes the end of the connection for the end of the head */
+    code = CURLE_PARTIAL_FILE;
+  if (head_too_large(transfer, code))
+    transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
     too_large(error, transfer);
   else if (transfer->no_memory)

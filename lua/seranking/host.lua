@@ -39,26 +39,30 @@ local function inside_nginx()
   return type(ngx) == "table" and ngx.socket ~= nil and ngx.get_phase ~= nil
 end
 
+local function drive(core, call, transport)
+  local state = core:run(call, SLICE)
+  while state ~= "done" do
+    if state == "external" then
+      deliver(core, call, transport)
+    end
+    state = core:run(call, SLICE)
+  end
+end
+
 --- Runs a call to its end.
 ---@param client table
 ---@param call userdata
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
-  local core, transport = client._core, client._transport
   if not client._blocking and inside_nginx() then
     return nil, errors.new("phase", "would_block", "a call would hold up this nginx worker",
       "call from a separate process, or accept it with the option blocking = true")
   end
-  local state = core:run(call, SLICE)
-  while state ~= "done" do
-    if state == "external" then
-      local ok, problem = pcall(deliver, core, call, transport)
-      if not ok then
-        call:cancel()
-        error(problem, 0)
-      end
-    end
-    state = core:run(call, SLICE)
+  -- An error in here is the transport's or a hook's, Ctrl-C for one: the call must not go on without anybody.
+  local ran, problem = pcall(drive, client._core, call, client._transport)
+  if not ran then
+    call:cancel()
+    error(problem, 0)
   end
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then

@@ -214,6 +214,10 @@ local function make_upload(plan, args)
   end
   if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
     problem_with(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
+  elseif file.filename == "" or file.filename:find "%z" then
+    problem_with(plan, name, "must have a filename that is not empty, without NUL")
+  elseif file.content_type ~= nil and not (type(file.content_type) == "string" and file.content_type:find "^[ -~]+$") then
+    problem_with(plan, name, "must have a content_type of printable ASCII, or none")
   end
   return { name = name, filename = file.filename, data = file.data, content_type = file.content_type }
 end

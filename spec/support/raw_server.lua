@@ -10,12 +10,15 @@
 --   "head"              reads a request up to the empty line and notes it, without a body
 --   { "skip", n }       reads n bytes and forgets them
 --   { "send", bytes }   sends them
+--   "echo"              answers the last request: JSON that has its method and target
 --   { "dribble", bytes, seconds }  sends them again and again, so often, until the client has left
+--   { "await", n }      waits until there have been n connections
 --   "idle"              waits until the client has left
 --   "close"             ends the connection in an orderly way
+--   "cut"               ends it without TLS's good-bye
 --   "reset"             ends it with a TCP reset
 --   "exit"              ends the whole server at once, as kill -9 would
---   "again"             goes back to the first step
+--   { "again", n }      goes back to the n-th step; to the first without a number
 -- After the last step the connection idles.
 
 local socket = require "socket"
@@ -26,6 +29,20 @@ local LIFE = 600    -- seconds after which the server ends whatever happens
 local SLICE = 65536 -- bytes read at once
 
 cjson.encode_sparse_array(true)
+
+--- An answer with a Content-Length.
+---@param status string "200 OK"
+---@param headers string[] lines
+---@param body string
+---@return string bytes
+local function answer(status, headers, body)
+  local lines = { "HTTP/1.1 " .. status }
+  for _, line in ipairs(headers) do
+    lines[#lines + 1] = line
+  end
+  lines[#lines + 1] = ("Content-Length: %d"):format(#body)
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
+end
 
 -- ---- the server's side: connections are coroutines that yield what they wait for ----
 
@@ -54,12 +71,17 @@ function Connection:fill()
 end
 
 function Connection:take(size)
-  while #self.buffer < size do
-    self:fill()
+  local parts = {}
+  while size > 0 do
+    if self.buffer == "" then
+      self:fill()
+    end
+    local part = self.buffer:sub(1, size)
+    self.buffer = self.buffer:sub(#part + 1)
+    size = size - #part
+    parts[#parts + 1] = part
   end
-  local bytes = self.buffer:sub(1, size)
-  self.buffer = self.buffer:sub(size + 1)
-  return bytes
+  return table.concat(parts)
 end
 
 --- Reads a head, and notes it: method, target, version, names (in their order), headers (repeated ones joined), head.
@@ -114,10 +136,23 @@ function steps.send(conn, bytes)
   conn:send(bytes)
 end
 
+function steps.echo(conn)
+  local requests = conn.report.requests
+  local request = requests[#requests]
+  conn:send(answer("200 OK", { "Content-Type: application/json" },
+    cjson.encode { method = request.method, target = request.target }))
+end
+
 function steps.dribble(conn, bytes, seconds)
   while true do
     conn:send(bytes)
     await("nothing", socket.gettime() + seconds)
+  end
+end
+
+function steps.await(conn, count)
+  while #conn.server.reports < count do
+    await("nothing", socket.gettime() + 0.002)
   end
 end
 
@@ -129,6 +164,10 @@ end
 
 function steps.close()
   leave "close"
+end
+
+function steps.cut()
+  leave "cut"
 end
 
 function steps.reset()
@@ -163,7 +202,7 @@ function Connection:live()
       step = { step }
     end
     if step[1] == "again" then
-      at = 1
+      at = math.floor(step[2] or 1)
     else
       assert(steps[step[1]], "no such step")(self, step[2], step[3])
     end
@@ -209,7 +248,7 @@ function Server:accept()
   local report = { requests = {} }
   table.insert(self.reports, report)
   local conn = setmetatable({
-    tcp = tcp, sock = sock, buffer = "", receive_on = "read", want = "nothing", due = 0, report = report,
+    server = self, tcp = tcp, sock = sock, buffer = "", receive_on = "read", want = "nothing", due = 0, report = report,
     script = self.connections[#self.reports] or self.otherwise,
   }, Connection)
   conn.thread = coroutine.create(function() conn:live() end)
@@ -295,7 +334,7 @@ end
 
 -- ---- the specs' side ----
 
-local raw_server = {}
+local raw_server = { answer = answer }
 
 ---@class spec.RawRequest
 ---@field method string
@@ -317,20 +356,6 @@ local raw_server = {}
 
 --- What every request gets on connections that have no steps of their own.
 raw_server.ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}"
-
---- An answer with a Content-Length.
----@param status string "200 OK"
----@param headers string[] lines
----@param body string
----@return string bytes
-function raw_server.answer(status, headers, body)
-  local lines = { "HTTP/1.1 " .. status }
-  for _, line in ipairs(headers) do
-    lines[#lines + 1] = line
-  end
-  lines[#lines + 1] = ("Content-Length: %d"):format(#body)
-  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
-end
 
 --- Starts a server and waits until it takes connections. It ends with stop(), with this process, or after ten minutes.
 --- Its process inherits luasocket's sockets that are open here: open none before it that it must not hold.

@@ -90,6 +90,8 @@ suite() {
 
 VALGRIND="valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
   --error-exitcode=9 --suppressions=spec/support/valgrind.supp"
+# Where memory can't be had, malloc says so, as it does without the sanitizer.
+export ASAN_OPTIONS=allocator_may_return_null=1
 # A suite that hangs is a failure too. In the foreground, so that Ctrl-C reaches it.
 TIMEOUT=$(command -v timeout >/dev/null && echo "timeout --foreground --kill-after=5 ${SUITE_TIMEOUT:-900}")
 

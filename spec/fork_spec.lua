@@ -1,0 +1,370 @@
+--- Holds that a client may be used on both sides of a fork: no connection, no answer and no end of one gets to the other.
+-- SPDX-License-Identifier: MIT
+
+local process = require "spec.support.process"
+local raw_server = require "spec.support.raw_server"
+
+-- What the programs of this spec begin with. They run in a process of their own, so that a child is a copy of little.
+local HEAD = [[
+local FOLDER, URL, CA, HOW = %q, %q, %q, %q
+local seranking = require "seranking"
+local socket = require "socket"
+io.stdout:setvbuf "no"
+
+-- Lua has no fork. LuaJIT can call C's; the others take any C function for one of theirs. It ignores the state that it
+-- is given, and what it returns, the child's number, is taken for how many results it has: which nobody looks at where
+-- no result is wanted.
+local fork
+if jit then
+  local ffi = require "ffi"
+  ffi.cdef "int fork(void);"
+  function fork() ffi.C.fork() end
+else
+  local c_fork = assert(package.loadlib("libc.so.6", "fork"))
+  function fork() c_fork() end
+end
+
+local function stat(pid)
+  local file = io.open("/proc/" .. pid .. "/stat")
+  local text = file and file:read "*a"
+  return text, file and file:close()
+end
+
+local function pid()
+  return stat("self"):match "^%%d+"
+end
+
+local function finish(how)
+  if how == "closing" then
+    os.exit(0, true)
+  elseif how == "raising" then
+    error "the child's error"
+  end
+  os.exit(0)
+end
+
+-- Forks. The child does `work`, leaves its result in a file, and ends.
+local function child(name, work)
+  local parent = pid()
+  fork()
+  if pid() == parent then
+    return
+  end
+  local file = io.open(FOLDER .. "/" .. name, "w")
+  file:write(pid(), "\n")
+  file:flush()
+  local ok, result = pcall(work)
+  file:write(tostring(result))
+  file:close()
+  finish(HOW)
+end
+
+-- Waits for the end of a child: its exit status, or what killed it, and its result.
+local function join(name)
+  local deadline = socket.gettime() + 20
+  while socket.gettime() < deadline do
+    local file = io.open(FOLDER .. "/" .. name)
+    local text = file and file:read "*a" or ""
+    if file then
+      file:close()
+    end
+    local number = text:match "^(%%d+)\n"
+    local state = number and stat(number):match "^.*%%) (.*)"
+    if state and state:sub(1, 1) == "Z" then
+      local fields = {}
+      for field in state:gmatch "%%S+" do
+        fields[#fields + 1] = field
+      end
+      local status = tonumber(fields[50])
+      local how = status %% 256 == 0 and "status " .. math.floor(status / 256) or "signal " .. status %% 128
+      return how .. ": " .. text:match "\n(.*)"
+    end
+    socket.sleep(0.002)
+  end
+  return "did not end"
+end
+
+local function new_client(options)
+  local all = { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = URL, ca_file = CA ~= "" and CA or nil,
+    share = "off", retries = 0, timeout = 10 }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return assert(seranking.new(all))
+end
+
+-- The path that the server says it was asked for, and whether a connection was used again for it.
+local function ask(client, path)
+  local data, response = client:request { path = path }
+  return data and data.target .. (response.reused and " again" or " new") or tostring(response)
+end
+
+local function ask_often(client, path, times)
+  local list = {}
+  for i = 1, times do
+    list[i] = ask(client, path .. i)
+  end
+  return table.concat(list, ", ")
+end
+]]
+
+for _, scheme in ipairs { "http", "https" } do
+  describe("a client (" .. scheme .. ") and a fork", function()
+    local certificates, server
+
+    setup(function()
+      certificates = process.certificates()
+    end)
+
+    teardown(function()
+      certificates.remove()
+    end)
+
+    local function start(connections)
+      server = raw_server.start(connections, {
+        otherwise = { "request", "echo", "again" },
+        tls = scheme == "https" and { certificate = certificates.certificate, key = certificates.key } or nil,
+      })
+    end
+
+    before_each(function()
+      server = nil
+    end)
+
+    after_each(function()
+      server.stop()
+      collectgarbage()
+      collectgarbage()
+    end)
+
+    --- Runs a program; returns its lines and what the server got on each connection: the paths, with blanks between.
+    local function run(code, how)
+      if not server then
+        start {}
+      end
+      local folder = certificates.folder
+      local name = folder .. "/program.lua"
+      os.execute(("rm -f '%s'/child*"):format(folder))
+      local file = assert(io.open(name, "w"))
+      file:write(HEAD:format(folder, server.url, scheme == "https" and certificates.ca or "", how or "exiting"), code)
+      assert(file:close())
+      -- Children that have ended stay to be looked at, unless their end is ignored.
+      local pipe = assert(io.popen(("env --default-signal=CHLD '%s' '%s' 2>&1"):format(process.interpreter(), name), "r"))
+      local lines = {}
+      for line in pipe:lines() do
+        lines[#lines + 1] = line
+      end
+      pipe:close()
+      local connections = {}
+      for i, connection in ipairs(server.report()) do
+        local paths = {}
+        for k, request in ipairs(connection.requests) do
+          paths[k] = request.target
+        end
+        connections[i] = table.concat(paths, " ")
+      end
+      return lines, connections
+    end
+
+    it("that come after its first use: both sides get their own answers, on their own connections", function()
+      local lines, connections = run [[
+        local client = new_client()
+        print(ask(client, "/before"))
+        child("child", function() return ask_often(client, "/child/", 5) end)
+        print(ask_often(client, "/parent/", 5))
+        print(join "child")
+        print(ask(client, "/after"))
+      ]]
+      assert.are.same({
+        "/before new",
+        "/parent/1 again, /parent/2 again, /parent/3 again, /parent/4 again, /parent/5 again",
+        "status 0: /child/1 new, /child/2 again, /child/3 again, /child/4 again, /child/5 again",
+        "/after again",
+      }, lines)
+      assert.are.same({
+        "/before /parent/1 /parent/2 /parent/3 /parent/4 /parent/5 /after",
+        "/child/1 /child/2 /child/3 /child/4 /child/5",
+      }, connections)
+    end)
+
+    it("that comes before its first use: the same", function()
+      local lines, connections = run [[
+        local client = new_client()
+        child("child", function() return ask_often(client, "/child/", 3) end)
+        print(join "child")
+        print(ask_often(client, "/parent/", 3))
+      ]]
+      assert.are.same({ "status 0: /child/1 new, /child/2 again, /child/3 again",
+        "/parent/1 new, /parent/2 again, /parent/3 again" }, lines)
+      assert.are.same({ "/child/1 /child/2 /child/3", "/parent/1 /parent/2 /parent/3" }, connections)
+    end)
+
+    for how, status in pairs { exiting = 0, closing = 0, raising = 1 } do
+      it("whose child ends by " .. how .. ": the parent's connection stays, used by the child or not", function()
+        local lines, connections = run([[
+          local client = new_client()
+          print(ask(client, "/1"))
+          child("child1", function() return "idle" end)
+          print(join "child1")
+          print(ask(client, "/2"))
+          child("child2", function() return ask(client, "/child") end)
+          print(join "child2")
+          print(ask(client, "/3"))
+        ]], how)
+        local told = {}
+        for _, line in ipairs(lines) do
+          if line:find "^/" or line:find "^status" then -- not what Lua says of an error
+            told[#told + 1] = line
+          end
+        end
+        assert.are.same({ "/1 new", ("status %d: idle"):format(status), "/2 again",
+          ("status %d: /child new"):format(status), "/3 again" }, told)
+        assert.are.same({ "/1 /2 /3", "/child" }, connections)
+      end)
+    end
+
+    it("whose child closes it and collects garbage: the parent's connection stays", function()
+      local lines, connections = run [[
+        local client = new_client()
+        print(ask(client, "/1"))
+        child("child1", function()
+          client:close()
+          return select(2, pcall(ask, client, "/never")):match "closed"
+        end)
+        print(join "child1")
+        print(ask(client, "/2"))
+        child("child2", function()
+          client = nil
+          collectgarbage()
+          collectgarbage()
+          return "collected"
+        end)
+        print(join "child2")
+        print(ask(client, "/3"))
+        child("child3", function()
+          local answer = ask(client, "/child")
+          client:close()
+          return answer
+        end)
+        print(join "child3")
+        print(ask(client, "/4"))
+      ]]
+      assert.are.same({ "/1 new", "status 0: closed", "/2 again", "status 0: collected", "/3 again",
+        "status 0: /child new", "/4 again" }, lines)
+      assert.are.same({ "/1 /2 /3 /4", "/child" }, connections)
+    end)
+
+    it("whose child forks again: three processes, three connections", function()
+      local lines, connections = run [[
+        local client = new_client()
+        print(ask(client, "/1"))
+        child("child1", function()
+          local first = ask(client, "/child/1")
+          child("child2", function() return ask(client, "/grandchild") end)
+          local second = join "child2"
+          return first .. ", " .. second .. ", " .. ask(client, "/child/2")
+        end)
+        print(join "child1")
+        print(ask(client, "/2"))
+      ]]
+      assert.are.same({ "/1 new", "status 0: /child/1 new, status 0: /grandchild new, /child/2 again", "/2 again" },
+        lines)
+      assert.are.same({ "/1 /2", "/child/1 /child/2", "/grandchild" }, connections)
+    end)
+
+    it("twenty times, all at once: each process has its connection and its answers", function()
+      local lines, connections = run [[
+        local client = new_client()
+        print(ask(client, "/parent/0"))
+        for i = 1, 20 do
+          child("child" .. i, function() return ask_often(client, "/child" .. i .. "/", 3) end)
+        end
+        print(ask_often(client, "/parent/", 3))
+        for i = 1, 20 do
+          print(join("child" .. i))
+        end
+        print(ask(client, "/parent/4"))
+      ]]
+      assert.are.equal("/parent/1 again, /parent/2 again, /parent/3 again", lines[2])
+      for i = 1, 20 do
+        assert.are.equal(("status 0: /child%d/1 new, /child%d/2 again, /child%d/3 again"):format(i, i, i), lines[i + 2])
+      end
+      assert.are.equal("/parent/4 again", lines[23])
+      assert.are.equal(21, #connections)
+      assert.are.equal("/parent/0 /parent/1 /parent/2 /parent/3 /parent/4", table.remove(connections, 1))
+      table.sort(connections)
+      local expected = {}
+      for i = 1, 20 do
+        expected[i] = ("/child%d/1 /child%d/2 /child%d/3"):format(i, i, i)
+      end
+      table.sort(expected)
+      assert.are.same(expected, connections)
+    end)
+
+    it("in the middle of calls: they come in the parent, and are cancelled in the child", function()
+      -- The child makes the third connection; before that, nothing but the first request is answered.
+      start {
+        { "request", "echo", "request", { "await", 3 }, "echo", "request", "echo", { "again", 6 } },
+        { "request", { "await", 3 }, "echo", "request", "echo", { "again", 4 } },
+      }
+      local lines, connections = run [[
+        local client = new_client()
+        print(ask(client, "/1"))
+        local handle = client._core
+        local one = handle:call("GET", "/one", nil, nil, nil, true, nil)
+        local two = handle:call("GET", "/two", nil, nil, nil, true, nil)
+        print(handle:run(one, 0), handle:run(two, 0))
+        child("child", function()
+          assert(handle:run(one, 10) == "done")
+          local ok, err = one:result()
+          one, two = nil, nil
+          collectgarbage()
+          return err.kind .. " " .. err.code .. ", " .. ask(client, "/child")
+        end)
+        print(join "child")
+        for _, call in ipairs { two, one } do
+          local state = handle:run(call, 10)
+          local ok, body = call:result()
+          print(state, ok, (body:gsub("\\", "")):match '"target":"(.-)"')
+        end
+        print(ask(client, "/2"))
+      ]]
+      assert.are.same({ "/1 new", "pending\tpending", "status 0: cancelled forked, /child new", "done\ttrue\t/two",
+        "done\ttrue\t/one", "/2 again" }, lines)
+      assert.are.equal("/child", connections[3])
+      assert.are.equal(3, #connections)
+    end)
+  end)
+end
+
+describe("back-offs after a fork", function()
+  it("are not the same in all processes, or all would come again at once", function()
+    local certificates = process.certificates()
+    local server = raw_server.start({}, { otherwise = { "request", "close" } })
+    local name = certificates.folder .. "/program.lua"
+    local file = assert(io.open(name, "w"))
+    file:write(HEAD:format(certificates.folder, server.url, "", "exiting"), [[
+      local client = new_client { retries = 1, clock = seranking.clock() }
+      local function back_off()
+        return ("%.9f"):format(select(2, client:request { path = "/" }).elapsed)
+      end
+      child("child1", back_off)
+      child("child2", back_off)
+      print(back_off())
+      print(join "child1")
+      print(join "child2")
+    ]])
+    assert(file:close())
+    local pipe = assert(io.popen(("env --default-signal=CHLD '%s' '%s' 2>&1"):format(process.interpreter(), name), "r"))
+    local seen = {}
+    for line in pipe:lines() do
+      local time = line:match "(0%.%d+)$"
+      assert.is_truthy(time, line)
+      assert.is_nil(seen[time])
+      seen[time] = true
+    end
+    pipe:close()
+    server.stop()
+    certificates.remove()
+  end)
+end)

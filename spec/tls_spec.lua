@@ -1,0 +1,395 @@
+--- Holds TLS to what it is for: nothing goes to a server that can't prove who it is, and no end of a connection kills.
+-- SPDX-License-Identifier: MIT
+
+local socket = require "socket"
+local seranking = require "seranking"
+local process = require "spec.support.process"
+local raw_server = require "spec.support.raw_server"
+
+local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
+local ANSWER = raw_server.ANSWER
+
+local clients, servers
+
+--- A client that trusts `ca_file` alone, or the system, and repeats what it may.
+local function new_client(server, ca_file, options)
+  local all = { token = KEY, base_url = server.url, share = "off", retries = 3, timeout = 10, ca_file = ca_file }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  local client = assert(seranking.new(all))
+  clients[#clients + 1] = client
+  return client
+end
+
+local function start(steps, options)
+  local server = raw_server.start(steps, options)
+  servers[#servers + 1] = server
+  return server
+end
+
+local function works(client)
+  local data, response = client:request { path = "/after" }
+  assert.is_nil(seranking.is_error(response) and tostring(response) or nil)
+  assert.are.same({ ok = true }, data)
+  return response
+end
+
+--- Checks an error's kind and code; returns it.
+local function failed(kind, code, data, err)
+  assert.is_nil(data)
+  assert.is_true(seranking.is_error(err))
+  assert.are.equal(kind .. " " .. code, err.kind .. " " .. err.code, tostring(err))
+  return err
+end
+
+local function write(name, text)
+  local file = assert(io.open(name, "wb"))
+  file:write(text)
+  assert(file:close())
+end
+
+local function shell(command)
+  local pipe = assert(io.popen(command, "r"))
+  local output = pipe:read "*a"
+  pipe:close()
+  return output
+end
+
+--- A certificate for this machine by the trusted authority, which was good on one day of 2020.
+local function expired(certificates)
+  local folder = certificates.folder
+  write(folder .. "/past.conf", "[ca]\ndefault_ca=past\n[past]\ndatabase=past.index\nnew_certs_dir=.\n"
+    .. "rand_serial=yes\ndefault_md=sha256\npolicy=names\n[names]\ncommonName=supplied\n")
+  write(folder .. "/past.index", "")
+  shell(("cd '%s' && openssl ca -batch -notext -config past.conf -cert authority.pem -keyfile authority.key "
+    .. "-in right.csr -extfile right.ext -startdate 20200101000000Z -enddate 20200102000000Z -out past.pem 2>&1")
+    :format(folder))
+  return { certificate = folder .. "/past.pem", key = certificates.key }
+end
+
+describe("TLS", function()
+  local certificates, right
+
+  setup(function()
+    certificates = process.certificates()
+    right = { certificate = certificates.certificate, key = certificates.key }
+  end)
+
+  teardown(function()
+    certificates.remove()
+  end)
+
+  before_each(function()
+    clients, servers = {}, {}
+  end)
+
+  after_each(function()
+    for _, client in ipairs(clients) do
+      client:close()
+    end
+    clients = nil
+    collectgarbage()
+    collectgarbage()
+    for _, server in ipairs(servers) do
+      server.stop()
+    end
+  end)
+
+  --- Checks that a server is refused before it is told anything. Returns the error.
+  local function refused(tls, ca_file)
+    local server, err = start({}, { tls = tls }), nil
+    for _, call in ipairs {
+      function(client) return client.account:balance() end,
+      function(client) return client.sites:create { url = "u", title = "t" } end,
+    } do
+      err = failed("tls", "certificate", call(new_client(server, ca_file)))
+      assert.is_false(err.sent)
+      assert.is_false(err.retryable)
+      assert.are.equal(1, err.attempts)
+      assert.is_nil(err.status)
+    end
+    assert.are.equal(2, #server.report())
+    assert.are.equal(0, #server.requests())
+    return err
+  end
+
+  describe("refuses a certificate", function()
+    it("of an authority that it does not know, and says how to make it known", function()
+      local err = refused(right, nil)
+      assert.is_truthy(err.hint:find("ca_file", 1, true))
+      assert.is_truthy(tostring(err):find("ca_file", 1, true))
+    end)
+
+    it("of another authority than the one of ca_file", function()
+      refused(right, certificates.stranger)
+    end)
+
+    it("for another host, where another ca_file would not help", function()
+      local err = refused(certificates.wrong, certificates.ca)
+      assert.is_nil((err.hint or ""):find("ca_file", 1, true))
+    end)
+
+    it("that has expired, where another ca_file would not help", function()
+      local err = refused(expired(certificates), certificates.ca)
+      assert.is_nil((err.hint or ""):find("ca_file", 1, true))
+    end)
+
+    it("that signed itself", function()
+      local own = { certificate = certificates.stranger, key = certificates.folder .. "/stranger.key" }
+      refused(own, certificates.ca)
+      refused(own, nil)
+    end)
+  end)
+
+  it("accepts a certificate of the authority in ca_file", function()
+    local fake = process.fake { tls = { certificate = right.certificate, key = right.key, ca = certificates.ca } }
+    servers[1] = fake
+    local client = new_client(fake, certificates.ca)
+    local data, response = client.account:balance()
+    assert(data, response)
+    assert.are.equal("rur", data.currency)
+    assert.is_false(response.reused)
+    assert.are.equal("1.1", response.http_version)
+    assert.is_true(select(2, client.account:balance()).reused)
+    assert.are.equal(2, #fake.log())
+  end)
+
+  it("accepts a name of the certificate as well as an address", function()
+    local server = start({}, { tls = right })
+    works(new_client({ url = "https://localhost:" .. server.port }, certificates.ca))
+  end)
+
+  it("keeps clients apart: what one trusts, another does not", function()
+    local server = start({}, { tls = right })
+    local one, other = new_client(server, certificates.ca), new_client(server)
+    works(one)
+    failed("tls", "certificate", other.account:balance())
+    works(one)
+    failed("tls", "certificate", other.account:balance())
+  end)
+
+  it("needs a ca_file that can be read and holds certificates", function()
+    local server = start({}, { tls = right })
+    write(certificates.folder .. "/no.pem", "this is no certificate\n")
+    for _, name in ipairs { "/none.pem", "/no.pem" } do
+      local err = failed("tls", "ca_file", new_client(server, certificates.folder .. name).account:balance())
+      assert.is_false(err.sent)
+      assert.are.equal(1, err.attempts)
+      assert.is_truthy(err.hint:find("ca_file", 1, true))
+    end
+    works(new_client(server, certificates.ca))
+  end)
+
+  it("is not given up for a server without it", function()
+    local server = start { { "idle" }, { { "send", "HTTP/1.1 400 Bad Request\r\n\r\n" }, "close" } }
+    local client = new_client({ url = "https://127.0.0.1:" .. server.port }, certificates.ca)
+    failed("timeout", "no_connection", client.account:balance(nil, { timeout = 0.3 }))
+    local err = failed("tls", "handshake", client.account:balance())
+    assert.is_false(err.sent)
+    assert.are.equal(1, err.attempts)
+    assert.are.equal(0, #server.requests())
+  end)
+
+  it("that a server expects is a typed error for a client without it", function()
+    local server = start({}, { tls = right })
+    local client = new_client({ url = "http://127.0.0.1:" .. server.port }, nil, { retries = 0 })
+    local data, err = client.account:balance()
+    assert.is_nil(data)
+    assert.is_truthy(err.kind == "protocol" or err.kind == "network")
+    assert.are.equal(0, #server.requests())
+  end)
+
+  it("whose handshake never ends, ends at the deadline; nothing was sent", function()
+    local server = start({}, { otherwise = { "idle" } })
+    local client = new_client({ url = "https://127.0.0.1:" .. server.port }, certificates.ca, { retries = 0 })
+    for _, times in ipairs { { timeout = 0.3 }, { timeout = 20, connect_timeout = 0.3 } } do
+      local err = failed("timeout", "no_connection", client.sites:create({ url = "u", title = "t" }, times))
+      assert.is_false(err.sent)
+      assert.is_true(err.retryable)
+      local ratio = err.elapsed / 0.3
+      assert.is_true(ratio > 0.9 and ratio < 4, ("took %.1f times as long"):format(ratio))
+    end
+    assert.are.equal(2, #server.report())
+  end)
+
+  it("whose handshake breaks off is an error, and the next call works", function()
+    local server = start { { { "skip", 100 }, "reset" } }
+    local client = new_client({ url = "https://127.0.0.1:" .. server.port }, certificates.ca, { retries = 0 })
+    local data, err = client.sites:create { url = "u", title = "t" }
+    assert.is_nil(data)
+    assert.is_truthy(err.kind == "tls" or err.kind == "network")
+    assert.is_false(err.sent)
+    server.stop()
+    start({}, { port = server.port, tls = right })
+    works(client)
+  end)
+
+  it("that ends without a good-bye cuts an answer off", function()
+    local head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
+    for _, ending in ipairs { "close", "cut", "reset" } do
+      local server = start({ { "request", { "send", head }, ending } }, { tls = right })
+      local client = new_client(server, certificates.ca, { retries = 0 })
+      local data, err = client.account:balance()
+      assert.is_nil(data)
+      assert.are.equal("network", err.kind)
+      assert.is_true(err.sent)
+      works(client)
+    end
+  end)
+
+  it("does not make a second call under way wait for the first", function()
+    local both = { "request", { "await", 2 }, { "send", ANSWER } }
+    local server = start({ both, both }, { tls = right })
+    local handle, calls = new_client(server, certificates.ca)._core, {}
+    for i = 1, 2 do
+      calls[i] = handle:call("GET", "/" .. i, nil, nil, nil, true, { timeout = 3 })
+      handle:run(calls[i], 0)
+    end
+    for i = 1, 2 do
+      while handle:run(calls[i], 1) ~= "done" do end
+      assert.is_true((calls[i]:result()))
+    end
+    assert.are.equal(2, #server.report())
+  end)
+
+  for _, ending in ipairs { "close", "cut", "reset" } do
+    it("has a POST sent once when a connection used again ends before the answer (" .. ending .. ")", function()
+      local server = start({ { "request", { "send", ANSWER }, "request", ending } }, { tls = right })
+      local client = new_client(server, certificates.ca)
+      works(client)
+      local data, err = client.sites:create { url = "u", title = "t" }
+      assert.is_nil(data)
+      assert.are.equal("network", err.kind)
+      assert.is_true(err.sent)
+      assert.are.equal(1, err.attempts)
+      assert.are.equal(2, #server.requests())
+      works(client)
+    end)
+  end
+
+  for _, version in ipairs { "tls1_3", "tls1_2" } do
+    it("resumes a session on the second connection (" .. version .. ")", function()
+      local log = certificates.folder .. "/" .. version .. ".log"
+      local pipe = assert(io.popen(("openssl s_server -www -%s -accept 127.0.0.1:0 -cert '%s' -key '%s' >'%s' 2>&1 & "
+        .. "read end; kill $!; wait"):format(version, right.certificate, right.key, log), "w"))
+      local deadline, port = socket.gettime() + 10, nil
+      while not port and socket.gettime() < deadline do
+        local file = io.open(log)
+        port = file and file:read("*a"):match "ACCEPT %S+:(%d+)\n"
+        if file then
+          file:close()
+        end
+        socket.sleep(0.005)
+      end
+      local client = new_client({ url = "https://127.0.0.1:" .. assert(port, "openssl s_server does not start") },
+        certificates.ca)
+      local seen = {}
+      for i = 1, 3 do
+        local page, response = client:request { path = "/" }
+        assert(page, response)
+        assert.is_false(response.reused)
+        seen[i] = page:match "\n(%a+), TLSv1"
+      end
+      local page = assert(new_client({ url = client.base_url }, certificates.ca):request { path = "/" })
+      seen[4] = page:match "\n(%a+), TLSv1"
+      pipe:close()
+      assert.are.same({ "New", "Reused", "Reused", "New" }, seen)
+    end)
+  end
+
+  describe("on a connection that is gone", function()
+    -- Runs Lua code in a process in which SIGPIPE kills; returns what it printed and its exit status. The code must not
+    -- load luasocket, which has the signal ignored.
+    local function run(server, code)
+      local name = certificates.folder .. "/script.lua"
+      write(name, ([[
+        local seranking, core = require "seranking", require "lseranking"
+        local URL, CA, KEY = %q, %q, %q
+        local function new_client()
+          return assert(seranking.new {
+            token = KEY, base_url = URL, ca_file = CA, share = "off", retries = 0, timeout = 10,
+          })
+        end
+        local large = ("x"):rep(8 * 1024 * 1024)
+        io.stdout:setvbuf "no"
+      ]]):format(server.url, certificates.ca, KEY) .. code)
+      local said = shell(("env --default-signal=PIPE '%s' '%s' 2>&1; echo status $?")
+        :format(process.interpreter(), name))
+      return said:match "^(.*)status (%d+)\n$"
+    end
+
+    it("a large body kills nobody", function()
+      local server = start({}, { tls = right, otherwise = { "head", { "skip", 100000 }, "reset" } })
+      local said, status = run(server, [[
+        local client = new_client()
+        for i = 1, 10 do
+          local data, err = client:request { method = "POST", path = "/x", body = large }
+          print(data, err.kind, err.sent)
+        end
+      ]])
+      assert.are.equal(("nil\tnetwork\ttrue\n"):rep(10), said)
+      assert.are.equal("0", status)
+    end)
+
+    for _, ending in ipairs { "cancel", "close", "collect" } do
+      it("a call that is given up kills nobody (" .. ending .. ")", function()
+        local server = start({}, { tls = right, otherwise = { "head", "reset" } })
+        local said, status = run(server, ([[
+          local ENDING, PORT = %q, %d
+          local function connected()
+            for line in io.lines "/proc/net/tcp" do
+              local port, state = line:match "^ *%%d+: %%x+:%%x+ %%x+:(%%x+) (%%x+)"
+              if port and tonumber(port, 16) == PORT and (state == "01" or state == "08") then
+                return true
+              end
+            end
+          end
+          for round = 1, 3 do
+            local client = new_client()._core
+            local function wait_for_reset()
+              for turn = 1, 20 do
+                if not connected() then
+                  return true
+                end
+                client:sleep(0.002)
+              end
+            end
+            local call = client:call("POST", "/x", nil, nil, large, false, nil)
+            client:run(call, 0)
+            -- The server resets as soon as it has the head. That is waited for where libcurl can't see it.
+            repeat
+              local state = client:run(call, 0)
+            until state == "done" or wait_for_reset()
+            if ENDING == "cancel" then
+              call:cancel()
+            elseif ENDING == "close" then
+              client:close()
+            end
+            client, call = nil, nil
+            collectgarbage()
+            collectgarbage()
+          end
+          print "alive"
+        ]]):format(ending, server.port))
+        assert.are.equal("alive\n", said)
+        assert.are.equal("0", status)
+        assert.are.equal(3, #server.report())
+      end)
+    end
+
+    it("the program's own SIGPIPE stays as it was", function()
+      local server = start({}, { tls = right, otherwise = { "head", "reset" } })
+      local said, status = run(server, [[
+        print((new_client():request { method = "POST", path = "/x", body = large }))
+        local pipe = io.popen("exec 0<&-", "w")
+        for i = 1, 1000 do
+          pipe:write(large:sub(1, 100000))
+        end
+        print "not reached"
+      ]])
+      assert.are.equal("nil\n", said)
+      assert.are.equal("141", status) -- 128 + SIGPIPE
+    end)
+  end)
+end)
