@@ -53,6 +53,7 @@ WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes 
 SANITIZER := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SR_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) \
              $(if $(filter 1,$(SANITIZE)),$(SANITIZER))
+NO_BUILTIN := $(foreach f,malloc calloc realloc free,-fno-builtin-$(f))
 COMPILE    = $(CC) $(CFLAGS) $(SR_CFLAGS) $(CPPFLAGS) -MMD -MP
 
 # The Lua library is not linked: the interpreter brings its own copy, and a second one would be another Lua.
@@ -103,17 +104,23 @@ $(BUILD)/$(1)/%.o: src/%.c | build-needs
 $(BUILD)/$(1)/lseranking.so: $(BINDING:src/%.c=$(BUILD)/$(1)/%.o) $(CORE)
 	$$(SAY) LINK $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
+
+$(BUILD)/$(1)/posix_for_specs.so: spec/support/posix.c | build-needs
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)$$(COMPILE) $$(call lua_cflags,$(1)) $$(MODULE_LDFLAGS) $$(LDFLAGS) -o $$@ $$<
 endef
 $(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
 
-.PHONY: ctests
-ctests: build-needs $(CTESTS)
+.PHONY: test-programs
+test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so)
 	@:
 
+# no-builtin: a test that puts itself in malloc's place must not be compiled by what the compiler knows of the real one.
 $(BUILD)/c/%: spec/c/%.c $(CORE)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
+	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
 
 -include $(wildcard $(BUILD)/*/*.d)
 
@@ -160,13 +167,13 @@ demo: ## build for one Lua and run examples/quickstart.lua against the fake API 
 
 .PHONY: test
 test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
-	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all ctests
+	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all test-programs
 	@+$(SUBMAKE) asan-build
 	@sh spec/support/run.sh $(SUITES)
 
 .PHONY: asan-build
 asan-build:
-	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all ctests
+	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs
 
 .PHONY: asan
 asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -175,35 +182,38 @@ asan: deps ## run the specs and the C tests under AddressSanitizer and Undefined
 
 .PHONY: valgrind
 valgrind: deps ## run the specs and the C tests under valgrind
-	@+$(SUBMAKE) LUA=5.4 WERROR=1 all ctests
+	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
 	@sh spec/support/run.sh valgrind c-valgrind
 
-C_FILES    = $(wildcard src/*.c src/*.h spec/c/*.c spec/c/*.h bench/*.c bench/*.h)
+C_FILES    = $(wildcard $(foreach d,src spec/c spec/support bench,$(d)/*.c $(d)/*.h))
 LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
 
 .PHONY: check
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
-	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) check-luacheck check-format check-tidy check-cppcheck check-gcc check-clang
-	@+$(SUBMAKE) check-readme
+	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-.PHONY: check-luacheck check-format check-tidy check-cppcheck check-gcc check-clang check-readme
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme)
+.PHONY: $(CHECKS)
 check-luacheck:
-	luacheck -q $(LUA_FILES)
+	$(SAY) luacheck
+	$(Q)luacheck -q $(LUA_FILES)
 check-format:
-	clang-format --dry-run -Werror $(C_FILES)
-check-tidy: # findings are on stdout; stderr only counts what it left out
-	@printf '%s\n' $(wildcard src/*.c) | xargs -P $(JOBS) -I FILE \
+	$(SAY) clang-format
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+check-tidy: # findings are on stdout; stderr only counts what was left out
+	$(SAY) clang-tidy
+	$(Q)printf '%s\n' $(wildcard src/*.c) | xargs -P $(JOBS) -I FILE \
 	  sh -c 'clang-tidy --quiet FILE -- $(TIDY_FLAGS) $(call lua_cflags,5.4) 2>/dev/null'
 check-cppcheck:
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability,style --inline-suppr --error-exitcode=1 src
-check-gcc:
-	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-gcc CC=gcc WERROR=1 all
-check-clang:
-	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-clang CC=clang WERROR=1 all
+	$(SAY) cppcheck
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability,style --inline-suppr --error-exitcode=1 src
+check-gcc check-clang: check-%:
+	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-$* CC=$* WERROR=1 all
 check-readme:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
-	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
+	$(SAY) readme
+	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
 
 .PHONY: bench
 bench: deps ## measure: the cost of a call against plain libcurl, memory

@@ -918,7 +918,11 @@ describe("the fake API over a socket", function()
 end)
 
 describe("HTTP/2", function()
-  local certificates = process.certificates()
+  local certificates
+
+  setup(function()
+    certificates = process.certificates()
+  end)
 
   teardown(function()
     certificates.remove()

@@ -145,19 +145,17 @@ static int call_failure(lua_State *L) {
 
 /* ---- looking at the request ---- */
 
-/*
-** Sets fields of the table on the top from header lines "Name: value"; a line "Name:" takes a
-** header away.
-*/
+/* Sets fields of the table on the top from header lines "Name: value"; others are for libcurl. */
 static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
                         int masked) {
   for (; list != NULL; list = list->next) {
-    size_t len = strlen(list->data), name_len, i;
+    size_t len = strlen(list->data), name_len;
     char *line = lsr_copy(L, list->data, len);
     if (masked)
       len = sr_config_redact(config, line, len);
     name_len = strcspn(line, ":");
     if (name_len + 2 <= len) {
+      size_t i;
       for (i = 0; i < name_len; i++)
         line[i] = sr_lower(line[i]);
       lua_pushlstring(L, line, name_len);
@@ -187,10 +185,10 @@ static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
 static void push_target(lua_State *L, const struct sr_call *call, int masked) {
   const struct sr_config *config = call->config;
   luaL_Buffer buffer;
-  char hint[SR_KEY_HINT_SIZE];
   luaL_buffinit(L, &buffer);
   luaL_addlstring(&buffer, sr_buf_text(&call->target), call->target.len);
   if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
+    char hint[SR_KEY_HINT_SIZE];
     luaL_addstring(&buffer, strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?");
     luaL_addstring(&buffer, sr_config_key_param(config));
     luaL_addstring(&buffer, "=");

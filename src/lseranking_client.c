@@ -201,8 +201,8 @@ static int client_base_url(lua_State *L) {
 /* ---- calls ---- */
 
 static const char *check_method(lua_State *L, int index) {
-  static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
-  return methods[luaL_checkoption(L, index, NULL, methods)];
+  static const char *const verbs[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+  return verbs[luaL_checkoption(L, index, NULL, verbs)];
 }
 
 /*

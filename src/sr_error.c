@@ -305,19 +305,18 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   if (found == 0) {
     describe_body(message, sizeof message, answer, fallback->reason);
     known = lookup(answer->status, message);
-  } else if (found > 1 && strcmp(texts[0], texts[1]) != 0)
+  } else if (found > 1 && strcmp(texts[0], texts[1]) != 0) {
     snprintf(message, sizeof message, "%.*s: %.*s", (int)sizeof message / 2 - 2, texts[0],
              (int)sizeof message / 2 - 2, texts[1]);
-  else
+  } else {
     memcpy(message, texts[0], sizeof message);
+  }
   if (known != NULL)
     sr_error_set(error, known->kind, known->code, known->hint, "%s", message);
   else
     sr_error_set(error, fallback->kind, fallback->code, fallback->kind == SR_AUTH ? HINT_KEY : NULL,
                  "%s", message);
-  if (known != NULL && strcmp(known->code, "no_token") == 0)
-    error->hint = token_hint(answer);
-  else if (error->kind == SR_AUTH && !answer->key_sent)
+  if (strcmp(error->code, "no_token") == 0 || (error->kind == SR_AUTH && !answer->key_sent))
     error->hint = token_hint(answer);
   error->status = answer->status;
 }

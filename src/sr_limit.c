@@ -125,6 +125,7 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
                           unsigned ahead) {
   sr_time at[SR_LIMIT_SLOTS], held = atomic_load(&limit->held);
   int i, first;
+  at[0] = SR_NEVER; /* a rate has at least one slot */
   for (i = 0; i < rate->slots; i++) {
     at[i] = earliest_of(atomic_load(&limit->slots[i]), rate, now);
     if (at[i] < held)

@@ -1,9 +1,26 @@
 --- Errors as values: plain tables with one way to print them.
 -- SPDX-License-Identifier: MIT
 
+---@alias seranking.Kind
+---| "auth" # the key is missing, wrong, or not for this API
+---| "access" # the key is fine; the account, plan or owner does not allow it
+---| "invalid" # the request is wrong
+---| "not_found" # no such thing
+---| "rate_limit" # too many requests, said by the server or by our own limiter
+---| "blocked" # the key is blocked for a while
+---| "server" # 5xx
+---| "timeout" # the deadline came first
+---| "network" # name, route, connection
+---| "tls" # certificate or handshake
+---| "decode" # the body is not what it should be
+---| "too_large" # body or headers over the limit
+---| "cancelled" # given up by the caller
+---| "protocol" # not HTTP as we speak it: redirects, broken framing
+---| "phase" # called where the host can't wait
+
 --- What went wrong. Returned as the second value by everything that depends on the world.
 ---@class seranking.Error
----@field kind "auth"|"access"|"invalid"|"not_found"|"rate_limit"|"blocked"|"server"|"timeout"|"network"|"tls"|"decode"|"too_large"|"cancelled"|"protocol"|"phase" what a program branches on
+---@field kind seranking.Kind what a program branches on
 ---@field code string which one of the kind: "no_token", "invalid_date", "dns" …
 ---@field message string the server's or libcurl's words, one line of UTF-8
 ---@field hint? string what a person can do about it
