@@ -197,6 +197,8 @@ describe("resources", function()
 
   it("take an id twice only when it is the same", function()
     local client = scene.new()
+    assert.truthy(client.sites(7.0).keywords.list:dry_run { site_id = "7" })
+    assert.truthy(client.sites("7").keywords.list:dry_run { site_id = 7 })
     assert.truthy(client.sites(1).keywords.list:dry_run { site_id = 1 })
     assert.equal("sites.keywords.list: site_id is bound to 1 already, and given as 2",
       misuse_of(function() client.sites(1).keywords:list { site_id = 2 } end))
@@ -294,6 +296,13 @@ describe("arguments", function()
       misuse_of(function() client.sites:delete(5) end))
   end)
 
+  it("with the key in them by mistake do not show it in a dry run", function()
+    local key = scene.V4_KEY
+    local request = client.sites.create:dry_run { url = "a", title = "my " .. key }
+    assert.equal('{"url":"a","title":"my …d14b"}', request.body)
+    assert.equal("https://api4.seranking.com/sites/…d14b/stat", client.sites.summary:dry_run({ site_id = key }).url)
+  end)
+
   it("can be a call's options too, checked as well", function()
     assert.equal("sites.list: unknown option 'time_out'; did you mean 'timeout'?",
       misuse_of(function() client.sites:list(nil, { time_out = 1 }) end))
@@ -301,8 +310,10 @@ describe("arguments", function()
     assert.truthy(misuse_of(function() client.sites:list(nil, { timeout = 0 / 0 }) end):find "must be a number of seconds")
     assert.equal('sites.list: "a b" is no header name',
       misuse_of(function() client.sites:list(nil, { headers = { ["a b"] = "c" } }) end))
-    assert.equal("sites.list: header Authorization is set by the client itself",
-      misuse_of(function() client.sites:list(nil, { headers = { Authorization = "c" } }) end))
+    for _, name in ipairs { "Authorization", "User-Agent", "accept", "Content-Length" } do
+      assert.equal(("sites.list: header %s is set by the client itself"):format(name),
+        misuse_of(function() client.sites:list(nil, { headers = { [name] = "c" } }) end))
+    end
     assert.equal("sites.list: the value of header X-A must be a string without control characters",
       misuse_of(function() client.sites:list(nil, { headers = { ["X-A"] = "a\r\nX-B: c" } }) end))
     assert.equal("c", client.sites.list:dry_run(nil, { headers = { ["X-Trace"] = "c" } }).headers["x-trace"])
@@ -344,6 +355,22 @@ describe("an answer", function()
     end
   end)
 
+  it("of another kind than described is an error, and no data", function()
+    local client, api = scene.new()
+    for _, body in ipairs { "false", "null", '"oops"', "7", '{"error":"x"}' } do
+      api:fail { status = 200, body = body }
+      local data, err = client.sites:list()
+      assert.is_nil(data, body)
+      assert.equal("decode unexpected", err.kind .. " " .. err.code)
+      assert.equal(body, err.body)
+      api:fail { status = 200, body = body }
+      local raw = client:request { path = "/sites" }
+      assert.equal(body == "false", raw == nil, body)
+    end
+    api:fail { status = 200, body = "[]" } -- PHP's empty map
+    assert.same({}, (client.account:balance()))
+  end)
+
   it("that should be there and is not, or is no JSON, is an error of kind decode", function()
     local client, api = scene.new()
     api:fail { kind = "empty" }
@@ -379,6 +406,18 @@ describe("client:request", function()
     local client, api = scene.new()
     client:request { path = "/anything", query = { b = { 1, 2.0, "x" }, a = true, c = 0.5 } }
     assert.equal("a=1&b%5B%5D=1&b%5B%5D=2&b%5B%5D=x&c=0.5", api.log[1].query)
+  end)
+
+  it("does not leave out what a query lists", function()
+    local client, api = scene.new()
+    local function problem(ids)
+      return misuse_of(function() client:request { method = "DELETE", path = "/x", query = { ids = ids } } end)
+    end
+    assert.equal("client:request: query parameter ids is an empty list: leave it out if that is meant", problem {})
+    assert.equal("client:request: query parameter ids must be a list, but has the name 'x'", problem { x = 1 })
+    assert.equal("client:request: query parameter ids must be a list without holes", problem { [2] = 2 })
+    assert.equal("client:request: query parameter ids must be a list without holes", problem { 1, nil, 3 })
+    assert.equal(0, #api.log)
   end)
 
   it("gives other answers as bytes", function()
@@ -426,6 +465,8 @@ describe("a closed client", function()
     local list = client.sites.list
     client:close()
     client:close()
-    assert.truthy(raised(function() return list() end):find "the client is closed")
+    assert.equal("sites.list: the client is closed", misuse_of(function() list() end))
+    assert.truthy(raised(function() client.sites.list:dry_run() end):find "sites.list: the client is closed")
+    assert.equal("client:request: the client is closed", misuse_of(function() client:request { path = "/" } end))
   end)
 end)

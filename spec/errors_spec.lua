@@ -128,6 +128,20 @@ describe("an error", function()
     end
   end)
 
+  it("has its code behind a byte order mark too", function()
+    local err = fail({}, { status = 400, body = "\239\187\191" .. '{"message":"Invalid date"}' })
+    assert.equal("invalid invalid_date", err.kind .. " " .. err.code)
+  end)
+
+  it("of a connection does not repeat what an earlier attempt was told", function()
+    local client, api = scene.new { retries = 1 }
+    api:fail { status = 503, body = "first body" }
+    api:fail { fault = "drop" }
+    local _, err = client.sites:list()
+    assert.equal("network", err.kind)
+    assert.is_nil(err.body)
+  end)
+
   it("names the host that a redirect points to", function()
     local err = fail({}, { status = 301, headers = { { "Location", "https://elsewhere.example/x" } } })
     assert.equal("the server answered 301 and points to https://elsewhere.example/x", err.message)
@@ -168,6 +182,26 @@ describe("the key", function()
     assert.equal('{"message":"token …d14b is bad","url":"/?token=…d14b"}', err.body)
     local redirect = fail({}, { status = 302, headers = { { "Location", "http://x/?token=" .. key } } })
     assert.equal("the server answered 302 and points to http://x/?token=…d14b", redirect.message)
+  end)
+
+  it("is masked before a text is cut: no half of it is left", function()
+    local key, half = scene.V4_KEY, scene.V4_KEY:sub(1, 20)
+    for padding = 280, 300 do
+      local err = fail({ retries = 0 }, { status = 500, body = ('{"message":"%s%s"}'):format(("x"):rep(padding), key) })
+      assert.is_nil(tostring(err):find(half:sub(1, 4), 1, true))
+    end
+    local escaped = key:gsub(".", function(c) return ("\\u%04x"):format(c:byte()) end)
+    local err = fail({ retries = 0 }, { status = 500, body = ('{"message":"%s%s"}'):format(("x"):rep(270), escaped) })
+    assert.is_nil(err.message:find(half:sub(1, 4), 1, true))
+    for padding = 470, 500 do
+      local client, api = scene.new()
+      api:fail { status = 200, body = ("x"):rep(padding) .. key }
+      local _, problem = client.sites:list()
+      assert.is_nil(problem.body:find(half:sub(1, 4), 1, true))
+      api:fail { status = 200, body = ("\n"):rep(1500 + padding) .. key }
+      _, problem = client.sites:list()
+      assert.is_nil(problem.body:find(half:sub(1, 4), 1, true))
+    end
   end)
 
   it("is masked when it needs encoding, and when it is short", function()

@@ -1,4 +1,4 @@
---- Holds that a client may be used on both sides of a fork: no connection, no answer and no end of one gets to the other.
+--- Holds that a client may be used on both sides of a fork: no connection, answer or end of one gets to the other.
 -- SPDX-License-Identifier: MIT
 
 local process = require "spec.support.process"
@@ -149,7 +149,8 @@ for _, scheme in ipairs { "http", "https" } do
       file:write(HEAD:format(folder, server.url, scheme == "https" and certificates.ca or "", how or "exiting"), code)
       assert(file:close())
       -- Children that have ended stay to be looked at, unless their end is ignored.
-      local pipe = assert(io.popen(("env --default-signal=CHLD '%s' '%s' 2>&1"):format(process.interpreter(), name), "r"))
+      local command = ("env --default-signal=CHLD '%s' '%s' 2>&1"):format(process.interpreter(), name)
+      local pipe = assert(io.popen(command, "r"))
       local lines = {}
       for line in pipe:lines() do
         lines[#lines + 1] = line

@@ -51,6 +51,26 @@ describe("what is dropped", function()
     assert.equal("[]", (select(2, call:result())))
   end)
 
+  it("a clock before another finalizer that asks it for the time", function()
+    local message
+    local function drop()
+      local kept = {}
+      local function ask()
+        message = select(2, pcall(kept.clock.now, kept.clock))
+      end
+      if newproxy then -- 5.1 finalizes no tables
+        kept.holder = newproxy(true)
+        getmetatable(kept.holder).__gc = ask
+      else
+        kept.holder = setmetatable({}, { __gc = ask })
+      end
+      kept.clock = core.clock() -- the newest is finalized first
+    end
+    drop()
+    collect()
+    assert.equal("the clock is closed", message)
+  end)
+
   it("calls never submitted, and clients never used", function()
     for _ = 1, 200 do
       local client = new_core(nil)

@@ -31,19 +31,20 @@ describe("options", function()
       { "token", true, "must be a string, or false for calls without a key" },
       { "api", "v2", 'must be "v4" or "v1"' },
       { "auth", "both", 'must be "header" or "query"' },
-      { "timeout", 0, "must be a number of seconds above 0 and up to 86400 (a day)" },
-      { "timeout", -1, "must be a number of seconds above 0 and up to 86400 (a day)" },
-      { "timeout", 0 / 0, "must be a number of seconds above 0 and up to 86400 (a day)" },
-      { "timeout", math.huge, "must be a number of seconds above 0 and up to 86400 (a day)" },
-      { "timeout", 86401, "must be a number of seconds above 0 and up to 86400 (a day)" },
-      { "timeout", "5", "must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "timeout", 0, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", -1, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", 0 / 0, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", math.huge, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", 86401, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", 1e-10, "must be a number of seconds from 0.001 to 86400 (a day)" },
+      { "timeout", "5", "must be a number of seconds from 0.001 to 86400 (a day)" },
       { "retries", -1, "must be a whole number from 0 to 100" },
       { "retries", 1.5, "must be a whole number from 0 to 100" },
       { "max_body", 0, "must be a whole number of bytes, at least 1" },
       { "rate", 5, "must be a table { limit = requests, per = seconds }" },
       { "rate", {}, "limit must be a whole number from 1 to 64" },
       { "rate", { limit = 65 }, "limit must be a whole number from 1 to 64" },
-      { "rate", { limit = 1, per = 0 }, "per must be a number of seconds above 0 and up to 86400 (a day)" },
+      { "rate", { limit = 1, per = 0 }, "per must be a number of seconds from 0.001 to 86400 (a day)" },
       { "rate", { limit = 1, window = 1 }, "has an unknown field 'window': { limit = requests, per = seconds }" },
       { "share", "user", 'must be "process" or "off"' },
       { "nulls", true, 'must be "drop" or "keep"' },
@@ -62,6 +63,7 @@ describe("options", function()
       "http://localhost" } do
       assert(seranking.new { token = "x", base_url = fine })
     end
+    assert.equal("https://x.example/base", seranking.new({ token = "x", base_url = "HTTPS://X.example:443/base" }).base_url)
     assert.equal("https://x.example/base", seranking.new({ token = "x", base_url = "https://x.example/base/" }).base_url)
     for address, why in pairs {
       ["http://x.example"] = "must be an https address: plain http would send the key in clear (it is allowed to this "
@@ -94,8 +96,12 @@ describe("options", function()
     variables.SERANKING_TIMEOUT = "a minute"
     local client, err = seranking.new { token = "x" }
     assert.is_nil(client)
-    assert.equal('invalid bad_option SERANKING_TIMEOUT must be a number of seconds above 0 and up to 86400 (a day), got '
-      .. '"a minute"', err.kind .. " " .. err.code .. " " .. err.message)
+    assert.equal("invalid bad_option SERANKING_TIMEOUT must be a number of seconds from 0.001 to 86400 (a day)", err.kind .. " " .. err.code .. " " .. err.message)
+    variables.SERANKING_API = "be2165b7d065e278e7305c1c7ef791f283f5d14b" -- the key in the wrong variable is not shown
+    client, err = seranking.new { token = "x", timeout = 5 }
+    assert.is_nil(client)
+    assert.equal('SERANKING_API must be "v4" or "v1"', err.message)
+    variables.SERANKING_API = nil
     assert(seranking.new { token = "x", timeout = 5 })
     variables.SERANKING_TIMEOUT = "1.5"
     assert(seranking.new { token = "x" })

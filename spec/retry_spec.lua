@@ -97,6 +97,18 @@ describe("an attempt that fails", function()
     assert.equal(1, err.attempts)
   end)
 
+  it("of a deletion that may have worked says so when the next one finds nothing", function()
+    local client, api = scene.new()
+    client.sites:create { url = "example.com", title = "t" }
+    api:fail { fault = "truncate", method = "DELETE" }
+    local _, err = client.sites(147696):delete()
+    assert.equal("not_found", err.kind)
+    assert.equal(2, err.attempts)
+    assert.equal("an earlier attempt failed without a clear answer, and may have deleted it", err.hint)
+    _, err = client.sites(147696):delete()
+    assert.is_nil(err.hint)
+  end)
+
   it("that is the caller's fault is not repeated", function()
     local client, api = scene.new()
     local _, err = client.sites(99):summary()
@@ -254,6 +266,15 @@ describe("the limit", function()
     assert.is_true(err.retryable)
     assert(client.account:balance())
     assert.is_true(api.log[2].at - api.log[1].at >= 1)
+  end)
+
+  it("holds nobody for longer than a ban, whatever a 429 asks for", function()
+    local client, api, clock = scene.new { retries = 0, timeout = 3600 }
+    api:fail { status = 429, headers = { { "Retry-After", "31536000" } } }
+    local _, err = client.account:balance()
+    assert.equal(31536000, err.retry_after)
+    assert(client.account:balance())
+    assert.is_true(clock:now() >= 600 and clock:now() < 600.01, tostring(clock:now()))
   end)
 
   it("gives the slot back at once when nothing was sent", function()

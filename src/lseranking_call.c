@@ -106,9 +106,7 @@ static int call_result(lua_State *L) {
   }
   lua_pushboolean(L, 1);
   lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
-  if (call->answer.len > EXCERPT_SIZE)
-    sr_buf_fini(
-        &call->answer); /* no second copy while it is decoded; a short one stays, for failure() */
+  sr_buf_fini(&call->answer); /* no second copy while it is decoded */
   lua_pushinteger(L, call->status);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
   lua_pushinteger(L, call->attempts);
@@ -134,6 +132,7 @@ static int call_failure(lua_State *L) {
   const char *body = luaL_checklstring(L, 4, &len);
   copy = lsr_copy(L, body, len);
   len = sr_config_redact(call->config, copy, len); /* before it is cut: half a key is too much */
+  len = sr_config_cut_key(call->config, copy, len);
   sr_error_clean(excerpt, sizeof excerpt, copy, len);
   sr_error_set(&error, SR_DECODE, code, NULL, "%s", message);
   error.message[sr_config_redact(call->config, error.message, strlen(error.message))] = '\0';
@@ -167,13 +166,9 @@ static void set_headers(lua_State *L, const struct curl_slist *list, const struc
   }
 }
 
-static enum sr_headers headers_of(const struct sr_call *call) {
-  return call->has_body && call->upload.name.len == 0 ? SR_HEADERS_JSON : SR_HEADERS_PLAIN;
-}
-
 static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
   lua_newtable(L);
-  set_headers(L, call->config->headers[headers_of(call)], call->config, masked);
+  set_headers(L, call->config->headers[sr_call_headers(call)], call->config, masked);
   set_headers(L, call->headers, call->config, masked);
   if (call->upload.name.len > 0) {
     lua_pushliteral(L, "multipart/form-data");
@@ -181,28 +176,36 @@ static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
   }
 }
 
+/* Pushes text, with the key masked wherever it stands when it is to be shown. */
+static void push_text(lua_State *L, const struct sr_call *call, const struct sr_buf *text,
+                      int masked) {
+  if (masked) {
+    char *copy = lsr_copy(L, sr_buf_text(text), text->len);
+    lua_pushlstring(L, copy, sr_config_redact(call->config, copy, text->len));
+    lua_remove(L, -2);
+  } else {
+    lua_pushlstring(L, sr_buf_text(text), text->len);
+  }
+}
+
 /* The target with the key, as it goes out or as it may be shown. */
 static void push_target(lua_State *L, const struct sr_call *call, int masked) {
   const struct sr_config *config = call->config;
-  luaL_Buffer buffer;
-  luaL_buffinit(L, &buffer);
-  luaL_addlstring(&buffer, sr_buf_text(&call->target), call->target.len);
+  push_text(L, call, &call->target, masked);
   if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
     char hint[SR_KEY_HINT_SIZE];
-    luaL_addstring(&buffer, strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?");
-    luaL_addstring(&buffer, sr_config_key_param(config));
-    luaL_addstring(&buffer, "=");
     sr_config_key_hint(config, hint);
-    luaL_addstring(&buffer, masked ? hint : sr_buf_text(&config->key_escaped));
+    lua_pushfstring(L, "%s%s=%s", strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?",
+                    sr_config_key_param(config), masked ? hint : sr_buf_text(&config->key_escaped));
+    lua_concat(L, 2);
   }
-  luaL_pushresult(&buffer);
 }
 
-static void push_body(lua_State *L, const struct sr_call *call) {
+static void push_body(lua_State *L, const struct sr_call *call, int masked) {
   if (call->upload.name.len > 0)
-    lua_pushlstring(L, sr_buf_text(&call->upload.data), call->upload.data.len);
+    push_text(L, call, &call->upload.data, masked);
   else if (call->has_body)
-    lua_pushlstring(L, sr_buf_text(&call->body), call->body.len);
+    push_text(L, call, &call->body, masked);
   else
     lua_pushnil(L);
 }
@@ -215,7 +218,7 @@ static int call_preview(lua_State *L) {
   push_target(L, call, 1);
   lua_concat(L, 2);
   push_headers(L, call, 1);
-  push_body(L, call);
+  push_body(L, call, 1);
   return 4;
 }
 
@@ -225,10 +228,12 @@ static int call_preview(lua_State *L) {
 */
 static int call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
+  if (call->state != SR_STATE_SENDING || call->transfer != NULL)
+    return luaL_error(L, "the call has no attempt to carry out");
   lua_pushstring(L, call->method);
   push_target(L, call, 0);
   push_headers(L, call, 0);
-  push_body(L, call);
+  push_body(L, call, 0);
   return 4;
 }
 

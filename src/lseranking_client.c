@@ -108,9 +108,7 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
   memset(&options, 0, sizeof options);
   options.clock =
       client->clock != NULL ? sr_clock_manual(&client->clock->manual) : sr_clock_monotonic;
-  options.seed = (uint64_t)get_number(L, 1, "seed", 0);
-  if (options.seed == 0)
-    options.seed = make_seed(client);
+  options.seed = make_seed(client);
   options.external = get_flag(L, 1, "external");
   return sr_engine_new(&options);
 }

@@ -142,7 +142,10 @@ static int clock_new(lua_State *L) {
 }
 
 static struct lsr_clock *check_clock(lua_State *L) {
-  return ((struct clock_object *)luaL_checkudata(L, 1, CLOCK))->clock;
+  struct clock_object *object = luaL_checkudata(L, 1, CLOCK);
+  if (object->clock == NULL) /* in another finalizer, at the end of the state */
+    luaL_error(L, "the clock is closed");
+  return object->clock;
 }
 
 static int clock_now(lua_State *L) {

@@ -42,6 +42,17 @@ void sr_call_delete(struct sr_call *call) {
   free(call);
 }
 
+enum sr_headers sr_call_headers(const struct sr_call *call) {
+  if (call->upload.name.len > 0)
+    return SR_HEADERS_UPLOAD;
+  if (call->has_body)
+    return SR_HEADERS_JSON;
+  /* POST, PUT and PATCH announce the length of their body even when there is none */
+  return strcmp(call->method, "GET") == 0 || strcmp(call->method, "DELETE") == 0
+             ? SR_HEADERS_PLAIN
+             : SR_HEADERS_NO_BODY;
+}
+
 static int is_header(const char *line, const char *name) {
   for (; *name != '\0'; line++, name++)
     if (sr_lower(*line) != *name)

@@ -70,6 +70,7 @@ struct sr_call {
   struct sr_buf head;       /* its header lines, status line first, CRLF between, the key masked */
   struct sr_buf answer;     /* its body, decompressed; of an error: the key masked */
   int attempts;             /* started */
+  int in_doubt;             /* an earlier attempt may have been carried out: no answer, or 5xx */
   int sent;                 /* the server may have got the request, in any attempt */
   int retryable;            /* the same call again is harmless and may succeed */
   sr_time retry_after;      /* earliest sensible time for that, from now; -1: not known */
@@ -87,6 +88,9 @@ struct sr_call *sr_call_new(struct sr_config *config);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
+
+/* Which of the client's header sets goes with the request. */
+enum sr_headers sr_call_headers(const struct sr_call *call);
 
 /*
 ** The value of a header of the answer, without blanks around it, copied to `out`; "" when it is not

@@ -195,7 +195,7 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (sr_buf_puts(&config->user_agent, "seranking-lua/" SR_VERSION " libcurl/") != 0 ||
       sr_buf_puts(&config->user_agent, curl_version_info(CURLVERSION_NOW)->version) != 0)
     return -1;
-  if (config->limited) {
+  if (settings->limited) {
     uint64_t name =
         sr_limit_name(sr_buf_text(&config->key), config->base_url.data) ^ settings->limit_salt;
     config->limit = sr_limit_open(name);
@@ -221,7 +221,6 @@ struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_er
   config->token_off = settings->token_off;
   config->v1 = settings->v1;
   config->auth = settings->auth;
-  config->limited = settings->limited;
   config->rate = settings->rate;
   problem = sr_url_base(&config->base_url, settings->base_url);
   if (problem == sr_url_no_memory) {
@@ -256,6 +255,5 @@ void sr_config_unref(struct sr_config *config) {
   sr_buf_fini(&config->ca_file);
   sr_buf_fini(&config->proxy);
   sr_buf_fini(&config->user_agent);
-  sr_limit_close(config->limit);
   free(config);
 }

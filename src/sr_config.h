@@ -57,7 +57,6 @@ struct sr_config {
   struct curl_slist *headers[SR_HEADERS_COUNT];
   struct sr_buf ca_file, proxy; /* empty when left out */
   struct sr_buf user_agent;     /* the whole header line */
-  int limited;
   struct sr_rate rate;
   struct sr_limit *limit; /* NULL when not limited */
 };

@@ -5,6 +5,7 @@
 #include "sr_retry.h"
 #include "sr_transfer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,6 +19,9 @@
 ** it.
 */
 #define LATE_COUNT (SR_SECOND / 5)
+
+/* A 429 holds other calls no longer than the shortest ban lasts, whatever its Retry-After says. */
+#define HOLD_MAX (600 * SR_SECOND)
 
 /* Handles kept for later calls. */
 #define IDLE_MAX 8
@@ -169,6 +173,12 @@ static void give_slot(struct sr_call *call, sr_time free_at) {
 
 /* ---- the end of an attempt ---- */
 
+/* For texts that may be cut off anywhere. */
+static size_t hide_key(const void *config, char *text, size_t len) {
+  len = sr_config_redact(config, text, len);
+  return sr_config_cut_key(config, text, len);
+}
+
 static void error_of_answer(struct sr_call *call) {
   char type[128], location[256];
   struct sr_answer answer;
@@ -181,6 +191,8 @@ static void error_of_answer(struct sr_call *call) {
   answer.location = location;
   answer.body = sr_buf_text(&call->answer);
   answer.body_len = call->answer.len;
+  answer.hide = hide_key;
+  answer.hide_ctx = call->config;
   sr_error_from_http(&call->error, &answer);
 }
 
@@ -241,6 +253,13 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
   enter(call, SR_STATE_BACKOFF, now);
 }
 
+/* For how long a 429 holds all calls: the server's word, within reason, but at least a window. */
+static sr_time hold_of(sr_time retry_after, sr_time window) {
+  if (retry_after > HOLD_MAX)
+    retry_after = HOLD_MAX;
+  return retry_after > window ? retry_after : window;
+}
+
 /*
 ** One attempt is over: call->error is set if there was no answer, call->status if there was.
 ** `sent`: it may have reached the server.
@@ -266,10 +285,13 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));
     if (call->error.kind == SR_RATE_LIMIT && call->config->limit != NULL)
-      sr_limit_hold(call->config->limit,
-                    now + (call->retry_after > window ? call->retry_after : window));
+      sr_limit_hold(call->config->limit, now + hold_of(call->retry_after, window));
+    if (call->status == 404 && call->in_doubt && strcmp(call->method, "DELETE") == 0)
+      call->error.hint =
+          "an earlier attempt failed without a clear answer, and may have deleted it";
   }
   sr_config_redact(call->config, call->error.message, strlen(call->error.message));
+  call->in_doubt |= sent && (!answered || call->error.kind == SR_SERVER);
   repeat_or_end(engine, call, sent, now);
 }
 
@@ -277,23 +299,25 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
 
 static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   struct sr_transfer *transfer;
+  CURLcode code = CURLE_OUT_OF_MEMORY;
   call->attempts++;
   memset(&call->error, 0, sizeof call->error);
   call->status = 0;
+  sr_buf_clear(&call->head);
+  sr_buf_clear(&call->answer);
   enter(call, SR_STATE_SENDING, now);
   if (engine->external)
     return; /* sr_engine_run hands it out */
   transfer = get_transfer(engine);
-  if (transfer != NULL && sr_transfer_begin(transfer, call, sr_engine_time_left(call)) == 0 &&
-      curl_multi_add_handle(engine->multi, transfer->easy) == CURLM_OK) {
+  if (transfer != NULL)
+    code = sr_transfer_begin(transfer, call, sr_engine_time_left(call));
+  if (code == CURLE_OK && curl_multi_add_handle(engine->multi, transfer->easy) == CURLM_OK) {
     call->transfer = transfer;
     engine->running++;
     return;
   }
-  if (transfer != NULL)
-    sr_transfer_delete(transfer);
-  sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL,
-               "memory ran out before the request was sent");
+  sr_transfer_delete(transfer);
+  sr_error_from_curl(&call->error, (int)(code == CURLE_OK ? CURLE_OUT_OF_MEMORY : code), 0, "");
   attempt_over(engine, call, 0);
 }
 
@@ -364,7 +388,7 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
       if (call->state == SR_STATE_QUEUED) {
         no_slot(call, now, now);
       } else if (call->state == SR_STATE_SENDING && !engine->external) {
-        call->sent |= call->transfer->requests > 0;
+        call->sent |= sr_transfer_sent(call->transfer);
         give_slot(call, now + call->config->rate.window + LATE_COUNT);
         call->retryable = call->repeatable || !call->sent;
         end_without_answer(call, now, SR_TIMEOUT, call->sent ? "no_answer" : "no_connection",
@@ -491,7 +515,7 @@ void sr_engine_cancel(struct sr_call *call) {
     return;
   now = now_of(engine);
   if (call->state == SR_STATE_SENDING) {
-    int sent = call->transfer == NULL || call->transfer->requests > 0;
+    int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
     call->sent |= sent;
     give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
   }
@@ -560,17 +584,14 @@ static void hold_sigpipe(sigset_t *before) {
 }
 
 static void release_sigpipe(const sigset_t *before) {
-  sigset_t pending;
+  static const struct timespec at_once = {0, 0};
+  sigset_t pipe_only;
   if (sigismember(before, SIGPIPE))
     return;
-  sigemptyset(&pending);
-  if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) {
-    sigset_t pipe_only;
-    int signal_number;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigwait(&pipe_only, &signal_number);
-  }
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
+    ;
   pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 

@@ -234,7 +234,7 @@ static const struct known *lookup(int status, const char *message) {
   return NULL;
 }
 
-int sr_error_texts(const char *body, size_t len, char texts[SR_TEXTS][SR_TEXT_SIZE]) {
+int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]) {
   static const struct {
     const char *outer, *inner;
   } places[SR_TEXTS] = {{"error", "message"},
@@ -242,11 +242,15 @@ int sr_error_texts(const char *body, size_t len, char texts[SR_TEXTS][SR_TEXT_SI
                         {"error_description", NULL},
                         {"error", NULL},
                         {"message", NULL}};
-  char raw[SR_TEXT_SIZE];
+  char raw[4 * SR_TEXT_SIZE];
   int i, found = 0;
   for (i = 0; i < SR_TEXTS; i++)
-    if (sr_json_string(body, len, places[i].outer, places[i].inner, raw, sizeof raw)) {
-      sr_error_clean(texts[found], SR_TEXT_SIZE, raw, strlen(raw));
+    if (sr_json_string(answer->body, answer->body_len, places[i].outer, places[i].inner, raw,
+                       sizeof raw)) {
+      size_t len = strlen(raw);
+      if (answer->hide != NULL)
+        len = answer->hide(answer->hide_ctx, raw, len);
+      sr_error_clean(texts[found], SR_TEXT_SIZE, raw, len);
       found += texts[found][0] != '\0';
     }
   return found;
@@ -289,7 +293,7 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   char message[SR_TEXT_SIZE];
   const struct by_status *fallback = fallback_of(answer->status);
   const struct known *known = NULL;
-  int i, found = sr_error_texts(answer->body, answer->body_len, texts);
+  int i, found = sr_error_texts(answer, texts);
   if (strcmp(fallback->code, "redirect") == 0) {
     char where[SR_TEXT_SIZE];
     sr_error_clean(where, sizeof where, answer->location, strlen(answer->location));
@@ -373,6 +377,13 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
   case CURLE_OUT_OF_MEMORY:
     kind = SR_TOO_LARGE;
     word = "out_of_memory";
+    break;
+  case CURLE_BAD_FUNCTION_ARGUMENT:
+  case CURLE_UNKNOWN_OPTION:
+  case CURLE_NOT_BUILT_IN:
+    kind = SR_PROTOCOL;
+    word = "unsupported";
+    hint = "this libcurl can't send the request: it is too large, or libcurl lacks a feature";
     break;
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_URL_MALFORMAT:

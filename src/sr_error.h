@@ -55,6 +55,12 @@ struct sr_answer {
   const char *location;     /* the same, for redirects */
   const char *body;         /* as received: any bytes */
   size_t body_len;
+  /*
+  ** Masks what must not be shown in a text, in place, and gives its new length. Called before a
+  ** text is cut. NULL: nothing to hide.
+  */
+  size_t (*hide)(const void *ctx, char *text, size_t len);
+  const void *hide_ctx;
 };
 
 /*
@@ -76,7 +82,7 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
 ** Works on bodies that are cut short. Returns how many.
 */
 enum { SR_TEXT_SIZE = 300, SR_TEXTS = 5 };
-int sr_error_texts(const char *body, size_t len, char texts[SR_TEXTS][SR_TEXT_SIZE]);
+int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]);
 
 /*
 ** Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most

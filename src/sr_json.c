@@ -172,6 +172,8 @@ int sr_json_string(const char *text, size_t len, const char *outer, const char *
   struct reader r;
   r.p = text;
   r.end = text + len;
+  if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+    r.p += 3;
   if (!enter_member(&r, outer) || (inner != NULL && !enter_member(&r, inner)) || !next_is(&r, '"'))
     return 0;
   read_string(&r, out, size);

@@ -6,7 +6,6 @@
 ** or as soon as its owner gives it back. */
 #include "sr_limit.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -16,43 +15,31 @@ struct sr_limit {
   _Atomic int64_t slots[SR_LIMIT_SLOTS];
   _Atomic int64_t held; /* no slot is given before this time */
   uint64_t name;
-  unsigned refs;         /* guarded by registry_mutex */
-  struct sr_limit *next; /* the same */
+  struct sr_limit *next;
 };
 
-/* All limiters of the process: a limit that clients did not share would not be one. */
-static struct sr_limit *registry = NULL;
-static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
+/*
+** All limiters of the process: a limit that clients did not share would not be one. Only added to,
+** so it needs no lock: a lock could be held by another thread at a fork, and then by nobody.
+*/
+static _Atomic(struct sr_limit *) registry;
 
 struct sr_limit *sr_limit_open(uint64_t name) {
-  struct sr_limit *limit;
-  pthread_mutex_lock(&registry_mutex);
-  for (limit = registry; limit != NULL && limit->name != name; limit = limit->next)
-    ;
-  if (limit == NULL) {
-    limit = calloc(1, sizeof *limit);
+  struct sr_limit *first = atomic_load(&registry), *fresh = NULL, *limit;
+  for (;;) {
+    for (limit = first; limit != NULL && limit->name != name; limit = limit->next)
+      ;
     if (limit != NULL) {
-      limit->name = name;
-      limit->next = registry;
-      registry = limit;
+      free(fresh);
+      return limit;
     }
+    if (fresh == NULL && (fresh = calloc(1, sizeof *fresh)) == NULL)
+      return NULL;
+    fresh->name = name;
+    fresh->next = first;
+    if (atomic_compare_exchange_strong(&registry, &first, fresh))
+      return fresh;
   }
-  if (limit != NULL)
-    limit->refs++;
-  pthread_mutex_unlock(&registry_mutex);
-  return limit;
-}
-
-/*
-** The limiter stays when its last client goes, if slots may still be cooling down: a new client a
-** moment later shares them. There is one of 500 bytes for each key that the process ever used.
-*/
-void sr_limit_close(struct sr_limit *limit) {
-  if (limit == NULL)
-    return;
-  pthread_mutex_lock(&registry_mutex);
-  limit->refs--;
-  pthread_mutex_unlock(&registry_mutex);
 }
 
 /* FNV-1a, 64 bits. */

@@ -41,10 +41,10 @@ struct sr_slot {
 
 /*
 ** The process's limiter of this name (a hash of key and API; never the key itself), made on first
-** use. NULL when memory ran out. To be closed with sr_limit_close.
+** use. It stays for the life of the process: its slots may still be cooling down when the next
+** client comes. NULL when memory ran out.
 */
 struct sr_limit *sr_limit_open(uint64_t name);
-void sr_limit_close(struct sr_limit *limit);
 
 /* The name for a key on an API: equal keys and addresses give equal names. */
 uint64_t sr_limit_name(const char *key, const char *base_url);

@@ -13,6 +13,11 @@
 #error "libcurl 7.68 or newer is needed"
 #endif
 
+/* Whether libcurl can say that it is about to send a request (7.80). 0 can be given to try the other way. */
+#ifndef SR_HAVE_PREREQ
+#define SR_HAVE_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
+#endif
+
 enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 
 /* Room for the headers of most answers, in one piece. */
@@ -56,7 +61,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if SR_HAVE_PREREQ
 /*
 ** libcurl sends a request a second time, on a new connection, when a reused connection is closed
 ** before an answer; a POST too, and although the server may have acted on the first. Repeating is
@@ -91,7 +96,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 
 /* ---- set-up ---- */
 
-/* What depends on nothing. A setopt can only fail for lack of memory here. */
+/* What depends on nothing. (HTTP/2 over TLS is libcurl's own default, where it can.) */
 static CURLcode set_constants(struct sr_transfer *transfer) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
@@ -112,7 +117,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -122,7 +126,7 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
 #else
   SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
 #endif
@@ -141,7 +145,9 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   code = set_constants(transfer);
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
-    SET(CURLOPT_CAPATH, NULL); /* this file and no other */
+    if (code ==
+        CURLE_OK) /* this file and no other; a TLS library without CAPATH refuses, and needs it not */
+      curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
   if (config->plain_http) {
     SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
@@ -205,15 +211,6 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   return sr_url_query(url, &key);
 }
 
-static int is_get(const struct sr_call *call) {
-  return strcmp(call->method, "GET") == 0;
-}
-
-/* POST, PUT and PATCH announce the length of their body even when it has none. */
-static int announces_body(const struct sr_call *call) {
-  return call->has_body || (!is_get(call) && strcmp(call->method, "DELETE") != 0);
-}
-
 static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload *upload) {
   curl_mimepart *part;
   CURLcode code;
@@ -237,23 +234,21 @@ static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *cal
   CURLcode code = CURLE_OK;
   if (call->upload.name.len > 0) {
     code = set_upload(transfer, &call->upload);
-  } else if (announces_body(call)) {
+  } else if (call->has_body || sr_call_headers(call) == SR_HEADERS_NO_BODY) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
-  SET(CURLOPT_CUSTOMREQUEST, is_get(call) && !call->has_body ? NULL : call->method);
+  SET(CURLOPT_CUSTOMREQUEST,
+      strcmp(call->method, "GET") == 0 && !call->has_body ? NULL : call->method);
   return code;
 }
 
 /* The client's constant headers, or a copy of them with the call's own behind. */
 static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call) {
-  enum sr_headers kind = call->upload.name.len > 0 ? SR_HEADERS_UPLOAD
-                         : call->has_body          ? SR_HEADERS_JSON
-                         : announces_body(call)    ? SR_HEADERS_NO_BODY
-                                                   : SR_HEADERS_PLAIN;
+  enum sr_headers kind = sr_call_headers(call);
   const struct curl_slist *node = call->config->headers[kind];
   int own = 0;
   if (call->headers == NULL)
@@ -277,7 +272,7 @@ static long milliseconds(sr_time t) {
   return ms < 1 ? 1L : (long)ms;
 }
 
-int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
@@ -287,10 +282,8 @@ int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_tim
   transfer->too_large = 0;
   transfer->no_memory = 0;
   transfer->detail[0] = '\0';
-  sr_buf_clear(&call->head);
-  sr_buf_clear(&call->answer);
   if (sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
-    return -1;
+    return CURLE_OUT_OF_MEMORY;
   if (transfer->config_id != call->config->id)
     code = set_client(transfer, call->config);
   if (code == CURLE_OK && make_url(transfer, call) != 0)
@@ -302,11 +295,11 @@ int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_tim
     code = set_headers(transfer, call);
   SET(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
   SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
-#if LIBCURL_VERSION_NUM < 0x075000
+#if !SR_HAVE_PREREQ
   SET(CURLOPT_FRESH_CONNECT,
       call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
 #endif
-  return code == CURLE_OK ? 0 : -1;
+  return code;
 }
 #undef SET
 
@@ -327,8 +320,8 @@ static const char *version_name(long version) {
   }
 }
 
-static int was_sent(const struct sr_transfer *transfer) {
-#if LIBCURL_VERSION_NUM >= 0x075000
+int sr_transfer_sent(const struct sr_transfer *transfer) {
+#if SR_HAVE_PREREQ
   return transfer->requests > 0;
 #else
   curl_off_t ready = 0;
@@ -366,7 +359,7 @@ void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
   call->status = (int)status;
   call->http_version = version_name(version);
   call->reused = connects == 0;
-  *sent = was_sent(transfer);
+  *sent = sr_transfer_sent(transfer);
   error->kind = SR_NO_ERROR;
   if (code == CURLE_OK && transfer->head_whole)
     return;

@@ -30,8 +30,8 @@ struct sr_transfer {
 struct sr_transfer *sr_transfer_new(CURLSH *share);
 void sr_transfer_delete(struct sr_transfer *transfer);
 
-/* Prepares an attempt of `call` that ends `timeout` from now. 0, or -1 when memory ran out. */
-int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
+/* Prepares an attempt of `call` that ends `timeout` from now. Not CURLE_OK: nothing was begun. */
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
 
 /*
 ** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
@@ -40,6 +40,9 @@ int sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_tim
 */
 void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
                         struct sr_error *error);
+
+/* Whether the attempt under way may have reached the server. */
+int sr_transfer_sent(const struct sr_transfer *transfer);
 
 /* Lets go of the call and of everything made for it. The handle must not be in a multi any more. */
 void sr_transfer_release(struct sr_transfer *transfer);

@@ -138,11 +138,33 @@ static int has_part(CURLU *url, CURLUPart part) {
   return code == CURLUE_OUT_OF_MEMORY ? -1 : code == CURLUE_OK;
 }
 
+/* Appends scheme, host in lower case, port unless it is the scheme's own, path without its last slash. 0 or -1. */
+static int append_base(struct sr_buf *out, CURLU *url, const char *scheme, const char *host) {
+  char *port = NULL, *path = NULL;
+  size_t before = out->len, len, i;
+  CURLUcode code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+  int failed = code != CURLUE_OK && code != CURLUE_NO_PORT;
+  failed = failed || curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK ||
+           sr_buf_puts(out, scheme) != 0 || sr_buf_puts(out, "://") != 0 ||
+           sr_buf_puts(out, host) != 0 ||
+           (port != NULL && (sr_buf_putc(out, ':') != 0 || sr_buf_puts(out, port) != 0));
+  for (i = before; !failed && i < out->len; i++)
+    out->data[i] = sr_lower(out->data[i]);
+  len = path == NULL ? 0 : strlen(path);
+  while (len > 0 && path[len - 1] == '/')
+    len--;
+  failed = failed || sr_buf_append(out, path, len) != 0;
+  if (failed)
+    undo(out, before);
+  curl_free(port);
+  curl_free(path);
+  return failed ? -1 : 0;
+}
+
 const char *sr_url_base(struct sr_buf *out, const char *base) {
   CURLU *url = curl_url();
   char *scheme = NULL, *host = NULL;
   const char *problem = NULL;
-  size_t len = strlen(base);
   CURLUcode code;
   int user, password;
   if (url == NULL)
@@ -167,9 +189,7 @@ const char *sr_url_base(struct sr_buf *out, const char *base) {
     problem = "must not hold a user or password";
   else if (strpbrk(base, "?#") != NULL)
     problem = "must not hold a query or fragment";
-  while (len > 0 && base[len - 1] == '/')
-    len--;
-  if (problem == NULL && sr_buf_append(out, base, len) != 0)
+  if (problem == NULL && append_base(out, url, scheme, host) != 0)
     problem = sr_url_no_memory;
   curl_free(scheme);
   curl_free(host);

@@ -51,10 +51,10 @@ int sr_url_query(struct sr_buf *out, const struct sr_param *param);
 extern const char sr_url_no_memory[];
 
 /*
-** Checks a base address and appends it to `out` without its last slash. Allowed are https, and http
-** to this machine only (127.0.0.0/8, ::1, localhost), since the key would travel in clear; no user,
-** query or fragment. Returns NULL, or what is wrong with it, to follow the address in a sentence
-** ("… must be https://…").
+** Checks a base address and appends it to `out` in one spelling: host in lower case, no default
+** port, no last slash. Allowed are https, and http to this machine only (127.0.0.0/8, ::1,
+** localhost), since the key would travel in clear; no user, query or fragment. Returns NULL, or
+** what is wrong with it, to follow the address in a sentence ("… must be https://…").
 */
 const char *sr_url_base(struct sr_buf *out, const char *base);
 

@@ -7,6 +7,7 @@ local host = require "seranking.host"
 local json = require "seranking.json"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
+local params = require "seranking.params"
 local resource = require "seranking.resource"
 
 local client = {}
@@ -69,6 +70,13 @@ local function flat_query(query)
   for _, name in ipairs(names) do
     local value = query[name]
     if type(value) == "table" then
+      local count, problem = params.check_list(value)
+      if not count then
+        misuse.raise("client:request: query parameter %s %s", name, problem)
+      elseif count == 0 then
+        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
+        misuse.raise("client:request: query parameter %s is an empty list: leave it out if that is meant", name)
+      end
       for _, element in ipairs(value) do
         flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
       end
@@ -132,6 +140,9 @@ function methods:request(request)
   if repeatable == nil then
     repeatable = method == "GET" or method == "PUT" or method == "DELETE"
   end
+  if self._closed then
+    misuse.raise("client:request: the client is closed")
+  end
   local call = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable, call_options)
   local body, result = host.run(self, call)
   if not body then
@@ -143,13 +154,16 @@ function methods:request(request)
   end
   local data, problem = json.decode(body, self._keep_nulls)
   if problem then
-    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body:sub(1, 2000)))
+    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body))
+  elseif data == false then
+    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false", body))
   end
   return data, result
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
+  self._closed = true
   self._core:close()
 end
 
@@ -194,6 +208,7 @@ function client.new(given)
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
+    _closed = false,
     _blocking = checked.blocking or false,
   }, client_mt)
 end

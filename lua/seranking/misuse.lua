@@ -6,7 +6,8 @@ local getinfo = debug.getinfo
 local misuse = {}
 
 -- The folder of this file tells our own sources from the caller's.
-local own = getinfo(1, "S").source:match "^(.*)misuse%.lua$"
+-- Stripped of its names, no code is ours, and the position is this file's.
+local own = getinfo(1, "S").source:match "^(.*)misuse%.lua$" or "\0"
 
 --- Raises `message` with the position of the innermost caller outside this library.
 ---@param format string as for string.format

@@ -107,7 +107,8 @@ end
 -- The value of an id: an argument, or what the resource is bound to. Both at once must agree.
 local function id_value(plan, args, bound, name)
   local given, fixed = args[name], bound[name]
-  if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed) and given ~= tonumber(fixed) then
+  if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
+    and (tonumber(given) == nil or tonumber(given) ~= tonumber(fixed)) then
     misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
   end
   if given == nil then
@@ -250,6 +251,9 @@ local empty = {}
 -- Checks everything and makes the core's call; nothing is sent.
 local function prepare(op, args, call_options)
   local plan = plan_of(op)
+  if op._client._closed then
+    misuse.raise("%s: the client is closed", plan.name)
+  end
   if args == nil then
     args = empty
   elseif type(args) ~= "table" then
@@ -280,21 +284,28 @@ local function prepare(op, args, call_options)
   return plan, call
 end
 
+local function unusable(call, code, body, message, ...)
+  return nil, errors.wrap(call:failure(code, format(message, ...), body))
+end
+
 -- The data of an answer's body, as the description says; nil and an error.
 local function read(client, plan, call, body)
   if not plan.answer then
     return true
-  end
-  if body == "" then
-    return nil, errors.wrap(call:failure("empty_body", format("the answer has no body; %s answers with %s %s", plan.name,
-      plan.answer == "map" and "an" or "an", plan.answer == "map" and "object" or plan.answer), ""))
+  elseif body == "" then
+    return unusable(call, "empty_body", body, "the answer has no body where %s has one", plan.name)
   end
   local data, problem = json.decode(body, client._keep_nulls)
   if problem then
-    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body:sub(1, 2000)))
+    return unusable(call, "bad_json", body, "the answer is not JSON: %s", problem)
   end
   if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
     data = data[plan.unwrap]
+  end
+  -- PHP writes an empty map as [], so an empty table is both.
+  if type(data) ~= "table" or plan.answer == "array" and type(next(data)) == "string" then
+    return unusable(call, "unexpected", body, "the answer is not the %s that %s has; client:request takes it as it is",
+      plan.answer == "array" and "list" or "object", plan.name)
   end
   return data
 end

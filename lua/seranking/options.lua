@@ -19,10 +19,10 @@ local function text(value)
 end
 
 local function seconds(value)
-  if type(value) == "number" and value > 0 and value <= 86400 then
+  if type(value) == "number" and value >= 0.001 and value <= 86400 then
     return value
   end
-  return nil, "must be a number of seconds above 0 and up to 86400 (a day)"
+  return nil, "must be a number of seconds from 0.001 to 86400 (a day)"
 end
 
 local function count(value)
@@ -159,7 +159,8 @@ local call_options = {
 -- Headers that are ours: a second one of them would contradict the first.
 local reserved = {
   authorization = true, host = true, ["content-length"] = true, ["transfer-encoding"] = true, ["content-type"] = true,
-  expect = true, connection = true,
+  expect = true, connection = true, accept = true, ["accept-encoding"] = true, te = true, upgrade = true,
+  ["user-agent"] = true,
 }
 
 local function header_lines(who, headers)
@@ -232,7 +233,7 @@ local function from_environment(name, option)
     fine, problem = option[1](value)
   end
   if fine == nil then
-    return nil, errors.new("invalid", "bad_option", format("%s %s, got %q", variable, problem, value))
+    return nil, errors.new("invalid", "bad_option", variable .. " " .. problem) -- not the value: it may be a secret
   end
   return fine
 end

@@ -169,8 +169,10 @@ function params.element(definition)
   return match(definition.type, "^(.*)%[%]$")
 end
 
--- A list's length; nil and what is wrong with it.
-local function check_list(value)
+--- A list's length; nil and what is wrong with it.
+---@param value any
+---@return integer? length, string? problem
+function params.check_list(value)
   if type(value) ~= "table" then
     return wrong("a list", value)
   end
@@ -196,7 +198,7 @@ function params.text(definition, value)
   if not element then
     return scalar_text(definition, definition.type, value)
   end
-  local count, problem = check_list(value)
+  local count, problem = params.check_list(value)
   if not count then
     return nil, problem
   end
@@ -237,7 +239,7 @@ function params.json(definition, value)
   if not element then
     return element_json(definition, definition.type, value)
   end
-  local count, problem = check_list(value)
+  local count, problem = params.check_list(value)
   if not count then
     return nil, problem
   end

@@ -77,6 +77,7 @@ static const char *const shapes[] = {
 
 static struct sr_answer answer_of(int status, const char *body, size_t len) {
   struct sr_answer answer;
+  memset(&answer, 0, sizeof answer);
   answer.status = status;
   answer.v1 = 0;
   answer.key_sent = 1;
@@ -297,13 +298,16 @@ static void texts_come_in_the_order_of_the_shapes(void **state) {
                              "\"description\":\"2\",\"message\":\"1\"}}";
   static const char flat[] = "{\"message\":\"5\",\"error\":\"4\",\"error_description\":\"3\"}";
   char texts[SR_TEXTS][SR_TEXT_SIZE];
+  struct sr_answer answer;
   (void)state;
-  assert_int_equal(sr_error_texts(body, sizeof body - 1, texts), 4);
+  answer = answer_of(400, body, sizeof body - 1);
+  assert_int_equal(sr_error_texts(&answer, texts), 4);
   assert_string_equal(texts[0], "1");
   assert_string_equal(texts[1], "2");
   assert_string_equal(texts[2], "3");
   assert_string_equal(texts[3], "5");
-  assert_int_equal(sr_error_texts(flat, sizeof flat - 1, texts), 3);
+  answer = answer_of(400, flat, sizeof flat - 1);
+  assert_int_equal(sr_error_texts(&answer, texts), 3);
   assert_string_equal(texts[0], "3");
   assert_string_equal(texts[1], "4");
   assert_string_equal(texts[2], "5");
@@ -327,7 +331,8 @@ static void empty_texts_and_other_types_do_not_count(void **state) {
   (void)state;
   for (i = 0; i < COUNT(list); i++) {
     struct sr_error error = map_text(403, list[i]);
-    CHECK(sr_error_texts(list[i], strlen(list[i]), texts) == 0, "%s: \"%s\"", list[i], texts[0]);
+    struct sr_answer answer = answer_of(403, list[i], strlen(list[i]));
+    CHECK(sr_error_texts(&answer, texts) == 0, "%s: \"%s\"", list[i], texts[0]);
     expect_error(&error, SR_ACCESS, "forbidden", list[i]);
   }
 }

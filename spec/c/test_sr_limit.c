@@ -46,7 +46,6 @@ static void n_slots_are_given_and_no_more(void **state) {
     }
     assert_int_equal(take(limit, n, 100 * S, 200 * S, &slot, &retry_at), 0);
     assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), n);
-    sr_limit_close(limit);
   }
 }
 
@@ -65,7 +64,6 @@ static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **st
   assert_true(take(limit, 2, 100 * S + 300 * MS, 200 * S, &c, &retry_at));
   assert_false(take(limit, 2, 100 * S + 300 * MS, 200 * S, &c, &retry_at));
   assert_int_equal(retry_at, 100 * S + 700 * MS);
-  sr_limit_close(limit);
 }
 
 /* A time that is odd in nanoseconds must not be rounded to an earlier one. */
@@ -80,7 +78,6 @@ static void a_slot_is_never_free_before_its_time(void **state) {
     sr_limit_give(limit, &slot, at);
     assert_false(take(limit, 1, at - 1, 300 * S, &slot, &retry_at));
     assert_true(take(limit, 1, at + 1, 300 * S, &slot, &retry_at));
-    sr_limit_close(limit);
   }
 }
 
@@ -94,7 +91,6 @@ static void with_all_slots_leased_trying_again_makes_sense_after_a_window(void *
   assert_int_equal(retry_at, 111 * S);
   assert_false(take(limit, 1, 159 * S + 500 * MS, 200 * S, &slot, &retry_at));
   assert_int_equal(retry_at, 160 * S); /* the lease ends before */
-  sr_limit_close(limit);
 }
 
 static void a_slot_given_back_at_once_is_free_at_once(void **state) {
@@ -106,7 +102,6 @@ static void a_slot_given_back_at_once_is_free_at_once(void **state) {
   sr_limit_give(limit, &slot, 100 * S);
   assert_int_equal(slot.index, -1);
   assert_true(take(limit, 1, 100 * S, 160 * S, &other, &retry_at));
-  sr_limit_close(limit);
 }
 
 static void giving_back_nothing_or_twice_changes_nothing(void **state) {
@@ -122,7 +117,6 @@ static void giving_back_nothing_or_twice_changes_nothing(void **state) {
   sr_limit_give(limit, &copy, 500 * S);
   assert_false(take(limit, 1, 102 * S - 1, 160 * S, &slot, &retry_at));
   assert_true(take(limit, 1, 102 * S, 160 * S, &slot, &retry_at));
-  sr_limit_close(limit);
 }
 
 static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void **state) {
@@ -138,7 +132,6 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   assert_false(take(limit, 1, 115 * S, 130 * S, &old, &retry_at));
   sr_limit_give(limit, &new, 116 * S);
   assert_true(take(limit, 1, 116 * S, 130 * S, &old, &retry_at));
-  sr_limit_close(limit);
 }
 
 static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **state) {
@@ -157,7 +150,6 @@ static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **stat
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 5), 111 * S);
   assert_false(take(limit, 5, 110 * S - 1, 200 * S, &slot, &retry_at));
   assert_true(take(limit, 5, 110 * S, 200 * S, &slot, &retry_at));
-  sr_limit_close(limit);
 }
 
 static void busy_counts_what_is_leased_or_cools_down(void **state) {
@@ -172,7 +164,6 @@ static void busy_counts_what_is_leased_or_cools_down(void **state) {
   assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), 2);
   assert_int_equal(sr_limit_busy(limit, &rate, 101 * S), 1);
   assert_int_equal(sr_limit_busy(limit, &rate, 160 * S), 0);
-  sr_limit_close(limit);
 }
 
 static void the_same_name_shares_slots_and_another_does_not(void **state) {
@@ -183,9 +174,6 @@ static void the_same_name_shares_slots_and_another_does_not(void **state) {
   assert_true(take(a, 1, 100 * S, 160 * S, &slot, &retry_at));
   assert_false(take(b, 1, 100 * S, 160 * S, &slot, &retry_at));
   assert_true(take(c, 1, 100 * S, 160 * S, &slot, &retry_at));
-  sr_limit_close(a);
-  sr_limit_close(b);
-  sr_limit_close(c);
 }
 
 /* A client made anew for every request would have no limit otherwise. */
@@ -195,11 +183,8 @@ static void slots_stay_when_the_last_client_goes(void **state) {
   sr_time retry_at;
   (void)state;
   assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  sr_limit_close(limit);
   limit = sr_limit_open(79);
   assert_false(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  sr_limit_close(limit);
-  sr_limit_close(NULL);
 }
 
 static void names_tell_keys_and_addresses_apart(void **state) {
@@ -273,7 +258,6 @@ static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) 
       CHECK(got == expected, "round %d, %d slots, %u ahead: %+.6f s from now, not %+.6f s", round,
             slots, ahead, (double)(got - now) / 1e9, (double)(expected - now) / 1e9);
     }
-    sr_limit_close(limit);
   }
 }
 
@@ -453,7 +437,6 @@ static void no_window_of_the_server_ever_holds_more_than_the_limit(void **state)
     broken = run_model(&rule, seeds[i], &rate);
     CHECK(broken == 0, "seed %zu: %d windows over the limit", i, broken);
     CHECK(rate > 2, "seed %zu: only %.2f requests a second", i, rate);
-    sr_limit_close(rule.limit);
   }
 }
 
@@ -489,8 +472,6 @@ static void slots_given_back_too_early_break_in_the_same_model(void **state) {
   early.limit = fresh_limit();
   assert_true(run_model(&hot, 1, &rate) > 1000);
   assert_true(run_model(&early, 1, &rate) > 0);
-  sr_limit_close(hot.limit);
-  sr_limit_close(early.limit);
 }
 
 /* ---- threads ---- */
@@ -551,7 +532,6 @@ static void threads_never_hold_more_slots_than_there_are(void **state) {
   run_threads(take_and_give, &crowd);
   assert_in_range(atomic_load(&crowd.most), 1, THREAD_SLOTS);
   assert_true(atomic_load(&crowd.taken) > THREAD_ROUNDS / 2);
-  sr_limit_close(crowd.limit);
 }
 
 static void threads_that_take_at_once_get_each_slot_once(void **state) {
@@ -563,7 +543,6 @@ static void threads_that_take_at_once_get_each_slot_once(void **state) {
     crowd.limit = fresh_limit();
     run_threads(take_only, &crowd);
     assert_int_equal(atomic_load(&crowd.taken), THREAD_SLOTS);
-    sr_limit_close(crowd.limit);
   }
 }
 

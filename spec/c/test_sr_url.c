@@ -229,7 +229,10 @@ static const struct {
     {"https://api.seranking.com///", "https://api.seranking.com"},
     {"https://api.seranking.com/v1/", "https://api.seranking.com/v1"},
     {"https://proxy.example:8443/se/ranking/", "https://proxy.example:8443/se/ranking"},
-    {"HTTPS://api4.seranking.com", "HTTPS://api4.seranking.com"},
+    {"HTTPS://API4.SERanking.com", "https://api4.seranking.com"}, /* one spelling: one limiter */
+    {"https://api4.seranking.com:443/", "https://api4.seranking.com"},
+    {"https://host:80/Base/Path", "https://host:80/Base/Path"},
+    {"http://127.0.0.1:80", "http://127.0.0.1"},
     {"https://192.0.2.7", "https://192.0.2.7"},
     {"https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"},
     {"http://127.0.0.1", "http://127.0.0.1"},

@@ -230,9 +230,23 @@ function Connection:shut(how)
   sock:close()
 end
 
+--- Lets a connection go on; false when it has ended.
+local function resume(conn)
+  local ok, want, detail = coroutine.resume(conn.thread)
+  if not ok then
+    error(debug.traceback(conn.thread, want), 0)
+  elseif want == "leave" then
+    conn:shut(detail)
+    return false
+  end
+  conn.want, conn.due = want, detail
+  return true
+end
+
 local Server = {}
 Server.__index = Server
 
+--- Takes a connection, and lets it go on to where it has to wait.
 function Server:accept()
   local tcp = self.listener:accept()
   if not tcp then
@@ -248,24 +262,13 @@ function Server:accept()
   local report = { requests = {} }
   table.insert(self.reports, report)
   local conn = setmetatable({
-    server = self, tcp = tcp, sock = sock, buffer = "", receive_on = "read", want = "nothing", due = 0, report = report,
+    server = self, tcp = tcp, sock = sock, buffer = "", receive_on = "read", report = report,
     script = self.connections[#self.reports] or self.otherwise,
   }, Connection)
   conn.thread = coroutine.create(function() conn:live() end)
-  table.insert(self.live, conn)
-end
-
---- Lets a connection go on; false when it has ended.
-local function resume(conn)
-  local ok, want, detail = coroutine.resume(conn.thread)
-  if not ok then
-    error(debug.traceback(conn.thread, want), 0)
-  elseif want == "leave" then
-    conn:shut(detail)
-    return false
+  if resume(conn) then
+    table.insert(self.live, conn)
   end
-  conn.want, conn.due = want, detail
-  return true
 end
 
 --- Does what can be done now, or waits up to `timeout` seconds for something.
@@ -307,8 +310,8 @@ local function serve(control_port)
   listener:settimeout(0)
   local _, port = listener:getsockname()
   local self = setmetatable({
-    listener = listener, control = control, stdin = { getfd = function() return 0 end }, connections = script.connections,
-    otherwise = script.otherwise, reports = {}, live = {},
+    listener = listener, control = control, stdin = { getfd = function() return 0 end },
+    connections = script.connections, otherwise = script.otherwise, reports = {}, live = {},
   }, Server)
   if script.tls then
     self.context = assert(require("ssl").newcontext {
@@ -347,7 +350,14 @@ local raw_server = { answer = answer }
 
 ---@class spec.RawConnection
 ---@field requests spec.RawRequest[]
----@field ended string? "client", "close" or "reset": who ended it, and how; nil while it is open
+---@field ended string? "client", "close", "cut" or "reset": who ended it, and how; nil while it is open
+
+---@class spec.RawServer its functions take no self
+---@field url string
+---@field port integer
+---@field report fun(): spec.RawConnection[]
+---@field requests fun(): spec.RawRequest[]
+---@field stop fun()
 
 ---@class spec.RawOptions
 ---@field port integer? left out: any that is free
@@ -361,7 +371,7 @@ raw_server.ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConten
 --- Its process inherits luasocket's sockets that are open here: open none before it that it must not hold.
 ---@param connections table[] the steps of the first connection, of the second …
 ---@param options spec.RawOptions?
----@return table server { url, port, report = fun(): spec.RawConnection[], requests = fun(): spec.RawRequest[], stop = fun() }
+---@return spec.RawServer
 function raw_server.start(connections, options)
   options = options or {}
   local listener = assert(socket.bind("127.0.0.1", 0))

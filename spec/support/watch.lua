@@ -57,11 +57,12 @@ function watch.look(value, where, seen)
   end
 end
 
-local function wrap(module, name, where)
+-- Looks at what `module[name]` returns, from the `first` value on.
+local function wrap(module, name, where, first)
   local original = module[name]
   module[name] = function(...)
     local function check(...)
-      for i = 1, select("#", ...) do
+      for i = first or 1, select("#", ...) do
         watch.look((select(i, ...)), where)
       end
       return ...
@@ -70,8 +71,12 @@ local function wrap(module, name, where)
   end
 end
 
-wrap(host, "run", "what a call returns")
+wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded
 wrap(errors, "wrap", "an error")
+
+local methods = getmetatable(require("seranking.operation").new({}, {}, {}, {})).__index
+wrap(methods, "dry_run", "a dry run")
+wrap(methods, "describe", "a description")
 
 local raise = misuse.raise
 misuse.raise = function(format, ...)
