@@ -193,7 +193,7 @@ TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme)
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -210,6 +210,8 @@ check-cppcheck:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability,style --inline-suppr --error-exitcode=1 src
 check-gcc check-clang: check-%:
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-$* CC=$* WERROR=1 all
+check-old-curl: # what is left out of it before libcurl 7.80
+	@+$(MAKE) --no-print-directory $(EVERY_LUA) LUA=5.4 BUILD=build/check-old-curl CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all
 check-readme:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
 	$(SAY) readme

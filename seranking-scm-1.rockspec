@@ -9,8 +9,8 @@ source = {
 description = {
   summary = "Client for the SE Ranking web API",
   detailed = [[
-Project and Data API of SE Ranking as Lua tables, on libcurl: retries, pages, typed errors and a rate limiter
-that keeps the key from being blocked.]],
+The SE Ranking API as Lua tables, on libcurl: typed errors, retries, one deadline a call, and a rate limiter that keeps the
+key from being blocked. The command seranking-fake, a fake API for tests, also needs luasocket and argparse.]],
   homepage = "https://github.com/seranking-lua/seranking",
   license = "MIT",
 }

@@ -52,7 +52,7 @@ row() {
   ours=$(awk '{ print $2 }' "$4" | median)
   ratio=$(awk '{ print $2 / $1 }' "$4" | median)
   verdict=$(awk -v r="$ratio" -v b="$3" 'BEGIN { print r <= b ? "ok" : "OVER" }')
-  [ "$verdict" = ok ] || over=1
+  [ "$verdict" = ok ] || over=$((over + 1))
   printf '%-34s %12s %12s   %5.3f  (bound %s) %s\n' "$1" "$floor $2" "$ours $2" "$ratio" "$3" "$verdict"
 }
 
@@ -76,4 +76,5 @@ awk '{ print $1, $3 }' "$work/big" >"$work/memory"
 printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
 row "one small GET" "us" 1.10 "$work/small"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
-exit $over
+echo "$((2 - over)) successes / $over failures / 0 errors / 0 pending"
+[ "$over" -eq 0 ]

@@ -354,13 +354,11 @@ static int client_call(lua_State *L) {
 }
 
 /*
-** client:run(call, max_wait) -> "done" | "pending" | "external". Puts the call under way the first
-** time; then works and waits on this thread for at most `max_wait` seconds. "external": its attempt
-** is to be carried out by the caller, see
-** call:outgoing.
+** client:run(call, max_wait) -> true when the call is done, false when `max_wait` seconds are over,
+** nil when its attempt is to be carried out by the caller (see call:outgoing). Puts the call under
+** way the first time; then works and waits on this thread.
 */
 static int client_run(lua_State *L) {
-  static const char *const words[] = {"pending", "external", "done"};
   struct client_object *client = check_client(L);
   struct sr_call *call = lsr_checkcall(L, 2);
   sr_time max_wait = lsr_checkseconds(L, 3, "max_wait");
@@ -371,7 +369,10 @@ static int client_run(lua_State *L) {
     return luaL_error(L, "the call belongs to another client");
   if (call->state != SR_STATE_DONE)
     outcome = sr_engine_run(client->engine, call, max_wait);
-  lua_pushstring(L, words[outcome]);
+  if (outcome == SR_RUN_EXTERNAL)
+    lua_pushnil(L);
+  else
+    lua_pushboolean(L, outcome == SR_RUN_DONE);
   return 1;
 }
 

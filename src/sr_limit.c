@@ -117,6 +117,8 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
     at[i] = earliest_of(atomic_load(&limit->slots[i]), rate, now);
     if (at[i] < held)
       at[i] = held;
+    if (ahead == 0 && at[i] == now)
+      return now;
   }
   for (;;) { /* the others before it take the first slot each, and give it back at once */
     for (i = first = 0; i < rate->slots; i++)

@@ -40,12 +40,12 @@ local function inside_nginx()
 end
 
 local function drive(core, call, transport)
-  local state = core:run(call, SLICE)
-  while state ~= "done" do
-    if state == "external" then
+  local done = core:run(call, SLICE)
+  while not done do
+    if done == nil then
       deliver(core, call, transport)
     end
-    state = core:run(call, SLICE)
+    done = core:run(call, SLICE)
   end
 end
 

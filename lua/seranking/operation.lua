@@ -260,7 +260,9 @@ local function prepare(op, args, call_options)
     misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
       type(args) == "string" and format("%q", args) or tostring(args))
   end
-  check_names(plan, args)
+  if next(args) ~= nil then
+    check_names(plan, args)
+  end
   local bound = op._bound
   local ids = make_ids(plan, args, bound)
   local query = make_query(plan, args, bound)
