@@ -178,7 +178,7 @@ for _, scheme in ipairs { "http", "https" } do
         ]], how)
         local told = {}
         for _, line in ipairs(lines) do
-          if line:find "^/" or line:find "^status" then -- not what Lua says of an error
+          if line:find "^/%d %a+$" or line:find "^status" then -- not what Lua says of an error
             told[#told + 1] = line
           end
         end

@@ -456,6 +456,32 @@ static void check_process(struct sr_engine *engine) {
     forget_parent(engine);
 }
 
+/*
+** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
+** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
+** is pending may be somebody else's: left alone.
+*/
+static void hold_sigpipe(const struct sr_engine *engine, sigset_t *before) {
+  sigset_t pipe_only;
+  if (!engine->tls)
+    return;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
+}
+
+static void release_sigpipe(const struct sr_engine *engine, const sigset_t *before) {
+  static const struct timespec at_once = {0, 0};
+  sigset_t pipe_only;
+  if (!engine->tls || sigismember(before, SIGPIPE))
+    return;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
+    ;
+  pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 /* ---- public ---- */
 
 struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
@@ -472,9 +498,11 @@ struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
 
 void sr_engine_delete(struct sr_engine *engine) {
   struct sr_transfer *transfer;
+  sigset_t before;
   if (engine == NULL)
     return;
   check_process(engine);
+  hold_sigpipe(engine, &before);
   while (engine->first != NULL)
     sr_engine_cancel(engine->first);
   while ((transfer = engine->idle) != NULL) {
@@ -483,6 +511,7 @@ void sr_engine_delete(struct sr_engine *engine) {
   }
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
+  release_sigpipe(engine, &before);
   free(engine);
 }
 
@@ -507,12 +536,14 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
 
 void sr_engine_cancel(struct sr_call *call) {
   struct sr_engine *engine = call->engine;
+  sigset_t before;
   sr_time now;
   if (engine == NULL)
     return;
   check_process(engine);
   if (call->state == SR_STATE_DONE)
     return;
+  hold_sigpipe(engine, &before);
   now = now_of(engine);
   if (call->state == SR_STATE_SENDING) {
     int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
@@ -520,6 +551,7 @@ void sr_engine_cancel(struct sr_call *call) {
     give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
   }
   drop_transfer(call);
+  release_sigpipe(engine, &before);
   hide_remains(call);
   sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
   enter(call, SR_STATE_DONE, now);
@@ -571,37 +603,11 @@ static void wait_until(struct sr_engine *engine, sr_time when) {
   }
 }
 
-/*
-** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
-** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
-** is pending may be somebody else's: left alone.
-*/
-static void hold_sigpipe(sigset_t *before) {
-  sigset_t pipe_only;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
-}
-
-static void release_sigpipe(const sigset_t *before) {
-  static const struct timespec at_once = {0, 0};
-  sigset_t pipe_only;
-  if (sigismember(before, SIGPIPE))
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
-    ;
-  pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
   sr_time until = now_of(engine) + max_wait;
   enum sr_run outcome = SR_RUN_PENDING;
   sigset_t before;
-  int held = engine->tls;
-  if (held)
-    hold_sigpipe(&before);
+  hold_sigpipe(engine, &before);
   for (;;) {
     sr_time wake;
     sr_engine_step(engine);
@@ -618,8 +624,7 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     wake = sr_engine_wake(engine);
     wait_until(engine, wake < until ? wake : until);
   }
-  if (held)
-    release_sigpipe(&before);
+  release_sigpipe(engine, &before);
   return outcome;
 }
 

@@ -120,6 +120,7 @@ fi
 
 # The user's own key and settings must not get into a test.
 unset LUA_INIT LUA_INIT_5_2 LUA_INIT_5_3 LUA_INIT_5_4 LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 for variable in $(env | sed -n 's/^\(SERANKING_[A-Z0-9_]*\)=.*/\1/p'); do unset "$variable"; done
 
 WORK=$(mktemp -d)
