@@ -5,36 +5,14 @@ local socket = require "socket"
 local seranking = require "seranking"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
+local wire = require "spec.support.wire"
 
-local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
+local KEY = wire.KEY
 local ANSWER = raw_server.ANSWER
 local PATIENCE = 10 -- seconds until a condition is given up
 
 describe("a call", function()
-  local clients, servers
-
-  local function new_client(server, options)
-    local all = { token = KEY, base_url = server.url, share = "off", retries = 0, timeout = 10 }
-    for name, value in pairs(options or {}) do
-      all[name] = value
-    end
-    local client = assert(seranking.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
-
-  local function start(...)
-    local server = raw_server.start(...)
-    servers[#servers + 1] = server
-    return server
-  end
-
-  local function works(client)
-    local data, response = client:request { path = "/after" }
-    assert.is_nil(seranking.is_error(response) and tostring(response) or nil)
-    assert.are.same({ ok = true }, data)
-    return response
-  end
+  local new_client, start, works = wire.client, wire.start, wire.works
 
   --- Waits until something is true.
   local function await(condition)
@@ -45,21 +23,7 @@ describe("a call", function()
     end
   end
 
-  before_each(function()
-    clients, servers = {}, {}
-  end)
-
-  after_each(function()
-    for _, client in ipairs(clients) do
-      client:close()
-    end
-    clients = nil
-    collectgarbage()
-    collectgarbage()
-    for _, server in ipairs(servers) do
-      server.stop()
-    end
-  end)
+  after_each(wire.finish)
 
   describe("in a coroutine", function()
     it("gives its results and its errors there", function()

@@ -6,8 +6,10 @@ local seranking = require "seranking"
 local operation = require "seranking.operation"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
+local wire = require "spec.support.wire"
 
-local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
+local KEY = wire.KEY
+local new_client, start, works, failed = wire.client, wire.start, wire.works, wire.failed
 local UUID = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 local answer = raw_server.answer
 
@@ -17,25 +19,6 @@ for byte = 0, 255 do
   EVERY_BYTE[byte + 1] = string.char(byte)
 end
 EVERY_BYTE = table.concat(EVERY_BYTE)
-
-local clients, servers
-
---- A client of `server` without a limiter or repetitions, unless `options` say otherwise.
-local function new_client(server, options)
-  local all = { token = KEY, base_url = server.url, share = "off", retries = 0, timeout = 10 }
-  for name, value in pairs(options or {}) do
-    all[name] = value
-  end
-  local client = assert(seranking.new(all))
-  clients[#clients + 1] = client
-  return client
-end
-
-local function start(...)
-  local server = raw_server.start(...)
-  servers[#servers + 1] = server
-  return server
-end
 
 --- A server whose first connection gives one answer after the other, and then ANSWER for ever.
 local function answering(...)
@@ -49,22 +32,6 @@ local function answering(...)
     steps[#steps + 1] = step
   end
   return start { steps }
-end
-
---- The call after a failure.
-local function works(client)
-  local data, response = client:request { path = "/after" }
-  assert.is_nil(seranking.is_error(response) and tostring(response) or nil)
-  assert.are.same({ ok = true }, data)
-  return response
-end
-
---- Checks an error's kind and code; returns it.
-local function failed(kind, code, data, err)
-  assert.is_nil(data)
-  assert.is_true(seranking.is_error(err))
-  assert.are.equal(kind .. " " .. code, err.kind .. " " .. err.code, tostring(err))
-  return err
 end
 
 --- How long something took, as a multiple of what was asked for.
@@ -99,21 +66,7 @@ local function with_file(text, use)
   return result
 end
 
-before_each(function()
-  clients, servers = {}, {}
-end)
-
-after_each(function()
-  for _, client in ipairs(clients) do
-    pcall(client.close, client)
-  end
-  clients = nil
-  collectgarbage()
-  collectgarbage()
-  for _, server in ipairs(servers) do
-    server.stop()
-  end
-end)
+after_each(wire.finish)
 
 describe("a request on the wire", function()
   local COMMON = "accept accept-encoding authorization host user-agent"
@@ -560,7 +513,7 @@ describe("time", function()
 
   it("is not needed by an answer that only comes slowly", function()
     local fake = process.fake { limit = 1000 }
-    servers[1] = fake
+    wire.keep(fake)
     fake.fail { fault = "slow", body = '{"a":1}' }
     assert.are.equal(1, assert(new_client(fake).account:balance()).a)
   end)

@@ -2,45 +2,21 @@
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
-local seranking = require "seranking"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
+local wire = require "spec.support.wire"
 
-local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
 local ANSWER = raw_server.ANSWER
 
-local clients, servers
+local start, works, failed = wire.start, wire.works, wire.failed
 
 --- A client that trusts `ca_file` alone, or the system, and repeats what it may.
 local function new_client(server, ca_file, options)
-  local all = { token = KEY, base_url = server.url, share = "off", retries = 3, timeout = 10, ca_file = ca_file }
+  local all = { retries = 3, ca_file = ca_file }
   for name, value in pairs(options or {}) do
     all[name] = value
   end
-  local client = assert(seranking.new(all))
-  clients[#clients + 1] = client
-  return client
-end
-
-local function start(steps, options)
-  local server = raw_server.start(steps, options)
-  servers[#servers + 1] = server
-  return server
-end
-
-local function works(client)
-  local data, response = client:request { path = "/after" }
-  assert.is_nil(seranking.is_error(response) and tostring(response) or nil)
-  assert.are.same({ ok = true }, data)
-  return response
-end
-
---- Checks an error's kind and code; returns it.
-local function failed(kind, code, data, err)
-  assert.is_nil(data)
-  assert.is_true(seranking.is_error(err))
-  assert.are.equal(kind .. " " .. code, err.kind .. " " .. err.code, tostring(err))
-  return err
+  return wire.client(server, all)
 end
 
 local function write(name, text)
@@ -80,21 +56,7 @@ describe("TLS", function()
     certificates.remove()
   end)
 
-  before_each(function()
-    clients, servers = {}, {}
-  end)
-
-  after_each(function()
-    for _, client in ipairs(clients) do
-      client:close()
-    end
-    clients = nil
-    collectgarbage()
-    collectgarbage()
-    for _, server in ipairs(servers) do
-      server.stop()
-    end
-  end)
+  after_each(wire.finish)
 
   --- Checks that a server is refused before it is told anything. Returns the error.
   local function refused(tls, ca_file)
@@ -144,7 +106,7 @@ describe("TLS", function()
 
   it("accepts a certificate of the authority in ca_file", function()
     local fake = process.fake { tls = { certificate = right.certificate, key = right.key, ca = certificates.ca } }
-    servers[1] = fake
+    wire.keep(fake)
     local client = new_client(fake, certificates.ca)
     local data, response = client.account:balance()
     assert(data, response)
@@ -313,7 +275,7 @@ describe("TLS", function()
         end
         local large = ("x"):rep(8 * 1024 * 1024)
         io.stdout:setvbuf "no"
-      ]]):format(server.url, certificates.ca, KEY) .. code)
+      ]]):format(server.url, certificates.ca, wire.KEY) .. code)
       local said = shell(("env --default-signal=PIPE '%s' '%s' 2>&1; echo status $?")
         :format(process.interpreter(), name))
       return said:match "^(.*)status (%d+)\n$"

@@ -152,7 +152,7 @@ local function limits(definition, value, text)
   return true
 end
 
-local function scalar_text(definition, kind, value)
+local function scalar_text(definition, value, kind)
   local text, problem = types[kind].text(value)
   if not text then
     return nil, problem
@@ -189,22 +189,15 @@ function params.check_list(value)
   return count
 end
 
---- Writes a value for a path segment or a query parameter.
----@param definition table
----@param value any
----@return string|string[]|nil text, string? problem a list of strings for a list
-function params.text(definition, value)
-  local element = params.element(definition)
-  if not element then
-    return scalar_text(definition, definition.type, value)
-  end
+-- Writes each element of a list by `write`.
+local function write_list(definition, value, element, write)
   local count, problem = params.check_list(value)
   if not count then
     return nil, problem
   end
   local list = {}
   for i = 1, count do
-    list[i], problem = scalar_text(definition, element, value[i])
+    list[i], problem = write(definition, value[i], element)
     if not list[i] then
       return nil, format("element %d %s", i, problem)
     end
@@ -212,7 +205,19 @@ function params.text(definition, value)
   return list
 end
 
-local function element_json(definition, kind, value)
+--- Writes a value for a path segment or a query parameter.
+---@param definition table
+---@param value any
+---@return string|string[]|nil text, string? problem a list of strings for a list
+function params.text(definition, value)
+  local element = params.element(definition)
+  if element then
+    return write_list(definition, value, element, scalar_text)
+  end
+  return scalar_text(definition, value, definition.type)
+end
+
+local function element_json(definition, value, kind)
   if kind == "object" then
     if definition.fields then
       return params.object(definition, value)
@@ -237,20 +242,10 @@ end
 function params.json(definition, value)
   local element = params.element(definition)
   if not element then
-    return element_json(definition, definition.type, value)
+    return element_json(definition, value, definition.type)
   end
-  local count, problem = params.check_list(value)
-  if not count then
-    return nil, problem
-  end
-  local parts = {}
-  for i = 1, count do
-    parts[i], problem = element_json(definition, element, value[i])
-    if not parts[i] then
-      return nil, format("element %d %s", i, problem)
-    end
-  end
-  return "[" .. table.concat(parts, ",") .. "]"
+  local list, problem = write_list(definition, value, element, element_json)
+  return list and "[" .. table.concat(list, ",") .. "]", problem
 end
 
 -- Splits "date* top" into { {"date", true}, {"top", false} }.
