@@ -1,14 +1,15 @@
 #!/bin/sh
 # What a call costs, against the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
 #
-# Prints one table. Machines are noisy: each figure is a ratio within one run, the median of rounds in which both programs
-# take turns. Ends with status 1 when a ratio is over its bound. Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=2000.
+# Prints one table. Machines are noisy: each figure is a ratio within one run, the median over rounds in which both programs
+# take turns, on a core of their own beside the server's. Ends with status 1 when a ratio is over its bound.
+# Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=3000.
 set -eu
 cd "$(dirname "$0")/.."
 version=${LUA:-5.4}
 build=${BUILD:-build}
 rounds=${ROUNDS:-15}
-calls=${CALLS:-2000}
+calls=${CALLS:-3000}
 lua=$(sh spec/support/interpreter.sh "$version")
 bench=$build/bench/$version
 mkdir -p "$bench"
@@ -32,11 +33,16 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+server_core= client_core=
+if command -v taskset >/dev/null && taskset -c 0,1 true 2>/dev/null; then
+  server_core="taskset -c 0" client_core="taskset -c 1"
+fi
+
 # A server ends when its standard input does: this shell alone holds the other end, hence the 3>&-. Sets $port.
 mkfifo "$work/stdin"
 start() {
   : >"$work/port"
-  "$bench/server" "$1" <"$work/stdin" >"$work/port" 3>&- &
+  $server_core "$bench/server" "$1" <"$work/stdin" >"$work/port" 3>&- &
   servers="$servers $!"
   [ -e "$work/open" ] || { exec 3>"$work/stdin"; : >"$work/open"; }
   until [ -s "$work/port" ]; do sleep 0.02; done
@@ -60,7 +66,7 @@ printf '{"currency":"rur","value":2296380.85}' >"$work/small.json"
 start "$work/small.json"
 i=0
 while [ "$i" -lt "$rounds" ]; do
-  echo "$("$bench/floor" "http://127.0.0.1:$port/account/balance" "$calls") $("$lua" bench/small_get.lua "http://127.0.0.1:$port" "$calls")"
+  echo "$($client_core "$bench/floor" "http://127.0.0.1:$port/account/balance" "$calls") $($client_core "$lua" bench/small_get.lua "http://127.0.0.1:$port" "$calls")"
   i=$((i + 1))
 done >"$work/small"
 

@@ -9,6 +9,9 @@
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
+/* The memory of answers up to this size is kept for the next one. */
+enum { SMALL_ANSWER = 4096 };
+
 struct call_object {
   struct sr_call *call; /* owned; NULL once closed */
 };
@@ -26,6 +29,14 @@ struct sr_call *lsr_checkcall(lua_State *L, int index) {
   if (object->call == NULL)
     luaL_error(L, "the call is closed");
   return object->call;
+}
+
+struct sr_call *lsr_reusecall(lua_State *L, struct sr_config *config) {
+  struct sr_call *call = lsr_checkcall(L, -1);
+  if (call->state != SR_STATE_DONE || call->config != config)
+    luaL_error(L, "the call can't be used again");
+  sr_call_reset(call);
+  return call;
 }
 
 static void set_string(lua_State *L, const char *name, const char *text) {
@@ -106,7 +117,10 @@ static int call_result(lua_State *L) {
   }
   lua_pushboolean(L, 1);
   lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
-  sr_buf_fini(&call->answer); /* no second copy while it is decoded */
+  if (call->answer.len > SMALL_ANSWER) /* no second copy while it is decoded */
+    sr_buf_fini(&call->answer);
+  else
+    sr_buf_clear(&call->answer);
   lua_pushinteger(L, call->status);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
   lua_pushinteger(L, call->attempts);

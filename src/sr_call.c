@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sr_call *sr_call_new(struct sr_config *config) {
-  struct sr_call *call = calloc(1, sizeof *call);
-  if (call == NULL)
-    return NULL;
-  call->config = sr_config_ref(config);
+static void set_defaults(struct sr_call *call) {
   call->method = "GET";
   call->timeout = 60 * SR_SECOND;
   call->connect_timeout = 10 * SR_SECOND;
@@ -22,7 +18,39 @@ struct sr_call *sr_call_new(struct sr_config *config) {
   call->slot.index = -1;
   call->retry_after = -1;
   call->http_version = "";
+}
+
+struct sr_call *sr_call_new(struct sr_config *config) {
+  struct sr_call *call = calloc(1, sizeof *call);
+  if (call == NULL)
+    return NULL;
+  call->config = sr_config_ref(config);
+  set_defaults(call);
   return call;
+}
+
+static void free_upload(struct sr_upload *upload) {
+  sr_buf_fini(&upload->name);
+  sr_buf_fini(&upload->filename);
+  sr_buf_fini(&upload->content_type);
+  sr_buf_fini(&upload->data);
+}
+
+void sr_call_reset(struct sr_call *call) {
+  struct sr_call kept = *call;
+  free_upload(&call->upload);
+  curl_slist_free_all(call->headers);
+  memset(call, 0, sizeof *call);
+  call->config = kept.config;
+  call->target = kept.target;
+  call->body = kept.body;
+  call->head = kept.head;
+  call->answer = kept.answer;
+  sr_buf_clear(&call->target);
+  sr_buf_clear(&call->body);
+  sr_buf_clear(&call->head);
+  sr_buf_clear(&call->answer);
+  set_defaults(call);
 }
 
 void sr_call_delete(struct sr_call *call) {
@@ -31,10 +59,7 @@ void sr_call_delete(struct sr_call *call) {
   sr_engine_cancel(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
-  sr_buf_fini(&call->upload.name);
-  sr_buf_fini(&call->upload.filename);
-  sr_buf_fini(&call->upload.content_type);
-  sr_buf_fini(&call->upload.data);
+  free_upload(&call->upload);
   sr_buf_fini(&call->head);
   sr_buf_fini(&call->answer);
   curl_slist_free_all(call->headers);

@@ -558,17 +558,18 @@ void sr_engine_cancel(struct sr_call *call) {
 }
 
 void sr_engine_step(struct sr_engine *engine) {
+  sr_time now;
   check_process(engine);
   collect(engine);
-  look_at_clock(engine, now_of(engine));
-  if (begin_queued(engine, now_of(engine)) > 0)
+  now = now_of(engine);
+  look_at_clock(engine, now);
+  if (begin_queued(engine, now) > 0)
     collect(engine);
 }
 
-sr_time sr_engine_wake(struct sr_engine *engine) {
+static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
   const struct sr_call *call;
-  sr_time wake = SR_NEVER, now = now_of(engine);
-  check_process(engine);
+  sr_time wake = SR_NEVER;
   for (call = engine->first; call != NULL; call = call->next) {
     sr_time at = call->deadline;
     if (call->state == SR_STATE_SENDING && engine->external)
@@ -588,9 +589,13 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
   return wake;
 }
 
+sr_time sr_engine_wake(struct sr_engine *engine) {
+  check_process(engine);
+  return wake_after(engine, now_of(engine));
+}
+
 /* Waits for libcurl's descriptors, or for time alone. */
-static void wait_until(struct sr_engine *engine, sr_time when) {
-  sr_time now = now_of(engine);
+static void wait_until(struct sr_engine *engine, sr_time now, sr_time when) {
   if (when <= now)
     return;
   if (engine->running > 0) {
@@ -609,7 +614,7 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
   sigset_t before;
   hold_sigpipe(engine, &before);
   for (;;) {
-    sr_time wake;
+    sr_time now, wake;
     sr_engine_step(engine);
     if (call->state == SR_STATE_DONE) {
       outcome = SR_RUN_DONE;
@@ -619,10 +624,11 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
       outcome = SR_RUN_EXTERNAL;
       break;
     }
-    if (now_of(engine) >= until)
+    now = now_of(engine);
+    if (now >= until)
       break;
-    wake = sr_engine_wake(engine);
-    wait_until(engine, wake < until ? wake : until);
+    wake = wake_after(engine, now);
+    wait_until(engine, now, wake < until ? wake : until);
   }
   release_sigpipe(engine, &before);
   return outcome;

@@ -176,6 +176,7 @@ void sr_transfer_delete(struct sr_transfer *transfer) {
   if (transfer == NULL)
     return;
   sr_transfer_release(transfer);
+  sr_buf_fini(&transfer->url);
   curl_easy_cleanup(transfer->easy);
   free(transfer);
 }
@@ -185,7 +186,11 @@ void sr_transfer_release(struct sr_transfer *transfer) {
   transfer->mime = NULL;
   sr_slist_wipe(transfer->headers);
   transfer->headers = NULL;
-  sr_buf_wipe(&transfer->url);
+  if (transfer->url_has_key)
+    sr_buf_wipe(&transfer->url);
+  else
+    sr_buf_clear(&transfer->url);
+  transfer->url_has_key = 0;
   transfer->call = NULL;
 }
 
@@ -204,6 +209,7 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
     return -1;
   if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
     return 0;
+  transfer->url_has_key = 1;
   key.name = sr_config_key_param(config);
   key.name_len = strlen(key.name);
   key.value = config->key.data;

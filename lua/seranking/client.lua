@@ -115,6 +115,22 @@ local function split(request)
   return own, options.call("client:request", others)
 end
 
+-- The data of an answer: JSON decoded, anything else as it is; nil and an error.
+local function read(self, call, body, response)
+  if body == "" then
+    return true
+  elseif not (response.headers["content-type"] or ""):find("json", 1, true) then
+    return body
+  end
+  local data, problem = json.decode(body, self._keep_nulls)
+  if problem then
+    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body))
+  elseif data == false then
+    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false", body))
+  end
+  return data
+end
+
 ---@class seranking.Request: seranking.CallOptions
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
 ---@field path string below the base address, percent-encoded, beginning with a slash
@@ -143,21 +159,16 @@ function methods:request(request)
   if self._closed then
     misuse.raise("client:request: the client is closed")
   end
-  local call = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable, call_options)
+  local call = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable, call_options,
+    host.spare(self))
+  local data
   local body, result = host.run(self, call)
-  if not body then
-    return nil, result
-  elseif body == "" then
-    return true, result
-  elseif not (result.headers["content-type"] or ""):find("json", 1, true) then
-    return body, result
+  if body then
+    local problem
+    data, problem = read(self, call, body, result)
+    result = problem or result
   end
-  local data, problem = json.decode(body, self._keep_nulls)
-  if problem then
-    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body))
-  elseif data == false then
-    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false", body))
-  end
+  self._spare = call
   return data, result
 end
 
@@ -209,6 +220,7 @@ function client.new(given)
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
     _closed = false,
+    _spare = false,
     _blocking = checked.blocking or false,
   }, client_mt)
 end

@@ -279,7 +279,7 @@ local function prepare(op, args, call_options)
     given.retries = plan.billed and 0 or given.retries
   end
   local core = op._client._core
-  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given)
+  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given, host.spare(op._client))
   if not call then
     problem_with(plan, name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
   end
@@ -318,14 +318,15 @@ end
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 local function perform(op, args, call_options)
   local plan, call = prepare(op, args, call_options)
-  local body, result = host.run(op._client, call)
-  if not body then
-    return nil, result
+  local client = op._client
+  local data
+  local body, result = host.run(client, call)
+  if body then
+    local problem
+    data, problem = read(client, plan, call, body)
+    result = problem or result
   end
-  local data, problem = read(op._client, plan, call, body)
-  if problem then
-    return nil, problem
-  end
+  client._spare = call
   return data, result
 end
 
