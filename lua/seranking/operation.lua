@@ -279,7 +279,8 @@ local function prepare(op, args, call_options)
     given.retries = plan.billed and 0 or given.retries
   end
   local core = op._client._core
-  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given, host.spare(op._client))
+  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given,
+    host.spare(op._client))
   if not call then
     problem_with(plan, name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
   end
