@@ -20,10 +20,13 @@
 --   [1]         its name in Lua.
 --   v4, v1      method and path of each generation; a generation that lacks the operation is left out. `{name}` is a path
 --               segment, `{?a,b}` are ids that this generation wants in the query. Both are always required.
+--               Where a generation differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }: method and path
+--               first, then any of query, body, items, upload and envelope as that generation has it.
 --   query       names of the query parameters, separated by blanks; a star marks a required one: "date* top".
 --   body        the same for a JSON object as the body; `items` for a body that is a bare JSON array of such objects (the
 --               caller writes them as the list part of the arguments); `upload` for multipart/form-data. With none of the
 --               three the request has no body at all, not even `{}`.
+--   envelope    "list": the body's object goes out as the only element of a list; the caller writes plain fields.
 --   answer      "array", "object" or "map" (an object whose keys are data); left out where the API answers nothing of
 --               use: the call then returns true.
 --   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
@@ -39,7 +42,12 @@
 --   type        "id" (a whole number, or text that holds one; in a path any non-empty text), "integer", "number",
 --               "string", "boolean" (true/false in a body, 1/0 in a query), "flag" (0/1 on the wire; true and false are
 --               taken too), "date" (YYYY-MM-DD), "object", "file", or a list of one of them: "id[]", "string[]" …
---               A list in the query is written name[]=1&name[]=2.
+--               "month" is YYYY-MM.
+--   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
+--               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
+--               "tree" name[a][b]=1 with lists numbered from 0, or "json" a JSON text. In a body "comma" and "lines" make a
+--               list one string, too; all others are plain JSON there.
+--   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
 --   enum, min, max, default (documentation only: never sent), about.
 
