@@ -52,7 +52,7 @@ void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 /* A new call for `config`, owned by a userdata that is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
-/* The call of the userdata on the top, which is done and belongs to `config`, made new; stays there. */
+/* The call of the userdata on the top, which is not under way and belongs to `config`, made new; stays there. */
 struct sr_call *lsr_reusecall(lua_State *L, struct sr_config *config);
 
 /* The call of the userdata at `index`; a Lua error when it is something else or closed. */

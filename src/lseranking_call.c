@@ -33,7 +33,7 @@ struct sr_call *lsr_checkcall(lua_State *L, int index) {
 
 struct sr_call *lsr_reusecall(lua_State *L, struct sr_config *config) {
   struct sr_call *call = lsr_checkcall(L, -1);
-  if (call->state != SR_STATE_DONE || call->config != config)
+  if (call->engine != NULL || call->config != config)
     luaL_error(L, "the call can't be used again");
   sr_call_reset(call);
   return call;

@@ -323,7 +323,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
 **   -> call | nil, "missing" | "empty" | "dots", name
 **
 ** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or nil; `spare` is a call of this
-** client that is done and not needed any more, to be used again, or nil. Nothing is sent yet.
+** client that is not under way and not needed any more, to be used again, or nil. Nothing is sent yet.
 */
 static int client_call(lua_State *L) {
   struct client_object *client = check_client(L);

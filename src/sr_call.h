@@ -86,7 +86,7 @@ struct sr_call {
 */
 struct sr_call *sr_call_new(struct sr_config *config);
 
-/* Makes a call that is done new again, for another request of the same client; its memory is used again. */
+/* Makes a call that is not under way new again, for another request of the same client; its memory is used again. */
 void sr_call_reset(struct sr_call *call);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */

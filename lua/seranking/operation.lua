@@ -34,19 +34,25 @@ end
 ---@field template string
 ---@field definitions table<string, table> of all parameters that it takes
 ---@field ids table[] { name, definition } of what the template needs, always required
----@field query table[] { name, definition, required }
+---@field query table[] { name, definition, required, name on the wire }
 ---@field body? table[] the same, of a JSON object
 ---@field items? { fields: table, required: string } of a bare list
 ---@field upload? table[]
 
--- Adds the parameters named in `names` to the plan; returns them.
-local function collect(plan, resource, names)
+-- A parameter's name in the requests of a generation.
+local function wire_name(definition, name, api)
+  local wire = definition.wire
+  return type(wire) == "table" and wire[api] or type(wire) == "string" and wire or name
+end
+
+-- The parameters named in `names`, as { name, definition, required, name on the wire }. Adds them to the plan's definitions.
+local function collect(plan, resource, names, api)
   local list = {}
   for i, entry in ipairs(params.names(names)) do
     local name, required = entry[1], entry[2]
     local definition = resource.params[name]
     plan.definitions[name] = definition
-    list[i] = { name, definition, required }
+    list[i] = { name, definition, required, wire_name(definition, name, api) }
   end
   return list
 end
@@ -56,32 +62,42 @@ local function make_items(resource, names)
   for _, entry in ipairs(params.names(names)) do
     fields[entry[1]] = resource.params[entry[1]]
     if entry[2] then
-      required[#required + 1] = entry[1] .. "*"
+      required[#required + 1] = entry[1]
     end
   end
   return { fields = fields, required = table.concat(required, " ") }
 end
 
+-- What a description says of a generation: what it says of this one alone, or else of both.
+local function said_of(description, api)
+  local own = description[api]
+  return function(name)
+    if type(own) == "table" and own[name] ~= nil then
+      return own[name]
+    end
+    return description[name]
+  end, type(own) == "table" and own[1] or own
+end
+
 local function make_plan(resource, description, api)
-  local method, template = description[api]:match "^(%u+) (.+)$"
+  local said, line = said_of(description, api)
+  local method, template = line:match "^(%u+) (.+)$"
   local plan = {
     name = resource.name .. "." .. description[1],
     method = method,
     template = template,
     definitions = {},
-    ids = collect({ definitions = {} }, resource, table.concat(placeholders(template), " ")),
     repeatable = REPEATABLE[method] or false,
     billed = description.billed,
     answer = description.answer,
     unwrap = description.unwrap,
+    envelope = said "envelope",
   }
-  for _, id in ipairs(plan.ids) do
-    plan.definitions[id[1]] = id[2]
-  end
-  plan.query = collect(plan, resource, description.query)
-  plan.body = description.body and collect(plan, resource, description.body)
-  plan.items = description.items and make_items(resource, description.items)
-  plan.upload = description.upload and collect(plan, resource, description.upload)
+  plan.ids = collect(plan, resource, table.concat(placeholders(template), " "), api)
+  plan.query = collect(plan, resource, said "query", api)
+  plan.body = said "body" and collect(plan, resource, said "body", api)
+  plan.items = said "items" and make_items(resource, said "items")
+  plan.upload = said "upload" and collect(plan, resource, said "upload", api)
   if description.repeatable ~= nil then
     plan.repeatable = description.repeatable
   end
@@ -144,23 +160,16 @@ end
 local function make_query(plan, args, bound)
   local flat
   for _, entry in ipairs(plan.query) do
-    local name, definition, required = entry[1], entry[2], entry[3]
+    local name, definition, required, wire = entry[1], entry[2], entry[3], entry[4]
     local value = id_value(plan, args, bound, name)
     if value ~= nil then
-      local text, problem = params.text(definition, value)
-      if not text then
-        problem_with(plan, name, problem)
-      end
       flat = flat or {}
-      if type(text) == "table" then
-        if required and #text == 0 then
-          problem_with(plan, name, "must not be empty")
-        end
-        for _, element in ipairs(text) do
-          flat[#flat + 1], flat[#flat + 2] = name .. "[]", element
-        end
-      else
-        flat[#flat + 1], flat[#flat + 2] = name, text
+      local before = #flat
+      local fine, problem = params.query(flat, wire, definition, value)
+      if not fine then
+        problem_with(plan, name, problem)
+      elseif required and #flat == before then
+        problem_with(plan, name, "must not be empty")
       end
     elseif required then
       missing(plan, name)
@@ -172,19 +181,20 @@ end
 local function make_object(plan, args, bound)
   local parts = {}
   for _, entry in ipairs(plan.body) do
-    local name, definition, required = entry[1], entry[2], entry[3]
+    local name, definition, required, wire = entry[1], entry[2], entry[3], entry[4]
     local value = id_value(plan, args, bound, name)
     if value ~= nil then
       local text, problem = params.json(definition, value)
       if not text then
         problem_with(plan, name, problem)
       end
-      parts[#parts + 1] = json.string(name) .. ":" .. text
+      parts[#parts + 1] = json.string(wire) .. ":" .. text
     elseif required then
       missing(plan, name)
     end
   end
-  return "{" .. table.concat(parts, ",") .. "}"
+  local object = "{" .. table.concat(parts, ",") .. "}"
+  return plan.envelope == "list" and "[" .. object .. "]" or object
 end
 
 local function make_list(plan, args)
@@ -208,7 +218,7 @@ local function make_list(plan, args)
 end
 
 local function make_upload(plan, args)
-  local name, required = plan.upload[1][1], plan.upload[1][3]
+  local name, required, wire = plan.upload[1][1], plan.upload[1][3], plan.upload[1][4]
   local file = args[name]
   if file == nil then
     return required and missing(plan, name) or nil
@@ -220,7 +230,7 @@ local function make_upload(plan, args)
   elseif file.content_type ~= nil and not (type(file.content_type) == "string" and file.content_type:find "^[ -~]+$") then
     problem_with(plan, name, "must have a content_type of printable ASCII, or none")
   end
-  return { name = name, filename = file.filename, data = file.data, content_type = file.content_type }
+  return { name = wire, filename = file.filename, data = file.data, content_type = file.content_type }
 end
 
 -- ---- the operation itself ----
@@ -376,11 +386,12 @@ function methods.describe(op)
   for _, entry in ipairs(plan.body or plan.upload or {}) do
     describe_parameter(list, "body", entry[1], entry[2], entry[3])
   end
-  for _, entry in ipairs(params.names(description.items)) do
+  for _, entry in ipairs(params.names(said_of(description, api) "items" or nil)) do
     describe_parameter(list, "items", entry[1], resource.params[entry[1]], entry[2])
   end
   return {
-    name = plan.name, about = description.about, v4 = description.v4, v1 = description.v1, parameters = list,
+    name = plan.name, about = description.about, v4 = select(2, said_of(description, "v4")),
+    v1 = select(2, said_of(description, "v1")), parameters = list,
     answer = description.answer, repeatable = plan.repeatable and not description.billed,
     billed = description.billed or false, confidence = description.confidence, deprecated = description.deprecated,
   }

@@ -91,6 +91,14 @@ local function date_of(value)
   return wrong("a date written YYYY-MM-DD", value)
 end
 
+local function month_of(value)
+  local month = tonumber(match(type(value) == "string" and value or "", "^%d%d%d%d%-(%d%d)$"))
+  if month and month >= 1 and month <= 12 then
+    return value
+  end
+  return wrong("a month written YYYY-MM", value)
+end
+
 ---@type table<string, seranking.ParameterType>
 local types = {
   -- The API gives ids both as numbers and as text. In an address any text is one segment; a body wants a number.
@@ -119,6 +127,13 @@ local types = {
   string = { text = text_of, json = quoted },
   flag = { text = flag_of, json = flag_of },
   boolean = { text = flag_of, json = boolean_of },
+  month = {
+    text = month_of,
+    json = function(value)
+      local text, problem = month_of(value)
+      return text and json.string(text), problem
+    end,
+  },
   date = {
     text = date_of,
     json = function(value)
@@ -205,15 +220,11 @@ local function write_list(definition, value, element, write)
   return list
 end
 
---- Writes a value for a path segment or a query parameter.
+--- Writes a value for a path segment.
 ---@param definition table
 ---@param value any
----@return string|string[]|nil text, string? problem a list of strings for a list
+---@return string? text, string? problem
 function params.text(definition, value)
-  local element = params.element(definition)
-  if element then
-    return write_list(definition, value, element, scalar_text)
-  end
   return scalar_text(definition, value, definition.type)
 end
 
@@ -235,6 +246,25 @@ local function element_json(definition, value, kind)
   return fine and text or nil, problem
 end
 
+-- Lists that are one string: what stands between the elements.
+local separators = { comma = ",", lines = "\n" }
+
+-- A list as one string. An element must not hold what separates it from the next.
+local function joined(definition, value, element)
+  local separator = separators[definition.style]
+  local list, problem = write_list(definition, value, element, scalar_text)
+  if not list then
+    return nil, problem
+  end
+  for i, text in ipairs(list) do
+    if text == "" or text:find(separator, 1, true) then
+      return nil, format("element %d must not %s", i, text == "" and "be empty" or definition.style == "comma"
+        and "hold a comma" or "hold a line break")
+    end
+  end
+  return table.concat(list, separator), #list
+end
+
 --- Writes a value into a JSON body.
 ---@param definition table
 ---@param value any
@@ -243,9 +273,92 @@ function params.json(definition, value)
   local element = params.element(definition)
   if not element then
     return element_json(definition, value, definition.type)
+  elseif separators[definition.style] then
+    local text, problem = joined(definition, value, element)
+    if not text then
+      return nil, problem
+    end
+    return json.string(text)
   end
   local list, problem = write_list(definition, value, element, element_json)
   return list and "[" .. table.concat(list, ",") .. "]", problem
+end
+
+-- Appends name[a][b]=text for every leaf of a table. Lists are numbered from 0, names come in alphabetical order.
+local function append_tree(flat, name, value, depth)
+  if type(value) ~= "table" then
+    local kind = type(value)
+    if kind ~= "string" and kind ~= "boolean" and not (kind == "number" and number_of(value)) then
+      return wrong("made of strings, numbers, booleans and tables", value)
+    end
+    flat[#flat + 1] = name
+    flat[#flat + 1] = kind == "number" and json.number(value) or kind == "boolean" and flag_of(value) or value
+    return true
+  elseif depth > 20 then
+    return nil, "is nested too deeply, or holds itself"
+  end
+  local keys = {}
+  for key in pairs(value) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    return type(a) == type(b) and a < b or type(a) ~= type(b) and type(a) == "number"
+  end)
+  for _, key in ipairs(keys) do
+    local inside = type(key) == "number" and json.number(key - 1) or key
+    local fine, problem = append_tree(flat, format("%s[%s]", name, inside), value[key], depth + 1)
+    if not fine then
+      return nil, problem
+    end
+  end
+  return true
+end
+
+local function append_list(flat, name, definition, value, element)
+  local list, problem = write_list(definition, value, element, scalar_text)
+  if not list then
+    return nil, problem
+  end
+  for _, text in ipairs(list) do
+    flat[#flat + 1], flat[#flat + 2] = name, text
+  end
+  return true
+end
+
+local function append_text(flat, name, text, problem)
+  if not text then
+    return nil, problem
+  end
+  flat[#flat + 1], flat[#flat + 2] = name, text
+  return true
+end
+
+--- Appends a value to a flat list of query parameters, { name, value, … }, as the definition's style says. A list without
+--- elements adds nothing.
+---@param flat string[]
+---@param name string on the wire
+---@param definition table
+---@param value any
+---@return boolean? done, string? problem
+function params.query(flat, name, definition, value)
+  local element, style = params.element(definition), definition.style
+  if style == "tree" then
+    if type(value) ~= "table" then
+      return wrong("a table", value)
+    end
+    return append_tree(flat, name, value, 0)
+  elseif style == "json" or definition.type == "object" then
+    return append_text(flat, name, params.json(definition, value))
+  elseif not element then
+    return append_text(flat, name, scalar_text(definition, value, definition.type))
+  elseif separators[style] then
+    local text, problem = joined(definition, value, element)
+    if text == "" then
+      return true
+    end
+    return append_text(flat, name, text, problem)
+  end
+  return append_list(flat, style == "repeat" and name or name .. "[]", definition, value, element)
 end
 
 -- Splits "date* top" into { {"date", true}, {"top", false} }.
