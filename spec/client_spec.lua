@@ -459,6 +459,63 @@ describe("describe", function()
   end)
 end)
 
+describe("what looks right and is not", function()
+  local client, api
+  before_each(function()
+    client, api = scene.new()
+  end)
+
+  it("is raised at the caller's line under a pcall of the call itself too", function()
+    local ok, message = pcall(client.sites.create, { titel = 1 })
+    assert.is_false(ok)
+    assert.truthy(message:find("client_spec.lua:%d+: sites.create: unknown parameter 'titel'"))
+  end)
+
+  it("a point for a colon is told", function()
+    assert.truthy(raised(function() client.sites.list.describe() end)
+      :find("call it with a colon: client.sites.list:describe(…)", 1, true))
+    assert.truthy(raised(function() client.sites.list.dry_run() end):find("call it with a colon", 1, true))
+    assert.equal("call it with a colon: client:close()", misuse_of(function() client.close() end))
+    assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
+  end)
+
+  it("an option set as a field is told", function()
+    assert.equal("client.timeout can't be set: options are given to seranking.new, or to a call",
+      misuse_of(function() client.timeout = 5 end))
+    assert.equal("client.sites.foo can't be set", misuse_of(function() client.sites.foo = 1 end))
+    assert.equal("sites.create: timeout is an option: sites.create({ … }, { timeout = … })",
+      misuse_of(function() client.sites:create { url = "a", title = "b", timeout = 5 } end))
+  end)
+
+  it("an object where a list is due is told", function()
+    assert.equal("sites.keywords.create takes a list: { { keyword = … }, … }",
+      misuse_of(function() client.sites(1).keywords:create { keyword = "boots" } end))
+  end)
+
+  it("more ids than fit into an address are told", function()
+    local ids = {}
+    for i = 1, 10000 do
+      ids[i] = i
+    end
+    assert.truthy(misuse_of(function() client.sites(1).keywords:delete { keywords_ids = ids } end)
+      :find "^sites.keywords.delete: the address would be longer than servers take %(%d+ bytes%): send fewer at once$")
+    assert.truthy(misuse_of(function() client:request { path = "/" .. ("x"):rep(9000) } end)
+      :find "^client:request: the address would be longer")
+    assert.equal(0, #api.log)
+  end)
+
+  it("February 29 of a year that has none is told", function()
+    assert.truthy(client.sites(1).positions.list:dry_run { date_from = "2024-02-29" })
+    assert.is_false((pcall(client.sites(1).positions.list, { date_from = "2023-02-29" })))
+  end)
+
+  it("does not get past seranking.check, which has assert's job on every Lua", function()
+    assert.equal("GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)",
+      misuse_of(function() seranking.check(client.sites(1):summary()) end))
+    assert.same({}, (seranking.check(client.sites:list())))
+  end)
+end)
+
 describe("a closed client", function()
   it("refuses calls and forgets nothing twice", function()
     local client = scene.new()

@@ -72,6 +72,19 @@ describe("an error", function()
       .. "digits, v1 keys look like a UUID", tostring(err))
   end)
 
+  it("can be joined to a text, and stays one line of reasonable length", function()
+    local client = scene.new()
+    local _, err = client:request { path = "/" .. ("x"):rep(5000) }
+    assert.equal("failed: " .. tostring(err), "failed: " .. err)
+    assert.is_true(#tostring(err) < 300)
+  end)
+
+  it("of too many requests says when, and who it may be", function()
+    local err = fail({ retries = 0 }, { status = 429, body = '{"message":"Too Many Requests"}' })
+    assert.equal(1, err.retry_after)
+    assert.truthy(err.hint:find("option rate", 1, true))
+  end)
+
   it("tells a missing key from a host that may be retired for it", function()
     local client = scene.new { token = false }
     local _, err = client.sites:list()
@@ -240,6 +253,18 @@ describe("the key", function()
     local client, err = seranking.new { token = "" }
     assert.is_nil(client)
     assert.equal("the API key is an empty string", err.message)
+  end)
+
+  it("given with the word that goes before it is explained", function()
+    local _, err = seranking.new { token = "Bearer " .. scene.V4_KEY }
+    assert.equal("give the key alone: the client adds the word Token itself", err.hint)
+    _, err = seranking.new { token = scene.V4_KEY .. " " }
+    assert.truthy(err.hint:find "strip it")
+  end)
+
+  it("is masked in an address that holds it by mistake", function()
+    local client = scene.new { base_url = "https://x.example/" .. scene.V4_KEY }
+    assert.equal("https://x.example/…d14b", client.base_url)
   end)
 
   it("was looked for in what this suite returned and printed so far, and not found", function()

@@ -61,10 +61,10 @@ describe("options", function()
   it("that name an address are checked: https, or http to this machine", function()
     for _, fine in ipairs { "https://x.example", "https://x.example/base/", "http://127.0.0.1:8080", "http://[::1]:1",
       "http://localhost" } do
-      assert(seranking.new { token = "x", base_url = fine })
+      assert(seranking.new { token = "a-key", base_url = fine })
     end
-    assert.equal("https://x.example/base", seranking.new({ token = "x", base_url = "HTTPS://X.example:443/base" }).base_url)
-    assert.equal("https://x.example/base", seranking.new({ token = "x", base_url = "https://x.example/base/" }).base_url)
+    assert.equal("https://x.example/base", seranking.new({ token = "a-key", base_url = "HTTPS://X.example:443/base" }).base_url)
+    assert.equal("https://x.example/base", seranking.new({ token = "a-key", base_url = "https://x.example/base/" }).base_url)
     for address, why in pairs {
       ["http://x.example"] = "must be an https address: plain http would send the key in clear (it is allowed to this "
         .. "machine only)",
@@ -75,7 +75,7 @@ describe("options", function()
       ["https://me:secret@x.example"] = "must not hold a user or password",
       ["https://x.example/?a=b"] = "must not hold a query or fragment",
     } do
-      local client, err = seranking.new { token = "x", base_url = address }
+      local client, err = seranking.new { token = "a-key", base_url = address }
       assert.is_nil(client)
       assert.equal("invalid bad_option base_url " .. why, err.kind .. " " .. err.code .. " " .. err.message)
     end
@@ -88,24 +88,31 @@ describe("options", function()
     finally(function() os.getenv = getenv end) -- luacheck: ignore
     variables.SERANKING_API = "v1"
     variables.SERANKING_BASE_URL = "http://127.0.0.1:9"
-    assert.equal("v1", seranking.new({ token = "x" }).api)
-    assert.equal("v4", seranking.new({ token = "x", api = "v4" }).api)
-    assert.equal("http://127.0.0.1:9", seranking.new({ token = "x" }).base_url)
+    assert.equal("v1", seranking.new({ token = "a-key" }).api)
+    assert.equal("v4", seranking.new({ token = "a-key", api = "v4" }).api)
+    assert.equal("http://127.0.0.1:9", seranking.new({ token = "a-key" }).base_url)
     variables.SERANKING_BASE_URL = ""
-    assert.equal("https://api.seranking.com", seranking.new({ token = "x" }).base_url)
+    assert.equal("https://api.seranking.com", seranking.new({ token = "a-key" }).base_url)
     variables.SERANKING_TIMEOUT = "a minute"
-    local client, err = seranking.new { token = "x" }
+    local client, err = seranking.new { token = "a-key" }
     assert.is_nil(client)
     assert.equal("invalid bad_option", err.kind .. " " .. err.code)
     assert.equal("SERANKING_TIMEOUT must be a number of seconds from 0.001 to 86400 (a day)", err.message)
     variables.SERANKING_API = "be2165b7d065e278e7305c1c7ef791f283f5d14b" -- the key in the wrong variable is not shown
-    client, err = seranking.new { token = "x", timeout = 5 }
+    client, err = seranking.new { token = "a-key", timeout = 5 }
     assert.is_nil(client)
     assert.equal('SERANKING_API must be "v4" or "v1"', err.message)
     variables.SERANKING_API = nil
-    assert(seranking.new { token = "x", timeout = 5 })
+    assert(seranking.new { token = "a-key", timeout = 5 })
+    for text, fine in pairs { ["2"] = true, ["2/10"] = true, ["2/0.5"] = true, two = false, ["0"] = false, ["2/"] = true,
+      ["/2"] = false, ["2/x"] = false } do
+      variables.SERANKING_RATE = text
+      client = seranking.new { token = "a-key", timeout = 5 }
+      assert.equal(fine, client ~= nil, text)
+    end
+    variables.SERANKING_RATE = nil
     variables.SERANKING_TIMEOUT = "1.5"
-    assert(seranking.new { token = "x" })
+    assert(seranking.new { token = "a-key" })
   end)
 end)
 

@@ -192,7 +192,9 @@ static int client_api(lua_State *L) {
 }
 
 static int client_base_url(lua_State *L) {
-  lua_pushstring(L, sr_buf_text(&check_client(L)->config->base_url));
+  const struct sr_config *config = check_client(L)->config;
+  char *copy = lsr_copy(L, config->base_url.data, config->base_url.len);
+  lua_pushlstring(L, copy, sr_config_redact(config, copy, config->base_url.len));
   return 1;
 }
 
@@ -236,6 +238,9 @@ static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
   return 1;
 }
 
+/* Common servers refuse request lines of more than 8 KiB. */
+enum { TARGET_MAX = 8000 };
+
 /* More ids than this no path has. */
 enum { IDS_MAX = 8 };
 
@@ -266,6 +271,12 @@ static int make_target(lua_State *L, struct sr_call *call, const char *template,
     if (sr_url_query(&call->target, &pair) != 0)
       luaL_error(L, "not enough memory");
     lua_pop(L, 2);
+  }
+  if (call->target.len > TARGET_MAX) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "long");
+    lua_pushinteger(L, (lua_Integer)call->target.len);
+    return 3;
   }
   return 0;
 }
@@ -320,7 +331,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
 
 /*
 ** client:call(method, template, ids, query, body, repeatable, options, spare)
-**   -> call | nil, "missing" | "empty" | "dots", name
+**   -> call | nil, "missing" | "empty" | "dots" | "long", name or length
 **
 ** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or nil; `spare` is a call of this
 ** client that is not under way and not needed any more, to be used again, or nil. Nothing is sent yet.

@@ -246,6 +246,8 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
   call->retryable = sr_retry_useful(&failure);
   pause = pause_of(engine, call);
   if (!call->retryable || call->attempts > call->retries || pause >= call->deadline - now) {
+    if (call->error.kind == SR_RATE_LIMIT && call->retry_after < 0)
+      call->retry_after = call->config->rate.window;
     enter(call, SR_STATE_DONE, now);
     return;
   }

@@ -99,7 +99,9 @@ struct known {
   const char *hint;
 };
 
-#define HINT_KEY  "check the key: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID"
+#define HINT_KEY "check the key: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID"
+#define HINT_RATE                                                                                  \
+  "other programs use this key too, or ran a moment ago: give each its part with the option rate"
 #define HINT_PLAN "the account's plan does not include this call or its quota is used up"
 
 /*
@@ -124,7 +126,7 @@ static const struct known known_messages[] = {
     {404, "Unknown site_engine_id", SR_NOT_FOUND, "unknown_site_engine_id",
      "site_engine_id is the id inside the project, from sites.search_engines:list; not "
      "search_engine_id"},
-    {429, "Too Many Requests", SR_RATE_LIMIT, "too_many_requests", NULL},
+    {429, "Too Many Requests", SR_RATE_LIMIT, "too_many_requests", HINT_RATE},
     {500, "Server error", SR_SERVER, "server_error", NULL},
 
     {401, "Unauthorized", SR_AUTH, "unauthorized", HINT_KEY},

@@ -31,9 +31,19 @@ function client_mt.__index(self, name)
   return value
 end
 
+function client_mt.__newindex(_, name)
+  misuse.raise("client.%s can't be set: options are given to seranking.new, or to a call", tostring(name))
+end
+
 --- Names the key by its last four characters only.
 function client_mt:__tostring()
   return format("seranking client (%s, %s, key %s)", self.api, self.base_url, self._key)
+end
+
+local function must_be_client(self, call)
+  if getmetatable(self) ~= client_mt then
+    misuse.raise("call it with a colon: client:%s", call)
+  end
 end
 
 -- ---- client:request ----
@@ -143,6 +153,7 @@ end
 ---@param request seranking.Request
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function methods:request(request)
+  must_be_client(self, "request { … }")
   local own, call_options = split(request)
   local method, path = own.method or "GET", own.path
   if not verbs[method] then
@@ -159,8 +170,11 @@ function methods:request(request)
   if self._closed then
     misuse.raise("client:request: the client is closed")
   end
-  local call = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable, call_options,
-    host.spare(self))
+  local call, _, length = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
+    call_options, host.spare(self))
+  if not call then
+    misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
+  end
   local data
   local body, result = host.run(self, call)
   if body then
@@ -174,9 +188,13 @@ end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
+  must_be_client(self, "close()")
   self._closed = true
   self._core:close()
 end
+
+--- `local client <close> = …` on Lua 5.4.
+client_mt.__close = methods.close
 
 -- ---- making one ----
 

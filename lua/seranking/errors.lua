@@ -39,7 +39,8 @@ local error_mt = { __name = "seranking.error" }
 function error_mt:__tostring()
   local line = {}
   if self.method then
-    line[#line + 1] = ("%s %s: "):format(self.method, self.path or "")
+    local path = self.path or ""
+    line[#line + 1] = ("%s %s: "):format(self.method, #path > 200 and path:sub(1, 200) .. "…" or path)
   end
   line[#line + 1] = self.message
   line[#line + 1] = (" (%s, %s%s)"):format(self.kind, self.code, self.status and ", HTTP " .. self.status or "")
@@ -50,6 +51,11 @@ function error_mt:__tostring()
     line[#line + 1] = "; " .. self.hint
   end
   return table.concat(line)
+end
+
+--- "x: " .. err is what tostring makes of it.
+function error_mt.__concat(a, b)
+  return tostring(a) .. tostring(b)
 end
 
 local errors = {}

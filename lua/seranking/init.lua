@@ -9,6 +9,7 @@ local core = require "lseranking"
 local client = require "seranking.client"
 local errors = require "seranking.errors"
 local json = require "seranking.json"
+local misuse = require "seranking.misuse"
 
 local seranking = {
   --- The version of this library.
@@ -19,6 +20,17 @@ local seranking = {
   null = json.null,
   --- Marks a list for client:request's bodies, so that it is written as [] when it is empty.
   array = json.array,
+  --- `assert` for Lua 5.1 too, whose own takes only a string: raises what an error says, at the caller's line.
+  ---@generic T
+  ---@param data? T
+  ---@param err? seranking.Error
+  ---@return T data, any response
+  check = function(data, err)
+    if data == nil then
+      misuse.raise("%s", tostring(err))
+    end
+    return data, err
+  end,
   --- Whether a value is an error of this library.
   is_error = errors.is,
   --- A clock for tests: stands at 0; clock:advance(seconds) moves it, and so does every wait of a client that has it.

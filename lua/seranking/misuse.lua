@@ -16,7 +16,8 @@ function misuse.raise(format, ...)
   local message = format:format(...)
   local level = 2
   local info = getinfo(level, "S")
-  while info and (info.what == "tail" or info.source:sub(1, #own) == own) do
+  -- A C function, pcall for one, has no line: the one that called it is meant.
+  while info and (info.what == "tail" or info.what == "C" or info.source:sub(1, #own) == own) do
     level = level + 1
     info = getinfo(level, "S")
   end

@@ -115,6 +115,11 @@ local function check_names(plan, args)
   local definitions = plan.definitions
   for name in pairs(args) do
     if not definitions[name] and not (plan.items and type(name) == "number") then
+      if plan.items and plan.items.fields[name] then
+        misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
+      elseif options.is_call_option(name) then
+        misuse.raise("%s: %s is an option: %s({ … }, { %s = … })", plan.name, name, plan.name, name)
+      end
       misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
     end
   end
@@ -292,6 +297,9 @@ local function prepare(op, args, call_options)
   local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given,
     host.spare(op._client))
   if not call then
+    if problem == "long" then
+      misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)
+    end
     problem_with(plan, name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
   end
   return plan, call
@@ -353,11 +361,18 @@ function operation_mt.__tostring(op)
   return format("seranking operation %s.%s", op._resource.name, op._description[1])
 end
 
+local function must_be_operation(op, name)
+  if getmetatable(op) ~= operation_mt then
+    misuse.raise("call it with a colon: client.sites.list:%s(…)", name)
+  end
+end
+
 --- What would be sent: method, url, headers and body, with the key masked. Sends nothing, and needs no key.
 ---@param args? table<string, any>
 ---@param call_options? seranking.CallOptions
 ---@return { method: string, url: string, headers: table<string, string>, body: string? }
 function methods.dry_run(op, args, call_options)
+  must_be_operation(op, "dry_run")
   local _, call = prepare(op, args, call_options)
   local method, url, headers, body = call:preview()
   return { method = method, url = url, headers = headers, body = body }
@@ -373,6 +388,7 @@ end
 --- What the operation is: a table of plain values, made anew at each call.
 ---@return table description { name, about, v4, v1, parameters, answer, repeatable, billed, confidence }
 function methods.describe(op)
+  must_be_operation(op, "describe")
   local description, resource = op._description, op._resource
   local api = description[op._client.api] and op._client.api or (description.v4 and "v4" or "v1")
   local plan = make_plan(resource, description, api)

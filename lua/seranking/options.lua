@@ -130,7 +130,7 @@ local client_options = {
   attempt_timeout = { seconds, env = "number" },
   retries = { count, env = "number" },
   max_body = { bytes, env = "number" },
-  rate = { rate },
+  rate = { rate, env = "rate" },
   share = { one_of("process", "off"), env = true },
   ca_file = { text, env = true },
   proxy = { text, env = true },
@@ -210,6 +210,13 @@ function options.call(who, given)
   return checked
 end
 
+--- Whether a call has an option of this name.
+---@param name any
+---@return boolean
+function options.is_call_option(name)
+  return call_options[name] ~= nil
+end
+
 --- A shallow copy; of nil, an empty table.
 function options.copy(given)
   local copy = {}
@@ -229,6 +236,9 @@ local function from_environment(name, option)
   local fine, problem
   if option.env == "number" then
     fine, problem = option[1](tonumber(value))
+  elseif option.env == "rate" then -- SERANKING_RATE=2, or 2/10 for 2 in 10 seconds
+    local limit, per = value:match "^([%d.]+)/?([%d.]*)$"
+    fine, problem = option[1] { limit = tonumber(limit), per = tonumber(per) }
   else
     fine, problem = option[1](value)
   end

@@ -85,7 +85,8 @@ local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 local function date_of(value)
   local year, month, day = match(type(value) == "string" and value or "", "^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
   month, day = tonumber(month), tonumber(day)
-  if year and DAYS[month] and day >= 1 and day <= DAYS[month] then
+  local leap = year and year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+  if year and DAYS[month] and day >= 1 and day <= DAYS[month] and (leap or month ~= 2 or day ~= 29) then
     return value
   end
   return wrong("a date written YYYY-MM-DD", value)

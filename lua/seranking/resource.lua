@@ -90,6 +90,10 @@ function resource_mt.__call(self, id)
   return new(self._client, self._node, self._path, bound)
 end
 
+function resource_mt.__newindex(self, name)
+  misuse.raise("client.%s.%s can't be set", self._path, tostring(name))
+end
+
 function resource_mt.__tostring(self)
   local ids = {}
   for name, value in pairs(self._bound) do
