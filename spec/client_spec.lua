@@ -527,3 +527,28 @@ describe("a closed client", function()
     assert.equal("client:request: the client is closed", misuse_of(function() client:request { path = "/" } end))
   end)
 end)
+
+describe("a fake without a clock", function()
+  it("has one that the client goes by: its limit is never met, however many calls", function()
+    local api = require("seranking.fake").new()
+    local client = assert(seranking.new { token = scene.V4_KEY, transport = api })
+    for _ = 1, 12 do
+      local _, response = assert(client.account:balance())
+      assert.equal(1, response.attempts)
+    end
+    assert.is_true(api.clock:now() >= 2 and api.clock:now() < 2.1)
+    local before = api.clock:now()
+    api:advance(600)
+    assert.equal(before + 600, api.clock:now())
+  end)
+
+  it("or takes the client's", function()
+    local clock = seranking.clock()
+    local api = require("seranking.fake").new { clock = clock }
+    local client = assert(seranking.new { token = scene.V4_KEY, transport = api })
+    for _ = 1, 6 do
+      assert(client.account:balance())
+    end
+    assert.is_true(clock:now() >= 1)
+  end)
+end)

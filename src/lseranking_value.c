@@ -109,6 +109,9 @@ static int value_utf8_error(lua_State *L) {
 
 #define CLOCK "seranking.clock"
 
+/* Seconds, ten years: times are 64 bits of nanoseconds. */
+#define MOVE_MAX 315576000.0
+
 struct clock_object {
   struct lsr_clock *clock;
 };
@@ -155,7 +158,10 @@ static int clock_now(lua_State *L) {
 
 static int clock_advance(lua_State *L) {
   struct lsr_clock *clock = check_clock(L);
-  clock->manual.now += lsr_checkseconds(L, 2, "clock:advance");
+  lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0 && seconds <= MOVE_MAX, 2, "seconds from 0 to ten years");
+  luaL_argcheck(L, clock->manual.now <= SR_NEVER / 2, 2, "the end of time is reached");
+  clock->manual.now += sr_seconds((double)seconds);
   return 0;
 }
 

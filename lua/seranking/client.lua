@@ -206,6 +206,8 @@ function client.new(given)
   if not checked then
     return nil, problem
   end
+  local transport = checked.transport
+  local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local limit = checked.rate or { limit = 5, per = 1 }
   local handle
   handle, problem = core.client {
@@ -224,8 +226,8 @@ function client.new(given)
     ca_file = checked.ca_file,
     proxy = checked.proxy,
     user_agent = checked.user_agent,
-    external = checked.transport ~= nil,
-    clock = checked.clock,
+    external = transport ~= nil,
+    clock = clock,
   }
   if not handle then
     return nil, errors.wrap(problem)
@@ -236,7 +238,7 @@ function client.new(given)
     _core = handle,
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
-    _transport = checked.transport or false,
+    _transport = transport or false,
     _closed = false,
     _spare = false,
     _blocking = checked.blocking or false,

@@ -46,7 +46,9 @@ local refuse = resolve.refuse
 ---@field fault? string
 
 ---@class seranking.fake.Options
----@field now? fun(): number a monotonic clock in seconds; left out, time stands still but for api:advance()
+---@field clock? userdata a clock of seranking.clock(); left out, and without `now`: one of its own, in the field `clock`.
+---  A client that has this API as its transport goes by it too
+---@field now? fun(): number seconds, for other clocks
 ---@field tokens? table<string, boolean> keys that are good: 40 hex digits open v4, UUIDs open v1
 ---@field limit? number requests in a window, for each key; 5
 ---@field per? number length of the window in seconds; 1
@@ -64,7 +66,8 @@ Api.__index = Api
 local fake = {}
 
 local option_types = {
-  now = "function", tokens = "table", limit = "number", per = "number", today = "string function", regions = "number",
+  now = "function", clock = "userdata table",
+  tokens = "table", limit = "number", per = "number", today = "string function", regions = "number",
   lenient = "boolean", log = "boolean", descriptions = "table",
 }
 
@@ -93,14 +96,29 @@ local function all_descriptions(more)
   return resources
 end
 
+-- A clock that stands still until it is moved. The core's own serves a client too; without the core, a plain one.
+local function new_clock()
+  local there, core = pcall(require, "lseranking")
+  if there then
+    return core.clock()
+  end
+  local time = 0
+  return {
+    now = function() return time end,
+    advance = function(_, seconds) time = time + seconds end,
+  }
+end
+
 --- Makes a fake API with an empty account.
 ---@param options? seranking.fake.Options
 ---@return seranking.fake.Api
 function fake.new(options)
   options = options or {}
   check_options(options, option_types, 2)
+  local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
-    now = options.now or function() return 0 end,
+    clock = clock,
+    now = options.now or function() return clock:now() end,
     advanced = 0,
     tokens = options.tokens or {
       ["be2165b7d065e278e7305c1c7ef791f283f5d14b"] = true,
@@ -134,7 +152,11 @@ end
 ---@param seconds number
 function Api:advance(seconds)
   assert(seconds >= 0, "time goes forward only")
-  self.advanced = self.advanced + seconds
+  if self.clock then
+    self.clock:advance(seconds)
+  else
+    self.advanced = self.advanced + seconds
+  end
 end
 
 -- ---- answers ----
