@@ -53,7 +53,7 @@ void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
 /* The call of the userdata on the top, which is not under way and belongs to `config`, made new; stays there. */
-struct sr_call *lsr_reusecall(lua_State *L, struct sr_config *config);
+struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 
 /* The call of the userdata at `index`; a Lua error when it is something else or closed. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);

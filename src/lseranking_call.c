@@ -31,7 +31,7 @@ struct sr_call *lsr_checkcall(lua_State *L, int index) {
   return object->call;
 }
 
-struct sr_call *lsr_reusecall(lua_State *L, struct sr_config *config) {
+struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
   struct sr_call *call = lsr_checkcall(L, -1);
   if (call->engine != NULL || call->config != config)
     luaL_error(L, "the call can't be used again");
