@@ -487,6 +487,45 @@ describe("what looks right and is not", function()
       misuse_of(function() client.sites:create { url = "a", title = "b", timeout = 5 } end))
   end)
 
+  it("a bound id that the operation has no place for is told, and nothing is sent", function()
+    assert.equal("sites.create takes no site_id, but 1 is bound",
+      misuse_of(function() client.sites(1):create { url = "a", title = "b" } end))
+    assert.equal("sites.list takes no site_id, but 1 is bound", misuse_of(function() client.sites(1):list() end))
+    assert.equal("sites.keywords.list takes no keyword_id, but 5 is bound",
+      misuse_of(function() client.sites(1).keywords(5):list() end))
+    assert.equal("client.sites is bound to site_id = 1 already", misuse_of(function() local _ = client.sites(1)(2) end))
+    assert.equal(0, #api.log)
+  end)
+
+  for generation, key in pairs { v4 = scene.V4_KEY, v1 = scene.V1_KEY } do
+    it("the key in the wrong place is not shown: " .. generation, function()
+      local ways = {
+        function() client.sites.create(key) end,
+        function() client.sites:create { url = "a", title = "b", depth = key } end,
+        function() client.sites:create { url = "a", title = "b", depth = "Token " .. key } end,
+        function() client.sites(1).positions:list { date_from = key } end,
+        function() client.sites:create { [key] = 1 } end,
+        function() client.sites:list(nil, { [key] = 1 }) end,
+        function() client.sites:list(nil, { headers = { [key .. " "] = "a" } }) end,
+        function() seranking.new { [key] = 1 } end,
+        function() local _ = client[key] end,
+        function() local _ = client.sites[key] end,
+        function() client[key] = 1 end,
+        function() client:request { method = key, path = "/" } end,
+        function() client:request { path = key } end,
+        function() client:request { path = "/ " .. key } end,
+        function() client.sites(key).keywords:list { site_id = 1 } end,
+        function() client.sites(key):list() end,
+      }
+      for i, way in ipairs(ways) do
+        local message = tostring(raised(way))
+        assert.is_nil(message:find(key:sub(1, 8), 1, true), "way " .. i)
+        assert.truthy(message:find("…" .. key:sub(-4), 1, true), "way " .. i .. ": " .. message)
+      end
+      assert.equal(0, #api.log)
+    end)
+  end
+
   it("an object where a list is due is told", function()
     assert.equal("sites.keywords.create takes a list: { { keyword = … }, … }",
       misuse_of(function() client.sites(1).keywords:create { keyword = "boots" } end))

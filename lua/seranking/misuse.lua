@@ -9,11 +9,28 @@ local misuse = {}
 -- Stripped of its names, no code is ours, and the position is this file's.
 local own = getinfo(1, "S").source:match "^(.*)misuse%.lua$" or "\0"
 
+local HEX4 = "%x%x%x%x"
+local UUID = ("%s%s%%-%s%%-%s%%-%s%%-%s%s%s"):format(HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4)
+
+local function hidden(key)
+  return "…" .. key:sub(-4)
+end
+
+--- A text with all but the last four characters of what looks like an API key of either generation left out. A mistake
+--- may be a key in the wrong place, where there is no client yet that knows it by value.
+---@param text string
+---@return string
+function misuse.mask(text)
+  return (text:gsub(UUID, hidden):gsub("%x+", function(digits)
+    return #digits >= 32 and hidden(digits) or nil
+  end))
+end
+
 --- Raises `message` with the position of the innermost caller outside this library.
 ---@param format string as for string.format
 ---@param ... any
 function misuse.raise(format, ...)
-  local message = format:format(...)
+  local message = misuse.mask(format:format(...))
   local level = 2
   local info = getinfo(level, "S")
   -- A C function, pcall for one, has no line: the one that called it is meant.

@@ -279,6 +279,11 @@ local function prepare(op, args, call_options)
     check_names(plan, args)
   end
   local bound = op._bound
+  for name, value in pairs(bound) do
+    if not plan.definitions[name] then
+      misuse.raise("%s takes no %s, but %s is bound", plan.name, name, tostring(value))
+    end
+  end
   local ids = make_ids(plan, args, bound)
   local query = make_query(plan, args, bound)
   local body

@@ -1,8 +1,9 @@
 --- Parameter types: checking a value and writing it into a path, a query or a JSON body.
 -- SPDX-License-Identifier: MIT
 
-local json = require "seranking.json"
 local core = require "lseranking"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
 
 local params = {}
 
@@ -17,6 +18,7 @@ local MAX_EXACT = 2 ^ 53
 -- A value as it is shown in an error.
 local function show(value)
   if type(value) == "string" then
+    value = misuse.mask(value) -- before it is cut
     return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)
@@ -385,7 +387,7 @@ function params.object(definition, value)
   for name in pairs(value) do
     if not definition.fields[name] then
       return nil, format("has an unknown member '%s'%s", tostring(name),
-        require("seranking.misuse").suggest(name, definition.fields))
+        misuse.suggest(name, definition.fields))
     end
     names[#names + 1] = name
   end

@@ -83,6 +83,9 @@ function resource_mt.__call(self, id)
     misuse.raise("client.%s(%s): %s must be a number or a string that is not empty", self._path,
       kind == "string" and '""' or tostring(id), name)
   end
+  if self._bound[name] ~= nil then
+    misuse.raise("client.%s is bound to %s = %s already", self._path, name, tostring(self._bound[name]))
+  end
   local bound = { [name] = id }
   for other, value in pairs(self._bound) do
     bound[other] = bound[other] or value

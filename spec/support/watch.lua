@@ -80,7 +80,7 @@ wrap(methods, "describe", "a description")
 
 local raise = misuse.raise
 misuse.raise = function(format, ...)
-  look(format:format(...), "an error that is raised")
+  look(misuse.mask(format:format(...)), "an error that is raised")
   return raise(format, ...)
 end
 
