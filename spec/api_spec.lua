@@ -195,6 +195,21 @@ local function template(text)
   return path, in_path, in_query
 end
 
+--- What an operation says of a generation: of this one alone, or else of both.
+local function said(operation, generation, member)
+  local own = operation[generation]
+  if type(own) == "table" and own[member] ~= nil then
+    return own[member]
+  end
+  return operation[member]
+end
+
+--- Method and path of a generation, nil where it lacks the operation.
+local function line(operation, generation)
+  local own = operation[generation]
+  return type(own) == "table" and own[1] or own
+end
+
 local function flagged(member, value)
   local found = {}
   for _, name in ipairs(CHECKED) do
@@ -228,23 +243,25 @@ describe("the descriptions", function()
       end
       assert.is_table(found)
 
-      local path, in_path, in_query = template(found.v4)
+      local path, in_path, in_query = template(line(found, "v4"))
       assert.equal(wanted.v4, path)
       assert.same(names(wanted.path), in_path)
       assert.same({}, in_query)
       assert.equal(wanted.v1 == nil, found.v1 == nil)
       if wanted.v1 then
-        path, in_path, in_query = template(found.v1)
+        path, in_path, in_query = template(line(found, "v1"))
         assert.equal(wanted.v1, path)
         assert.same({}, in_path)
         assert.same(names((wanted.v1_ids or ""):gsub("[%w_]+", "%0*")), in_query)
       end
-      assert.same(names(wanted.query), names(found.query))
-      assert.same(names(wanted.body), names(found.body))
-      assert.same(names(wanted.items), names(found.items))
-      assert.equal(wanted.body == nil, found.body == nil)
-      assert.equal(wanted.items == nil, found.items == nil)
-      assert.is_nil(found.upload)
+      for _, generation in ipairs { "v4", found.v1 and "v1" } do
+        for _, member in ipairs { "query", "body", "items" } do
+          assert.same(names(wanted[member]), names(said(found, generation, member)))
+          assert.equal(wanted[member] == nil, said(found, generation, member) == nil)
+        end
+        assert.is_nil(said(found, generation, "upload"))
+        assert.is_nil(said(found, generation, "envelope"))
+      end
       assert.equal(wanted.answer, found.answer)
       assert.equal(wanted.success, table.concat(found.success, " "))
       assert.equal(wanted.confidence, found.confidence)
@@ -336,10 +353,12 @@ end)
 -- What follows holds for every description that there is, so for those that are added later too.
 describe("the format", function()
   local resource_fields = names("name id params operations")
-  local operation_fields = names("v4 v1 query body items upload answer unwrap success repeatable billed about "
-    .. "confidence deprecated")
-  local param_fields = names("type fields required enum min max default about")
-  local types = names("id integer number string boolean flag date object file")
+  local operation_fields = names("v4 v1 query body items upload envelope answer unwrap success repeatable billed "
+    .. "about confidence deprecated")
+  local own_fields = names("query body items upload envelope") -- of one generation
+  local param_fields = names("type style wire fields required enum min max default about")
+  local types = names("id integer number string boolean flag date month object file")
+  local list_styles, table_styles = names("brackets repeat comma lines"), names("tree json")
   local methods = names("GET POST PUT PATCH DELETE")
 
   local function each_operation(visit)
@@ -359,6 +378,28 @@ describe("the format", function()
     assert.is_nil(about:find("%c"), key)
   end
 
+  --- Lists and tables have a style, each kind its own ones.
+  local function check_style(param, where)
+    local element = param.type:match("^(.-)%[%]$")
+    if param.style ~= nil then
+      local is_table = (element or param.type) == "object"
+      assert.is_truthy((is_table and table_styles or element and list_styles or {})[param.style], where)
+    end
+  end
+
+  --- The name in the request: a text, or one for each generation or one of them; not the name that it has anyway.
+  local function check_wire(name, param, where)
+    if type(param.wire) == "table" then
+      assert.is_truthy(next(param.wire), where)
+    end
+    for generation, wire in pairs(type(param.wire) == "table" and param.wire or { v4 = param.wire }) do
+      assert.is_true(generation == "v4" or generation == "v1", where)
+      assert.is_string(wire, where)
+      assert.is_truthy(wire:find("^[%w_.-]+$"), where)
+      assert.not_equal(name, wire, where)
+    end
+  end
+
   local function check_params(params, key)
     for name, param in pairs(params) do
       local where = key .. ": " .. name
@@ -369,7 +410,11 @@ describe("the format", function()
       local element = param.type:match("^(.-)%[%]$") or param.type
       assert.is_truthy(types[element], where)
       check_about(param.about, where)
-      assert.equal(element == "object", param.fields ~= nil, where)
+      check_style(param, where)
+      check_wire(name, param, where)
+      if param.fields or not table_styles[param.style] then -- a table that may hold anything says how it is written
+        assert.equal(element == "object", param.fields ~= nil, where)
+      end
       assert.is_true(param.fields ~= nil or param.required == nil, where)
       if param.fields then
         check_params(param.fields, where)
@@ -419,8 +464,22 @@ describe("the format", function()
       for _, status in ipairs(operation.success or {}) do
         assert.is_true(status >= 200 and status < 300, key)
       end
-      local bodies = (operation.body and 1 or 0) + (operation.items and 1 or 0) + (operation.upload and 1 or 0)
-      assert.is_true(bodies <= 1, key)
+      for _, generation in ipairs { "v4", "v1" } do
+        local own = operation[generation]
+        for field, value in pairs(type(own) == "table" and own or {}) do
+          assert.is_truthy(field == 1 or own_fields[field], key .. "." .. generation .. "." .. tostring(field))
+          assert.is_string(value, key .. "." .. generation)
+          assert.is_true(value ~= "", key .. "." .. generation)
+        end
+        assert.is_true(own == nil or type(line(operation, generation)) == "string", key .. "." .. generation)
+        local bodies = 0
+        for _, member in ipairs { "body", "items", "upload" } do
+          bodies = bodies + (own and said(operation, generation, member) and 1 or 0)
+        end
+        assert.is_true(bodies <= 1, key)
+        local envelope = own and said(operation, generation, "envelope")
+        assert.is_true(not envelope or envelope == "list" and said(operation, generation, "body") ~= nil, key)
+      end
       assert.is_nil(operation.billed and operation.repeatable, key)
       assert.is_table(resource.params, key)
     end)
@@ -431,7 +490,7 @@ describe("the format", function()
       assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil, key)
       for _, generation in ipairs { "v4", "v1" } do
         if operation[generation] then
-          local path, in_path, in_query = template(operation[generation])
+          local path, in_path, in_query = template(line(operation, generation))
           local method, rest = path:match("^(%u+) (/%S+)$")
           assert.is_truthy(methods[method], key)
           assert.is_nil(rest:gsub("{[%w_]+}", "x"):find("[^%w_/-]"), key)
@@ -451,20 +510,19 @@ describe("the format", function()
     local used = {}
     each_operation(function(resource, operation, key)
       used[resource.name] = used[resource.name] or {}
-      local own = {}
-      for _, place in ipairs { "query", "body", "items", "upload" } do
-        for name in pairs(names(operation[place])) do
-          assert.is_table(resource.params[name], key .. ": " .. name)
-          assert.is_nil(own[name], key .. ": " .. name)
-          own[name], used[resource.name][name] = true, true
-        end
-      end
       for _, generation in ipairs { "v4", "v1" } do
-        local _, in_path, in_query = template(operation[generation] or "")
+        local own = {}
+        local _, in_path, in_query = template(line(operation, generation) or "")
         for _, ids in ipairs { in_path, in_query } do
           for id in pairs(ids) do
-            assert.is_nil(own[id], key .. ": " .. id)
-            used[resource.name][id] = true
+            own[id], used[resource.name][id] = true, true
+          end
+        end
+        for _, place in ipairs(operation[generation] and { "query", "body", "items", "upload" } or {}) do
+          for name in pairs(names(said(operation, generation, place))) do
+            assert.is_table(resource.params[name], key .. ": " .. name)
+            assert.is_nil(own[name], key .. ": " .. name)
+            own[name], used[resource.name][name] = true, true
           end
         end
       end
@@ -475,5 +533,31 @@ describe("the format", function()
       end
       assert.is_true(resource.id == nil or used[resource.name][resource.id], resource.name)
     end
+  end)
+
+  it("says how each table in a query is written, and has no name twice in one place of a request", function()
+    each_operation(function(resource, operation, key)
+      for _, generation in ipairs { "v4", "v1" } do
+        local _, _, in_query = template(line(operation, generation) or "")
+        for name in pairs(names(said(operation, generation, "query"))) do
+          local param = resource.params[name]
+          assert.is_true(param.type:find("^object") == nil or param.style ~= nil, key .. ": " .. name)
+          in_query[name] = ""
+        end
+        local places = { in_query }
+        for _, place in ipairs { "body", "items", "upload" } do
+          places[#places + 1] = names(said(operation, generation, place))
+        end
+        for _, place in ipairs(places) do
+          local taken = {}
+          for name in pairs(place) do
+            local wire = resource.params[name].wire
+            wire = type(wire) == "table" and wire[generation] or type(wire) == "string" and wire or name
+            assert.is_nil(taken[wire], key .. ": " .. wire)
+            taken[wire] = true
+          end
+        end
+      end
+    end)
   end)
 end)

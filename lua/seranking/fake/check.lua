@@ -41,6 +41,14 @@ function check.is_date(text)
   return days ~= nil and day >= 1 and day <= days
 end
 
+--- Whether a text is a month, YYYY-MM.
+---@param text string
+---@return boolean
+function check.is_month(text)
+  local month = tonumber(text:match("^%d%d%d%d%-(%d%d)$"))
+  return month ~= nil and month >= 1 and month <= 12
+end
+
 -- Both tables: type -> function that gives the value, or nil and what was expected instead.
 
 local function whole(text, pattern, expected)
@@ -61,6 +69,12 @@ local from_text = {
       return text
     end
     return nil, "not a date YYYY-MM-DD"
+  end,
+  month = function(text)
+    if check.is_month(text) then
+      return text
+    end
+    return nil, "not a month YYYY-MM"
   end,
   boolean = function(text)
     if text == "1" or text == "0" then
@@ -107,6 +121,12 @@ local from_node = {
     end
     return nil, "not a date YYYY-MM-DD"
   end,
+  month = function(node)
+    if node.kind == "string" and check.is_month(node.value) then
+      return node.value
+    end
+    return nil, "not a month YYYY-MM"
+  end,
 }
 
 local function out_of_range(value, param)
@@ -141,12 +161,75 @@ local function read_one(readers, raw, kind, param, label)
   return value
 end
 
+--- The type of a list's elements; nil for what is no list.
+local function element_of(param)
+  return param.type:match("^(.-)%[%]$")
+end
+
+--- The members of an object that is described, in the order of their names; nil for one that may hold anything.
+local function members_of(param)
+  if not param.fields then
+    return nil
+  end
+  local required, fields = {}, {}
+  for _, field in ipairs(Routes.fields(param.required, param.fields) or {}) do
+    required[field.name] = true
+  end
+  for name, member in pairs(param.fields) do
+    fields[#fields + 1] = { name = name, wire = member.wire or name, required = required[name] }
+  end
+  table.sort(fields, function(a, b) return a.name < b.name end)
+  return fields
+end
+
+-- Styles that make one string of a list, and what stands between its elements.
+local separators = { comma = ",", lines = "\n" }
+
+--- Reads a list that is one string.
+local function read_joined(text, param, label)
+  local separator, list = separators[param.style], {}
+  for piece in (text .. separator):gmatch("([^" .. separator .. "]*)" .. separator) do
+    local place = #list
+    local where = label .. "[" .. place .. "]"
+    if piece == "" then
+      return nil, failure("type", where, "empty")
+    end
+    local problem
+    list[place + 1], problem = read_one(from_text, piece, element_of(param), param, where)
+    if problem then
+      return nil, problem
+    end
+  end
+  return list
+end
+
+--- The Lua value of a node that may hold anything; null becomes json.null.
+local function plain(node)
+  if node.kind == "null" then
+    return json.null
+  elseif node.kind ~= "array" and node.kind ~= "object" then
+    return node.value
+  end
+  local value = {}
+  for name, member in pairs(node.value) do
+    value[name] = plain(member)
+  end
+  return value
+end
+
 local read_object
 
 --- Reads a value of a JSON body.
 local function read_node(node, param, label)
-  local element = param.type:match("^(.-)%[%]$")
-  if element then
+  local element = element_of(param)
+  if element and separators[param.style] then
+    if node.kind ~= "string" then
+      return nil, failure("type", label, "not a list as one string")
+    elseif node.value == "" then
+      return {}
+    end
+    return read_joined(node.value, param, label)
+  elseif element then
     if node.kind ~= "array" then
       return nil, failure("type", label, "not an array")
     end
@@ -165,15 +248,11 @@ local function read_node(node, param, label)
   elseif node.kind ~= "object" then
     return nil, failure("type", label, "not an object")
   end
-  local required, fields = {}, {}
-  for _, field in ipairs(Routes.fields(param.required) or {}) do
-    required[field.name] = true
+  local fields = members_of(param)
+  if not fields then
+    return plain(node)
   end
-  for name in pairs(param.fields or {}) do
-    fields[#fields + 1] = { name = name, required = required[name] }
-  end
-  table.sort(fields, function(a, b) return a.name < b.name end)
-  return read_object(node, fields, param.fields or {}, label .. ".")
+  return read_object(node, fields, param.fields, label .. ".")
 end
 
 --- Reads the members of an object. First what is wanted, then what else came: a misspelt member is also a missing one,
@@ -181,13 +260,13 @@ end
 function read_object(node, fields, params, prefix)
   local values, known = {}, {}
   for _, field in ipairs(fields) do
-    local member = node.value[field.name]
-    known[field.name] = true
+    local member = node.value[field.wire]
+    known[field.wire] = true
     local problem
     if member then
-      values[field.name], problem = read_node(member, params[field.name], prefix .. field.name)
+      values[field.name], problem = read_node(member, params[field.name], prefix .. field.wire)
     elseif field.required then
-      problem = failure("missing", prefix .. field.name, "required, not there")
+      problem = failure("missing", prefix .. field.wire, "required, not there")
     end
     if problem then
       return nil, problem
@@ -205,21 +284,23 @@ local function read_ids(route, captures, sent, args)
   for i, name in ipairs(route.path) do
     args[name] = captures[i]:find("^%d+$") and tonumber(captures[i]) or captures[i]
   end
-  for _, name in ipairs(route.ids) do
-    local values = sent[name] or {}
+  for _, id in ipairs(route.ids) do
+    local values, param = sent[id.wire] or {}, route.params[id.name]
     if #values ~= 1 or values[1].index or values[1].value == "" then
-      return failure("address", name, #values > 1 and "more than once in the query" or "not in the query")
+      return failure("address", id.wire, #values > 1 and "more than once in the query" or "not in the query")
     end
     local problem
-    args[name], problem = read_one(from_text, values[1].value, route.params[name].type, route.params[name], name)
+    args[id.name], problem = read_one(from_text, values[1].value, param.type, param, id.wire)
     if problem then
       return problem
     end
   end
 end
 
+-- ---- the query: a parameter's pairs, by style ----
+
 local function read_list(values, param, label)
-  local element = param.type:match("^(.-)%[%]$")
+  local element = element_of(param)
   local list, taken = {}, {}
   for i, pair in ipairs(values) do
     if not pair.index then
@@ -237,36 +318,202 @@ local function read_list(values, param, label)
   return list
 end
 
-local function read_scalar(values, param, label)
+--- The text of a parameter that comes once, under its bare name.
+local function only_text(values, label, expected)
   if values[1].index then
-    return nil, failure("brackets", label, "not a list")
+    return nil, failure("brackets", label, expected)
   elseif #values > 1 then
     return nil, failure("repeated", label, "more than once")
   end
-  return read_one(from_text, values[1].value, param.type, param, label)
+  return values[1].value
 end
 
-local function read_query(route, pairs_, sent, key_name, args)
-  local known = {}
+local function read_scalar(values, param, label)
+  local text, problem = only_text(values, label, "not a list")
+  if not text then
+    return nil, problem
+  end
+  return read_one(from_text, text, param.type, param, label)
+end
+
+local function read_repeated(values, param, label)
+  local list = {}
+  for i, pair in ipairs(values) do
+    if pair.index then
+      return nil, failure("brackets", label, "a list is written name=value&name=value")
+    end
+    local problem
+    list[i], problem = read_one(from_text, pair.value, element_of(param), param, label)
+    if problem then
+      return nil, problem
+    end
+  end
+  return list
+end
+
+local function read_one_string(values, param, label)
+  local text, problem = only_text(values, label, "a list is written as one value")
+  if not text then
+    return nil, problem
+  end
+  return read_joined(text, param, label)
+end
+
+local function read_json_text(values, param, label)
+  local text, problem = only_text(values, label, "it is written as one JSON text")
+  if not text then
+    return nil, problem
+  end
+  local node, reason = json.decode(text)
+  if not node then
+    return nil, failure("type", label, "not JSON: " .. reason)
+  end
+  return read_node(node, param, label)
+end
+
+--- Puts name[a][b]=value where it belongs. `tree` has the members by key, and the keys in order.
+local function plant(tree, pair, label)
+  local rest, keys = pair.name:sub(#pair.root + 1), {}
+  for key in rest:gmatch("%[([^%[%]]+)%]") do
+    keys[#keys + 1] = key
+  end
+  if #keys == 0 or "[" .. table.concat(keys, "][") .. "]" ~= rest then
+    return failure("brackets", label, "it is written name[member]=value, lists numbered from 0")
+  end
+  for i = 1, #keys do
+    local key, last = keys[i], i == #keys
+    local member = tree.members[key]
+    if member and (last or not member.members) then
+      return failure("repeated", label, "a member twice")
+    elseif not member then
+      member = last and { text = pair.value } or { members = {}, keys = {} }
+      tree.members[key] = member
+      tree.keys[#tree.keys + 1] = key
+    end
+    tree = member
+  end
+end
+
+--- Whether the branches of a tree are a list's, 0, 1, 2 … in this order; false and why for one that is neither a list
+--- nor an object.
+local function is_list(tree)
+  local numbers = 0
+  for _, key in ipairs(tree.keys) do
+    numbers = numbers + (key:find("^%d+$") and 1 or 0)
+  end
+  if numbers == 0 then
+    return false
+  elseif numbers < #tree.keys then
+    return false, "numbers and names side by side"
+  end
+  for i, key in ipairs(tree.keys) do
+    if key ~= tostring(i - 1) then
+      return false, "a list that is not numbered 0, 1, 2 and so on"
+    end
+  end
+  return true
+end
+
+local read_tree
+
+--- Reads the members of an object that is described, as read_object does.
+local function read_members(tree, param, label)
+  local values, known = {}, {}
+  for _, field in ipairs(members_of(param)) do
+    local member, where = tree.members[field.wire], label .. "." .. field.wire
+    known[field.wire] = true
+    local problem
+    if member then
+      values[field.name], problem = read_tree(member, param.fields[field.name], where)
+    elseif field.required then
+      problem = failure("missing", where, "required, not there")
+    end
+    if problem then
+      return nil, problem
+    end
+  end
+  for _, key in ipairs(tree.keys) do
+    if not known[key] then
+      return nil, failure("unknown", label .. "." .. key, "no such member")
+    end
+  end
+  return values
+end
+
+--- Reads a tree, of the kind that `param` says or, without one, of any. A leaf is any text.
+function read_tree(tree, param, label)
+  local kind = param and param.type
+  local element = param and element_of(param)
+  if tree.text then
+    if element or kind == "object" then
+      return nil, failure("type", label, element and "not a list" or "not an object")
+    end
+    return tree.text
+  end
+  local list, problem = is_list(tree)
+  if problem then
+    return nil, failure("type", label, problem)
+  elseif kind and list ~= (element ~= nil) or kind and not element and kind ~= "object" then
+    return nil, failure("type", label, element and "not a list" or kind == "object" and "not an object"
+      or "not a single value")
+  elseif kind == "object" and param.fields then
+    return read_members(tree, param, label)
+  end
+  local values, inner = {}, element and setmetatable({ type = element }, { __index = param })
+  for i, key in ipairs(tree.keys) do
+    local value, wrong = read_tree(tree.members[key], inner, label .. "[" .. key .. "]")
+    if wrong then
+      return nil, wrong
+    end
+    values[list and i or key] = value
+  end
+  return values
+end
+
+local function read_branches(values, param, label)
+  local tree = { members = {}, keys = {} }
+  for _, pair in ipairs(values) do
+    local problem = plant(tree, pair, label)
+    if problem then
+      return nil, problem
+    end
+  end
+  return read_tree(tree, param, label)
+end
+
+local table_readers = { tree = read_branches, json = read_json_text }
+local list_readers = {
+  brackets = read_list, ["repeat"] = read_repeated, comma = read_one_string, lines = read_one_string,
+}
+
+local function query_reader(param)
+  return table_readers[param.style] or element_of(param) and list_readers[param.style or "brackets"] or read_scalar
+end
+
+local function read_query(route, pairs_, sent, roots, key_name, args)
+  local known, trees = {}, {}
   for _, id in ipairs(route.ids) do
-    known[id] = true
+    known[id.wire] = true
   end
   for _, field in ipairs(route.query) do
-    local name, param = field.name, route.params[field.name]
-    local problem
-    known[name] = true
-    if sent[name] then
-      local read = param.type:find("[]", 1, true) and read_list or read_scalar
-      args[name], problem = read(sent[name], param, name)
+    local wire, param = field.wire, route.params[field.name]
+    local values, problem
+    if param.style == "tree" then
+      trees[wire], values = true, roots[wire]
+    else
+      known[wire], values = true, sent[wire]
+    end
+    if values then
+      args[field.name], problem = query_reader(param)(values, param, wire)
     elseif field.required then
-      problem = failure("missing", name, "required, not there")
+      problem = failure("missing", wire, "required, not there")
     end
     if problem then
       return problem
     end
   end
   for _, pair in ipairs(pairs_) do
-    if not known[pair.base] and pair.name ~= key_name then
+    if not known[pair.base] and not trees[pair.root] and pair.name ~= key_name then
       return failure("unknown", pair.base, "no such query parameter")
     end
   end
@@ -277,19 +524,29 @@ local function has_type(headers, wanted)
   return given == wanted
 end
 
+--- Reads the object of a body into the arguments.
+local function read_fields(route, node, prefix, args)
+  local values, problem = read_object(node, route.body, route.params, prefix)
+  for name, value in pairs(values or {}) do
+    args[name] = value
+  end
+  return problem
+end
+
 local function read_json(route, text, args)
   local node, reason = json.decode(text)
   if not node then
     return failure("body", nil, "the body is not JSON: " .. reason)
+  elseif route.body and route.envelope == "list" then
+    if node.kind ~= "array" or #node.value ~= 1 or node.value[1].kind ~= "object" then
+      return failure("body", nil, "the body must be a JSON array of one object")
+    end
+    return read_fields(route, node.value[1], "[0].", args)
   elseif route.body then
     if node.kind ~= "object" then
       return failure("body", nil, "the body must be a JSON object")
     end
-    local values, problem = read_object(node, route.body, route.params, "")
-    for name, value in pairs(values or {}) do
-      args[name] = value
-    end
-    return problem
+    return read_fields(route, node, "", args)
   elseif node.kind ~= "array" then
     return failure("body", nil, "the body must be a JSON array")
   end
@@ -306,6 +563,23 @@ local function read_json(route, text, args)
   end
 end
 
+--- Looks at the type of an upload and at the names of its parts; not at what they hold.
+local function read_upload(route, request)
+  if not has_type(request.headers, "multipart/form-data") then
+    return failure("body", nil, "Content-Type is not multipart/form-data")
+  end
+  local known = {}
+  for _, field in ipairs(route.upload) do
+    known[field.wire] = true
+  end
+  for line in request.body:gmatch("[Cc]ontent%-[Dd]isposition:([^\r\n]*)") do
+    local name = line:match('[; ]name="([^"]*)"')
+    if name and not known[name] then
+      return failure("unknown", name, "no such part")
+    end
+  end
+end
+
 local function read_body(route, request, lenient, args)
   local text = request.body or ""
   if not (route.body or route.items or route.upload) then
@@ -313,12 +587,34 @@ local function read_body(route, request, lenient, args)
   elseif text == "" then
     return failure("body", nil, "no body")
   elseif route.upload then
-    return not has_type(request.headers, "multipart/form-data")
-        and failure("body", nil, "Content-Type is not multipart/form-data") or nil
+    return read_upload(route, request)
   elseif not lenient and not has_type(request.headers, "application/json") then
     return failure("body", nil, "Content-Type is not application/json")
   end
   return read_json(route, text, args)
+end
+
+--- Groups pairs by one of their members.
+local function group(pairs_, member)
+  local groups = {}
+  for _, pair in ipairs(pairs_) do
+    local key = pair[member]
+    groups[key] = groups[key] or {}
+    table.insert(groups[key], pair)
+  end
+  return groups
+end
+
+--- The name that the descriptions have for a parameter of a request.
+local function own_name(route, wire)
+  for _, place in ipairs { "ids", "query", "body", "items", "upload" } do
+    for _, field in ipairs(route[place] or {}) do
+      if field.wire == wire then
+        return field.name
+      end
+    end
+  end
+  return wire
 end
 
 ---@class seranking.fake.CheckOptions
@@ -335,15 +631,12 @@ end
 ---  but an id in the path that isn't one stays text.
 ---@return seranking.fake.Failure?
 function check.request(route, captures, pairs_, request, options)
-  local args, sent = {}, {}
-  for _, pair in ipairs(pairs_) do
-    sent[pair.base] = sent[pair.base] or {}
-    table.insert(sent[pair.base], pair)
-  end
+  local args, sent = {}, group(pairs_, "base")
   local problem = read_ids(route, captures, sent, args)
-    or read_query(route, pairs_, sent, options.key_name, args)
+    or read_query(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
   if problem then
+    problem.param = own_name(route, problem.param)
     return nil, problem
   end
   return args

@@ -46,8 +46,8 @@ local refuse = resolve.refuse
 ---@field fault? string
 
 ---@class seranking.fake.Options
----@field clock? userdata a clock of seranking.clock(); left out, and without `now`: one of its own, in the field `clock`.
----  A client that has this API as its transport goes by it too
+---@field clock? userdata a clock of seranking.clock(); left out, and without `now`: one of its own, in the field
+---  `clock`. A client that has this API as its transport goes by it too
 ---@field now? fun(): number seconds, for other clocks
 ---@field tokens? table<string, boolean> keys that are good: 40 hex digits open v4, UUIDs open v1
 ---@field limit? number requests in a window, for each key; 5
@@ -369,7 +369,7 @@ end
 local function declares(place, request, name)
   for _, route in ipairs(place and place.methods[request.method] or {}) do
     for _, field in ipairs(route.query) do
-      if field.name == name then
+      if field.wire == name then
         return true
       end
     end

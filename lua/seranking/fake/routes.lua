@@ -7,16 +7,18 @@ local url = require "seranking.fake.url"
 ---@field key string "resource.operation"
 ---@field resource string
 ---@field operation table its description
----@field params table<string, table> descriptions of the resource's parameters
+---@field params table<string, table> descriptions of the resource's parameters, for this generation: `wire` is a string
 ---@field path string[] names of the path's ids, in order
----@field ids string[] names of the ids that stand in the query
+---@field ids seranking.fake.Field[] the ids that stand in the query
 ---@field query seranking.fake.Field[]
 ---@field body? seranking.fake.Field[] members of an object body
 ---@field items? seranking.fake.Field[] members of the objects of an array body
 ---@field upload? seranking.fake.Field[]
+---@field envelope? "list" what the object of the body stands in
 
 ---@class seranking.fake.Field
----@field name string
+---@field name string in the descriptions
+---@field wire string in the request
 ---@field required boolean
 
 ---@class seranking.fake.Routes
@@ -25,14 +27,16 @@ Routes.__index = Routes
 
 --- Reads a list of names as the descriptions write it: "date* top".
 ---@param text string?
+---@param params table<string, table> descriptions of the parameters, for one generation
 ---@return seranking.fake.Field[]?
-function Routes.fields(text)
+function Routes.fields(text, params)
   if not text then
     return nil
   end
   local fields = {}
   for name, star in text:gmatch("([^%s*]+)(%*?)") do
-    fields[#fields + 1] = { name = name, required = star ~= "" }
+    local wire = params[name] and params[name].wire or name
+    fields[#fields + 1] = { name = name, wire = wire, required = star ~= "" }
   end
   return fields
 end
@@ -58,8 +62,35 @@ local function parse(template)
   return method, segments, ids
 end
 
-local function add(root, resource, operation, template)
-  local method, segments, ids = parse(template)
+--- Descriptions of parameters as one generation has them: the name in the request, where there is one, is a string.
+local function params_of(params, generation)
+  local own = {}
+  for name, param in pairs(params) do
+    local copy = {}
+    for field, value in pairs(param) do
+      copy[field] = value
+    end
+    if type(param.wire) == "table" then
+      copy.wire = param.wire[generation]
+    end
+    copy.fields = param.fields and params_of(param.fields, generation)
+    own[name] = copy
+  end
+  return own
+end
+
+--- What an operation says of a generation: of this one alone, or else of both.
+local function said(operation, generation, member)
+  local own = operation[generation]
+  if type(own) == "table" and own[member] ~= nil then
+    return own[member]
+  end
+  return operation[member]
+end
+
+local function add(root, resource, operation, generation, params)
+  local own = operation[generation]
+  local method, segments, ids = parse(type(own) == "table" and own[1] or own)
   local node, path = root, {}
   for _, segment in ipairs(segments) do
     local name = segment:match("^{([%w_]+)}$")
@@ -82,13 +113,14 @@ local function add(root, resource, operation, template)
     key = resource.name .. "." .. operation[1],
     resource = resource.name,
     operation = operation,
-    params = resource.params,
+    params = params,
     path = path,
-    ids = ids,
-    query = Routes.fields(operation.query) or {},
-    body = Routes.fields(operation.body),
-    items = Routes.fields(operation.items),
-    upload = Routes.fields(operation.upload),
+    ids = Routes.fields(table.concat(ids, " "), params),
+    query = Routes.fields(said(operation, generation, "query"), params) or {},
+    body = Routes.fields(said(operation, generation, "body"), params),
+    items = Routes.fields(said(operation, generation, "items"), params),
+    upload = Routes.fields(said(operation, generation, "upload"), params),
+    envelope = said(operation, generation, "envelope"),
   })
 end
 
@@ -98,10 +130,11 @@ end
 function Routes.new(resources)
   local self = setmetatable({ v4 = new_node(), v1 = new_node() }, Routes)
   for _, resource in ipairs(resources) do
-    for _, operation in ipairs(resource.operations) do
-      for _, generation in ipairs { "v4", "v1" } do
+    for _, generation in ipairs { "v4", "v1" } do
+      local params = params_of(resource.params or {}, generation)
+      for _, operation in ipairs(resource.operations) do
         if operation[generation] then
-          add(self[generation], resource, operation, operation[generation])
+          add(self[generation], resource, operation, generation, params)
         end
       end
     end
@@ -165,7 +198,7 @@ function Routes.candidates(routes, pairs_)
   for _, route in ipairs(routes) do
     local fits = true
     for _, id in ipairs(route.ids) do
-      fits = fits and present[id]
+      fits = fits and present[id.wire]
     end
     if fits then
       fitting[#fitting + 1] = route

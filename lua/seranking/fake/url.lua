@@ -31,6 +31,7 @@ end
 ---@class seranking.fake.Pair
 ---@field name string decoded, as sent: with brackets where it has them
 ---@field value string decoded
+---@field root string the name up to its first bracket
 ---@field base string the name without brackets
 ---@field index? string what stands in the brackets ("" for name[]); nil for a bare name
 
@@ -47,7 +48,8 @@ function url.pairs(query)
       return list, false
     end
     local base, index = name:match("^(.-)%[(%d*)%]$")
-    list[#list + 1] = { name = name, value = value, base = base or name, index = index }
+    local root = name:match("^[^%[]*")
+    list[#list + 1] = { name = name, value = value, root = root, base = base or name, index = index }
   end
   return list, true
 end
