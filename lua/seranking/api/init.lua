@@ -18,37 +18,64 @@
 --
 -- An operation:
 --   [1]         its name in Lua.
---   v4, v1      method and path of each generation; a generation that lacks the operation is left out. `{name}` is a path
---               segment, `{?a,b}` are ids that this generation wants in the query. Both are always required.
---               Where a generation differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }: method and path
---               first, then any of query, body, items, upload and envelope as that generation has it.
+--   v4, v1      method and path of each generation of the Project API; a generation that lacks the operation is left out.
+--               `{name}` is a path segment, `{?a,b}` are ids that this generation wants in the query. Both are always
+--               required. Where a generation differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }: method
+--               and path first, then any of query, body, items, upload, envelope, answer, unwrap, fields and example as that
+--               generation has it; `body = false` says that it has none where the other has one.
+--   data        method and path on the Data API, which has no generations; its resources are named "data.…".
+--   post        Data API: true where the same parameters may also go by POST as one JSON object. Chosen by size.
 --   query       names of the query parameters, separated by blanks; a star marks a required one: "date* top".
 --   body        the same for a JSON object as the body; `items` for a body that is a bare JSON array of such objects (the
---               caller writes them as the list part of the arguments); `upload` for multipart/form-data. With none of the
---               three the request has no body at all, not even `{}`.
+--               caller writes them as the list part of the arguments); `upload` for multipart/form-data, of one file, or of
+--               texts and lists. With none of the three the request has no body at all, not even `{}`.
+--   one_of      names of parameters of which exactly one must be given: "domain url".
+--   fixed       what is always sent in the query: "output=json".
 --   envelope    "list": the body's object goes out as the only element of a list; the caller writes plain fields.
---   answer      "array", "object" or "map" (an object whose keys are data); left out where the API answers nothing of
---               use: the call then returns true.
+--   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string); left out
+--               where the API answers nothing of use: the call then returns true.
 --   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
+--   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
+--               `<name>` a map's keys; those of an "array" are seen from its elements. Types: integer, number, string,
+--               boolean, date, time, object, array; `a|b` either; a `?` behind it: may be null or missing; a `~` behind it:
+--               may come as text, and is made the number it holds on the way in: `keywords[].id integer~ …`.
+--   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
+--   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
 --   success     documented success statuses; the client takes any 2xx.
+--   pages       the answer comes in pages: { style = "page" | "offset" | "cursor", rows = member that holds the rows (left
+--               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
+--               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that takes
+--               it }.
+--   job         it starts something that takes time: { status = operation that tells the state, id = member of this answer
+--               that names the job, param = the parameter of `status` that takes it, state = member of the status answer
+--               that is looked at, pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
+--               done = a member whose presence alone means the end, result = member with the address of the file,
+--               every = { first, longest } seconds between looks }. The status operation carries the same without `status`
+--               and `id`.
+--   cost        credits of the Data API, estimated: { 100, per = "request" | "target" | "row" | "keyword" | "page", note =
+--               "…" }; what is not known is left out.
 --   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
 --               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
 --   billed      true: costs money or plan limits; never sent again by the engine.
 --   about       one line, in our own words.
+--   source      where it is known from: "docs", "mcp", "n8n", "openapi", "third-party", separated by blanks.
 --   confidence  "high", "medium" or "low": how sure the sources are.
 --   deprecated  true where the vendor has withdrawn it.
 --
 -- A parameter:
 --   type        "id" (a whole number, or text that holds one; in a path any non-empty text), "integer", "number",
 --               "string", "boolean" (true/false in a body, 1/0 in a query), "flag" (0/1 on the wire; true and false are
---               taken too), "date" (YYYY-MM-DD), "object", "file", or a list of one of them: "id[]", "string[]" …
---               "month" is YYYY-MM.
+--               taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", or a list of one of them: "id[]",
+--               "string[]" … A list parameter takes a lone value for a list of one where `lone = true`.
 --   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
---               "tree" name[a][b]=1 with lists numbered from 0, or "json" a JSON text. In a body "comma" and "lines" make a
---               list one string, too; all others are plain JSON there.
+--               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style, or
+--               "json" a JSON text (what it is when left out). In a body "comma", "lines" and "json" make one string, too;
+--               all others are plain JSON there.
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
+--   max_items   most elements of a list; min_items fewest.
+--   secret      true: masked in dry_run, messages and events (passwords).
 --   enum, min, max, default (documentation only: never sent), about.
 
 --- Which file describes which top-level name of the client.
