@@ -37,7 +37,9 @@ static void free_upload(struct sr_upload *upload) {
 }
 
 void sr_call_reset(struct sr_call *call) {
-  struct sr_call kept = *call;
+  struct sr_call kept;
+  sr_engine_forget(call);
+  kept = *call;
   free_upload(&call->upload);
   curl_slist_free_all(call->headers);
   memset(call, 0, sizeof *call);
@@ -57,6 +59,7 @@ void sr_call_delete(struct sr_call *call) {
   if (call == NULL)
     return;
   sr_engine_cancel(call);
+  sr_engine_forget(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
   free_upload(&call->upload);
