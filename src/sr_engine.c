@@ -652,7 +652,7 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
   if (when <= now)
     return;
   if (engine->running > 0 || (count > 0 && engine->multi != NULL)) {
-    sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
+    sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
     curl_multi_poll(engine->multi, extra, count, ms > 3600000 ? 3600000 : (int)ms, NULL);
   } else if (engine->clock.sleep != NULL) {
     engine->clock.sleep(engine->clock.ctx, when);
