@@ -32,10 +32,13 @@ static double now(void) {
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* ---- a server: /wait/MS answers after that many milliseconds, with the target as its body ---- */
+/*
+** ---- a server: answers with the target as its body; /wait/MS after so many milliseconds, /together
+** once there are 50 ----
+*/
 
 static int port;
-static atomic_int requests;
+static atomic_int requests, together;
 
 /* Waits, but ends when the client is gone. 0 or -1. */
 static int wait_for(int fd, int ms) {
@@ -64,6 +67,11 @@ static void *serve(void *arg) {
     if (sscanf(in, "GET %127s", target) != 1)
       target[0] = '\0';
     sscanf(target, "/wait/%d", &ms);
+    if (strcmp(target, "/together") == 0) {
+      atomic_fetch_add(&together, 1);
+      while (atomic_load(&together) < 50)
+        usleep(1000);
+    }
     if (wait_for(fd, ms) != 0) {
       close(fd);
       return NULL;
@@ -140,6 +148,15 @@ static struct sr_errand *errand_for(const char *target) {
   errand = sr_errand_new(call);
   assert_non_null(errand);
   return errand;
+}
+
+/*
+** valgrind keeps descriptors of its own beyond any limit, and takes what a fork in the middle of libcurl's work has lost in the
+** child for a leak.
+*/
+static int under_valgrind(void) {
+  const char *preloaded = getenv("LD_PRELOAD");
+  return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
 /* For children, which end with errands in their hands: not lost. */
@@ -255,16 +272,14 @@ static void a_submitted_call_is_carried_out_and_its_descriptor_says_when_it_is_d
 static void calls_run_at_once(void **state) {
   struct sr_errand *errands[50];
   int fds[50];
-  double began = now();
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(errands); i++)
-    fds[i] = submit(errands[i] = errand_for("/wait/200"));
+    fds[i] = submit(errands[i] = errand_for("/together"));
   for (i = 0; i < COUNT(errands); i++) {
     wait_readable(fds[i]);
-    expect_end(errands[i], SR_NO_ERROR, "/wait/200");
+    expect_end(errands[i], SR_NO_ERROR, "/together");
   }
-  CHECK(now() - began < 50 * 0.2 / 4, "took %.2f s", now() - began);
 }
 
 static void a_call_that_is_done_at_once_rings_too(void **state) {
@@ -577,7 +592,7 @@ static void no_file_is_left_while_it_runs_nor_after_kill_9(void **state) {
 
 static void
 where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_start(void **state) {
-  struct sr_errand *errand = errand_for("/named");
+  struct sr_errand *errand;
   struct sr_doorbell_address address;
   int how, fd;
   pid_t child;
@@ -596,7 +611,7 @@ where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_s
   assert_int_equal(files_left(), 1); /* our own */
   assert_int_equal(sr_doorbell_address(&address), 0);
   assert_int_equal(strncmp(address.path, temporary, strlen(temporary)), 0);
-  send_token(fd = connect_bell(), errand);
+  send_token(fd = connect_bell(), errand = errand_for("/named"));
   assert_int_equal(hear(fd), SR_BELL_DONE);
   close(fd);
   expect_end(errand, SR_NO_ERROR, "/named");
@@ -710,6 +725,8 @@ static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   int i;
   (void)state;
   SKIP_WITHOUT_FORKS();
+  if (under_valgrind())
+    skip();
   for (i = 0; i < 20; i++) {
     struct sr_errand *errands[4];
     int fds[4], how;
@@ -800,6 +817,8 @@ static void without_descriptors_who_connects_is_told_and_all_is_well_after(void 
   int fillers[400], waiting[3], fd;
   size_t count = 0, i;
   (void)state;
+  if (under_valgrind())
+    skip();
   start();
   assert_int_equal(sr_doorbell_address(&where), 0);
   memset(&address, 0, sizeof address);
@@ -851,6 +870,8 @@ static void no_thread_without_descriptors_and_a_word_why(void **state) {
   struct rlimit before, low;
   struct sr_error error;
   (void)state;
+  if (under_valgrind())
+    skip();
   sr_doorbell_leave();
   sr_doorbell_enter();
   getrlimit(RLIMIT_NOFILE, &before);
