@@ -147,7 +147,22 @@ static int events(lua_State *L) {
   return 1;
 }
 
-/* :timeout() -> nil: the descriptor alone says when. */
+/*
+** call:timeout() -> the seconds that it may take, and some more: if nothing has been heard by then
+** something is wrong with the thread.
+*/
+static int call_timeout(lua_State *L) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  const struct sr_call *call = object->call;
+  if (object->errand != NULL)
+    call = sr_errand_call(object->errand);
+  if (call == NULL)
+    return luaL_error(L, "the call is closed");
+  lsr_pushseconds(L, call->timeout + 5 * SR_SECOND);
+  return 1;
+}
+
+/* signal:timeout() -> nil: the descriptor alone says when. */
 static int timeout(lua_State *L) {
   lua_pushnil(L);
   return 1;
@@ -215,11 +230,11 @@ static int signal_step(lua_State *L) {
 
 /* pollfd is what cqueues calls fd. */
 static const luaL_Reg call_methods[] = {
-    {"token", call_token}, {"begin", call_begin}, {"fd", call_fd},     {"pollfd", call_fd},
-    {"events", events},    {"timeout", timeout},  {"step", call_step}, {NULL, NULL}};
+    {"token", call_token}, {"begin", call_begin},     {"fd", call_fd},     {"pollfd", call_fd},
+    {"events", events},    {"timeout", call_timeout}, {"step", call_step}, {NULL, NULL}};
 static const luaL_Reg signal_methods[] = {
-    {"ring", signal_ring}, {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
-    {"timeout", timeout},  {"step", signal_step}, {NULL, NULL}};
+    {"ring", signal_ring},     {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
+    {"timeout", timeout}, {"step", signal_step}, {NULL, NULL}};
 static const luaL_Reg signal_meta[] = {{"__gc", signal_gc}, {"__close", signal_gc}, {NULL, NULL}};
 static const luaL_Reg user_methods[] = {{NULL, NULL}};
 static const luaL_Reg user_meta[] = {{"__gc", user_gc}, {NULL, NULL}};

@@ -250,7 +250,7 @@ function client.new(given)
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body,
+    max_body = checked.max_body or host.max_body(),
     rate_limit = checked.share == "off" and 0 or limit.limit,
     rate_per = limit.per,
     ca_file = checked.ca_file,
@@ -273,6 +273,7 @@ function client.new(given)
     _closed = false,
     _spare = false,
     _blocking = checked.blocking or false,
+    _loop = checked.loop or false,
   }, client_mt)
 end
 
