@@ -116,7 +116,7 @@ describe("inside nginx, a call", function()
           ngx.timer.at(0, function() note "timer" end)
         }
         exit_worker_by_lua_block {
-          local file = io.open("FOLDER/exit_worker", "w")
+          local file = io.open("FOLDER/work/exit_worker", "w")
           file:write((ask "/exit_worker"))
           file:close()
         }
@@ -161,6 +161,7 @@ describe("inside nginx, a call", function()
     assert.are.equal(200, (server.get "/all"))
     assert.are.equal(200, (server.get "/balanced"))
     assert.are.equal("tls", nginx.shell("curl -sk https://127.0.0.1:" .. server.port2))
+    local patched = nginx.shell("nginx -V 2>&1"):find("ngx_lua-", 1, true) ~= nil -- OpenResty's nginx
     local seen = {}
     eventually(function()
       for phase, outcome in select(2, server.get "/seen"):gmatch "([%w_]+): ([^\n]+)" do
@@ -172,11 +173,12 @@ describe("inside nginx, a call", function()
       init = "phase would_block", init_worker = "phase would_block", set = "phase would_block",
       rewrite = "/rewrite", access = "/access", content = "/content", timer = "/timer",
       header_filter = "phase would_block", body_filter = "phase would_block", log = "phase would_block",
-      balancer = "phase would_block", ssl_client_hello = "/ssl_client_hello", ssl_certificate = "/ssl_certificate",
+      balancer = "phase would_block", ssl_certificate = "/ssl_certificate",
+      ssl_client_hello = patched and "/ssl_client_hello" or "phase would_block",
     }, seen)
     local folder = server.folder
     server.signal "QUIT"
-    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/exit_worker") end))
+    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/work/exit_worker") end))
   end)
 
   it("that was accepted to block does so in every phase", function()
@@ -287,12 +289,14 @@ describe("inside nginx, a call", function()
     local counts = status(server)
     assert.are.equal(400, counts.cancelled)
     assert.are.equal(400, counts.begun)
-    local after_one = memory()
+    leave(400)
+    leave(400)
+    local after_one = memory() -- what malloc keeps grows at first
     for _ = 1, 4 do
       leave(400)
     end
     local after_five = memory()
-    assert.is_true(after_five < after_one * 1.15 + 512, ("%d KiB, then %d"):format(after_one, after_five))
+    assert.is_true(after_five < after_one * 1.05 + 512, ("%d KiB, then %d"):format(after_one, after_five))
     assert.are.equal("/well", select(2, server.get "/call?id=well"))
   end)
 
@@ -344,7 +348,9 @@ describe("inside nginx, a call", function()
       end
     end
     server.stop()
-    assert.is_nil(server.errors:gsub("lua_code_cache is off", ""):match "%[alert%][^\n]*")
+    for line in server.errors:gmatch "[^\n]+" do
+      assert.is_true(not line:find "%[alert%]" or line:find "lua_code_cache is off" ~= nil, line)
+    end
   end)
 end)
 
@@ -455,10 +461,11 @@ describe("nginx", function()
       outcomes[body == "/" .. i and "answered" or body] = true
     end
     assert.is_true(socket.gettime() - start < 5, "took " .. socket.gettime() - start)
-    assert.is_true(outcomes["network no_descriptors"] or outcomes["network connect"], next(outcomes))
-    for outcome in pairs(outcomes) do -- "closed": nginx itself had none for the client
-      assert.is_true(outcome == "answered" or outcome:find "^network " ~= nil or outcome == "closed", outcome)
-    end
+    assert.is_true(outcomes.answered)
+    assert.is_true(outcomes["network no_descriptors"])
+    outcomes.closed = nil -- nginx itself had none for the client
+    outcomes.answered, outcomes["network no_descriptors"] = nil, nil
+    assert.is_nil((next(outcomes)))
     eventually(function()
       return select(2, server.get "/call?id=after") == "/after"
     end, 3)

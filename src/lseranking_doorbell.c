@@ -2,6 +2,9 @@
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -168,6 +171,25 @@ static int timeout(lua_State *L) {
   return 1;
 }
 
+/* ---- the running coroutine ---- */
+
+/* lua_isyieldable, where the process has it: LuaJIT does, and shares its module with Lua 5.1. */
+static void *_Atomic is_yieldable;
+
+/*
+** yieldable() -> whether the running coroutine can be suspended; nil where Lua does not tell (5.1
+** and 5.2). Asked here because nginx's own table of coroutine functions lacks it.
+*/
+static int yieldable(lua_State *L) {
+  int (*function)(lua_State *);
+  void *symbol = atomic_load(&is_yieldable);
+  if (symbol == NULL)
+    return 0;
+  memcpy(&function, &symbol, sizeof symbol);
+  lua_pushboolean(L, function(L));
+  return 1;
+}
+
 /* ---- signals: something to wait for that Lua rings ---- */
 
 struct signal {
@@ -233,17 +255,19 @@ static const luaL_Reg call_methods[] = {
     {"token", call_token}, {"begin", call_begin},     {"fd", call_fd},     {"pollfd", call_fd},
     {"events", events},    {"timeout", call_timeout}, {"step", call_step}, {NULL, NULL}};
 static const luaL_Reg signal_methods[] = {
-    {"ring", signal_ring},     {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
-    {"timeout", timeout}, {"step", signal_step}, {NULL, NULL}};
+    {"ring", signal_ring}, {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
+    {"timeout", timeout},  {"step", signal_step}, {NULL, NULL}};
 static const luaL_Reg signal_meta[] = {{"__gc", signal_gc}, {"__close", signal_gc}, {NULL, NULL}};
 static const luaL_Reg user_methods[] = {{NULL, NULL}};
 static const luaL_Reg user_meta[] = {{"__gc", user_gc}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"doorbell", doorbell},
                                      {"doorbell_status", doorbell_status},
+                                     {"yieldable", yieldable},
                                      {"signal", signal_new},
                                      {NULL, NULL}};
 
 void lsr_open_doorbell(lua_State *L) {
+  atomic_store(&is_yieldable, dlsym(RTLD_DEFAULT, "lua_isyieldable"));
   lsr_newclass(L, USER, user_methods, user_meta);
   lsr_newclass(L, SIGNAL, signal_methods, signal_meta);
   luaL_getmetatable(L, LSR_CALL);

@@ -89,7 +89,7 @@ http {
 ---@return table
 function nginx.start(options)
   local folder = options.folder or shell("mktemp -d"):match "%S+"
-  shell(("chmod 755 '%s'"):format(folder)) -- for workers of another user
+  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/work'"):format(folder, folder)) -- for workers of another user
   local root = shell("pwd"):match "[^\n]+"
   local port, port2 = free_port(), free_port()
   local http = options.http:gsub("PORT2", port2):gsub("PORT", port):gsub("FOLDER", folder)
@@ -132,9 +132,12 @@ function nginx.start(options)
     end
   until probe
 
+  local master
+
   --- The master's process.
   function server.master()
-    return tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
+    master = master or tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
+    return master
   end
 
   --- The workers' processes that there are.
@@ -198,6 +201,7 @@ function nginx.api(certificates)
   local server = nginx.start {
     http = [[
       keepalive_requests 100000;
+      lua_check_client_abort on;
       server {
         listen 127.0.0.1:PORT backlog=4096;
         ]] .. (certificates and ("listen 127.0.0.1:PORT2 ssl; ssl_certificate %s; ssl_certificate_key %s;"):format(

@@ -36,9 +36,14 @@ function nginx.inside()
   return here() ~= nil
 end
 
+-- A handshake can be suspended at the client's hello only by an nginx that OpenResty has patched; another one ends it.
+local function can_wait(ngx, phase)
+  return phases[phase] and (phase ~= "ssl_client_hello" or ngx.config.nginx_configure():find("ngx_lua-", 1, true) ~= nil)
+end
+
 local function check_phase(ngx)
   local phase = ngx.get_phase()
-  if not phases[phase] then
+  if not can_wait(ngx, phase) then
     return errors.new("phase", "would_block", ("no call can wait in nginx's phase %s"):format(phase),
       "hand the work to ngx.timer.at(0, …), or accept that the worker stands still with the option blocking = true")
   elseif not yieldable.possible() then
@@ -94,18 +99,15 @@ local function carry_out(ngx, call)
     return problem
   end
   local sent, why = sock:send(call:token())
-  local byte
-  if sent then
-    byte, why = sock:receive(1)
-    if byte == "D" then
-      sock:setkeepalive(IDLE_TIME, POOL_SIZE) -- at once: nothing can come in between that the next call would read
-      return nil
-    end
+  local byte, silence = sock:receive(1) -- what can't be sent may have been answered already: there is no room for it
+  if byte == "D" then
+    sock:setkeepalive(IDLE_TIME, POOL_SIZE) -- at once: nothing can come in between that the next call would read
+    return nil
   end
   sock:close()
   call:cancel()
-  local words = said[byte or why]
-  return words and errors.new(words[1], words[2], words[3], words[4]) or no_connection(tostring(why))
+  local words = said[byte or sent and silence]
+  return words and errors.new(words[1], words[2], words[3], words[4]) or no_connection(tostring(why or silence))
 end
 
 --- Waits until a call is done, while the worker does other things.

@@ -1,6 +1,7 @@
 --- Where a coroutine can be suspended, and the error that says where it can't.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local errors = require "seranking.errors"
 
 local yield = {}
@@ -27,12 +28,12 @@ local function no_main_thread()
   return not select(2, running())
 end
 
+--- Whether `possible` is sure of a yes.
+yield.sure = core.yieldable() ~= nil
+
 --- Whether the running coroutine can be suspended, as far as this Lua can tell.
 ---@return boolean
-yield.possible = coroutine.isyieldable or old and no_c_function or no_main_thread
-
---- Whether `possible` is sure of a yes.
-yield.sure = coroutine.isyieldable ~= nil
+yield.possible = yield.sure and core.yieldable or old and no_c_function or no_main_thread
 
 --- The error of a call that would have to wait where that is not possible.
 ---@return seranking.Error
