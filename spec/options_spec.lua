@@ -20,7 +20,7 @@ describe("options", function()
   it("that are unknown are refused with a suggestion", function()
     assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
     assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, ca_file, "
-      .. "clock, connect_timeout, max_body, nulls, proxy, rate, retries, share, timeout, token, transport, user_agent",
+      .. "clock, connect_timeout, loop, max_body, nulls, proxy, rate, retries, share, timeout, token, transport, user_agent",
       refused { key = "x" })
     assert.equal("seranking.new takes a table of options, got string", refused "x")
   end)
