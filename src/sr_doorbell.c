@@ -216,6 +216,7 @@ static void inbox_remove(struct sr_errand *errand) {
 
 /* Puts it in, once, and wakes the thread. */
 static void tell_thread(struct sr_errand *errand) {
+  int told = bell.inbox_first != NULL; /* it empties the inbox once it is awake */
   if (!errand->in_inbox) {
     errand->in_inbox = 1;
     errand->inbox_prev = bell.inbox_last;
@@ -225,7 +226,7 @@ static void tell_thread(struct sr_errand *errand) {
       bell.inbox_first = errand;
     bell.inbox_last = errand;
   }
-  if (bell.engine != NULL)
+  if (!told && bell.engine != NULL)
     sr_engine_interrupt(bell.engine);
 }
 

@@ -24,8 +24,8 @@
 #define HOLD_MAX (600 * SR_SECOND)
 
 /* Handles and connections kept for later calls. */
-#define IDLE_MAX        64
-#define CONNECTIONS_MAX 256L
+#define IDLE_MAX        256
+#define CONNECTIONS_MAX 1024L
 
 struct sr_engine {
   struct sr_clock clock;

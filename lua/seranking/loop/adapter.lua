@@ -11,7 +11,8 @@ local yieldable = require "seranking.loop.yield"
 ---@class seranking.Loop
 ---@field name string for messages
 ---@field inside fun(): boolean whether the caller runs inside this loop
----@field wait fun(waiter: seranking.Waiter) suspends the running coroutine, and nothing else, until waiter:step() is true
+---@field wait fun(waiter: seranking.Waiter, thread: thread) yields until waiter:step() is true; `thread` is what the loop
+--- has to resume: the running coroutine, or on Lua 5.1 one around it
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
 ---@field sleep fun(seconds: number) suspends the running coroutine for so long
 
@@ -25,9 +26,12 @@ local yieldable = require "seranking.loop.yield"
 
 local adapter = {}
 
--- pcall that can be yielded across, on Lua 5.1 too.
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+-- pcall that can be yielded across. On Lua 5.1 a coroutine of its own, whose yields are passed on.
 local protect = pcall
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+local around = setmetatable({}, { __mode = "k" })
+if LUA_51 then
   local function pass(thread, fine, ...)
     if coroutine.status(thread) == "dead" then
       return fine, ...
@@ -35,9 +39,15 @@ if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
     return pass(thread, coroutine.resume(thread, coroutine.yield(...)))
   end
   function protect(f, ...)
-    local thread = coroutine.create(f)
+    local thread, outer = coroutine.create(f), coroutine.running()
+    around[thread] = around[outer] or outer
     return pass(thread, coroutine.resume(thread, ...))
   end
+end
+
+local function current()
+  local thread = coroutine.running()
+  return around[thread] or thread
 end
 
 --- Runs the items of a job, one after another: for as many of these at once as the job allows.
@@ -46,6 +56,19 @@ function adapter.work(job)
   for index in job.next, job do
     job:settle(index, protect(job.fn, job.list[index], index))
   end
+end
+
+-- False where Lua 5.2, which does not tell beforehand, could not suspend the coroutine.
+local function wait(loop, waiter)
+  if yieldable.sure or LUA_51 then
+    loop.wait(waiter, current())
+    return true
+  end
+  local fine, problem = pcall(loop.wait, waiter, current())
+  if not fine and not tostring(problem):find "yield" then
+    error(problem, 0)
+  end
+  return fine
 end
 
 --- Makes a host's way to wait.
@@ -62,8 +85,10 @@ function adapter.new(loop)
     if not begun then
       return errors.wrap(problem)
     end
-    loop.wait(call)
-    if not call:step() then
+    if not wait(loop, call) then
+      call:cancel()
+      return yieldable.error()
+    elseif not call:step() then
       call:cancel()
       return errors.new("cancelled", "not_awaited", "the loop gave up waiting before the call was done")
     end
@@ -83,7 +108,7 @@ function adapter.new(loop)
         end
       end)
     end
-    loop.wait(signal)
+    wait(loop, signal)
   end
 
   return way

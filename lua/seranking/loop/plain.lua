@@ -8,10 +8,7 @@ local yieldable = require "seranking.loop.yield"
 
 local plain = {}
 
-local running, create, resume, status, yield =
-  coroutine.running, coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
-local LUA_51 = _VERSION == "Lua 5.1"
-
+local running, create, resume, status = coroutine.running, coroutine.create, coroutine.resume, coroutine.status
 -- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
 local SLICE = 0.25
 
@@ -99,13 +96,8 @@ end
 
 -- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
 local function suspend(task)
-  local fine = true
   task.waiting = true
-  if yieldable.sure or LUA_51 then
-    yield()
-  else
-    fine = pcall(yield)
-  end
+  local fine = yieldable.suspend()
   task.waiting = false
   return fine
 end

@@ -35,6 +35,16 @@ yield.sure = core.yieldable() ~= nil
 ---@return boolean
 yield.possible = yield.sure and core.yieldable or old and no_c_function or no_main_thread
 
+--- Suspends the running coroutine. False when that can't be done, except on Lua 5.1, where that raises.
+---@return boolean
+function yield.suspend()
+  if old then
+    coroutine.yield()
+    return true
+  end
+  return (pcall(coroutine.yield))
+end
+
 --- The error of a call that would have to wait where that is not possible.
 ---@return seranking.Error
 function yield.error()
