@@ -367,10 +367,10 @@ describe("many calls of 0.2 s", function()
       return pending "needs cqueues"
     end
     local client = client_of {}
-    local late = math.huge
+    local median, most = math.huge, math.huge
     local took = best(function()
       local loop, done, last = cqueues.new(), 0, nil
-      local start, latest, took = cqueues.monotime(), 0, nil
+      local start, late, took = cqueues.monotime(), {}, nil
       for i = 1, 1000 do
         loop:wrap(function()
           assert(assert(client:request { path = "/" .. i .. "?wait=0.2" }).path == "/" .. i)
@@ -382,20 +382,22 @@ describe("many calls of 0.2 s", function()
         while done < 1000 do
           cqueues.sleep(0.01)
           local now = cqueues.monotime()
-          latest, last = math.max(latest, now - last - 0.01), now
+          late[#late + 1], last = now - last - 0.01, now
         end
         took = cqueues.monotime() - start
       end)
       assert(loop:loop(20))
       assert.are.equal(1000, done)
-      late = math.min(late, latest)
+      table.sort(late)
+      median, most = math.min(median, late[math.ceil(#late / 2)]), math.min(most, late[#late])
       return took
     end)
     client:close()
-    print(("1,000 calls of 200 ms in cqueues: %d ms; a 10 ms ticker was late by %d ms at most"):format(milliseconds(took),
-      milliseconds(late)))
+    print(("1,000 calls of 200 ms in cqueues: %d ms; a 10 ms ticker was late by %d ms, at most by %d ms"):format(
+      milliseconds(took), milliseconds(median), milliseconds(most)))
     assert.is_true(took < 0.6 * process.patience(), "took " .. took)
-    assert.is_true(late < 0.1 * process.patience(), "the ticker was late by " .. late) -- one blocking call takes 0.2
+    -- The most is what it takes to begin a thousand calls in one turn of the loop. A call that blocks would take 0.2.
+    assert.is_true(median < 0.005 * process.patience() and most < 0.2 * process.patience(), median .. ", " .. most)
   end)
 
   it("need 0.4 s for 100 in luv", function()

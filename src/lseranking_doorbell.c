@@ -44,12 +44,14 @@ static void enter(lua_State *L) {
 }
 
 /*
-** doorbell() -> path, generation of this process's thread, which is started if need be | nil,
-** error.
+** doorbell(known) -> path, generation of this process's thread, which is started if need be | nil,
+** error. Nothing when it runs and its generation is `known`.
 */
 static int doorbell(lua_State *L) {
   struct sr_doorbell_address address;
   struct sr_error error;
+  if (lua_tonumber(L, 1) > 0 && (unsigned)lua_tonumber(L, 1) == sr_doorbell_generation())
+    return 0;
   if (sr_doorbell_start(&error) != 0) {
     lua_pushnil(L);
     lsr_pusherror(L, &error, NULL);

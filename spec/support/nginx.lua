@@ -229,6 +229,12 @@ function nginx.available()
     and read(BUILD .. "/lseranking.so") ~= nil
 end
 
-nginx.certificates = process.certificates
+--- As process.certificates, where workers of another user can read them.
+---@return spec.Certificates
+function nginx.certificates()
+  local certificates = process.certificates()
+  shell(("chmod 755 '%s'"):format(certificates.folder))
+  return certificates
+end
 
 return nginx
