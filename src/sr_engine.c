@@ -434,8 +434,9 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
   for (call = engine->first; call != NULL; call = next) {
     sr_time retry_at = 0;
     next = call->next;
-    if (call->state != SR_STATE_QUEUED || (full != NULL && call->config->limit == full->limit &&
-                                           call->config->rate.slots <= full->rate.slots))
+    if (call->state != SR_STATE_QUEUED || now >= call->deadline ||
+        (full != NULL && call->config->limit == full->limit &&
+         call->config->rate.slots <= full->rate.slots))
       continue;
     if (call->config->limit != NULL &&
         !sr_limit_take(call->config->limit, &call->config->rate, now,
@@ -612,6 +613,7 @@ void sr_engine_cancel(struct sr_call *call) {
 void sr_engine_step(struct sr_engine *engine) {
   sr_time now;
   check_process(engine);
+  begin_queued(engine, now_of(engine)); /* so that libcurl works once a step, not twice */
   collect(engine);
   now = now_of(engine);
   look_at_clock(engine, now);

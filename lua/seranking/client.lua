@@ -183,7 +183,7 @@ function methods:request(request)
     data, problem = read(self, call, body, result)
     result = problem or result
   end
-  self._spare = call
+  host.keep(self, call)
   return data, result
 end
 
@@ -271,7 +271,7 @@ function client.new(given)
     _transport = transport or false,
     _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
-    _spare = false,
+    _spares = {},
     _blocking = checked.blocking or false,
     _loop = checked.loop or false,
   }, client_mt)

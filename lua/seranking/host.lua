@@ -61,12 +61,29 @@ function host.max_body()
   return nginx.inside() and NGINX_BODY or nil
 end
 
+-- So many calls that are over are kept.
+local SPARE_MAX = 64
+
 --- A call that is over, for the core to use again: it saves what making one costs. nil when there is none.
 ---@param client table
+---@return userdata?
 function host.spare(client)
-  local spare = client._spare
-  client._spare = false
-  return spare or nil
+  local spares = client._spares
+  local count = #spares
+  local call = spares[count]
+  spares[count] = nil
+  return call
+end
+
+--- Keeps a call that is over for host.spare.
+---@param client table
+---@param call userdata
+function host.keep(client, call)
+  local spares = client._spares
+  local count = #spares
+  if count < SPARE_MAX then
+    spares[count + 1] = call
+  end
 end
 
 --- Runs a call to its end.

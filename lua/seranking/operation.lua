@@ -350,7 +350,7 @@ local function perform(op, args, call_options)
     data, problem = read(client, plan, call, body)
     result = problem or result
   end
-  client._spare = call
+  host.keep(client, call)
   return data, result
 end
 

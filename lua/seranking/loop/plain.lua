@@ -79,6 +79,8 @@ end
 ---@field due table[] { time, settle } of attempts that a transport has answered, the earliest first
 
 -- The task of a coroutine, and the one that waits for the call of a tag.
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
 local task_of = setmetatable({}, { __mode = "k" })
 local by_tag = {}
 local last_tag = 0
@@ -164,15 +166,13 @@ local function finish(scheduler, task)
 end
 
 local function step(scheduler, task)
-  local job, index = task.group.job, task.index
-  local fine, problem = resume(task.thread, job, index)
+  local fine, problem = resume(task.thread, task)
   if not fine then
-    job:settle(index, false, reason(task, problem))
+    task.group.job:settle(task.index, false, reason(task, problem))
+  elseif task.waiting then
+    return
   elseif status(task.thread) ~= "dead" then
-    if task.waiting then
-      return
-    end
-    job:settle(index, false, "client:map: what runs an item must not yield by itself")
+    task.group.job:settle(task.index, false, "client:map: what runs an item must not yield by itself")
   end
   finish(scheduler, task)
 end
@@ -251,8 +251,18 @@ local function abandon(scheduler)
   end
 end
 
-local function body(job, index)
-  job:settle(index, true, job.fn(job.list[index], index))
+-- What a task does: its item, and where a coroutine can be suspended inside pcall, the next ones too.
+local function body(task)
+  local job, index = task.group.job, task.index
+  if LUA_51 then
+    job:settle(index, true, job.fn(job.list[index], index))
+    return
+  end
+  repeat
+    task.index = index
+    job:settle(index, pcall(job.fn, job.list[index], index))
+    index = job:next()
+  until not index
 end
 
 -- Whether the calls of one client can be carried out by the core of another: on the wire, and by the same clock.
