@@ -205,7 +205,7 @@ end
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
   must_be_client(self, "map(list, fn)")
-  return concurrent.map(self, host.loop(self), list, fn, given)
+  return concurrent.map(self, (host.loop(self)), list, fn, given)
 end
 
 --- Runs functions at once and waits for all: map, with functions for items.
@@ -213,7 +213,7 @@ end
 ---@return { [integer]: any, n: integer } results, seranking.Errors? errors
 function methods:gather(...)
   must_be_client(self, "gather(f1, f2, …)")
-  return concurrent.gather(self, host.loop(self), ...)
+  return concurrent.gather(self, (host.loop(self)), ...)
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.

@@ -43,10 +43,11 @@ end
 
 --- How the caller waits for calls of this client.
 ---@param client table
----@return table loop
+---@return table loop, seranking.Task? task the caller, as an item of a map
 function host.loop(client)
-  if client._blocking or client._apart or plain.inside() then
-    return plain
+  local task = plain.task()
+  if task or client._blocking or client._apart then
+    return plain, task
   elseif client._loop then
     return by_option(client._loop)
   elseif nginx.inside() then
@@ -91,7 +92,8 @@ end
 ---@param call userdata
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
-  local problem = host.loop(client).wait(client, call)
+  local loop, task = host.loop(client)
+  local problem = loop.wait(client, call, task)
   if problem then
     return nil, problem
   end

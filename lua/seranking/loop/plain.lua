@@ -272,18 +272,16 @@ end
 
 -- ---- public: what a host has to offer ----
 
---- Whether the caller is an item of a map on this thread.
----@return boolean
-function plain.inside()
-  return current() ~= nil
-end
+--- The task that the caller is, if it is an item of a map on this thread.
+---@return seranking.Task?
+plain.task = current
 
 --- Waits until a call is done.
 ---@param client table
 ---@param call userdata
+---@param task? seranking.Task the caller, if it is one
 ---@return seranking.Error? error nil: the call has its own outcome
-function plain.wait(client, call)
-  local task = current()
+function plain.wait(client, call, task)
   if task and same_core(client, task.scheduler) and not task.scheduler.client._closed then
     return wait_among_others(task, call)
   end

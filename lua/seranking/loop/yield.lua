@@ -35,14 +35,16 @@ yield.sure = core.yieldable() ~= nil
 ---@return boolean
 yield.possible = yield.sure and core.yieldable or old and no_c_function or no_main_thread
 
---- Suspends the running coroutine. False when that can't be done, except on Lua 5.1, where that raises.
+local coroutine_yield = coroutine.yield
+
+--- Suspends the running coroutine where that is `possible`. False when it turns out that it is not; Lua 5.1 raises then.
 ---@return boolean
 function yield.suspend()
-  if old then
-    coroutine.yield()
+  if yield.sure or old then
+    coroutine_yield()
     return true
   end
-  return (pcall(coroutine.yield))
+  return (pcall(coroutine_yield))
 end
 
 --- The error of a call that would have to wait where that is not possible.
