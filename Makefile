@@ -201,7 +201,7 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@sh spec/support/run.sh valgrind c-valgrind
 
 C_FILES    = $(wildcard $(foreach d,src spec/c spec/support bench,$(d)/*.c $(d)/*.h))
-LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
+LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
 
 .PHONY: check
@@ -233,9 +233,18 @@ check-readme:
 	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
 
 .PHONY: bench
-bench: deps ## measure: the cost of a call against plain libcurl, memory
+bench: deps ## measure: the cost of a call against plain libcurl, memory; in nginx against a cosocket
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
+	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
+
+.PHONY: soak
+soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
+	@+$(SUBMAKE) LUA=5.4 all
+	@+$(SUBMAKE) LUA=jit all test-programs
+	@LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+	  $$(sh spec/support/interpreter.sh 5.4) spec/support/soak.lua $(or $(SECONDS),900)
 
 # --- Installation ----------------------------------------------------------------------------------------------------
 

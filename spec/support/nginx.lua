@@ -30,9 +30,6 @@ local function shell(command)
   return text
 end
 
-nginx.read = read
-nginx.shell = shell
-
 -- Where the modules are differs: next to nginx's own, or built in.
 local function modules()
   local lines = {}
@@ -54,6 +51,10 @@ local function free_port()
   probe:close()
   return port
 end
+
+nginx.free_port = free_port
+nginx.read = read
+nginx.shell = shell
 
 -- The Lua of nginx is LuaJIT, whatever runs the specs.
 local BUILD = os.getenv "SERANKING_NGINX_BUILD" or "build/jit"

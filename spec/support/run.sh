@@ -92,7 +92,9 @@ suite() {
     c-tsan) c_tests c-tsan build/tsan env TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     c-valgrind) c_tests c-valgrind build $VALGRIND ;;
     install) unit install sh spec/install_test.sh ;;
-    bench) unit bench sh bench/run.sh ;;
+    bench)
+      unit bench sh bench/run.sh
+      unit bench:nginx sh bench/nginx/run.sh ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
   esac
 }
