@@ -180,11 +180,12 @@ test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installat
 .PHONY: asan-build
 asan-build:
 	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs
+	@+$(SUBMAKE) BUILD=build/asan LUA=jit SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all
 
 .PHONY: asan
 asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@+$(SUBMAKE) asan-build
-	@sh spec/support/run.sh asan c-asan
+	@sh spec/support/run.sh asan nginx-asan c-asan
 
 .PHONY: tsan-build
 tsan-build:
