@@ -1455,7 +1455,8 @@ describe("an operation that the fake has no function for", function()
             { "move", v4 = "PUT /parrots/{parrot_id}", v1 = "PATCH /v1/parrots{?parrot_id}", body = "cage* weight",
               about = "Elsewhere." },
             { "adopt", v4 = "POST /sites/{site_id}/parrots", about = "Give a project one.", success = { 204 } },
-            { "paint", v4 = "POST /parrots/{parrot_id}/picture", upload = "picture*", about = "A portrait." },
+            { "paint", v4 = "POST /parrots/{parrot_id}/picture", upload = "picture* words loud",
+              about = "A portrait." },
           },
         },
       },
@@ -1517,7 +1518,26 @@ describe("an operation that the fake has no function for", function()
         headers = { authorization = "Token " .. HEX, ["content-type"] = content_type },
       }).status
     end
-    assert.equal(200, upload("multipart/form-data; boundary=x", "--x--"))
+    local head = 'Content-Disposition: form-data; name="'
+    local function form(...)
+      return "--x\r\n" .. table.concat({ ... }, "\r\n--x\r\n") .. "\r\n--x--\r\n"
+    end
+    local file = head .. 'picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n--x'
+    local function status(...)
+      return upload("multipart/form-data; boundary=x", form(...))
+    end
+    assert.equal(200, status(file))
+    assert.equal(200, status(file, head .. 'words[]"\r\n\r\na', head .. 'words[]"\r\n\r\n', head .. 'loud"\r\n\r\n1'))
+    assert.equal(400, status(file, file))
+    assert.equal(400, status(head .. 'picture"\r\n\r\nx'))
+    assert.equal(400, status(head .. 'words[]"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'words"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'words[]"; filename="a"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'loud"\r\n\r\nyes'))
+    assert.equal(400, status(file, head .. 'colour"\r\n\r\nred'))
+    assert.equal(400, upload("multipart/form-data; boundary=x", "--x--"))
+    assert.equal(400, upload("multipart/form-data; boundary=x", "--x\r\n" .. file))
+    assert.equal(400, upload("multipart/form-data", form(file)))
     assert.equal(400, upload("application/json", "{}"))
     assert.equal(400, upload("multipart/form-data; boundary=x", nil))
   end)

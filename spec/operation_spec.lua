@@ -18,6 +18,8 @@ local resource = {
     prompt_llm_ids = { type = "id[]", wire = { v4 = "k2site_llm_ids" } },
     email = { type = "string" },
     file = { type = "file", wire = "upload" },
+    source = { type = "string" },
+    deep = { type = "boolean" },
   },
 }
 
@@ -127,8 +129,50 @@ describe("a body", function()
     local client, api = scene.new()
     local description = { "send", v4 = "POST /files", upload = "file*" }
     local sent = operation.new(client, resource, description, {}):dry_run { file = { filename = "a.csv", data = "1,2" } }
-    assert.equal("multipart/form-data", sent.headers["content-type"])
-    assert.equal("1,2", sent.body)
+    assert.equal("multipart/form-data; boundary=----------------seranking0", sent.headers["content-type"])
+    assert.equal('------------------seranking0\r\nContent-Disposition: form-data; name="upload"; filename="a.csv"\r\n\r\n'
+      .. "1,2\r\n------------------seranking0--\r\n", sent.body)
     assert.equal(0, #api.log)
+  end)
+
+  it("may be a form of texts, lists and files", function()
+    local description = { "send", v4 = "POST /files", upload = "source* ids cols deep file" }
+    local sent = request(description, {
+      source = "us", ids = { 1, "2" }, cols = { "a", "c" }, deep = true,
+      file = { filename = 'a"b', data = "x", content_type = "text/csv" },
+    })
+    local boundary = "------------------seranking0\r\n"
+    local function part(head, data)
+      return boundary .. "Content-Disposition: form-data; " .. head .. "\r\n\r\n" .. data .. "\r\n"
+    end
+    assert.equal(part('name="source"', "us") .. part('name="ids[]"', "1") .. part('name="ids[]"', "2")
+      .. part('name="cols"', "a,c") .. part('name="deep"', "1")
+      .. part('name="upload"; filename="a%22b"\r\nContent-Type: text/csv', "x") .. "------------------seranking0--\r\n",
+      sent.body)
+  end)
+
+  it("is a form whose boundary is in none of its parts, and shows no key", function()
+    local sent = request({ "send", v4 = "POST /files", upload = "source*" },
+      { source = "----------------seranking0 " .. scene.V4_KEY })
+    assert.equal("multipart/form-data; boundary=----------------seranking1", sent.headers["content-type"])
+    assert.is_nil(sent.body:find(scene.V4_KEY, 1, true))
+    assert.is_truthy(sent.body:find("…d14b", 1, true))
+  end)
+
+  it("is a form only of what its description knows", function()
+    local description = { "send", v4 = "POST /files", upload = "source* ids* file" }
+    for message, args in pairs {
+      ["made_up.send: source is required"] = { ids = { 1 } },
+      ["made_up.send: ids is required"] = { source = "us" },
+      ["made_up.send: ids must not be empty"] = { source = "us", ids = {} },
+      ["made_up.send: ids element 2 must be an id (a whole number, or a string that holds one), got 1.5"] =
+        { source = "us", ids = { 1, 1.5 } },
+      ['made_up.send: file must be { filename = "…", data = "…" }, content_type optional'] =
+        { source = "us", ids = { 1 }, file = "x" },
+    } do
+      local ok, problem_text = pcall(request, description, args)
+      assert.is_false(ok)
+      assert.equal(message, (problem_text:gsub("^.-: ", "", 1)))
+    end
   end)
 end)

@@ -293,9 +293,32 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
+/* The parts of a multipart body, from the field `parts` of the table at `index`. */
+static void read_parts(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  lua_getfield(L, index, "parts");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct sr_part *part;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    part = sr_call_add_part(call);
+    must(L, part == NULL);
+    copy_field(L, lua_gettop(L), "name", &part->name);
+    copy_field(L, lua_gettop(L), "filename", &part->filename);
+    copy_field(L, lua_gettop(L), "content_type", &part->content_type);
+    copy_field(L, lua_gettop(L), "data", &part->data);
+    call->has_body = 1;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
-** = {…}.
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
@@ -317,16 +340,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  lua_getfield(L, index, "upload");
-  if (lua_istable(L, -1)) {
-    int upload = lua_gettop(L);
-    copy_field(L, upload, "name", &call->upload.name);
-    copy_field(L, upload, "filename", &call->upload.filename);
-    copy_field(L, upload, "content_type", &call->upload.content_type);
-    copy_field(L, upload, "data", &call->upload.data);
-    call->has_body = 1;
-  }
-  lua_pop(L, 1);
+  read_parts(L, index, call);
 }
 
 /*

@@ -222,12 +222,8 @@ local function make_list(plan, args)
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function make_upload(plan, args)
-  local name, required, wire = plan.upload[1][1], plan.upload[1][3], plan.upload[1][4]
-  local file = args[name]
-  if file == nil then
-    return required and missing(plan, name) or nil
-  end
+-- The part of a file.
+local function make_file(plan, name, wire, file)
   if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
     problem_with(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
   elseif file.filename == "" or file.filename:find "%z" then
@@ -236,6 +232,34 @@ local function make_upload(plan, args)
     problem_with(plan, name, "must have a content_type of printable ASCII, or none")
   end
   return { name = wire, filename = file.filename, data = file.data, content_type = file.content_type }
+end
+
+-- The parts of a multipart body: a file is one, a text is one, a list is as many as it has elements.
+local function make_parts(plan, args, bound)
+  local parts = {}
+  for _, entry in ipairs(plan.upload) do
+    local name, definition, required, wire = entry[1], entry[2], entry[3], entry[4]
+    local value = id_value(plan, args, bound, name)
+    if value == nil then
+      if required then
+        missing(plan, name)
+      end
+    elseif definition.type == "file" then
+      parts[#parts + 1] = make_file(plan, name, wire, value)
+    else
+      local flat = {}
+      local fine, problem = params.query(flat, wire, definition, value)
+      if not fine then
+        problem_with(plan, name, problem)
+      elseif required and #flat == 0 then
+        problem_with(plan, name, "must not be empty")
+      end
+      for i = 1, #flat, 2 do
+        parts[#parts + 1] = { name = flat[i], data = flat[i + 1] }
+      end
+    end
+  end
+  return parts
 end
 
 -- ---- the operation itself ----
@@ -295,7 +319,7 @@ local function prepare(op, args, call_options)
   local given = options.call(plan.name, call_options)
   if plan.upload or plan.billed then
     given = options.copy(given)
-    given.upload = plan.upload and make_upload(plan, args)
+    given.parts = plan.upload and make_parts(plan, args, bound)
     given.retries = plan.billed and 0 or given.retries
   end
   local core = op._client._core

@@ -6,6 +6,7 @@
 
 local json = require "seranking.fake.json"
 local Routes = require "seranking.fake.routes"
+local url = require "seranking.fake.url"
 
 local check = {}
 
@@ -563,37 +564,6 @@ local function read_json(route, text, args)
   end
 end
 
---- Looks at the type of an upload and at the names of its parts; not at what they hold.
-local function read_upload(route, request)
-  if not has_type(request.headers, "multipart/form-data") then
-    return failure("body", nil, "Content-Type is not multipart/form-data")
-  end
-  local known = {}
-  for _, field in ipairs(route.upload) do
-    known[field.wire] = true
-  end
-  for line in request.body:gmatch("[Cc]ontent%-[Dd]isposition:([^\r\n]*)") do
-    local name = line:match('[; ]name="([^"]*)"')
-    if name and not known[name] then
-      return failure("unknown", name, "no such part")
-    end
-  end
-end
-
-local function read_body(route, request, lenient, args)
-  local text = request.body or ""
-  if not (route.body or route.items or route.upload) then
-    return text ~= "" and failure("body", nil, "this call has no body") or nil
-  elseif text == "" then
-    return failure("body", nil, "no body")
-  elseif route.upload then
-    return read_upload(route, request)
-  elseif not lenient and not has_type(request.headers, "application/json") then
-    return failure("body", nil, "Content-Type is not application/json")
-  end
-  return read_json(route, text, args)
-end
-
 --- Groups pairs by one of their members.
 local function group(pairs_, member)
   local groups = {}
@@ -615,6 +585,89 @@ local function own_name(route, wire)
     end
   end
   return wire
+end
+
+--- Takes a multipart body apart (RFC 7578).
+---@return seranking.fake.Pair[]? parts in order, files with their `filename`
+---@return string? reason
+local function parts_of(body, boundary)
+  local parts, at, opening = {}, 1, "--" .. boundary .. "\r\n"
+  while body:sub(at, at + #opening - 1) == opening do
+    local head, data_at = body:match("^(.-\r\n)\r\n()", at + #opening)
+    local stop = head and body:find("\r\n--" .. boundary, data_at, true)
+    local disposition = head and head:lower():find("content-disposition: form-data", 1, true) and head
+    local name = disposition and disposition:match('[; ]name="([^"\r\n]*)"')
+    if not stop or not name then
+      return nil, "a part without an end or a name"
+    end
+    local part = url.pair(name, body:sub(data_at, stop - 1))
+    part.filename = disposition:match('[; ]filename="([^"\r\n]*)"')
+    parts[#parts + 1] = part
+    at = stop + 2
+  end
+  if not body:sub(at):find("^%-%-" .. boundary:gsub("%W", "%%%0") .. "%-%-%s*$") then
+    return nil, "no end"
+  end
+  return parts
+end
+
+local function read_file(values, _, label)
+  if #values > 1 then
+    return nil, failure("repeated", label, "more than once")
+  elseif values[1].index or not values[1].filename then
+    return nil, failure("type", label, "not a file")
+  end
+  return { filename = values[1].filename, data = values[1].value }
+end
+
+--- Reads a form: texts and lists as a query has them, and files.
+local function read_upload(route, request, args)
+  if not has_type(request.headers, "multipart/form-data") then
+    return failure("body", nil, "Content-Type is not multipart/form-data")
+  end
+  local boundary = request.headers["content-type"]:match('boundary="?([^";]+)')
+  local parts, reason
+  if boundary then
+    parts, reason = parts_of(request.body, boundary)
+  end
+  if not parts then
+    return failure("body", nil, "the body is not multipart/form-data: " .. (reason or "no boundary"))
+  end
+  local sent, known = group(parts, "base"), {}
+  for _, field in ipairs(route.upload) do
+    local wire, param = field.wire, route.params[field.name]
+    local values, problem = sent[wire], nil
+    known[wire] = true
+    if values then
+      args[field.name], problem = (param.type == "file" and read_file or query_reader(param))(values, param, wire)
+    elseif field.required then
+      problem = failure("missing", wire, "required, not there")
+    end
+    if problem then
+      return problem
+    end
+  end
+  for _, part in ipairs(parts) do
+    if not known[part.base] then
+      return failure("unknown", part.base, "no such part")
+    elseif part.filename and route.params[own_name(route, part.base)].type ~= "file" then
+      return failure("type", part.base, "a file, not a text")
+    end
+  end
+end
+
+local function read_body(route, request, lenient, args)
+  local text = request.body or ""
+  if not (route.body or route.items or route.upload) then
+    return text ~= "" and failure("body", nil, "this call has no body") or nil
+  elseif text == "" then
+    return failure("body", nil, "no body")
+  elseif route.upload then
+    return read_upload(route, request, args)
+  elseif not lenient and not has_type(request.headers, "application/json") then
+    return failure("body", nil, "Content-Type is not application/json")
+  end
+  return read_json(route, text, args)
 end
 
 ---@class seranking.fake.CheckOptions
