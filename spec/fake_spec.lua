@@ -1683,12 +1683,13 @@ describe("a made-up description", function()
   end)
 
   it("may have lists of tables as a tree, and is held to their members", function()
-    takes("sort[0][by]=a", "sort[0][by]=a&sort[0][down]=any&sort[1][by]=b")
+    takes("sort[0][by]=a", "sort[0][by]=a&sort[0][down]=1&sort[1][by]=b")
     refuses(
       "sort[by]=a", "sort: not a list", "sort[0]=a", "sort[0]: not an object",
       "sort[1][by]=a", "sort: a list that is not numbered 0, 1, 2 and so on",
       "sort[0][by][x]=a", "sort[0].by: not a single value", "sort[0][down]=1", "sort[0].by: required, not there",
-      "sort[0][by]=a&sort[0][up]=1", "sort[0].up: no such member")
+      "sort[0][by]=a&sort[0][up]=1", "sort[0].up: no such member",
+      "sort[0][by]=a&sort[0][down]=any", "sort[0].down: neither 0 nor 1")
   end)
 
   it("may have tables as JSON", function()
@@ -1780,13 +1781,13 @@ describe("a made-up description", function()
       refused(400, "Bad Request", api, "POST", "/v1/kites", nil, '[{"period":"2026-09"}]'))
   end)
 
-  it("has lists with commas and lines as one string in a body, all others as JSON", function()
+  it("has what is written with commas, lines or as JSON as one string in a body, all others plainly", function()
     local function bodies(members)
       return '[{"m":"2026-09",' .. members .. "}]", '{"period":"2026-09",' .. members .. "}"
     end
     for _, members in ipairs {
       '"days":"2026-09-01,2026-09-02"', '"days":""', '"strings":"a,b\\nc"', '"colours":"blue"', '"tails":[1,2]',
-      '"tails":[]', '"sizes":[9]', '"notes":{"a":{"b":[1]}}', '"winds":[{}]',
+      '"tails":[]', '"sizes":[9]', [["notes":"{\"a\":{\"b\":[1]}}"]], '"winds":"[{}]"', '"notes":"{}"',
     } do
       local v4, v1 = bodies(members)
       expect(200, "", api, "POST", "/kites", nil, v4)
@@ -1795,14 +1796,15 @@ describe("a made-up description", function()
     for _, members in ipairs {
       '"days":["2026-09-01"]', '"days":"2026-09-01,"', '"days":"2026-09-01\\n2026-09-02"', '"days":"x"',
       '"strings":["a"]', '"strings":"a\\n\\nb"', '"lines":"a"', '"colours":"red,green"', '"tails":"1,2"', '"tails":1',
-      '"tails":["1"]', '"sizes":[10]', '"notes":"{}"', '"notes":[]', '"winds":{}', '"winds":[1]', '"shape":"{}"',
+      '"tails":["1"]', '"sizes":[10]', '"notes":{}', '"notes":"[]"', '"winds":"{}"', '"winds":[{}]', '"winds":"[1]"',
+      '"shape":"{}"', '"notes":"x"',
     } do
       local v4, v1 = bodies(members)
       refused(400, "Bad Request", api, "POST", "/kites", nil, v4)
       refused(400, "Bad Request", api, "POST", "/v1/kites", nil, v1)
     end
-    expect(200, "", api, "POST", "/kites", nil, '[{"m":"2026-09","where":{"a":1},"shape":{"w":1,"knots":"1"}}]')
-    expect(200, "", api, "POST", "/v1/kites", nil, '{"period":"2026-09","filter":{"a":[1]},"shape":{"width":1}}')
+    expect(200, "", api, "POST", "/kites", nil, [=[[{"m":"2026-09","where":{"a":1},"shape":"{\"w\":1,\"knots\":\"1\"}"}]]=])
+    expect(200, "", api, "POST", "/v1/kites", nil, [[{"period":"2026-09","filter":{"a":[1]},"shape":"{\"width\":1}"}]])
     refused(400, "Bad Request", api, "POST", "/kites", nil, '[{"m":"2026-09","filter":{}}]')
     refused(400, "Bad Request", api, "POST", "/v1/kites", nil, '{"period":"2026-09","where":{}}')
   end)

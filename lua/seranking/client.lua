@@ -51,48 +51,16 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
-local function query_text(name, value)
-  if type(value) == "string" then
-    return value
-  elseif type(value) == "number" and value == value and value < math.huge and value > -math.huge then
-    return json.number(value)
-  elseif type(value) == "boolean" then
-    return value and "1" or "0"
-  end
-  misuse.raise("client:request: query parameter %s must be a string, number, boolean or a list of them", name)
-end
-
--- Names in alphabetical order, lists in brackets as the API wants them.
 local function flat_query(query)
   if query == nil then
     return nil
   elseif type(query) ~= "table" then
     misuse.raise("client:request: query must be a table")
   end
-  local names, flat = {}, {}
-  for name in pairs(query) do
-    if type(name) ~= "string" then
-      misuse.raise("client:request: query must be a table of names and values")
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = query[name]
-    if type(value) == "table" then
-      local count, problem = params.check_list(value)
-      if not count then
-        misuse.raise("client:request: query parameter %s %s", name, problem)
-      elseif count == 0 then
-        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
-        misuse.raise("client:request: query parameter %s is an empty list: leave it out if that is meant", name)
-      end
-      for _, element in ipairs(value) do
-        flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
-      end
-    else
-      flat[#flat + 1], flat[#flat + 2] = name, query_text(name, value)
-    end
+  local flat = {}
+  local problem = params.free_query(flat, query)
+  if problem then
+    misuse.raise("client:request: query %s", problem)
   end
   return flat
 end
@@ -234,6 +202,7 @@ function client.new(given)
   end
   return setmetatable({
     api = handle:api(),
+    _api = handle:api(),
     base_url = handle:base_url(),
     _core = handle,
     _key = handle:key(),

@@ -183,6 +183,15 @@ local function members_of(param)
   return fields
 end
 
+--- What is wrong with a list's length.
+local function check_length(count, param, label)
+  if param.max_items and count > param.max_items then
+    return failure("range", label, "more than " .. param.max_items .. " elements")
+  elseif param.min_items and count < param.min_items then
+    return failure("range", label, "fewer than " .. param.min_items .. " elements")
+  end
+end
+
 -- Styles that make one string of a list, and what stands between its elements.
 local separators = { comma = ",", lines = "\n" }
 
@@ -201,7 +210,7 @@ local function read_joined(text, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 --- The Lua value of a node that may hold anything; null becomes json.null.
@@ -218,10 +227,15 @@ local function plain(node)
   return value
 end
 
-local read_object
+local read_object, read_node
 
---- Reads a value of a JSON body.
-local function read_node(node, param, label)
+--- The parameter that the elements of a list parameter are.
+local function inner_of(param, element)
+  return setmetatable({ type = element, style = false, max_items = false, min_items = false }, { __index = param })
+end
+
+--- Reads a value of JSON.
+function read_node(node, param, label)
   local element = element_of(param)
   if element and separators[param.style] then
     if node.kind ~= "string" then
@@ -236,14 +250,13 @@ local function read_node(node, param, label)
     end
     local list = {}
     for i, item in ipairs(node.value) do
-      local value, problem = read_node(item, setmetatable({ type = element }, { __index = param }),
-        label .. "[" .. i - 1 .. "]")
+      local value, problem = read_node(item, inner_of(param, element), label .. "[" .. i - 1 .. "]")
       if problem then
         return nil, problem
       end
       list[i] = value
     end
-    return list
+    return list, check_length(#list, param, label)
   elseif param.type ~= "object" then
     return read_one(from_node, node, param.type, param, label)
   elseif node.kind ~= "object" then
@@ -256,6 +269,24 @@ local function read_node(node, param, label)
   return read_object(node, fields, param.fields, label .. ".")
 end
 
+local function read_json_value(text, param, label)
+  local node, reason = json.decode(text)
+  if not node then
+    return nil, failure("type", label, "not JSON: " .. reason)
+  end
+  return read_node(node, param, label)
+end
+
+--- Reads a member of a body: JSON, or JSON as a text.
+local function read_member(node, param, label)
+  if param.style ~= "json" then
+    return read_node(node, param, label)
+  elseif node.kind ~= "string" then
+    return nil, failure("type", label, "not a JSON text")
+  end
+  return read_json_value(node.value, param, label)
+end
+
 --- Reads the members of an object. First what is wanted, then what else came: a misspelt member is also a missing one,
 --- and that is what the API complains of.
 function read_object(node, fields, params, prefix)
@@ -265,7 +296,7 @@ function read_object(node, fields, params, prefix)
     known[field.wire] = true
     local problem
     if member then
-      values[field.name], problem = read_node(member, params[field.name], prefix .. field.wire)
+      values[field.name], problem = read_member(member, params[field.name], prefix .. field.wire)
     elseif field.required then
       problem = failure("missing", prefix .. field.wire, "required, not there")
     end
@@ -316,7 +347,7 @@ local function read_list(values, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 --- The text of a parameter that comes once, under its bare name.
@@ -349,7 +380,7 @@ local function read_repeated(values, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 local function read_one_string(values, param, label)
@@ -365,11 +396,7 @@ local function read_json_text(values, param, label)
   if not text then
     return nil, problem
   end
-  local node, reason = json.decode(text)
-  if not node then
-    return nil, failure("type", label, "not JSON: " .. reason)
-  end
-  return read_node(node, param, label)
+  return read_json_value(text, param, label)
 end
 
 --- Puts name[a][b]=value where it belongs. `tree` has the members by key, and the keys in order.
@@ -445,11 +472,20 @@ end
 function read_tree(tree, param, label)
   local kind = param and param.type
   local element = param and element_of(param)
-  if tree.text then
+  if tree.text and param and separators[param.style] then
+    return read_joined(tree.text, param, label)
+  elseif tree.text and param and param.style == "json" then
+    return read_json_value(tree.text, param, label)
+  elseif tree.text then
     if element or kind == "object" then
       return nil, failure("type", label, element and "not a list" or "not an object")
     end
+    if kind then
+      return read_one(from_text, tree.text, kind, param, label)
+    end
     return tree.text
+  elseif param and (separators[param.style] or param.style == "json") then
+    return nil, failure("type", label, "it is written as one text")
   end
   local list, problem = is_list(tree)
   if problem then
@@ -460,7 +496,7 @@ function read_tree(tree, param, label)
   elseif kind == "object" and param.fields then
     return read_members(tree, param, label)
   end
-  local values, inner = {}, element and setmetatable({ type = element }, { __index = param })
+  local values, inner = {}, element and inner_of(param, element)
   for i, key in ipairs(tree.keys) do
     local value, wrong = read_tree(tree.members[key], inner, label .. "[" .. key .. "]")
     if wrong then
@@ -468,7 +504,7 @@ function read_tree(tree, param, label)
     end
     values[list and i or key] = value
   end
-  return values
+  return values, element and check_length(#values, param, label)
 end
 
 local function read_branches(values, param, label)
@@ -488,7 +524,8 @@ local list_readers = {
 }
 
 local function query_reader(param)
-  return table_readers[param.style] or element_of(param) and list_readers[param.style or "brackets"] or read_scalar
+  local described = (element_of(param) or param.type) == "object" and "json" or nil
+  return table_readers[param.style or described] or element_of(param) and list_readers[param.style or "brackets"] or read_scalar
 end
 
 local function read_query(route, pairs_, sent, roots, key_name, args)
