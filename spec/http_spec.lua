@@ -966,4 +966,28 @@ describe("HTTP/2", function()
     server.stop()
     shell("rm -rf " .. folder)
   end)
+
+  it("carries all calls of a map over one connection", function()
+    local folder = shell("mktemp -d"):match "%S+"
+    shell(("mkdir -p %s/www/account && printf '{\"currency\":\"rur\"}' >%s/www/account/balance"):format(folder, folder))
+    local server = nghttpd(folder)
+    local client = new_client(server, { ca_file = certificates.ca })
+    local list, new = {}, 0
+    for i = 1, 30 do
+      list[i] = i
+    end
+    local results, errors = client:map(list, function()
+      local _, response = assert(client.account:balance())
+      return response
+    end, { concurrency = 30 })
+    assert.is_nil(errors)
+    for i = 1, 30 do
+      assert.are.equal("2", results[i].http_version)
+      new = new + (results[i].reused and 0 or 1)
+    end
+    assert.are.equal(1, new)
+    client:close()
+    server.stop()
+    shell("rm -rf " .. folder)
+  end)
 end)

@@ -403,6 +403,41 @@ static int client_run(lua_State *L) {
   return 1;
 }
 
+/*
+** client:submit(call, tag): puts a call under way whose end client:next tells. `tag`: a whole number
+** above 0, the caller's own.
+*/
+static int client_submit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = lsr_checkcall(L, 2);
+  lua_Number tag = luaL_checknumber(L, 3);
+  if (call->state != SR_STATE_NEW)
+    return luaL_error(L, "the call was under way already");
+  sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
+  return 0;
+}
+
+/*
+** client:next(max_wait) -> tag, wants of a call that needs its owner: it is done, or `wants` is true
+** and its attempt is to be carried out (see call:outgoing); nil when `max_wait` seconds are over.
+** Works and waits on this thread.
+*/
+static int client_next(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = sr_engine_next(client->engine, lsr_checkseconds(L, 2, "max_wait"));
+  if (call == NULL)
+    return 0;
+  lua_pushnumber(L, (lua_Number)call->tag);
+  lua_pushboolean(L, call->state != SR_STATE_DONE);
+  return 2;
+}
+
+/* client:now() -> seconds on the client's clock. */
+static int client_now(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_now(check_client(L)->engine));
+  return 1;
+}
+
 /* client:sleep(seconds): waits as the engine does: an injected clock jumps. */
 static int client_sleep(lua_State *L) {
   struct client_object *client = check_client(L);
@@ -410,10 +445,11 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"call", client_call},   {"run", client_run},
-                                   {"sleep", client_sleep}, {"key", client_key},
-                                   {"api", client_api},     {"base_url", client_base_url},
-                                   {"close", client_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"call", client_call},   {"run", client_run}, {"submit", client_submit},
+    {"next", client_next},   {"now", client_now}, {"sleep", client_sleep},
+    {"key", client_key},     {"api", client_api}, {"base_url", client_base_url},
+    {"close", client_close}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

@@ -54,7 +54,9 @@ static void free_parts(struct sr_part *part) {
 }
 
 void sr_call_reset(struct sr_call *call) {
-  struct sr_call kept = *call;
+  struct sr_call kept;
+  sr_engine_forget(call);
+  kept = *call;
   free_parts(call->parts);
   curl_slist_free_all(call->headers);
   memset(call, 0, sizeof *call);
@@ -74,6 +76,7 @@ void sr_call_delete(struct sr_call *call) {
   if (call == NULL)
     return;
   sr_engine_cancel(call);
+  sr_engine_forget(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
   free_parts(call->parts);

@@ -64,6 +64,9 @@ struct sr_call {
   sr_time due;   /* when it leaves SR_STATE_BACKOFF */
   struct sr_slot slot;
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
+  uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
+  struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
+  struct sr_call *ready_prev, *ready_next;
 
   /* The outcome, complete in SR_STATE_DONE. */
   struct sr_error error;    /* of the last attempt; kind SR_NO_ERROR after a success */

@@ -151,8 +151,10 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   }
   if (config->plain_http) {
     SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
-  } else if (config->proxy.len > 0) {
-    SET(CURLOPT_PROXY, config->proxy.data);
+  } else {
+    if (config->proxy.len > 0)
+      SET(CURLOPT_PROXY, config->proxy.data);
+    SET(CURLOPT_PIPEWAIT, 1L); /* rather a stream on a connection that is being made than another */
   }
   if (code == CURLE_OK)
     transfer->config_id = config->id;

@@ -1,6 +1,7 @@
 --- The client: options, resources, and the way out for what no resource covers.
 -- SPDX-License-Identifier: MIT
 
+local concurrent = require "seranking.concurrent"
 local core = require "lseranking"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
@@ -154,6 +155,35 @@ function methods:request(request)
   return data, result
 end
 
+---@class seranking.MapOptions
+---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
+---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+
+--- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
+--- go on. Inside `fn` calls are written as anywhere else.
+---
+--- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
+--- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
+--- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
+--- stop_on_error left out have errors of kind cancelled, code not_started.
+---@generic T, R
+---@param list T[] or with a field n, if it has nil among its items
+---@param fn fun(item: T, index: integer): R?, any
+---@param given? seranking.MapOptions
+---@return { [integer]: R, n: integer } results, seranking.Errors? errors
+function methods:map(list, fn, given)
+  must_be_client(self, "map(list, fn)")
+  return concurrent.map(self, host.loop(self), list, fn, given)
+end
+
+--- Runs functions at once and waits for all: map, with functions for items.
+---@param ... fun(): any, any
+---@return { [integer]: any, n: integer } results, seranking.Errors? errors
+function methods:gather(...)
+  must_be_client(self, "gather(f1, f2, …)")
+  return concurrent.gather(self, host.loop(self), ...)
+end
+
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
   must_be_client(self, "close()")
@@ -208,6 +238,7 @@ function client.new(given)
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
     _transport = transport or false,
+    _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
     _spare = false,
     _blocking = checked.blocking or false,
