@@ -169,7 +169,8 @@ static int client_new(lua_State *L) {
   if (client->clock != NULL) {
     client->clock->refs++;
     /* A directory of a test's own: there clocks of several processes may be meant to be one. */
-    settings.limit_salt = settings.local.state_dir != NULL ? 1 : client->clock->id;
+    settings.limit_salt =
+        settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
   }
   if (settings.driver != NULL &&
       (problem = settings.driver->check(settings.driver_settings)) != NULL) {

@@ -521,7 +521,10 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
   if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !call->wait_blocked) {
     struct sr_ruling ruling;
     see_block(call, now, &ruling);
-    blocked(call, now, &ruling);
+    if (ruling.block == SR_BLOCK_KEY) /* its own words say it better */
+      add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+    else
+      blocked(call, now, &ruling);
     enter(call, SR_STATE_DONE, now);
     return;
   }

@@ -230,7 +230,7 @@ function client.new(given)
   local limit = checked.rate or { limit = 5, per = 1 }
   local share, handle, driver = checked.share, nil, nil
   if not share then -- what is not the real API, or not in its time, has no limit in common with what is
-    share = (transport or clock) and not checked.state_dir and "process" or "user"
+    share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
   end
   if checked.limiter then
     driver, problem = limiter_driver()

@@ -127,6 +127,7 @@ WORK=$(mktemp -d)
 RESULTS=$WORK/results
 : >"$RESULTS"
 export WORK RESULTS
+export SERANKING_STATE_DIR="$WORK/state" # the limits of the tests are nobody else's
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
