@@ -474,3 +474,44 @@ describe("options of the limiter", function()
     end
   end)
 end)
+
+describe("seranking-limits", function()
+  local function run(arguments)
+    local command = ("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(folder, process.interpreter(), arguments)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read "*a"
+    pipe:close()
+    return text
+  end
+
+  it("shows each limit by a hash and the end of its key, and that a key is blocked", function()
+    assert.equal("no limits in " .. folder .. "\n", run "status")
+    local client = assert(seranking.new { token = scene.V4_KEY, state_dir = folder })
+    local name = client:limiter().file:match "(%x+)%-%x+%.limit$"
+    assert.equal(name .. "  key …d14b  https://api4.seranking.com\n  not used yet\n", run "status")
+  end)
+
+  it("ends a ban that another program is under", function()
+    local URL = "http://127.0.0.1:9"
+    local client = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = URL, retries = 0 })
+    client.sites:list()
+    local name = client:limiter().file:match "(%x+)%-%x+%.limit$"
+    assert.equal(name .. "  key …d14b  " .. URL .. "\n  0 of 5 slots busy (5 in 1 s)\n", run "status")
+    -- The ban, as another process would write it: the third 429.
+    local banned = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = URL, share = "user", transport = {
+      handle = function() return { status = 429, headers = {}, body = "" } end,
+    }, timeout = 5 })
+    assert.equal("blocked", select(2, banned.sites:list()).kind)
+    assert.truthy(run("status"):find "; BLOCKED for %d+ s %(too_many_requests%)")
+    assert.equal("blocked", select(2, client.sites:list()).kind)
+    assert.truthy(run("reset d14b"):find("slots busy", 1, true))
+    assert.equal("closed", client:limiter().circuit.state)
+    assert.equal("network", select(2, client.sites:list()).kind)
+  end)
+
+  it("says what it can't do", function()
+    assert.equal("seranking-limits: there is no limit abcd: see `seranking-limits status`\n", run "reset abcd")
+    assert.truthy(run("--state-dir /proc/none status"):find("seranking-limits: /proc/none: No such file or directory", 1, true))
+    assert.truthy(run(""):find "a command is required")
+  end)
+end)
