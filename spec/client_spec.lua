@@ -506,7 +506,6 @@ describe("what looks right and is not", function()
   end)
 
   it("the client or another resource in front of the parameters is told", function()
-    local client = scene.new()
     assert.equal("seranking operation sites.list takes parameters, not the client: write client.sites:list { … }",
       misuse_of(function() client.sites.list(client) end))
     assert.equal("seranking operation sites.keywords.list was called on client.sites: write client.sites.keywords:list { … }",

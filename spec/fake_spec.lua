@@ -1297,7 +1297,7 @@ describe("faults", function()
   end)
 
   it("that can't be acted out say what would do", function()
-    for message, fault in pairs {
+    for words, fault in pairs {
       ["api:fail takes a table: api:fail { status = 503 }, api:fail { fault = \"hang\", times = 2 } …"] = "hang",
       ["unknown kind: hmtl; there are: bad_json, empty, html, invalid_utf8, nul"] = { kind = "hmtl" },
       ["unknown fault: explode; there are: drop, hang, refuse, slow, truncate"] = { fault = "explode" },
@@ -1309,7 +1309,7 @@ describe("faults", function()
     } do
       local ok, text = pcall(function() api:fail(fault) end)
       assert.is_false(ok)
-      assert.equal(message, (text:gsub("^.-fake_spec.lua:%d+: ", "", 1)))
+      assert.equal(words, (text:gsub("^.-fake_spec.lua:%d+: ", "", 1)))
     end
     assert.is_false((pcall(function() api:fail { status = 500, times = 1.5 } end)))
     assert.is_false((pcall(function() api:fail { delay = 0 / 0 } end)))
