@@ -32,14 +32,18 @@
 --   params      parameters that this operation has otherwise than its resource, by name.
 --   one_of      names of parameters of which exactly one must be given: "domain url".
 --   fixed       what is always sent in the query: "output=json".
---   envelope    "list": the body's object goes out as the only element of a list; the caller writes plain fields.
---   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string); left out
+--   envelope    what the body's object is put into; the caller writes plain fields. "list": it is the only element of a
+--               list. "pairs": [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": nothing, the
+--               body is the value of its only parameter.
+--   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string), "any"
+--               where no source shows it or it is now this, now that: given as it is, true when nothing comes; left out
 --               where the API answers nothing of use: the call then returns true.
 --   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
 --   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
---               `<name>` a map's keys; those of an "array" are seen from its elements. Types: integer, number, string,
---               boolean, date, month, time, object, array; `a|b` either; a `?` behind it: may be null or missing; a `~`
---               behind it: may come as text, and is made the number it holds on the way in: `keywords[].id integer~ …`.
+--               `<name>` a map's keys; those of an "array" are seen from its elements, and `[]` alone is such an element
+--               that is no object. Types: integer, number, string, boolean, date, month, time, object, array; `a|b`
+--               either; a `~` behind it: may come as text, and is made the number it holds on the way in:
+--               `keywords[].id integer~ …`; a `?` at the end: may be null or missing.
 --   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
 --   failed      a member that, where the answer holds nothing else, says what went wrong in spite of a status 200.
 --   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
@@ -82,6 +86,7 @@
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
 --   max_items   most elements of a list; min_items fewest.
+--   nullable    true: seranking.null may be given, and clears what the API has.
 --   secret      true: masked in dry_run, messages and events (passwords).
 --   enum, min, max, default (documentation only: never sent), about.
 
@@ -89,6 +94,14 @@
 --- looked at.
 return {
   account = "seranking.api.account",
+  airt = "seranking.api.airt",
+  analytics = "seranking.api.analytics",
+  audit = "seranking.api.audit",
+  backlink_disavow = "seranking.api.backlink_disavow",
+  backlink_groups = "seranking.api.backlink_groups",
+  backlinks = "seranking.api.backlinks",
+  checklist = "seranking.api.checklist",
+  competitors = "seranking.api.competitors",
   ["data.account"] = "seranking.api.data.account",
   ["data.ai_search"] = "seranking.api.data.ai_search",
   ["data.backlinks"] = "seranking.api.data.backlinks",
@@ -96,9 +109,10 @@ return {
   ["data.keywords"] = "seranking.api.data.keywords",
   ["data.serp"] = "seranking.api.data.serp",
   ["data.site_audit"] = "seranking.api.data.site_audit",
-  competitors = "seranking.api.competitors",
+  key_volume = "seranking.api.key_volume",
   keyword_groups = "seranking.api.keyword_groups",
   site_groups = "seranking.api.site_groups",
   sites = "seranking.api.sites",
   system = "seranking.api.system",
+  users = "seranking.api.users",
 }
