@@ -101,7 +101,7 @@ end
 -- What an operation always sends ("output=json"): fields that are required and can have one value only.
 local function fix(fixed, params)
   local names, fields = {}, {}
-  for name, value in (fixed or ""):gmatch("([^=&]+)=([^&]*)") do
+  for name, value in (fixed or ""):gmatch("([^%s=]+)=(%S*)") do
     names[#names + 1] = name
     fields[#fields + 1] = { name = name, wire = name, required = true }
     params[name] = { type = "string", enum = { value } }

@@ -113,6 +113,17 @@ local function single(call)
   return answer
 end
 
+local function takes(route, name)
+  for _, fields in ipairs { route.query, route.body } do
+    for _, field in ipairs(fields) do
+      if field.name == name then
+        return true
+      end
+    end
+  end
+  return false
+end
+
 --- Answers a call.
 ---@param call seranking.fake.Call
 ---@return any value, seranking.fake.Refusal? refusal
@@ -120,7 +131,7 @@ function data.answer(call)
   local own = jobs[call.route.key]
   if own then
     return own(call)
-  elseif call.route.params.limit then
+  elseif takes(call.route, "limit") then
     return listed(call, call.args.history_trend and as_it_is or without_history)
   end
   return single(call)
