@@ -83,7 +83,12 @@ local function check_options(options, types, level)
   for name, value in pairs(options) do
     local allowed = types[name]
     if not allowed then
-      error("unknown option: " .. tostring(name), level + 1)
+      local names = {}
+      for known in pairs(types) do
+        names[#names + 1] = known
+      end
+      table.sort(names)
+      error("unknown option: " .. tostring(name) .. "; there are: " .. table.concat(names, ", "), level + 1)
     elseif not allowed:find(type(value), 1, true) then
       error(name .. " must be a " .. allowed:gsub(" ", " or a ") .. ", not a " .. type(value), level + 1)
     end
@@ -318,20 +323,58 @@ local function header_list(headers)
   return list
 end
 
+local function whole(value, least, most)
+  return value == nil or value % 1 == 0 and value >= least and value <= most
+end
+
+local function are_headers(headers)
+  for name, value in pairs(headers or {}) do
+    if type(name) == "number" and not (type(value) == "table" and type(value[1]) == "string" and value[2] ~= nil) then
+      return false
+    end
+  end
+  return true
+end
+
+local function words_of(set)
+  local list = {}
+  for word in pairs(set) do
+    list[#list + 1] = word
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+-- Refuses what could not be acted out, at the line that asks for it.
+local function check_fault(fault)
+  if type(fault) ~= "table" then
+    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', 3)
+  end
+  check_options(fault, fault_types, 3)
+  if fault.kind and not presets[fault.kind] then
+    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), 3)
+  elseif fault.fault and not fault_names[fault.fault] then
+    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 3)
+  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
+    error("a fault needs a kind, status, headers, body, fault or delay", 3)
+  elseif not whole(fault.times, 1, math.huge) then
+    error("times must be a whole number, at least 1", 3)
+  elseif not whole(fault.status, 200, 599) then
+    error("status must be a whole number from 200 to 599", 3)
+  elseif fault.delay and not (fault.delay >= 0 and fault.delay <= 86400) then
+    error("delay must be a number of seconds from 0 to 86400", 3)
+  elseif not are_headers(fault.headers) then
+    error("headers must be { Name = value } or { { name, value }, … }", 3)
+  end
+end
+
 --- Queues a fault: the next matching requests get it. With a kind, status, headers or body it stands in for the answer,
 --- and the account stays as it is. With a fault or delay alone the request is carried out as ever, and the answer says
 --- what the transport shall do; but `refuse` means that it never arrived: not carried out, not counted by the limit.
 ---@param fault seranking.fake.Fault
 function Api:fail(fault)
-  check_options(fault, fault_types, 2)
+  check_fault(fault)
   local preset = presets[fault.kind] or {}
-  if fault.kind and not presets[fault.kind] then
-    error("unknown kind: " .. fault.kind, 2)
-  elseif fault.fault and not fault_names[fault.fault] then
-    error("unknown fault: " .. fault.fault, 2)
-  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
-    error("a fault needs a kind, status, headers, body, fault or delay", 2)
-  end
   self.faults[#self.faults + 1] = {
     times = fault.times or 1,
     method = fault.method,
