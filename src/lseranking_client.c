@@ -293,9 +293,32 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
+/* The parts of a multipart body, from the field `parts` of the table at `index`. */
+static void read_parts(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  lua_getfield(L, index, "parts");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct sr_part *part;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    part = sr_call_add_part(call);
+    must(L, part == NULL);
+    copy_field(L, lua_gettop(L), "name", &part->name);
+    copy_field(L, lua_gettop(L), "filename", &part->filename);
+    copy_field(L, lua_gettop(L), "content_type", &part->content_type);
+    copy_field(L, lua_gettop(L), "data", &part->data);
+    call->has_body = 1;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
-** = {…}.
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
@@ -317,16 +340,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  lua_getfield(L, index, "upload");
-  if (lua_istable(L, -1)) {
-    int upload = lua_gettop(L);
-    copy_field(L, upload, "name", &call->upload.name);
-    copy_field(L, upload, "filename", &call->upload.filename);
-    copy_field(L, upload, "content_type", &call->upload.content_type);
-    copy_field(L, upload, "data", &call->upload.data);
-    call->has_body = 1;
-  }
-  lua_pop(L, 1);
+  read_parts(L, index, call);
 }
 
 /*
@@ -389,6 +403,41 @@ static int client_run(lua_State *L) {
   return 1;
 }
 
+/*
+** client:submit(call, tag): puts a call under way whose end client:next tells. `tag`: a whole number
+** above 0, the caller's own.
+*/
+static int client_submit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = lsr_checkcall(L, 2);
+  lua_Number tag = luaL_checknumber(L, 3);
+  if (call->state != SR_STATE_NEW)
+    return luaL_error(L, "the call was under way already");
+  sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
+  return 0;
+}
+
+/*
+** client:next(max_wait) -> tag, wants of a call that needs its owner: it is done, or `wants` is true
+** and its attempt is to be carried out (see call:outgoing); nil when `max_wait` seconds are over.
+** Works and waits on this thread.
+*/
+static int client_next(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = sr_engine_next(client->engine, lsr_checkseconds(L, 2, "max_wait"));
+  if (call == NULL)
+    return 0;
+  lua_pushnumber(L, (lua_Number)call->tag);
+  lua_pushboolean(L, call->state != SR_STATE_DONE);
+  return 2;
+}
+
+/* client:now() -> seconds on the client's clock. */
+static int client_now(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_now(check_client(L)->engine));
+  return 1;
+}
+
 /* client:sleep(seconds): waits as the engine does: an injected clock jumps. */
 static int client_sleep(lua_State *L) {
   struct client_object *client = check_client(L);
@@ -396,10 +445,11 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"call", client_call},   {"run", client_run},
-                                   {"sleep", client_sleep}, {"key", client_key},
-                                   {"api", client_api},     {"base_url", client_base_url},
-                                   {"close", client_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"call", client_call},   {"run", client_run}, {"submit", client_submit},
+    {"next", client_next},   {"now", client_now}, {"sleep", client_sleep},
+    {"key", client_key},     {"api", client_api}, {"base_url", client_base_url},
+    {"close", client_close}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

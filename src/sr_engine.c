@@ -23,8 +23,9 @@
 /* A 429 holds other calls no longer than the shortest ban lasts, whatever its Retry-After says. */
 #define HOLD_MAX (600 * SR_SECOND)
 
-/* Handles kept for later calls. */
-#define IDLE_MAX 8
+/* Handles and connections kept for later calls. */
+#define IDLE_MAX        64
+#define CONNECTIONS_MAX 256L
 
 struct sr_engine {
   struct sr_clock clock;
@@ -38,7 +39,8 @@ struct sr_engine {
   struct sr_call *last;
   struct sr_transfer *idle;
   int idle_count;
-  int running; /* transfers in `multi` */
+  int running;                              /* transfers in `multi` */
+  struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
 };
 
 /* ---- libcurl, once a process ---- */
@@ -76,7 +78,8 @@ static int open_handles(struct sr_engine *engine) {
   engine->share = curl_share_init();
   engine->multi = curl_multi_init();
   if (engine->share != NULL && engine->multi != NULL &&
-      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK)
+      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
     return 0;
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
@@ -109,6 +112,20 @@ static void unlink_call(struct sr_engine *engine, struct sr_call *call) {
   call->prev = call->next = NULL;
 }
 
+/* A tagged call needs its owner. */
+static void make_ready(struct sr_engine *engine, struct sr_call *call) {
+  if (call->tag == 0 || call->ready_at != NULL)
+    return;
+  call->ready_at = engine;
+  call->ready_next = NULL;
+  call->ready_prev = engine->ready_last;
+  if (engine->ready_last != NULL)
+    engine->ready_last->ready_next = call;
+  else
+    engine->ready_first = call;
+  engine->ready_last = call;
+}
+
 static sr_time now_of(const struct sr_engine *engine) {
   return engine->clock.now(engine->clock.ctx);
 }
@@ -124,6 +141,7 @@ static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
   if (state == SR_STATE_DONE) {
     call->elapsed = now - call->started;
     call->engine = NULL;
+    make_ready(engine, call);
   } else {
     link_last(engine, call);
   }
@@ -308,8 +326,10 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   sr_buf_clear(&call->head);
   sr_buf_clear(&call->answer);
   enter(call, SR_STATE_SENDING, now);
-  if (engine->external)
-    return; /* sr_engine_run hands it out */
+  if (engine->external) {
+    make_ready(engine, call); /* or sr_engine_run hands it out */
+    return;
+  }
   transfer = get_transfer(engine);
   if (transfer != NULL)
     code = sr_transfer_begin(transfer, call, sr_engine_time_left(call));
@@ -514,6 +534,8 @@ void sr_engine_delete(struct sr_engine *engine) {
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  while (sr_engine_ready(engine) != NULL)
+    ;
   free(engine);
 }
 
@@ -534,6 +556,34 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     return;
   }
   queue(engine, call, now);
+}
+
+void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {
+  call->tag = tag;
+  sr_engine_submit(engine, call);
+}
+
+void sr_engine_forget(struct sr_call *call) {
+  struct sr_engine *engine = call->ready_at;
+  if (engine == NULL)
+    return;
+  if (call->ready_prev != NULL)
+    call->ready_prev->ready_next = call->ready_next;
+  else
+    engine->ready_first = call->ready_next;
+  if (call->ready_next != NULL)
+    call->ready_next->ready_prev = call->ready_prev;
+  else
+    engine->ready_last = call->ready_prev;
+  call->ready_at = NULL;
+  call->ready_prev = call->ready_next = NULL;
+}
+
+struct sr_call *sr_engine_ready(struct sr_engine *engine) {
+  struct sr_call *call = engine->ready_first;
+  if (call != NULL)
+    sr_engine_forget(call);
+  return call;
 }
 
 void sr_engine_cancel(struct sr_call *call) {
@@ -596,18 +646,25 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
   return wake_after(engine, now_of(engine));
 }
 
-/* Waits for libcurl's descriptors, or for time alone. */
-static void wait_until(struct sr_engine *engine, sr_time now, sr_time when) {
+/* Waits for libcurl's descriptors and `extra`, or for time alone. */
+static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                       sr_time now, sr_time when) {
   if (when <= now)
     return;
-  if (engine->running > 0) {
+  if (engine->running > 0 || (count > 0 && engine->multi != NULL)) {
     sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
-    curl_multi_poll(engine->multi, NULL, 0, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    curl_multi_poll(engine->multi, extra, count, ms > 3600000 ? 3600000 : (int)ms, NULL);
   } else if (engine->clock.sleep != NULL) {
     engine->clock.sleep(engine->clock.ctx, when);
   } else {
     sr_sleep_until(when);
   }
+}
+
+/* Waits until the engine has to be stepped, at most until `until`. */
+static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) {
+  sr_time wake = wake_after(engine, now);
+  wait_until(engine, NULL, 0, now, wake < until ? wake : until);
 }
 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
@@ -616,7 +673,7 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
   sigset_t before;
   hold_sigpipe(engine, &before);
   for (;;) {
-    sr_time now, wake;
+    sr_time now;
     sr_engine_step(engine);
     if (call->state == SR_STATE_DONE) {
       outcome = SR_RUN_DONE;
@@ -629,11 +686,47 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     now = now_of(engine);
     if (now >= until)
       break;
-    wake = wake_after(engine, now);
-    wait_until(engine, now, wake < until ? wake : until);
+    wait_for_step(engine, now, until);
   }
   release_sigpipe(engine, &before);
   return outcome;
+}
+
+struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
+  struct sr_call *call = sr_engine_ready(engine);
+  sr_time until;
+  sigset_t before;
+  if (call != NULL)
+    return call;
+  until = now_of(engine) + max_wait;
+  hold_sigpipe(engine, &before);
+  for (;;) {
+    sr_time now;
+    sr_engine_step(engine);
+    call = sr_engine_ready(engine);
+    now = now_of(engine);
+    if (call != NULL || now >= until)
+      break;
+    wait_for_step(engine, now, until);
+  }
+  release_sigpipe(engine, &before);
+  return call;
+}
+
+int sr_engine_open(struct sr_engine *engine) {
+  check_process(engine);
+  return open_handles(engine);
+}
+
+void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                    sr_time max_wait) {
+  sr_time now = now_of(engine), wake = wake_after(engine, now);
+  wait_until(engine, extra, count, now, max_wait < wake - now ? now + max_wait : wake);
+}
+
+void sr_engine_interrupt(struct sr_engine *engine) {
+  if (engine->multi != NULL)
+    curl_multi_wakeup(engine->multi);
 }
 
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
@@ -691,4 +784,8 @@ void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
     engine->clock.sleep(engine->clock.ctx, when);
   else
     sr_sleep_until(when);
+}
+
+sr_time sr_engine_now(const struct sr_engine *engine) {
+  return now_of(engine);
 }

@@ -1,6 +1,7 @@
 --- The client: options, resources, and the way out for what no resource covers.
 -- SPDX-License-Identifier: MIT
 
+local concurrent = require "seranking.concurrent"
 local core = require "lseranking"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
@@ -51,48 +52,16 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
-local function query_text(name, value)
-  if type(value) == "string" then
-    return value
-  elseif type(value) == "number" and value == value and value < math.huge and value > -math.huge then
-    return json.number(value)
-  elseif type(value) == "boolean" then
-    return value and "1" or "0"
-  end
-  misuse.raise("client:request: query parameter %s must be a string, number, boolean or a list of them", name)
-end
-
--- Names in alphabetical order, lists in brackets as the API wants them.
 local function flat_query(query)
   if query == nil then
     return nil
   elseif type(query) ~= "table" then
     misuse.raise("client:request: query must be a table")
   end
-  local names, flat = {}, {}
-  for name in pairs(query) do
-    if type(name) ~= "string" then
-      misuse.raise("client:request: query must be a table of names and values")
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = query[name]
-    if type(value) == "table" then
-      local count, problem = params.check_list(value)
-      if not count then
-        misuse.raise("client:request: query parameter %s %s", name, problem)
-      elseif count == 0 then
-        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
-        misuse.raise("client:request: query parameter %s is an empty list: leave it out if that is meant", name)
-      end
-      for _, element in ipairs(value) do
-        flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
-      end
-    else
-      flat[#flat + 1], flat[#flat + 2] = name, query_text(name, value)
-    end
+  local flat = {}
+  local problem = params.free_query(flat, query)
+  if problem then
+    misuse.raise("client:request: query %s", problem)
   end
   return flat
 end
@@ -186,6 +155,35 @@ function methods:request(request)
   return data, result
 end
 
+---@class seranking.MapOptions
+---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
+---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+
+--- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
+--- go on. Inside `fn` calls are written as anywhere else.
+---
+--- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
+--- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
+--- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
+--- stop_on_error left out have errors of kind cancelled, code not_started.
+---@generic T, R
+---@param list T[] or with a field n, if it has nil among its items
+---@param fn fun(item: T, index: integer): R?, any
+---@param given? seranking.MapOptions
+---@return { [integer]: R, n: integer } results, seranking.Errors? errors
+function methods:map(list, fn, given)
+  must_be_client(self, "map(list, fn)")
+  return concurrent.map(self, host.loop(self), list, fn, given)
+end
+
+--- Runs functions at once and waits for all: map, with functions for items.
+---@param ... fun(): any, any
+---@return { [integer]: any, n: integer } results, seranking.Errors? errors
+function methods:gather(...)
+  must_be_client(self, "gather(f1, f2, …)")
+  return concurrent.gather(self, host.loop(self), ...)
+end
+
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
   must_be_client(self, "close()")
@@ -234,11 +232,13 @@ function client.new(given)
   end
   return setmetatable({
     api = handle:api(),
+    _api = handle:api(),
     base_url = handle:base_url(),
     _core = handle,
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
     _transport = transport or false,
+    _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
     _spare = false,
     _blocking = checked.blocking or false,

@@ -91,6 +91,13 @@ local function transport(value)
   return nil, "must be an object with a method `handle`, such as seranking.fake's"
 end
 
+local function extra(value)
+  if type(value) == "table" then
+    return value
+  end
+  return nil, "must be a table of names and values"
+end
+
 local function clock(value)
   if core.is_clock(value) then
     return value
@@ -148,12 +155,14 @@ local client_options = {
 ---@field attempt_timeout? number seconds
 ---@field retries? integer
 ---@field headers? table<string, string> more request headers
+---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 local call_options = {
   timeout = { seconds },
   connect_timeout = { seconds },
   attempt_timeout = { seconds },
   retries = { count },
   headers = {},
+  extra = { extra },
 }
 
 -- Headers that are ours: a second one of them would contradict the first.
