@@ -1295,6 +1295,28 @@ describe("faults", function()
       assert.is_truthy(text:find("fake_spec.lua", 1, true))
     end
   end)
+
+  it("that can't be acted out say what would do", function()
+    for words, fault in pairs {
+      ["api:fail takes a table: api:fail { status = 503 }, api:fail { fault = \"hang\", times = 2 } …"] = "hang",
+      ["unknown kind: hmtl; there are: bad_json, empty, html, invalid_utf8, nul"] = { kind = "hmtl" },
+      ["unknown fault: explode; there are: drop, hang, refuse, slow, truncate"] = { fault = "explode" },
+      ["times must be a whole number, at least 1"] = { status = 500, times = 0 },
+      ["status must be a whole number from 200 to 599"] = { status = 42 },
+      ["delay must be a number of seconds from 0 to 86400"] = { delay = -1 },
+      ["headers must be { Name = value } or { { name, value }, … }"] = { status = 500, headers = { "Retry-After: 1" } },
+      ["unknown option: code; there are: body, delay, fault, headers, kind, method, path, status, times"] = { code = 1 },
+    } do
+      local ok, text = pcall(function() api:fail(fault) end)
+      assert.is_false(ok)
+      assert.equal(words, (text:gsub("^.-fake_spec.lua:%d+: ", "", 1)))
+    end
+    assert.is_false((pcall(function() api:fail { status = 500, times = 1.5 } end)))
+    assert.is_false((pcall(function() api:fail { delay = 0 / 0 } end)))
+    local ok, text = pcall(function() api:fail() end)
+    assert.is_false(ok)
+    assert.is_truthy(text:find("fake_spec.lua:%d+: api:fail takes a table"))
+  end)
 end)
 
 describe("the log", function()

@@ -21,6 +21,8 @@ function answer.read(client, plan, call, body)
     return true
   elseif plan.answer == "bytes" then
     return body
+  elseif body == "" and plan.answer == "any" then
+    return true
   elseif body == "" then
     return unusable(call, "empty_body", body, "the answer has no body where %s has one", plan.name)
   end
@@ -30,6 +32,12 @@ function answer.read(client, plan, call, body)
   end
   if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
     data = data[plan.unwrap]
+  end
+  if plan.answer == "any" then
+    if data == false then
+      return unusable(call, "unexpected", body, "the answer is the JSON value false")
+    end
+    return data
   end
   -- PHP writes an empty map as [], so an empty table is both.
   if type(data) ~= "table" or plan.answer == "array" and type(next(data)) == "string" then

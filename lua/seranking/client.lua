@@ -86,12 +86,14 @@ local function split(request)
   for name, value in pairs(request) do
     if request_fields[name] then
       own[name] = value
+    elseif name == "extra" then
+      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
     else
       others = others or {}
       others[name] = value
     end
   end
-  return own, options.call("client:request", others)
+  return own, options.call("client:request", others, nil, request_fields)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
@@ -150,6 +152,8 @@ function methods:request(request)
     local problem
     data, problem = read(self, call, body, result)
     result = problem or result
+  else
+    errors.doubt(result, repeatable)
   end
   self._spare = call
   return data, result
@@ -200,6 +204,9 @@ client_mt.__close = methods.close
 ---@param given? seranking.Options
 ---@return seranking.Client? client, seranking.Error? error
 function client.new(given)
+  if type(given) == "table" and given.new == client.new then
+    misuse.raise("call it with a point: seranking.new { … }")
+  end
   local checked, problem = options.client(given)
   if not checked then
     return nil, problem

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local answer = require "seranking.answer"
+local errors = require "seranking.errors"
 local host = require "seranking.host"
 local misuse = require "seranking.misuse"
 local params = require "seranking.params"
@@ -51,6 +52,8 @@ local function perform(op, args, call_options)
     local problem
     data, problem = answer.read(client, plan, call, body)
     result = problem or result
+  else
+    errors.doubt(result, plan.repeatable and not plan.billed)
   end
   client._spare = call
   if not data and plan.secrets and args then
@@ -61,8 +64,16 @@ end
 
 -- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
 function operation_mt.__call(op, first, second, third)
-  if type(first) == "table" and getmetatable(first) == operation.resource_mt then
+  local kind = type(first) == "table" and getmetatable(first)
+  if kind == operation.resource_mt then
+    if first._node.description ~= op._resource then
+      misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
+        op._description[1])
+    end
     return perform(op, second, third)
+  elseif type(kind) == "table" and kind.__name == "seranking.client" then
+    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", tostring(op), op._resource.name,
+      op._description[1])
   end
   return perform(op, first, second)
 end

@@ -194,8 +194,10 @@ end
 --- Checks the options of a call. nil when there are none.
 ---@param who string for messages
 ---@param given? table
+---@param more? table<string, table> options that are taken besides, by name
+---@param others? table<string, any> names that are no options, but may be meant
 ---@return table?
-function options.call(who, given)
+function options.call(who, given, more, others)
   if given == nil then
     return nil
   elseif type(given) ~= "table" then
@@ -203,9 +205,15 @@ function options.call(who, given)
   end
   local checked = {}
   for name, value in pairs(given) do
-    local option = call_options[name]
+    local option = call_options[name] or more and more[name]
     if not option then
-      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, call_options))
+      local names = options.copy(call_options)
+      for _, list in ipairs { more or {}, others or {} } do
+        for other in pairs(list) do
+          names[other] = true
+        end
+      end
+      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, names))
     elseif name == "headers" then
       checked.headers = header_lines(who, value)
     else

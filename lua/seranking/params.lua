@@ -74,6 +74,16 @@ local function flag_of(value)
   return wrong("0, 1, true or false", value)
 end
 
+-- Text that may be given as a whole number.
+local function any_text(value)
+  if whole(value) then
+    return json.number(value)
+  elseif type(value) ~= "string" then
+    return wrong("a string or a whole number", value)
+  end
+  return text_of(value)
+end
+
 local function boolean_of(value)
   local flag = flag_of(value)
   if flag then
@@ -128,6 +138,13 @@ local types = {
   integer = { text = integer_of, json = integer_of },
   number = { text = number_of, json = number_of },
   string = { text = text_of, json = quoted },
+  text = {
+    text = any_text,
+    json = function(value)
+      local text, problem = any_text(value)
+      return text and json.string(text), problem
+    end,
+  },
   flag = { text = flag_of, json = flag_of },
   boolean = { text = flag_of, json = boolean_of },
   month = {
@@ -311,6 +328,9 @@ end
 ---@param value any
 ---@return string? text, string? problem
 function params.json(definition, value)
+  if value == json.null and definition.nullable then
+    return "null"
+  end
   local text, problem = json_of(definition, value)
   if text and definition.style == "json" then
     return json.string(text)

@@ -27,7 +27,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field body? seranking.Place[] of a JSON object
 ---@field items? { fields: table, required: string } of a bare list
 ---@field upload? seranking.Place[]
----@field envelope? "list"
+---@field envelope? "list"|"pairs"|"value"
 ---@field post boolean the query may also go by POST, as a JSON object
 ---@field one_of? string[] names of which exactly one must be given
 ---@field secrets? boolean there is a secret among its parameters
@@ -39,10 +39,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field pages? table
 ---@field job? table
 ---@field cost? table
-
--- Definitions as one API has them, by resource: names on the wire are strings, in members of objects, too.
-local localized = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }),
-  data = setmetatable({}, { __mode = "k" }) }
+---@field failed? string
 
 -- Whether the definition of an API needs to be another table than the description's.
 local function differs(definition)
@@ -78,25 +75,18 @@ local function localize(definition, api)
   return own
 end
 
---- The definition of a resource's parameter, as an API has it.
+--- The definition of an operation's parameter, as an API has it: names on the wire are strings, in members of objects, too.
 ---@param resource table
+---@param description table
 ---@param name string
 ---@param api string
 ---@return table
-function plan.definition(resource, name, api)
-  local known = localized[api][resource]
-  if not known then
-    known = {}
-    localized[api][resource] = known
+function plan.definition(resource, description, name, api)
+  local definition = description.params and description.params[name] or resource.params[name]
+  if not definition then
+    error(("%s.%s describes no parameter '%s'"):format(resource.name, description[1], name), 0)
   end
-  if not known[name] then
-    local definition = resource.params[name]
-    if not definition then
-      error(("%s describes no parameter '%s'"):format(resource.name, name), 0)
-    end
-    known[name] = localize(definition, api)
-  end
-  return known[name]
+  return localize(definition, api)
 end
 
 --- What a description says of an API: what it says of this one alone, or else of all; and its method and path there.
@@ -126,11 +116,11 @@ local function has_secret(definition)
 end
 
 -- The places of the parameters named in `names`. Adds their definitions to the plan.
-local function collect(made, resource, names, api)
+local function collect(made, names)
   local list = {}
   for i, entry in ipairs(params.names(names or nil)) do
     local name, required = entry[1], entry[2]
-    local definition = plan.definition(resource, name, api)
+    local definition = made.define(name)
     made.definitions[name] = definition
     made.secrets = made.secrets or has_secret(definition)
     list[i] = { name, definition, required, definition.wire or name }
@@ -139,18 +129,18 @@ local function collect(made, resource, names, api)
 end
 
 -- The ids of a template, their names by those on the wire, and the template with the latter where they are seen: in the query.
-local function collect_ids(made, resource, template, api)
+local function collect_ids(made, template)
   local path, tail = template:match "^(.-){%?([^}]*)}$"
   path = path or template
   local in_path, wires, names = {}, {}, {}
   for name in path:gmatch "{([%w_]+)}" do
     in_path[#in_path + 1] = name
   end
-  local ids = collect(made, resource, table.concat(in_path, " "), api)
+  local ids = collect(made, table.concat(in_path, " "))
   for _, id in ipairs(ids) do
     id[4] = id[1]
   end
-  for i, id in ipairs(collect(made, resource, tail, api)) do
+  for i, id in ipairs(collect(made, tail)) do
     ids[#ids + 1] = id
     wires[i] = id[4]
   end
@@ -160,10 +150,10 @@ local function collect_ids(made, resource, template, api)
   return ids, names, tail and ("%s{?%s}"):format(path, table.concat(wires, ",")) or template
 end
 
-local function make_items(made, resource, names, api)
+local function make_items(made, names)
   local fields, required = {}, {}
   for _, entry in ipairs(params.names(names)) do
-    fields[entry[1]] = plan.definition(resource, entry[1], api)
+    fields[entry[1]] = made.define(entry[1])
     made.secrets = made.secrets or has_secret(fields[entry[1]])
     if entry[2] then
       required[#required + 1] = entry[1]
@@ -202,6 +192,9 @@ local function make(resource, description, api)
     name = resource.name .. "." .. description[1],
     method = method,
     definitions = {},
+    define = function(name)
+      return plan.definition(resource, description, name, api)
+    end,
     repeatable = REPEATABLE[method] or false,
     billed = description.billed,
     answer = said "answer",
@@ -214,12 +207,14 @@ local function make(resource, description, api)
     pages = said "pages",
     job = said "job",
     cost = said "cost",
+    failed = said "failed",
   }
-  made.ids, made.id_names, made.template = collect_ids(made, resource, template, api)
-  made.query = collect(made, resource, said "query", api)
-  made.body = said "body" and collect(made, resource, said "body", api)
-  made.items = said "items" and make_items(made, resource, said "items", api)
-  made.upload = said "upload" and collect(made, resource, said "upload", api)
+  made.ids, made.id_names, made.template = collect_ids(made, template)
+  made.query = collect(made, said "query")
+  made.body = said "body" and collect(made, said "body")
+  made.items = said "items" and make_items(made, said "items")
+  made.upload = said "upload" and collect(made, said "upload")
+  made.define = nil
   if description.repeatable ~= nil then
     made.repeatable = description.repeatable
   end

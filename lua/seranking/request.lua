@@ -107,7 +107,23 @@ local function append_places(flat, plan, places, args, bound)
   return flat
 end
 
--- What is given of `places` as the members of a JSON object, and `extra` behind them.
+-- Members of a JSON object, "name":value, in the form that the servers want.
+local envelopes = {
+  plain = function(members)
+    return "{" .. table.concat(members, ",") .. "}"
+  end,
+  list = function(members)
+    return "[{" .. table.concat(members, ",") .. "}]"
+  end,
+  pairs = function(members)
+    return '[{"key":"data","value":[' .. (members[1] and "{" .. table.concat(members, "},{") .. "}" or "") .. "]}]"
+  end,
+  value = function(members)
+    return members[1] and members[1]:match "^\"[^\"]*\":(.*)$" or "null"
+  end,
+}
+
+-- What is given of `places` as a JSON object, and `extra` behind it.
 local function make_object(plan, places, args, bound, extra)
   local parts = {}
   for _, place in ipairs(places) do
@@ -130,8 +146,7 @@ local function make_object(plan, places, args, bound, extra)
     end
     parts[#parts + 1] = json.string(name) .. ":" .. text
   end
-  local object = "{" .. table.concat(parts, ",") .. "}"
-  return plan.envelope == "list" and "[" .. object .. "]" or object
+  return envelopes[plan.envelope or "plain"](parts)
 end
 
 local function make_list(plan, args)
