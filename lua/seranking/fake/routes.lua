@@ -16,7 +16,7 @@ local url = require "seranking.fake.url"
 ---@field body? seranking.fake.Field[] members of an object body
 ---@field items? seranking.fake.Field[] members of the objects of an array body
 ---@field upload? seranking.fake.Field[]
----@field envelope? "list" what the object of the body stands in
+---@field envelope? "list"|"pairs"|"value" what the object of the body stands in
 
 ---@class seranking.fake.Field
 ---@field name string in the descriptions
