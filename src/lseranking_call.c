@@ -363,6 +363,45 @@ static int call_time_left(lua_State *L) {
   return 1;
 }
 
+/*
+** call:events() -> list of what happened on the way, or nil when there is nothing new; each as
+** { type, seconds, attempt, status, code, problem }.
+*/
+static int call_events(lua_State *L) {
+  static const char *const types[] = {"wait",    "retry",     "rate_limited",
+                                      "blocked", "unblocked", "limiter_fallback"};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int i;
+  if (call->event_count == 0)
+    return 0;
+  lua_createtable(L, call->event_count, 0);
+  for (i = 0; i < call->event_count; i++) {
+    const struct sr_event *event = &call->events[i];
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, types[event->type]);
+    lua_setfield(L, -2, "type");
+    lsr_pushseconds(L, event->seconds);
+    lua_setfield(L, -2, "seconds");
+    lua_pushinteger(L, event->attempt);
+    lua_setfield(L, -2, "attempt");
+    if (event->status != 0) {
+      lua_pushinteger(L, event->status);
+      lua_setfield(L, -2, "status");
+    }
+    if (event->code != NULL) {
+      lua_pushstring(L, event->code);
+      lua_setfield(L, -2, "code");
+    }
+    if (event->problem[0] != '\0') {
+      lua_pushstring(L, event->problem);
+      lua_setfield(L, -2, "problem");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  call->event_count = 0;
+  return 1;
+}
+
 static int call_gc(lua_State *L) {
   struct call_object *object = luaL_checkudata(L, 1, CALL);
   sr_call_delete(object->call);
@@ -370,10 +409,11 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"cancel", call_cancel},   {"result", call_result},   {"time_left", call_time_left},
-    {"failure", call_failure}, {"preview", call_preview}, {"outgoing", call_outgoing},
-    {"answer", call_answer},   {"lost", call_lost},       {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
+                                   {"time_left", call_time_left}, {"failure", call_failure},
+                                   {"preview", call_preview},     {"outgoing", call_outgoing},
+                                   {"answer", call_answer},       {"lost", call_lost},
+                                   {"events", call_events},       {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

@@ -6,6 +6,7 @@ local core = require "lseranking"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
 local json = require "seranking.json"
+local limiter = require "seranking.limiter"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local params = require "seranking.params"
@@ -188,6 +189,16 @@ function methods:gather(...)
   return concurrent.gather(self, host.loop(self), ...)
 end
 
+--- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+---@return seranking.Limiter
+function methods:limiter()
+  must_be_client(self, "limiter()")
+  if self._closed then
+    misuse.raise("client:limiter: the client is closed")
+  end
+  return limiter.view(self._core, self._hook_error or nil)
+end
+
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
   must_be_client(self, "close()")
@@ -199,6 +210,16 @@ end
 client_mt.__close = methods.close
 
 -- ---- making one ----
+
+-- The driver of a limit that machines share. It is a module of its own, which needs hiredis.
+local function limiter_driver()
+  local found, driver = pcall(require, "lseranking_redis")
+  if found then
+    return driver
+  end
+  return nil, errors.new("invalid", "bad_option", "option limiter: the module lseranking_redis is not there: " .. driver,
+    "install hiredis with its headers, and build and install seranking anew")
+end
 
 --- Makes a client. Does no I/O, so it works everywhere; the first call connects.
 ---@param given? seranking.Options
@@ -214,7 +235,16 @@ function client.new(given)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local limit = checked.rate or { limit = 5, per = 1 }
-  local handle
+  local share, handle, driver = checked.share, nil, nil
+  if not share then -- what is not the real API, or not in its time, has no limit in common with what is
+    share = (transport or clock) and not checked.state_dir and "process" or "user"
+  end
+  if checked.limiter then
+    driver, problem = limiter_driver()
+    if not driver then
+      return nil, problem
+    end
+  end
   handle, problem = core.client {
     token = checked.token or nil,
     token_off = checked.token == false,
@@ -226,8 +256,18 @@ function client.new(given)
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
     max_body = checked.max_body,
-    rate_limit = checked.share == "off" and 0 or limit.limit,
+    rate_limit = share == "off" and 0 or limit.limit,
     rate_per = limit.per,
+    shared = share == "user",
+    state_dir = checked.state_dir,
+    state_group = checked.state_group,
+    limiter_driver = driver,
+    limiter_settings = driver and checked.limiter.redis,
+    limiter_fallback = checked.on_limiter_error == "process",
+    pacing_send_time = checked.pacing == "send_time",
+    priority_low = checked.priority == "low",
+    wait_blocked = checked.on_block == "wait",
+    max_queue = checked.max_queue,
     ca_file = checked.ca_file,
     proxy = checked.proxy,
     user_agent = checked.user_agent,
@@ -248,6 +288,8 @@ function client.new(given)
     _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
     _spare = false,
+    _on_event = checked.on_event or false,
+    _hook_error = false,
     _blocking = checked.blocking or false,
   }, client_mt)
 end

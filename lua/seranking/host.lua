@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.errors"
+local events = require "seranking.events"
 local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
 
@@ -31,6 +32,7 @@ function host.run(client, call)
       "call from a separate process, or accept it with the option blocking = true")
   end
   plain.wait(client, call)
+  events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
     return nil, errors.wrap(body)
