@@ -33,8 +33,7 @@ int luaopen_lseranking_redis(lua_State *L) {
   const struct sr_limiter_driver **driver;
   if (strcmp(running, LUA_VERSION) != 0)
     return luaL_error(
-        L,
-        "this lseranking_redis was built for %s but %s loads it: build it again with LUA=%s",
+        L, "this lseranking_redis was built for %s but %s loads it: build it again with LUA=%s",
         LUA_VERSION, running, running + 4);
   driver = lua_newuserdata(L, sizeof *driver);
   *driver = &sr_redis_driver;

@@ -24,7 +24,7 @@
 #define BACKOFF_MAX  (2 * SR_SECOND)
 
 /* What is known of the server is asked for again when it is older and somebody looks at it. */
-#define VIEW_FRESH (SR_SECOND / 20)
+#define VIEW_FRESH  (SR_SECOND / 20)
 /* Older knowledge does not refuse a call. */
 #define BOUND_FRESH SR_SECOND
 
@@ -46,8 +46,8 @@ struct op {
   uint64_t number; /* with the limiter's id the token, by which the server knows the request */
   int whole;       /* send the script itself: the server has forgotten it */
   struct sr_rate rate;
-  sr_time asked;   /* when it was asked for; GIVE: when the request was over */
-  int under_way;   /* sent, not answered */
+  sr_time asked; /* when it was asked for; GIVE: when the request was over */
+  int under_way; /* sent, not answered */
   sr_time sent;
   struct sr_want want;    /* TAKE */
   int orphan;             /* TAKE: nobody asks for the answer any more */
@@ -83,9 +83,9 @@ struct snapshot {
 struct sr_limiter {
   struct sr_redis_address address;
   struct sr_wire wire;
-  struct sr_buf key;  /* of the hash */
-  char id[ID_SIZE];   /* of this limiter in this process, random */
-  uint64_t number;    /* of the last operation */
+  struct sr_buf key;   /* of the hash */
+  char id[ID_SIZE];    /* of this limiter in this process, random */
+  uint64_t number;     /* of the last operation */
   struct sr_rate rate; /* as it was last, for steps that have none */
   struct list waiting; /* to be sent, in order */
   struct list flight;  /* sent, in the order in which answers come */
@@ -250,8 +250,8 @@ static void send_op(struct sr_limiter *limiter, struct op *op, sr_time now) {
     add_number(&command, op->want.low);
     add_number(&command, op->want.send_time);
     add_number(&command, to_us(op->want.lease - now));
-    op->send_by = op->want.send_time ? now + rate->window
-                                     : op->want.lease - rate->window - SR_LATE_COUNT;
+    op->send_by =
+        op->want.send_time ? now + rate->window : op->want.lease - rate->window - SR_LATE_COUNT;
   } else if (op->kind == GIVE) {
     sr_time passed = now - op->asked;
     add_number(&command, op->index);
@@ -422,9 +422,7 @@ static void learn(struct sr_limiter *limiter, const int64_t *numbers, int slots,
   seen->at = now;
   seen->server_now = numbers[4];
   seen->held = numbers[5];
-  seen->block = numbers[6] == 1   ? SR_BLOCK_RATE
-                : numbers[6] == 2 ? SR_BLOCK_KEY
-                                  : SR_BLOCK_NONE;
+  seen->block = numbers[6] == 1 ? SR_BLOCK_RATE : numbers[6] == 2 ? SR_BLOCK_KEY : SR_BLOCK_NONE;
   seen->until = numbers[7];
   seen->probe = numbers[8];
   seen->level = (int)numbers[9];
@@ -598,8 +596,7 @@ static void forked(struct sr_limiter *limiter) {
 }
 
 /* The verdict on the operation of `slot`, which is empty afterwards if none is held. */
-static enum sr_verdict take_verdict(struct op *op, struct sr_slot *slot,
-                                    struct sr_ruling *ruling) {
+static enum sr_verdict take_verdict(struct op *op, struct sr_slot *slot, struct sr_ruling *ruling) {
   enum sr_verdict verdict = op->answer;
   if (verdict == SR_LIMIT_ASKED)
     return verdict;
@@ -766,8 +763,9 @@ static sr_time wake(struct sr_limiter *limiter) {
   if (op != NULL)
     sooner(&at, op->sent + SR_REDIS_TIMEOUT);
   for (op = first(&limiter->waiting); op != NULL; op = after(&limiter->waiting, op)) {
-    sooner(&at, op->kind == TAKE ? op->asked + SR_REDIS_TIMEOUT
-                : op->kind == VIEW ? SR_NEVER : op->expires);
+    sooner(&at, op->kind == TAKE   ? op->asked + SR_REDIS_TIMEOUT
+                : op->kind == VIEW ? SR_NEVER
+                                   : op->expires);
     if (limiter->wire.state == SR_WIRE_DOWN)
       sooner(&at, limiter->retry_at);
     else if (up && op->kind == GIVE)

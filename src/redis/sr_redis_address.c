@@ -160,8 +160,8 @@ static const char *read_host(struct sr_redis_address *out, struct span rest) {
     return "the port must be a number from 1 to 65535, as in redis://host:6379";
   for (i = 0; i < 2; i++) {
     struct sr_buf *to = i == 0 ? &out->url : &out->place;
-    const char *scheme = i == 0 ? (out->tls ? "https://" : "http://")
-                                : (out->tls ? "rediss://" : "redis://");
+    const char *scheme =
+        i == 0 ? (out->tls ? "https://" : "http://") : (out->tls ? "rediss://" : "redis://");
     if (sr_buf_puts(to, scheme) != 0 || sr_buf_puts(to, open) != 0 ||
         sr_buf_append(to, host.at, host.len) != 0 || sr_buf_puts(to, shut) != 0 ||
         sr_buf_putc(to, ':') != 0 || sr_buf_append(to, port.at, port.len) != 0)
@@ -173,10 +173,10 @@ static const char *read_host(struct sr_redis_address *out, struct span rest) {
 static const char *read_network(struct sr_redis_address *out, struct span rest) {
   struct span authority = cut(&rest, "/?"), login = authority;
   const char *problem;
-  if (memchr(rest.at, '@', rest.len) != NULL &&
-      memchr(authority.at, '@', authority.len) == NULL)
+  if (memchr(rest.at, '@', rest.len) != NULL && memchr(authority.at, '@', authority.len) == NULL)
     return "write / ? # % and @ in user and password percent-encoded, as %2F %3F %23 %25 %40";
-  while (login.len > 0 && login.at[login.len - 1] != '@') /* a host has no @: the last one ends it */
+  while (login.len > 0 &&
+         login.at[login.len - 1] != '@') /* a host has no @: the last one ends it */
     login.len--;
   if (login.len > 0) {
     authority.at += login.len;
@@ -209,9 +209,9 @@ static const char *read_unix(struct sr_redis_address *out, struct span rest) {
   problem = decode(&out->path, path);
   if (problem == NULL && out->path.len > 100)
     problem = "the path is longer than a socket's path can be";
-  if (problem == NULL && (sr_buf_puts(&out->place, "unix:") != 0 ||
-                          sr_buf_puts(&out->place, out->path.data) != 0 ||
-                          sr_buf_puts(&out->url, "http://localhost") != 0))
+  if (problem == NULL &&
+      (sr_buf_puts(&out->place, "unix:") != 0 || sr_buf_puts(&out->place, out->path.data) != 0 ||
+       sr_buf_puts(&out->url, "http://localhost") != 0))
     problem = no_memory;
   if (problem == NULL && skip(&rest, '?'))
     problem = read_options(out, rest);
