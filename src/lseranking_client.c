@@ -206,6 +206,8 @@ static int client_close(lua_State *L) {
   struct client_object *client = luaL_checkudata(L, 1, CLIENT);
   sr_engine_delete(client->engine);
   client->engine = NULL;
+  if (client->config != NULL)
+    sr_doorbell_cancel_all(client->config);
   sr_config_unref(client->config);
   client->config = NULL;
   lsr_clock_unref(client->clock);
