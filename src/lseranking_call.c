@@ -376,7 +376,7 @@ static int call_time_left(lua_State *L) {
 }
 
 /*
-** call:events() -> list of what happened on the way, or nil when there is nothing new; each as
+** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
 ** { type, seconds, attempt, status, code, problem }.
 */
 static int call_events(lua_State *L) {
@@ -427,7 +427,7 @@ static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", cal
                                    {"time_left", call_time_left}, {"failure", call_failure},
                                    {"preview", call_preview},     {"outgoing", call_outgoing},
                                    {"answer", call_answer},       {"lost", call_lost},
-                                   {"events", call_events},       {NULL, NULL}};
+                                   {"happenings", call_events},   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

@@ -21,7 +21,7 @@ local events = {}
 ---@param call userdata
 function events.tell(client, call)
   local hook = client._on_event
-  local list = hook and call:events()
+  local list = hook and call:happenings()
   if not list then
     return
   end
