@@ -239,7 +239,9 @@ function client.new(given)
   if not share then -- what is not the real API, or not in its time, has no limit in common with what is
     share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
   end
-  if checked.limiter then
+  if checked.limiter and (transport or clock) then
+    misuse.raise("seranking.new: a limiter on Redis goes by real time: leave it out together with transport or clock")
+  elseif checked.limiter then
     driver, problem = limiter_driver()
     if not driver then
       return nil, problem
