@@ -355,10 +355,11 @@ local function data_url(checked)
   local base = checked.base_url
   if checked.data_base_url then
     return checked.data_base_url
-  elseif base and not (base:lower() .. "/"):find "^https://[%w.-]*%.?seranking%.com[:/]" then
-    return base
+  elseif not base then
+    return DATA_URL
   end
-  return DATA_URL
+  local host = base:lower():match "^https://([^/:?#]*)"
+  return host and ("." .. host):find "%.seranking%.com$" and DATA_URL or base
 end
 
 --- Makes a client. Does no I/O, so it works everywhere; the first call connects.
