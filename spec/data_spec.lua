@@ -177,7 +177,8 @@ describe("an operation of the Data API", function()
 
   it("always sends what is fixed", function()
     local request = op(client, "count"):dry_run { target = "a.example" }
-    assert.equal("GET https://api.seranking.com/v1/links/count?target=a.example&output=json", request.method .. " " .. request.url)
+    assert.equal("GET https://api.seranking.com/v1/links/count?target=a.example&output=json",
+      request.method .. " " .. request.url)
   end)
 
   it("goes by POST when a list has more than ten elements, or the address more than 2,000 bytes", function()
@@ -286,8 +287,8 @@ describe("costs", function()
     assert.is_false(err.retryable)
     assert.equal(2, #log)
     assert(op(client, "count") { target = { "a", "b", "c", "d", "e" } })
-    _, err = op(client, "list") { one = "a" }
-    assert.equal("budget", err.code)
+    local _, again = op(client, "list") { one = "a" }
+    assert.equal("budget", again.code)
     assert(op(client, "free")())
     assert.equal(250, client.data:spent().credits)
   end)

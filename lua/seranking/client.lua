@@ -358,8 +358,8 @@ local function data_url(checked)
   elseif not base then
     return DATA_URL
   end
-  local host = base:lower():match "^https://([^/:?#]*)"
-  return host and ("." .. host):find "%.seranking%.com$" and DATA_URL or base
+  local name = base:lower():match "^https://([^/:?#]*)"
+  return name and ("." .. name):find "%.seranking%.com$" and DATA_URL or base
 end
 
 --- Makes a client. Does no I/O, so it works everywhere; the first call connects.
