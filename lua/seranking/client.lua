@@ -283,7 +283,7 @@ local function core_settings(checked, driver)
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local share = checked.share
   if not share then -- what is not the real API, or not in its time, has no limit in common with what is
-    share = (transport or clock) and not checked.state_dir and "process" or "user"
+    share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
   end
   return {
     auth_query = checked.auth == "query",

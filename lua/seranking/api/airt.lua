@@ -41,12 +41,13 @@ local SOURCES = {
   sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "smallest or largest first" },
   limit = { type = "integer", default = 100, min = 1, max = 100, about = "rows a page, at most 100" },
   offset = OFFSET,
-  sort = { type = "string", about = "by which figure; of domains up to referring_domains_total, of pages dt, prompts and "
-      .. "those behind. Left out: ai_answers_total, count_usage",
+  sort = { type = "string", default = "ai_answers_total", about = "by which figure",
     enum = { "domain", "pages_total", "ai_answers_total", "prompts_total", "prompts", "coverage_percent",
-      "brand_mentions_total", "mention_rate_percent", "dt", "backlinks_total", "referring_domains_total",
-      "url", "count_usage", "mention", "link", "brands_num", "competitors_num", "prompt_coverage", "answers_coverage" } },
+      "brand_mentions_total", "mention_rate_percent", "dt", "backlinks_total", "referring_domains_total" } },
 }
+local PAGE_SORT = { type = "string", default = "count_usage", about = "by which figure",
+  enum = { "url", "dt", "count_usage", "prompts", "mention", "link", "brands_num", "competitors_num", "prompt_coverage",
+    "answers_coverage" } }
 
 return {
   {
@@ -359,7 +360,7 @@ return {
       { "pages", v1 = "GET /v1/project-management/airt/sources/pages{?site_id}",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids domain_id is_brand_mentioned has_link "
           .. "search sort sort_order limit offset",
-        answer = "object", success = { 200 }, source = "mcp n8n", confidence = "low",
+        params = { sort = PAGE_SORT }, answer = "object", success = { 200 }, source = "mcp n8n", confidence = "low",
         about = "The pages that answers cite. v1 only.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 100 },
         fields = [[

@@ -117,15 +117,6 @@ local SETTINGS_FIELDS = [[
   report_emails string|array?
   version string?]]
 
--- Both spellings have been seen.
-local RUNS = { state = "status", pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
-  every = { 5, 60 } }
-
-local function job_of(id)
-  return { status = "status", id = id, param = "audit_id", state = RUNS.state, pending = RUNS.pending, good = RUNS.good,
-    bad = RUNS.bad, every = RUNS.every }
-end
-
 return {
   {
     name = "audit",
@@ -150,7 +141,7 @@ return {
         fields = {
           param = { type = "string", about = "what is compared",
             enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" } },
-          value = { type = "string", about = "what it must be" },
+          value = { type = "text", about = "what it must be" },
           type = { type = "string", enum = { "and", "or" }, about = "how it joins the ones before; from the second on" },
         } },
       date = { type = "date", about = "day of an earlier run" },
@@ -160,7 +151,8 @@ return {
         body = "domain* title settings group_id", answer = "object", success = { 201, 200 }, billed = true,
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Start an audit. The pages that it crawls count against the plan.",
-        fields = "id integer the audit_id of other calls", example = '{"id": 700101}', job = job_of "id" },
+        fields = "id integer the audit_id of other calls", example = '{"id": 700101}',
+        job = { status = "status", id = "id", param = "audit_id" } },
       { "list", v4 = "GET /audit/list", v1 = "GET /v1/project-management/audits",
         query = "limit offset search date_start date_end", answer = "object", success = { 200 },
         source = "mcp n8n third-party", confidence = "high", about = "The account's audits, a page of them.",
@@ -203,7 +195,9 @@ return {
         example = [=[
           {"status": "finished", "start_time": "2026-09-10 06:00:00", "audit_time": "2026-09-10 06:04:30",
             "total_pages": 48, "total_warnings": 6, "total_errors": 1, "total_passed": 402}]=],
-        errors = { { 404 } }, job = RUNS },
+        errors = { { 404 } }, -- both spellings have been seen
+        job = { state = "status", pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
+          every = { 5, 60 } } },
       { "report", v4 = "GET /audit/{audit_id}/report", v1 = "GET /v1/project-management/audits/report{?audit_id}",
         answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
         about = "All that an audit found, by section; is_finished alone while it runs.",
@@ -356,7 +350,7 @@ return {
         v1 = "POST /v1/project-management/audits/recheck{?audit_id}", answer = "any", success = { 200 }, billed = true,
         source = "docs mcp n8n", confidence = "high",
         about = "Run an audit again. Its pages count against the plan again.", example = "[]", errors = { { 400 } },
-        job = job_of(nil) },
+        job = { status = "status", param = "audit_id", fresh = "audit_time" } },
     },
   },
   {

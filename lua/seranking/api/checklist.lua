@@ -9,7 +9,7 @@ return {
     id = "site_id",
     params = {
       site_id = { type = "id", about = "the project" },
-      task_id = { type = "string", about = "a task: id of an item in the list, or what create_task gave" },
+      task_id = { type = "text", about = "a task: id of an item in the list, or what create_task gave" },
       title = { type = "string", about = "headline, not empty" },
       text = { type = "string", about = "what is to be done, not empty" },
       for_all = { type = "boolean", about = "true: the task goes into every project" },

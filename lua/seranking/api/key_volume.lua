@@ -18,8 +18,7 @@ return {
         about = "Start a look-up. Costs money: about half a cent for one word, 20 cents for 2-700. v4 only.",
         fields = "id integer the task_id of other calls", example = '{"id": 5501}',
         errors = { { 400, "Invalid" }, { 400, "Invalid region id" } },
-        job = { status = "get", id = "id", param = "task_id", state = "status", pending = "processing",
-          every = { 2, 30 } } },
+        job = { status = "get", id = "id", param = "task_id" } },
       { "list", v4 = "GET /key-volume/", answer = "array", success = { 200 }, source = "docs n8n", confidence = "medium",
         about = "Look-ups and how far they are. v4 only.",
         fields = [[
@@ -38,7 +37,7 @@ return {
           [].query string
           [].volume integer~? searches a month]],
         example = '[{"query": "rye bread", "volume": 1900}, {"query": "bakery", "volume": 110000}]',
-        job = { state = "status", pending = "processing", every = { 2, 30 } } },
+        job = { state = "status", pending = "processing", done = "[]", every = { 2, 30 } } },
       { "delete", v4 = "DELETE /key-volume/{task_id}", success = { 204 }, source = "docs n8n", confidence = "medium",
         about = "Delete a look-up. v4 only." },
     },

@@ -65,6 +65,7 @@ local from_text = {
   number = function(text) return whole(text, "^-?%d+%.?%d*$", "not a number") end,
   flag = function(text) return whole(text, "^[01]$", "neither 0 nor 1") end,
   string = function(text) return text end,
+  text = function(text) return text end,
   date = function(text)
     if check.is_date(text) then
       return text
@@ -103,6 +104,7 @@ local from_node = {
   end,
   integer = node_of("integer", "not a whole number"),
   string = node_of("string", "not a string"),
+  text = node_of("string", "not a string"),
   boolean = node_of("boolean", "neither true nor false"),
   number = function(node)
     if node.kind == "integer" or node.kind == "number" then
@@ -279,7 +281,9 @@ end
 
 --- Reads a member of a body: JSON, or JSON as a text.
 local function read_member(node, param, label)
-  if param.style ~= "json" then
+  if param.nullable and node.kind == "null" then
+    return json.null
+  elseif param.style ~= "json" then
     return read_node(node, param, label)
   elseif node.kind ~= "string" then
     return nil, failure("type", label, "not a JSON text")
@@ -571,15 +575,56 @@ local function read_fields(route, node, prefix, args)
   return problem
 end
 
+-- Envelopes: name -> what reads the body's parameters out of one.
+local envelopes = {}
+
+function envelopes.list(route, node, args)
+  if node.kind ~= "array" or #node.value ~= 1 or node.value[1].kind ~= "object" then
+    return failure("body", nil, "the body must be a JSON array of one object")
+  end
+  return read_fields(route, node.value[1], "[0].", args)
+end
+
+--- One object of the members of [{"key":"data","value":[{"a":1},{"b":2}]}]; nil for anything else.
+local function unpaired(node)
+  local outer = node.kind == "array" and #node.value == 1 and node.value[1]
+  local key, list = outer and outer.value.key, outer and outer.value.value
+  if not (outer and outer.kind == "object" and #outer.names == 2 and key and key.value == "data" and list
+    and list.kind == "array") then
+    return nil
+  end
+  local object = { kind = "object", value = {}, names = {} }
+  for i, pair in ipairs(list.value) do
+    local name = pair.kind == "object" and #pair.names == 1 and pair.names[1]
+    if not name or object.value[name] then
+      return nil
+    end
+    object.names[i], object.value[name] = name, pair.value[name]
+  end
+  return object
+end
+
+function envelopes.pairs(route, node, args)
+  local object = unpaired(node)
+  if not object then
+    return failure("body", nil, 'the body must be [{"key":"data","value":[{"a":1},{"b":2}]}], each name once')
+  end
+  return read_fields(route, object, "", args)
+end
+
+function envelopes.value(route, node, args)
+  local name = route.body[1].name
+  local problem
+  args[name], problem = read_member(node, route.params[name], route.body[1].wire)
+  return problem
+end
+
 local function read_json(route, text, args)
   local node, reason = json.decode(text)
   if not node then
     return failure("body", nil, "the body is not JSON: " .. reason)
-  elseif route.body and route.envelope == "list" then
-    if node.kind ~= "array" or #node.value ~= 1 or node.value[1].kind ~= "object" then
-      return failure("body", nil, "the body must be a JSON array of one object")
-    end
-    return read_fields(route, node.value[1], "[0].", args)
+  elseif route.body and route.envelope then
+    return envelopes[route.envelope](route, node, args)
   elseif route.body then
     if node.kind ~= "object" then
       return failure("body", nil, "the body must be a JSON object")
@@ -707,6 +752,18 @@ local function read_body(route, request, lenient, args)
   return read_json(route, text, args)
 end
 
+--- Of some parameters exactly one must be there.
+local function check_one_of(route, args)
+  local names, given = {}, 0
+  for name in (route.operation.one_of or ""):gmatch("%S+") do
+    names[#names + 1] = name
+    given = given + (args[name] ~= nil and 1 or 0)
+  end
+  if names[1] and given ~= 1 then
+    return failure(given == 0 and "missing" or "repeated", names[1], "exactly one of " .. table.concat(names, ", "))
+  end
+end
+
 ---@class seranking.fake.CheckOptions
 ---@field key_name? string the query parameter that carried the key, to be left alone
 ---@field lenient? boolean any Content-Type will do
@@ -725,6 +782,7 @@ function check.request(route, captures, pairs_, request, options)
   local problem = read_ids(route, captures, sent, args)
     or read_query(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
+    or check_one_of(route, args)
   if problem then
     problem.param = own_name(route, problem.param)
     return nil, problem
