@@ -5,30 +5,38 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALL "seranking.call"
-
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
 /* The memory of answers up to this size is kept for the next one. */
 enum { SMALL_ANSWER = 4096 };
 
-struct call_object {
-  struct sr_call *call; /* owned; NULL once closed */
-};
-
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
-  struct call_object *object = lsr_newobject(L, sizeof *object, CALL);
+  struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
   object->call = sr_call_new(config);
   if (object->call == NULL)
     luaL_error(L, "not enough memory");
   return object->call;
 }
 
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
+  struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
+  if (object->errand != NULL) {
+    enum sr_errand_state state = sr_errand_state(object->errand);
+    if (state == SR_ERRAND_DONE || state == SR_ERRAND_FORKED) {
+      object->call = sr_errand_take(object->errand);
+      if (object->call == NULL)
+        luaL_error(L, "not enough memory");
+      object->errand = NULL;
+    }
+  }
+  return object;
+}
+
 struct sr_call *lsr_checkcall(lua_State *L, int index) {
-  struct call_object *object = luaL_checkudata(L, index, CALL);
+  struct lsr_call *object = lsr_checkcallobject(L, index);
   if (object->call == NULL)
-    luaL_error(L, "the call is closed");
+    luaL_error(L, object->errand != NULL ? "the call is under way" : "the call is closed");
   return object->call;
 }
 
@@ -99,7 +107,11 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 /* ---- the outcome ---- */
 
 static int call_cancel(lua_State *L) {
-  sr_engine_cancel(lsr_checkcall(L, 1));
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  if (object->errand != NULL)
+    sr_errand_cancel(object->errand);
+  else
+    sr_engine_cancel(lsr_checkcall(L, 1));
   return 0;
 }
 
@@ -365,7 +377,7 @@ static int call_time_left(lua_State *L) {
 }
 
 /*
-** call:events() -> list of what happened on the way, or nil when there is nothing new; each as
+** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
 ** { type, seconds, attempt, status, code, problem }.
 */
 static int call_events(lua_State *L) {
@@ -404,7 +416,9 @@ static int call_events(lua_State *L) {
 }
 
 static int call_gc(lua_State *L) {
-  struct call_object *object = luaL_checkudata(L, 1, CALL);
+  struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
+  sr_errand_delete(object->errand);
+  object->errand = NULL;
   sr_call_delete(object->call);
   object->call = NULL;
   return 0;
@@ -414,9 +428,9 @@ static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", cal
                                    {"time_left", call_time_left}, {"failure", call_failure},
                                    {"preview", call_preview},     {"outgoing", call_outgoing},
                                    {"answer", call_answer},       {"lost", call_lost},
-                                   {"events", call_events},       {NULL, NULL}};
+                                   {"happenings", call_events},   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {
-  lsr_newclass(L, CALL, methods, meta);
+  lsr_newclass(L, LSR_CALL, methods, meta);
 }

@@ -183,7 +183,8 @@ static int client_new(lua_State *L) {
   if (client->clock != NULL) {
     client->clock->refs++;
     /* A directory of a test's own: there clocks of several processes may be meant to be one. */
-    settings.limit_salt = settings.local.state_dir != NULL ? 1 : client->clock->id;
+    settings.limit_salt =
+        settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
   }
   if (settings.driver != NULL &&
       (problem = settings.driver->check(settings.driver_settings)) != NULL) {
@@ -219,6 +220,8 @@ static int client_close(lua_State *L) {
   struct client_object *client = luaL_checkudata(L, 1, CLIENT);
   sr_engine_delete(client->engine);
   client->engine = NULL;
+  if (client->config != NULL)
+    sr_doorbell_cancel_all(client->config);
   sr_config_unref(client->config);
   client->config = NULL;
   lsr_clock_unref(client->clock);

@@ -521,7 +521,10 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
   if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !call->wait_blocked) {
     struct sr_ruling ruling;
     see_block(call, now, &ruling);
-    blocked(call, now, &ruling);
+    if (ruling.block == SR_BLOCK_KEY) /* its own words say it better */
+      add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+    else
+      blocked(call, now, &ruling);
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -1083,7 +1086,7 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
     return;
   fds = add_watches(engine, extra, count, &all);
   if (engine->running > 0 || (all > 0 && open_handles(engine) == 0)) {
-    sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
+    sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
     curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
     if (fds != extra && count > 0)
       memcpy(extra, fds, count * sizeof fds[0]);

@@ -36,7 +36,7 @@ static int64_t cooling(sr_time when) {
 */
 static int64_t stamp_of(struct sr_limit *limit, int i, sr_time now, sr_time window) {
   int64_t stamp = atomic_load(&limit->slots[i]);
-  while (stamp - SR_LEASE_MAX > now || stamp < 0) {
+  while (stamp < 0 || stamp - SR_LEASE_MAX > now) {
     int64_t sane = cooling(now + window);
     if (atomic_compare_exchange_weak(&limit->slots[i], &stamp, sane))
       stamp = sane;
@@ -44,21 +44,22 @@ static int64_t stamp_of(struct sr_limit *limit, int i, sr_time now, sr_time wind
   return stamp;
 }
 
+/* Raises a time to another one. */
+static void raise_to(_Atomic int64_t *ours, int64_t theirs) {
+  int64_t known = atomic_load(ours);
+  while (known < theirs && !atomic_compare_exchange_weak(ours, &known, theirs))
+    ;
+}
+
 /* The time before which nobody may send after a 429. An impossible one is cut short. */
 static sr_time held_until(struct sr_limit *limit, sr_time now) {
   int64_t held = atomic_load(&limit->held);
-  while (held - SR_HOLD_MAX > now || held < 0) {
+  while (held < 0 || held - SR_HOLD_MAX > now) {
     int64_t sane = now + SR_SECOND;
     if (atomic_compare_exchange_weak(&limit->held, &held, sane))
       held = sane;
   }
   return held;
-}
-
-static void hold_until(struct sr_limit *limit, sr_time until) {
-  int64_t held = atomic_load(&limit->held);
-  while (held < until && !atomic_compare_exchange_weak(&limit->held, &held, until))
-    ;
 }
 
 /*
@@ -89,12 +90,13 @@ static uint64_t pack(const struct circuit *c) {
 }
 
 static struct circuit unpack(uint64_t word) {
+  sr_time ms = (sr_time)(word >> 16), latest = SR_NEVER / 2 / SR_MILLISECOND;
   struct circuit c;
   c.strikes = word & 15;
   c.key_strikes = word >> 4 & 15;
   c.level = word >> 8 & 15;
   c.open = (enum sr_block)(word >> 12 & 3);
-  c.time = (sr_time)(word >> 16) * SR_MILLISECOND;
+  c.time = (ms < latest ? ms : latest) * SR_MILLISECOND;
   return c;
 }
 
@@ -103,18 +105,33 @@ static sr_time ban_of(unsigned level) {
 }
 
 /*
-** The circuit as it stands now. An impossible end of a ban is cut down to the shortest one, so that
-** a damaged file can't stop a key for years.
+** What the word says. One that nobody can have written (another clock, a damaged file) says that
+** the shortest ban has just begun, or nothing at all when it is closed: it can't stop a key for
+** years.
 */
 static struct circuit circuit_of(uint64_t word, sr_time now) {
-  struct circuit c = unpack(word);
-  if (c.open > SR_BLOCK_KEY)
-    c.open = SR_BLOCK_RATE;
-  if (c.open != SR_BLOCK_NONE && c.time - ban_of(SR_BAN_LEVELS) > now)
-    c.time = now + SR_BAN;
-  if (c.open == SR_BLOCK_NONE && c.time > now)
-    c.time = now;
+  struct circuit c = unpack(word), begun = {0, 0, 1, SR_BLOCK_RATE, now + SR_BAN};
+  if (c.level > SR_BAN_LEVELS)
+    c.level = SR_BAN_LEVELS;
+  if (c.open == SR_BLOCK_NONE && c.time - SR_MILLISECOND > now)
+    memset(&c, 0, sizeof c);
+  if (c.open > SR_BLOCK_KEY ||
+      (c.open != SR_BLOCK_NONE && c.time - SR_MILLISECOND - ban_of(SR_BAN_LEVELS) > now))
+    c = begun;
   return c;
+}
+
+/* The same of the shared word, which is put right if it is impossible. */
+static struct circuit read_circuit(struct sr_limit *limit, sr_time now, uint64_t *word) {
+  *word = atomic_load(&limit->circuit);
+  for (;;) {
+    struct circuit c = circuit_of(*word, now);
+    uint64_t sane = pack(&c);
+    if (sane == *word || atomic_compare_exchange_weak(&limit->circuit, word, sane)) {
+      *word = sane;
+      return c;
+    }
+  }
 }
 
 /* Each whole hour without trouble takes one level off. */
@@ -179,43 +196,9 @@ static enum sr_change learned(struct sr_limit *limit, enum sr_outcome outcome, i
   }
 }
 
-/*
-** While the circuit is open nobody passes; when its time is over one request does, and finds out.
-** Returns 1 when the caller may go on to the slots, with `slot->probe` set if it is that one.
-*/
-static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_time now,
-                        struct sr_slot *slot, struct sr_ruling *ruling) {
-  uint64_t word = atomic_load(&limit->circuit);
-  struct circuit c = circuit_of(word, now);
-  int64_t probe, mine = want->lease | LEASED;
-  if (c.open == SR_BLOCK_NONE)
-    return 1;
-  ruling->block = c.open;
-  ruling->at = c.time;
-  if (now < c.time)
-    return 0;
-  probe = atomic_load(&limit->probe);
-  if (probe - SR_LEASE_MAX > now)
-    probe = 0; /* impossible: below, it is not what is there, so the next try finds it gone */
-  if (probe > now) {
-    ruling->at = probe < now + want->rate.window ? probe : now + want->rate.window;
-    return 0;
-  }
-  SR_FAULT("probe");
-  ruling->at = now + want->rate.window;
-  if (!atomic_compare_exchange_strong(&limit->probe, &probe, mine)) {
-    if (probe - SR_LEASE_MAX > now)
-      atomic_compare_exchange_strong(&limit->probe, &probe, 0);
-    return 0;
-  }
-  slot->probe = mine;
-  if (atomic_load(&limit->circuit) == word)
-    return 1;
-  /* The probe before this one has told its outcome meanwhile. */
-  atomic_compare_exchange_strong(&limit->probe, &mine, 0);
-  slot->probe = 0;
-  ruling->at = now;
-  return 0;
+/* Whether the slot's request is still the probe: its lease may have ended, and another one gone. */
+static int is_probe(struct sr_limit *limit, const struct sr_slot *slot) {
+  return slot->probe != 0 && atomic_load(&limit->probe) == slot->probe;
 }
 
 static void leave_probe(struct sr_limit *limit, struct sr_slot *slot) {
@@ -223,6 +206,38 @@ static void leave_probe(struct sr_limit *limit, struct sr_slot *slot) {
   if (mine != 0)
     atomic_compare_exchange_strong(&limit->probe, &mine, 0);
   slot->probe = 0;
+}
+
+/*
+** While the circuit is open nobody passes; when its time is over one request does, and finds out.
+** Returns 1 when the caller may go on to the slots, with `slot->probe` set if it is that one.
+*/
+static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_time now,
+                        struct sr_slot *slot, struct sr_ruling *ruling) {
+  int64_t mine = want->lease | LEASED;
+  for (;;) { /* again only when another one has got ahead */
+    uint64_t word;
+    struct circuit c = read_circuit(limit, now, &word);
+    int64_t probe = atomic_load(&limit->probe);
+    if (c.open == SR_BLOCK_NONE)
+      return 1;
+    ruling->block = c.open;
+    ruling->at = c.time;
+    if (now < c.time)
+      return 0;
+    if (probe > now && probe - SR_LEASE_MAX <= now) { /* one later than that is none */
+      ruling->at = probe < now + want->rate.window ? probe : now + want->rate.window;
+      return 0;
+    }
+    SR_FAULT("probe");
+    if (!atomic_compare_exchange_strong(&limit->probe, &probe, mine))
+      continue;
+    slot->probe = mine;
+    SR_FAULT("probing");
+    if (atomic_load(&limit->circuit) == word)
+      return 1;
+    leave_probe(limit, slot); /* the probe before it has told its outcome meanwhile */
+  }
 }
 
 /* ---- public ---- */
@@ -236,9 +251,9 @@ enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want
   sr_time window = want->rate.window, earliest = now + window, held;
   int i, count = slots_for(want);
   memset(slot, 0, sizeof *slot);
-  ruling->block = SR_BLOCK_NONE;
   if (!pass_circuit(limit, want, now, slot, ruling))
     return SR_LIMIT_BLOCKED;
+  ruling->block = SR_BLOCK_NONE;
   SR_FAULT("passed");
   held = held_until(limit, now);
   if (now < held)
@@ -275,9 +290,9 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
   if (slot->state != SR_SLOT_HELD)
     return SR_CHANGE_NONE;
   if (outcome == SR_OUTCOME_REFUSED)
-    hold_until(limit, now + hold);
+    raise_to(&limit->held, now + hold);
   SR_FAULT("held");
-  change = learned(limit, outcome, slot->probe != 0, now);
+  change = learned(limit, outcome, is_probe(limit, slot), now);
   SR_FAULT("learned");
   leave_probe(limit, slot);
   SR_FAULT("give");
@@ -338,15 +353,22 @@ void sr_limit_reset(struct sr_limit *limit) {
   atomic_store(&limit->held, 0);
 }
 
+/* Whether the circuit `a` keeps people longer than `b`; of two closed ones, one that knows more. */
+static int outlasts(uint64_t a, uint64_t b) {
+  struct circuit x = unpack(a), y = unpack(b);
+  if (x.open == SR_BLOCK_NONE || y.open == SR_BLOCK_NONE)
+    return y.open == SR_BLOCK_NONE && (x.open != SR_BLOCK_NONE || b == 0);
+  return x.time > y.time;
+}
+
 void sr_limit_merge(struct sr_limit *into, struct sr_limit *from) {
-  uint64_t circuit = atomic_load(&from->circuit), none = 0;
+  uint64_t theirs = atomic_load(&from->circuit), ours = atomic_load(&into->circuit);
   int i;
-  for (i = 0; i < SR_LIMIT_SLOTS; i++) {
-    int64_t theirs = atomic_load(&from->slots[i]), ours = atomic_load(&into->slots[i]);
-    while (ours < theirs && !atomic_compare_exchange_weak(&into->slots[i], &ours, theirs))
-      ;
-  }
-  hold_until(into, atomic_load(&from->held));
-  if (circuit != 0)
-    atomic_compare_exchange_strong(&into->circuit, &none, circuit);
+  for (i = 0; i < SR_LIMIT_SLOTS; i++)
+    raise_to(&into->slots[i], atomic_load(&from->slots[i]));
+  raise_to(&into->held, atomic_load(&from->held));
+  raise_to(&into->probe, atomic_load(&from->probe));
+  while (theirs != ours && outlasts(theirs, ours) &&
+         !atomic_compare_exchange_weak(&into->circuit, &ours, theirs))
+    ;
 }

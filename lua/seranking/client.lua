@@ -283,7 +283,7 @@ local function core_settings(checked, driver)
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local share = checked.share
   if not share then -- what is not the real API, or not in its time, has no limit in common with what is
-    share = (transport or clock) and not checked.state_dir and "process" or "user"
+    share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
   end
   return {
     auth_query = checked.auth == "query",
@@ -355,10 +355,11 @@ local function data_url(checked)
   local base = checked.base_url
   if checked.data_base_url then
     return checked.data_base_url
-  elseif base and not (base:lower() .. "/"):find "^https://[%w.-]*%.?seranking%.com[:/]" then
-    return base
+  elseif not base then
+    return DATA_URL
   end
-  return DATA_URL
+  local name = base:lower():match "^https://([^/:?#]*)"
+  return name and ("." .. name):find "%.seranking%.com$" and DATA_URL or base
 end
 
 --- Makes a client. Does no I/O, so it works everywhere; the first call connects.

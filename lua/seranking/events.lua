@@ -10,7 +10,7 @@ local events = {}
 --- all are stopped; blocked: for how long nobody sends
 ---@field attempt integer attempts begun by then
 ---@field method string
----@field path string path and query, the key masked
+---@field url string the key masked
 ---@field key string "…d14b"
 ---@field status? integer of the answer that caused it
 ---@field code? string of the error that caused it
@@ -21,13 +21,13 @@ local events = {}
 ---@param call userdata
 function events.tell(client, call)
   local hook = client._on_event
-  local list = hook and call:events()
+  local list = hook and call:happenings()
   if not list then
     return
   end
-  local method, path = call:preview()
+  local method, url = call:preview()
   for _, event in ipairs(list) do
-    event.method, event.path, event.key = method, path, client._key
+    event.method, event.url, event.key = method, url, client._key
     local fine, problem = pcall(hook, event)
     if not fine then
       client._hook_error = tostring(problem)

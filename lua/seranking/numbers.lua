@@ -5,7 +5,7 @@ local numbers = {}
 
 local find, gsub = string.find, string.gsub
 local tointeger = math.tointeger ---@diagnostic disable-line: deprecated
-local MAX_EXACT = 2 ^ 53
+local MAX_EXACT = 2 ^ 53 -- from here on texts of different numbers may be one number
 
 -- Where numbers may be text: the members of an object by name, all elements of a list or values of a map, the value itself.
 ---@class seranking.NumberPlaces
@@ -68,7 +68,7 @@ local function number_of(text)
     return text
   end
   local value = tonumber(text) or tonumber((gsub(text, "%.", ","))) -- some locales want a comma
-  if not value or value % 1 == 0 and (value > MAX_EXACT or value < -MAX_EXACT) then
+  if not value or value % 1 == 0 and (value >= MAX_EXACT or value <= -MAX_EXACT) then
     return text
   end
   return tointeger and tointeger(value) or value

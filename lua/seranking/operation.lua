@@ -155,9 +155,9 @@ end
 -- An operation of the same resource, or, by its whole name, of any that the client has.
 local function sibling(op, name)
   local of, last = name:match "^(.*)%.([^.]+)$"
-  if not of then
+  if not of or of == op._resource.name then
     for _, description in ipairs(op._resource.operations) do
-      if description[1] == name then
+      if description[1] == (last or name) then
         local found = operation.new(op._client, op._resource, description, {})
         return found, plan_of(found)
       end

@@ -167,7 +167,7 @@ function Walk:fetch()
     return nil, nil, protocol(self, "no_rows", format("the answer has no list '%s'", self.plan.pages.rows or ""))
   end
   local got = #rows
-  local mark = self.style and got > 0 and mark_of(body)
+  local mark = self.style and self.style ~= "cursor" and got > 0 and mark_of(body)
   if mark and mark == self.last_mark then
     return nil, nil, protocol(self, "page_repeats", "the server gives the same page again")
   end

@@ -134,8 +134,8 @@ end
 ---@param name string
 function resource.top(client, name)
   local prefix = client._api == "data" and "data." or ""
-  local node = load_family(prefix .. tostring(name))
-  if not node or prefix == "" and node == root.children.data then
+  local node = not tostring(name):find(".", 1, true) and load_family(prefix .. tostring(name))
+  if not node then
     misuse.raise("client%s has no '%s'%s", prefix == "" and "" or ".data", tostring(name),
       misuse.suggest(name, top_names(prefix)))
   end

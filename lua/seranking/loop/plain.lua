@@ -250,6 +250,9 @@ local function wait_for_core(scheduler)
     return resume_all(scheduler)
   end
   local wait = settle_due(scheduler)
+  if scheduler.runnable[scheduler.first] then -- a sleep is over
+    return
+  end
   local tag, wants = scheduler.client._core:next(wait < SLICE and wait or SLICE)
   local task = tag and by_tag[tag]
   if not task then
