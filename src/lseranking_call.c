@@ -329,8 +329,8 @@ static int call_preview(lua_State *L) {
 }
 
 /*
-** call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
-** with the key.
+** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
+** the wire; so with the key.
 */
 static int call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
@@ -340,7 +340,8 @@ static int call_outgoing(lua_State *L) {
   push_target(L, call, 0);
   push_headers(L, call, 0);
   push_body(L, call, 0);
-  return 4;
+  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  return 5;
 }
 
 /* call:answer(status, head, body): what came back for it. */

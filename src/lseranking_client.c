@@ -80,19 +80,33 @@ static uint64_t make_seed(const void *somewhere) {
 }
 
 /*
-** The key: the option, or else the environment's, which so never becomes a Lua string. An empty
-** variable is none.
+** The key: the option `token`; or else that of the environment variable `token_env`, which so never
+** becomes a Lua string (an empty variable is none); or else that of the client `token_of`.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
+  size_t len;
+  const char *variable = get_string(L, 1, "token_env", &len), *token;
+  const struct client_object *other;
   settings->token = get_string(L, 1, "token", &settings->token_len);
   settings->token_off = get_flag(L, 1, "token_off");
-  if (settings->token == NULL && !settings->token_off) {
-    const char *token = getenv("SERANKING_TOKEN");
-    if (token != NULL && token[0] != '\0') {
-      settings->token = token;
-      settings->token_len = strlen(token);
+  if (settings->token != NULL || settings->token_off)
+    return;
+  token = getenv(variable != NULL ? variable : "SERANKING_TOKEN");
+  if (token != NULL && token[0] != '\0') {
+    settings->token = token;
+    settings->token_len = strlen(token);
+    return;
+  }
+  lua_getfield(L, 1, "token_of");
+  other = lsr_testobject(L, -1, CLIENT);
+  if (other != NULL && other->config != NULL) {
+    settings->token_off = other->config->token_off;
+    if (other->config->key.len > 0) {
+      settings->token = other->config->key.data;
+      settings->token_len = other->config->key.len;
     }
   }
+  lua_pop(L, 1); /* alive in the table of options */
 }
 
 /* Which generation: as said ("v4", "v1"), or by the key's shape. */
@@ -126,8 +140,8 @@ static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
 }
 
 /*
-** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
-** nil, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
+** client(options) -> core | nil, error. The options are seranking.new's, checked; for the key see
+** get_token, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
 */
 static int client_new(lua_State *L) {
   struct client_object *client;
@@ -388,6 +402,16 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   read_parts(L, index, call);
 }
 
+static void set_defaults(const struct client_object *client, struct sr_call *call) {
+  call->timeout = client->timeout;
+  call->connect_timeout = client->connect_timeout;
+  call->attempt_timeout = client->attempt_timeout;
+  call->retries = client->retries;
+  call->max_body = client->max_body;
+  call->low = client->low;
+  call->wait_blocked = client->wait_blocked;
+}
+
 /*
 ** client:call(method, template, ids, query, body, repeatable, options, spare)
 **   -> call | nil, "missing" | "empty" | "dots" | "long", name or length
@@ -404,13 +428,7 @@ static int client_call(lua_State *L) {
   lua_settop(L, lua_isnoneornil(L, 9) ? 8 : 9);
   call = lua_gettop(L) == 8 ? lsr_newcall(L, client->config) : lsr_reusecall(L, client->config);
   call->method = method;
-  call->timeout = client->timeout;
-  call->connect_timeout = client->connect_timeout;
-  call->attempt_timeout = client->attempt_timeout;
-  call->retries = client->retries;
-  call->max_body = client->max_body;
-  call->low = client->low;
-  call->wait_blocked = client->wait_blocked;
+  set_defaults(client, call);
   call->repeatable = lua_toboolean(L, 7);
   results = make_target(L, call, template, 4, 5);
   if (results != 0)
@@ -424,6 +442,36 @@ static int client_call(lua_State *L) {
   if (lua_istable(L, 8))
     read_options(L, 8, call);
   lua_settop(L, 9);
+  return 1;
+}
+
+/*
+** client:download(origin, target, options) -> call | nil, what is wrong with the address. A GET to
+** another host than the API's: without the key, and outside its limit.
+*/
+static int client_download(lua_State *L) {
+  struct client_object *client = check_client(L);
+  const char *origin = luaL_checkstring(L, 2);
+  struct sr_config *config;
+  struct sr_error error;
+  struct sr_call *call;
+  size_t len;
+  const char *target = luaL_checklstring(L, 3, &len);
+  lua_settop(L, 4);
+  call = lsr_newcall(L, client->config);
+  config = sr_config_elsewhere(client->config, origin, &error);
+  if (config == NULL) {
+    lua_pushnil(L);
+    lua_pushstring(L, error.message);
+    return 2;
+  }
+  sr_config_unref(call->config);
+  call->config = config;
+  set_defaults(client, call);
+  must(L, sr_buf_append(&call->target, target, len) != 0);
+  if (lua_istable(L, 4))
+    read_options(L, 4, call);
+  lua_settop(L, 5);
   return 1;
 }
 
@@ -513,19 +561,14 @@ static int client_reset_limit(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"limit", client_limit},
-                                   {"reset_limit", client_reset_limit},
-                                   {"call", client_call},
-                                   {"run", client_run},
-                                   {"submit", client_submit},
-                                   {"next", client_next},
-                                   {"now", client_now},
-                                   {"sleep", client_sleep},
-                                   {"key", client_key},
-                                   {"api", client_api},
-                                   {"base_url", client_base_url},
-                                   {"close", client_close},
-                                   {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"limit", client_limit},       {"reset_limit", client_reset_limit},
+    {"call", client_call},         {"run", client_run},
+    {"submit", client_submit},     {"next", client_next},
+    {"now", client_now},           {"sleep", client_sleep},
+    {"download", client_download}, {"key", client_key},
+    {"api", client_api},           {"base_url", client_base_url},
+    {"close", client_close},       {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

@@ -65,6 +65,20 @@ local function token(value)
   return nil, "must be a string, or false for calls without a key"
 end
 
+local function credits(value)
+  if type(value) == "number" and value >= 0 and value < math.huge then
+    return value
+  end
+  return nil, "must be a number of credits, at least 0"
+end
+
+local function data_token(value)
+  if type(value) == "string" then
+    return value
+  end
+  return nil, "must be a string"
+end
+
 local function rate(value)
   if type(value) ~= "table" then
     return nil, "must be a table { limit = requests, per = seconds }"
@@ -172,6 +186,10 @@ end
 ---@field blocking? boolean true: calls may hold up an nginx worker (default false)
 ---@field transport? table stands in for the wire in tests: an object of seranking.fake
 ---@field clock? userdata stands in for the time in tests: seranking.clock()
+---@field data_token? string the key for client.data; left out: SERANKING_DATA_TOKEN, or else the client's own
+---@field data_base_url? string address of the Data API; left out: the vendor's, or base_url where that is an address of yours
+---@field budget? number credits that client.data may spend, by estimate
+---@field data_rate? { limit: integer, per?: number } the Data API's limit (default 10 in 1, or `rate` where that is given)
 local client_options = {
   token = { token },
   api = { one_of("v4", "v1"), env = true },
@@ -183,6 +201,10 @@ local client_options = {
   retries = { count, env = "number" },
   max_body = { bytes, env = "number" },
   rate = { rate, env = "rate" },
+  data_token = { data_token },
+  data_base_url = { text, env = true },
+  data_rate = { rate, env = "rate" },
+  budget = { credits, env = "number" },
   share = { one_of("user", "process", "off"), env = true },
   state_dir = { directory, env = true },
   state_group = { boolean },
@@ -211,6 +233,7 @@ local client_options = {
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
+---@field budget? number credits of the Data API that it may cost, by estimate
 ---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 local call_options = {
   timeout = { seconds },
@@ -221,6 +244,7 @@ local call_options = {
   on_block = { one_of("fail", "wait") },
   headers = {},
   extra = { extra },
+  budget = { credits },
 }
 
 -- Headers that are ours: a second one of them would contradict the first.

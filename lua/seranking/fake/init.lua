@@ -29,6 +29,7 @@ local refuse = resolve.refuse
 ---@field query? string raw, without the question mark
 ---@field headers table<string, string> names in lower case
 ---@field body? string
+---@field tls? boolean it came over TLS
 
 ---@class seranking.fake.Answer
 ---@field status integer
@@ -491,9 +492,11 @@ local function serve(self, incoming, at)
   if not route then
     return refused(incoming.generation, args)
   end
-  local host = incoming.request.headers.host
+  local request = incoming.request
+  local host = request.headers.host
   local call = {
-    now = at, rows = self.rows, max_exports = self.exports, files = host and "http://" .. host or FILES,
+    now = at, rows = self.rows, max_exports = self.exports,
+    files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
     cache = self.cache, today = type(self.today) == "function" and self.today() or self.today,
   }
@@ -588,7 +591,7 @@ end
 ---@return seranking.fake.Answer
 function Api:handle(request)
   request = {
-    method = request.method, path = request.path, query = request.query, body = request.body,
+    method = request.method, path = request.path, query = request.query, body = request.body, tls = request.tls,
     headers = request.headers or {},
   }
   local at = self.now() + self.advanced
