@@ -278,7 +278,7 @@ local function limiter_driver()
 end
 
 -- What the core is told, but for key, address and limit.
-local function core_settings(checked, driver)
+local function core_settings(checked, given, driver)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local share = checked.share
@@ -380,7 +380,7 @@ function client.new(given)
       return nil, problem
     end
   end
-  local settings = core_settings(checked, driver)
+  local settings = core_settings(checked, given, driver)
   handle, problem = open_core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
   }, checked.rate or { limit = 5, per = 1 })
