@@ -88,6 +88,7 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_value(lua_State *L);
+void lsr_open_json(lua_State *L);
 void lsr_open_limit(lua_State *L);
 void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
 

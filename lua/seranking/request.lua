@@ -257,7 +257,7 @@ end
 -- The address' query, the body and the parts of a request; and whether it goes by POST instead of GET.
 local function make_content(op, plan, args, extra)
   local bound = op._bound
-  local query = append_places({}, plan, plan.query, args, bound)
+  local query = (plan.query[1] or plan.fixed or extra) and append_places({}, plan, plan.query, args, bound)
   local body, parts, by_post
   if plan.body then
     body = make_object(plan, plan.body, args, bound, extra)
@@ -265,7 +265,7 @@ local function make_content(op, plan, args, extra)
     body = make_list(plan, args)
   elseif plan.upload then
     parts = make_parts(plan, args, bound)
-  elseif plan.post and is_large(op, plan, args, query) then
+  elseif plan.post and query and is_large(op, plan, args, query) then
     query, body, by_post = {}, make_object(plan, plan.query, args, bound, extra), true
   end
   if extra and not plan.body and not by_post then
@@ -274,7 +274,7 @@ local function make_content(op, plan, args, extra)
   for _, text in ipairs(plan.fixed or empty) do
     query[#query + 1] = text
   end
-  return query[1] and query or nil, body, parts, by_post
+  return query and query[1] and query or nil, body, parts, by_post
 end
 
 --- Checks everything and makes the core's call.
