@@ -1129,7 +1129,7 @@ describe("what the generations share", function()
       "/account/subscription")
     expect(200, '{"subscription_info":{"expiraton_date":"2027-01-01 00:00:00","start_date":"2026-01-01 00:00:00",'
       .. '"status":"active","units_left":"48211","units_limit":"50000"}}', api, "GET", "/v1/account/subscription")
-    expect(200, "[]", api, "GET", "/system/volume-regions")
+    expect(200, '[{"id":1,"name":"United States"}]', api, "GET", "/system/volume-regions")
     expect(200, "{}", api, "GET", "/system/yandex-regions")
   end)
 end)
