@@ -252,7 +252,6 @@ end
 
 answers["audit.settings.reset"] = function(call)
   call.audit.settings = default_settings()
-  return array {}
 end
 
 answers["audit.sitemaps.list"] = function(call)
