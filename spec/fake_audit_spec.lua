@@ -95,7 +95,7 @@ for _, generation in ipairs { "v4", "v1" } do
       local function ids(query)
         local list = {}
         for id in here.body(api, { { "GET", "/audit/list", query }, { "GET", "/audits", query } }):gmatch '"id":(%d+)' do
-          list[#list + 1] = id - 700100
+          list[#list + 1] = tonumber(id) - 700100
         end
         return table.concat(list, " ")
       end
