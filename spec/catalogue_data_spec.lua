@@ -8,6 +8,7 @@ local fake = require "seranking.fake"
 local index = require "seranking.api"
 local json = require "seranking.fake.json"
 local scene = require "support.scene"
+local seranking = require "seranking"
 
 local TODAY = "2026-09-10"
 
@@ -368,6 +369,131 @@ describe("the fake takes the catalogue's request of", function()
       make_jobs(api)
       local answer = api:handle(literal(request))
       assert.equal(200, answer.status, answer.body)
+    end)
+  end
+end)
+
+-- ---- what a client sends ----
+
+-- Longer than what still goes by GET.
+local LONG = "anchors.example/" .. ("p"):rep(2000)
+
+--- A text in place of another, wherever a table has it.
+local function replaced(value, from, to)
+  if value == from then
+    return to
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local made = {}
+  for key, inner in pairs(value) do
+    made[key] = replaced(inner, from, to)
+  end
+  return made
+end
+
+--- A client, and what it sends: `sent()` gives the last request, which the fake takes, too.
+local function new_client()
+  local clock = seranking.clock()
+  local api = fake.new { clock = clock, data_limit = 1e6, today = TODAY }
+  make_jobs(api)
+  local last
+  local client = assert(seranking.new {
+    token = scene.V1_KEY, clock = clock,
+    transport = { handle = function(_, request)
+      last = request
+      return api:handle(request)
+    end },
+  })
+  return client, function() return last end
+end
+
+local function operation_of(client, key)
+  local found = client
+  for name in key:gmatch "[^.]+" do
+    found = found[name]
+  end
+  return found
+end
+
+--- Pairs by name, those of one name in their order; JSON texts by their values.
+local function by_name(list)
+  local found = {}
+  for _, pair in ipairs(list) do
+    local name, value = pair:match "^([^=]*)=(.*)$"
+    found[name] = found[name] or {}
+    table.insert(found[name], value:find "^%[%[" and json.decode(value) or value)
+  end
+  return found
+end
+
+local function decoded(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+local function pairs_of(query)
+  local list = {}
+  for pair in (query or ""):gmatch "[^&]+" do
+    list[#list + 1] = decoded(pair)
+  end
+  return list
+end
+
+local function parts_of(request)
+  local boundary, list = request.headers["content-type"]:match "^multipart/form%-data; boundary=(.+)$", {}
+  for head, data in request.body:gmatch("(Content%-Disposition:.-)\r\n\r\n(.-)\r\n%-%-" .. boundary:gsub("%W", "%%%0")) do
+    list[#list + 1] = head:match 'name="([^"]*)"' .. "=" .. data
+  end
+  return list
+end
+
+--- JSON with the members of objects in no order; 1 and 1.0, [] and {} stay different.
+local function value_of(text)
+  local function plain(node)
+    if node.kind ~= "array" and node.kind ~= "object" then
+      return { node.kind, tostring(node.value) }
+    end
+    local made = { node.kind }
+    for name, inner in pairs(node.value) do
+      made["." .. name] = plain(inner)
+    end
+    return made
+  end
+  local node, problem = json.decode(text)
+  assert.is_truthy(node, problem)
+  return plain(node)
+end
+
+describe("a client sends the catalogue's request of", function()
+  for _, request in ipairs(catalogue.requests) do
+    it(title(request), function()
+      local client, sent = new_client()
+      local args, body = request.args, request.json
+      if catalogue.operations[request.op].methods == "GET POST" and request.method == "POST" then
+        args, body = replaced(args, "anchors.example", LONG), body:gsub('"anchors%.example"', '"' .. LONG .. '"')
+      end
+      local operation = operation_of(client, request.op)
+
+      local data, problem = operation(args)
+      assert.is_truthy(data, tostring(problem))
+      local last = sent()
+      assert.same({ request.method, request.path }, { last.method, last.path })
+      assert.same(by_name(request.query), by_name(pairs_of(last.query)))
+      if request.parts then
+        assert.same(request.parts, parts_of(last))
+      elseif body then
+        assert.same(value_of(body), value_of(last.body))
+        assert.equal("application/json", last.headers["content-type"])
+      else
+        assert.is_true(last.body == nil or last.body == "")
+      end
+
+      local dry = operation:dry_run(args)
+      assert.equal(last.method, dry.method)
+      assert.equal("https://api.seranking.com" .. last.path .. (last.query ~= "" and "?" .. last.query or ""), dry.url)
+      assert.is_nil(dry.headers.authorization:find(scene.V1_KEY, 1, true))
+      assert.is_nil((dry.body or ""):find("s3cret", 1, true))
+      client:close()
     end)
   end
 end)

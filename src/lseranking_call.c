@@ -5,30 +5,38 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALL "seranking.call"
-
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
 /* The memory of answers up to this size is kept for the next one. */
 enum { SMALL_ANSWER = 4096 };
 
-struct call_object {
-  struct sr_call *call; /* owned; NULL once closed */
-};
-
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
-  struct call_object *object = lsr_newobject(L, sizeof *object, CALL);
+  struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
   object->call = sr_call_new(config);
   if (object->call == NULL)
     luaL_error(L, "not enough memory");
   return object->call;
 }
 
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
+  struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
+  if (object->errand != NULL) {
+    enum sr_errand_state state = sr_errand_state(object->errand);
+    if (state == SR_ERRAND_DONE || state == SR_ERRAND_FORKED) {
+      object->call = sr_errand_take(object->errand);
+      if (object->call == NULL)
+        luaL_error(L, "not enough memory");
+      object->errand = NULL;
+    }
+  }
+  return object;
+}
+
 struct sr_call *lsr_checkcall(lua_State *L, int index) {
-  struct call_object *object = luaL_checkudata(L, index, CALL);
+  struct lsr_call *object = lsr_checkcallobject(L, index);
   if (object->call == NULL)
-    luaL_error(L, "the call is closed");
+    luaL_error(L, object->errand != NULL ? "the call is under way" : "the call is closed");
   return object->call;
 }
 
@@ -99,7 +107,11 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 /* ---- the outcome ---- */
 
 static int call_cancel(lua_State *L) {
-  sr_engine_cancel(lsr_checkcall(L, 1));
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  if (object->errand != NULL)
+    sr_errand_cancel(object->errand);
+  else
+    sr_engine_cancel(lsr_checkcall(L, 1));
   return 0;
 }
 
@@ -317,8 +329,8 @@ static int call_preview(lua_State *L) {
 }
 
 /*
-** call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
-** with the key.
+** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
+** the wire; so with the key.
 */
 static int call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
@@ -328,7 +340,8 @@ static int call_outgoing(lua_State *L) {
   push_target(L, call, 0);
   push_headers(L, call, 0);
   push_body(L, call, 0);
-  return 4;
+  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  return 5;
 }
 
 /* call:answer(status, head, body): what came back for it. */
@@ -363,19 +376,61 @@ static int call_time_left(lua_State *L) {
   return 1;
 }
 
+/*
+** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
+** { type, seconds, attempt, status, code, problem }.
+*/
+static int call_events(lua_State *L) {
+  static const char *const types[] = {"wait",    "retry",     "rate_limited",
+                                      "blocked", "unblocked", "limiter_fallback"};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int i;
+  if (call->event_count == 0)
+    return 0;
+  lua_createtable(L, call->event_count, 0);
+  for (i = 0; i < call->event_count; i++) {
+    const struct sr_event *event = &call->events[i];
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, types[event->type]);
+    lua_setfield(L, -2, "type");
+    lsr_pushseconds(L, event->seconds);
+    lua_setfield(L, -2, "seconds");
+    lua_pushinteger(L, event->attempt);
+    lua_setfield(L, -2, "attempt");
+    if (event->status != 0) {
+      lua_pushinteger(L, event->status);
+      lua_setfield(L, -2, "status");
+    }
+    if (event->code != NULL) {
+      lua_pushstring(L, event->code);
+      lua_setfield(L, -2, "code");
+    }
+    if (event->problem[0] != '\0') {
+      lua_pushstring(L, event->problem);
+      lua_setfield(L, -2, "problem");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  call->event_count = 0;
+  return 1;
+}
+
 static int call_gc(lua_State *L) {
-  struct call_object *object = luaL_checkudata(L, 1, CALL);
+  struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
+  sr_errand_delete(object->errand);
+  object->errand = NULL;
   sr_call_delete(object->call);
   object->call = NULL;
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"cancel", call_cancel},   {"result", call_result},   {"time_left", call_time_left},
-    {"failure", call_failure}, {"preview", call_preview}, {"outgoing", call_outgoing},
-    {"answer", call_answer},   {"lost", call_lost},       {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
+                                   {"time_left", call_time_left}, {"failure", call_failure},
+                                   {"preview", call_preview},     {"outgoing", call_outgoing},
+                                   {"answer", call_answer},       {"lost", call_lost},
+                                   {"happenings", call_events},   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {
-  lsr_newclass(L, CALL, methods, meta);
+  lsr_newclass(L, LSR_CALL, methods, meta);
 }

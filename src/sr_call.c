@@ -15,7 +15,6 @@ static void set_defaults(struct sr_call *call) {
   call->repeatable = 1;
   call->max_body = (size_t)256 << 20;
   call->max_headers = (size_t)64 << 10;
-  call->slot.index = -1;
   call->retry_after = -1;
   call->http_version = "";
 }
@@ -96,6 +95,10 @@ enum sr_headers sr_call_headers(const struct sr_call *call) {
   return strcmp(call->method, "GET") == 0 || strcmp(call->method, "DELETE") == 0
              ? SR_HEADERS_PLAIN
              : SR_HEADERS_NO_BODY;
+}
+
+int sr_call_late(const struct sr_call *call) {
+  return call->slot.state == SR_SLOT_HELD && sr_engine_now(call->engine) >= call->slot.send_by;
 }
 
 static int is_header(const char *line, const char *name) {

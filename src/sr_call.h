@@ -8,10 +8,11 @@
 #include "sr_buf.h"
 #include "sr_config.h"
 #include "sr_error.h"
-#include "sr_limit.h"
+#include "sr_limiter.h"
 
 #include <curl/curl.h>
 
+struct link; /* the engine's */
 struct sr_engine;
 struct sr_transfer;
 
@@ -22,6 +23,27 @@ enum sr_state {
   SR_STATE_BACKOFF, /* an attempt failed; waits for the next one's time */
   SR_STATE_DONE     /* over: `error.kind` tells how */
 };
+
+/* What happened to a call on the way to its outcome, for programs that watch. */
+enum sr_event_type {
+  SR_EVENT_WAIT,            /* it has waited for a slot: `seconds` */
+  SR_EVENT_RETRY,           /* an attempt failed, the next begins in `seconds` */
+  SR_EVENT_RATE_LIMITED,    /* the server said 429: all stop for `seconds` */
+  SR_EVENT_BLOCKED,         /* the key is blocked for `seconds` more */
+  SR_EVENT_UNBLOCKED,       /* the ban is over: this call got through */
+  SR_EVENT_LIMITER_FALLBACK /* the limiter is not the one that was asked for: `problem` */
+};
+
+struct sr_event {
+  enum sr_event_type type;
+  sr_time seconds;
+  int attempt;      /* attempts begun by then */
+  int status;       /* of the answer that caused it, or 0 */
+  const char *code; /* a constant: of the error that caused it, or NULL */
+  char problem[160];
+};
+
+enum { SR_EVENTS_MAX = 12 };
 
 /* A part of a multipart/form-data body: a text field, or a file when it has a filename. */
 struct sr_part {
@@ -53,6 +75,8 @@ struct sr_call {
   int repeatable;                    /* doing it twice does no harm */
   size_t max_body;                   /* bytes, after decompression */
   size_t max_headers;                /* bytes of header lines */
+  int low;                           /* priority: leaves the last slot to others */
+  int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
 
   /* Progress. The engine's own. */
   enum sr_state state;
@@ -61,8 +85,10 @@ struct sr_call {
   sr_time started;
   sr_time deadline;
   sr_time since; /* when it came into its state */
-  sr_time due;   /* when it leaves SR_STATE_BACKOFF */
+  sr_time due;   /* when it leaves SR_STATE_BACKOFF; queued: not before this time */
   struct sr_slot slot;
+  struct link *link;            /* the engine's limiter for it, NULL: none */
+  int slot_own;                 /* the slot is of the limiter that stands in for it */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
   uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
   struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
@@ -82,6 +108,11 @@ struct sr_call {
   sr_time elapsed;          /* from submission to the end */
   int reused;               /* the last attempt needed no new connection */
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
+
+  /* What happened on the way, for whoever takes it: oldest first. */
+  struct sr_event events[SR_EVENTS_MAX];
+  int event_count;
+  int events_lost; /* that did not fit */
 };
 
 /*
@@ -95,6 +126,9 @@ void sr_call_reset(struct sr_call *call);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
+
+/* Whether the time has passed by which the slot of its attempt under way was to be used. */
+int sr_call_late(const struct sr_call *call);
 
 /* A new empty part of its body, behind those that there are. NULL when memory ran out. */
 struct sr_part *sr_call_add_part(struct sr_call *call);

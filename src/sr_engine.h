@@ -47,6 +47,20 @@ void sr_engine_forget(struct sr_call *call);
 /* Ends a call now: kind cancelled, unless it is done already. */
 void sr_engine_cancel(struct sr_call *call);
 
+/* The engine's own time. */
+sr_time sr_engine_now(const struct sr_engine *engine);
+
+/*
+** What is known of the limiter of a client; of one that must ask somebody else, what the last
+** answer said. 0 when the client has none, or memory ran out. `reset` ends ban and hold.
+*/
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config,
+                         struct sr_limit_view *view);
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config);
+
+/* How many calls wait for a slot of the client's limiter. */
+int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config);
+
 /* Moves every call as far as it goes without waiting. */
 void sr_engine_step(struct sr_engine *engine);
 
@@ -100,8 +114,5 @@ void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent
 */
 sr_time sr_engine_time_left(const struct sr_call *call);
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration);
-
-/* What time it is on the engine's clock. */
-sr_time sr_engine_now(const struct sr_engine *engine);
 
 #endif

@@ -75,7 +75,11 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   (void)local_ip;
   (void)remote_port;
   (void)local_port;
-  return ++transfer->requests == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  if (++transfer->requests > 1)
+    return CURL_PREREQFUNC_ABORT;
+  /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
+  transfer->late = sr_call_late(transfer->call);
+  return transfer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -294,6 +298,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, s
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
   transfer->call = call;
   transfer->requests = 0;
+  transfer->late = 0;
   transfer->head_whole = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;

@@ -3,11 +3,26 @@
 
 local errors = require "seranking.errors"
 local json = require "seranking.json"
+local numbers = require "seranking.numbers"
 
 local answer = {}
 
 local function unusable(call, code, body, message, ...)
   return nil, errors.wrap(call:failure(code, message:format(...), body))
+end
+
+-- Where numbers may be text, of a plan: found once.
+local function places_of(plan)
+  if plan.numbers == nil then
+    plan.numbers = numbers.places(plan.fields, plan.answer) or false
+  end
+  return plan.numbers
+end
+
+-- What the server says instead of an answer, in spite of a success: the member that the description names is all there is.
+local function failure_in(plan, data)
+  local text = plan.failed and type(data) == "table" and data[plan.failed]
+  return type(text) == "string" and next(data, next(data)) == nil and text or nil
 end
 
 --- The data of an answer's body; nil and an error.
@@ -32,6 +47,16 @@ function answer.read(client, plan, call, body)
   end
   if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
     data = data[plan.unwrap]
+  end
+  local said = failure_in(plan, data)
+  if said then
+    local _, err = unusable(call, "failed", body, "%s", said)
+    err.kind = "invalid"
+    return nil, err
+  end
+  local places = places_of(plan)
+  if places then
+    data = numbers.convert(data, places)
   end
   if plan.answer == "any" then
     if data == false then

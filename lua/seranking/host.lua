@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.errors"
+local events = require "seranking.events"
 local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
 
@@ -21,21 +22,38 @@ function host.spare(client)
   return spare or nil
 end
 
+local function would_block()
+  return errors.new("phase", "would_block", "a call would hold up this nginx worker",
+    "call from a separate process, or accept it with the option blocking = true")
+end
+
 --- Runs a call to its end.
 ---@param client table
 ---@param call userdata
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
   if not client._blocking and inside_nginx() then
-    return nil, errors.new("phase", "would_block", "a call would hold up this nginx worker",
-      "call from a separate process, or accept it with the option blocking = true")
+    return nil, would_block()
   end
   plain.wait(client, call)
+  events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
     return nil, errors.wrap(body)
   end
   return body, response.new(status, head, attempts, elapsed, waited, reused, version)
+end
+
+--- Waits, as calls wait here; an injected clock jumps. nil and an error where that is not possible.
+---@param client table
+---@param seconds number
+---@return boolean? slept, seranking.Error?
+function host.sleep(client, seconds)
+  if not client._blocking and inside_nginx() then
+    return nil, would_block()
+  end
+  plain.sleep(client, seconds)
+  return true
 end
 
 --- What the caller's host has to offer for many calls at once.

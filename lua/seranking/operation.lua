@@ -13,6 +13,11 @@ local operation = {}
 
 local format = string.format
 
+-- Loaded when they are first used: most programs walk, wait and count nothing.
+local function costs()
+  return require "seranking.costs"
+end
+
 local methods = {}
 local operation_mt = { __name = "seranking.operation", __index = methods }
 
@@ -39,13 +44,17 @@ local function hide_secrets(plan, args, err)
   end
 end
 
---- Carries out the operation.
----@param args? table<string, any> parameters by name
----@param call_options? seranking.CallOptions
----@return any data, seranking.Response|seranking.Error # data, response | nil, error
+-- Carries out an operation; gives the answer's body, too.
 local function perform(op, args, call_options)
   local client, plan = op._client, plan_of(op)
-  local call = request.prepare(op, plan, args, call_options)
+  local call, checked, given = request.prepare(op, plan, args, call_options)
+  local counted = client._spent
+  if counted then
+    local allowed, problem = costs().allow(client, plan, checked, given and given.budget)
+    if not allowed then
+      return nil, problem
+    end
+  end
   local data
   local body, result = host.run(client, call)
   if body then
@@ -56,9 +65,21 @@ local function perform(op, args, call_options)
     errors.doubt(result, plan.repeatable and not plan.billed)
   end
   client._spare = call
-  if not data and plan.secrets and args then
-    hide_secrets(plan, args, result)
+  if counted then
+    costs().settle(client, plan, checked, body ~= nil, data)
   end
+  if not data and plan.secrets then
+    hide_secrets(plan, checked, result)
+  end
+  return data, result, body
+end
+
+--- Carries out the operation.
+---@param args? table<string, any> parameters by name
+---@param call_options? seranking.CallOptions
+---@return any data, seranking.Response|seranking.Error # data, response | nil, error
+local function call_operation(op, args, call_options)
+  local data, result = perform(op, args, call_options)
   return data, result
 end
 
@@ -70,12 +91,12 @@ function operation_mt.__call(op, first, second, third)
       misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
         op._description[1])
     end
-    return perform(op, second, third)
+    return call_operation(op, second, third)
   elseif type(kind) == "table" and kind.__name == "seranking.client" then
     misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", tostring(op), op._resource.name,
       op._description[1])
   end
-  return perform(op, first, second)
+  return call_operation(op, first, second)
 end
 
 function operation_mt.__tostring(op)
@@ -102,6 +123,64 @@ function methods.dry_run(op, args, call_options)
     url, body = mask(url), body and mask(body)
   end
   return { method = method, url = url, headers = headers, body = body }
+end
+
+local function prepare(op, args, call_options)
+  request.prepare(op, plan_of(op), args, call_options)
+end
+
+local function walk_of(op, args, given)
+  return require("seranking.pages").new(op, plan_of(op), args, given, prepare, perform)
+end
+
+--- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
+--- raised, as an error value of this library: a loop can't end early without anybody noticing.
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return fun(): any, seranking.Response? next_row
+function methods.each(op, args, given)
+  must_be_operation(op, "each")
+  return require("seranking.pages").rows(walk_of(op, args, given))
+end
+
+--- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return table? rows, seranking.Error? err
+function methods.all(op, args, given)
+  must_be_operation(op, "all")
+  return require("seranking.pages").all(walk_of(op, args, given))
+end
+
+-- An operation of the same resource, or, by its whole name, of any that the client has.
+local function sibling(op, name)
+  local of, last = name:match "^(.*)%.([^.]+)$"
+  if not of or of == op._resource.name then
+    for _, description in ipairs(op._resource.operations) do
+      if description[1] == (last or name) then
+        local found = operation.new(op._client, op._resource, description, {})
+        return found, plan_of(found)
+      end
+    end
+    return nil
+  end
+  local found = op._client
+  for part in of:gsub("^data%.", ""):gmatch "[^.]+" do
+    found = found[part]
+  end
+  return found[last], plan_of(found[last])
+end
+
+--- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
+---@param args? table<string, any>
+---@param given? seranking.WaitOptions
+---@return any answer, seranking.Response|seranking.Error # the last look at it | nil, error
+function methods.wait(op, args, given)
+  must_be_operation(op, "wait")
+  local plan = plan_of(op)
+  return require("seranking.jobs").wait(op, plan, args, given, function(name)
+    return sibling(op, name)
+  end)
 end
 
 local function describe_parameter(list, place, name, definition, required)

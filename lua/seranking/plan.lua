@@ -36,6 +36,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field answer? string
 ---@field unwrap? string
 ---@field fields? string
+---@field numbers? seranking.NumberPlaces|false where numbers may come as text; nil: not looked for yet
 ---@field pages? table
 ---@field job? table
 ---@field cost? table

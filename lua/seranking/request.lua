@@ -10,6 +10,7 @@ local params = require "seranking.params"
 local request = {}
 
 local format = string.format
+local empty = {}
 
 -- Where the same parameters may go by GET or by POST, they go by POST when the address would have more bytes than this, …
 local GET_BYTES = 2000
@@ -219,8 +220,10 @@ local function is_large(op, plan, args, flat)
     end
   end
   local length = #op._client.base_url + #plan.template
-  for _, text in ipairs(flat) do
-    length = length + escaped_length(text) + 1
+  for _, list in ipairs { flat, plan.fixed or empty } do
+    for _, text in ipairs(list) do
+      length = length + escaped_length(text) + 1
+    end
   end
   return length > GET_BYTES
 end
@@ -250,8 +253,6 @@ local function append_extra(flat, plan, extra)
 end
 
 -- ---- all together ----
-
-local empty = {}
 
 -- The address' query, the body and the parts of a request; and whether it goes by POST instead of GET.
 local function make_content(op, plan, args, extra)

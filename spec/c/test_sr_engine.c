@@ -109,11 +109,16 @@ static void expect_end(const struct sr_call *call, enum sr_kind kind, const char
   if (kind != SR_NO_ERROR)
     assert_string_equal(call->error.code, code);
   assert_null(call->engine);
-  assert_int_equal(call->slot.index, -1);
+  assert_int_equal(call->slot.state, SR_SLOT_NONE);
 }
 
-static int busy(const struct bench *bench) {
-  return sr_limit_busy(bench->config->limit, &bench->config->rate, bench->manual.now);
+static int busy(struct bench *bench) {
+  struct sr_limit_view view;
+  int i, count = 0;
+  assert_true(sr_engine_view_limit(bench->engine, bench->config, &view));
+  for (i = 0; i < view.rate.slots; i++)
+    count += view.free_at[i] > bench->manual.now;
+  return count;
 }
 
 /* ---- one call ---- */
@@ -918,7 +923,7 @@ static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
     const struct sr_call *call = calls[i];
     if (call->state != SR_STATE_DONE || call->error.kind != SR_CANCELLED || call->engine != NULL)
       return 10 + i;
-    if (strcmp(call->error.code, "forked") != 0 || call->slot.index != -1)
+    if (strcmp(call->error.code, "forked") != 0 || call->slot.state != SR_SLOT_NONE)
       return 20 + i;
   }
   if (sr_engine_run(bench->engine, calls[0], S) != SR_RUN_DONE)
@@ -1020,6 +1025,8 @@ static void wake_tells_the_next_time_that_matters(void **state) {
   answer(call, 503, "Retry-After: 5\r\n", "");
   assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
   second = submitted(&bench, 60 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S); /* it has not asked yet */
+  sr_engine_step(bench.engine);
   assert_int_equal(sr_engine_wake(bench.engine), 1001 * S);
   sr_engine_cancel(second);
   sr_call_delete(second);
@@ -1281,8 +1288,9 @@ static void one_schedule(uint64_t seed) {
           (unsigned long long)seed, (double)call->elapsed / 1e9, (double)call->timeout / 1e9);
     assert_true(call->waited >= 0 && call->waited <= call->elapsed);
     assert_true(call->attempts <= call->retries + 1);
-    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT);
-    assert_int_equal(call->slot.index, -1);
+    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT ||
+                call->error.kind == SR_BLOCKED);
+    assert_int_equal(call->slot.state, SR_SLOT_NONE);
     sr_call_delete(call);
   }
   tear_down(&bench);
@@ -1304,15 +1312,15 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
   for (i = 0; i < COUNT(heads); i++) {
     struct bench bench;
     struct sr_call *call;
+    struct sr_limit_view view;
     set_up(&bench, 5);
     call = submitted(&bench, 60 * S);
     run(&bench, call);
     answer(call, 429, heads[i], "");
     expect_end(call, SR_RATE_LIMIT, "too_many_requests");
     CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);
-    CHECK(sr_limit_earliest(bench.config->limit, &bench.config->rate, bench.manual.now, 0) >=
-              bench.manual.now + 60 * S,
-          "%s: nobody is held", heads[i]);
+    assert_true(sr_engine_view_limit(bench.engine, bench.config, &view));
+    CHECK(view.held_until >= bench.manual.now + 60 * S, "%s: nobody is held", heads[i]);
     sr_call_delete(call);
     tear_down(&bench);
   }

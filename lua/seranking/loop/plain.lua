@@ -25,9 +25,11 @@ local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
 
 -- Hands an attempt to a transport. Gives the seconds until its outcome, and the function that then tells the core.
 local function attempt(call, transport)
-  local method, target, headers, body = call:outgoing()
+  local method, target, headers, body, origin = call:outgoing()
   local path, query = target:match "^([^?]*)%??(.*)$"
-  local answer = transport:handle { method = method, path = path, query = query, headers = headers, body = body }
+  local answer = transport:handle {
+    method = method, path = path, query = query, headers = headers, body = body, origin = origin,
+  }
   local left, delay = call:time_left(), answer.delay or 0
   if answer.fault == "hang" or delay > left then
     return left, function() call:lost "timeout" end
@@ -174,7 +176,9 @@ end
 -- What a task that ended with an error is said to have raised.
 local function reason(task, problem)
   if task.waiting then -- it was about to be suspended, and Lua refused
-    task.call:cancel()
+    if task.call then
+      task.call:cancel()
+    end
     return misuse.position(task.thread) .. CANT_YIELD
   end
   return problem
@@ -217,14 +221,17 @@ local function settle_due(scheduler)
   return SLICE
 end
 
-local function carry_out(scheduler, call)
-  local delay, settle = attempt(call, scheduler.client._transport)
-  local time = scheduler.client._core:now() + delay
+local function insert_due(scheduler, time, settle)
   local at = #scheduler.due + 1
   while at > 1 and scheduler.due[at - 1].time > time do
     at = at - 1
   end
   table.insert(scheduler.due, at, { time = time, settle = settle })
+end
+
+local function carry_out(scheduler, call)
+  local delay, settle = attempt(call, scheduler.client._transport)
+  insert_due(scheduler, scheduler.client._core:now() + delay, settle)
 end
 
 -- The client was closed, and its calls with it.
@@ -243,6 +250,9 @@ local function wait_for_core(scheduler)
     return resume_all(scheduler)
   end
   local wait = settle_due(scheduler)
+  if scheduler.runnable[scheduler.first] then -- a sleep is over
+    return
+  end
   local tag, wants = scheduler.client._core:next(wait < SLICE and wait or SLICE)
   local task = tag and by_tag[tag]
   if not task then
@@ -303,6 +313,25 @@ function plain.wait(client, call)
     wait_among_others(task, call)
   else
     wait_alone(client, call)
+  end
+end
+
+--- Waits. Inside a map, other items go on meanwhile.
+---@param client table
+---@param seconds number
+function plain.sleep(client, seconds)
+  local task = current()
+  local scheduler = task and task.scheduler
+  if scheduler and same_core(client, scheduler) and not scheduler.client._closed then
+    check_yieldable()
+    insert_due(scheduler, scheduler.client._core:now() + seconds, function() make_runnable(task) end)
+    return suspend(task)
+  end
+  local core = client._core
+  local until_then, left = core:now() + seconds, seconds
+  while left > NO_TIME do
+    core:sleep(left < SLICE and left or SLICE)
+    left = until_then - core:now()
   end
 end
 
