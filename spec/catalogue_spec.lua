@@ -240,6 +240,35 @@ describe("the descriptions", function()
   end
 end)
 
+-- ---- complaints ----
+
+describe("the complaints that the catalogue lists", function()
+  -- What an error is called by its status alone.
+  local GENERAL = { bad_request = true, not_found = true, access_denied = true, no_access = true }
+
+  it("each have a code of their own, whichever generation says them", function()
+    local codes, messages = {}, 0
+    for _, key in ipairs(sorted_keys(catalogue)) do
+      for _, complaint in ipairs(catalogue[key].errors or {}) do
+        local status, text = complaint[1], complaint[2]
+        for _, generation in ipairs(text and GENERATIONS or {}) do
+          local client, api = scene_of(generation)
+          local message = ('"message":"%s"'):format(text)
+          api:fail { status = status, body = generation == "v4" and "{" .. message .. "}"
+            or ('{"error":{"code":%d,%s}}'):format(status, message) }
+          local data, err = client.sites:list(nil, { retries = 0 })
+          assert.is_nil(data)
+          assert.is_nil(GENERAL[err.code], text .. ": " .. err.code)
+          messages = messages + (codes[err.code] and 0 or 1)
+          codes[err.code] = codes[err.code] or text
+          assert.equal(text, codes[err.code])
+        end
+      end
+    end
+    assert.equal(16, messages)
+  end)
+end)
+
 -- ---- parameters ----
 
 -- What the sources call these is wider than what it is: an id or a flag is an integer there, a list in one string a string.
