@@ -18,6 +18,7 @@ local Limiter = require "seranking.fake.limit"
 local mask = require "seranking.fake.mask"
 local resolve = require "seranking.fake.resolve"
 local Routes = require "seranking.fake.routes"
+local sample = require "seranking.fake.sample"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
@@ -220,15 +221,6 @@ local function answered(status, value)
     headers[1] = { "Content-Type", "application/json" }
   end
   return { status = status, headers = headers, body = value ~= nil and json.encode(value) or "" }
-end
-
---- What an operation without a function in answers.lua answers.
-local function example(operation)
-  if operation.answer == "array" then
-    return json.array {}
-  elseif operation.answer then
-    return {}
-  end
 end
 
 -- Where files are when a request doesn't say which host it came to.
@@ -506,7 +498,7 @@ local function serve(self, incoming, at)
   elseif not refusal and answers[route.key] then
     value, refusal = answers[route.key](call)
   elseif not refusal then
-    value = example(route.operation)
+    value = sample.of(route.operation, route.example)
   end
   if refusal then
     return refused(incoming.generation, refusal)
