@@ -89,7 +89,7 @@ suite() {
     valgrind) specs valgrind 5.4 build $VALGRIND ;;
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
-    c-valgrind) c_tests c-valgrind build $VALGRIND ;;
+    c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     install) unit install sh spec/install_test.sh ;;
     bench) unit bench sh bench/run.sh ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
