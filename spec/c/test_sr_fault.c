@@ -360,12 +360,14 @@ static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
         assert_true(point > 1);
         assert_int_equal(verdict, SR_LIMIT_BLOCKED);
       } else if (outcomes[i] == SR_OUTCOME_FINE) {
+        assert_int_equal(atomic_load(&limit->probe), 0); /* nothing stays of the attempt */
         CHECK(verdict == SR_LIMIT_GRANTED && slot.probe == 0, "fine, point %d: %d", point,
               (int)verdict);
       } else if (outcomes[i] == SR_OUTCOME_REFUSED) {
         CHECK(verdict == SR_LIMIT_BLOCKED, "429, point %d: %d", point, (int)verdict);
         assert_int_equal(room(NOW + 2 * SR_BAN - 1, &probes), 0);
-        assert_int_equal(room(NOW + 2 * SR_BAN, &probes), 1); /* nothing stays of the attempt */
+        assert_int_equal(room(NOW + 2 * SR_BAN, &probes), 1);
+        assert_int_equal(atomic_load(&limit->probe), 0);
       } else {
         CHECK(verdict == SR_LIMIT_GRANTED && slot.probe != 0, "unsent, point %d: %d", point,
               (int)verdict);
