@@ -66,12 +66,13 @@ static int step(void) {
 
 #include "sr_config.h"
 
-#define S       SR_SECOND
-#define NAME    UINT64_C(0x0123456789abcdef)
-#define OTHER   54321 /* a user and group that nobody is */
-#define NEITHER 54322
+#define S    SR_SECOND
+#define NAME UINT64_C(0x0123456789abcdef)
 
 /* ---- a directory for each test ---- */
+
+/* Users and groups that nobody is; others than those of this program run beside it. */
+static unsigned other_user, third_user;
 
 static char base[64]; /* others may pass through it */
 static char dir[100]; /* in it, ours alone, made already */
@@ -136,7 +137,7 @@ static int tear_down(void **state) {
   chmod(dir, 0700);
   remove_all(base, 3);
   if (shm[0] != '\0')
-    rmdir(shm);
+    remove_all(shm, 1);
   shm[0] = '\0';
   put_back("TMPDIR", tmpdir);
   put_back("XDG_RUNTIME_DIR", runtime_dir);
@@ -371,6 +372,15 @@ static int calls_to_open(void) {
   return calls;
 }
 
+static void remaining_are_temporary(void) {
+  DIR *stream = opendir(dir);
+  struct dirent *entry;
+  assert_non_null(stream);
+  while ((entry = readdir(stream)) != NULL)
+    CHECK(entry->d_name[0] == '.', "%s is left", entry->d_name);
+  closedir(stream);
+}
+
 static void killed_at_any_step_of_creation_it_leaves_nothing_that_harms(void **state) {
   int at, count = calls_to_open();
   (void)state;
@@ -394,6 +404,7 @@ static void killed_at_any_step_of_creation_it_leaves_nothing_that_harms(void **s
     assert_int_equal(unlink(sr_share_path(share)), 0);
     sr_share_close(share);
   }
+  remaining_are_temporary();
 }
 
 static void whatever_system_call_fails_is_told_and_leaves_nothing_open(void **state) {
@@ -466,7 +477,7 @@ static void a_directory_that_others_can_write_to_is_refused(void **state) {
 static void a_directory_of_another_user_is_refused(void **state) {
   (void)state;
   NEEDS_ROOT();
-  assert_int_equal(chown(dir, OTHER, OTHER), 0);
+  assert_int_equal(chown(dir, other_user, other_user), 0);
   expect_refused("belongs to another user");
 }
 
@@ -479,11 +490,11 @@ static int refused_for_permission(void) {
 static void a_directory_without_permissions_is_refused(void **state) {
   (void)state;
   NEEDS_ROOT();
-  assert_int_equal(chown(dir, OTHER, OTHER), 0);
+  assert_int_equal(chown(dir, other_user, other_user), 0);
   assert_int_equal(chmod(dir, 0000), 0);
-  assert_int_equal(as_user(OTHER, OTHER, refused_for_permission), 0);
+  assert_int_equal(as_user(other_user, other_user, refused_for_permission), 0);
   assert_int_equal(chmod(dir, 0500), 0);
-  assert_int_equal(as_user(OTHER, OTHER, refused_for_permission), 0);
+  assert_int_equal(as_user(other_user, other_user, refused_for_permission), 0);
 }
 
 static void a_path_that_is_too_long_is_refused(void **state) {
@@ -594,7 +605,7 @@ static void a_file_of_another_user_is_refused(void **state) {
   (void)state;
   NEEDS_ROOT();
   name_of_file(path, sizeof path);
-  assert_int_equal(chown(path, OTHER, (gid_t)-1), 0);
+  assert_int_equal(chown(path, other_user, (gid_t)-1), 0);
   expect_refused("belongs to another user");
 }
 
@@ -653,19 +664,19 @@ static void users_of_the_directory_s_group_share_the_file_and_others_do_not(void
     struct sr_share *share;
     struct stat st;
     int rest;
-    assert_int_equal(chown(dir, 0, OTHER), 0);
+    assert_int_equal(chown(dir, 0, other_user), 0);
     assert_int_equal(chmod(dir, modes[i]), 0);
-    assert_int_equal(as_user(NEITHER, OTHER, share_in_group), 0); /* made by one of them */
-    assert_int_equal(as_user(NEITHER + 1, OTHER, share_in_group), 0);
-    assert_int_equal(as_user(NEITHER + 2, NEITHER, refused_in_group), 0);
+    assert_int_equal(as_user(third_user, other_user, share_in_group), 0); /* made by one of them */
+    assert_int_equal(as_user(third_user + 1, other_user, share_in_group), 0);
+    assert_int_equal(as_user(third_user + 2, third_user, refused_in_group), 0);
     share = open_at(dir, 1, problem);
     CHECK(share != NULL, "%s", problem);
     assert_int_equal(atomic_load(&sr_share_limit(share)->slots[0]), 4);
     snprintf(path, sizeof path, "%s", sr_share_path(share));
     sr_share_close(share);
     assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_gid, OTHER);
-    assert_int_equal(st.st_uid, NEITHER);
+    assert_int_equal(st.st_gid, other_user);
+    assert_int_equal(st.st_uid, third_user);
     assert_int_equal(st.st_mode & 07777, 0660);
     rest = entries_of(dir);
     assert_int_equal(rest, 1);
@@ -700,13 +711,13 @@ static void a_file_of_another_group_than_the_directory_s_is_refused(void **state
   struct sr_share *share;
   (void)state;
   NEEDS_ROOT();
-  assert_int_equal(chown(dir, 0, OTHER), 0);
+  assert_int_equal(chown(dir, 0, other_user), 0);
   assert_int_equal(chmod(dir, 02770), 0);
   share = open_at(dir, 1, problem);
   CHECK(share != NULL, "%s", problem);
   snprintf(path, sizeof path, "%s", sr_share_path(share));
   sr_share_close(share);
-  assert_int_equal(chown(path, (uid_t)-1, NEITHER), 0);
+  assert_int_equal(chown(path, (uid_t)-1, third_user), 0);
   expect_refused_at(dir, 1, "belongs to another group than its directory");
 }
 
@@ -728,7 +739,7 @@ static int search(void) {
   *end = '\0';
   snprintf(expected, sizeof expected, "%s/seranking", run);
   where = strcmp(path, shm) == 0 ? 1 : strcmp(path, expected) == 0 ? 2 : 0;
-  snprintf(expected, sizeof expected, "%s/seranking-%d", tmp, OTHER);
+  snprintf(expected, sizeof expected, "%s/seranking-%u", tmp, other_user);
   if (where == 0 && strcmp(path, expected) == 0)
     where = 3;
   *end = '/';
@@ -742,27 +753,28 @@ static int search(void) {
 static void the_first_of_three_directories_that_can_be_used_is_taken(void **state) {
   (void)state;
   NEEDS_ROOT();
-  snprintf(shm, sizeof shm, "/dev/shm/seranking-%d", OTHER);
+  snprintf(shm, sizeof shm, "/dev/shm/seranking-%u", other_user);
   snprintf(run, sizeof run, "%s/run", base);
   snprintf(tmp, sizeof tmp, "%s/tmp", base);
   assert_int_equal(mkdir(run, 0700), 0);
   assert_int_equal(mkdir(tmp, 0700), 0);
-  assert_int_equal(chown(run, OTHER, OTHER), 0);
-  assert_int_equal(chown(tmp, OTHER, OTHER), 0);
+  assert_int_equal(chown(run, other_user, other_user), 0);
+  assert_int_equal(chown(tmp, other_user, other_user), 0);
   setenv("XDG_RUNTIME_DIR", run, 1);
   setenv("TMPDIR", tmp, 1);
   if (access("/dev/shm", W_OK | X_OK) == 0) {
-    assert_int_equal(as_user(OTHER, OTHER, search), 1);
+    assert_int_equal(as_user(other_user, other_user, search), 1);
     assert_int_equal(mkdir(shm, 0755), 0); /* somebody else has taken the name */
   }
-  assert_int_equal(as_user(OTHER, OTHER, search), 2);
+  assert_int_equal(as_user(other_user, other_user, search), 2);
   setenv("XDG_RUNTIME_DIR", "relative", 1); /* is no place */
-  assert_int_equal(as_user(OTHER, OTHER, search), 3);
+  assert_int_equal(as_user(other_user, other_user, search), 3);
   unsetenv("XDG_RUNTIME_DIR");
-  assert_int_equal(as_user(OTHER, OTHER, search), 3);
+  assert_int_equal(as_user(other_user, other_user, search), 3);
   assert_int_equal(chmod(tmp, 0500), 0);
   if (access("/dev/shm", W_OK | X_OK) == 0)
-    assert_int_equal(as_user(OTHER, OTHER, search), 10); /* the first problem is the one to solve */
+    assert_int_equal(as_user(other_user, other_user, search),
+                     10); /* the first problem is the one to solve */
 }
 
 /* ---- secrets ---- */
@@ -1004,5 +1016,7 @@ int main(void) {
       TEST(to_look_makes_no_directory_and_no_file),
       TEST(a_file_with_an_unknown_rate_is_listed_without_one),
   };
+  other_user = 50000 + (unsigned)getpid() % 10000;
+  third_user = other_user + 10000; /* 3 of them are used */
   return cmocka_run_group_tests_name("sr_share", tests, NULL, NULL);
 }
