@@ -181,7 +181,8 @@ static int64_t to_us(sr_time t) {
 
 /*
 ** A server's time on our clock. What the server called "now" was at the latest when its answer came,
-** so this is never too early.
+** so this is not too early; but for an answer that comes while we already work: then a take says
+** SR_LIMIT_WAIT once more.
 */
 static sr_time to_local(const struct snapshot *seen, int64_t at) {
   return seen->at + (at - seen->server_now) * 1000;
