@@ -14,7 +14,7 @@ PKG_CONFIG    ?= pkg-config
 OBJCOPY       ?= objcopy
 CFLAGS        ?= -O2 -g
 WERROR        ?=# 1: a warning is an error
-SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer
+SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer; thread: with ThreadSanitizer
 V             ?=# 1: show the commands that build
 JOBS          ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 LUA_VERSIONS  := 5.1 5.2 5.3 5.4 jit
@@ -55,9 +55,10 @@ REDIS          ?= $(if $(HIREDIS_LIBS),1)
 # --- Flags -----------------------------------------------------------------------------------------------------------
 
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-SANITIZER := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZER_1      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZER_thread := -fsanitize=thread -fno-omit-frame-pointer
 SR_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) \
-             $(if $(filter 1,$(SANITIZE)),$(SANITIZER))
+             $(SANITIZER_$(SANITIZE))
 NO_BUILTIN := $(foreach f,malloc calloc realloc free,-fno-builtin-$(f))
 COMPILE    = $(CC) $(CFLAGS) $(SR_CFLAGS) $(CPPFLAGS) -MMD -MP
 
@@ -204,7 +205,7 @@ demo: ## build for one Lua and run examples/quickstart.lua against the fake API 
 .PHONY: test
 test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all test-programs
-	@+$(SUBMAKE) asan-build
+	@+$(SUBMAKE) asan-build tsan-build
 	@sh spec/support/run.sh $(SUITES)
 
 .PHONY: asan-build
@@ -215,6 +216,15 @@ asan-build:
 asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@+$(SUBMAKE) asan-build
 	@sh spec/support/run.sh asan c-asan
+
+.PHONY: tsan-build
+tsan-build:
+	@+$(SUBMAKE) BUILD=build/tsan LUA=5.4 SANITIZE=thread WERROR=1 CFLAGS="-O1 -g" test-programs
+
+.PHONY: tsan
+tsan: deps ## run the C tests of what has threads under ThreadSanitizer
+	@+$(SUBMAKE) tsan-build
+	@sh spec/support/run.sh c-tsan
 
 .PHONY: valgrind
 valgrind: deps ## run the specs and the C tests under valgrind

@@ -11,6 +11,7 @@
 
 #include "sr_call.h"
 #include "sr_config.h"
+#include "sr_doorbell.h"
 #include "sr_engine.h"
 
 #include <lauxlib.h>
@@ -29,6 +30,9 @@ void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const
 /* A userdata of `size` zero bytes with the metatable `name`, pushed. */
 void *lsr_newobject(lua_State *L, size_t size, const char *name);
 
+/* The userdata at `index` if it has the metatable `name`, else NULL. */
+void *lsr_testobject(lua_State *L, int index, const char *name);
+
 /*
 ** Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
 */
@@ -40,6 +44,9 @@ void lsr_pushseconds(lua_State *L, sr_time t);
 /* Pushes the error table of a call, or of no call (`call` NULL); `error` is what went wrong. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 
+/* Pushes what is known of a limiter as a table; times as seconds from `now`. */
+void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
+
 /* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
 struct lsr_clock {
   struct sr_manual_clock manual;
@@ -49,13 +56,23 @@ struct lsr_clock {
 struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
+/* The userdata of a call. One of the two at most: a call that was given to the doorbell's thread is its errand's. */
+struct lsr_call {
+  struct sr_call *call;     /* owned */
+  struct sr_errand *errand; /* owned */
+};
+#define LSR_CALL "seranking.call"
+
+/* The object at `index`. If it has an errand that is over, the call is taken back from it first. */
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
+
 /* A new call for `config`, owned by a userdata that is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
 /* The call of the userdata on the top, which is not under way and belongs to `config`, made new; stays there. */
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 
-/* The call of the userdata at `index`; a Lua error when it is something else or closed. */
+/* The call of the userdata at `index`; a Lua error when it is something else, closed, or the thread's. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);
 
 /*
@@ -71,5 +88,7 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_value(lua_State *L);
+void lsr_open_limit(lua_State *L);
+void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
 
 #endif

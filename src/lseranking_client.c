@@ -19,6 +19,7 @@ struct client_object {
   sr_time timeout, connect_timeout, attempt_timeout;
   int retries;
   size_t max_body;
+  int low, wait_blocked;
 };
 
 static struct client_object *check_client(lua_State *L) {
@@ -113,6 +114,17 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
   return sr_engine_new(&options);
 }
 
+/* The limiter driver of another module: a userdata that holds a pointer to it. */
+static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
+  const struct sr_limiter_driver *const *driver =
+      lsr_testobject(L, index, "seranking.limiter_driver");
+  if (driver == NULL || *driver == NULL)
+    luaL_error(L, "limiter_driver must be a limiter driver");
+  if ((*driver)->abi != SR_LIMITER_ABI)
+    luaL_error(L, "the limiter's module is of another version of seranking: install both anew");
+  return *driver;
+}
+
 /*
 ** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
 ** nil, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
@@ -121,6 +133,7 @@ static int client_new(lua_State *L) {
   struct client_object *client;
   struct sr_settings settings;
   struct sr_error error;
+  const char *problem;
   size_t len;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -138,18 +151,41 @@ static int client_new(lua_State *L) {
   settings.rate.slots = (int)get_number(L, 1, "rate_limit", 5);
   settings.rate.window = get_time(L, 1, "rate_per", SR_SECOND);
   settings.limited = settings.rate.slots > 0;
+  settings.send_time = get_flag(L, 1, "pacing_send_time");
+  settings.max_queue = (int)get_number(L, 1, "max_queue", 1000);
+  settings.fall_back = get_flag(L, 1, "limiter_fallback");
+  settings.limit_family = get_string(L, 1, "limit_family", &len);
+  settings.local.shared = get_flag(L, 1, "shared");
+  settings.local.group = get_flag(L, 1, "state_group");
+  settings.local.state_dir = get_string(L, 1, "state_dir", &len);
+  settings.driver_settings = get_string(L, 1, "limiter_settings", &len);
+  lua_getfield(L, 1, "limiter_driver");
+  if (!lua_isnil(L, -1))
+    settings.driver = check_driver(L, -1);
+  lua_pop(L, 1);
   lua_getfield(L, 1, "clock");
   client->clock = lsr_testclock(L, -1);
   lua_pop(L, 1);
   if (client->clock != NULL) {
     client->clock->refs++;
-    settings.limit_salt = client->clock->id;
+    /* A directory of a test's own: there clocks of several processes may be meant to be one. */
+    settings.limit_salt =
+        settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
+  }
+  if (settings.driver != NULL &&
+      (problem = settings.driver->check(settings.driver_settings)) != NULL) {
+    sr_error_set(&error, SR_INVALID, "bad_option", NULL, "option limiter: %s", problem);
+    lua_pushnil(L);
+    lsr_pusherror(L, &error, NULL);
+    return 2;
   }
   client->timeout = get_time(L, 1, "timeout", 60 * SR_SECOND);
   client->connect_timeout = get_time(L, 1, "connect_timeout", 10 * SR_SECOND);
   client->attempt_timeout = get_time(L, 1, "attempt_timeout", 0);
   client->retries = (int)get_number(L, 1, "retries", 2);
   client->max_body = (size_t)get_number(L, 1, "max_body", 268435456.0);
+  client->low = get_flag(L, 1, "priority_low");
+  client->wait_blocked = get_flag(L, 1, "wait_blocked");
   client->config = sr_config_new(&settings, &error);
   if (client->config == NULL) {
     lua_pushnil(L);
@@ -170,6 +206,8 @@ static int client_close(lua_State *L) {
   struct client_object *client = luaL_checkudata(L, 1, CLIENT);
   sr_engine_delete(client->engine);
   client->engine = NULL;
+  if (client->config != NULL)
+    sr_doorbell_cancel_all(client->config);
   sr_config_unref(client->config);
   client->config = NULL;
   lsr_clock_unref(client->clock);
@@ -293,9 +331,32 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
+/* The parts of a multipart body, from the field `parts` of the table at `index`. */
+static void read_parts(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  lua_getfield(L, index, "parts");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct sr_part *part;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    part = sr_call_add_part(call);
+    must(L, part == NULL);
+    copy_field(L, lua_gettop(L), "name", &part->name);
+    copy_field(L, lua_gettop(L), "filename", &part->filename);
+    copy_field(L, lua_gettop(L), "content_type", &part->content_type);
+    copy_field(L, lua_gettop(L), "data", &part->data);
+    call->has_body = 1;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
-** = {…}.
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
@@ -303,6 +364,13 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   call->connect_timeout = get_time(L, index, "connect_timeout", call->connect_timeout);
   call->attempt_timeout = get_time(L, index, "attempt_timeout", call->attempt_timeout);
   call->retries = (int)get_number(L, index, "retries", call->retries);
+  lua_getfield(L, index, "priority_low");
+  if (!lua_isnil(L, -1))
+    call->low = lua_toboolean(L, -1);
+  lua_getfield(L, index, "wait_blocked");
+  if (!lua_isnil(L, -1))
+    call->wait_blocked = lua_toboolean(L, -1);
+  lua_pop(L, 2);
   lua_getfield(L, index, "headers");
   for (i = 1; lua_istable(L, -1); i++) {
     struct curl_slist *longer;
@@ -317,16 +385,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  lua_getfield(L, index, "upload");
-  if (lua_istable(L, -1)) {
-    int upload = lua_gettop(L);
-    copy_field(L, upload, "name", &call->upload.name);
-    copy_field(L, upload, "filename", &call->upload.filename);
-    copy_field(L, upload, "content_type", &call->upload.content_type);
-    copy_field(L, upload, "data", &call->upload.data);
-    call->has_body = 1;
-  }
-  lua_pop(L, 1);
+  read_parts(L, index, call);
 }
 
 /*
@@ -350,6 +409,8 @@ static int client_call(lua_State *L) {
   call->attempt_timeout = client->attempt_timeout;
   call->retries = client->retries;
   call->max_body = client->max_body;
+  call->low = client->low;
+  call->wait_blocked = client->wait_blocked;
   call->repeatable = lua_toboolean(L, 7);
   results = make_target(L, call, template, 4, 5);
   if (results != 0)
@@ -389,6 +450,41 @@ static int client_run(lua_State *L) {
   return 1;
 }
 
+/*
+** client:submit(call, tag): puts a call under way whose end client:next tells. `tag`: a whole number
+** above 0, the caller's own.
+*/
+static int client_submit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = lsr_checkcall(L, 2);
+  lua_Number tag = luaL_checknumber(L, 3);
+  if (call->state != SR_STATE_NEW)
+    return luaL_error(L, "the call was under way already");
+  sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
+  return 0;
+}
+
+/*
+** client:next(max_wait) -> tag, wants of a call that needs its owner: it is done, or `wants` is true
+** and its attempt is to be carried out (see call:outgoing); nil when `max_wait` seconds are over.
+** Works and waits on this thread.
+*/
+static int client_next(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = sr_engine_next(client->engine, lsr_checkseconds(L, 2, "max_wait"));
+  if (call == NULL)
+    return 0;
+  lua_pushnumber(L, (lua_Number)call->tag);
+  lua_pushboolean(L, call->state != SR_STATE_DONE);
+  return 2;
+}
+
+/* client:now() -> seconds on the client's clock. */
+static int client_now(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_now(check_client(L)->engine));
+  return 1;
+}
+
 /* client:sleep(seconds): waits as the engine does: an injected clock jumps. */
 static int client_sleep(lua_State *L) {
   struct client_object *client = check_client(L);
@@ -396,10 +492,40 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"call", client_call},   {"run", client_run},
-                                   {"sleep", client_sleep}, {"key", client_key},
-                                   {"api", client_api},     {"base_url", client_base_url},
-                                   {"close", client_close}, {NULL, NULL}};
+/* client:limit() -> what is known of its limiter, see lsr_pushview; nil when it has none. */
+static int client_limit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_limit_view view;
+  if (!sr_engine_view_limit(client->engine, client->config, &view))
+    return 0;
+  lsr_pushview(L, &view, sr_engine_now(client->engine));
+  lua_pushinteger(L, sr_engine_waiting(client->engine, client->config));
+  lua_setfield(L, -2, "waiting");
+  lua_pushstring(L, client->config->key_hint);
+  lua_setfield(L, -2, "key");
+  return 1;
+}
+
+/* client:reset_limit(): ends ban and hold, for everybody who shares the limiter. */
+static int client_reset_limit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  lua_pushboolean(L, sr_engine_reset_limit(client->engine, client->config));
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{"limit", client_limit},
+                                   {"reset_limit", client_reset_limit},
+                                   {"call", client_call},
+                                   {"run", client_run},
+                                   {"submit", client_submit},
+                                   {"next", client_next},
+                                   {"now", client_now},
+                                   {"sleep", client_sleep},
+                                   {"key", client_key},
+                                   {"api", client_api},
+                                   {"base_url", client_base_url},
+                                   {"close", client_close},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

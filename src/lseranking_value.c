@@ -122,14 +122,8 @@ void lsr_clock_unref(struct lsr_clock *clock) {
 }
 
 struct lsr_clock *lsr_testclock(lua_State *L, int index) {
-  struct clock_object *object = lua_touserdata(L, index);
-  int same;
-  if (object == NULL || !lua_getmetatable(L, index))
-    return NULL;
-  luaL_getmetatable(L, CLOCK);
-  same = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same ? object->clock : NULL;
+  struct clock_object *object = lsr_testobject(L, index, CLOCK);
+  return object != NULL ? object->clock : NULL;
 }
 
 /* clock() -> a clock that stands at 0 until it is moved. */

@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_config.h"
 
+#include "sr_sha256.h"
 #include "sr_url.h"
 
 #include <stdio.h>
@@ -179,6 +180,62 @@ static int copy(struct sr_buf *to, const char *from) {
   return from == NULL ? 0 : sr_buf_puts(to, from);
 }
 
+static uint64_t first_bytes(struct sr_sha256 *sha) {
+  unsigned char hash[SR_SHA256_SIZE];
+  uint64_t number = 0;
+  int i;
+  sr_sha256_end(sha, hash);
+  for (i = 0; i < 8; i++)
+    number = number << 8 | hash[i];
+  return number;
+}
+
+/* With its NUL, so that "a","bc" and "ab","c" differ. */
+static void add_text(struct sr_sha256 *sha, const char *text) {
+  sr_sha256_add(sha, text, strlen(text) + 1);
+}
+
+/*
+** Whose limit it is: a hash of key and address that gives neither away. And which limiter: the same
+** with everything that decides where the slots are.
+*/
+static int fill_limit(struct sr_config *config, const struct sr_settings *settings) {
+  struct sr_sha256 sha;
+  const char *family = settings->limit_family != NULL ? settings->limit_family : "";
+  uint64_t name;
+  if (copy(&config->state_dir, settings->local.state_dir) != 0 ||
+      copy(&config->driver_settings, settings->driver_settings) != 0 ||
+      copy(&config->limit_url, config->base_url.data) != 0)
+    return -1;
+  config->limit_url.len = sr_config_redact(config, config->limit_url.data, config->limit_url.len);
+  sr_config_key_hint(config, config->key_hint);
+  sr_sha256_init(&sha);
+  add_text(&sha, "seranking limit");
+  add_text(&sha, sr_buf_text(&config->key));
+  add_text(&sha, config->base_url.data);
+  add_text(&sha, family);
+  name = first_bytes(&sha) ^ settings->limit_salt;
+  config->limited = 1;
+  config->send_time = settings->send_time;
+  config->fall_back = settings->fall_back;
+  config->max_queue = settings->max_queue;
+  config->driver = settings->driver;
+  config->local = settings->local;
+  config->local.state_dir = settings->local.state_dir != NULL ? config->state_dir.data : NULL;
+  config->limit_identity.name = name;
+  config->limit_identity.key_hint = config->key_hint;
+  config->limit_identity.base_url = config->limit_url.data;
+  sr_sha256_init(&sha);
+  sr_sha256_add(&sha, &name, sizeof name);
+  sr_sha256_add(&sha, &settings->local.shared, sizeof settings->local.shared);
+  sr_sha256_add(&sha, &settings->local.group, sizeof settings->local.group);
+  sr_sha256_add(&sha, &settings->driver, sizeof(const struct sr_limiter_driver *));
+  add_text(&sha, sr_buf_text(&config->state_dir));
+  add_text(&sha, sr_buf_text(&config->driver_settings));
+  config->limit_id = first_bytes(&sha);
+  return 0;
+}
+
 /* The parts of sr_config_new that can run out of memory. 0 or -1. */
 static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (settings->token != NULL &&
@@ -197,13 +254,8 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (sr_buf_puts(&config->user_agent, "seranking-lua/" SR_VERSION " libcurl/") != 0 ||
       sr_buf_puts(&config->user_agent, curl_version_info(CURLVERSION_NOW)->version) != 0)
     return -1;
-  if (settings->limited) {
-    uint64_t name =
-        sr_limit_name(sr_buf_text(&config->key), config->base_url.data) ^ settings->limit_salt;
-    config->limit = sr_limit_open(name);
-    if (config->limit == NULL)
-      return -1;
-  }
+  if (settings->limited && fill_limit(config, settings) != 0)
+    return -1;
   return make_headers(config);
 }
 
@@ -257,5 +309,8 @@ void sr_config_unref(struct sr_config *config) {
   sr_buf_fini(&config->ca_file);
   sr_buf_fini(&config->proxy);
   sr_buf_fini(&config->user_agent);
+  sr_buf_fini(&config->state_dir);
+  sr_buf_fini(&config->limit_url);
+  sr_buf_wipe(&config->driver_settings);
   free(config);
 }

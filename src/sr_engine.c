@@ -6,6 +6,7 @@
 #include "sr_transfer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,16 +16,33 @@
 #include <unistd.h>
 
 /*
-** A request that got no answer is counted by the server at the latest this long after we gave up on
-** it.
+** Processes that wait for the same slot look again within this long of each other, not all at the
+** same moment.
 */
-#define LATE_COUNT (SR_SECOND / 5)
+#define SPREAD (3 * SR_MILLISECOND)
 
-/* A 429 holds other calls no longer than the shortest ban lasts, whatever its Retry-After says. */
-#define HOLD_MAX (600 * SR_SECOND)
+/* More limiters than this many descriptors' worth are not polled, only looked at in time. */
+enum { WATCHES_MAX = 4 * SR_WATCH_MAX };
 
-/* Handles kept for later calls. */
-#define IDLE_MAX 8
+/* Handles and connections kept for later calls. */
+#define IDLE_MAX        64
+#define CONNECTIONS_MAX 256L
+
+/* A limiter that this engine has opened: for all calls of one limit. */
+struct link {
+  struct link *next;
+  uint64_t id;
+  const struct sr_limiter_driver *driver;
+  struct sr_limiter *limiter;
+  struct sr_limiter *own; /* stands in while the driver's is out of reach; NULL: not wanted */
+  /* With copies of its strings, as `settings`: clients come and go. */
+  struct sr_limit_identity identity;
+  char *settings;
+  int full;           /* calls that may use this many slots get none … */
+  sr_time not_before; /* … before this time */
+  int asked;          /* takes whose answer is not there yet */
+  int told;           /* the fallback was reported */
+};
 
 struct sr_engine {
   struct sr_clock clock;
@@ -38,7 +56,10 @@ struct sr_engine {
   struct sr_call *last;
   struct sr_transfer *idle;
   int idle_count;
-  int running; /* transfers in `multi` */
+  int running;                              /* transfers in `multi` */
+  struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
+  struct link *links;
+  struct curl_waitfd *polled; /* see add_watches */
 };
 
 /* ---- libcurl, once a process ---- */
@@ -76,7 +97,8 @@ static int open_handles(struct sr_engine *engine) {
   engine->share = curl_share_init();
   engine->multi = curl_multi_init();
   if (engine->share != NULL && engine->multi != NULL &&
-      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK)
+      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
     return 0;
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
@@ -109,6 +131,20 @@ static void unlink_call(struct sr_engine *engine, struct sr_call *call) {
   call->prev = call->next = NULL;
 }
 
+/* A tagged call needs its owner. */
+static void make_ready(struct sr_engine *engine, struct sr_call *call) {
+  if (call->tag == 0 || call->ready_at != NULL)
+    return;
+  call->ready_at = engine;
+  call->ready_next = NULL;
+  call->ready_prev = engine->ready_last;
+  if (engine->ready_last != NULL)
+    engine->ready_last->ready_next = call;
+  else
+    engine->ready_first = call;
+  engine->ready_last = call;
+}
+
 static sr_time now_of(const struct sr_engine *engine) {
   return engine->clock.now(engine->clock.ctx);
 }
@@ -124,6 +160,7 @@ static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
   if (state == SR_STATE_DONE) {
     call->elapsed = now - call->started;
     call->engine = NULL;
+    make_ready(engine, call);
   } else {
     link_last(engine, call);
   }
@@ -166,9 +203,134 @@ static void drop_transfer(struct sr_call *call) {
   put_transfer(call->engine, transfer);
 }
 
-static void give_slot(struct sr_call *call, sr_time free_at) {
-  if (call->config->limit != NULL)
-    sr_limit_give(call->config->limit, &call->slot, free_at);
+/* ---- events ---- */
+
+static struct sr_event *add_event(struct sr_call *call, enum sr_event_type type, sr_time seconds) {
+  struct sr_event *event;
+  if (call->event_count == SR_EVENTS_MAX) {
+    call->events_lost++;
+    return NULL;
+  }
+  event = &call->events[call->event_count++];
+  memset(event, 0, sizeof *event);
+  event->type = type;
+  event->seconds = seconds;
+  event->attempt = call->attempts;
+  event->status = call->status;
+  event->code = call->error.code;
+  return event;
+}
+
+/* ---- limiters ---- */
+
+static void close_link(struct link *link) {
+  if (link->limiter != NULL)
+    link->driver->close(link->limiter);
+  free((char *)link->identity.key_hint);
+  free((char *)link->identity.base_url);
+  sr_wipe(link->settings, link->settings != NULL ? strlen(link->settings) : 0);
+  free(link->settings);
+  free(link);
+}
+
+/* 0 or -1. */
+static int open_link(struct link *link, const struct sr_config *config) {
+  link->id = config->limit_id;
+  link->identity = config->limit_identity;
+  link->identity.key_hint = strdup(config->limit_identity.key_hint);
+  link->identity.base_url = strdup(config->limit_identity.base_url);
+  link->settings = strdup(sr_buf_text(&config->driver_settings));
+  if (link->identity.key_hint == NULL || link->identity.base_url == NULL || link->settings == NULL)
+    return -1;
+  if (config->driver == NULL) {
+    link->driver = &sr_local_driver;
+    link->limiter = sr_local_open(&config->local, &link->identity);
+  } else {
+    static const struct sr_local_settings own = {0, 0, NULL};
+    link->driver = config->driver;
+    link->limiter = config->driver->open(link->settings, &link->identity);
+    link->own = sr_local_open(&own, &link->identity);
+    if (link->own == NULL)
+      return -1;
+  }
+  return link->limiter != NULL ? 0 : -1;
+}
+
+/* The limiter of a client's calls. NULL when memory ran out. */
+static struct link *link_of(struct sr_engine *engine, const struct sr_config *config) {
+  struct link *link = engine->links;
+  while (link != NULL && link->id != config->limit_id)
+    link = link->next;
+  if (link != NULL)
+    return link;
+  link = calloc(1, sizeof *link);
+  if (link == NULL)
+    return NULL;
+  if (open_link(link, config) != 0) {
+    close_link(link);
+    return NULL;
+  }
+  link->next = engine->links;
+  engine->links = link;
+  return link;
+}
+
+/* The limiter that a call's slot is of. */
+static const struct sr_limiter_driver *owner_of(const struct sr_call *call,
+                                                struct sr_limiter **limiter) {
+  *limiter = call->slot_own ? call->link->own : call->link->limiter;
+  return call->slot_own ? &sr_local_driver : call->link->driver;
+}
+
+static enum sr_change give_slot(struct sr_call *call, sr_time now, enum sr_outcome outcome,
+                                sr_time hold) {
+  const struct sr_limiter_driver *driver;
+  struct sr_limiter *limiter;
+  if (call->link == NULL || call->slot.state == SR_SLOT_NONE)
+    return SR_CHANGE_NONE;
+  if (call->slot.state == SR_SLOT_ASKED)
+    call->link->asked--;
+  if (outcome == SR_OUTCOME_UNSENT)
+    call->link->not_before = 0; /* it is free at once */
+  driver = owner_of(call, &limiter);
+  return driver->give(limiter, &call->config->rate, now, &call->slot, outcome, hold);
+}
+
+static void tell_fallback(struct sr_call *call, const char *problem) {
+  struct sr_event *event;
+  if (problem[0] == '\0') {
+    call->link->told = 0;
+  } else if (!call->link->told) {
+    call->link->told = 1;
+    event = add_event(call, SR_EVENT_LIMITER_FALLBACK, 0);
+    if (event != NULL)
+      memcpy(event->problem, problem, sizeof event->problem);
+  }
+}
+
+/* Asks for a slot. FAILED only when nothing may stand in for the limiter. */
+static enum sr_verdict take_slot(struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  const struct sr_config *config = call->config;
+  struct link *link = call->link;
+  struct sr_want want;
+  enum sr_verdict verdict;
+  int asked = call->slot.state == SR_SLOT_ASKED;
+  want.rate = config->rate;
+  want.low = call->low;
+  want.send_time = config->send_time;
+  want.lease = call->deadline + config->rate.window + SR_LATE_COUNT;
+  memset(ruling, 0, sizeof *ruling);
+  call->slot_own = 0;
+  verdict = link->driver->take(link->limiter, &want, now, &call->slot, ruling);
+  link->asked += (call->slot.state == SR_SLOT_ASKED) - asked;
+  if (verdict == SR_LIMIT_FAILED && config->fall_back) {
+    tell_fallback(call, ruling->problem);
+    call->slot_own = 1;
+    return sr_local_driver.take(link->own, &want, now, &call->slot, ruling);
+  }
+  if (verdict != SR_LIMIT_ASKED && verdict != SR_LIMIT_FAILED)
+    tell_fallback(call, ruling->problem);
+  return verdict;
 }
 
 /* ---- the end of an attempt ---- */
@@ -252,14 +414,77 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
     return;
   }
   call->due = now + pause;
+  add_event(call, SR_EVENT_RETRY, pause);
   enter(call, SR_STATE_BACKOFF, now);
 }
 
 /* For how long a 429 holds all calls: the server's word, within reason, but at least a window. */
 static sr_time hold_of(sr_time retry_after, sr_time window) {
-  if (retry_after > HOLD_MAX)
-    retry_after = HOLD_MAX;
+  if (retry_after > SR_HOLD_MAX)
+    retry_after = SR_HOLD_MAX;
   return retry_after > window ? retry_after : window;
+}
+
+/* What an answer tells about the key. call->error is set unless it is a success. */
+static enum sr_outcome outcome_of(const struct sr_call *call) {
+  const char *code = call->error.kind == SR_NO_ERROR ? "" : call->error.code;
+  if (call->status == 429)
+    return SR_OUTCOME_REFUSED;
+  if (call->status >= 500)
+    return SR_OUTCOME_ANSWERED;
+  if (call->error.kind == SR_AUTH) /* without a key, or on a host that refuses all: no news */
+    return call->config->key.len > 0 && strcmp(code, "no_token") != 0 ? SR_OUTCOME_BAD_KEY
+                                                                      : SR_OUTCOME_ANSWERED;
+  return SR_OUTCOME_FINE;
+}
+
+/* Nobody may send before `until`. */
+static void blocked(struct sr_call *call, sr_time now, const struct sr_ruling *ruling) {
+  sr_time left = ruling->at > now ? ruling->at - now : 0;
+  int status = call->status;
+  if (ruling->block == SR_BLOCK_KEY)
+    sr_error_set(&call->error, SR_BLOCKED, "bad_key",
+                 "set the right key; client:limiter():reset() or seranking-limits reset lets calls "
+                 "with this one go on",
+                 "the API has refused this key twice in a row: nothing is sent with it for %.0f s",
+                 (double)left / 1e9);
+  else
+    sr_error_set(&call->error, SR_BLOCKED, "too_many_requests",
+                 "wait for retry_after seconds; other programs use this key beside the limiter: "
+                 "see docs/limits.md",
+                 "the API answered 429 three times in a row: nothing is sent with this key for "
+                 "%.0f s",
+                 (double)left / 1e9);
+  call->error.status = status;
+  call->retry_after = left;
+  call->retryable = call->repeatable || !call->in_doubt;
+  add_event(call, SR_EVENT_BLOCKED, left);
+}
+
+/* Tells the limiter what an answer says. Returns what that has changed for everybody. */
+static enum sr_change settle(struct sr_call *call, sr_time now) {
+  sr_time hold = hold_of(call->retry_after, call->config->rate.window);
+  enum sr_outcome outcome = outcome_of(call);
+  enum sr_change change = give_slot(call, now, outcome, hold);
+  if (outcome == SR_OUTCOME_REFUSED)
+    add_event(call, SR_EVENT_RATE_LIMITED, hold);
+  if (change == SR_CHANGE_UNBLOCKED)
+    add_event(call, SR_EVENT_UNBLOCKED, 0);
+  return change;
+}
+
+/* Until when nobody may send, as far as is known. */
+static void see_block(const struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  const struct sr_limiter_driver *driver;
+  struct sr_limiter *limiter;
+  struct sr_limit_view view;
+  memset(&view, 0, sizeof view);
+  view.rate = call->config->rate;
+  driver = owner_of(call, &limiter);
+  driver->view(limiter, now, &view);
+  memset(ruling, 0, sizeof *ruling);
+  ruling->block = view.block;
+  ruling->at = view.blocked_until;
 }
 
 /*
@@ -267,18 +492,19 @@ static sr_time hold_of(sr_time retry_after, sr_time window) {
 ** `sent`: it may have reached the server.
 */
 static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sent) {
-  sr_time now = now_of(engine), window = call->config->rate.window;
+  sr_time now = now_of(engine);
   int answered = call->error.kind == SR_NO_ERROR;
   drop_transfer(call);
   call->sent |= sent;
-  give_slot(call, !sent ? now : answered ? now + window : now + window + LATE_COUNT);
   redact(call, &call->head);
   call->retry_after = -1;
   if (answered && call->status >= 200 && call->status < 300) {
+    settle(call, now);
     enter(call, SR_STATE_DONE, now);
     return;
   }
   if (!answered) {
+    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
     hide_remains(call);
   } else {
     char value[64];
@@ -286,14 +512,22 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     error_of_answer(call);
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));
-    if (call->error.kind == SR_RATE_LIMIT && call->config->limit != NULL)
-      sr_limit_hold(call->config->limit, now + hold_of(call->retry_after, window));
     if (call->status == 404 && call->in_doubt && strcmp(call->method, "DELETE") == 0)
       call->error.hint =
           "an earlier attempt failed without a clear answer, and may have deleted it";
   }
   sr_config_redact(call->config, call->error.message, strlen(call->error.message));
   call->in_doubt |= sent && (!answered || call->error.kind == SR_SERVER);
+  if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !call->wait_blocked) {
+    struct sr_ruling ruling;
+    see_block(call, now, &ruling);
+    if (ruling.block == SR_BLOCK_KEY) /* its own words say it better */
+      add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+    else
+      blocked(call, now, &ruling);
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
   repeat_or_end(engine, call, sent, now);
 }
 
@@ -308,8 +542,10 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   sr_buf_clear(&call->head);
   sr_buf_clear(&call->answer);
   enter(call, SR_STATE_SENDING, now);
-  if (engine->external)
-    return; /* sr_engine_run hands it out */
+  if (engine->external) {
+    make_ready(engine, call); /* or sr_engine_run hands it out */
+    return;
+  }
   transfer = get_transfer(engine);
   if (transfer != NULL)
     code = sr_transfer_begin(transfer, call, sr_engine_time_left(call));
@@ -324,6 +560,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
 }
 
 static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* that may have been asked for */
   call->retry_after = earliest > now ? earliest - now : 0;
   call->retryable = 1;
   if (call->error.kind == SR_NO_ERROR)
@@ -336,20 +573,41 @@ static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
   enter(call, SR_STATE_DONE, now);
 }
 
+/* How many calls wait for a slot of the limiter. Up to `call` if it is one of them. */
+static int count_waiting(const struct sr_engine *engine, const struct link *link,
+                         const struct sr_call *call) {
+  const struct sr_call *other;
+  int count = 0;
+  for (other = engine->first; other != NULL && other != call; other = other->next)
+    count += other->state == SR_STATE_QUEUED && other->link == link;
+  return count;
+}
+
 /* Into the queue for a slot; or to the end, when its turn can't come before its deadline. */
 static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   const struct sr_config *config = call->config;
-  unsigned ahead = 0;
   sr_time earliest;
-  struct sr_call *other;
+  int ahead;
   enter(call, SR_STATE_QUEUED, now);
-  if (config->limit == NULL)
+  call->due = now;
+  if (call->link == NULL)
     return;
-  for (other = engine->first; other != call; other = other->next)
-    ahead += other->state == SR_STATE_QUEUED && other->config->limit == config->limit;
-  earliest = sr_limit_earliest(config->limit, &config->rate, now, ahead);
+  ahead = count_waiting(engine, call->link, call);
+  earliest = call->link->driver->earliest(call->link->limiter, &config->rate, now, (unsigned)ahead);
   if (earliest >= call->deadline)
     no_slot(call, now, earliest);
+}
+
+/* The time came for which the slot was taken, and the request is not sent: back to the queue. */
+static void take_again(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  drop_transfer(call);
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0);
+  memset(&call->error, 0, sizeof call->error);
+  call->attempts--;
+  if (now < call->deadline)
+    queue(engine, call, now);
+  else
+    end_without_answer(call, now, SR_TIMEOUT, "no_connection", "no connection before the deadline");
 }
 
 /* ---- steps ---- */
@@ -371,6 +629,10 @@ static void collect(struct sr_engine *engine) {
     code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     call = transfer->call;
+    if (transfer->late) {
+      take_again(engine, call, now_of(engine));
+      continue;
+    }
     sr_transfer_finish(transfer, code, &sent, &call->error);
     attempt_over(engine, call, sent);
   }
@@ -390,8 +652,9 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
       if (call->state == SR_STATE_QUEUED) {
         no_slot(call, now, now);
       } else if (call->state == SR_STATE_SENDING && !engine->external) {
-        call->sent |= sr_transfer_sent(call->transfer);
-        give_slot(call, now + call->config->rate.window + LATE_COUNT);
+        int sent = sr_transfer_sent(call->transfer);
+        call->sent |= sent;
+        give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
         call->retryable = call->repeatable || !call->sent;
         end_without_answer(call, now, SR_TIMEOUT, call->sent ? "no_answer" : "no_connection",
                            call->sent ? "no answer before the deadline"
@@ -403,31 +666,111 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
+/* A slot has come, or no limit is wanted: reports how long it took. */
+static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  if (now > call->since)
+    add_event(call, SR_EVENT_WAIT, now - call->since);
+  begin_attempt(engine, call, now);
+}
+
+/* The limiter is out of reach, and nothing may stand in for it. */
+static void limiter_failed(struct sr_call *call, sr_time now, const char *problem) {
+  call->retryable = 1;
+  if (call->error.kind == SR_NO_ERROR)
+    sr_error_set(&call->error, SR_NETWORK, "limiter",
+                 "nothing was sent: repeat it later, or let calls go on with a limit of this "
+                 "process alone by on_limiter_error = \"process\"",
+                 "the shared rate limiter is out of reach: %s", problem);
+  enter(call, SR_STATE_DONE, now);
+}
+
+/* How many of the slots a call may use. */
+static int usable(const struct sr_call *call) {
+  int slots = call->config->rate.slots;
+  return call->low && slots > 1 ? slots - 1 : slots;
+}
+
+/* When a queued call can ask its limiter again. SR_NEVER: when an answer has come. */
+static sr_time ask_at(const struct sr_call *call) {
+  const struct link *link = call->link;
+  if (link == NULL || call->slot.state == SR_SLOT_ASKED)
+    return call->due;
+  if (link->asked >= call->config->rate.slots)
+    return SR_NEVER;
+  return usable(call) <= link->full && link->not_before > call->due ? link->not_before : call->due;
+}
+
+/* Several processes may wait for this time: not all at the same moment. */
+static sr_time spread(struct sr_engine *engine, const struct sr_call *call, sr_time at) {
+  int alone = call->config->driver == NULL && !call->config->local.shared;
+  return alone ? at : at + (sr_time)(sr_random(&engine->random) * (double)SPREAD);
+}
+
+/* What the limiter says to a queued call. Returns 1 when an attempt began. */
+static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  struct link *link = call->link;
+  struct sr_ruling ruling;
+  if (now < ask_at(call))
+    return 0;
+  if (link == NULL) {
+    begin_call(engine, call, now);
+    return 1;
+  }
+  switch (take_slot(call, now, &ruling)) {
+  case SR_LIMIT_GRANTED:
+    begin_call(engine, call, now);
+    return 1;
+  case SR_LIMIT_WAIT:
+    link->full = usable(call);
+    link->not_before = spread(engine, call, ruling.at);
+    return 0;
+  case SR_LIMIT_BLOCKED:
+    if (call->wait_blocked && ruling.at < call->deadline) {
+      call->due = spread(engine, call, ruling.at);
+      return 0;
+    }
+    blocked(call, now, &ruling);
+    enter(call, SR_STATE_DONE, now);
+    return 0;
+  case SR_LIMIT_FAILED:
+    limiter_failed(call, now, ruling.problem);
+    return 0;
+  default:
+    return 0; /* asked */
+  }
+}
+
 /*
 ** Sends the queued calls that get a slot, first come first served for each limit. Returns how many
 ** began.
 */
 static int begin_queued(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
-  const struct sr_config *full = NULL; /* had no slot; to ask again is harmless, only slower */
   int begun = 0;
   for (call = engine->first; call != NULL; call = next) {
-    sr_time retry_at = 0;
     next = call->next;
-    if (call->state != SR_STATE_QUEUED || (full != NULL && call->config->limit == full->limit &&
-                                           call->config->rate.slots <= full->rate.slots))
-      continue;
-    if (call->config->limit != NULL &&
-        !sr_limit_take(call->config->limit, &call->config->rate, now,
-                       call->deadline + call->config->rate.window + LATE_COUNT, &call->slot,
-                       &retry_at)) {
-      full = call->config;
-      continue;
-    }
-    begin_attempt(engine, call, now);
-    begun++;
+    if (call->state == SR_STATE_QUEUED)
+      begun += ask_limiter(engine, call, now);
   }
   return begun;
+}
+
+/* Lets the limiters that must ask somebody else read and write. */
+static void work_limiters(struct sr_engine *engine, sr_time now) {
+  struct link *link;
+  for (link = engine->links; link != NULL; link = link->next) {
+    enum sr_change change;
+    if (link->driver->work == NULL)
+      continue;
+    link->driver->work(link->limiter, now);
+    while ((change = link->driver->news(link->limiter)) != SR_CHANGE_NONE) {
+      struct sr_call *call = engine->first;
+      while (call != NULL && call->link != link)
+        call = call->next;
+      if (call != NULL) /* whichever is under way tells it */
+        add_event(call, change == SR_CHANGE_BLOCKED ? SR_EVENT_BLOCKED : SR_EVENT_UNBLOCKED, 0);
+    }
+  }
 }
 
 /*
@@ -435,6 +778,7 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
 */
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
+  struct link *link;
   engine->generation = atomic_load(&fork_generation);
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
   engine->multi = NULL;
@@ -442,10 +786,16 @@ static void forget_parent(struct sr_engine *engine) {
   engine->idle = NULL;
   engine->idle_count = 0;
   engine->running = 0;
+  for (link = engine->links; link != NULL; link = link->next) {
+    link->asked = 0;
+    link->not_before = 0;
+    if (link->driver->forked != NULL)
+      link->driver->forked(link->limiter);
+  }
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     call->transfer = NULL;
-    call->slot.index = -1; /* the parent gives it back */
+    memset(&call->slot, 0, sizeof call->slot); /* the parent gives it back */
     sr_error_set(&call->error, SR_CANCELLED, "forked",
                  "calls do not survive a fork: repeat it in the child",
                  "the process forked while the call was under way");
@@ -507,6 +857,11 @@ void sr_engine_delete(struct sr_engine *engine) {
   hold_sigpipe(engine, &before);
   while (engine->first != NULL)
     sr_engine_cancel(engine->first);
+  while (engine->links != NULL) {
+    struct link *link = engine->links;
+    engine->links = link->next;
+    close_link(link);
+  }
   while ((transfer = engine->idle) != NULL) {
     engine->idle = transfer->next;
     sr_transfer_delete(transfer);
@@ -514,11 +869,14 @@ void sr_engine_delete(struct sr_engine *engine) {
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  while (sr_engine_ready(engine) != NULL)
+    ;
   free(engine);
 }
 
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   sr_time now = now_of(engine);
+  int waiting;
   check_process(engine);
   call->engine = engine;
   call->started = call->since = now;
@@ -533,7 +891,51 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     enter(call, SR_STATE_DONE, now);
     return;
   }
+  call->link = NULL;
+  if (call->config->limited && (call->link = link_of(engine, call->config)) == NULL) {
+    sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  waiting = call->link != NULL ? count_waiting(engine, call->link, call) : 0;
+  if (call->config->max_queue > 0 && waiting >= call->config->max_queue) {
+    call->retryable = 1;
+    call->retry_after = call->config->rate.window;
+    sr_error_set(&call->error, SR_RATE_LIMIT, "queue_full",
+                 "start fewer calls at once, or raise the option max_queue",
+                 "%d calls of this client wait for their turn already", waiting);
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
   queue(engine, call, now);
+}
+
+void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {
+  call->tag = tag;
+  sr_engine_submit(engine, call);
+}
+
+void sr_engine_forget(struct sr_call *call) {
+  struct sr_engine *engine = call->ready_at;
+  if (engine == NULL)
+    return;
+  if (call->ready_prev != NULL)
+    call->ready_prev->ready_next = call->ready_next;
+  else
+    engine->ready_first = call->ready_next;
+  if (call->ready_next != NULL)
+    call->ready_next->ready_prev = call->ready_prev;
+  else
+    engine->ready_last = call->ready_prev;
+  call->ready_at = NULL;
+  call->ready_prev = call->ready_next = NULL;
+}
+
+struct sr_call *sr_engine_ready(struct sr_engine *engine) {
+  struct sr_call *call = engine->ready_first;
+  if (call != NULL)
+    sr_engine_forget(call);
+  return call;
 }
 
 void sr_engine_cancel(struct sr_call *call) {
@@ -550,8 +952,9 @@ void sr_engine_cancel(struct sr_call *call) {
   if (call->state == SR_STATE_SENDING) {
     int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
     call->sent |= sent;
-    give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
+    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
   }
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* one that was only asked for */
   drop_transfer(call);
   release_sigpipe(engine, &before);
   hide_remains(call);
@@ -559,11 +962,46 @@ void sr_engine_cancel(struct sr_call *call) {
   enter(call, SR_STATE_DONE, now);
 }
 
+sr_time sr_engine_now(const struct sr_engine *engine) {
+  return now_of(engine);
+}
+
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config,
+                         struct sr_limit_view *view) {
+  struct link *link;
+  check_process(engine);
+  link = config->limited ? link_of(engine, config) : NULL;
+  if (link == NULL)
+    return 0;
+  memset(view, 0, sizeof *view);
+  view->rate = config->rate;
+  view->scope = view->place = "";
+  link->driver->view(link->limiter, now_of(engine), view);
+  return 1;
+}
+
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config) {
+  struct link *link;
+  check_process(engine);
+  link = config->limited ? link_of(engine, config) : NULL;
+  if (link == NULL)
+    return 0;
+  link->driver->reset(link->limiter, now_of(engine));
+  link->not_before = 0;
+  return 1;
+}
+
+int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config) {
+  struct link *link = config->limited ? link_of(engine, config) : NULL;
+  return link != NULL ? count_waiting(engine, link, NULL) : 0;
+}
+
 void sr_engine_step(struct sr_engine *engine) {
   sr_time now;
   check_process(engine);
   collect(engine);
   now = now_of(engine);
+  work_limiters(engine, now);
   look_at_clock(engine, now);
   if (begin_queued(engine, now) > 0)
     collect(engine);
@@ -571,6 +1009,7 @@ void sr_engine_step(struct sr_engine *engine) {
 
 static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
   const struct sr_call *call;
+  const struct link *link;
   sr_time wake = SR_NEVER;
   for (call = engine->first; call != NULL; call = call->next) {
     sr_time at = call->deadline;
@@ -579,16 +1018,19 @@ static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
     if (call->state == SR_STATE_BACKOFF && call->due < at)
       at = call->due;
     if (call->state == SR_STATE_QUEUED) {
-      const struct sr_config *config = call->config;
-      sr_time free_at =
-          config->limit == NULL ? now : sr_limit_earliest(config->limit, &config->rate, now, 0);
-      if (free_at < at)
-        at = free_at;
+      sr_time ask = ask_at(call);
+      if (ask < at && call->slot.state != SR_SLOT_ASKED)
+        at = ask;
     }
     if (at < wake)
       wake = at;
   }
-  return wake;
+  for (link = engine->links; link != NULL; link = link->next) {
+    sr_time at = link->driver->wake != NULL ? link->driver->wake(link->limiter) : SR_NEVER;
+    if (at < wake)
+      wake = at;
+  }
+  return wake < now ? now : wake;
 }
 
 sr_time sr_engine_wake(struct sr_engine *engine) {
@@ -596,18 +1038,69 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
   return wake_after(engine, now_of(engine));
 }
 
-/* Waits for libcurl's descriptors, or for time alone. */
-static void wait_until(struct sr_engine *engine, sr_time now, sr_time when) {
+/* The descriptors that limiters want to be polled; returns how many. */
+static unsigned watches_of(const struct sr_engine *engine, struct curl_waitfd *fds, unsigned max) {
+  struct sr_watch watches[SR_WATCH_MAX];
+  const struct link *link;
+  unsigned count = 0;
+  for (link = engine->links; link != NULL; link = link->next) {
+    int i, more = link->driver->watch != NULL ? link->driver->watch(link->limiter, watches) : 0;
+    for (i = 0; i < more && count < max; i++, count++) {
+      fds[count].fd = watches[i].fd;
+      fds[count].events = (short)((watches[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+                                  (watches[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+      fds[count].revents = 0;
+    }
+  }
+  return count;
+}
+
+/*
+** `extra` and what limiters want to be polled, in one array of the engine's; `*all` is how many.
+** `extra` itself when there is nothing to add, or no memory.
+*/
+static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_waitfd *extra,
+                                       unsigned count, unsigned *all) {
+  struct curl_waitfd watches[WATCHES_MAX], *more;
+  unsigned added = watches_of(engine, watches, WATCHES_MAX);
+  *all = count;
+  if (added == 0)
+    return extra;
+  more = realloc(engine->polled, (count + added) * sizeof *more);
+  if (more == NULL)
+    return extra;
+  engine->polled = more;
+  if (count > 0)
+    memcpy(more, extra, count * sizeof *more);
+  memcpy(more + count, watches, added * sizeof *more);
+  *all = count + added;
+  return more;
+}
+
+/* Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. */
+static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                       sr_time now, sr_time when) {
+  struct curl_waitfd *fds;
+  unsigned all;
   if (when <= now)
     return;
-  if (engine->running > 0) {
-    sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
-    curl_multi_poll(engine->multi, NULL, 0, ms > 3600000 ? 3600000 : (int)ms, NULL);
+  fds = add_watches(engine, extra, count, &all);
+  if (engine->running > 0 || (all > 0 && open_handles(engine) == 0)) {
+    sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
+    curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    if (fds != extra && count > 0)
+      memcpy(extra, fds, count * sizeof fds[0]);
   } else if (engine->clock.sleep != NULL) {
     engine->clock.sleep(engine->clock.ctx, when);
   } else {
     sr_sleep_until(when);
   }
+}
+
+/* Waits until the engine has to be stepped, at most until `until`. */
+static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) {
+  sr_time wake = wake_after(engine, now);
+  wait_until(engine, NULL, 0, now, wake < until ? wake : until);
 }
 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
@@ -616,24 +1109,64 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
   sigset_t before;
   hold_sigpipe(engine, &before);
   for (;;) {
-    sr_time now, wake;
+    sr_time now;
     sr_engine_step(engine);
     if (call->state == SR_STATE_DONE) {
       outcome = SR_RUN_DONE;
       break;
     }
+    now = now_of(engine);
     if (engine->external && call->state == SR_STATE_SENDING) {
+      if (call->link != NULL && now >= call->slot.send_by) {
+        take_again(engine, call, now);
+        continue;
+      }
       outcome = SR_RUN_EXTERNAL;
       break;
     }
-    now = now_of(engine);
     if (now >= until)
       break;
-    wake = wake_after(engine, now);
-    wait_until(engine, now, wake < until ? wake : until);
+    wait_for_step(engine, now, until);
   }
   release_sigpipe(engine, &before);
   return outcome;
+}
+
+struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
+  struct sr_call *call = sr_engine_ready(engine);
+  sr_time until;
+  sigset_t before;
+  if (call != NULL)
+    return call;
+  until = now_of(engine) + max_wait;
+  hold_sigpipe(engine, &before);
+  for (;;) {
+    sr_time now;
+    sr_engine_step(engine);
+    call = sr_engine_ready(engine);
+    now = now_of(engine);
+    if (call != NULL || now >= until)
+      break;
+    wait_for_step(engine, now, until);
+  }
+  release_sigpipe(engine, &before);
+  return call;
+}
+
+int sr_engine_open(struct sr_engine *engine) {
+  check_process(engine);
+  return open_handles(engine);
+}
+
+void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                    sr_time max_wait) {
+  sr_time now = now_of(engine), wake = wake_after(engine, now);
+  wait_until(engine, extra, count, now, max_wait < wake - now ? now + max_wait : wake);
+}
+
+void sr_engine_interrupt(struct sr_engine *engine) {
+  if (engine->multi != NULL)
+    curl_multi_wakeup(engine->multi);
 }
 
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,

@@ -1,10 +1,12 @@
 --- The client: options, resources, and the way out for what no resource covers.
 -- SPDX-License-Identifier: MIT
 
+local concurrent = require "seranking.concurrent"
 local core = require "lseranking"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
 local json = require "seranking.json"
+local limiter = require "seranking.limiter"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local params = require "seranking.params"
@@ -51,48 +53,16 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
-local function query_text(name, value)
-  if type(value) == "string" then
-    return value
-  elseif type(value) == "number" and value == value and value < math.huge and value > -math.huge then
-    return json.number(value)
-  elseif type(value) == "boolean" then
-    return value and "1" or "0"
-  end
-  misuse.raise("client:request: query parameter %s must be a string, number, boolean or a list of them", name)
-end
-
--- Names in alphabetical order, lists in brackets as the API wants them.
 local function flat_query(query)
   if query == nil then
     return nil
   elseif type(query) ~= "table" then
     misuse.raise("client:request: query must be a table")
   end
-  local names, flat = {}, {}
-  for name in pairs(query) do
-    if type(name) ~= "string" then
-      misuse.raise("client:request: query must be a table of names and values")
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = query[name]
-    if type(value) == "table" then
-      local count, problem = params.check_list(value)
-      if not count then
-        misuse.raise("client:request: query parameter %s %s", name, problem)
-      elseif count == 0 then
-        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
-        misuse.raise("client:request: query parameter %s is an empty list: leave it out if that is meant", name)
-      end
-      for _, element in ipairs(value) do
-        flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
-      end
-    else
-      flat[#flat + 1], flat[#flat + 2] = name, query_text(name, value)
-    end
+  local flat = {}
+  local problem = params.free_query(flat, query)
+  if problem then
+    misuse.raise("client:request: query %s", problem)
   end
   return flat
 end
@@ -117,12 +87,14 @@ local function split(request)
   for name, value in pairs(request) do
     if request_fields[name] then
       own[name] = value
+    elseif name == "extra" then
+      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
     else
       others = others or {}
       others[name] = value
     end
   end
-  return own, options.call("client:request", others)
+  return own, options.call("client:request", others, nil, request_fields)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
@@ -181,9 +153,50 @@ function methods:request(request)
     local problem
     data, problem = read(self, call, body, result)
     result = problem or result
+  else
+    errors.doubt(result, repeatable)
   end
   self._spare = call
   return data, result
+end
+
+---@class seranking.MapOptions
+---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
+---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+
+--- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
+--- go on. Inside `fn` calls are written as anywhere else.
+---
+--- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
+--- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
+--- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
+--- stop_on_error left out have errors of kind cancelled, code not_started.
+---@generic T, R
+---@param list T[] or with a field n, if it has nil among its items
+---@param fn fun(item: T, index: integer): R?, any
+---@param given? seranking.MapOptions
+---@return { [integer]: R, n: integer } results, seranking.Errors? errors
+function methods:map(list, fn, given)
+  must_be_client(self, "map(list, fn)")
+  return concurrent.map(self, host.loop(self), list, fn, given)
+end
+
+--- Runs functions at once and waits for all: map, with functions for items.
+---@param ... fun(): any, any
+---@return { [integer]: any, n: integer } results, seranking.Errors? errors
+function methods:gather(...)
+  must_be_client(self, "gather(f1, f2, …)")
+  return concurrent.gather(self, host.loop(self), ...)
+end
+
+--- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+---@return seranking.Limiter
+function methods:limiter()
+  must_be_client(self, "limiter()")
+  if self._closed then
+    misuse.raise("client:limiter: the client is closed")
+  end
+  return limiter.view(self._core, self._hook_error or nil)
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
@@ -198,10 +211,23 @@ client_mt.__close = methods.close
 
 -- ---- making one ----
 
+-- The driver of a limit that machines share. It is a module of its own, which needs hiredis.
+local function limiter_driver()
+  local found, driver = pcall(require, "lseranking_redis")
+  if found then
+    return driver
+  end
+  return nil, errors.new("invalid", "bad_option", "option limiter: the module lseranking_redis is not there: " .. driver,
+    "install hiredis with its headers, and build and install seranking anew")
+end
+
 --- Makes a client. Does no I/O, so it works everywhere; the first call connects.
 ---@param given? seranking.Options
 ---@return seranking.Client? client, seranking.Error? error
 function client.new(given)
+  if type(given) == "table" and given.new == client.new then
+    misuse.raise("call it with a point: seranking.new { … }")
+  end
   local checked, problem = options.client(given)
   if not checked then
     return nil, problem
@@ -209,7 +235,16 @@ function client.new(given)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local limit = checked.rate or { limit = 5, per = 1 }
-  local handle
+  local share, handle, driver = checked.share, nil, nil
+  if not share then -- what is not the real API, or not in its time, has no limit in common with what is
+    share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
+  end
+  if checked.limiter then
+    driver, problem = limiter_driver()
+    if not driver then
+      return nil, problem
+    end
+  end
   handle, problem = core.client {
     token = checked.token or nil,
     token_off = checked.token == false,
@@ -221,8 +256,18 @@ function client.new(given)
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
     max_body = checked.max_body,
-    rate_limit = checked.share == "off" and 0 or limit.limit,
+    rate_limit = share == "off" and 0 or limit.limit,
     rate_per = limit.per,
+    shared = share == "user",
+    state_dir = checked.state_dir,
+    state_group = checked.state_group,
+    limiter_driver = driver,
+    limiter_settings = driver and checked.limiter.redis,
+    limiter_fallback = checked.on_limiter_error == "process",
+    pacing_send_time = checked.pacing == "send_time",
+    priority_low = checked.priority == "low",
+    wait_blocked = checked.on_block == "wait",
+    max_queue = checked.max_queue,
     ca_file = checked.ca_file,
     proxy = checked.proxy,
     user_agent = checked.user_agent,
@@ -234,13 +279,17 @@ function client.new(given)
   end
   return setmetatable({
     api = handle:api(),
+    _api = handle:api(),
     base_url = handle:base_url(),
     _core = handle,
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
     _transport = transport or false,
+    _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
     _spare = false,
+    _on_event = checked.on_event or false,
+    _hook_error = false,
     _blocking = checked.blocking or false,
   }, client_mt)
 end

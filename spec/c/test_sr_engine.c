@@ -109,11 +109,16 @@ static void expect_end(const struct sr_call *call, enum sr_kind kind, const char
   if (kind != SR_NO_ERROR)
     assert_string_equal(call->error.code, code);
   assert_null(call->engine);
-  assert_int_equal(call->slot.index, -1);
+  assert_int_equal(call->slot.state, SR_SLOT_NONE);
 }
 
-static int busy(const struct bench *bench) {
-  return sr_limit_busy(bench->config->limit, &bench->config->rate, bench->manual.now);
+static int busy(struct bench *bench) {
+  struct sr_limit_view view;
+  int i, count = 0;
+  assert_true(sr_engine_view_limit(bench->engine, bench->config, &view));
+  for (i = 0; i < view.rate.slots; i++)
+    count += view.free_at[i] > bench->manual.now;
+  return count;
 }
 
 /* ---- one call ---- */
@@ -918,7 +923,7 @@ static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
     const struct sr_call *call = calls[i];
     if (call->state != SR_STATE_DONE || call->error.kind != SR_CANCELLED || call->engine != NULL)
       return 10 + i;
-    if (strcmp(call->error.code, "forked") != 0 || call->slot.index != -1)
+    if (strcmp(call->error.code, "forked") != 0 || call->slot.state != SR_SLOT_NONE)
       return 20 + i;
   }
   if (sr_engine_run(bench->engine, calls[0], S) != SR_RUN_DONE)
@@ -1020,6 +1025,8 @@ static void wake_tells_the_next_time_that_matters(void **state) {
   answer(call, 503, "Retry-After: 5\r\n", "");
   assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
   second = submitted(&bench, 60 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S); /* it has not asked yet */
+  sr_engine_step(bench.engine);
   assert_int_equal(sr_engine_wake(bench.engine), 1001 * S);
   sr_engine_cancel(second);
   sr_call_delete(second);
@@ -1281,8 +1288,9 @@ static void one_schedule(uint64_t seed) {
           (unsigned long long)seed, (double)call->elapsed / 1e9, (double)call->timeout / 1e9);
     assert_true(call->waited >= 0 && call->waited <= call->elapsed);
     assert_true(call->attempts <= call->retries + 1);
-    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT);
-    assert_int_equal(call->slot.index, -1);
+    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT ||
+                call->error.kind == SR_BLOCKED);
+    assert_int_equal(call->slot.state, SR_SLOT_NONE);
     sr_call_delete(call);
   }
   tear_down(&bench);
@@ -1304,18 +1312,113 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
   for (i = 0; i < COUNT(heads); i++) {
     struct bench bench;
     struct sr_call *call;
+    struct sr_limit_view view;
     set_up(&bench, 5);
     call = submitted(&bench, 60 * S);
     run(&bench, call);
     answer(call, 429, heads[i], "");
     expect_end(call, SR_RATE_LIMIT, "too_many_requests");
     CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);
-    CHECK(sr_limit_earliest(bench.config->limit, &bench.config->rate, bench.manual.now, 0) >=
-              bench.manual.now + 60 * S,
-          "%s: nobody is held", heads[i]);
+    assert_true(sr_engine_view_limit(bench.engine, bench.config, &view));
+    CHECK(view.held_until >= bench.manual.now + 60 * S, "%s: nobody is held", heads[i]);
     sr_call_delete(call);
     tear_down(&bench);
   }
+}
+
+/* ---- tagged calls ---- */
+
+static struct sr_call *tagged(struct bench *bench, uint64_t tag) {
+  struct sr_call *call = call_of(bench->config, 10 * S);
+  sr_engine_submit_tagged(bench->engine, call, tag);
+  return call;
+}
+
+static void tagged_calls_are_given_for_each_attempt_and_at_their_end_once(void **state) {
+  struct bench bench;
+  struct sr_call *one, *two;
+  (void)state;
+  set_up(&bench, 5);
+  one = tagged(&bench, 1);
+  two = tagged(&bench, 2);
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), one);
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), two);
+  assert_null(sr_engine_next(bench.engine, 0));
+  answer(two, 200, "", "{}");
+  answer(one, 503, "", "");
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), two);
+  assert_int_equal(two->state, SR_STATE_DONE);
+  assert_ptr_equal(sr_engine_next(bench.engine, 5 * S), one); /* its second attempt */
+  assert_int_equal(one->state, SR_STATE_SENDING);
+  assert_int_equal(one->attempts, 2);
+  answer(one, 200, "", "{}");
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), one);
+  expect_end(one, SR_NO_ERROR, NULL);
+  assert_null(sr_engine_next(bench.engine, 0));
+  sr_call_delete(one);
+  sr_call_delete(two);
+  tear_down(&bench);
+}
+
+static void waiting_for_tagged_calls_ends_with_the_time(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  assert_null(sr_engine_next(bench.engine, 3 * S));
+  assert_int_equal(bench.manual.now, 1003 * S);
+  call = tagged(&bench, 7);
+  assert_ptr_equal(sr_engine_next(bench.engine, S), call);
+  assert_int_equal(call->tag, 7);
+  assert_int_equal(bench.manual.now, 1003 * S);
+  sr_engine_cancel(call);
+  assert_ptr_equal(sr_engine_ready(bench.engine), call);
+  assert_null(sr_engine_ready(bench.engine));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void
+tagged_calls_leave_the_list_when_they_are_forgotten_used_again_or_deleted(void **state) {
+  struct bench bench;
+  struct sr_call *calls[5];
+  size_t i;
+  (void)state;
+  set_up(&bench, 5);
+  for (i = 0; i < COUNT(calls); i++)
+    calls[i] = tagged(&bench, i + 1);
+  sr_engine_step(bench.engine);
+  sr_engine_cancel(calls[0]);
+  sr_call_delete(calls[0]);   /* the first */
+  sr_call_delete(calls[4]);   /* the last */
+  sr_engine_forget(calls[2]); /* in the middle */
+  sr_engine_forget(calls[2]); /* again: nothing */
+  sr_engine_cancel(calls[1]);
+  sr_call_reset(calls[1]);
+  assert_int_equal(calls[1]->tag, 0);
+  assert_ptr_equal(sr_engine_ready(bench.engine), calls[3]);
+  assert_null(sr_engine_ready(bench.engine));
+  sr_call_delete(calls[1]);
+  sr_call_delete(calls[2]);
+  sr_call_delete(calls[3]);
+  tear_down(&bench);
+}
+
+static void tagged_calls_and_their_engine_can_be_deleted_in_any_order(void **state) {
+  struct bench bench;
+  struct sr_call *done, *under_way;
+  (void)state;
+  set_up(&bench, 5);
+  done = tagged(&bench, 1);
+  under_way = tagged(&bench, 2);
+  sr_engine_cancel(done);
+  sr_engine_delete(bench.engine);
+  assert_null(done->ready_at);
+  assert_null(under_way->ready_at);
+  expect_end(under_way, SR_CANCELLED, "cancelled");
+  sr_call_delete(under_way);
+  sr_call_delete(done);
+  sr_config_unref(bench.config);
 }
 
 int main(void) {
@@ -1367,6 +1470,10 @@ int main(void) {
       cmocka_unit_test(header_values_have_no_blanks_around_them),
       cmocka_unit_test(deadlines_and_limits_hold_over_a_thousand_random_schedules),
       cmocka_unit_test(an_enormous_retry_after_does_not_turn_into_none),
+      cmocka_unit_test(tagged_calls_are_given_for_each_attempt_and_at_their_end_once),
+      cmocka_unit_test(waiting_for_tagged_calls_ends_with_the_time),
+      cmocka_unit_test(tagged_calls_leave_the_list_when_they_are_forgotten_used_again_or_deleted),
+      cmocka_unit_test(tagged_calls_and_their_engine_can_be_deleted_in_any_order),
   };
   return cmocka_run_group_tests_name("sr_engine", tests, NULL, NULL);
 }

@@ -10,22 +10,38 @@
 #define MS SR_MILLISECOND
 #define S  SR_SECOND
 
-/* Limiters live as long as the process, so every test has one of its own. */
+/* As new as a file that was just made. */
 static struct sr_limit *fresh_limit(void) {
-  static uint64_t name = 1000;
-  struct sr_limit *limit = sr_limit_open(++name);
-  assert_non_null(limit);
+  static struct sr_limit limits[16];
+  static int next;
+  struct sr_limit *limit = &limits[next++ % 16];
+  memset(limit, 0, sizeof *limit);
   return limit;
 }
 
+static struct sr_want want_of(int slots, sr_time lease) {
+  struct sr_want want;
+  memset(&want, 0, sizeof want);
+  want.rate.slots = slots;
+  want.rate.window = S;
+  want.lease = lease;
+  return want;
+}
+
+/* Whether a slot was granted; if not, when to try again. */
 static int take(struct sr_limit *limit, int slots, sr_time now, sr_time lease, struct sr_slot *slot,
                 sr_time *retry_at) {
-  struct sr_rate rate;
-  rate.slots = slots;
-  rate.window = S;
-  slot->index = -1;
-  *retry_at = -1;
-  return sr_limit_take(limit, &rate, now, lease, slot, retry_at);
+  struct sr_want want = want_of(slots, lease);
+  struct sr_ruling ruling;
+  int granted = sr_limit_take(limit, &want, now, slot, &ruling) == SR_LIMIT_GRANTED;
+  *retry_at = granted ? -1 : ruling.at;
+  return granted;
+}
+
+/* Gives back a slot that is free at a time: what was never sent is free when it is given back. */
+static void give(struct sr_limit *limit, struct sr_slot *slot, sr_time free_at) {
+  static const struct sr_rate rate = {5, S};
+  sr_limit_give(limit, &rate, free_at, slot, SR_OUTCOME_UNSENT, 0);
 }
 
 /* ---- the rules ---- */
@@ -56,8 +72,8 @@ static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **st
   (void)state;
   assert_true(take(limit, 2, 100 * S, 200 * S, &a, &retry_at));
   assert_true(take(limit, 2, 100 * S, 200 * S, &b, &retry_at));
-  sr_limit_give(limit, &a, 100 * S + 700 * MS);
-  sr_limit_give(limit, &b, 100 * S + 300 * MS);
+  give(limit, &a, 100 * S + 700 * MS);
+  give(limit, &b, 100 * S + 300 * MS);
   assert_false(take(limit, 2, 100 * S + 100 * MS, 200 * S, &c, &retry_at));
   assert_int_equal(retry_at, 100 * S + 300 * MS);
   assert_false(take(limit, 2, 100 * S + 300 * MS - 1, 200 * S, &c, &retry_at));
@@ -75,7 +91,7 @@ static void a_slot_is_never_free_before_its_time(void **state) {
     struct sr_slot slot;
     sr_time retry_at;
     assert_true(take(limit, 1, 50 * S, 300 * S, &slot, &retry_at));
-    sr_limit_give(limit, &slot, at);
+    give(limit, &slot, at);
     assert_false(take(limit, 1, at - 1, 300 * S, &slot, &retry_at));
     assert_true(take(limit, 1, at + 1, 300 * S, &slot, &retry_at));
   }
@@ -99,22 +115,22 @@ static void a_slot_given_back_at_once_is_free_at_once(void **state) {
   sr_time retry_at;
   (void)state;
   assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  sr_limit_give(limit, &slot, 100 * S);
-  assert_int_equal(slot.index, -1);
+  give(limit, &slot, 100 * S);
+  assert_int_equal(slot.state, SR_SLOT_NONE);
   assert_true(take(limit, 1, 100 * S, 160 * S, &other, &retry_at));
 }
 
 static void giving_back_nothing_or_twice_changes_nothing(void **state) {
   struct sr_limit *limit = fresh_limit();
-  struct sr_slot slot, copy, none = {-1, 0};
+  struct sr_slot slot, copy, none = {0};
   sr_time retry_at;
   (void)state;
-  sr_limit_give(limit, &none, 500 * S);
+  give(limit, &none, 500 * S);
   assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
   copy = slot;
-  sr_limit_give(limit, &slot, 102 * S);
-  sr_limit_give(limit, &slot, 500 * S);
-  sr_limit_give(limit, &copy, 500 * S);
+  give(limit, &slot, 102 * S);
+  give(limit, &slot, 500 * S);
+  give(limit, &copy, 500 * S);
   assert_false(take(limit, 1, 102 * S - 1, 160 * S, &slot, &retry_at));
   assert_true(take(limit, 1, 102 * S, 160 * S, &slot, &retry_at));
 }
@@ -127,24 +143,26 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   assert_true(take(limit, 1, 100 * S, 110 * S, &old, &retry_at));
   assert_false(take(limit, 1, 110 * S - 2, 120 * S, &new, &retry_at));
   assert_true(take(limit, 1, 110 * S, 120 * S, &new, &retry_at));
-  sr_limit_give(limit, &old, 110 * S);
-  assert_int_equal(old.index, -1);
+  give(limit, &old, 110 * S);
+  assert_int_equal(old.state, SR_SLOT_NONE);
   assert_false(take(limit, 1, 115 * S, 130 * S, &old, &retry_at));
-  sr_limit_give(limit, &new, 116 * S);
+  give(limit, &new, 116 * S);
   assert_true(take(limit, 1, 116 * S, 130 * S, &old, &retry_at));
 }
 
 static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {5, S};
-  struct sr_slot slot;
+  struct sr_slot slot, other;
   sr_time retry_at;
   (void)state;
-  sr_limit_hold(limit, 110 * S);
-  sr_limit_hold(limit, 105 * S);
+  assert_true(take(limit, 5, 98 * S, 200 * S, &slot, &retry_at));
+  assert_true(take(limit, 5, 98 * S, 200 * S, &other, &retry_at));
+  sr_limit_give(limit, &rate, 98 * S, &slot, SR_OUTCOME_REFUSED, 12 * S);
+  sr_limit_give(limit, &rate, 98 * S, &other, SR_OUTCOME_REFUSED, 7 * S);
   assert_false(take(limit, 5, 100 * S, 200 * S, &slot, &retry_at));
   assert_int_equal(retry_at, 110 * S);
-  assert_int_equal(slot.index, -1);
+  assert_int_equal(slot.state, SR_SLOT_NONE);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 0), 110 * S);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 4), 110 * S);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 5), 111 * S);
@@ -160,41 +178,10 @@ static void busy_counts_what_is_leased_or_cools_down(void **state) {
   (void)state;
   assert_true(take(limit, 3, 100 * S, 160 * S, &a, &retry_at));
   assert_true(take(limit, 3, 100 * S, 160 * S, &b, &retry_at));
-  sr_limit_give(limit, &a, 101 * S);
+  give(limit, &a, 101 * S);
   assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), 2);
   assert_int_equal(sr_limit_busy(limit, &rate, 101 * S), 1);
   assert_int_equal(sr_limit_busy(limit, &rate, 160 * S), 0);
-}
-
-static void the_same_name_shares_slots_and_another_does_not(void **state) {
-  struct sr_limit *a = sr_limit_open(77), *b = sr_limit_open(77), *c = sr_limit_open(78);
-  struct sr_slot slot;
-  sr_time retry_at;
-  (void)state;
-  assert_true(take(a, 1, 100 * S, 160 * S, &slot, &retry_at));
-  assert_false(take(b, 1, 100 * S, 160 * S, &slot, &retry_at));
-  assert_true(take(c, 1, 100 * S, 160 * S, &slot, &retry_at));
-}
-
-/* A client made anew for every request would have no limit otherwise. */
-static void slots_stay_when_the_last_client_goes(void **state) {
-  struct sr_limit *limit = sr_limit_open(79);
-  struct sr_slot slot;
-  sr_time retry_at;
-  (void)state;
-  assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  limit = sr_limit_open(79);
-  assert_false(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-}
-
-static void names_tell_keys_and_addresses_apart(void **state) {
-  uint64_t name = sr_limit_name("key", "https://a.example");
-  (void)state;
-  assert_true(sr_limit_name("key", "https://a.example") == name);
-  assert_true(sr_limit_name("kez", "https://a.example") != name);
-  assert_true(sr_limit_name("key", "https://b.example") != name);
-  assert_true(sr_limit_name("a", "bc") != sr_limit_name("ab", "c"));
-  assert_true(sr_limit_name("", "a") != sr_limit_name("a", ""));
 }
 
 /* ---- sr_limit_earliest against brute force ---- */
@@ -246,11 +233,11 @@ static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) 
       assert_true(take(limit, slots, 50 * S, leased[i] ? free_at[i] : 900 * S, &slot, &retry_at));
       assert_int_equal(slot.index, i);
       if (!leased[i])
-        sr_limit_give(limit, &slot, free_at[i]);
+        give(limit, &slot, free_at[i]);
     }
     if (hold) {
       held = now + chance_between(&chance, 1, 3 * S);
-      sr_limit_hold(limit, held);
+      atomic_store(&limit->held, held);
     }
     for (ahead = 0; ahead <= 3 * (unsigned)slots; ahead++) {
       sr_time got = sr_limit_earliest(limit, &rate, now, ahead);
@@ -308,19 +295,15 @@ struct rule {
 };
 
 static int limiter_take(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot) {
-  static const struct sr_rate rate = {MODEL_SLOTS, WINDOW};
   sr_time retry_at;
-  return sr_limit_take(rule->limit, &rate, now, lease, slot, &retry_at);
+  return take(rule->limit, MODEL_SLOTS, now, lease, slot, &retry_at);
 }
 
 static void limiter_give(struct rule *rule, sr_time now, enum fate fate, struct sr_slot *slot) {
-  if (fate == ANSWERED)
-    sr_limit_give(rule->limit, slot, now + WINDOW);
-  else if (fate == GIVEN_UP)
-    sr_limit_give(rule->limit, slot, now + WINDOW + LATE);
-  else if (fate == NEVER_SENT)
-    sr_limit_give(rule->limit, slot, now);
-  /* who died gives nothing back */
+  static const struct sr_rate rate = {MODEL_SLOTS, WINDOW};
+  static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT, SR_OUTCOME_UNSENT};
+  if (fate != DIED) /* who died gives nothing back */
+    sr_limit_give(rule->limit, &rate, now, slot, outcomes[fate], 0);
 }
 
 static int bucket_take(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot) {
@@ -453,7 +436,7 @@ static void a_token_bucket_and_a_log_of_send_times_break_in_the_same_model(void 
 static void limiter_give_without_cooling(struct rule *rule, sr_time now, enum fate fate,
                                          struct sr_slot *slot) {
   if (fate != DIED)
-    sr_limit_give(rule->limit, slot, now);
+    give(rule->limit, slot, now);
 }
 
 static void limiter_give_without_late(struct rule *rule, sr_time now, enum fate fate,
@@ -484,33 +467,31 @@ struct crowd {
 };
 
 static void *take_and_give(void *ctx) {
-  static const struct sr_rate rate = {THREAD_SLOTS, S};
   struct crowd *crowd = ctx;
   int i;
   for (i = 0; i < THREAD_ROUNDS; i++) {
     struct sr_slot slot;
     sr_time retry_at;
-    if (sr_limit_take(crowd->limit, &rate, 100 * S, 200 * S, &slot, &retry_at)) {
+    if (take(crowd->limit, THREAD_SLOTS, 100 * S, 200 * S, &slot, &retry_at)) {
       int holders = atomic_fetch_add(&crowd->holders, 1) + 1, most = atomic_load(&crowd->most);
       while (holders > most && !atomic_compare_exchange_weak(&crowd->most, &most, holders))
         ;
       atomic_fetch_add(&crowd->taken, 1);
       atomic_fetch_sub(&crowd->holders, 1);
-      sr_limit_give(crowd->limit, &slot, 100 * S);
+      give(crowd->limit, &slot, 100 * S);
     }
   }
   return NULL;
 }
 
 static void *take_only(void *ctx) {
-  static const struct sr_rate rate = {THREAD_SLOTS, S};
   struct crowd *crowd = ctx;
   int i;
   for (i = 0; i < 8; i++) {
     struct sr_slot slot;
     sr_time retry_at;
     atomic_fetch_add(&crowd->taken,
-                     sr_limit_take(crowd->limit, &rate, 100 * S, 200 * S, &slot, &retry_at));
+                     take(crowd->limit, THREAD_SLOTS, 100 * S, 200 * S, &slot, &retry_at));
   }
   return NULL;
 }
@@ -557,9 +538,6 @@ int main(void) {
       cmocka_unit_test(a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back),
       cmocka_unit_test(hold_stops_everybody_until_its_time_and_only_gets_longer),
       cmocka_unit_test(busy_counts_what_is_leased_or_cools_down),
-      cmocka_unit_test(the_same_name_shares_slots_and_another_does_not),
-      cmocka_unit_test(slots_stay_when_the_last_client_goes),
-      cmocka_unit_test(names_tell_keys_and_addresses_apart),
       cmocka_unit_test(earliest_is_what_brute_force_says),
       cmocka_unit_test(earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window),
       cmocka_unit_test(earliest_is_what_brute_force_says_while_a_hold_lasts),

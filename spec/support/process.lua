@@ -54,6 +54,8 @@ local function temporary_folder()
   return path, function() run("rm -rf " .. quote(path)) end
 end
 
+process.folder = temporary_folder
+
 --- The interpreter that runs the specs, so that its fake runs on the same Lua.
 ---@return string command
 function process.interpreter()

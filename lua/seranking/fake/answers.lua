@@ -18,6 +18,10 @@ local array, null, refuse = json.array, json.null, resolve.refuse
 ---@field store seranking.fake.Store
 ---@field today string YYYY-MM-DD
 ---@field regions integer rows of system.google_regions
+---@field now number seconds
+---@field rows integer rows of a list of the Data API
+---@field max_exports number backlink exports that the plan has
+---@field files string address of the host that has the files
 ---@field cache table lives as long as the fake
 ---@field site? table the rows that the arguments name
 ---@field engine? table
@@ -115,7 +119,7 @@ answers["account.subscription"] = function(call)
   return {
     subscription_info = {
       status = "active", start_date = "2026-01-01 00:00:00", expiraton_date = "2027-01-01 00:00:00",
-      units_limit = "50000", units_left = "48211",
+      units_limit = ("%d"):format(call.store.credits.limit), units_left = ("%d"):format(call.store.credits.left),
     },
   }
 end

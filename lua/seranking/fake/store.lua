@@ -68,10 +68,16 @@ local store = {}
 ---@field keyword_groups seranking.fake.Collection site_id
 ---@field site_groups seranking.fake.Collection
 ---@field competitors seranking.fake.Collection site_id
+---@field exports seranking.fake.Collection of backlinks
+---@field serp_tasks seranking.fake.Collection
+---@field audits seranking.fake.Collection of the Data API; runs[n].start
+---@field credits seranking.fake.Credits
 
 --- An empty store. The first project gets the id that the vendor's own page shows.
+---@param units? number credits left; 48,211
 ---@return seranking.fake.Store
-function store.new()
+function store.new(units)
+  local left = units or 48211
   return {
     sites = new_collection(147696),
     engines = new_collection(880001),
@@ -80,6 +86,10 @@ function store.new()
     keyword_groups = new_collection(70011),
     site_groups = new_collection(501),
     competitors = new_collection(91001),
+    exports = new_collection(400871),
+    serp_tasks = new_collection(73500001),
+    audits = new_collection(810000017),
+    credits = { limit = math.max(left, 50000), left = left },
   }
 end
 
