@@ -757,10 +757,11 @@ static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *
     out->leased[i] = known && seen->leased[i] && out->free_at[i] > now;
   }
   out->held_until = now;
-  if (seen->known) {
+  if (seen->known && seen->held > seen->server_now)
     out->held_until = to_local(seen, seen->held);
+  if (seen->known) {
     out->block = seen->block;
-    out->blocked_until = to_local(seen, seen->until);
+    out->blocked_until = seen->block != SR_BLOCK_NONE ? to_local(seen, seen->until) : 0;
     out->probing = seen->block != SR_BLOCK_NONE && to_local(seen, seen->probe) > now;
     out->level = seen->level;
     out->strikes = seen->strikes;
