@@ -132,8 +132,10 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
 static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
   const struct sr_limiter_driver *const *driver =
       lsr_testobject(L, index, "seranking.limiter_driver");
-  if (driver == NULL || *driver == NULL)
+  if (driver == NULL || *driver == NULL) {
     luaL_error(L, "limiter_driver must be a limiter driver");
+    return NULL; /* not reached */
+  }
   if ((*driver)->abi != SR_LIMITER_ABI)
     luaL_error(L, "the limiter's module is of another version of seranking: install both anew");
   return *driver;
