@@ -14,7 +14,7 @@ PKG_CONFIG    ?= pkg-config
 OBJCOPY       ?= objcopy
 CFLAGS        ?= -O2 -g
 WERROR        ?=# 1: a warning is an error
-SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer
+SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer; thread: with ThreadSanitizer
 V             ?=# 1: show the commands that build
 JOBS          ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 LUA_VERSIONS  := 5.1 5.2 5.3 5.4 jit
@@ -47,12 +47,18 @@ endif
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 
+# The limiter on Redis is a module of its own, built where hiredis is found. REDIS=: left out.
+HIREDIS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
+HIREDIS_LIBS   ?= $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
+REDIS          ?= $(if $(HIREDIS_LIBS),1)
+
 # --- Flags -----------------------------------------------------------------------------------------------------------
 
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-SANITIZER := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZER_1      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZER_thread := -fsanitize=thread -fno-omit-frame-pointer
 SR_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) \
-             $(if $(filter 1,$(SANITIZE)),$(SANITIZER))
+             $(SANITIZER_$(SANITIZE))
 NO_BUILTIN := $(foreach f,malloc calloc realloc free,-fno-builtin-$(f))
 COMPILE    = $(CC) $(CFLAGS) $(SR_CFLAGS) $(CPPFLAGS) -MMD -MP
 
@@ -76,8 +82,12 @@ Q   = $(if $(filter 1,$(V)),,@)
 # src/lseranking*.c is the binding, compiled for each Lua; all the rest knows no Lua and is compiled once.
 BINDING := $(wildcard src/lseranking*.c)
 CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
-MODULES := $(LUAS:%=$(BUILD)/%/lseranking.so)
-CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c))
+REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/redis/sr_*.c))
+REDIS_SHARED  := $(BUILD)/core/sr_base.o $(BUILD)/core/sr_buf.o# what it uses of the core, as a copy of its own
+MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
+MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
+REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
+CTESTS        := $(filter-out $(if $(REDIS),,$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 
 .PHONY: all
 all: build-needs $(MODULES) ## build the module for every Lua found (LUA=5.4: for that one)
@@ -93,6 +103,16 @@ $(BUILD)/core/%.o: src/%.c | build-needs
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(CURL_CFLAGS) -pthread -c -o $@ $<
 
+# What Redis runs, as numbers for a C array: comments are left out, since it is sent.
+$(BUILD)/core/redis/sr_redis_script.h: src/redis/sr_redis.lua
+	@mkdir -p $(@D)
+	$(Q)sed '/^ *--/d' $< | od -An -v -tu1 | sed 's/\([0-9]\{1,\}\)/\1,/g' >$@
+
+$(REDIS_CORE): $(BUILD)/core/redis/%.o: src/redis/%.c $(BUILD)/core/redis/sr_redis_script.h | build-needs
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -Isrc -I$(BUILD)/core/redis $(CURL_CFLAGS) $(HIREDIS_CFLAGS) -pthread -c -o $@ $<
+
 # $(1): a Lua.
 define binding_rules
 $(BUILD)/$(1)/%.o: src/%.c | build-needs
@@ -104,6 +124,16 @@ $(BUILD)/$(1)/%.o: src/%.c | build-needs
 $(BUILD)/$(1)/lseranking.so: $(BINDING:src/%.c=$(BUILD)/$(1)/%.o) $(CORE)
 	$$(SAY) LINK $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
+
+$(BUILD)/$(1)/redis/%.o: src/redis/%.c | build-needs
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)$$(COMPILE) -Isrc $$(call lua_cflags,$(1)) -c -o $$@ $$<
+	$$(Q)$$(WEAKEN) $$@
+
+$(BUILD)/$(1)/lseranking_redis.so: $(BUILD)/$(1)/redis/lseranking_redis.o $(REDIS_CORE) $(REDIS_SHARED)
+	$$(SAY) LINK $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(HIREDIS_LIBS) $$(CURL_LIBS)
 
 $(BUILD)/$(1)/posix_for_specs.so: spec/support/posix.c | build-needs
 	@mkdir -p $$(@D)
@@ -122,15 +152,21 @@ $(BUILD)/c/%: spec/c/%.c $(CORE)
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
 
--include $(wildcard $(BUILD)/*/*.d)
+$(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(HIREDIS_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(REDIS_CORE) $(REDIS_SHARED) \
+	  -lcmocka $(HIREDIS_LIBS) $(CURL_LIBS)
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 # --- What the machine must have --------------------------------------------------------------------------------------
 
 # Debian and Ubuntu names. luajit2, not luajit: only that one can be installed beside nginx's Lua module.
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
-BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev
+BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
-TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server \
+TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server redis-server \
              lua-check clang clang-format clang-tidy cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
@@ -168,7 +204,7 @@ demo: ## build for one Lua and run examples/quickstart.lua against the fake API 
 .PHONY: test
 test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all test-programs
-	@+$(SUBMAKE) asan-build
+	@+$(SUBMAKE) asan-build tsan-build
 	@sh spec/support/run.sh $(SUITES)
 
 .PHONY: asan-build
@@ -179,6 +215,15 @@ asan-build:
 asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@+$(SUBMAKE) asan-build
 	@sh spec/support/run.sh asan c-asan
+
+.PHONY: tsan-build
+tsan-build:
+	@+$(SUBMAKE) BUILD=build/tsan LUA=5.4 SANITIZE=thread WERROR=1 CFLAGS="-O1 -g" test-programs
+
+.PHONY: tsan
+tsan: deps ## run the C tests of what has threads under ThreadSanitizer
+	@+$(SUBMAKE) tsan-build
+	@sh spec/support/run.sh c-tsan
 
 .PHONY: valgrind
 valgrind: deps ## run the specs and the C tests under valgrind

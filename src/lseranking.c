@@ -100,6 +100,8 @@ int luaopen_lseranking(lua_State *L) {
   lsr_open_client(L);
   lsr_open_call(L);
   lsr_open_value(L);
+  lsr_open_json(L);
   lsr_open_limit(L);
+  lsr_open_doorbell(L);
   return 1;
 }

@@ -11,6 +11,7 @@
 
 #include "sr_call.h"
 #include "sr_config.h"
+#include "sr_doorbell.h"
 #include "sr_engine.h"
 
 #include <lauxlib.h>
@@ -55,13 +56,23 @@ struct lsr_clock {
 struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
+/* The userdata of a call. One of the two at most: a call that was given to the doorbell's thread is its errand's. */
+struct lsr_call {
+  struct sr_call *call;     /* owned */
+  struct sr_errand *errand; /* owned */
+};
+#define LSR_CALL "seranking.call"
+
+/* The object at `index`. If it has an errand that is over, the call is taken back from it first. */
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
+
 /* A new call for `config`, owned by a userdata that is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
 /* The call of the userdata on the top, which is not under way and belongs to `config`, made new; stays there. */
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 
-/* The call of the userdata at `index`; a Lua error when it is something else or closed. */
+/* The call of the userdata at `index`; a Lua error when it is something else, closed, or the thread's. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);
 
 /*
@@ -77,6 +88,8 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_value(lua_State *L);
+void lsr_open_json(lua_State *L);
 void lsr_open_limit(lua_State *L);
+void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
 
 #endif

@@ -80,19 +80,33 @@ static uint64_t make_seed(const void *somewhere) {
 }
 
 /*
-** The key: the option, or else the environment's, which so never becomes a Lua string. An empty
-** variable is none.
+** The key: the option `token`; or else that of the environment variable `token_env`, which so never
+** becomes a Lua string (an empty variable is none); or else that of the client `token_of`.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
+  size_t len;
+  const char *variable = get_string(L, 1, "token_env", &len), *token;
+  const struct client_object *other;
   settings->token = get_string(L, 1, "token", &settings->token_len);
   settings->token_off = get_flag(L, 1, "token_off");
-  if (settings->token == NULL && !settings->token_off) {
-    const char *token = getenv("SERANKING_TOKEN");
-    if (token != NULL && token[0] != '\0') {
-      settings->token = token;
-      settings->token_len = strlen(token);
+  if (settings->token != NULL || settings->token_off)
+    return;
+  token = getenv(variable != NULL ? variable : "SERANKING_TOKEN");
+  if (token != NULL && token[0] != '\0') {
+    settings->token = token;
+    settings->token_len = strlen(token);
+    return;
+  }
+  lua_getfield(L, 1, "token_of");
+  other = lsr_testobject(L, -1, CLIENT);
+  if (other != NULL && other->config != NULL) {
+    settings->token_off = other->config->token_off;
+    if (other->config->key.len > 0) {
+      settings->token = other->config->key.data;
+      settings->token_len = other->config->key.len;
     }
   }
+  lua_pop(L, 1); /* alive in the table of options */
 }
 
 /* Which generation: as said ("v4", "v1"), or by the key's shape. */
@@ -126,13 +140,14 @@ static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
 }
 
 /*
-** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
-** nil, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
+** client(options) -> core | nil, error. The options are seranking.new's, checked; for the key see
+** get_token, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
 */
 static int client_new(lua_State *L) {
   struct client_object *client;
   struct sr_settings settings;
   struct sr_error error;
+  const char *problem;
   size_t len;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -168,7 +183,15 @@ static int client_new(lua_State *L) {
   if (client->clock != NULL) {
     client->clock->refs++;
     /* A directory of a test's own: there clocks of several processes may be meant to be one. */
-    settings.limit_salt = settings.local.state_dir != NULL ? 1 : client->clock->id;
+    settings.limit_salt =
+        settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
+  }
+  if (settings.driver != NULL &&
+      (problem = settings.driver->check(settings.driver_settings)) != NULL) {
+    sr_error_set(&error, SR_INVALID, "bad_option", NULL, "option limiter: %s", problem);
+    lua_pushnil(L);
+    lsr_pusherror(L, &error, NULL);
+    return 2;
   }
   client->timeout = get_time(L, 1, "timeout", 60 * SR_SECOND);
   client->connect_timeout = get_time(L, 1, "connect_timeout", 10 * SR_SECOND);
@@ -197,6 +220,8 @@ static int client_close(lua_State *L) {
   struct client_object *client = luaL_checkudata(L, 1, CLIENT);
   sr_engine_delete(client->engine);
   client->engine = NULL;
+  if (client->config != NULL)
+    sr_doorbell_cancel_all(client->config);
   sr_config_unref(client->config);
   client->config = NULL;
   lsr_clock_unref(client->clock);
@@ -320,9 +345,32 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
+/* The parts of a multipart body, from the field `parts` of the table at `index`. */
+static void read_parts(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  lua_getfield(L, index, "parts");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct sr_part *part;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    part = sr_call_add_part(call);
+    must(L, part == NULL);
+    copy_field(L, lua_gettop(L), "name", &part->name);
+    copy_field(L, lua_gettop(L), "filename", &part->filename);
+    copy_field(L, lua_gettop(L), "content_type", &part->content_type);
+    copy_field(L, lua_gettop(L), "data", &part->data);
+    call->has_body = 1;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
-** = {…}.
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
@@ -351,16 +399,17 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  lua_getfield(L, index, "upload");
-  if (lua_istable(L, -1)) {
-    int upload = lua_gettop(L);
-    copy_field(L, upload, "name", &call->upload.name);
-    copy_field(L, upload, "filename", &call->upload.filename);
-    copy_field(L, upload, "content_type", &call->upload.content_type);
-    copy_field(L, upload, "data", &call->upload.data);
-    call->has_body = 1;
-  }
-  lua_pop(L, 1);
+  read_parts(L, index, call);
+}
+
+static void set_defaults(const struct client_object *client, struct sr_call *call) {
+  call->timeout = client->timeout;
+  call->connect_timeout = client->connect_timeout;
+  call->attempt_timeout = client->attempt_timeout;
+  call->retries = client->retries;
+  call->max_body = client->max_body;
+  call->low = client->low;
+  call->wait_blocked = client->wait_blocked;
 }
 
 /*
@@ -379,13 +428,7 @@ static int client_call(lua_State *L) {
   lua_settop(L, lua_isnoneornil(L, 9) ? 8 : 9);
   call = lua_gettop(L) == 8 ? lsr_newcall(L, client->config) : lsr_reusecall(L, client->config);
   call->method = method;
-  call->timeout = client->timeout;
-  call->connect_timeout = client->connect_timeout;
-  call->attempt_timeout = client->attempt_timeout;
-  call->retries = client->retries;
-  call->max_body = client->max_body;
-  call->low = client->low;
-  call->wait_blocked = client->wait_blocked;
+  set_defaults(client, call);
   call->repeatable = lua_toboolean(L, 7);
   results = make_target(L, call, template, 4, 5);
   if (results != 0)
@@ -399,6 +442,36 @@ static int client_call(lua_State *L) {
   if (lua_istable(L, 8))
     read_options(L, 8, call);
   lua_settop(L, 9);
+  return 1;
+}
+
+/*
+** client:download(origin, target, options) -> call | nil, what is wrong with the address. A GET to
+** another host than the API's: without the key, and outside its limit.
+*/
+static int client_download(lua_State *L) {
+  struct client_object *client = check_client(L);
+  const char *origin = luaL_checkstring(L, 2);
+  struct sr_config *config;
+  struct sr_error error;
+  struct sr_call *call;
+  size_t len;
+  const char *target = luaL_checklstring(L, 3, &len);
+  lua_settop(L, 4);
+  call = lsr_newcall(L, client->config);
+  config = sr_config_elsewhere(client->config, origin, &error);
+  if (config == NULL) {
+    lua_pushnil(L);
+    lua_pushstring(L, error.message);
+    return 2;
+  }
+  sr_config_unref(call->config);
+  call->config = config;
+  set_defaults(client, call);
+  must(L, sr_buf_append(&call->target, target, len) != 0);
+  if (lua_istable(L, 4))
+    read_options(L, 4, call);
+  lua_settop(L, 5);
   return 1;
 }
 
@@ -422,6 +495,41 @@ static int client_run(lua_State *L) {
     lua_pushnil(L);
   else
     lua_pushboolean(L, outcome == SR_RUN_DONE);
+  return 1;
+}
+
+/*
+** client:submit(call, tag): puts a call under way whose end client:next tells. `tag`: a whole number
+** above 0, the caller's own.
+*/
+static int client_submit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = lsr_checkcall(L, 2);
+  lua_Number tag = luaL_checknumber(L, 3);
+  if (call->state != SR_STATE_NEW)
+    return luaL_error(L, "the call was under way already");
+  sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
+  return 0;
+}
+
+/*
+** client:next(max_wait) -> tag, wants of a call that needs its owner: it is done, or `wants` is true
+** and its attempt is to be carried out (see call:outgoing); nil when `max_wait` seconds are over.
+** Works and waits on this thread.
+*/
+static int client_next(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_call *call = sr_engine_next(client->engine, lsr_checkseconds(L, 2, "max_wait"));
+  if (call == NULL)
+    return 0;
+  lua_pushnumber(L, (lua_Number)call->tag);
+  lua_pushboolean(L, call->state != SR_STATE_DONE);
+  return 2;
+}
+
+/* client:now() -> seconds on the client's clock. */
+static int client_now(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_now(check_client(L)->engine));
   return 1;
 }
 
@@ -453,11 +561,14 @@ static int client_reset_limit(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"limit", client_limit}, {"reset_limit", client_reset_limit},
-                                   {"call", client_call},   {"run", client_run},
-                                   {"sleep", client_sleep}, {"key", client_key},
-                                   {"api", client_api},     {"base_url", client_base_url},
-                                   {"close", client_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"limit", client_limit},       {"reset_limit", client_reset_limit},
+    {"call", client_call},         {"run", client_run},
+    {"submit", client_submit},     {"next", client_next},
+    {"now", client_now},           {"sleep", client_sleep},
+    {"download", client_download}, {"key", client_key},
+    {"api", client_api},           {"base_url", client_base_url},
+    {"close", client_close},       {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

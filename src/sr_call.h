@@ -45,11 +45,12 @@ struct sr_event {
 
 enum { SR_EVENTS_MAX = 12 };
 
-/* The file of a multipart/form-data body. `name` is empty when the call has none. */
-struct sr_upload {
-  struct sr_buf name; /* of the form field */
+/* A part of a multipart/form-data body: a text field, or a file when it has a filename. */
+struct sr_part {
+  struct sr_part *next;
+  struct sr_buf name; /* of the form field; any text without NUL */
   struct sr_buf filename;
-  struct sr_buf content_type;
+  struct sr_buf content_type; /* empty: libcurl chooses one for files, texts have none */
   struct sr_buf data;
 };
 
@@ -64,18 +65,18 @@ struct sr_call {
   const char *method;       /* a constant: "GET", "POST", "PUT", "PATCH", "DELETE" */
   struct sr_buf target;     /* path and query under the base address, without the key */
   struct sr_buf body;
-  int has_body; /* a body of no bytes is one too */
-  struct sr_upload upload;
-  struct curl_slist *headers; /* more request headers, owned; NULL mostly */
-  sr_time timeout;            /* for the whole call: slots, attempts, back-offs */
-  sr_time connect_timeout;    /* name, connection and TLS of one attempt */
-  sr_time attempt_timeout;    /* one attempt; 0: bounded by `timeout` alone */
-  int retries;                /* attempts after the first */
-  int repeatable;             /* doing it twice does no harm */
-  size_t max_body;            /* bytes, after decompression */
-  size_t max_headers;         /* bytes of header lines */
-  int low;                    /* priority: leaves the last slot to others */
-  int wait_blocked;           /* while the key is blocked: waits, within the deadline */
+  int has_body;                      /* a body of no bytes is one too */
+  struct sr_part *parts, *last_part; /* of a multipart body, in order, owned; NULL: it is none */
+  struct curl_slist *headers;        /* more request headers, owned; NULL mostly */
+  sr_time timeout;                   /* for the whole call: slots, attempts, back-offs */
+  sr_time connect_timeout;           /* name, connection and TLS of one attempt */
+  sr_time attempt_timeout;           /* one attempt; 0: bounded by `timeout` alone */
+  int retries;                       /* attempts after the first */
+  int repeatable;                    /* doing it twice does no harm */
+  size_t max_body;                   /* bytes, after decompression */
+  size_t max_headers;                /* bytes of header lines */
+  int low;                           /* priority: leaves the last slot to others */
+  int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
 
   /* Progress. The engine's own. */
   enum sr_state state;
@@ -89,6 +90,9 @@ struct sr_call {
   struct link *link;            /* the engine's limiter for it, NULL: none */
   int slot_own;                 /* the slot is of the limiter that stands in for it */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
+  uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
+  struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
+  struct sr_call *ready_prev, *ready_next;
 
   /* The outcome, complete in SR_STATE_DONE. */
   struct sr_error error;    /* of the last attempt; kind SR_NO_ERROR after a success */
@@ -125,6 +129,9 @@ void sr_call_delete(struct sr_call *call);
 
 /* Whether the time has passed by which the slot of its attempt under way was to be used. */
 int sr_call_late(const struct sr_call *call);
+
+/* A new empty part of its body, behind those that there are. NULL when memory ran out. */
+struct sr_part *sr_call_add_part(struct sr_call *call);
 
 /* Which of the client's header sets goes with the request. */
 enum sr_headers sr_call_headers(const struct sr_call *call);

@@ -133,7 +133,8 @@ static int make_headers(struct sr_config *config) {
   }
   for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
     struct curl_slist **list = &config->headers[i];
-    failed = add_line(list, "Accept: application/json") != 0 ||
+    failed = add_line(list, config->auth == SR_AUTH_NOWHERE ? "Accept: */*"
+                                                            : "Accept: application/json") != 0 ||
              add_line(list, config->user_agent.data) != 0 ||
              (type_lines[i] != NULL && add_line(list, type_lines[i]) != 0) ||
              (i != SR_HEADERS_PLAIN && add_line(list, "Expect:") != 0) ||
@@ -259,36 +260,72 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   return make_headers(config);
 }
 
-struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
+/* A config without anything in it but what is always there. NULL when memory ran out. */
+static struct sr_config *new_config(void) {
   static atomic_uint_fast64_t last_id;
-  struct sr_config *config;
-  const char *problem;
-  if (check_key(settings, error) != 0)
+  struct sr_config *config = calloc(1, sizeof *config);
+  if (config == NULL)
     return NULL;
-  config = calloc(1, sizeof *config);
-  if (config == NULL) {
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-    return NULL;
-  }
   atomic_init(&config->refs, 1);
   config->id = atomic_fetch_add(&last_id, 1) + 1;
+  return config;
+}
+
+/* Takes the address. 0, or -1 with the error. */
+static int set_base(struct sr_config *config, const char *base_url, struct sr_error *error) {
+  const char *problem = sr_url_base(&config->base_url, base_url);
+  if (problem == NULL) {
+    config->plain_http =
+        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
+    return 0;
+  }
+  if (problem == sr_url_no_memory)
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  else
+    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
+  return -1;
+}
+
+struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
+  struct sr_config *config;
+  if (check_key(settings, error) != 0)
+    return NULL;
+  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  config = new_config();
+  if (config == NULL)
+    return NULL;
   config->token_off = settings->token_off;
   config->v1 = settings->v1;
   config->auth = settings->auth;
   config->rate = settings->rate;
-  problem = sr_url_base(&config->base_url, settings->base_url);
-  if (problem == sr_url_no_memory) {
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-  } else if (problem != NULL) {
-    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
-  } else {
-    config->plain_http =
-        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
-    if (fill(config, settings) == 0)
-      return config;
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-  }
+  if (set_base(config, settings->base_url, error) == 0 && fill(config, settings) == 0)
+    return config;
   sr_config_unref(config);
+  return NULL;
+}
+
+struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
+                                      struct sr_error *error) {
+  struct sr_config *other;
+  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  other = new_config();
+  if (other == NULL)
+    return NULL;
+  other->token_off = 1;
+  other->v1 = config->v1;
+  other->auth = SR_AUTH_NOWHERE;
+  other->rate = config->rate;
+  if (set_base(other, base_url, error) == 0 &&
+      (config->key.len == 0 ||
+       (sr_buf_append(&other->key, config->key.data, config->key.len) == 0 &&
+        sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) ==
+            0)) &&
+      sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) == 0 &&
+      sr_buf_puts(&other->proxy, sr_buf_text(&config->proxy)) == 0 &&
+      sr_buf_puts(&other->user_agent, sr_buf_text(&config->user_agent)) == 0 &&
+      make_headers(other) == 0)
+    return other;
+  sr_config_unref(other);
   return NULL;
 }
 

@@ -14,7 +14,8 @@
 /* Where the key goes. Never in both places. */
 enum sr_auth {
   SR_AUTH_HEADER, /* Authorization: Token KEY */
-  SR_AUTH_QUERY   /* ?token=KEY on v4, ?apikey=KEY on v1 */
+  SR_AUTH_QUERY,  /* ?token=KEY on v4, ?apikey=KEY on v1 */
+  SR_AUTH_NOWHERE /* not sent; known only so that it is masked where it may show */
 };
 
 /* What sr_config_new is told. Strings are copied; NULL means left out. */
@@ -89,6 +90,14 @@ struct sr_config {
 ** invalid_key for a key that can't be one; kind invalid, code bad_option for an address.
 */
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
+
+/*
+** The same client towards another host: no key is sent there and no limit holds, all else is as
+** before. NULL on failure, as sr_config_new.
+*/
+struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
+                                      struct sr_error *error);
+
 struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
 

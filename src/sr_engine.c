@@ -21,8 +21,12 @@
 */
 #define SPREAD (3 * SR_MILLISECOND)
 
-/* Handles kept for later calls. */
-#define IDLE_MAX 8
+/* More limiters than this many descriptors' worth are not polled, only looked at in time. */
+enum { WATCHES_MAX = 4 * SR_WATCH_MAX };
+
+/* Handles and connections kept for later calls. */
+#define IDLE_MAX        64
+#define CONNECTIONS_MAX 256L
 
 /* A limiter that this engine has opened: for all calls of one limit. */
 struct link {
@@ -52,8 +56,10 @@ struct sr_engine {
   struct sr_call *last;
   struct sr_transfer *idle;
   int idle_count;
-  int running; /* transfers in `multi` */
+  int running;                              /* transfers in `multi` */
+  struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
   struct link *links;
+  struct curl_waitfd *polled; /* see add_watches */
 };
 
 /* ---- libcurl, once a process ---- */
@@ -91,7 +97,8 @@ static int open_handles(struct sr_engine *engine) {
   engine->share = curl_share_init();
   engine->multi = curl_multi_init();
   if (engine->share != NULL && engine->multi != NULL &&
-      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK)
+      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
     return 0;
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
@@ -124,6 +131,20 @@ static void unlink_call(struct sr_engine *engine, struct sr_call *call) {
   call->prev = call->next = NULL;
 }
 
+/* A tagged call needs its owner. */
+static void make_ready(struct sr_engine *engine, struct sr_call *call) {
+  if (call->tag == 0 || call->ready_at != NULL)
+    return;
+  call->ready_at = engine;
+  call->ready_next = NULL;
+  call->ready_prev = engine->ready_last;
+  if (engine->ready_last != NULL)
+    engine->ready_last->ready_next = call;
+  else
+    engine->ready_first = call;
+  engine->ready_last = call;
+}
+
 static sr_time now_of(const struct sr_engine *engine) {
   return engine->clock.now(engine->clock.ctx);
 }
@@ -139,6 +160,7 @@ static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
   if (state == SR_STATE_DONE) {
     call->elapsed = now - call->started;
     call->engine = NULL;
+    make_ready(engine, call);
   } else {
     link_last(engine, call);
   }
@@ -499,7 +521,10 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
   if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !call->wait_blocked) {
     struct sr_ruling ruling;
     see_block(call, now, &ruling);
-    blocked(call, now, &ruling);
+    if (ruling.block == SR_BLOCK_KEY) /* its own words say it better */
+      add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+    else
+      blocked(call, now, &ruling);
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -517,8 +542,10 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   sr_buf_clear(&call->head);
   sr_buf_clear(&call->answer);
   enter(call, SR_STATE_SENDING, now);
-  if (engine->external)
-    return; /* sr_engine_run hands it out */
+  if (engine->external) {
+    make_ready(engine, call); /* or sr_engine_run hands it out */
+    return;
+  }
   transfer = get_transfer(engine);
   if (transfer != NULL)
     code = sr_transfer_begin(transfer, call, sr_engine_time_left(call));
@@ -639,9 +666,9 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
-/* A slot has come, or no limit is wanted: reports how long it took. */
+/* A slot has come, or no limit is wanted: reports how long it took. (Asking a server is no wait.) */
 static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  if (now > call->since)
+  if (now - call->since >= 2 * SR_MILLISECOND)
     add_event(call, SR_EVENT_WAIT, now - call->since);
   begin_attempt(engine, call, now);
 }
@@ -842,6 +869,8 @@ void sr_engine_delete(struct sr_engine *engine) {
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  while (sr_engine_ready(engine) != NULL)
+    ;
   free(engine);
 }
 
@@ -879,6 +908,34 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     return;
   }
   queue(engine, call, now);
+}
+
+void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {
+  call->tag = tag;
+  sr_engine_submit(engine, call);
+}
+
+void sr_engine_forget(struct sr_call *call) {
+  struct sr_engine *engine = call->ready_at;
+  if (engine == NULL)
+    return;
+  if (call->ready_prev != NULL)
+    call->ready_prev->ready_next = call->ready_next;
+  else
+    engine->ready_first = call->ready_next;
+  if (call->ready_next != NULL)
+    call->ready_next->ready_prev = call->ready_prev;
+  else
+    engine->ready_last = call->ready_prev;
+  call->ready_at = NULL;
+  call->ready_prev = call->ready_next = NULL;
+}
+
+struct sr_call *sr_engine_ready(struct sr_engine *engine) {
+  struct sr_call *call = engine->ready_first;
+  if (call != NULL)
+    sr_engine_forget(call);
+  return call;
 }
 
 void sr_engine_cancel(struct sr_call *call) {
@@ -998,21 +1055,52 @@ static unsigned watches_of(const struct sr_engine *engine, struct curl_waitfd *f
   return count;
 }
 
-/* Waits for descriptors, or for time alone. */
-static void wait_until(struct sr_engine *engine, sr_time now, sr_time when) {
-  struct curl_waitfd fds[4 * SR_WATCH_MAX];
-  unsigned count;
+/*
+** `extra` and what limiters want to be polled, in one array of the engine's; `*all` is how many.
+** `extra` itself when there is nothing to add, or no memory.
+*/
+static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_waitfd *extra,
+                                       unsigned count, unsigned *all) {
+  struct curl_waitfd watches[WATCHES_MAX], *more;
+  unsigned added = watches_of(engine, watches, WATCHES_MAX);
+  *all = count;
+  if (added == 0)
+    return extra;
+  more = realloc(engine->polled, (count + added) * sizeof *more);
+  if (more == NULL)
+    return extra;
+  engine->polled = more;
+  if (count > 0)
+    memcpy(more, extra, count * sizeof *more);
+  memcpy(more + count, watches, added * sizeof *more);
+  *all = count + added;
+  return more;
+}
+
+/* Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. */
+static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                       sr_time now, sr_time when) {
+  struct curl_waitfd *fds;
+  unsigned all;
   if (when <= now)
     return;
-  count = watches_of(engine, fds, 4 * SR_WATCH_MAX);
-  if (engine->running > 0 || (count > 0 && open_handles(engine) == 0)) {
-    sr_time ms = (when - now + SR_MILLISECOND - 1) / SR_MILLISECOND;
-    curl_multi_poll(engine->multi, fds, count, ms > 3600000 ? 3600000 : (int)ms, NULL);
+  fds = add_watches(engine, extra, count, &all);
+  if (engine->running > 0 || (all > 0 && open_handles(engine) == 0)) {
+    sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
+    curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    if (fds != extra && count > 0)
+      memcpy(extra, fds, count * sizeof fds[0]);
   } else if (engine->clock.sleep != NULL) {
     engine->clock.sleep(engine->clock.ctx, when);
   } else {
     sr_sleep_until(when);
   }
+}
+
+/* Waits until the engine has to be stepped, at most until `until`. */
+static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) {
+  sr_time wake = wake_after(engine, now);
+  wait_until(engine, NULL, 0, now, wake < until ? wake : until);
 }
 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
@@ -1021,7 +1109,7 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
   sigset_t before;
   hold_sigpipe(engine, &before);
   for (;;) {
-    sr_time now, wake;
+    sr_time now;
     sr_engine_step(engine);
     if (call->state == SR_STATE_DONE) {
       outcome = SR_RUN_DONE;
@@ -1038,11 +1126,47 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     }
     if (now >= until)
       break;
-    wake = wake_after(engine, now);
-    wait_until(engine, now, wake < until ? wake : until);
+    wait_for_step(engine, now, until);
   }
   release_sigpipe(engine, &before);
   return outcome;
+}
+
+struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
+  struct sr_call *call = sr_engine_ready(engine);
+  sr_time until;
+  sigset_t before;
+  if (call != NULL)
+    return call;
+  until = now_of(engine) + max_wait;
+  hold_sigpipe(engine, &before);
+  for (;;) {
+    sr_time now;
+    sr_engine_step(engine);
+    call = sr_engine_ready(engine);
+    now = now_of(engine);
+    if (call != NULL || now >= until)
+      break;
+    wait_for_step(engine, now, until);
+  }
+  release_sigpipe(engine, &before);
+  return call;
+}
+
+int sr_engine_open(struct sr_engine *engine) {
+  check_process(engine);
+  return open_handles(engine);
+}
+
+void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                    sr_time max_wait) {
+  sr_time now = now_of(engine), wake = wake_after(engine, now);
+  wait_until(engine, extra, count, now, max_wait < wake - now ? now + max_wait : wake);
+}
+
+void sr_engine_interrupt(struct sr_engine *engine) {
+  if (engine->multi != NULL)
+    curl_multi_wakeup(engine->multi);
 }
 
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,

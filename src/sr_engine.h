@@ -31,6 +31,19 @@ void sr_engine_delete(struct sr_engine *engine);
 /* Puts a new call under way. It may be done at once: no key, no slot before its deadline. */
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call);
 
+/*
+** The same, for who has many calls under way: once the call is done, or (`external` engines) each
+** time it wants an attempt carried out, sr_engine_ready and sr_engine_next give it. `tag` is not 0,
+** and tells the caller which call it is.
+*/
+void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag);
+
+/* The next tagged call that needs its owner, each once; NULL: none does now. */
+struct sr_call *sr_engine_ready(struct sr_engine *engine);
+
+/* Takes a call off the list that sr_engine_ready works through: nobody waits for it any more. */
+void sr_engine_forget(struct sr_call *call);
+
 /* Ends a call now: kind cancelled, unless it is done already. */
 void sr_engine_cancel(struct sr_call *call);
 
@@ -65,6 +78,26 @@ enum sr_run {
 ** meanwhile.
 */
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait);
+
+/*
+** Steps and waits on this thread until a tagged call needs its owner, and gives it as
+** sr_engine_ready does; NULL when `max_wait` is over first. SIGPIPE is held off meanwhile.
+*/
+struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait);
+
+/*
+** Waits until one of libcurl's descriptors or of `extra` is ready (see curl_multi_poll), the engine
+** has to be stepped for time alone, sr_engine_interrupt was called, or `max_wait` is over. For
+** drivers that have descriptors of their own; they step it afterwards.
+*/
+void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
+                    sr_time max_wait);
+
+/* Has sr_engine_poll return, now or when it is called next. The one function that any thread may call. */
+void sr_engine_interrupt(struct sr_engine *engine);
+
+/* Makes libcurl's handles now, not at the first attempt: 0, or -1 when memory or descriptors ran out. */
+int sr_engine_open(struct sr_engine *engine);
 
 /*
 ** `external` engines: the outcome of the attempt that sr_engine_run asked for. An answer's head is

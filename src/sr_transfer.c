@@ -155,8 +155,10 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   }
   if (config->plain_http) {
     SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
-  } else if (config->proxy.len > 0) {
-    SET(CURLOPT_PROXY, config->proxy.data);
+  } else {
+    if (config->proxy.len > 0)
+      SET(CURLOPT_PROXY, config->proxy.data);
+    SET(CURLOPT_PIPEWAIT, 1L); /* rather a stream on a connection that is being made than another */
   }
   if (code == CURLE_OK)
     transfer->config_id = config->id;
@@ -221,20 +223,28 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   return sr_url_query(url, &key);
 }
 
-static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload *upload) {
-  curl_mimepart *part;
+static CURLcode add_part(curl_mime *mime, const struct sr_part *from) {
+  curl_mimepart *part = curl_mime_addpart(mime);
   CURLcode code;
-  transfer->mime = curl_mime_init(transfer->easy);
-  part = transfer->mime != NULL ? curl_mime_addpart(transfer->mime) : NULL;
   if (part == NULL)
     return CURLE_OUT_OF_MEMORY;
-  code = curl_mime_name(part, upload->name.data);
+  code = curl_mime_name(part, sr_buf_text(&from->name));
   if (code == CURLE_OK)
-    code = curl_mime_data(part, sr_buf_text(&upload->data), upload->data.len);
-  if (code == CURLE_OK)
-    code = curl_mime_filename(part, sr_buf_text(&upload->filename));
-  if (code == CURLE_OK && upload->content_type.len > 0)
-    code = curl_mime_type(part, upload->content_type.data);
+    code = curl_mime_data(part, sr_buf_text(&from->data), from->data.len);
+  if (code == CURLE_OK && from->filename.len > 0)
+    code = curl_mime_filename(part, from->filename.data);
+  if (code == CURLE_OK && from->content_type.len > 0)
+    code = curl_mime_type(part, from->content_type.data);
+  return code;
+}
+
+static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *part) {
+  CURLcode code = CURLE_OK;
+  transfer->mime = curl_mime_init(transfer->easy);
+  if (transfer->mime == NULL)
+    return CURLE_OUT_OF_MEMORY;
+  for (; code == CURLE_OK && part != NULL; part = part->next)
+    code = add_part(transfer->mime, part);
   return code == CURLE_OK ? curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime)
                           : code;
 }
@@ -242,8 +252,8 @@ static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload 
 static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
-  if (call->upload.name.len > 0) {
-    code = set_upload(transfer, &call->upload);
+  if (call->parts != NULL) {
+    code = set_parts(transfer, call->parts);
   } else if (call->has_body || sr_call_headers(call) == SR_HEADERS_NO_BODY) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));

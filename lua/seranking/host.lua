@@ -1,37 +1,12 @@
---- How a call waits. The engine says what it needs; the host does it. Here: on the calling thread.
+--- How a call waits, and many at once: chosen by where the caller runs.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.errors"
+local events = require "seranking.events"
+local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
 
 local host = {}
-
--- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
-local SLICE = 0.25
-
--- What a transport's faults mean to the core.
-local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
-
--- Carries out an attempt on a transport that stands in for the wire (see seranking.fake).
-local function deliver(core, call, transport)
-  local method, target, headers, body = call:outgoing()
-  local path, query = target:match "^([^?]*)%??(.*)$"
-  local answer = transport:handle { method = method, path = path, query = query, headers = headers, body = body }
-  local left = call:time_left()
-  if answer.fault == "hang" or (answer.delay or 0) > left then
-    core:sleep(left)
-    return call:lost "timeout"
-  end
-  core:sleep(answer.delay or 0)
-  if faults[answer.fault] then
-    return call:lost(faults[answer.fault])
-  end
-  local lines = {}
-  for i, header in ipairs(answer.headers or {}) do
-    lines[i] = header[1] .. ": " .. header[2] .. "\r\n"
-  end
-  call:answer(answer.status, table.concat(lines), answer.body or "")
-end
 
 -- nginx stops when its one thread waits. Its worker threads have an `ngx` too, but neither sockets nor phases.
 local function inside_nginx()
@@ -47,14 +22,9 @@ function host.spare(client)
   return spare or nil
 end
 
-local function drive(core, call, transport)
-  local done = core:run(call, SLICE)
-  while not done do
-    if done == nil then
-      deliver(core, call, transport)
-    end
-    done = core:run(call, SLICE)
-  end
+local function would_block()
+  return errors.new("phase", "would_block", "a call would hold up this nginx worker",
+    "call from a separate process, or accept it with the option blocking = true")
 end
 
 --- Runs a call to its end.
@@ -63,20 +33,34 @@ end
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
   if not client._blocking and inside_nginx() then
-    return nil, errors.new("phase", "would_block", "a call would hold up this nginx worker",
-      "call from a separate process, or accept it with the option blocking = true")
+    return nil, would_block()
   end
-  -- An error in here is the transport's or a hook's, Ctrl-C for one: the call must not go on without anybody.
-  local ran, problem = pcall(drive, client._core, call, client._transport)
-  if not ran then
-    call:cancel()
-    error(problem, 0)
-  end
+  plain.wait(client, call)
+  events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
     return nil, errors.wrap(body)
   end
   return body, response.new(status, head, attempts, elapsed, waited, reused, version)
+end
+
+--- Waits, as calls wait here; an injected clock jumps. nil and an error where that is not possible.
+---@param client table
+---@param seconds number
+---@return boolean? slept, seranking.Error?
+function host.sleep(client, seconds)
+  if not client._blocking and inside_nginx() then
+    return nil, would_block()
+  end
+  plain.sleep(client, seconds)
+  return true
+end
+
+--- What the caller's host has to offer for many calls at once.
+---@param client table
+---@return table loop
+function host.loop(_)
+  return plain
 end
 
 return host

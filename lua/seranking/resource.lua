@@ -29,14 +29,37 @@ end
 
 local root = new_node()
 
--- Loads the file that describes a top-level name. nil when there is none of this name.
+-- Loads the file that describes a name: "sites", "data.backlinks". nil when there is none of this name.
 local function load_family(name)
-  if not root.children[name] and index[name] then
+  if not index[name] then
+    return nil
+  end
+  local node = root
+  for part in name:gmatch "[^.]+" do
+    node = node and node.children[part]
+  end
+  if not node then
     for _, description in ipairs(require(index[name])) do
       insert(root, description)
     end
+    return load_family(name)
   end
-  return root.children[name]
+  return node
+end
+
+-- The names that a client has at its top: of the Data API's those below "data.", of the others all else.
+local function top_names(prefix)
+  local names = {}
+  for name in pairs(index) do
+    local inner = name:match "^data%.(.+)$"
+    if (prefix ~= "") == (inner ~= nil) then
+      names[inner or name] = true
+    end
+  end
+  if prefix == "" then
+    names.data = true
+  end
+  return names
 end
 
 -- ---- resources ----
@@ -110,11 +133,13 @@ end
 ---@param client table
 ---@param name string
 function resource.top(client, name)
-  local node = load_family(name)
+  local prefix = client._api == "data" and "data." or ""
+  local node = not tostring(name):find(".", 1, true) and load_family(prefix .. tostring(name))
   if not node then
-    misuse.raise("client has no '%s'%s", tostring(name), misuse.suggest(name, index))
+    misuse.raise("client%s has no '%s'%s", prefix == "" and "" or ".data", tostring(name),
+      misuse.suggest(name, top_names(prefix)))
   end
-  return new(client, node, name, unbound)
+  return new(client, node, prefix .. name, unbound)
 end
 
 return resource

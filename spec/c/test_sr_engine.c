@@ -1326,6 +1326,101 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
   }
 }
 
+/* ---- tagged calls ---- */
+
+static struct sr_call *tagged(struct bench *bench, uint64_t tag) {
+  struct sr_call *call = call_of(bench->config, 10 * S);
+  sr_engine_submit_tagged(bench->engine, call, tag);
+  return call;
+}
+
+static void tagged_calls_are_given_for_each_attempt_and_at_their_end_once(void **state) {
+  struct bench bench;
+  struct sr_call *one, *two;
+  (void)state;
+  set_up(&bench, 5);
+  one = tagged(&bench, 1);
+  two = tagged(&bench, 2);
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), one);
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), two);
+  assert_null(sr_engine_next(bench.engine, 0));
+  answer(two, 200, "", "{}");
+  answer(one, 503, "", "");
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), two);
+  assert_int_equal(two->state, SR_STATE_DONE);
+  assert_ptr_equal(sr_engine_next(bench.engine, 5 * S), one); /* its second attempt */
+  assert_int_equal(one->state, SR_STATE_SENDING);
+  assert_int_equal(one->attempts, 2);
+  answer(one, 200, "", "{}");
+  assert_ptr_equal(sr_engine_next(bench.engine, 0), one);
+  expect_end(one, SR_NO_ERROR, NULL);
+  assert_null(sr_engine_next(bench.engine, 0));
+  sr_call_delete(one);
+  sr_call_delete(two);
+  tear_down(&bench);
+}
+
+static void waiting_for_tagged_calls_ends_with_the_time(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  assert_null(sr_engine_next(bench.engine, 3 * S));
+  assert_int_equal(bench.manual.now, 1003 * S);
+  call = tagged(&bench, 7);
+  assert_ptr_equal(sr_engine_next(bench.engine, S), call);
+  assert_int_equal(call->tag, 7);
+  assert_int_equal(bench.manual.now, 1003 * S);
+  sr_engine_cancel(call);
+  assert_ptr_equal(sr_engine_ready(bench.engine), call);
+  assert_null(sr_engine_ready(bench.engine));
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void
+tagged_calls_leave_the_list_when_they_are_forgotten_used_again_or_deleted(void **state) {
+  struct bench bench;
+  struct sr_call *calls[5];
+  size_t i;
+  (void)state;
+  set_up(&bench, 5);
+  for (i = 0; i < COUNT(calls); i++)
+    calls[i] = tagged(&bench, i + 1);
+  sr_engine_step(bench.engine);
+  sr_engine_cancel(calls[0]);
+  sr_call_delete(calls[0]);   /* the first */
+  sr_call_delete(calls[4]);   /* the last */
+  sr_engine_forget(calls[2]); /* in the middle */
+  sr_engine_forget(calls[2]); /* again: nothing */
+  sr_engine_cancel(calls[1]);
+  sr_call_reset(calls[1]);
+  assert_int_equal(calls[1]->tag, 0);
+  assert_ptr_equal(sr_engine_ready(bench.engine), calls[3]);
+  assert_null(sr_engine_ready(bench.engine));
+  sr_call_delete(calls[1]);
+  sr_call_delete(calls[2]);
+  sr_call_delete(calls[3]);
+  tear_down(&bench);
+}
+
+static void tagged_calls_and_their_engine_can_be_deleted_in_any_order(void **state) {
+  struct bench bench;
+  struct sr_call *done, *under_way;
+  (void)state;
+  set_up(&bench, 5);
+  done = tagged(&bench, 1);
+  under_way = tagged(&bench, 2);
+  sr_engine_cancel(done);
+  sr_engine_delete(bench.engine);
+  assert_null(done->ready_at);
+  assert_null(under_way->ready_at);
+  expect_end(under_way, SR_CANCELLED, "cancelled");
+  sr_call_delete(under_way);
+  sr_call_delete(done);
+  sr_config_unref(bench.config);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_call_goes_from_its_slot_to_its_answer),
@@ -1375,6 +1470,10 @@ int main(void) {
       cmocka_unit_test(header_values_have_no_blanks_around_them),
       cmocka_unit_test(deadlines_and_limits_hold_over_a_thousand_random_schedules),
       cmocka_unit_test(an_enormous_retry_after_does_not_turn_into_none),
+      cmocka_unit_test(tagged_calls_are_given_for_each_attempt_and_at_their_end_once),
+      cmocka_unit_test(waiting_for_tagged_calls_ends_with_the_time),
+      cmocka_unit_test(tagged_calls_leave_the_list_when_they_are_forgotten_used_again_or_deleted),
+      cmocka_unit_test(tagged_calls_and_their_engine_can_be_deleted_in_any_order),
   };
   return cmocka_run_group_tests_name("sr_engine", tests, NULL, NULL);
 }

@@ -411,6 +411,74 @@ static void running_out_of_memory_is_called_so(void **state) {
   }
 }
 
+/* Adds a part to the call. 0 or -1. */
+static int add_part(struct sr_call *call, const char *name, const char *filename,
+                    const char *data) {
+  struct sr_part *part = sr_call_add_part(call);
+  if (part == NULL || sr_buf_puts(&part->name, name) != 0)
+    return -1;
+  if (filename != NULL && sr_buf_puts(&part->filename, filename) != 0)
+    return -1;
+  return sr_buf_puts(&part->data, data);
+}
+
+/* A form of two texts and a file, made ready to be sent twice, with a call that is used again. */
+static enum ending form(struct sr_config *config) {
+  struct sr_transfer *transfer = sr_transfer_new(NULL);
+  struct sr_call *call = sr_call_new(config);
+  enum ending ending = GAVE_UP;
+  int round;
+  for (round = 0; transfer != NULL && call != NULL && round < 2; round++) {
+    CURLcode code;
+    sr_call_reset(call);
+    ending = GAVE_UP;
+    if (sr_buf_puts(&call->target, "/v1/keywords/export") != 0 ||
+        add_part(call, "keywords[]", NULL, "anchor") != 0 ||
+        add_part(call, "keywords[]", NULL, "rope") != 0 ||
+        add_part(call, "file", "a.csv", "1,2") != 0)
+      break;
+    call->method = "POST";
+    call->has_body = 1;
+    code = sr_transfer_begin(transfer, call, S);
+    ending = code == CURLE_OK ? WENT_THROUGH : code == CURLE_OUT_OF_MEMORY ? GAVE_UP : WRONG;
+    sr_transfer_release(transfer);
+    if (code != CURLE_OK)
+      break;
+  }
+  sr_transfer_delete(transfer);
+  sr_call_delete(call);
+  return ending;
+}
+
+static void any_allocation_of_a_form_may_fail(void **state) {
+  struct sr_settings settings = settings_of("https://api4.seranking.com");
+  struct sr_error error;
+  struct sr_config *config = sr_config_new(&settings, &error);
+  enum ending ending;
+  long at = 0, given_up = 0, seen;
+  (void)state;
+  assert_non_null(config);
+  assert_int_equal(form(config), WENT_THROUGH); /* runs under the sanitizers, too */
+  if (!in_between())
+    sr_config_unref(config);
+  NEEDS_TO_BE_IN_BETWEEN();
+  do { /* until no allocation is left to fail; some, libcurl can do without */
+    long left;
+    watch_begin(++at, 1);
+    ending = form(config);
+    watch_end();
+    left = live;
+    seen = asked;
+    given_up += ending == GAVE_UP;
+    CHECK(left == 0, "allocation %ld failed: %ld blocks leaked", at, left);
+    CHECK(ending != WRONG, "allocation %ld failed: not called so", at);
+    assert_true(at < 1000);
+  } while (seen >= at);
+  assert_int_equal(ending, WENT_THROUGH);
+  assert_true(given_up > 30);
+  sr_config_unref(config);
+}
+
 /* What can't be looked at for lack of memory must not pass for harmless. */
 static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
   static const char *const list[] = {"https://user:pass@api4.seranking.com",
@@ -504,6 +572,7 @@ int main(void) {
       cmocka_unit_test(any_one_allocation_may_fail),
       cmocka_unit_test(all_allocations_from_any_on_may_fail),
       cmocka_unit_test(running_out_of_memory_is_called_so),
+      cmocka_unit_test(any_allocation_of_a_form_may_fail),
       cmocka_unit_test(an_address_with_a_password_is_refused_whatever_fails),
       cmocka_unit_test(a_buffer_that_can_not_grow_is_as_it_was_before),
       cmocka_unit_test(a_buffer_refuses_sizes_that_do_not_exist),

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-valgrind install bench"
+ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
@@ -90,6 +90,7 @@ suite() {
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
+    c-tsan) c_tests c-tsan build/tsan env TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
     bench) unit bench sh bench/run.sh ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
@@ -127,6 +128,7 @@ WORK=$(mktemp -d)
 RESULTS=$WORK/results
 : >"$RESULTS"
 export WORK RESULTS
+export SERANKING_STATE_DIR="$WORK/state" # the limits of the tests are nobody else's
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

@@ -1,0 +1,58 @@
+--- client:limiter(): what is known of the limit, for people and programs.
+-- SPDX-License-Identifier: MIT
+
+local limiter = {}
+
+---@class seranking.Limiter
+---@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` where more was asked for
+---@field limit integer requests …
+---@field per number … in this many seconds
+---@field busy integer slots in use or cooling down
+---@field free integer
+---@field waiting integer calls of this client that wait for a slot
+---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
+---@field held_for number seconds for which a 429 stops everybody
+---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer,
+--- probing: boolean }
+---@field key string "…d14b"
+---@field file? string where it is kept
+---@field problem? string why it is not what was asked for
+---@field hook_error? string what the last on_event raised that failed
+local methods = {}
+local limiter_mt = { __name = "seranking.limiter", __index = methods }
+
+-- The cores behind the views; the views are plain tables otherwise.
+local cores = setmetatable({}, { __mode = "k" })
+
+--- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
+function methods:reset()
+  local core = cores[self]
+  if core then
+    core:reset_limit()
+  end
+end
+
+--- One line.
+function limiter_mt:__tostring()
+  if self.scope == "off" then
+    return "seranking limiter: off"
+  end
+  local circuit = self.circuit
+  local ban = circuit.state == "closed" and "" or (", %s: %s for %.0f s"):format(circuit.state, circuit.reason,
+    circuit.retry_after)
+  return ("seranking limiter (%s): key %s, %d of %d slots busy, %g in %g s%s"):format(self.scope, self.key, self.busy,
+    self.limit, self.limit, self.per, ban)
+end
+
+--- A view of now.
+---@param core userdata
+---@param hook_error string?
+---@return seranking.Limiter
+function limiter.view(core, hook_error)
+  local view = core:limit() or { scope = "off", slots = {}, busy = 0, free = 0, waiting = 0 }
+  view.hook_error = hook_error
+  cores[view] = core
+  return setmetatable(view, limiter_mt)
+end
+
+return limiter

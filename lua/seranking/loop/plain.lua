@@ -1,0 +1,366 @@
+--- Waiting on the calling thread: it runs the core itself, for one call, or for many in turn (client:map).
+-- SPDX-License-Identifier: MIT
+--
+-- Each item of a map is a coroutine, a task. A call inside one is given to the core and the task is suspended until the core
+-- says that the call is done; meanwhile other tasks run. Tasks of a map within a task join the scheduler of the outer one.
+
+local misuse = require "seranking.misuse"
+
+local plain = {}
+
+local running, create, resume, status, yield =
+  coroutine.running, coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
+local getinfo = debug.getinfo
+
+-- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
+local SLICE = 0.25
+
+-- Less than this is no time: the core counts whole nanoseconds.
+local NO_TIME = 1e-9
+
+-- ---- transports that stand in for the wire (see seranking.fake) ----
+
+-- What a transport's faults mean to the core.
+local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
+
+-- Hands an attempt to a transport. Gives the seconds until its outcome, and the function that then tells the core.
+local function attempt(call, transport)
+  local method, target, headers, body, origin = call:outgoing()
+  local path, query = target:match "^([^?]*)%??(.*)$"
+  local answer = transport:handle {
+    method = method, path = path, query = query, headers = headers, body = body, origin = origin,
+  }
+  local left, delay = call:time_left(), answer.delay or 0
+  if answer.fault == "hang" or delay > left then
+    return left, function() call:lost "timeout" end
+  elseif faults[answer.fault] then
+    return delay, function() call:lost(faults[answer.fault]) end
+  end
+  local lines = {}
+  for i, header in ipairs(answer.headers or {}) do
+    lines[i] = header[1] .. ": " .. header[2] .. "\r\n"
+  end
+  return delay, function() call:answer(answer.status, table.concat(lines), answer.body or "") end
+end
+
+-- ---- one call ----
+
+local function drive(core, call, transport)
+  local done = core:run(call, SLICE)
+  while not done do
+    if done == nil then
+      local delay, settle = attempt(call, transport)
+      core:sleep(delay)
+      settle()
+    end
+    done = core:run(call, SLICE)
+  end
+end
+
+local function wait_alone(client, call)
+  -- An error in here is the transport's or a hook's, Ctrl-C for one: the call must not go on without anybody.
+  local ran, problem = pcall(drive, client._core, call, client._transport)
+  if not ran then
+    call:cancel()
+    error(problem, 0)
+  end
+end
+
+-- ---- tasks ----
+
+---@class seranking.Task
+---@field thread thread
+---@field scheduler seranking.Scheduler
+---@field group table the map it belongs to
+---@field index integer of its item
+---@field waiting boolean it is suspended, or about to be, by us
+---@field call? userdata what it waits for
+
+---@class seranking.Scheduler
+---@field client table whose core carries out the calls of all tasks
+---@field runnable seranking.Task[] from `first` to `last`, to be resumed in this order
+---@field tasks table<seranking.Task, true> all that have not ended
+---@field due table[] { time, settle } of attempts that a transport has answered, the earliest first
+
+-- The task of a coroutine, and the one that waits for the call of a tag.
+local task_of = setmetatable({}, { __mode = "k" })
+local by_tag = {}
+local last_tag = 0
+
+local function current()
+  local thread = running()
+  return thread and task_of[thread]
+end
+
+local function make_runnable(task)
+  local scheduler = task.scheduler
+  scheduler.last = scheduler.last + 1
+  scheduler.runnable[scheduler.last] = task
+end
+
+-- ---- where a coroutine can't be suspended ----
+
+local CANT_YIELD = "a call of client:map can't wait here: "
+  .. (_VERSION == "Lua 5.1" and not rawget(_G, "jit")
+    and "Lua 5.1 can't suspend a coroutine inside pcall, metamethods or iterators; leave the pcall out (what an item raises is "
+      .. "kept as its error), or use a later Lua or LuaJIT"
+    or "no coroutine can be suspended inside a function that C calls, such as table.sort's or string.gsub's")
+
+local isyieldable = coroutine.isyieldable
+if not isyieldable and _VERSION == "Lua 5.1" then
+  -- Metamethods and iterators don't show, but nothing between them and the task's beginning can catch the error of a yield:
+  -- see `died`.
+  function isyieldable()
+    local level = 3
+    local info = getinfo(level, "S")
+    while info and info.what ~= "C" do
+      level = level + 1
+      info = getinfo(level, "S")
+    end
+    return info == nil
+  end
+end
+
+-- Suspends the running task. `call` is cancelled if that can't be done.
+local function suspend(task)
+  task.waiting = true
+  if isyieldable then
+    yield(task)
+  else -- Lua 5.2
+    local fine = pcall(yield, task)
+    if not fine then
+      task.waiting = false
+      if task.call then
+        task.call:cancel()
+      end
+      misuse.raise("%s", CANT_YIELD)
+    end
+  end
+  task.waiting = false
+end
+
+local function check_yieldable()
+  if isyieldable and not isyieldable() then
+    misuse.raise("%s", CANT_YIELD)
+  end
+end
+
+-- Waits for a call inside a task.
+local function wait_among_others(task, call)
+  check_yieldable()
+  last_tag = last_tag + 1
+  local tag = last_tag
+  by_tag[tag] = task
+  task.call = call
+  task.scheduler.client._core:submit(call, tag)
+  suspend(task)
+  task.call = nil
+end
+
+-- ---- the scheduler ----
+
+local function start_tasks(scheduler, group)
+  while group.live < group.job.width do
+    local index = group.job:next()
+    if not index then
+      return
+    end
+    local task = { thread = create(group.body), scheduler = scheduler, group = group, index = index, waiting = false }
+    task_of[task.thread] = task
+    scheduler.tasks[task] = true
+    group.live = group.live + 1
+    make_runnable(task)
+  end
+end
+
+-- What a task that ended with an error is said to have raised.
+local function reason(task, problem)
+  if task.waiting then -- it was about to be suspended, and Lua refused
+    if task.call then
+      task.call:cancel()
+    end
+    return misuse.position(task.thread) .. CANT_YIELD
+  end
+  return problem
+end
+
+local function finish(scheduler, task)
+  local group = task.group
+  scheduler.tasks[task] = nil
+  group.live = group.live - 1
+  start_tasks(scheduler, group)
+  if group.live == 0 and group.parent then
+    make_runnable(group.parent)
+  end
+end
+
+local function step(scheduler, task)
+  local job, index = task.group.job, task.index
+  local fine, problem = resume(task.thread, job, index)
+  if not fine then
+    job:settle(index, false, reason(task, problem))
+  elseif status(task.thread) ~= "dead" then
+    if task.waiting then
+      return
+    end
+    job:settle(index, false, "client:map: what runs an item must not yield by itself")
+  end
+  finish(scheduler, task)
+end
+
+-- Answers of a transport that are due by now; the seconds until the next one.
+local function settle_due(scheduler)
+  local due = scheduler.due
+  while due[1] do
+    local left = due[1].time - scheduler.client._core:now()
+    if left > NO_TIME then
+      return left
+    end
+    table.remove(due, 1).settle()
+  end
+  return SLICE
+end
+
+local function insert_due(scheduler, time, settle)
+  local at = #scheduler.due + 1
+  while at > 1 and scheduler.due[at - 1].time > time do
+    at = at - 1
+  end
+  table.insert(scheduler.due, at, { time = time, settle = settle })
+end
+
+local function carry_out(scheduler, call)
+  local delay, settle = attempt(call, scheduler.client._transport)
+  insert_due(scheduler, scheduler.client._core:now() + delay, settle)
+end
+
+-- The client was closed, and its calls with it.
+local function resume_all(scheduler)
+  for tag, task in pairs(by_tag) do
+    if task.scheduler == scheduler then
+      by_tag[tag] = nil
+      make_runnable(task)
+    end
+  end
+end
+
+-- Waits until the core has something for a task, of this scheduler or another.
+local function wait_for_core(scheduler)
+  if scheduler.client._closed then
+    return resume_all(scheduler)
+  end
+  local wait = settle_due(scheduler)
+  if scheduler.runnable[scheduler.first] then -- a sleep is over
+    return
+  end
+  local tag, wants = scheduler.client._core:next(wait < SLICE and wait or SLICE)
+  local task = tag and by_tag[tag]
+  if not task then
+    return
+  elseif wants then
+    carry_out(task.scheduler, task.call)
+  else
+    by_tag[tag] = nil
+    make_runnable(task)
+  end
+end
+
+local function run_until_done(scheduler, group)
+  while group.live > 0 do
+    local task = scheduler.runnable[scheduler.first]
+    if task then
+      scheduler.runnable[scheduler.first] = nil
+      scheduler.first = scheduler.first + 1
+      step(scheduler, task)
+    else
+      wait_for_core(scheduler)
+    end
+  end
+end
+
+-- Ends the calls of all tasks, and the tasks.
+local function abandon(scheduler)
+  for tag, task in pairs(by_tag) do
+    if task.scheduler == scheduler then
+      by_tag[tag] = nil
+      task.call:cancel()
+    end
+  end
+  for task in pairs(scheduler.tasks) do
+    if coroutine.close and status(task.thread) == "suspended" then
+      coroutine.close(task.thread)
+    end
+  end
+end
+
+local function body(job, index)
+  job:settle(index, true, job.fn(job.list[index], index))
+end
+
+-- Whether the calls of one client can be carried out by the core of another: on the wire, and by the same clock.
+local function same_core(client, scheduler)
+  return client._core == scheduler.client._core or not (client._apart or scheduler.client._apart)
+end
+
+-- ---- public: what a host has to offer ----
+
+--- Waits until a call is done.
+---@param client table
+---@param call userdata
+function plain.wait(client, call)
+  local task = current()
+  if task and same_core(client, task.scheduler) and not task.scheduler.client._closed then
+    wait_among_others(task, call)
+  else
+    wait_alone(client, call)
+  end
+end
+
+--- Waits. Inside a map, other items go on meanwhile.
+---@param client table
+---@param seconds number
+function plain.sleep(client, seconds)
+  local task = current()
+  local scheduler = task and task.scheduler
+  if scheduler and same_core(client, scheduler) and not scheduler.client._closed then
+    check_yieldable()
+    insert_due(scheduler, scheduler.client._core:now() + seconds, function() make_runnable(task) end)
+    return suspend(task)
+  end
+  local core = client._core
+  local until_then, left = core:now() + seconds, seconds
+  while left > NO_TIME do
+    core:sleep(left < SLICE and left or SLICE)
+    left = until_then - core:now()
+  end
+end
+
+--- Runs all items of a job, at most `job.width` at once, and returns when they have ended.
+---@param client table
+---@param job seranking.Job
+function plain.all(client, job)
+  local parent = current()
+  if parent and not same_core(client, parent.scheduler) then
+    parent = nil
+  end
+  local scheduler = parent and parent.scheduler
+    or { client = client, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }
+  local group = { job = job, parent = parent, live = 0, body = body }
+  if parent then
+    check_yieldable()
+  end
+  start_tasks(scheduler, group)
+  if parent then
+    if group.live > 0 then
+      suspend(parent)
+    end
+    return
+  end
+  local ran, problem = pcall(run_until_done, scheduler, group)
+  if not ran then
+    abandon(scheduler)
+    error(problem, 0)
+  end
+end
+
+return plain
