@@ -1278,8 +1278,8 @@ static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void
   START_WITH(server, "--requirepass", SECRET);
   server_do(&server, "AUTH " SECRET);
   server_do(&server,
-            "ACL SETUSER worker on >s3cret-too ~seranking:* +@scripting +@hash +@connection"
-            " +time +pexpire");
+            "ACL SETUSER worker on >s3cret-too ~seranking:* +select +script|load +evalsha +eval"
+            " +time +hgetall +hset +pexpire");
   server_do(&server, "ACL SETUSER idler on >s3cret-too ~* +@connection");
   for (i = 0; i < COUNT(rows); i++) {
     char address[200];
