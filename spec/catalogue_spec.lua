@@ -139,6 +139,7 @@ local ROWS = {
   { "POST", "/audit/700101/source-pages", '--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
     .. "Content-Type: text/plain\r\n\r\nhttps://example.com/\r\n--x--\r\n", "multipart/form-data; boundary=x" },
   { "POST", "/backlinks/147696", '{"url":"https://example.org/"}' },
+  { "POST", "/backlinks/147696/import-gsc" },
   { "POST", "/backlink-disavow/147696", '{"list":["https://example.org/"]}' },
   { "POST", "/backlink-groups/147696", '{"name":"a"}' },
   { "POST", "/backlink-groups/147696", '{"name":"b"}' },
@@ -156,10 +157,6 @@ local function make_rows(api)
       headers = { authorization = "Token " .. scene.V4_KEY, ["content-type"] = row[4] or "application/json" },
     }
     assert.is_true(answer.status < 300, row[2] .. ": " .. answer.body)
-  end
-  if operations["backlinks.gsc.import"] then
-    api:handle { method = "POST", path = "/backlinks/147696/import-gsc",
-      headers = { authorization = "Token " .. scene.V4_KEY } }
   end
 end
 
@@ -241,6 +238,35 @@ describe("the descriptions", function()
       assert.same(entry.errors or {}, operation.errors or {})
     end)
   end
+end)
+
+-- ---- complaints ----
+
+describe("the complaints that the catalogue lists", function()
+  -- What an error is called by its status alone.
+  local GENERAL = { bad_request = true, not_found = true, access_denied = true, no_access = true }
+
+  it("each have a code of their own, whichever generation says them", function()
+    local codes, messages = {}, 0
+    for _, key in ipairs(sorted_keys(catalogue)) do
+      for _, complaint in ipairs(catalogue[key].errors or {}) do
+        local status, text = complaint[1], complaint[2]
+        for _, generation in ipairs(text and GENERATIONS or {}) do
+          local client, api = scene_of(generation)
+          local message = ('"message":"%s"'):format(text)
+          api:fail { status = status, body = generation == "v4" and "{" .. message .. "}"
+            or ('{"error":{"code":%d,%s}}'):format(status, message) }
+          local data, err = client.sites:list(nil, { retries = 0 })
+          assert.is_nil(data)
+          assert.is_nil(GENERAL[err.code], text .. ": " .. err.code)
+          messages = messages + (codes[err.code] and 0 or 1)
+          codes[err.code] = codes[err.code] or text
+          assert.equal(text, codes[err.code])
+        end
+      end
+    end
+    assert.equal(16, messages)
+  end)
 end)
 
 -- ---- parameters ----

@@ -282,6 +282,10 @@ describe("an export", function()
     api:advance(20)
     local answer = send(api, "GET", STATUS, "task_id=" .. id .. "&output=json", nil, headers)
     assert.equal("http://127.0.0.1:8080/exports/1_400871.csv.gz", cjson.decode(answer.body).download_file)
+    answer = api:handle {
+      method = "GET", path = STATUS, query = "task_id=" .. id .. "&output=json", headers = headers, tls = true,
+    }
+    assert.equal("https://127.0.0.1:8080/exports/1_400871.csv.gz", cjson.decode(answer.body).download_file)
   end)
 
   it("has a file that no key may be sent for, that is not there before the end nor an hour after", function()

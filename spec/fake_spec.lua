@@ -1129,7 +1129,7 @@ describe("what the generations share", function()
       "/account/subscription")
     expect(200, '{"subscription_info":{"expiraton_date":"2027-01-01 00:00:00","start_date":"2026-01-01 00:00:00",'
       .. '"status":"active","units_left":"48211","units_limit":"50000"}}', api, "GET", "/v1/account/subscription")
-    expect(200, "[]", api, "GET", "/system/volume-regions")
+    expect(200, '[{"id":1,"name":"United States"}]', api, "GET", "/system/volume-regions")
     expect(200, "{}", api, "GET", "/system/yandex-regions")
   end)
 end)
@@ -1479,6 +1479,8 @@ describe("an operation that the fake has no function for", function()
             { "adopt", v4 = "POST /sites/{site_id}/parrots", about = "Give a project one.", success = { 204 } },
             { "paint", v4 = "POST /parrots/{parrot_id}/picture", upload = "picture* words loud",
               about = "A portrait." },
+            { "wings", v4 = "GET /parrots/wings", v1 = { "GET /v1/parrots/wings", example = '{"list": [2.5, null]}' },
+              answer = "any", example = '[{"side": "left", "feathers": []}]', about = "What it flies with." },
           },
         },
       },
@@ -1490,6 +1492,11 @@ describe("an operation that the fake has no function for", function()
     expect(200, "{}", api, "GET", "/parrots/7")
     expect(202, "", api, "PUT", "/parrots/7", nil, '{"words":[],"loud":true}')
     expect(200, "", api, "PUT", "/parrots/7", nil, '{"cage":{"width":1.5,"bars":[3,4]},"weight":2}')
+  end)
+
+  it("answers with its example, which a generation may have for itself", function()
+    expect(200, '[{"feathers":[],"side":"left"}]', api, "GET", "/parrots/wings")
+    expect(200, '{"list":[2.5,null]}', api, "GET", "/v1/parrots/wings")
   end)
 
   it("has its parameters checked", function()

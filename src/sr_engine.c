@@ -666,9 +666,9 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
-/* A slot has come, or no limit is wanted: reports how long it took. */
+/* A slot has come, or no limit is wanted: reports how long it took. (Asking a server is no wait.) */
 static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  if (now > call->since)
+  if (now - call->since >= 2 * SR_MILLISECOND)
     add_event(call, SR_EVENT_WAIT, now - call->since);
   begin_attempt(engine, call, now);
 }

@@ -218,7 +218,9 @@ static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_t
   for (;;) { /* again only when another one has got ahead */
     uint64_t word;
     struct circuit c = read_circuit(limit, now, &word);
-    int64_t probe = atomic_load(&limit->probe);
+    int64_t probe;
+    SR_FAULT("looked");
+    probe = atomic_load(&limit->probe);
     if (c.open == SR_BLOCK_NONE)
       return 1;
     ruling->block = c.open;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAGIC "srlimit1"
@@ -165,16 +166,27 @@ static int find_dir(const struct sr_share_place *place, int make, char out[PATH_
 
 /* ---- the file ---- */
 
+/*
+** A new file under a name that nobody else takes, not even a process of the same number in another
+** container. A kill may leave it behind: nobody will look at it. -1 and errno.
+*/
+static int make_temporary(int dir, char *name, size_t size) {
+  int fd, tries = 0;
+  do {
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    snprintf(name, size, ".new-%ld-%lx-%lx", (long)getpid(), (long)ts.tv_sec, ts.tv_nsec);
+    fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  } while (fd < 0 && errno == EEXIST && ++tries < 100);
+  return fd;
+}
+
 /* Makes a complete file and gives it its name, unless there is one by then. 0, or -1 and errno. */
 static int make_file(int dir, const char *name, int group, const struct sr_limit_identity *who) {
-  static atomic_uint count;
   char temporary[64];
   struct page *page;
   struct stat st;
-  int fd, failed = -1, problem;
-  snprintf(temporary, sizeof temporary, ".new-%ld-%u", (long)getpid(), atomic_fetch_add(&count, 1));
-  unlinkat(dir, temporary, 0); /* of a process of the same number that was killed here */
-  fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int failed = -1, problem, fd = make_temporary(dir, temporary, sizeof temporary);
   if (fd < 0)
     return -1;
   page = calloc(1, FILE_SIZE);

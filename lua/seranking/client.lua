@@ -276,13 +276,16 @@ local function limiter_driver()
     "install hiredis with its headers, and build and install seranking anew")
 end
 
--- What the core is told, but for key, address and limit.
-local function core_settings(checked, given, driver)
+-- What the core is told, but for key, address and limit. `own_dir`: the caller has named the directory of the shared limits.
+local function core_settings(checked, driver, own_dir)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local share = checked.share
   if not share then -- what is not the real API, or not in its time, has no limit in common with what is
-    share = (transport or clock) and not (given and given.state_dir) and "process" or "user"
+    share = (transport or clock) and not own_dir and "process" or "user"
+  end
+  if driver and (transport or clock) then
+    misuse.raise("seranking.new: a limiter on Redis goes by real time: leave it out together with transport or clock")
   end
   return {
     auth_query = checked.auth == "query",
@@ -379,7 +382,7 @@ function client.new(given)
       return nil, problem
     end
   end
-  local settings = core_settings(checked, given, driver)
+  local settings = core_settings(checked, driver, given and given.state_dir ~= nil)
   handle, problem = open_core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
   }, checked.rate or { limit = 5, per = 1 })

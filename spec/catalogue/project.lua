@@ -1345,9 +1345,9 @@ return {
     params = {
       "path site_id* integer", "query job_token* string",
     },
-    required = { args = { site_id = 147696, job_token = "job-7f3c" },
-      v4 = { "GET /backlinks/147696/import-gsc", { "token=job-7f3c" } },
-      v1 = { "GET /v1/project-management/backlinks/gsc/import", { "site_id=147696", "token=job-7f3c" } },
+    required = { args = { site_id = 147696, job_token = "job-1" },
+      v4 = { "GET /backlinks/147696/import-gsc", { "token=job-1" } },
+      v1 = { "GET /v1/project-management/backlinks/gsc/import", { "site_id=147696", "token=job-1" } },
     },
   },
   ["backlink_disavow.list"] = {

@@ -90,7 +90,7 @@ suite() {
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
     c-tsan) c_tests c-tsan build/tsan env TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
-    c-valgrind) c_tests c-valgrind build $VALGRIND ;;
+    c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     install) unit install sh spec/install_test.sh ;;
     bench) unit bench sh bench/run.sh ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;

@@ -9,7 +9,7 @@
 --       name = "sites.keywords",          -- where it hangs: client.sites.keywords
 --       id = "keyword_id",                -- what client.sites.keywords(5) binds; left out where there is none
 --       params = { ... },                 -- every parameter of the resource, by name (below)
---       operations = {
+--       operations = {                    -- may be empty: then it is there for the id, which those below it take
 --         { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
 --           query = "site_engine_id", answer = "array", about = "Keywords of a project …" },
 --       },

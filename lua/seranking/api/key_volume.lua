@@ -37,7 +37,7 @@ return {
           [].query string
           [].volume integer~? searches a month]],
         example = '[{"query": "rye bread", "volume": 1900}, {"query": "bakery", "volume": 110000}]',
-        job = { state = "status", pending = "processing", done = "[]", every = { 2, 30 } } },
+        job = { state = "status", pending = "processing", every = { 2, 30 } } },
       { "delete", v4 = "DELETE /key-volume/{task_id}", success = { 204 }, source = "docs n8n", confidence = "medium",
         about = "Delete a look-up. v4 only." },
     },

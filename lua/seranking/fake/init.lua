@@ -18,6 +18,7 @@ local Limiter = require "seranking.fake.limit"
 local mask = require "seranking.fake.mask"
 local resolve = require "seranking.fake.resolve"
 local Routes = require "seranking.fake.routes"
+local sample = require "seranking.fake.sample"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
@@ -29,6 +30,7 @@ local refuse = resolve.refuse
 ---@field query? string raw, without the question mark
 ---@field headers table<string, string> names in lower case
 ---@field body? string
+---@field tls? boolean it came over TLS
 
 ---@class seranking.fake.Answer
 ---@field status integer
@@ -219,15 +221,6 @@ local function answered(status, value)
     headers[1] = { "Content-Type", "application/json" }
   end
   return { status = status, headers = headers, body = value ~= nil and json.encode(value) or "" }
-end
-
---- What an operation without a function in answers.lua answers.
-local function example(operation)
-  if operation.answer == "array" then
-    return json.array {}
-  elseif operation.answer then
-    return {}
-  end
 end
 
 -- Where files are when a request doesn't say which host it came to.
@@ -491,9 +484,11 @@ local function serve(self, incoming, at)
   if not route then
     return refused(incoming.generation, args)
   end
-  local host = incoming.request.headers.host
+  local request = incoming.request
+  local host = request.headers.host
   local call = {
-    now = at, rows = self.rows, max_exports = self.exports, files = host and "http://" .. host or FILES,
+    now = at, rows = self.rows, max_exports = self.exports,
+    files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
     cache = self.cache, today = type(self.today) == "function" and self.today() or self.today,
   }
@@ -503,7 +498,7 @@ local function serve(self, incoming, at)
   elseif not refusal and answers[route.key] then
     value, refusal = answers[route.key](call)
   elseif not refusal then
-    value = example(route.operation)
+    value = sample.of(route.operation, route.example)
   end
   if refusal then
     return refused(incoming.generation, refusal)
@@ -588,7 +583,7 @@ end
 ---@return seranking.fake.Answer
 function Api:handle(request)
   request = {
-    method = request.method, path = request.path, query = request.query, body = request.body,
+    method = request.method, path = request.path, query = request.query, body = request.body, tls = request.tls,
     headers = request.headers or {},
   }
   local at = self.now() + self.advanced

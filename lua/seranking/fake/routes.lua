@@ -17,6 +17,7 @@ local url = require "seranking.fake.url"
 ---@field items? seranking.fake.Field[] members of the objects of an array body
 ---@field upload? seranking.fake.Field[]
 ---@field envelope? "list"|"pairs"|"value" what the object of the body stands in
+---@field example? string an answer, as JSON text
 
 ---@class seranking.fake.Field
 ---@field name string in the descriptions
@@ -152,6 +153,7 @@ local function add(root, resource, operation, generation, params)
     items = Routes.fields(said(operation, generation, "items"), params),
     upload = Routes.fields(said(operation, generation, "upload"), params),
     envelope = said(operation, generation, "envelope"),
+    example = said(operation, generation, "example"),
   }
   local methods = node.methods
   if operation.post then -- the same by POST, as an object

@@ -47,6 +47,17 @@ local marks = {
   ip = function(_, i) return ("10.%d.%d.%d"):format(math.floor(i / 65536) % 256, math.floor(i / 256) % 256, i % 256) end,
 }
 
+--- Another row with the same members.
+---@param row table
+---@return table
+function sample.copy(row)
+  local made = {}
+  for name, value in pairs(row) do
+    made[name] = value
+  end
+  return made
+end
+
 --- The row `number` of a list whose rows are like `row`.
 ---@param row any
 ---@param number integer from 1

@@ -95,7 +95,6 @@ return {
         example = result_example ',{"type":"related_searches","position":"center","links":[{"title":"boat anchor"}]}' },
       { "task_html", data = "GET /v1/serp/classic/tasks/html{?task_id}", answer = "bytes",
         cost = { 0, per = "request", confidence = "medium" }, source = "openapi mcp", confidence = "medium",
-        errors = { { 409, "Conflict" }, { 404, "Not Found" } },
         about = "The results pages as they came, a ZIP. An error 409 while the task waits, 404 after a day." },
       { "locations", data = "GET /v1/serp/classic/locations", query = "country_code* q* include", answer = "array",
         unwrap = "data", cost = FREE, source = "openapi mcp n8n", confidence = "medium",

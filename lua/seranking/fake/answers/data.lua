@@ -69,14 +69,11 @@ local function listed(call, adapt)
   return answer
 end
 
---- A row for each of several things that were asked about: `name` is the argument, `to` the member that repeats it.
+--- A row for each of several things that were asked about, the argument `name`; each names its own.
 local function answered_each(call, list, name)
   local rows = array {}
   for i, thing in ipairs(call.args[name]) do
-    rows[i] = {}
-    for member, value in pairs(list[1]) do
-      rows[i][member] = value
-    end
+    rows[i] = sample.copy(list[1])
     for _, member in ipairs { "target", "url", "keyword" } do
       if rows[i][member] then
         rows[i][member] = thing

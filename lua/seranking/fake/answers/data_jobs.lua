@@ -293,10 +293,7 @@ jobs["data.site_audit.audits.list"] = function(call)
     local audit = found[number]
     local run, status, pages = look(call, audit)
     local totals = counted(pages)
-    local made = {}
-    for name, value in pairs(row) do
-      made[name] = value
-    end
+    local made = sample.copy(row)
     made.id, made.url, made.title, made.status = audit.id, audit.domain, audit.title, status
     made.last_update = stamp(run, call.now)
     made.stats = {
@@ -363,10 +360,7 @@ jobs["data.site_audit.audits.pages"] = function(call)
   local _, _, pages = look(call, audit)
   local row = sample.of(call.route.operation).items[1]
   return { total = pages, items = rows_of(call, pages, function(number)
-    local made = {}
-    for name, value in pairs(row) do
-      made[name] = value
-    end
+    local made = sample.copy(row)
     made.id, made.url = tostring(FIRST_PAGE + number), page_url(audit, number)
     made.url_len, made.canonical_url = tostring(#made.url), made.url
     return made
@@ -412,10 +406,7 @@ jobs["data.site_audit.audits.links"] = function(call)
   local _, _, pages = look(call, audit)
   local row = sample.of(call.route.operation).items[1]
   return { total = pages, items = rows_of(call, pages, function(number)
-    local made = {}
-    for name, value in pairs(row) do
-      made[name] = value
-    end
+    local made = sample.copy(row)
     made.id, made.url, made.source_url = tostring(3300 + number), page_url(audit, number), page_url(audit, 1)
     return made
   end) }
