@@ -172,7 +172,7 @@ end
 --- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
 ---@param args? table<string, any>
 ---@param given? seranking.WaitOptions
----@return any answer, seranking.Response|seranking.Error # the last look at it | nil, error
+---@return any answer, seranking.Response|seranking.Error # the last look, and a response with its id: job = { … } | nil, error
 function methods.wait(op, args, given)
   must_be_operation(op, "wait")
   local plan = plan_of(op)
