@@ -144,8 +144,13 @@ endef
 $(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
 
 .PHONY: test-programs
-test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so)
+test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so) $(BUILD)/silent_dns.so
 	@:
+
+$(BUILD)/silent_dns.so: spec/support/silent_dns.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -shared -o $@ $< -ldl
 
 # no-builtin: a test that puts itself in malloc's place must not be compiled by what the compiler knows of the real one.
 $(BUILD)/c/%: spec/c/%.c $(CORE)
@@ -167,8 +172,9 @@ $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
-TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server redis-server \
-             lua-check clang clang-format clang-tidy cppcheck
+TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang clang-format clang-tidy \
+             cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
 .PHONY: deps

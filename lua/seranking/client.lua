@@ -293,7 +293,7 @@ local function core_settings(checked, driver, own_dir)
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body,
+    max_body = checked.max_body or rawget(_G, "ngx") and host.max_body() or nil, -- outside nginx, no host is needed yet
     shared = share == "user",
     unlimited = share == "off",
     state_dir = checked.state_dir,
@@ -347,6 +347,7 @@ local function wrap(handle, api, checked, clock)
     _timeout = checked.timeout or 60,
     _spent = false, -- what client.data has spent
     _open_data = false,
+    _loop = checked.loop or false,
   }, client_mt)
 end
 

@@ -145,8 +145,8 @@ local function watch(job, wait)
     end
     left = wait.deadline - core:now()
     if left >= SHORTEST then
-      local slept, problem = host.sleep(job.client, min(pause, left))
-      if not slept then
+      local problem = host.sleep(job.client, min(pause, left))
+      if problem then
         return nil, with_job(problem, job)
       end
     end
