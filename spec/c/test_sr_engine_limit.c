@@ -1275,6 +1275,27 @@ static void a_failure_that_comes_later_is_dealt_with_as_one_at_once(void **state
   }
 }
 
+static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
+  struct sr_settings settings = asking_settings(1);
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  settings.fall_back = 1;
+  set_up_with(&bench, &settings);
+  server.at_once = SR_LIMIT_FAILED;
+  call = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  answer(call, 503, "", ""); /* of the process's own slots */
+  assert_int_equal(server.outcome_count + server.given_back_unasked, 0);
+  server.at_once = SR_LIMIT_GRANTED; /* in reach again, for the second attempt */
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  answer(call, 200, "", "");
+  assert_int_equal(server.outcome_count, 1);
+  assert_int_equal(server.outcomes[0], SR_OUTCOME_FINE);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
 static void a_call_cancelled_while_it_asks_gives_back_what_it_asked_for(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
@@ -1499,7 +1520,8 @@ static void an_answer_on_the_limiter_s_descriptor_wakes_the_engine(void **state)
   server.on_work = SR_LIMIT_GRANTED;
   call = submitted(&bench, 60 * S);
   assert_int_equal(pthread_create(&thread, NULL, write_later, &ends[1]), 0);
-  assert_int_equal(sr_engine_run(bench.engine, call, 30 * S), SR_RUN_EXTERNAL);
+  assert_int_equal(sr_engine_run(bench.engine, call, 20 * S), SR_RUN_EXTERNAL);
+  assert_true(call->waited < 15 * S);
   assert_int_equal(pthread_join(thread, &failed), 0);
   assert_null(failed);
   CHECK(server.works < 10, "%d times it was looked whether there is an answer", server.works);
@@ -1552,6 +1574,7 @@ int main(void) {
       cmocka_unit_test(without_a_stand_in_a_limiter_out_of_reach_fails_the_call),
       cmocka_unit_test(with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once),
       cmocka_unit_test(a_failure_that_comes_later_is_dealt_with_as_one_at_once),
+      cmocka_unit_test(a_slot_goes_back_to_the_limiter_that_it_is_of),
       cmocka_unit_test(a_call_cancelled_while_it_asks_gives_back_what_it_asked_for),
       cmocka_unit_test(a_call_whose_time_is_over_while_it_asks_gives_back_what_it_asked_for),
       cmocka_unit_test(a_turn_that_can_not_come_in_time_is_not_asked_for),
