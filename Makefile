@@ -83,14 +83,16 @@ Q   = $(if $(filter 1,$(V)),,@)
 BINDING := $(wildcard src/lseranking*.c)
 CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
 REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/redis/sr_*.c))
+REDIS_SCRIPT  := $(BUILD)/core/redis/sr_redis_script.h
 REDIS_SHARED  := $(BUILD)/core/sr_base.o $(BUILD)/core/sr_buf.o# what it uses of the core, as a copy of its own
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
+UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# that linker can't put itself between
 REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
-CTESTS        := $(filter-out $(if $(REDIS),,$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
+CTESTS        := $(filter-out $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 
 .PHONY: all
-all: build-needs $(MODULES) ## build the module for every Lua found (LUA=5.4: for that one)
+all: build-needs $(MODULES) ## build for every Lua found (LUA=5.4: for that one); the limiter on Redis too, where hiredis is found
 	@:
 
 .PHONY: build-needs
@@ -104,14 +106,14 @@ $(BUILD)/core/%.o: src/%.c | build-needs
 	$(Q)$(COMPILE) $(CURL_CFLAGS) -pthread -c -o $@ $<
 
 # What Redis runs, as numbers for a C array: comments are left out, since it is sent.
-$(BUILD)/core/redis/sr_redis_script.h: src/redis/sr_redis.lua
+$(REDIS_SCRIPT): src/redis/sr_redis.lua
 	@mkdir -p $(@D)
 	$(Q)sed '/^ *--/d' $< | od -An -v -tu1 | sed 's/\([0-9]\{1,\}\)/\1,/g' >$@
 
-$(REDIS_CORE): $(BUILD)/core/redis/%.o: src/redis/%.c $(BUILD)/core/redis/sr_redis_script.h | build-needs
+$(REDIS_CORE): $(BUILD)/core/redis/%.o: src/redis/%.c $(REDIS_SCRIPT) | build-needs
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -Isrc -I$(BUILD)/core/redis $(CURL_CFLAGS) $(HIREDIS_CFLAGS) -pthread -c -o $@ $<
+	$(Q)$(COMPILE) -Isrc -I$(@D) $(CURL_CFLAGS) $(HIREDIS_CFLAGS) -pthread -c -o $@ $<
 
 # $(1): a Lua.
 define binding_rules
@@ -143,8 +145,13 @@ endef
 $(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
 
 .PHONY: test-programs
-test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so)
+test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so) $(BUILD)/silent_dns.so
 	@:
+
+$(BUILD)/silent_dns.so: spec/support/silent_dns.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -shared -o $@ $< -ldl
 
 # no-builtin: a test that puts itself in malloc's place must not be compiled by what the compiler knows of the real one.
 $(BUILD)/c/%: spec/c/%.c $(CORE)
@@ -156,7 +163,8 @@ $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(HIREDIS_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(REDIS_CORE) $(REDIS_SHARED) \
-	  -lcmocka $(HIREDIS_LIBS) $(CURL_LIBS)
+	  $(WRAP) -lcmocka $(HIREDIS_LIBS) $(CURL_LIBS)
+$(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
@@ -166,8 +174,9 @@ $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
-TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server redis-server \
-             lua-check clang clang-format clang-tidy cppcheck
+TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang clang-format clang-tidy \
+             cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
 .PHONY: deps
@@ -230,9 +239,10 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
 	@sh spec/support/run.sh valgrind c-valgrind
 
-C_FILES    = $(wildcard $(foreach d,src spec/c spec/support bench,$(d)/*.c $(d)/*.h))
-LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
-TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
+C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench,$(d)/*.c $(d)/*.h))
+TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
+LUA_FILES  = lua spec src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
+TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
@@ -246,9 +256,9 @@ check-luacheck:
 check-format:
 	$(SAY) clang-format
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
-check-tidy: # findings are on stdout; stderr only counts what was left out
+check-tidy: $(REDIS_SCRIPT) # findings are on stdout; stderr only counts what was left out
 	$(SAY) clang-tidy
-	$(Q)printf '%s\n' $(wildcard src/*.c) | xargs -P $(JOBS) -I FILE \
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P $(JOBS) -I FILE \
 	  sh -c 'clang-tidy --quiet FILE -- $(TIDY_FLAGS) $(call lua_cflags,5.4) 2>/dev/null'
 check-cppcheck:
 	$(SAY) cppcheck
@@ -283,7 +293,8 @@ COMMANDS    = $(notdir $(wildcard bin/*))
 install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/usr/local (or CMOD, LMOD and BINDIR)
 	@+$(SUBMAKE) LUA=$(INSTALL_LUA) all
 	install -d "$(DESTDIR)$(CMOD)" "$(DESTDIR)$(LMOD)" "$(DESTDIR)$(BINDIR)"
-	install -m 755 $(BUILD)/$(INSTALL_LUA)/lseranking.so "$(DESTDIR)$(CMOD)/"
+	install -m 755 $(MODULE_NAMES:%=$(BUILD)/$(INSTALL_LUA)/%.so) "$(DESTDIR)$(CMOD)/"
+	@$(if $(REDIS),:,echo "Without lseranking_redis.so, the limiter on Redis: hiredis was not found (libhiredis-dev)")
 	@for f in $(LUA_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
@@ -291,7 +302,7 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 
 .PHONY: uninstall
 uninstall: ## remove what install has put there
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

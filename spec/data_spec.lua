@@ -387,3 +387,30 @@ describe("a download", function()
     assert.equal("Token " .. KEY, log[3].headers.authorization)
   end)
 end)
+
+describe("the Data API of the fake, in this process", function()
+  it("is served to client.data: pages, jobs, files, prices", function()
+    local api = require("seranking.fake").new()
+    local client = assert(seranking.new { token = KEY, data_token = UUID, transport = api })
+    local data = client.data
+    assert.equal("example.com", assert(data.backlinks:summary { target = "example.com" }).summary[1].target)
+    assert.equal(100, data:spent().credits)
+    local count = 0
+    for row in data.backlinks.raw:each({ target = "example.com" }, { max_rows = 120 }) do
+      count = count + (row.url_to and 1 or 0)
+    end
+    assert.equal(120, count)
+    local export, response = assert(data.backlinks.export.create:wait { target = "example.com" })
+    assert.equal("complete", export.task_status)
+    assert.is_string(response.job.task_id)
+    local file = assert(data:download(export.download_file))
+    assert.equal("\31\139", file:sub(1, 2))
+    local audit, of = assert(data.site_audit.audits.create_standard:wait { domain = "example.com", settings = { max_pages = 10 } })
+    assert.equal("finished", audit.status)
+    assert.is_table(assert(data.site_audit.audits:report { audit_id = of.job.audit_id }))
+    assert.equal(2, #assert(data.serp.classic.add_tasks:wait {
+      search_engine = "google", device = "desktop", language_code = "en", location_id = 12998, query = { "a", "b" },
+    }))
+    assert.equal(2, #assert(data.keywords:export { source = "us", keywords = { "anchor", "rope" } }))
+  end)
+end)

@@ -195,10 +195,10 @@ describe("a call", function()
       rawset(_G, "ngx", fields)
     end
 
-    it("is refused, and nothing is sent", function()
+    it("is refused in phases that can't wait, and nothing is sent", function()
       local server = start {}
       local client = new_client(server)
-      nginx { socket = {}, get_phase = function() return "content" end }
+      nginx { socket = {}, get_phase = function() return "log" end }
       for _, call in ipairs {
         function() return client.account:balance() end,
         function() return client:request { method = "POST", path = "/x", body = { 1 } } end,

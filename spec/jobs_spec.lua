@@ -63,6 +63,7 @@ describe("waiting for a job", function()
     local answer, response = op:wait { target = "a.example" }
     assert.equal("https://files.example/1_2.gz", answer.file)
     assert.equal(200, response.status)
+    assert.same({ task_id = "1_2" }, response.job)
     assert.same({ "/v1/export 0", "/v1/export/status 0", "/v1/export/status 5", "/v1/export/status 12.5",
       "/v1/export/status 23.75", "/v1/export/status 40.625", "/v1/export/status 60.625" }, times(log))
     assert.equal("target=a.example", log[1].query)
@@ -118,7 +119,8 @@ describe("waiting for a job", function()
       asked[request.query] = (asked[request.query] or 0) + 1
       return asked[request.query] < 2 and '{"status":"processing"}' or '{"items":["' .. request.query .. '"]}'
     end)
-    local results = assert(op:wait { words = { "a", "b" } })
+    local results, response = assert(op:wait { words = { "a", "b" } })
+    assert.same({ work_id = { 11, 12 } }, response.job)
     assert.same({ { items = { "work_id=11" } }, { items = { "work_id=12" } } }, results)
     assert.equal(5, #log)
   end)

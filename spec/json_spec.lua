@@ -127,7 +127,8 @@ describe("decoding", function()
   it("says where a text breaks", function()
     for text, problem in pairs {
       ["["] = "the end where a value is due, at byte 2 of 1", ['{"a"'] = "a name that no colon follows, at byte 5 of 4",
-      ['{"a":1'] = "a member that no comma or brace follows, at byte 7 of 6", ["{,}"] = "a member without a name, at byte 2 of 3",
+      ['{"a":1'] = "a member that no comma or brace follows, at byte 7 of 6",
+      ["{,}"] = "a member without a name, at byte 2 of 3",
       ["[1 2]"] = "an element that no comma or bracket follows, at byte 4 of 5",
       ["01"] = "a number that begins with a 0, at byte 1 of 2",
       ["[1.]"] = "a point without digits behind it, at byte 4 of 4", ["1e"] = "an exponent without digits, at byte 3 of 2",

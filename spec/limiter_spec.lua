@@ -477,8 +477,8 @@ end)
 
 describe("seranking-limits", function()
   local function run(arguments)
-    local command = ("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(folder, process.interpreter(), arguments)
-    local pipe = assert(io.popen(command))
+    local pipe = assert(io.popen(("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(folder,
+      process.interpreter(), arguments)))
     local text = pipe:read "*a"
     pipe:close()
     return text
@@ -498,9 +498,9 @@ describe("seranking-limits", function()
     local name = client:limiter().file:match "(%x+)%-%x+%.limit$"
     assert.equal(name .. "  key …d14b  " .. URL .. "\n  0 of 5 slots busy (5 in 1 s)\n", run "status")
     -- The ban, as another process would write it: the third 429.
-    local banned = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = URL, share = "user", transport = {
-      handle = function() return { status = 429, headers = {}, body = "" } end,
-    }, timeout = 5 })
+    local refusing = { handle = function() return { status = 429, headers = {}, body = "" } end }
+    local banned = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = URL, share = "user",
+      transport = refusing, timeout = 5 })
     assert.equal("blocked", select(2, banned.sites:list()).kind)
     assert.truthy(run("status"):find "; BLOCKED for %d+ s %(too_many_requests%)")
     assert.equal("blocked", select(2, client.sites:list()).kind)

@@ -292,6 +292,102 @@ describe("a generation", function()
   end)
 end)
 
+describe("a description as plain data", function()
+  local full = {
+    name = "data.full", id = "full_id",
+    params = {
+      full_id = { type = "id", about = "its id" },
+      list = { type = "string[]", style = "repeat", lone = true, max_items = 9, min_items = 1, wire = "target" },
+      kind = { type = "string", enum = { "a", "b" }, default = "a", about = "what kind" },
+      size = { type = "integer", min = 1, max = 5 },
+      filter = { type = "object", style = "tree", required = "mode", fields = {
+        mode = { type = "string", wire = "m" }, inner = { type = "object", fields = { x = { type = "number" } } } } },
+      secret = { type = "string", secret = true, nullable = true },
+    },
+    operations = {
+      { "get", data = "GET /v1/full{?full_id}", query = "list* kind size filter secret", one_of = "kind size",
+        fixed = "output=json", post = true, answer = "object", about = "All of it.", source = "docs mcp",
+        confidence = "low", billed = true, success = { 200, 204 }, errors = { { 404, "Gone" }, { 400 } }, failed = "message", example = '{"rows":[]}',
+        pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
+        job = { state = "s", every = { 1, 2 } },
+        fields = [[
+          rows[].id integer~ its id
+          rows[].name string|number?
+          total integer~? how many]] },
+      { "plain", data = "POST /v1/full", items = "kind* size", deprecated = true },
+    },
+  }
+
+  local function describe_it(name)
+    local client = scene.new()
+    for _, description in ipairs(full.operations) do
+      if description[1] == name then
+        return operation.new(client.data, full, description, {}):describe()
+      end
+    end
+  end
+
+  it("has everything that is said", function()
+    local about = describe_it "get"
+    local x = { name = "x", wire = "x", place = "query", required = false, type = "number" }
+    assert.same({
+      name = "data.full.get", about = "All of it.", api = "data", method = "GET", path = "/v1/full{?full_id}",
+      data = "GET /v1/full{?full_id}", one_of = { "kind", "size" }, fixed = { output = "json" }, post = true,
+      answer = "object", failed = "message", example = '{"rows":[]}', success = { 200, 204 },
+      errors = { { status = 404, message = "Gone" }, { status = 400 } },
+      pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
+      job = { state = "s", every = { 1, 2 } }, repeatable = false, billed = true, source = { "docs", "mcp" },
+      confidence = "low", deprecated = false,
+      fields = {
+        { path = "rows[].id", type = "integer", optional = false, text = true, note = "its id" },
+        { path = "rows[].name", type = "string|number", optional = true, text = false },
+        { path = "total", type = "integer", optional = true, text = true, note = "how many" },
+      },
+      parameters = {
+        { name = "full_id", wire = "full_id", place = "query", required = true, type = "id", about = "its id" },
+        { name = "list", wire = "target", place = "query", required = true, type = "string[]", style = "repeat", lone = true,
+          max_items = 9, min_items = 1 },
+        { name = "kind", wire = "kind", place = "query", required = false, type = "string", enum = { "a", "b" }, default = "a",
+          about = "what kind" },
+        { name = "size", wire = "size", place = "query", required = false, type = "integer", min = 1, max = 5 },
+        { name = "filter", wire = "filter", place = "query", required = false, type = "object", style = "tree", fields = {
+          { name = "inner", wire = "inner", place = "query", required = false, type = "object", fields = { x } },
+          { name = "mode", wire = "m", place = "query", required = true, type = "string" },
+        } },
+        { name = "secret", wire = "secret", place = "query", required = false, type = "string", secret = true,
+          nullable = true },
+      },
+    }, about)
+    about.parameters[3].enum[1] = "changed"
+    assert.equal("a", describe_it("get").parameters[3].enum[1])
+    assert.same({ true, "list", {}, {}, { 200 } }, { describe_it("plain").deprecated, describe_it("plain").body,
+      describe_it("plain").fields, describe_it("plain").errors, describe_it("plain").success })
+    assert.equal("kind items true", table.concat({ describe_it("plain").parameters[1].name,
+      describe_it("plain").parameters[1].place, tostring(describe_it("plain").parameters[1].required) }, " "))
+  end)
+
+  it("can be had of every operation there is, on every API that has it", function()
+    local client, count = scene.new(), 0
+    for _, file in pairs(require "seranking.api") do
+      for _, described in ipairs(require(file)) do
+        for _, description in ipairs(described.operations) do
+          local op = operation.new(described.name:find "^data%." and client.data or client, described, description, {})
+          for _, api in ipairs { "v4", "v1", "data" } do
+            if description[api] then
+              local about = op:describe(api)
+              count = count + 1
+              assert.equal(api, about.api)
+              assert.equal(about[api], about.method .. " " .. about.path)
+              assert.is_table(about.parameters)
+            end
+          end
+        end
+      end
+    end
+    assert.is_true(count > 300, count .. " described")
+  end)
+end)
+
 describe("a body", function()
   it("may be wrapped in a list, or bare", function()
     local enveloped = { "add", v4 = "POST /users", body = "email*", envelope = "list" }

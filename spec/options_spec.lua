@@ -19,9 +19,10 @@ after_each(collectgarbage)
 describe("options", function()
   it("that are unknown are refused with a suggestion", function()
     assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
-    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, ca_file, "
-      .. "clock, connect_timeout, limiter, max_body, max_queue, nulls, on_block, on_event, on_limiter_error, pacing, priority, "
-      .. "proxy, rate, retries, share, state_dir, state_group, timeout, token, transport, user_agent",
+    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
+      .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
+      .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, rate, retries, share, state_dir, state_group, "
+      .. "timeout, token, transport, user_agent",
       refused { key = "x" })
     assert.equal("seranking.new takes a table of options, got string", refused "x")
   end)

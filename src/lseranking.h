@@ -69,7 +69,10 @@ struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
 /* A new call for `config`, owned by a userdata that is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
-/* The call of the userdata on the top, which is not under way and belongs to `config`, made new; stays there. */
+/*
+** The call of the userdata on the top, made new, which stays there; NULL when it is under way, or not
+** of `config`.
+*/
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 
 /* The call of the userdata at `index`; a Lua error when it is something else, closed, or the thread's. */

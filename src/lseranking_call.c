@@ -41,9 +41,9 @@ struct sr_call *lsr_checkcall(lua_State *L, int index) {
 }
 
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
-  struct sr_call *call = lsr_checkcall(L, -1);
-  if (call->engine != NULL || call->config != config)
-    luaL_error(L, "the call can't be used again");
+  struct sr_call *call = lsr_checkcallobject(L, -1)->call;
+  if (call == NULL || call->engine != NULL || call->config != config)
+    return NULL;
   sr_call_reset(call);
   return call;
 }

@@ -132,8 +132,10 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
 static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
   const struct sr_limiter_driver *const *driver =
       lsr_testobject(L, index, "seranking.limiter_driver");
-  if (driver == NULL || *driver == NULL)
+  if (driver == NULL || *driver == NULL) {
     luaL_error(L, "limiter_driver must be a limiter driver");
+    return NULL; /* not reached */
+  }
   if ((*driver)->abi != SR_LIMITER_ABI)
     luaL_error(L, "the limiter's module is of another version of seranking: install both anew");
   return *driver;
@@ -416,8 +418,8 @@ static void set_defaults(const struct client_object *client, struct sr_call *cal
 ** client:call(method, template, ids, query, body, repeatable, options, spare)
 **   -> call | nil, "missing" | "empty" | "dots" | "long", name or length
 **
-** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or nil; `spare` is a call of this
-** client that is not under way and not needed any more, to be used again, or nil. Nothing is sent yet.
+** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or nil; `spare` is a call that is not
+** needed any more, to be used again if it can be, or nil. Nothing is sent yet.
 */
 static int client_call(lua_State *L) {
   struct client_object *client = check_client(L);
@@ -425,8 +427,12 @@ static int client_call(lua_State *L) {
   const char *template = luaL_checkstring(L, 3);
   struct sr_call *call;
   int results;
-  lua_settop(L, lua_isnoneornil(L, 9) ? 8 : 9);
-  call = lua_gettop(L) == 8 ? lsr_newcall(L, client->config) : lsr_reusecall(L, client->config);
+  lua_settop(L, 9);
+  call = lua_isnil(L, 9) ? NULL : lsr_reusecall(L, client->config);
+  if (call == NULL) {
+    lua_settop(L, 8);
+    call = lsr_newcall(L, client->config);
+  }
   call->method = method;
   set_defaults(client, call);
   call->repeatable = lua_toboolean(L, 7);

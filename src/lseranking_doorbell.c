@@ -2,6 +2,9 @@
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -147,9 +150,43 @@ static int events(lua_State *L) {
   return 1;
 }
 
-/* :timeout() -> nil: the descriptor alone says when. */
+/*
+** call:timeout() -> the seconds that it may take, and some more: if nothing has been heard by then
+** something is wrong with the thread.
+*/
+static int call_timeout(lua_State *L) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  const struct sr_call *call = object->call;
+  if (object->errand != NULL)
+    call = sr_errand_call(object->errand);
+  if (call == NULL)
+    return luaL_error(L, "the call is closed");
+  lsr_pushseconds(L, call->timeout + 5 * SR_SECOND);
+  return 1;
+}
+
+/* signal:timeout() -> nil: the descriptor alone says when. */
 static int timeout(lua_State *L) {
   lua_pushnil(L);
+  return 1;
+}
+
+/* ---- the running coroutine ---- */
+
+/* lua_isyieldable, where the process has it: LuaJIT does, and shares its module with Lua 5.1. */
+static void *_Atomic is_yieldable;
+
+/*
+** yieldable() -> whether the running coroutine can be suspended; nil where Lua does not tell (5.1
+** and 5.2). Asked here because nginx's own table of coroutine functions lacks it.
+*/
+static int yieldable(lua_State *L) {
+  int (*function)(lua_State *);
+  void *symbol = atomic_load(&is_yieldable);
+  if (symbol == NULL)
+    return 0;
+  memcpy(&function, &symbol, sizeof symbol);
+  lua_pushboolean(L, function(L));
   return 1;
 }
 
@@ -215,8 +252,8 @@ static int signal_step(lua_State *L) {
 
 /* pollfd is what cqueues calls fd. */
 static const luaL_Reg call_methods[] = {
-    {"token", call_token}, {"begin", call_begin}, {"fd", call_fd},     {"pollfd", call_fd},
-    {"events", events},    {"timeout", timeout},  {"step", call_step}, {NULL, NULL}};
+    {"token", call_token}, {"begin", call_begin},     {"fd", call_fd},     {"pollfd", call_fd},
+    {"events", events},    {"timeout", call_timeout}, {"step", call_step}, {NULL, NULL}};
 static const luaL_Reg signal_methods[] = {
     {"ring", signal_ring}, {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
     {"timeout", timeout},  {"step", signal_step}, {NULL, NULL}};
@@ -225,10 +262,12 @@ static const luaL_Reg user_methods[] = {{NULL, NULL}};
 static const luaL_Reg user_meta[] = {{"__gc", user_gc}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"doorbell", doorbell},
                                      {"doorbell_status", doorbell_status},
+                                     {"yieldable", yieldable},
                                      {"signal", signal_new},
                                      {NULL, NULL}};
 
 void lsr_open_doorbell(lua_State *L) {
+  atomic_store(&is_yieldable, dlsym(RTLD_DEFAULT, "lua_isyieldable"));
   lsr_newclass(L, USER, user_methods, user_meta);
   lsr_newclass(L, SIGNAL, signal_methods, signal_meta);
   luaL_getmetatable(L, LSR_CALL);

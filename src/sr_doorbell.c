@@ -922,6 +922,10 @@ int sr_errand_submit(struct sr_errand *errand, struct sr_error *error) {
   return -1;
 }
 
+const struct sr_call *sr_errand_call(const struct sr_errand *errand) {
+  return errand->call;
+}
+
 int sr_errand_fd(const struct sr_errand *errand) {
   return errand->bell_read;
 }

@@ -90,6 +90,9 @@ void sr_errand_token(const struct sr_errand *errand, unsigned char token[SR_TOKE
 */
 int sr_errand_submit(struct sr_errand *errand, struct sr_error *error);
 
+/* Its call, for what the maker has set: nothing else may be looked at while it is under way. */
+const struct sr_call *sr_errand_call(const struct sr_errand *errand);
+
 /* The descriptor that sr_errand_submit gave, or -1. */
 int sr_errand_fd(const struct sr_errand *errand);
 

@@ -1114,8 +1114,11 @@ static unsigned watches_of(const struct sr_engine *engine, struct curl_waitfd *f
     int i, more = link->driver->watch != NULL ? link->driver->watch(link->limiter, watches) : 0;
     for (i = 0; i < more && count < max; i++, count++) {
       fds[count].fd = watches[i].fd;
-      fds[count].events = (short)((watches[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-                                  (watches[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+      fds[count].events = 0;
+      if (watches[i].events & POLLIN)
+        fds[count].events |= CURL_WAIT_POLLIN;
+      if (watches[i].events & POLLOUT)
+        fds[count].events |= CURL_WAIT_POLLOUT;
       fds[count].revents = 0;
     }
   }

@@ -4,6 +4,7 @@
 
 #include "sr_url.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,8 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
 
 /* Sockets that programs started meanwhile (os.execute, io.popen) do not inherit. */
 static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct sr_transfer *transfer = user;
   int fd;
-  (void)user;
   (void)purpose;
 #ifdef SOCK_CLOEXEC
   fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -95,6 +96,8 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
   if (fd >= 0)
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 #endif
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+    transfer->no_descriptors = 1;
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -114,6 +117,7 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_OPENSOCKETDATA, transfer);
   SET(CURLOPT_SHARE, transfer->share);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_NOPROGRESS, 1L);
@@ -302,6 +306,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, s
   transfer->head_whole = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;
+  transfer->no_descriptors = 0;
   transfer->detail[0] = '\0';
   if (sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
@@ -394,6 +399,10 @@ void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
   else if (transfer->no_memory)
     sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL,
                  "memory ran out while the answer was read");
+  else if (transfer->no_descriptors && code == CURLE_COULDNT_CONNECT)
+    sr_error_set(error, SR_NETWORK, "no_descriptors",
+                 "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)",
+                 "no file descriptor is left for a connection");
   else if (code == CURLE_ABORTED_BY_CALLBACK)
     sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
                  "the server closed the connection before it answered");

@@ -20,6 +20,7 @@ struct sr_transfer {
   int head_whole;               /* the blank line after the headers has come */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int no_memory;                /* a buffer could not grow */
+  int no_descriptors;           /* a socket could not be made */
   struct curl_slist *headers;   /* made for this attempt alone, or NULL */
   curl_mime *mime;              /* the same */
   struct sr_buf url;            /* made for each attempt */

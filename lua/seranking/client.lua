@@ -1,16 +1,15 @@
 --- The client: options, resources, and the way out for what no resource covers.
 -- SPDX-License-Identifier: MIT
 
-local concurrent = require "seranking.concurrent"
 local core = require "lseranking"
 local errors = require "seranking.errors"
-local host = require "seranking.host"
 local json = require "seranking.json"
-local limiter = require "seranking.limiter"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
-local params = require "seranking.params"
-local resource = require "seranking.resource"
+
+local concurrent, costs, host = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.host"
+local limiter, params, resource = lazy "seranking.limiter", lazy "seranking.params", lazy "seranking.resource"
 
 local client = {}
 
@@ -249,7 +248,7 @@ function methods:spent()
   if not self._spent then
     misuse.raise("only the Data API has prices: client.data:spent()")
   end
-  return require("seranking.costs").spent(self)
+  return costs.spent(self)
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
@@ -294,7 +293,7 @@ local function core_settings(checked, driver, own_dir)
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body,
+    max_body = checked.max_body or rawget(_G, "ngx") and host.max_body() or nil, -- outside nginx, no host is needed yet
     shared = share == "user",
     unlimited = share == "off",
     state_dir = checked.state_dir,
@@ -348,6 +347,7 @@ local function wrap(handle, api, checked, clock)
     _timeout = checked.timeout or 60,
     _spent = false, -- what client.data has spent
     _open_data = false,
+    _loop = checked.loop or false,
   }, client_mt)
 end
 
@@ -402,7 +402,7 @@ function client.new(given)
       return nil, why
     end
     made._data = wrap(data_core, "data", checked, settings.clock)
-    rawset(made._data, "_spent", require("seranking.costs").new())
+    rawset(made._data, "_spent", costs.new())
     rawset(made._data, "_budget", checked.budget or false)
     return made._data
   end

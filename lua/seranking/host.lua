@@ -1,17 +1,65 @@
 --- How a call waits, and many at once: chosen by where the caller runs.
 -- SPDX-License-Identifier: MIT
 
+local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
 local events = require "seranking.events"
+local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
 
 local host = {}
 
--- nginx stops when its one thread waits. Its worker threads have an `ngx` too, but neither sockets nor phases.
-local function inside_nginx()
-  local ngx = rawget(_G, "ngx")
-  return type(ngx) == "table" and ngx.socket ~= nil and ngx.get_phase ~= nil
+-- What an answer may have at most inside nginx, unless the client says otherwise: it is copied and decoded in the worker.
+local NGINX_BODY = 16 * 1024 * 1024
+
+-- Loops that are found by their modules being there.
+local named = { nginx = nginx, plain = plain }
+
+local function by_name(name)
+  if not named[name] then
+    named[name] = require("seranking.loop." .. name)
+  end
+  return named[name]
+end
+
+-- The ways made of loops that a client was given.
+local made = setmetatable({}, { __mode = "k" })
+
+local function by_option(loop)
+  if type(loop) == "string" then
+    return by_name(loop)
+  end
+  made[loop] = made[loop] or adapter.new(loop)
+  return made[loop]
+end
+
+-- A loop whose module the program has loaded, if the caller runs inside it.
+local function running(name)
+  if package.loaded[name] then
+    local loop = by_name(name)
+    return loop.inside() and loop or nil
+  end
+end
+
+--- How the caller waits for calls of this client.
+---@param client table
+---@return table loop
+function host.loop(client)
+  if client._blocking or client._apart or plain.inside() then
+    return plain
+  elseif client._loop then
+    return by_option(client._loop)
+  elseif nginx.inside() then
+    return nginx
+  end
+  return running "cqueues" or running "luv" or plain
+end
+
+--- The largest answer that a client takes when it doesn't say. nil: the core's own.
+---@return integer?
+function host.max_body()
+  return nginx.inside() and NGINX_BODY or nil
 end
 
 --- A call that is over, for the core to use again: it saves what making one costs. nil when there is none.
@@ -22,20 +70,15 @@ function host.spare(client)
   return spare or nil
 end
 
-local function would_block()
-  return errors.new("phase", "would_block", "a call would hold up this nginx worker",
-    "call from a separate process, or accept it with the option blocking = true")
-end
-
 --- Runs a call to its end.
 ---@param client table
 ---@param call userdata
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
-  if not client._blocking and inside_nginx() then
-    return nil, would_block()
+  local problem = host.loop(client).wait(client, call)
+  if problem then
+    return nil, problem
   end
-  plain.wait(client, call)
   events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
@@ -44,23 +87,16 @@ function host.run(client, call)
   return body, response.new(status, head, attempts, elapsed, waited, reused, version)
 end
 
---- Waits, as calls wait here; an injected clock jumps. nil and an error where that is not possible.
+--- Waits, as calls wait here; an injected clock jumps.
 ---@param client table
 ---@param seconds number
----@return boolean? slept, seranking.Error?
+---@return seranking.Error? error where that is not possible
 function host.sleep(client, seconds)
-  if not client._blocking and inside_nginx() then
-    return nil, would_block()
+  local loop = host.loop(client)
+  if loop == plain then
+    return plain.sleep(client, seconds)
   end
-  plain.sleep(client, seconds)
-  return true
-end
-
---- What the caller's host has to offer for many calls at once.
----@param client table
----@return table loop
-function host.loop(_)
-  return plain
+  loop.sleep(seconds)
 end
 
 return host

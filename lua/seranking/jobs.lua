@@ -145,8 +145,8 @@ local function watch(job, wait)
     end
     left = wait.deadline - core:now()
     if left >= SHORTEST then
-      local slept, problem = host.sleep(job.client, min(pause, left))
-      if not slept then
+      local problem = host.sleep(job.client, min(pause, left))
+      if problem then
         return nil, with_job(problem, job)
       end
     end
@@ -283,10 +283,8 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
       return nil, response
     end
   end
-  if several then
-    return results, response
-  end
-  return results[1], response
+  response.job = about.param and { [about.param] = several and ids or ids[1] } or nil
+  return several and results or results[1], response
 end
 
 --- Waits for a job: on the operation that makes it, makes it first; on the one that tells its state, looks only.
@@ -296,7 +294,7 @@ end
 ---@param given? seranking.WaitOptions
 ---@param sibling fun(name: string): table?, seranking.Plan? an operation of the same resource, or of any by its whole name
 ---@return any answer the last look at it; a list of these where it made several
----@return seranking.Response|seranking.Error
+---@return seranking.Response|seranking.Error # a response has the job's id in its field `job`: { audit_id = 7 }
 function jobs.wait(op, plan, args, given, sibling)
   local about = plan.job
   if not about then

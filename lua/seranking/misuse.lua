@@ -41,19 +41,6 @@ function misuse.raise(format, ...)
   error(message, info and level or 0)
 end
 
---- Where a coroutine that an error has ended was outside this library: "file:line: ", or "".
----@param thread thread
----@return string
-function misuse.position(thread)
-  local level = 0
-  local info = getinfo(thread, level, "Sl")
-  while info and (info.what ~= "Lua" and info.what ~= "main" or info.source:sub(1, #own) == own) do
-    level = level + 1
-    info = getinfo(thread, level, "Sl")
-  end
-  return info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
-end
-
 --- How many letters differ: inserted, left out, replaced or swapped with the next.
 ---@param a string
 ---@param b string

@@ -4,8 +4,8 @@
 local answer = require "seranking.answer"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
-local params = require "seranking.params"
 local planner = require "seranking.plan"
 local request = require "seranking.request"
 
@@ -13,10 +13,8 @@ local operation = {}
 
 local format = string.format
 
--- Loaded when they are first used: most programs walk, wait and count nothing.
-local function costs()
-  return require "seranking.costs"
-end
+local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe", lazy "seranking.jobs"
+local pages = lazy "seranking.pages"
 
 local methods = {}
 local operation_mt = { __name = "seranking.operation", __index = methods }
@@ -50,7 +48,7 @@ local function perform(op, args, call_options)
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
   if counted then
-    local allowed, problem = costs().allow(client, plan, checked, given and given.budget)
+    local allowed, problem = costs.allow(client, plan, checked, given and given.budget)
     if not allowed then
       return nil, problem
     end
@@ -66,7 +64,7 @@ local function perform(op, args, call_options)
   end
   client._spare = call
   if counted then
-    costs().settle(client, plan, checked, body ~= nil, data)
+    costs.settle(client, plan, checked, body ~= nil, data)
   end
   if not data and plan.secrets then
     hide_secrets(plan, checked, result)
@@ -86,7 +84,7 @@ end
 -- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
 function operation_mt.__call(op, first, second, third)
   local kind = type(first) == "table" and getmetatable(first)
-  if kind == operation.resource_mt then
+  if type(kind) == "table" and kind.__name == "seranking.resource" then
     if first._node.description ~= op._resource then
       misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
         op._description[1])
@@ -130,7 +128,7 @@ local function prepare(op, args, call_options)
 end
 
 local function walk_of(op, args, given)
-  return require("seranking.pages").new(op, plan_of(op), args, given, prepare, perform)
+  return pages.new(op, plan_of(op), args, given, prepare, perform)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
@@ -140,7 +138,7 @@ end
 ---@return fun(): any, seranking.Response? next_row
 function methods.each(op, args, given)
   must_be_operation(op, "each")
-  return require("seranking.pages").rows(walk_of(op, args, given))
+  return pages.rows(walk_of(op, args, given))
 end
 
 --- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
@@ -149,7 +147,7 @@ end
 ---@return table? rows, seranking.Error? err
 function methods.all(op, args, given)
   must_be_operation(op, "all")
-  return require("seranking.pages").all(walk_of(op, args, given))
+  return pages.all(walk_of(op, args, given))
 end
 
 -- An operation of the same resource, or, by its whole name, of any that the client has.
@@ -174,48 +172,21 @@ end
 --- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
 ---@param args? table<string, any>
 ---@param given? seranking.WaitOptions
----@return any answer, seranking.Response|seranking.Error # the last look at it | nil, error
+---@return any answer, seranking.Response|seranking.Error # the last look, and a response with its id: job = { … } | nil, error
 function methods.wait(op, args, given)
   must_be_operation(op, "wait")
   local plan = plan_of(op)
-  return require("seranking.jobs").wait(op, plan, args, given, function(name)
+  return jobs.wait(op, plan, args, given, function(name)
     return sibling(op, name)
   end)
 end
 
-local function describe_parameter(list, place, name, definition, required)
-  list[#list + 1] = {
-    name = name, place = place, type = definition.type, required = required, enum = definition.enum,
-    min = definition.min, max = definition.max, default = definition.default, about = definition.about,
-  }
-end
-
---- What the operation is: a table of plain values, made anew at each call.
----@return table description { name, about, v4, v1, parameters, answer, repeatable, billed, confidence }
-function methods.describe(op)
+--- What the operation is, as plain values, made anew at each call.
+---@param api? "v4"|"v1"|"data" of which API; the client's when left out
+---@return seranking.Description
+function methods.describe(op, api)
   must_be_operation(op, "describe")
-  local description, resource = op._description, op._resource
-  local api = description[op._client._api] and op._client._api or (description.v4 and "v4" or "v1")
-  local plan = planner.of(resource, description, api)
-  local list = {}
-  for _, id in ipairs(plan.ids) do
-    describe_parameter(list, "path", id[1], id[2], true)
-  end
-  for _, entry in ipairs(plan.query) do
-    describe_parameter(list, "query", entry[1], entry[2], entry[3])
-  end
-  for _, entry in ipairs(plan.body or plan.upload or {}) do
-    describe_parameter(list, "body", entry[1], entry[2], entry[3])
-  end
-  for _, entry in ipairs(params.names(planner.said_of(description, api) "items" or nil)) do
-    describe_parameter(list, "items", entry[1], resource.params[entry[1]], entry[2])
-  end
-  return {
-    name = plan.name, about = description.about, v4 = select(2, planner.said_of(description, "v4")),
-    v1 = select(2, planner.said_of(description, "v1")), parameters = list,
-    answer = description.answer, repeatable = plan.repeatable and not description.billed,
-    billed = description.billed or false, confidence = description.confidence, deprecated = description.deprecated,
-  }
+  return describe.operation(op._resource, op._description, api or op._client._api)
 end
 
 --- Makes an operation of a resource.
@@ -227,8 +198,5 @@ function operation.new(client, resource, description, bound)
   return setmetatable({ _client = client, _resource = resource, _description = description, _bound = bound },
     operation_mt)
 end
-
---- Set by seranking.resource: how a resource is told from arguments.
-operation.resource_mt = nil
 
 return operation

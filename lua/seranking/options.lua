@@ -145,6 +145,17 @@ local function directory(value)
   return nil, "must be the absolute path of a directory"
 end
 
+local loops = { nginx = true, cqueues = true, luv = true, plain = true }
+
+local function loop(value)
+  if type(value) == "string" and loops[value] then
+    return value
+  elseif type(value) == "table" and type(value.wait) == "function" and type(value.spawn) == "function" then
+    return value
+  end
+  return nil, 'must be "plain", "nginx", "cqueues", "luv", or a loop with the functions wait and spawn'
+end
+
 local function clock(value)
   if core.is_clock(value) then
     return value
@@ -183,7 +194,8 @@ end
 ---@field proxy? string address of a proxy for https; left out: as libcurl finds it in the environment
 ---@field user_agent? string your program's name and version, put before ours
 ---@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
----@field blocking? boolean true: calls may hold up an nginx worker (default false)
+---@field blocking? boolean true: calls may hold up an nginx worker or an event loop (default false)
+---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
 ---@field transport? table stands in for the wire in tests: an object of seranking.fake
 ---@field clock? userdata stands in for the time in tests: seranking.clock()
 ---@field data_token? string the key for client.data; left out: SERANKING_DATA_TOKEN, or else the client's own
@@ -220,6 +232,7 @@ local client_options = {
   user_agent = { text, env = true },
   nulls = { one_of("drop", "keep"), env = true },
   blocking = { boolean },
+  loop = { loop },
   transport = { transport },
   clock = { clock },
 }

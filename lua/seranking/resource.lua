@@ -3,8 +3,10 @@
 -- SPDX-License-Identifier: MIT
 
 local index = require "seranking.api"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
-local operation = require "seranking.operation"
+
+local operation = lazy "seranking.operation"
 
 local resource = {}
 
@@ -65,7 +67,6 @@ end
 -- ---- resources ----
 
 local resource_mt = { __name = "seranking.resource" }
-operation.resource_mt = resource_mt
 
 local unbound = {}
 

@@ -35,7 +35,7 @@ int luaopen_lseranking_redis(lua_State *L) {
     return luaL_error(
         L, "this lseranking_redis was built for %s but %s loads it: build it again with LUA=%s",
         LUA_VERSION, running, running + 4);
-  driver = lua_newuserdata(L, sizeof *driver);
+  driver = lua_newuserdata(L, sizeof(void *));
   *driver = &sr_redis_driver;
   if (luaL_newmetatable(L, class_name)) {
     lua_pushstring(L, class_name);

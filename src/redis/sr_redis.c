@@ -113,9 +113,21 @@ static struct op *after(struct list *list, struct op *op) {
   return op->next != &list->head ? op->next : NULL;
 }
 
+/* It is a ring of its own then: taking it out again is harmless. */
 static void take_out(struct op *op) {
   op->prev->next = op->next;
   op->next->prev = op->prev;
+  op->prev = op->next = op;
+}
+
+static struct op *take_first(struct list *list) {
+  struct op *op = first(list);
+  if (op == NULL)
+    return NULL;
+  list->head.next = op->next;
+  op->next->prev = &list->head;
+  op->prev = op->next = op;
+  return op;
 }
 
 static void put_before(struct op *place, struct op *op) {
@@ -181,7 +193,8 @@ static int64_t to_us(sr_time t) {
 
 /*
 ** A server's time on our clock. What the server called "now" was at the latest when its answer came,
-** so this is never too early.
+** so this is not too early; but for an answer that comes while we already work: then a take says
+** SR_LIMIT_WAIT once more.
 */
 static sr_time to_local(const struct snapshot *seen, int64_t at) {
   return seen->at + (at - seen->server_now) * 1000;
@@ -415,40 +428,63 @@ static void move(struct sr_limiter *limiter, sr_time now) {
 
 /* ---- answers ---- */
 
-static void learn(struct sr_limiter *limiter, const int64_t *numbers, int slots, sr_time now) {
-  struct snapshot *seen = &limiter->seen;
-  int i;
-  seen->known = 1;
-  seen->at = now;
-  seen->server_now = numbers[4];
-  seen->held = numbers[5];
-  seen->block = numbers[6] == 1 ? SR_BLOCK_RATE : numbers[6] == 2 ? SR_BLOCK_KEY : SR_BLOCK_NONE;
-  seen->until = numbers[7];
-  seen->probe = numbers[8];
-  seen->level = (int)numbers[9];
-  seen->strikes = (int)numbers[10];
-  seen->slots = slots;
-  for (i = 0; i < slots; i++) {
-    seen->free_at[i] = numbers[ANSWER_HEAD + i] / 2;
-    seen->leased[i] = (int)(numbers[ANSWER_HEAD + i] % 2);
-  }
-  limiter->worked = 1;
-  limiter->lost = 0;
-  limiter->failures = 0;
-  limiter->problem[0] = '\0';
+/* What sr_redis.lua answers. */
+struct answer {
+  int code;
+  int64_t at; /* when to ask again */
+  int index, probe;
+  struct snapshot state;
+};
+
+static enum sr_block block_of(int64_t code) {
+  return code == 1 ? SR_BLOCK_RATE : code == 2 ? SR_BLOCK_KEY : SR_BLOCK_NONE;
 }
 
-/* `numbers`: what sr_redis.lua answers. */
-static void take_answered(struct sr_limiter *limiter, struct op *op, const int64_t *numbers,
+/* Whether `reply` has the form of an answer for `slots` slots, and what it says. */
+static int read_answer(struct answer *out, const redisReply *reply, int slots, sr_time now) {
+  int64_t head[ANSWER_HEAD] = {0};
+  struct snapshot *state = &out->state;
+  int i;
+  memset(out, 0, sizeof *out);
+  if (reply->type != REDIS_REPLY_ARRAY || (int)reply->elements != ANSWER_HEAD + slots)
+    return 0;
+  for (i = 0; i < ANSWER_HEAD + slots; i++) {
+    const redisReply *element = reply->element[i];
+    if (element->type != REDIS_REPLY_INTEGER)
+      return 0;
+    if (i < ANSWER_HEAD) {
+      head[i] = element->integer;
+    } else {
+      state->free_at[i - ANSWER_HEAD] = element->integer / 2;
+      state->leased[i - ANSWER_HEAD] = (int)(element->integer % 2);
+    }
+  }
+  out->code = (int)head[0];
+  out->at = head[1];
+  out->index = (int)head[2];
+  out->probe = (int)head[3];
+  state->known = 1;
+  state->at = now;
+  state->server_now = head[4];
+  state->held = head[5];
+  state->block = block_of(head[6]);
+  state->until = head[7];
+  state->probe = head[8];
+  state->level = (int)head[9];
+  state->strikes = (int)head[10];
+  state->slots = slots;
+  return 1;
+}
+
+static void take_answered(struct sr_limiter *limiter, struct op *op, const struct answer *answer,
                           sr_time now) {
+  static const enum sr_verdict verdicts[] = {SR_LIMIT_GRANTED, SR_LIMIT_WAIT, SR_LIMIT_BLOCKED};
   memset(&op->ruling, 0, sizeof op->ruling);
-  op->ruling.at = to_local(&limiter->seen, numbers[1]);
-  op->ruling.block = limiter->seen.block;
-  op->index = (int)numbers[2];
-  op->probe = (int)numbers[3];
-  op->answer = numbers[0] == 0   ? SR_LIMIT_GRANTED
-               : numbers[0] == 1 ? SR_LIMIT_WAIT
-                                 : SR_LIMIT_BLOCKED;
+  op->ruling.at = to_local(&answer->state, answer->at);
+  op->ruling.block = answer->state.block;
+  op->index = answer->index;
+  op->probe = answer->probe;
+  op->answer = verdicts[answer->code];
   if (!op->orphan)
     move_last(&limiter->resting, op);
   else if (op->answer == SR_LIMIT_GRANTED)
@@ -457,32 +493,19 @@ static void take_answered(struct sr_limiter *limiter, struct op *op, const int64
     drop(op);
 }
 
-/* Whether `reply` has the form of an answer for `slots` slots; its numbers. */
-static int read_numbers(const redisReply *reply, int64_t *numbers, int slots) {
-  int i, count = ANSWER_HEAD + slots;
-  if (reply->type != REDIS_REPLY_ARRAY || (int)reply->elements != count)
-    return 0;
-  for (i = 0; i < count; i++) {
-    if (reply->element[i]->type != REDIS_REPLY_INTEGER)
-      return 0;
-    numbers[i] = reply->element[i]->integer;
-  }
-  return 1;
-}
-
-/* An error of the server: some go away with another connection, some with time. */
+/* `op` was answered by an error: some go away with another connection, some with time. */
 static void refused(struct sr_limiter *limiter, struct op *op, const char *error, sr_time now) {
   char why[SR_WIRE_PROBLEM], problem[SR_WIRE_PROBLEM];
   if (sr_wire_error_is(error, "NOSCRIPT") && !op->whole) {
     op->whole = 1;
-    op->under_way = 0;
     move_last(&limiter->waiting, op);
     return;
   }
   sr_wire_explain(&limiter->wire, error, why, sizeof why);
   if (sr_wire_error_is(error, "LOADING") || sr_wire_error_is(error, "READONLY") ||
       sr_wire_error_is(error, "MASTERDOWN") || sr_wire_error_is(error, "NOAUTH")) {
-    sr_wire_fail(&limiter->wire, "%s", why); /* `op` is still under way: it will be taken back */
+    put_first(&limiter->flight, op); /* it will be taken back with the others */
+    sr_wire_fail(&limiter->wire, "%s", why);
     return;
   }
   snprintf(problem, sizeof problem, "%.80s: %.70s", limiter->address.place.data, why);
@@ -499,28 +522,34 @@ static void refused(struct sr_limiter *limiter, struct op *op, const char *error
 
 /* `reply` is the answer to the first operation under way. The connection may be down afterwards. */
 static void answered(struct sr_limiter *limiter, const redisReply *reply, sr_time now) {
-  struct op *op = first(&limiter->flight);
-  int64_t numbers[ANSWER_HEAD + SR_LIMIT_SLOTS];
+  struct op *op = take_first(&limiter->flight);
+  struct answer answer;
   if (op == NULL) {
     sr_wire_fail(&limiter->wire, "it said something that it was not asked");
     return;
   }
+  op->under_way = 0;
   if (reply->type == REDIS_REPLY_ERROR) {
     refused(limiter, op, reply->str, now);
     return;
   }
-  if (!read_numbers(reply, numbers, op->rate.slots)) {
+  if (!read_answer(&answer, reply, op->rate.slots, now) || answer.code < 0 || answer.code > 2) {
+    put_first(&limiter->flight, op);
     sr_wire_fail(&limiter->wire, "it gave an answer that the limiter's script does not give");
     return;
   }
-  learn(limiter, numbers, op->rate.slots, now);
+  limiter->seen = answer.state;
+  limiter->worked = 1;
+  limiter->lost = 0;
+  limiter->failures = 0;
+  limiter->problem[0] = '\0';
   if (op->kind == TAKE) {
-    take_answered(limiter, op, numbers, now);
+    take_answered(limiter, op, &answer, now);
     return;
   }
   if (op->kind == GIVE) {
-    limiter->blocked += numbers[0] == 1;
-    limiter->unblocked += numbers[0] == 2;
+    limiter->blocked += answer.code == 1;
+    limiter->unblocked += answer.code == 2;
   }
   drop(op);
 }
@@ -536,9 +565,11 @@ static const char *check(const char *settings) {
 }
 
 static void free_all(struct list *list) {
-  struct op *op;
-  while ((op = first(list)) != NULL)
-    drop(op);
+  struct op *op, *next;
+  for (op = first(list); op != NULL; op = next) {
+    next = after(list, op);
+    free(op);
+  }
 }
 
 static void close_limiter(struct sr_limiter *limiter) {
@@ -577,12 +608,16 @@ static struct sr_limiter *open_limiter(const char *settings,
 }
 
 static void forked(struct sr_limiter *limiter) {
-  struct op *op;
+  struct op *op, *next;
   sr_wire_forget(&limiter->wire);
   new_id(limiter);
-  while ((op = first(&limiter->flight)) != NULL)
+  for (op = first(&limiter->flight); op != NULL; op = next) {
+    next = after(&limiter->flight, op);
+    op->under_way = 0;
     move_last(&limiter->waiting, op);
-  while ((op = first(&limiter->waiting)) != NULL) {
+  }
+  for (op = first(&limiter->waiting); op != NULL; op = next) {
+    next = after(&limiter->waiting, op);
     if (op->kind == TAKE && !op->orphan)
       answer_failed(limiter, op, "the process forked");
     else
@@ -647,14 +682,10 @@ static enum sr_change give(struct sr_limiter *limiter, const struct sr_rate *rat
   if (slot->state == SR_SLOT_NONE)
     return SR_CHANGE_NONE;
   memset(slot, 0, sizeof *slot);
-  if (op->foreign) {
+  if (op->foreign || (!held && op->answer != SR_LIMIT_GRANTED && !op->under_way)) {
     drop(op);
-  } else if (!held && op->answer == SR_LIMIT_ASKED) {
+  } else if (op->under_way) {
     op->orphan = 1;
-    if (!op->under_way)
-      drop(op);
-  } else if (!held && op->answer != SR_LIMIT_GRANTED) {
-    drop(op);
   } else {
     undo(limiter, op, now);
     if (held) {
@@ -682,6 +713,7 @@ static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, 
   int i, soonest;
   if (!seen->known || now - seen->at > BOUND_FRESH || rate->slots > seen->slots)
     return now;
+  at[0] = SR_NEVER; /* a rate has at least one slot */
   for (i = 0; i < rate->slots; i++) {
     at[i] = to_local(seen, seen->free_at[i]);
     if (seen->leased[i] && at[i] > seen->at + rate->window)
@@ -725,10 +757,11 @@ static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *
     out->leased[i] = known && seen->leased[i] && out->free_at[i] > now;
   }
   out->held_until = now;
-  if (seen->known) {
+  if (seen->known && seen->held > seen->server_now)
     out->held_until = to_local(seen, seen->held);
+  if (seen->known) {
     out->block = seen->block;
-    out->blocked_until = to_local(seen, seen->until);
+    out->blocked_until = seen->block != SR_BLOCK_NONE ? to_local(seen, seen->until) : 0;
     out->probing = seen->block != SR_BLOCK_NONE && to_local(seen, seen->probe) > now;
     out->level = seen->level;
     out->strikes = seen->strikes;
@@ -774,21 +807,26 @@ static sr_time wake(struct sr_limiter *limiter) {
   return at;
 }
 
-static void work(struct sr_limiter *limiter, sr_time now) {
-  struct op *op;
-  redisReply *reply;
-  if (limiter->wire.state != SR_WIRE_DOWN) {
-    sr_wire_work(&limiter->wire, now);
-    while (limiter->wire.state == SR_WIRE_UP && (reply = sr_wire_reply(&limiter->wire)) != NULL) {
-      answered(limiter, reply, now);
-      freeReplyObject(reply);
-    }
-    op = first(&limiter->flight);
-    if (limiter->wire.state == SR_WIRE_UP && op != NULL && now - op->sent >= SR_REDIS_TIMEOUT)
-      sr_wire_fail(&limiter->wire, "no answer within %d s", (int)(SR_REDIS_TIMEOUT / SR_SECOND));
-    if (limiter->wire.state == SR_WIRE_DOWN)
-      went_down(limiter, now);
+static void receive(struct sr_limiter *limiter, sr_time now) {
+  const struct op *op;
+  sr_wire_work(&limiter->wire, now);
+  while (limiter->wire.state == SR_WIRE_UP) {
+    redisReply *reply = sr_wire_reply(&limiter->wire);
+    if (reply == NULL)
+      break;
+    answered(limiter, reply, now);
+    freeReplyObject(reply);
   }
+  op = first(&limiter->flight);
+  if (limiter->wire.state == SR_WIRE_UP && op != NULL && now - op->sent >= SR_REDIS_TIMEOUT)
+    sr_wire_fail(&limiter->wire, "no answer within %d s", (int)(SR_REDIS_TIMEOUT / SR_SECOND));
+  if (limiter->wire.state == SR_WIRE_DOWN)
+    went_down(limiter, now);
+}
+
+static void work(struct sr_limiter *limiter, sr_time now) {
+  if (limiter->wire.state != SR_WIRE_DOWN)
+    receive(limiter, now);
   move(limiter, now);
 }
 

@@ -17,8 +17,7 @@ local slots, window, cold = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[
 
 local HOUR = 3600 * 1000000
 local BAN, LEVEL_MAX, STRIKES, KEY_STRIKES = HOUR / 6, 8, 3, 2
--- What is further ahead than anything that is ever written: a foreign value.
-local HELD_MAX, LEASE_MAX = BAN, 48 * HOUR
+local LEASE_MAX = 48 * HOUR
 -- Longer than the longest ban (43 hours) and any lease.
 local KEEP = 7 * 24 * HOUR / 1000
 -- Codes of the answer.
@@ -63,14 +62,40 @@ local function set_back(by)
   end
 end
 
-local function load()
+-- What nobody can have written (another clock, a foreign hand) is put right for good: it can't stop a key for years.
+local function put_right()
+  for name, value in pairs(fields) do
+    if string.find(name, "^s%d+$") and (tonumber(string.match(value, "^%d+")) or 0) > now + LEASE_MAX then
+      put(name, now + cold)
+    end
+  end
+  if number "held" > now + BAN then
+    put("held", now + window)
+  end
+  if number "probe" > now + LEASE_MAX then
+    put("probe", 0)
+  end
+  if number "level" > LEVEL_MAX then
+    put("level", LEVEL_MAX)
+  end
+  if number "trouble" > now then
+    put("trouble", now)
+  end
+  if text "block" ~= "" and number "until" > now + BAN * 2 ^ LEVEL_MAX then
+    put("until", now + BAN)
+    put("level", 1)
+  end
+end
+
+local function read()
   local flat = redis.call("HGETALL", key)
   for i = 1, #flat, 2 do
     fields[flat[i]] = flat[i + 1]
   end
-  if number("at") > now then
-    set_back(number("at") - now)
+  if number "at" > now then
+    set_back(number "at" - now)
   end
+  put_right()
   if not fields.born or run ~= "" and not string.find(text "runs", run, 1, true) then
     put("born", now)
     put("runs", string.sub(run .. " " .. text "runs", 1, 67))
@@ -91,31 +116,14 @@ end
 -- When slot `i` is free, ":" if it is leased, and by whom.
 local function slot(i)
   local at, mark, owner = string.match(text("s" .. i), "^(%d+)([:~]?)(.*)$")
-  at = tonumber(at) or 0
-  if at > now + LEASE_MAX then
-    at, mark, owner = now + cold, "", ""
-  end
-  return math.max(at, number "born" + cold), mark or "", owner or ""
+  return math.max(tonumber(at) or 0, number "born" + cold), mark or "", owner or ""
 end
 
 local function level()
-  local stored = math.min(number "level", LEVEL_MAX)
   if text "block" ~= "" then
-    return stored
+    return number "level"
   end
-  return math.max(0, stored - math.max(0, math.floor((now - number "trouble") / HOUR)))
-end
-
-local function held()
-  return math.min(number "held", now + HELD_MAX)
-end
-
-local function blocked_until()
-  return math.min(number "until", now + BAN * 2 ^ LEVEL_MAX)
-end
-
-local function probe_until()
-  return math.min(number "probe", now + LEASE_MAX)
+  return math.max(0, number "level" - math.floor((now - number "trouble") / HOUR))
 end
 
 -- ---- the circuit ----
@@ -156,38 +164,28 @@ local function after_probe(outcome)
   return NOTHING
 end
 
--- One more 429 in a row. What is given back again because the answer to the first time was lost counts once.
-local function strike(token)
+-- One more of `kind` in a row. A request that is given back again because the answer to the first time was lost counts once.
+local function strike(token, kind, most, reason)
   if string.find(text "struck", token .. " ", 1, true) then
     return NOTHING
   end
   put("struck", string.sub(token .. " " .. text "struck", 1, 160))
   put("level", level())
   put("trouble", now)
-  put("strikes", number "strikes" + 1)
-  return number "strikes" >= STRIKES and open "rate" or NOTHING
-end
-
-local function key_strike(token)
-  if string.find(text "struck", token .. " ", 1, true) then
-    return NOTHING
-  end
-  put("struck", string.sub(token .. " " .. text "struck", 1, 160))
-  put("keys", number "keys" + 1)
-  return number "keys" >= KEY_STRIKES and open "key" or NOTHING
+  put(kind, number(kind) + 1)
+  return number(kind) >= most and open(reason) or NOTHING
 end
 
 local function judge(token, outcome, hold)
+  if outcome == "refused" and now + hold > number "held" then
+    put("held", now + hold)
+  end
   if text "block" ~= "" then
     return text "prober" == token and after_probe(outcome) or NOTHING
-  end
-  if outcome == "refused" then
-    if now + hold > held() then
-      put("held", now + hold)
-    end
-    return strike(token)
+  elseif outcome == "refused" then
+    return strike(token, "strikes", STRIKES, "rate")
   elseif outcome == "bad_key" then
-    return key_strike(token)
+    return strike(token, "keys", KEY_STRIKES, "key")
   elseif outcome == "fine" and (number "strikes" > 0 or number "keys" > 0) then
     put("strikes", 0)
     put("keys", 0)
@@ -199,14 +197,14 @@ end
 
 local function take(token, low, send_time, lease)
   local block = text "block"
-  if block ~= "" and now < blocked_until() then
-    return BLOCKED, blocked_until(), -1, 0
+  if block ~= "" and now < number "until" then
+    return BLOCKED, number "until", -1, 0
   end
-  if block ~= "" and now < probe_until() then
-    return BLOCKED, math.min(probe_until(), now + window), -1, 0
+  if block ~= "" and now < number "probe" then
+    return BLOCKED, math.min(number "probe", now + window), -1, 0
   end
-  if now < held() then
-    return WAIT, held(), -1, 0
+  if now < number "held" then
+    return WAIT, number "held", -1, 0
   end
   local earliest = now + window
   for i = 0, slots - (low and slots > 1 and 2 or 1) do
@@ -267,7 +265,7 @@ end
 
 -- ---- all in all ----
 
-load()
+read()
 local code, at, index, probe = NOTHING, now, -1, 0
 if step == "take" then
   code, at, index, probe = take(ARGV[6], ARGV[7] == "1", ARGV[8] == "1", tonumber(ARGV[9]))
@@ -279,8 +277,8 @@ end
 if step ~= "view" then
   save()
 end
-local answer = { code, at, index, probe, now, held(), REASONS[text "block"] or 1, blocked_until(), probe_until(), level(),
-  number "strikes" }
+local answer = { code, at, index, probe, now, number "held", REASONS[text "block"] or 1, number "until", number "probe",
+  level(), number "strikes" }
 for i = 0, slots - 1 do
   local free_at, mark = slot(i)
   answer[#answer + 1] = free_at * 2 + (mark == ":" and 1 or 0)

@@ -4,13 +4,13 @@
 -- Each item of a map is a coroutine, a task. A call inside one is given to the core and the task is suspended until the core
 -- says that the call is done; meanwhile other tasks run. Tasks of a map within a task join the scheduler of the outer one.
 
-local misuse = require "seranking.misuse"
+local yieldable = require "seranking.loop.yield"
 
 local plain = {}
 
 local running, create, resume, status, yield =
   coroutine.running, coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
-local getinfo = debug.getinfo
+local LUA_51 = _VERSION == "Lua 5.1"
 
 -- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
 local SLICE = 0.25
@@ -75,6 +75,7 @@ end
 ---@field index integer of its item
 ---@field waiting boolean it is suspended, or about to be, by us
 ---@field call? userdata what it waits for
+---@field tag? integer of that
 
 ---@class seranking.Scheduler
 ---@field client table whose core carries out the calls of all tasks
@@ -98,63 +99,43 @@ local function make_runnable(task)
   scheduler.runnable[scheduler.last] = task
 end
 
--- ---- where a coroutine can't be suspended ----
-
-local CANT_YIELD = "a call of client:map can't wait here: "
-  .. (_VERSION == "Lua 5.1" and not rawget(_G, "jit")
-    and "Lua 5.1 can't suspend a coroutine inside pcall, metamethods or iterators; leave the pcall out (what an item raises is "
-      .. "kept as its error), or use a later Lua or LuaJIT"
-    or "no coroutine can be suspended inside a function that C calls, such as table.sort's or string.gsub's")
-
-local isyieldable = coroutine.isyieldable
-if not isyieldable and _VERSION == "Lua 5.1" then
-  -- Metamethods and iterators don't show, but nothing between them and the task's beginning can catch the error of a yield:
-  -- see `died`.
-  function isyieldable()
-    local level = 3
-    local info = getinfo(level, "S")
-    while info and info.what ~= "C" do
-      level = level + 1
-      info = getinfo(level, "S")
-    end
-    return info == nil
-  end
-end
-
--- Suspends the running task. `call` is cancelled if that can't be done.
+-- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
 local function suspend(task)
+  local fine = true
   task.waiting = true
-  if isyieldable then
-    yield(task)
-  else -- Lua 5.2
-    local fine = pcall(yield, task)
-    if not fine then
-      task.waiting = false
-      if task.call then
-        task.call:cancel()
-      end
-      misuse.raise("%s", CANT_YIELD)
-    end
+  if yieldable.sure or LUA_51 then
+    yield()
+  else
+    fine = pcall(yield)
   end
   task.waiting = false
+  return fine
 end
 
-local function check_yieldable()
-  if isyieldable and not isyieldable() then
-    misuse.raise("%s", CANT_YIELD)
+-- Cancels the call that a task waits for, if there is one.
+local function drop_call(task)
+  if task.call then
+    by_tag[task.tag] = nil
+    task.call:cancel()
+    task.call, task.tag = nil, nil
   end
 end
 
--- Waits for a call inside a task.
+-- Waits for a call inside a task. nil, or an error.
 local function wait_among_others(task, call)
-  check_yieldable()
+  if not yieldable.possible() then
+    return yieldable.error()
+  end
   last_tag = last_tag + 1
   local tag = last_tag
   by_tag[tag] = task
-  task.call = call
+  task.call, task.tag = call, tag
   task.scheduler.client._core:submit(call, tag)
-  suspend(task)
-  task.call = nil
+  if not suspend(task) then
+    drop_call(task)
+    return yieldable.error()
+  end
+  task.call, task.tag = nil, nil
 end
 
 -- ---- the scheduler ----
@@ -175,11 +156,9 @@ end
 
 -- What a task that ended with an error is said to have raised.
 local function reason(task, problem)
-  if task.waiting then -- it was about to be suspended, and Lua refused
-    if task.call then
-      task.call:cancel()
-    end
-    return misuse.position(task.thread) .. CANT_YIELD
+  if task.waiting then -- it was about to be suspended, and Lua 5.1 refused: nothing in between could catch that
+    drop_call(task)
+    return yieldable.error()
   end
   return problem
 end
@@ -280,13 +259,8 @@ end
 
 -- Ends the calls of all tasks, and the tasks.
 local function abandon(scheduler)
-  for tag, task in pairs(by_tag) do
-    if task.scheduler == scheduler then
-      by_tag[tag] = nil
-      task.call:cancel()
-    end
-  end
   for task in pairs(scheduler.tasks) do
+    drop_call(task)
     if coroutine.close and status(task.thread) == "suspended" then
       coroutine.close(task.thread)
     end
@@ -304,28 +278,43 @@ end
 
 -- ---- public: what a host has to offer ----
 
+--- Whether the caller is an item of a map on this thread.
+---@return boolean
+function plain.inside()
+  return current() ~= nil
+end
+
 --- Waits until a call is done.
 ---@param client table
 ---@param call userdata
+---@return seranking.Error? error nil: the call has its own outcome
 function plain.wait(client, call)
   local task = current()
   if task and same_core(client, task.scheduler) and not task.scheduler.client._closed then
-    wait_among_others(task, call)
-  else
-    wait_alone(client, call)
+    return wait_among_others(task, call)
   end
+  wait_alone(client, call)
 end
 
 --- Waits. Inside a map, other items go on meanwhile.
 ---@param client table
 ---@param seconds number
+---@return seranking.Error? error where the item can't be suspended
 function plain.sleep(client, seconds)
   local task = current()
   local scheduler = task and task.scheduler
   if scheduler and same_core(client, scheduler) and not scheduler.client._closed then
-    check_yieldable()
-    insert_due(scheduler, scheduler.client._core:now() + seconds, function() make_runnable(task) end)
-    return suspend(task)
+    if not yieldable.possible() then
+      return yieldable.error()
+    end
+    local asleep = true
+    insert_due(scheduler, scheduler.client._core:now() + seconds, function()
+      if asleep then
+        make_runnable(task)
+      end
+    end)
+    asleep = suspend(task)
+    return not asleep and yieldable.error() or nil
   end
   local core = client._core
   local until_then, left = core:now() + seconds, seconds
@@ -340,15 +329,12 @@ end
 ---@param job seranking.Job
 function plain.all(client, job)
   local parent = current()
-  if parent and not same_core(client, parent.scheduler) then
-    parent = nil
+  if parent and not (same_core(client, parent.scheduler) and yieldable.possible()) then
+    parent = nil -- by itself, then
   end
   local scheduler = parent and parent.scheduler
     or { client = client, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }
   local group = { job = job, parent = parent, live = 0, body = body }
-  if parent then
-    check_yieldable()
-  end
   start_tasks(scheduler, group)
   if parent then
     if group.live > 0 then

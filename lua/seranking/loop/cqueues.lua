@@ -1,0 +1,24 @@
+--- Waiting inside cqueues: found by itself when the caller runs in one of its controllers.
+-- SPDX-License-Identifier: MIT
+
+local adapter = require "seranking.loop.adapter"
+local cqueues = require "cqueues"
+
+local loop = { name = "cqueues", sleep = cqueues.sleep }
+
+function loop.inside()
+  return cqueues.running() ~= nil
+end
+
+-- A waiter has the methods that cqueues polls by.
+function loop.wait(waiter)
+  repeat
+    cqueues.poll(waiter)
+  until waiter:step()
+end
+
+function loop.spawn(f)
+  cqueues.running():wrap(f)
+end
+
+return adapter.new(loop)

@@ -1,0 +1,152 @@
+--- Waiting inside nginx (OpenResty, lua-nginx-module): on a cosocket, for one byte from the core's own thread.
+-- SPDX-License-Identifier: MIT
+--
+-- nginx's Lua can wait for nothing but sockets that it has made itself. So the thread listens on a private unix socket: a
+-- call's token that is sent there puts the call under way, a byte comes back when it is done, and when the connection is
+-- closed before that (a request that was aborted, a worker that ends) the call is cancelled.
+
+local adapter = require "seranking.loop.adapter"
+local core = require "lseranking"
+local errors = require "seranking.errors"
+local yieldable = require "seranking.loop.yield"
+
+local nginx = { name = "nginx" }
+
+-- The phases where cosockets work.
+local phases = {
+  rewrite = true, access = true, content = true, timer = true, ssl_cert = true, ssl_client_hello = true,
+  ssl_session_fetch = true, server_rewrite = true, precontent = true, preread = true,
+}
+
+local CONNECT_TIME = 5000   -- milliseconds
+local IDLE_TIME = 60000     -- milliseconds that an idle connection to the thread is kept
+local POOL_SIZE = 512       -- of these
+local BUSY_TRIES = 500      -- when too many connect at once, each waits
+local BUSY_TIME = 0.002     -- seconds and tries again
+
+local function here()
+  local ngx = rawget(_G, "ngx")
+  -- In nginx's worker threads there is an `ngx` too, but without sockets and phases; they may block.
+  return type(ngx) == "table" and ngx.socket ~= nil and ngx.get_phase ~= nil and ngx or nil
+end
+
+--- Whether the caller runs inside an nginx worker, or its master.
+---@return boolean
+function nginx.inside()
+  return here() ~= nil
+end
+
+-- A handshake can be suspended at the client's hello only by an nginx that OpenResty has patched; another one ends it.
+local function can_wait(ngx, phase)
+  return phases[phase] and (phase ~= "ssl_client_hello" or ngx.config.nginx_configure():find("ngx_lua-", 1, true) ~= nil)
+end
+
+local function check_phase(ngx)
+  local phase = ngx.get_phase()
+  if not can_wait(ngx, phase) then
+    return errors.new("phase", "would_block", ("no call can wait in nginx's phase %s"):format(phase),
+      "hand the work to ngx.timer.at(0, …), or accept that the worker stands still with the option blocking = true")
+  elseif not yieldable.possible() then
+    return yieldable.error()
+  end
+end
+
+local function no_connection(why)
+  if why:find("too many open files", 1, true) or why:find("not enough", 1, true) then
+    return errors.new("network", "no_descriptors", "nginx has no connection left for a call: " .. why,
+      "raise worker_connections and worker_rlimit_nofile")
+  end
+  return errors.new("network", "no_thread", "the thread that carries out calls can't be reached: " .. why)
+end
+
+-- A connection to the thread, maybe a used one.
+local function connect(ngx, patience)
+  local path, generation = core.doorbell()
+  if not path then
+    return nil, errors.wrap(generation)
+  end
+  -- Without the generation a connection to an earlier thread could be taken for one to this: descriptors are used again.
+  local pool = { pool = ("seranking %d"):format(generation) }
+  for _ = 1, BUSY_TRIES do
+    local sock, why = ngx.socket.tcp()
+    if not sock then
+      return nil, no_connection(why)
+    end
+    sock:settimeouts(CONNECT_TIME, CONNECT_TIME, patience)
+    local connected
+    connected, why = sock:connect("unix:" .. path, pool)
+    if connected then
+      return sock
+    elseif not why:lower():find("temporarily unavailable", 1, true) then
+      return nil, no_connection(why)
+    end
+    ngx.sleep(BUSY_TIME)
+  end
+  return nil, no_connection "too many calls at once"
+end
+
+local said = {
+  E = { "protocol", "unknown_call", "the thread that carries out calls doesn't know this one" },
+  F = { "network", "no_descriptors", "no file descriptor was left for a call", "raise worker_rlimit_nofile" },
+  closed = { "cancelled", "stopped", "the thread that carries out calls has stopped" },
+  timeout = { "timeout", "no_answer", "no answer before the deadline" },
+}
+
+-- Sends the token and waits for the byte. nil, or an error.
+local function carry_out(ngx, call)
+  local sock, problem = connect(ngx, call:timeout() * 1000)
+  if not sock then
+    return problem
+  end
+  local sent, why = sock:send(call:token())
+  local byte, silence = sock:receive(1) -- what can't be sent may have been answered already: there is no room for it
+  if byte == "D" then
+    sock:setkeepalive(IDLE_TIME, POOL_SIZE) -- at once: nothing can come in between that the next call would read
+    return nil
+  end
+  sock:close()
+  call:cancel()
+  local words = said[byte or sent and silence]
+  return words and errors.new(words[1], words[2], words[3], words[4]) or no_connection(tostring(why or silence))
+end
+
+--- Waits until a call is done, while the worker does other things.
+---@param call userdata
+---@return seranking.Error? error nil: the call has its own outcome
+function nginx.wait(_, call)
+  local ngx = here()
+  local problem = check_phase(ngx)
+  if problem then
+    return problem
+  end
+  problem = carry_out(ngx, call)
+  if not problem and not call:step() then
+    return errors.new("protocol", "not_done", "the thread said that the call is done, but it is not")
+  end
+  return problem
+end
+
+--- Runs the items of a job on light threads. Where nothing can wait they run one after another, and each of their calls says
+--- so.
+---@param job seranking.Job
+function nginx.all(_, job)
+  local ngx = here()
+  if check_phase(ngx) then
+    return adapter.work(job)
+  end
+  local threads = {}
+  for i = 1, math.min(job.width, job.count) do
+    threads[i] = ngx.thread.spawn(adapter.work, job)
+  end
+  for i = 1, #threads do
+    ngx.thread.wait(threads[i])
+  end
+end
+
+--- Suspends the running coroutine.
+---@param seconds number
+function nginx.sleep(seconds)
+  here().sleep(seconds)
+end
+
+return nginx

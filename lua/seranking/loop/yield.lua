@@ -1,0 +1,50 @@
+--- Where a coroutine can be suspended, and the error that says where it can't.
+-- SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+local errors = require "seranking.errors"
+
+local yield = {}
+
+local getinfo, running = debug.getinfo, coroutine.running
+local old = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+-- Lua 5.1: whether there is no C function between here and the coroutine's beginning. Metamethods and iterators don't show.
+local function no_c_function()
+  if not running() then
+    return false
+  end
+  local level = 3
+  local info = getinfo(level, "S")
+  while info and info.what ~= "C" do
+    level = level + 1
+    info = getinfo(level, "S")
+  end
+  return info == nil
+end
+
+-- Lua 5.2 does not tell, but for the main thread.
+local function no_main_thread()
+  return not select(2, running())
+end
+
+--- Whether `possible` is sure of a yes.
+yield.sure = core.yieldable() ~= nil
+
+--- Whether the running coroutine can be suspended, as far as this Lua can tell.
+---@return boolean
+yield.possible = yield.sure and core.yieldable or old and no_c_function or no_main_thread
+
+--- The error of a call that would have to wait where that is not possible.
+---@return seranking.Error
+function yield.error()
+  if old then
+    return errors.new("phase", "cant_yield", "a call can't wait here: Lua 5.1 can't suspend a coroutine inside pcall, "
+      .. "metamethods or iterators, nor the main one",
+      "leave the pcall out (errors are returned, and client:map keeps what an item raises), or use a later Lua or LuaJIT")
+  end
+  return errors.new("phase", "cant_yield", "a call can't wait here: neither the main coroutine can be suspended, nor one "
+    .. "inside a function that C calls, such as table.sort's or string.gsub's", "call from a coroutine, outside such functions")
+end
+
+return yield

@@ -1,0 +1,535 @@
+--- Inside a real nginx: where calls wait, that nobody is held up meanwhile, and what comes of them when workers, clients or
+--- descriptors go. SPDX-License-Identifier: MIT
+
+local nginx = require "spec.support.nginx"
+local socket = require "socket"
+
+if not nginx.available() then
+  describe("inside nginx", function()
+    pending "needs nginx with its Lua module, and a module built for LuaJIT"
+  end)
+  return
+end
+
+local running = {}
+
+local function keep(server)
+  running[#running + 1] = server
+  return server
+end
+
+after_each(function()
+  for i = #running, 1, -1 do
+    running[i].stop()
+    running[i] = nil
+  end
+end)
+
+local function eventually(condition, seconds)
+  local deadline = socket.gettime() + (seconds or 10)
+  while true do
+    local value = condition()
+    if value then
+      return value
+    end
+    assert.is_true(socket.gettime() < deadline, "it never came")
+    socket.sleep(0.005)
+  end
+end
+
+local api
+
+setup(function()
+  api = nginx.api()
+end)
+
+teardown(function()
+  api.stop()
+end)
+
+-- Lua for nginx: `client` of the API server, without a limit. `ask(path)` -> what came: "/path", or "kind code".
+local function prelude(options)
+  return ([[
+    local seranking = require "seranking"
+    client = assert(seranking.new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = %q, share = "off",
+      retries = 0, timeout = 20 %s })
+    function ask(path)
+      local data, err = client:request { path = path }
+      return data and data.path or err.kind .. " " .. err.code, err
+    end
+  ]]):format(api.url, options and ", " .. options or "")
+end
+
+-- Locations that every configuration here has: a call, and counts.
+local COMMON = [[
+  location = /ping { content_by_lua_block { ngx.say "pong" } }
+  location = /call {
+    content_by_lua_block { ngx.print((ask("/" .. ngx.var.arg_id .. "?wait=" .. (ngx.var.arg_wait or 0)))) }
+  }
+  location = /status {
+    content_by_lua_block {
+      local status = require("lseranking").doorbell_status()
+      collectgarbage()
+      ngx.print(require("cjson").encode(status))
+    }
+  }
+]]
+
+local function configuration(server_text, http_text)
+  return ([[
+    init_by_lua_block { %s }
+    %s
+    server {
+      listen 127.0.0.1:PORT backlog=4096;
+      lua_check_client_abort on;
+      %s
+      %s
+    }
+  ]]):format(prelude(), http_text or "", COMMON, server_text or "")
+end
+
+local function status(server)
+  local _, body = server.get "/status"
+  local counts = {}
+  for name, value in body:gmatch '"(%w+)":([%w]+)' do
+    counts[name] = tonumber(value) or value == "true"
+  end
+  return counts
+end
+
+describe("inside nginx, a call", function()
+  it("waits in the phases that can wait, and fails with kind phase in all others", function()
+    local certificates = nginx.certificates()
+    finally(certificates.remove)
+    local server = keep(nginx.start {
+      http = ([[
+        lua_shared_dict seen 1m;
+        init_by_lua_block {
+          %s
+          function note(phase)
+            ngx.shared.seen:set(phase, (ask("/" .. phase)))
+          end
+          note "init"
+        }
+        init_worker_by_lua_block {
+          note "init_worker"
+          ngx.timer.at(0, function() note "timer" end)
+        }
+        exit_worker_by_lua_block {
+          local file = io.open("FOLDER/work/exit_worker", "w")
+          file:write((ask "/exit_worker"))
+          file:close()
+        }
+        upstream chosen {
+          server 0.0.0.1;
+          balancer_by_lua_block {
+            note "balancer"
+            require("ngx.balancer").set_current_peer("127.0.0.1", PORT)
+          }
+        }
+        server {
+          listen 127.0.0.1:PORT;
+          location = /ping { return 200 pong; }
+          location = /all {
+            set_by_lua_block $unused { note "set" return "" }
+            rewrite_by_lua_block { note "rewrite" }
+            access_by_lua_block { note "access" }
+            content_by_lua_block { note "content" ngx.say "done" }
+            header_filter_by_lua_block { note "header_filter" }
+            body_filter_by_lua_block { note "body_filter" }
+            log_by_lua_block { note "log" }
+          }
+          location = /balanced { proxy_pass http://chosen/ping; }
+          location = /seen {
+            content_by_lua_block {
+              for _, phase in ipairs(ngx.shared.seen:get_keys()) do
+                ngx.say(phase, ": ", ngx.shared.seen:get(phase))
+              end
+            }
+          }
+        }
+        server {
+          listen 127.0.0.1:PORT2 ssl;
+          ssl_certificate %s;
+          ssl_certificate_key %s;
+          ssl_client_hello_by_lua_block { note "ssl_client_hello" }
+          ssl_certificate_by_lua_block { note "ssl_certificate" }
+          location / { return 200 tls; }
+        }
+      ]]):format(prelude(), certificates.certificate, certificates.key),
+    })
+    assert.are.equal(200, (server.get "/all"))
+    assert.are.equal(200, (server.get "/balanced"))
+    assert.are.equal("tls", nginx.shell("curl -sk https://127.0.0.1:" .. server.port2))
+    local patched = nginx.shell("nginx -V 2>&1"):find("ngx_lua-", 1, true) ~= nil -- OpenResty's nginx
+    local seen = {}
+    eventually(function()
+      for phase, outcome in select(2, server.get "/seen"):gmatch "([%w_]+): ([^\n]+)" do
+        seen[phase] = outcome
+      end
+      return seen.timer and seen.log
+    end)
+    assert.are.same({
+      init = "phase would_block", init_worker = "phase would_block", set = "phase would_block",
+      rewrite = "/rewrite", access = "/access", content = "/content", timer = "/timer",
+      header_filter = "phase would_block", body_filter = "phase would_block", log = "phase would_block",
+      balancer = "phase would_block", ssl_certificate = "/ssl_certificate",
+      ssl_client_hello = patched and "/ssl_client_hello" or "phase would_block",
+    }, seen)
+    local folder = server.folder
+    server.signal "QUIT"
+    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/work/exit_worker") end))
+  end)
+
+  it("that was accepted to block does so in every phase", function()
+    local server = keep(nginx.start {
+      http = ([[
+        lua_shared_dict seen 1m;
+        init_by_lua_block { %s ngx.shared.seen:set("init", (ask "/init")) }
+        server {
+          listen 127.0.0.1:PORT;
+          location / {
+            content_by_lua_block { ngx.print(ngx.shared.seen:get "init", " ", (ask "/content")) }
+          }
+        }
+      ]]):format(prelude "blocking = true"),
+    })
+    assert.are.equal("/init /content", select(2, server.get "/"))
+  end)
+
+  it("holds up nobody", function()
+    local server = keep(nginx.start { http = configuration() })
+    local calls, longest = {}, 0
+    for i = 1, 50 do
+      calls[i] = server.send("/call?wait=0.5&id=" .. i)
+    end
+    for _ = 1, 100 do
+      local start = socket.gettime()
+      assert.are.equal("pong\n", select(2, server.get "/ping"))
+      longest = math.max(longest, socket.gettime() - start)
+    end
+    assert.is_true(longest < 0.25, "a ping took " .. longest) -- one blocking call would take 0.5
+    for i = 1, 50 do
+      assert.are.equal("/" .. i, select(2, server.receive(calls[i])))
+    end
+  end)
+
+  it("in light threads, coroutines, pcall, metamethods and timers waits the same", function()
+    local server = keep(nginx.start {
+      http = configuration [[
+        location = /ways {
+          content_by_lua_block {
+            local seen = {}
+            local thread = ngx.thread.spawn(function() seen[1] = ask "/1?wait=0.05" end)
+            seen[2] = coroutine.wrap(function() return (ask "/2") end)()
+            seen[3] = select(2, pcall(ask, "/3"))
+            seen[4] = setmetatable({}, { __index = function() return (ask "/4") end }).x
+            for path in function(_, last) return not last and (ask "/5") or nil end do seen[5] = path end
+            local list, problem = { 2, 1 }
+            table.sort(list, function(a, b) problem = ask "/never" return a < b end)
+            seen[6] = problem
+            ngx.thread.wait(thread)
+            ngx.print(table.concat(seen, ", "))
+          }
+        }
+      ]],
+    })
+    assert.are.equal("/1, /2, /3, /4, /5, phase cant_yield", select(2, server.get "/ways"))
+    assert.are.equal(0, status(server).calls)
+  end)
+
+  it("of client:map and client:gather runs on light threads, nested too", function()
+    local server = keep(nginx.start {
+      http = configuration [[
+        location = /map {
+          content_by_lua_block {
+            local start = ngx.now()
+            local results, errors = client:map({ 1, 2, 3, 4, 5, 6 }, function(i)
+              if i == 5 then
+                error("five", 0)
+              elseif i == 6 then
+                return client:request { path = "relative" }
+              end
+              local inner = client:gather(
+                function() return (ask("/" .. i .. "a?wait=0.3")) end,
+                function() return (ask("/" .. i .. "b?wait=0.3")) end)
+              return table.concat(inner, " ")
+            end)
+            ngx.update_time()
+            ngx.print(table.concat(results, ", "), " | ", errors.count, " ", errors[5], " ",
+              errors[6]:match "path must begin with a slash" or "?", " | ", ngx.now() - start < 0.6 and "at once" or "slow")
+          }
+        }
+      ]],
+    })
+    assert.are.equal("/1a /1b, /2a /2b, /3a /3b, /4a /4b | 2 five path must begin with a slash | at once",
+      select(2, server.get "/map"))
+  end)
+
+  it("that nobody waits for any more is cancelled: 400 clients that leave, and the memory is given back", function()
+    local server = keep(nginx.start { http = configuration() })
+    local function memory()
+      local _ = status(server) -- collects garbage
+      return tonumber(nginx.read("/proc/" .. server.workers()[1] .. "/status"):match "VmRSS:%s*(%d+)")
+    end
+    local function leave(count)
+      local before = status(server).cancelled
+      local socks = {}
+      for i = 1, count do
+        socks[i] = server.send "/call?id=x&wait=30"
+      end
+      eventually(function() return status(server).calls == count end)
+      for i = 1, count do
+        socks[i]:close()
+      end
+      eventually(function() return status(server).calls == 0 end)
+      assert.are.equal(before + count, status(server).cancelled)
+    end
+    leave(400)
+    assert.are.equal(400, status(server).cancelled)
+    for _ = 1, 7 do
+      leave(400)
+    end
+    local before = memory() -- what malloc keeps has grown to what is needed by now
+    for _ = 1, 4 do
+      leave(400)
+    end
+    local after = memory()
+    assert.is_true(after < before * 1.03, ("%d KiB, then %d"):format(before, after))
+    assert.are.equal("/well", select(2, server.get "/call?id=well"))
+  end)
+
+  it("gives each of 10,000 its own answer, in two workers forked after require", function()
+    local server = keep(nginx.start {
+      workers = 2,
+      http = configuration [[
+        location = /many {
+          content_by_lua_block {
+            local list, wrong = {}, 0
+            for i = 1, 100 do
+              list[i] = "/" .. ngx.var.arg_id .. "/" .. i
+            end
+            local results, errors = client:map(list, function(path) return (ask(path)) end)
+            for i = 1, 100 do
+              if results[i] ~= list[i] then
+                wrong = wrong + 1
+              end
+            end
+            ngx.print(ngx.worker.pid(), " ", wrong, " ", errors and errors.count or 0)
+          }
+        }
+      ]],
+    })
+    local socks, pids = {}, {}
+    for i = 1, 100 do
+      socks[i] = server.send("/many?id=" .. i)
+    end
+    for i = 1, 100 do
+      local _, body = server.receive(socks[i])
+      local pid, outcome = body:match "^(%d+) (.*)$"
+      assert.are.equal("0 0", outcome)
+      pids[pid] = true
+    end
+    assert.is_not_nil(next(pids, (next(pids))), "one worker had them all")
+  end)
+
+  it("works with the code cache off, 20 at once, again and again", function()
+    local server = keep(nginx.start {
+      http = "lua_code_cache off;\n" .. configuration(),
+    })
+    for round = 1, 5 do
+      local socks = {}
+      for i = 1, 20 do
+        socks[i] = server.send(("/call?wait=0.1&id=%d-%d"):format(round, i))
+      end
+      for i = 1, 20 do
+        assert.are.equal(("/%d-%d"):format(round, i), select(2, server.receive(socks[i])))
+      end
+    end
+    server.stop()
+    for line in server.errors:gmatch "[^\n]+" do
+      assert.is_true(not line:find "%[alert%]" or line:find "lua_code_cache is off" ~= nil, line)
+    end
+  end)
+end)
+
+describe("a name server that is silent", function()
+  local function start()
+    return keep(nginx.start {
+      environment = "LD_PRELOAD=$PWD/build/silent_dns.so",
+      http = configuration([[
+        location = /dead {
+          content_by_lua_block {
+            local _, err = dead:request { path = "/" }
+            ngx.print(err.kind, " ", err.code)
+          }
+        }
+      ]], [[
+        init_worker_by_lua_block {
+          dead = require("seranking").new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b",
+            base_url = "https://name.silent", share = "off", retries = 0, timeout = 1 }
+        }
+      ]]),
+    })
+  end
+
+  it("delays nobody else, and the call ends at its deadline", function()
+    local server = start()
+    assert.are.equal("/first", select(2, server.get "/call?id=first"))
+    local begin, dead = socket.gettime(), {}
+    for i = 1, 10 do
+      dead[i] = server.send "/dead"
+    end
+    eventually(function() return status(server).calls == 10 end)
+    for i = 1, 20 do
+      assert.are.equal("/" .. i, select(2, server.get("/call?id=" .. i)))
+    end
+    assert.is_true(socket.gettime() - begin < 0.8, "20 calls took " .. socket.gettime() - begin)
+    for i = 1, 10 do
+      assert.are.equal("timeout no_connection", select(2, server.receive(dead[i])))
+    end
+    local took = socket.gettime() - begin
+    assert.is_true(took >= 0.99 and took < 1.5, "the dead calls took " .. took)
+  end)
+
+  it("does not delay the cancelling of a call, other calls meanwhile, or the end of the worker", function()
+    local server = start()
+    local worker = server.workers()[1]
+    local dead = {}
+    for i = 1, 10 do
+      dead[i] = server.send "/dead"
+    end
+    eventually(function() return status(server).calls == 10 end)
+    local begin = socket.gettime()
+    for i = 1, 5 do
+      dead[i]:close()
+    end
+    eventually(function() return status(server).cancelled == 5 end)
+    assert.are.equal("/x", select(2, server.get "/call?id=x"))
+    assert.is_true(socket.gettime() - begin < 0.3, "took " .. socket.gettime() - begin)
+    begin = socket.gettime()
+    server.signal "TERM"
+    eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
+    assert.is_true(socket.gettime() - begin < 0.5, "took " .. socket.gettime() - begin)
+    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
+  end)
+end)
+
+describe("nginx", function()
+  it("reloads with 200 calls in flight, and all are answered", function()
+    local server = keep(nginx.start { http = configuration() })
+    local first = server.workers()[1]
+    local socks = {}
+    for i = 1, 200 do
+      socks[i] = server.send("/call?wait=1&id=" .. i)
+    end
+    eventually(function() return status(server).calls == 200 end)
+    server.signal "HUP"
+    eventually(function()
+      local workers = server.workers()
+      return #workers == 2 or #workers == 1 and workers[1] ~= first
+    end)
+    assert.are.equal("/new", select(2, server.get "/call?id=new")) -- by the new worker
+    for i = 1, 200 do
+      assert.are.equal("/" .. i, select(2, server.receive(socks[i])))
+    end
+    eventually(function() return #server.workers() == 1 and server.workers()[1] ~= first end)
+    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(first), 1, true))
+  end)
+
+  it("stops at TERM with 20 calls in flight: the worker is gone within 0.5 s, with exit code 0", function()
+    local server = keep(nginx.start { http = configuration() })
+    local worker = server.workers()[1]
+    for _ = 1, 20 do
+      server.send "/call?wait=30&id=x"
+    end
+    eventually(function() return status(server).calls == 20 end)
+    local start = socket.gettime()
+    server.signal "TERM"
+    eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
+    local took = socket.gettime() - start
+    assert.is_true(took < 0.5, "took " .. took)
+    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
+  end)
+
+  it("finishes calls at QUIT", function()
+    local server = keep(nginx.start { http = configuration() })
+    local socks = {}
+    for i = 1, 20 do
+      socks[i] = server.send("/call?wait=0.5&id=" .. i)
+    end
+    eventually(function() return status(server).calls == 20 end)
+    server.signal "QUIT"
+    for i = 1, 20 do
+      assert.are.equal("/" .. i, select(2, server.receive(socks[i])))
+    end
+  end)
+
+  it("cancels calls when worker_shutdown_timeout is over", function()
+    local server = keep(nginx.start { main = "worker_shutdown_timeout 300ms;", http = configuration() })
+    local first = server.workers()[1]
+    for _ = 1, 20 do
+      server.send "/call?wait=30&id=x"
+    end
+    eventually(function() return status(server).calls == 20 end)
+    server.signal "HUP"
+    eventually(function() return nginx.read("/proc/" .. first .. "/stat") == nil end, 3)
+    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(first), 1, true))
+    assert.are.equal("/after", select(2, server.get "/call?id=after"))
+  end)
+
+  it("leaves no file when a worker is killed, and the next worker works", function()
+    local folder = nginx.shell("mktemp -d"):match "%S+"
+    finally(function() nginx.shell("rm -rf '" .. folder .. "'") end)
+    nginx.shell(("mkdir -m 1777 '%s/tmp'"):format(folder))
+    local server = keep(nginx.start { main = "env TMPDIR;", environment = ("TMPDIR='%s/tmp'"):format(folder),
+      http = configuration() })
+    assert.are.equal("/1", select(2, server.get "/call?id=1"))
+    local first = server.workers()[1]
+    server.send "/call?wait=30&id=x"
+    eventually(function() return status(server).calls == 1 end)
+    assert.are.equal("", nginx.shell(("ls -A '%s/tmp'"):format(folder)))
+    server.signal("KILL", first)
+    eventually(function()
+      local workers = server.workers()
+      return workers[1] and workers[1] ~= first
+    end)
+    assert.are.equal("/2", select(2, server.get "/call?id=2"))
+    assert.are.equal("", nginx.shell(("ls -A '%s/tmp'"):format(folder)))
+  end)
+
+  it("as a daemon works", function()
+    local server = keep(nginx.start { daemon = true, http = configuration() })
+    assert.are.equal("/1", select(2, server.get "/call?id=1"))
+  end)
+
+  local root = nginx.shell("id -u"):match "%d+" == "0";
+  (root and it or pending)("with workers of another user works", function()
+    local server = keep(nginx.start { main = "user www-data;", http = configuration() })
+    assert.are.equal("/1", select(2, server.get "/call?id=1"))
+  end)
+
+  it("that runs out of descriptors gives errors at once, and works after", function()
+    local server = keep(nginx.start { main = "worker_rlimit_nofile 64;", connections = 512, http = configuration() })
+    assert.are.equal("/before", select(2, server.get "/call?id=before"))
+    local socks = {}
+    for i = 1, 40 do
+      socks[i] = server.send("/call?wait=1&id=" .. i)
+    end
+    local start, outcomes = socket.gettime(), {}
+    for i = 1, 40 do
+      local _, body = server.receive(socks[i])
+      outcomes[body == "/" .. i and "answered" or body] = true
+    end
+    assert.is_true(socket.gettime() - start < 5, "took " .. socket.gettime() - start)
+    assert.is_true(outcomes.answered)
+    assert.is_true(outcomes["network no_descriptors"])
+    outcomes.closed = nil -- nginx itself had none for the client
+    outcomes.answered, outcomes["network no_descriptors"] = nil, nil
+    assert.is_nil((next(outcomes)))
+    eventually(function()
+      return select(2, server.get "/call?id=after") == "/after"
+    end, 3)
+    assert.are.equal(0, status(server).calls)
+  end)
+end)

@@ -1,0 +1,234 @@
+--- For specs: nginx with its Lua module, in a folder of its own on free ports of this machine; and an API server made of it.
+-- SPDX-License-Identifier: MIT
+
+local socket = require "socket"
+local process = require "spec.support.process"
+
+local START_TIME = 10 -- seconds it has to come up
+
+local nginx = {}
+
+local function read(name)
+  local file = io.open(name, "rb")
+  if file then
+    local text = file:read "*a"
+    file:close()
+    return text
+  end
+end
+
+local function write(name, text)
+  local file = assert(io.open(name, "wb"))
+  file:write(text)
+  assert(file:close())
+end
+
+local function shell(command)
+  local pipe = assert(io.popen(command, "r"))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text
+end
+
+nginx.read = read
+nginx.shell = shell
+
+-- Where the modules are differs: next to nginx's own, or built in.
+local function modules()
+  local lines = {}
+  for _, name in ipairs { "ndk_http_module", "ngx_http_lua_module" } do
+    for _, folder in ipairs { "/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules" } do
+      local path = folder .. "/" .. name .. ".so"
+      if read(path) then
+        lines[#lines + 1] = "load_module " .. path .. ";"
+        break
+      end
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+local function free_port()
+  local probe = assert(socket.bind("127.0.0.1", 0))
+  local _, port = probe:getsockname()
+  probe:close()
+  return port
+end
+
+-- The Lua of nginx is LuaJIT, whatever runs the specs.
+local BUILD = os.getenv "SERANKING_NGINX_BUILD" or "build/jit"
+
+local MAIN = [[
+%s
+%s
+pid %s/nginx.pid;
+error_log %s/error.log info;
+worker_processes %d;
+events { worker_connections %d; }
+http {
+  access_log off;
+  client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/fastcgi;
+  uwsgi_temp_path %s/uwsgi; scgi_temp_path %s/scgi;
+  lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;;";
+  lua_package_cpath "%s/%s/?.so;;";
+%s
+}
+]]
+
+---@class spec.NginxOptions
+---@field http string what goes into http { }; PORT, PORT2, and FOLDER are replaced
+---@field main? string what goes on the top level
+---@field workers? integer
+---@field connections? integer a worker
+---@field daemon? boolean
+---@field environment? string variables for the shell: "LD_PRELOAD=… TMPDIR=…"
+---@field folder? string to put everything into; it is not removed then
+
+--- Starts nginx and waits until it takes connections on PORT.
+---@param options spec.NginxOptions
+---@return table
+function nginx.start(options)
+  local folder = options.folder or shell("mktemp -d"):match "%S+"
+  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/work'"):format(folder, folder)) -- for workers of another user
+  local root = shell("pwd"):match "[^\n]+"
+  local port, port2 = free_port(), free_port()
+  local http = options.http:gsub("PORT2", port2):gsub("PORT", port):gsub("FOLDER", folder)
+  local main = (options.main or ""):gsub("FOLDER", folder)
+  if not options.daemon then
+    main = "daemon off;\n" .. main
+  end
+  write(folder .. "/nginx.conf", MAIN:format(modules(), main, folder, folder, options.workers or 1,
+    options.connections or 4096, folder, folder, folder, folder, folder, root, root, root, BUILD, http))
+  -- The shell stops nginx when its standard input ends, so it never outlives this process.
+  local pipe = assert(io.popen(([[
+    folder='%s'
+    env %s nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log" 2>"$folder/stderr" & pid=$!
+    %s
+    read -r _
+    master=$(cat "$folder/nginx.pid" 2>/dev/null) || master=$pid
+    kill -QUIT "$master" 2>/dev/null
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do kill -0 "$master" 2>/dev/null || break; sleep 0.1; done
+    kill -TERM "$master" 2>/dev/null
+    wait $pid; status=$?
+    echo $status >"$folder/ended"
+  ]]):format(folder, options.environment or "", options.daemon and "wait $pid; pid=" or ""), "w"))
+  local server = { folder = folder, port = port, port2 = port2, url = "http://127.0.0.1:" .. port }
+
+  --- What is in the error log.
+  function server.log()
+    return read(folder .. "/error.log") or ""
+  end
+
+  local deadline = socket.gettime() + START_TIME
+  repeat
+    local probe = socket.connect("127.0.0.1", port)
+    if probe then
+      probe:close()
+    elseif socket.gettime() > deadline or (read(folder .. "/stderr") or ""):find "emerg" then
+      pipe:close()
+      error("nginx does not start: " .. (read(folder .. "/stderr") or "") .. server.log(), 2)
+    else
+      socket.sleep(0.01)
+    end
+  until probe
+
+  local master
+
+  --- The master's process.
+  function server.master()
+    master = master or tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
+    return master
+  end
+
+  --- The workers' processes that there are.
+  function server.workers()
+    local list = {}
+    for pid in shell(("cat /proc/%d/task/*/children 2>/dev/null"):format(server.master())):gmatch "%d+" do
+      list[#list + 1] = tonumber(pid)
+    end
+    return list
+  end
+
+  function server.signal(name, pid)
+    os.execute(("kill -%s %d"):format(name, pid or server.master()))
+  end
+
+  --- Opens a connection and sends a request; `receive` gives status, body later.
+  function server.send(path, other_port)
+    local sock = assert(socket.connect("127.0.0.1", other_port or port))
+    sock:settimeout(30)
+    assert(sock:send("GET " .. path .. " HTTP/1.0\r\nHost: localhost\r\n\r\n"))
+    return sock
+  end
+
+  --- Reads the answer of a connection to its end.
+  ---@return integer? status, string body or what went wrong
+  function server.receive(sock)
+    local answer, why, partial = sock:receive "*a"
+    sock:close()
+    answer = answer or partial or ""
+    local status, body = answer:match "^HTTP/1%.%d (%d+)[^\r]*\r\n.-\r\n\r\n(.*)$"
+    return tonumber(status), body or tostring(why)
+  end
+
+  --- A request from its beginning to its end.
+  function server.get(path, other_port)
+    return server.receive(server.send(path, other_port))
+  end
+
+  --- Ends it.
+  ---@return integer? status of the master
+  function server.stop()
+    if pipe then
+      pipe:close()
+      pipe = nil
+      server.errors = server.log()
+      local status = tonumber(read(folder .. "/ended") or "")
+      if not options.folder then
+        shell("rm -rf '" .. folder .. "'")
+      end
+      return status
+    end
+  end
+
+  return server
+end
+
+--- An API server: answers any request with JSON that tells the path, after as many seconds as its query says (?wait=0.2); on
+--- TLS too, with the certificates.
+---@param certificates? spec.Certificates
+function nginx.api(certificates)
+  local server = nginx.start {
+    http = [[
+      keepalive_requests 100000;
+      lua_check_client_abort on;
+      server {
+        listen 127.0.0.1:PORT backlog=4096;
+        ]] .. (certificates and ("listen 127.0.0.1:PORT2 ssl; ssl_certificate %s; ssl_certificate_key %s;"):format(
+          certificates.certificate, certificates.key) or "") .. [[
+        location / {
+          content_by_lua_block {
+            local wait = tonumber(ngx.var.arg_wait)
+            if wait then
+              ngx.sleep(wait)
+            end
+            ngx.header.content_type = "application/json"
+            ngx.print('{"path":"' .. ngx.var.uri .. '"}')
+          }
+        }
+      }
+    ]],
+  }
+  server.tls_url = "https://127.0.0.1:" .. server.port2
+  return server
+end
+
+--- Whether nginx and its Lua module are here.
+function nginx.available()
+  return shell("command -v nginx"):find "nginx" ~= nil and modules():find "ngx_http_lua" ~= nil
+    and read(BUILD .. "/lseranking.so") ~= nil
+end
+
+nginx.certificates = process.certificates
+
+return nginx
