@@ -1,0 +1,1 @@
+return { file = function() return "" end }
