@@ -121,7 +121,8 @@ local function style_of(parameter, in_query, around)
   elseif not in_query then
     return parameter.wire ~= parameter.name and "as " .. code(parameter.wire) or nil
   elseif style == "tree" then
-    return code((around and around .. "[" .. parameter.wire .. "]" or parameter.wire) .. (element and "[0]" or "") .. "[…]=")
+    return code((around and around .. "[" .. parameter.wire .. "]" or parameter.wire) .. (element and "[0]" or "")
+      .. (parameter.type:find "^object" and "[…]=" or "="))
   elseif style == "repeat" then
     return code(parameter.wire .. "=") .. " each"
   elseif parameter.type:find "^object" then

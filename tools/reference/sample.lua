@@ -1,8 +1,6 @@
 --- Arguments and calls for examples, as Lua source text.
 -- SPDX-License-Identifier: MIT
 
-local model = require "reference.model"
-
 local sample = {}
 
 -- What stands for a parameter of this name, where its type takes it. All others get what their type says.
@@ -14,12 +12,13 @@ local BY_NAME = {
   url = "https://corner-bakery.example/rye", urls = "https://corner-bakery.example/rye", domain = "corner-bakery.example",
   domains = "corner-bakery.example", target = "corner-bakery.example", title = "Corner Bakery", name = "Seasonal",
   keyword = "rye bread", keywords = "rye bread", query = "rye bread", prompts = "where to buy good rye bread",
-  brand = "Corner Bakery", text = "Write a page about rye", source = "us", compare = "mill.example", link = "https://mill.example/",
+  brand = "Corner Bakery", text = "Write a page about rye", source = "us", compare = "mill.example",
   country_code = "de", language_code = "en", lang_code = "en", q = "Harw", account_email = "grace@example.com",
   account_first_name = "Grace", account_last_name = "Hopper", account_password = "long and secret",
   date_from = "2026-09-01", date_to = "2026-09-10", from = "2026-08", to = "2026-09", max_pages = 100, send_report = 0,
   before_id = 70012, from_group_id = 70011, to_group_id = 70012, region_name = "Boston, Massachusetts, United States",
-  list = "spam.example", job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate", engine = "chatgpt", engines = "chatgpt", access = "audit_settings",
+  list = "spam.example", job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate",
+  access = "audit_settings",
 }
 
 -- What stands for a type.
@@ -134,7 +133,8 @@ local function chosen_of(operation)
       elseif one_of[parameter.name] and not given_one_of then
         given_one_of = true
         choose(parameter)
-      elseif parameter.name == "settings" or parameter.name == "filter" or parameter.name == "limit" and operation.any.pages then
+      elseif parameter.name == "settings" or parameter.name == "filter"
+        or parameter.name == "limit" and operation.any.pages then
         choose(parameter)
       end
     end
@@ -227,7 +227,5 @@ function sample.walk(operation, row)
   local head = #parts == 0 and call .. "() do" or braces(call .. " ", parts, " do")
   return head .. "\n  print(row" .. (row and "." .. row or "") .. ")\nend"
 end
-
-sample.walkable = model.is_walkable
 
 return sample
