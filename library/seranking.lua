@@ -148,6 +148,25 @@ function AnyClient:close() end
 ---@field budget? number credits of the Data API that it may cost, by estimate
 ---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 
+--- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+---@class seranking.Client: seranking.AnyClient
+---@field data seranking.DataClient
+---@field account seranking.account
+---@field airt seranking.airt
+---@field analytics seranking.analytics
+---@field audit seranking.audit
+---@field backlink_disavow seranking.backlink_disavow
+---@field backlink_groups seranking.backlink_groups
+---@field backlinks seranking.backlinks
+---@field checklist seranking.checklist
+---@field competitors seranking.competitors
+---@field key_volume seranking.key_volume
+---@field keyword_groups seranking.keyword_groups
+---@field site_groups seranking.site_groups
+---@field sites seranking.sites
+---@field system seranking.system
+---@field users seranking.users
+
 --- The client of the Data API.
 ---@class seranking.DataClient: seranking.AnyClient
 ---@field account seranking.data.account

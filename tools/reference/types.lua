@@ -438,8 +438,8 @@ end
 -- The library's own classes, those of its clients with their resources.
 local function library_types(writer, root)
   local own = {}
-  for name in COMMON:gmatch "%-%-%-@%l+ (seranking%.%u%w*)" do
-    own[name] = true
+  for tag, name in COMMON:gmatch "%-%-%-@(%l+) (seranking%.%u%w*)" do
+    own[name] = own[name] or tag == "class" or tag == "alias"
   end
   local wanted = { "seranking.Client", "seranking.DataClient", "seranking.Options", "seranking.CallOptions",
     "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event" }
