@@ -132,8 +132,10 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
 static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
   const struct sr_limiter_driver *const *driver =
       lsr_testobject(L, index, "seranking.limiter_driver");
-  if (driver == NULL || *driver == NULL)
+  if (driver == NULL || *driver == NULL) {
     luaL_error(L, "limiter_driver must be a limiter driver");
+    return NULL; /* not reached */
+  }
   if ((*driver)->abi != SR_LIMITER_ABI)
     luaL_error(L, "the limiter's module is of another version of seranking: install both anew");
   return *driver;
@@ -544,11 +546,15 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
-/* client:limit() -> what is known of its limiter, see lsr_pushview; nil when it has none. */
+/*
+** client:limit(max_wait) -> what is known of its limiter, see lsr_pushview; nil when it has none.
+** Waits for at most `max_wait` seconds where a server must be asked.
+*/
 static int client_limit(lua_State *L) {
   struct client_object *client = check_client(L);
   struct sr_limit_view view;
-  if (!sr_engine_view_limit(client->engine, client->config, &view))
+  if (!sr_engine_view_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait"),
+                            &view))
     return 0;
   lsr_pushview(L, &view, sr_engine_now(client->engine));
   lua_pushinteger(L, sr_engine_waiting(client->engine, client->config));
@@ -558,10 +564,11 @@ static int client_limit(lua_State *L) {
   return 1;
 }
 
-/* client:reset_limit(): ends ban and hold, for everybody who shares the limiter. */
+/* client:reset_limit(max_wait): ends ban and hold, for everybody who shares the limiter. */
 static int client_reset_limit(lua_State *L) {
   struct client_object *client = check_client(L);
-  lua_pushboolean(L, sr_engine_reset_limit(client->engine, client->config));
+  lua_pushboolean(
+      L, sr_engine_reset_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait")));
   return 1;
 }
 

@@ -28,7 +28,7 @@ struct sr_limit {
 };
 
 /* The longest that a lease can be ahead: the longest deadline and window are a day each. */
-#define SR_LEASE_MAX (2 * 86400 * SR_SECOND + SR_SECOND)
+#define SR_LEASE_MAX (172801 * SR_SECOND)
 
 /* The first ban lasts this long, each later one twice as long, up to SR_BAN_LEVELS times. */
 #define SR_BAN         (600 * SR_SECOND)

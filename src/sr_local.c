@@ -11,20 +11,29 @@
 #define LOOK_EVERY SR_SECOND
 #define OPEN_EVERY (10 * SR_SECOND)
 
+/* A file that is in use, or was: the limiters' lists keep them all, for a thread may be using one. */
+struct mapping {
+  struct mapping *before;
+  struct sr_share *share;
+};
+
+/* A line for people, never changed. */
+struct text {
+  struct text *next;
+  char line[SR_SHARE_PROBLEM];
+};
+
 struct sr_limiter {
   struct sr_limiter *next;
   struct sr_limit_identity identity; /* with copies of its strings */
   struct sr_share_place place;       /* the same */
   int shared;
-  struct sr_limit own; /* used while there is no file */
-  _Atomic(struct sr_share *) share;
-  atomic_int tried;        /* the first attempt to open one is over */
-  _Atomic int64_t look_at; /* when to look at the file, or to try to open one */
-  /*
-  ** Why there is no file: written by whoever has moved `look_at` on, read by anybody: one line that
-  ** is never changed once `problem` points to it.
-  */
-  _Atomic(const char *) problem;
+  struct sr_limit own;                  /* used while there is no file */
+  _Atomic(struct mapping *) mapping;    /* NULL: no file yet */
+  atomic_int tried;                     /* the first attempt to open one is over */
+  _Atomic int64_t look_at;              /* when to look at the file, or to try to open one */
+  _Atomic(const struct text *) problem; /* why there is no file, or NULL */
+  _Atomic(struct text *) texts;         /* all that `problem` has ever been */
 };
 
 /* Only added to, so it needs no lock: a lock could be held by another thread at a fork, and then by
@@ -97,57 +106,84 @@ struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
 
 /* ---- the file ---- */
 
+static struct sr_share *share_of(struct sr_limiter *limiter) {
+  struct mapping *mapping = atomic_load(&limiter->mapping);
+  return mapping != NULL ? mapping->share : NULL;
+}
+
+/* The text with this line, made if it is a new one. NULL when memory ran out. */
+static const struct text *text_of(struct sr_limiter *limiter, const char *line) {
+  struct text *first = atomic_load(&limiter->texts), *text;
+  for (text = first; text != NULL; text = text->next)
+    if (strcmp(text->line, line) == 0)
+      return text;
+  text = calloc(1, sizeof *text);
+  if (text == NULL)
+    return NULL;
+  memcpy(text->line, line, strlen(line) + 1);
+  text->next = first;
+  while (!atomic_compare_exchange_weak(&limiter->texts, &text->next, text))
+    ;
+  return text;
+}
+
+static const struct text no_memory = {NULL, "memory ran out"};
+
 /*
-** Opens the file and moves what is known so far into it. The one that it replaces stays mapped:
-** another thread may be using it. (Files do not vanish often.)
+** Opens the file and moves what is known so far into it. The one that it replaces stays mapped.
+** (Files do not vanish often.)
 */
-static void open_share(struct sr_limiter *limiter, struct sr_share *before) {
-  char problem[SR_SHARE_PROBLEM];
-  struct sr_share *share = sr_share_open(&limiter->place, &limiter->identity, problem);
-  if (share == NULL) {
-    const char *known = atomic_load(&limiter->problem);
-    if (known == NULL || strcmp(known, problem) != 0) /* another one: the old text is left behind */
-      atomic_store(&limiter->problem, strdup(problem));
+static void open_share(struct sr_limiter *limiter, struct mapping *before) {
+  struct mapping *mapping = calloc(1, sizeof *mapping);
+  char problem[SR_SHARE_PROBLEM] = "memory ran out";
+  if (mapping != NULL)
+    mapping->share = sr_share_open(&limiter->place, &limiter->identity, problem);
+  if (mapping == NULL || mapping->share == NULL) {
+    const struct text *text = text_of(limiter, problem);
+    atomic_store(&limiter->problem, text != NULL ? text : &no_memory);
+    free(mapping);
     return;
   }
-  sr_limit_merge(sr_share_limit(share), before != NULL ? sr_share_limit(before) : &limiter->own);
-  if (atomic_compare_exchange_strong(&limiter->share, &before, share))
+  sr_limit_merge(sr_share_limit(mapping->share),
+                 before != NULL ? sr_share_limit(before->share) : &limiter->own);
+  mapping->before = before;
+  if (atomic_compare_exchange_strong(&limiter->mapping, &before, mapping)) {
     atomic_store(&limiter->problem, NULL);
-  else
-    sr_share_close(share);
+    return;
+  }
+  sr_share_close(mapping->share);
+  free(mapping);
 }
 
 /* The slots to use now. */
 static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
-  struct sr_share *share = atomic_load(&limiter->share);
+  struct mapping *mapping = atomic_load(&limiter->mapping);
   int64_t at = atomic_load(&limiter->look_at);
   int mine;
   if (!limiter->shared)
     return &limiter->own;
   if (atomic_load(&limiter->tried) && now < at && at - OPEN_EVERY <= now)
-    return share != NULL ? sr_share_limit(share) : &limiter->own;
+    return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
   /* The first time whoever comes opens the file, or takes what another has opened meanwhile: nobody
   ** may use the process's own slots beside it. Later one looks, and the others go on. */
   mine = atomic_compare_exchange_strong(&limiter->look_at, &at,
-                                        now + (share != NULL ? LOOK_EVERY : OPEN_EVERY));
-  if ((mine || share == NULL) && (share == NULL || !sr_share_current(share))) {
-    open_share(limiter, share);
+                                        now + (mapping != NULL ? LOOK_EVERY : OPEN_EVERY));
+  if ((mine || mapping == NULL) && (mapping == NULL || !sr_share_current(mapping->share))) {
+    open_share(limiter, mapping);
     atomic_store(&limiter->tried, 1);
-    share = atomic_load(&limiter->share);
-    if (share != NULL)
+    mapping = atomic_load(&limiter->mapping);
+    if (mapping != NULL)
       atomic_store(&limiter->look_at, now + LOOK_EVERY);
   }
-  return share != NULL ? sr_share_limit(share) : &limiter->own;
+  return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
 }
 
-static void copy_problem(const struct sr_limiter *limiter, char out[160]) {
-  const char *problem = atomic_load(&limiter->problem);
-  size_t len = problem != NULL ? strlen(problem) : 0;
-  if (len > 159)
-    len = 159;
-  if (len > 0)
-    memcpy(out, problem, len);
-  out[len] = '\0';
+static void copy_problem(struct sr_limiter *limiter, char out[SR_SHARE_PROBLEM]) {
+  const struct text *problem = atomic_load(&limiter->problem);
+  if (problem != NULL)
+    memcpy(out, problem->line, sizeof problem->line);
+  else
+    out[0] = '\0';
 }
 
 /* ---- the driver ---- */
@@ -159,7 +195,7 @@ static void close_limiter(struct sr_limiter *limiter) {
 static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *want, sr_time now,
                             struct sr_slot *slot, struct sr_ruling *ruling) {
   struct sr_limit *limit = limit_of(limiter, now);
-  struct sr_share *share = atomic_load(&limiter->share);
+  struct sr_share *share = share_of(limiter);
   if (share != NULL)
     sr_share_note(share, &want->rate);
   copy_problem(limiter, ruling->problem);
@@ -178,7 +214,7 @@ static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, 
 
 static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view) {
   struct sr_limit *limit = limit_of(limiter, now);
-  struct sr_share *share = atomic_load(&limiter->share);
+  struct sr_share *share = share_of(limiter);
   sr_limit_view(limit, now, view);
   view->scope = share != NULL ? "user" : "process";
   view->place = share != NULL ? sr_share_path(share) : "";

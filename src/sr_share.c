@@ -51,7 +51,7 @@ static void *complain(char *problem, const char *format, ...) {
 /* 32 bits that differ from boot to boot; 0 where the system does not tell. */
 static unsigned boot_of_machine(void) {
   char id[64];
-  unsigned hash = 2166136261u;
+  unsigned hash = 2166136261U;
   ssize_t len, i;
   int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   if (fd < 0)
@@ -59,7 +59,7 @@ static unsigned boot_of_machine(void) {
   len = read(fd, id, sizeof id);
   close(fd);
   for (i = 0; i < len; i++)
-    hash = (hash ^ (unsigned char)id[i]) * 16777619u;
+    hash = (hash ^ (unsigned char)id[i]) * 16777619U;
   return hash;
 }
 
@@ -72,11 +72,11 @@ static void make_name(char out[NAME_SIZE], uint64_t name, unsigned boot) {
 
 /* The other way round. 0 when it is no name of ours. */
 static int parse_name(const char *text, uint64_t *name, unsigned *boot) {
-  char again[NAME_SIZE];
-  unsigned long long number;
-  if (sscanf(text, "%16llx-%8x.limit", &number, boot) != 2)
+  char again[NAME_SIZE], *end;
+  *name = strtoull(text, &end, 16);
+  if (end != text + 16 || *end != '-')
     return 0;
-  *name = number;
+  *boot = (unsigned)strtoul(end + 1, NULL, 16);
   make_name(again, *name, *boot);
   return strcmp(again, text) == 0;
 }

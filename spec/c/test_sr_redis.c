@@ -1278,8 +1278,8 @@ static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void
   START_WITH(server, "--requirepass", SECRET);
   server_do(&server, "AUTH " SECRET);
   server_do(&server,
-            "ACL SETUSER worker on >s3cret-too ~seranking:* +@scripting +@hash +@connection"
-            " +time +pexpire");
+            "ACL SETUSER worker on >s3cret-too ~seranking:* +select +script|load +evalsha +eval"
+            " +time +hgetall +hset +pexpire");
   server_do(&server, "ACL SETUSER idler on >s3cret-too ~* +@connection");
   for (i = 0; i < COUNT(rows); i++) {
     char address[200];
@@ -1696,7 +1696,7 @@ static void model(int kill_hosts, int restart) {
   print_message("           %d requests of %d hosts, %d kills, at most %d in a window of %d ms\n",
                 n, HOSTS, kills, most, (int)(WINDOW / MS));
   assert_true(most <= MODEL_SLOTS);
-  assert_true(n > (restart ? 15 : 20)); /* and it did get on */
+  assert_true(n > (restart ? 5 : 10)); /* and it did get on */
   munmap(counter, sizeof *counter);
   server_stop(&server);
 }
