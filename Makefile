@@ -47,6 +47,11 @@ endif
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 
+# The limiter on Redis is a module of its own, built where hiredis is found. REDIS=: left out.
+HIREDIS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
+HIREDIS_LIBS   ?= $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
+REDIS          ?= $(if $(HIREDIS_LIBS),1)
+
 # --- Flags -----------------------------------------------------------------------------------------------------------
 
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -77,11 +82,17 @@ Q   = $(if $(filter 1,$(V)),,@)
 # src/lseranking*.c is the binding, compiled for each Lua; all the rest knows no Lua and is compiled once.
 BINDING := $(wildcard src/lseranking*.c)
 CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
-MODULES := $(LUAS:%=$(BUILD)/%/lseranking.so)
-CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c))
+REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/redis/sr_*.c))
+REDIS_SCRIPT  := $(BUILD)/core/redis/sr_redis_script.h
+REDIS_SHARED  := $(BUILD)/core/sr_base.o $(BUILD)/core/sr_buf.o# what it uses of the core, as a copy of its own
+MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
+MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
+UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# that linker can't put itself between
+REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
+CTESTS        := $(filter-out $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 
 .PHONY: all
-all: build-needs $(MODULES) ## build the module for every Lua found (LUA=5.4: for that one)
+all: build-needs $(MODULES) ## build for every Lua found (LUA=5.4: for that one); the limiter on Redis too, where hiredis is found
 	@:
 
 .PHONY: build-needs
@@ -94,6 +105,16 @@ $(BUILD)/core/%.o: src/%.c | build-needs
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(CURL_CFLAGS) -pthread -c -o $@ $<
 
+# What Redis runs, as numbers for a C array: comments are left out, since it is sent.
+$(REDIS_SCRIPT): src/redis/sr_redis.lua
+	@mkdir -p $(@D)
+	$(Q)sed '/^ *--/d' $< | od -An -v -tu1 | sed 's/\([0-9]\{1,\}\)/\1,/g' >$@
+
+$(REDIS_CORE): $(BUILD)/core/redis/%.o: src/redis/%.c $(REDIS_SCRIPT) | build-needs
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -Isrc -I$(@D) $(CURL_CFLAGS) $(HIREDIS_CFLAGS) -pthread -c -o $@ $<
+
 # $(1): a Lua.
 define binding_rules
 $(BUILD)/$(1)/%.o: src/%.c | build-needs
@@ -105,6 +126,16 @@ $(BUILD)/$(1)/%.o: src/%.c | build-needs
 $(BUILD)/$(1)/lseranking.so: $(BINDING:src/%.c=$(BUILD)/$(1)/%.o) $(CORE)
 	$$(SAY) LINK $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
+
+$(BUILD)/$(1)/redis/%.o: src/redis/%.c | build-needs
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)$$(COMPILE) -Isrc $$(call lua_cflags,$(1)) -c -o $$@ $$<
+	$$(Q)$$(WEAKEN) $$@
+
+$(BUILD)/$(1)/lseranking_redis.so: $(BUILD)/$(1)/redis/lseranking_redis.o $(REDIS_CORE) $(REDIS_SHARED)
+	$$(SAY) LINK $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(HIREDIS_LIBS) $$(CURL_LIBS)
 
 $(BUILD)/$(1)/posix_for_specs.so: spec/support/posix.c | build-needs
 	@mkdir -p $$(@D)
@@ -128,16 +159,24 @@ $(BUILD)/c/%: spec/c/%.c $(CORE)
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
 
--include $(wildcard $(BUILD)/*/*.d)
+$(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(HIREDIS_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(REDIS_CORE) $(REDIS_SHARED) \
+	  $(WRAP) -lcmocka $(HIREDIS_LIBS) $(CURL_LIBS)
+$(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 # --- What the machine must have --------------------------------------------------------------------------------------
 
 # Debian and Ubuntu names. luajit2, not luajit: only that one can be installed beside nginx's Lua module.
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
-BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev
+BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl nghttp2-server \
-             nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang clang-format clang-tidy cppcheck
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang clang-format clang-tidy \
+             cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
 .PHONY: deps
@@ -201,15 +240,16 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
 	@sh spec/support/run.sh valgrind c-valgrind
 
-C_FILES    = $(wildcard $(foreach d,src spec/c spec/support bench,$(d)/*.c $(d)/*.h))
-LUA_FILES  = lua spec $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
-TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc $(CURL_CFLAGS)
+C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench,$(d)/*.c $(d)/*.h))
+TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
+LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
+TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme)
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -217,9 +257,9 @@ check-luacheck:
 check-format:
 	$(SAY) clang-format
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
-check-tidy: # findings are on stdout; stderr only counts what was left out
+check-tidy: $(REDIS_SCRIPT) # findings are on stdout; stderr only counts what was left out
 	$(SAY) clang-tidy
-	$(Q)printf '%s\n' $(wildcard src/*.c) | xargs -P $(JOBS) -I FILE \
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P $(JOBS) -I FILE \
 	  sh -c 'clang-tidy --quiet FILE -- $(TIDY_FLAGS) $(call lua_cflags,5.4) 2>/dev/null'
 check-cppcheck:
 	$(SAY) cppcheck
@@ -228,17 +268,31 @@ check-gcc check-clang: check-%:
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-$* CC=$* WERROR=1 all
 check-old-curl: # what is left out of it before libcurl 7.80
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) LUA=5.4 BUILD=build/check-old-curl CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all
-check-readme:
+.PHONY: check-build
+check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
+check-readme: check-build
 	$(SAY) readme
 	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
+check-reference: check-build
+	$(SAY) reference
+	$(Q)$(REFERENCE) --check
+
+# What is made of the descriptions in lua/seranking/api is checked in, so that it can be read where the sources are.
+REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+            $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
+
+.PHONY: reference
+reference: check-build ## make docs/reference and library (editor types) anew of the API descriptions
+	$(Q)$(REFERENCE)
 
 .PHONY: bench
-bench: deps ## measure: the cost of a call against plain libcurl, memory; in nginx against a cosocket
+bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, a cosocket; memory; the limit: rate, cost, no 429
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
 .PHONY: soak
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
@@ -263,7 +317,8 @@ COMMANDS    = $(notdir $(wildcard bin/*))
 install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/usr/local (or CMOD, LMOD and BINDIR)
 	@+$(SUBMAKE) LUA=$(INSTALL_LUA) all
 	install -d "$(DESTDIR)$(CMOD)" "$(DESTDIR)$(LMOD)" "$(DESTDIR)$(BINDIR)"
-	install -m 755 $(BUILD)/$(INSTALL_LUA)/lseranking.so "$(DESTDIR)$(CMOD)/"
+	install -m 755 $(MODULE_NAMES:%=$(BUILD)/$(INSTALL_LUA)/%.so) "$(DESTDIR)$(CMOD)/"
+	@$(if $(REDIS),:,echo "Without lseranking_redis.so, the limiter on Redis: hiredis was not found (libhiredis-dev)")
 	@for f in $(LUA_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
@@ -271,7 +326,7 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 
 .PHONY: uninstall
 uninstall: ## remove what install has put there
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

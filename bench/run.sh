@@ -87,9 +87,17 @@ for i in 1 2 3; do
 done >"$work/big"
 awk '{ print $1, $3 }' "$work/big" >"$work/memory"
 
+"$lua" -e 'local rows = {}
+  for i = 1, 228800 do rows[i] = ("{\"name\":\"Place number %d, Some Region, Country\",\"region_id\":%d}"):format(i, i) end
+  io.write("[", table.concat(rows, ","), "]")' >"$work/regions.json"
+start "$work/regions.json"
+$client_core "$lua" bench/walk.lua "http://127.0.0.1:$port" 228800 >"$work/walk"
+
 printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
 row "one small GET" "us" 1.10 "$work/small"
 row "one of 50 GETs at once (map)" "us" 1.11 "$work/map"
+row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
-echo "$((3 - over)) successes / $over failures / 0 errors / 0 pending"
+BUILD=$build sh bench/redis.sh
+echo "$((4 - over)) successes / $over failures / 0 errors / 0 pending"
 [ "$over" -eq 0 ]

@@ -48,7 +48,8 @@ done
 
 SERANKING_BASE_URL=$(cat "$work/url")
 SERANKING_TOKEN=be2165b7d065e278e7305c1c7ef791f283f5d14b # from the API's own documentation page
-export SERANKING_BASE_URL SERANKING_TOKEN
+SERANKING_DATA_TOKEN=0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6
+export SERANKING_BASE_URL SERANKING_TOKEN SERANKING_DATA_TOKEN
 for script in "$@"; do
   "$lua" "$script" 3>&-
 done

@@ -1,157 +1,10 @@
---- Holds the API descriptions to the catalogue they were made from, and to the format that they are written in.
+--- Holds the API descriptions to the format that they are written in. What they say of the API: see catalogue_spec.lua.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
+local json = require "seranking.fake.json"
 
--- What the API has, from the vendor's pages and clients and not from our descriptions: method and path of each
--- generation, the ids that v1 wants in the query (v1_ids), and the parameters by place, required ones with a star.
--- `path` are the ids in v4's path. Left out on purpose: `type` of sites.positions.list, which one client sends and
--- nobody documents. `answer` and `success` say what comes back: no answer where it is empty or always [].
-local catalogue = {
-  ["account.balance"] = { v4 = "GET /account/balance", answer = "object", success = "200", confidence = "high" },
-  ["account.profile"] = { v4 = "GET /account/profile", v1 = "GET /v1/project-management/users/me", answer = "object",
-    success = "200", confidence = "high" },
-  ["account.subscription"] = { v4 = "GET /account/subscription", v1 = "GET /v1/account/subscription",
-    answer = "object", success = "200", confidence = "high" },
-  ["system.search_engines"] = { v4 = "GET /system/search-engines",
-    v1 = "GET /v1/project-management/system/search-engines", answer = "array", success = "200", confidence = "high" },
-  ["system.google_langs"] = { v4 = "GET /system/google-langs",
-    v1 = "GET /v1/project-management/system/google/languages", answer = "map", success = "200", confidence = "high" },
-  ["system.google_regions"] = { v4 = "GET /system/google-regions",
-    v1 = "GET /v1/project-management/system/google/regions", answer = "array", success = "200",
-    confidence = "medium" },
-  ["system.volume_regions"] = { v4 = "GET /system/volume-regions", answer = "array", success = "200",
-    confidence = "low" },
-  ["system.volume"] = { v4 = "GET /system/volume", query = "region_id* keyword*", answer = "array", success = "200",
-    confidence = "medium" },
-  ["system.yandex_regions"] = { v4 = "GET /system/yandex-regions", answer = "map", success = "200",
-    confidence = "low" },
-  ["sites.list"] = { v4 = "GET /sites", v1 = "GET /v1/project-management/sites", answer = "array", success = "200",
-    confidence = "high" },
-  ["sites.create"] = { v4 = "POST /sites", v1 = "POST /v1/project-management/sites",
-    body = "url* title* depth subdomain_match exact_url check_freq check_day "
-    .. "site_group_id is_active auto_reports disable_audit", answer = "object", success = "201",
-    confidence = "high" },
-  ["sites.update"] = { v4 = "PUT /sites/{site_id}", v1 = "PATCH /v1/project-management/sites", v1_ids = "site_id",
-    path = "site_id*",
-    body = "url title depth subdomain_match exact_url check_freq check_day site_group_id is_active", success = "200",
-    confidence = "high" },
-  ["sites.delete"] = { v4 = "DELETE /sites/{site_id}", v1 = "DELETE /v1/project-management/sites", v1_ids = "site_id",
-    path = "site_id*", success = "204 200", confidence = "high" },
-  ["sites.summary"] = { v4 = "GET /sites/{site_id}/stat", v1 = "GET /v1/project-management/sites/summary",
-    v1_ids = "site_id", path = "site_id*", query = "site_engine_id", answer = "object", success = "200",
-    confidence = "high" },
-  ["sites.positions.list"] = { v4 = "GET /sites/{site_id}/positions",
-    v1 = "GET /v1/project-management/sites/positions", v1_ids = "site_id", path = "site_id*",
-    query = "date_from date_to site_engine_id in_top "
-    .. "with_landing_pages with_serp_features with_content_score", answer = "array", success = "200",
-    confidence = "high" },
-  ["sites.positions.set"] = { v4 = "PUT /sites/{site_id}/position",
-    v1 = "PATCH /v1/project-management/sites/positions", v1_ids = "site_id", path = "site_id*",
-    body = "keyword_id* date* site_engine_id* position*", success = "200", confidence = "high" },
-  ["sites.positions.recheck"] = { v4 = "POST /sites/{site_id}/recheck",
-    v1 = "POST /v1/project-management/sites/positions/recheck", v1_ids = "site_id", path = "site_id*",
-    body = "site_engine_id keywords", answer = "object", success = "200", confidence = "medium" },
-  ["sites.positions.check_dates"] = { v4 = "GET /sites/{site_id}/check-dates",
-    v1 = "GET /v1/project-management/sites/check-dates", v1_ids = "site_id", path = "site_id*",
-    query = "site_engine_id date_from date_to", answer = "array", success = "200", confidence = "medium" },
-  ["sites.positions.history"] = { v4 = "GET /sites/{site_id}/chart",
-    v1 = "GET /v1/project-management/sites/positions/history", v1_ids = "site_id", path = "site_id*",
-    query = "site_engine_id date_from date_to type group_id keywords_ids tags_ids", answer = "array", success = "200",
-    confidence = "medium" },
-  ["sites.positions.checkpoints"] = { v4 = "GET /sites/{site_id}/historicalDates",
-    v1 = "GET /v1/project-management/sites/positions/checkpoints", v1_ids = "site_id", path = "site_id*",
-    query = "site_engine_id", answer = "map", success = "200", confidence = "medium" },
-  ["sites.ads.list"] = { v4 = "GET /sites/{site_id}/ads", v1 = "GET /v1/project-management/sites/ads-stats",
-    v1_ids = "site_id", path = "site_id*", query = "date_from date_to site_engine_ids keywords_ids", answer = "array",
-    success = "200", confidence = "low" },
-  ["sites.search_engines.list"] = { v4 = "GET /sites/{site_id}/search-engines",
-    v1 = "GET /v1/project-management/sites/search-engines", v1_ids = "site_id", path = "site_id*", answer = "array",
-    success = "200", confidence = "high" },
-  ["sites.search_engines.create"] = { v4 = "POST /sites/{site_id}/search-engines",
-    v1 = "POST /v1/project-management/sites/search-engines", v1_ids = "site_id", path = "site_id*",
-    body = "search_engine_id* region_id region_name lang_code merge_map business_name "
-    .. "phone paid_results featured_snippet", answer = "object", success = "201 200", confidence = "high" },
-  ["sites.search_engines.update"] = { v4 = "PUT /sites/{site_id}/search-engines/{site_engine_id}",
-    v1 = "PATCH /v1/project-management/sites/search-engines", v1_ids = "site_id site_engine_id",
-    path = "site_id* site_engine_id*", body = "region_id region_name lang_code merge_map business_name "
-    .. "phone paid_results featured_snippet", success = "200", confidence = "high" },
-  ["sites.search_engines.delete"] = { v4 = "DELETE /sites/{site_id}/search-engines/{site_engine_id}",
-    v1 = "DELETE /v1/project-management/sites/search-engines", v1_ids = "site_id site_engine_id",
-    path = "site_id* site_engine_id*", success = "204", confidence = "high" },
-  ["sites.keywords.list"] = { v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords",
-    v1_ids = "site_id", path = "site_id*", query = "site_engine_id", answer = "array", success = "200",
-    confidence = "high" },
-  ["sites.keywords.create"] = { v4 = "POST /sites/{site_id}/keywords", v1 = "POST /v1/project-management/keywords",
-    v1_ids = "site_id", path = "site_id*", items = "keyword* group_id target_url is_strict comment site_engine_ids",
-    answer = "object", success = "201 200", confidence = "high" },
-  ["sites.keywords.update"] = { v4 = "PATCH /sites/{site_id}/keywords/{keyword_id}",
-    v1 = "PATCH /v1/project-management/keywords", v1_ids = "site_id keyword_id", path = "site_id* keyword_id*",
-    body = "keyword group_id target_url is_strict comment site_engine_ids", success = "200", confidence = "medium" },
-  ["sites.keywords.delete"] = { v4 = "DELETE /sites/{site_id}/keywords",
-    v1 = "DELETE /v1/project-management/keywords", v1_ids = "site_id", path = "site_id*", query = "keywords_ids*",
-    success = "204", confidence = "high" },
-  ["sites.url_tags.list"] = { v4 = "GET /sites/{site_id}/url-tags", v1 = "GET /v1/project-management/sites/url-tags",
-    v1_ids = "site_id", path = "site_id*", answer = "array", success = "200", confidence = "high" },
-  ["sites.url_tags.create"] = { v4 = "POST /sites/{site_id}/url-tags",
-    v1 = "POST /v1/project-management/sites/url-tags", v1_ids = "site_id", path = "site_id*",
-    body = "name* urls domains", answer = "object", success = "200", confidence = "high" },
-  ["sites.url_tags.update"] = { v4 = "PUT /sites/{site_id}/url-tags",
-    v1 = "PATCH /v1/project-management/sites/url-tags", v1_ids = "site_id", path = "site_id*",
-    body = "tag_ids urls domains", success = "204", confidence = "medium" },
-  ["sites.url_tags.delete"] = { v4 = "DELETE /sites/{site_id}/url-tags/{tag_id}",
-    v1 = "DELETE /v1/project-management/sites/url-tags", v1_ids = "site_id tag_id", path = "site_id* tag_id*",
-    success = "204 200", confidence = "high" },
-  ["keyword_groups.list"] = { v4 = "GET /keyword-groups/{site_id}", v1 = "GET /v1/project-management/keywords/groups",
-    v1_ids = "site_id", path = "site_id*", answer = "array", success = "200", confidence = "high" },
-  ["keyword_groups.create"] = { v4 = "POST /keyword-groups", v1 = "POST /v1/project-management/keywords/groups",
-    body = "name* site_id*", answer = "object", success = "201", confidence = "high" },
-  ["keyword_groups.update"] = { v4 = "PUT /keyword-groups/{group_id}",
-    v1 = "PATCH /v1/project-management/keywords/groups", v1_ids = "group_id", path = "group_id*", body = "name*",
-    success = "204", confidence = "high" },
-  ["keyword_groups.delete"] = { v4 = "DELETE /keyword-groups/{group_id}",
-    v1 = "DELETE /v1/project-management/keywords/groups", v1_ids = "group_id", path = "group_id*", success = "204",
-    confidence = "high" },
-  ["keyword_groups.move"] = { v4 = "POST /keyword-groups/{group_id}/keywords",
-    v1 = "POST /v1/project-management/keywords/groups/move", v1_ids = "group_id", path = "group_id*",
-    body = "keywords_ids*", success = "204", confidence = "high" },
-  ["site_groups.list"] = { v4 = "GET /site-groups", v1 = "GET /v1/project-management/sites/groups", answer = "array",
-    success = "200", confidence = "high" },
-  ["site_groups.create"] = { v4 = "POST /site-groups", v1 = "POST /v1/project-management/sites/groups",
-    body = "name*", answer = "object", success = "201 200", confidence = "high" },
-  ["site_groups.update"] = { v4 = "PUT /site-groups/{group_id}", v1 = "PATCH /v1/project-management/sites/groups",
-    v1_ids = "group_id", path = "group_id*", body = "name*", success = "200", confidence = "high" },
-  ["site_groups.delete"] = { v4 = "DELETE /site-groups/{group_id}", v1 = "DELETE /v1/project-management/sites/groups",
-    v1_ids = "group_id", path = "group_id*", success = "204", confidence = "high" },
-  ["site_groups.move"] = { v4 = "POST /site-groups/{group_id}/sites",
-    v1 = "POST /v1/project-management/sites/groups/move", v1_ids = "group_id", path = "group_id*", body = "site_ids*",
-    success = "204", confidence = "high" },
-  ["competitors.create"] = { v4 = "POST /competitors", v1 = "POST /v1/project-management/competitors",
-    body = "site_id* url* name subdomain_match", answer = "object", success = "201", confidence = "high" },
-  ["competitors.list"] = { v4 = "GET /competitors/site/{site_id}", v1 = "GET /v1/project-management/competitors",
-    v1_ids = "site_id", path = "site_id*", answer = "array", success = "200", confidence = "high" },
-  ["competitors.positions"] = { v4 = "GET /competitors/{competitor_id}/positions",
-    v1 = "GET /v1/project-management/competitors/positions", v1_ids = "competitor_id", path = "competitor_id*",
-    query = "date_from date_to site_engine_id with_serp_features", answer = "array", success = "200",
-    confidence = "high" },
-  ["competitors.delete"] = { v4 = "DELETE /competitors/{competitor_id}",
-    v1 = "DELETE /v1/project-management/competitors", v1_ids = "competitor_id", path = "competitor_id*",
-    success = "204", confidence = "high" },
-  ["competitors.top10"] = { v4 = "GET /competitors/top10/{site_id}",
-    v1 = "GET /v1/project-management/competitors/serp10", v1_ids = "site_id", path = "site_id*",
-    query = "date* site_engine_id* keyword_id*", answer = "array", success = "200", confidence = "medium" },
-  ["competitors.top100"] = { v4 = "GET /competitors/top100/{site_id}",
-    v1 = "GET /v1/project-management/competitors/serp100", v1_ids = "site_id", path = "site_id*",
-    query = "date* site_engine_id* keyword_id* top", answer = "array", success = "200", confidence = "medium" },
-  ["competitors.metrics"] = { v4 = "GET /competitors/all/{site_id}",
-    v1 = "GET /v1/project-management/competitors/metrics", v1_ids = "site_id", path = "site_id*",
-    query = "date* site_engine_id* group_id tags", answer = "array", success = "200", confidence = "high" },
-}
-
-local CHECKED = {
-  "account", "system", "sites", "sites.positions", "sites.ads", "sites.search_engines", "sites.keywords",
-  "sites.url_tags", "keyword_groups", "site_groups", "competitors",
-}
+local GENERATIONS = { "v4", "v1", "data" }
 
 local function resources()
   local list = {}
@@ -161,14 +14,6 @@ local function resources()
     end
   end
   return list
-end
-
-local function by_name(name)
-  for _, resource in ipairs(resources()) do
-    if resource.name == name then
-      return resource
-    end
-  end
 end
 
 --- "a* b" -> { a = "*", b = "" }
@@ -210,156 +55,19 @@ local function line(operation, generation)
   return type(own) == "table" and own[1] or own
 end
 
-local function flagged(member, value)
-  local found = {}
-  for _, name in ipairs(CHECKED) do
-    for _, operation in ipairs(by_name(name).operations) do
-      if operation[member] == value then
-        found[#found + 1] = name .. "." .. operation[1]
-      end
-    end
-  end
-  table.sort(found)
-  return found
-end
-
-describe("the descriptions", function()
-  local keys = {}
-  for key in pairs(catalogue) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-
-  for _, key in ipairs(keys) do
-    local wanted = catalogue[key]
-    local resource_name, operation_name = key:match("^(.+)%.([%w_]+)$")
-
-    it("of " .. key .. " agree with the catalogue", function()
-      local found
-      for _, operation in ipairs(by_name(resource_name).operations) do
-        if operation[1] == operation_name then
-          found = operation
-        end
-      end
-      assert.is_table(found)
-
-      local path, in_path, in_query = template(line(found, "v4"))
-      assert.equal(wanted.v4, path)
-      assert.same(names(wanted.path), in_path)
-      assert.same({}, in_query)
-      assert.equal(wanted.v1 == nil, found.v1 == nil)
-      if wanted.v1 then
-        path, in_path, in_query = template(line(found, "v1"))
-        assert.equal(wanted.v1, path)
-        assert.same({}, in_path)
-        assert.same(names((wanted.v1_ids or ""):gsub("[%w_]+", "%0*")), in_query)
-      end
-      for _, generation in ipairs { "v4", found.v1 and "v1" } do
-        for _, member in ipairs { "query", "body", "items" } do
-          assert.same(names(wanted[member]), names(said(found, generation, member)))
-          assert.equal(wanted[member] == nil, said(found, generation, member) == nil)
-        end
-        assert.is_nil(said(found, generation, "upload"))
-        assert.is_nil(said(found, generation, "envelope"))
-      end
-      assert.equal(wanted.answer, found.answer)
-      assert.equal(wanted.success, table.concat(found.success, " "))
-      assert.equal(wanted.confidence, found.confidence)
-    end)
-  end
-
-  it("have no operation that the catalogue lacks, and none twice", function()
-    local seen = {}
-    for _, name in ipairs(CHECKED) do
-      for _, operation in ipairs(by_name(name).operations) do
-        local key = name .. "." .. operation[1]
-        assert.is_nil(seen[key], key)
-        assert.is_table(catalogue[key], key)
-        seen[key] = true
-      end
-    end
-    for key in pairs(catalogue) do
-      assert.is_true(seen[key], key)
-    end
-  end)
-
-  it("bind the ids that a resource is known by", function()
-    local bound = {}
-    for _, name in ipairs(CHECKED) do
-      bound[name] = by_name(name).id or false
-    end
-    assert.same({
-      account = false, system = false, sites = "site_id", ["sites.positions"] = false, ["sites.ads"] = false,
-      ["sites.search_engines"] = "site_engine_id", ["sites.keywords"] = "keyword_id", ["sites.url_tags"] = "tag_id",
-      keyword_groups = "group_id", site_groups = "group_id", competitors = "competitor_id",
-    }, bound)
-  end)
-
-  it("say what may be repeated, what costs, what wears an envelope and what is gone", function()
-    assert.same({
-      "keyword_groups.update", "site_groups.update", "sites.keywords.update", "sites.positions.set",
-      "sites.search_engines.update", "sites.update",
-    }, flagged("repeatable", true))
-    assert.same({ "sites.url_tags.update" }, flagged("repeatable", false))
-    assert.same({ "sites.positions.recheck" }, flagged("billed", true))
-    assert.same({ "sites.positions.history" }, flagged("unwrap", "data"))
-    assert.same({ "system.yandex_regions" }, flagged("deprecated", true))
-  end)
-
-  it("give every id, flag and boolean its type", function()
-    local ids = names("site_id keyword_id group_id tag_id competitor_id site_engine_id search_engine_id region_id "
-      .. "site_group_id")
-    local id_lists = names("keywords_ids site_engine_ids site_ids tag_ids tags_ids tags")
-    local flags = names("subdomain_match exact_url is_active auto_reports disable_audit with_landing_pages "
-      .. "with_serp_features with_content_score paid_results featured_snippet")
-    local dates = names("date date_from date_to")
-    local seen = 0
-    for _, resource_name in ipairs(CHECKED) do
-      for name, param in pairs(by_name(resource_name).params) do
-        local wanted = ids[name] and "id" or id_lists[name] and "id[]" or flags[name] and "flag"
-          or dates[name] and "date" or name == "is_strict" and "boolean"
-        if wanted then
-          seen = seen + 1
-          assert.equal(wanted, param.type, resource_name .. ": " .. name)
-          assert.is_nil(param.enum)
-        else
-          assert.is_nil(param.type:match("^id") or param.type:match("^flag"), resource_name .. ": " .. name)
-        end
-      end
-    end
-    assert.equal(58, seen)
-  end)
-
-  it("keep the limits and defaults of values", function()
-    local sites, positions = by_name("sites").params, by_name("sites.positions").params
-    assert.same({ 100, 200 }, sites.depth.enum)
-    assert.equal(100, sites.depth.default)
-    assert.same({ "check_daily", "check_1in3", "check_weekly", "check_monthly", "manual" }, sites.check_freq.enum)
-    assert.same({ 1, 31 }, { sites.check_day.min, sites.check_day.max })
-    assert.same({ 0, 200 }, { positions.position.min, positions.position.max })
-    assert.same({ "avg_pos", "visibility", "visibility_percent", "top10", "top10_percent" }, positions.type.enum)
-    assert.same({ 0, 1, 2 }, by_name("sites.search_engines").params.merge_map.enum)
-    assert.same({ 0, 100, 100 }, {
-      by_name("competitors").params.top.min, by_name("competitors").params.top.max,
-      by_name("competitors").params.top.default,
-    })
-    assert.equal("object[]", positions.keywords.type)
-    assert.same({ site_engine_id = "", keyword_id = "" }, names(positions.keywords.required))
-    assert.equal("id", positions.keywords.fields.keyword_id.type)
-    assert.equal("id", positions.keywords.fields.site_engine_id.type)
-  end)
-end)
-
--- What follows holds for every description that there is, so for those that are added later too.
+--- What holds for every description that there is, so for those that are added later too.
 describe("the format", function()
-  local resource_fields = names("name id params operations")
-  local operation_fields = names("v4 v1 query body items upload envelope answer unwrap success repeatable billed "
-    .. "about confidence deprecated")
-  local own_fields = names("query body items upload envelope") -- of one generation
-  local param_fields = names("type style wire fields required enum min max default about")
-  local types = names("id integer number string boolean flag date month object file")
-  local list_styles, table_styles = names("brackets repeat comma lines"), names("tree json")
-  local methods = names("GET POST PUT PATCH DELETE")
+  local resource_fields = names "name id params operations"
+  local operation_fields = names("v4 v1 data post query body items upload params one_of fixed envelope answer unwrap fields "
+    .. "example failed errors success pages job cost repeatable billed about source confidence deprecated")
+  local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
+  local param_fields = names("type style wire fields required enum min max max_items min_items lone nullable secret default "
+    .. "about")
+  local types = names "id integer number string boolean flag date month object file text"
+  local list_styles, table_styles = names "brackets repeat comma lines tree", names "tree json"
+  local methods = names "GET POST PUT PATCH DELETE"
+  local answers = names "array object map bytes any"
+  local sources = names "docs mcp n8n openapi skills third-party"
 
   local function each_operation(visit)
     local count = 0
@@ -369,7 +77,7 @@ describe("the format", function()
         visit(resource, operation, resource.name .. "." .. tostring(operation[1]))
       end
     end
-    assert.is_true(count >= 50)
+    assert.is_true(count >= 136)
   end
 
   local function check_about(about, key)
@@ -380,7 +88,7 @@ describe("the format", function()
 
   --- Lists and tables have a style, each kind its own ones.
   local function check_style(param, where)
-    local element = param.type:match("^(.-)%[%]$")
+    local element = param.type:match("^(.-)%[%]")
     if param.style ~= nil then
       local is_table = (element or param.type) == "object"
       assert.is_truthy((is_table and table_styles or element and list_styles or {})[param.style], where)
@@ -407,7 +115,7 @@ describe("the format", function()
       for field in pairs(param) do
         assert.is_truthy(param_fields[field], where .. "." .. tostring(field))
       end
-      local element = param.type:match("^(.-)%[%]$") or param.type
+      local element = param.type:gsub("%[%]", "")
       assert.is_truthy(types[element], where)
       check_about(param.about, where)
       check_style(param, where)
@@ -422,9 +130,15 @@ describe("the format", function()
           assert.is_table(param.fields[member], where .. "." .. member)
         end
       end
-      assert.is_true(param.enum == nil or #param.enum > 1, where)
-      for _, bound in ipairs { "min", "max" } do
+      assert.is_true(param.enum == nil or #param.enum > 0, where)
+      for _, bound in ipairs { "min", "max", "min_items", "max_items" } do
         assert.is_true(param[bound] == nil or type(param[bound]) == "number", where)
+      end
+      for _, of_lists in ipairs { "min_items", "max_items", "lone" } do
+        assert.is_true(param[of_lists] == nil or element ~= param.type, where .. "." .. of_lists)
+      end
+      for _, flag in ipairs { "lone", "nullable", "secret" } do
+        assert.is_true(param[flag] == nil or param[flag] == true, where .. "." .. flag)
       end
     end
   end
@@ -444,6 +158,9 @@ describe("the format", function()
   it("knows each parameter's fields", function()
     for _, resource in ipairs(resources()) do
       check_params(resource.params, resource.name)
+      for _, operation in ipairs(resource.operations) do
+        check_params(operation.params or {}, resource.name .. "." .. operation[1])
+      end
     end
   end)
 
@@ -455,21 +172,25 @@ describe("the format", function()
       end
       assert.is_truthy(operation[1]:find("^[%l_][%w_]*$"), key)
       check_about(operation.about, key)
-      assert.is_truthy(names("array object map")[operation.answer or "map"], key)
+      assert.is_truthy(answers[operation.answer or "any"], key)
       assert.is_truthy(names("high medium low")[operation.confidence], key)
-      assert.is_true(operation.unwrap == nil or type(operation.unwrap) == "string", key)
-      for _, flag in ipairs { "repeatable", "billed", "deprecated" } do
+      for source in pairs(names(operation.source)) do
+        assert.is_truthy(sources[source], key .. ": " .. source)
+      end
+      for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "fixed" } do
+        assert.is_true(operation[text] == nil or type(operation[text]) == "string", key .. "." .. text)
+      end
+      for _, flag in ipairs { "repeatable", "billed", "deprecated", "post" } do
         assert.is_true(operation[flag] == nil or type(operation[flag]) == "boolean", key)
       end
       for _, status in ipairs(operation.success or {}) do
         assert.is_true(status >= 200 and status < 300, key)
       end
-      for _, generation in ipairs { "v4", "v1" } do
+      for _, generation in ipairs(GENERATIONS) do
         local own = operation[generation]
         for field, value in pairs(type(own) == "table" and own or {}) do
           assert.is_truthy(field == 1 or own_fields[field], key .. "." .. generation .. "." .. tostring(field))
-          assert.is_string(value, key .. "." .. generation)
-          assert.is_true(value ~= "", key .. "." .. generation)
+          assert.is_true(type(value) == "string" and value ~= "" or value == false, key .. "." .. generation)
         end
         assert.is_true(own == nil or type(line(operation, generation)) == "string", key .. "." .. generation)
         local bodies = 0
@@ -478,24 +199,118 @@ describe("the format", function()
         end
         assert.is_true(bodies <= 1, key)
         local envelope = own and said(operation, generation, "envelope")
-        assert.is_true(not envelope or envelope == "list" and said(operation, generation, "body") ~= nil, key)
+        if envelope then
+          assert.is_truthy(names("list pairs value")[envelope], key)
+          local _, count = said(operation, generation, "body"):gsub("[%w_]+", "")
+          assert.is_true(envelope ~= "value" or count == 1, key)
+        end
       end
-      assert.is_nil(operation.billed and operation.repeatable, key)
+      assert.is_falsy(operation.billed and operation.repeatable, key)
       assert.is_table(resource.params, key)
+    end)
+  end)
+
+  it("has a source, a success and a summary for every operation of the Project API", function()
+    each_operation(function(_, operation, key)
+      if not operation.data then
+        for _, member in ipairs { "source", "success", "about", "confidence" } do
+          assert.is_not_nil(operation[member], key .. ": " .. member)
+        end
+      end
+    end)
+  end)
+
+  it("knows errors: a status and, where it is known, the text; none twice", function()
+    each_operation(function(_, operation, key)
+      local seen = {}
+      for _, entry in ipairs(operation.errors or {}) do
+        assert.is_true(entry[1] >= 200 and entry[1] < 600, key)
+        assert.is_true(entry[2] == nil or type(entry[2]) == "string" and entry[2] ~= "", key)
+        local text = entry[1] .. tostring(entry[2])
+        assert.is_nil(seen[text], key .. ": " .. text)
+        seen[text] = true
+      end
+    end)
+  end)
+
+  --- The parameters that an operation takes in some generation.
+  local function takes(operation)
+    local taken = {}
+    for _, generation in ipairs(GENERATIONS) do
+      local _, in_path, in_query = template(line(operation, generation) or "")
+      for _, set in ipairs { in_path, in_query, names(said(operation, generation, "query")),
+        names(said(operation, generation, "body")), names(said(operation, generation, "upload")) } do
+        for name in pairs(set) do
+          taken[name] = true
+        end
+      end
+    end
+    return taken
+  end
+
+  it("has pages with the parameters that turn them", function()
+    local pages_fields = names "style rows total size max cursor param"
+    each_operation(function(_, operation, key)
+      local pages = operation.pages
+      if pages then
+        for field in pairs(pages) do
+          assert.is_truthy(pages_fields[field], key .. ".pages." .. field)
+        end
+        local taken = takes(operation)
+        assert.is_true(pages.style == "page" and taken.page or pages.style == "offset" and taken.offset
+          or pages.style == "cursor" and taken[pages.param], key)
+        assert.is_truthy(names("array object any")[operation.answer], key)
+        assert.is_true(operation.answer ~= "object" or pages.rows ~= nil, key)
+      end
+    end)
+  end)
+
+  it("has jobs whose status is an operation that takes the job's name", function()
+    local job_fields = names "status id param state pending good bad done result every fresh"
+    each_operation(function(resource, operation, key)
+      local job = operation.job
+      for field in pairs(job or {}) do
+        assert.is_truthy(job_fields[field], key .. ".job." .. field)
+      end
+      if job and job.status then
+        local status
+        for _, other in ipairs(resource.operations) do
+          status = other[1] == job.status and other or status
+        end
+        assert.is_table(status and status.job, key)
+        assert.is_true(takes(status)[job.param], key)
+        assert.is_true(job.id ~= nil or takes(operation)[job.param], key)
+      elseif job then
+        assert.is_true(job.state ~= nil or job.done ~= nil, key)
+        assert.is_true(job.every == nil or job.every[1] > 0 and job.every[2] >= job.every[1], key)
+      end
+    end)
+  end)
+
+  it("has one_of for parameters that the operation takes, all of them optional", function()
+    each_operation(function(_, operation, key)
+      for name in pairs(names(operation.one_of)) do
+        assert.is_true(takes(operation)[name], key .. ": " .. name)
+        for _, place in ipairs { "query", "body" } do
+          assert.not_equal("*", names(operation[place])[name], key .. ": " .. name)
+        end
+      end
     end)
   end)
 
   it("parses every template, and knows its ids", function()
     each_operation(function(resource, operation, key)
-      assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil, key)
-      for _, generation in ipairs { "v4", "v1" } do
+      assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil or operation.data ~= nil, key)
+      assert.equal(resource.name:find "^data%." ~= nil, operation.data ~= nil, key)
+      assert.is_true(not operation.data or operation.v4 == nil and operation.v1 == nil, key)
+      for _, generation in ipairs(GENERATIONS) do
         if operation[generation] then
           local path, in_path, in_query = template(line(operation, generation))
           local method, rest = path:match("^(%u+) (/%S+)$")
           assert.is_truthy(methods[method], key)
           assert.is_nil(rest:gsub("{[%w_]+}", "x"):find("[^%w_/-]"), key)
-          assert.is_nil(rest:find("//", 1, true) or rest:find("/$"), key)
-          assert.equal(generation == "v1", rest:find("^/v1/") ~= nil, key)
+          assert.is_falsy(rest:find("//", 1, true) or generation ~= "v4" and rest:find("/$"), key)
+          assert.equal(generation ~= "v4", rest:find("^/v1/") ~= nil, key)
           for _, ids in ipairs { in_path, in_query } do
             for id in pairs(ids) do
               assert.is_table(resource.params[id], key .. ": " .. id)
@@ -510,7 +325,10 @@ describe("the format", function()
     local used = {}
     each_operation(function(resource, operation, key)
       used[resource.name] = used[resource.name] or {}
-      for _, generation in ipairs { "v4", "v1" } do
+      for name in pairs(operation.params or {}) do
+        assert.is_true(takes(operation)[name], key .. ": " .. name)
+      end
+      for _, generation in ipairs(GENERATIONS) do
         local own = {}
         local _, in_path, in_query = template(line(operation, generation) or "")
         for _, ids in ipairs { in_path, in_query } do
@@ -520,7 +338,7 @@ describe("the format", function()
         end
         for _, place in ipairs(operation[generation] and { "query", "body", "items", "upload" } or {}) do
           for name in pairs(names(said(operation, generation, place))) do
-            assert.is_table(resource.params[name], key .. ": " .. name)
+            assert.is_table(operation.params and operation.params[name] or resource.params[name], key .. ": " .. name)
             assert.is_nil(own[name], key .. ": " .. name)
             own[name], used[resource.name][name] = true, true
           end
@@ -528,19 +346,21 @@ describe("the format", function()
       end
     end)
     for _, resource in ipairs(resources()) do
-      for name in pairs(resource.params) do
-        assert.is_true(used[resource.name][name], resource.name .. ": " .. name)
+      if resource.operations[1] then -- one without any binds an id for those below it
+        for name in pairs(resource.params) do
+          assert.is_true(used[resource.name][name], resource.name .. ": " .. name)
+        end
+        assert.is_true(resource.id == nil or used[resource.name][resource.id], resource.name)
       end
-      assert.is_true(resource.id == nil or used[resource.name][resource.id], resource.name)
     end
   end)
 
   it("says how each table in a query is written, and has no name twice in one place of a request", function()
     each_operation(function(resource, operation, key)
-      for _, generation in ipairs { "v4", "v1" } do
+      for _, generation in ipairs(GENERATIONS) do
         local _, _, in_query = template(line(operation, generation) or "")
         for name in pairs(names(said(operation, generation, "query"))) do
-          local param = resource.params[name]
+          local param = operation.params and operation.params[name] or resource.params[name]
           assert.is_true(param.type:find("^object") == nil or param.style ~= nil, key .. ": " .. name)
           in_query[name] = ""
         end
@@ -551,7 +371,7 @@ describe("the format", function()
         for _, place in ipairs(places) do
           local taken = {}
           for name in pairs(place) do
-            local wire = resource.params[name].wire
+            local wire = (operation.params and operation.params[name] or resource.params[name]).wire
             wire = type(wire) == "table" and wire[generation] or type(wire) == "string" and wire or name
             assert.is_nil(taken[wire], key .. ": " .. wire)
             taken[wire] = true
@@ -560,4 +380,131 @@ describe("the format", function()
       end
     end)
   end)
+end)
+
+-- ---- what answers hold ----
+
+local FIELD_TYPES = names "integer number string boolean date month time object array"
+
+--- path -> { types, nullable, numeric text } of the lines of `fields`.
+local function parse_fields(text, key)
+  local fields = {}
+  for text_line in (text or ""):gmatch "[^\n]+" do
+    local path, kind = text_line:match "^%s*(%S+) (%S+)"
+    if text_line:find "%S" then
+      assert.is_string(path, key .. ": " .. text_line)
+      assert.is_nil(fields[path], key .. ": " .. path .. " twice")
+      local bare, text_too, nullable = kind:match "^([%l|]+)(~?)(%??)$"
+      assert.is_string(bare, key .. ": " .. text_line)
+      for one in bare:gmatch "[^|]+" do
+        assert.is_truthy(FIELD_TYPES[one], key .. ": " .. text_line)
+      end
+      fields[path] = { types = names((bare:gsub("|", " "))), text = text_too == "~", nullable = nullable == "?" }
+      local pattern = path:gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
+      fields[path].pattern = "^" .. pattern .. "$"
+    end
+  end
+  return fields
+end
+
+--- What is said of a path: the line that says most of it.
+local function declared(fields, path)
+  local found, length = fields[path], 0
+  for said_path, field in pairs(found and {} or fields) do
+    if path:find(field.pattern) and #said_path > length then
+      found, length = field, #said_path
+    end
+  end
+  return found
+end
+
+--- Whether something is said of what is inside `path`.
+local function has_inside(fields, path)
+  for other in pairs(fields) do
+    for cut = 1, #other do
+      local behind = other:sub(cut, cut)
+      if (behind == "." or behind == "[") and cut > 1 then
+        local head = other:sub(1, cut - 1):gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
+        if path:find("^" .. head .. "$") then
+          return true
+        end
+      end
+    end
+  end
+  return path == ""
+end
+
+local LOOKS = {
+  date = "^%d%d%d%d%-%d%d%-%d%d$", month = "^%d%d%d%d%-%d%d$", time = "^%d%d%d%d%-%d%d%-%d%d[ T]%d%d:%d%d:%d%d",
+}
+
+local function fits(field, node)
+  if node.kind == "null" then
+    return field.nullable
+  end
+  for kind in pairs(field.types) do
+    if kind == node.kind or kind == "number" and node.kind == "integer"
+      or LOOKS[kind] and node.kind == "string" and node.value:find(LOOKS[kind])
+      or field.text and node.kind == "string" and tonumber(node.value) then
+      return true
+    end
+  end
+  return false
+end
+
+--- Holds an example to what is said of the answer.
+local function check_example(fields, node, path, key)
+  local field = path ~= "" and declared(fields, path)
+  local container = node.kind == "object" or node.kind == "array"
+  if field then
+    assert.is_true(fits(field, node), ("%s: %s is %s in the example"):format(key, path, node.kind))
+  elseif path ~= "" then
+    assert.is_true(container and has_inside(fields, path), key .. ": nothing is said of " .. path)
+  end
+  if container and has_inside(fields, path) then
+    for name, member in pairs(node.value) do
+      local inside = node.kind == "array" and path .. "[]" or path == "" and name or path .. "." .. name
+      check_example(fields, member, inside, key)
+    end
+  end
+end
+
+describe("the answers", function()
+  for _, resource in ipairs(resources()) do
+    for _, operation in ipairs(resource.operations) do
+      local key = resource.name .. "." .. operation[1]
+      for _, generation in ipairs(GENERATIONS) do
+        local answer = operation[generation] and said(operation, generation, "answer")
+
+        if answer and answer ~= "bytes" then
+          it("of " .. key .. " on " .. generation .. " have an example, which holds what is said of them", function()
+            local text = said(operation, generation, "example")
+            assert.is_string(text)
+            local node, problem = json.decode(text)
+            assert.is_truthy(node, problem)
+            local unwrap = said(operation, generation, "unwrap")
+            if unwrap and node.kind == "object" and node.value[unwrap] then
+              node = node.value[unwrap]
+            end
+            local fields = parse_fields(said(operation, generation, "fields"), key)
+            assert.is_true(answer == "any" or (node.kind == "array") == (answer == "array"))
+            if not next(fields) then -- no source shows it
+              assert.is_truthy(text == "[]" or text == "{}")
+            elseif answer == "array" then
+              for _, row in ipairs(node.value) do
+                check_example(fields, row, row.kind == "object" and "" or "[]", key)
+              end
+            else
+              check_example(fields, node, "", key)
+            end
+          end)
+        elseif operation[generation] and not answer then
+          it("of " .. key .. " on " .. generation .. " are nothing of use: no example and no fields", function()
+            assert.is_nil(said(operation, generation, "example"))
+            assert.is_nil(said(operation, generation, "fields"))
+          end)
+        end
+      end
+    end
+  end
 end)

@@ -149,7 +149,7 @@ describe("the generation", function()
       assert.equal("ship anchors", site.keywords:list()[2].name)
       local group = assert(client.keyword_groups:create { site_id = site_id, name = "Boots" })
       assert.is_true(client.keyword_groups(group.group_id):move { keywords_ids = made.ids })
-      assert.equal(tostring(group.group_id), site.keywords:list()[1].group_id)
+      assert.equal(group.group_id, site.keywords:list()[1].group_id)
       assert.is_true(assert(site.keywords:delete { keywords_ids = { keywords[1].id } }))
       assert.equal(1, #assert(site.keywords:list()))
       assert.is_true(assert(site:update { title = "renamed", is_active = false }))
@@ -426,6 +426,27 @@ describe("client:request", function()
     assert.equal("PK\3\4\0", (client:request { path = "/zip" }))
   end)
 
+  it("suggests its own fields and the options of calls for names that it does not know", function()
+    local client = scene.new()
+    assert.equal("client:request: unknown option 'querry'; did you mean 'query'?",
+      misuse_of(function() client:request { path = "/sites", querry = {} } end))
+    assert.equal("client:request: unknown option 'timeot'; did you mean 'timeout'?",
+      misuse_of(function() client:request { path = "/sites", timeot = 5 } end))
+    assert.equal("client:request: what goes into the address is query, and into the body body: there is no extra",
+      misuse_of(function() client:request { path = "/sites", extra = {} } end))
+  end)
+
+  it("refuses text that is not UTF-8 in a query", function()
+    local client, api = scene.new()
+    assert.equal("client:request: query parameter q is not valid UTF-8 at byte 2",
+      misuse_of(function() client:request { path = "/sites", query = { q = "k\228se" } } end))
+    assert.equal("client:request: query parameter q is not valid UTF-8 at byte 1",
+      misuse_of(function() client:request { path = "/sites", query = { q = { "a", "\228" } } } end))
+    assert.equal("client:request: query has a name that is not valid UTF-8",
+      misuse_of(function() client:request { path = "/sites", query = { ["\228"] = 1 } } end))
+    assert.equal(0, #api.log)
+  end)
+
   it("explains what it can't send", function()
     local client, api = scene.new()
     local function problem(request)
@@ -477,6 +498,18 @@ describe("what looks right and is not", function()
     assert.truthy(raised(function() client.sites.list.dry_run() end):find("call it with a colon", 1, true))
     assert.equal("call it with a colon: client:close()", misuse_of(function() client.close() end))
     assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
+  end)
+
+  it("a colon for a point is told", function()
+    assert.equal("call it with a point: seranking.new { … }", misuse_of(function() seranking:new { timeout = 5 } end))
+    assert.equal("call it with a point: seranking.new { … }", misuse_of(function() seranking:new() end))
+  end)
+
+  it("the client or another resource in front of the parameters is told", function()
+    assert.equal("seranking operation sites.list takes parameters, not the client: write client.sites:list { … }",
+      misuse_of(function() client.sites.list(client) end))
+    assert.equal("seranking operation sites.keywords.list was called on client.sites: write client.sites.keywords:list { … }",
+      misuse_of(function() client.sites.keywords.list(client.sites) end))
   end)
 
   it("an option set as a field is told", function()

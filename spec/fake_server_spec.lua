@@ -960,6 +960,17 @@ describe("bin/seranking-fake", function()
     assert.are.same({ 200, 200, 429 }, statuses)
   end)
 
+  it("has the rows and the credits that it was told", function()
+    local uuid = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
+    local headers = { Authorization = "Token " .. uuid }
+    fake = process.fake { tokens = { uuid }, rows = 7, units = 12 }
+    local _, body = get("/v1/backlinks/all?target=a.b&output=json", headers)
+    assert.are.equal(7, #cjson.decode(body).backlinks)
+    _, body = get("/v1/account/subscription?output=json", headers)
+    assert.are.equal("5", cjson.decode(body).subscription_info.units_left)
+    assert.are.equal(403, (get("/v1/backlinks/export?target=a.b&output=json", headers)))
+  end)
+
   it("logs a line a request, never with the key", function()
     fake = process.fake { tokens = { KEY }, logged = true }
     get "/account/balance"
@@ -1003,6 +1014,6 @@ describe("bin/seranking-fake", function()
     assert.truthy(tostring(why):find("address already in use", 1, true), why)
     ok, why = pcall(process.fake, { limit = "many" })
     assert.is_false(ok)
-    assert.truthy(tostring(why):find("'many' is not a whole number", 1, true), why)
+    assert.truthy(tostring(why):find("--limit: 'many' is not a whole number from 1 to 1000000000", 1, true), why)
   end)
 end)

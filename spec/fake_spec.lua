@@ -1129,7 +1129,7 @@ describe("what the generations share", function()
       "/account/subscription")
     expect(200, '{"subscription_info":{"expiraton_date":"2027-01-01 00:00:00","start_date":"2026-01-01 00:00:00",'
       .. '"status":"active","units_left":"48211","units_limit":"50000"}}', api, "GET", "/v1/account/subscription")
-    expect(200, "[]", api, "GET", "/system/volume-regions")
+    expect(200, '[{"id":1,"name":"United States"}]', api, "GET", "/system/volume-regions")
     expect(200, "{}", api, "GET", "/system/yandex-regions")
   end)
 end)
@@ -1295,6 +1295,28 @@ describe("faults", function()
       assert.is_truthy(text:find("fake_spec.lua", 1, true))
     end
   end)
+
+  it("that can't be acted out say what would do", function()
+    for words, fault in pairs {
+      ["api:fail takes a table: api:fail { status = 503 }, api:fail { fault = \"hang\", times = 2 } …"] = "hang",
+      ["unknown kind: hmtl; there are: bad_json, empty, html, invalid_utf8, nul"] = { kind = "hmtl" },
+      ["unknown fault: explode; there are: drop, hang, refuse, slow, truncate"] = { fault = "explode" },
+      ["times must be a whole number, at least 1"] = { status = 500, times = 0 },
+      ["status must be a whole number from 200 to 599"] = { status = 42 },
+      ["delay must be a number of seconds from 0 to 86400"] = { delay = -1 },
+      ["headers must be { Name = value } or { { name, value }, … }"] = { status = 500, headers = { "Retry-After: 1" } },
+      ["unknown option: code; there are: body, delay, fault, headers, kind, method, path, status, times"] = { code = 1 },
+    } do
+      local ok, text = pcall(function() api:fail(fault) end)
+      assert.is_false(ok)
+      assert.equal(words, (text:gsub("^.-fake_spec.lua:%d+: ", "", 1)))
+    end
+    assert.is_false((pcall(function() api:fail { status = 500, times = 1.5 } end)))
+    assert.is_false((pcall(function() api:fail { delay = 0 / 0 } end)))
+    local ok, text = pcall(function() api:fail() end)
+    assert.is_false(ok)
+    assert.is_truthy(text:find("fake_spec.lua:%d+: api:fail takes a table"))
+  end)
 end)
 
 describe("the log", function()
@@ -1455,7 +1477,10 @@ describe("an operation that the fake has no function for", function()
             { "move", v4 = "PUT /parrots/{parrot_id}", v1 = "PATCH /v1/parrots{?parrot_id}", body = "cage* weight",
               about = "Elsewhere." },
             { "adopt", v4 = "POST /sites/{site_id}/parrots", about = "Give a project one.", success = { 204 } },
-            { "paint", v4 = "POST /parrots/{parrot_id}/picture", upload = "picture*", about = "A portrait." },
+            { "paint", v4 = "POST /parrots/{parrot_id}/picture", upload = "picture* words loud",
+              about = "A portrait." },
+            { "wings", v4 = "GET /parrots/wings", v1 = { "GET /v1/parrots/wings", example = '{"list": [2.5, null]}' },
+              answer = "any", example = '[{"side": "left", "feathers": []}]', about = "What it flies with." },
           },
         },
       },
@@ -1467,6 +1492,11 @@ describe("an operation that the fake has no function for", function()
     expect(200, "{}", api, "GET", "/parrots/7")
     expect(202, "", api, "PUT", "/parrots/7", nil, '{"words":[],"loud":true}')
     expect(200, "", api, "PUT", "/parrots/7", nil, '{"cage":{"width":1.5,"bars":[3,4]},"weight":2}')
+  end)
+
+  it("answers with its example, which a generation may have for itself", function()
+    expect(200, '[{"feathers":[],"side":"left"}]', api, "GET", "/parrots/wings")
+    expect(200, '{"list":[2.5,null]}', api, "GET", "/v1/parrots/wings")
   end)
 
   it("has its parameters checked", function()
@@ -1517,7 +1547,26 @@ describe("an operation that the fake has no function for", function()
         headers = { authorization = "Token " .. HEX, ["content-type"] = content_type },
       }).status
     end
-    assert.equal(200, upload("multipart/form-data; boundary=x", "--x--"))
+    local head = 'Content-Disposition: form-data; name="'
+    local function form(...)
+      return "--x\r\n" .. table.concat({ ... }, "\r\n--x\r\n") .. "\r\n--x--\r\n"
+    end
+    local file = head .. 'picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n--x'
+    local function status(...)
+      return upload("multipart/form-data; boundary=x", form(...))
+    end
+    assert.equal(200, status(file))
+    assert.equal(200, status(file, head .. 'words[]"\r\n\r\na', head .. 'words[]"\r\n\r\n', head .. 'loud"\r\n\r\n1'))
+    assert.equal(400, status(file, file))
+    assert.equal(400, status(head .. 'picture"\r\n\r\nx'))
+    assert.equal(400, status(head .. 'words[]"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'words"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'words[]"; filename="a"\r\n\r\na'))
+    assert.equal(400, status(file, head .. 'loud"\r\n\r\nyes'))
+    assert.equal(400, status(file, head .. 'colour"\r\n\r\nred'))
+    assert.equal(400, upload("multipart/form-data; boundary=x", "--x--"))
+    assert.equal(400, upload("multipart/form-data; boundary=x", "--x\r\n" .. file))
+    assert.equal(400, upload("multipart/form-data", form(file)))
     assert.equal(400, upload("application/json", "{}"))
     assert.equal(400, upload("multipart/form-data; boundary=x", nil))
   end)
@@ -1663,12 +1712,13 @@ describe("a made-up description", function()
   end)
 
   it("may have lists of tables as a tree, and is held to their members", function()
-    takes("sort[0][by]=a", "sort[0][by]=a&sort[0][down]=any&sort[1][by]=b")
+    takes("sort[0][by]=a", "sort[0][by]=a&sort[0][down]=1&sort[1][by]=b")
     refuses(
       "sort[by]=a", "sort: not a list", "sort[0]=a", "sort[0]: not an object",
       "sort[1][by]=a", "sort: a list that is not numbered 0, 1, 2 and so on",
       "sort[0][by][x]=a", "sort[0].by: not a single value", "sort[0][down]=1", "sort[0].by: required, not there",
-      "sort[0][by]=a&sort[0][up]=1", "sort[0].up: no such member")
+      "sort[0][by]=a&sort[0][up]=1", "sort[0].up: no such member",
+      "sort[0][by]=a&sort[0][down]=any", "sort[0].down: neither 0 nor 1")
   end)
 
   it("may have tables as JSON", function()
@@ -1760,13 +1810,13 @@ describe("a made-up description", function()
       refused(400, "Bad Request", api, "POST", "/v1/kites", nil, '[{"period":"2026-09"}]'))
   end)
 
-  it("has lists with commas and lines as one string in a body, all others as JSON", function()
+  it("has what is written with commas, lines or as JSON as one string in a body, all others plainly", function()
     local function bodies(members)
       return '[{"m":"2026-09",' .. members .. "}]", '{"period":"2026-09",' .. members .. "}"
     end
     for _, members in ipairs {
       '"days":"2026-09-01,2026-09-02"', '"days":""', '"strings":"a,b\\nc"', '"colours":"blue"', '"tails":[1,2]',
-      '"tails":[]', '"sizes":[9]', '"notes":{"a":{"b":[1]}}', '"winds":[{}]',
+      '"tails":[]', '"sizes":[9]', [["notes":"{\"a\":{\"b\":[1]}}"]], '"winds":"[{}]"', '"notes":"{}"',
     } do
       local v4, v1 = bodies(members)
       expect(200, "", api, "POST", "/kites", nil, v4)
@@ -1775,14 +1825,15 @@ describe("a made-up description", function()
     for _, members in ipairs {
       '"days":["2026-09-01"]', '"days":"2026-09-01,"', '"days":"2026-09-01\\n2026-09-02"', '"days":"x"',
       '"strings":["a"]', '"strings":"a\\n\\nb"', '"lines":"a"', '"colours":"red,green"', '"tails":"1,2"', '"tails":1',
-      '"tails":["1"]', '"sizes":[10]', '"notes":"{}"', '"notes":[]', '"winds":{}', '"winds":[1]', '"shape":"{}"',
+      '"tails":["1"]', '"sizes":[10]', '"notes":{}', '"notes":"[]"', '"winds":"{}"', '"winds":[{}]', '"winds":"[1]"',
+      '"shape":"{}"', '"notes":"x"',
     } do
       local v4, v1 = bodies(members)
       refused(400, "Bad Request", api, "POST", "/kites", nil, v4)
       refused(400, "Bad Request", api, "POST", "/v1/kites", nil, v1)
     end
-    expect(200, "", api, "POST", "/kites", nil, '[{"m":"2026-09","where":{"a":1},"shape":{"w":1,"knots":"1"}}]')
-    expect(200, "", api, "POST", "/v1/kites", nil, '{"period":"2026-09","filter":{"a":[1]},"shape":{"width":1}}')
+    expect(200, "", api, "POST", "/kites", nil, [=[[{"m":"2026-09","where":{"a":1},"shape":"{\"w\":1,\"knots\":\"1\"}"}]]=])
+    expect(200, "", api, "POST", "/v1/kites", nil, [[{"period":"2026-09","filter":{"a":[1]},"shape":"{\"width\":1}"}]])
     refused(400, "Bad Request", api, "POST", "/kites", nil, '[{"m":"2026-09","filter":{}}]')
     refused(400, "Bad Request", api, "POST", "/v1/kites", nil, '{"period":"2026-09","where":{}}')
   end)

@@ -279,6 +279,37 @@ describe("a request on the wire", function()
       assert.are.equal(0, #server.requests())
     end)
 
+    it("may be one part among texts and lists, each in its place", function()
+      local client = new_client(server)
+      local resource = { name = "keywords", params = {
+        source = { type = "string" }, keywords = { type = "string[]" }, file = { type = "file" },
+      } }
+      local description = { "export", v4 = "POST /keywords/export", upload = "source* keywords* file" }
+      local keywords = {}
+      for i = 1, 5000 do
+        keywords[i] = "word " .. i
+      end
+      keywords[7] = "käse & \"Brot\"\r\n"
+      local request = sent(operation.new(client, resource, description, {}), {
+        source = "us", keywords = keywords, file = { filename = "a.csv", data = EVERY_BYTE, content_type = "text/csv" },
+      })
+      local boundary = request.headers["content-type"]:match "^multipart/form%-data; boundary=(%S+)$"
+      local parts, at = {}, 1
+      while request.body:sub(at, at + #boundary + 3) == "--" .. boundary .. "\r\n" do
+        local stop = request.body:find("\r\n--" .. boundary, at, true)
+        parts[#parts + 1] = request.body:sub(at + #boundary + 4, stop - 1)
+        at = stop + 2
+      end
+      assert.are.equal("--" .. boundary .. "--\r\n", request.body:sub(at))
+      assert.are.equal(5002, #parts)
+      assert.are.equal('Content-Disposition: form-data; name="source"\r\n\r\nus', parts[1])
+      for i = 1, 5000 do
+        assert.is_true(parts[i + 1] == 'Content-Disposition: form-data; name="keywords[]"\r\n\r\n' .. keywords[i])
+      end
+      assert.is_true(parts[5002] == 'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n'
+        .. "Content-Type: text/csv\r\n\r\n" .. EVERY_BYTE)
+    end)
+
     it("does not wait for a permission either", function()
       local data = ("x"):rep(2 * 1024 * 1024)
       local request = upload(new_client(server), { filename = "big", data = data })

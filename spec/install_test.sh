@@ -42,6 +42,11 @@ loads_from() {
     assert(source:sub(1, #directory + 1) == "@" .. directory, source)'
 }
 
+# The limiter on Redis is built where hiredis is found.
+redis_loads() {
+  [ ! -e "build/$4/lseranking_redis.so" ] || with_paths "$2" "$3" "$1" -e 'assert(require("seranking.redis").driver())'
+}
+
 # The server needs its modules and a port, and ends when its standard input does.
 server_starts() {
   rm -f "$work/url"
@@ -93,6 +98,7 @@ installation() {
   check "$version: every Lua file is installed" every_file lua "$share"
   check "$version: the commands are installed and start this Lua" commands_start_with "$lua" "$to/opt/bin"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
+  check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"
   check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking-fake"
   : >"$share/neighbour.lua"
   check "$version: make uninstall" make uninstall LUA="$version" DESTDIR="$to" PREFIX=/opt

@@ -83,6 +83,83 @@ describe("decoding", function()
     assert.is_string(problem)
   end)
 
+  it("reads every number as Lua reads it", function()
+    for _, text in ipairs {
+      "0", "-0", "0.1", "-0.5", "1e5", "1E-5", "1.5e+3", "123456789012345", "999999999999999", "1234567890123456",
+      "9007199254740993", "0.30000000000000004", "1.7976931348623157e308", "5e-324", "2.2250738585072014e-308",
+      "123456789.12345678", "0.000000000000001", "100000000000000.1", "3.141592653589793", "2296380.85",
+    } do
+      assert.equal(tonumber(text), json.decode(text), text)
+      assert.equal(tonumber(text), json.decode("[" .. text .. " ]")[1], text)
+    end
+    local seed = 42
+    for _ = 1, 2000 do
+      seed = (seed * 16807) % 2147483647
+      local text = ("%.17g"):format((seed / 2147483647 - 0.5) * 10 ^ (seed % 40 - 20))
+      assert.equal(tonumber(text), json.decode(text), text)
+    end
+    assert.equal(math.huge, json.decode "1e999")
+  end)
+
+  it("reads numbers with a point whatever the locale", function()
+    local before = os.setlocale(nil, "numeric")
+    if not (os.setlocale("de_DE.UTF-8", "numeric") or os.setlocale("de_DE", "numeric")) then
+      return
+    end
+    local value = json.decode "[0.1,1.25e2,0.12345678901234567]"
+    os.setlocale(before, "numeric")
+    assert.same({ 0.1, 125, 0.12345678901234567 }, value)
+  end)
+
+  it("reads escapes, pairs of them, and half a pair as a character that is missing", function()
+    assert.equal('a"\\/\b\f\n\r\tb', json.decode [["a\"\\\/\b\f\n\r\tb"]])
+    assert.equal("\195\164\226\130\172\240\159\152\128", json.decode [["\u00e4\u20AC\ud83d\ude00"]])
+    assert.equal("\239\191\189x", json.decode [["\ud83dx"]])
+    assert.equal("\239\191\189", json.decode [["\ude00"]])
+    assert.same({ ["k\n"] = "v" }, json.decode [[{"k\n":"v"}]])
+    assert.equal(("\195\164"):rep(5000), json.decode('"' .. ("\\u00e4"):rep(5000) .. '"'))
+  end)
+
+  it("takes blanks anywhere between, and a byte order mark before", function()
+    assert.same({ a = { 1, {} } }, json.decode "\239\187\191 \t\r\n{ \"a\" : [ 1 , { } ] } ")
+  end)
+
+  it("says where a text breaks", function()
+    for text, problem in pairs {
+      ["["] = "the end where a value is due, at byte 2 of 1", ['{"a"'] = "a name that no colon follows, at byte 5 of 4",
+      ['{"a":1'] = "a member that no comma or brace follows, at byte 7 of 6",
+      ["{,}"] = "a member without a name, at byte 2 of 3",
+      ["[1 2]"] = "an element that no comma or bracket follows, at byte 4 of 5",
+      ["01"] = "a number that begins with a 0, at byte 1 of 2",
+      ["[1.]"] = "a point without digits behind it, at byte 4 of 4", ["1e"] = "an exponent without digits, at byte 3 of 2",
+      ["-"] = "a number without digits, at byte 2 of 1", ['"abc'] = "a string that does not end, at byte 2 of 4",
+      [ [["a\x"]] ] = "a malformed escape, at byte 3 of 5", [ [["\u12"]] ] = "a malformed escape, at byte 2 of 6",
+      ["tru"] = "something that is no value, at byte 1 of 3", ["1 1"] = "something behind the value, at byte 3 of 3",
+      ['"\\'] = "a string that does not end, at byte 2 of 2",
+    } do
+      local value, what = json.decode(text)
+      assert.is_nil(value)
+      assert.equal(problem, what, text)
+    end
+  end)
+
+  it("reads what lua-cjson reads in the same way, and nothing that is cut", function()
+    local cjson = require("cjson").new()
+    local text = [=[{"a":[1,2.5,true,false,null,"x\u00e9\n",{"b":{},"c":[[],[{}]]}],"d":{"e":"","f":-1e3},"g":null}]=]
+    assert.same(cjson.decode(text), json.decode(text, true))
+    for length = 0, #text - 1 do
+      local value, problem = json.decode(text:sub(1, length))
+      assert.is_nil(value)
+      assert.is_string(problem)
+    end
+    local seed = 7
+    for _ = 1, 5000 do -- anything may come: never a crash
+      seed = (seed * 16807) % 2147483647
+      local at, byte = seed % #text + 1, string.char(seed % 251)
+      json.decode(text:sub(1, at - 1) .. byte .. text:sub(at + 1))
+    end
+  end)
+
   it("hands over strings as they came, NUL and bad UTF-8 too", function()
     assert.equal("a\0b", json.decode '"a\\u0000b"')
     assert.equal("\255", json.decode '"\255"')

@@ -18,6 +18,8 @@ local resource = {
     prompt_llm_ids = { type = "id[]", wire = { v4 = "k2site_llm_ids" } },
     email = { type = "string" },
     file = { type = "file", wire = "upload" },
+    source = { type = "string" },
+    deep = { type = "boolean" },
   },
 }
 
@@ -75,6 +77,185 @@ describe("a query", function()
   end)
 end)
 
+-- What the client writes, the fake reads by the same description in a way of its own.
+describe("a description of one resource", function()
+  local kites = {
+    name = "kites",
+    params = {
+      kite_id = { type = "id", wire = { v1 = "kite" } },
+      owner_id = { type = "id", wire = { v1 = "owner" } },
+      word = { type = "string", wire = { v4 = "w", v1 = "term" } },
+      sizes = { type = "integer[]", max = 9, max_items = 3, min_items = 1, lone = true },
+      rules = { type = "object[]" },
+      steps = { type = "object[]", required = "by", fields = {
+        by = { type = "string", wire = { v4 = "key", v1 = "field" } }, down = { type = "flag" },
+      } },
+      filter = { type = "object", style = "tree", required = "mode", fields = {
+        mode = { type = "string", enum = { "any", "all" }, wire = { v1 = "m" } },
+        intents = { type = "string[]", style = "comma" },
+        ids = { type = "id[]" },
+        flags = { type = "integer[]", style = "tree" },
+        rules = { type = "object[][]", style = "json", required = "type", fields = {
+          type = { type = "string", enum = { "begins", "ends" } }, value = { type = "string" } } },
+        range = { type = "object", fields = { from = { type = "number" }, to = { type = "number", min = 0 } } },
+        sort = { type = "object[]", required = "by", fields = { by = { type = "string", wire = "b" } } },
+        free = { type = "object" },
+        day = { type = "date" },
+        exact = { type = "boolean" },
+      } },
+      sorts = { type = "object[]", style = "tree", required = "by",
+        fields = { by = { type = "string", wire = "b" }, down = { type = "flag" } } },
+      texts = { type = "object", style = "json", fields = { a = { type = "integer", wire = "z" } } },
+      login = { type = "object", fields = { password = { type = "string", secret = true }, user = { type = "string" } } },
+    },
+    operations = {
+      { "list", v4 = "GET /kites", v1 = "GET /v1/kites{?owner_id}", query = "word sizes rules filter sorts steps",
+        answer = "array" },
+      { "add", v4 = "POST /kites/{owner_id}", v1 = "POST /v1/kites{?owner_id}", items = "word* steps sizes",
+        answer = "object" },
+      { "set", v4 = "PUT /kites/{kite_id}", v1 = "PATCH /v1/kites{?kite_id}", body = "texts steps filter login",
+        answer = "object" },
+      { "form", v4 = "POST /kite", v1 = "POST /v1/kite", upload = "sizes* word texts", answer = "object" },
+    },
+  }
+
+  --- Sends an operation to the fake; gives what it logged. Escapes are undone in the query.
+  local function sent(api_name, name, args)
+    local client, api = scene.new { api = api_name, fake = { descriptions = { kites } } }
+    for _, description in ipairs(kites.operations) do
+      if description[1] == name then
+        local data, err = operation.new(client, kites, description, {})(args)
+        local log = api.log[1]
+        assert.is_truthy(data, tostring(err) .. " " .. (log and tostring(log.query) .. tostring(log.body) or ""))
+        return (log.query or ""):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end), log.body, log.path
+      end
+    end
+  end
+
+  local function refused(name, args)
+    local ok, message = pcall(sent, "v4", name, args)
+    assert.is_false(ok)
+    return (message:gsub("^.-: ", "", 1))
+  end
+
+  it("honours names on the wire in ids, queries, trees, members and elements", function()
+    assert.equal("owner=5&term=a", (sent("v1", "list", { owner_id = 5, word = "a" })))
+    assert.equal("w=a", (sent("v4", "list", { word = "a" })))
+    assert.equal("owner=7&filter[exact]=1&filter[m]=any",
+      (sent("v1", "list", { owner_id = 7, filter = { mode = "any", exact = true } })))
+    assert.equal("filter[mode]=any&filter[sort][0][b]=x",
+      (sent("v4", "list", { filter = { mode = "any", sort = { { by = "x" } } } })))
+    local _, body, path = sent("v4", "add", { owner_id = 5, { word = "a", steps = { { by = "x", down = true } } } })
+    assert.equal('/kites/5 [{"steps":[{"key":"x","down":1}],"w":"a"}]', path .. " " .. body)
+    _, body, path = sent("v1", "add", { owner_id = 5, { word = "a", steps = { { by = "x" } }, sizes = { 1 } } })
+    assert.equal('/v1/kites [{"sizes":[1],"steps":[{"field":"x"}],"term":"a"}]', path .. " " .. body)
+    local ok, message = pcall(sent, "v1", "list", { owner_id = "" })
+    assert.is_false(ok)
+    assert.equal("kites.list: owner_id must not be empty", (message:gsub("^.-: ", "", 1)))
+  end)
+
+  it("writes a tree's members each in its own style", function()
+    assert.equal("filter[day]=2026-01-02&filter[exact]=0&filter[flags][0]=1&filter[flags][1]=2&filter[free][a][0]=x"
+      .. "&filter[ids][0]=4&filter[ids][1]=5&filter[intents]=I,N&filter[mode]=all&filter[range][from]=0.5&filter[range][to]=3"
+      .. '&filter[rules]=[[{"type":"begins","value":"a"}]]',
+      (sent("v4", "list", { filter = {
+        mode = "all", intents = { "I", "N" }, ids = { 4, "5" }, flags = { 1, 2 }, range = { from = 0.5, to = 3 },
+        rules = { { { type = "begins", value = "a" } } }, free = { a = { "x" } }, day = "2026-01-02", exact = false,
+      } })))
+    assert.equal("sorts[0][b]=x&sorts[0][down]=1&sorts[1][b]=y",
+      (sent("v4", "list", { sorts = { { by = "x", down = true }, { by = "y" } } })))
+  end)
+
+  it("writes tables in a query as JSON when no style is said", function()
+    assert.equal('rules=[{"a":[1,{"b":2}]}]', (sent("v4", "list", { rules = { { a = { 1, { b = 2 } } } } })))
+    assert.equal('steps=[{"key":"x"}]', (sent("v4", "list", { steps = { { by = "x" } } })))
+  end)
+
+  it("writes JSON as a text in bodies and forms where the style says so", function()
+    local _, body = sent("v4", "set", { kite_id = 1, texts = { a = 5 }, steps = { { by = "x" } } })
+    assert.equal([[{"texts":"{\"z\":5}","steps":[{"key":"x"}]}]], body)
+    _, body = sent("v4", "form", { sizes = { 1, 2 }, texts = { a = 5 }, word = "ä" })
+    assert.is_truthy(body:find('name="w"\r\n\r\nä\r\n', 1, true))
+    assert.is_truthy(body:find('name="texts"\r\n\r\n{"z":5}\r\n', 1, true))
+    assert.is_truthy(body:find('name="sizes[]"\r\n\r\n2\r\n', 1, true))
+  end)
+
+  it("takes a lone value for a list of one where that is allowed, and as many elements as are allowed", function()
+    assert.equal("sizes[]=4", (sent("v4", "list", { sizes = 4 })))
+    assert.equal("kites.list: sizes must have at most 3 elements, got 4", refused("list", { sizes = { 1, 2, 3, 4 } }))
+    assert.equal("kites.list: sizes must have at least 1 element, got 0", refused("list", { sizes = {} }))
+    assert.equal("kites.list: sizes element 1 must be at most 9, got 10", refused("list", { sizes = 10 }))
+  end)
+
+  it("refuses what a tree's description does not have", function()
+    for args, message in pairs {
+      [{ mode = "any", mod = 1 }] = "has an unknown member 'mod'; did you mean 'mode'?",
+      [{ exact = true }] = "lacks the member 'mode'",
+      [{ mode = "some" }] = 'member mode must be one of any, all, got "some"',
+      [{ mode = "any", range = { to = -1 } }] = "member range member to must be at least 0, got -1",
+      [{ mode = "any", range = 5 }] = "member range must be a table, got 5",
+      [{ mode = "any", ids = { 1, [3] = 2 } }] = "member ids must be a list without holes",
+      [{ mode = "any", rules = { { { value = "a" } } } }] = "member rules element 1 element 1 lacks the member 'type'",
+      [{ mode = "any", rules = { { value = "a" } } }] = "member rules element 1 must be a list, but has the name 'value'",
+      [{ mode = "any", ids = { a = 1 } }] = "member ids must be a list, but has the name 'a'",
+      [{ mode = "any", flags = { 1.5 } }] = "member flags element 1 must be a whole number, got 1.5",
+      [{ mode = "any", intents = { "a,b" } }] = "member intents element 1 must not hold a comma",
+      [{ mode = "any", sort = { { by = "x", up = 1 } } }] =
+        "member sort element 1 has an unknown member 'up'; did you mean 'by'?",
+      [{ mode = "any", free = { 1, [3] = 2 } }] = "member free must be a list without holes",
+      [{ mode = "any", free = { 1, a = 2 } }] = "member free has both names and numbers as keys",
+      [{ mode = "any", free = { [{}] = 1 } }] = "member free has a table as a key",
+      [{ mode = "any", free = { [1.5] = 1 } }] = "member free must be a list without holes",
+    } do
+      assert.equal("kites.list: filter " .. message, refused("list", { filter = args }))
+    end
+  end)
+
+  it("keeps secrets out of what is shown", function()
+    local client = scene.new()
+    local set = operation.new(client, kites, kites.operations[3], {})
+    local shown = set:dry_run({ kite_id = 1, login = { user = "u", password = 'open "sesame"' } })
+    assert.equal('{"login":{"password":"…","user":"u"}}', shown.body)
+    assert.equal("kites.set: login member password must be a string",
+      refused("set", { kite_id = 1, login = { password = 12345 } }))
+    local echo, api = scene.new()
+    api:fail { status = 400, body = '{"message":"bad password xyzzy7 here"}' }
+    local _, err = operation.new(echo, kites, kites.operations[3], {}) { kite_id = 1, login = { password = "xyzzy7" } }
+    assert.equal("bad password … here", err.message)
+    assert.is_nil((err.body .. tostring(err)):find("xyzzy7", 1, true))
+  end)
+end)
+
+describe("extra parameters", function()
+  it("go where an operation's own go, in alphabetical order", function()
+    local query_only = { "get", v4 = "GET /x", query = "month", answer = "array" }
+    local client = scene.new()
+    local function show(description, args, extra)
+      return operation.new(client, resource, description, {}):dry_run(args, { extra = extra })
+    end
+    assert.equal("https://api4.seranking.com/x?month=2026-01&a=1&b%5B%5D=x&b%5B%5D=y&c=1",
+      show(query_only, { month = "2026-01" }, { b = { "x", "y" }, a = 1, c = true }).url)
+    assert.equal('{"email":"e","a":{"b":[1]},"z":1}',
+      show({ "set", v4 = "POST /x", body = "email" }, { email = "e" }, { z = 1, a = { b = { 1 } } }).body)
+  end)
+
+  it("are none that the description has", function()
+    local client = scene.new()
+    local get = operation.new(client, resource, { "get", v4 = "GET /x", query = "month", answer = "array" }, {})
+    for message, extra in pairs {
+      ["made_up.get: extra.month is no extra parameter: give it among the others"] = { month = 1 },
+      ["made_up.get: option extra must be a table of names and values"] = { 1 },
+      ["made_up.get: extra parameter a is an empty list: leave it out if that is meant"] = { a = {} },
+      ["made_up.get: extra parameter a must be a string, number, boolean or a list of them"] = { a = print },
+      ["made_up.get: extra parameter a is not valid UTF-8 at byte 2"] = { a = "a\228" },
+    } do
+      local ok, text = pcall(get.dry_run, get, nil, { extra = extra })
+      assert.is_false(ok)
+      assert.equal(message, (text:gsub("^.-: ", "", 1)))
+    end
+  end)
+end)
+
 describe("a generation", function()
   local description = {
     "act",
@@ -111,6 +292,103 @@ describe("a generation", function()
   end)
 end)
 
+describe("a description as plain data", function()
+  local full = {
+    name = "data.full", id = "full_id",
+    params = {
+      full_id = { type = "id", about = "its id" },
+      list = { type = "string[]", style = "repeat", lone = true, max_items = 9, min_items = 1, wire = "target" },
+      kind = { type = "string", enum = { "a", "b" }, default = "a", about = "what kind" },
+      size = { type = "integer", min = 1, max = 5 },
+      filter = { type = "object", style = "tree", required = "mode", fields = {
+        mode = { type = "string", wire = "m" }, inner = { type = "object", fields = { x = { type = "number" } } } } },
+      secret = { type = "string", secret = true, nullable = true },
+    },
+    operations = {
+      { "get", data = "GET /v1/full{?full_id}", query = "list* kind size filter secret", one_of = "kind size",
+        fixed = "output=json", post = true, answer = "object", about = "All of it.", source = "docs mcp",
+        confidence = "low", billed = true, success = { 200, 204 }, errors = { { 404, "Gone" }, { 400 } },
+        failed = "message", example = '{"rows":[]}',
+        pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
+        job = { state = "s", every = { 1, 2 } },
+        fields = [[
+          rows[].id integer~ its id
+          rows[].name string|number?
+          total integer~? how many]] },
+      { "plain", data = "POST /v1/full", items = "kind* size", deprecated = true },
+    },
+  }
+
+  local function describe_it(name)
+    local client = scene.new()
+    for _, description in ipairs(full.operations) do
+      if description[1] == name then
+        return operation.new(client.data, full, description, {}):describe()
+      end
+    end
+  end
+
+  it("has everything that is said", function()
+    local about = describe_it "get"
+    local x = { name = "x", wire = "x", place = "query", required = false, type = "number" }
+    assert.same({
+      name = "data.full.get", about = "All of it.", api = "data", method = "GET", path = "/v1/full{?full_id}",
+      data = "GET /v1/full{?full_id}", one_of = { "kind", "size" }, fixed = { output = "json" }, post = true,
+      answer = "object", failed = "message", example = '{"rows":[]}', success = { 200, 204 },
+      errors = { { status = 404, message = "Gone" }, { status = 400 } },
+      pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
+      job = { state = "s", every = { 1, 2 } }, repeatable = false, billed = true, source = { "docs", "mcp" },
+      confidence = "low", deprecated = false,
+      fields = {
+        { path = "rows[].id", type = "integer", optional = false, text = true, note = "its id" },
+        { path = "rows[].name", type = "string|number", optional = true, text = false },
+        { path = "total", type = "integer", optional = true, text = true, note = "how many" },
+      },
+      parameters = {
+        { name = "full_id", wire = "full_id", place = "query", required = true, type = "id", about = "its id" },
+        { name = "list", wire = "target", place = "query", required = true, type = "string[]", style = "repeat", lone = true,
+          max_items = 9, min_items = 1 },
+        { name = "kind", wire = "kind", place = "query", required = false, type = "string", enum = { "a", "b" }, default = "a",
+          about = "what kind" },
+        { name = "size", wire = "size", place = "query", required = false, type = "integer", min = 1, max = 5 },
+        { name = "filter", wire = "filter", place = "query", required = false, type = "object", style = "tree", fields = {
+          { name = "inner", wire = "inner", place = "query", required = false, type = "object", fields = { x } },
+          { name = "mode", wire = "m", place = "query", required = true, type = "string" },
+        } },
+        { name = "secret", wire = "secret", place = "query", required = false, type = "string", secret = true,
+          nullable = true },
+      },
+    }, about)
+    about.parameters[3].enum[1] = "changed"
+    assert.equal("a", describe_it("get").parameters[3].enum[1])
+    assert.same({ true, "list", {}, {}, { 200 } }, { describe_it("plain").deprecated, describe_it("plain").body,
+      describe_it("plain").fields, describe_it("plain").errors, describe_it("plain").success })
+    assert.equal("kind items true", table.concat({ describe_it("plain").parameters[1].name,
+      describe_it("plain").parameters[1].place, tostring(describe_it("plain").parameters[1].required) }, " "))
+  end)
+
+  it("can be had of every operation there is, on every API that has it", function()
+    local client, count = scene.new(), 0
+    for _, file in pairs(require "seranking.api") do
+      for _, described in ipairs(require(file)) do
+        for _, description in ipairs(described.operations) do
+          local op = operation.new(described.name:find "^data%." and client.data or client, described, description, {})
+          for _, api in ipairs { "v4", "v1", "data" } do
+            if description[api] then
+              local about = op:describe(api)
+              count = count + 1
+              assert.equal(api, about.api)
+              assert.equal(about[api], about.method .. " " .. about.path)
+              assert.is_table(about.parameters)
+            end
+          end
+        end
+      end
+    end
+    assert.is_true(count > 300, count .. " described")
+  end)
+end)
+
 describe("a body", function()
   it("may be wrapped in a list, or bare", function()
     local enveloped = { "add", v4 = "POST /users", body = "email*", envelope = "list" }
@@ -127,8 +405,50 @@ describe("a body", function()
     local client, api = scene.new()
     local description = { "send", v4 = "POST /files", upload = "file*" }
     local sent = operation.new(client, resource, description, {}):dry_run { file = { filename = "a.csv", data = "1,2" } }
-    assert.equal("multipart/form-data", sent.headers["content-type"])
-    assert.equal("1,2", sent.body)
+    assert.equal("multipart/form-data; boundary=----------------seranking0", sent.headers["content-type"])
+    assert.equal('------------------seranking0\r\nContent-Disposition: form-data; name="upload"; filename="a.csv"\r\n\r\n'
+      .. "1,2\r\n------------------seranking0--\r\n", sent.body)
     assert.equal(0, #api.log)
+  end)
+
+  it("may be a form of texts, lists and files", function()
+    local description = { "send", v4 = "POST /files", upload = "source* ids cols deep file" }
+    local sent = request(description, {
+      source = "us", ids = { 1, "2" }, cols = { "a", "c" }, deep = true,
+      file = { filename = 'a"b', data = "x", content_type = "text/csv" },
+    })
+    local boundary = "------------------seranking0\r\n"
+    local function part(head, data)
+      return boundary .. "Content-Disposition: form-data; " .. head .. "\r\n\r\n" .. data .. "\r\n"
+    end
+    assert.equal(part('name="source"', "us") .. part('name="ids[]"', "1") .. part('name="ids[]"', "2")
+      .. part('name="cols"', "a,c") .. part('name="deep"', "1")
+      .. part('name="upload"; filename="a%22b"\r\nContent-Type: text/csv', "x") .. "------------------seranking0--\r\n",
+      sent.body)
+  end)
+
+  it("is a form whose boundary is in none of its parts, and shows no key", function()
+    local sent = request({ "send", v4 = "POST /files", upload = "source*" },
+      { source = "----------------seranking0 " .. scene.V4_KEY })
+    assert.equal("multipart/form-data; boundary=----------------seranking1", sent.headers["content-type"])
+    assert.is_nil(sent.body:find(scene.V4_KEY, 1, true))
+    assert.is_truthy(sent.body:find("…d14b", 1, true))
+  end)
+
+  it("is a form only of what its description knows", function()
+    local description = { "send", v4 = "POST /files", upload = "source* ids* file" }
+    for message, args in pairs {
+      ["made_up.send: source is required"] = { ids = { 1 } },
+      ["made_up.send: ids is required"] = { source = "us" },
+      ["made_up.send: ids must not be empty"] = { source = "us", ids = {} },
+      ["made_up.send: ids element 2 must be an id (a whole number, or a string that holds one), got 1.5"] =
+        { source = "us", ids = { 1, 1.5 } },
+      ['made_up.send: file must be { filename = "…", data = "…" }, content_type optional'] =
+        { source = "us", ids = { 1 }, file = "x" },
+    } do
+      local ok, problem_text = pcall(request, description, args)
+      assert.is_false(ok)
+      assert.equal(message, (problem_text:gsub("^.-: ", "", 1)))
+    end
   end)
 end)

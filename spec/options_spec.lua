@@ -19,8 +19,10 @@ after_each(collectgarbage)
 describe("options", function()
   it("that are unknown are refused with a suggestion", function()
     assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
-    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, ca_file, "
-      .. "clock, connect_timeout, loop, max_body, nulls, proxy, rate, retries, share, timeout, token, transport, user_agent",
+    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
+      .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
+      .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, rate, retries, share, state_dir, state_group, "
+      .. "timeout, token, transport, user_agent",
       refused { key = "x" })
     assert.equal("seranking.new takes a table of options, got string", refused "x")
   end)
@@ -46,7 +48,7 @@ describe("options", function()
       { "rate", { limit = 65 }, "limit must be a whole number from 1 to 64" },
       { "rate", { limit = 1, per = 0 }, "per must be a number of seconds from 0.001 to 86400 (a day)" },
       { "rate", { limit = 1, window = 1 }, "has an unknown field 'window': { limit = requests, per = seconds }" },
-      { "share", "user", 'must be "process" or "off"' },
+      { "share", "machine", 'must be "user" or "process" or "off"' },
       { "nulls", true, 'must be "drop" or "keep"' },
       { "user_agent", "a\nb", "must be a string without control characters, not empty" },
       { "transport", {}, "must be an object with a method `handle`, such as seranking.fake's" },

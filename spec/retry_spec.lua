@@ -62,6 +62,31 @@ describe("an attempt that fails", function()
     assert.equal(1, select(2, client.sites:create { url = "example.com", title = "t" }).attempts)
   end)
 
+  it("of a creation that may have been carried out says to look before it is repeated", function()
+    local hint = "it may have been carried out: look before you repeat it"
+    for _, fault in ipairs { { fault = "drop" }, { fault = "hang" }, { status = 503 } } do
+      local client, api = scene.new()
+      api:fail(fault)
+      local _, err = client.sites:create { url = "http://example.com", title = "a" }
+      assert.is_true(err.sent)
+      assert.equal(hint, err.hint)
+      api:fail(fault)
+      _, err = client:request { method = "POST", path = "/sites", body = "{}" }
+      assert.equal(hint, err.hint)
+      assert.is_truthy(tostring(err):find(hint, 1, true))
+    end
+    local client, api = scene.new { retries = 0 }
+    api:fail { fault = "refuse" }
+    local _, err = client.sites:create { url = "http://example.com", title = "a" }
+    assert.is_nil((err.hint or ""):find(hint, 1, true))
+    api:fail { status = 503 }
+    _, err = client.sites:list()
+    assert.is_nil(err.hint)
+    api:fail { status = 400 }
+    _, err = client.sites:create { url = "http://example.com", title = "a" }
+    assert.is_nil(err.hint)
+  end)
+
   it("of a creation is repeated when nothing was sent", function()
     local client, api = scene.new()
     api:fail { fault = "refuse" }

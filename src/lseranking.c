@@ -47,6 +47,17 @@ void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const
   lua_pop(L, 1);
 }
 
+void *lsr_testobject(lua_State *L, int index, const char *name) {
+  void *object = lua_touserdata(L, index);
+  int same;
+  if (object == NULL || !lua_getmetatable(L, index))
+    return NULL;
+  luaL_getmetatable(L, name);
+  same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? object : NULL;
+}
+
 void *lsr_newobject(lua_State *L, size_t size, const char *name) {
   void *object = lua_newuserdata(L, size);
   memset(object, 0, size);
@@ -89,6 +100,8 @@ int luaopen_lseranking(lua_State *L) {
   lsr_open_client(L);
   lsr_open_call(L);
   lsr_open_value(L);
+  lsr_open_json(L);
+  lsr_open_limit(L);
   lsr_open_doorbell(L);
   return 1;
 }

@@ -30,6 +30,9 @@ void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const
 /* A userdata of `size` zero bytes with the metatable `name`, pushed. */
 void *lsr_newobject(lua_State *L, size_t size, const char *name);
 
+/* The userdata at `index` if it has the metatable `name`, else NULL. */
+void *lsr_testobject(lua_State *L, int index, const char *name);
+
 /*
 ** Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
 */
@@ -40,6 +43,9 @@ void lsr_pushseconds(lua_State *L, sr_time t);
 
 /* Pushes the error table of a call, or of no call (`call` NULL); `error` is what went wrong. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
+
+/* Pushes what is known of a limiter as a table; times as seconds from `now`. */
+void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
 
 /* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
 struct lsr_clock {
@@ -85,6 +91,8 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_value(lua_State *L);
+void lsr_open_json(lua_State *L);
+void lsr_open_limit(lua_State *L);
 void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
 
 #endif

@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How much of an error's body is shown. */
@@ -170,6 +171,72 @@ static int call_failure(lua_State *L) {
 
 /* ---- looking at the request ---- */
 
+/*
+** On the wire libcurl writes multipart bodies, with a boundary by chance. For eyes, and for
+** transports that stand in for the wire, the same is written here, with one that is always the same
+** but for a number that goes up until no part holds it.
+*/
+enum { BOUNDARY_SIZE = 40 };
+
+static void make_boundary(const struct sr_call *call, char boundary[BOUNDARY_SIZE]) {
+  const struct sr_part *part = call->parts;
+  unsigned number = 0;
+  while (part != NULL) {
+    snprintf(boundary, BOUNDARY_SIZE, "----------------seranking%u", number);
+    for (part = call->parts; part != NULL; part = part->next)
+      if (part->data.len > 0 &&
+          memmem(part->data.data, part->data.len, boundary, strlen(boundary)) != NULL)
+        break;
+    number++;
+  }
+}
+
+/* A name in quotes; what would end it is percent-encoded, as browsers do. */
+static void add_quoted(luaL_Buffer *buffer, const struct sr_buf *name) {
+  const char *p = sr_buf_text(name);
+  luaL_addchar(buffer, '"');
+  for (; *p != '\0'; p++) {
+    if (*p == '"')
+      luaL_addstring(buffer, "%22");
+    else if (*p == '\r')
+      luaL_addstring(buffer, "%0D");
+    else if (*p == '\n')
+      luaL_addstring(buffer, "%0A");
+    else
+      luaL_addchar(buffer, *p);
+  }
+  luaL_addchar(buffer, '"');
+}
+
+static void push_parts(lua_State *L, const struct sr_call *call) {
+  char boundary[BOUNDARY_SIZE];
+  const struct sr_part *part;
+  luaL_Buffer buffer;
+  make_boundary(call, boundary);
+  luaL_buffinit(L, &buffer);
+  for (part = call->parts; part != NULL; part = part->next) {
+    luaL_addstring(&buffer, "--");
+    luaL_addstring(&buffer, boundary);
+    luaL_addstring(&buffer, "\r\nContent-Disposition: form-data; name=");
+    add_quoted(&buffer, &part->name);
+    if (part->filename.len > 0) {
+      luaL_addstring(&buffer, "; filename=");
+      add_quoted(&buffer, &part->filename);
+    }
+    if (part->content_type.len > 0) {
+      luaL_addstring(&buffer, "\r\nContent-Type: ");
+      luaL_addlstring(&buffer, part->content_type.data, part->content_type.len);
+    }
+    luaL_addstring(&buffer, "\r\n\r\n");
+    luaL_addlstring(&buffer, sr_buf_text(&part->data), part->data.len);
+    luaL_addstring(&buffer, "\r\n");
+  }
+  luaL_addstring(&buffer, "--");
+  luaL_addstring(&buffer, boundary);
+  luaL_addstring(&buffer, "--\r\n");
+  luaL_pushresult(&buffer);
+}
+
 /* Sets fields of the table on the top from header lines "Name: value"; others are for libcurl. */
 static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
                         int masked) {
@@ -196,28 +263,35 @@ static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
   lua_newtable(L);
   set_headers(L, call->config->headers[sr_call_headers(call)], call->config, masked);
   set_headers(L, call->headers, call->config, masked);
-  if (call->upload.name.len > 0) {
-    lua_pushliteral(L, "multipart/form-data");
+  if (call->parts != NULL) {
+    char boundary[BOUNDARY_SIZE];
+    make_boundary(call, boundary);
+    lua_pushfstring(L, "multipart/form-data; boundary=%s", boundary);
     lua_setfield(L, -2, "content-type");
   }
 }
 
 /* Pushes text, with the key masked wherever it stands when it is to be shown. */
-static void push_text(lua_State *L, const struct sr_call *call, const struct sr_buf *text,
+static void push_text(lua_State *L, const struct sr_call *call, const char *text, size_t len,
                       int masked) {
   if (masked) {
-    char *copy = lsr_copy(L, sr_buf_text(text), text->len);
-    lua_pushlstring(L, copy, sr_config_redact(call->config, copy, text->len));
+    char *copy = lsr_copy(L, text, len);
+    lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
     lua_remove(L, -2);
   } else {
-    lua_pushlstring(L, sr_buf_text(text), text->len);
+    lua_pushlstring(L, text, len);
   }
+}
+
+static void push_buf(lua_State *L, const struct sr_call *call, const struct sr_buf *buf,
+                     int masked) {
+  push_text(L, call, sr_buf_text(buf), buf->len, masked);
 }
 
 /* The target with the key, as it goes out or as it may be shown. */
 static void push_target(lua_State *L, const struct sr_call *call, int masked) {
   const struct sr_config *config = call->config;
-  push_text(L, call, &call->target, masked);
+  push_buf(L, call, &call->target, masked);
   if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
     char hint[SR_KEY_HINT_SIZE];
     sr_config_key_hint(config, hint);
@@ -228,12 +302,18 @@ static void push_target(lua_State *L, const struct sr_call *call, int masked) {
 }
 
 static void push_body(lua_State *L, const struct sr_call *call, int masked) {
-  if (call->upload.name.len > 0)
-    push_text(L, call, &call->upload.data, masked);
-  else if (call->has_body)
-    push_text(L, call, &call->body, masked);
-  else
+  if (call->parts != NULL) {
+    size_t len;
+    const char *body;
+    push_parts(L, call);
+    body = lua_tolstring(L, -1, &len);
+    push_text(L, call, body, len, masked);
+    lua_remove(L, -2);
+  } else if (call->has_body) {
+    push_buf(L, call, &call->body, masked);
+  } else {
     lua_pushnil(L);
+  }
 }
 
 /* call:preview() -> method, url, headers, body: what would be sent, the key masked. */
@@ -249,8 +329,8 @@ static int call_preview(lua_State *L) {
 }
 
 /*
-** call:outgoing() -> method, target, headers, body for a transport that stands in for the wire; so
-** with the key.
+** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
+** the wire; so with the key.
 */
 static int call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
@@ -260,7 +340,8 @@ static int call_outgoing(lua_State *L) {
   push_target(L, call, 0);
   push_headers(L, call, 0);
   push_body(L, call, 0);
-  return 4;
+  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  return 5;
 }
 
 /* call:answer(status, head, body): what came back for it. */
@@ -295,6 +376,51 @@ static int call_time_left(lua_State *L) {
   return 1;
 }
 
+/*
+** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
+** { type, seconds, attempt, status, code, problem }.
+*/
+static int call_events(lua_State *L) {
+  static const char *const types[] = {"wait",    "retry",     "rate_limited",
+                                      "blocked", "unblocked", "limiter_fallback"};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int i;
+  if (call->event_count == 0)
+    return 0;
+  lua_createtable(L, call->event_count, 0);
+  for (i = 0; i < call->event_count; i++) {
+    const struct sr_event *event = &call->events[i];
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, types[event->type]);
+    lua_setfield(L, -2, "type");
+    lsr_pushseconds(L, event->seconds);
+    lua_setfield(L, -2, "seconds");
+    lua_pushinteger(L, event->attempt);
+    lua_setfield(L, -2, "attempt");
+    if (event->status != 0) {
+      lua_pushinteger(L, event->status);
+      lua_setfield(L, -2, "status");
+    }
+    if (event->code != NULL) {
+      lua_pushstring(L, event->code);
+      lua_setfield(L, -2, "code");
+    }
+    if (event->problem[0] != '\0') {
+      lua_pushstring(L, event->problem);
+      lua_setfield(L, -2, "problem");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  if (call->events_lost > 0) { /* said with the last one that there was room for */
+    lua_rawgeti(L, -1, call->event_count);
+    lua_pushinteger(L, call->events_lost);
+    lua_setfield(L, -2, "lost");
+    lua_pop(L, 1);
+  }
+  call->event_count = call->events_lost = 0;
+  return 1;
+}
+
 static int call_gc(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   sr_errand_delete(object->errand);
@@ -304,10 +430,11 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"cancel", call_cancel},   {"result", call_result},   {"time_left", call_time_left},
-    {"failure", call_failure}, {"preview", call_preview}, {"outgoing", call_outgoing},
-    {"answer", call_answer},   {"lost", call_lost},       {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
+                                   {"time_left", call_time_left}, {"failure", call_failure},
+                                   {"preview", call_preview},     {"outgoing", call_outgoing},
+                                   {"answer", call_answer},       {"lost", call_lost},
+                                   {"happenings", call_events},   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

@@ -19,6 +19,7 @@ struct client_object {
   sr_time timeout, connect_timeout, attempt_timeout;
   int retries;
   size_t max_body;
+  int low, wait_blocked;
 };
 
 static struct client_object *check_client(lua_State *L) {
@@ -79,19 +80,33 @@ static uint64_t make_seed(const void *somewhere) {
 }
 
 /*
-** The key: the option, or else the environment's, which so never becomes a Lua string. An empty
-** variable is none.
+** The key: the option `token`; or else that of the environment variable `token_env`, which so never
+** becomes a Lua string (an empty variable is none); or else that of the client `token_of`.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
+  size_t len;
+  const char *variable = get_string(L, 1, "token_env", &len), *token;
+  const struct client_object *other;
   settings->token = get_string(L, 1, "token", &settings->token_len);
   settings->token_off = get_flag(L, 1, "token_off");
-  if (settings->token == NULL && !settings->token_off) {
-    const char *token = getenv("SERANKING_TOKEN");
-    if (token != NULL && token[0] != '\0') {
-      settings->token = token;
-      settings->token_len = strlen(token);
+  if (settings->token != NULL || settings->token_off)
+    return;
+  token = getenv(variable != NULL ? variable : "SERANKING_TOKEN");
+  if (token != NULL && token[0] != '\0') {
+    settings->token = token;
+    settings->token_len = strlen(token);
+    return;
+  }
+  lua_getfield(L, 1, "token_of");
+  other = lsr_testobject(L, -1, CLIENT);
+  if (other != NULL && other->config != NULL) {
+    settings->token_off = other->config->token_off;
+    if (other->config->key.len > 0) {
+      settings->token = other->config->key.data;
+      settings->token_len = other->config->key.len;
     }
   }
+  lua_pop(L, 1); /* alive in the table of options */
 }
 
 /* Which generation: as said ("v4", "v1"), or by the key's shape. */
@@ -113,14 +128,28 @@ static struct sr_engine *make_engine(lua_State *L, struct client_object *client)
   return sr_engine_new(&options);
 }
 
+/* The limiter driver of another module: a userdata that holds a pointer to it. */
+static const struct sr_limiter_driver *check_driver(lua_State *L, int index) {
+  const struct sr_limiter_driver *const *driver =
+      lsr_testobject(L, index, "seranking.limiter_driver");
+  if (driver == NULL || *driver == NULL) {
+    luaL_error(L, "limiter_driver must be a limiter driver");
+    return NULL; /* not reached */
+  }
+  if ((*driver)->abi != SR_LIMITER_ABI)
+    luaL_error(L, "the limiter's module is of another version of seranking: install both anew");
+  return *driver;
+}
+
 /*
-** client(options) -> core | nil, error. The options are seranking.new's, checked; `token` may be
-** nil, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
+** client(options) -> core | nil, error. The options are seranking.new's, checked; for the key see
+** get_token, `token_off`, `external` are flags, `base_url` may be nil, `rate_limit` 0 means no limiter.
 */
 static int client_new(lua_State *L) {
   struct client_object *client;
   struct sr_settings settings;
   struct sr_error error;
+  const char *problem;
   size_t len;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -138,18 +167,41 @@ static int client_new(lua_State *L) {
   settings.rate.slots = (int)get_number(L, 1, "rate_limit", 5);
   settings.rate.window = get_time(L, 1, "rate_per", SR_SECOND);
   settings.limited = settings.rate.slots > 0;
+  settings.send_time = get_flag(L, 1, "pacing_send_time");
+  settings.max_queue = (int)get_number(L, 1, "max_queue", 1000);
+  settings.fall_back = get_flag(L, 1, "limiter_fallback");
+  settings.limit_family = get_string(L, 1, "limit_family", &len);
+  settings.local.shared = get_flag(L, 1, "shared");
+  settings.local.group = get_flag(L, 1, "state_group");
+  settings.local.state_dir = get_string(L, 1, "state_dir", &len);
+  settings.driver_settings = get_string(L, 1, "limiter_settings", &len);
+  lua_getfield(L, 1, "limiter_driver");
+  if (!lua_isnil(L, -1))
+    settings.driver = check_driver(L, -1);
+  lua_pop(L, 1);
   lua_getfield(L, 1, "clock");
   client->clock = lsr_testclock(L, -1);
   lua_pop(L, 1);
   if (client->clock != NULL) {
     client->clock->refs++;
-    settings.limit_salt = client->clock->id;
+    /* A directory of a test's own: there clocks of several processes may be meant to be one. */
+    settings.limit_salt =
+        settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
+  }
+  if (settings.driver != NULL &&
+      (problem = settings.driver->check(settings.driver_settings)) != NULL) {
+    sr_error_set(&error, SR_INVALID, "bad_option", NULL, "option limiter: %s", problem);
+    lua_pushnil(L);
+    lsr_pusherror(L, &error, NULL);
+    return 2;
   }
   client->timeout = get_time(L, 1, "timeout", 60 * SR_SECOND);
   client->connect_timeout = get_time(L, 1, "connect_timeout", 10 * SR_SECOND);
   client->attempt_timeout = get_time(L, 1, "attempt_timeout", 0);
   client->retries = (int)get_number(L, 1, "retries", 2);
   client->max_body = (size_t)get_number(L, 1, "max_body", 268435456.0);
+  client->low = get_flag(L, 1, "priority_low");
+  client->wait_blocked = get_flag(L, 1, "wait_blocked");
   client->config = sr_config_new(&settings, &error);
   if (client->config == NULL) {
     lua_pushnil(L);
@@ -295,9 +347,32 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
     must(L, sr_buf_append(to, text, len) != 0);
 }
 
+/* The parts of a multipart body, from the field `parts` of the table at `index`. */
+static void read_parts(lua_State *L, int index, struct sr_call *call) {
+  int i;
+  lua_getfield(L, index, "parts");
+  for (i = 1; lua_istable(L, -1); i++) {
+    struct sr_part *part;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      lua_pop(L, 1);
+      break;
+    }
+    part = sr_call_add_part(call);
+    must(L, part == NULL);
+    copy_field(L, lua_gettop(L), "name", &part->name);
+    copy_field(L, lua_gettop(L), "filename", &part->filename);
+    copy_field(L, lua_gettop(L), "content_type", &part->content_type);
+    copy_field(L, lua_gettop(L), "data", &part->data);
+    call->has_body = 1;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, upload
-** = {…}.
+** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
   int i;
@@ -305,6 +380,13 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   call->connect_timeout = get_time(L, index, "connect_timeout", call->connect_timeout);
   call->attempt_timeout = get_time(L, index, "attempt_timeout", call->attempt_timeout);
   call->retries = (int)get_number(L, index, "retries", call->retries);
+  lua_getfield(L, index, "priority_low");
+  if (!lua_isnil(L, -1))
+    call->low = lua_toboolean(L, -1);
+  lua_getfield(L, index, "wait_blocked");
+  if (!lua_isnil(L, -1))
+    call->wait_blocked = lua_toboolean(L, -1);
+  lua_pop(L, 2);
   lua_getfield(L, index, "headers");
   for (i = 1; lua_istable(L, -1); i++) {
     struct curl_slist *longer;
@@ -319,16 +401,17 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  lua_getfield(L, index, "upload");
-  if (lua_istable(L, -1)) {
-    int upload = lua_gettop(L);
-    copy_field(L, upload, "name", &call->upload.name);
-    copy_field(L, upload, "filename", &call->upload.filename);
-    copy_field(L, upload, "content_type", &call->upload.content_type);
-    copy_field(L, upload, "data", &call->upload.data);
-    call->has_body = 1;
-  }
-  lua_pop(L, 1);
+  read_parts(L, index, call);
+}
+
+static void set_defaults(const struct client_object *client, struct sr_call *call) {
+  call->timeout = client->timeout;
+  call->connect_timeout = client->connect_timeout;
+  call->attempt_timeout = client->attempt_timeout;
+  call->retries = client->retries;
+  call->max_body = client->max_body;
+  call->low = client->low;
+  call->wait_blocked = client->wait_blocked;
 }
 
 /*
@@ -351,11 +434,7 @@ static int client_call(lua_State *L) {
     call = lsr_newcall(L, client->config);
   }
   call->method = method;
-  call->timeout = client->timeout;
-  call->connect_timeout = client->connect_timeout;
-  call->attempt_timeout = client->attempt_timeout;
-  call->retries = client->retries;
-  call->max_body = client->max_body;
+  set_defaults(client, call);
   call->repeatable = lua_toboolean(L, 7);
   results = make_target(L, call, template, 4, 5);
   if (results != 0)
@@ -369,6 +448,36 @@ static int client_call(lua_State *L) {
   if (lua_istable(L, 8))
     read_options(L, 8, call);
   lua_settop(L, 9);
+  return 1;
+}
+
+/*
+** client:download(origin, target, options) -> call | nil, what is wrong with the address. A GET to
+** another host than the API's: without the key, and outside its limit.
+*/
+static int client_download(lua_State *L) {
+  struct client_object *client = check_client(L);
+  const char *origin = luaL_checkstring(L, 2);
+  struct sr_config *config;
+  struct sr_error error;
+  struct sr_call *call;
+  size_t len;
+  const char *target = luaL_checklstring(L, 3, &len);
+  lua_settop(L, 4);
+  call = lsr_newcall(L, client->config);
+  config = sr_config_elsewhere(client->config, origin, &error);
+  if (config == NULL) {
+    lua_pushnil(L);
+    lua_pushstring(L, error.message);
+    return 2;
+  }
+  sr_config_unref(call->config);
+  call->config = config;
+  set_defaults(client, call);
+  must(L, sr_buf_append(&call->target, target, len) != 0);
+  if (lua_istable(L, 4))
+    read_options(L, 4, call);
+  lua_settop(L, 5);
   return 1;
 }
 
@@ -437,11 +546,40 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
+/*
+** client:limit(max_wait) -> what is known of its limiter, see lsr_pushview; nil when it has none.
+** Waits for at most `max_wait` seconds where a server must be asked.
+*/
+static int client_limit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  struct sr_limit_view view;
+  if (!sr_engine_view_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait"),
+                            &view))
+    return 0;
+  lsr_pushview(L, &view, sr_engine_now(client->engine));
+  lua_pushinteger(L, sr_engine_waiting(client->engine, client->config));
+  lua_setfield(L, -2, "waiting");
+  lua_pushstring(L, client->config->key_hint);
+  lua_setfield(L, -2, "key");
+  return 1;
+}
+
+/* client:reset_limit(max_wait): ends ban and hold, for everybody who shares the limiter. */
+static int client_reset_limit(lua_State *L) {
+  struct client_object *client = check_client(L);
+  lua_pushboolean(
+      L, sr_engine_reset_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait")));
+  return 1;
+}
+
 static const luaL_Reg methods[] = {
-    {"call", client_call},   {"run", client_run}, {"submit", client_submit},
-    {"next", client_next},   {"now", client_now}, {"sleep", client_sleep},
-    {"key", client_key},     {"api", client_api}, {"base_url", client_base_url},
-    {"close", client_close}, {NULL, NULL}};
+    {"limit", client_limit},       {"reset_limit", client_reset_limit},
+    {"call", client_call},         {"run", client_run},
+    {"submit", client_submit},     {"next", client_next},
+    {"now", client_now},           {"sleep", client_sleep},
+    {"download", client_download}, {"key", client_key},
+    {"api", client_api},           {"base_url", client_base_url},
+    {"close", client_close},       {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

@@ -1,98 +1,9 @@
-/* Values: finishing decoded JSON, checking UTF-8, clocks for tests.
+/* Values: checking UTF-8, clocks for tests.
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/* ---- decoded JSON ---- */
-
-struct tidy {
-  int null;       /* stack index of the decoder's null */
-  int drop_nulls; /* members that are null become absent */
-};
-
-/* Whole numbers that a double holds exactly. */
-#define EXACT 9007199254740992.0
-
-#if LUA_VERSION_NUM >= 503
-/*
-** The value on the top of the stack becomes an integer if it is a float that is one. 1 if it
-** changed.
-*/
-static int to_integer(lua_State *L) {
-  lua_Number number;
-  if (lua_isinteger(L, -1))
-    return 0;
-  number = lua_tonumber(L, -1);
-  if (!(number >= -EXACT && number <= EXACT) || (lua_Number)(lua_Integer)number != number)
-    return 0;
-  lua_pop(L, 1);
-  lua_pushinteger(L, (lua_Integer)number);
-  return 1;
-}
-#else
-static int to_integer(lua_State *L) {
-  (void)L;
-  return 0;
-}
-#endif
-
-/*
-** Goes through the table on the top of the stack, in place. Keys of JSON objects are strings and
-** keys of lists numbers, so the key tells whether a null may go: in a list it keeps its place. Only
-** existing keys are assigned, as lua_next wants.
-*/
-static void tidy_table(lua_State *L, const struct tidy *tidy) {
-  luaL_checkstack(L, 6, "JSON is nested too deeply");
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    switch (lua_type(L, -1)) {
-    case LUA_TTABLE:
-      tidy_table(L, tidy);
-      lua_pop(L, 1);
-      break;
-    case LUA_TNUMBER:
-      if (to_integer(L)) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -4);
-      } else {
-        lua_pop(L, 1);
-      }
-      break;
-    case LUA_TLIGHTUSERDATA:
-      if (tidy->drop_nulls && lua_type(L, -2) == LUA_TSTRING && lua_rawequal(L, -1, tidy->null)) {
-        lua_pop(L, 1);
-        lua_pushvalue(L, -1);
-        lua_pushnil(L);
-        lua_rawset(L, -4);
-        break;
-      }
-      lua_pop(L, 1);
-      break;
-    default:
-      lua_pop(L, 1);
-    }
-  }
-}
-
-/*
-** tidy(value, null, keep_nulls) -> value: whole numbers as integers where Lua has them; null
-** members of objects removed unless `keep_nulls`. Tables are changed in place.
-*/
-static int value_tidy(lua_State *L) {
-  struct tidy tidy;
-  tidy.null = 2;
-  tidy.drop_nulls = !lua_toboolean(L, 3);
-  lua_settop(L, 3);
-  lua_pushvalue(L, 1);
-  if (lua_type(L, -1) == LUA_TTABLE)
-    tidy_table(L, &tidy);
-  else if (lua_type(L, -1) == LUA_TNUMBER)
-    to_integer(L);
-  return 1;
-}
 
 /* utf8_error(text) -> nil, or the place of the first byte that is not UTF-8. */
 static int value_utf8_error(lua_State *L) {
@@ -122,14 +33,8 @@ void lsr_clock_unref(struct lsr_clock *clock) {
 }
 
 struct lsr_clock *lsr_testclock(lua_State *L, int index) {
-  struct clock_object *object = lua_touserdata(L, index);
-  int same;
-  if (object == NULL || !lua_getmetatable(L, index))
-    return NULL;
-  luaL_getmetatable(L, CLOCK);
-  same = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same ? object->clock : NULL;
+  struct clock_object *object = lsr_testobject(L, index, CLOCK);
+  return object != NULL ? object->clock : NULL;
 }
 
 /* clock() -> a clock that stands at 0 until it is moved. */
@@ -187,9 +92,11 @@ static int value_monotonic(lua_State *L) {
 static const luaL_Reg clock_methods[] = {
     {"now", clock_now}, {"advance", clock_advance}, {NULL, NULL}};
 static const luaL_Reg clock_meta[] = {{"__gc", clock_gc}, {NULL, NULL}};
-static const luaL_Reg functions[] = {
-    {"tidy", value_tidy},   {"utf8_error", value_utf8_error}, {"clock", clock_new},
-    {"is_clock", clock_is}, {"monotonic", value_monotonic},   {NULL, NULL}};
+static const luaL_Reg functions[] = {{"utf8_error", value_utf8_error},
+                                     {"clock", clock_new},
+                                     {"is_clock", clock_is},
+                                     {"monotonic", value_monotonic},
+                                     {NULL, NULL}};
 
 void lsr_open_value(lua_State *L) {
   lsr_newclass(L, CLOCK, clock_methods, clock_meta);

@@ -15,7 +15,6 @@ static void set_defaults(struct sr_call *call) {
   call->repeatable = 1;
   call->max_body = (size_t)256 << 20;
   call->max_headers = (size_t)64 << 10;
-  call->slot.index = -1;
   call->retry_after = -1;
   call->http_version = "";
 }
@@ -29,18 +28,35 @@ struct sr_call *sr_call_new(struct sr_config *config) {
   return call;
 }
 
-static void free_upload(struct sr_upload *upload) {
-  sr_buf_fini(&upload->name);
-  sr_buf_fini(&upload->filename);
-  sr_buf_fini(&upload->content_type);
-  sr_buf_fini(&upload->data);
+struct sr_part *sr_call_add_part(struct sr_call *call) {
+  struct sr_part *part = calloc(1, sizeof *part);
+  if (part == NULL)
+    return NULL;
+  if (call->last_part != NULL)
+    call->last_part->next = part;
+  else
+    call->parts = part;
+  call->last_part = part;
+  return part;
+}
+
+static void free_parts(struct sr_part *part) {
+  while (part != NULL) {
+    struct sr_part *next = part->next;
+    sr_buf_fini(&part->name);
+    sr_buf_fini(&part->filename);
+    sr_buf_fini(&part->content_type);
+    sr_buf_fini(&part->data);
+    free(part);
+    part = next;
+  }
 }
 
 void sr_call_reset(struct sr_call *call) {
   struct sr_call kept;
   sr_engine_forget(call);
   kept = *call;
-  free_upload(&call->upload);
+  free_parts(call->parts);
   curl_slist_free_all(call->headers);
   memset(call, 0, sizeof *call);
   call->config = kept.config;
@@ -62,7 +78,7 @@ void sr_call_delete(struct sr_call *call) {
   sr_engine_forget(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
-  free_upload(&call->upload);
+  free_parts(call->parts);
   sr_buf_fini(&call->head);
   sr_buf_fini(&call->answer);
   curl_slist_free_all(call->headers);
@@ -71,7 +87,7 @@ void sr_call_delete(struct sr_call *call) {
 }
 
 enum sr_headers sr_call_headers(const struct sr_call *call) {
-  if (call->upload.name.len > 0)
+  if (call->parts != NULL)
     return SR_HEADERS_UPLOAD;
   if (call->has_body)
     return SR_HEADERS_JSON;

@@ -8,10 +8,11 @@
 #include "sr_buf.h"
 #include "sr_config.h"
 #include "sr_error.h"
-#include "sr_limit.h"
+#include "sr_limiter.h"
 
 #include <curl/curl.h>
 
+struct link; /* the engine's */
 struct sr_engine;
 struct sr_transfer;
 
@@ -23,11 +24,33 @@ enum sr_state {
   SR_STATE_DONE     /* over: `error.kind` tells how */
 };
 
-/* The file of a multipart/form-data body. `name` is empty when the call has none. */
-struct sr_upload {
-  struct sr_buf name; /* of the form field */
+/* What happened to a call on the way to its outcome, for programs that watch. */
+enum sr_event_type {
+  SR_EVENT_WAIT,            /* it has waited for a slot: `seconds` */
+  SR_EVENT_RETRY,           /* an attempt failed, the next begins in `seconds` */
+  SR_EVENT_RATE_LIMITED,    /* the server said 429: all stop for `seconds` */
+  SR_EVENT_BLOCKED,         /* the key is blocked for `seconds` more */
+  SR_EVENT_UNBLOCKED,       /* the ban is over: this call got through */
+  SR_EVENT_LIMITER_FALLBACK /* the limiter is not the one that was asked for: `problem` */
+};
+
+struct sr_event {
+  enum sr_event_type type;
+  sr_time seconds;
+  int attempt;      /* attempts begun by then */
+  int status;       /* of the answer that caused it, or 0 */
+  const char *code; /* a constant: of the error that caused it, or NULL */
+  char problem[160];
+};
+
+enum { SR_EVENTS_MAX = 12 };
+
+/* A part of a multipart/form-data body: a text field, or a file when it has a filename. */
+struct sr_part {
+  struct sr_part *next;
+  struct sr_buf name; /* of the form field; any text without NUL */
   struct sr_buf filename;
-  struct sr_buf content_type;
+  struct sr_buf content_type; /* empty: libcurl chooses one for files, texts have none */
   struct sr_buf data;
 };
 
@@ -42,16 +65,18 @@ struct sr_call {
   const char *method;       /* a constant: "GET", "POST", "PUT", "PATCH", "DELETE" */
   struct sr_buf target;     /* path and query under the base address, without the key */
   struct sr_buf body;
-  int has_body; /* a body of no bytes is one too */
-  struct sr_upload upload;
-  struct curl_slist *headers; /* more request headers, owned; NULL mostly */
-  sr_time timeout;            /* for the whole call: slots, attempts, back-offs */
-  sr_time connect_timeout;    /* name, connection and TLS of one attempt */
-  sr_time attempt_timeout;    /* one attempt; 0: bounded by `timeout` alone */
-  int retries;                /* attempts after the first */
-  int repeatable;             /* doing it twice does no harm */
-  size_t max_body;            /* bytes, after decompression */
-  size_t max_headers;         /* bytes of header lines */
+  int has_body;                      /* a body of no bytes is one too */
+  struct sr_part *parts, *last_part; /* of a multipart body, in order, owned; NULL: it is none */
+  struct curl_slist *headers;        /* more request headers, owned; NULL mostly */
+  sr_time timeout;                   /* for the whole call: slots, attempts, back-offs */
+  sr_time connect_timeout;           /* name, connection and TLS of one attempt */
+  sr_time attempt_timeout;           /* one attempt; 0: bounded by `timeout` alone */
+  int retries;                       /* attempts after the first */
+  int repeatable;                    /* doing it twice does no harm */
+  size_t max_body;                   /* bytes, after decompression */
+  size_t max_headers;                /* bytes of header lines */
+  int low;                           /* priority: leaves the last slot to others */
+  int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
 
   /* Progress. The engine's own. */
   enum sr_state state;
@@ -60,8 +85,11 @@ struct sr_call {
   sr_time started;
   sr_time deadline;
   sr_time since; /* when it came into its state */
-  sr_time due;   /* when it leaves SR_STATE_BACKOFF */
+  sr_time due;   /* when it leaves SR_STATE_BACKOFF; queued: not before this time */
   struct sr_slot slot;
+  struct link *link;            /* the engine's limiter for it, NULL: none */
+  int ban_told;                 /* that it waits for the end of a ban was reported */
+  struct sr_slot own_slot;      /* of the limiter that stands in for it, where one does */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
   uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
   struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
@@ -81,6 +109,11 @@ struct sr_call {
   sr_time elapsed;          /* from submission to the end */
   int reused;               /* the last attempt needed no new connection */
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
+
+  /* What happened on the way, for whoever takes it: oldest first. */
+  struct sr_event events[SR_EVENTS_MAX];
+  int event_count;
+  int events_lost; /* that did not fit */
 };
 
 /*
@@ -94,6 +127,9 @@ void sr_call_reset(struct sr_call *call);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
+
+/* A new empty part of its body, behind those that there are. NULL when memory ran out. */
+struct sr_part *sr_call_add_part(struct sr_call *call);
 
 /* Which of the client's header sets goes with the request. */
 enum sr_headers sr_call_headers(const struct sr_call *call);

@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_config.h"
 
+#include "sr_sha256.h"
 #include "sr_url.h"
 
 #include <stdio.h>
@@ -132,7 +133,8 @@ static int make_headers(struct sr_config *config) {
   }
   for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
     struct curl_slist **list = &config->headers[i];
-    failed = add_line(list, "Accept: application/json") != 0 ||
+    failed = add_line(list, config->auth == SR_AUTH_NOWHERE ? "Accept: */*"
+                                                            : "Accept: application/json") != 0 ||
              add_line(list, config->user_agent.data) != 0 ||
              (type_lines[i] != NULL && add_line(list, type_lines[i]) != 0) ||
              (i != SR_HEADERS_PLAIN && add_line(list, "Expect:") != 0) ||
@@ -179,6 +181,62 @@ static int copy(struct sr_buf *to, const char *from) {
   return from == NULL ? 0 : sr_buf_puts(to, from);
 }
 
+static uint64_t first_bytes(struct sr_sha256 *sha) {
+  unsigned char hash[SR_SHA256_SIZE];
+  uint64_t number = 0;
+  int i;
+  sr_sha256_end(sha, hash);
+  for (i = 0; i < 8; i++)
+    number = number << 8 | hash[i];
+  return number;
+}
+
+/* With its NUL, so that "a","bc" and "ab","c" differ. */
+static void add_text(struct sr_sha256 *sha, const char *text) {
+  sr_sha256_add(sha, text, strlen(text) + 1);
+}
+
+/*
+** Whose limit it is: a hash of key and address that gives neither away. And which limiter: the same
+** with everything that decides where the slots are.
+*/
+static int fill_limit(struct sr_config *config, const struct sr_settings *settings) {
+  struct sr_sha256 sha;
+  const char *family = settings->limit_family != NULL ? settings->limit_family : "";
+  uint64_t name;
+  if (copy(&config->state_dir, settings->local.state_dir) != 0 ||
+      copy(&config->driver_settings, settings->driver_settings) != 0 ||
+      copy(&config->limit_url, config->base_url.data) != 0)
+    return -1;
+  config->limit_url.len = sr_config_redact(config, config->limit_url.data, config->limit_url.len);
+  sr_config_key_hint(config, config->key_hint);
+  sr_sha256_init(&sha);
+  add_text(&sha, "seranking limit");
+  add_text(&sha, sr_buf_text(&config->key));
+  add_text(&sha, config->base_url.data);
+  add_text(&sha, family);
+  name = first_bytes(&sha) ^ settings->limit_salt;
+  config->limited = 1;
+  config->send_time = settings->send_time;
+  config->fall_back = settings->fall_back;
+  config->max_queue = settings->max_queue;
+  config->driver = settings->driver;
+  config->local = settings->local;
+  config->local.state_dir = settings->local.state_dir != NULL ? config->state_dir.data : NULL;
+  config->limit_identity.name = name;
+  config->limit_identity.key_hint = config->key_hint;
+  config->limit_identity.base_url = config->limit_url.data;
+  sr_sha256_init(&sha);
+  sr_sha256_add(&sha, &name, sizeof name);
+  sr_sha256_add(&sha, &settings->local.shared, sizeof settings->local.shared);
+  sr_sha256_add(&sha, &settings->local.group, sizeof settings->local.group);
+  sr_sha256_add(&sha, &settings->driver, sizeof(const struct sr_limiter_driver *));
+  add_text(&sha, sr_buf_text(&config->state_dir));
+  add_text(&sha, sr_buf_text(&config->driver_settings));
+  config->limit_id = first_bytes(&sha);
+  return 0;
+}
+
 /* The parts of sr_config_new that can run out of memory. 0 or -1. */
 static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (settings->token != NULL &&
@@ -197,46 +255,77 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (sr_buf_puts(&config->user_agent, "seranking-lua/" SR_VERSION " libcurl/") != 0 ||
       sr_buf_puts(&config->user_agent, curl_version_info(CURLVERSION_NOW)->version) != 0)
     return -1;
-  if (settings->limited) {
-    uint64_t name =
-        sr_limit_name(sr_buf_text(&config->key), config->base_url.data) ^ settings->limit_salt;
-    config->limit = sr_limit_open(name);
-    if (config->limit == NULL)
-      return -1;
-  }
+  if (settings->limited && fill_limit(config, settings) != 0)
+    return -1;
   return make_headers(config);
 }
 
-struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
+/* A config without anything in it but what is always there. NULL when memory ran out. */
+static struct sr_config *new_config(void) {
   static atomic_uint_fast64_t last_id;
-  struct sr_config *config;
-  const char *problem;
-  if (check_key(settings, error) != 0)
+  struct sr_config *config = calloc(1, sizeof *config);
+  if (config == NULL)
     return NULL;
-  config = calloc(1, sizeof *config);
-  if (config == NULL) {
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-    return NULL;
-  }
   atomic_init(&config->refs, 1);
   config->id = atomic_fetch_add(&last_id, 1) + 1;
+  return config;
+}
+
+/* Takes the address. 0, or -1 with the error. */
+static int set_base(struct sr_config *config, const char *base_url, struct sr_error *error) {
+  const char *problem = sr_url_base(&config->base_url, base_url);
+  if (problem == NULL) {
+    config->plain_http =
+        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
+    return 0;
+  }
+  if (problem == sr_url_no_memory)
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  else
+    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
+  return -1;
+}
+
+struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
+  struct sr_config *config;
+  if (check_key(settings, error) != 0)
+    return NULL;
+  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  config = new_config();
+  if (config == NULL)
+    return NULL;
   config->token_off = settings->token_off;
   config->v1 = settings->v1;
   config->auth = settings->auth;
   config->rate = settings->rate;
-  problem = sr_url_base(&config->base_url, settings->base_url);
-  if (problem == sr_url_no_memory) {
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-  } else if (problem != NULL) {
-    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
-  } else {
-    config->plain_http =
-        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
-    if (fill(config, settings) == 0)
-      return config;
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-  }
+  if (set_base(config, settings->base_url, error) == 0 && fill(config, settings) == 0)
+    return config;
   sr_config_unref(config);
+  return NULL;
+}
+
+struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
+                                      struct sr_error *error) {
+  struct sr_config *other;
+  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  other = new_config();
+  if (other == NULL)
+    return NULL;
+  other->token_off = 1;
+  other->v1 = config->v1;
+  other->auth = SR_AUTH_NOWHERE;
+  other->rate = config->rate;
+  if (set_base(other, base_url, error) == 0 &&
+      (config->key.len == 0 ||
+       (sr_buf_append(&other->key, config->key.data, config->key.len) == 0 &&
+        sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) ==
+            0)) &&
+      sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) == 0 &&
+      sr_buf_puts(&other->proxy, sr_buf_text(&config->proxy)) == 0 &&
+      sr_buf_puts(&other->user_agent, sr_buf_text(&config->user_agent)) == 0 &&
+      make_headers(other) == 0)
+    return other;
+  sr_config_unref(other);
   return NULL;
 }
 
@@ -257,5 +346,8 @@ void sr_config_unref(struct sr_config *config) {
   sr_buf_fini(&config->ca_file);
   sr_buf_fini(&config->proxy);
   sr_buf_fini(&config->user_agent);
+  sr_buf_fini(&config->state_dir);
+  sr_buf_fini(&config->limit_url);
+  sr_buf_wipe(&config->driver_settings);
   free(config);
 }

@@ -6,7 +6,7 @@
 
 #include "sr_buf.h"
 #include "sr_error.h"
-#include "sr_limit.h"
+#include "sr_local.h"
 
 #include <curl/curl.h>
 #include <stdatomic.h>
@@ -14,7 +14,8 @@
 /* Where the key goes. Never in both places. */
 enum sr_auth {
   SR_AUTH_HEADER, /* Authorization: Token KEY */
-  SR_AUTH_QUERY   /* ?token=KEY on v4, ?apikey=KEY on v1 */
+  SR_AUTH_QUERY,  /* ?token=KEY on v4, ?apikey=KEY on v1 */
+  SR_AUTH_NOWHERE /* not sent; known only so that it is masked where it may show */
 };
 
 /* What sr_config_new is told. Strings are copied; NULL means left out. */
@@ -32,6 +33,13 @@ struct sr_settings {
   struct sr_rate rate;
   uint64_t limit_salt; /* 0, or the identity of an injected clock: limits on different clocks can't
                           be shared */
+  const char *limit_family;       /* whose limit it is when an API has several: "", "data" */
+  struct sr_local_settings local; /* whom it is shared with on this machine */
+  const struct sr_limiter_driver *driver; /* shared by other means: see sr_limiter.h; or NULL */
+  const char *driver_settings;            /* approved by its check */
+  int fall_back; /* while the driver's limiter is out of reach: the process's own, or fail */
+  int send_time; /* pacing by time of sending: faster, and no proof */
+  int max_queue; /* calls of one engine that may wait for a slot of this limit */
 };
 
 /* Sets of request headers, made once: a call picks one and adds nothing. */
@@ -42,6 +50,12 @@ enum sr_headers {
   SR_HEADERS_UPLOAD,  /* multipart: libcurl makes the Content-Type, with the boundary in it */
   SR_HEADERS_COUNT
 };
+
+/*
+** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
+** bytes.
+*/
+#define SR_KEY_HINT_SIZE 16
 
 /* Counted references; immutable after sr_config_new, so it may be read from any thread. */
 struct sr_config {
@@ -57,8 +71,18 @@ struct sr_config {
   struct curl_slist *headers[SR_HEADERS_COUNT];
   struct sr_buf ca_file, proxy; /* empty when left out */
   struct sr_buf user_agent;     /* the whole header line */
+  char key_hint[SR_KEY_HINT_SIZE];
+
+  /* The limit. The engine opens its limiter when the first call needs it. */
+  int limited;
   struct sr_rate rate;
-  struct sr_limit *limit; /* NULL when not limited */
+  int send_time, fall_back, max_queue;
+  uint64_t limit_id; /* of limiter and settings: equal ids mean the same limiter */
+  struct sr_limit_identity limit_identity;
+  struct sr_local_settings local;     /* its string is `state_dir` */
+  struct sr_buf state_dir, limit_url; /* the URL as it may be shown */
+  const struct sr_limiter_driver *driver;
+  struct sr_buf driver_settings; /* wiped: it may hold a password */
 };
 
 /*
@@ -66,14 +90,17 @@ struct sr_config {
 ** invalid_key for a key that can't be one; kind invalid, code bad_option for an address.
 */
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
+
+/*
+** The same client towards another host: no key is sent there and no limit holds, all else is as
+** before. NULL on failure, as sr_config_new.
+*/
+struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
+                                      struct sr_error *error);
+
 struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
 
-/*
-** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
-** bytes.
-*/
-#define SR_KEY_HINT_SIZE 16
 void sr_config_key_hint(const struct sr_config *config, char *out);
 
 /* Whether the key has the shape of a UUID, as those of v1 do. */

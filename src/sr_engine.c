@@ -6,6 +6,7 @@
 #include "sr_transfer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,17 +16,33 @@
 #include <unistd.h>
 
 /*
-** A request that got no answer is counted by the server at the latest this long after we gave up on
-** it.
+** Processes that wait for the same slot look again within this long of each other, not all at the
+** same moment.
 */
-#define LATE_COUNT (SR_SECOND / 5)
+#define SPREAD (3 * SR_MILLISECOND)
 
-/* A 429 holds other calls no longer than the shortest ban lasts, whatever its Retry-After says. */
-#define HOLD_MAX (600 * SR_SECOND)
+/* Who waits for the end of a ban looks this often whether somebody has ended it. */
+#define LOOK_EVERY (10 * SR_SECOND)
 
 /* Handles and connections kept for later calls. */
 #define IDLE_MAX        256
 #define CONNECTIONS_MAX 1024L
+
+/* A limiter that this engine has opened: for all calls of one limit. */
+struct link {
+  struct link *next;
+  uint64_t id;
+  const struct sr_limiter_driver *driver;
+  struct sr_limiter *limiter;
+  struct sr_limiter *own; /* stands in while the driver's is out of reach; NULL: not wanted */
+  /* With copies of its strings, as `settings`: clients come and go. */
+  struct sr_limit_identity identity;
+  char *settings;
+  int full;           /* calls that may use this many slots get none … */
+  sr_time not_before; /* … before this time */
+  int asked;          /* takes whose answer is not there yet */
+  int told;           /* the fallback was reported */
+};
 
 struct sr_engine {
   struct sr_clock clock;
@@ -41,6 +58,8 @@ struct sr_engine {
   int idle_count;
   int running;                              /* transfers in `multi` */
   struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
+  struct link *links;
+  struct curl_waitfd *polled; /* see add_watches */
 };
 
 /* ---- libcurl, once a process ---- */
@@ -184,9 +203,157 @@ static void drop_transfer(struct sr_call *call) {
   put_transfer(call->engine, transfer);
 }
 
-static void give_slot(struct sr_call *call, sr_time free_at) {
-  if (call->config->limit != NULL)
-    sr_limit_give(call->config->limit, &call->slot, free_at);
+/* ---- events ---- */
+
+static struct sr_event *add_event(struct sr_call *call, enum sr_event_type type, sr_time seconds) {
+  struct sr_event *event;
+  if (call->event_count == SR_EVENTS_MAX) {
+    call->events_lost++;
+    return NULL;
+  }
+  event = &call->events[call->event_count++];
+  memset(event, 0, sizeof *event);
+  event->type = type;
+  event->seconds = seconds;
+  event->attempt = call->attempts;
+  event->status = call->status;
+  event->code = call->error.code;
+  return event;
+}
+
+/* ---- limiters ---- */
+
+static void close_link(struct link *link) {
+  if (link->limiter != NULL)
+    link->driver->close(link->limiter);
+  free((char *)link->identity.key_hint);
+  free((char *)link->identity.base_url);
+  sr_wipe(link->settings, link->settings != NULL ? strlen(link->settings) : 0);
+  free(link->settings);
+  free(link);
+}
+
+/* 0 or -1. */
+static int open_link(struct link *link, const struct sr_config *config) {
+  link->id = config->limit_id;
+  link->identity = config->limit_identity;
+  link->identity.key_hint = strdup(config->limit_identity.key_hint);
+  link->identity.base_url = strdup(config->limit_identity.base_url);
+  link->settings = strdup(sr_buf_text(&config->driver_settings));
+  if (link->identity.key_hint == NULL || link->identity.base_url == NULL || link->settings == NULL)
+    return -1;
+  if (config->driver == NULL) {
+    link->driver = &sr_local_driver;
+    link->limiter = sr_local_open(&config->local, &link->identity);
+  } else {
+    static const struct sr_local_settings own = {0, 0, NULL};
+    pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
+    link->driver = config->driver;
+    link->limiter = config->driver->open(link->settings, &link->identity);
+    link->own = sr_local_open(&own, &link->identity);
+    if (link->own == NULL)
+      return -1;
+  }
+  return link->limiter != NULL ? 0 : -1;
+}
+
+/* The limiter of a client's calls. NULL when memory ran out. */
+static struct link *link_of(struct sr_engine *engine, const struct sr_config *config) {
+  struct link *link = engine->links;
+  while (link != NULL && link->id != config->limit_id)
+    link = link->next;
+  if (link != NULL)
+    return link;
+  link = calloc(1, sizeof *link);
+  if (link == NULL)
+    return NULL;
+  if (open_link(link, config) != 0) {
+    close_link(link);
+    return NULL;
+  }
+  link->next = engine->links;
+  engine->links = link;
+  return link;
+}
+
+/*
+** Gives the call's slots back. Where the process's own limiter stands in for one on a server, a call
+** holds a slot of both: so this process alone never goes over, whenever the server comes and goes.
+*/
+static enum sr_change give_slot(struct sr_call *call, sr_time now, enum sr_outcome outcome,
+                                sr_time hold) {
+  const struct sr_rate *rate = &call->config->rate;
+  struct link *link = call->link;
+  enum sr_change change = SR_CHANGE_NONE;
+  if (link == NULL || (call->slot.state == SR_SLOT_NONE && call->own_slot.state == SR_SLOT_NONE))
+    return SR_CHANGE_NONE;
+  if (call->slot.state == SR_SLOT_ASKED)
+    link->asked--;
+  if (outcome == SR_OUTCOME_UNSENT)
+    link->not_before = 0; /* it is free at once */
+  if (call->own_slot.state != SR_SLOT_NONE)
+    change = sr_local_driver.give(link->own, rate, now, &call->own_slot, outcome, hold);
+  if (call->slot.state != SR_SLOT_NONE)
+    change = link->driver->give(link->limiter, rate, now, &call->slot, outcome, hold);
+  return change;
+}
+
+/* The last look, right before the request goes out. */
+static int may_send(struct sr_call *call, sr_time now) {
+  const struct sr_rate *rate = &call->config->rate;
+  struct link *link = call->link;
+  if (link == NULL)
+    return 1;
+  if (call->own_slot.state == SR_SLOT_HELD &&
+      !sr_local_driver.start(link->own, rate, now, &call->own_slot))
+    return 0;
+  if (call->slot.state != SR_SLOT_HELD)
+    return 1;
+  if (link->driver->start == NULL)
+    return now < call->slot.send_by;
+  return link->driver->start(link->limiter, rate, now, &call->slot);
+}
+
+static void tell_fallback(struct sr_call *call, const char *problem) {
+  struct sr_event *event;
+  if (problem[0] == '\0') {
+    call->link->told = 0;
+  } else if (!call->link->told) {
+    call->link->told = 1;
+    event = add_event(call, SR_EVENT_LIMITER_FALLBACK, 0);
+    if (event != NULL)
+      memcpy(event->problem, problem, sizeof event->problem);
+  }
+}
+
+/* Asks for a slot. FAILED only when nothing may stand in for the limiter. */
+static enum sr_verdict take_slot(struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  const struct sr_config *config = call->config;
+  struct link *link = call->link;
+  struct sr_want want;
+  enum sr_verdict verdict;
+  int asked = call->slot.state == SR_SLOT_ASKED, alone = link->own != NULL && config->fall_back;
+  want.rate = config->rate;
+  want.low = call->low;
+  want.send_time = config->send_time;
+  want.lease = call->deadline + config->rate.window + SR_LATE_COUNT;
+  memset(ruling, 0, sizeof *ruling);
+  if (alone && call->own_slot.state == SR_SLOT_NONE) {
+    verdict = sr_local_driver.take(link->own, &want, now, &call->own_slot, ruling);
+    if (verdict != SR_LIMIT_GRANTED)
+      return verdict;
+  }
+  verdict = link->driver->take(link->limiter, &want, now, &call->slot, ruling);
+  link->asked += (call->slot.state == SR_SLOT_ASKED) - asked;
+  if (verdict == SR_LIMIT_ASKED)
+    return verdict;
+  if (verdict != SR_LIMIT_FAILED || alone)
+    tell_fallback(call, ruling->problem);
+  if (verdict == SR_LIMIT_FAILED && alone)
+    return SR_LIMIT_GRANTED; /* the own slot is held */
+  if (verdict != SR_LIMIT_GRANTED && alone)
+    sr_local_driver.give(link->own, &config->rate, now, &call->own_slot, SR_OUTCOME_UNSENT, 0);
+  return verdict;
 }
 
 /* ---- the end of an attempt ---- */
@@ -270,14 +437,100 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
     return;
   }
   call->due = now + pause;
+  add_event(call, SR_EVENT_RETRY, pause);
   enter(call, SR_STATE_BACKOFF, now);
 }
 
 /* For how long a 429 holds all calls: the server's word, within reason, but at least a window. */
 static sr_time hold_of(sr_time retry_after, sr_time window) {
-  if (retry_after > HOLD_MAX)
-    retry_after = HOLD_MAX;
+  sr_time longest = window > SR_HOLD_MAX ? window : SR_HOLD_MAX;
+  if (retry_after > longest)
+    retry_after = longest;
   return retry_after > window ? retry_after : window;
+}
+
+/* What an answer tells about the key. call->error is set unless it is a success. */
+static enum sr_outcome outcome_of(const struct sr_call *call) {
+  const char *code = call->error.kind == SR_NO_ERROR ? "" : call->error.code;
+  if (call->status == 429)
+    return SR_OUTCOME_REFUSED;
+  if (call->status >= 500)
+    return SR_OUTCOME_ANSWERED;
+  if (call->error.kind == SR_AUTH) /* without a key, or on a host that refuses all: no news */
+    return call->config->key.len > 0 && strcmp(code, "no_token") != 0 ? SR_OUTCOME_BAD_KEY
+                                                                      : SR_OUTCOME_ANSWERED;
+  return SR_OUTCOME_FINE;
+}
+
+/* Nobody may send before `until`. */
+static void blocked(struct sr_call *call, sr_time now, const struct sr_ruling *ruling) {
+  sr_time left = ruling->at > now ? ruling->at - now : 0;
+  int status = call->status;
+  if (ruling->block == SR_BLOCK_KEY)
+    sr_error_set(&call->error, SR_BLOCKED, "bad_key",
+                 "set the right key; client:limiter():reset() or seranking-limits reset lets calls "
+                 "with this one go on",
+                 "the API has refused this key twice in a row: nothing is sent with it for %.0f s",
+                 (double)left / 1e9);
+  else
+    sr_error_set(&call->error, SR_BLOCKED, "too_many_requests",
+                 "wait for retry_after seconds; other programs use this key beside the limiter: "
+                 "see docs/limits.md",
+                 "the API answered 429 three times in a row: nothing is sent with this key for "
+                 "%.0f s",
+                 (double)left / 1e9);
+  call->error.status = status;
+  call->retry_after = left;
+  call->retryable = call->repeatable || !call->in_doubt;
+  add_event(call, SR_EVENT_BLOCKED, left);
+}
+
+/* Tells the limiter what an answer says. Returns what that has changed for everybody. */
+static enum sr_change settle(struct sr_call *call, sr_time now) {
+  sr_time hold = hold_of(call->retry_after, call->config->rate.window);
+  enum sr_outcome outcome = outcome_of(call);
+  enum sr_change change = give_slot(call, now, outcome, hold);
+  if (outcome == SR_OUTCOME_REFUSED)
+    add_event(call, SR_EVENT_RATE_LIMITED, hold);
+  if (change == SR_CHANGE_UNBLOCKED)
+    add_event(call, SR_EVENT_UNBLOCKED, 0);
+  return change;
+}
+
+/* Until when nobody may send, as far as is known. */
+static void see_block(const struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  struct link *link = call->link;
+  struct sr_limit_view view;
+  memset(ruling, 0, sizeof *ruling);
+  memset(&view, 0, sizeof view);
+  view.rate = call->config->rate;
+  link->driver->view(link->limiter, now, &view);
+  ruling->block = view.block;
+  ruling->at = view.blocked_until;
+  if (link->own == NULL || !call->config->fall_back)
+    return;
+  sr_local_driver.view(link->own, now, &view);
+  if (view.block != SR_BLOCK_NONE && view.blocked_until > ruling->at) {
+    ruling->block = view.block;
+    ruling->at = view.blocked_until;
+  }
+}
+
+/*
+** This call's answer was one too many: says so. Returns whether it waits until the ban is over, and
+** then goes on; otherwise its error is complete.
+*/
+static int waits_for_ban(struct sr_call *call, sr_time now) {
+  struct sr_ruling ruling;
+  int waits;
+  see_block(call, now, &ruling);
+  waits = call->wait_blocked && call->attempts <= call->retries && ruling.at < call->deadline;
+  if (ruling.block == SR_BLOCK_KEY || waits) /* a refusal's own words say it better */
+    add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+  else
+    blocked(call, now, &ruling);
+  call->ban_told = 1;
+  return waits && ruling.block != SR_BLOCK_KEY;
 }
 
 /*
@@ -285,18 +538,19 @@ static sr_time hold_of(sr_time retry_after, sr_time window) {
 ** `sent`: it may have reached the server.
 */
 static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sent) {
-  sr_time now = now_of(engine), window = call->config->rate.window;
+  sr_time now = now_of(engine);
   int answered = call->error.kind == SR_NO_ERROR;
   drop_transfer(call);
   call->sent |= sent;
-  give_slot(call, !sent ? now : answered ? now + window : now + window + LATE_COUNT);
   redact(call, &call->head);
   call->retry_after = -1;
   if (answered && call->status >= 200 && call->status < 300) {
+    settle(call, now);
     enter(call, SR_STATE_DONE, now);
     return;
   }
   if (!answered) {
+    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
     hide_remains(call);
   } else {
     char value[64];
@@ -304,14 +558,16 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     error_of_answer(call);
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));
-    if (call->error.kind == SR_RATE_LIMIT && call->config->limit != NULL)
-      sr_limit_hold(call->config->limit, now + hold_of(call->retry_after, window));
     if (call->status == 404 && call->in_doubt && strcmp(call->method, "DELETE") == 0)
       call->error.hint =
           "an earlier attempt failed without a clear answer, and may have deleted it";
   }
   sr_config_redact(call->config, call->error.message, strlen(call->error.message));
   call->in_doubt |= sent && (!answered || call->error.kind == SR_SERVER);
+  if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !waits_for_ban(call, now)) {
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
   repeat_or_end(engine, call, sent, now);
 }
 
@@ -321,6 +577,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   struct sr_transfer *transfer;
   CURLcode code = CURLE_OUT_OF_MEMORY;
   call->attempts++;
+  call->ban_told = 0;
   memset(&call->error, 0, sizeof call->error);
   call->status = 0;
   sr_buf_clear(&call->head);
@@ -344,6 +601,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
 }
 
 static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* that may have been asked for */
   call->retry_after = earliest > now ? earliest - now : 0;
   call->retryable = 1;
   if (call->error.kind == SR_NO_ERROR)
@@ -356,20 +614,70 @@ static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
   enter(call, SR_STATE_DONE, now);
 }
 
+/* How many of the slots a call may use. */
+static int usable(const struct sr_call *call) {
+  int slots = call->config->rate.slots;
+  return call->low && slots > 1 ? slots - 1 : slots;
+}
+
+/* How many calls wait for a slot of the limiter. Up to `call` if it is one of them. */
+static int count_waiting(const struct sr_engine *engine, const struct link *link,
+                         const struct sr_call *call) {
+  const struct sr_call *other;
+  int count = 0;
+  for (other = engine->first; other != NULL && other != call; other = other->next)
+    count += other->state == SR_STATE_QUEUED && other->link == link;
+  return count;
+}
+
+/* How many of them can take every slot that `call` can: those of low priority don't stand in its way. */
+static int count_ahead(const struct sr_engine *engine, const struct sr_call *call) {
+  const struct sr_call *other;
+  int count = 0;
+  for (other = engine->first; other != NULL && other != call; other = other->next)
+    count += other->state == SR_STATE_QUEUED && other->link == call->link &&
+             usable(other) >= usable(call);
+  return count;
+}
+
+/* When it could have a slot, with `ahead` others before it. */
+static sr_time earliest_of(const struct sr_call *call, sr_time now, int ahead) {
+  struct sr_rate rate = call->config->rate;
+  rate.slots = usable(call);
+  return call->link->driver->earliest(call->link->limiter, &rate, now, (unsigned)ahead);
+}
+
 /* Into the queue for a slot; or to the end, when its turn can't come before its deadline. */
 static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  const struct sr_config *config = call->config;
-  unsigned ahead = 0;
+  struct sr_ruling ruling;
   sr_time earliest;
-  struct sr_call *other;
   enter(call, SR_STATE_QUEUED, now);
-  if (config->limit == NULL)
+  call->due = now;
+  if (call->link == NULL)
     return;
-  for (other = engine->first; other != call; other = other->next)
-    ahead += other->state == SR_STATE_QUEUED && other->config->limit == config->limit;
-  earliest = sr_limit_earliest(config->limit, &config->rate, now, ahead);
-  if (earliest >= call->deadline)
+  earliest = earliest_of(call, now, count_ahead(engine, call));
+  if (earliest < call->deadline)
+    return;
+  see_block(call, now, &ruling);
+  if (ruling.block != SR_BLOCK_NONE && ruling.at > now) {
+    blocked(call, now, &ruling);
+    enter(call, SR_STATE_DONE, now);
+  } else {
     no_slot(call, now, earliest);
+  }
+}
+
+/* The time came for which the slot was taken, and the request is not sent: back to the queue. */
+static void take_again(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  drop_transfer(call);
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0);
+  memset(&call->error, 0, sizeof call->error);
+  call->attempts--;
+  call->retryable = call->repeatable || !call->sent;
+  if (now < call->deadline)
+    queue(engine, call, now);
+  else
+    end_without_answer(call, now, SR_TIMEOUT, "no_connection", "no connection before the deadline");
 }
 
 /* ---- steps ---- */
@@ -391,6 +699,10 @@ static void collect(struct sr_engine *engine) {
     code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     call = transfer->call;
+    if (transfer->late) {
+      take_again(engine, call, now_of(engine));
+      continue;
+    }
     sr_transfer_finish(transfer, code, &sent, &call->error);
     attempt_over(engine, call, sent);
   }
@@ -408,10 +720,11 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
       queue(engine, call, now);
     } else if (now >= call->deadline) {
       if (call->state == SR_STATE_QUEUED) {
-        no_slot(call, now, now);
+        no_slot(call, now, call->link != NULL ? earliest_of(call, now, 0) : now);
       } else if (call->state == SR_STATE_SENDING && !engine->external) {
-        call->sent |= sr_transfer_sent(call->transfer);
-        give_slot(call, now + call->config->rate.window + LATE_COUNT);
+        int sent = sr_transfer_sent(call->transfer);
+        call->sent |= sent;
+        give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
         call->retryable = call->repeatable || !call->sent;
         end_without_answer(call, now, SR_TIMEOUT, call->sent ? "no_answer" : "no_connection",
                            call->sent ? "no answer before the deadline"
@@ -423,32 +736,126 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
+/* A slot has come, or no limit is wanted: reports how long it took, unless that is next to nothing. */
+static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  if (now - call->since >= 2 * SR_MILLISECOND)
+    add_event(call, SR_EVENT_WAIT, now - call->since);
+  begin_attempt(engine, call, now);
+}
+
+/* The limiter is out of reach, and nothing may stand in for it. */
+static void limiter_failed(struct sr_call *call, sr_time now, const char *problem) {
+  call->retryable = 1;
+  if (call->error.kind == SR_NO_ERROR)
+    sr_error_set(&call->error, SR_NETWORK, "limiter",
+                 "nothing was sent: repeat it later, or let calls go on with a limit of this "
+                 "process alone by on_limiter_error = \"process\"",
+                 "the shared rate limiter is out of reach: %s", problem);
+  enter(call, SR_STATE_DONE, now);
+}
+
+/* When a queued call can ask its limiter again. SR_NEVER: when an answer has come. */
+static sr_time ask_at(const struct sr_call *call) {
+  const struct link *link = call->link;
+  if (link == NULL || call->slot.state == SR_SLOT_ASKED)
+    return call->due;
+  if (link->asked >= call->config->rate.slots)
+    return SR_NEVER;
+  return usable(call) <= link->full && link->not_before > call->due ? link->not_before : call->due;
+}
+
+/* Several processes may wait for this time: not all at the same moment. */
+static sr_time spread(struct sr_engine *engine, const struct sr_call *call, sr_time at) {
+  int alone = call->config->driver == NULL && !call->config->local.shared;
+  return alone ? at : at + (sr_time)(sr_random(&engine->random) * (double)SPREAD);
+}
+
+/* Until it is over, or somebody has ended it. */
+static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time now,
+                         const struct sr_ruling *ruling) {
+  sr_time look = now + LOOK_EVERY;
+  if (!call->ban_told)
+    add_event(call, SR_EVENT_BLOCKED, ruling->at - now);
+  call->ban_told = 1;
+  call->due = spread(engine, call, ruling->at < look ? ruling->at : look);
+}
+
+/* What the limiter says to a queued call. Returns 1 when an attempt began. */
+static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  struct link *link = call->link;
+  struct sr_ruling ruling;
+  sr_time earliest;
+  if (now < ask_at(call))
+    return 0;
+  if (link == NULL) {
+    begin_call(engine, call, now);
+    return 1;
+  }
+  switch (take_slot(call, now, &ruling)) {
+  case SR_LIMIT_GRANTED:
+    begin_call(engine, call, now);
+    return 1;
+  case SR_LIMIT_WAIT:
+    earliest = earliest_of(call, now, 0);
+    if (earliest >= call->deadline) { /* a 429 holds everybody for longer */
+      no_slot(call, now, earliest);
+      return 0;
+    }
+    link->full = usable(call);
+    link->not_before =
+        spread(engine, call, ruling.at < now + LOOK_EVERY ? ruling.at : now + LOOK_EVERY);
+    return 0;
+  case SR_LIMIT_BLOCKED:
+    if (call->wait_blocked && ruling.at < call->deadline) {
+      wait_for_ban(engine, call, now, &ruling);
+      return 0;
+    }
+    blocked(call, now, &ruling);
+    enter(call, SR_STATE_DONE, now);
+    return 0;
+  case SR_LIMIT_FAILED:
+    limiter_failed(call, now, ruling.problem);
+    return 0;
+  default:
+    return 0; /* asked */
+  }
+}
+
 /*
 ** Sends the queued calls that get a slot, first come first served for each limit. Returns how many
 ** began.
 */
 static int begin_queued(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
-  const struct sr_config *full = NULL; /* had no slot; to ask again is harmless, only slower */
   int begun = 0;
   for (call = engine->first; call != NULL; call = next) {
-    sr_time retry_at = 0;
     next = call->next;
-    if (call->state != SR_STATE_QUEUED || now >= call->deadline ||
-        (full != NULL && call->config->limit == full->limit &&
-         call->config->rate.slots <= full->rate.slots))
-      continue;
-    if (call->config->limit != NULL &&
-        !sr_limit_take(call->config->limit, &call->config->rate, now,
-                       call->deadline + call->config->rate.window + LATE_COUNT, &call->slot,
-                       &retry_at)) {
-      full = call->config;
-      continue;
-    }
-    begin_attempt(engine, call, now);
-    begun++;
+    if (call->state == SR_STATE_QUEUED && now < call->deadline)
+      begun += ask_limiter(engine, call, now);
   }
   return begun;
+}
+
+/* Lets the limiters that must ask somebody else read and write. */
+static void work_limiters(struct sr_engine *engine, sr_time now) {
+  struct link *link;
+  for (link = engine->links; link != NULL; link = link->next) {
+    enum sr_change change;
+    if (link->driver->work == NULL)
+      continue;
+    link->driver->work(link->limiter, now);
+    while ((change = link->driver->news(link->limiter)) != SR_CHANGE_NONE) {
+      struct sr_call *call = engine->first;
+      while (call != NULL && call->link != link)
+        call = call->next;
+      if (call != NULL) { /* whichever is under way tells it */
+        struct sr_ruling ruling;
+        see_block(call, now, &ruling);
+        add_event(call, change == SR_CHANGE_BLOCKED ? SR_EVENT_BLOCKED : SR_EVENT_UNBLOCKED,
+                  ruling.at > now ? ruling.at - now : 0);
+      }
+    }
+  }
 }
 
 /*
@@ -456,6 +863,7 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
 */
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
+  struct link *link;
   engine->generation = atomic_load(&fork_generation);
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
   engine->multi = NULL;
@@ -463,10 +871,17 @@ static void forget_parent(struct sr_engine *engine) {
   engine->idle = NULL;
   engine->idle_count = 0;
   engine->running = 0;
+  for (link = engine->links; link != NULL; link = link->next) {
+    link->asked = 0;
+    link->not_before = 0;
+    if (link->driver->forked != NULL)
+      link->driver->forked(link->limiter);
+  }
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     call->transfer = NULL;
-    call->slot.index = -1; /* the parent gives it back */
+    memset(&call->slot, 0, sizeof call->slot); /* the parent gives them back */
+    memset(&call->own_slot, 0, sizeof call->own_slot);
     sr_error_set(&call->error, SR_CANCELLED, "forked",
                  "calls do not survive a fork: repeat it in the child",
                  "the process forked while the call was under way");
@@ -528,6 +943,11 @@ void sr_engine_delete(struct sr_engine *engine) {
   hold_sigpipe(engine, &before);
   while (engine->first != NULL)
     sr_engine_cancel(engine->first);
+  while (engine->links != NULL) {
+    struct link *link = engine->links;
+    engine->links = link->next;
+    close_link(link);
+  }
   while ((transfer = engine->idle) != NULL) {
     engine->idle = transfer->next;
     sr_transfer_delete(transfer);
@@ -535,13 +955,28 @@ void sr_engine_delete(struct sr_engine *engine) {
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  free(engine->polled);
   while (sr_engine_ready(engine) != NULL)
     ;
   free(engine);
 }
 
+/*
+** How many calls wait, if those are as many as the client wants. Those that get a slot at once, or
+** are just being asked for, do not wait.
+*/
+static int too_many(struct sr_engine *engine, const struct sr_call *call, sr_time now) {
+  int max = call->config->max_queue, waiting;
+  if (max <= 0 || count_waiting(engine, call->link, call) < max)
+    return 0;
+  begin_queued(engine, now);
+  waiting = count_waiting(engine, call->link, call) - call->link->asked;
+  return waiting >= max ? waiting : 0;
+}
+
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   sr_time now = now_of(engine);
+  int waiting;
   check_process(engine);
   call->engine = engine;
   call->started = call->since = now;
@@ -553,6 +988,22 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
                  "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), or "
                  "say token = false",
                  "there is no API key to send");
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  call->link = NULL;
+  if (call->config->limited && (call->link = link_of(engine, call->config)) == NULL) {
+    sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    enter(call, SR_STATE_DONE, now);
+    return;
+  }
+  waiting = call->link != NULL ? too_many(engine, call, now) : 0;
+  if (waiting > 0) {
+    call->retryable = 1;
+    call->retry_after = call->config->rate.window;
+    sr_error_set(&call->error, SR_RATE_LIMIT, "queue_full",
+                 "start fewer calls at once, or raise the option max_queue",
+                 "%d calls of this client wait for their turn already", waiting);
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -580,10 +1031,25 @@ void sr_engine_forget(struct sr_call *call) {
   call->ready_prev = call->ready_next = NULL;
 }
 
+/*
+** Whether an attempt that is about to be handed out comes too late for its slot: back to the queue
+** with it.
+*/
+static int taken_again(struct sr_engine *engine, struct sr_call *call) {
+  sr_time now = now_of(engine);
+  if (call->state != SR_STATE_SENDING || may_send(call, now))
+    return 0;
+  take_again(engine, call, now);
+  return 1;
+}
+
 struct sr_call *sr_engine_ready(struct sr_engine *engine) {
-  struct sr_call *call = engine->ready_first;
-  if (call != NULL)
-    sr_engine_forget(call);
+  struct sr_call *call;
+  do {
+    call = engine->ready_first;
+    if (call != NULL)
+      sr_engine_forget(call);
+  } while (call != NULL && taken_again(engine, call));
   return call;
 }
 
@@ -601,13 +1067,27 @@ void sr_engine_cancel(struct sr_call *call) {
   if (call->state == SR_STATE_SENDING) {
     int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
     call->sent |= sent;
-    give_slot(call, sent ? now + call->config->rate.window + LATE_COUNT : now);
+    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
   }
+  give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* one that was only asked for */
   drop_transfer(call);
   release_sigpipe(engine, &before);
   hide_remains(call);
   sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
   enter(call, SR_STATE_DONE, now);
+}
+
+int sr_engine_may_send(struct sr_call *call) {
+  return may_send(call, now_of(call->engine));
+}
+
+sr_time sr_engine_now(const struct sr_engine *engine) {
+  return now_of(engine);
+}
+
+int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config) {
+  struct link *link = config->limited ? link_of(engine, config) : NULL;
+  return link != NULL ? count_waiting(engine, link, NULL) : 0;
 }
 
 void sr_engine_step(struct sr_engine *engine) {
@@ -616,6 +1096,7 @@ void sr_engine_step(struct sr_engine *engine) {
   begin_queued(engine, now_of(engine)); /* so that libcurl works once a step, not twice */
   collect(engine);
   now = now_of(engine);
+  work_limiters(engine, now);
   look_at_clock(engine, now);
   if (begin_queued(engine, now) > 0)
     collect(engine);
@@ -623,6 +1104,7 @@ void sr_engine_step(struct sr_engine *engine) {
 
 static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
   const struct sr_call *call;
+  const struct link *link;
   sr_time wake = SR_NEVER;
   for (call = engine->first; call != NULL; call = call->next) {
     sr_time at = call->deadline;
@@ -631,16 +1113,19 @@ static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
     if (call->state == SR_STATE_BACKOFF && call->due < at)
       at = call->due;
     if (call->state == SR_STATE_QUEUED) {
-      const struct sr_config *config = call->config;
-      sr_time free_at =
-          config->limit == NULL ? now : sr_limit_earliest(config->limit, &config->rate, now, 0);
-      if (free_at < at)
-        at = free_at;
+      sr_time ask = ask_at(call);
+      if (ask < at && call->slot.state != SR_SLOT_ASKED)
+        at = ask;
     }
     if (at < wake)
       wake = at;
   }
-  return wake;
+  for (link = engine->links; link != NULL; link = link->next) {
+    sr_time at = link->driver->wake != NULL ? link->driver->wake(link->limiter) : SR_NEVER;
+    if (at < wake)
+      wake = at;
+  }
+  return wake < now ? now : wake;
 }
 
 sr_time sr_engine_wake(struct sr_engine *engine) {
@@ -648,19 +1133,119 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
   return wake_after(engine, now_of(engine));
 }
 
-/* Waits for libcurl's descriptors and `extra`, or for time alone. */
+/* Adds the descriptors that a limiter wants to be polled to an array with room for SR_WATCH_MAX. */
+static unsigned watches_of(const struct link *link, struct curl_waitfd *fds) {
+  struct sr_watch watches[SR_WATCH_MAX];
+  int i, count = link->driver->watch != NULL ? link->driver->watch(link->limiter, watches) : 0;
+  for (i = 0; i < count; i++) {
+    fds[i].fd = watches[i].fd;
+    fds[i].events = 0;
+    fds[i].revents = 0;
+    if (watches[i].events & POLLIN)
+      fds[i].events |= CURL_WAIT_POLLIN;
+    if (watches[i].events & POLLOUT)
+      fds[i].events |= CURL_WAIT_POLLOUT;
+  }
+  return (unsigned)count;
+}
+
+/*
+** `extra` and what limiters want to be polled, in one array of the engine's; `*all` is how many.
+** `extra` itself when there is nothing to add, or no memory.
+*/
+static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_waitfd *extra,
+                                       unsigned count, unsigned *all) {
+  const struct link *link;
+  struct curl_waitfd *more;
+  size_t room = 0;
+  *all = count;
+  for (link = engine->links; link != NULL; link = link->next)
+    room += link->driver->watch != NULL ? SR_WATCH_MAX : 0;
+  if (room == 0)
+    return extra;
+  more = realloc(engine->polled, (count + room) * sizeof *more);
+  if (more == NULL)
+    return extra;
+  engine->polled = more;
+  if (count > 0)
+    memcpy(more, extra, count * sizeof *more);
+  for (link = engine->links; link != NULL; link = link->next)
+    *all += watches_of(link, more + *all);
+  return more;
+}
+
+/* Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. */
 static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
                        sr_time now, sr_time when) {
+  struct curl_waitfd *fds;
+  unsigned all;
   if (when <= now)
     return;
-  if (engine->running > 0 || (count > 0 && engine->multi != NULL)) {
+  fds = add_watches(engine, extra, count, &all);
+  if (engine->running > 0 || (all > 0 && open_handles(engine) == 0)) {
     sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
-    curl_multi_poll(engine->multi, extra, count, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    if (fds != extra && count > 0)
+      memcpy(extra, fds, count * sizeof fds[0]);
   } else if (engine->clock.sleep != NULL) {
     engine->clock.sleep(engine->clock.ctx, when);
   } else {
     sr_sleep_until(when);
   }
+}
+
+/* The limiter of a client, NULL: it has none. */
+static struct link *ready_link(struct sr_engine *engine, const struct sr_config *config) {
+  check_process(engine);
+  return config->limited ? link_of(engine, config) : NULL;
+}
+
+static void fill_view(struct sr_engine *engine, struct link *link, const struct sr_config *config,
+                      struct sr_limit_view *view) {
+  memset(view, 0, sizeof *view);
+  view->rate = config->rate;
+  view->scope = view->place = "";
+  link->driver->view(link->limiter, now_of(engine), view);
+}
+
+/* Lets a limiter on a server finish what it has to say and to ask. */
+static void settle_link(struct sr_engine *engine, struct link *link, sr_time max_wait) {
+  sr_time now = now_of(engine), until = now + max_wait;
+  while (link->driver->idle != NULL && !link->driver->idle(link->limiter) && now < until) {
+    sr_time wake = link->driver->wake(link->limiter);
+    wait_until(engine, NULL, 0, now, wake < until ? wake : until);
+    now = now_of(engine);
+    link->driver->work(link->limiter, now);
+  }
+}
+
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
+                         struct sr_limit_view *view) {
+  struct link *link = ready_link(engine, config);
+  if (link == NULL)
+    return 0;
+  fill_view(engine, link, config, view);
+  if (link->driver->idle != NULL && max_wait > 0) { /* that was the question */
+    settle_link(engine, link, max_wait);
+    fill_view(engine, link, config, view);
+    settle_link(engine, link, max_wait);
+  }
+  return 1;
+}
+
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
+                          sr_time max_wait) {
+  struct link *link = ready_link(engine, config);
+  struct sr_call *call;
+  if (link == NULL)
+    return 0;
+  link->driver->reset(link->limiter, now_of(engine));
+  link->not_before = 0;
+  for (call = engine->first; call != NULL; call = call->next)
+    if (call->state == SR_STATE_QUEUED && call->link == link)
+      call->due = now_of(engine);
+  settle_link(engine, link, max_wait);
+  return link->driver->idle == NULL || link->driver->idle(link->limiter);
 }
 
 /* Waits until the engine has to be stepped, at most until `until`. */
@@ -681,11 +1266,13 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
       outcome = SR_RUN_DONE;
       break;
     }
+    now = now_of(engine);
     if (engine->external && call->state == SR_STATE_SENDING) {
+      if (taken_again(engine, call))
+        continue;
       outcome = SR_RUN_EXTERNAL;
       break;
     }
-    now = now_of(engine);
     if (now >= until)
       break;
     wait_for_step(engine, now, until);
@@ -786,8 +1373,4 @@ void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
     engine->clock.sleep(engine->clock.ctx, when);
   else
     sr_sleep_until(when);
-}
-
-sr_time sr_engine_now(const struct sr_engine *engine) {
-  return now_of(engine);
 }

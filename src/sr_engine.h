@@ -47,6 +47,28 @@ void sr_engine_forget(struct sr_call *call);
 /* Ends a call now: kind cancelled, unless it is done already. */
 void sr_engine_cancel(struct sr_call *call);
 
+/*
+** The last look before a call's attempt goes out on the wire: 0 when it must not, and takes another
+** slot.
+*/
+int sr_engine_may_send(struct sr_call *call);
+
+/* The engine's own time. */
+sr_time sr_engine_now(const struct sr_engine *engine);
+
+/*
+** What is known of the limiter of a client; one that must ask a server is waited for on this
+** thread, at most `max_wait`. 0 when the client has none, or memory ran out. `reset` ends ban and
+** hold; 0 also when a server has not confirmed it.
+*/
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
+                         struct sr_limit_view *view);
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
+                          sr_time max_wait);
+
+/* How many calls wait for a slot of the client's limiter. */
+int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config);
+
 /* Moves every call as far as it goes without waiting. */
 void sr_engine_step(struct sr_engine *engine);
 
@@ -100,8 +122,5 @@ void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent
 */
 sr_time sr_engine_time_left(const struct sr_call *call);
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration);
-
-/* What time it is on the engine's clock. */
-sr_time sr_engine_now(const struct sr_engine *engine);
 
 #endif

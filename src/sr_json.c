@@ -167,6 +167,16 @@ static int enter_member(struct reader *r, const char *name) {
   return 0;
 }
 
+size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
+  struct reader r;
+  size_t n;
+  r.p = *p;
+  r.end = end;
+  n = r.p < r.end ? unescape(&r, out) : 0;
+  *p = r.p;
+  return n;
+}
+
 int sr_json_string(const char *text, size_t len, const char *outer, const char *inner, char *out,
                    size_t size) {
   struct reader r;

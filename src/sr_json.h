@@ -15,4 +15,10 @@
 int sr_json_string(const char *text, size_t len, const char *outer, const char *inner, char *out,
                    size_t size);
 
+/*
+** The character that an escape stands for, as UTF-8 in `out`; `*p` is behind the backslash, and then
+** behind the escape. Half a surrogate pair is U+FFFD. Returns its length, 0 when broken.
+*/
+size_t sr_json_unescape(const char **p, const char *end, char out[4]);
+
 #endif

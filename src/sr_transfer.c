@@ -2,6 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_transfer.h"
 
+#include "sr_engine.h"
+
 #include "sr_url.h"
 
 #include <errno.h>
@@ -76,7 +78,11 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   (void)local_ip;
   (void)remote_port;
   (void)local_port;
-  return ++transfer->requests == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  if (++transfer->requests > 1)
+    return CURL_PREREQFUNC_ABORT;
+  /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
+  transfer->late = !sr_engine_may_send(transfer->call);
+  return transfer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -223,20 +229,28 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   return sr_url_query(url, &key);
 }
 
-static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload *upload) {
-  curl_mimepart *part;
+static CURLcode add_part(curl_mime *mime, const struct sr_part *from) {
+  curl_mimepart *part = curl_mime_addpart(mime);
   CURLcode code;
-  transfer->mime = curl_mime_init(transfer->easy);
-  part = transfer->mime != NULL ? curl_mime_addpart(transfer->mime) : NULL;
   if (part == NULL)
     return CURLE_OUT_OF_MEMORY;
-  code = curl_mime_name(part, upload->name.data);
+  code = curl_mime_name(part, sr_buf_text(&from->name));
   if (code == CURLE_OK)
-    code = curl_mime_data(part, sr_buf_text(&upload->data), upload->data.len);
-  if (code == CURLE_OK)
-    code = curl_mime_filename(part, sr_buf_text(&upload->filename));
-  if (code == CURLE_OK && upload->content_type.len > 0)
-    code = curl_mime_type(part, upload->content_type.data);
+    code = curl_mime_data(part, sr_buf_text(&from->data), from->data.len);
+  if (code == CURLE_OK && from->filename.len > 0)
+    code = curl_mime_filename(part, from->filename.data);
+  if (code == CURLE_OK && from->content_type.len > 0)
+    code = curl_mime_type(part, from->content_type.data);
+  return code;
+}
+
+static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *part) {
+  CURLcode code = CURLE_OK;
+  transfer->mime = curl_mime_init(transfer->easy);
+  if (transfer->mime == NULL)
+    return CURLE_OUT_OF_MEMORY;
+  for (; code == CURLE_OK && part != NULL; part = part->next)
+    code = add_part(transfer->mime, part);
   return code == CURLE_OK ? curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime)
                           : code;
 }
@@ -244,8 +258,8 @@ static CURLcode set_upload(struct sr_transfer *transfer, const struct sr_upload 
 static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
-  if (call->upload.name.len > 0) {
-    code = set_upload(transfer, &call->upload);
+  if (call->parts != NULL) {
+    code = set_parts(transfer, call->parts);
   } else if (call->has_body || sr_call_headers(call) == SR_HEADERS_NO_BODY) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));
@@ -290,6 +304,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, s
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
   transfer->call = call;
   transfer->requests = 0;
+  transfer->late = 0;
   transfer->head_whole = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;

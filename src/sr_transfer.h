@@ -16,6 +16,7 @@ struct sr_transfer {
   struct sr_call *call;         /* NULL while idle */
   uint64_t config_id;           /* of the client it is set up for; 0: none */
   int requests;                 /* how often libcurl was about to send in this attempt */
+  int late;                     /* it came to sending after the slot's time: nothing was sent */
   int head_whole;               /* the blank line after the headers has come */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int no_memory;                /* a buffer could not grow */

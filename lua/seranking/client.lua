@@ -1,33 +1,56 @@
 --- The client: options, resources, and the way out for what no resource covers.
 -- SPDX-License-Identifier: MIT
 
-local concurrent = require "seranking.concurrent"
 local core = require "lseranking"
 local errors = require "seranking.errors"
-local host = require "seranking.host"
 local json = require "seranking.json"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
-local params = require "seranking.params"
-local resource = require "seranking.resource"
+
+local concurrent, costs, host = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.host"
+local limiter, params, resource = lazy "seranking.limiter", lazy "seranking.params", lazy "seranking.resource"
 
 local client = {}
 
 local format = string.format
 
----@class seranking.Client
+--- What a client has besides its resources, the one behind `client.data` too.
+---@class seranking.AnyClient
 ---@field api "v4"|"v1" the generation it speaks
 ---@field base_url string
 local methods = {}
 
+--- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+---@class seranking.Client: seranking.AnyClient
+---@field data seranking.DataClient
+
+--- The client of the Data API.
+---@class seranking.DataClient: seranking.AnyClient
+
 local client_mt = { __name = "seranking.client" }
+
+-- The client of the Data API behind a client: made when it is first looked at.
+local function data_of(self)
+  if self._closed then
+    misuse.raise("client.data: the client is closed")
+  end
+  local data, problem = self._data or nil, nil
+  if not data then
+    data, problem = self._open_data()
+  end
+  if not data then
+    misuse.raise("client.data: %s", tostring(problem))
+  end
+  return data
+end
 
 function client_mt.__index(self, name)
   local method = methods[name]
   if method then
     return method
   end
-  local value = resource.top(self, name)
+  local value = name == "data" and self._api ~= "data" and data_of(self) or resource.top(self, name)
   rawset(self, name, value)
   return value
 end
@@ -38,7 +61,7 @@ end
 
 --- Names the key by its last four characters only.
 function client_mt:__tostring()
-  return format("seranking client (%s, %s, key %s)", self.api, self.base_url, self._key)
+  return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key)
 end
 
 local function must_be_client(self, call)
@@ -52,48 +75,16 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
-local function query_text(name, value)
-  if type(value) == "string" then
-    return value
-  elseif type(value) == "number" and value == value and value < math.huge and value > -math.huge then
-    return json.number(value)
-  elseif type(value) == "boolean" then
-    return value and "1" or "0"
-  end
-  misuse.raise("client:request: query parameter %s must be a string, number, boolean or a list of them", name)
-end
-
--- Names in alphabetical order, lists in brackets as the API wants them.
 local function flat_query(query)
   if query == nil then
     return nil
   elseif type(query) ~= "table" then
     misuse.raise("client:request: query must be a table")
   end
-  local names, flat = {}, {}
-  for name in pairs(query) do
-    if type(name) ~= "string" then
-      misuse.raise("client:request: query must be a table of names and values")
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = query[name]
-    if type(value) == "table" then
-      local count, problem = params.check_list(value)
-      if not count then
-        misuse.raise("client:request: query parameter %s %s", name, problem)
-      elseif count == 0 then
-        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
-        misuse.raise("client:request: query parameter %s is an empty list: leave it out if that is meant", name)
-      end
-      for _, element in ipairs(value) do
-        flat[#flat + 1], flat[#flat + 2] = name .. "[]", query_text(name, element)
-      end
-    else
-      flat[#flat + 1], flat[#flat + 2] = name, query_text(name, value)
-    end
+  local flat = {}
+  local problem = params.free_query(flat, query)
+  if problem then
+    misuse.raise("client:request: query %s", problem)
   end
   return flat
 end
@@ -118,12 +109,14 @@ local function split(request)
   for name, value in pairs(request) do
     if request_fields[name] then
       own[name] = value
+    elseif name == "extra" then
+      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
     else
       others = others or {}
       others[name] = value
     end
   end
-  return own, options.call("client:request", others)
+  return own, options.call("client:request", others, nil, request_fields)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
@@ -182,6 +175,8 @@ function methods:request(request)
     local problem
     data, problem = read(self, call, body, result)
     result = problem or result
+  else
+    errors.doubt(result, repeatable)
   end
   host.keep(self, call)
   return data, result
@@ -216,11 +211,61 @@ function methods:gather(...)
   return concurrent.gather(self, (host.loop(self)), ...)
 end
 
+--- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+---@return seranking.Limiter
+function methods:limiter()
+  must_be_client(self, "limiter()")
+  if self._closed then
+    misuse.raise("client:limiter: the client is closed")
+  end
+  return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
+end
+
+--- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
+--- bytes are given as they are, gzipped files gzipped.
+---@param url string https, or http to this machine
+---@param given? seranking.CallOptions
+---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
+function methods:download(url, given)
+  must_be_client(self, "download(url)")
+  if self._closed then
+    misuse.raise("client:download: the client is closed")
+  end
+  local origin, target
+  if type(url) == "string" and not url:find "[%c \128-\255]" then
+    origin, target = url:match "^(%a+://[^/?#]+)([^#]*)"
+  end
+  if not origin then
+    misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
+      type(url) == "string" and format("%q", url) or tostring(url))
+  end
+  local call, problem = self._core:download(origin, (target:find "^/" and "" or "/") .. target,
+    options.call("client:download", given))
+  if not call then
+    misuse.raise("client:download: %s", (problem:gsub("^base_url", "the address")))
+  end
+  local body, result = host.run(self, call)
+  return body or nil, result
+end
+
+--- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
+---@return seranking.Spent
+function methods:spent()
+  must_be_client(self, "spent()")
+  if not self._spent then
+    misuse.raise("only the Data API has prices: client.data:spent()")
+  end
+  return costs.spent(self)
+end
+
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
   must_be_client(self, "close()")
   self._closed = true
   self._core:close()
+  if self._data then
+    self._data:close()
+  end
 end
 
 --- `local client <close> = …` on Lua 5.4.
@@ -228,53 +273,145 @@ client_mt.__close = methods.close
 
 -- ---- making one ----
 
---- Makes a client. Does no I/O, so it works everywhere; the first call connects.
----@param given? seranking.Options
----@return seranking.Client? client, seranking.Error? error
-function client.new(given)
-  local checked, problem = options.client(given)
-  if not checked then
-    return nil, problem
-  end
+-- What the core is told, but for key, address and limit. `own_dir`: the caller has named the directory of the shared limits.
+local function core_settings(checked, driver, own_dir)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
-  local limit = checked.rate or { limit = 5, per = 1 }
-  local handle
-  handle, problem = core.client {
-    token = checked.token or nil,
-    token_off = checked.token == false,
-    api = checked.api,
-    base_url = checked.base_url,
+  local share = checked.share
+  if not share then -- what is not the real API, or not in its time, has no limit in common with what is
+    share = (transport or clock) and not own_dir and "process" or "user"
+  end
+  if driver and (transport or clock) then
+    misuse.raise("seranking.new: a limiter on Redis goes by real time: leave it out together with transport or clock")
+  end
+  return {
     auth_query = checked.auth == "query",
     timeout = checked.timeout,
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body or host.max_body(),
-    rate_limit = checked.share == "off" and 0 or limit.limit,
-    rate_per = limit.per,
+    max_body = checked.max_body or rawget(_G, "ngx") and host.max_body() or nil, -- outside nginx, no host is needed yet
+    shared = share == "user",
+    unlimited = share == "off",
+    state_dir = checked.state_dir,
+    state_group = checked.state_group,
+    limiter_driver = driver,
+    limiter_settings = driver and checked.limiter.redis,
+    limiter_fallback = checked.on_limiter_error == "process",
+    pacing_send_time = checked.pacing == "send_time",
+    priority_low = checked.priority == "low",
+    wait_blocked = checked.on_block == "wait",
+    max_queue = checked.max_queue,
     ca_file = checked.ca_file,
     proxy = checked.proxy,
     user_agent = checked.user_agent,
     external = transport ~= nil,
     clock = clock,
   }
+end
+
+-- A core of these settings, and of what is `own`: key, address, generation, limit. nil and an error.
+local function open_core(settings, own, rate)
+  for name, value in pairs(settings) do
+    own[name] = value
+  end
+  own.rate_limit = settings.unlimited and 0 or rate.limit
+  own.rate_per = rate.per
+  local handle, problem = core.client(own)
   if not handle then
     return nil, errors.wrap(problem)
   end
+  return handle
+end
+
+-- A client around a core. `api`: which descriptions hold.
+local function wrap(handle, api, checked, clock)
   return setmetatable({
     api = handle:api(),
     base_url = handle:base_url(),
+    _api = api,
     _core = handle,
     _key = handle:key(),
     _keep_nulls = checked.nulls == "keep",
-    _transport = transport or false,
-    _apart = transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
+    _transport = checked.transport or false,
+    _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
     _spares = {},
+    _on_event = checked.on_event or false,
+    _hook_error = false,
     _blocking = checked.blocking or false,
+    _data = false,
+    _timeout = checked.timeout or 60,
+    _spent = false, -- what client.data has spent
+    _open_data = false,
     _loop = checked.loop or false,
   }, client_mt)
+end
+
+local DATA_URL = "https://api.seranking.com"
+
+-- Where the Data API is: where a user's own server stands in for the API, it does so for this one, too.
+local function data_url(checked)
+  local base = checked.base_url
+  if checked.data_base_url then
+    return checked.data_base_url
+  elseif not base then
+    return DATA_URL
+  end
+  local name = base:lower():match "^https://([^/:?#]*)"
+  return name and ("." .. name):find "%.seranking%.com$" and DATA_URL or base
+end
+
+--- Makes a client. Does no I/O, so it works everywhere; the first call connects.
+---@param given? seranking.Options
+---@return seranking.Client? client, seranking.Error? error
+function client.new(given)
+  if type(given) == "table" and given.new == client.new then
+    misuse.raise("call it with a point: seranking.new { … }")
+  end
+  local checked, problem = options.client(given)
+  if not checked then
+    return nil, problem
+  end
+  local driver, handle
+  if checked.limiter then
+    driver, problem = require("seranking.redis").driver()
+    if not driver then
+      return nil, errors.new("invalid", "bad_option", "option limiter: " .. problem)
+    end
+  end
+  local settings = core_settings(checked, driver, given and given.state_dir ~= nil)
+  handle, problem = open_core(settings, {
+    token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
+  }, checked.rate or { limit = 5, per = 1 })
+  if not handle then
+    return nil, problem
+  end
+  local made = wrap(handle, handle:api(), checked, settings.clock)
+  local data_token, url = checked.data_token, data_url(checked)
+  checked.token, checked.data_token = nil, nil -- from here on keys are in the core alone
+  local function open_data(token)
+    local data_core, why = open_core(settings, {
+      token = token, token_env = "SERANKING_DATA_TOKEN", token_of = made._core, api = "v1", base_url = url,
+      limit_family = "data",
+    }, checked.data_rate or checked.rate or { limit = 10, per = 1 })
+    if not data_core then
+      return nil, why
+    end
+    made._data = wrap(data_core, "data", checked, settings.clock)
+    rawset(made._data, "_spent", costs.new())
+    rawset(made._data, "_budget", checked.budget or false)
+    return made._data
+  end
+  made._open_data = open_data
+  if data_token or checked.data_base_url then -- what is wrong with them is told now
+    local data
+    data, problem = open_data(data_token)
+    if not data then
+      return nil, problem
+    end
+  end
+  return made
 end
 
 return client

@@ -79,6 +79,18 @@ function errors.new(kind, code, message, hint)
   }
 end
 
+local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
+local unclear = { timeout = true, network = true, server = true, cancelled = true }
+
+--- Adds to the error of a request that must not be sent twice what a person has to know then.
+---@param err seranking.Error
+---@param repeatable boolean
+function errors.doubt(err, repeatable)
+  if err.sent and not repeatable and unclear[err.kind] then
+    err.hint = err.hint and err.hint .. "; " .. MAY_BE_DONE or MAY_BE_DONE
+  end
+end
+
 --- Whether a value is an error of this library.
 ---@param value any
 ---@return boolean

@@ -3,6 +3,7 @@
 
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
+local events = require "seranking.events"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
@@ -62,6 +63,13 @@ function host.max_body()
   return nginx.inside() and NGINX_BODY or nil
 end
 
+--- Whether the caller's thread may stand still for a while.
+---@param client table
+---@return boolean
+function host.may_block(client)
+  return host.loop(client) == plain
+end
+
 -- So many calls that are over are kept.
 local SPARE_MAX = 64
 
@@ -97,11 +105,24 @@ function host.run(client, call)
   if problem then
     return nil, problem
   end
+  events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
     return nil, errors.wrap(body)
   end
   return body, response.new(status, head, attempts, elapsed, waited, reused, version)
+end
+
+--- Waits, as calls wait here; an injected clock jumps.
+---@param client table
+---@param seconds number
+---@return seranking.Error? error where that is not possible
+function host.sleep(client, seconds)
+  local loop = host.loop(client)
+  if loop == plain then
+    return plain.sleep(client, seconds)
+  end
+  return loop.sleep(seconds)
 end
 
 return host

@@ -1,4 +1,4 @@
---- JSON: reading by lua-cjson, with integers and nulls as Lua wants them; writing by description, so that an empty list is
+--- JSON: reading by the core, with integers and nulls as Lua wants them; writing by description, so that an empty list is
 --- `[]` and a whole number has no point.
 -- SPDX-License-Identifier: MIT
 
@@ -8,16 +8,12 @@ local json = {}
 
 -- An instance of our own: the global configuration is the program's.
 local cjson = require("cjson").new()
-cjson.decode_invalid_numbers(false)
-local decode, encode_string = cjson.decode, cjson.encode
-local find, format, gsub = string.find, string.format, string.gsub
+local encode_string = cjson.encode
+local format, gsub = string.format, string.gsub
 local math_type = math.type ---@diagnostic disable-line: deprecated
 
 --- The null of JSON, equal to cjson.null and ngx.null.
 json.null = cjson.null
-
--- Whether this cjson gives 147696.0 for 147696 where Lua has integers: the classic one does.
-local floats_only = math_type ~= nil and math_type(decode("[1]")[1]) == "float"
 
 local array_mt = { __name = "seranking.array" }
 
@@ -31,19 +27,8 @@ end
 
 --- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. Whole
 --- numbers up to 2^53 are integers on Lua 5.3 and later. Strings come as they were sent, valid UTF-8 or not.
----@param text string
----@param keep_nulls? boolean
----@return any value, string? error
-function json.decode(text, keep_nulls)
-  local ok, value = pcall(decode, text)
-  if not ok then
-    return nil, value
-  end
-  if floats_only or not keep_nulls and find(text, "null", 1, true) then
-    value = core.tidy(value, json.null, keep_nulls)
-  end
-  return value
-end
+---@type fun(text: string, keep_nulls?: boolean): any, string? # value | nil, what is wrong
+json.decode = core.decode
 
 --- A number as text that reads back as the same number; whole ones without a point, whatever the locale.
 ---@param number number finite

@@ -1,365 +1,100 @@
 --- Operations as values: made from a description, called, looked at, or asked what they would send.
 -- SPDX-License-Identifier: MIT
 
+local answer = require "seranking.answer"
 local errors = require "seranking.errors"
 local host = require "seranking.host"
-local json = require "seranking.json"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
-local options = require "seranking.options"
-local params = require "seranking.params"
+local planner = require "seranking.plan"
+local request = require "seranking.request"
 
 local operation = {}
 
 local format = string.format
 
--- ---- plans: a description made ready for one generation, once ----
-
--- Methods that the engine may send again when it does not know what became of the first time.
-local REPEATABLE = { GET = true, PUT = true, DELETE = true }
-
--- The names in the braces of a template.
-local function placeholders(template)
-  local names = {}
-  for inside in template:gmatch "{%??([^}]*)}" do
-    for name in inside:gmatch "[%w_]+" do
-      names[#names + 1] = name
-    end
-  end
-  return names
-end
-
----@class seranking.Plan
----@field name string "sites.keywords.list", for messages
----@field method string
----@field template string
----@field definitions table<string, table> of all parameters that it takes
----@field ids table[] { name, definition } of what the template needs, always required
----@field query table[] { name, definition, required, name on the wire }
----@field body? table[] the same, of a JSON object
----@field items? { fields: table, required: string } of a bare list
----@field upload? table[]
-
--- A parameter's name in the requests of a generation.
-local function wire_name(definition, name, api)
-  local wire = definition.wire
-  return type(wire) == "table" and wire[api] or type(wire) == "string" and wire or name
-end
-
--- The parameters named in `names`, as { name, definition, required, name on the wire }. Adds them to the plan's definitions.
-local function collect(plan, resource, names, api)
-  local list = {}
-  for i, entry in ipairs(params.names(names)) do
-    local name, required = entry[1], entry[2]
-    local definition = resource.params[name]
-    plan.definitions[name] = definition
-    list[i] = { name, definition, required, wire_name(definition, name, api) }
-  end
-  return list
-end
-
-local function make_items(resource, names)
-  local fields, required = {}, {}
-  for _, entry in ipairs(params.names(names)) do
-    fields[entry[1]] = resource.params[entry[1]]
-    if entry[2] then
-      required[#required + 1] = entry[1]
-    end
-  end
-  return { fields = fields, required = table.concat(required, " ") }
-end
-
--- What a description says of a generation: what it says of this one alone, or else of both.
-local function said_of(description, api)
-  local own = description[api]
-  return function(name)
-    if type(own) == "table" and own[name] ~= nil then
-      return own[name]
-    end
-    return description[name]
-  end, type(own) == "table" and own[1] or own
-end
-
-local function make_plan(resource, description, api)
-  local said, line = said_of(description, api)
-  local method, template = line:match "^(%u+) (.+)$"
-  local plan = {
-    name = resource.name .. "." .. description[1],
-    method = method,
-    template = template,
-    definitions = {},
-    repeatable = REPEATABLE[method] or false,
-    billed = description.billed,
-    answer = description.answer,
-    unwrap = description.unwrap,
-    envelope = said "envelope",
-  }
-  plan.ids = collect(plan, resource, table.concat(placeholders(template), " "), api)
-  plan.query = collect(plan, resource, said "query", api)
-  plan.body = said "body" and collect(plan, resource, said "body", api)
-  plan.items = said "items" and make_items(resource, said "items")
-  plan.upload = said "upload" and collect(plan, resource, said "upload", api)
-  if description.repeatable ~= nil then
-    plan.repeatable = description.repeatable
-  end
-  return plan
-end
-
--- ---- arguments ----
-
-local function problem_with(plan, name, problem)
-  misuse.raise("%s: %s %s", plan.name, name, problem)
-end
-
--- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
-local function check_names(plan, args)
-  local definitions = plan.definitions
-  for name in pairs(args) do
-    if not definitions[name] and not (plan.items and type(name) == "number") then
-      if plan.items and plan.items.fields[name] then
-        misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
-      elseif options.is_call_option(name) then
-        misuse.raise("%s: %s is an option: %s({ … }, { %s = … })", plan.name, name, plan.name, name)
-      end
-      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
-    end
-  end
-end
-
--- The value of an id: an argument, or what the resource is bound to. Both at once must agree.
-local function id_value(plan, args, bound, name)
-  local given, fixed = args[name], bound[name]
-  if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
-    and (tonumber(given) == nil or tonumber(given) ~= tonumber(fixed)) then
-    misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
-  end
-  if given == nil then
-    given = fixed
-  end
-  return given
-end
-
-local function missing(plan, name)
-  misuse.raise("%s: %s is required", plan.name, name)
-end
-
-local function make_ids(plan, args, bound)
-  if #plan.ids == 0 then
-    return nil
-  end
-  local flat = {}
-  for i, id in ipairs(plan.ids) do
-    local name = id[1]
-    local value = id_value(plan, args, bound, name)
-    if value == nil then
-      missing(plan, name)
-    end
-    local text, problem = params.text(id[2], value)
-    if not text then
-      problem_with(plan, name, problem)
-    end
-    flat[2 * i - 1], flat[2 * i] = name, text
-  end
-  return flat
-end
-
-local function make_query(plan, args, bound)
-  local flat
-  for _, entry in ipairs(plan.query) do
-    local name, definition, required, wire = entry[1], entry[2], entry[3], entry[4]
-    local value = id_value(plan, args, bound, name)
-    if value ~= nil then
-      flat = flat or {}
-      local before = #flat
-      local fine, problem = params.query(flat, wire, definition, value)
-      if not fine then
-        problem_with(plan, name, problem)
-      elseif required and #flat == before then
-        problem_with(plan, name, "must not be empty")
-      end
-    elseif required then
-      missing(plan, name)
-    end
-  end
-  return flat
-end
-
-local function make_object(plan, args, bound)
-  local parts = {}
-  for _, entry in ipairs(plan.body) do
-    local name, definition, required, wire = entry[1], entry[2], entry[3], entry[4]
-    local value = id_value(plan, args, bound, name)
-    if value ~= nil then
-      local text, problem = params.json(definition, value)
-      if not text then
-        problem_with(plan, name, problem)
-      end
-      parts[#parts + 1] = json.string(wire) .. ":" .. text
-    elseif required then
-      missing(plan, name)
-    end
-  end
-  local object = "{" .. table.concat(parts, ",") .. "}"
-  return plan.envelope == "list" and "[" .. object .. "]" or object
-end
-
-local function make_list(plan, args)
-  local parts = {}
-  for i, item in ipairs(args) do
-    local text, problem = params.object(plan.items, item)
-    if not text then
-      problem_with(plan, format("element %d", i), problem)
-    end
-    parts[i] = text
-  end
-  for name in pairs(args) do
-    if type(name) == "number" and not parts[name] then
-      problem_with(plan, "the list", "must not have holes")
-    end
-  end
-  if #parts == 0 then
-    misuse.raise("%s: at least one element is required: { { … }, { … } }", plan.name)
-  end
-  return "[" .. table.concat(parts, ",") .. "]"
-end
-
-local function make_upload(plan, args)
-  local name, required, wire = plan.upload[1][1], plan.upload[1][3], plan.upload[1][4]
-  local file = args[name]
-  if file == nil then
-    return required and missing(plan, name) or nil
-  end
-  if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
-    problem_with(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
-  elseif file.filename == "" or file.filename:find "%z" then
-    problem_with(plan, name, "must have a filename that is not empty, without NUL")
-  elseif file.content_type ~= nil and not (type(file.content_type) == "string" and file.content_type:find "^[ -~]+$") then
-    problem_with(plan, name, "must have a content_type of printable ASCII, or none")
-  end
-  return { name = wire, filename = file.filename, data = file.data, content_type = file.content_type }
-end
-
--- ---- the operation itself ----
+local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe", lazy "seranking.jobs"
+local pages = lazy "seranking.pages"
 
 local methods = {}
 local operation_mt = { __name = "seranking.operation", __index = methods }
 
--- Plans are shared by all clients of a generation; made when an operation is first used.
-local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }) }
+-- Where an operation is that the client's generation lacks.
+local function elsewhere(api)
+  return api == "v4" and "v1" or "v4"
+end
 
 local function plan_of(op)
-  local api = op._client.api
-  local description = op._description
-  local plan = plans[api][description]
+  local api = op._client._api
+  local plan = planner.of(op._resource, op._description, api)
   if not plan then
-    if not description[api] then
-      misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, description[1], api,
-        api == "v4" and "v1" or "v4", api == "v4" and "v1" or "v4")
-    end
-    plan = make_plan(op._resource, description, api)
-    plans[api][description] = plan
+    misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, op._description[1], api,
+      elsewhere(api), elsewhere(api))
   end
   return plan
 end
 
-local empty = {}
-
--- Checks everything and makes the core's call; nothing is sent.
-local function prepare(op, args, call_options)
-  local plan = plan_of(op)
-  if op._client._closed then
-    misuse.raise("%s: the client is closed", plan.name)
+-- Leaves the secrets of a request out of the error that it met with.
+local function hide_secrets(plan, args, err)
+  local mask = request.mask(plan, args)
+  for _, field in ipairs(mask and { "message", "path", "body" } or {}) do
+    err[field] = err[field] and mask(err[field])
   end
-  if args == nil then
-    args = empty
-  elseif type(args) ~= "table" then
-    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
-      type(args) == "string" and format("%q", args) or tostring(args))
-  end
-  if next(args) ~= nil then
-    check_names(plan, args)
-  end
-  local bound = op._bound
-  for name, value in pairs(bound) do
-    if not plan.definitions[name] then
-      misuse.raise("%s takes no %s, but %s is bound", plan.name, name, tostring(value))
-    end
-  end
-  local ids = make_ids(plan, args, bound)
-  local query = make_query(plan, args, bound)
-  local body
-  if plan.body then
-    body = make_object(plan, args, bound)
-  elseif plan.items then
-    body = make_list(plan, args)
-  end
-  local given = options.call(plan.name, call_options)
-  if plan.upload or plan.billed then
-    given = options.copy(given)
-    given.upload = plan.upload and make_upload(plan, args)
-    given.retries = plan.billed and 0 or given.retries
-  end
-  local core = op._client._core
-  local call, problem, name = core:call(plan.method, plan.template, ids, query, body, plan.repeatable, given,
-    host.spare(op._client))
-  if not call then
-    if problem == "long" then
-      misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)
-    end
-    problem_with(plan, name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
-  end
-  return plan, call
 end
 
-local function unusable(call, code, body, message, ...)
-  return nil, errors.wrap(call:failure(code, format(message, ...), body))
-end
-
--- The data of an answer's body, as the description says; nil and an error.
-local function read(client, plan, call, body)
-  if not plan.answer then
-    return true
-  elseif body == "" then
-    return unusable(call, "empty_body", body, "the answer has no body where %s has one", plan.name)
+-- Carries out an operation; gives the answer's body, too.
+local function perform(op, args, call_options)
+  local client, plan = op._client, plan_of(op)
+  local call, checked, given = request.prepare(op, plan, args, call_options)
+  local counted = client._spent
+  if counted then
+    local allowed, problem = costs.allow(client, plan, checked, given and given.budget)
+    if not allowed then
+      return nil, problem
+    end
   end
-  local data, problem = json.decode(body, client._keep_nulls)
-  if problem then
-    return unusable(call, "bad_json", body, "the answer is not JSON: %s", problem)
+  local data
+  local body, result = host.run(client, call)
+  if body then
+    local problem
+    data, problem = answer.read(client, plan, call, body)
+    result = problem or result
+  else
+    errors.doubt(result, plan.repeatable and not plan.billed)
   end
-  if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
-    data = data[plan.unwrap]
+  host.keep(client, call)
+  if counted then
+    costs.settle(client, plan, checked, body ~= nil, data)
   end
-  -- PHP writes an empty map as [], so an empty table is both.
-  if type(data) ~= "table" or plan.answer == "array" and type(next(data)) == "string" then
-    return unusable(call, "unexpected", body, "the answer is not the %s that %s has; client:request takes it as it is",
-      plan.answer == "array" and "list" or "object", plan.name)
+  if not data and plan.secrets then
+    hide_secrets(plan, checked, result)
   end
-  return data
+  return data, result, body
 end
 
 --- Carries out the operation.
 ---@param args? table<string, any> parameters by name
 ---@param call_options? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
-local function perform(op, args, call_options)
-  local plan, call = prepare(op, args, call_options)
-  local client = op._client
-  local data
-  local body, result = host.run(client, call)
-  if body then
-    local problem
-    data, problem = read(client, plan, call, body)
-    result = problem or result
-  end
-  host.keep(client, call)
+local function call_operation(op, args, call_options)
+  local data, result = perform(op, args, call_options)
   return data, result
 end
 
 -- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
 function operation_mt.__call(op, first, second, third)
-  if type(first) == "table" and getmetatable(first) == operation.resource_mt then
-    return perform(op, second, third)
+  local kind = type(first) == "table" and getmetatable(first)
+  if type(kind) == "table" and kind.__name == "seranking.resource" then
+    if first._node.description ~= op._resource then
+      misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
+        op._description[1])
+    end
+    return call_operation(op, second, third)
+  elseif type(kind) == "table" and kind.__name == "seranking.client" then
+    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", tostring(op), op._resource.name,
+      op._description[1])
   end
-  return perform(op, first, second)
+  return call_operation(op, first, second)
 end
 
 function operation_mt.__tostring(op)
@@ -378,44 +113,80 @@ end
 ---@return { method: string, url: string, headers: table<string, string>, body: string? }
 function methods.dry_run(op, args, call_options)
   must_be_operation(op, "dry_run")
-  local _, call = prepare(op, args, call_options)
+  local plan = plan_of(op)
+  local call, checked = request.prepare(op, plan, args, call_options)
   local method, url, headers, body = call:preview()
+  local mask = request.mask(plan, checked)
+  if mask then
+    url, body = mask(url), body and mask(body)
+  end
   return { method = method, url = url, headers = headers, body = body }
 end
 
-local function describe_parameter(list, place, name, definition, required)
-  list[#list + 1] = {
-    name = name, place = place, type = definition.type, required = required, enum = definition.enum,
-    min = definition.min, max = definition.max, default = definition.default, about = definition.about,
-  }
+local function prepare(op, args, call_options)
+  request.prepare(op, plan_of(op), args, call_options)
 end
 
---- What the operation is: a table of plain values, made anew at each call.
----@return table description { name, about, v4, v1, parameters, answer, repeatable, billed, confidence }
-function methods.describe(op)
+local function walk_of(op, args, given)
+  return pages.new(op, plan_of(op), args, given, prepare, perform)
+end
+
+--- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
+--- raised, as an error value of this library: a loop can't end early without anybody noticing.
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return fun(): any, seranking.Response? next_row
+function methods.each(op, args, given)
+  must_be_operation(op, "each")
+  return pages.rows(walk_of(op, args, given))
+end
+
+--- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return table? rows, seranking.Error? err
+function methods.all(op, args, given)
+  must_be_operation(op, "all")
+  return pages.all(walk_of(op, args, given))
+end
+
+-- An operation of the same resource, or, by its whole name, of any that the client has.
+local function sibling(op, name)
+  local of, last = name:match "^(.*)%.([^.]+)$"
+  if not of or of == op._resource.name then
+    for _, description in ipairs(op._resource.operations) do
+      if description[1] == (last or name) then
+        local found = operation.new(op._client, op._resource, description, {})
+        return found, plan_of(found)
+      end
+    end
+    return nil
+  end
+  local found = op._client
+  for part in of:gsub("^data%.", ""):gmatch "[^.]+" do
+    found = found[part]
+  end
+  return found[last], plan_of(found[last])
+end
+
+--- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
+---@param args? table<string, any>
+---@param given? seranking.WaitOptions
+---@return any answer, seranking.Response|seranking.Error # the last look, and a response with its id: job = { … } | nil, error
+function methods.wait(op, args, given)
+  must_be_operation(op, "wait")
+  local plan = plan_of(op)
+  return jobs.wait(op, plan, args, given, function(name)
+    return sibling(op, name)
+  end)
+end
+
+--- What the operation is, as plain values, made anew at each call.
+---@param api? "v4"|"v1"|"data" of which API; the client's when left out
+---@return seranking.Description
+function methods.describe(op, api)
   must_be_operation(op, "describe")
-  local description, resource = op._description, op._resource
-  local api = description[op._client.api] and op._client.api or (description.v4 and "v4" or "v1")
-  local plan = make_plan(resource, description, api)
-  local list = {}
-  for _, id in ipairs(plan.ids) do
-    describe_parameter(list, "path", id[1], id[2], true)
-  end
-  for _, entry in ipairs(plan.query) do
-    describe_parameter(list, "query", entry[1], entry[2], entry[3])
-  end
-  for _, entry in ipairs(plan.body or plan.upload or {}) do
-    describe_parameter(list, "body", entry[1], entry[2], entry[3])
-  end
-  for _, entry in ipairs(params.names(said_of(description, api) "items" or nil)) do
-    describe_parameter(list, "items", entry[1], resource.params[entry[1]], entry[2])
-  end
-  return {
-    name = plan.name, about = description.about, v4 = select(2, said_of(description, "v4")),
-    v1 = select(2, said_of(description, "v1")), parameters = list,
-    answer = description.answer, repeatable = plan.repeatable and not description.billed,
-    billed = description.billed or false, confidence = description.confidence, deprecated = description.deprecated,
-  }
+  return describe.operation(op._resource, op._description, api or op._client._api)
 end
 
 --- Makes an operation of a resource.
@@ -427,8 +198,5 @@ function operation.new(client, resource, description, bound)
   return setmetatable({ _client = client, _resource = resource, _description = description, _bound = bound },
     operation_mt)
 end
-
---- Set by seranking.resource: how a resource is told from arguments.
-operation.resource_mt = nil
 
 return operation

@@ -65,6 +65,20 @@ local function token(value)
   return nil, "must be a string, or false for calls without a key"
 end
 
+local function credits(value)
+  if type(value) == "number" and value >= 0 and value < math.huge then
+    return value
+  end
+  return nil, "must be a number of credits, at least 0"
+end
+
+local function data_token(value)
+  if type(value) == "string" then
+    return value
+  end
+  return nil, "must be a string"
+end
+
 local function rate(value)
   if type(value) ~= "table" then
     return nil, "must be a table { limit = requests, per = seconds }"
@@ -89,6 +103,46 @@ local function transport(value)
     return value
   end
   return nil, "must be an object with a method `handle`, such as seranking.fake's"
+end
+
+local function extra(value)
+  if type(value) == "table" then
+    return value
+  end
+  return nil, "must be a table of names and values"
+end
+
+local function limiter(value)
+  if type(value) ~= "table" or type(value.redis) ~= "string" or value.redis == "" then
+    return nil, 'must be a table { redis = "redis://host:6379" }'
+  end
+  for name in pairs(value) do
+    if name ~= "redis" then
+      return nil, format("has an unknown field '%s': { redis = address }", tostring(name))
+    end
+  end
+  return value
+end
+
+local function hook(value)
+  if type(value) == "function" then
+    return value
+  end
+  return nil, "must be a function"
+end
+
+local function positive(value)
+  if type(value) == "number" and value >= 1 and value <= 1000000 and value % 1 == 0 then
+    return value
+  end
+  return nil, "must be a whole number from 1 to 1000000"
+end
+
+local function directory(value)
+  if text(value) and value:sub(1, 1) == "/" then
+    return (value:gsub("(.)/+$", "%1")) -- with a slash behind it a link would be followed
+  end
+  return nil, "must be the absolute path of a directory"
 end
 
 local loops = { nginx = true, cqueues = true, luv = true, plain = true }
@@ -123,7 +177,19 @@ end
 ---@field retries? integer attempts after the first (default 2)
 ---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
 ---@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
----@field share? "process"|"off" who shares the limit: all clients of this process, or there is none (default process)
+---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all
+--- clients of this process, or there is none
+---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
+---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
+---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
+---@field on_limiter_error? "fail"|"process" while Redis is out of reach: calls fail (default), or this process keeps the limit
+--- alone
+---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on
+--- (faster; jitter of the network may break the limit)
+---@field priority? "normal"|"low" low leaves the last slot to others
+---@field max_queue? integer calls that may wait for a slot at once (default 1000)
+---@field on_block? "fail"|"wait" while the key is blocked: calls fail at once (default), or wait within their timeout
+---@field on_event? fun(event: seranking.Event) told of waits, retries, 429s and bans
 ---@field ca_file? string PEM file of the CAs to trust instead of the system's
 ---@field proxy? string address of a proxy for https; left out: as libcurl finds it in the environment
 ---@field user_agent? string your program's name and version, put before ours
@@ -132,6 +198,10 @@ end
 ---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
 ---@field transport? table stands in for the wire in tests: an object of seranking.fake
 ---@field clock? userdata stands in for the time in tests: seranking.clock()
+---@field data_token? string the key for client.data; left out: SERANKING_DATA_TOKEN, or else the client's own
+---@field data_base_url? string address of the Data API; left out: the vendor's, or base_url where that is an address of yours
+---@field budget? number credits that client.data may spend, by estimate
+---@field data_rate? { limit: integer, per?: number } the Data API's limit (default 10 in 1, or `rate` where that is given)
 local client_options = {
   token = { token },
   api = { one_of("v4", "v1"), env = true },
@@ -143,7 +213,20 @@ local client_options = {
   retries = { count, env = "number" },
   max_body = { bytes, env = "number" },
   rate = { rate, env = "rate" },
-  share = { one_of("process", "off"), env = true },
+  data_token = { data_token },
+  data_base_url = { text, env = true },
+  data_rate = { rate, env = "rate" },
+  budget = { credits, env = "number" },
+  share = { one_of("user", "process", "off"), env = true },
+  state_dir = { directory, env = true },
+  state_group = { boolean },
+  limiter = { limiter },
+  on_limiter_error = { one_of("fail", "process"), env = true },
+  pacing = { one_of("answer", "send_time"), env = true },
+  priority = { one_of("normal", "low"), env = true },
+  max_queue = { positive, env = "number" },
+  on_block = { one_of("fail", "wait"), env = true },
+  on_event = { hook },
   ca_file = { text, env = true },
   proxy = { text, env = true },
   user_agent = { text, env = true },
@@ -160,13 +243,21 @@ local client_options = {
 ---@field connect_timeout? number seconds
 ---@field attempt_timeout? number seconds
 ---@field retries? integer
+---@field priority? "normal"|"low"
+---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
+---@field budget? number credits of the Data API that it may cost, by estimate
+---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 local call_options = {
   timeout = { seconds },
   connect_timeout = { seconds },
   attempt_timeout = { seconds },
   retries = { count },
+  priority = { one_of("normal", "low") },
+  on_block = { one_of("fail", "wait") },
   headers = {},
+  extra = { extra },
+  budget = { credits },
 }
 
 -- Headers that are ours: a second one of them would contradict the first.
@@ -198,8 +289,10 @@ end
 --- Checks the options of a call. nil when there are none.
 ---@param who string for messages
 ---@param given? table
+---@param more? table<string, table> options that are taken besides, by name
+---@param others? table<string, any> names that are no options, but may be meant
 ---@return table?
-function options.call(who, given)
+function options.call(who, given, more, others)
   if given == nil then
     return nil
   elseif type(given) ~= "table" then
@@ -207,9 +300,15 @@ function options.call(who, given)
   end
   local checked = {}
   for name, value in pairs(given) do
-    local option = call_options[name]
+    local option = call_options[name] or more and more[name]
     if not option then
-      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, call_options))
+      local names = options.copy(call_options)
+      for _, list in ipairs { more or {}, others or {} } do
+        for other in pairs(list) do
+          names[other] = true
+        end
+      end
+      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, names))
     elseif name == "headers" then
       checked.headers = header_lines(who, value)
     else
@@ -219,6 +318,12 @@ function options.call(who, given)
       end
       checked[name] = fine
     end
+  end
+  if checked.priority then
+    checked.priority_low = checked.priority == "low"
+  end
+  if checked.on_block then
+    checked.wait_blocked = checked.on_block == "wait"
   end
   return checked
 end
@@ -289,6 +394,9 @@ function options.client(given)
       end
       checked[name] = value
     end
+  end
+  if checked.state_group and not checked.state_dir then
+    misuse.raise("seranking.new: option state_group goes with state_dir: the directory that the group shares")
   end
   return checked
 end

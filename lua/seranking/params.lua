@@ -74,6 +74,16 @@ local function flag_of(value)
   return wrong("0, 1, true or false", value)
 end
 
+-- Text that may be given as a whole number.
+local function any_text(value)
+  if whole(value) then
+    return json.number(value)
+  elseif type(value) ~= "string" then
+    return wrong("a string or a whole number", value)
+  end
+  return text_of(value)
+end
+
 local function boolean_of(value)
   local flag = flag_of(value)
   if flag then
@@ -128,6 +138,13 @@ local types = {
   integer = { text = integer_of, json = integer_of },
   number = { text = number_of, json = number_of },
   string = { text = text_of, json = quoted },
+  text = {
+    text = any_text,
+    json = function(value)
+      local text, problem = any_text(value)
+      return text and json.string(text), problem
+    end,
+  },
   flag = { text = flag_of, json = flag_of },
   boolean = { text = flag_of, json = boolean_of },
   month = {
@@ -207,12 +224,30 @@ function params.check_list(value)
   return count
 end
 
--- Writes each element of a list by `write`.
-local function write_list(definition, value, element, write)
+-- The list that a list parameter was given, and its length: a lone value may stand for a list of one. nil and what is wrong.
+local function list_of(definition, value)
+  if definition.lone and type(value) ~= "table" then
+    return { value }, 1
+  end
   local count, problem = params.check_list(value)
   if not count then
     return nil, problem
+  elseif definition.max_items and count > definition.max_items then
+    return nil, format("must have at most %d elements, got %d", definition.max_items, count)
+  elseif definition.min_items and count < definition.min_items then
+    return nil, format("must have at least %d element%s, got %d", definition.min_items,
+      definition.min_items == 1 and "" or "s", count)
   end
+  return value, count
+end
+
+-- Writes each element of a list by `write`.
+local function write_list(definition, given, element, write)
+  local value, count = list_of(definition, given)
+  if not value then
+    return nil, count
+  end
+  local problem
   local list = {}
   for i = 1, count do
     list[i], problem = write(definition, value[i], element)
@@ -231,8 +266,12 @@ function params.text(definition, value)
   return scalar_text(definition, value, definition.type)
 end
 
+local json_of
+
 local function element_json(definition, value, kind)
-  if kind == "object" then
+  if match(kind, "%[%]$") then -- a list of lists
+    return json_of(setmetatable({ type = kind, max_items = false, min_items = false }, { __index = definition }), value)
+  elseif kind == "object" then
     if definition.fields then
       return params.object(definition, value)
     elseif type(value) ~= "table" then
@@ -268,11 +307,8 @@ local function joined(definition, value, element)
   return table.concat(list, separator), #list
 end
 
---- Writes a value into a JSON body.
----@param definition table
----@param value any
----@return string? text, string? problem
-function params.json(definition, value)
+-- A value as JSON.
+function json_of(definition, value)
   local element = params.element(definition)
   if not element then
     return element_json(definition, value, definition.type)
@@ -285,6 +321,59 @@ function params.json(definition, value)
   end
   local list, problem = write_list(definition, value, element, element_json)
   return list and "[" .. table.concat(list, ",") .. "]", problem
+end
+
+--- Writes a value into a JSON body.
+---@param definition table
+---@param value any
+---@return string? text, string? problem
+function params.json(definition, value)
+  if value == json.null and definition.nullable then
+    return "null"
+  end
+  local text, problem = json_of(definition, value)
+  if text and definition.style == "json" then
+    return json.string(text)
+  end
+  return text, problem
+end
+
+-- What is wrong with a secret, without the secret.
+local function discreet(definition, problem)
+  return definition.secret and problem:gsub(", got .*$", "") or problem
+end
+
+-- What is wrong with a member or an element, as a problem of the whole.
+local function within(what, name, definition, problem)
+  return format("%s %s %s", what, name, discreet(definition, problem))
+end
+
+-- The keys of a table, in order: of a list all its places, of an object its names. nil and what is wrong otherwise.
+local function keys_of(value)
+  local keys, numbers = {}, 0
+  for key in pairs(value) do
+    keys[#keys + 1] = key
+    if type(key) == "number" then
+      numbers = numbers + 1
+    elseif type(key) ~= "string" then
+      return nil, format("has a %s as a key", type(key))
+    end
+  end
+  if numbers > 0 and numbers < #keys then
+    return nil, "has both names and numbers as keys"
+  elseif numbers > 0 and numbers ~= #value then
+    return nil, "must be a list without holes"
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function append_text(flat, name, text, problem)
+  if not text then
+    return nil, problem
+  end
+  flat[#flat + 1], flat[#flat + 2] = name, text
+  return true
 end
 
 -- Appends name[a][b]=text for every leaf of a table. Lists are numbered from 0, names come in alphabetical order.
@@ -300,18 +389,86 @@ local function append_tree(flat, name, value, depth)
   elseif depth > 20 then
     return nil, "is nested too deeply, or holds itself"
   end
-  local keys = {}
-  for key in pairs(value) do
-    keys[#keys + 1] = key
+  local keys, wrong_keys = keys_of(value)
+  if not keys then
+    return nil, wrong_keys
   end
-  table.sort(keys, function(a, b)
-    return type(a) == type(b) and a < b or type(a) ~= type(b) and type(a) == "number"
-  end)
   for _, key in ipairs(keys) do
     local inside = type(key) == "number" and json.number(key - 1) or key
     local fine, problem = append_tree(flat, format("%s[%s]", name, inside), value[key], depth + 1)
     if not fine then
       return nil, problem
+    end
+  end
+  return true
+end
+
+-- The members that a table has of those that are described, as { name, definition }, in alphabetical order; nil and what is
+-- wrong when it has others, or lacks one that is required.
+local function members_of(definition, value)
+  if type(value) ~= "table" then
+    return wrong("a table", value)
+  end
+  local members = {}
+  for name in pairs(value) do
+    if not definition.fields[name] then
+      return nil, format("has an unknown member '%s'%s", tostring(name), misuse.suggest(name, definition.fields))
+    end
+    members[#members + 1] = { name, definition.fields[name] }
+  end
+  for _, entry in ipairs(params.names(definition.required)) do
+    if value[entry[1]] == nil then
+      return nil, format("lacks the member '%s'", entry[1])
+    end
+  end
+  table.sort(members, function(a, b)
+    return a[1] < b[1]
+  end)
+  return members
+end
+
+local append_branch
+
+-- The members of a described object, each in its own style.
+local function append_members(flat, name, definition, value, depth)
+  local members, problem = members_of(definition, value)
+  if not members then
+    return nil, problem
+  end
+  for _, member in ipairs(members) do
+    local field, inner = member[2], value[member[1]]
+    local fine, unfit = append_branch(flat, format("%s[%s]", name, field.wire or member[1]), field, inner, depth + 1)
+    if not fine then
+      return nil, within("member", member[1], field, unfit)
+    end
+  end
+  return true
+end
+
+-- A part of a tree that is described: lists are numbered and objects are branches, unless their style is another.
+function append_branch(flat, name, definition, value, depth)
+  local element, style = params.element(definition), definition.style
+  if style and style ~= "tree" then
+    return params.query(flat, name, definition, value)
+  elseif definition.type == "object" then
+    if definition.fields then
+      return append_members(flat, name, definition, value, depth)
+    elseif type(value) ~= "table" then
+      return wrong("a table", value)
+    end
+    return append_tree(flat, name, value, depth)
+  elseif not element then
+    return append_text(flat, name, scalar_text(definition, value, definition.type))
+  end
+  local list, count = list_of(definition, value)
+  if not list then
+    return nil, count
+  end
+  local inner = setmetatable({ type = element }, { __index = definition })
+  for i = 1, count do
+    local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, list[i], depth + 1)
+    if not fine then
+      return nil, within("element", i, definition, problem)
     end
   end
   return true
@@ -328,14 +485,6 @@ local function append_list(flat, name, definition, value, element)
   return true
 end
 
-local function append_text(flat, name, text, problem)
-  if not text then
-    return nil, problem
-  end
-  flat[#flat + 1], flat[#flat + 2] = name, text
-  return true
-end
-
 --- Appends a value to a flat list of query parameters, { name, value, … }, as the definition's style says. A list without
 --- elements adds nothing.
 ---@param flat string[]
@@ -346,12 +495,9 @@ end
 function params.query(flat, name, definition, value)
   local element, style = params.element(definition), definition.style
   if style == "tree" then
-    if type(value) ~= "table" then
-      return wrong("a table", value)
-    end
-    return append_tree(flat, name, value, 0)
-  elseif style == "json" or definition.type == "object" then
-    return append_text(flat, name, params.json(definition, value))
+    return append_branch(flat, name, definition, value, 0)
+  elseif style == "json" or definition.type == "object" or element == "object" then
+    return append_text(flat, name, json_of(definition, value))
   elseif not element then
     return append_text(flat, name, scalar_text(definition, value, definition.type))
   elseif separators[style] then
@@ -363,6 +509,61 @@ function params.query(flat, name, definition, value)
   end
   return append_list(flat, style == "repeat" and name or name .. "[]", definition, value, element)
 end
+
+local function free_text(value)
+  if type(value) == "string" then
+    return text_of(value)
+  elseif type(value) == "number" then
+    return number_of(value)
+  elseif type(value) == "boolean" then
+    return value and "1" or "0"
+  end
+  return nil, "must be a string, number, boolean or a list of them"
+end
+
+--- Appends parameters that no description knows: in alphabetical order, lists in brackets as the API wants them.
+---@param flat string[] { name, value, … }
+---@param query table<string, any>
+---@return string? problem what is wrong, as the end of a sentence
+function params.free_query(flat, query)
+  local names = {}
+  for name in pairs(query) do
+    if type(name) ~= "string" then
+      return "must be a table of names and values"
+    elseif core.utf8_error(name) then
+      return "has a name that is not valid UTF-8"
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value, bracketed = query[name], name
+    local list, count = { value }, 1
+    if type(value) == "table" then
+      count = params.check_list(value)
+      if not count then
+        return format("parameter %s %s", name, select(2, params.check_list(value)))
+      elseif count == 0 then
+        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
+        return format("parameter %s is an empty list: leave it out if that is meant", name)
+      end
+      list, bracketed = value, name .. "[]"
+    end
+    for i = 1, count do
+      local text, problem = free_text(list[i])
+      if not text then
+        return format("parameter %s %s", name, problem)
+      end
+      flat[#flat + 1], flat[#flat + 2] = bracketed, text
+    end
+  end
+end
+
+--- What is wrong with a parameter, as it may be said: not the value of a secret.
+---@param definition table
+---@param problem string
+---@return string
+params.discreet = discreet
 
 -- Splits "date* top" into { {"date", true}, {"top", false} }.
 ---@param names string?
@@ -380,29 +581,18 @@ end
 ---@param value any
 ---@return string? text, string? problem
 function params.object(definition, value)
-  if type(value) ~= "table" then
-    return wrong("a table", value)
+  local members, unfit = members_of(definition, value)
+  if not members then
+    return nil, unfit
   end
-  local names, parts = {}, {}
-  for name in pairs(value) do
-    if not definition.fields[name] then
-      return nil, format("has an unknown member '%s'%s", tostring(name),
-        misuse.suggest(name, definition.fields))
-    end
-    names[#names + 1] = name
-  end
-  for _, entry in ipairs(params.names(definition.required)) do
-    if value[entry[1]] == nil then
-      return nil, format("lacks the member '%s'", entry[1])
-    end
-  end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    local text, problem = params.json(definition.fields[name], value[name])
+  local parts = {}
+  for i, member in ipairs(members) do
+    local name, field = member[1], member[2]
+    local text, problem = params.json(field, value[name])
     if not text then
-      return nil, format("member %s %s", name, problem)
+      return nil, within("member", name, field, problem)
     end
-    parts[i] = json.string(name) .. ":" .. text
+    parts[i] = json.string(field.wire or name) .. ":" .. text
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end

@@ -3,8 +3,10 @@
 -- SPDX-License-Identifier: MIT
 
 local index = require "seranking.api"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
-local operation = require "seranking.operation"
+
+local operation = lazy "seranking.operation"
 
 local resource = {}
 
@@ -29,20 +31,42 @@ end
 
 local root = new_node()
 
--- Loads the file that describes a top-level name. nil when there is none of this name.
+-- Loads the file that describes a name: "sites", "data.backlinks". nil when there is none of this name.
 local function load_family(name)
-  if not root.children[name] and index[name] then
+  if not index[name] then
+    return nil
+  end
+  local node = root
+  for part in name:gmatch "[^.]+" do
+    node = node and node.children[part]
+  end
+  if not node then
     for _, description in ipairs(require(index[name])) do
       insert(root, description)
     end
+    return load_family(name)
   end
-  return root.children[name]
+  return node
+end
+
+-- The names that a client has at its top: of the Data API's those below "data.", of the others all else.
+local function top_names(prefix)
+  local names = {}
+  for name in pairs(index) do
+    local inner = name:match "^data%.(.+)$"
+    if (prefix ~= "") == (inner ~= nil) then
+      names[inner or name] = true
+    end
+  end
+  if prefix == "" then
+    names.data = true
+  end
+  return names
 end
 
 -- ---- resources ----
 
 local resource_mt = { __name = "seranking.resource" }
-operation.resource_mt = resource_mt
 
 local unbound = {}
 
@@ -110,11 +134,13 @@ end
 ---@param client table
 ---@param name string
 function resource.top(client, name)
-  local node = load_family(name)
+  local prefix = client._api == "data" and "data." or ""
+  local node = not tostring(name):find(".", 1, true) and load_family(prefix .. tostring(name))
   if not node then
-    misuse.raise("client has no '%s'%s", tostring(name), misuse.suggest(name, index))
+    misuse.raise("client%s has no '%s'%s", prefix == "" and "" or ".data", tostring(name),
+      misuse.suggest(name, top_names(prefix)))
   end
-  return new(client, node, name, unbound)
+  return new(client, node, prefix .. name, unbound)
 end
 
 return resource

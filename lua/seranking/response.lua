@@ -9,6 +9,7 @@
 ---@field waited number seconds of these spent waiting for the rate limiter
 ---@field reused boolean no new connection was needed
 ---@field http_version string "1.1", "2" …
+---@field job? table<string, any> of `wait`: the parameter that names the job, and its id
 
 local headers_mt = {
   __index = function(headers, name)

@@ -53,6 +53,13 @@ static inline int64_t chance_between(struct chance *chance, int64_t low, int64_t
   return low + (int64_t)((chance_next(chance) >> 1) % (uint64_t)(high - low + 1));
 }
 
+/* How many of `count` rounds to go: fewer where each takes long (valgrind), by TEST_DIVISOR. */
+static inline int rounds(int count) {
+  const char *divisor = getenv("TEST_DIVISOR");
+  int by = divisor != NULL ? atoi(divisor) : 1;
+  return by > 1 ? (count + by - 1) / by : count;
+}
+
 /* A copy that ends where the text ends, without a NUL: ASan and valgrind see who reads past it. */
 static inline char *exact_copy(const char *text, size_t len) {
   char *copy = malloc(len > 0 ? len : 1);

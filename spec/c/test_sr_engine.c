@@ -1,120 +1,11 @@
 /* The engine, on a clock that stands still and with attempts that the test carries out: no network.
 ** SPDX-License-Identifier: MIT */
-#include "support.h"
+#include "engine_support.h"
 
-#include "sr_engine.h"
 #include "sr_retry.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define MS  SR_MILLISECOND
-#define S   SR_SECOND
-#define KEY "0123456789abcdef0123456789abcdef0123d14b"
-
-/* ---- a client, its engine and its clock ---- */
-
-struct bench {
-  struct sr_manual_clock manual;
-  struct sr_engine *engine;
-  struct sr_config *config;
-};
-
-static struct sr_engine *engine_on(struct sr_manual_clock *manual, uint64_t seed) {
-  struct sr_engine_options options;
-  struct sr_engine *engine;
-  options.clock = sr_clock_manual(manual);
-  options.seed = seed;
-  options.external = 1;
-  engine = sr_engine_new(&options);
-  assert_non_null(engine);
-  return engine;
-}
-
-/* Clients of one `salt` share a limiter. */
-static struct sr_config *client(uint64_t salt, int slots, const char *token, int token_off) {
-  struct sr_settings settings;
-  struct sr_error error;
-  struct sr_config *config;
-  memset(&settings, 0, sizeof settings);
-  settings.base_url = "https://api4.seranking.com";
-  settings.token = token;
-  settings.token_len = token != NULL ? strlen(token) : 0;
-  settings.token_off = token_off;
-  settings.limited = 1;
-  settings.rate.slots = slots;
-  settings.rate.window = S;
-  settings.limit_salt = salt;
-  config = sr_config_new(&settings, &error);
-  assert_non_null(config);
-  return config;
-}
-
-static uint64_t fresh_salt(void) {
-  static uint64_t salt = 0;
-  return ++salt;
-}
-
-static void set_up(struct bench *bench, int slots) {
-  bench->manual.now = 1000 * S;
-  bench->engine = engine_on(&bench->manual, 1);
-  bench->config = client(fresh_salt(), slots, KEY, 0);
-}
-
-static void tear_down(struct bench *bench) {
-  sr_engine_delete(bench->engine);
-  sr_config_unref(bench->config);
-}
-
-static struct sr_call *call_of(struct sr_config *config, sr_time timeout) {
-  struct sr_call *call = sr_call_new(config);
-  assert_non_null(call);
-  assert_int_equal(sr_buf_puts(&call->target, "/sites"), 0);
-  call->timeout = timeout;
-  return call;
-}
-
-static struct sr_call *submitted(struct bench *bench, sr_time timeout) {
-  struct sr_call *call = call_of(bench->config, timeout);
-  sr_engine_submit(bench->engine, call);
-  return call;
-}
-
-static struct sr_call *post_submitted(struct bench *bench, sr_time timeout) {
-  struct sr_call *call = call_of(bench->config, timeout);
-  call->method = "POST";
-  call->repeatable = 0;
-  sr_engine_submit(bench->engine, call);
-  return call;
-}
-
-static enum sr_run run(struct bench *bench, struct sr_call *call) {
-  return sr_engine_run(bench->engine, call, 1000 * S);
-}
-
-static void answer(struct sr_call *call, int status, const char *head, const char *body) {
-  sr_engine_answer(call, status, head, strlen(head), body, strlen(body));
-}
-
-static void lose(struct sr_call *call, int sent) {
-  struct sr_error error;
-  sr_error_set(&error, SR_NETWORK, sent ? "connection_lost" : "connect", NULL, "lost");
-  sr_engine_fail(call, &error, sent);
-}
-
-static void expect_end(const struct sr_call *call, enum sr_kind kind, const char *code) {
-  assert_int_equal(call->state, SR_STATE_DONE);
-  CHECK(call->error.kind == kind, "kind %s: %s", sr_kind_name(call->error.kind),
-        call->error.message);
-  if (kind != SR_NO_ERROR)
-    assert_string_equal(call->error.code, code);
-  assert_null(call->engine);
-  assert_int_equal(call->slot.index, -1);
-}
-
-static int busy(const struct bench *bench) {
-  return sr_limit_busy(bench->config->limit, &bench->config->rate, bench->manual.now);
-}
 
 /* ---- one call ---- */
 
@@ -918,7 +809,7 @@ static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
     const struct sr_call *call = calls[i];
     if (call->state != SR_STATE_DONE || call->error.kind != SR_CANCELLED || call->engine != NULL)
       return 10 + i;
-    if (strcmp(call->error.code, "forked") != 0 || call->slot.index != -1)
+    if (strcmp(call->error.code, "forked") != 0 || call->slot.state != SR_SLOT_NONE)
       return 20 + i;
   }
   if (sr_engine_run(bench->engine, calls[0], S) != SR_RUN_DONE)
@@ -1020,6 +911,8 @@ static void wake_tells_the_next_time_that_matters(void **state) {
   answer(call, 503, "Retry-After: 5\r\n", "");
   assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
   second = submitted(&bench, 60 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S); /* it has not asked yet */
+  sr_engine_step(bench.engine);
   assert_int_equal(sr_engine_wake(bench.engine), 1001 * S);
   sr_engine_cancel(second);
   sr_call_delete(second);
@@ -1281,8 +1174,9 @@ static void one_schedule(uint64_t seed) {
           (unsigned long long)seed, (double)call->elapsed / 1e9, (double)call->timeout / 1e9);
     assert_true(call->waited >= 0 && call->waited <= call->elapsed);
     assert_true(call->attempts <= call->retries + 1);
-    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT);
-    assert_int_equal(call->slot.index, -1);
+    assert_true(call->attempts > 0 || call->error.kind == SR_RATE_LIMIT ||
+                call->error.kind == SR_BLOCKED);
+    assert_int_equal(call->slot.state, SR_SLOT_NONE);
     sr_call_delete(call);
   }
   tear_down(&bench);
@@ -1304,15 +1198,15 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
   for (i = 0; i < COUNT(heads); i++) {
     struct bench bench;
     struct sr_call *call;
+    struct sr_limit_view view;
     set_up(&bench, 5);
     call = submitted(&bench, 60 * S);
     run(&bench, call);
     answer(call, 429, heads[i], "");
     expect_end(call, SR_RATE_LIMIT, "too_many_requests");
     CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);
-    CHECK(sr_limit_earliest(bench.config->limit, &bench.config->rate, bench.manual.now, 0) >=
-              bench.manual.now + 60 * S,
-          "%s: nobody is held", heads[i]);
+    assert_true(sr_engine_view_limit(bench.engine, bench.config, 0, &view));
+    CHECK(view.held_until >= bench.manual.now + 60 * S, "%s: nobody is held", heads[i]);
     sr_call_delete(call);
     tear_down(&bench);
   }

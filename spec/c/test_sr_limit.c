@@ -10,22 +10,38 @@
 #define MS SR_MILLISECOND
 #define S  SR_SECOND
 
-/* Limiters live as long as the process, so every test has one of its own. */
+/* As new as a file that was just made. */
 static struct sr_limit *fresh_limit(void) {
-  static uint64_t name = 1000;
-  struct sr_limit *limit = sr_limit_open(++name);
-  assert_non_null(limit);
+  static struct sr_limit limits[16];
+  static int next;
+  struct sr_limit *limit = &limits[next++ % 16];
+  memset(limit, 0, sizeof *limit);
   return limit;
 }
 
+static struct sr_want want_of(int slots, sr_time lease) {
+  struct sr_want want;
+  memset(&want, 0, sizeof want);
+  want.rate.slots = slots;
+  want.rate.window = S;
+  want.lease = lease;
+  return want;
+}
+
+/* Whether a slot was granted; if not, when to try again. */
 static int take(struct sr_limit *limit, int slots, sr_time now, sr_time lease, struct sr_slot *slot,
                 sr_time *retry_at) {
-  struct sr_rate rate;
-  rate.slots = slots;
-  rate.window = S;
-  slot->index = -1;
-  *retry_at = -1;
-  return sr_limit_take(limit, &rate, now, lease, slot, retry_at);
+  struct sr_want want = want_of(slots, lease);
+  struct sr_ruling ruling;
+  int granted = sr_limit_take(limit, &want, now, slot, &ruling) == SR_LIMIT_GRANTED;
+  *retry_at = granted ? -1 : ruling.at;
+  return granted;
+}
+
+/* Gives back a slot that is free at a time: what was never sent is free when it is given back. */
+static void give(struct sr_limit *limit, struct sr_slot *slot, sr_time free_at) {
+  static const struct sr_rate rate = {5, S};
+  sr_limit_give(limit, &rate, free_at, slot, SR_OUTCOME_UNSENT, 0);
 }
 
 /* ---- the rules ---- */
@@ -56,8 +72,8 @@ static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **st
   (void)state;
   assert_true(take(limit, 2, 100 * S, 200 * S, &a, &retry_at));
   assert_true(take(limit, 2, 100 * S, 200 * S, &b, &retry_at));
-  sr_limit_give(limit, &a, 100 * S + 700 * MS);
-  sr_limit_give(limit, &b, 100 * S + 300 * MS);
+  give(limit, &a, 100 * S + 700 * MS);
+  give(limit, &b, 100 * S + 300 * MS);
   assert_false(take(limit, 2, 100 * S + 100 * MS, 200 * S, &c, &retry_at));
   assert_int_equal(retry_at, 100 * S + 300 * MS);
   assert_false(take(limit, 2, 100 * S + 300 * MS - 1, 200 * S, &c, &retry_at));
@@ -75,7 +91,7 @@ static void a_slot_is_never_free_before_its_time(void **state) {
     struct sr_slot slot;
     sr_time retry_at;
     assert_true(take(limit, 1, 50 * S, 300 * S, &slot, &retry_at));
-    sr_limit_give(limit, &slot, at);
+    give(limit, &slot, at);
     assert_false(take(limit, 1, at - 1, 300 * S, &slot, &retry_at));
     assert_true(take(limit, 1, at + 1, 300 * S, &slot, &retry_at));
   }
@@ -99,22 +115,22 @@ static void a_slot_given_back_at_once_is_free_at_once(void **state) {
   sr_time retry_at;
   (void)state;
   assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  sr_limit_give(limit, &slot, 100 * S);
-  assert_int_equal(slot.index, -1);
+  give(limit, &slot, 100 * S);
+  assert_int_equal(slot.state, SR_SLOT_NONE);
   assert_true(take(limit, 1, 100 * S, 160 * S, &other, &retry_at));
 }
 
 static void giving_back_nothing_or_twice_changes_nothing(void **state) {
   struct sr_limit *limit = fresh_limit();
-  struct sr_slot slot, copy, none = {-1, 0};
+  struct sr_slot slot, copy, none = {0};
   sr_time retry_at;
   (void)state;
-  sr_limit_give(limit, &none, 500 * S);
+  give(limit, &none, 500 * S);
   assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
   copy = slot;
-  sr_limit_give(limit, &slot, 102 * S);
-  sr_limit_give(limit, &slot, 500 * S);
-  sr_limit_give(limit, &copy, 500 * S);
+  give(limit, &slot, 102 * S);
+  give(limit, &slot, 500 * S);
+  give(limit, &copy, 500 * S);
   assert_false(take(limit, 1, 102 * S - 1, 160 * S, &slot, &retry_at));
   assert_true(take(limit, 1, 102 * S, 160 * S, &slot, &retry_at));
 }
@@ -127,24 +143,26 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   assert_true(take(limit, 1, 100 * S, 110 * S, &old, &retry_at));
   assert_false(take(limit, 1, 110 * S - 2, 120 * S, &new, &retry_at));
   assert_true(take(limit, 1, 110 * S, 120 * S, &new, &retry_at));
-  sr_limit_give(limit, &old, 110 * S);
-  assert_int_equal(old.index, -1);
+  give(limit, &old, 110 * S);
+  assert_int_equal(old.state, SR_SLOT_NONE);
   assert_false(take(limit, 1, 115 * S, 130 * S, &old, &retry_at));
-  sr_limit_give(limit, &new, 116 * S);
+  give(limit, &new, 116 * S);
   assert_true(take(limit, 1, 116 * S, 130 * S, &old, &retry_at));
 }
 
 static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {5, S};
-  struct sr_slot slot;
+  struct sr_slot slot, other;
   sr_time retry_at;
   (void)state;
-  sr_limit_hold(limit, 110 * S);
-  sr_limit_hold(limit, 105 * S);
+  assert_true(take(limit, 5, 98 * S, 200 * S, &slot, &retry_at));
+  assert_true(take(limit, 5, 98 * S, 200 * S, &other, &retry_at));
+  sr_limit_give(limit, &rate, 98 * S, &slot, SR_OUTCOME_REFUSED, 12 * S);
+  sr_limit_give(limit, &rate, 98 * S, &other, SR_OUTCOME_REFUSED, 7 * S);
   assert_false(take(limit, 5, 100 * S, 200 * S, &slot, &retry_at));
   assert_int_equal(retry_at, 110 * S);
-  assert_int_equal(slot.index, -1);
+  assert_int_equal(slot.state, SR_SLOT_NONE);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 0), 110 * S);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 4), 110 * S);
   assert_int_equal(sr_limit_earliest(limit, &rate, 100 * S, 5), 111 * S);
@@ -160,41 +178,87 @@ static void busy_counts_what_is_leased_or_cools_down(void **state) {
   (void)state;
   assert_true(take(limit, 3, 100 * S, 160 * S, &a, &retry_at));
   assert_true(take(limit, 3, 100 * S, 160 * S, &b, &retry_at));
-  sr_limit_give(limit, &a, 101 * S);
+  give(limit, &a, 101 * S);
   assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), 2);
   assert_int_equal(sr_limit_busy(limit, &rate, 101 * S), 1);
   assert_int_equal(sr_limit_busy(limit, &rate, 160 * S), 0);
 }
 
-static void the_same_name_shares_slots_and_another_does_not(void **state) {
-  struct sr_limit *a = sr_limit_open(77), *b = sr_limit_open(77), *c = sr_limit_open(78);
-  struct sr_slot slot;
-  sr_time retry_at;
+static void low_priority_leaves_the_last_slot_to_others(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_want low = want_of(3, 200 * S), normal = want_of(3, 200 * S);
+  struct sr_slot slots[3], more;
+  struct sr_ruling ruling;
   (void)state;
-  assert_true(take(a, 1, 100 * S, 160 * S, &slot, &retry_at));
-  assert_false(take(b, 1, 100 * S, 160 * S, &slot, &retry_at));
-  assert_true(take(c, 1, 100 * S, 160 * S, &slot, &retry_at));
+  low.low = 1;
+  assert_int_equal(sr_limit_take(limit, &low, 100 * S, &slots[0], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(sr_limit_take(limit, &low, 100 * S, &slots[1], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(sr_limit_take(limit, &low, 100 * S, &more, &ruling), SR_LIMIT_WAIT);
+  assert_int_equal(ruling.at, 101 * S);
+  assert_int_equal(sr_limit_take(limit, &normal, 100 * S, &slots[2], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(sr_limit_take(limit, &normal, 100 * S, &more, &ruling), SR_LIMIT_WAIT);
+  give(limit, &slots[2], 100 * S); /* free again: still not for the low one */
+  assert_int_equal(sr_limit_take(limit, &low, 100 * S, &more, &ruling), SR_LIMIT_WAIT);
+  give(limit, &slots[0], 100 * S);
+  assert_int_equal(sr_limit_take(limit, &low, 100 * S, &more, &ruling), SR_LIMIT_GRANTED);
 }
 
-/* A client made anew for every request would have no limit otherwise. */
-static void slots_stay_when_the_last_client_goes(void **state) {
-  struct sr_limit *limit = sr_limit_open(79);
+static void low_priority_gets_the_only_slot_of_a_limit_of_one(void **state) {
+  struct sr_want low = want_of(1, 200 * S);
   struct sr_slot slot;
-  sr_time retry_at;
+  struct sr_ruling ruling;
   (void)state;
-  assert_true(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
-  limit = sr_limit_open(79);
-  assert_false(take(limit, 1, 100 * S, 160 * S, &slot, &retry_at));
+  low.low = 1;
+  assert_int_equal(sr_limit_take(fresh_limit(), &low, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
 }
 
-static void names_tell_keys_and_addresses_apart(void **state) {
-  uint64_t name = sr_limit_name("key", "https://a.example");
+/* Pacing by time of sending: N in each window from the taking on, however late the answers are. */
+static void by_send_time_a_slot_cools_down_from_the_taking_on(void **state) {
+  static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT,
+                                             SR_OUTCOME_ANSWERED};
+  struct sr_rate one = {1, S};
+  size_t i;
   (void)state;
-  assert_true(sr_limit_name("key", "https://a.example") == name);
-  assert_true(sr_limit_name("kez", "https://a.example") != name);
-  assert_true(sr_limit_name("key", "https://b.example") != name);
-  assert_true(sr_limit_name("a", "bc") != sr_limit_name("ab", "c"));
-  assert_true(sr_limit_name("", "a") != sr_limit_name("a", ""));
+  for (i = 0; i < COUNT(outcomes); i++) {
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 200 * S);
+    struct sr_slot first, second, third;
+    struct sr_ruling ruling;
+    want.send_time = 1;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &first, &ruling), SR_LIMIT_GRANTED);
+    assert_int_equal(first.send_by, 101 * S);
+    assert_int_equal(sr_limit_take(limit, &want, 101 * S - 2, &second, &ruling), SR_LIMIT_WAIT);
+    assert_int_equal(ruling.at, 101 * S);
+    assert_int_equal(sr_limit_take(limit, &want, 101 * S, &second, &ruling), SR_LIMIT_GRANTED);
+    sr_limit_give(limit, &one, 101 * S + 500 * MS, &first, outcomes[i], 0); /* its answer, late */
+    assert_int_equal(first.state, SR_SLOT_NONE);
+    sr_limit_give(limit, &one, 101 * S + 600 * MS, &second, outcomes[i], 0);
+    assert_int_equal(sr_limit_take(limit, &want, 102 * S - 2, &third, &ruling), SR_LIMIT_WAIT);
+    assert_int_equal(sr_limit_take(limit, &want, 102 * S, &third, &ruling), SR_LIMIT_GRANTED);
+  }
+}
+
+static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_want want = want_of(1, 200 * S);
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  (void)state;
+  want.send_time = 1;
+  assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+  give(limit, &slot, 100 * S + 300 * MS);
+  assert_int_equal(sr_limit_take(limit, &want, 100 * S + 300 * MS, &other, &ruling),
+                   SR_LIMIT_GRANTED);
+}
+
+/* By the answer, a slot may be used until the deadline: the lease has a window and more after it. */
+static void a_leased_slot_is_to_be_used_before_the_deadline(void **state) {
+  struct sr_want want = want_of(1, 130 * S + S + SR_LATE_COUNT);
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  (void)state;
+  assert_int_equal(sr_limit_take(fresh_limit(), &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(slot.send_by, 130 * S);
 }
 
 /* ---- sr_limit_earliest against brute force ---- */
@@ -246,11 +310,11 @@ static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) 
       assert_true(take(limit, slots, 50 * S, leased[i] ? free_at[i] : 900 * S, &slot, &retry_at));
       assert_int_equal(slot.index, i);
       if (!leased[i])
-        sr_limit_give(limit, &slot, free_at[i]);
+        give(limit, &slot, free_at[i]);
     }
     if (hold) {
       held = now + chance_between(&chance, 1, 3 * S);
-      sr_limit_hold(limit, held);
+      atomic_store(&limit->held, held);
     }
     for (ahead = 0; ahead <= 3 * (unsigned)slots; ahead++) {
       sr_time got = sr_limit_earliest(limit, &rate, now, ahead);
@@ -263,43 +327,47 @@ static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) 
 
 static void earliest_is_what_brute_force_says(void **state) {
   (void)state;
-  compare_earliest(1, 1000, S, 0);
+  compare_earliest(1, rounds(1000), S, 0);
 }
 
 /* An attempt that got no answer cools its slot for a window and 0.2 s. */
 static void
 earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window(void **state) {
   (void)state;
-  compare_earliest(2, 1000, S + S / 5, 0);
+  compare_earliest(2, rounds(1000), S + S / 5, 0);
 }
 
 static void earliest_is_what_brute_force_says_while_a_hold_lasts(void **state) {
   (void)state;
-  compare_earliest(3, 1000, S, 1);
+  compare_earliest(3, rounds(1000), S, 1);
 }
 
-/* ---- the model: senders, a network, a server that counts ---- */
+/* ---- the model: senders, a network, a server that counts, a stranger ---- */
 
-enum { SENDERS = 12, MODEL_SLOTS = 5, MODEL_REQUESTS = 70000 };
+enum { SENDERS = 12, MODEL_SLOTS = 5, MODEL_STEPS = 1000000, PENDING = 512 };
 #define WINDOW      S
 #define LATE        (S / 5) /* a request is counted at the latest this long after it was given up */
 #define LONGEST     (2 * S) /* a call's deadline */
+#define BAN         (600 * S)
 #define MODEL_START (1000 * S)
 
 enum fate { ANSWERED, GIVEN_UP, NEVER_SENT, DIED };
 
+/* A process. One that died is another one at its next event, and knows nothing of the slot. */
 struct sender {
   int busy;
   enum fate fate;
-  sr_time at; /* of its next event: trying, or the end of its attempt */
+  int refused; /* the server has answered 429 */
+  sr_time at;  /* of its next event: trying, or the end of its attempt */
   struct sr_slot slot;
 };
 
 /* A way to decide whether a request may be sent now. */
 struct rule {
   const char *name;
-  int (*take)(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot);
-  void (*give)(struct rule *rule, sr_time now, enum fate fate, struct sr_slot *slot);
+  enum sr_verdict (*take)(struct rule *rule, sr_time now, sr_time lease, struct sender *sender,
+                          struct sr_ruling *ruling);
+  void (*give)(struct rule *rule, sr_time now, struct sender *sender);
   struct sr_limit *limit;
   double tokens;
   sr_time filled;
@@ -307,50 +375,87 @@ struct rule {
   int oldest;
 };
 
-static int limiter_take(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot) {
+/* A request on its way to the server. */
+struct arrival {
+  sr_time at;
+  struct sender *sender; /* NULL: nobody waits for the answer */
+  int ours;
+};
+
+/* The vendor's side: a rolling window; three refusals within a minute block the key, ever longer. */
+struct server {
+  sr_time counted[MODEL_SLOTS], refused[3], banned_until;
+  int next, next_refused, bans;
+};
+
+/* What the circuit must be, by what the senders have seen, in the order in which they saw it. */
+struct reference {
+  int in_a_row, open, level;
+  sr_time until, trouble, held, probe_lease;
+  const struct sender *probe;
+};
+
+struct model {
+  struct chance chance;
+  struct rule *rule;
+  int circuit; /* the rule has one, to be compared with the reference */
+  struct sender senders[SENDERS];
+  struct arrival pending[PENDING];
+  int pending_count;
+  sr_time stranger; /* when somebody who knows no limiter uses the key next */
+  struct server server;
+  struct reference reference;
+  sr_time *counts, now; /* when ours were counted */
+  int n, steps, refused, openings, closings, probes, probes_died, sent;
+};
+
+static enum sr_verdict limiter_take(struct rule *rule, sr_time now, sr_time lease,
+                                    struct sender *sender, struct sr_ruling *ruling) {
+  struct sr_want want = want_of(MODEL_SLOTS, lease);
+  return sr_limit_take(rule->limit, &want, now, &sender->slot, ruling);
+}
+
+static void limiter_give(struct rule *rule, sr_time now, struct sender *sender) {
   static const struct sr_rate rate = {MODEL_SLOTS, WINDOW};
-  sr_time retry_at;
-  return sr_limit_take(rule->limit, &rate, now, lease, slot, &retry_at);
+  static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT, SR_OUTCOME_UNSENT};
+  if (sender->fate == DIED) /* who died gives nothing back */
+    memset(&sender->slot, 0, sizeof sender->slot);
+  else
+    sr_limit_give(rule->limit, &rate, now, &sender->slot,
+                  sender->refused ? SR_OUTCOME_REFUSED : outcomes[sender->fate], WINDOW);
 }
 
-static void limiter_give(struct rule *rule, sr_time now, enum fate fate, struct sr_slot *slot) {
-  if (fate == ANSWERED)
-    sr_limit_give(rule->limit, slot, now + WINDOW);
-  else if (fate == GIVEN_UP)
-    sr_limit_give(rule->limit, slot, now + WINDOW + LATE);
-  else if (fate == NEVER_SENT)
-    sr_limit_give(rule->limit, slot, now);
-  /* who died gives nothing back */
-}
-
-static int bucket_take(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot) {
+static enum sr_verdict bucket_take(struct rule *rule, sr_time now, sr_time lease,
+                                   struct sender *sender, struct sr_ruling *ruling) {
   (void)lease;
-  (void)slot;
+  (void)sender;
+  ruling->at = now;
   rule->tokens += (double)(now - rule->filled) / (double)WINDOW * MODEL_SLOTS;
   rule->filled = now;
   if (rule->tokens > MODEL_SLOTS)
     rule->tokens = MODEL_SLOTS;
   if (rule->tokens < 1)
-    return 0;
+    return SR_LIMIT_WAIT;
   rule->tokens -= 1;
-  return 1;
+  return SR_LIMIT_GRANTED;
 }
 
-static int log_take(struct rule *rule, sr_time now, sr_time lease, struct sr_slot *slot) {
+static enum sr_verdict log_take(struct rule *rule, sr_time now, sr_time lease,
+                                struct sender *sender, struct sr_ruling *ruling) {
   (void)lease;
-  (void)slot;
+  (void)sender;
+  ruling->at = now;
   if (rule->sent[rule->oldest] + WINDOW > now)
-    return 0;
+    return SR_LIMIT_WAIT;
   rule->sent[rule->oldest] = now;
   rule->oldest = (rule->oldest + 1) % MODEL_SLOTS;
-  return 1;
+  return SR_LIMIT_GRANTED;
 }
 
-static void no_give(struct rule *rule, sr_time now, enum fate fate, struct sr_slot *slot) {
+static void no_give(struct rule *rule, sr_time now, struct sender *sender) {
   (void)rule;
   (void)now;
-  (void)fate;
-  (void)slot;
+  (void)sender;
 }
 
 static int by_time(const void *a, const void *b) {
@@ -358,12 +463,21 @@ static int by_time(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Decides what becomes of a request sent now: when it ends and, at `*counted`, when it is counted.
- */
-static void send_one(struct chance *chance, struct sender *sender, sr_time now, sr_time *counted) {
+static void arrive_at(struct model *model, sr_time at, struct sender *sender, int ours) {
+  struct arrival *arrival = &model->pending[model->pending_count++];
+  assert_true(model->pending_count <= PENDING);
+  arrival->at = at;
+  arrival->sender = sender;
+  arrival->ours = ours;
+}
+
+/* Decides what becomes of a request sent now: when it ends, and when it is counted. */
+static void send_one(struct model *model, struct sender *sender) {
+  struct chance *chance = &model->chance;
   int64_t dice = chance_between(chance, 1, 100);
-  sr_time last;
+  sr_time now = model->now, last;
   sender->busy = 1;
+  sender->refused = 0;
   if (dice <= 82) {
     sender->fate = ANSWERED;
     sender->at = last = now + chance_between(chance, 20 * MS, 900 * MS);
@@ -374,7 +488,7 @@ static void send_one(struct chance *chance, struct sender *sender, sr_time now, 
   } else if (dice <= 98) {
     sender->fate = NEVER_SENT;
     sender->at = now + chance_between(chance, 1 * MS, 200 * MS);
-    last = -1;
+    return;
   } else {
     sender->fate = DIED;
     sender->at = now + chance_between(chance, 0, LONGEST);
@@ -382,96 +496,262 @@ static void send_one(struct chance *chance, struct sender *sender, sr_time now, 
   }
   /* Now and then at the very ends of what is possible: there a rule breaks first. */
   dice = chance_between(chance, 1, 10);
-  *counted = last < 0 ? -1 : dice == 1 ? now : dice == 2 ? last : chance_between(chance, now, last);
+  arrive_at(model,
+            dice == 1   ? now
+            : dice == 2 ? last
+                        : chance_between(chance, now, last),
+            sender->fate == ANSWERED ? sender : NULL, 1);
 }
 
-/* Runs the model; returns how many windows held more than the limit. */
-static int run_model(struct rule *rule, uint64_t seed, double *rate) {
-  struct chance chance = {seed};
-  struct sender senders[SENDERS];
-  sr_time *counts = malloc(MODEL_REQUESTS * sizeof *counts), now = MODEL_START;
-  int sent = 0, n = 0, i, broken = 0;
-  assert_non_null(counts);
-  memset(senders, 0, sizeof senders);
-  for (i = 0; i < SENDERS; i++)
-    senders[i].at = MODEL_START + chance_between(&chance, 0, S);
-  while (sent < MODEL_REQUESTS) {
-    struct sender *sender = &senders[0];
-    for (i = 1; i < SENDERS; i++)
-      if (senders[i].at < sender->at)
-        sender = &senders[i];
-    now = sender->at;
-    CHECK(now < MODEL_START + MODEL_REQUESTS * S, "%s: hardly anything is sent any more",
-          rule->name);
-    if (sender->busy) {
-      rule->give(rule, now, sender->fate, &sender->slot);
-      sender->busy = 0;
-      sender->at = now + chance_between(&chance, 0, 10 * MS);
-    } else if (rule->take(rule, now, now + LONGEST + WINDOW + LATE, &sender->slot)) {
-      sr_time counted;
-      send_one(&chance, sender, now, &counted);
-      sent++;
-      if (counted >= 0)
-        counts[n++] = counted;
-    } else {
-      sender->at = now + chance_between(&chance, 1, 200 * MS);
-    }
+/* The server's answer to a request that arrives now. 1: refused. */
+static int refuses(struct server *server, sr_time now) {
+  if (now < server->banned_until)
+    return 1;
+  if (server->counted[server->next] + WINDOW <= now) {
+    server->counted[server->next] = now;
+    server->next = (server->next + 1) % MODEL_SLOTS;
+    return 0;
   }
-  qsort(counts, (size_t)n, sizeof counts[0], by_time);
-  for (i = 0; i + MODEL_SLOTS < n; i++)
-    broken += counts[i + MODEL_SLOTS] - counts[i] < WINDOW;
-  *rate = (double)n / ((double)(now - MODEL_START) / 1e9);
-  free(counts);
+  server->refused[server->next_refused] = now;
+  server->next_refused = (server->next_refused + 1) % 3;
+  if (server->refused[server->next_refused] + 60 * S > now) /* the last but two */
+    server->banned_until = now + (BAN << (server->bans++ % 3));
+  return 1;
+}
+
+static void count_one(struct model *model, int which) {
+  struct arrival arrival = model->pending[which];
+  int refused = refuses(&model->server, model->now);
+  model->pending[which] = model->pending[--model->pending_count];
+  if (arrival.ours)
+    model->counts[model->n++] = model->now;
+  if (arrival.sender != NULL)
+    arrival.sender->refused = refused;
+}
+
+/* ---- the reference of the circuit ---- */
+
+static void reference_open(struct reference *ref, sr_time now) {
+  ref->open = 1;
+  ref->until = now + (BAN << ref->level);
+  ref->level += ref->level < SR_BAN_LEVELS;
+  ref->in_a_row = 0;
+}
+
+static void reference_learn(struct model *model, const struct sender *sender) {
+  struct reference *ref = &model->reference;
+  sr_time now = model->now;
+  int probe = ref->probe == sender && ref->open;
+  if (sender->fate == DIED)
+    model->probes_died += probe; /* it stays the probe until its lease is over */
+  if (sender->fate == DIED || (ref->open && !probe)) {
+    if (sender->refused && now + WINDOW > ref->held)
+      ref->held = now + WINDOW;
+    return;
+  }
+  if (probe)
+    ref->probe = NULL;
+  if (sender->fate != ANSWERED)
+    return;
+  model->refused += sender->refused;
+  if (!sender->refused) {
+    model->closings += probe;
+    if (probe)
+      ref->trouble = now;
+    ref->open = ref->in_a_row = 0;
+    return;
+  }
+  ref->held = now + WINDOW > ref->held ? now + WINDOW : ref->held;
+  if (!probe) {
+    for (; ref->level > 0 && ref->trouble + 3600 * S <= now; ref->trouble += 3600 * S)
+      ref->level--;
+    ref->trouble = now;
+  }
+  if (probe || ++ref->in_a_row == 3) {
+    reference_open(ref, now);
+    model->openings++;
+  }
+}
+
+/* The circuit keeps its times in milliseconds: the one in which a time lies may be either. */
+static void reference_check(struct model *model, struct sender *sender, enum sr_verdict verdict,
+                            sr_time lease) {
+  struct reference *ref = &model->reference;
+  sr_time now = model->now;
+  int step = model->steps, probing = ref->probe != NULL && ref->probe_lease > now;
+  if (verdict == SR_LIMIT_GRANTED) {
+    CHECK(now >= ref->held, "step %d: sent while a 429 holds all", step);
+    CHECK(!ref->open || now >= ref->until, "step %d: sent %.6f s before the ban is over", step,
+          (double)(ref->until - now) / 1e9);
+    CHECK(!ref->open || !probing, "step %d: a second probe", step);
+    CHECK((sender->slot.probe != 0) == ref->open, "step %d: probe or not", step);
+    if (ref->open) {
+      ref->probe = sender;
+      ref->probe_lease = lease;
+      model->probes++;
+    }
+  } else if (verdict == SR_LIMIT_BLOCKED) {
+    CHECK(ref->open && (probing || now < ref->until + MS), "step %d: blocked for nothing", step);
+  } else {
+    CHECK(!ref->open || (now >= ref->until && !probing), "step %d: not blocked", step);
+  }
+}
+
+/* ---- running it ---- */
+
+static void sender_step(struct model *model, struct sender *sender) {
+  struct rule *rule = model->rule;
+  struct sr_ruling ruling;
+  sr_time now = model->now, lease = now + LONGEST + WINDOW + LATE;
+  enum sr_verdict verdict;
+  if (sender->busy) {
+    if (model->circuit)
+      reference_learn(model, sender);
+    rule->give(rule, now, sender);
+    sender->busy = 0;
+    sender->at = now + chance_between(&model->chance, 0, 10 * MS);
+    return;
+  }
+  verdict = rule->take(rule, now, lease, sender, &ruling);
+  if (model->circuit)
+    reference_check(model, sender, verdict, lease);
+  if (verdict == SR_LIMIT_GRANTED) {
+    send_one(model, sender);
+    model->sent++;
+  } else if (verdict == SR_LIMIT_BLOCKED) {
+    sender->at = ruling.at + chance_between(&model->chance, 1, 5 * MS);
+  } else {
+    sender->at = now + chance_between(&model->chance, 1, 200 * MS);
+  }
+}
+
+static void stranger_step(struct model *model) {
+  int i;
+  for (i = 0; i < 12; i++)
+    arrive_at(model, model->now + chance_between(&model->chance, 0, 3 * S), NULL, 0);
+  model->stranger = model->now + chance_between(&model->chance, 10 * S, 900 * S);
+}
+
+static void model_step(struct model *model) {
+  struct sender *sender = &model->senders[0];
+  int i, first = 0;
+  for (i = 1; i < SENDERS; i++)
+    if (model->senders[i].at < sender->at)
+      sender = &model->senders[i];
+  for (i = 1; i < model->pending_count; i++)
+    if (model->pending[i].at < model->pending[first].at)
+      first = i;
+  model->steps++;
+  if (model->pending_count > 0 && model->pending[first].at <= sender->at &&
+      model->pending[first].at <= model->stranger) {
+    model->now = model->pending[first].at;
+    count_one(model, first);
+  } else if (model->stranger < sender->at) {
+    model->now = model->stranger;
+    stranger_step(model);
+  } else {
+    model->now = sender->at;
+    sender_step(model, sender);
+  }
+}
+
+/* Runs the model; returns how many windows held more than the limit of our own requests. */
+static int run_model(struct model *model, struct rule *rule, uint64_t seed, int steps,
+                     int stranger) {
+  int i, broken = 0;
+  memset(model, 0, sizeof *model);
+  model->chance.state = seed;
+  model->rule = rule;
+  model->circuit = rule->take == limiter_take && rule->give == limiter_give;
+  model->counts = malloc((size_t)steps * sizeof model->counts[0]);
+  assert_non_null(model->counts);
+  model->stranger = stranger ? MODEL_START + 60 * S : SR_NEVER;
+  for (i = 0; i < SENDERS; i++)
+    model->senders[i].at = MODEL_START + chance_between(&model->chance, 0, S);
+  while (model->steps < steps)
+    model_step(model);
+  qsort(model->counts, (size_t)model->n, sizeof model->counts[0], by_time);
+  for (i = 0; i + MODEL_SLOTS < model->n; i++)
+    broken += model->counts[i + MODEL_SLOTS] - model->counts[i] < WINDOW;
+  free(model->counts);
+  model->counts = NULL;
   return broken;
 }
 
+static struct rule slots_rule(void) {
+  struct rule rule = {"slots", limiter_take, limiter_give, fresh_limit(), 0, 0, {0}, 0};
+  return rule;
+}
+
+static const uint64_t seeds[] = {1, 20261124, 987654321, 42, 7};
+
 static void no_window_of_the_server_ever_holds_more_than_the_limit(void **state) {
-  static const uint64_t seeds[] = {1, 20261124, 987654321, 42};
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(seeds); i++) {
-    struct rule rule = {"slots", limiter_take, limiter_give, NULL, 0, 0, {0}, 0};
-    double rate;
-    int broken;
-    rule.limit = fresh_limit();
-    broken = run_model(&rule, seeds[i], &rate);
+    struct rule rule = slots_rule();
+    struct model model;
+    int broken = run_model(&model, &rule, seeds[i], rounds(MODEL_STEPS), 0);
+    double rate = (double)model.n / ((double)(model.now - MODEL_START) / 1e9);
     CHECK(broken == 0, "seed %zu: %d windows over the limit", i, broken);
     CHECK(rate > 2, "seed %zu: only %.2f requests a second", i, rate);
+    assert_int_equal(model.openings, 0);
+    for (int k = 0; k < SENDERS; k++)
+      CHECK(!model.senders[k].refused, "seed %zu: a 429", i);
   }
+}
+
+/* Somebody else uses the key beside us, so that the server refuses and blocks us too. */
+static void with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_be(void **state) {
+  int openings = 0, closings = 0, died = 0;
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(seeds); i++) {
+    struct rule rule = slots_rule();
+    struct model model;
+    int broken = run_model(&model, &rule, seeds[i], rounds(MODEL_STEPS), 1);
+    CHECK(broken == 0, "seed %zu: %d windows over the limit", i, broken);
+    openings += model.openings;
+    closings += model.closings;
+    died += model.probes_died;
+  }
+  /* It did happen. */
+  CHECK(openings >= rounds(200) && closings >= rounds(100) && died + 1 >= rounds(5),
+        "%d bans, %d over, %d probes died", openings, closings, died);
 }
 
 /* The model can fail: two rules that look right are broken by the same network. */
 static void a_token_bucket_and_a_log_of_send_times_break_in_the_same_model(void **state) {
   struct rule bucket = {"bucket", bucket_take, no_give, NULL, MODEL_SLOTS, MODEL_START, {0}, 0};
   struct rule log = {"log", log_take, no_give, NULL, 0, 0, {0}, 0};
-  double rate;
+  struct model model;
+  int steps = rounds(400000);
   (void)state;
-  assert_true(run_model(&bucket, 1, &rate) > 1000);
-  assert_true(run_model(&log, 1, &rate) > 1000);
+  assert_true(run_model(&model, &bucket, 1, steps, 0) > rounds(1000));
+  assert_true(run_model(&model, &log, 1, steps, 0) > rounds(1000));
 }
 
-static void limiter_give_without_cooling(struct rule *rule, sr_time now, enum fate fate,
-                                         struct sr_slot *slot) {
-  if (fate != DIED)
-    sr_limit_give(rule->limit, slot, now);
+static void limiter_give_without_cooling(struct rule *rule, sr_time now, struct sender *sender) {
+  if (sender->fate != DIED)
+    give(rule->limit, &sender->slot, now);
 }
 
-static void limiter_give_without_late(struct rule *rule, sr_time now, enum fate fate,
-                                      struct sr_slot *slot) {
-  limiter_give(rule, now, fate == GIVEN_UP ? ANSWERED : fate, slot);
+static void limiter_give_without_late(struct rule *rule, sr_time now, struct sender *sender) {
+  if (sender->fate == GIVEN_UP)
+    sender->fate = ANSWERED;
+  limiter_give(rule, now, sender);
 }
 
 /* And so are the limiter's own slots, given back too early by either part of the rule. */
 static void slots_given_back_too_early_break_in_the_same_model(void **state) {
-  struct rule hot = {"no cooling", limiter_take, limiter_give_without_cooling, NULL, 0, 0, {0}, 0};
-  struct rule early = {
-      "no late count", limiter_take, limiter_give_without_late, NULL, 0, 0, {0}, 0};
-  double rate;
+  struct rule hot = slots_rule(), early = slots_rule();
+  struct model model;
+  int steps = rounds(400000);
   (void)state;
-  hot.limit = fresh_limit();
-  early.limit = fresh_limit();
-  assert_true(run_model(&hot, 1, &rate) > 1000);
-  assert_true(run_model(&early, 1, &rate) > 0);
+  hot.give = limiter_give_without_cooling;
+  early.give = limiter_give_without_late;
+  assert_true(run_model(&model, &hot, 1, steps, 0) > rounds(1000));
+  assert_true(run_model(&model, &early, 1, steps, 0) > 0);
 }
 
 /* ---- threads ---- */
@@ -484,33 +764,31 @@ struct crowd {
 };
 
 static void *take_and_give(void *ctx) {
-  static const struct sr_rate rate = {THREAD_SLOTS, S};
   struct crowd *crowd = ctx;
   int i;
-  for (i = 0; i < THREAD_ROUNDS; i++) {
+  for (i = 0; i < rounds(THREAD_ROUNDS); i++) {
     struct sr_slot slot;
     sr_time retry_at;
-    if (sr_limit_take(crowd->limit, &rate, 100 * S, 200 * S, &slot, &retry_at)) {
+    if (take(crowd->limit, THREAD_SLOTS, 100 * S, 200 * S, &slot, &retry_at)) {
       int holders = atomic_fetch_add(&crowd->holders, 1) + 1, most = atomic_load(&crowd->most);
       while (holders > most && !atomic_compare_exchange_weak(&crowd->most, &most, holders))
         ;
       atomic_fetch_add(&crowd->taken, 1);
       atomic_fetch_sub(&crowd->holders, 1);
-      sr_limit_give(crowd->limit, &slot, 100 * S);
+      give(crowd->limit, &slot, 100 * S);
     }
   }
   return NULL;
 }
 
 static void *take_only(void *ctx) {
-  static const struct sr_rate rate = {THREAD_SLOTS, S};
   struct crowd *crowd = ctx;
   int i;
   for (i = 0; i < 8; i++) {
     struct sr_slot slot;
     sr_time retry_at;
     atomic_fetch_add(&crowd->taken,
-                     sr_limit_take(crowd->limit, &rate, 100 * S, 200 * S, &slot, &retry_at));
+                     take(crowd->limit, THREAD_SLOTS, 100 * S, 200 * S, &slot, &retry_at));
   }
   return NULL;
 }
@@ -531,13 +809,13 @@ static void threads_never_hold_more_slots_than_there_are(void **state) {
   crowd.limit = fresh_limit();
   run_threads(take_and_give, &crowd);
   assert_in_range(atomic_load(&crowd.most), 1, THREAD_SLOTS);
-  assert_true(atomic_load(&crowd.taken) > THREAD_ROUNDS / 2);
+  assert_true(atomic_load(&crowd.taken) > rounds(THREAD_ROUNDS) / 2);
 }
 
 static void threads_that_take_at_once_get_each_slot_once(void **state) {
   int round;
   (void)state;
-  for (round = 0; round < 100; round++) {
+  for (round = 0; round < rounds(100); round++) {
     struct crowd crowd;
     memset(&crowd, 0, sizeof crowd);
     crowd.limit = fresh_limit();
@@ -557,13 +835,16 @@ int main(void) {
       cmocka_unit_test(a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back),
       cmocka_unit_test(hold_stops_everybody_until_its_time_and_only_gets_longer),
       cmocka_unit_test(busy_counts_what_is_leased_or_cools_down),
-      cmocka_unit_test(the_same_name_shares_slots_and_another_does_not),
-      cmocka_unit_test(slots_stay_when_the_last_client_goes),
-      cmocka_unit_test(names_tell_keys_and_addresses_apart),
+      cmocka_unit_test(low_priority_leaves_the_last_slot_to_others),
+      cmocka_unit_test(low_priority_gets_the_only_slot_of_a_limit_of_one),
+      cmocka_unit_test(by_send_time_a_slot_cools_down_from_the_taking_on),
+      cmocka_unit_test(by_send_time_what_was_never_sent_frees_its_slot_at_once),
+      cmocka_unit_test(a_leased_slot_is_to_be_used_before_the_deadline),
       cmocka_unit_test(earliest_is_what_brute_force_says),
       cmocka_unit_test(earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window),
       cmocka_unit_test(earliest_is_what_brute_force_says_while_a_hold_lasts),
       cmocka_unit_test(no_window_of_the_server_ever_holds_more_than_the_limit),
+      cmocka_unit_test(with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_be),
       cmocka_unit_test(a_token_bucket_and_a_log_of_send_times_break_in_the_same_model),
       cmocka_unit_test(slots_given_back_too_early_break_in_the_same_model),
       cmocka_unit_test(threads_never_hold_more_slots_than_there_are),

@@ -54,6 +54,8 @@ local function temporary_folder()
   return path, function() run("rm -rf " .. quote(path)) end
 end
 
+process.folder = temporary_folder
+
 --- The interpreter that runs the specs, so that its fake runs on the same Lua.
 ---@return string command
 function process.interpreter()
@@ -115,6 +117,8 @@ end
 ---@field per number? seconds a window
 ---@field tokens string[]? keys to accept; the handler's own when left out
 ---@field regions integer?
+---@field rows integer? of lists of the Data API
+---@field units integer? credits for it
 ---@field tls { certificate: string, key: string, ca: string? }? files, as process.certificates() gives them
 ---@field life number? seconds after which it ends whatever happens
 ---@field logged boolean? have it log its requests on stderr, which stop() gives
@@ -144,6 +148,8 @@ local function command_line(options, port_file)
   add("--limit", options.limit)
   add("--per", options.per)
   add("--regions", options.regions)
+  add("--rows", options.rows)
+  add("--units", options.units)
   for _, token in ipairs(options.tokens or {}) do
     add("--token", token)
   end

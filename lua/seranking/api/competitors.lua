@@ -23,29 +23,66 @@ return {
     },
     operations = {
       { "create", v4 = "POST /competitors", v1 = "POST /v1/project-management/competitors",
-        body = "site_id* url* name subdomain_match", answer = "object", success = { 201 }, confidence = "high",
-        about = "Add a competitor to a project; site_id goes into the body in both generations." },
+        body = "site_id* url* name subdomain_match", answer = "object", success = { 201 },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Add a competitor to a project; site_id goes into the body in both generations.",
+        fields = "id integer the competitor_id of other calls", example = '{"id": 91001}',
+        errors = { { 400, "Invalid site url" } } },
       { "list", v4 = "GET /competitors/site/{site_id}", v1 = "GET /v1/project-management/competitors{?site_id}",
-        answer = "array", success = { 200 }, confidence = "high", about = "A project's competitors." },
+        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        about = "A project's competitors.",
+        fields = [[
+          id integer the competitor_id of other calls
+          name string
+          url string with or without http://
+          domain_trust integer 0-100]],
+        example = '[{"id": 91001, "name": "Mill Lane Bakery", "url": "mill-lane.example", "domain_trust": 22}]' },
       { "positions", v4 = "GET /competitors/{competitor_id}/positions",
         v1 = "GET /v1/project-management/competitors/positions{?competitor_id}",
         query = "date_from date_to site_engine_id with_serp_features", answer = "array", success = { 200 },
-        confidence = "high", about = "Where a competitor ranks for the project's keywords; pos 0 means not ranking." },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Where a competitor ranks for the project's keywords; pos 0 means not ranking.",
+        fields = [[
+          site_engine_id integer
+          keywords array
+          keywords[].id integer~
+          keywords[].name string?
+          keywords[].volume integer? searches a month
+          keywords[].positions array
+          keywords[].positions[].date date
+          keywords[].positions[].pos integer~ 0: not ranking
+          keywords[].positions[].change integer~ places gained since the date before
+          keywords[].features object? with with_serp_features
+          keywords[].features.<feature> boolean|integer true or 1]],
+        example = [=[
+          [{"site_engine_id": 880001, "keywords": [{"id": "55120001", "name": "rye bread", "volume": 260,
+            "positions": [{"date": "2026-09-10", "pos": 3, "change": 1}]}]}]]=] },
       { "delete", v4 = "DELETE /competitors/{competitor_id}",
-        v1 = "DELETE /v1/project-management/competitors{?competitor_id}", success = { 204 }, confidence = "high",
-        about = "Take a competitor off a project." },
+        v1 = "DELETE /v1/project-management/competitors{?competitor_id}", success = { 204 },
+        source = "mcp n8n third-party", confidence = "high", about = "Take a competitor off a project.",
+        errors = { { 400, "Incorrect competitor id" } } },
       { "top10", v4 = "GET /competitors/top10/{site_id}",
         v1 = "GET /v1/project-management/competitors/serp10{?site_id}",
-        query = "date* site_engine_id* keyword_id*", answer = "array", success = { 200 }, confidence = "medium",
-        about = "The first ten results for a keyword on a day." },
+        query = "date* site_engine_id* keyword_id*", answer = "array", success = { 200 },
+        source = "docs mcp n8n third-party", confidence = "medium",
+        about = "The first ten results for a keyword on a day. No source shows a row.", example = "[]" },
       { "top100", v4 = "GET /competitors/top100/{site_id}",
         v1 = "GET /v1/project-management/competitors/serp100{?site_id}",
-        query = "date* site_engine_id* keyword_id* top", answer = "array", success = { 200 }, confidence = "medium",
-        about = "The first results, up to a hundred, for a keyword on a day." },
+        query = "date* site_engine_id* keyword_id* top", answer = "array", success = { 200 },
+        source = "docs mcp n8n third-party", confidence = "medium",
+        about = "The first results, up to a hundred, for a keyword on a day. No source shows a row.", example = "[]" },
       { "metrics", v4 = "GET /competitors/all/{site_id}",
         v1 = "GET /v1/project-management/competitors/metrics{?site_id}",
-        query = "date* site_engine_id* group_id tags", answer = "array", success = { 200 }, confidence = "high",
-        about = "Every domain in the top 10 for the project's keywords on a day; some numbers come as text." },
+        query = "date* site_engine_id* group_id tags", answer = "array", success = { 200 },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Every domain in the top 10 for the project's keywords on a day.",
+        fields = [[
+          domain_id integer
+          domain string
+          visibility number
+          backlinks integer~
+          domains integer~ that link to it]],
+        example = '[{"domain_id": 7301, "domain": "example.org", "visibility": 12, "backlinks": "940", "domains": "61"}]' },
     },
   },
 }

@@ -9,7 +9,7 @@
 --       name = "sites.keywords",          -- where it hangs: client.sites.keywords
 --       id = "keyword_id",                -- what client.sites.keywords(5) binds; left out where there is none
 --       params = { ... },                 -- every parameter of the resource, by name (below)
---       operations = {
+--       operations = {                    -- may be empty: then it is there for the id, which those below it take
 --         { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
 --           query = "site_engine_id", answer = "array", about = "Keywords of a project …" },
 --       },
@@ -29,44 +29,55 @@
 --   body        the same for a JSON object as the body; `items` for a body that is a bare JSON array of such objects (the
 --               caller writes them as the list part of the arguments); `upload` for multipart/form-data, of one file, or of
 --               texts and lists. With none of the three the request has no body at all, not even `{}`.
+--   params      parameters that this operation has otherwise than its resource, by name.
 --   one_of      names of parameters of which exactly one must be given: "domain url".
 --   fixed       what is always sent in the query: "output=json".
---   envelope    "list": the body's object goes out as the only element of a list; the caller writes plain fields.
---   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string); left out
+--   envelope    what the body's object is put into; the caller writes plain fields. "list": it is the only element of a
+--               list. "pairs": [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": nothing, the
+--               body is the value of its only parameter.
+--   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string), "any"
+--               where no source shows it or it is now this, now that: given as it is, true when nothing comes; left out
 --               where the API answers nothing of use: the call then returns true.
 --   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
 --   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
---               `<name>` a map's keys; those of an "array" are seen from its elements. Types: integer, number, string,
---               boolean, date, time, object, array; `a|b` either; a `?` behind it: may be null or missing; a `~` behind it:
---               may come as text, and is made the number it holds on the way in: `keywords[].id integer~ …`.
+--               `<name>` a map's keys; those of an "array" are seen from its elements, and `[]` alone is such an element
+--               that is no object. Types: integer, number, string, boolean, date, month, time, object, array; `a|b`
+--               either; a `~` behind it: may come as text, and is made the number it holds on the way in:
+--               `keywords[].id integer~ …`; a `?` at the end: may be null or missing.
 --   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
+--   failed      a member that, where the answer holds nothing else, says what went wrong in spite of a status 200.
 --   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
 --   success     documented success statuses; the client takes any 2xx.
 --   pages       the answer comes in pages: { style = "page" | "offset" | "cursor", rows = member that holds the rows (left
 --               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
 --               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that takes
 --               it }.
---   job         it starts something that takes time: { status = operation that tells the state, id = member of this answer
---               that names the job, param = the parameter of `status` that takes it, state = member of the status answer
---               that is looked at, pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
---               done = a member whose presence alone means the end, result = member with the address of the file,
---               every = { first, longest } seconds between looks }. The status operation carries the same without `status`
---               and `id`.
---   cost        credits of the Data API, estimated: { 100, per = "request" | "target" | "row" | "keyword" | "page", note =
---               "…" }; what is not known is left out.
+--   job         it starts something that takes time: { status = operation of the same resource that tells the state, id =
+--               member of this answer that names the job ("[].id": a job for each element; left out: what was given as
+--               `param`), param = the parameter of `status` that takes it, state and bad = member of this answer that tells
+--               of a job that was refused, and its words, fresh = member of the status answer that a new run changes: an
+--               end with its old value is the end of the run before }. The status operation carries the rest: { state =
+--               member of its answer that is looked at, pending = "queued processing", good = "finished", bad = "cancelled
+--               canceled expired", done = a member whose presence alone means the end, result = member with the address of
+--               the file, every = { first, longest } seconds between looks }.
+--   cost        credits of the Data API, estimated: { 100, per = "request" | "target" | "row" | "keyword" | "page", of = what
+--               is counted: the list parameter, the member of the answer that holds the rows (left out: the answer itself,
+--               false: they are not in this answer), or the parameter that sets the most pages; note = "…", confidence =
+--               "high" … }. The number is left out where it is not known.
 --   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
 --               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
 --   billed      true: costs money or plan limits; never sent again by the engine.
 --   about       one line, in our own words.
---   source      where it is known from: "docs", "mcp", "n8n", "openapi", "third-party", separated by blanks.
+--   source      where it is known from: "docs", "mcp", "n8n", "openapi", "skills", "third-party", separated by blanks.
 --   confidence  "high", "medium" or "low": how sure the sources are.
 --   deprecated  true where the vendor has withdrawn it.
 --
 -- A parameter:
 --   type        "id" (a whole number, or text that holds one; in a path any non-empty text), "integer", "number",
 --               "string", "boolean" (true/false in a body, 1/0 in a query), "flag" (0/1 on the wire; true and false are
---               taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", or a list of one of them: "id[]",
---               "string[]" … A list parameter takes a lone value for a list of one where `lone = true`.
+--               taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", "text" (a string or a whole number,
+--               written as text), or a list of one of them: "id[]", "string[]", "object[][]" … A list parameter takes a
+--               lone value for a list of one where `lone = true`.
 --   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
 --               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style, or
@@ -75,15 +86,33 @@
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
 --   max_items   most elements of a list; min_items fewest.
+--   nullable    true: seranking.null may be given, and clears what the API has.
 --   secret      true: masked in dry_run, messages and events (passwords).
 --   enum, min, max, default (documentation only: never sent), about.
 
---- Which file describes which top-level name of the client.
+--- Which file describes which top-level name of the client, and which name below `data`: each is loaded when it is first
+--- looked at.
 return {
   account = "seranking.api.account",
+  airt = "seranking.api.airt",
+  analytics = "seranking.api.analytics",
+  audit = "seranking.api.audit",
+  backlink_disavow = "seranking.api.backlink_disavow",
+  backlink_groups = "seranking.api.backlink_groups",
+  backlinks = "seranking.api.backlinks",
+  checklist = "seranking.api.checklist",
   competitors = "seranking.api.competitors",
+  ["data.account"] = "seranking.api.data.account",
+  ["data.ai_search"] = "seranking.api.data.ai_search",
+  ["data.backlinks"] = "seranking.api.data.backlinks",
+  ["data.domain"] = "seranking.api.data.domain",
+  ["data.keywords"] = "seranking.api.data.keywords",
+  ["data.serp"] = "seranking.api.data.serp",
+  ["data.site_audit"] = "seranking.api.data.site_audit",
+  key_volume = "seranking.api.key_volume",
   keyword_groups = "seranking.api.keyword_groups",
   site_groups = "seranking.api.site_groups",
   sites = "seranking.api.sites",
   system = "seranking.api.system",
+  users = "seranking.api.users",
 }

@@ -1,6 +1,8 @@
 --- Groups of keywords inside a project.
 -- SPDX-License-Identifier: MIT
 
+local NOT_FOUND = { 404, "Group not found" }
+
 return {
   {
     name = "keyword_groups",
@@ -13,19 +15,28 @@ return {
     },
     operations = {
       { "list", v4 = "GET /keyword-groups/{site_id}", v1 = "GET /v1/project-management/keywords/groups{?site_id}",
-        answer = "array", success = { 200 }, confidence = "high", about = "A project's keyword groups; ids are text." },
+        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        about = "A project's keyword groups.",
+        fields = [[
+          id integer~ the group_id of other calls
+          name string
+          creation_date time? not in the vendor's pages]],
+        example = '[{"id": "70011", "name": "Bread", "creation_date": "2026-08-30 11:20:05"}]' },
       { "create", v4 = "POST /keyword-groups", v1 = "POST /v1/project-management/keywords/groups",
-        body = "name* site_id*", answer = "object", success = { 201 }, confidence = "high",
-        about = "Make a keyword group; site_id goes into the body in both generations." },
+        body = "name* site_id*", answer = "object", success = { 201 },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Make a keyword group; site_id goes into the body in both generations.", fields = "group_id integer",
+        example = '{"group_id": 70011}', errors = { { 400, "Empty name" }, { 400, "Empty site_id" } } },
       { "update", v4 = "PUT /keyword-groups/{group_id}", v1 = "PATCH /v1/project-management/keywords/groups{?group_id}",
-        body = "name*", success = { 204 }, repeatable = true, confidence = "high",
-        about = "Give a keyword group another name." },
+        body = "name*", success = { 204 }, repeatable = true, source = "docs mcp n8n third-party", confidence = "high",
+        about = "Give a keyword group another name.", errors = { { 404, "Empty name" }, NOT_FOUND } },
       { "delete", v4 = "DELETE /keyword-groups/{group_id}",
-        v1 = "DELETE /v1/project-management/keywords/groups{?group_id}", success = { 204 }, confidence = "high",
-        about = "Delete a group of keywords." },
+        v1 = "DELETE /v1/project-management/keywords/groups{?group_id}", success = { 204 },
+        source = "docs mcp n8n", confidence = "high", about = "Delete a group of keywords.", errors = { NOT_FOUND } },
       { "move", v4 = "POST /keyword-groups/{group_id}/keywords",
         v1 = "POST /v1/project-management/keywords/groups/move{?group_id}", body = "keywords_ids*",
-        success = { 204 }, confidence = "high", about = "Move keywords into the group." },
+        success = { 204 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        about = "Move keywords into the group.", errors = { NOT_FOUND, { 400, "No keywords ids in request" } } },
     },
   },
 }

@@ -1,6 +1,9 @@
 --- Groups of projects.
 -- SPDX-License-Identifier: MIT
 
+local EMPTY_NAME = { 400, "Empty name" }
+local NOT_FOUND = { 404, "Group not found" }
+
 return {
   {
     name = "site_groups",
@@ -12,17 +15,25 @@ return {
     },
     operations = {
       { "list", v4 = "GET /site-groups", v1 = "GET /v1/project-management/sites/groups", answer = "array",
-        success = { 200 }, confidence = "high", about = "The account's project groups; ids are text." },
+        success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "The account's project groups.",
+        fields = [[
+          id integer~ the group_id of other calls
+          name string]],
+        example = '[{"id": "501", "name": "Bakeries"}]' },
       { "create", v4 = "POST /site-groups", v1 = "POST /v1/project-management/sites/groups", body = "name*",
-        answer = "object", success = { 201, 200 }, confidence = "high", about = "Make a project group." },
+        answer = "object", success = { 201, 200 }, source = "docs mcp n8n", confidence = "high",
+        about = "Make a project group.", fields = "group_id integer", example = '{"group_id": 501}',
+        errors = { EMPTY_NAME } },
       { "update", v4 = "PUT /site-groups/{group_id}", v1 = "PATCH /v1/project-management/sites/groups{?group_id}",
-        body = "name*", success = { 200 }, repeatable = true, confidence = "high",
-        about = "Give a project group another name." },
+        body = "name*", success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        about = "Give a project group another name.", errors = { EMPTY_NAME, NOT_FOUND } },
       { "delete", v4 = "DELETE /site-groups/{group_id}", v1 = "DELETE /v1/project-management/sites/groups{?group_id}",
-        success = { 204 }, confidence = "high", about = "Delete a project group; its projects stay." },
+        success = { 204 }, source = "docs mcp n8n", confidence = "high",
+        about = "Delete a project group; its projects stay.", errors = { NOT_FOUND } },
       { "move", v4 = "POST /site-groups/{group_id}/sites",
         v1 = "POST /v1/project-management/sites/groups/move{?group_id}", body = "site_ids*", success = { 204 },
-        confidence = "high", about = "Move projects into the group." },
+        repeatable = true, source = "docs mcp n8n", confidence = "high", about = "Move projects into the group.",
+        errors = { NOT_FOUND } },
     },
   },
 }

@@ -27,20 +27,63 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites", v1 = "GET /v1/project-management/sites", answer = "array", success = { 200 },
-        confidence = "high", about = "Every project there is, in one answer; id is the site_id of other calls." },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Every project there is, in one answer; id is the site_id of other calls.",
+        fields = [[
+          id integer the site_id of other calls
+          title string
+          name string the domain or page that is tracked
+          group_id integer project group; 0: none
+          is_active integer 0 or 1
+          exact_url integer 0 or 1
+          subdomain_match integer 0 or 1
+          depth integer results that a check looks at, 100 or 200
+          check_freq string
+          check_day integer? day of the week or month
+          guest_link string? a report that anybody with the link can read
+          keyword_count integer?
+          match_mode string? not documented, seen in answers]],
+        example = [=[
+          [{"id": 147696, "title": "Corner Bakery", "name": "corner-bakery.example", "group_id": 0, "is_active": 1,
+            "exact_url": 0, "subdomain_match": 1, "depth": 100, "check_freq": "check_weekly", "check_day": 1,
+            "guest_link": "https://online.seranking.example/guest/147696", "keyword_count": 24}]]=] },
       { "create", v4 = "POST /sites", v1 = "POST /v1/project-management/sites", answer = "object", success = { 201 },
         body = "url* title* depth subdomain_match exact_url check_freq check_day site_group_id is_active auto_reports "
           .. "disable_audit",
-        confidence = "high", about = "Make a project; the vendor's panel hides it until it has engines and keywords." },
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Make a project; the vendor's panel hides it until it has engines and keywords.",
+        fields = "site_id integer", example = '{"site_id": 147696}', errors = { { 400, "Incorrect website URL" } } },
       { "update", v4 = "PUT /sites/{site_id}", v1 = "PATCH /v1/project-management/sites{?site_id}",
         body = "url title depth subdomain_match exact_url check_freq check_day site_group_id is_active",
-        success = { 200 }, repeatable = true, confidence = "high",
+        success = { 200 }, repeatable = true, source = "mcp n8n third-party", confidence = "high",
         about = "Change a project; what is not sent stays." },
       { "delete", v4 = "DELETE /sites/{site_id}", v1 = "DELETE /v1/project-management/sites{?site_id}",
-        success = { 204, 200 }, confidence = "high", about = "Delete a project and all that it holds." },
+        success = { 204, 200 }, source = "mcp n8n third-party", confidence = "high",
+        about = "Delete a project and all that it holds." },
       { "summary", v4 = "GET /sites/{site_id}/stat", v1 = "GET /v1/project-management/sites/summary{?site_id}",
-        query = "site_engine_id", answer = "object", success = { 200 }, confidence = "high",
-        about = "A project in numbers: average position, ups and downs, top 5/10/30, visibility." },
+        query = "site_engine_id", answer = "object", success = { 200 },
+        source = "mcp n8n third-party", confidence = "high",
+        about = "A project in numbers: average position, ups and downs, top 5/10/30, visibility.",
+        fields = [[
+          site_id integer
+          title string? seen in one client
+          name string? seen in one client
+          process integer percent of the running check that is done
+          today_avg number average position now
+          yesterday_avg number
+          total_up integer keywords that rose
+          total_down integer
+          top5 integer keywords within the first 5 results
+          top10 integer
+          top30 integer
+          visibility number
+          visibility_percent number percent
+          index_google integer~ pages in Google's index
+          domain_trust integer? 0-100; old pages call it da]],
+        example = [=[
+          {"site_id": 147696, "process": 100, "today_avg": 14.5, "yesterday_avg": 16, "total_up": 6, "total_down": 2,
+            "top5": 4, "top10": 9, "top30": 17, "visibility": 153, "visibility_percent": 37.5, "index_google": "84",
+            "domain_trust": 19}]=] },
     },
   },
   {
@@ -72,27 +115,87 @@ return {
     operations = {
       { "list", v4 = "GET /sites/{site_id}/positions", v1 = "GET /v1/project-management/sites/positions{?site_id}",
         query = "date_from date_to site_engine_id in_top with_landing_pages with_serp_features with_content_score",
-        answer = "array", success = { 200 }, confidence = "high",
-        about = "Positions by day, one block for each engine; pos 0 means not ranking." },
+        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        about = "Positions by day, one block for each engine; pos 0 means not ranking.",
+        fields = [[
+          site_engine_id integer
+          keywords array
+          keywords[].id integer~
+          keywords[].name string?
+          keywords[].group_id integer~
+          keywords[].volume integer? searches a month; 0 may mean too few to tell
+          keywords[].competition number?
+          keywords[].suggested_bid number?
+          keywords[].cpc number? price of a click
+          keywords[].results integer~ pages found
+          keywords[].total_sum number cost
+          keywords[].kei number? old answers only
+          keywords[].positions array
+          keywords[].positions[].date date
+          keywords[].positions[].pos integer~ 0: not ranking
+          keywords[].positions[].change integer~ places gained since the date before
+          keywords[].positions[].price number
+          keywords[].positions[].is_map integer 0 or 1
+          keywords[].positions[].map_position integer
+          keywords[].positions[].paid_position integer
+          keywords[].positions[].depth integer?
+          keywords[].landing_pages array? with with_landing_pages
+          keywords[].landing_pages[].url string
+          keywords[].landing_pages[].ascii_url string?
+          keywords[].landing_pages[].date date when it was first seen
+          keywords[].features object? with with_serp_features
+          keywords[].features.<feature> boolean|integer true or 1
+          keywords[].content_score integer? with with_content_score
+          keywords[].content_score_change integer?]],
+        example = [=[
+          [{"site_engine_id": 880001, "keywords": [{"id": "55120001", "name": "rye bread", "group_id": "70011",
+            "volume": 260, "competition": 0.3, "suggested_bid": 0.9, "cpc": 0.9, "results": "41000", "total_sum": 0,
+            "positions": [{"date": "2026-09-09", "pos": 6, "change": 0, "price": 0, "is_map": 0, "map_position": 0,
+              "paid_position": 0},
+              {"date": "2026-09-10", "pos": 4, "change": 2, "price": 0, "is_map": 0, "map_position": 0,
+              "paid_position": 0}]}]}]]=] },
       { "set", v4 = "PUT /sites/{site_id}/position", v1 = "PATCH /v1/project-management/sites/positions{?site_id}",
         body = "keyword_id* date* site_engine_id* position*", success = { 200 }, repeatable = true,
-        confidence = "high", about = "Write one position by hand." },
+        source = "mcp n8n third-party", confidence = "high", about = "Write one position by hand." },
       { "recheck", v4 = "POST /sites/{site_id}/recheck",
         v1 = "POST /v1/project-management/sites/positions/recheck{?site_id}", body = "site_engine_id keywords",
-        answer = "object", success = { 200 }, billed = true, confidence = "medium",
-        about = "Check positions now: the listed pairs, one engine, or everything; total is how many." },
+        answer = "object", success = { 200 }, billed = true, source = "docs mcp n8n third-party", confidence = "medium",
+        about = "Check positions now: the listed pairs, one engine, or everything; total is how many.",
+        fields = "total integer checks that wait", example = '{"total": 8}' },
       { "check_dates", v4 = "GET /sites/{site_id}/check-dates",
         v1 = "GET /v1/project-management/sites/check-dates{?site_id}", query = "site_engine_id date_from date_to",
-        answer = "array", success = { 200 }, confidence = "medium", about = "Days on which positions were checked." },
+        answer = "array", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "Days on which positions were checked, as plain dates.", fields = "[] date",
+        example = '["2026-09-01", "2026-09-02"]' },
       { "history", v4 = "GET /sites/{site_id}/chart",
-        v1 = "GET /v1/project-management/sites/positions/history{?site_id}",
+        v1 = { "GET /v1/project-management/sites/positions/history{?site_id}", example = [=[
+          {"data": [
+            {"type": "avg", "name": "Average",
+              "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]},
+            {"type": "search_engine", "name": "Google USA",
+              "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]}]}]=] },
         query = "site_engine_id date_from date_to type group_id keywords_ids tags_ids", answer = "array",
-        unwrap = "data", success = { 200 }, confidence = "medium",
-        about = "One metric over time: a series for each engine and one for the average." },
+        unwrap = "data", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "One metric over time: a series for each engine and one for the average.",
+        fields = [[
+          type string "avg" or "search_engine"
+          name string
+          data array
+          data[].date date
+          data[].value number in the metric's unit]],
+        example = [=[
+          [{"type": "avg", "name": "Average",
+            "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]},
+          {"type": "search_engine", "name": "Google USA",
+            "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]}]]=] },
       { "checkpoints", v4 = "GET /sites/{site_id}/historicalDates",
         v1 = "GET /v1/project-management/sites/positions/checkpoints{?site_id}", query = "site_engine_id",
-        answer = "map", success = { 200 }, confidence = "medium",
-        about = "Usual days to compare with (current, yesterday, a week ago …) that have data: label to date." },
+        answer = "map", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "Usual days to compare with (current, yesterday, a week ago …) that have data: label to date.",
+        fields = [[
+          current date?
+          <label> date? yesterday, 7days, 30days, 90days and the like]],
+        example = '{"current": "2026-09-02", "yesterday": "2026-09-01", "7days": null}' },
     },
   },
   {
@@ -107,7 +210,8 @@ return {
     operations = {
       { "list", v4 = "GET /sites/{site_id}/ads", v1 = "GET /v1/project-management/sites/ads-stats{?site_id}",
         query = "date_from date_to site_engine_ids keywords_ids", answer = "array", success = { 200 },
-        confidence = "low", about = "Advertisements above and below the results, counted by day." },
+        source = "mcp n8n third-party", confidence = "low",
+        about = "Advertisements above and below the results, counted by day. No source shows a row.", example = "[]" },
     },
   },
   {
@@ -130,20 +234,39 @@ return {
     operations = {
       { "list", v4 = "GET /sites/{site_id}/search-engines",
         v1 = "GET /v1/project-management/sites/search-engines{?site_id}", answer = "array", success = { 200 },
-        confidence = "high", about = "Engines of a project; site_engine_id is what positions and keywords want." },
+        source = "mcp n8n third-party", confidence = "high",
+        about = "Engines of a project; site_engine_id is what positions and keywords want.",
+        fields = [[
+          site_engine_id integer what other calls want
+          search_engine_id integer in system.search_engines
+          region_id integer
+          region_name string?
+          lang_code string
+          merge_map integer 0 maps ignored, 1 counted, 2 counted and shown apart
+          business_name string?
+          phone string?
+          paid_results integer 0 or 1
+          featured_snippet integer? 0 or 1
+          keyword_count integer]],
+        example = [=[
+          [{"site_engine_id": 880001, "search_engine_id": 200, "region_id": 0, "region_name": null, "lang_code": "en",
+            "merge_map": 1, "business_name": "Corner Bakery", "phone": null, "paid_results": 0, "featured_snippet": 1,
+            "keyword_count": 24}]]=] },
       { "create", v4 = "POST /sites/{site_id}/search-engines",
         v1 = "POST /v1/project-management/sites/search-engines{?site_id}",
         body = "search_engine_id* region_id region_name lang_code merge_map business_name phone paid_results "
           .. "featured_snippet",
-        answer = "object", success = { 201, 200 }, confidence = "high", about = "Attach an engine to a project." },
+        answer = "object", success = { 201, 200 }, source = "mcp n8n third-party", confidence = "high",
+        about = "Attach an engine to a project.", fields = "site_engine_id integer",
+        example = '{"site_engine_id": 880001}' },
       { "update", v4 = "PUT /sites/{site_id}/search-engines/{site_engine_id}",
         v1 = "PATCH /v1/project-management/sites/search-engines{?site_id,site_engine_id}",
         body = "region_id region_name lang_code merge_map business_name phone paid_results featured_snippet",
-        success = { 200 }, repeatable = true, confidence = "high",
+        success = { 200 }, repeatable = true, source = "mcp n8n third-party", confidence = "high",
         about = "Change an attached engine; what is not sent stays." },
       { "delete", v4 = "DELETE /sites/{site_id}/search-engines/{site_engine_id}",
         v1 = "DELETE /v1/project-management/sites/search-engines{?site_id,site_engine_id}", success = { 204 },
-        confidence = "high", about = "Detach an engine, its positions with it." },
+        source = "mcp n8n third-party", confidence = "high", about = "Detach an engine, its positions with it." },
     },
   },
   {
@@ -164,18 +287,39 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
-        query = "site_engine_id", answer = "array", success = { 200 }, confidence = "high",
-        about = "What a project tracks: words, target page, tags, engines; ids are text." },
+        query = "site_engine_id", answer = "array", success = { 200 },
+        source = "mcp n8n third-party", confidence = "high",
+        about = "What a project tracks: words, target page, tags, engines.",
+        fields = [[
+          id integer~ the keyword_id of other calls
+          name string the words
+          group_id integer~ keyword group
+          link string? page that should rank; target_url when it is written
+          first_check_date date? with site_engine_id
+          tags array
+          site_engine_ids array engines that check it
+          site_engine_ids[] integer]],
+        example = [=[
+          [{"id": "55120001", "name": "rye bread", "group_id": "70011", "link": "https://corner-bakery.example/rye",
+            "first_check_date": "2026-08-30", "tags": [], "site_engine_ids": [880001]}]]=] },
       { "create", v4 = "POST /sites/{site_id}/keywords", v1 = "POST /v1/project-management/keywords{?site_id}",
         items = "keyword* group_id target_url is_strict comment site_engine_ids", answer = "object",
-        success = { 201, 200 }, confidence = "high",
-        about = "Add keywords, a list of them in one call; ids come back in the same order." },
+        success = { 201, 200 }, source = "mcp n8n third-party", confidence = "high",
+        about = "Add keywords, a list of them in one call; ids come back in the same order.",
+        fields = [[
+          added integer
+          ids array of the new keywords, in the order of the request
+          ids[] integer]],
+        example = '{"added": 2, "ids": [55120001, 55120002]}' },
       { "update", v4 = "PATCH /sites/{site_id}/keywords/{keyword_id}",
         v1 = "PATCH /v1/project-management/keywords{?site_id,keyword_id}",
         body = "keyword group_id target_url is_strict comment site_engine_ids", success = { 200 }, repeatable = true,
-        confidence = "medium", about = "Change one keyword; what is not sent stays." },
+        source = "mcp n8n third-party", confidence = "medium",
+        about = "Change one keyword; what is not sent stays. site_engine_ids replaces the whole set.",
+        errors = { { 400, "empty_field" } } },
       { "delete", v4 = "DELETE /sites/{site_id}/keywords", v1 = "DELETE /v1/project-management/keywords{?site_id}",
-        query = "keywords_ids*", success = { 204 }, confidence = "high", about = "Stop tracking keywords." },
+        query = "keywords_ids*", success = { 204 }, source = "mcp n8n third-party", confidence = "high",
+        about = "Stop tracking keywords.", errors = { { 400 } } },
     },
   },
   {
@@ -191,17 +335,28 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/url-tags", v1 = "GET /v1/project-management/sites/url-tags{?site_id}",
-        answer = "array", success = { 200 }, confidence = "high",
-        about = "A project's landing-page tags; ids are text." },
+        answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        about = "A project's landing-page tags.",
+        fields = [[
+          id integer~ the tag_id of other calls
+          name string
+          url array pages that have the tag; urls when they are written
+          url[] string
+          domain array domains that have it; domains when they are written
+          domain[] string]],
+        example = '[{"id": "3301", "name": "seasonal", "url": ["https://corner-bakery.example/stollen"], "domain": []}]' },
       { "create", v4 = "POST /sites/{site_id}/url-tags", v1 = "POST /v1/project-management/sites/url-tags{?site_id}",
-        body = "name* urls domains", answer = "object", success = { 200 }, confidence = "high",
-        about = "Make a tag and put it on pages and domains; a project holds 20 tags." },
+        body = "name* urls domains", answer = "object", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        about = "Make a tag and put it on pages and domains; a project holds 20 tags.", fields = "tag_id integer",
+        example = '{"tag_id": 3301}', errors = { { 400 } } },
       { "update", v4 = "PUT /sites/{site_id}/url-tags", v1 = "PATCH /v1/project-management/sites/url-tags{?site_id}",
-        body = "tag_ids urls domains", success = { 204 }, repeatable = false, confidence = "medium",
+        body = "tag_ids urls domains", success = { 204 }, repeatable = false, source = "docs mcp n8n",
+        confidence = "medium",
         about = "Set the tags of pages and domains. Replaces theirs, may even take tags away: read again afterwards." },
       { "delete", v4 = "DELETE /sites/{site_id}/url-tags/{tag_id}",
         v1 = "DELETE /v1/project-management/sites/url-tags{?site_id,tag_id}", success = { 204, 200 },
-        confidence = "high", about = "Delete a tag; pages and domains lose it." },
+        source = "docs mcp n8n", confidence = "high", about = "Delete a tag; pages and domains lose it.",
+        errors = { { 404, "Tag not found" } } },
     },
   },
 }

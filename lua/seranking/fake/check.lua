@@ -6,6 +6,7 @@
 
 local json = require "seranking.fake.json"
 local Routes = require "seranking.fake.routes"
+local url = require "seranking.fake.url"
 
 local check = {}
 
@@ -64,6 +65,7 @@ local from_text = {
   number = function(text) return whole(text, "^-?%d+%.?%d*$", "not a number") end,
   flag = function(text) return whole(text, "^[01]$", "neither 0 nor 1") end,
   string = function(text) return text end,
+  text = function(text) return text end,
   date = function(text)
     if check.is_date(text) then
       return text
@@ -102,6 +104,7 @@ local from_node = {
   end,
   integer = node_of("integer", "not a whole number"),
   string = node_of("string", "not a string"),
+  text = node_of("string", "not a string"),
   boolean = node_of("boolean", "neither true nor false"),
   number = function(node)
     if node.kind == "integer" or node.kind == "number" then
@@ -182,6 +185,15 @@ local function members_of(param)
   return fields
 end
 
+--- What is wrong with a list's length.
+local function check_length(count, param, label)
+  if param.max_items and count > param.max_items then
+    return failure("range", label, "more than " .. param.max_items .. " elements")
+  elseif param.min_items and count < param.min_items then
+    return failure("range", label, "fewer than " .. param.min_items .. " elements")
+  end
+end
+
 -- Styles that make one string of a list, and what stands between its elements.
 local separators = { comma = ",", lines = "\n" }
 
@@ -200,7 +212,7 @@ local function read_joined(text, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 --- The Lua value of a node that may hold anything; null becomes json.null.
@@ -217,10 +229,15 @@ local function plain(node)
   return value
 end
 
-local read_object
+local read_object, read_node
 
---- Reads a value of a JSON body.
-local function read_node(node, param, label)
+--- The parameter that the elements of a list parameter are.
+local function inner_of(param, element)
+  return setmetatable({ type = element, style = false, max_items = false, min_items = false }, { __index = param })
+end
+
+--- Reads a value of JSON.
+function read_node(node, param, label)
   local element = element_of(param)
   if element and separators[param.style] then
     if node.kind ~= "string" then
@@ -235,14 +252,13 @@ local function read_node(node, param, label)
     end
     local list = {}
     for i, item in ipairs(node.value) do
-      local value, problem = read_node(item, setmetatable({ type = element }, { __index = param }),
-        label .. "[" .. i - 1 .. "]")
+      local value, problem = read_node(item, inner_of(param, element), label .. "[" .. i - 1 .. "]")
       if problem then
         return nil, problem
       end
       list[i] = value
     end
-    return list
+    return list, check_length(#list, param, label)
   elseif param.type ~= "object" then
     return read_one(from_node, node, param.type, param, label)
   elseif node.kind ~= "object" then
@@ -255,6 +271,26 @@ local function read_node(node, param, label)
   return read_object(node, fields, param.fields, label .. ".")
 end
 
+local function read_json_value(text, param, label)
+  local node, reason = json.decode(text)
+  if not node then
+    return nil, failure("type", label, "not JSON: " .. reason)
+  end
+  return read_node(node, param, label)
+end
+
+--- Reads a member of a body: JSON, or JSON as a text.
+local function read_member(node, param, label)
+  if param.nullable and node.kind == "null" then
+    return json.null
+  elseif param.style ~= "json" then
+    return read_node(node, param, label)
+  elseif node.kind ~= "string" then
+    return nil, failure("type", label, "not a JSON text")
+  end
+  return read_json_value(node.value, param, label)
+end
+
 --- Reads the members of an object. First what is wanted, then what else came: a misspelt member is also a missing one,
 --- and that is what the API complains of.
 function read_object(node, fields, params, prefix)
@@ -264,7 +300,7 @@ function read_object(node, fields, params, prefix)
     known[field.wire] = true
     local problem
     if member then
-      values[field.name], problem = read_node(member, params[field.name], prefix .. field.wire)
+      values[field.name], problem = read_member(member, params[field.name], prefix .. field.wire)
     elseif field.required then
       problem = failure("missing", prefix .. field.wire, "required, not there")
     end
@@ -315,7 +351,7 @@ local function read_list(values, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 --- The text of a parameter that comes once, under its bare name.
@@ -348,7 +384,7 @@ local function read_repeated(values, param, label)
       return nil, problem
     end
   end
-  return list
+  return list, check_length(#list, param, label)
 end
 
 local function read_one_string(values, param, label)
@@ -364,11 +400,7 @@ local function read_json_text(values, param, label)
   if not text then
     return nil, problem
   end
-  local node, reason = json.decode(text)
-  if not node then
-    return nil, failure("type", label, "not JSON: " .. reason)
-  end
-  return read_node(node, param, label)
+  return read_json_value(text, param, label)
 end
 
 --- Puts name[a][b]=value where it belongs. `tree` has the members by key, and the keys in order.
@@ -444,11 +476,20 @@ end
 function read_tree(tree, param, label)
   local kind = param and param.type
   local element = param and element_of(param)
-  if tree.text then
+  if tree.text and param and separators[param.style] then
+    return read_joined(tree.text, param, label)
+  elseif tree.text and param and param.style == "json" then
+    return read_json_value(tree.text, param, label)
+  elseif tree.text then
     if element or kind == "object" then
       return nil, failure("type", label, element and "not a list" or "not an object")
     end
+    if kind then
+      return read_one(from_text, tree.text, kind, param, label)
+    end
     return tree.text
+  elseif param and (separators[param.style] or param.style == "json") then
+    return nil, failure("type", label, "it is written as one text")
   end
   local list, problem = is_list(tree)
   if problem then
@@ -459,7 +500,7 @@ function read_tree(tree, param, label)
   elseif kind == "object" and param.fields then
     return read_members(tree, param, label)
   end
-  local values, inner = {}, element and setmetatable({ type = element }, { __index = param })
+  local values, inner = {}, element and inner_of(param, element)
   for i, key in ipairs(tree.keys) do
     local value, wrong = read_tree(tree.members[key], inner, label .. "[" .. key .. "]")
     if wrong then
@@ -467,7 +508,7 @@ function read_tree(tree, param, label)
     end
     values[list and i or key] = value
   end
-  return values
+  return values, element and check_length(#values, param, label)
 end
 
 local function read_branches(values, param, label)
@@ -487,7 +528,8 @@ local list_readers = {
 }
 
 local function query_reader(param)
-  return table_readers[param.style] or element_of(param) and list_readers[param.style or "brackets"] or read_scalar
+  local described = (element_of(param) or param.type) == "object" and "json" or nil
+  return table_readers[param.style or described] or element_of(param) and list_readers[param.style or "brackets"] or read_scalar
 end
 
 local function read_query(route, pairs_, sent, roots, key_name, args)
@@ -533,15 +575,56 @@ local function read_fields(route, node, prefix, args)
   return problem
 end
 
+-- Envelopes: name -> what reads the body's parameters out of one.
+local envelopes = {}
+
+function envelopes.list(route, node, args)
+  if node.kind ~= "array" or #node.value ~= 1 or node.value[1].kind ~= "object" then
+    return failure("body", nil, "the body must be a JSON array of one object")
+  end
+  return read_fields(route, node.value[1], "[0].", args)
+end
+
+--- One object of the members of [{"key":"data","value":[{"a":1},{"b":2}]}]; nil for anything else.
+local function unpaired(node)
+  local outer = node.kind == "array" and #node.value == 1 and node.value[1]
+  local key, list = outer and outer.value.key, outer and outer.value.value
+  if not (outer and outer.kind == "object" and #outer.names == 2 and key and key.value == "data" and list
+    and list.kind == "array") then
+    return nil
+  end
+  local object = { kind = "object", value = {}, names = {} }
+  for i, pair in ipairs(list.value) do
+    local name = pair.kind == "object" and #pair.names == 1 and pair.names[1]
+    if not name or object.value[name] then
+      return nil
+    end
+    object.names[i], object.value[name] = name, pair.value[name]
+  end
+  return object
+end
+
+function envelopes.pairs(route, node, args)
+  local object = unpaired(node)
+  if not object then
+    return failure("body", nil, 'the body must be [{"key":"data","value":[{"a":1},{"b":2}]}], each name once')
+  end
+  return read_fields(route, object, "", args)
+end
+
+function envelopes.value(route, node, args)
+  local name = route.body[1].name
+  local problem
+  args[name], problem = read_member(node, route.params[name], route.body[1].wire)
+  return problem
+end
+
 local function read_json(route, text, args)
   local node, reason = json.decode(text)
   if not node then
     return failure("body", nil, "the body is not JSON: " .. reason)
-  elseif route.body and route.envelope == "list" then
-    if node.kind ~= "array" or #node.value ~= 1 or node.value[1].kind ~= "object" then
-      return failure("body", nil, "the body must be a JSON array of one object")
-    end
-    return read_fields(route, node.value[1], "[0].", args)
+  elseif route.body and route.envelope then
+    return envelopes[route.envelope](route, node, args)
   elseif route.body then
     if node.kind ~= "object" then
       return failure("body", nil, "the body must be a JSON object")
@@ -561,37 +644,6 @@ local function read_json(route, text, args)
     end
     args.items[i] = values
   end
-end
-
---- Looks at the type of an upload and at the names of its parts; not at what they hold.
-local function read_upload(route, request)
-  if not has_type(request.headers, "multipart/form-data") then
-    return failure("body", nil, "Content-Type is not multipart/form-data")
-  end
-  local known = {}
-  for _, field in ipairs(route.upload) do
-    known[field.wire] = true
-  end
-  for line in request.body:gmatch("[Cc]ontent%-[Dd]isposition:([^\r\n]*)") do
-    local name = line:match('[; ]name="([^"]*)"')
-    if name and not known[name] then
-      return failure("unknown", name, "no such part")
-    end
-  end
-end
-
-local function read_body(route, request, lenient, args)
-  local text = request.body or ""
-  if not (route.body or route.items or route.upload) then
-    return text ~= "" and failure("body", nil, "this call has no body") or nil
-  elseif text == "" then
-    return failure("body", nil, "no body")
-  elseif route.upload then
-    return read_upload(route, request)
-  elseif not lenient and not has_type(request.headers, "application/json") then
-    return failure("body", nil, "Content-Type is not application/json")
-  end
-  return read_json(route, text, args)
 end
 
 --- Groups pairs by one of their members.
@@ -617,6 +669,101 @@ local function own_name(route, wire)
   return wire
 end
 
+--- Takes a multipart body apart (RFC 7578).
+---@return seranking.fake.Pair[]? parts in order, files with their `filename`
+---@return string? reason
+local function parts_of(body, boundary)
+  local parts, at, opening = {}, 1, "--" .. boundary .. "\r\n"
+  while body:sub(at, at + #opening - 1) == opening do
+    local head, data_at = body:match("^(.-\r\n)\r\n()", at + #opening)
+    local stop = head and body:find("\r\n--" .. boundary, data_at, true)
+    local disposition = head and head:lower():find("content-disposition: form-data", 1, true) and head
+    local name = disposition and disposition:match('[; ]name="([^"\r\n]*)"')
+    if not stop or not name then
+      return nil, "a part without an end or a name"
+    end
+    local part = url.pair(name, body:sub(data_at, stop - 1))
+    part.filename = disposition:match('[; ]filename="([^"\r\n]*)"')
+    parts[#parts + 1] = part
+    at = stop + 2
+  end
+  if not body:sub(at):find("^%-%-" .. boundary:gsub("%W", "%%%0") .. "%-%-%s*$") then
+    return nil, "no end"
+  end
+  return parts
+end
+
+local function read_file(values, _, label)
+  if #values > 1 then
+    return nil, failure("repeated", label, "more than once")
+  elseif values[1].index or not values[1].filename then
+    return nil, failure("type", label, "not a file")
+  end
+  return { filename = values[1].filename, data = values[1].value }
+end
+
+--- Reads a form: texts and lists as a query has them, and files.
+local function read_upload(route, request, args)
+  if not has_type(request.headers, "multipart/form-data") then
+    return failure("body", nil, "Content-Type is not multipart/form-data")
+  end
+  local boundary = request.headers["content-type"]:match('boundary="?([^";]+)')
+  local parts, reason
+  if boundary then
+    parts, reason = parts_of(request.body, boundary)
+  end
+  if not parts then
+    return failure("body", nil, "the body is not multipart/form-data: " .. (reason or "no boundary"))
+  end
+  local sent, known = group(parts, "base"), {}
+  for _, field in ipairs(route.upload) do
+    local wire, param = field.wire, route.params[field.name]
+    local values, problem = sent[wire], nil
+    known[wire] = true
+    if values then
+      args[field.name], problem = (param.type == "file" and read_file or query_reader(param))(values, param, wire)
+    elseif field.required then
+      problem = failure("missing", wire, "required, not there")
+    end
+    if problem then
+      return problem
+    end
+  end
+  for _, part in ipairs(parts) do
+    if not known[part.base] then
+      return failure("unknown", part.base, "no such part")
+    elseif part.filename and route.params[own_name(route, part.base)].type ~= "file" then
+      return failure("type", part.base, "a file, not a text")
+    end
+  end
+end
+
+local function read_body(route, request, lenient, args)
+  local text = request.body or ""
+  if not (route.body or route.items or route.upload) then
+    return text ~= "" and failure("body", nil, "this call has no body") or nil
+  elseif text == "" then
+    return failure("body", nil, "no body")
+  elseif route.upload then
+    return read_upload(route, request, args)
+  elseif not lenient and not has_type(request.headers, "application/json") then
+    return failure("body", nil, "Content-Type is not application/json")
+  end
+  return read_json(route, text, args)
+end
+
+--- Of some parameters exactly one must be there.
+local function check_one_of(route, args)
+  local names, given = {}, 0
+  for name in (route.operation.one_of or ""):gmatch("%S+") do
+    names[#names + 1] = name
+    given = given + (args[name] ~= nil and 1 or 0)
+  end
+  if names[1] and given ~= 1 then
+    return failure(given == 0 and "missing" or "repeated", names[1], "exactly one of " .. table.concat(names, ", "))
+  end
+end
+
 ---@class seranking.fake.CheckOptions
 ---@field key_name? string the query parameter that carried the key, to be left alone
 ---@field lenient? boolean any Content-Type will do
@@ -635,6 +782,7 @@ function check.request(route, captures, pairs_, request, options)
   local problem = read_ids(route, captures, sent, args)
     or read_query(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
+    or check_one_of(route, args)
   if problem then
     problem.param = own_name(route, problem.param)
     return nil, problem

@@ -9,12 +9,16 @@
 --   local answer = api:handle { method = "GET", path = "/account/balance", headers = { authorization = "Token …" } }
 
 local answers = require "seranking.fake.answers"
+local data = require "seranking.fake.answers.data"
+local data_jobs = require "seranking.fake.answers.data_jobs"
+local files = require "seranking.fake.files"
 local check = require "seranking.fake.check"
 local json = require "seranking.fake.json"
 local Limiter = require "seranking.fake.limit"
 local mask = require "seranking.fake.mask"
 local resolve = require "seranking.fake.resolve"
 local Routes = require "seranking.fake.routes"
+local sample = require "seranking.fake.sample"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
@@ -26,6 +30,7 @@ local refuse = resolve.refuse
 ---@field query? string raw, without the question mark
 ---@field headers table<string, string> names in lower case
 ---@field body? string
+---@field tls? boolean it came over TLS
 
 ---@class seranking.fake.Answer
 ---@field status integer
@@ -51,9 +56,13 @@ local refuse = resolve.refuse
 ---@field now? fun(): number seconds, for other clocks
 ---@field tokens? table<string, boolean> keys that are good: 40 hex digits open v4, UUIDs open v1
 ---@field limit? number requests in a window, for each key; 5
+---@field data_limit? number the same for the Data API, which counts for itself; 10
 ---@field per? number length of the window in seconds; 1
 ---@field today? string|fun(): string YYYY-MM-DD; the day in UTC when left out
 ---@field regions? integer rows of system.google_regions, up to 228,800; 50
+---@field rows? integer rows of a list of the Data API; 250
+---@field units? number credits left; 48,211
+---@field exports? integer backlink exports that the plan has; what is over is rejected
 ---@field lenient? boolean take JSON under any Content-Type, as the curl line on the vendor's page sends it
 ---@field log? boolean false: keep no log
 ---@field descriptions? table[] resources to serve besides those of seranking.api
@@ -67,7 +76,8 @@ local fake = {}
 
 local option_types = {
   now = "function", clock = "userdata table",
-  tokens = "table", limit = "number", per = "number", today = "string function", regions = "number",
+  tokens = "table", limit = "number", data_limit = "number", per = "number", today = "string function",
+  regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean", log = "boolean", descriptions = "table",
 }
 
@@ -75,7 +85,12 @@ local function check_options(options, types, level)
   for name, value in pairs(options) do
     local allowed = types[name]
     if not allowed then
-      error("unknown option: " .. tostring(name), level + 1)
+      local names = {}
+      for known in pairs(types) do
+        names[#names + 1] = known
+      end
+      table.sort(names)
+      error("unknown option: " .. tostring(name) .. "; there are: " .. table.concat(names, ", "), level + 1)
     elseif not allowed:find(type(value), 1, true) then
       error(name .. " must be a " .. allowed:gsub(" ", " or a ") .. ", not a " .. type(value), level + 1)
     end
@@ -125,9 +140,13 @@ function fake.new(options)
       ["0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"] = true,
     },
     limit = options.limit or 5,
+    data_limit = options.data_limit or 10,
     per = options.per or 1,
     today = options.today or function() return os.date("!%Y-%m-%d") end,
     regions = options.regions or 50,
+    rows = options.rows or 250,
+    units = options.units,
+    exports = options.exports or math.huge,
     lenient = options.lenient or false,
     logging = options.log ~= false,
     routes = Routes.new(all_descriptions(options.descriptions)),
@@ -140,8 +159,9 @@ end
 
 --- Forgets everything that happened: the account's contents, the log, limits and bans, queued faults. Time goes on.
 function Api:reset()
-  self.store = store.new()
+  self.store = store.new(self.units)
   self.limiter = Limiter.new(self.limit, self.per)
+  self.data_limiter = Limiter.new(self.data_limit, self.per)
   self.faults = {}
   for i = #self.log, 1, -1 do
     self.log[i] = nil
@@ -193,6 +213,9 @@ local function refused(generation, refusal)
 end
 
 local function answered(status, value)
+  if files.is(value) then
+    return { status = status, headers = { { "Content-Type", value.content_type } }, body = value.data }
+  end
   local headers = {}
   if status ~= 204 then
     headers[1] = { "Content-Type", "application/json" }
@@ -200,14 +223,8 @@ local function answered(status, value)
   return { status = status, headers = headers, body = value ~= nil and json.encode(value) or "" }
 end
 
---- What an operation without a function in answers.lua answers.
-local function example(operation)
-  if operation.answer == "array" then
-    return json.array {}
-  elseif operation.answer then
-    return {}
-  end
-end
+-- Where files are when a request doesn't say which host it came to.
+local FILES = "https://files.seranking.test"
 
 -- ---- keys ----
 
@@ -299,20 +316,58 @@ local function header_list(headers)
   return list
 end
 
+local function whole(value, least, most)
+  return value == nil or value % 1 == 0 and value >= least and value <= most
+end
+
+local function are_headers(headers)
+  for name, value in pairs(headers or {}) do
+    if type(name) == "number" and not (type(value) == "table" and type(value[1]) == "string" and value[2] ~= nil) then
+      return false
+    end
+  end
+  return true
+end
+
+local function words_of(set)
+  local list = {}
+  for word in pairs(set) do
+    list[#list + 1] = word
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+-- Refuses what could not be acted out, at the line that asks for it.
+local function check_fault(fault)
+  if type(fault) ~= "table" then
+    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', 3)
+  end
+  check_options(fault, fault_types, 3)
+  if fault.kind and not presets[fault.kind] then
+    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), 3)
+  elseif fault.fault and not fault_names[fault.fault] then
+    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 3)
+  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
+    error("a fault needs a kind, status, headers, body, fault or delay", 3)
+  elseif not whole(fault.times, 1, math.huge) then
+    error("times must be a whole number, at least 1", 3)
+  elseif not whole(fault.status, 200, 599) then
+    error("status must be a whole number from 200 to 599", 3)
+  elseif fault.delay and not (fault.delay >= 0 and fault.delay <= 86400) then
+    error("delay must be a number of seconds from 0 to 86400", 3)
+  elseif not are_headers(fault.headers) then
+    error("headers must be { Name = value } or { { name, value }, … }", 3)
+  end
+end
+
 --- Queues a fault: the next matching requests get it. With a kind, status, headers or body it stands in for the answer,
 --- and the account stays as it is. With a fault or delay alone the request is carried out as ever, and the answer says
 --- what the transport shall do; but `refuse` means that it never arrived: not carried out, not counted by the limit.
 ---@param fault seranking.fake.Fault
 function Api:fail(fault)
-  check_options(fault, fault_types, 2)
+  check_fault(fault)
   local preset = presets[fault.kind] or {}
-  if fault.kind and not presets[fault.kind] then
-    error("unknown kind: " .. fault.kind, 2)
-  elseif fault.fault and not fault_names[fault.fault] then
-    error("unknown fault: " .. fault.fault, 2)
-  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
-    error("a fault needs a kind, status, headers, body, fault or delay", 2)
-  end
   self.faults[#self.faults + 1] = {
     times = fault.times or 1,
     method = fault.method,
@@ -424,20 +479,26 @@ end
 
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
-local function serve(self, incoming)
+local function serve(self, incoming, at)
   local route, args = choose(self, incoming)
   if not route then
     return refused(incoming.generation, args)
   end
+  local request = incoming.request
+  local host = request.headers.host
   local call = {
+    now = at, rows = self.rows, max_exports = self.exports,
+    files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
     cache = self.cache, today = type(self.today) == "function" and self.today() or self.today,
   }
   local refusal, value = resolve.rows(call), nil
-  if not refusal and answers[route.key] then
+  if not refusal and route.family == "data" then
+    value, refusal = data.answer(call)
+  elseif not refusal and answers[route.key] then
     value, refusal = answers[route.key](call)
   elseif not refusal then
-    value = example(route.operation)
+    value = sample.of(route.operation, route.example)
   end
   if refusal then
     return refused(incoming.generation, refusal)
@@ -445,13 +506,34 @@ local function serve(self, incoming)
   return answered(route.operation.success and route.operation.success[1] or 200, value)
 end
 
+--- The limiter that a request counts against.
+local function limiter_of(self, incoming)
+  local routes = incoming.place and select(2, next(incoming.place.methods))
+  return routes and routes[1].family == "data" and self.data_limiter or self.limiter
+end
+
+--- Hands out a file. Files are on a host of their own, which counts no requests and must not see a key.
+local function serve_file(self, incoming, at)
+  local request = incoming.request
+  if request.method ~= "GET" then
+    return refused("v1", refuse(405, "Method Not Allowed", "the path takes GET"))
+  elseif incoming.found.key then
+    return refused("v1", refuse(400, "Bad Request", "a key was sent to the host of the files"))
+  end
+  local value, refusal = data_jobs.file(self.store, request.path, at)
+  return refusal and refused("v1", refusal) or answered(200, files.new("application/gzip", value))
+end
+
 ---@return seranking.fake.Answer
 local function respond(self, incoming, fault, at)
   local generation, found = incoming.generation, incoming.found
+  if not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
+    return serve_file(self, incoming, at)
+  end
   local refusal = key_refusal(generation, found, self.tokens)
   local admitted, reason = true, nil
   if not refusal then
-    admitted, reason = self.limiter:admit(found.key, at)
+    admitted, reason = limiter_of(self, incoming):admit(found.key, at)
   end
   if fault and fault.replaces then
     return scripted(generation, fault)
@@ -464,7 +546,7 @@ local function respond(self, incoming, fault, at)
   elseif not incoming.well_formed then
     return refused(generation, refuse(400, "Bad Request", "malformed percent-encoding in the query"))
   end
-  return serve(self, incoming)
+  return serve(self, incoming, at)
 end
 
 --- The texts to hide: the keys that are good and the one that came. Not those too short to be a key.
@@ -501,7 +583,7 @@ end
 ---@return seranking.fake.Answer
 function Api:handle(request)
   request = {
-    method = request.method, path = request.path, query = request.query, body = request.body,
+    method = request.method, path = request.path, query = request.query, body = request.body, tls = request.tls,
     headers = request.headers or {},
   }
   local at = self.now() + self.advanced

@@ -32,6 +32,21 @@ local own_messages = {
   ["site_groups.update"] = { name = { "missing", 400, "Empty name" } },
   ["sites.keywords.delete"] = { keywords_ids = { "missing brackets", 400, "No ids in request" } },
   ["competitors.delete"] = { competitor_id = { "type", 400, "Incorrect competitor id" } },
+  ["checklist.create_task"] = {
+    title = { "missing", 400, "Empty title" },
+    text = { "missing", 400, "Empty text" },
+  },
+  ["checklist.update_task"] = {
+    title = { "missing", 400, "Empty title" },
+    text = { "missing", 400, "Empty text" },
+  },
+  ["users.sites.share"] = {
+    site_ids = { "type", 400, "site_ids: This value should be of type integer" },
+  },
+  ["key_volume.create"] = {
+    query = { "missing type range", 400, "Invalid" },
+    region_id = { "type range", 400, "Invalid region id" },
+  },
 }
 local shared_messages = {
   keyword_id = { "missing type range", 400, "Invalid keyword_id" },
@@ -128,6 +143,41 @@ function resolve.each(call, ids, lookup)
   return rows
 end
 
+--- A row of a collection, whatever it hangs under.
+---@param collection string
+---@return fun(call: seranking.fake.Call, id: any): table?, seranking.fake.Refusal?
+local function row_of(collection)
+  return function(call, id)
+    local row = of_site(call, call.store[collection]:get(id))
+    return row, not row and refuse(404, "Not Found", "no such row in " .. collection) or nil
+  end
+end
+
+--- A row of a collection whose rows belong to the call's audit.
+local function row_of_audit(collection)
+  return function(call, id)
+    local row = call.store[collection]:get(id)
+    local known = row and row.audit_id == call.audit.id
+    return known and row or nil, not known and refuse(404, "Not Found", "no such row in " .. collection) or nil
+  end
+end
+
+--- A prompt of the call's engine, by its prompt_llm_id.
+---@param call seranking.fake.Call
+---@param id any
+---@return table? prompt
+---@return seranking.fake.Refusal?
+function resolve.prompt(call, id)
+  local prompt = of_site(call, call.store.prompts:get(id))
+  local known = prompt and (not call.llm or prompt.llm_id == call.llm.id)
+  return known and prompt or nil, not known and refuse(404, "Not Found", "no such prompt_llm_id at the engine") or nil
+end
+
+--- A prompt group of the call's project.
+resolve.prompt_group = row_of "prompt_groups"
+--- A backlink group of the call's project.
+resolve.backlink_group = row_of "backlink_groups"
+
 -- Whose ids a name means, by resource: other families have groups and keywords of their own.
 local function belongs(...)
   local set = {}
@@ -147,6 +197,9 @@ local steps = {
       return nil, refuse(400, "Empty site_id")
     end
     local site = call.store.sites:get(id)
+    if not site and call.route.key == "backlinks.list" then
+      return nil, refuse(403, "Access denied", "site_id: no project of this account")
+    end
     return site, not site and refuse(404, "Not Found", "site_id: no such project") or nil
   end },
   { "competitor_id", "competitor", function(call, id)
@@ -169,6 +222,17 @@ local steps = {
     return group, not group and refuse(404, "Group not found") or nil
   end, belongs("site_groups") },
   { "site_group_id", "site_group", resolve.site_group },
+  { "audit_id", "audit", row_of "project_audits", belongs("audit", "audit.settings", "audit.sitemaps", "audit.source_pages") },
+  { "sitemap_id", "sitemap", row_of_audit "sitemaps" },
+  { "list_id", "page_list", row_of_audit "page_lists", belongs("audit.source_pages") },
+  { "user_id", "user", row_of "users", belongs("users", "users.sites") },
+  { "task_id", "task", row_of "volume_tasks", belongs("key_volume") },
+  { "llm_id", "llm", row_of "llms", belongs("airt.llm", "airt.prompts", "airt.competitors") },
+  { "prompt_llm_id", "prompt", resolve.prompt, belongs("airt.prompts", "airt.competitors") },
+  { "prompt_llm_ids", "prompts", function(call, ids) return resolve.each(call, ids, resolve.prompt) end,
+    belongs("airt.competitors") },
+  { "group_id", "group", resolve.backlink_group, belongs("backlinks", "backlink_groups") },
+  { "group_id", "group", resolve.prompt_group, belongs("airt.prompts", "airt.prompt_groups") },
   { "tag_id", "tag", function(call, id)
     local tag = of_site(call, call.store.tags:get(id))
     return tag, not tag and refuse(404, "Tag not found") or nil
@@ -193,8 +257,10 @@ function resolve.rows(call)
       end
     end
   end
-  if args.date_from and args.date_to and args.date_from > args.date_to then
-    return refuse(400, "Invalid date", "date_from is after date_to")
+  for first, last in pairs { date_from = "date_to", date_start = "date_end", from = "to" } do
+    if type(args[first]) == "string" and args[last] and args[first] > args[last] then
+      return refuse(400, "Invalid date", ("%s is after %s"):format(first, last))
+    end
   end
 end
 

@@ -6,15 +6,18 @@ local url = require "seranking.fake.url"
 ---@class seranking.fake.Route one operation in one generation
 ---@field key string "resource.operation"
 ---@field resource string
+---@field family "project"|"data" whose limit it counts against
 ---@field operation table its description
 ---@field params table<string, table> descriptions of the resource's parameters, for this generation: `wire` is a string
 ---@field path string[] names of the path's ids, in order
 ---@field ids seranking.fake.Field[] the ids that stand in the query
----@field query seranking.fake.Field[]
+---@field query seranking.fake.Field[] with what the operation always sends, as required fields
+---@field fixed string[] names of the latter
 ---@field body? seranking.fake.Field[] members of an object body
 ---@field items? seranking.fake.Field[] members of the objects of an array body
 ---@field upload? seranking.fake.Field[]
----@field envelope? "list" what the object of the body stands in
+---@field envelope? "list"|"pairs"|"value" what the object of the body stands in
+---@field example? string an answer, as JSON text
 
 ---@class seranking.fake.Field
 ---@field name string in the descriptions
@@ -88,6 +91,38 @@ local function said(operation, generation, member)
   return operation[member]
 end
 
+local function copy(list)
+  local made = {}
+  for i, item in ipairs(list) do
+    made[i] = item
+  end
+  return made
+end
+
+-- What an operation always sends ("output=json"): fields that are required and can have one value only.
+local function fix(fixed, params)
+  local names, fields = {}, {}
+  for name, value in (fixed or ""):gmatch("([^%s=]+)=(%S*)") do
+    names[#names + 1] = name
+    fields[#fields + 1] = { name = name, wire = name, required = true }
+    params[name] = { type = "string", enum = { value } }
+  end
+  return names, fields
+end
+
+-- The operations that are told from others of their path by more of their query come first.
+local function weight(route)
+  return #route.ids + #route.fixed
+end
+
+local function insert(routes, route)
+  local place = 1
+  while routes[place] and weight(routes[place]) >= weight(route) do
+    place = place + 1
+  end
+  table.insert(routes, place, route)
+end
+
 local function add(root, resource, operation, generation, params)
   local own = operation[generation]
   local method, segments, ids = parse(type(own) == "table" and own[1] or own)
@@ -103,15 +138,12 @@ local function add(root, resource, operation, generation, params)
       node = node.literal[segment]
     end
   end
-  local routes = node.methods[method] or {}
-  node.methods[method] = routes
-  local place = 1 -- those that want more ids come first
-  while routes[place] and #routes[place].ids >= #ids do
-    place = place + 1
-  end
-  table.insert(routes, place, {
+  local fixed, fixed_fields = fix(operation.fixed, params)
+  local route = {
     key = resource.name .. "." .. operation[1],
     resource = resource.name,
+    family = generation == "data" and "data" or "project",
+    fixed = fixed,
     operation = operation,
     params = params,
     path = path,
@@ -121,7 +153,18 @@ local function add(root, resource, operation, generation, params)
     items = Routes.fields(said(operation, generation, "items"), params),
     upload = Routes.fields(said(operation, generation, "upload"), params),
     envelope = said(operation, generation, "envelope"),
-  })
+    example = said(operation, generation, "example"),
+  }
+  local methods = node.methods
+  if operation.post then -- the same by POST, as an object
+    methods.POST = methods.POST or {}
+    insert(methods.POST, setmetatable({ body = copy(route.query), query = fixed_fields }, { __index = route }))
+  end
+  for _, field in ipairs(fixed_fields) do
+    route.query[#route.query + 1] = field
+  end
+  methods[method] = methods[method] or {}
+  insert(methods[method], route)
 end
 
 --- Compiles descriptions.
@@ -129,12 +172,14 @@ end
 ---@return seranking.fake.Routes
 function Routes.new(resources)
   local self = setmetatable({ v4 = new_node(), v1 = new_node() }, Routes)
+  local roots = { v4 = self.v4, v1 = self.v1, data = self.v1 } -- the Data API lives on v1's host
   for _, resource in ipairs(resources) do
-    for _, generation in ipairs { "v4", "v1" } do
+    for generation, root in pairs(roots) do
       local params = params_of(resource.params or {}, generation)
       for _, operation in ipairs(resource.operations) do
         if operation[generation] then
-          add(self[generation], resource, operation, generation, params)
+          local own = params_of(operation.params or {}, generation)
+          add(root, resource, operation, generation, setmetatable(own, { __index = params }))
         end
       end
     end
@@ -184,7 +229,7 @@ function Routes:find(generation, path)
   return { methods = node.methods, ids = ids }
 end
 
---- Orders the operations that share a path and a method: those first whose ids all stand in the query. Lists and single
+--- The operations of a path and a method whose ids, and what they always send, all stand in the query. Lists and single
 --- rows share a path on v1, so do two updates of the same thing.
 ---@param routes seranking.fake.Route[]
 ---@param pairs_ seranking.fake.Pair[]
@@ -199,6 +244,9 @@ function Routes.candidates(routes, pairs_)
     local fits = true
     for _, id in ipairs(route.ids) do
       fits = fits and present[id.wire]
+    end
+    for _, name in ipairs(route.fixed) do
+      fits = fits and present[name]
     end
     if fits then
       fitting[#fitting + 1] = route

@@ -403,6 +403,7 @@ function Connection:read_request()
     query = target:find("?", 1, true) and query or nil,
     headers = headers,
     body = body ~= "" and body or nil,
+    tls = self.sock ~= self.tcp or nil,
   }, { method = method, version = version, close = close }
 end
 

@@ -68,10 +68,31 @@ local store = {}
 ---@field keyword_groups seranking.fake.Collection site_id
 ---@field site_groups seranking.fake.Collection
 ---@field competitors seranking.fake.Collection site_id
+---@field exports seranking.fake.Collection of backlinks
+---@field serp_tasks seranking.fake.Collection
+---@field audits seranking.fake.Collection of the Data API; runs[n].start
+---@field project_audits seranking.fake.Collection of the Project API; runs[n] when it began
+---@field sitemaps seranking.fake.Collection audit_id
+---@field page_lists seranking.fake.Collection audit_id; those that were uploaded
+---@field tasks seranking.fake.Collection of marketing plans; site_id
+---@field ticks table<string, boolean> items of the marketing plan that are done, by project's and item's id
+---@field users seranking.fake.Collection
+---@field volume_tasks seranking.fake.Collection
+---@field backlinks seranking.fake.Collection site_id
+---@field backlink_groups seranking.fake.Collection site_id
+---@field disavowed seranking.fake.Collection site_id
+---@field imports seranking.fake.Collection from Search Console; site_id
+---@field llms seranking.fake.Collection site_id
+---@field prompts seranking.fake.Collection site_id, llm_id, group_id; the id is the prompt_llm_id
+---@field prompt_groups seranking.fake.Collection site_id
+---@field of_sites string[] the collections whose rows go with their project
+---@field credits seranking.fake.Credits
 
 --- An empty store. The first project gets the id that the vendor's own page shows.
+---@param units? number credits left; 48,211
 ---@return seranking.fake.Store
-function store.new()
+function store.new(units)
+  local left = units or 48211
   return {
     sites = new_collection(147696),
     engines = new_collection(880001),
@@ -80,6 +101,28 @@ function store.new()
     keyword_groups = new_collection(70011),
     site_groups = new_collection(501),
     competitors = new_collection(91001),
+    exports = new_collection(400871),
+    serp_tasks = new_collection(73500001),
+    audits = new_collection(810000017),
+    project_audits = new_collection(700101),
+    sitemaps = new_collection(4101),
+    page_lists = new_collection(4201),
+    tasks = new_collection(8801),
+    ticks = {},
+    users = new_collection(36001),
+    volume_tasks = new_collection(5501),
+    backlinks = new_collection(610001),
+    backlink_groups = new_collection(8101),
+    disavowed = new_collection(7701),
+    imports = new_collection(1),
+    llms = new_collection(1201),
+    prompts = new_collection(90001),
+    prompt_groups = new_collection(301),
+    of_sites = {
+      "engines", "keywords", "tags", "keyword_groups", "competitors", "tasks", "backlinks", "backlink_groups",
+      "disavowed", "imports", "llms", "prompts", "prompt_groups",
+    },
+    credits = { limit = math.max(left, 50000), left = left },
   }
 end
 

@@ -35,6 +35,15 @@ end
 ---@field base string the name without brackets
 ---@field index? string what stands in the brackets ("" for name[]); nil for a bare name
 
+--- A pair of a decoded name and its value.
+---@param name string
+---@param value string
+---@return seranking.fake.Pair
+function url.pair(name, value)
+  local base, index = name:match("^(.-)%[(%d*)%]$")
+  return { name = name, value = value, root = name:match("^[^%[]*"), base = base or name, index = index }
+end
+
 --- Splits a query into pairs, in order.
 ---@param query string? without the question mark
 ---@return seranking.fake.Pair[] pairs those before the first malformed one
@@ -47,9 +56,7 @@ function url.pairs(query)
     if not name or not value then
       return list, false
     end
-    local base, index = name:match("^(.-)%[(%d*)%]$")
-    local root = name:match("^[^%[]*")
-    list[#list + 1] = { name = name, value = value, root = root, base = base or name, index = index }
+    list[#list + 1] = url.pair(name, value)
   end
   return list, true
 end

@@ -45,10 +45,14 @@ if LUA_51 then
   end
 end
 
-local function current()
+--- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
+---@return thread
+function adapter.current()
   local thread = coroutine.running()
   return around[thread] or thread
 end
+
+local current = adapter.current
 
 --- Runs the items of a job, one after another: for as many of these at once as the job allows.
 ---@param job seranking.Job
@@ -75,7 +79,14 @@ end
 ---@param loop seranking.Loop
 ---@return table
 function adapter.new(loop)
-  local way = { name = loop.name, inside = loop.inside, sleep = loop.sleep }
+  local way = { name = loop.name, inside = loop.inside }
+
+  function way.sleep(seconds)
+    if not yieldable.possible() then
+      return yieldable.error()
+    end
+    loop.sleep(seconds)
+  end
 
   function way.wait(_, call)
     if not yieldable.possible() then

@@ -41,7 +41,7 @@ function loop.spawn(f)
 end
 
 function loop.sleep(seconds)
-  local thread = coroutine.running()
+  local thread = adapter.current()
   local timer = uv.new_timer()
   timer:start(math.ceil(seconds * 1000), 0, function()
     timer:close()

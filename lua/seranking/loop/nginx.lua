@@ -157,8 +157,14 @@ end
 
 --- Suspends the running coroutine.
 ---@param seconds number
+---@return seranking.Error?
 function nginx.sleep(seconds)
-  here().sleep(seconds)
+  local ngx = here()
+  local problem = check_phase(ngx)
+  if problem then
+    return problem
+  end
+  ngx.sleep(seconds)
 end
 
 return nginx

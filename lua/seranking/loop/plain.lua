@@ -22,9 +22,11 @@ local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
 
 -- Hands an attempt to a transport. Gives the seconds until its outcome, and the function that then tells the core.
 local function attempt(call, transport)
-  local method, target, headers, body = call:outgoing()
+  local method, target, headers, body, origin = call:outgoing()
   local path, query = target:match "^([^?]*)%??(.*)$"
-  local answer = transport:handle { method = method, path = path, query = query, headers = headers, body = body }
+  local answer = transport:handle {
+    method = method, path = path, query = query, headers = headers, body = body, origin = origin,
+  }
   local left, delay = call:time_left(), answer.delay or 0
   if answer.fault == "hang" or delay > left then
     return left, function() call:lost "timeout" end
@@ -190,14 +192,17 @@ local function settle_due(scheduler)
   return SLICE
 end
 
-local function carry_out(scheduler, call)
-  local delay, settle = attempt(call, scheduler.client._transport)
-  local time = scheduler.client._core:now() + delay
+local function insert_due(scheduler, time, settle)
   local at = #scheduler.due + 1
   while at > 1 and scheduler.due[at - 1].time > time do
     at = at - 1
   end
   table.insert(scheduler.due, at, { time = time, settle = settle })
+end
+
+local function carry_out(scheduler, call)
+  local delay, settle = attempt(call, scheduler.client._transport)
+  insert_due(scheduler, scheduler.client._core:now() + delay, settle)
 end
 
 -- The client was closed, and its calls with it.
@@ -208,6 +213,9 @@ local function resume_all(scheduler)
       make_runnable(task)
     end
   end
+  while scheduler.due[1] do -- sleeps are over, too
+    table.remove(scheduler.due, 1).settle()
+  end
 end
 
 -- Waits until the core has something for a task, of this scheduler or another.
@@ -216,6 +224,9 @@ local function wait_for_core(scheduler)
     return resume_all(scheduler)
   end
   local wait = settle_due(scheduler)
+  if scheduler.runnable[scheduler.first] then -- a sleep is over
+    return
+  end
   local tag, wants = scheduler.client._core:next(wait < SLICE and wait or SLICE)
   local task = tag and by_tag[tag]
   if not task then
@@ -286,6 +297,34 @@ function plain.wait(client, call, task)
     return wait_among_others(task, call)
   end
   wait_alone(client, call)
+end
+
+--- Waits. Inside a map, other items go on meanwhile.
+---@param client table
+---@param seconds number
+---@return seranking.Error? error where the item can't be suspended
+function plain.sleep(client, seconds)
+  local task = current()
+  local scheduler = task and task.scheduler
+  if scheduler and same_core(client, scheduler) and not scheduler.client._closed then
+    if not yieldable.possible() then
+      return yieldable.error()
+    end
+    local asleep = true
+    insert_due(scheduler, scheduler.client._core:now() + seconds, function()
+      if asleep then
+        make_runnable(task)
+      end
+    end)
+    asleep = suspend(task)
+    return not asleep and yieldable.error() or nil
+  end
+  local core = client._core
+  local until_then, left = core:now() + seconds, seconds
+  while left > NO_TIME do
+    core:sleep(left < SLICE and left or SLICE)
+    left = until_then - core:now()
+  end
 end
 
 --- Runs all items of a job, at most `job.width` at once, and returns when they have ended.

@@ -1,0 +1,46 @@
+--- A walk over a big answer, against its download and its decoding by lua-cjson. SPDX-License-Identifier: MIT
+-- lua bench/walk.lua BASE_URL ROWS: prints the seconds of both, medians over rounds in which they take turns.
+
+local cjson = require("cjson").new()
+local core = require "lseranking"
+local host = require "seranking.host"
+local seranking = require "seranking"
+
+local ROUNDS = 9
+
+local client = assert(seranking.new {
+  token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = arg[1], share = "off",
+})
+local expected = tonumber(arg[2])
+
+local function floor()
+  local body = assert(host.run(client, client._core:call("GET", "/system/google-regions", nil, nil, nil, true)))
+  return #cjson.decode(body)
+end
+
+local function walk()
+  local count = 0
+  for row in client.system.google_regions:each() do
+    count = count + (row.region_id and 1 or 0)
+  end
+  return count
+end
+
+local function time(f)
+  collectgarbage()
+  collectgarbage()
+  local start = core.monotonic()
+  assert(f() == expected)
+  return core.monotonic() - start
+end
+
+local function median(list)
+  table.sort(list)
+  return list[(#list + 1) / 2]
+end
+
+local floors, walks = {}, {}
+for i = 1, ROUNDS do
+  floors[i], walks[i] = time(floor), time(walk)
+end
+print(("%.4f %.4f"):format(median(floors), median(walks)))

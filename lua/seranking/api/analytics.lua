@@ -1,0 +1,43 @@
+--- What a project's search traffic is and could be.
+-- SPDX-License-Identifier: MIT
+
+return {
+  {
+    name = "analytics",
+    id = "site_id",
+    params = {
+      site_id = { type = "id", about = "the project" },
+      top_n = { type = "integer", about = "suppose that every keyword ranks within the first N results" },
+      lead_price = { type = "number", about = "what a lead is worth" },
+      conversion_rate = { type = "number", about = "how many visits become a lead; unit not documented" },
+    },
+    operations = {
+      { "gsc_queries", v4 = "GET /analytics/{site_id}/google/",
+        v1 = "GET /v1/project-management/analytics/gsc/queries{?site_id}", answer = "array", success = { 200 },
+        source = "mcp n8n third-party", confidence = "medium",
+        about = "What people searched for when they saw the site, from the project's Search Console.",
+        fields = [[
+          query string
+          clicks number
+          impressions number
+          ctr number percent of impressions that were clicked
+          avg number average position]],
+        example = '[{"query": "rye bread near me", "clicks": 31, "impressions": 620, "ctr": 5, "avg": 4.7}]' },
+      { "seo_potential", v4 = "GET /analytics/{site_id}/potential/",
+        v1 = { "GET /v1/project-management/analytics/seo-potential{?site_id}", example = [=[
+          {"data": [{"site_engine_id": 880001, "traffic": 350, "traffic_value": 287.5, "leads_qty": 7,
+            "leads_price": 140}]}]=] },
+        query = "top_n lead_price conversion_rate", answer = "array", unwrap = "data", success = { 200 },
+        source = "mcp n8n third-party", confidence = "medium",
+        about = "Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.",
+        fields = [[
+          site_engine_id integer
+          traffic number visits
+          traffic_value number their worth
+          leads_qty number
+          leads_price number their worth]],
+        example = [=[
+          [{"site_engine_id": 880001, "traffic": 350, "traffic_value": 287.5, "leads_qty": 7, "leads_price": 140}]]=] },
+    },
+  },
+}

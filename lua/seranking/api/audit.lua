@@ -1,0 +1,431 @@
+--- Site audits: crawls of a site, what they found, and how they are set up.
+-- SPDX-License-Identifier: MIT
+
+local AUDIT = { type = "id", about = "the audit: id in the list" }
+local LIMIT = { type = "integer", default = 100, about = "rows a page" }
+local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
+
+local function flag(default, about)
+  return { type = "flag", default = default, about = about }
+end
+
+local function whole(default, min, max, about)
+  return { type = "integer", default = default, min = min, max = max, about = about }
+end
+
+local function lines(about)
+  return { type = "string[]", style = "lines", lone = true, about = about }
+end
+
+local function commas(about)
+  return { type = "string[]", style = "comma", lone = true, about = about }
+end
+
+local SETTINGS = {
+  -- where pages come from
+  source_site = flag(1, "1: follow the site's links"),
+  source_sitemap = flag(1, "1: take the pages of the sitemap"),
+  source_subdomain = flag(0, "1: go into subdomains"),
+  source_file = flag(0, "1: take the pages of audit.source_pages"),
+  allow = lines("beginnings of paths: nothing else is crawled"),
+  disallow = lines("beginnings of paths that are not crawled"),
+  disallow_ext = lines("outside addresses whose links are not checked"),
+  hide = lines("beginnings of paths that the report leaves out"),
+  -- how the crawler behaves
+  check_robots = flag(1, "1: do as robots.txt says"),
+  ignore_noindex = flag(0, "1: skip pages marked noindex"),
+  ignore_nofollow = flag(0, "1: skip links marked nofollow"),
+  ignore_params = { type = "integer", enum = { 0, 1, 2 }, default = 0,
+    about = "parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped" },
+  custom_params = commas("names of parameters for ignore_params = 2"),
+  user_agent = whole(0, 0, 13, "which crawler or browser it passes for, by number"),
+  csr = flag(0, "1: run the pages' JavaScript"),
+  csr_delay = whole(0, 0, 6000, "milliseconds to wait for it"),
+  login = { type = "string", about = "user name for HTTP basic authentication" },
+  password = { type = "string", secret = true, about = "password for HTTP basic authentication" },
+  max_pages = whole(1000, 1, 300000, "most pages; each counts against the plan"),
+  max_depth = whole(10, 1, 100, "most links away from the first page"),
+  max_req = whole(500, 1, 500, "most requests a second"),
+  max_redirects = whole(5, 1, 50, "most redirects in a row"),
+  -- what counts as an issue
+  max_size = whole(3000, 1, 100000, "KB of the biggest page that is all right"),
+  min_title_len = whole(20, 1, 10000, "characters of the shortest title that is all right"),
+  max_title_len = whole(65, 1, 10000, "characters of the longest one"),
+  min_description_len = whole(1, 1, 10000, "characters of the shortest description that is all right"),
+  max_description_len = whole(158, 1, 10000, "characters of the longest one"),
+  min_words = whole(250, 1, 10000, "words of the shortest page that is all right"),
+  max_h1_len = whole(100, 1, 10000, "characters of the longest H1 that is all right"),
+  max_h2_len = whole(100, 1, 10000, "characters of the longest H2 that is all right"),
+  disabled_issues = { type = "string[]", about = "codes of issues not to look for; replaces the list" },
+  -- when it runs again, and who is told
+  schedule_type = { type = "string", enum = { "manual", "week", "month" }, default = "manual", about = "how often" },
+  schedule_day = whole(1, 1, 31, "day of the month"),
+  schedule_wday = whole(nil, 1, 7, "day of the week; old, schedule_wdays is better"),
+  schedule_wdays = { type = "integer[]", min = 1, max = 7, about = "days of the week; replaces the list" },
+  schedule_hour = whole(0, 0, 23, "hour, UTC"),
+  schedule_repeat = flag(0, "1: every schedule_repeat_interval weeks"),
+  schedule_repeat_interval = whole(2, nil, nil, "weeks"),
+  send_report = flag(1, "1: send mail when it has run"),
+  report_email = { type = "string", about = "who gets it; old, report_emails is better" },
+  report_emails = commas("who gets it"),
+  version = { type = "string", about = "generation of the crawler" },
+}
+
+local SETTINGS_FIELDS = [[
+  source_site integer 0 or 1; this and all others as in the parameter settings
+  source_sitemap integer
+  source_subdomain integer
+  source_file integer
+  allow string? lines
+  disallow string? lines
+  disallow_ext string? lines
+  hide string? lines
+  check_robots integer
+  ignore_noindex integer
+  ignore_nofollow integer
+  ignore_params integer
+  custom_params string?
+  user_agent integer
+  csr integer
+  csr_delay integer ms
+  login string?
+  password string?
+  max_pages integer
+  max_depth integer
+  max_req integer
+  max_redirects integer
+  max_size integer KB
+  min_title_len integer
+  max_title_len integer
+  min_description_len integer
+  max_description_len integer
+  min_words integer
+  max_h1_len integer
+  max_h2_len integer
+  disabled_issues array
+  disabled_issues[] string
+  schedule_type string
+  schedule_day integer
+  schedule_wday integer?
+  schedule_wdays array
+  schedule_wdays[] integer
+  schedule_hour integer UTC
+  schedule_repeat integer
+  schedule_repeat_interval integer weeks
+  send_report integer
+  report_email string?
+  report_emails string|array?
+  version string?]]
+
+return {
+  {
+    name = "audit",
+    id = "audit_id",
+    params = {
+      audit_id = AUDIT,
+      domain = { type = "string", about = "the site to crawl" },
+      title = { type = "string", about = "name of the audit, at most 300 characters; create takes the domain without it" },
+      settings = { type = "object", fields = SETTINGS, about = "only what shall differ from the defaults" },
+      group_id = { type = "id", default = 0, about = "group of audits; old pages only" },
+      limit = LIMIT,
+      offset = OFFSET,
+      search = { type = "string", about = "only audits with this in title or address" },
+      date_start = { type = "date", about = "only audits from this day on" },
+      date_end = { type = "date", about = "only audits up to this day" },
+      code = { type = "string", about = "code of an issue, from report" },
+      url_id = { type = "id", about = "the page, by its id in pages" },
+      url = { type = "string", about = "the page, by its address" },
+      page_type = { type = "string", enum = { "internal", "external", "all" }, default = "all",
+        about = "where the links lead" },
+      filter = { type = "object[]", style = "tree", about = "conditions that a link must meet", required = "param value",
+        fields = {
+          param = { type = "string", about = "what is compared",
+            enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" } },
+          value = { type = "text", about = "what it must be" },
+          type = { type = "string", enum = { "and", "or" }, about = "how it joins the ones before; from the second on" },
+        } },
+      date = { type = "date", about = "day of an earlier run" },
+    },
+    operations = {
+      { "create", v4 = "POST /audit/create", v1 = "POST /v1/project-management/audits",
+        body = "domain* title settings group_id", answer = "object", success = { 201, 200 }, billed = true,
+        source = "docs mcp n8n third-party", confidence = "high",
+        about = "Start an audit. The pages that it crawls count against the plan.",
+        fields = "id integer the audit_id of other calls", example = '{"id": 700101}',
+        job = { status = "status", id = "id", param = "audit_id" } },
+      { "list", v4 = "GET /audit/list", v1 = "GET /v1/project-management/audits",
+        query = "limit offset search date_start date_end", answer = "object", success = { 200 },
+        source = "mcp n8n third-party", confidence = "high", about = "The account's audits, a page of them.",
+        pages = { style = "offset", rows = "items", total = "total", size = 100 },
+        fields = [[
+          items array
+          items[].id integer the audit_id of other calls
+          items[].url string
+          items[].title string
+          items[].status string queued, processing, finished, canceled (or cancelled), expired
+          items[].last_update string? a day or a time
+          items[].stats object?
+          items[].stats.score number? 0-100
+          items[].stats.errors integer?
+          items[].stats.warnings integer?
+          items[].stats.notices integer?
+          items[].stats.crawled integer? pages
+          items[].prev_stats object? the same, of the run before
+          items[].group_id integer?
+          items[].has_project boolean?
+          items[].is_new integer? 0 or 1
+          items[].owner_account_id integer?
+          items[].version string?
+          total integer audits in all]],
+        example = [=[
+          {"items": [{"id": 700101, "url": "https://corner-bakery.example/", "title": "Bakery", "status": "finished",
+            "last_update": "2026-09-10", "stats": {"score": 91, "errors": 1, "warnings": 6, "notices": 22, "crawled": 48},
+            "prev_stats": null}], "total": 1}]=] },
+      { "status", v4 = "GET /audit/{audit_id}/", v1 = "GET /v1/project-management/audits/status{?audit_id}",
+        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        about = "How far an audit is, and what it counted.",
+        fields = [[
+          status string queued, processing, finished, canceled (or cancelled), expired
+          start_time time?
+          audit_time time? when it was done
+          total_pages integer
+          total_warnings integer
+          total_errors integer
+          total_passed integer]],
+        example = [=[
+          {"status": "finished", "start_time": "2026-09-10 06:00:00", "audit_time": "2026-09-10 06:04:30",
+            "total_pages": 48, "total_warnings": 6, "total_errors": 1, "total_passed": 402}]=],
+        errors = { { 404 } }, -- both spellings have been seen
+        job = { state = "status", pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
+          every = { 5, 60 } } },
+      { "report", v4 = "GET /audit/{audit_id}/report", v1 = "GET /v1/project-management/audits/report{?audit_id}",
+        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        about = "All that an audit found, by section; is_finished alone while it runs.",
+        fields = [[
+          is_finished boolean
+          domain_props object?
+          domain_props.domain string?
+          domain_props.dt integer? trust, 0-100
+          domain_props.domains integer~? domains that link to it
+          domain_props.backlinks integer~?
+          domain_props.expdate string? when the name runs out
+          domain_props.index_google integer~? pages in Google's index
+          domain_props.archiveOrg string?
+          sections array?
+          sections[].uid string
+          sections[].name string
+          sections[].props object|array issues by code; a list of them in old answers
+          sections[].props.<code> object
+          sections[].props.<code>.code string the code of audit.issue_pages
+          sections[].props.<code>.status string
+          sections[].props.<code>.name string
+          sections[].props.<code>.value integer~ how often
+          chromeux array|object?
+          score_percent number? 0-100
+          weighted_score_percent number? 0-100
+          total_pages integer?
+          total_errors integer?
+          total_warnings integer?
+          total_passed integer?
+          total_notices integer?
+          screenshot string?
+          audit_time time?
+          version string?]],
+        example = [=[
+          {"is_finished": true, "domain_props": {"domain": "corner-bakery.example", "dt": 19, "backlinks": "153"},
+            "sections": [{"uid": "content", "name": "Content", "props": {"title_short": {"code": "title_short",
+              "status": "warning", "name": "Title too short", "value": 2}}}],
+            "score_percent": 91, "total_pages": 48, "total_errors": 1, "total_warnings": 6, "total_passed": 402,
+            "audit_time": "2026-09-10 06:04:30"}]=] },
+      { "pages", v4 = "GET /audit/{audit_id}/pages", v1 = "GET /v1/project-management/audits/pages{?audit_id}",
+        query = "limit offset", answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "high",
+        about = "The pages that were crawled, with about 60 figures each.",
+        pages = { style = "offset", rows = "items", total = "total", size = 100 },
+        fields = [[
+          total integer
+          items array
+          items[].id integer~ the url_id of audit.issues
+          items[].url string
+          items[].status integer~ HTTP status
+          items[].title string?
+          items[].title_len integer~? characters
+          items[].title_duplicate integer~? 0 or 1
+          items[].description string?
+          items[].h1 string?
+          items[].words_count integer~?
+          items[].issues integer~?
+          items[].errors integer~?
+          items[].warnings integer~?
+          items[].notices integer~?
+          items[].load_ms integer~? ms
+          items[].indexable integer~? 0 or 1
+          items[].indexable_status string?
+          items[].canonical_url string?
+          items[].inlinks integer~?
+          items[].outlinks_internal integer~?
+          items[].depth integer~? links away from the first page
+          items[].size integer~?
+          items[].time_check string?]],
+        example = [=[
+          {"total": 1, "items": [{"id": "9001", "url": "https://corner-bakery.example/", "status": "200",
+            "title": "Bread", "title_len": "5", "title_duplicate": "0", "words_count": "312", "issues": "2"}]}]=] },
+      { "issue_pages", v4 = "GET /audit/{audit_id}/links",
+        v1 = "GET /v1/project-management/audits/issue-pages{?audit_id}", query = "code* limit offset",
+        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "The pages that have an issue, by its code.",
+        pages = { style = "offset", rows = "urls", total = "total_urls", size = 100 },
+        fields = [[
+          total_urls integer~
+          urls_type string what urls holds; simple_urls_array: addresses
+          urls array
+          urls[] string|object]],
+        example = [=[
+          {"total_urls": 1, "urls_type": "simple_urls_array", "urls": ["https://corner-bakery.example/rye"]}]=] },
+      { "issues", v4 = "GET /audit/{audit_id}/issues", v1 = "GET /v1/project-management/audits/issues{?audit_id}",
+        query = "url_id url", one_of = "url_id url", answer = "object", success = { 200 },
+        source = "mcp n8n third-party", confidence = "medium", about = "What is wrong with one page.",
+        fields = [[
+          url string
+          issues array
+          issues[].code string
+          issues[].group string
+          issues[].type string error, warning …
+          issues[].snippet object? where it is
+          issues[].snippet.type string?
+          issues[].snippet.value string?
+          page_data object figures of the page
+          page_data.title string?
+          page_data.h1 string?
+          page_data.words integer?
+          page_data.inlinks integer?]],
+        example = [=[
+          {"url": "https://corner-bakery.example/", "issues": [{"code": "title_short", "group": "content",
+            "type": "warning"}], "page_data": {"title": "Bread", "words": 312}}]=] },
+      { "found_links", v4 = "GET /audit/{audit_id}/foundlinks",
+        v1 = "GET /v1/project-management/audits/found-links{?audit_id}", query = "page_type limit offset filter",
+        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "The links that were found, those that meet the filter.",
+        pages = { style = "offset", rows = "items", total = "total" },
+        fields = [[
+          total integer
+          items array
+          items[].id integer~
+          items[].url string where it leads
+          items[].source_url string the page that it is on
+          items[].status integer~ HTTP status
+          items[].type string "internal" or "external"
+          items[].anchor_type string?
+          items[].alt string?
+          items[].title string?
+          items[].nofollow integer~? 0 or 1
+          items[].source_noindex integer~? 0 or 1]],
+        example = [=[
+          {"total": 1, "items": [{"id": "1", "url": "https://corner-bakery.example/stollen", "status": "404",
+            "source_url": "https://corner-bakery.example/", "type": "internal", "nofollow": "0"}]}]=] },
+      { "history", v4 = "GET /audit/{audit_id}/history", v1 = "GET /v1/project-management/audits/history{?audit_id}",
+        query = "date*", answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        about = "What an earlier run found, in short.",
+        fields = [[
+          audit_time time
+          version string?
+          settings object as in audit.settings
+          domain_data object?
+          pages_data object
+          pages_data.<code> integer pages that had the issue
+          totals object
+          totals.total_pages integer
+          totals.total_errors integer
+          totals.total_warnings integer
+          totals.total_passed integer]],
+        example = [=[
+          {"audit_time": "2026-08-10 06:03:10", "settings": {"max_pages": 500}, "pages_data": {"title_short": 3},
+            "totals": {"total_pages": 45, "total_errors": 2, "total_warnings": 8, "total_passed": 380}}]=] },
+      { "update", v4 = "POST /audit/{audit_id}/edit", v1 = "PATCH /v1/project-management/audits{?audit_id}",
+        body = "title*", success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        about = "Give an audit another title.", errors = { { 400 } } },
+      { "delete", v4 = "POST /audit/{audit_id}/delete", v1 = "DELETE /v1/project-management/audits{?audit_id}",
+        success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "high",
+        about = "Delete an audit for good. v4 wants a POST without a body.", errors = { { 400 } } },
+      { "recheck", v4 = "POST /audit/{audit_id}/recheck",
+        v1 = "POST /v1/project-management/audits/recheck{?audit_id}", answer = "any", success = { 200 }, billed = true,
+        source = "docs mcp n8n", confidence = "high",
+        about = "Run an audit again. Its pages count against the plan again.", example = "[]", errors = { { 400 } },
+        job = { status = "status", param = "audit_id", fresh = "audit_time" } },
+    },
+  },
+  {
+    name = "audit.settings",
+    params = {
+      audit_id = AUDIT,
+      settings = { type = "object", fields = SETTINGS, about = "only what shall change" },
+    },
+    operations = {
+      { "get", v4 = "GET /audit/{audit_id}/settings", v1 = "GET /v1/project-management/audits/settings{?audit_id}",
+        answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
+        about = "How an audit is set up.", fields = SETTINGS_FIELDS,
+        example = [=[
+          {"source_site": 1, "source_sitemap": 1, "max_pages": 500, "max_depth": 10, "schedule_type": "week",
+            "schedule_wdays": [1, 4], "schedule_hour": 5, "disabled_issues": []}]=] },
+      { "update", v4 = "POST /audit/{audit_id}/settings",
+        v1 = "PATCH /v1/project-management/audits/settings{?audit_id}", body = "settings", answer = "any",
+        success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        about = "Change some settings. disabled_issues and schedule_wdays are replaced, not added to.", example = "[]" },
+      { "reset", v4 = "POST /audit/{audit_id}/settings/reset",
+        v1 = "POST /v1/project-management/audits/settings/reset{?audit_id}", success = { 200 }, repeatable = true,
+        source = "mcp n8n", confidence = "medium", about = "Put every setting back to its default.",
+        errors = { { 400 } } },
+    },
+  },
+  {
+    name = "audit.sitemaps",
+    id = "sitemap_id",
+    params = {
+      audit_id = AUDIT,
+      sitemap_id = { type = "id", about = "a sitemap of the audit" },
+      url = { type = "string", about = "address of the sitemap" },
+    },
+    operations = {
+      { "list", v4 = "GET /audit/{audit_id}/sitemaps", v1 = "GET /v1/project-management/audits/sitemaps{?audit_id}",
+        answer = "array", success = { 200 }, source = "mcp n8n", confidence = "low",
+        about = "The sitemaps that an audit reads.",
+        fields = [[
+          id integer~ the sitemap_id of other calls; name of this member assumed
+          url string name of this member assumed
+          pages_count integer~? name of this member assumed]],
+        example = '[{"id": 4101, "url": "https://corner-bakery.example/sitemap.xml", "pages_count": 48}]' },
+      { "create", v4 = "POST /audit/{audit_id}/sitemaps", v1 = "POST /v1/project-management/audits/sitemaps{?audit_id}",
+        body = "url*", answer = "any", success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
+        about = "Add a sitemap; switches source_sitemap on.", fields = "id integer~? name of this member assumed",
+        example = '{"id": 4101}' },
+      { "delete", v4 = "DELETE /audit/{audit_id}/sitemaps/{sitemap_id}",
+        v1 = "DELETE /v1/project-management/audits/sitemaps{?audit_id,sitemap_id}", success = { 200, 204 },
+        source = "mcp n8n", confidence = "medium", about = "Take a sitemap away." },
+    },
+  },
+  {
+    name = "audit.source_pages",
+    id = "list_id",
+    params = {
+      audit_id = AUDIT,
+      list_id = { type = "id", about = "a list of pages of the audit" },
+      file = { type = "file", about = "text, one address a line; its name is free" },
+    },
+    operations = {
+      { "list", v4 = "GET /audit/{audit_id}/source-pages",
+        v1 = "GET /v1/project-management/audits/source-pages{?audit_id}", answer = "array", success = { 200 },
+        source = "mcp n8n", confidence = "low", about = "The lists of pages that were uploaded for an audit.",
+        fields = [[
+          id integer~ the list_id of other calls; name of this member assumed
+          pages_count integer~? name of this member assumed]],
+        example = '[{"id": 4201, "pages_count": 25}]' },
+      { "create", v4 = "POST /audit/{audit_id}/source-pages",
+        v1 = "POST /v1/project-management/audits/source-pages{?audit_id}", upload = "file*", answer = "object",
+        success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
+        about = "Upload a list of pages to crawl; switches source_file on.", fields = "added integer pages",
+        example = '{"added": 25}' },
+      { "delete", v4 = "DELETE /audit/{audit_id}/source-pages/{list_id}",
+        v1 = "DELETE /v1/project-management/audits/source-pages{?audit_id,list_id}", success = { 200, 204 },
+        source = "mcp n8n", confidence = "medium", about = "Take a list of pages away." },
+    },
+  },
+}

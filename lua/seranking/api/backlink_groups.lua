@@ -1,0 +1,40 @@
+--- Groups in a project's backlink monitor.
+-- SPDX-License-Identifier: MIT
+
+return {
+  {
+    name = "backlink_groups",
+    id = "site_id",
+    params = {
+      site_id = { type = "id", about = "the project" },
+      group_id = { type = "id", wire = "id", about = "the backlink group; move puts backlinks into it" },
+      name = { type = "string", about = "name of the group" },
+      row_ids = { type = "id[]", wire = "backlink_ids", about = "backlinks to move: id of each row, not its backlink_id" },
+      group_ids = { type = "id[]", about = "groups to move all backlinks of" },
+    },
+    operations = {
+      { "list", v4 = "GET /backlink-groups/{site_id}", v1 = "GET /v1/project-management/backlinks/groups{?site_id}",
+        answer = "any", success = { 200 }, source = "mcp n8n", confidence = "low",
+        about = "A project's backlink groups and how many backlinks are in each.",
+        fields = [[
+          [].id integer~ the group_id of other calls; name of this member assumed
+          [].name string name of this member assumed
+          [].count integer~? name of this member assumed]],
+        example = '[{"id": 8101, "name": "Blogs", "count": 12}]' },
+      { "create", v4 = "POST /backlink-groups/{site_id}",
+        v1 = "POST /v1/project-management/backlinks/groups{?site_id}", body = "name*", answer = "any",
+        success = { 200, 201 }, source = "mcp n8n", confidence = "medium", about = "Make a backlink group.",
+        fields = "id integer~? the group_id of other calls; name of this member assumed", example = '{"id": 8101}' },
+      { "update", v4 = "PUT /backlink-groups/{site_id}", v1 = "PATCH /v1/project-management/backlinks/groups{?site_id}",
+        body = "group_id* name*", success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        about = "Give a backlink group another name." },
+      { "delete", v4 = "DELETE /backlink-groups/{site_id}",
+        v1 = "DELETE /v1/project-management/backlinks/groups{?site_id}", query = "group_id*", success = { 200, 204 },
+        source = "mcp n8n", confidence = "medium", about = "Delete a backlink group." },
+      { "move", v4 = "POST /backlink-groups/{site_id}/move",
+        v1 = "POST /v1/project-management/backlinks/groups/move{?site_id}", body = "group_id* row_ids group_ids",
+        success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        about = "Move backlinks, or all of other groups, into the group. Ids of another kind are passed over silently." },
+    },
+  },
+}

@@ -1,0 +1,53 @@
+--- A project's marketing plan: sections with tasks to be ticked off.
+-- SPDX-License-Identifier: MIT
+
+local EMPTY = { { 400, "Empty title" }, { 400, "Empty text" } }
+
+return {
+  {
+    name = "checklist",
+    id = "site_id",
+    params = {
+      site_id = { type = "id", about = "the project" },
+      task_id = { type = "text", about = "a task: id of an item in the list, or what create_task gave" },
+      title = { type = "string", about = "headline, not empty" },
+      text = { type = "string", about = "what is to be done, not empty" },
+      for_all = { type = "boolean", about = "true: the task goes into every project" },
+      checked = { type = "boolean", about = "whether it is done" },
+    },
+    operations = {
+      { "list", v4 = "GET /checklist/{site_id}", v1 = "GET /v1/project-management/marketing-plan{?site_id}",
+        answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        about = "The plan: sections, how much of each is done, and its items.",
+        fields = [[
+          id integer~ of the section
+          title string
+          items_count integer
+          items_checked integer
+          items array
+          items[].id string the task_id of other calls
+          items[].title string
+          items[].checked boolean]],
+        example = [=[
+          [{"id": "1", "title": "Content", "items_count": 2, "items_checked": 1, "items": [
+            {"id": "11", "title": "Describe every loaf", "checked": true},
+            {"id": "12", "title": "Write about opening hours", "checked": false}]}]]=] },
+      { "create_task", v4 = "POST /checklist/{site_id}/task",
+        v1 = "POST /v1/project-management/marketing-plan/tasks{?site_id}", body = "title* text* for_all",
+        answer = "object", success = { 200, 201 }, source = "docs mcp n8n", confidence = "high",
+        about = "Put a task of your own into the plan.", fields = "id integer the task_id of other calls",
+        example = '{"id": 8801}', errors = EMPTY },
+      { "update_task", v4 = "PUT /checklist/{site_id}/task/",
+        v1 = "PATCH /v1/project-management/marketing-plan/tasks{?site_id}", body = "task_id* title* text*",
+        success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        about = "Write a task anew; task_id goes into the body in both generations.", errors = EMPTY },
+      { "set_task_status", v4 = "PUT /checklist/{site_id}/task/",
+        v1 = "PATCH /v1/project-management/marketing-plan/tasks{?site_id}", body = "task_id* checked*",
+        success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        about = "Tick a task off, or on again." },
+      { "delete_task", v4 = "DELETE /checklist/{site_id}/task/{task_id}",
+        v1 = "DELETE /v1/project-management/marketing-plan/tasks{?site_id,task_id}", success = { 204 },
+        source = "docs mcp n8n", confidence = "high", about = "Delete a task; only those made by create_task go." },
+    },
+  },
+}

@@ -1,0 +1,157 @@
+--- Data API: how a site and a brand show up in the answers of AI search engines.
+-- SPDX-License-Identifier: MIT
+
+local filters = require "seranking.api.data.filters"
+
+local ENGINES = { "ai-overview", "ai-mode", "chatgpt", "perplexity", "gemini" }
+local SCOPES = { "domain", "base_domain", "url" }
+local SCOPE_ABOUT = "base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page"
+
+local THIRD = "from a third party's table"
+local A_PROMPT = { 200, per = "row", of = "prompts", note = "prompts that came back, so 100 cost 20,000; " .. THIRD,
+  confidence = "medium" }
+
+-- ---- answers ----
+
+local function overview_fields()
+  local lines = { [[
+  brand string
+  brand_origin string? where the brand's name is from; rests on few sources
+  no_index boolean? true: the site is not watched, and all figures are null
+]] }
+  for _, figure in ipairs { "brand_presence", "link_presence", "average_position", "ai_opportunity_traffic" } do
+    lines[#lines + 1] = (([[
+  summary.@.current number?
+  summary.@.previous number? the month before
+  summary.@.change_absolute number?
+  summary.@.change_percent number? 100 where there was nothing before
+]]):gsub("@", figure))
+  end
+  for _, series in ipairs { "overall_traffic", "organic_traffic", "ai_traffic", "link_presence", "average_position" } do
+    lines[#lines + 1] = (([[
+  time_series.@[].date month
+  time_series.@[].value number?
+]]):gsub("@", series))
+  end
+  return table.concat(lines) .. "  message string? alone: a failure in spite of the status 200\n"
+end
+
+local OVERVIEW_FIELDS = overview_fields()
+local OVERVIEW_EXAMPLE = [[{"brand":"Anchors & Co","brand_origin":"auto","no_index":false,"summary":{
+  "brand_presence":{"current":14,"previous":10,"change_absolute":4,"change_percent":40},
+  "link_presence":{"current":6,"previous":null,"change_absolute":6,"change_percent":100},
+  "average_position":{"current":3.5,"previous":4,"change_absolute":-0.5,"change_percent":-12.5},
+  "ai_opportunity_traffic":{"current":80,"previous":75,"change_absolute":5,"change_percent":6.7}},
+  "time_series":{"overall_traffic":[{"date":"2026-08","value":610}],"organic_traffic":[{"date":"2026-08","value":530}],
+  "ai_traffic":[{"date":"2026-08","value":80}],"link_presence":[{"date":"2026-07","value":null},
+  {"date":"2026-08","value":6}],"average_position":[{"date":"2026-08","value":3.5}]}}]]
+
+local PROMPT_FIELDS = [[
+  total integer prompts in all
+  date string?
+  prompts[].prompt string
+  prompts[].volume integer how often it is asked in a month
+  prompts[].type string Link, Brand or Brand_Link: what the answer has of the site
+  prompts[].answer.text string
+  prompts[].answer.links[] string
+]]
+local PROMPT_EXAMPLE = [[{"total":9,"date":"2026-08-28","prompts":[{"prompt":"what anchor holds in mud","volume":70,
+  "type":"Brand_Link","answer":{"text":"One that digs itself in","links":["https://anchors.example/folding"]}}]}]]
+
+local BY_OFFSET = { style = "offset", rows = "prompts", total = "total", size = 100, max = 1000 }
+
+return {
+  {
+    name = "data.ai_search",
+    params = {
+      target = { type = "string", about = "domain, host or page" },
+      source = { type = "string", about = "country database, two small letters; the United Kingdom is uk" },
+      brand = { type = "string", about = "name of the brand; guessed from the target when left out" },
+      scope = { type = "string", enum = SCOPES, default = "base_domain", about = SCOPE_ABOUT },
+      engine = { type = "string", enum = ENGINES, about = "one engine" },
+      engines = { type = "string[]", enum = ENGINES, min_items = 1, about = "the engines to compare on" },
+      primary = { type = "object", required = "target", about = "the site of one's own", fields = {
+        target = { type = "string", about = "domain, host or page" },
+        brand = { type = "string", about = "name of its brand" },
+      } },
+      competitors = { type = "object[]", min_items = 1, max_items = 10, required = "target", about = "its rivals",
+        fields = {
+          target = { type = "string", about = "domain, host or page" },
+          brand = { type = "string", about = "name of its brand" },
+        } },
+      sort = { type = "string", enum = { "volume", "type", "snippet_length" }, default = "volume",
+        about = "what to sort by" },
+      sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "which end first" },
+      limit = { type = "integer", min = 1, max = 1000, default = 100, about = "most rows; each costs 200 credits" },
+      offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
+      filter = filters.new {
+        multi_keyword_included = filters.rules "prompts to keep",
+        multi_keyword_excluded = filters.rules "prompts to drop",
+        volume = filters.range("integer", "how often it is asked in a month"),
+        keyword_count = filters.range("integer", "words of the prompt"),
+        characters_count = filters.range("integer", "characters of the prompt"),
+      },
+    },
+    operations = {
+      { "overview_aggregated", data = "GET /v1/ai-search/overview/aggregated/time-series",
+        query = "target* source* brand scope", failed = "message", answer = "object", billed = true,
+        cost = { 800, per = "request", note = THIRD .. "; an older one says 1,800", confidence = "medium" },
+        source = "openapi mcp third-party", confidence = "medium",
+        about = "A site in the answers of all engines together, with months. The newest month may not be complete.",
+        fields = OVERVIEW_FIELDS, example = OVERVIEW_EXAMPLE },
+      { "overview_by_engine", data = "GET /v1/ai-search/overview/by-engine/time-series",
+        query = "target* source* engine* brand scope", failed = "message", answer = "object", billed = true,
+        cost = { 800, per = "request", note = "the vendor's figure", confidence = "high" },
+        source = "openapi mcp n8n skills third-party", confidence = "high",
+        about = "A site in the answers of one engine, with months. The newest month may not be complete.",
+        fields = OVERVIEW_FIELDS, example = OVERVIEW_EXAMPLE },
+      { "leaderboard", data = "POST /v1/ai-search/overview/leaderboard",
+        body = "primary* competitors* source* engines* scope",
+        params = { scope = { type = "string", enum = SCOPES, about = SCOPE_ABOUT } }, answer = "object", billed = true,
+        cost = { 7500, per = "request", note = "about; " .. THIRD, confidence = "low" },
+        source = "openapi mcp skills third-party", confidence = "medium",
+        about = "A site among its rivals in the answers of engines. Dear and slow: give it a long timeout.",
+        fields = [[
+          leaderboard[].rank integer
+          leaderboard[].domain string
+          leaderboard[].is_primary_target boolean
+          leaderboard[].brand_presence number
+          leaderboard[].link_presence number
+          leaderboard[].share_of_voice number a fraction, 0-1
+          results object domain (with its dots) to engine to figures
+          results.<domain>.<engine>.brand_presence number
+          results.<domain>.<engine>.link_presence number
+          request_metadata.primary object what was asked for, as the next three
+          request_metadata.competitors[] object
+          request_metadata.engines[] string
+          request_metadata.source string
+        ]],
+        example = [[{"leaderboard":[{"rank":1,"domain":"anchors.example","is_primary_target":true,"brand_presence":14,
+          "link_presence":6,"share_of_voice":0.58},{"rank":2,"domain":"ropes.example","is_primary_target":false,
+          "brand_presence":10,"link_presence":4,"share_of_voice":0.42}],
+          "results":{"anchors.example":{"gemini":{"brand_presence":14,"link_presence":6}},
+          "ropes.example":{"gemini":{"brand_presence":10,"link_presence":4}}},
+          "request_metadata":{"primary":{"target":"anchors.example","brand":"Anchors & Co"},
+          "competitors":[{"target":"ropes.example","brand":"Ropes"}],"engines":["gemini"],"source":"uk"}}]] },
+      { "discover_brand", data = "GET /v1/ai-search/discover-brand", query = "target* source* scope",
+        params = { scope = { type = "string", enum = SCOPES, default = "domain",
+          about = SCOPE_ABOUT .. ". The default differs from the others': better sent always" } },
+        answer = "object", billed = true, cost = { 100, per = "request", note = THIRD, confidence = "medium" },
+        source = "openapi mcp n8n skills", confidence = "high", about = "Names of brands that belong to a site.",
+        fields = "  brands[] string\n", example = [[{"brands":["Anchors & Co"]}]] },
+      { "prompts_by_target", data = "GET /v1/ai-search/prompts-by-target",
+        query = "target* source* engine* scope sort sort_order limit offset filter",
+        params = { scope = { type = "string", enum = SCOPES, default = "base_domain",
+          about = SCOPE_ABOUT .. ". Better sent always: without it the server has failed" } },
+        pages = BY_OFFSET, answer = "object", billed = true, cost = A_PROMPT, source = "openapi mcp n8n third-party",
+        confidence = "high", about = "Prompts whose answers link to a site. Always say limit: each row costs 200 credits.",
+        fields = PROMPT_FIELDS, example = PROMPT_EXAMPLE },
+      { "prompts_by_brand", data = "GET /v1/ai-search/prompts-by-brand",
+        query = "brand* source* engine* sort sort_order limit offset filter",
+        params = { brand = { type = "string", about = "name of the brand" } }, pages = BY_OFFSET, answer = "object",
+        billed = true, cost = A_PROMPT, source = "openapi mcp n8n third-party", confidence = "high",
+        about = "Prompts whose answers name a brand. Always say limit: each row costs 200 credits.",
+        fields = PROMPT_FIELDS, example = PROMPT_EXAMPLE },
+    },
+  },
+}

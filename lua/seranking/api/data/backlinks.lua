@@ -1,0 +1,502 @@
+--- Data API: who links to a site: totals, lists, history, scores, and exports as files.
+-- SPDX-License-Identifier: MIT
+--
+-- Lists here are cut at `limit` and have no further pages; for a whole profile there are raw (a cursor) and export (a file).
+
+local TARGET = { type = "string", about = "domain, host or page that is linked to" }
+local TARGETS = { type = "string[]", style = "repeat", lone = true, max_items = 100,
+  about = "domains, hosts or pages, at most 100; each is paid for" }
+local MODE = { type = "string", enum = { "domain", "host", "url" }, default = "host",
+  about = "domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; "
+    .. "url: that page" }
+local LIMIT = { type = "integer", min = 1, max = 10000, default = 100, about = "most rows; each is paid for" }
+local PER_DOMAIN = { type = "integer", min = 1, max = 100, about = "most rows of one linking domain" }
+local BY_RANK = { type = "string", enum = { "date_found", "domain_inlink_rank", "inlink_rank" }, default = "date_found",
+  about = "what to sort by, highest first" }
+local BY_COUNT = { type = "string", enum = { "backlinks", "refdomains" }, default = "backlinks",
+  about = "what to sort by, highest first" }
+local BY_LOSS = { type = "string", enum = { "new_lost_date", "domain_inlink_rank", "inlink_rank" },
+  default = "new_lost_date", about = "what to sort by, highest first" }
+local CONTAINS = { type = "string", enum = { "contains", "does_not_contain" }, default = "contains",
+  about = "which way round the filter of the same name works" }
+local RANK = { type = "integer", min = 0, max = 100, about = "score of the linking page" }
+local DOMAIN_RANK = { type = "integer", min = 0, max = 100, about = "score of the linking domain" }
+local NEW_LOST = { type = "string", enum = { "new", "lost" }, about = "only gains or only losses; both when left out" }
+local SINCE = { type = "date", about = "first day; yesterday when left out" }
+local UNTIL = { type = "date", about = "last day; today when left out" }
+local FIRST_DAY = { type = "date", about = "first day" }
+local LAST_DAY = { type = "date", about = "last day" }
+local LINK_TYPE = { type = "string", enum = { "href", "redirect" }, about = "only links of this kind" }
+local ANCHOR_TYPE = { type = "string", enum = { "text", "image", "undefined" }, about = "only links around this" }
+local DOFOLLOW = { type = "string", enum = { "dofollow", "nofollow", "undefined" },
+  about = "only links of this kind: a word, and other words than nofollow_filter has" }
+local URL_FROM = { type = "string", about = "only links from this page" }
+local GRANULARITY = { type = "string", enum = { "by_day", "by_week", "by_month" }, default = "by_day",
+  about = "how far apart the points are" }
+
+-- Prices that the vendor does not publish come from a table of others.
+local THIRD = "from a third party's table"
+local ROW_NOTE = "rows that came back; " .. THIRD
+
+local function each_target(credits, note, confidence)
+  return { credits, per = "target", of = "target", note = note or THIRD, confidence = confidence or "medium" }
+end
+local function each_row(of)
+  return { 1, per = "row", of = of, note = ROW_NOTE, confidence = "medium" }
+end
+local PER_CALL = { 100, per = "request", note = THIRD, confidence = "medium" }
+local NOT_KNOWN = { per = "row", of = "ranks", note = "not published; perhaps 1 a point", confidence = "low" }
+
+local USUAL = "openapi mcp n8n third-party"
+
+-- ---- answers ----
+
+local LINK_FIELDS = [[
+  backlinks[].url_from string the linking page
+  backlinks[].url_to string the page linked to
+  backlinks[].title string title of the linking page
+  backlinks[].anchor string text of the link
+  backlinks[].alt string alt text, where an image links
+  backlinks[].nofollow boolean
+  backlinks[].image boolean an image links
+  backlinks[].image_source string address of the image
+  backlinks[].inlink_rank integer score of the linking page, 0-100
+  backlinks[].domain_inlink_rank integer score of the linking domain, 0-100
+  backlinks[].first_seen date
+  backlinks[].last_visited date
+]]
+local LINK_EXAMPLE = [[{"url_from":"https://harbour.example/boats/12","url_to":"https://anchors.example/","title":"Boats",
+  "anchor":"good anchors","alt":"","nofollow":false,"image":false,"image_source":"","inlink_rank":18,
+  "domain_inlink_rank":36,"first_seen":"2026-02-11","last_visited":"2026-08-30"}]]
+
+-- Totals of what links, by kind; `at` is the member that the row sits in.
+local function link_totals(at)
+  return (([[
+  @.backlinks integer
+  @.refdomains integer linking domains
+  @.dofollow_backlinks integer
+  @.nofollow_backlinks integer
+  @.first_seen date
+  @.last_visited date
+]]):gsub("@", at))
+end
+
+return {
+  {
+    name = "data.backlinks",
+    params = {
+      target = TARGET,
+      mode = MODE,
+      limit = LIMIT,
+      per_domain = PER_DOMAIN,
+      order_by = BY_RANK,
+      url_from_filter = { type = "string", about = "text in the linking page's address; ASCII, at most 2063 characters" },
+      url_from_filter_mode = CONTAINS,
+      url_to_filter = { type = "string", about = "text in the linked page's address; ASCII, at most 2063 characters" },
+      url_to_filter_mode = CONTAINS,
+      anchor_filter = { type = "string", about = "text in the anchor; ASCII, at most 2063 characters" },
+      anchor_filter_mode = CONTAINS,
+      nofollow_filter = { type = "string", enum = { "nofollow_only", "dofollow_only" }, about = "both when left out" },
+      inlink_rank_from = RANK,
+      inlink_rank_to = RANK,
+      domain_inlink_rank_from = DOMAIN_RANK,
+      domain_inlink_rank_to = DOMAIN_RANK,
+      next = { type = "string", about = "where to go on: `next` of the answer before, as it came" },
+    },
+    operations = {
+      { "summary", data = "GET /v1/backlinks/summary", post = true, fixed = "output=json", query = "target* mode",
+        params = { target = TARGETS }, answer = "object", billed = true,
+        cost = each_target(100, "the vendor's figure", "high"), source = "openapi mcp n8n docs third-party",
+        confidence = "high", about = "A link profile in one row: totals, kinds of links, scores, and what comes most often.",
+        fields = [[
+          summary[].target string
+          summary[].backlinks integer
+          summary[].refdomains integer linking domains
+          summary[].subnets integer class C networks that links come from
+          summary[].ips integer addresses that links come from
+          summary[].nofollow_backlinks integer
+          summary[].dofollow_backlinks integer
+          summary[].edu_backlinks integer from .edu
+          summary[].gov_backlinks integer from .gov
+          summary[].inlink_rank integer score of the page, 0-100
+          summary[].domain_inlink_rank integer score of the domain, 0-100
+          summary[].anchors integer different texts
+          summary[].dofollow_anchors integer
+          summary[].text_backlinks integer links around text
+          summary[].from_home_page_backlinks integer
+          summary[].from_home_page_refdomains integer
+          summary[].dofollow_from_home_page_backlinks integer
+          summary[].dofollow_refdomains integer
+          summary[].edu_refdomains integer
+          summary[].gov_refdomains integer
+          summary[].pages_with_backlinks integer pages of the target that are linked to
+          summary[].top_anchors_by_backlinks[].anchor string
+          summary[].top_anchors_by_backlinks[].backlinks integer
+          summary[].top_anchors_by_refdomains[].anchor string
+          summary[].top_anchors_by_refdomains[].refdomains integer
+          summary[].top_pages_by_backlinks[].url string
+          summary[].top_pages_by_backlinks[].backlinks integer
+          summary[].top_pages_by_refdomains[].url string
+          summary[].top_pages_by_refdomains[].refdomains integer
+          summary[].top_tlds[].tld string
+          summary[].top_tlds[].count integer
+          summary[].top_countries[].country string
+          summary[].top_countries[].count integer
+        ]],
+        example = [[{"summary":[{"target":"anchors.example","backlinks":730,"refdomains":64,"subnets":51,"ips":58,
+          "nofollow_backlinks":130,"dofollow_backlinks":600,"edu_backlinks":2,"gov_backlinks":0,"inlink_rank":22,
+          "domain_inlink_rank":28,"anchors":91,"dofollow_anchors":77,"text_backlinks":640,"from_home_page_backlinks":12,
+          "from_home_page_refdomains":9,"dofollow_from_home_page_backlinks":10,"dofollow_refdomains":55,"edu_refdomains":1,
+          "gov_refdomains":0,"pages_with_backlinks":17,
+          "top_anchors_by_backlinks":[{"anchor":"good anchors","backlinks":210}],
+          "top_anchors_by_refdomains":[{"anchor":"anchors.example","refdomains":31}],
+          "top_pages_by_backlinks":[{"url":"https://anchors.example/","backlinks":402}],
+          "top_pages_by_refdomains":[{"url":"https://anchors.example/","refdomains":48}],
+          "top_tlds":[{"tld":"org","count":19}],"top_countries":[{"country":"nl","count":23}]}]}]] },
+      { "metrics", data = "GET /v1/backlinks/metrics", post = true, fixed = "output=json", query = "target* mode",
+        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(100),
+        source = "openapi mcp n8n docs third-party", confidence = "high",
+        about = "The totals of summary alone, without what comes most often.",
+        fields = [[
+          metrics[].target string
+          metrics[].backlinks integer
+          metrics[].refdomains integer linking domains
+          metrics[].subnets integer class C networks that links come from
+          metrics[].ips integer addresses that links come from
+          metrics[].nofollow_backlinks integer
+          metrics[].dofollow_backlinks integer
+          metrics[].edu_backlinks integer from .edu
+          metrics[].gov_backlinks integer from .gov
+        ]],
+        example = [[{"metrics":[{"target":"anchors.example","backlinks":730,"refdomains":64,"subnets":51,"ips":58,
+          "nofollow_backlinks":130,"dofollow_backlinks":600,"edu_backlinks":2,"gov_backlinks":0}]}]] },
+      { "all", data = "GET /v1/backlinks/all", post = true, fixed = "output=json",
+        query = "target* mode limit per_domain order_by url_from_filter url_from_filter_mode url_to_filter "
+          .. "url_to_filter_mode anchor_filter anchor_filter_mode nofollow_filter inlink_rank_from inlink_rank_to "
+          .. "domain_inlink_rank_from domain_inlink_rank_to",
+        answer = "object", billed = true, cost = each_row("backlinks"), source = USUAL, confidence = "high",
+        about = "Links one by one, with filters. No pages: what is over 10,000 is reached by raw or export only.",
+        fields = LINK_FIELDS, example = '{"backlinks":[' .. LINK_EXAMPLE .. "]}" },
+      { "raw", data = "GET /v1/backlinks/raw", fixed = "output=json", query = "target* mode limit next per_domain order_by",
+        params = { limit = { type = "integer", min = 1, max = 100000, default = 10000,
+          about = "most rows of one answer; each is paid for" } },
+        pages = { style = "cursor", rows = "backlinks", cursor = "next", param = "next", size = 10000, max = 100000 },
+        answer = "object", billed = true, cost = each_row("backlinks"), source = "openapi mcp n8n third-party",
+        confidence = "high", about = "Every link there is, in big batches, without filters. Keep all but `next` the same.",
+        fields = LINK_FIELDS .. "  next string? cursor of the next batch; missing, null or empty after the last\n",
+        example = '{"backlinks":[' .. LINK_EXAMPLE .. '],"next":"c2Vjb25kIGJhdGNo/+8="}' },
+      { "count", data = "GET /v1/backlinks/count", post = true, fixed = "output=json", query = "target* mode",
+        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
+        confidence = "high", about = "How many links there are to each target.",
+        fields = [[
+          metrics[].target string
+          metrics[].backlinks integer
+        ]],
+        example = [[{"metrics":[{"target":"anchors.example","backlinks":730}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.export",
+    params = {
+      target = TARGET,
+      mode = MODE,
+      task_id = { type = "string", about = "task_id of create: text such as 1_100200, no number" },
+    },
+    operations = {
+      -- A GET, but not one to repeat: each makes a job of its own, which is paid for.
+      { "create", data = "GET /v1/backlinks/export", fixed = "output=json", query = "target* mode", answer = "object",
+        repeatable = false, billed = true,
+        cost = { 1, per = "row", of = false, note = "links in the file; the vendor's figure", confidence = "high" },
+        job = { status = "status", id = "task_id", param = "task_id", state = "task_status", bad = "rejected" },
+        source = "openapi mcp n8n docs", confidence = "medium",
+        about = "Have a whole profile written into a file. Rejected at once when the plan's exports are used up.",
+        fields = [[
+          task_id string? missing when rejected
+          task_status string queued_for_processing, processing, complete or rejected
+        ]],
+        example = [[{"task_id":"1_400871","task_status":"queued_for_processing"}]] },
+      { "status", data = "GET /v1/backlinks/export/status", fixed = "output=json", query = "task_id*", answer = "object",
+        cost = { 0, per = "request", note = "free, but counted by the limiter", confidence = "high" },
+        job = { state = "task_status", pending = "queued_for_processing processing", good = "complete", bad = "rejected",
+          result = "download_file", every = { 5, 60 } },
+        source = "openapi mcp n8n third-party", confidence = "medium",
+        about = "How far an export is; when complete, where its file is: gzipped CSV, on another host, for a short time.",
+        fields = [[
+          task_id string
+          task_status string queued_for_processing, processing, complete or rejected
+          download_file string? address of the file; its name rests on one source
+        ]],
+        example = [[{"task_id":"1_400871","task_status":"complete",
+          "download_file":"https://files.example/exports/1_400871.csv.gz"}]] },
+    },
+  },
+  {
+    name = "data.backlinks.history",
+    params = {
+      target = TARGET,
+      mode = MODE,
+      new_lost_type = NEW_LOST,
+      date_from = SINCE,
+      date_to = UNTIL,
+      link_type = LINK_TYPE,
+      anchor_type = ANCHOR_TYPE,
+      dofollow = DOFOLLOW,
+      url_from = URL_FROM,
+      limit = LIMIT,
+      order_by = BY_LOSS,
+    },
+    operations = {
+      { "list", data = "GET /v1/backlinks/history", post = true, fixed = "output=json",
+        query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from limit order_by",
+        answer = "object", billed = true, cost = each_row("new_lost_backlinks"), source = USUAL, confidence = "high",
+        about = "Links that came or went between two days. No pages: take fewer days at a time.",
+        fields = [[
+          new_lost_backlinks[].new_lost_date date
+          new_lost_backlinks[].new_lost_type string new or lost
+          new_lost_backlinks[].url_from string the linking page
+          new_lost_backlinks[].url_to string the page linked to
+          new_lost_backlinks[].title string title of the linking page
+          new_lost_backlinks[].anchor string text of the link
+          new_lost_backlinks[].nofollow boolean
+          new_lost_backlinks[].image boolean an image links
+          new_lost_backlinks[].link_type string href or redirect
+          new_lost_backlinks[].redirect_chain boolean
+          new_lost_backlinks[].redirect_chain_urls[] string
+          new_lost_backlinks[].reason_lost string? page_not_found, link_removed, redirect, noindex, perhaps others
+          new_lost_backlinks[].inlink_rank integer score of the linking page, 0-100
+          new_lost_backlinks[].domain_inlink_rank integer score of the linking domain, 0-100
+          new_lost_backlinks[].first_seen date
+        ]],
+        example = [[{"new_lost_backlinks":[{"new_lost_date":"2026-07-04","new_lost_type":"lost",
+          "url_from":"https://harbour.example/boats/12","url_to":"https://anchors.example/","title":"Boats",
+          "anchor":"good anchors","nofollow":false,"image":false,"link_type":"href","redirect_chain":false,
+          "redirect_chain_urls":[],"reason_lost":"page_not_found","inlink_rank":18,"domain_inlink_rank":36,
+          "first_seen":"2026-02-11"}]}]] },
+      { "count", data = "GET /v1/backlinks/history/count", post = true, fixed = "output=json",
+        query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from", answer = "object",
+        billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
+        about = "How many links came and went, day by day.",
+        fields = [[
+          new_lost_backlinks_count[].date date
+          new_lost_backlinks_count[].new integer? perhaps missing with new_lost_type
+          new_lost_backlinks_count[].lost integer? perhaps missing with new_lost_type
+        ]],
+        example = [[{"new_lost_backlinks_count":[{"date":"2026-07-04","new":6,"lost":2}]}]] },
+      { "cumulative", data = "GET /v1/backlinks/history/cumulative", post = true, fixed = "output=json",
+        query = "target* mode date_from date_to", params = { date_from = FIRST_DAY, date_to = LAST_DAY }, answer = "object",
+        billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
+        about = "How many links there were, day by day.",
+        fields = [[
+          backlinks_count[].date date
+          backlinks_count[].backlinks integer
+        ]],
+        example = [[{"backlinks_count":[{"date":"2026-07-03","backlinks":726},{"date":"2026-07-04","backlinks":730}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.anchors",
+    params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
+    operations = {
+      { "list", data = "GET /v1/backlinks/anchors", post = true, fixed = "output=json",
+        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("anchors"), source = USUAL,
+        confidence = "high", about = "The texts that links stand on. No pages.",
+        fields = "  anchors[].anchor string\n" .. link_totals "anchors[]",
+        example = [[{"anchors":[{"anchor":"good anchors","backlinks":210,"refdomains":14,"dofollow_backlinks":190,
+          "nofollow_backlinks":20,"first_seen":"2024-05-02","last_visited":"2026-08-30"}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.refdomains",
+    params = { target = TARGET, mode = MODE, order_by = BY_RANK, limit = LIMIT },
+    operations = {
+      { "list", data = "GET /v1/backlinks/refdomains", post = true, fixed = "output=json",
+        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("refdomains"),
+        source = "openapi mcp n8n skills", confidence = "high", about = "The domains that link. No pages.",
+        fields = [[
+          refdomains[].refdomain string
+          refdomains[].backlinks integer
+          refdomains[].dofollow_backlinks integer
+          refdomains[].first_seen date
+          refdomains[].domain_inlink_rank integer score of the domain, 0-100
+        ]],
+        example = [[{"refdomains":[{"refdomain":"harbour.example","backlinks":9,"dofollow_backlinks":8,
+          "first_seen":"2025-11-20","domain_inlink_rank":36}]}]] },
+      { "count", data = "GET /v1/backlinks/refdomains/count", post = true, fixed = "output=json", query = "target* mode",
+        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
+        confidence = "high", about = "How many domains link to each target.",
+        fields = [[
+          metrics[].target string
+          metrics[].refdomains integer
+        ]],
+        example = [[{"metrics":[{"target":"anchors.example","refdomains":64}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.refdomains.history",
+    params = {
+      target = TARGET,
+      mode = MODE,
+      new_lost_type = NEW_LOST,
+      date_from = SINCE,
+      date_to = UNTIL,
+      order_by = BY_LOSS,
+      limit = LIMIT,
+    },
+    operations = {
+      { "list", data = "GET /v1/backlinks/refdomains/history", post = true, fixed = "output=json",
+        query = "target* mode new_lost_type date_from date_to order_by limit", answer = "object", billed = true,
+        cost = each_row("new_lost_refdomains"), source = USUAL, confidence = "high",
+        about = "Linking domains that came or went between two days. No pages: take fewer days at a time.",
+        fields = [[
+          new_lost_refdomains[].new_lost_date date
+          new_lost_refdomains[].new_lost_type string new or lost
+          new_lost_refdomains[].refdomain string
+          new_lost_refdomains[].backlinks integer
+          new_lost_refdomains[].dofollow_backlinks integer
+          new_lost_refdomains[].first_seen date
+          new_lost_refdomains[].domain_inlink_rank integer score of the domain, 0-100
+        ]],
+        example = [[{"new_lost_refdomains":[{"new_lost_date":"2026-07-04","new_lost_type":"new",
+          "refdomain":"ropes.example","backlinks":3,"dofollow_backlinks":1,"first_seen":"2026-07-04",
+          "domain_inlink_rank":11}]}]] },
+      { "count", data = "GET /v1/backlinks/refdomains/history/count", post = true, fixed = "output=json",
+        query = "target* mode new_lost_type date_from date_to", answer = "object", billed = true, cost = PER_CALL,
+        source = USUAL, confidence = "high", about = "How many linking domains came and went, day by day.",
+        fields = [[
+          new_lost_refdomains_count[].date date
+          new_lost_refdomains_count[].new integer? perhaps missing with new_lost_type
+          new_lost_refdomains_count[].lost integer? perhaps missing with new_lost_type
+        ]],
+        example = [[{"new_lost_refdomains_count":[{"date":"2026-07-04","new":2,"lost":0}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.referring_ips",
+    params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
+    operations = {
+      { "list", data = "GET /v1/backlinks/referring-ips", post = true, fixed = "output=json",
+        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("ips"), source = USUAL,
+        confidence = "high", about = "The IP addresses that links come from. No pages.",
+        fields = "  ips[].ip string\n" .. link_totals "ips[]",
+        example = [[{"ips":[{"ip":"198.51.100.23","backlinks":31,"refdomains":2,"dofollow_backlinks":30,
+          "nofollow_backlinks":1,"first_seen":"2025-01-17","last_visited":"2026-08-29"}]}]] },
+      { "count", data = "GET /v1/backlinks/referring-ips/count", post = true, fixed = "output=json",
+        query = "target* mode", params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10),
+        source = USUAL, confidence = "high", about = "How many IP addresses link to each target.",
+        fields = [[
+          metrics[].target string
+          metrics[].ips integer
+        ]],
+        example = [[{"metrics":[{"target":"anchors.example","ips":58}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.referring_subnets",
+    params = { target = TARGETS, mode = MODE },
+    operations = {
+      { "count", data = "GET /v1/backlinks/referring-subnets/count", post = true, fixed = "output=json",
+        query = "target* mode", answer = "object", billed = true, cost = each_target(10), source = USUAL,
+        confidence = "high", about = "How many class C networks link to each target. There is no list of them.",
+        fields = [[
+          metrics[].target string
+          metrics[].subnets integer
+        ]],
+        example = [[{"metrics":[{"target":"anchors.example","subnets":51}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.indexed_pages",
+    params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
+    operations = {
+      { "list", data = "GET /v1/backlinks/indexed-pages", post = true, fixed = "output=json",
+        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("pages"), source = USUAL,
+        confidence = "high", about = "The target's own pages that are linked to. No pages in the other sense.",
+        fields = "  pages[].url string\n" .. link_totals "pages[]",
+        example = [[{"pages":[{"url":"https://anchors.example/","backlinks":402,"refdomains":48,
+          "dofollow_backlinks":350,"nofollow_backlinks":52,"first_seen":"2021-09-08","last_visited":"2026-08-31"}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.authority",
+    params = { target = TARGETS },
+    operations = {
+      { "get", data = "GET /v1/backlinks/authority", post = true, fixed = "output=json", query = "target*",
+        answer = "object", billed = true, cost = each_target(100), source = USUAL, confidence = "high",
+        about = "Scores of page and domain for each target.",
+        fields = [[
+          pages[].url string
+          pages[].inlink_rank integer score of the page, 0-100
+          pages[].domain_inlink_rank integer score of the domain, 0-100
+        ]],
+        example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22,"domain_inlink_rank":28}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.authority.domain",
+    params = {
+      target = TARGET,
+      mode = MODE,
+      histogramMode = { type = "string", enum = { "domain", "host" }, default = "host",
+        about = "whether linking sites are counted by domain or by host (the one name with a capital letter)" },
+      date_from = FIRST_DAY,
+      date_to = LAST_DAY,
+      granularity = GRANULARITY,
+    },
+    operations = {
+      { "get", data = "GET /v1/backlinks/authority/domain", post = true, fixed = "output=json", query = "target*",
+        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
+        confidence = "high", about = "Score of each target's domain; the rows are called pages all the same.",
+        fields = [[
+          pages[].url string
+          pages[].domain_inlink_rank integer score of the domain, 0-100
+        ]],
+        example = [[{"pages":[{"url":"https://anchors.example/","domain_inlink_rank":28}]}]] },
+      { "distribution", data = "GET /v1/backlinks/authority/domain/distribution", fixed = "output=json",
+        query = "target* mode histogramMode", answer = "object", billed = true, cost = each_row("histogram"),
+        source = USUAL, confidence = "high", about = "How many linking domains have which score.",
+        fields = [[
+          histogram[].domain_inlink_rank integer the score, 0-100
+          histogram[].refdomains integer domains that have it
+        ]],
+        example = [[{"histogram":[{"domain_inlink_rank":0,"refdomains":21},{"domain_inlink_rank":36,"refdomains":2}]}]] },
+      { "history", data = "GET /v1/backlinks/authority/domain/history", fixed = "output=json",
+        query = "target* date_from date_to granularity", answer = "object", billed = true, cost = NOT_KNOWN,
+        source = "openapi mcp third-party", confidence = "medium",
+        about = "A domain's score over time; longer targets are cut to their domain.",
+        fields = [[
+          ranks[].date date
+          ranks[].domain_inlink_rank integer score of the domain, 0-100
+        ]],
+        example = [[{"ranks":[{"date":"2026-06-01","domain_inlink_rank":27},
+          {"date":"2026-07-01","domain_inlink_rank":28}]}]] },
+    },
+  },
+  {
+    name = "data.backlinks.authority.page",
+    params = {
+      target = { type = "string", about = "address of a page, with its scheme" },
+      date_from = FIRST_DAY,
+      date_to = LAST_DAY,
+      granularity = GRANULARITY,
+    },
+    operations = {
+      { "get", data = "GET /v1/backlinks/authority/page", post = true, fixed = "output=json", query = "target*",
+        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
+        confidence = "high", about = "Score of each page; give addresses with their scheme.",
+        fields = [[
+          pages[].url string
+          pages[].inlink_rank integer score of the page, 0-100
+        ]],
+        example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22}]}]] },
+      { "history", data = "GET /v1/backlinks/authority/page/history", fixed = "output=json",
+        query = "target* date_from date_to granularity", answer = "object", billed = true, cost = NOT_KNOWN,
+        source = USUAL, confidence = "medium",
+        about = "A page's score over time. A run of zeros means that nothing is known, not that the score was 0.",
+        fields = [[
+          ranks[].date date
+          ranks[].inlink_rank integer score of the page, 0-100
+        ]],
+        example = [[{"ranks":[{"date":"2026-06-01","inlink_rank":21},{"date":"2026-07-01","inlink_rank":22}]}]] },
+    },
+  },
+}

@@ -1,0 +1,301 @@
+--- Data API: crawls of a site that look for its faults.
+-- SPDX-License-Identifier: MIT
+
+local function flag(default, about)
+  return { type = "flag", default = default, about = about }
+end
+local function integer(default, about, min, max)
+  return { type = "integer", default = default, min = min, max = max, about = about }
+end
+local function prefixes(about)
+  return { type = "string[]", style = "lines", about = about }
+end
+
+local SETTINGS = { type = "object", about = "how to crawl; each of them may be left out", fields = {
+  source_site = flag(1, "1: follow links of the site"),
+  source_sitemap = flag(1, "1: read the sitemap"),
+  source_subdomain = flag(0, "1: crawl subdomains; 0: they count as other sites"),
+  source_file = flag(0, "1: crawl a list of pages, which this API has no way to send"),
+  check_robots = flag(1, "1: obey robots.txt"),
+  ignore_params = { type = "integer", enum = { 0, 1, 2 }, default = 0,
+    about = "parameters in addresses: 0 keep, 1 drop all, 2 drop those in custom_params" },
+  custom_params = { type = "string[]", style = "comma", about = "names of parameters, for ignore_params = 2" },
+  ignore_noindex = flag(0, "1: leave out pages marked noindex"),
+  ignore_nofollow = flag(0, "1: leave out links marked nofollow"),
+  user_agent = integer(0, "whom the crawler poses as, by number", 0, 13),
+  login = { type = "string", about = "user, for HTTP basic authentication" },
+  password = { type = "string", secret = true, about = "password, for HTTP basic authentication" },
+  max_pages = integer(1000, "most pages; each is paid for", 1, 300000),
+  max_depth = integer(10, "most clicks from the first page", 1, 100),
+  max_req = integer(500, "most requests a second", 1, 500),
+  max_redirects = integer(5, "most redirects in a row", 1, 50),
+  min_title_len = integer(20, "a good title is not shorter, characters"),
+  max_title_len = integer(65, "a good title is not longer, characters"),
+  min_description_len = integer(1, "a good description is not shorter, characters"),
+  max_description_len = integer(158, "a good description is not longer, characters"),
+  max_size = integer(3000, "a good page is not bigger, KB"),
+  min_words = integer(250, "a good page has no fewer words"),
+  max_h1_len = integer(100, "a good H1 is not longer, characters"),
+  max_h2_len = integer(100, "a good H2 is not longer, characters"),
+  allow = prefixes "beginnings of paths: crawl these alone",
+  disallow = prefixes "beginnings of paths: leave these out",
+  hide = prefixes "beginnings of paths: crawl, but leave out of the report",
+  disallow_ext = prefixes "other sites or pages whose links are not checked",
+  disabled_issues = { type = "string[]", about = "codes of issues not to look for" },
+  send_report = flag(1, "1, also when left out: a report by mail to the account's owner! Tests want 0"),
+  report_email = { type = "string", about = "who gets it; older than report_emails" },
+  report_emails = { type = "string[]", style = "comma", about = "who gets it" },
+} }
+
+local FREE = { 0, per = "request", note = "not published; believed to be free", confidence = "medium" }
+
+local function each_page(credits, of)
+  return { credits, per = "page", of = of, note = of and "pages crawled, at most max_pages; the vendor's figure"
+    or "pages crawled; the settings of the audit tell the most", confidence = "high" }
+end
+
+-- A crawl's end, looked at by `status`. Both spellings of cancelled have been seen.
+local CRAWL = { state = "status", pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
+  every = { 30, 60 } }
+local STARTED = { status = "status", id = "id", param = "audit_id" }
+local RESTARTED = { status = "status", param = "audit_id", fresh = "start_time" }
+
+local function rows(member, total)
+  return { style = "offset", rows = member, total = total, size = 100 }
+end
+
+local PAGE_FIELDS = [[
+  items[].id integer~ url_id of issues
+  items[].url string
+  items[].url_len integer~ characters
+  items[].type string html …
+  items[].url_protocol string
+  items[].sitemap integer~ 1: in the sitemap
+  items[].status integer~ HTTP status
+  items[].size integer~ bytes
+  items[].depth integer~ clicks from the first page
+  items[].noindex integer~
+  items[].first_ms integer~ milliseconds to the first byte
+  items[].load_ms integer~ milliseconds to the last
+  items[].robots string
+  items[].nofollow integer~
+  items[].xrobots string?
+  items[].title string
+  items[].title_len integer~ characters
+  items[].description string
+  items[].description_len integer~ characters
+  items[].chars integer~ characters of the page
+  items[].h1 string
+  items[].h1_len integer~ characters
+  items[].h2 string
+  items[].h2_len integer~ characters
+  items[].html_ratio number~
+  items[].blocked_robots integer~
+  items[].canonical_url string
+  items[].inlinks integer~ links to it within the site
+  total integer pages in all
+]]
+
+return {
+  {
+    name = "data.site_audit.audits",
+    id = "audit_id",
+    params = {
+      audit_id = { type = "id", about = "an audit: id of create_standard, create_advanced and list" },
+      domain = { type = "string", about = "site to crawl" },
+      title = { type = "string", about = "name of the report, at most 300 characters; the domain when left out" },
+      settings = SETTINGS,
+      limit = { type = "integer", min = 1, default = 100, about = "most rows" },
+      offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
+      search = { type = "string", about = "text in the title or the address" },
+      date_start = { type = "date", about = "only audits from this day on" },
+      date_end = { type = "date", about = "only audits up to this day" },
+      code = { type = "string", about = "code of an issue, from report: title_duplicate …" },
+      url_id = { type = "id", about = "page: id of pages" },
+      url = { type = "string", about = "page, by its address" },
+      page_type = { type = "string", enum = { "all", "internal", "external" }, default = "all",
+        about = "where links lead" },
+      filter = { type = "object[]", style = "tree", required = "param value", about = "conditions, in order", fields = {
+        param = { type = "string", enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" },
+          about = "what to look at" },
+        value = { type = "text", about = "what it shall be" },
+        type = { type = "string", enum = { "and", "or" }, about = "how it goes with the one before; not for the first" },
+      } },
+      date = { type = "date", about = "day of the run" },
+    },
+    operations = {
+      { "create_standard", data = "POST /v1/site-audit/audits/standard", body = "domain* title settings",
+        answer = "object", billed = true, cost = each_page(2, "settings.max_pages"), job = STARTED,
+        source = "openapi mcp n8n docs", confidence = "high",
+        about = "Start a crawl. Mails a report at its end unless settings.send_report = 0.",
+        fields = "  id integer audit_id of other calls\n", example = [[{"id":810000017}]] },
+      { "create_advanced", data = "POST /v1/site-audit/audits/advanced", body = "domain* title settings",
+        answer = "object", billed = true, cost = each_page(20, "settings.max_pages"), job = STARTED,
+        source = "openapi mcp n8n docs", confidence = "high",
+        about = "Start a crawl that runs the pages' JavaScript. Mails a report at its end unless settings.send_report = 0.",
+        fields = "  id integer audit_id of other calls\n", example = [[{"id":810000018}]] },
+      { "list", data = "GET /v1/site-audit/audits", query = "limit offset search date_start date_end",
+        pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n skills",
+        confidence = "high", about = "Audits of the account.",
+        fields = [[
+          items[].id integer audit_id of other calls
+          items[].group_id integer
+          items[].url string
+          items[].title string
+          items[].has_project boolean
+          items[].site_id integer? the project
+          items[].last_update time
+          items[].status string queued, processing, finished, cancelled, canceled or expired
+          items[].error string?
+          items[].error_params object?
+          items[].stats.crawled integer pages
+          items[].stats.errors integer
+          items[].stats.warnings integer
+          items[].stats.notices integer
+          items[].stats.score integer 0-100
+          items[].is_new boolean
+          items[].owner_account_id integer
+          items[].version integer
+          total integer audits in all
+        ]],
+        example = [[{"items":[{"id":810000017,"group_id":0,"url":"anchors.example","title":"Anchors","has_project":false,
+          "site_id":null,"last_update":"2026-08-12 09:41:07","status":"finished","error":null,"error_params":null,
+          "stats":{"crawled":48,"errors":3,"warnings":11,"notices":19,"score":77},"is_new":false,
+          "owner_account_id":40711,"version":2}],"total":1}]] },
+      { "update", data = "PATCH /v1/site-audit/audits{?audit_id}", body = "title*", repeatable = true, cost = FREE,
+        params = { title = { type = "string", about = "new name of the report, at most 300 characters" } },
+        source = "openapi mcp n8n", confidence = "high", about = "Give an audit another name. The API answers []." },
+      { "delete", data = "DELETE /v1/site-audit/audits{?audit_id}", cost = FREE, source = "openapi mcp n8n",
+        confidence = "high", about = "Delete an audit for good. The API answers []." },
+      { "status", data = "GET /v1/site-audit/audits/status{?audit_id}", answer = "object", cost = FREE, job = CRAWL,
+        source = "openapi mcp n8n", confidence = "high", about = "How far a crawl is.",
+        fields = [[
+          status string queued, processing, finished, cancelled, canceled or expired
+          total_pages integer
+          total_warnings integer
+          total_errors integer
+          total_passed integer
+          start_time time
+          audit_time time? its end
+        ]],
+        example = [[{"status":"processing","total_pages":22,"total_warnings":6,"total_errors":1,"total_passed":40,
+          "start_time":"2026-08-12 09:30:00","audit_time":null}]] },
+      { "report", data = "GET /v1/site-audit/audits/report{?audit_id}", answer = "object", cost = FREE,
+        source = "openapi mcp n8n skills", confidence = "high",
+        about = "What a crawl found, in sections. Before its end only is_finished = false.",
+        fields = [[
+          is_finished boolean
+          score_percent integer 0-100
+          weighted_score_percent integer 0-100
+          total_pages integer
+          total_errors integer
+          total_warnings integer
+          total_notices integer
+          total_passed integer
+          audit_time time
+          version integer
+          screenshot string?
+          domain_props.domain string
+          domain_props.dt integer~ domain trust
+          domain_props.domains integer~ linking domains
+          domain_props.expdate string
+          domain_props.updated string
+          domain_props.backlinks integer~
+          domain_props.index_google integer~ pages that Google knows
+          chromeux.mobile object?
+          chromeux.desktop object?
+          sections[].uid string
+          sections[].name string
+          sections[].props object code of the issue to what was found; a list in older docs
+          sections[].props.<code>.code string
+          sections[].props.<code>.status string error, warning, notice or passed
+          sections[].props.<code>.name string
+          sections[].props.<code>.value number pages
+        ]],
+        example = [[{"is_finished":true,"score_percent":77,"weighted_score_percent":74,"total_pages":48,"total_errors":3,
+          "total_warnings":11,"total_notices":19,"total_passed":62,"audit_time":"2026-08-12 09:41:07","version":2,
+          "screenshot":null,"domain_props":{"domain":"anchors.example","dt":"28","domains":"64","expdate":"2028-01-15",
+          "updated":"2026-08-12","backlinks":"730","index_google":"51"},"chromeux":{"mobile":null,"desktop":null},
+          "sections":[{"uid":"titles","name":"Titles","props":{"title_duplicate":{"code":"title_duplicate",
+          "status":"error","name":"Duplicate titles","value":2}}}]}]] },
+      { "pages", data = "GET /v1/site-audit/audits/pages{?audit_id}", query = "limit offset",
+        pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n skills third-party",
+        confidence = "high",
+        about = "Pages that were crawled, with some sixty members each, of which these are sure; all come as text.",
+        fields = PAGE_FIELDS,
+        example = [[{"items":[{"id":"61000004","url":"https://anchors.example/folding","url_len":"31","type":"html",
+          "url_protocol":"https","sitemap":"1","status":"200","size":"30144","depth":"1","noindex":"0","first_ms":"120",
+          "load_ms":"260","robots":"","nofollow":"0","xrobots":null,"title":"Folding anchors","title_len":"15",
+          "description":"Anchors that fold","description_len":"17","chars":"5120","h1":"Folding anchors","h1_len":"15",
+          "h2":"Sizes","h2_len":"5","html_ratio":"17.4","blocked_robots":"0",
+          "canonical_url":"https://anchors.example/folding","inlinks":"14"}],"total":48}]] },
+      { "issue_pages", data = "GET /v1/site-audit/audits/issue-pages{?audit_id}", query = "code* limit offset",
+        pages = rows("urls", "total_urls"), answer = "object", cost = FREE, source = "openapi mcp n8n",
+        confidence = "high", about = "Pages that have an issue; urls_type tells what the rows are like.",
+        fields = [[
+          total_urls integer pages in all
+          urls[] string|object addresses with simple_urls_array, else objects or groups
+          urls_type string
+        ]],
+        example = [[{"total_urls":2,"urls":["https://anchors.example/a","https://anchors.example/b"],
+          "urls_type":"simple_urls_array"}]] },
+      { "issues", data = "GET /v1/site-audit/audits/issues{?audit_id}", query = "url_id url limit offset",
+        one_of = "url_id url", pages = { style = "offset", rows = "issues", size = 100 }, answer = "object", cost = FREE,
+        source = "openapi mcp n8n", confidence = "high", about = "Issues of one page.",
+        fields = [[
+          url string
+          page_data object members of pages, as numbers here
+          issues[].code string
+          issues[].type string error, warning or notice
+          issues[].group string
+          issues[].snippet.type string
+          issues[].snippet.value string
+        ]],
+        example = [[{"url":"https://anchors.example/folding","page_data":{"status":200,"title":"Folding anchors",
+          "depth":1},"issues":[{"code":"title_duplicate","type":"error","group":"titles",
+          "snippet":{"type":"text","value":"Folding anchors"}}]}]] },
+      { "links", data = "GET /v1/site-audit/audits/links{?audit_id}", query = "page_type limit offset filter",
+        pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n", confidence = "high",
+        about = "Links that were found; all members come as text.",
+        fields = [[
+          items[].url string where it leads
+          items[].id integer~
+          items[].status integer~ HTTP status
+          items[].type string internal or external
+          items[].source_url string where it stands
+          items[].source_noindex integer~
+          items[].nofollow integer~
+          items[].alt string?
+          items[].anchor_type string
+          items[].title string?
+          total integer links in all
+        ]],
+        example = [[{"items":[{"url":"https://anchors.example/gone","id":"3307","status":"404","type":"internal",
+          "source_url":"https://anchors.example/folding","source_noindex":"0","nofollow":"0","alt":"","anchor_type":"text",
+          "title":"Old sizes"}],"total":1}]] },
+      { "history", data = "GET /v1/site-audit/audits/history{?audit_id}", query = "date*", answer = "object", cost = FREE,
+        source = "openapi mcp n8n", confidence = "high",
+        about = "An earlier run of the audit. settings may hold a login and password: keep them out of logs.",
+        fields = [[
+          audit_time time
+          version integer
+          domain_data object
+          settings object of create_standard
+          pages_data.<code> integer pages with this issue
+          totals.total_pages integer
+          totals.total_warnings integer
+          totals.total_errors integer
+          totals.total_passed integer
+        ]],
+        example = [[{"audit_time":"2026-05-12 09:40:10","version":2,"domain_data":{},"settings":{"max_pages":200},
+          "pages_data":{"title_duplicate":5},"totals":{"total_pages":45,"total_warnings":14,"total_errors":6,
+          "total_passed":55}}]] },
+      { "recheck_standard", data = "POST /v1/site-audit/audits/recheck/standard{?audit_id}", billed = true,
+        cost = each_page(2), job = RESTARTED, source = "openapi mcp n8n", confidence = "high",
+        about = "Crawl again with the same settings. The API answers []; during a crawl it is taken and paid, too." },
+      { "recheck_advanced", data = "POST /v1/site-audit/audits/recheck/advanced{?audit_id}", billed = true,
+        cost = each_page(20), job = RESTARTED, source = "openapi mcp n8n", confidence = "high",
+        about = "Crawl again with JavaScript, same settings. The API answers []; during a crawl it is taken and paid, too." },
+    },
+  },
+}

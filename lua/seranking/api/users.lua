@@ -1,0 +1,96 @@
+--- Sub-accounts: the people that an account lets in, and the projects they see.
+-- SPDX-License-Identifier: MIT
+
+local USER = { type = "id", about = "a sub-account: account_id in the list" }
+
+-- The servers want every field in an object of its own, under a name with dots.
+local FIELDS = "account_email account_first_name account_last_name account_password account_lang account_type "
+  .. "limit_balance_period limit_balance_amount access"
+local NEW_FIELDS = FIELDS:gsub("account_email", "%0*"):gsub("account_first_name", "%0*"):gsub("account_password", "%0*")
+
+return {
+  {
+    name = "users",
+    id = "user_id",
+    params = {
+      user_id = USER,
+      limit = { type = "integer", default = 100, about = "rows a page" },
+      offset = { type = "integer", default = 0, about = "rows to skip" },
+      account_email = { type = "string", wire = "setting.account_email", about = "where it is told how to log in" },
+      account_first_name = { type = "string", wire = "setting.account_first_name", about = "first name" },
+      account_last_name = { type = "string", wire = "setting.account_last_name", about = "last name" },
+      account_password = { type = "string", wire = "setting.account_password", secret = true, about = "password" },
+      account_lang = { type = "string", wire = "setting.account_lang", about = "language of the panel, two letters" },
+      account_type = { type = "string", wire = "setting.account_type", enum = { "client", "user" },
+        about = "projects can be shared with a client only" },
+      limit_balance_period = { type = "string", wire = "limit.balance.period", enum = { "day", "week", "month" },
+        about = "the time that limit_balance_amount is for" },
+      limit_balance_amount = { type = "integer", wire = "limit.balance.amount", about = "money it may spend in that time" },
+      access = { type = "string[]", about = "all its rights, by code, such as audit_settings and add_website; "
+        .. "unknown codes are dropped silently" },
+    },
+    operations = {
+      { "list", v4 = "GET /users", v1 = "GET /v1/project-management/users", query = "limit offset", answer = "object",
+        success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "Sub-accounts, a page of them.",
+        pages = { style = "offset", rows = "list", total = "all_count", size = 100 },
+        fields = [[
+          list array
+          list[].account_id integer the user_id of other calls
+          list[].account_email string
+          list[].account_first_name string
+          list[].account_last_name string
+          list[].account_type string "user" or "client"
+          list[].account_lang string
+          list[].account_sites_count integer projects
+          list[].is_blocked_by_limits boolean
+          all_count integer~ how many there are]],
+        example = [=[
+          {"list": [{"account_id": 36001, "account_email": "grace@example.com", "account_first_name": "Grace",
+            "account_last_name": "Hopper", "account_type": "client", "account_lang": "en", "account_sites_count": 2,
+            "is_blocked_by_limits": false}], "all_count": "1"}]=] },
+      { "get", v4 = "GET /users/{user_id}", v1 = "GET /v1/project-management/users{?user_id}", answer = "object",
+        success = { 200 }, source = "docs mcp n8n", confidence = "medium",
+        about = "One sub-account: its fields, rights and spending limit.",
+        fields = [[
+          settings object the account_ fields
+          settings.account_email string? name of this member assumed
+          access object|array its rights: audit_website, competitors_visibility_ranking, report_manual …
+          limit object? spending limit: period and amount]],
+        example = [=[
+          {"settings": {"account_email": "grace@example.com"}, "access": ["audit_website", "audit_settings"],
+            "limit": {"balance": {"period": "month", "amount": 25}}}]=] },
+      { "create", v4 = "POST /users", v1 = "POST /v1/project-management/users", body = NEW_FIELDS, envelope = "pairs",
+        answer = "any", success = { 201, 200 }, source = "docs mcp n8n", confidence = "medium",
+        about = "Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.",
+        fields = "account_id integer~? name of this member assumed", example = '{"account_id": 36001}' },
+      { "update", v4 = "PATCH /users/{user_id}", v1 = "PATCH /v1/project-management/users{?user_id}", body = FIELDS,
+        envelope = "pairs", answer = "any", success = { 200 }, repeatable = true, source = "docs mcp n8n",
+        confidence = "medium",
+        about = "Change a sub-account; what is not sent stays, but access replaces all its rights.", example = "[]" },
+      { "delete", v4 = "DELETE /users/{user_id}", v1 = "DELETE /v1/project-management/users{?user_id}",
+        success = { 204, 200 }, source = "mcp n8n", confidence = "medium", about = "Delete a sub-account." },
+    },
+  },
+  {
+    name = "users.sites",
+    params = {
+      user_id = USER,
+      site_ids = { type = "id[]", about = "all projects that it shall see" },
+    },
+    operations = {
+      { "list_shared", v4 = "GET /users/{user_id}/shared-sites",
+        v1 = "GET /v1/project-management/users/shared-sites{?user_id}", answer = "array", success = { 200 },
+        source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that are shared with it.",
+        fields = "[] integer~ a site_id", example = "[147696, 147701]" },
+      { "list_owned", v4 = "GET /users/{user_id}/own-sites",
+        v1 = "GET /v1/project-management/users/owned-sites{?user_id}", answer = "array", success = { 200 },
+        source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that it made itself.",
+        fields = "[] integer~ a site_id", example = "[147702]" },
+      { "share", v4 = { "POST /users/{user_id}/shared-sites", envelope = "value" },
+        v1 = "POST /v1/project-management/users/shared-sites{?user_id}", body = "site_ids*", answer = "any",
+        success = { 200, 201, 204 }, repeatable = true, source = "docs mcp n8n", confidence = "low",
+        about = "Share projects with a client. Replaces the whole set; v1 may refuse a list: read list_shared afterwards.",
+        example = "[]", errors = { { 400, "site_ids: This value should be of type integer" } } },
+    },
+  },
+}

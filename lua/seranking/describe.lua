@@ -1,0 +1,190 @@
+--- What an operation is, as plain data: for people, for documentation and for tools.
+-- SPDX-License-Identifier: MIT
+
+local params = require "seranking.params"
+local planner = require "seranking.plan"
+
+local describe = {}
+
+-- What a description says of a parameter, besides its fields.
+local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "lone", "nullable", "secret",
+  "about" }
+
+local function copy(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local made = {}
+  for name, member in pairs(value) do
+    made[name] = copy(member)
+  end
+  return made
+end
+
+local function words(text)
+  local list = {}
+  for word in (text or ""):gmatch "%S+" do
+    list[#list + 1] = word
+  end
+  return list
+end
+
+local parameter
+
+-- The members of an object, in alphabetical order.
+local function members(definition, place)
+  local required, names, list = {}, {}, {}
+  for _, entry in ipairs(params.names(definition.required)) do
+    required[entry[1]] = true
+  end
+  for name in pairs(definition.fields) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    list[i] = parameter(place, name, definition.fields[name], required[name] or false)
+  end
+  return list
+end
+
+---@class seranking.ParameterDescription
+---@field name string
+---@field place "path"|"query"|"body"|"items"|"upload"
+---@field required boolean
+---@field wire string its name in the request
+---@field type string
+---@field fields? seranking.ParameterDescription[] the members, of an object or a list of objects
+---@field style? string
+---@field enum? any[]
+---@field min? number
+---@field max? number
+---@field default? any what the server takes when it is left out
+---@field max_items? integer
+---@field min_items? integer
+---@field lone? boolean
+---@field nullable? boolean
+---@field secret? boolean
+---@field about? string
+function parameter(place, name, definition, required)
+  local made = { name = name, place = place, required = required, wire = definition.wire or name }
+  for _, field in ipairs(PARAMETER) do
+    made[field] = copy(definition[field])
+  end
+  made.fields = definition.fields and members(definition, place)
+  return made
+end
+
+---@class seranking.FieldDescription a field of an answer
+---@field path string "keywords[].id"; of an array, seen from its elements
+---@field type string "integer", "string|number" …
+---@field optional boolean may be null or missing
+---@field text boolean may be sent as text, and is made the number that it holds
+---@field note? string
+
+---@return seranking.FieldDescription[]
+local function fields_of(text)
+  local list = {}
+  for line in (text or ""):gmatch "[^\n]+" do
+    local path, kind, note = line:match "^%s*(%S+)%s+(%S+)%s*(.-)%s*$"
+    if path then
+      list[#list + 1] = {
+        path = path, type = (kind:gsub("[~?]", "")), optional = kind:find("?", 1, true) ~= nil,
+        text = kind:find("~", 1, true) ~= nil, note = note ~= "" and note or nil,
+      }
+    end
+  end
+  return list
+end
+
+-- Where a template has an id.
+local function place_of(plan, id)
+  return plan.template:match "^[^?]*":find("{" .. id .. "}", 1, true) and "path" or "query"
+end
+
+local function parameters_of(plan)
+  local list = {}
+  for _, id in ipairs(plan.ids) do
+    list[#list + 1] = parameter(place_of(plan, id[1]), id[1], id[2], true)
+    list[#list].wire = id[4]
+  end
+  for _, group in ipairs { { "query", plan.query }, { "body", plan.body }, { "upload", plan.upload } } do
+    for _, entry in ipairs(group[2] or {}) do
+      list[#list + 1] = parameter(group[1], entry[1], entry[2], entry[3])
+    end
+  end
+  for _, member in ipairs(plan.items and members(plan.items, "items") or {}) do
+    list[#list + 1] = member
+  end
+  return list
+end
+
+local function body_kind(plan)
+  return plan.body and "object" or plan.items and "list" or plan.upload and "multipart" or nil
+end
+
+---@class seranking.Description
+---@field name string "sites.keywords.list"
+---@field about string
+---@field api "v4"|"v1"|"data" which API the rest is said of
+---@field method string
+---@field path string with placeholders: {name} a segment, {?a,b} in the query
+---@field v4? string method and path there; nil: v4 lacks it
+---@field v1? string
+---@field data? string
+---@field parameters seranking.ParameterDescription[]
+---@field one_of? string[] exactly one of these must be given
+---@field fixed? table<string, string> what is always in the query
+---@field post boolean goes by POST when it is large
+---@field body? "object"|"list"|"multipart"
+---@field envelope? "list"|"pairs"|"value"
+---@field answer? "array"|"object"|"map"|"bytes"|"any" nil: nothing of use; the call gives true
+---@field unwrap? string
+---@field failed? string
+---@field fields seranking.FieldDescription[]
+---@field example? string JSON text
+---@field success integer[] documented statuses
+---@field errors { status: integer, message: string? }[] known complaints
+---@field pages? table
+---@field job? table
+---@field cost? table
+---@field repeatable boolean the engine may send it twice
+---@field billed boolean costs money or plan limits
+---@field source string[]
+---@field confidence? "high"|"medium"|"low"
+---@field deprecated boolean
+
+--- What an operation is on an API, or, where that lacks it, on the other.
+---@param resource table
+---@param description table
+---@param api string
+---@return seranking.Description
+function describe.operation(resource, description, api)
+  if not description[api] then
+    api = description.v4 and "v4" or description.v1 and "v1" or "data"
+  end
+  local plan = planner.of(resource, description, api)
+  local said, line = planner.said_of(description, api)
+  local fixed, errors = nil, {}
+  for i = 1, #(plan.fixed or {}), 2 do
+    fixed = fixed or {}
+    fixed[plan.fixed[i]] = plan.fixed[i + 1]
+  end
+  for i, known in ipairs(description.errors or {}) do
+    errors[i] = { status = known[1], message = known[2] }
+  end
+  local made = {
+    name = plan.name, about = description.about, api = api, method = plan.method, path = line:match " (.+)$",
+    parameters = parameters_of(plan), one_of = copy(plan.one_of), fixed = fixed, post = plan.post, body = body_kind(plan),
+    envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
+    fields = fields_of(plan.fields or nil), example = said "example" or nil, success = copy(description.success or { 200 }),
+    errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
+    repeatable = plan.repeatable and not description.billed or false, billed = description.billed or false,
+    source = words(description.source), confidence = description.confidence, deprecated = description.deprecated or false,
+  }
+  for _, other in ipairs { "v4", "v1", "data" } do
+    made[other] = select(2, planner.said_of(description, other))
+  end
+  return made
+end
+
+return describe

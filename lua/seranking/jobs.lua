@@ -1,0 +1,312 @@
+--- Waiting for what takes the server time: exports, audits, results pages.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "seranking.errors"
+local host = require "seranking.host"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
+local options = require "seranking.options"
+
+local jobs = {}
+
+local format, min = string.format, math.min
+
+-- Seconds.
+local PATIENCE = 3600         -- how long a wait may take unless the caller says otherwise
+local USUAL_EVERY = { 5, 60 } -- the first pause and the longest
+local GROWTH = 1.5            -- of a pause, each time
+local SHORTEST = 0.001        -- no call can be shorter
+
+local function every(value)
+  if type(value) == "number" then
+    value = { value, value }
+  end
+  if type(value) == "table" and type(value[1]) == "number" and type(value[2]) == "number" and value[1] >= 0.001
+    and value[2] >= value[1] and value[2] <= 86400 then
+    return value
+  end
+  return nil, "must be a number of seconds, or { first, longest }, from 0.001 to 86400"
+end
+
+local function hook(value)
+  if type(value) == "function" then
+    return value
+  end
+  return nil, "must be a function"
+end
+
+--- Options of `wait`, besides those of a call, which hold for each look.
+---@class seranking.WaitOptions: seranking.CallOptions
+---@field timeout? number seconds for the whole wait (default 3600)
+---@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look
+local wait_options = { every = { every }, on_progress = { hook } }
+
+local function has_word(words, word)
+  return word ~= nil and words ~= nil and (" " .. words .. " "):find(" " .. tostring(word) .. " ", 1, true) ~= nil
+end
+
+-- What the two ends of a job say of it: the status operation first, the one that made it for what that leaves out.
+local function merged(status_job, making_job)
+  return setmetatable({}, { __index = function(_, name)
+    local value = status_job and status_job[name]
+    if value == nil then
+      value = making_job and making_job[name]
+    end
+    return value
+  end })
+end
+
+-- "pending", "good" or "bad", and the state that the answer tells.
+local function outcome_of(about, answer)
+  local state = about.state and answer[about.state]
+  if state == json.null then
+    state = nil
+  end
+  if about.done and answer[about.done] ~= nil and answer[about.done] ~= json.null then
+    return "good", state
+  elseif has_word(about.bad, state) then
+    return "bad", state
+  elseif about.good or about.done then
+    return has_word(about.good, state) and "good" or "pending", state
+  end
+  return has_word(about.pending, state) and "pending" or "good", state
+end
+
+-- ---- errors: the job's id is in each, so that nothing is lost ----
+
+local function text_of(answer)
+  local text = json.encode(answer, "answer")
+  return text and text:sub(1, 500)
+end
+
+local function name_of(job)
+  return job.param and format("%s = %s", job.param, tostring(job.id)) or job.plan.name
+end
+
+local function with_job(err, job)
+  if job.param then
+    err.job = { [job.param] = job.id }
+    local more = format("the job goes on: wait for it again with %s:wait { %s }", tostring(job.status), name_of(job))
+    err.hint = err.hint and err.hint .. "; " .. more or more
+  end
+  return err
+end
+
+local function ended_badly(job, state, answer)
+  local err = errors.new("invalid", "job_" .. tostring(state):lower():gsub("[^%w]+", "_"),
+    format("%s: the job%s ended as %s", job.plan.name, job.param and " (" .. name_of(job) .. ")" or "", tostring(state)))
+  err.sent, err.answer, err.body = true, answer, text_of(answer)
+  err.job = job.param and { [job.param] = job.id } or nil
+  return err
+end
+
+local function too_long(job, timeout)
+  local err = errors.new("timeout", "job_timeout", format("%s: the job (%s) is not done after %.15g s%s", job.plan.name,
+    name_of(job), timeout, job.state and ", its state is " .. tostring(job.state) or ""))
+  err.sent, err.retryable = true, true
+  return with_job(err, job)
+end
+
+-- ---- one job ----
+
+local passing = { timeout = true, network = true, server = true, rate_limit = true }
+
+-- The last look at a job; nil and an error.
+local function watch(job, wait)
+  local pause = job.every[1]
+  local core = job.client._core
+  while true do
+    local left = wait.deadline - core:now()
+    if left < SHORTEST then
+      return nil, job.problem or too_long(job, wait.timeout)
+    end
+    local given = options.copy(wait.each)
+    given.timeout = min(job.client._timeout, left)
+    local answer, response = job.status(job.args, given)
+    if answer then
+      job.problem = nil
+      local outcome
+      outcome, job.state = outcome_of(job.about, type(answer) == "table" and answer or {})
+      wait.looks = wait.looks + 1
+      if wait.on_progress then
+        wait.on_progress(answer, { count = wait.looks, elapsed = core:now() - wait.started, state = job.state })
+      end
+      local stale = job.old ~= nil and answer[job.about.fresh] == job.old
+      if outcome == "bad" and not stale then
+        return nil, ended_badly(job, job.state, answer)
+      elseif outcome == "good" and not stale then
+        return answer, response
+      end
+    elseif not (response.retryable or passing[response.kind]) or response.code == "budget" then
+      return nil, with_job(response, job)
+    else
+      job.problem = with_job(response, job) -- a look that failed is no end of the job
+    end
+    left = wait.deadline - core:now()
+    if left >= SHORTEST then
+      local problem = host.sleep(job.client, min(pause, left))
+      if problem then
+        return nil, with_job(problem, job)
+      end
+    end
+    pause = min(pause * GROWTH, job.every[2])
+  end
+end
+
+-- The ids that the status operation wants and the making one was given, or is bound to.
+local function ids_for(status_plan, op, args)
+  local made = {}
+  for _, id in ipairs(status_plan.ids) do
+    local name = id[1]
+    local value = args[name]
+    if value == nil then
+      value = op._bound[name]
+    end
+    made[name] = value
+  end
+  return made
+end
+
+-- The ids of the jobs that an answer names: a list, and whether there may be several. nil when there is none.
+local function ids_of(about, answer, args, op)
+  if not about.id then
+    local value = args[about.param]
+    if value == nil then
+      value = op._bound[about.param]
+    end
+    return { value }, false
+  end
+  local inner = about.id:match "^%[%]%.(.+)$"
+  if not inner then
+    local id = type(answer) == "table" and answer[about.id]
+    return id ~= nil and id ~= json.null and { id } or nil, false
+  end
+  local ids = {}
+  for i, element in ipairs(type(answer) == "table" and answer or {}) do
+    local id = type(element) == "table" and element[inner]
+    if id == nil or id == json.null then
+      return nil, true
+    end
+    ids[i] = id
+  end
+  return ids[1] and ids or nil, true
+end
+
+-- ---- both ways to begin ----
+
+local function check(plan, given)
+  local checked = options.call(plan.name, given, wait_options) or {}
+  local each = options.copy(given)
+  each.every, each.on_progress, each.timeout = nil, nil, nil
+  return checked, each
+end
+
+local function new_wait(op, checked, each)
+  local core = op._client._core
+  local timeout = checked.timeout or PATIENCE
+  local now = core:now()
+  return {
+    timeout = timeout, deadline = now + timeout, started = now, each = each, on_progress = checked.on_progress, looks = 0,
+  }
+end
+
+local function wait_for_status(op, plan, args, given)
+  local checked, each = check(plan, given)
+  local about, id = plan.job, plan.ids[1] and plan.ids[1][1]
+  local value
+  if id then
+    value = args and args[id]
+    if value == nil then
+      value = op._bound[id]
+    end
+  else
+    for _, place in ipairs(plan.query) do
+      if place[3] and args and args[place[1]] ~= nil then
+        id, value = place[1], args[place[1]]
+        break
+      end
+    end
+  end
+  return watch({
+    client = op._client, plan = plan, status = op, args = args, about = about, param = id, id = value,
+    every = checked.every or about.every or USUAL_EVERY,
+  }, new_wait(op, checked, each))
+end
+
+-- Makes the job and waits for it, or for each of several.
+local function make_and_wait(op, plan, args, given, status, status_plan)
+  local checked, each = check(plan, given)
+  local wait = new_wait(op, checked, each)
+  local about = merged(status_plan.job, plan.job)
+  local ids_given = ids_for(status_plan, op, args or {})
+  local old
+  if about.fresh then -- what the run before has left behind
+    local before = status(ids_given, each)
+    old = type(before) == "table" and before[about.fresh] or nil
+  end
+  local making = options.copy(each)
+  making.timeout = min(op._client._timeout, wait.timeout)
+  local answer, response = op(args, making)
+  if not answer then
+    return nil, response
+  end
+  local job = {
+    client = op._client, plan = plan, status = status, about = about, param = about.param, old = old,
+    every = checked.every or about.every or USUAL_EVERY,
+  }
+  local state = plan.job.state and type(answer) == "table" and answer[plan.job.state]
+  if has_word(plan.job.bad, state) then
+    job.param = nil
+    return nil, ended_badly(job, state, answer)
+  end
+  local ids, several = ids_of(about, answer, args or {}, op)
+  if not ids then
+    local err = errors.new("decode", "no_job", format("%s: the answer names no job (%s)", plan.name, about.id))
+    err.sent, err.answer, err.body = true, answer, text_of(answer)
+    return nil, err
+  end
+  each.budget = nil
+  local results = {}
+  for i, id in ipairs(ids) do
+    job.id, job.state, job.problem = id, nil, nil
+    job.args = options.copy(ids_given)
+    if about.param then
+      job.args[about.param] = id
+    end
+    results[i], response = watch(job, wait)
+    if not results[i] then
+      if several then
+        response.job = { [about.param] = ids }
+        response.results = results
+      end
+      return nil, response
+    end
+  end
+  response.job = about.param and { [about.param] = several and ids or ids[1] } or nil
+  return several and results or results[1], response
+end
+
+--- Waits for a job: on the operation that makes it, makes it first; on the one that tells its state, looks only.
+---@param op table
+---@param plan seranking.Plan
+---@param args? table
+---@param given? seranking.WaitOptions
+---@param sibling fun(name: string): table?, seranking.Plan? an operation of the same resource, or of any by its whole name
+---@return any answer the last look at it; a list of these where it made several
+---@return seranking.Response|seranking.Error # a response has the job's id in its field `job`: { audit_id = 7 }
+function jobs.wait(op, plan, args, given, sibling)
+  local about = plan.job
+  if not about then
+    misuse.raise("%s makes no job that could be waited for", plan.name)
+  elseif not about.status then
+    return wait_for_status(op, plan, args, given)
+  end
+  local status, status_plan = sibling(about.status)
+  if not status then
+    error(format("%s: the description names no operation '%s'", plan.name, about.status), 0)
+  end
+  return make_and_wait(op, plan, args, given, status, status_plan)
+end
+
+return jobs

@@ -1,0 +1,243 @@
+--- Plans: an operation's description made ready for one API, once.
+-- SPDX-License-Identifier: MIT
+
+local params = require "seranking.params"
+
+local plan = {}
+
+-- Methods that the engine may send again when it does not know what became of the first time.
+local REPEATABLE = { GET = true, PUT = true, DELETE = true }
+
+--- A parameter's place in the requests of an API: { name, definition, required, name on the wire }.
+---@class seranking.Place
+---@field [1] string
+---@field [2] table
+---@field [3] boolean
+---@field [4] string
+
+---@class seranking.Plan
+---@field name string "sites.keywords.list", for messages
+---@field method string
+---@field template string with names as they are on the wire
+---@field definitions table<string, table> of all parameters that it takes
+---@field ids seranking.Place[] what the template needs, always required
+---@field id_names table<string, string> their names by those on the wire
+---@field query seranking.Place[]
+---@field fixed? string[] name, value, … of what is always in the query
+---@field body? seranking.Place[] of a JSON object
+---@field items? { fields: table, required: string } of a bare list
+---@field upload? seranking.Place[]
+---@field envelope? "list"|"pairs"|"value"
+---@field post boolean the query may also go by POST, as a JSON object
+---@field one_of? string[] names of which exactly one must be given
+---@field secrets? boolean there is a secret among its parameters
+---@field repeatable boolean
+---@field billed? boolean
+---@field answer? string
+---@field unwrap? string
+---@field fields? string
+---@field numbers? seranking.NumberPlaces|false where numbers may come as text; nil: not looked for yet
+---@field pages? table
+---@field job? table
+---@field cost? table
+---@field failed? string
+
+-- Whether the definition of an API needs to be another table than the description's.
+local function differs(definition)
+  if type(definition.wire) == "table" then
+    return true
+  end
+  for _, field in pairs(definition.fields or {}) do
+    if differs(field) then
+      return true
+    end
+  end
+  return false
+end
+
+local function localize(definition, api)
+  if not differs(definition) then
+    return definition
+  end
+  local own = {}
+  for name, value in pairs(definition) do
+    own[name] = value
+  end
+  if type(own.wire) == "table" then
+    own.wire = own.wire[api]
+  end
+  if own.fields then
+    local fields = {}
+    for name, field in pairs(own.fields) do
+      fields[name] = localize(field, api)
+    end
+    own.fields = fields
+  end
+  return own
+end
+
+--- The definition of an operation's parameter, as an API has it: names on the wire are strings, in members of objects, too.
+---@param resource table
+---@param description table
+---@param name string
+---@param api string
+---@return table
+function plan.definition(resource, description, name, api)
+  local definition = description.params and description.params[name] or resource.params[name]
+  if not definition then
+    error(("%s.%s describes no parameter '%s'"):format(resource.name, description[1], name), 0)
+  end
+  return localize(definition, api)
+end
+
+--- What a description says of an API: what it says of this one alone, or else of all; and its method and path there.
+---@param description table
+---@param api string
+---@return fun(name: string): any said, string? line
+function plan.said_of(description, api)
+  local own = description[api]
+  return function(name)
+    if type(own) == "table" and own[name] ~= nil then
+      return own[name]
+    end
+    return description[name]
+  end, type(own) == "table" and own[1] or own
+end
+
+local function has_secret(definition)
+  if definition.secret then
+    return true
+  end
+  for _, field in pairs(definition.fields or {}) do
+    if has_secret(field) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The places of the parameters named in `names`. Adds their definitions to the plan.
+local function collect(made, names)
+  local list = {}
+  for i, entry in ipairs(params.names(names or nil)) do
+    local name, required = entry[1], entry[2]
+    local definition = made.define(name)
+    made.definitions[name] = definition
+    made.secrets = made.secrets or has_secret(definition)
+    list[i] = { name, definition, required, definition.wire or name }
+  end
+  return list
+end
+
+-- The ids of a template, their names by those on the wire, and the template with the latter where they are seen: in the query.
+local function collect_ids(made, template)
+  local path, tail = template:match "^(.-){%?([^}]*)}$"
+  path = path or template
+  local in_path, wires, names = {}, {}, {}
+  for name in path:gmatch "{([%w_]+)}" do
+    in_path[#in_path + 1] = name
+  end
+  local ids = collect(made, table.concat(in_path, " "))
+  for _, id in ipairs(ids) do
+    id[4] = id[1]
+  end
+  for i, id in ipairs(collect(made, tail)) do
+    ids[#ids + 1] = id
+    wires[i] = id[4]
+  end
+  for _, id in ipairs(ids) do
+    names[id[4]] = id[1]
+  end
+  return ids, names, tail and ("%s{?%s}"):format(path, table.concat(wires, ",")) or template
+end
+
+local function make_items(made, names)
+  local fields, required = {}, {}
+  for _, entry in ipairs(params.names(names)) do
+    fields[entry[1]] = made.define(entry[1])
+    made.secrets = made.secrets or has_secret(fields[entry[1]])
+    if entry[2] then
+      required[#required + 1] = entry[1]
+    end
+  end
+  return { fields = fields, required = table.concat(required, " ") }
+end
+
+-- "output=json a=b" as a flat list.
+local function pairs_of(text)
+  if not text then
+    return nil
+  end
+  local flat = {}
+  for name, value in text:gmatch "([^%s=]+)=(%S+)" do
+    flat[#flat + 1], flat[#flat + 2] = name, value
+  end
+  return flat
+end
+
+local function words(text)
+  if not text then
+    return nil
+  end
+  local list = {}
+  for word in text:gmatch "%S+" do
+    list[#list + 1] = word
+  end
+  return list
+end
+
+local function make(resource, description, api)
+  local said, line = plan.said_of(description, api)
+  local method, template = line:match "^(%u+) (.+)$"
+  local made = {
+    name = resource.name .. "." .. description[1],
+    method = method,
+    definitions = {},
+    define = function(name)
+      return plan.definition(resource, description, name, api)
+    end,
+    repeatable = REPEATABLE[method] or false,
+    billed = description.billed,
+    answer = said "answer",
+    unwrap = said "unwrap",
+    envelope = said "envelope",
+    fields = said "fields",
+    fixed = pairs_of(said "fixed"),
+    one_of = words(said "one_of"),
+    post = description.post or false,
+    pages = said "pages",
+    job = said "job",
+    cost = said "cost",
+    failed = said "failed",
+  }
+  made.ids, made.id_names, made.template = collect_ids(made, template)
+  made.query = collect(made, said "query")
+  made.body = said "body" and collect(made, said "body")
+  made.items = said "items" and make_items(made, said "items")
+  made.upload = said "upload" and collect(made, said "upload")
+  made.define = nil
+  if description.repeatable ~= nil then
+    made.repeatable = description.repeatable
+  end
+  return made
+end
+
+-- Shared by all clients of an API; made when an operation is first used.
+local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }),
+  data = setmetatable({}, { __mode = "k" }) }
+
+--- The plan of an operation on an API: "v4", "v1" or "data". nil where that lacks it.
+---@param resource table
+---@param description table
+---@param api string
+---@return seranking.Plan?
+function plan.of(resource, description, api)
+  local known = plans[api][description]
+  if not known and description[api] then
+    known = make(resource, description, api)
+    plans[api][description] = known
+  end
+  return known
+end
+
+return plan

@@ -1,0 +1,389 @@
+--- From arguments to the core's call: everything is checked here, and nothing sent.
+-- SPDX-License-Identifier: MIT
+
+local host = require "seranking.host"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
+local options = require "seranking.options"
+local params = require "seranking.params"
+
+local request = {}
+
+local format = string.format
+local empty = {}
+
+-- Where the same parameters may go by GET or by POST, they go by POST when the address would have more bytes than this, …
+local GET_BYTES = 2000
+-- … or when a list has more elements than this.
+local GET_ELEMENTS = 10
+
+local function problem_with(plan, name, problem)
+  local definition = plan.definitions[name]
+  misuse.raise("%s: %s %s", plan.name, name, definition and params.discreet(definition, problem) or problem)
+end
+
+local function missing(plan, name)
+  misuse.raise("%s: %s is required", plan.name, name)
+end
+
+-- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
+local function check_names(plan, args)
+  local definitions = plan.definitions
+  for name in pairs(args) do
+    if not definitions[name] and not (plan.items and type(name) == "number") then
+      if plan.items and plan.items.fields[name] then
+        misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
+      elseif options.is_call_option(name) then
+        misuse.raise("%s: %s is an option: %s({ … }, { %s = … })", plan.name, name, plan.name, name)
+      end
+      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
+    end
+  end
+end
+
+-- Exactly one of some parameters must be there.
+local function check_one_of(plan, args, bound)
+  local given = {}
+  for _, name in ipairs(plan.one_of) do
+    if args[name] ~= nil or bound[name] ~= nil then
+      given[#given + 1] = name
+    end
+  end
+  if #given ~= 1 then
+    misuse.raise("%s: exactly one of %s is required, got %s", plan.name, table.concat(plan.one_of, ", "),
+      given[1] and table.concat(given, " and ") or "none")
+  end
+end
+
+-- The value of a parameter: an argument, or what the resource is bound to. Both at once must agree.
+local function value_of(plan, args, bound, name)
+  local given, fixed = args[name], bound[name]
+  if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
+    and (tonumber(given) == nil or tonumber(given) ~= tonumber(fixed)) then
+    misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
+  end
+  if given == nil then
+    given = fixed
+  end
+  return given
+end
+
+local function make_ids(plan, args, bound)
+  if #plan.ids == 0 then
+    return nil
+  end
+  local flat = {}
+  for i, id in ipairs(plan.ids) do
+    local name = id[1]
+    local value = value_of(plan, args, bound, name)
+    if value == nil then
+      missing(plan, name)
+    end
+    local text, problem = params.text(id[2], value)
+    if not text then
+      problem_with(plan, name, problem)
+    end
+    flat[2 * i - 1], flat[2 * i] = id[4], text
+  end
+  return flat
+end
+
+-- Appends what is given of `places` to a flat list { name, value, … }.
+local function append_places(flat, plan, places, args, bound)
+  for _, place in ipairs(places) do
+    local name, definition, required, wire = place[1], place[2], place[3], place[4]
+    local value = value_of(plan, args, bound, name)
+    if value ~= nil then
+      local before = #flat
+      local fine, problem = params.query(flat, wire, definition, value)
+      if not fine then
+        problem_with(plan, name, problem)
+      elseif required and #flat == before then
+        problem_with(plan, name, "must not be empty")
+      end
+    elseif required then
+      missing(plan, name)
+    end
+  end
+  return flat
+end
+
+-- Members of a JSON object, "name":value, in the form that the servers want.
+local envelopes = {
+  plain = function(members)
+    return "{" .. table.concat(members, ",") .. "}"
+  end,
+  list = function(members)
+    return "[{" .. table.concat(members, ",") .. "}]"
+  end,
+  pairs = function(members)
+    return '[{"key":"data","value":[' .. (members[1] and "{" .. table.concat(members, "},{") .. "}" or "") .. "]}]"
+  end,
+  value = function(members)
+    return members[1] and members[1]:match "^\"[^\"]*\":(.*)$" or "null"
+  end,
+}
+
+-- What is given of `places` as a JSON object, and `extra` behind it.
+local function make_object(plan, places, args, bound, extra)
+  local parts = {}
+  for _, place in ipairs(places) do
+    local name, definition, required, wire = place[1], place[2], place[3], place[4]
+    local value = value_of(plan, args, bound, name)
+    if value ~= nil then
+      local text, problem = params.json(definition, value)
+      if not text then
+        problem_with(plan, name, problem)
+      end
+      parts[#parts + 1] = json.string(wire) .. ":" .. text
+    elseif required then
+      missing(plan, name)
+    end
+  end
+  for _, name in ipairs(extra and extra.names or {}) do
+    local text, problem = json.encode(extra.values[name], "extra." .. name)
+    if not text then
+      misuse.raise("%s: %s", plan.name, problem)
+    end
+    parts[#parts + 1] = json.string(name) .. ":" .. text
+  end
+  return envelopes[plan.envelope or "plain"](parts)
+end
+
+local function make_list(plan, args)
+  local parts = {}
+  for i, item in ipairs(args) do
+    local text, problem = params.object(plan.items, item)
+    if not text then
+      problem_with(plan, format("element %d", i), problem)
+    end
+    parts[i] = text
+  end
+  for name in pairs(args) do
+    if type(name) == "number" and not parts[name] then
+      problem_with(plan, "the list", "must not have holes")
+    end
+  end
+  if #parts == 0 then
+    misuse.raise("%s: at least one element is required: { { … }, { … } }", plan.name)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+-- The part of a file.
+local function make_file(plan, name, wire, file)
+  if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
+    problem_with(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
+  elseif file.filename == "" or file.filename:find "%z" then
+    problem_with(plan, name, "must have a filename that is not empty, without NUL")
+  elseif file.content_type ~= nil and not (type(file.content_type) == "string" and file.content_type:find "^[ -~]+$") then
+    problem_with(plan, name, "must have a content_type of printable ASCII, or none")
+  end
+  return { name = wire, filename = file.filename, data = file.data, content_type = file.content_type }
+end
+
+-- The parts of a multipart body: a file is one, a text is one, a list is as many as it has elements.
+local function make_parts(plan, args, bound)
+  local parts = {}
+  for _, place in ipairs(plan.upload) do
+    local name = place[1]
+    if place[2].type == "file" then
+      local file = value_of(plan, args, bound, name)
+      if file ~= nil then
+        parts[#parts + 1] = make_file(plan, name, place[4], file)
+      elseif place[3] then
+        missing(plan, name)
+      end
+    else
+      local flat = append_places({}, plan, { place }, args, bound)
+      for i = 1, #flat, 2 do
+        parts[#parts + 1] = { name = flat[i], data = flat[i + 1] }
+      end
+    end
+  end
+  return parts
+end
+
+-- ---- GET or POST ----
+
+local function escaped_length(text)
+  local _, others = text:gsub("[^%w%-._~]", "")
+  return #text + 2 * others
+end
+
+-- Whether what could go by GET goes by POST.
+local function is_large(op, plan, args, flat)
+  for _, place in ipairs(plan.query) do
+    local value = args[place[1]]
+    if params.element(place[2]) and type(value) == "table" and #value > GET_ELEMENTS then
+      return true
+    end
+  end
+  local length = #op._client.base_url + #plan.template
+  for _, list in ipairs { flat, plan.fixed or empty } do
+    for _, text in ipairs(list) do
+      length = length + escaped_length(text) + 1
+    end
+  end
+  return length > GET_BYTES
+end
+
+-- ---- extra ----
+
+-- Parameters that no description knows, in alphabetical order.
+local function check_extra(plan, values)
+  local names = {}
+  for name in pairs(values) do
+    if type(name) ~= "string" or name == "" then
+      misuse.raise("%s: option extra must be a table of names and values", plan.name)
+    elseif plan.definitions[name] then
+      misuse.raise("%s: extra.%s is no extra parameter: give it among the others", plan.name, name)
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return { names = names, values = values }
+end
+
+local function append_extra(flat, plan, extra)
+  local problem = params.free_query(flat, extra.values)
+  if problem then
+    misuse.raise("%s: extra %s", plan.name, problem)
+  end
+end
+
+-- ---- all together ----
+
+-- The address' query, the body and the parts of a request; and whether it goes by POST instead of GET.
+local function make_content(op, plan, args, extra)
+  local bound = op._bound
+  local query = (plan.query[1] or plan.fixed or extra) and append_places({}, plan, plan.query, args, bound)
+  local body, parts, by_post
+  if plan.body then
+    body = make_object(plan, plan.body, args, bound, extra)
+  elseif plan.items then
+    body = make_list(plan, args)
+  elseif plan.upload then
+    parts = make_parts(plan, args, bound)
+  elseif plan.post and query and is_large(op, plan, args, query) then
+    query, body, by_post = {}, make_object(plan, plan.query, args, bound, extra), true
+  end
+  if extra and not plan.body and not by_post then
+    append_extra(query, plan, extra)
+  end
+  for _, text in ipairs(plan.fixed or empty) do
+    query[#query + 1] = text
+  end
+  return query and query[1] and query or nil, body, parts, by_post
+end
+
+--- Checks everything and makes the core's call.
+---@param op table the operation
+---@param plan seranking.Plan
+---@param args? table
+---@param call_options? table
+---@return userdata call, table args, table? options # as checked
+function request.prepare(op, plan, args, call_options)
+  if op._client._closed then
+    misuse.raise("%s: the client is closed", plan.name)
+  end
+  if args == nil then
+    args = empty
+  elseif type(args) ~= "table" then
+    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
+      type(args) == "string" and format("%q", args) or tostring(args))
+  end
+  if next(args) ~= nil then
+    check_names(plan, args)
+  end
+  local bound = op._bound
+  for name, value in pairs(bound) do
+    if not plan.definitions[name] then
+      misuse.raise("%s takes no %s, but %s is bound", plan.name, name, tostring(value))
+    end
+  end
+  if plan.one_of then
+    check_one_of(plan, args, bound)
+  end
+  local given = options.call(plan.name, call_options)
+  local extra = given and given.extra and check_extra(plan, given.extra)
+  local ids = make_ids(plan, args, bound)
+  local query, body, parts, by_post = make_content(op, plan, args, extra)
+  if parts or plan.billed then
+    given = options.copy(given)
+    given.parts = parts
+    given.retries = plan.billed and 0 or given.retries
+  end
+  local call, problem, name = op._client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
+    plan.repeatable, given, host.spare(op._client))
+  if not call then
+    if problem == "long" then
+      misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)
+    end
+    problem_with(plan, plan.id_names[name] or name, problem == "dots" and "must not be \".\" or \"..\"" or "is " .. problem)
+  end
+  return call, args, given
+end
+
+-- ---- secrets ----
+
+local function add_secrets(found, definition, value)
+  if definition.secret and type(value) == "string" and #value >= 3 then
+    found[#found + 1] = value
+  elseif definition.fields and type(value) == "table" then
+    if params.element(definition) then
+      for _, element in ipairs(value) do
+        add_secrets(found, { fields = definition.fields }, element)
+      end
+    else
+      for name, field in pairs(definition.fields) do
+        add_secrets(found, field, value[name])
+      end
+    end
+  end
+end
+
+local function encoded(text)
+  return (text:gsub("[^%w%-._~]", function(char)
+    return format("%%%02X", char:byte())
+  end))
+end
+
+--- A function that leaves a call's secrets out of a text; nil when it has none.
+---@param plan seranking.Plan
+---@param args table
+---@return (fun(text: string): string)?
+function request.mask(plan, args)
+  if not plan.secrets then
+    return nil
+  end
+  local found = {}
+  for name, definition in pairs(plan.definitions) do
+    add_secrets(found, definition, args[name])
+  end
+  if plan.items then
+    for _, item in ipairs(args) do
+      add_secrets(found, { fields = plan.items.fields }, item)
+    end
+  end
+  if not found[1] then
+    return nil
+  end
+  local forms = {}
+  for _, secret in ipairs(found) do
+    for _, form in ipairs { secret, encoded(secret), json.string(secret):sub(2, -2) } do
+      forms[#forms + 1] = (form:gsub("%W", "%%%0"))
+    end
+  end
+  table.sort(forms, function(a, b)
+    return #a > #b
+  end)
+  return function(text)
+    for _, form in ipairs(forms) do
+      text = text:gsub(form, "…")
+    end
+    return text
+  end
+end
+
+return request

@@ -1,0 +1,172 @@
+/* For tests: a real Redis server of their own, on a unix socket in a private folder, and a plain
+** connection to it that waits.
+** SPDX-License-Identifier: MIT */
+#ifndef SPEC_REDIS_SERVER_H
+#define SPEC_REDIS_SERVER_H
+
+#include "support.h"
+
+#include "sr_base.h"
+
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { SERVER_START_S = 10, SERVER_ARGS = 40 };
+
+struct server {
+  char folder[64];
+  char socket[80];
+  char address[128];                /* "unix:/…", for the driver */
+  const char *options[SERVER_ARGS]; /* besides the usual ones */
+  int option_count;
+  pid_t pid; /* 0: not running */
+  redisContext *admin;
+};
+
+static inline sr_time now_is(void) {
+  return sr_clock_monotonic.now(NULL);
+}
+
+static inline int server_available(void) {
+  return system("command -v redis-server >/dev/null 2>&1") == 0;
+}
+
+/* Starts it, again after a stop. Its folder stays, with what it has saved there. */
+static inline void server_run(struct server *server) {
+  sr_time until = now_is() + SERVER_START_S * SR_SECOND;
+  server->pid = fork();
+  assert_true(server->pid >= 0);
+  if (server->pid == 0) {
+    char *argv[SERVER_ARGS + 20];
+    const char *usual[] = {"redis-server",
+                           "--port",
+                           "0",
+                           "--unixsocket",
+                           server->socket,
+                           "--unixsocketperm",
+                           "700",
+                           "--dir",
+                           server->folder,
+                           "--logfile",
+                           "log",
+                           "--daemonize",
+                           "no"};
+    size_t i, n = 0;
+    for (i = 0; i < COUNT(usual); i++)
+      argv[n++] = (char *)(uintptr_t)usual[i];
+    for (i = 0; i < (size_t)server->option_count; i++)
+      argv[n++] = (char *)(uintptr_t)server->options[i];
+    argv[n] = NULL;
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves no server behind */
+#endif
+    execvp(argv[0], argv);
+    _exit(127);
+  }
+  for (;;) {
+    redisReply *reply = NULL;
+    server->admin = redisConnectUnix(server->socket);
+    assert_non_null(server->admin);
+    if (server->admin->err == 0)
+      reply = redisCommand(server->admin, "PING");
+    if (reply != NULL && (reply->type == REDIS_REPLY_STATUS || strstr(reply->str, "NOAUTH"))) {
+      freeReplyObject(reply);
+      return;
+    }
+    if (reply != NULL)
+      freeReplyObject(reply);
+    redisFree(server->admin);
+    CHECK(now_is() < until, "redis-server did not start: see %s/log", server->folder);
+    sr_sleep_until(now_is() + 5 * SR_MILLISECOND);
+  }
+}
+
+/* A new one with more options; the list ends with NULL. */
+static inline void server_start(struct server *server, const char *const *options) {
+  memset(server, 0, sizeof *server);
+  snprintf(server->folder, sizeof server->folder, "/tmp/sr-redis-XXXXXX");
+  assert_non_null(mkdtemp(server->folder));
+  snprintf(server->socket, sizeof server->socket, "%s/s", server->folder);
+  snprintf(server->address, sizeof server->address, "unix:%s", server->socket);
+  while (options != NULL && options[server->option_count] != NULL) {
+    server->options[server->option_count] = options[server->option_count];
+    server->option_count++;
+  }
+  server_run(server);
+}
+
+/* Ends it without a warning. */
+static inline void server_kill(struct server *server) {
+  int status;
+  if (server->pid == 0)
+    return;
+  redisFree(server->admin);
+  kill(server->pid, SIGKILL);
+  assert_true(waitpid(server->pid, &status, 0) == server->pid);
+  server->pid = 0;
+}
+
+static inline void server_stop(struct server *server) {
+  char command[128];
+  server_kill(server);
+  snprintf(command, sizeof command, "rm -rf '%s'", server->folder);
+  assert_int_equal(system(command), 0);
+}
+
+/* A command that must succeed; its reply as a whole number, if it is one. */
+static inline long long server_do(struct server *server, const char *format, ...) {
+  va_list args;
+  redisReply *reply;
+  long long number;
+  va_start(args, format);
+  reply = redisvCommand(server->admin, format, args);
+  va_end(args);
+  CHECK(reply != NULL, "%s: %s", format, server->admin->errstr);
+  CHECK(reply->type != REDIS_REPLY_ERROR, "%s: %s", format, reply->str);
+  number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+  freeReplyObject(reply);
+  return number;
+}
+
+/* How often it has carried out `command` ("evalsha") since the last CONFIG RESETSTAT. */
+static inline long long server_calls(struct server *server, const char *command) {
+  char name[64];
+  const char *at;
+  long long calls;
+  redisReply *reply = redisCommand(server->admin, "INFO commandstats");
+  assert_non_null(reply);
+  assert_int_equal(reply->type, REDIS_REPLY_STRING);
+  snprintf(name, sizeof name, "cmdstat_%s:calls=", command);
+  at = strstr(reply->str, name);
+  calls = at != NULL ? strtoll(at + strlen(name), NULL, 10) : 0;
+  freeReplyObject(reply);
+  return calls;
+}
+
+/*
+** Lets `seconds` pass for the limit in the hash `key`: everything that it holds happened so much
+** earlier, which is what the server would see by a clock that has gone on.
+*/
+static inline void server_pass(struct server *server, const char *key, double seconds) {
+  static const char script[] =
+      "local flat = redis.call('HGETALL', KEYS[1])\n"
+      "for i = 1, #flat, 2 do\n"
+      "  local name, at, rest = flat[i], flat[i + 1]:match('^(%d+)(.*)$')\n"
+      "  if at and (name:match('^s%d') or name == 'born' or name == 'held' or name == 'until' or\n"
+      "      name == 'probe' or name == 'trouble' or name == 'at') then\n"
+      "    at = math.max(0, at - ARGV[1])\n"
+      "    redis.call('HSET', KEYS[1], name, string.format('%.0f', at) .. rest)\n"
+      "  end\n"
+      "end\n"
+      "return #flat\n";
+  char by[32];
+  snprintf(by, sizeof by, "%.0f", seconds * 1e6);
+  assert_true(server_do(server, "EVAL %s 1 %s %s", script, key, by) > 0);
+}
+
+#endif

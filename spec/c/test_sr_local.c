@@ -1,0 +1,496 @@
+/* The limiter of one machine: one for each limit, whoever opens it, and what it does while there is
+** no file.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_local.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MS    SR_MILLISECOND
+#define S     SR_SECOND
+#define START (5000 * S)
+
+enum { N = 5 };
+static const struct sr_rate rate = {N, S};
+static const struct sr_limiter_driver *const driver = &sr_local_driver;
+
+/* ---- a directory for each test ---- */
+
+static char dir[100];
+
+static int set_up(void **state) {
+  const char *tmp = getenv("TMPDIR");
+  (void)state;
+  snprintf(dir, sizeof dir, "%.60s/sr_local_XXXXXX", tmp != NULL ? tmp : "/tmp");
+  return mkdtemp(dir) == NULL;
+}
+
+static int remove_files(void) {
+  DIR *stream = opendir(dir);
+  struct dirent *entry;
+  int count = 0;
+  while (stream != NULL && (entry = readdir(stream)) != NULL) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+    count += unlink(path) == 0;
+  }
+  if (stream != NULL)
+    closedir(stream);
+  return count;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  chmod(dir, 0700);
+  remove_files();
+  return rmdir(dir);
+}
+
+/* A limit that no other test has. */
+static struct sr_limit_identity fresh_identity(void) {
+  static uint64_t last = UINT64_C(0xfeed000000000000);
+  struct sr_limit_identity who = {0,
+                                  "\xe2\x80\xa6"
+                                  "d14b",
+                                  "https://api4.seranking.com"};
+  who.name = ++last;
+  return who;
+}
+
+static struct sr_local_settings by_file(void) {
+  struct sr_local_settings settings = {1, 0, dir};
+  return settings;
+}
+
+static struct sr_limiter *opened(const struct sr_limit_identity *who) {
+  struct sr_local_settings settings = by_file();
+  struct sr_limiter *limiter = sr_local_open(&settings, who);
+  assert_non_null(limiter);
+  return limiter;
+}
+
+static struct sr_limiter *fresh(void) {
+  struct sr_limit_identity who = fresh_identity();
+  return opened(&who);
+}
+
+static enum sr_verdict take(struct sr_limiter *limiter, sr_time now, struct sr_slot *slot,
+                            struct sr_ruling *ruling) {
+  struct sr_want want;
+  memset(&want, 0, sizeof want);
+  memset(ruling, 0, sizeof *ruling);
+  memset(slot, 0, sizeof *slot);
+  want.rate = rate;
+  want.lease = now + 60 * S;
+  return driver->take(limiter, &want, now, slot, ruling);
+}
+
+/* Takes all that can be had, and says how many. */
+static int take_all(struct sr_limiter *limiter, sr_time now) {
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  int count = 0;
+  while (count < 100 && take(limiter, now, &slot, &ruling) == SR_LIMIT_GRANTED)
+    count++;
+  return count;
+}
+
+static struct sr_limit_view view_of(struct sr_limiter *limiter, sr_time now) {
+  struct sr_limit_view view;
+  memset(&view, 0, sizeof view);
+  view.rate = rate;
+  driver->view(limiter, now, &view);
+  return view;
+}
+
+/* ---- one for each limit ---- */
+
+static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
+  struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
+  struct sr_local_settings settings = by_file(), alone = {0, 0, NULL}, again;
+  struct sr_limiter *limiter = opened(&who);
+  char same_dir[100], elsewhere[120];
+  (void)state;
+  assert_ptr_not_equal(sr_local_open(&alone, &who), limiter);
+  snprintf(same_dir, sizeof same_dir, "%s", dir);
+  snprintf(elsewhere, sizeof elsewhere, "%s/x", dir);
+  again = settings;
+  again.state_dir = same_dir; /* texts are compared, and copied */
+  assert_ptr_equal(sr_local_open(&again, &who), limiter);
+  memset(same_dir, 'x', 5);
+  assert_ptr_equal(sr_local_open(&settings, &who), limiter);
+  assert_ptr_not_equal(sr_local_open(&settings, &other), limiter);
+  again.state_dir = elsewhere;
+  assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
+  again.state_dir = NULL;
+  assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
+  again = settings;
+  again.group = 1;
+  assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
+  again = alone;
+  again.state_dir = dir; /* of no meaning for one that has no file */
+  assert_ptr_equal(sr_local_open(&again, &who), sr_local_open(&alone, &who));
+}
+
+static void closing_it_leaves_its_slots_taken(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_local_settings alone = {0, 0, NULL};
+  struct sr_limiter *limiter = sr_local_open(&alone, &who);
+  (void)state;
+  assert_int_equal(take_all(limiter, START), N);
+  driver->close(limiter);
+  limiter = sr_local_open(&alone, &who);
+  assert_int_equal(take_all(limiter, START), 0);
+}
+
+static void opening_does_no_io(void **state) {
+  struct sr_limiter *limiter = fresh();
+  (void)state;
+  assert_int_equal(remove_files(), 0);
+  take_all(limiter, START);
+  assert_int_equal(remove_files(), 1);
+}
+
+/* ---- threads ---- */
+
+enum { THREADS = 6 };
+
+struct crowd {
+  struct sr_limit_identity who;
+  pthread_barrier_t start;
+  atomic_int granted, own, different;
+  _Atomic(struct sr_limiter *) limiter;
+};
+
+static void *open_and_take(void *ctx) {
+  struct crowd *crowd = ctx;
+  struct sr_limiter *limiter, *first = NULL;
+  struct sr_limit_view view;
+  pthread_barrier_wait(&crowd->start);
+  limiter = opened(&crowd->who);
+  atomic_fetch_add(&crowd->granted, take_all(limiter, START));
+  view = view_of(limiter, START);
+  atomic_fetch_add(&crowd->own, strcmp(view.scope, "user") != 0);
+  if (!atomic_compare_exchange_strong(&crowd->limiter, &first, limiter))
+    atomic_fetch_add(&crowd->different, first != limiter);
+  return NULL;
+}
+
+static void threads_that_open_at_once_have_n_slots_in_all_in_the_file(void **state) {
+  int round;
+  (void)state;
+  for (round = 0; round < rounds(300); round++) {
+    pthread_t threads[THREADS];
+    struct crowd crowd;
+    int i;
+    memset(&crowd, 0, sizeof crowd);
+    crowd.who = fresh_identity();
+    pthread_barrier_init(&crowd.start, NULL, THREADS);
+    for (i = 0; i < THREADS; i++)
+      assert_int_equal(pthread_create(&threads[i], NULL, open_and_take, &crowd), 0);
+    for (i = 0; i < THREADS; i++)
+      assert_int_equal(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&crowd.start);
+    CHECK(atomic_load(&crowd.granted) == N, "round %d: %d granted", round,
+          atomic_load(&crowd.granted));
+    assert_int_equal(atomic_load(&crowd.own), 0);
+    assert_int_equal(atomic_load(&crowd.different), 0);
+    remove_files();
+  }
+}
+
+/* ---- processes ---- */
+
+/*
+** How many slots a child of this process gets: by a limiter that it has from here, or (NULL) by one
+** that it opens itself, as a process would that knows nothing of this one.
+*/
+static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_identity *who,
+                          sr_time now) {
+  pid_t child = fork();
+  int status = -1;
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (limiter == NULL) {
+      size_t len = strlen(dir);
+      memcpy(dir + len, "/.", 3); /* the same place by another name: not found in the registry */
+      limiter = opened(who);
+    }
+    _exit(take_all(limiter, now));
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static void processes_have_n_slots_in_all(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter;
+  struct sr_slot slots[2];
+  struct sr_ruling ruling;
+  (void)state;
+  assert_int_equal(taken_by_child(NULL, &who, START), N); /* the file is made by another one */
+  limiter = opened(&who);
+  assert_int_equal(take_all(limiter, START), 0);
+  /* Their leases are over. One that was opened before the fork is shared as well. */
+  assert_int_equal(take(limiter, START + 61 * S, &slots[0], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(take(limiter, START + 61 * S, &slots[1], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(taken_by_child(limiter, NULL, START + 61 * S), N - 2);
+  assert_int_equal(take_all(limiter, START + 61 * S), 0);
+  driver->give(limiter, &rate, START + 61 * S, &slots[0], SR_OUTCOME_UNSENT, 0);
+  assert_int_equal(taken_by_child(NULL, &who, START + 61 * S), 1);
+}
+
+static void a_process_stops_all_the_others_by_its_429(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  struct sr_slot slots[3];
+  struct sr_ruling ruling;
+  int i;
+  (void)state;
+  for (i = 0; i < 3; i++)
+    assert_int_equal(take(limiter, START, &slots[i], &ruling), SR_LIMIT_GRANTED);
+  driver->give(limiter, &rate, START, &slots[0], SR_OUTCOME_REFUSED, 7 * S);
+  assert_int_equal(taken_by_child(NULL, &who, START + 7 * S - 1), 0);
+  assert_int_equal(taken_by_child(NULL, &who, START + 7 * S), 3); /* two are still leased */
+  driver->give(limiter, &rate, START + 7 * S, &slots[1], SR_OUTCOME_REFUSED, S);
+  assert_int_equal(driver->give(limiter, &rate, START + 7 * S, &slots[2], SR_OUTCOME_REFUSED, S),
+                   SR_CHANGE_BLOCKED);
+  assert_int_equal(taken_by_child(NULL, &who, START + 607 * S - 1), 0);
+  assert_int_equal(taken_by_child(NULL, &who, START + 607 * S), 1); /* the probe */
+  driver->reset(limiter, START + 607 * S);
+  assert_int_equal(taken_by_child(NULL, &who, START + 607 * S), N - 1);
+}
+
+/* A process that is stopped for long leaves its slots to their leases, and can't give them back. */
+static void killed_processes_leave_their_slots_to_the_leases(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  pid_t child = fork();
+  int status = -1;
+  (void)state;
+  assert_true(child >= 0);
+  if (child == 0) {
+    take_all(limiter, START);
+    kill(getpid(), SIGKILL);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status));
+  assert_int_equal(take_all(limiter, START + 60 * S - 1), 0);
+  assert_int_equal(take_all(limiter, START + 60 * S), N);
+}
+
+static void without_sharing_each_process_has_its_own(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_local_settings alone = {0, 0, dir};
+  struct sr_limiter *limiter = sr_local_open(&alone, &who);
+  (void)state;
+  assert_int_equal(taken_by_child(limiter, NULL, START), N);
+  assert_int_equal(take_all(limiter, START), N);
+  assert_string_equal(view_of(limiter, START).scope, "process");
+  assert_string_equal(view_of(limiter, START).place, "");
+  assert_string_equal(view_of(limiter, START).problem, "");
+  assert_int_equal(remove_files(), 0);
+}
+
+/* ---- no file ---- */
+
+static void without_a_file_the_process_s_own_slots_do_and_it_is_said_why(void **state) {
+  struct sr_limiter *limiter = fresh();
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_limit_view view;
+  (void)state;
+  assert_int_equal(chmod(dir, 0777), 0);
+  assert_int_equal(take(limiter, START, &slot, &ruling), SR_LIMIT_GRANTED);
+  assert_non_null(strstr(ruling.problem, "others can write to it"));
+  assert_non_null(strstr(ruling.problem, dir));
+  assert_int_equal(take_all(limiter, START), N - 1);
+  view = view_of(limiter, START);
+  assert_string_equal(view.scope, "process");
+  assert_string_equal(view.place, "");
+  assert_string_equal(view.problem, ruling.problem);
+  assert_int_equal(view.leased[N - 1], 1);
+}
+
+static void a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  struct sr_limit_view view;
+  (void)state;
+  assert_int_equal(chmod(dir, 0777), 0);
+  assert_int_equal(take(limiter, START, &slot, &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(chmod(dir, 0700), 0);
+  assert_int_equal(take(limiter, START + 10 * S - 1, &other, &ruling), SR_LIMIT_GRANTED);
+  assert_string_equal(view_of(limiter, START + 10 * S - 1).scope, "process");
+  assert_int_equal(remove_files(), 0);
+  assert_int_equal(take_all(limiter, START + 10 * S), N - 2);
+  view = view_of(limiter, START + 10 * S);
+  assert_string_equal(view.scope, "user");
+  assert_string_equal(view.problem, "");
+  assert_int_equal(strncmp(view.place, dir, strlen(dir)), 0);
+  assert_int_equal(access(view.place, F_OK), 0);
+  assert_int_equal(taken_by_child(NULL, &who, START + 10 * S), 0);
+  driver->give(limiter, &rate, START + 10 * S, &slot, SR_OUTCOME_UNSENT, 0); /* taken before it */
+  assert_int_equal(take(limiter, START + 10 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+  assert_string_equal(ruling.problem, "");
+}
+
+static void another_problem_is_told_as_it_is(void **state) {
+  struct sr_limiter *limiter = fresh();
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  int i;
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    assert_int_equal(chmod(dir, 0777), 0);
+    take(limiter, START + i * 40 * S, &slot, &ruling);
+    assert_non_null(strstr(ruling.problem, "others can write to it"));
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(symlink("/nowhere", dir), 0);
+    take(limiter, START + i * 40 * S + 20 * S, &slot, &ruling);
+    assert_non_null(strstr(ruling.problem, "links are not followed"));
+    assert_int_equal(unlink(dir), 0);
+    assert_int_equal(mkdir(dir, 0700), 0);
+  }
+  take(limiter, START + 1000 * S, &slot, &ruling);
+  assert_string_equal(ruling.problem, "");
+}
+
+/* ---- a file that goes away ---- */
+
+static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  struct sr_slot slots[3], slot;
+  struct sr_ruling ruling;
+  sr_time now = START;
+  int i, round;
+  (void)state;
+  for (round = 0; round < 3; round++, now += 700 * S) {
+    assert_int_equal(take(limiter, now, &slot, &ruling), SR_LIMIT_GRANTED);
+    for (i = 0; i < 3; i++)
+      assert_int_equal(take(limiter, now, &slots[i], &ruling), SR_LIMIT_GRANTED);
+    assert_int_equal(remove_files(), 1);
+    assert_int_equal(take_all(limiter, now + S), 1); /* one was left, and no more */
+    assert_string_equal(view_of(limiter, now + S).scope, "user");
+    assert_int_equal(access(view_of(limiter, now + S).place, F_OK), 0);
+    assert_int_equal(taken_by_child(NULL, &who, now + S), 0);
+    for (i = 0; i < 3; i++) /* taken from the old one */
+      driver->give(limiter, &rate, now + S, &slots[i], SR_OUTCOME_REFUSED, S);
+    assert_int_equal(remove_files(), 1);
+    assert_int_equal(taken_by_child(NULL, &who, now + S), N); /* which knows nothing of it */
+    assert_int_equal(take_all(limiter, now + 2 * S), 0);
+    assert_true(view_of(limiter, now + 2 * S).block == SR_BLOCK_RATE); /* the ban is carried over */
+    assert_int_equal(taken_by_child(NULL, &who, now + 2 * S), 0);
+    driver->reset(limiter, now + 2 * S);
+  }
+}
+
+static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
+  struct sr_limiter *limiter = fresh();
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  (void)state;
+  take(limiter, START, &slot, &ruling);
+  assert_int_equal(remove_files(), 1);
+  take(limiter, START + S - 1, &slot, &ruling);
+  assert_int_equal(remove_files(), 0);
+  take(limiter, START + S, &slot, &ruling);
+  assert_int_equal(remove_files(), 1);
+}
+
+/* An injected clock may be set back, or be another one than before. */
+static void a_clock_that_goes_back_does_not_stop_it_from_looking(void **state) {
+  struct sr_limiter *limiter = fresh();
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  (void)state;
+  assert_int_equal(chmod(dir, 0777), 0);
+  take(limiter, START, &slot, &ruling);
+  assert_int_equal(chmod(dir, 0700), 0);
+  take(limiter, START - 1000 * S, &slot, &ruling);
+  assert_string_equal(ruling.problem, "");
+  assert_string_equal(view_of(limiter, START - 1000 * S).scope, "user");
+}
+
+enum { BUSY_ROUNDS = 500 };
+
+struct busy {
+  struct sr_limiter *limiter;
+  _Atomic int64_t now;
+  atomic_int stop, wrong;
+};
+
+static void *use_it(void *ctx) {
+  struct busy *busy = ctx;
+  while (!atomic_load(&busy->stop)) {
+    struct sr_slot slot;
+    struct sr_ruling ruling;
+    sr_time now = atomic_load(&busy->now);
+    if (take(busy->limiter, now, &slot, &ruling) == SR_LIMIT_GRANTED) {
+      atomic_fetch_add(&busy->wrong, slot.index < 0 || slot.index >= N);
+      driver->give(busy->limiter, &rate, now, &slot, SR_OUTCOME_UNSENT, 0);
+    }
+    (void)view_of(busy->limiter, now);
+  }
+  return NULL;
+}
+
+/* Files come and go while threads use it; afterwards all slots are there again. */
+static void threads_go_on_while_the_file_is_replaced_again_and_again(void **state) {
+  pthread_t threads[3];
+  struct busy busy;
+  int i;
+  (void)state;
+  memset(&busy, 0, sizeof busy);
+  busy.limiter = fresh();
+  atomic_store(&busy.now, START);
+  for (i = 0; i < 3; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, use_it, &busy), 0);
+  for (i = 0; i < rounds(BUSY_ROUNDS); i++) {
+    if (i % 5 == 0)
+      chmod(dir, i % 2 ? 0700 : 0777);
+    remove_files();
+    atomic_fetch_add(&busy.now, S / 2);
+    sched_yield();
+  }
+  atomic_store(&busy.stop, 1);
+  for (i = 0; i < 3; i++)
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  chmod(dir, 0700);
+  assert_int_equal(atomic_load(&busy.wrong), 0);
+  assert_int_equal(take_all(busy.limiter, atomic_load(&busy.now) + 100 * S), N);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_limit_has_one_limiter_whoever_opens_it),
+      TEST(closing_it_leaves_its_slots_taken),
+      TEST(opening_does_no_io),
+      TEST(threads_that_open_at_once_have_n_slots_in_all_in_the_file),
+      TEST(processes_have_n_slots_in_all),
+      TEST(a_process_stops_all_the_others_by_its_429),
+      TEST(killed_processes_leave_their_slots_to_the_leases),
+      TEST(without_sharing_each_process_has_its_own),
+      TEST(without_a_file_the_process_s_own_slots_do_and_it_is_said_why),
+      TEST(a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots),
+      TEST(another_problem_is_told_as_it_is),
+      TEST(a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it),
+      TEST(a_file_is_looked_at_no_more_often_than_once_a_second),
+      TEST(a_clock_that_goes_back_does_not_stop_it_from_looking),
+      TEST(threads_go_on_while_the_file_is_replaced_again_and_again),
+  };
+  return cmocka_run_group_tests_name("sr_local", tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* The limiter on Redis when memory runs out: each of its own allocations fails once, and a real
+** server is asked afterwards what it knows.
+** SPDX-License-Identifier: MIT
+**
+** The linker puts these functions in the place of those that the driver's files call; libcurl and
+** hiredis keep the real ones. */
+#include "redis_server.h"
+
+#include "redis/sr_redis.h"
+
+#include <poll.h>
+
+#define MS SR_MILLISECOND
+#define S  SR_SECOND
+
+#define NAME UINT64_C(0xfeedc0de12345678)
+#define KEY  "seranking:feedc0de12345678"
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+static long asked;   /* allocations since the last fail_next */
+static long fail_at; /* the number of the one that fails; 0: none */
+
+void *__wrap_calloc(size_t count, size_t size) {
+  return ++asked == fail_at ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size) {
+  return ++asked == fail_at ? NULL : __real_realloc(block, size);
+}
+
+static const struct sr_limiter_driver *const driver = &sr_redis_driver;
+static const struct sr_rate rate = {3, 10 * MS};
+
+static void turn(struct sr_limiter *limiter, sr_time until) {
+  struct sr_watch watches[SR_WATCH_MAX];
+  struct pollfd fds[SR_WATCH_MAX];
+  int i, count = driver->watch(limiter, watches);
+  sr_time wake = driver->wake(limiter), now = now_is();
+  for (i = 0; i < count; i++) {
+    fds[i].fd = watches[i].fd;
+    fds[i].events = watches[i].events;
+  }
+  if (wake < until)
+    until = wake;
+  poll(fds, (nfds_t)count, until <= now ? 0 : (int)((until - now + MS - 1) / MS));
+  driver->work(limiter, now_is());
+}
+
+static void settle(struct sr_limiter *limiter) {
+  sr_time until = now_is() + 10 * S;
+  while (!driver->idle(limiter)) {
+    turn(limiter, until);
+    assert_true(now_is() < until);
+  }
+}
+
+static enum sr_verdict take(struct sr_limiter *limiter, struct sr_slot *slot,
+                            struct sr_ruling *ruling) {
+  struct sr_want want;
+  sr_time until = now_is() + 10 * S;
+  enum sr_verdict verdict;
+  memset(&want, 0, sizeof want);
+  memset(slot, 0, sizeof *slot);
+  want.rate = rate;
+  want.lease = now_is() + 60 * S;
+  while ((verdict = driver->take(limiter, &want, now_is(), slot, ruling)) == SR_LIMIT_ASKED) {
+    turn(limiter, until);
+    assert_true(now_is() < until);
+  }
+  return verdict;
+}
+
+/* One life of a limiter; what goes wrong must be told, and not stay. */
+static void live(struct server *server) {
+  static const struct sr_limit_identity identity = {NAME, "…d14b", "https://api4.seranking.com"};
+  struct sr_limiter *limiter;
+  struct sr_slot slots[2];
+  struct sr_ruling ruling;
+  struct sr_limit_view view;
+  int i, held = 0;
+  const char *problem = driver->check(server->address);
+  if (problem != NULL) {
+    assert_string_equal(problem, "memory ran out");
+    return;
+  }
+  limiter = driver->open(server->address, &identity);
+  if (limiter == NULL)
+    return;
+  for (i = 0; i < 2; i++) {
+    enum sr_verdict verdict = take(limiter, &slots[i], &ruling);
+    if (verdict == SR_LIMIT_GRANTED)
+      held++;
+    else
+      CHECK(verdict == SR_LIMIT_FAILED && strstr(ruling.problem, "memory ran out") != NULL,
+            "verdict %d: %s", (int)verdict, ruling.problem);
+  }
+  view.rate = rate;
+  driver->view(limiter, now_is(), &view);
+  for (i = 0; i < 2; i++) /* a give needs no memory, so that none is lost */
+    driver->give(limiter, &rate, now_is(), &slots[i], SR_OUTCOME_UNSENT, 0);
+  driver->reset(limiter, now_is());
+  settle(limiter);
+  fail_at = 0;
+  sr_sleep_until(now_is() + 60 * MS);
+  CHECK(take(limiter, &slots[0], &ruling) == SR_LIMIT_GRANTED, "%s", ruling.problem);
+  driver->give(limiter, &rate, now_is(), &slots[0], SR_OUTCOME_UNSENT, 0);
+  settle(limiter);
+  view.rate = rate;
+  driver->view(limiter, now_is(), &view);
+  settle(limiter);
+  driver->view(limiter, now_is(), &view);
+  for (i = 0; i < rate.slots; i++)
+    CHECK(!view.leased[i], "slot %d of %d held ones was lost", i, held);
+  driver->close(limiter);
+}
+
+static void each_allocation_may_fail_and_nothing_stays_lost(void **state) {
+  const char *const options[] = {"--save", "", NULL};
+  struct server server;
+  long n, all;
+  (void)state;
+  if (!server_available())
+    skip();
+  server_start(&server, options);
+  asked = 0;
+  fail_at = 0;
+  { /* a limit that is not new */
+    static const struct sr_limit_identity identity = {NAME, "", ""};
+    struct sr_limiter *limiter = driver->open(server.address, &identity);
+    struct sr_slot slot;
+    struct sr_ruling ruling;
+    assert_int_equal(take(limiter, &slot, &ruling), SR_LIMIT_WAIT);
+    driver->close(limiter);
+    server_pass(&server, KEY, 60);
+  }
+  asked = 0;
+  live(&server);
+  all = asked;
+  assert_in_range(all, 10, 200);
+  for (n = 1; n <= all; n++) {
+    asked = 0;
+    fail_at = n;
+    live(&server);
+  }
+  fail_at = 0;
+  server_stop(&server);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_allocation_may_fail_and_nothing_stays_lost),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

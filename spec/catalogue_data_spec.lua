@@ -1,0 +1,512 @@
+--- Holds the Data API's descriptions, the requests that a client makes of them, and the fake, to the catalogue.
+-- SPDX-License-Identifier: MIT
+--
+-- The catalogue (spec/catalogue/data.lua) was made from the API's sources, not from our descriptions.
+
+local catalogue = require "catalogue.data"
+local fake = require "seranking.fake"
+local index = require "seranking.api"
+local json = require "seranking.fake.json"
+local scene = require "support.scene"
+local seranking = require "seranking"
+
+local TODAY = "2026-09-10"
+
+local function sorted_keys(set)
+  local keys = {}
+  for key in pairs(set) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function words(text)
+  local list = {}
+  for word in (text or ""):gmatch "%S+" do
+    list[#list + 1] = word
+  end
+  return list
+end
+
+local function sorted(list)
+  local copy = {}
+  for i, item in ipairs(list) do
+    copy[i] = item
+  end
+  table.sort(copy)
+  return copy
+end
+
+-- ---- the descriptions, as they stand in the files ----
+
+local operations, owners = {}, {}
+for name, module in pairs(index) do
+  if name:find "^data%." then
+    for _, resource in ipairs(require(module)) do
+      for _, operation in ipairs(resource.operations) do
+        local key = resource.name .. "." .. operation[1]
+        operations[key], owners[key] = operation, resource
+      end
+    end
+  end
+end
+
+-- What the vendor's sources call these is wider than what it is, or says how it is written instead of what it is.
+local TYPES = {
+  string = "string", integer = "integer id flag", number = "number", csv = "string[] comma", date = "date",
+  json = "object[][] json", ["string|string[]"] = "string[] repeat", ["string[]"] = "string[]",
+  ["boolean|integer"] = "flag", month = "month", boolean = "boolean", object = "object", ["object[]"] = "object[]",
+  ["string|integer"] = "text",
+}
+
+-- Texts that are lists of lines.
+local LINES = {}
+for _, name in ipairs { "allow", "disallow", "hide", "disallow_ext" } do
+  LINES["body settings." .. name] = true
+end
+
+local function limits_of(definition)
+  local text = ""
+  if definition.type == "flag" then
+    text = " 0,1"
+  elseif definition.enum then
+    text = " " .. table.concat(definition.enum, ",")
+  elseif definition.min or definition.max then
+    text = (" %s..%s"):format(definition.min or "", definition.max or "")
+  end
+  return text .. (definition.max_items and " x" .. definition.max_items or "")
+end
+
+-- A parameter and its members, as "place name" -> { definition, required }.
+local function spread(found, place, name, definition, required)
+  if definition.style == "tree" then
+    local list = definition.type == "object[]" and "[N]" or ""
+    if not definition.fields then
+      found[place .. " " .. name .. "[0]"] = { { type = definition.type:gsub("%[%]$", "") }, required }
+    end
+    for member, field in pairs(definition.fields or {}) do
+      spread(found, place, ("%s%s[%s]"):format(name, list, member), field, false)
+    end
+    return
+  end
+  local brackets = place == "form" and definition.type:find "%[%]$" and not definition.style and "[]" or ""
+  found[(place == "form" and "body" or place) .. " " .. name .. brackets] = { definition, required }
+  if name == "settings" then
+    for member, field in pairs(definition.fields) do
+      found[place .. " settings." .. member] = { field, false }
+    end
+  end
+end
+
+local function parameters_of(key)
+  local operation, found = operations[key], {}
+  local function collect(place, names)
+    for _, word in ipairs(words(names)) do
+      local name = word:gsub("%*$", "")
+      spread(found, place, name, (operation.params or {})[name] or owners[key].params[name], word:find "%*$" ~= nil)
+    end
+  end
+  for id in (operation.data:match "{%?([%w_,]+)}" or ""):gmatch "[%w_]+" do
+    collect("query", id .. "*")
+  end
+  collect("query", operation.query)
+  collect("body", operation.body)
+  collect("form", operation.upload)
+  for name, value in (operation.fixed or ""):gmatch "(%w+)=(%w+)" do
+    assert.equal("json", value)
+    found["query " .. name] = { { type = "string", enum = { "json", "xml" } }, false }
+  end
+  return found
+end
+
+describe("the descriptions of the Data API", function()
+  it("are of 69 operations, 86 methods and paths, as the catalogue has them", function()
+    assert.same(sorted_keys(catalogue.operations), sorted_keys(operations))
+    local paths, count = {}, 0
+    for _, entry in pairs(catalogue.operations) do
+      for _, method in ipairs(words(entry.methods)) do
+        paths[method .. " " .. entry.path] = true
+      end
+    end
+    assert.equal(69, #sorted_keys(operations))
+    assert.equal(86, #sorted_keys(paths))
+    for _, operation in pairs(operations) do
+      local method, path = operation.data:match "^(%u+) ([^{]+)"
+      count = count + (operation.post and 2 or 1)
+      assert.is_true(paths[method .. " " .. path], path)
+      assert.is_true(not operation.post or paths["POST " .. path], path)
+    end
+    assert.equal(88, count) -- two paths have two operations each
+  end)
+
+  for _, key in ipairs(sorted_keys(catalogue.operations)) do
+    local entry = catalogue.operations[key]
+
+    it("have the methods, path and confidence of " .. key .. ", and do not repeat what must not be", function()
+      local operation = operations[key]
+      local method, path = operation.data:match "^(%u+) ([^{]+)"
+      assert.equal(entry.path, path)
+      assert.equal(entry.methods, operation.post and method .. " POST" or method)
+      assert.equal(entry.confidence, operation.confidence)
+      local repeated = operation.repeatable
+      if repeated == nil then
+        repeated = method == "GET" or method == "PUT" or method == "DELETE"
+      end
+      assert.is_true(entry.idempotent or not repeated)
+      assert.is_true(entry.idempotent or operation.billed)
+    end)
+
+    it("have the price of " .. key .. ", and never repeat what costs", function()
+      local cost, billed = operations[key].cost, operations[key].billed or false
+      if entry.price then
+        assert.equal(entry.price, ("%d %s"):format(cost[1], cost.per))
+        assert.equal(cost[1] > 0, billed)
+      else
+        assert.is_nil(cost[1])
+      end
+    end)
+
+    it("have the parameters of " .. key .. ": places, types, values, limits", function()
+      local found, wanted = parameters_of(key), {}
+      for _, text in ipairs(entry.params) do
+        local place, name, kind, limits = text:match "^(%l+) ([^%s*]+%*?) (%S+)(.*)$"
+        local label = place .. " " .. name:gsub("%*$", "")
+        local ours = found[label]
+        assert.is_truthy(ours, key .. " lacks " .. label)
+        wanted[label] = true
+        local definition = ours[1]
+        local own = definition.type .. (definition.style and " " .. definition.style or "")
+        if LINES[label] then
+          assert.equal("string[] lines", own)
+        elseif kind == "integer" then
+          assert.is_truthy((" " .. TYPES.integer .. " "):find(" " .. own .. " ", 1, true), label .. ": " .. own)
+        else
+          assert.equal(TYPES[kind], own, label)
+        end
+        assert.equal(name:find "%*$" ~= nil, ours[2], label)
+        if definition.type ~= "flag" or limits ~= "" then
+          assert.equal(limits, limits_of(definition), label)
+        end
+      end
+      for label in pairs(found) do
+        assert.is_true(wanted[label], key .. " has " .. label)
+      end
+      assert.same(sorted(words(entry.one_of)), sorted(words(operations[key].one_of)))
+    end)
+
+    it("have the pages and the states of " .. key, function()
+      local pages, job = operations[key].pages, operations[key].job or {}
+      assert.equal(entry.pages, pages and table.concat({ pages.style, pages.rows or "$", pages.total or "-", pages.size,
+        pages.max or "-" }, " ") or nil)
+      if entry.states and job.pending then
+        local state, pending, good, bad = entry.states:match "^(%S+) (%S+) (%S+) (%S+)$"
+        assert.same({ state, pending }, { job.state, (job.pending:gsub(" ", ",")) })
+        assert.same({ good, bad }, { job.good and job.good:gsub(" ", ",") or "-", job.bad and job.bad:gsub(" ", ",") or "-" })
+      else
+        assert.is_nil(job.pending)
+      end
+    end)
+  end
+end)
+
+-- ---- answers ----
+
+-- The members of an answer, as path -> type. Names of maps' keys are all alike.
+local function fields_of(operation)
+  local found = {}
+  for line in (operation.fields or ""):gmatch "[^\n]+" do
+    local path, kind = line:match "^%s*(%S+) (%S+)"
+    if path then
+      found[path:gsub("<[^>]*>", "<>")] = kind
+    end
+  end
+  return found
+end
+
+-- What only we say of an answer: opened or wider members, and what two sources spell differently.
+local OWN_FIELDS = {
+  ["data.domain.keywords.list previous_position"] = true, -- rows of the past have it
+  ["data.ai_search.leaderboard results"] = true,
+  ["data.site_audit.audits.report sections[].props"] = true,
+  ["data.account.subscription subscription_info.expiration_date"] = true,
+  ["data.ai_search.overview_aggregated message"] = true, ["data.ai_search.overview_by_engine message"] = true,
+}
+for _, name in ipairs { "similar", "related", "questions" } do
+  OWN_FIELDS["data.keywords." .. name .. " keywords[].history_trend.<>"] = true
+end
+
+--- The paths that lead to members, as a set: "a" and "a.b[]" for "a.b[].c".
+local function branches_of(fields)
+  local found = { [""] = true }
+  for path in pairs(fields) do
+    local at = 1
+    while at do
+      at = path:find("[.%[]", at + 1)
+      if at then
+        found[path:sub(1, at - 1)] = true
+      end
+    end
+  end
+  return found
+end
+
+local SCALARS = {
+  integer = "integer", number = "integer number", string = "string", date = "string", time = "string", month = "string",
+  boolean = "boolean",
+}
+
+--- Whether a value may stand where the description has a field of this kind: "string|object", "integer~?".
+local function fits(node, kind)
+  if node.kind == "null" and kind:find "%?$" or node.kind == "string" and kind:find "~" and tonumber(node.value) then
+    return true
+  end
+  for word in kind:gmatch "%l+" do
+    if (" " .. (SCALARS[word] or word) .. " "):find(" " .. node.kind .. " ", 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
+local function check_example(key, fields, branches, node, path)
+  local where = ("%s: %s"):format(key, path)
+  if node.kind == "array" and branches[path] then
+    for _, item in ipairs(node.value) do
+      check_example(key, fields, branches, item, path .. "[]")
+    end
+  elseif node.kind == "object" and branches[path] then
+    for _, name in ipairs(node.names) do
+      local prefix = path == "" and "" or path .. "."
+      local inner = prefix .. name
+      inner = (fields[inner] or branches[inner]) and inner or prefix .. "<>"
+      assert.is_truthy(fields[inner] or branches[inner], ("%s has '%s'"):format(where, name))
+      check_example(key, fields, branches, node.value[name], inner)
+    end
+  else
+    assert.is_truthy(fields[path], where)
+    assert.is_true(fits(node, fields[path]), ("%s is a %s, not %s"):format(where, node.kind, fields[path]))
+  end
+end
+
+describe("the answers of", function()
+  for _, key in ipairs(sorted_keys(catalogue.operations)) do
+    it(key .. " have the catalogue's members, and the example has them, too", function()
+      local operation, ours, wanted = operations[key], fields_of(operations[key]), {}
+      for _, text in ipairs(catalogue.operations[key].fields) do
+        local path, kind = text:match "^(%S+) (%S+)$"
+        path = path:gsub("<[^>]*>", "<>")
+        if operation.answer == "array" then
+          path = path:gsub("^" .. (operation.unwrap or "") .. "%[%]%.", "")
+        end
+        wanted[path] = true
+        local own = ours[path]
+        assert.is_truthy(own, key .. " lacks " .. path)
+        kind = kind:gsub("datetime", "time")
+        local plain = own:gsub("~", "")
+        -- Ours may be looser: what may be missing, and text that is a number.
+        assert.is_true(plain == kind or plain == kind .. "?" or own:find "~" and kind:find "string" ~= nil,
+          ("%s: %s is %s, not %s"):format(key, path, own, kind))
+      end
+      for path in pairs(ours) do
+        assert.is_true(wanted[path] or OWN_FIELDS[key .. " " .. path], key .. " has " .. path)
+      end
+      if operation.answer == "bytes" or not operation.answer then
+        assert.is_nil(operation.example)
+        return
+      end
+      local node, problem = json.decode(operation.example)
+      assert.is_truthy(node, problem)
+      node = operation.unwrap and node.value[operation.unwrap] or node
+      assert.equal(operation.answer, node.kind)
+      local branches = branches_of(ours)
+      for _, row in ipairs(operation.answer == "array" and node.value or { node }) do
+        check_example(key, ours, branches, row, "")
+      end
+    end)
+  end
+end)
+
+-- ---- requests ----
+
+local function encoded(text)
+  return (text:gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
+end
+
+-- The catalogue's request as it looks on the wire.
+local function literal(request)
+  local query, headers, body = {}, { authorization = "Token " .. scene.V1_KEY }, request.json
+  for i, pair in ipairs(request.query) do
+    local name, value = pair:match "^([^=]*)=(.*)$"
+    query[i] = encoded(name) .. "=" .. encoded(value)
+  end
+  headers["content-type"] = body and "application/json"
+  if request.parts then
+    local lines = {}
+    for i, part in ipairs(request.parts) do
+      lines[i] = ('--edge\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'):format(part:match "^([^=]*)=(.*)$")
+    end
+    headers["content-type"], body = "multipart/form-data; boundary=edge", table.concat(lines) .. "--edge--\r\n"
+  end
+  return {
+    method = request.method, path = request.path, query = query[1] and table.concat(query, "&"), headers = headers,
+    body = body,
+  }
+end
+
+local function ask(api, method, path, query, body)
+  local answer = api:handle {
+    method = method, path = path, query = query, body = body,
+    headers = { authorization = "Token " .. scene.V1_KEY, ["content-type"] = body and "application/json" or nil },
+  }
+  assert.equal(200, answer.status, answer.body)
+end
+
+--- Makes what requests name: an export, a task and an audit, all of them done.
+local function make_jobs(api)
+  ask(api, "GET", "/v1/backlinks/export", "target=anchors.example&output=json")
+  ask(api, "POST", "/v1/serp/classic/tasks", nil,
+    '{"search_engine":"google","device":"desktop","language_code":"en","location_id":2826,"query":["boots"]}')
+  ask(api, "POST", "/v1/site-audit/audits/standard", nil, '{"domain":"anchors.example"}')
+  api:advance(100)
+end
+
+local function title(request)
+  return ("%s by %s, %s"):format(request.op, request.method, request.case)
+end
+
+describe("the fake takes the catalogue's request of", function()
+  for _, request in ipairs(catalogue.requests) do
+    it(title(request), function()
+      local api = fake.new { limit = 1e6, data_limit = 1e6, today = TODAY }
+      make_jobs(api)
+      local answer = api:handle(literal(request))
+      assert.equal(200, answer.status, answer.body)
+    end)
+  end
+end)
+
+-- ---- what a client sends ----
+
+-- Longer than what still goes by GET.
+local LONG = "anchors.example/" .. ("p"):rep(2000)
+
+--- A text in place of another, wherever a table has it.
+local function replaced(value, from, to)
+  if value == from then
+    return to
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local made = {}
+  for key, inner in pairs(value) do
+    made[key] = replaced(inner, from, to)
+  end
+  return made
+end
+
+--- A client, and what it sends: `sent()` gives the last request, which the fake takes, too.
+local function new_client()
+  local clock = seranking.clock()
+  local api = fake.new { clock = clock, data_limit = 1e6, today = TODAY }
+  make_jobs(api)
+  local last
+  local client = assert(seranking.new {
+    token = scene.V1_KEY, clock = clock,
+    transport = { handle = function(_, request)
+      last = request
+      return api:handle(request)
+    end },
+  })
+  return client, function() return last end
+end
+
+local function operation_of(client, key)
+  local found = client
+  for name in key:gmatch "[^.]+" do
+    found = found[name]
+  end
+  return found
+end
+
+--- Pairs by name, those of one name in their order; JSON texts by their values.
+local function by_name(list)
+  local found = {}
+  for _, pair in ipairs(list) do
+    local name, value = pair:match "^([^=]*)=(.*)$"
+    found[name] = found[name] or {}
+    table.insert(found[name], value:find "^%[%[" and json.decode(value) or value)
+  end
+  return found
+end
+
+local function decoded(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+local function pairs_of(query)
+  local list = {}
+  for pair in (query or ""):gmatch "[^&]+" do
+    list[#list + 1] = decoded(pair)
+  end
+  return list
+end
+
+local function parts_of(request)
+  local boundary, list = request.headers["content-type"]:match "^multipart/form%-data; boundary=(.+)$", {}
+  for head, data in request.body:gmatch("(Content%-Disposition:.-)\r\n\r\n(.-)\r\n%-%-" .. boundary:gsub("%W", "%%%0")) do
+    list[#list + 1] = head:match 'name="([^"]*)"' .. "=" .. data
+  end
+  return list
+end
+
+--- JSON with the members of objects in no order; 1 and 1.0, [] and {} stay different.
+local function value_of(text)
+  local function plain(node)
+    if node.kind ~= "array" and node.kind ~= "object" then
+      return { node.kind, tostring(node.value) }
+    end
+    local made = { node.kind }
+    for name, inner in pairs(node.value) do
+      made["." .. name] = plain(inner)
+    end
+    return made
+  end
+  local node, problem = json.decode(text)
+  assert.is_truthy(node, problem)
+  return plain(node)
+end
+
+describe("a client sends the catalogue's request of", function()
+  for _, request in ipairs(catalogue.requests) do
+    it(title(request), function()
+      local client, sent = new_client()
+      local args, body = request.args, request.json
+      if catalogue.operations[request.op].methods == "GET POST" and request.method == "POST" then
+        args, body = replaced(args, "anchors.example", LONG), body:gsub('"anchors%.example"', '"' .. LONG .. '"')
+      end
+      local operation = operation_of(client, request.op)
+
+      local data, problem = operation(args)
+      assert.is_truthy(data, tostring(problem))
+      local last = sent()
+      assert.same({ request.method, request.path }, { last.method, last.path })
+      assert.same(by_name(request.query), by_name(pairs_of(last.query)))
+      if request.parts then
+        assert.same(request.parts, parts_of(last))
+      elseif body then
+        assert.same(value_of(body), value_of(last.body))
+        assert.equal("application/json", last.headers["content-type"])
+      else
+        assert.is_true(last.body == nil or last.body == "")
+      end
+
+      local dry = operation:dry_run(args)
+      assert.equal(last.method, dry.method)
+      assert.equal("https://api.seranking.com" .. last.path .. (last.query ~= "" and "?" .. last.query or ""), dry.url)
+      assert.is_nil(dry.headers.authorization:find(scene.V1_KEY, 1, true))
+      assert.is_nil((dry.body or ""):find("s3cret", 1, true))
+      client:close()
+    end)
+  end
+end)

@@ -1,0 +1,320 @@
+--- Holds every operation to the catalogue: the requests that go out in each generation, and the facts that go with them.
+-- SPDX-License-Identifier: MIT
+--
+-- The catalogue (spec/catalogue/) was made from the API's sources, not from our descriptions. Each request is looked at
+-- as it would be sent, and is then sent to the fake API, where what it names has been made before.
+
+local index = require "seranking.api"
+local json = require "seranking.fake.json"
+local scene = require "support.scene"
+
+local GENERATIONS = { "v4", "v1" }
+local BASES = { v4 = "https://api4.seranking.com", v1 = "https://api.seranking.com" }
+
+-- The password in the requests. dry_run leaves it out, the wire must not.
+local SECRET = "correct horse"
+
+local catalogue = require "catalogue.project"
+
+local function sorted_keys(set)
+  local keys = {}
+  for key in pairs(set) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- ---- the descriptions, as they stand in the files ----
+
+local resources, operations = {}, {}
+for _, module in pairs(index) do
+  for _, resource in ipairs(require(module)) do
+    if not resource.name:find "^data%." then
+      resources[resource.name] = resource
+      for _, operation in ipairs(resource.operations) do
+        operations[resource.name .. "." .. operation[1]] = operation
+      end
+    end
+  end
+end
+
+-- ---- requests ----
+
+local scenes = {}
+
+--- A client, its fake with an empty account, and a table that gets the last request and status; one of each for a
+--- generation.
+local function scene_of(generation)
+  local known = scenes[generation]
+  if not known then
+    local client, api = scene.new { api = generation, fake = { limit = 1e6, today = "2026-09-10" } }
+    known = { client = client, api = api, last = {} }
+    scenes[generation] = known
+    local handle = api.handle
+    function api.handle(self, request)
+      local answer = handle(self, request)
+      known.last.request, known.last.status = request, answer.status
+      return answer
+    end
+  end
+  known.api:reset()
+  return known.client, known.api, known.last
+end
+
+--- client.sites.keywords.list for "sites.keywords.list".
+local function operation_of(client, key)
+  local found = client
+  for name in key:gmatch "[^.]+" do
+    found = found[name]
+  end
+  return found
+end
+
+local function decoded(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+--- The pairs of a query in the order of the alphabet.
+local function pairs_of(query)
+  local list = {}
+  for pair in (query or ""):gmatch "[^&]+" do
+    list[#list + 1] = decoded(pair)
+  end
+  table.sort(list)
+  return list
+end
+
+local function sorted(list)
+  local copy = {}
+  for i, item in ipairs(list) do
+    copy[i] = item
+  end
+  table.sort(copy)
+  return copy
+end
+
+--- JSON text with the members of objects in the order of the alphabet; [] and {}, 1 and 1.0 stay different.
+local function canonical(text)
+  if text == nil then
+    return nil
+  end
+  local function write(node)
+    local parts = {}
+    if node.kind == "array" then
+      for i, item in ipairs(node.value) do
+        parts[i] = write(item)
+      end
+      return "[" .. table.concat(parts, ",") .. "]"
+    elseif node.kind == "object" then
+      for i, name in ipairs(sorted(node.names)) do
+        parts[i] = name .. ":" .. write(node.value[name])
+      end
+      return "{" .. table.concat(parts, ",") .. "}"
+    elseif node.kind == "number" then
+      return ("%.14g (no integer)"):format(node.value)
+    end
+    return node.kind .. " " .. tostring(node.value)
+  end
+  local node, problem = json.decode(text)
+  assert.is_truthy(node, problem)
+  return write(node)
+end
+
+-- What the requests name, in the order of its making; each gets the first id of its kind. v4, where not said otherwise.
+local ROWS = {
+  { "POST", "/site-groups", '{"name":"a"}' },
+  { "POST", "/sites", '{"url":"http://example.com","title":"a"}' },
+  { "POST", "/sites/147696/search-engines", '{"search_engine_id":200}' },
+  { "POST", "/keyword-groups", '{"name":"a","site_id":147696}' },
+  { "POST", "/sites/147696/keywords", '[{"keyword":"a"},{"keyword":"b"}]' },
+  { "POST", "/sites/147696/url-tags", '{"name":"a"}' },
+  { "POST", "/competitors", '{"site_id":147696,"url":"example.org"}' },
+  { "POST", "/checklist/147696/task", '{"title":"a","text":"b"}' },
+  { "POST", "/users", '[{"key":"data","value":[{"setting.account_email":"a@example.com"},'
+    .. '{"setting.account_first_name":"a"},{"setting.account_password":"b"},{"setting.account_type":"client"}]}]' },
+  { "POST", "/key-volume/", '{"query":["a"]}' },
+  { "POST", "/audit/create", '{"domain":"example.com"}' },
+  { "POST", "/audit/700101/sitemaps", '{"url":"https://example.com/sitemap.xml"}' },
+  { "POST", "/audit/700101/source-pages", '--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
+    .. "Content-Type: text/plain\r\n\r\nhttps://example.com/\r\n--x--\r\n", "multipart/form-data; boundary=x" },
+  { "POST", "/backlinks/147696", '{"url":"https://example.org/"}' },
+  { "POST", "/backlinks/147696/import-gsc" },
+  { "POST", "/backlink-disavow/147696", '{"list":["https://example.org/"]}' },
+  { "POST", "/backlink-groups/147696", '{"name":"a"}' },
+  { "POST", "/backlink-groups/147696", '{"name":"b"}' },
+  { "POST", "/sites/147696/airt/brands", '{"brand":"a"}' },
+  { "POST", "/sites/147696/airt/llm", '{"base_name":"perplexity","country_code":"us"}' },
+  { "POST", "/sites/147696/airt/prompt-groups", '{"name":"a"}' },
+  { "POST", "/sites/147696/airt/prompt-groups", '{"name":"b"}' },
+  { "POST", "/sites/147696/airt/llm/1201/prompts", '{"prompts":["a","b"]}' },
+}
+
+local function make_rows(api)
+  for _, row in ipairs(ROWS) do
+    local answer = api:handle {
+      method = row[1], path = row[2], body = row[3],
+      headers = { authorization = "Token " .. scene.V4_KEY, ["content-type"] = row[4] or "application/json" },
+    }
+    assert.is_true(answer.status < 300, row[2] .. ": " .. answer.body)
+  end
+end
+
+describe("the request of", function()
+  for _, key in ipairs(sorted_keys(catalogue)) do
+    local entry = catalogue[key]
+    for _, which in ipairs { "required", "all" } do
+      local case = entry[which] or entry.required
+      for _, generation in ipairs(GENERATIONS) do
+        local wanted = case[generation]
+        local name = ("%s on %s, %s"):format(key, generation, which == "all" and "with all parameters"
+          or "with nothing but what is required")
+
+        if wanted then
+          it(name .. ", is the catalogue's, and the fake takes it", function()
+            local client, api, last = scene_of(generation)
+            make_rows(api)
+            local operation = operation_of(client, key)
+
+            local body = wanted[3] or case.body
+            local shown = operation:dry_run(case.args)
+            local base, path, query = shown.url:match "^(https://[^/]+)([^?]*)%??(.*)$"
+            assert.equal(BASES[generation], base)
+            assert.equal(wanted[1], shown.method .. " " .. decoded(path))
+            assert.same(sorted(wanted[2]), pairs_of(query))
+            if not case.part then
+              assert.equal(canonical(body and body:gsub(SECRET, "…")), canonical(shown.body))
+            end
+
+            local data, problem = operation(case.args)
+            assert.is_truthy(data, tostring(problem))
+            local got = last.request
+            assert.is_truthy((" " .. entry.success .. " "):find(" " .. last.status .. " ", 1, true), last.status)
+            assert.equal(wanted[1], got.method .. " " .. decoded(got.path))
+            assert.same(sorted(wanted[2]), pairs_of(got.query))
+            if not case.part then
+              assert.equal(canonical(body), canonical(got.body ~= "" and got.body or nil))
+            else
+              local file = case.args[case.part]
+              assert.is_truthy(got.headers["content-type"]:find("^multipart/form%-data; boundary="))
+              assert.is_truthy(got.body:find(('name="%s"; filename="%s"'):format(case.part, file.filename), 1, true))
+              assert.is_truthy(got.body:find("\r\n\r\n" .. file.data .. "\r\n", 1, true))
+            end
+          end)
+        end
+      end
+    end
+  end
+end)
+
+describe("the descriptions", function()
+  it("are of 129 operations on v4 and 128 on v1, 136 in all, as the catalogue has them", function()
+    for _, set in ipairs { "catalogue", "descriptions" } do
+      local counts = { v4 = 0, v1 = 0 }
+      local entries = set == "catalogue" and catalogue or operations
+      for _, key in ipairs(sorted_keys(entries)) do
+        for _, generation in ipairs(GENERATIONS) do
+          local entry = set == "catalogue" and catalogue[key].required or operations[key]
+          counts[generation] = counts[generation] + (entry[generation] and 1 or 0)
+        end
+      end
+      assert.same({ v4 = 129, v1 = 128, all = 136 }, { v4 = counts.v4, v1 = counts.v1, all = #sorted_keys(entries) })
+    end
+    assert.same(sorted_keys(catalogue), sorted_keys(operations))
+  end)
+
+  for _, key in ipairs(sorted_keys(catalogue)) do
+    it("say of " .. key .. " what the catalogue says: generations, success, confidence, repeating, errors", function()
+      local entry, operation = catalogue[key], operations[key]
+      for _, generation in ipairs(GENERATIONS) do
+        assert.equal(entry.required[generation] ~= nil, operation[generation] ~= nil)
+        if operation[generation] then
+          assert.equal(entry.repeatable, operation_of(scene_of(generation), key):describe().repeatable)
+        end
+      end
+      assert.equal(entry.success, table.concat(operation.success, " "))
+      assert.equal(entry.confidence, operation.confidence)
+      assert.equal(entry.deprecated, operation.deprecated)
+      assert.same(entry.errors or {}, operation.errors or {})
+    end)
+  end
+end)
+
+-- ---- complaints ----
+
+describe("the complaints that the catalogue lists", function()
+  -- What an error is called by its status alone.
+  local GENERAL = { bad_request = true, not_found = true, access_denied = true, no_access = true }
+
+  it("each have a code of their own, whichever generation says them", function()
+    local codes, messages = {}, 0
+    for _, key in ipairs(sorted_keys(catalogue)) do
+      for _, complaint in ipairs(catalogue[key].errors or {}) do
+        local status, text = complaint[1], complaint[2]
+        for _, generation in ipairs(text and GENERATIONS or {}) do
+          local client, api = scene_of(generation)
+          local message = ('"message":"%s"'):format(text)
+          api:fail { status = status, body = generation == "v4" and "{" .. message .. "}"
+            or ('{"error":{"code":%d,%s}}'):format(status, message) }
+          local data, err = client.sites:list(nil, { retries = 0 })
+          assert.is_nil(data)
+          assert.is_nil(GENERAL[err.code], text .. ": " .. err.code)
+          messages = messages + (codes[err.code] and 0 or 1)
+          codes[err.code] = codes[err.code] or text
+          assert.equal(text, codes[err.code])
+        end
+      end
+    end
+    assert.equal(16, messages)
+  end)
+end)
+
+-- ---- parameters ----
+
+-- What the sources call these is wider than what it is: an id or a flag is an integer there, a list in one string a string.
+local TYPES = {
+  integer = "integer id flag", string = "string text string[]", number = "number", boolean = "boolean", date = "date",
+  object = "object", file = "file", ["integer[]"] = "integer[] id[]", ["string[]"] = "string[]", ["object[]"] = "object[]",
+}
+
+-- Where we are stricter than the sources.
+local OWN_LIMITS = {
+  ["sites.create check_day"] = "1..31", ["sites.update check_day"] = "1..31", -- they say so in words
+  ["audit.create settings.schedule_wdays"] = "1..7", ["audit.settings.update settings.schedule_wdays"] = "1..7",
+}
+
+local function limits_of(param)
+  if param.type == "flag" then
+    return "0,1"
+  elseif param.enum then
+    return table.concat(param.enum, ",")
+  elseif param.min or param.max then
+    return (param.min or "") .. ".." .. (param.max or "")
+  end
+  return ""
+end
+
+local function check_param(key, label, param, kind, limits)
+  local where = key .. " " .. label
+  assert.is_table(param, where)
+  assert.is_truthy((" " .. TYPES[kind] .. " "):find(" " .. param.type .. " ", 1, true), where .. ": " .. param.type)
+  assert.is_true(kind ~= "string" or not param.type:find "%[%]$" or param.style ~= nil, where)
+  assert.equal(OWN_LIMITS[where] or limits, limits_of(param), where)
+end
+
+describe("the parameters of", function()
+  for _, key in ipairs(sorted_keys(catalogue)) do
+    it(key .. " have the catalogue's types, values and limits", function()
+      local resource = resources[key:match "^(.+)%.[%w_]+$"]
+      for _, text in ipairs(catalogue[key].params or {}) do
+        local place, name, kind, limits = text:match "^(%l+) ([%w_]+)%*? (%l+[%[%]]*) ?(.*)$"
+        if place == "settings" then
+          check_param(key, "settings." .. name, resource.params.settings.fields[name], kind, limits)
+        else
+          local own = operations[key].params
+          check_param(key, name, own and own[name] or resource.params[name], kind, limits)
+        end
+      end
+    end)
+  end
+end)

@@ -1,0 +1,418 @@
+--- client.data: a client of its own behind the first, its addresses, keys, limits, methods, prices and files.
+-- SPDX-License-Identifier: MIT
+
+local script = require "support.script"
+local seranking = require "seranking"
+
+local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
+local UUID = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
+local raised = script.raised
+
+local links = {
+  name = "data.links",
+  params = {
+    target = { type = "string[]", style = "repeat", lone = true, max_items = 100 },
+    one = { type = "string" },
+    other = { type = "string" },
+    cols = { type = "string[]", style = "comma" },
+    mode = { type = "string", enum = { "host", "domain" } },
+    exact = { type = "boolean" },
+    rules = { type = "object[][]", style = "json" },
+    limit = { type = "integer" },
+    settings = { type = "object", fields = { max_pages = { type = "integer" } } },
+  },
+  operations = {
+    { "count", data = "GET /v1/links/count", post = true, fixed = "output=json", query = "target* mode cols exact rules",
+      answer = "object", billed = true, cost = { 10, per = "target", of = "target" } },
+    { "list", data = "GET /v1/links", query = "one other limit", one_of = "one other", answer = "object",
+      cost = { 2, per = "row", of = "rows" } },
+    { "plain", data = "GET /v1/links/plain", answer = "array", cost = { 3, per = "row" } },
+    { "summary", data = "GET /v1/links/summary", answer = "object", cost = { 100, per = "request" } },
+    { "free", data = "GET /v1/links/free", answer = "object", cost = { 0, per = "request" } },
+    { "odd", data = "GET /v1/links/odd", answer = "object", cost = { per = "row", note = "not known" } },
+    { "unsaid", data = "GET /v1/links/unsaid", answer = "object" },
+    { "crawl", data = "POST /v1/links/crawl", body = "settings", answer = "object", billed = true,
+      cost = { 2, per = "page", of = "settings.max_pages" } },
+    { "archive", data = "GET /v1/links/html", answer = "bytes" },
+    { "view", data = "GET /v1/links/view", failed = "message", answer = "object" },
+  },
+}
+
+local function op(client, name)
+  return script.operation(client.data, links, name)
+end
+
+local function constant(text)
+  return function() return text end
+end
+
+describe("client.data", function()
+  it("is a client of its own, made when it is first looked at, with the address of the Data API", function()
+    local client = script.new(constant "{}")
+    assert.is_false(client._data)
+    assert.equal(client.data, client.data)
+    assert.equal("https://api.seranking.com", client.data.base_url)
+    assert.equal("seranking client (Data API, https://api.seranking.com, key …d14b)", tostring(client.data))
+    assert.equal("seranking client (v4, https://api4.seranking.com, key …d14b)", tostring(client))
+  end)
+
+  it("has the resources of the Data API, and only these", function()
+    local client = script.new(constant "{}")
+    assert.equal("seranking resource data.backlinks", tostring(client.data.backlinks))
+    assert.equal("client.data has no 'backlnks'; did you mean 'backlinks'?",
+      raised(function() return client.data.backlnks end))
+    assert.is_truthy(raised(function() return client.data.data end):find("client.data has no 'data'", 1, true))
+    assert.is_truthy(raised(function() return client.data.sites end):find("client.data has no 'sites'", 1, true))
+    assert.equal("client has no 'dta'; did you mean 'data'?", raised(function() return client.dta end))
+    assert.is_truthy(raised(function() return client["data.backlinks"] end):find("client has no 'data.backlinks'", 1, true))
+  end)
+
+  it("has the client's key, unless it is given one of its own", function()
+    for key, options in pairs { [KEY] = {}, [UUID] = { data_token = UUID } } do
+      local client, log = script.new(constant "{}", options)
+      assert(op(client, "free")())
+      assert(client.account:balance())
+      assert.equal("Token " .. key, log[1].headers.authorization)
+      assert.equal("Token " .. KEY, log[2].headers.authorization)
+      assert.equal("/v1/links/free", log[1].path)
+      assert.equal("https://api.seranking.com", log[1].origin)
+    end
+    local client, log = script.new(constant "{}", { token = false })
+    assert(op(client, "free")())
+    assert.is_nil(log[1].headers.authorization)
+    client = script.new(constant "{}", { token = UUID, auth = "query" })
+    assert.equal("https://api.seranking.com/v1/links/free?apikey=…e5f6", op(client, "free"):dry_run().url)
+  end)
+
+  it("does not keep a key where Lua can see it", function()
+    local client = script.new(constant "{}", { data_token = UUID })
+    local seen = {}
+    local function search(value)
+      if type(value) == "string" then
+        assert.is_nil(value:find(UUID, 1, true))
+        assert.is_nil(value:find(KEY, 1, true))
+      elseif type(value) == "table" and not seen[value] and value ~= package.loaded then
+        seen[value] = true
+        for name, member in next, value do
+          search(name)
+          search(member)
+        end
+      end
+    end
+    search(client)
+    search(client.data)
+  end)
+
+  it("has the address that the client was given, where that is not the vendor's", function()
+    local function base(options)
+      return script.new(constant "{}", options).data.base_url
+    end
+    assert.equal("http://127.0.0.1:8080", base { base_url = "http://127.0.0.1:8080" })
+    assert.equal("https://proxy.example/se", base { base_url = "https://proxy.example/se" })
+    assert.equal("https://api.seranking.com", base { base_url = "https://api4.seranking.com" })
+    assert.equal("https://evilseranking.com", base { base_url = "https://evilseranking.com" })
+    assert.equal("http://127.0.0.1:2", base { base_url = "http://127.0.0.1:1", data_base_url = "http://127.0.0.1:2" })
+  end)
+
+  it("tells at once what is wrong with its own options", function()
+    local function why(options)
+      options.token = KEY
+      local client, err = seranking.new(options)
+      assert.is_nil(client)
+      return err.kind .. " " .. err.code
+    end
+    assert.equal("auth invalid_key", why { data_token = "a b" })
+    assert.equal("auth invalid_key", why { data_token = "" })
+    assert.equal("invalid bad_option", why { data_base_url = "http://example.com" })
+    assert.equal("seranking.new: option data_token must be a string",
+      raised(seranking.new, { token = KEY, data_token = false }))
+  end)
+
+  it("has a limit of its own, ten a second", function()
+    local client, log, clock = script.new(constant "{}")
+    for _ = 1, 5 do
+      assert(client.account:balance())
+    end
+    for _ = 1, 10 do
+      assert(op(client, "free")())
+    end
+    assert.equal(0, clock:now())
+    assert(op(client, "free")())
+    assert.equal(1, clock:now())
+    assert.equal(16, #log)
+  end)
+
+  it("is limited as told", function()
+    for most, options in pairs {
+      [2] = { rate = { limit = 2 } }, [3] = { rate = { limit = 2 }, data_rate = { limit = 3 } }, [30] = { share = "off" },
+    } do
+      local client, _, clock = script.new(constant "{}", options)
+      for _ = 1, most do
+        assert(op(client, "free")())
+      end
+      assert.equal(0, clock:now())
+      assert(op(client, "free")())
+      assert.equal(most == 30 and 0 or 1, clock:now())
+    end
+  end)
+
+  it("sends any request too, and closes with the client", function()
+    local client, log = script.new(constant '{"a":1}')
+    assert.same({ a = 1 }, (client.data:request { path = "/v1/new", query = { a = 1 } }))
+    assert.equal("https://api.seranking.com/v1/new?a=1", log[1].origin .. log[1].path .. "?" .. log[1].query)
+    local data = client.data
+    client:close()
+    assert.is_truthy(raised(function() data:request { path = "/" } end):find("closed", 1, true))
+    client = script.new(constant "{}")
+    client:close()
+    assert.is_truthy(raised(function() return client.data end):find("closed", 1, true))
+  end)
+end)
+
+describe("an operation of the Data API", function()
+  local client, log
+  before_each(function()
+    client, log = script.new(constant '{"a":1}')
+  end)
+
+  it("always sends what is fixed", function()
+    local request = op(client, "count"):dry_run { target = "a.example" }
+    assert.equal("GET https://api.seranking.com/v1/links/count?target=a.example&output=json",
+      request.method .. " " .. request.url)
+  end)
+
+  it("goes by POST when a list has more than ten elements, or the address more than 2,000 bytes", function()
+    local targets = {}
+    for i = 1, 10 do
+      targets[i] = "a" .. i .. ".example"
+    end
+    assert.equal("GET", op(client, "count"):dry_run({ target = targets }).method)
+    targets[11] = "last.example"
+    local request = op(client, "count"):dry_run {
+      target = targets, mode = "host", cols = { "a", "b" }, exact = true, rules = { { { a = 1 } } },
+    }
+    assert.equal("POST https://api.seranking.com/v1/links/count?output=json", request.method .. " " .. request.url)
+    assert.equal("application/json", request.headers["content-type"])
+    assert.equal('{"target":["a1.example","a2.example","a3.example","a4.example","a5.example","a6.example","a7.example",'
+      .. '"a8.example","a9.example","a10.example","last.example"],"mode":"host","cols":"a,b","exact":true,'
+      .. [=["rules":"[[{\"a\":1}]]"}]=], request.body)
+
+    local fixed = #"https://api.seranking.com/v1/links/count?target=&output=json"
+    local long = ("a"):rep(2000 - fixed)
+    request = op(client, "count"):dry_run { target = long }
+    assert.equal("GET 2000", request.method .. " " .. #request.url)
+    request = op(client, "count"):dry_run { target = long .. "a" }
+    assert.equal('POST {"target":["' .. long .. 'a"]}', request.method .. " " .. request.body)
+    request = op(client, "count"):dry_run { target = ("ä"):rep(320) } -- six bytes each in an address
+    assert.equal("GET", request.method)
+    assert.equal("POST", op(client, "count"):dry_run({ target = ("ä"):rep(350) }).method)
+    assert.equal(0, #log)
+  end)
+
+  it("wants exactly one of some parameters", function()
+    assert.equal("data.links.list: exactly one of one, other is required, got none", raised(op(client, "list")))
+    assert.equal("data.links.list: exactly one of one, other is required, got one and other",
+      raised(op(client, "list"), { one = "a", other = "b" }))
+    assert(op(client, "list") { other = "b" })
+  end)
+
+  it("gives files as their bytes", function()
+    local zip = "PK\3\4\0\255"
+    client = script.new(function() return { status = 200, headers = { { "Content-Type", "application/zip" } }, body = zip } end)
+    assert.equal(zip, (op(client, "archive")()))
+    client = script.new(function() return { status = 200, headers = {}, body = "" } end)
+    assert.equal("", (op(client, "archive")()))
+  end)
+
+  it("fails when the answer says so in spite of its status", function()
+    client = script.new(constant '{"message":"No data for this target"}')
+    local data, err = op(client, "view")()
+    assert.is_nil(data)
+    assert.equal("invalid failed 200 No data for this target",
+      table.concat({ err.kind, err.code, tostring(err.status), err.message }, " "))
+    client = script.new(constant '{"message":"hello","rows":[]}')
+    assert.equal("hello", op(client, "view")().message)
+  end)
+end)
+
+describe("costs", function()
+  it("are added up by requests, targets and rows, and said to be estimates", function()
+    local client = script.new(function(request)
+      return request.path == "/v1/links" and '{"rows":[1,2,3]}' or request.path == "/v1/links/plain" and "[{},{}]" or "{}"
+    end)
+    local data = client.data
+    assert.same({ credits = 0, estimate = true, calls = 0, unknown = 0 }, data:spent())
+    assert(op(client, "summary")())
+    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0 }, data:spent())
+    assert(op(client, "count") { target = { "a", "b", "c" } })
+    assert(op(client, "count") { target = "a" })
+    assert.equal(140, data:spent().credits)
+    assert(op(client, "list") { one = "a" })
+    assert.equal(146, data:spent().credits)
+    assert(op(client, "plain")())
+    assert(op(client, "free")())
+    assert.same({ credits = 152, estimate = true, calls = 6, unknown = 0 }, data:spent())
+    assert(op(client, "odd")())
+    assert(op(client, "unsaid")())
+    assert(op(client, "crawl") { settings = { max_pages = 5 } })
+    assert.same({ credits = 152, estimate = true, calls = 9, unknown = 3 }, data:spent())
+    data:spent().credits = 0
+    assert.equal(152, data:spent().credits)
+  end)
+
+  it("are none for calls that failed", function()
+    local client = script.new(function(_, number)
+      return number == 1 and script.json('{"error":{"message":"no"}}', 400) or number == 2 and "{" or "{}"
+    end, { retries = 0 })
+    assert.is_nil((op(client, "summary")()))
+    assert.equal(0, client.data:spent().calls)
+    assert.is_nil((op(client, "summary")())) -- a success that can't be read is billed all the same
+    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0 }, client.data:spent())
+  end)
+
+  it("are of the Data API only", function()
+    local client = script.new(constant "{}")
+    assert.equal("only the Data API has prices: client.data:spent()", raised(function() client:spent() end))
+  end)
+
+  it("have a budget, which refuses what would go over it before anything is sent", function()
+    local client, log = script.new(constant '{"rows":[1,2]}', { budget = 250 })
+    assert(op(client, "summary")())
+    assert(op(client, "summary")())
+    local data, err = op(client, "summary")()
+    assert.is_nil(data)
+    assert.equal("invalid budget", err.kind .. " " .. err.code)
+    assert.equal("data.links.summary costs at least 100 credits, by estimate, and 50 of the budget are left", err.message)
+    assert.is_false(err.sent)
+    assert.is_false(err.retryable)
+    assert.equal(2, #log)
+    assert(op(client, "count") { target = { "a", "b", "c", "d", "e" } })
+    local _, again = op(client, "list") { one = "a" }
+    assert.equal("budget", again.code)
+    assert(op(client, "free")())
+    assert.equal(250, client.data:spent().credits)
+  end)
+
+  it("have a budget of a call, too", function()
+    local client, log = script.new(constant "{}")
+    local _, err = op(client, "count")({ target = { "a", "b" } }, { budget = 19 })
+    assert.equal("data.links.count costs at least 20 credits, by estimate, and 19 of the budget are left", err.message)
+    assert(op(client, "count")({ target = { "a", "b" } }, { budget = 20 }))
+    assert.equal(1, #log)
+    assert.equal("data.links.count: option budget must be a number of credits, at least 0",
+      raised(op(client, "count"), { target = "a" }, { budget = -1 }))
+  end)
+
+  it("are set aside while calls are under way", function()
+    local client, log = script.new(function() return { status = 200, headers = {}, body = "{}", delay = 0.5 } end,
+      { budget = 300 })
+    local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "summary")() end)
+    assert.equal(3, #log)
+    assert.equal(2, errs.count)
+    assert.equal(300, client.data:spent().credits)
+  end)
+end)
+
+describe("a download", function()
+  it("goes to the file's host without the key, outside the limit, and gives the bytes", function()
+    local client, log, clock = script.new(function(request)
+      return { status = 200, headers = { { "Content-Type", "application/gzip" } }, body = "\31\139" .. (request.query or "") }
+    end, { rate = { limit = 1 } })
+    local bytes, response = client.data:download "https://files.example:8443/exports/1_2.csv.gz?sig=a%2Fb#top"
+    assert.equal("\31\139sig=a%2Fb", bytes)
+    assert.equal(200, response.status)
+    for _ = 1, 5 do
+      assert(client:download "https://files.example")
+    end
+    assert.equal(0, clock:now())
+    assert.equal("GET https://files.example:8443/exports/1_2.csv.gz", log[1].method .. " " .. log[1].origin .. log[1].path)
+    assert.equal("/", log[2].path)
+    for _, request in ipairs(log) do
+      assert.is_nil(request.headers.authorization)
+      assert.equal("*/*", request.headers.accept)
+    end
+  end)
+
+  it("has no key in its address either", function()
+    local client, log = script.new(constant "x", { auth = "query" })
+    assert(client:download "https://files.example/a")
+    assert.equal("", log[1].query)
+  end)
+
+  it("shows no key that an address or an answer holds", function()
+    local client = script.new(function() return { status = 404, headers = {}, body = "no " .. KEY } end)
+    local data, err = client:download("https://files.example/a?token=" .. KEY)
+    assert.is_nil(data)
+    assert.equal("/a?token=…d14b", err.path)
+    assert.equal("not_found", err.kind)
+    assert.is_nil((err.body .. tostring(err)):find(KEY, 1, true))
+  end)
+
+  it("follows no redirects, and has the client's retries, time-outs and bounds", function()
+    local client, log = script.new(function(_, number)
+      return number == 1 and { status = 302, headers = { { "Location", "https://other.example/" } } }
+        or number < 4 and { status = 503, headers = {} } or { status = 200, headers = {}, body = ("x"):rep(2000) }
+    end, { max_body = 1000 })
+    local _, err = client:download "https://files.example/a"
+    assert.equal("protocol", err.kind)
+    _, err = client:download "https://files.example/a"
+    assert.equal("too_large", err.kind)
+    assert.equal(3, err.attempts)
+    assert.equal(4, #log)
+    _, err = client:download("https://files.example/a", { retries = 0 })
+    assert.equal(1, err.attempts)
+  end)
+
+  it("is of https, or of this machine", function()
+    local client, log = script.new(constant "x")
+    assert(client:download "http://127.0.0.1:80/a")
+    for url, message in pairs {
+      ["http://files.example/a"] = "client:download: the address",
+      ["ftp://files.example/a"] = "client:download: the address",
+      ["/exports/a.csv"] = "client:download takes an address, https://…, percent-encoded, got \"/exports/a.csv\"",
+      ["https://files.example/ä"] = "client:download takes an address",
+      ["https://user:secret@files.example/"] = "client:download: the address",
+    } do
+      assert.equal(message, raised(client.download, client, url):sub(1, #message))
+    end
+    assert.is_truthy(raised(client.download, client, nil):find("got nil", 1, true))
+    assert.equal(1, #log)
+  end)
+
+  it("leaves the client as it was", function()
+    local client, log = script.new(constant "{}")
+    assert(client.account:balance())
+    assert(client:download "https://files.example/a")
+    assert(client.account:balance())
+    assert.equal("Token " .. KEY, log[3].headers.authorization)
+  end)
+end)
+
+describe("the Data API of the fake, in this process", function()
+  it("is served to client.data: pages, jobs, files, prices", function()
+    local api = require("seranking.fake").new()
+    local client = assert(seranking.new { token = KEY, data_token = UUID, transport = api })
+    local data = client.data
+    assert.equal("example.com", assert(data.backlinks:summary { target = "example.com" }).summary[1].target)
+    assert.equal(100, data:spent().credits)
+    local count = 0
+    for row in data.backlinks.raw:each({ target = "example.com" }, { max_rows = 120 }) do
+      count = count + (row.url_to and 1 or 0)
+    end
+    assert.equal(120, count)
+    local export, response = assert(data.backlinks.export.create:wait { target = "example.com" })
+    assert.equal("complete", export.task_status)
+    assert.is_string(response.job.task_id)
+    local file = assert(data:download(export.download_file))
+    assert.equal("\31\139", file:sub(1, 2))
+    local audit, of = assert(data.site_audit.audits.create_standard:wait {
+      domain = "example.com", settings = { max_pages = 10 },
+    })
+    assert.equal("finished", audit.status)
+    assert.is_table(assert(data.site_audit.audits:report { audit_id = of.job.audit_id }))
+    assert.equal(2, #assert(data.serp.classic.add_tasks:wait {
+      search_engine = "google", device = "desktop", language_code = "en", location_id = 12998, query = { "a", "b" },
+    }))
+    assert.equal(2, #assert(data.keywords:export { source = "us", keywords = { "anchor", "rope" } }))
+  end)
+end)

@@ -1,0 +1,374 @@
+--- Walking over pages: every style, every end, every way to go wrong, and no more than one page in memory.
+-- SPDX-License-Identifier: MIT
+
+local script = require "support.script"
+local seranking = require "seranking"
+
+local raised = script.raised
+
+local books = {
+  name = "data.books",
+  params = {
+    page = { type = "integer", min = 1 }, offset = { type = "integer", min = 0 }, limit = { type = "integer", min = 1 },
+    next = { type = "string" }, after = { type = "string" }, author = { type = "string" },
+  },
+  operations = {
+    { "by_page", data = "GET /v1/page", query = "author page limit", answer = "array",
+      pages = { style = "page", size = 3, max = 50 },
+      cost = { 100, per = "request" } },
+    { "by_offset", data = "GET /v1/offset", query = "offset limit", answer = "object",
+      pages = { style = "offset", rows = "items", total = "total", size = 3, max = 50 }, cost = { 5, per = "row" } },
+    { "unbounded", data = "GET /v1/offset", query = "offset limit", answer = "array", pages = { style = "offset", size = 3 } },
+    { "by_cursor", data = "GET /v1/cursor", query = "next limit", answer = "object",
+      pages = { style = "cursor", rows = "rows", cursor = "next", param = "next", size = 3, max = 100000 },
+      cost = { 1, per = "row", of = "rows" } },
+    { "named", data = "GET /v1/cursor", query = "after", answer = "object",
+      pages = { style = "cursor", rows = "rows", cursor = "next", param = "after" } },
+    { "whole", data = "GET /v1/whole", query = "author", answer = "array" },
+    { "wrapped", data = "GET /v1/wrapped", answer = "object", pages = { rows = "rows" } },
+    { "single", data = "GET /v1/single", answer = "object" },
+  },
+}
+
+-- The value of a parameter in a query.
+local function value(request, name)
+  return ("&" .. request.query):match("&" .. name .. "=([^&]*)")
+end
+
+local function list(first, last)
+  local rows = {}
+  for i = first, last do
+    rows[#rows + 1] = ('{"id":%d}'):format(i)
+  end
+  return "[" .. table.concat(rows, ",") .. "]"
+end
+
+-- A server of rows 1 .. count that does as it is asked.
+local function server(count)
+  return function(request)
+    local limit = tonumber(value(request, "limit") or 3)
+    if request.path == "/v1/page" then
+      local page = tonumber(value(request, "page"))
+      return list((page - 1) * limit + 1, math.min(page * limit, count))
+    elseif request.path == "/v1/offset" then
+      local offset = tonumber(value(request, "offset"))
+      return ('{"items":%s,"total":%d}'):format(list(offset + 1, math.min(offset + limit, count)), count)
+    end
+    local first = tonumber((value(request, "next") or value(request, "after") or "c0"):match "%d+")
+    local last = math.min(first + limit, count)
+    return ('{"rows":%s,"next":%s}'):format(list(first + 1, last), last < count and '"c' .. last .. '"' or "null")
+  end
+end
+
+local function ids(op, args, options)
+  local found = {}
+  for row in op:each(args, options) do
+    found[#found + 1] = row.id
+  end
+  return table.concat(found, " ")
+end
+
+local function scene(respond, name, options)
+  local client, log, clock = script.new(respond, options)
+  return script.operation(client.data, books, name), log, client, clock
+end
+
+local function queries(log)
+  local found = {}
+  for i, request in ipairs(log) do
+    found[i] = request.query
+  end
+  return found
+end
+
+describe("a walk", function()
+  it("goes by pages, to the first short one", function()
+    local op, log = scene(server(7), "by_page")
+    assert.equal("1 2 3 4 5 6 7", ids(op, { author = "x", limit = 3 }))
+    assert.same({ "author=x&page=1&limit=3", "author=x&page=2&limit=3", "author=x&page=3&limit=3" }, queries(log))
+  end)
+
+  it("goes to the empty page where the last one is full", function()
+    local op, log = scene(server(6), "by_page")
+    assert.equal("1 2 3 4 5 6", ids(op, { limit = 3 }))
+    assert.equal(3, #log)
+  end)
+
+  it("goes on from the page that it is told", function()
+    local op, log = scene(server(7), "by_page")
+    assert.equal("4 5 6 7", ids(op, { page = 2, limit = 3 }))
+    assert.equal(2, #log)
+  end)
+
+  it("goes by offsets, to the total", function()
+    local op, log = scene(server(6), "by_offset")
+    assert.equal("1 2 3 4 5 6", ids(op, { limit = 3 }))
+    assert.same({ "offset=0&limit=3", "offset=3&limit=3" }, queries(log))
+    op, log = scene(server(7), "by_offset")
+    assert.equal("6 7", ids(op, { offset = 5, limit = 3 }))
+    assert.equal(1, #log)
+  end)
+
+  it("goes by offsets of what came, where a page is shorter than asked for and the total is known", function()
+    local op, log = scene(function(request)
+      local offset = tonumber(value(request, "offset"))
+      return ('{"items":%s,"total":"5"}'):format(list(offset + 1, math.min(offset + 2, 5)))
+    end, "by_offset")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 4 }))
+    assert.same({ "offset=0&limit=4", "offset=2&limit=4", "offset=4&limit=4" }, queries(log))
+  end)
+
+  it("goes by cursors, to the one that is missing, null or empty", function()
+    for _, last in ipairs { "", ',"next":null', ',"next":""' } do
+      local op, log = scene(function(request)
+        return request.query == "next=a%2Fb%2B%3D&limit=2" and '{"rows":[{"id":2}]' .. last .. "}"
+          or '{"rows":[{"id":1}],"next":"a/b+="}'
+      end, "by_cursor")
+      assert.equal("1 2", ids(op, { limit = 2 }))
+      assert.equal(2, #log)
+    end
+    local op, log = scene(server(7), "named")
+    assert.equal("1 2 3 4 5 6 7", ids(op))
+    assert.same({ "", "after=c3", "after=c6" }, queries(log))
+  end)
+
+  it("asks for large pages where the caller does not say, and for no more than wanted", function()
+    local op, log = scene(server(120), "by_offset")
+    ids(op)
+    assert.same({ "offset=0&limit=50", "offset=50&limit=50", "offset=100&limit=50" }, queries(log))
+    op, log = scene(server(120), "by_offset")
+    ids(op, nil, { max_rows = 52 })
+    assert.same({ "offset=0&limit=50", "offset=50&limit=2" }, queries(log))
+    op, log = scene(server(5000), "by_cursor")
+    ids(op)
+    assert.equal("limit=1000", log[1].query)
+    assert.equal(5, #log)
+    op, log = scene(server(9), "unbounded")
+    pcall(ids, op)
+    assert.equal("offset=0", log[1].query)
+  end)
+
+  it("ends after max_rows, without another request", function()
+    local op, log = scene(server(100), "by_page")
+    assert.equal("1 2 3 4", ids(op, { limit = 2 }, { max_rows = 4 }))
+    assert.equal(2, #log)
+    assert.equal("1 2 3", ids(op, { limit = 2 }, { max_rows = 3 }))
+  end)
+
+  it("is one call where the answer has no pages", function()
+    local op, log = scene(function() return list(1, 3) end, "whole")
+    assert.equal("1 2 3", ids(op, { author = "x" }))
+    assert.equal(1, #log)
+    op = scene(function() return '{"rows":' .. list(1, 2) .. "}" end, "wrapped")
+    assert.equal("1 2", ids(op))
+    op = scene(function() return '{"rows":null}' end, "wrapped")
+    assert.equal("", ids(op))
+    op = scene(function() return "[]" end, "wrapped") -- PHP's empty object
+    assert.equal("", ids(op))
+  end)
+
+  it("gives the response of each row's page, and does not change its arguments", function()
+    local op = scene(server(4), "by_page")
+    local args, pages = { limit = 2 }, {}
+    for _, response in op:each(args) do
+      pages[#pages + 1] = response
+    end
+    assert.same({ limit = 2 }, args)
+    assert.equal(200, pages[1].status)
+    assert.equal(pages[1], pages[2])
+    assert.not_equal(pages[2], pages[3])
+  end)
+
+  it("sends nothing before its first step, and needs no loop", function()
+    local op, log = scene(server(4), "by_page")
+    local next_row = op:each { limit = 2 }
+    assert.equal(0, #log)
+    assert.equal(1, next_row().id)
+    assert.equal(2, next_row().id)
+    assert.equal(1, #log)
+    assert.equal(3, next_row().id)
+    assert.equal(4, next_row().id)
+    assert.is_nil(next_row())
+    assert.is_nil(next_row())
+    assert.equal(3, #log)
+  end)
+
+  it("raises what is wrong with its arguments at once", function()
+    local op, log = scene(server(4), "by_page")
+    assert.equal("data.books.by_page: unknown parameter 'autor'; did you mean 'author'?",
+      raised(op.each, op, { autor = "x" }))
+    assert.equal("data.books.by_page: option max_rows must be a whole number, at least 1",
+      raised(op.each, op, nil, { max_rows = 0 }))
+    assert.equal("data.books.by_page: unknown option 'max_row'; did you mean 'max_rows'?",
+      raised(op.each, op, nil, { max_row = 1 }))
+    assert.equal("data.books.by_page: unknown option 'max_rows'; did you mean 'retries'?",
+      raised(op, nil, { max_rows = 1 }):gsub("; .*", "; did you mean 'retries'?"))
+    op = scene(server(1), "single")
+    assert.equal("data.books.single: the answer is no list that could be walked over", raised(op.each, op))
+    assert.equal("call it with a colon: client.sites.list:each(…)", raised(op.each))
+    assert.equal(0, #log)
+  end)
+end)
+
+describe("a walk that fails", function()
+  it("raises the error of the page, after the rows before it", function()
+    local op = scene(function(request, number)
+      return number == 2 and script.json('{"error":{"message":"no"}}', 403) or server(9)(request)
+    end, "by_page")
+    local found = {}
+    local ok, err = pcall(function()
+      for row in op:each { limit = 3 } do
+        found[#found + 1] = row.id
+      end
+    end)
+    assert.is_false(ok)
+    assert.is_true(seranking.is_error(err))
+    assert.equal("access 403", err.kind .. " " .. err.status)
+    assert.same({ 1, 2, 3 }, found)
+  end)
+
+  it("raises once, and is over then", function()
+    local op = scene(function() return script.json("{}", 400) end, "by_page")
+    local next_row = op:each()
+    assert.is_false((pcall(next_row)))
+    assert.is_nil(next_row())
+  end)
+
+  it("is an error of kind protocol where a cursor comes again, at once or later", function()
+    for _, chain in ipairs { "a a", "a b a", "a b c d e f c", "a b c d e f g h i j a" } do
+      local cursors = {}
+      for cursor in chain:gmatch "%a" do
+        cursors[#cursors + 1] = cursor
+      end
+      local op, log = scene(function(_, number)
+        local back = #cursors - (chain:find(cursors[#cursors], 1, true) + 1) / 2
+        local at = number <= #cursors and number or number - math.ceil((number - #cursors) / back) * back
+        return ('{"rows":[{"id":%d}],"next":"%s"}'):format(number, cursors[at])
+      end, "by_cursor")
+      local ok, err = pcall(ids, op)
+      assert.is_false(ok)
+      assert.equal("protocol cursor_repeats", err.kind .. " " .. err.code)
+      assert.is_true(#log <= 4 * #cursors)
+    end
+  end)
+
+  it("is an error where the server gives the same page again, whatever it is asked", function()
+    for _, name in ipairs { "by_page", "unbounded" } do
+      local op, log = scene(function() return list(1, 3) end, name)
+      local ok, err = pcall(ids, op, { limit = 3 })
+      assert.is_false(ok)
+      assert.equal("protocol page_repeats", err.kind .. " " .. err.code)
+      assert.equal(2, #log)
+    end
+  end)
+
+  it("is an error where the rows are no list", function()
+    local op = scene(function() return '{"items":{"a":1},"total":1}' end, "by_offset")
+    local ok, err = pcall(ids, op)
+    assert.is_false(ok)
+    assert.equal("protocol no_rows", err.kind .. " " .. err.code)
+  end)
+end)
+
+describe("max_cost", function()
+  it("ends a walk with an error before a page that would go over it", function()
+    local op, log, client = scene(server(100), "by_page")
+    local found = {}
+    local ok, err = pcall(function()
+      for row in op:each({ limit = 2 }, { max_cost = 250 }) do
+        found[#found + 1] = row.id
+      end
+    end)
+    assert.is_false(ok)
+    assert.equal("invalid max_cost", err.kind .. " " .. err.code)
+    assert.equal("data.books.by_page: the next page may cost 100 credits, by estimate, and 50 of max_cost = 250 are left",
+      err.message)
+    assert.same({ 1, 2, 3, 4 }, found)
+    assert.equal(2, #log)
+    assert.equal(200, client.data:spent().credits)
+  end)
+
+  it("asks for as many rows as can be paid where rows are what is paid for", function()
+    local op, log = scene(server(100), "by_offset")
+    local rows, err = op:all(nil, { max_cost = 37 })
+    assert.is_nil(rows)
+    assert.equal("max_cost", err.code)
+    assert.equal(7, #err.rows)
+    assert.same({ "offset=0&limit=7" }, queries(log))
+    op, log = scene(server(6), "by_offset")
+    assert.equal(6, #assert(op:all(nil, { max_cost = 37 })))
+    assert.equal(1, #log)
+  end)
+
+  it("may be reached", function()
+    local op = scene(server(4), "by_page")
+    assert.equal(4, #assert(op:all({ limit = 2 }, { max_cost = 300 })))
+    op = scene(server(4), "by_page")
+    local _, err = op:all({ limit = 2 }, { max_cost = 299 })
+    assert.equal("max_cost", err.code)
+  end)
+
+  it("may be called budget, and the client's budget holds as well", function()
+    local op = scene(server(100), "by_page")
+    local _, err = op:all({ limit = 2 }, { budget = 100 })
+    assert.equal("max_cost", err.code)
+    op = scene(server(100), "by_page", { budget = 150 })
+    _, err = op:all { limit = 2 }
+    assert.equal("budget 2", err.code .. " " .. #err.rows)
+  end)
+end)
+
+describe("all", function()
+  it("gives every row as one list", function()
+    local op = scene(server(7), "by_page")
+    local rows, err = op:all { limit = 3 }
+    assert.equal(7, #rows)
+    assert.is_nil(err)
+    assert.equal(7, rows[7].id)
+    assert.same({}, (scene(server(0), "by_cursor"):all()))
+    assert.equal(4, #assert(scene(server(100), "by_page"):all({ limit = 3 }, { max_rows = 4 })))
+  end)
+
+  it("gives nil and the error, which has the rows so far", function()
+    local op = scene(function(request, number)
+      return number == 3 and script.json("{}", 500) or server(9)(request)
+    end, "by_page", { retries = 0 })
+    local rows, err = op:all { limit = 2 }
+    assert.is_nil(rows)
+    assert.equal("server", err.kind)
+    assert.equal(4, #err.rows)
+    op = scene(function() return '{"rows":[{"id":1}],"next":"a"}' end, "by_cursor")
+    rows, err = op:all()
+    assert.is_nil(rows)
+    assert.equal("cursor_repeats", err.code)
+    assert.is_true(#err.rows >= 2)
+  end)
+end)
+
+describe("the memory of a walk", function()
+  it("is that of one page, however many there are", function()
+    local text = ("x"):rep(1000)
+    local op = scene(function(request)
+      local page, rows = tonumber(value(request, "page")), {}
+      for i = 1, page <= 100 and 100 or 0 do
+        rows[i] = ('{"id":%d,"text":"%s %d"}'):format(page * 100 + i, text, page * 100 + i)
+      end
+      return "[" .. table.concat(rows, ",") .. "]"
+    end, "by_page")
+    local most, count = 0, 0
+    local before
+    for row in op:each { limit = 50 } do
+      count = count + 1
+      if count % 100 == 50 then
+        collectgarbage()
+        collectgarbage()
+        local now = collectgarbage "count"
+        before = before or now
+        most = math.max(most, now - before)
+      end
+      assert.equal(1000, #row.text:match "^x+")
+    end
+    assert.equal(10000, count)
+    assert.is_true(most < 150, most .. " KB more than within the first page") -- a page is 100 KB of text and its rows
+  end)
+end)

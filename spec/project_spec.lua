@@ -1,0 +1,182 @@
+--- The Project API as a user of the client meets it: lives of what it keeps, pages, jobs, ids and numbers.
+-- SPDX-License-Identifier: MIT
+
+local scene = require "support.scene"
+local seranking = require "seranking"
+
+for _, generation in ipairs { "v4", "v1" } do
+  local function new()
+    return scene.new { api = generation, fake = { limit = 1e6, today = "2026-09-10" } }
+  end
+
+  --- A client with a project, a brand and an engine, bound to neither.
+  local function with_engine()
+    local client = new()
+    local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+    assert(client.airt.brand:set { site_id = site_id, brand = "Corner" })
+    local llm = assert(client.airt.llm:create {
+      site_id = site_id, base_name = "perplexity", country_code = "us", lang_code = "en",
+    })
+    return client, site_id, llm
+  end
+
+  describe("on " .. generation, function()
+    it("an audit is waited for, and so is its next run", function()
+      local client, _, clock = new()
+      local status = assert(client.audit.create:wait { domain = "example.com" })
+      assert.equal("finished", status.status)
+      assert.equal(48, status.total_pages)
+      assert.is_true(clock:now() >= 60)
+
+      local audit = client.audit(assert(client.audit:list()).items[1].id)
+      local first = status.audit_time
+      status = assert(audit.recheck:wait())
+      assert.equal("finished", status.status)
+      assert.not_equal(first, status.audit_time)
+    end)
+
+    it("an audit that is gone ends a wait with an error", function()
+      local client = new()
+      local made = assert(client.audit:create { domain = "example.com" })
+      assert(client.audit(made.id):delete())
+      local done, err = client.audit.status:wait { audit_id = made.id }
+      assert.is_nil(done)
+      assert.equal("not_found", err.kind)
+    end)
+
+    it("an audit's pages come one by one, over all pages of the list, with numbers as numbers", function()
+      local client, api = new()
+      local made = assert(client.audit:create { domain = "example.com" })
+      api:advance(60)
+      local seen = {}
+      for page in client.audit(made.id).pages:each { limit = 20 } do
+        seen[#seen + 1] = page.id
+        assert.equal(200, page.status)
+      end
+      assert.equal(48, #seen)
+      assert.same({ 9001, 9048 }, { seen[1], seen[48] })
+    end)
+
+    it("settings of an audit are tables, lists are lists", function()
+      local client = new()
+      local audit = client.audit(assert(client.audit:create { domain = "example.com", settings = { csr = true } }).id)
+      assert(audit.settings:update { settings = { allow = { "/a", "/b" }, disabled_issues = { "title_short" }, login = "x" } })
+      local settings = assert(audit.settings:get())
+      assert.equal("/a\n/b", settings.allow)
+      assert.same({ "title_short" }, settings.disabled_issues)
+      assert.equal(1, settings.csr)
+      assert(audit.settings:reset())
+      assert.equal(0, assert(audit.settings:get()).csr)
+    end)
+
+    it("backlinks come in pages without a total; row ids and the dictionary's are told apart by name", function()
+      local client = new()
+      local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+      local backlinks = client.backlinks(site_id)
+      local urls = {}
+      for i = 1, 5 do
+        urls[i] = "https://a.com/" .. i
+      end
+      assert(backlinks:import { list = urls })
+      local rows = {}
+      for row in backlinks.list:each { limit = 2 } do
+        rows[#rows + 1] = row
+      end
+      assert.equal(5, #rows)
+      local _, err = backlinks:recheck { row_ids = { rows[1].backlink_id } }
+      assert.is_truthy(err.message:find("Backlinks are non exists", 1, true))
+      assert(backlinks:recheck { row_ids = { rows[1].id } })
+      assert(backlinks:delete { backlink_ids = { rows[1].backlink_id } })
+      assert.equal(4, assert(backlinks:stats()).total)
+      local ok, problem = pcall(backlinks.recheck, { backlink_ids = { 1 } })
+      assert.is_false(ok)
+      assert.is_truthy(tostring(problem):find("backlink_ids", 1, true))
+    end)
+
+    it("sub-accounts are plain fields, and the password shows nowhere", function()
+      local client = new()
+      local given = { account_email = "grace@example.com", account_first_name = "Grace", account_password = "correct horse" }
+      assert.is_nil(client.users.create:dry_run(given).body:find("correct horse", 1, true))
+      local made = assert(client.users:create(given))
+      assert(client.users(made.account_id):update { access = { "add_website" }, limit_balance_amount = 5 })
+      local user = assert(client.users(made.account_id):get())
+      assert.same({ "add_website" }, user.access)
+      assert.equal(5, user.limit.balance.amount)
+      assert.equal(1, assert(client.users:list()).all_count)
+      local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+      assert(client.users(made.account_id).sites:share { site_ids = { site_id } })
+      assert.same({ site_id }, assert(client.users(made.account_id).sites:list_shared()))
+    end)
+
+    it("an AI engine's language is taken away with null, and stays when nothing is said", function()
+      local client, site_id, llm = with_engine()
+      local engine = client.airt(site_id).llm(llm.id)
+      assert.equal("en", assert(engine:update {}).lang_code)
+      assert.is_nil(assert(engine:update { lang_code = seranking.null }).lang_code)
+    end)
+
+    it("prompts come, move and go by one kind of id", function()
+      local client, site_id, llm = with_engine()
+      local airt = client.airt(site_id)
+      assert.equal(2, assert(airt.prompts:create { llm_id = llm.id, prompts = { "one", "two" } }).added)
+      local first = assert(airt.prompts:list { llm_id = llm.id }).items[1]
+      local id = generation == "v4" and first.k2site_llm_id or first.prompt_llm_id
+      assert.equal(90001, id)
+      local group = assert(airt.prompt_groups:create { name = "Bread" })
+      assert(airt.prompt_groups(group.id):move { prompt_llm_ids = { id } })
+      assert.equal(1, assert(airt.prompts:list { llm_id = llm.id, group_ids = { group.id } }).total)
+      assert.equal(id, assert(airt.prompts(id):answer { llm_id = llm.id }).prompt_llm_id)
+      assert(airt.prompts:delete { llm_id = llm.id, prompt_llm_ids = { id } })
+      assert.equal(1, assert(airt.prompts:list { llm_id = llm.id }).total)
+      local groups = assert(airt.prompt_groups:list { keys_count = true })
+      assert.same({ 301, 1 }, { groups[1].id, groups[1].keys_count })
+    end)
+
+    it("a task of the marketing plan is known by a number or a text", function()
+      local client = new()
+      local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+      local plan = client.checklist(site_id)
+      local task = assert(plan:create_task { title = "Bake", text = "Rye" })
+      assert(plan:set_task_status { task_id = task.id, checked = true })
+      assert(plan:set_task_status { task_id = "12", checked = true })
+      local sections = assert(plan:list())
+      assert.is_true(sections[1].items[2].checked)
+      assert.is_true(sections[2].items[1].checked)
+      assert(plan:delete_task { task_id = task.id })
+      assert.equal(1, #assert(plan:list()))
+    end)
+
+    it("a history of positions is a list, whether it comes in an envelope or not", function()
+      local client = new()
+      local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+      assert.equal("avg", assert(client.sites(site_id).positions:history())[1].type)
+      assert.equal(880001, assert(client.analytics(site_id):seo_potential())[1].site_engine_id)
+    end)
+  end)
+end
+
+describe("a volume look-up", function()
+  it("is waited for: an object while it runs, a list when it has", function()
+    local client, _, clock = scene.new { fake = { limit = 1e6 } }
+    local words = assert(client.key_volume.create:wait { query = "boots" })
+    assert.equal("boots", words[1].query)
+    assert.is_true(clock:now() >= 10)
+    assert.same({ "boots" }, { assert(client.key_volume:get { task_id = 5501 })[1].query })
+  end)
+end)
+
+describe("what one generation lacks", function()
+  it("says who has it", function()
+    local v4, v1 = scene.new {}, scene.new { api = "v1" }
+    for _, case in ipairs {
+      { v4.airt.sources.domains, "airt.sources.domains does not exist in v4; v1 has it" },
+      { v4.airt.competitors.dates, "airt.competitors.dates does not exist in v4; v1 has it" },
+      { v1.key_volume.list, "key_volume.list does not exist in v1; v4 has it" },
+      { v1.account.balance, "account.balance does not exist in v1; v4 has it" },
+    } do
+      local ok, problem = pcall(case[1], { site_id = 1 })
+      assert.is_false(ok)
+      assert.is_truthy(tostring(problem):find(case[2], 1, true), tostring(problem))
+    end
+  end)
+end)

@@ -1,0 +1,145 @@
+--- The limit that machines share on a Redis, as a program sees it: clients against a real server.
+-- SPDX-License-Identifier: MIT
+
+local posix = require "posix_for_specs"
+local process = require "support.process"
+local seranking = require "seranking"
+local wire = require "support.wire"
+
+local ECHO = { "request", "echo", { "again" } }
+local START_TIME = 10 -- seconds that Redis has to come up
+
+local function shell(command)
+  local pipe = assert(io.popen(command, "r"))
+  local output = pipe:read "*a"
+  pipe:close()
+  return (output:gsub("%s+$", ""))
+end
+
+local available = pcall(require, "lseranking_redis") and shell "command -v redis-server" ~= ""
+
+describe("a limit on Redis", function()
+  local folder, remove_folder, redis
+
+  local function cli(command)
+    return shell(("redis-cli -s '%s/s' %s 2>&1"):format(folder, command))
+  end
+
+  local function start_redis()
+    local deadline = os.time() + START_TIME
+    shell(("redis-server --port 0 --unixsocket '%s/s' --dir '%s' --pidfile '%s/pid' --save '' --logfile log --daemonize yes")
+      :format(folder, folder, folder))
+    while cli "PING" ~= "PONG" do
+      assert(os.time() < deadline, "redis-server did not start")
+    end
+    redis = tonumber(shell(("cat '%s/pid'"):format(folder)))
+  end
+
+  local function kill_redis()
+    if redis then
+      posix.kill(redis, 9)
+      redis = nil
+    end
+  end
+
+  -- A client whose limit is 3 in 0.2 s.
+  local function client(server, options)
+    local all = { limiter = { redis = "unix:" .. folder .. "/s" }, rate = { limit = 3, per = 0.2 }, share = "user" }
+    for name, value in pairs(options or {}) do
+      all[name] = value
+    end
+    return wire.client(server, all)
+  end
+
+  before_each(function()
+    folder, remove_folder = process.folder()
+    if available then
+      start_redis()
+    end
+  end)
+
+  after_each(function()
+    wire.finish()
+    kill_redis()
+    remove_folder()
+  end)
+
+  local function on_redis(what, fn)
+    if available then
+      it(what, fn)
+    else
+      pending(what .. " (needs hiredis and redis-server)")
+    end
+  end
+
+  on_redis("is one for all clients, and calls wait for it", function()
+    local server = wire.start { ECHO, ECHO, ECHO, ECHO }
+    local a, b = client(server), client(server)
+    for _ = 1, 6 do
+      assert(a:request { path = "/a" })
+      assert(b:request { path = "/b" })
+    end
+    assert.equal("1", cli "DBSIZE")
+    local _, response = assert(a:request { path = "/a" })
+    assert.equal(1, response.attempts)
+    local view = a:limiter()
+    assert.equal("redis", view.scope)
+    assert.equal("unix:" .. folder .. "/s?db=0", view.file)
+    assert.is_nil(view.problem)
+    assert.equal("closed", view.circuit.state)
+  end)
+
+  on_redis("ends calls by a limiter error when the server is gone, and sends nothing", function()
+    local server = wire.start { ECHO }
+    local one = client(server)
+    kill_redis()
+    local err = wire.failed("network", "limiter", one:request { path = "/a" })
+    assert.is_false(err.sent)
+    assert.is_true(err.retryable)
+    assert.matches("unix:" .. folder .. "/s?db=0: ", err.message, 1, true)
+  end)
+
+  on_redis("goes on with the process's own limit when told to, and tells", function()
+    local server = wire.start { ECHO }
+    local events = {}
+    local one = client(server, {
+      on_limiter_error = "process",
+      on_event = function(event) events[#events + 1] = event end,
+    })
+    kill_redis()
+    assert(one:request { path = "/a" })
+    assert.equal("limiter_fallback", events[1].type)
+    assert.matches("unix:" .. folder .. "/s?db=0: ", events[1].problem, 1, true)
+    start_redis()
+    local deadline = os.time() + 5
+    repeat -- it is tried again all the while
+      assert(one:request { path = "/a" })
+      assert(os.time() < deadline)
+    until cli "DBSIZE" == "1"
+  end)
+
+  on_redis("is used by a child of a fork on a connection of its own", function()
+    local server = wire.start { ECHO, ECHO, ECHO }
+    local one = client(server)
+    assert(one:request { path = "/a" })
+    local pid = posix.fork()
+    if pid == 0 then
+      local fine = pcall(function() assert(one:request { path = "/child" }) end)
+      posix.kill(posix.pid(), fine and 9 or 15) -- not by os.exit: busted would end as if it had run
+    end
+    assert(one:request { path = "/a" })
+    assert.same({ "signal", 9 }, { posix.wait(pid) })
+    assert(one:request { path = "/a" })
+  end)
+
+  it("refuses an address that can't be one, without its password", function()
+    if not pcall(require, "lseranking_redis") then
+      return
+    end
+    local new, err = seranking.new { token = wire.KEY, limiter = { redis = "redis://:s3cret/x@host" } }
+    assert.is_nil(new)
+    assert.equal("bad_option", err.code)
+    assert.matches("percent-encoded", err.message, 1, true)
+    assert.is_nil(tostring(err):find("s3cret", 1, true))
+  end)
+end)

@@ -1,0 +1,83 @@
+--- Literal requests to a fake API, and what must come back.
+-- SPDX-License-Identifier: MIT
+
+local assert = require "luassert"
+local fake = require "seranking.fake"
+
+local ask = {
+  V4_KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b",
+  V1_KEY = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6",
+}
+
+local P = "/v1/project-management"
+
+--- A fake whose limit is out of the way, on the tenth of September 2026.
+---@param options? table
+function ask.new(options)
+  options = options or {}
+  options.limit = options.limit or 1e6
+  options.today = options.today or "2026-09-10"
+  return fake.new(options)
+end
+
+--- Sends with the key of the path's generation; a body goes as JSON, or as `content_type` says.
+function ask.send(api, method, path, query, body, content_type)
+  return api:handle {
+    method = method, path = path, query = query, body = body,
+    headers = {
+      authorization = "Token " .. (path:find "^/v1/" and ask.V1_KEY or ask.V4_KEY),
+      ["content-type"] = body and (content_type or "application/json") or nil,
+    },
+  }
+end
+
+--- Sends, and wants this status and body.
+function ask.expect(status, body, api, ...)
+  local answer = ask.send(api, ...)
+  assert.same({ status, body }, { answer.status, answer.body })
+  return answer
+end
+
+--- Sends, and wants a refusal with this status and message.
+---@return string reason
+function ask.refused(status, text, api, ...)
+  local answer = ask.send(api, ...)
+  assert.same({ status, text }, { answer.status, answer.body:match '"message":"([^"]*)"' })
+  for _, header in ipairs(answer.headers) do
+    if header[1] == "X-Fake-Reason" then
+      return header[2]
+    end
+  end
+  error("a refusal without a reason", 2)
+end
+
+--- The same for a test that runs once for each generation: forms are { method, path, query } of v4 and of v1, where the
+--- latter's path is behind /v1/project-management. The body is the same.
+---@param generation "v4"|"v1"
+function ask.of(generation)
+  local own = {}
+
+  local function form(v4, v1)
+    local chosen = generation == "v4" and v4 or v1
+    return chosen[1], generation == "v4" and chosen[2] or P .. chosen[2], chosen[3]
+  end
+
+  function own.expect(status, answer_body, api, forms, body, content_type)
+    local method, path, query = form(forms[1], forms[2])
+    return ask.expect(status, answer_body, api, method, path, query, body, content_type)
+  end
+
+  function own.refused(status, text, api, forms, body, content_type)
+    local method, path, query = form(forms[1], forms[2])
+    return ask.refused(status, text, api, method, path, query, body, content_type)
+  end
+
+  function own.body(api, forms, body)
+    local method, path, query = form(forms[1], forms[2])
+    return ask.send(api, method, path, query, body).body
+  end
+
+  return own
+end
+
+return ask

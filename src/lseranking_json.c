@@ -1,0 +1,337 @@
+/* JSON texts as Lua values, in one pass: whole numbers as integers where Lua has them, null members
+** left out as they are read.
+** SPDX-License-Identifier: MIT
+**
+** lua-cjson gives floats for ids and a null for every member without a value. To walk over its
+** result and put that right costs a third of the decoding again. */
+#include "lseranking.h"
+
+#include "sr_json.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deeper than anybody needs; each level takes some of C's stack and of Lua's. */
+enum { DEPTH_MAX = 1000 };
+
+/* Whole numbers that a double holds exactly. */
+#define EXACT 9007199254740992.0
+
+struct reader {
+  const char *p, *end;
+  const char *start;
+  const char *problem; /* what is wrong at `p` */
+  int drop_nulls;      /* members that are null are left out */
+  int depth;
+  int scratch; /* stack index of a userdata in which strings with escapes are put together */
+  size_t scratch_size; /* its bytes */
+};
+
+/* What a value was; with all but BROKEN it is pushed. */
+enum outcome { BROKEN, IS_NULL, IS_VALUE };
+
+static enum outcome broken(struct reader *r, const char *problem) {
+  if (r->problem == NULL)
+    r->problem = problem;
+  return BROKEN;
+}
+
+static void skip_space(struct reader *r) {
+  while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
+    r->p++;
+}
+
+/* The next character that is no blank, 0 at the end. */
+static char peek(struct reader *r) {
+  skip_space(r);
+  return r->p < r->end ? *r->p : '\0';
+}
+
+/* ---- strings ---- */
+
+/* Room for at least `size` bytes. */
+static char *scratch(lua_State *L, struct reader *r, size_t size) {
+  if (size > r->scratch_size) {
+    r->scratch_size = size < 256 ? 256 : size;
+    (void)lua_newuserdata(L, r->scratch_size);
+    lua_replace(L, r->scratch);
+  }
+  return lua_touserdata(L, r->scratch);
+}
+
+/* The end of a string's raw text from `p` on; NULL when there is none. `*escapes`: it has some. */
+static const char *end_of_string(const char *p, const char *end, int *escapes) {
+  *escapes = 0;
+  for (; p < end && *p != '"'; p++) {
+    if (*p == '\\') {
+      *escapes = 1;
+      p++;
+    }
+    if (p >= end || *p == '\0') /* the only character that no server sends as it is */
+      return NULL;
+  }
+  return p < end ? p : NULL;
+}
+
+/* Pushes the string whose opening quote is at r->p. */
+static enum outcome read_string(lua_State *L, struct reader *r) {
+  const char *from = ++r->p;
+  int escapes;
+  const char *end = end_of_string(from, r->end, &escapes);
+  char *out, *to;
+  if (end == NULL)
+    return broken(r, "a string that does not end");
+  if (!escapes) {
+    lua_pushlstring(L, from, (size_t)(end - from));
+    r->p = end + 1;
+    return IS_VALUE;
+  }
+  out = to = scratch(L, r, (size_t)(end - from)); /* an escape is longer than what it stands for */
+  while (from < end) {
+    const char *slash = memchr(from, '\\', (size_t)(end - from));
+    size_t plain = (size_t)((slash != NULL ? slash : end) - from), n;
+    memcpy(to, from, plain);
+    to += plain;
+    from += plain;
+    if (slash == NULL)
+      break;
+    from++;
+    n = sr_json_unescape(&from, end, to);
+    if (n == 0) {
+      r->p = slash;
+      return broken(r, "a malformed escape");
+    }
+    to += n;
+  }
+  lua_pushlstring(L, out, (size_t)(to - out));
+  r->p = end + 1;
+  return IS_VALUE;
+}
+
+/* ---- numbers ---- */
+
+static void push_number(lua_State *L, double value) {
+#if LUA_VERSION_NUM >= 503
+  if (value >= -EXACT && value <= EXACT && (double)(lua_Integer)value == value) {
+    lua_pushinteger(L, (lua_Integer)value);
+    return;
+  }
+#endif
+  lua_pushnumber(L, (lua_Number)value);
+}
+
+static int is_digit(const struct reader *r) {
+  return r->p < r->end && *r->p >= '0' && *r->p <= '9';
+}
+
+/* strtod, which knows only the point of the locale. */
+static double any_number(lua_State *L, struct reader *r, const char *from) {
+  size_t len = (size_t)(r->p - from);
+  const char *point = localeconv()->decimal_point;
+  size_t point_len = strlen(point);
+  char *copy = scratch(L, r, len + point_len + 1);
+  const char *dot = memchr(from, '.', len);
+  size_t before = dot != NULL ? (size_t)(dot - from) : len;
+  memcpy(copy, from, before);
+  if (dot != NULL) {
+    memcpy(copy + before, point, point_len);
+    memcpy(copy + before + point_len, dot + 1, len - before - 1);
+    len += point_len - 1;
+  }
+  copy[len] = '\0';
+  return strtod(copy, NULL);
+}
+
+static enum outcome read_number(lua_State *L, struct reader *r) {
+  static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+  const char *from = r->p, *digits;
+  double value = 0;
+  uint64_t whole = 0;
+  int places = 0, simple, fraction = 0; /* fraction: or an exponent */
+  if (*r->p == '-')
+    r->p++;
+  digits = r->p;
+  if (!is_digit(r))
+    return broken(r, "a number without digits");
+  if (*r->p == '0' && r->p + 1 < r->end && r->p[1] >= '0' && r->p[1] <= '9')
+    return broken(r, "a number that begins with a 0");
+  for (; is_digit(r); r->p++)
+    whole = whole * 10 + (uint64_t)(*r->p - '0');
+  value = (double)whole;
+  if (r->p < r->end && *r->p == '.') {
+    fraction = 1;
+    r->p++;
+    if (!is_digit(r))
+      return broken(r, "a point without digits behind it");
+    for (; is_digit(r); r->p++, places++)
+      value = value * 10 + (*r->p - '0');
+  }
+  simple = r->p - digits <= 15; /* and a point: both value and power are exact, so is the result */
+  if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
+    simple = 0;
+    fraction = 1;
+    r->p++;
+    if (r->p < r->end && (*r->p == '+' || *r->p == '-'))
+      r->p++;
+    if (!is_digit(r))
+      return broken(r, "an exponent without digits");
+    while (is_digit(r))
+      r->p++;
+  }
+#if LUA_VERSION_NUM >= 503
+  if (!fraction && r->p - digits <= 18) {
+    lua_pushinteger(L, *from == '-' ? -(lua_Integer)whole : (lua_Integer)whole);
+    return IS_VALUE;
+  }
+#else
+  (void)fraction;
+#endif
+  if (simple)
+    value = (*from == '-' ? -value : value) / powers[places];
+  else
+    value = any_number(L, r, from);
+  push_number(L, value);
+  return IS_VALUE;
+}
+
+/* ---- the rest ---- */
+
+static int word(struct reader *r, const char *text) {
+  size_t len = strlen(text);
+  if ((size_t)(r->end - r->p) < len || memcmp(r->p, text, len) != 0)
+    return 0;
+  r->p += len;
+  return 1;
+}
+
+static enum outcome read_value(lua_State *L, struct reader *r, int *members);
+
+static enum outcome read_array(lua_State *L, struct reader *r) {
+  int i = 0, members = 0; /* of the element before: rows are alike */
+  r->p++;
+  lua_newtable(L);
+  if (peek(r) == ']') {
+    r->p++;
+    return IS_VALUE;
+  }
+  for (;;) {
+    char c;
+    if (read_value(L, r, &members) == BROKEN)
+      return BROKEN;
+    lua_rawseti(L, -2, ++i);
+    c = peek(r);
+    if (c == ']') {
+      r->p++;
+      return IS_VALUE;
+    }
+    if (c != ',')
+      return broken(r, "an element that no comma or bracket follows");
+    r->p++;
+  }
+}
+
+/* `*members`: how many may be expected; becomes how many there were. */
+static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
+  int count = 0;
+  r->p++;
+  lua_createtable(L, 0, *members);
+  *members = 0;
+  if (peek(r) == '}') {
+    r->p++;
+    return IS_VALUE;
+  }
+  for (;;) {
+    enum outcome outcome;
+    int inner = 0;
+    char c;
+    if (peek(r) != '"')
+      return broken(r, "a member without a name");
+    if (read_string(L, r) == BROKEN)
+      return BROKEN;
+    if (peek(r) != ':')
+      return broken(r, "a name that no colon follows");
+    r->p++;
+    outcome = read_value(L, r, &inner);
+    if (outcome == BROKEN)
+      return BROKEN;
+    if (outcome == IS_NULL && r->drop_nulls) {
+      lua_pop(L, 2);
+    } else {
+      lua_rawset(L, -3);
+      count++;
+    }
+    c = peek(r);
+    if (c == '}') {
+      r->p++;
+      *members = count;
+      return IS_VALUE;
+    }
+    if (c != ',')
+      return broken(r, "a member that no comma or brace follows");
+    r->p++;
+  }
+}
+
+static enum outcome read_table(lua_State *L, struct reader *r, int *members) {
+  enum outcome outcome;
+  if (r->depth >= DEPTH_MAX)
+    return broken(r, "more levels than anybody needs");
+  r->depth++;
+  luaL_checkstack(L, 4, "JSON is nested too deeply");
+  outcome = *r->p == '{' ? read_object(L, r, members) : read_array(L, r);
+  r->depth--;
+  return outcome;
+}
+
+static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
+  char c = peek(r);
+  if (c == '"')
+    return read_string(L, r);
+  if (c == '{' || c == '[')
+    return read_table(L, r, members);
+  if (c == '-' || (c >= '0' && c <= '9'))
+    return read_number(L, r);
+  if (c == 'n' && word(r, "null")) {
+    lua_pushlightuserdata(L, NULL); /* what cjson.null is */
+    return IS_NULL;
+  }
+  if ((c == 't' && word(r, "true")) || (c == 'f' && word(r, "false"))) {
+    lua_pushboolean(L, c == 't');
+    return IS_VALUE;
+  }
+  return broken(r, r->p < r->end ? "something that is no value" : "the end where a value is due");
+}
+
+/*
+** decode(text, keep_nulls) -> value | nil, what is wrong. Members that are null are absent unless
+** `keep_nulls`; in lists, nulls keep their places.
+*/
+static int json_decode(lua_State *L) {
+  struct reader r;
+  size_t len;
+  int members = 0;
+  memset(&r, 0, sizeof r);
+  r.start = r.p = luaL_checklstring(L, 1, &len);
+  r.end = r.p + len;
+  r.drop_nulls = !lua_toboolean(L, 2);
+  lua_settop(L, 2);
+  lua_pushnil(L); /* for the scratch */
+  r.scratch = 3;
+  if (len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+    r.p += 3;
+  if (read_value(L, &r, &members) != BROKEN && (skip_space(&r), r.p != r.end))
+    (void)broken(&r, "something behind the value");
+  if (r.problem == NULL)
+    return 1;
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s, at byte %d of %d", r.problem, (int)(r.p - r.start) + 1, (int)len);
+  return 2;
+}
+
+static const luaL_Reg functions[] = {{"decode", json_decode}, {NULL, NULL}};
+
+void lsr_open_json(lua_State *L) {
+  lsr_setfuncs(L, functions);
+}

@@ -1,0 +1,286 @@
+-- One step of the limiter, carried out by the Redis server: docs/limiters.md says what is kept and why.
+-- SPDX-License-Identifier: MIT
+-- luacheck: globals redis KEYS ARGV
+--
+-- Runs on Redis's Lua 5.1. Lines that hold a comment alone are left out of what is sent. Times are Redis's own clock in
+-- microseconds: below 2^53, so a Lua number holds them exactly. Fields of the hash:
+--   s0 .. s63    "TIME:TOKEN" leased, "TIME~TOKEN" cooling down since it was taken, "TIME" cooling down; free from TIME on
+--   born, runs   when the hash was first used by a server process, and the last server processes that have used it
+--   at           when it was last written
+--   held         no slot is given before
+--   block        "rate" or "key" while the circuit is open, until `until`; then `probe` is the end of the lease of the one
+--                request that may go through, and `prober` its token
+--   level, strikes, keys, struck, trouble: see docs/limiters.md
+-- Arguments: step, id of the server process, slots, window, window and late count; then those of the step.
+local key, step, run = KEYS[1], ARGV[1], ARGV[2]
+local slots, window, cold = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local HOUR = 3600 * 1000000
+local BAN, LEVEL_MAX, STRIKES, KEY_STRIKES = HOUR / 6, 8, 3, 2
+local LEASE_MAX = 48 * HOUR + HOUR / 60 -- a deadline and a window of a day each, and some more
+-- Longer than the longest ban (43 hours) and any lease.
+local KEEP = 7 * 24 * HOUR / 1000
+-- Codes of the answer.
+local GRANTED, WAIT, BLOCKED = 0, 1, 2
+local NOTHING, HAS_BLOCKED, HAS_UNBLOCKED = 0, 1, 2
+local REASONS = { [""] = 0, rate = 1, key = 2 }
+
+-- Redis before 5 would repeat the script itself, clock and all, on replicas and in the log; now its writes are repeated.
+pcall(redis.replicate_commands)
+local time = redis.call("TIME")
+local now = time[1] * 1000000 + time[2]
+
+-- ---- the hash ----
+
+local fields, changes = {}, {}
+
+local function put(name, value)
+  if type(value) == "number" then
+    value = string.format("%.0f", value)
+  end
+  fields[name] = value
+  changes[#changes + 1] = name
+  changes[#changes + 1] = value
+end
+
+local function text(name)
+  return fields[name] or ""
+end
+
+local function number(name)
+  return tonumber(fields[name]) or 0
+end
+
+-- The clock was set back, or another server with another clock took over: everything keeps the time that it had left.
+local function set_back(by)
+  for name, value in pairs(fields) do
+    local at, rest = string.match(value, "^(%d+)(.*)$")
+    if at and (string.find(name, "^s%d+$") or name == "born" or name == "held" or name == "until" or name == "probe"
+        or name == "trouble") then
+      put(name, string.format("%.0f", math.max(0, at - by)) .. rest)
+    end
+  end
+end
+
+-- What nobody can have written (another clock, a foreign hand) is put right for good: it can't stop a key for years.
+local function put_right()
+  for name, value in pairs(fields) do
+    if string.find(name, "^s%d+$") and (tonumber(string.match(value, "^%d+")) or 0) > now + LEASE_MAX then
+      put(name, now + cold)
+    end
+  end
+  if number "held" > now + math.max(BAN, window) then
+    put("held", now + math.min(BAN, window))
+  end
+  if number "probe" > now + LEASE_MAX then
+    put("probe", 0)
+  end
+  if number "level" > LEVEL_MAX then
+    put("level", LEVEL_MAX)
+  end
+  if number "trouble" > now then
+    put("trouble", now)
+  end
+  if text "block" ~= "" and number "until" > now + BAN * 2 ^ LEVEL_MAX then
+    put("until", now + BAN)
+    put("level", 1)
+  end
+end
+
+local function read()
+  local flat = redis.call("HGETALL", key)
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+  end
+  if number "at" > now then
+    set_back(number "at" - now)
+  end
+  put_right()
+  if not fields.born or run ~= "" and not string.find(text "runs", run, 1, true) then
+    put("born", now)
+    put("runs", string.sub(run .. " " .. text "runs", 1, 67))
+  end
+end
+
+local function save()
+  if #changes == 0 then
+    return
+  end
+  put("at", now)
+  redis.call("HSET", key, unpack(changes))
+  redis.call("PEXPIRE", key, KEEP)
+end
+
+-- ---- what it says ----
+
+-- When slot `i` is free, ":" if it is leased, and by whom.
+local function slot(i)
+  local at, mark, owner = string.match(text("s" .. i), "^(%d+)([:~]?)(.*)$")
+  return math.max(tonumber(at) or 0, number "born" + cold), mark or "", owner or ""
+end
+
+local function level()
+  if text "block" ~= "" then
+    return number "level"
+  end
+  return math.max(0, number "level" - math.floor((now - number "trouble") / HOUR))
+end
+
+-- ---- the circuit ----
+
+local function open(reason)
+  local n = level()
+  put("block", reason)
+  put("until", now + BAN * 2 ^ n)
+  put("level", math.min(n + 1, LEVEL_MAX))
+  put("probe", 0)
+  put("prober", "")
+  put("strikes", 0)
+  put("keys", 0)
+  return HAS_BLOCKED
+end
+
+local function close()
+  put("block", "")
+  put("until", 0)
+  put("probe", 0)
+  put("prober", "")
+  put("strikes", 0)
+  put("keys", 0)
+  put("trouble", now)
+  return HAS_UNBLOCKED
+end
+
+local function after_probe(outcome)
+  if outcome == "fine" then
+    return close()
+  elseif outcome == "refused" then
+    return open "rate"
+  elseif outcome == "bad_key" then
+    return open "key"
+  end
+  put("probe", 0)
+  put("prober", "")
+  return NOTHING
+end
+
+-- One more of `kind` in a row. A request that is given back again because the answer to the first time was lost counts once.
+local function strike(token, kind, most, reason)
+  if string.find(text "struck", token .. " ", 1, true) then
+    return NOTHING
+  end
+  put("struck", string.sub(token .. " " .. text "struck", 1, 160))
+  put("level", level())
+  put("trouble", now)
+  put(kind, number(kind) + 1)
+  return number(kind) >= most and open(reason) or NOTHING
+end
+
+local function judge(token, outcome, hold)
+  if outcome == "refused" and now + hold > number "held" then
+    put("held", now + hold)
+  end
+  if text "block" ~= "" then
+    return text "prober" == token and after_probe(outcome) or NOTHING
+  elseif outcome == "refused" then
+    return strike(token, "strikes", STRIKES, "rate")
+  elseif outcome == "bad_key" then
+    return strike(token, "keys", KEY_STRIKES, "key")
+  elseif outcome == "fine" and (number "strikes" > 0 or number "keys" > 0) then
+    put("strikes", 0)
+    put("keys", 0)
+  end
+  return NOTHING
+end
+
+-- ---- the steps: each returns a code, a time, a slot, and whether it is the probe ----
+
+local function take(token, low, send_time, lease)
+  local block = text "block"
+  if block ~= "" and now < number "until" then
+    return BLOCKED, number "until", -1, 0
+  end
+  if block ~= "" and now < number "probe" then
+    return BLOCKED, math.min(number "probe", now + window), -1, 0
+  end
+  if now < number "held" then
+    return WAIT, number "held", -1, 0
+  end
+  local earliest = now + window
+  for i = 0, slots - (low and slots > 1 and 2 or 1) do
+    local at = slot(i)
+    if at <= now then
+      put("s" .. i, string.format(send_time and "%.0f~%s" or "%.0f:%s", now + (send_time and window or lease), token))
+      if block ~= "" then
+        put("probe", now + lease)
+        put("prober", token)
+      end
+      return GRANTED, now, i, block ~= "" and 1 or 0
+    end
+    earliest = math.min(earliest, at)
+  end
+  return WAIT, earliest, -1, 0
+end
+
+-- Of a take whose answer was lost nobody knows which slot it got.
+local function find(token)
+  for i = 0, 63 do
+    local _, _, owner = slot(i)
+    if owner == token then
+      return i
+    end
+  end
+  return -1
+end
+
+local function give(token, i, send_time, outcome, cool, hold)
+  if i < 0 then
+    i = find(token)
+  end
+  if i >= 0 then
+    local at, mark, owner = slot(i)
+    if owner == token then
+      if outcome == "unsent" or mark == ":" then
+        put("s" .. i, now + (outcome == "unsent" and 0 or cool))
+      end
+    elseif mark ~= ":" and outcome ~= "unsent" and not send_time and at < now + cool then
+      -- The server has lost its memory since: this request may be counted all the same.
+      put("s" .. i, now + cool)
+    end
+  end
+  return judge(token, outcome, hold), now, i, 0
+end
+
+local function reset()
+  put("block", "")
+  put("until", 0)
+  put("held", 0)
+  put("probe", 0)
+  put("prober", "")
+  put("strikes", 0)
+  put("keys", 0)
+  put("level", 0)
+  return NOTHING, now, -1, 0
+end
+
+-- ---- all in all ----
+
+read()
+local code, at, index, probe = NOTHING, now, -1, 0
+if step == "take" then
+  code, at, index, probe = take(ARGV[6], ARGV[7] == "1", ARGV[8] == "1", tonumber(ARGV[9]))
+elseif step == "give" then
+  code, at, index, probe = give(ARGV[6], tonumber(ARGV[7]), ARGV[8] == "1", ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]))
+elseif step == "reset" then
+  code, at, index, probe = reset()
+end
+if step ~= "view" then
+  save()
+end
+local answer = { code, at, index, probe, now, number "held", REASONS[text "block"] or 1, number "until", number "probe",
+  level(), number "strikes" }
+for i = 0, slots - 1 do
+  local free_at, mark = slot(i)
+  answer[#answer + 1] = free_at * 2 + (mark == ":" and 1 or 0)
+end
+return answer

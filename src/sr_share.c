@@ -1,0 +1,443 @@
+/* Slots in a mapped file.
+** SPDX-License-Identifier: MIT */
+#include "sr_share.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAGIC "srlimit1"
+
+/* What the file holds, in the machine's own byte order: it never leaves the machine. */
+struct page {
+  char magic[8];
+  uint64_t name;
+  char key_hint[16];
+  char base_url[192]; /* cut off when longer */
+  _Atomic int64_t rate_slots, rate_window;
+  struct sr_limit limit;
+};
+
+enum { FILE_SIZE = 4096, PATH_SIZE = 512 };
+_Static_assert(sizeof(struct page) <= FILE_SIZE, "the file is one page");
+
+struct sr_share {
+  struct page *page;
+  dev_t device;
+  ino_t inode;
+  char path[PATH_SIZE];
+};
+
+static void *complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void *complain(char *problem, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(problem, SR_SHARE_PROBLEM, format, args);
+  va_end(args);
+  return NULL;
+}
+
+/* ---- names ---- */
+
+/*
+** 32 bits that differ from boot to boot; 0 where the system does not tell. (A made-up number would
+** give programs of one boot different files.)
+*/
+static unsigned boot_of_machine(void) {
+  char id[64];
+  unsigned hash = 2166136261U;
+  ssize_t len, i;
+  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  len = read(fd, id, sizeof id);
+  close(fd);
+  if (len <= 0)
+    return 0;
+  for (i = 0; i < len; i++)
+    hash = (hash ^ (unsigned char)id[i]) * 16777619U;
+  return hash != 0 ? hash : 1;
+}
+
+/* "0123456789abcdef-01234567.limit" */
+enum { NAME_SIZE = 16 + 1 + 8 + 6 + 1 };
+
+static void make_name(char out[NAME_SIZE], uint64_t name, unsigned boot) {
+  snprintf(out, NAME_SIZE, "%016llx-%08x.limit", (unsigned long long)name, boot);
+}
+
+/* The other way round. 0 when it is no name of ours. */
+static int parse_name(const char *text, uint64_t *name, unsigned *boot) {
+  char again[NAME_SIZE], *end;
+  *name = strtoull(text, &end, 16);
+  if (end != text + 16 || *end != '-')
+    return 0;
+  *boot = (unsigned)strtoul(end + 1, NULL, 16);
+  make_name(again, *name, *boot);
+  return strcmp(again, text) == 0;
+}
+
+/* ---- the directory ---- */
+
+/*
+** A descriptor of the directory, if nobody but its owners can put anything into it; -1 and
+** `problem`. `make`: makes it where it is missing.
+*/
+static int open_dir(const char *path, int group, int make, char *problem) {
+  struct stat st;
+  int fd;
+  if (make && mkdir(path, 0700) != 0 && errno != EEXIST) {
+    complain(problem, "%.80s: can't be made: %s", path, strerror(errno));
+    return -1;
+  }
+  fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) {
+    complain(problem, "%.80s: %s", path,
+             errno == ELOOP || errno == ENOTDIR ? "is not a directory (links are not followed)"
+                                                : strerror(errno));
+    return -1;
+  }
+  if (fstat(fd, &st) != 0) {
+    complain(problem, "%.80s: %s", path, strerror(errno));
+  } else if (!group && st.st_uid != geteuid()) {
+    complain(problem, "%.80s: belongs to another user", path);
+  } else if (st.st_mode & (group ? 0002 : 0022)) {
+    complain(problem, "%.80s: others can write to it: chmod %s", path, group ? "o-w" : "go-w");
+  } else {
+    return fd;
+  }
+  close(fd);
+  return -1;
+}
+
+/* The directories to try when none is named, best first. 0 when there is no such one. */
+static int candidate(int which, char out[PATH_SIZE]) {
+  const char *base;
+  int len;
+  switch (which) {
+  case 0: /* the same for a login, cron and a service of one user, unlike $XDG_RUNTIME_DIR */
+    if (access("/dev/shm", W_OK | X_OK) != 0)
+      return 0;
+    len = snprintf(out, PATH_SIZE, "/dev/shm/seranking-%lu", (unsigned long)geteuid());
+    break;
+  case 1:
+    base = getenv("XDG_RUNTIME_DIR");
+    if (base == NULL || base[0] != '/')
+      return 0;
+    len = snprintf(out, PATH_SIZE, "%s/seranking", base);
+    break;
+  default:
+    base = getenv("TMPDIR");
+    len = snprintf(out, PATH_SIZE, "%s/seranking-%lu",
+                   base != NULL && base[0] == '/' ? base : "/tmp", (unsigned long)geteuid());
+  }
+  return len > 0 && len < PATH_SIZE;
+}
+
+/* Finds the directory; its path goes to `out`. */
+static int find_dir(const struct sr_share_place *place, int make, char out[PATH_SIZE],
+                    char *problem) {
+  char first[SR_SHARE_PROBLEM] = "", why[SR_SHARE_PROBLEM];
+  int which, fd;
+  if (place->dir != NULL) {
+    if (strlen(place->dir) >= PATH_SIZE - NAME_SIZE) {
+      complain(problem, "state_dir: the path is too long");
+      return -1;
+    }
+    memcpy(out, place->dir, strlen(place->dir) + 1);
+    problem[0] = '\0';
+    return open_dir(out, place->group, make && !place->group, problem);
+  }
+  for (which = 0; which < 3; which++) {
+    if (!candidate(which, out) || strlen(out) >= PATH_SIZE - NAME_SIZE)
+      continue;
+    fd = open_dir(out, 0, make, why);
+    if (fd >= 0) { /* other programs may have found the better one usable: that has to be told */
+      complain(problem, "%s", first);
+      return fd;
+    }
+    if (first[0] == '\0')
+      memcpy(first, why, sizeof first);
+  }
+  complain(problem, "%s", first[0] != '\0' ? first : "no directory to keep it in");
+  return -1;
+}
+
+/* ---- the file ---- */
+
+/*
+** A new file under a name that nobody else takes, not even a process of the same number in another
+** container. A kill may leave it behind: nobody will look at it. -1 and errno.
+*/
+static int make_temporary(int dir, char *name, size_t size) {
+  int fd, tries = 0;
+  do {
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    snprintf(name, size, ".new-%ld-%lx-%lx", (long)getpid(), (long)ts.tv_sec, ts.tv_nsec);
+    fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  } while (fd < 0 && errno == EEXIST && ++tries < 100);
+  return fd;
+}
+
+/* Makes a complete file and gives it its name, unless there is one by then. 0, or -1 and errno. */
+static int make_file(int dir, const char *name, int group, const struct sr_limit_identity *who) {
+  char temporary[64];
+  struct page *page;
+  struct stat st;
+  int failed = -1, problem, fd = make_temporary(dir, temporary, sizeof temporary);
+  if (fd < 0)
+    return -1;
+  page = calloc(1, FILE_SIZE);
+  if (page != NULL) {
+    memcpy(page->magic, MAGIC, sizeof page->magic);
+    page->name = who->name;
+    snprintf(page->key_hint, sizeof page->key_hint, "%s", who->key_hint);
+    snprintf(page->base_url, sizeof page->base_url, "%s", who->base_url);
+    failed = pwrite(fd, page, FILE_SIZE, 0) != FILE_SIZE ||
+             (group && (fstat(dir, &st) != 0 || fchown(fd, (uid_t)-1, st.st_gid) != 0 ||
+                        fchmod(fd, 0660) != 0)) ||
+             (linkat(dir, temporary, dir, name, 0) != 0 && errno != EEXIST);
+  }
+  problem = errno;
+  free(page);
+  close(fd);
+  unlinkat(dir, temporary, 0);
+  errno = problem;
+  return failed ? -1 : 0;
+}
+
+/* What is wrong with a file that was found; NULL when nothing is. */
+static const char *wrong_with(int fd, int dir, int group, struct stat *st) {
+  struct stat of_dir;
+  if (fstat(fd, st) != 0 || fstat(dir, &of_dir) != 0)
+    return strerror(errno);
+  if (!S_ISREG(st->st_mode))
+    return "is not a file";
+  if (!group && st->st_uid != geteuid())
+    return "belongs to another user";
+  if (group && st->st_gid != of_dir.st_gid)
+    return "belongs to another group than its directory";
+  if (st->st_mode & (group ? 0002 : 0022))
+    return "others can write to it";
+  if (st->st_size != FILE_SIZE)
+    return "is damaged (not one page long): remove it while no program uses the key";
+  return NULL;
+}
+
+static struct page *map_file(int fd, uint64_t name, const char **problem) {
+  struct page *page = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (page == MAP_FAILED) {
+    *problem = strerror(errno);
+    return NULL;
+  }
+  if (memcmp(page->magic, MAGIC, sizeof page->magic) == 0 && page->name == name)
+    return page;
+  *problem = "is not a file of ours, or of another version: remove it while no program uses the "
+             "key";
+  munmap(page, FILE_SIZE);
+  return NULL;
+}
+
+/* Opens the file if it is there. -1 and errno, or -1 with errno 0 and `problem`. */
+static int open_file(int dir, const char *name, int group, struct stat *st, const char **problem) {
+  int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return -1;
+  *problem = wrong_with(fd, dir, group, st);
+  if (*problem == NULL)
+    return fd;
+  close(fd);
+  errno = 0;
+  return -1;
+}
+
+struct sr_share *sr_share_open(const struct sr_share_place *place,
+                               const struct sr_limit_identity *identity, char *problem) {
+  struct sr_share *share = calloc(1, sizeof *share);
+  const char *wrong = NULL;
+  char name[NAME_SIZE];
+  struct stat st;
+  unsigned boot;
+  int dir, fd;
+  if (share == NULL)
+    return complain(problem, "memory ran out");
+  dir = find_dir(place, 1, share->path, problem);
+  if (dir < 0) {
+    free(share);
+    return NULL;
+  }
+  boot = boot_of_machine();
+  if (boot == 0) {
+    close(dir);
+    free(share);
+    return complain(problem, "the system does not tell when it was started "
+                             "(/proc/sys/kernel/random/boot_id): its clock can't be shared");
+  }
+  make_name(name, identity->name, boot);
+  fd = open_file(dir, name, place->group, &st, &wrong);
+  if (fd < 0 && errno == ENOENT && make_file(dir, name, place->group, identity) == 0)
+    fd = open_file(dir, name, place->group, &st, &wrong);
+  if (fd < 0 && wrong == NULL)
+    wrong = errno == ELOOP ? "is a link" : strerror(errno);
+  if (fd >= 0) {
+    share->page = map_file(fd, identity->name, &wrong);
+    share->device = st.st_dev;
+    share->inode = st.st_ino;
+    close(fd);
+  }
+  close(dir);
+  if (share->page != NULL) {
+    size_t len = strlen(share->path);
+    snprintf(share->path + len, PATH_SIZE - len, "/%s", name);
+    return share;
+  }
+  complain(problem, "%.60s/%s: %s", share->path, name, wrong);
+  free(share);
+  return NULL;
+}
+
+void sr_share_close(struct sr_share *share) {
+  if (share == NULL)
+    return;
+  munmap(share->page, FILE_SIZE);
+  free(share);
+}
+
+struct sr_limit *sr_share_limit(struct sr_share *share) {
+  return &share->page->limit;
+}
+
+const char *sr_share_path(const struct sr_share *share) {
+  return share->path;
+}
+
+int sr_share_current(const struct sr_share *share) {
+  struct stat st;
+  return lstat(share->path, &st) == 0 && st.st_dev == share->device && st.st_ino == share->inode &&
+         st.st_size == FILE_SIZE;
+}
+
+void sr_share_note(struct sr_share *share, const struct sr_rate *rate) {
+  if (atomic_load(&share->page->rate_slots) != rate->slots)
+    atomic_store(&share->page->rate_slots, rate->slots);
+  if (atomic_load(&share->page->rate_window) != rate->window)
+    atomic_store(&share->page->rate_window, rate->window);
+}
+
+/* ---- looking at them ---- */
+
+/* What a file says, if it can be read. */
+static void read_page(struct sr_share_entry *entry, struct page *page, unsigned boot, sr_time now,
+                      const char *reset) {
+  struct sr_rate rate;
+  rate.slots = (int)atomic_load(&page->rate_slots);
+  rate.window = atomic_load(&page->rate_window);
+  memcpy(entry->key_hint, page->key_hint, sizeof entry->key_hint);
+  memcpy(entry->base_url, page->base_url, sizeof entry->base_url);
+  entry->key_hint[sizeof entry->key_hint - 1] = entry->base_url[sizeof entry->base_url - 1] = '\0';
+  if (boot != boot_of_machine()) {
+    snprintf(entry->problem, sizeof entry->problem,
+             "is from before the machine was started: of no use any more");
+    return;
+  }
+  if (rate.slots > 0 && rate.slots <= SR_LIMIT_SLOTS && rate.window > 0 &&
+      rate.window <= 86400 * SR_SECOND)
+    entry->view.rate = rate;
+  if (reset != NULL && strcmp(entry->name, reset) == 0)
+    sr_limit_reset(&page->limit);
+  sr_limit_view(&page->limit, now, &entry->view);
+}
+
+static void look_at(struct sr_share_entry *entry, int dir, const char *file, int group, sr_time now,
+                    const char *reset) {
+  const char *problem = NULL;
+  struct page *page;
+  struct stat st;
+  uint64_t name;
+  unsigned boot;
+  int fd;
+  if (!parse_name(file, &name, &boot))
+    return;
+  snprintf(entry->name, sizeof entry->name, "%016llx", (unsigned long long)name);
+  fd = open_file(dir, file, group, &st, &problem);
+  if (fd < 0) {
+    snprintf(entry->problem, sizeof entry->problem, "%s",
+             problem != NULL ? problem : strerror(errno));
+    return;
+  }
+  page = map_file(fd, name, &problem);
+  close(fd);
+  if (page == NULL) {
+    snprintf(entry->problem, sizeof entry->problem, "%s", problem);
+    return;
+  }
+  read_page(entry, page, boot, now, reset);
+  munmap(page, FILE_SIZE);
+}
+
+/* Adds a zeroed entry. NULL when memory ran out. */
+static struct sr_share_entry *add_entry(struct sr_share_list *list) {
+  struct sr_share_entry *more =
+      realloc(list->entries, (size_t)(list->count + 1) * sizeof list->entries[0]);
+  if (more == NULL)
+    return NULL;
+  list->entries = more;
+  return memset(&more[list->count++], 0, sizeof *more);
+}
+
+static int read_dir(struct sr_share_list *list, int dir, const struct sr_share_place *place,
+                    sr_time now, const char *reset, char *problem) {
+  struct dirent *found;
+  int copy = dup(dir), result = 0;
+  DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+  if (stream == NULL) {
+    complain(problem, "%.80s: %s", list->dir, strerror(errno));
+    if (copy >= 0)
+      close(copy);
+    return -1;
+  }
+  while (result == 0 && (found = readdir(stream)) != NULL) {
+    struct sr_share_entry *entry;
+    uint64_t name;
+    unsigned boot;
+    if (!parse_name(found->d_name, &name, &boot))
+      continue;
+    entry = add_entry(list);
+    if (entry == NULL) {
+      complain(problem, "memory ran out");
+      result = -1;
+      break;
+    }
+    snprintf(entry->path, sizeof entry->path, "%.470s/%.40s", list->dir, found->d_name);
+    look_at(entry, dir, found->d_name, place->group, now, reset);
+  }
+  closedir(stream);
+  return result;
+}
+
+int sr_share_list_init(struct sr_share_list *list, const struct sr_share_place *place, sr_time now,
+                       const char *reset, char *problem) {
+  int dir, result;
+  memset(list, 0, sizeof *list);
+  dir = find_dir(place, 0, list->dir, problem);
+  if (dir < 0)
+    return -1;
+  result = read_dir(list, dir, place, now, reset, problem);
+  close(dir);
+  return result;
+}
+
+void sr_share_list_fini(struct sr_share_list *list) {
+  free(list->entries);
+  memset(list, 0, sizeof *list);
+}
