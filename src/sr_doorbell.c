@@ -35,6 +35,7 @@ enum { BACKLOG = 4096 };
 /* The socket's name in its folder, and the folder's. */
 #define SOCKET_NAME "/s"
 #define FOLDER      "seranking-"
+enum { FOLDER_MAX = sizeof((struct sr_doorbell_address *)0)->path - sizeof SOCKET_NAME };
 
 int sr_doorbell_keeps_name = 0;
 
@@ -64,6 +65,14 @@ struct sr_errand {
   struct connection *connection; /* the one that submitted it, or NULL */
 };
 
+/* What the tables hold. */
+struct place {
+  struct sr_errand *errand; /* NULL: free */
+};
+struct seat {
+  struct connection *connection;
+};
+
 static struct {
   pthread_mutex_t life, lock;
   unsigned process; /* how many forks lie between the first process and this one */
@@ -88,11 +97,11 @@ static struct {
   int taking; /* errands can be submitted */
   struct sr_errand *inbox_first, *inbox_last;
 
-  struct sr_errand **registry; /* errands by the lower bits of their ids; NULL: free */
+  struct place *registry; /* errands by the lower bits of their ids */
   size_t registry_size, registry_hint;
   uint64_t last_serial;
 
-  struct connection **connections; /* written by the thread, under the lock */
+  struct seat *connections; /* written by the thread, under the lock */
   size_t connection_count, connection_size;
   struct curl_waitfd *polled; /* the listener and all of them; the thread's own */
 } bell = {.life = PTHREAD_MUTEX_INITIALIZER,
@@ -165,12 +174,12 @@ static int registry_add(struct sr_errand *errand) {
   size_t i, place;
   for (i = 0; i < bell.registry_size; i++) {
     place = (bell.registry_hint + i) % bell.registry_size;
-    if (bell.registry[place] == NULL)
+    if (bell.registry[place].errand == NULL)
       break;
   }
   if (i == bell.registry_size) {
     size_t size = bell.registry_size == 0 ? 64 : 2 * bell.registry_size;
-    struct sr_errand **larger;
+    struct place *larger;
     if (size > PLACE_MASK || (larger = realloc(bell.registry, size * sizeof *larger)) == NULL)
       return -1;
     memset(larger + bell.registry_size, 0, (size - bell.registry_size) * sizeof *larger);
@@ -178,7 +187,7 @@ static int registry_add(struct sr_errand *errand) {
     bell.registry = larger;
     bell.registry_size = size;
   }
-  bell.registry[place] = errand;
+  bell.registry[place].errand = errand;
   bell.registry_hint = place + 1;
   errand->id = ++bell.last_serial << PLACE_BITS | place;
   return 0;
@@ -186,15 +195,15 @@ static int registry_add(struct sr_errand *errand) {
 
 static void registry_remove(const struct sr_errand *errand) {
   size_t place = errand->id & PLACE_MASK;
-  if (place < bell.registry_size && bell.registry[place] == errand) {
-    bell.registry[place] = NULL;
+  if (place < bell.registry_size && bell.registry[place].errand == errand) {
+    bell.registry[place].errand = NULL;
     bell.registry_hint = place;
   }
 }
 
 static struct sr_errand *registry_find(uint64_t id) {
   size_t place = id & PLACE_MASK;
-  struct sr_errand *errand = place < bell.registry_size ? bell.registry[place] : NULL;
+  struct sr_errand *errand = place < bell.registry_size ? bell.registry[place].errand : NULL;
   return errand != NULL && errand->id == id ? errand : NULL;
 }
 
@@ -247,8 +256,8 @@ static void begin(struct sr_errand *errand) {
 static void drop_connection(struct connection *connection) {
   struct connection *last;
   lock();
-  last = bell.connections[--bell.connection_count];
-  bell.connections[connection->index] = last;
+  last = bell.connections[--bell.connection_count].connection;
+  bell.connections[connection->index].connection = last;
   last->index = connection->index;
   close(connection->fd);
   unlock();
@@ -341,7 +350,7 @@ static int is_own(int fd) {
 /* Room for one more connection. 0 or -1. */
 static int make_room(void) {
   size_t size = bell.connection_size == 0 ? 16 : 2 * bell.connection_size;
-  struct connection **connections;
+  struct seat *connections;
   struct curl_waitfd *polled;
   if (bell.connection_count < bell.connection_size)
     return 0;
@@ -408,7 +417,7 @@ static int let_in(void) {
   }
   connection->fd = fd;
   connection->index = bell.connection_count;
-  bell.connections[bell.connection_count++] = connection;
+  bell.connections[bell.connection_count++].connection = connection;
   unlock();
   atomic_fetch_add(&counts.connections, 1);
   return 1;
@@ -474,7 +483,7 @@ static unsigned fill_polled(void) {
   bell.polled[0].events = bell.deaf ? 0 : CURL_WAIT_POLLIN;
   bell.polled[0].revents = 0;
   for (i = 0; i < bell.connection_count; i++) {
-    bell.polled[i + 1].fd = bell.connections[i]->fd;
+    bell.polled[i + 1].fd = bell.connections[i].connection->fd;
     bell.polled[i + 1].events = CURL_WAIT_POLLIN;
     bell.polled[i + 1].revents = 0;
   }
@@ -494,7 +503,7 @@ static void *live(void *arg) {
     /* from the last on: one that is dropped gives its place to the last, which was heard already */
     for (i = count - 1; i > 0; i--)
       if (bell.polled[i].revents != 0)
-        hear(bell.connections[i - 1]);
+        hear(bell.connections[i - 1].connection);
     if (bell.polled[0].revents != 0)
       let_all_in();
     sr_engine_step(bell.engine);
@@ -586,7 +595,6 @@ static void take_name_away(void) {
 
 /* Listens in a private folder in `base`. 0, or -1 and errno. */
 static int listen_in(const char *base) {
-  int problem;
   if (base == NULL || base[0] == '\0' ||
       (size_t)snprintf(bell.folder, sizeof bell.folder, "%s/" FOLDER "%ld-XXXXXX", base,
                        (long)getpid()) >= sizeof bell.folder - sizeof SOCKET_NAME) {
@@ -598,11 +606,11 @@ static int listen_in(const char *base) {
     bell.folder[0] = '\0';
     return -1;
   }
-  memcpy(bell.address.path, bell.folder, strlen(bell.folder) + 1);
-  strcat(bell.address.path, SOCKET_NAME);
+  snprintf(bell.address.path, sizeof bell.address.path, "%.*s" SOCKET_NAME, FOLDER_MAX,
+           bell.folder);
   bell.listener = bind_to(bell.address.path);
   if (bell.listener < 0) {
-    problem = errno;
+    int problem = errno;
     remove_folder();
     errno = problem;
     return -1;
@@ -632,8 +640,8 @@ static int open_socket(void) {
 static void close_all(void) {
   size_t i;
   for (i = 0; i < bell.connection_count; i++) {
-    close(bell.connections[i]->fd);
-    free(bell.connections[i]);
+    close(bell.connections[i].connection->fd);
+    free(bell.connections[i].connection);
   }
   free(bell.connections);
   free(bell.polled);
@@ -662,14 +670,14 @@ static void stop(void) {
   bell.running = 0;
   read_inbox(); /* the thread's part is this thread's now */
   for (i = 0; i < bell.connection_count; i++)
-    if (bell.connections[i]->errand != NULL) {
-      bell.connections[i]->errand->connection = NULL;
-      bell.connections[i]->errand = NULL;
+    if (bell.connections[i].connection->errand != NULL) {
+      bell.connections[i].connection->errand->connection = NULL;
+      bell.connections[i].connection->errand = NULL;
     }
   lock();
   for (i = 0; i < bell.registry_size; i++)
-    if (bell.registry[i] != NULL && bell.registry[i]->state == SR_ERRAND_RUNNING)
-      sr_engine_cancel(bell.registry[i]->call);
+    if (bell.registry[i].errand != NULL && bell.registry[i].errand->state == SR_ERRAND_RUNNING)
+      sr_engine_cancel(bell.registry[i].errand->call);
   unlock();
   finish_all();
   lock();
@@ -874,7 +882,7 @@ void sr_doorbell_cancel_all(const struct sr_config *config) {
   size_t i;
   lock();
   for (i = 0; i < bell.registry_size; i++) {
-    struct sr_errand *errand = bell.registry[i];
+    struct sr_errand *errand = bell.registry[i].errand;
     if (errand != NULL && errand->state == SR_ERRAND_RUNNING && errand->call->config == config) {
       errand->cancel = 1;
       tell_thread(errand);
