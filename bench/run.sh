@@ -89,5 +89,6 @@ printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
 row "one small GET" "us" 1.10 "$work/small"
 row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
+BUILD=$build sh bench/redis.sh
 echo "$((3 - over)) successes / $over failures / 0 errors / 0 pending"
 [ "$over" -eq 0 ]

@@ -546,11 +546,15 @@ static int client_sleep(lua_State *L) {
   return 0;
 }
 
-/* client:limit() -> what is known of its limiter, see lsr_pushview; nil when it has none. */
+/*
+** client:limit(max_wait) -> what is known of its limiter, see lsr_pushview; nil when it has none.
+** Waits for at most `max_wait` seconds where a server must be asked.
+*/
 static int client_limit(lua_State *L) {
   struct client_object *client = check_client(L);
   struct sr_limit_view view;
-  if (!sr_engine_view_limit(client->engine, client->config, &view))
+  if (!sr_engine_view_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait"),
+                            &view))
     return 0;
   lsr_pushview(L, &view, sr_engine_now(client->engine));
   lua_pushinteger(L, sr_engine_waiting(client->engine, client->config));
@@ -560,10 +564,11 @@ static int client_limit(lua_State *L) {
   return 1;
 }
 
-/* client:reset_limit(): ends ban and hold, for everybody who shares the limiter. */
+/* client:reset_limit(max_wait): ends ban and hold, for everybody who shares the limiter. */
 static int client_reset_limit(lua_State *L) {
   struct client_object *client = check_client(L);
-  lua_pushboolean(L, sr_engine_reset_limit(client->engine, client->config));
+  lua_pushboolean(
+      L, sr_engine_reset_limit(client->engine, client->config, lsr_checkseconds(L, 2, "max_wait")));
   return 1;
 }
 

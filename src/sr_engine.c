@@ -250,6 +250,7 @@ static int open_link(struct link *link, const struct sr_config *config) {
     link->limiter = sr_local_open(&config->local, &link->identity);
   } else {
     static const struct sr_local_settings own = {0, 0, NULL};
+    pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
     link->driver = config->driver;
     link->limiter = config->driver->open(link->settings, &link->identity);
     link->own = sr_local_open(&own, &link->identity);
@@ -1029,35 +1030,6 @@ sr_time sr_engine_now(const struct sr_engine *engine) {
   return now_of(engine);
 }
 
-int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config,
-                         struct sr_limit_view *view) {
-  struct link *link;
-  check_process(engine);
-  link = config->limited ? link_of(engine, config) : NULL;
-  if (link == NULL)
-    return 0;
-  memset(view, 0, sizeof *view);
-  view->rate = config->rate;
-  view->scope = view->place = "";
-  link->driver->view(link->limiter, now_of(engine), view);
-  return 1;
-}
-
-int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config) {
-  struct sr_call *call;
-  struct link *link;
-  check_process(engine);
-  link = config->limited ? link_of(engine, config) : NULL;
-  if (link == NULL)
-    return 0;
-  link->driver->reset(link->limiter, now_of(engine));
-  link->not_before = 0;
-  for (call = engine->first; call != NULL; call = call->next)
-    if (call->state == SR_STATE_QUEUED && call->link == link)
-      call->due = now_of(engine);
-  return 1;
-}
-
 int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config) {
   struct link *link = config->limited ? link_of(engine, config) : NULL;
   return link != NULL ? count_waiting(engine, link, NULL) : 0;
@@ -1165,6 +1137,60 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
   } else {
     sr_sleep_until(when);
   }
+}
+
+/* The limiter of a client, NULL: it has none. */
+static struct link *ready_link(struct sr_engine *engine, const struct sr_config *config) {
+  check_process(engine);
+  return config->limited ? link_of(engine, config) : NULL;
+}
+
+static void fill_view(struct sr_engine *engine, struct link *link, const struct sr_config *config,
+                      struct sr_limit_view *view) {
+  memset(view, 0, sizeof *view);
+  view->rate = config->rate;
+  view->scope = view->place = "";
+  link->driver->view(link->limiter, now_of(engine), view);
+}
+
+/* Lets a limiter on a server finish what it has to say and to ask. */
+static void settle_link(struct sr_engine *engine, struct link *link, sr_time max_wait) {
+  sr_time now = now_of(engine), until = now + max_wait;
+  while (link->driver->idle != NULL && !link->driver->idle(link->limiter) && now < until) {
+    sr_time wake = link->driver->wake(link->limiter);
+    wait_until(engine, NULL, 0, now, wake < until ? wake : until);
+    now = now_of(engine);
+    link->driver->work(link->limiter, now);
+  }
+}
+
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
+                         struct sr_limit_view *view) {
+  struct link *link = ready_link(engine, config);
+  if (link == NULL)
+    return 0;
+  fill_view(engine, link, config, view);
+  if (link->driver->idle != NULL && max_wait > 0) { /* that was the question */
+    settle_link(engine, link, max_wait);
+    fill_view(engine, link, config, view);
+    settle_link(engine, link, max_wait);
+  }
+  return 1;
+}
+
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
+                          sr_time max_wait) {
+  struct link *link = ready_link(engine, config);
+  struct sr_call *call;
+  if (link == NULL)
+    return 0;
+  link->driver->reset(link->limiter, now_of(engine));
+  link->not_before = 0;
+  for (call = engine->first; call != NULL; call = call->next)
+    if (call->state == SR_STATE_QUEUED && call->link == link)
+      call->due = now_of(engine); /* it may be waiting for the end of the ban */
+  settle_link(engine, link, max_wait);
+  return 1;
 }
 
 /* Waits until the engine has to be stepped, at most until `until`. */

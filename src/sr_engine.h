@@ -51,12 +51,14 @@ void sr_engine_cancel(struct sr_call *call);
 sr_time sr_engine_now(const struct sr_engine *engine);
 
 /*
-** What is known of the limiter of a client; of one that must ask somebody else, what the last
-** answer said. 0 when the client has none, or memory ran out. `reset` ends ban and hold.
+** What is known of the limiter of a client; one that must ask a server is waited for on this
+** thread, at most `max_wait`. 0 when the client has none, or memory ran out. `reset` ends ban and
+** hold.
 */
-int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config,
+int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
                          struct sr_limit_view *view);
-int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config);
+int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
+                          sr_time max_wait);
 
 /* How many calls wait for a slot of the client's limiter. */
 int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config);

@@ -211,7 +211,7 @@ function methods:limiter()
   if self._closed then
     misuse.raise("client:limiter: the client is closed")
   end
-  return limiter.view(self._core, self._hook_error or nil)
+  return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
 end
 
 --- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
@@ -265,16 +265,6 @@ end
 client_mt.__close = methods.close
 
 -- ---- making one ----
-
--- The driver of a limit that machines share. It is a module of its own, which needs hiredis.
-local function limiter_driver()
-  local found, driver = pcall(require, "lseranking_redis")
-  if found then
-    return driver
-  end
-  return nil, errors.new("invalid", "bad_option", "option limiter: the module lseranking_redis is not there: " .. driver,
-    "install hiredis with its headers, and build and install seranking anew")
-end
 
 -- What the core is told, but for key, address and limit. `own_dir`: the caller has named the directory of the shared limits.
 local function core_settings(checked, driver, own_dir)
@@ -378,9 +368,9 @@ function client.new(given)
   end
   local driver, handle
   if checked.limiter then
-    driver, problem = limiter_driver()
+    driver, problem = require("seranking.redis").driver()
     if not driver then
-      return nil, problem
+      return nil, errors.new("invalid", "bad_option", "option limiter: " .. problem)
     end
   end
   local settings = core_settings(checked, driver, given and given.state_dir ~= nil)

@@ -62,6 +62,13 @@ function host.max_body()
   return nginx.inside() and NGINX_BODY or nil
 end
 
+--- Whether the caller's thread may stand still for a while.
+---@param client table
+---@return boolean
+function host.may_block(client)
+  return host.loop(client) == plain
+end
+
 --- A call that is over, for the core to use again: it saves what making one costs. nil when there is none.
 ---@param client table
 function host.spare(client)

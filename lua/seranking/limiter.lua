@@ -24,11 +24,14 @@ local limiter_mt = { __name = "seranking.limiter", __index = methods }
 -- The cores behind the views; the views are plain tables otherwise.
 local cores = setmetatable({}, { __mode = "k" })
 
+-- How long a view or a reset may take where the limiter is on a server, and the caller may block.
+local PATIENCE = 2
+
 --- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
 function methods:reset()
-  local core = cores[self]
-  if core then
-    core:reset_limit()
+  local behind = cores[self]
+  if behind then
+    behind.core:reset_limit(behind.patience)
   end
 end
 
@@ -44,14 +47,16 @@ function limiter_mt:__tostring()
     self.limit, self.limit, self.per, ban)
 end
 
---- A view of now.
+--- A view of now. Of a limiter on a server, where the caller must not block: of what its last answer said.
 ---@param core userdata
+---@param may_block boolean
 ---@param hook_error string?
 ---@return seranking.Limiter
-function limiter.view(core, hook_error)
-  local view = core:limit() or { scope = "off", slots = {}, busy = 0, free = 0, waiting = 0 }
+function limiter.view(core, may_block, hook_error)
+  local patience = may_block and PATIENCE or 0
+  local view = core:limit(patience) or { scope = "off", slots = {}, busy = 0, free = 0, waiting = 0 }
   view.hook_error = hook_error
-  cores[view] = core
+  cores[view] = { core = core, patience = patience }
   return setmetatable(view, limiter_mt)
 end
 

@@ -132,7 +132,7 @@ static inline void expect_end(const struct sr_call *call, enum sr_kind kind, con
 static inline int busy(struct bench *bench) {
   struct sr_limit_view view;
   int i, count = 0;
-  assert_true(sr_engine_view_limit(bench->engine, bench->config, &view));
+  assert_true(sr_engine_view_limit(bench->engine, bench->config, 0, &view));
   for (i = 0; i < view.rate.slots; i++)
     count += view.free_at[i] > bench->manual.now;
   return count;

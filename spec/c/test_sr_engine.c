@@ -1205,7 +1205,7 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
     answer(call, 429, heads[i], "");
     expect_end(call, SR_RATE_LIMIT, "too_many_requests");
     CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);
-    assert_true(sr_engine_view_limit(bench.engine, bench.config, &view));
+    assert_true(sr_engine_view_limit(bench.engine, bench.config, 0, &view));
     CHECK(view.held_until >= bench.manual.now + 60 * S, "%s: nobody is held", heads[i]);
     sr_call_delete(call);
     tear_down(&bench);

@@ -450,7 +450,7 @@ static void a_reset_lets_those_go_who_wait_for_the_end_of_the_ban(void **state) 
   call = patient(&bench, 700 * S);
   sr_engine_step(bench.engine);
   bench.manual.now += 5 * S;
-  assert_true(sr_engine_reset_limit(bench.engine, bench.config));
+  assert_true(sr_engine_reset_limit(bench.engine, bench.config, 0));
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1007 * S);
   sr_call_delete(call);
@@ -470,7 +470,7 @@ static void a_reset_by_somebody_else_is_seen_within_seconds(void **state) {
   call = patient(&bench, 700 * S);
   sr_engine_step(bench.engine);
   other.manual.now = bench.manual.now + 5 * S;
-  assert_true(sr_engine_reset_limit(other.engine, other.config));
+  assert_true(sr_engine_reset_limit(other.engine, other.config, 0));
   before = bench.manual.now;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_in_range(bench.manual.now - before, 0, 10 * S + 10 * MS);
@@ -1475,8 +1475,8 @@ static void a_limiter_that_can_not_be_opened_ends_the_call(void **state) {
   server.refuse_to_open = 1;
   call = submitted(&bench, 60 * S);
   expect_end(call, SR_TOO_LARGE, "out_of_memory");
-  assert_int_equal(sr_engine_view_limit(bench.engine, bench.config, &view), 0);
-  assert_int_equal(sr_engine_reset_limit(bench.engine, bench.config), 0);
+  assert_int_equal(sr_engine_view_limit(bench.engine, bench.config, 0, &view), 0);
+  assert_int_equal(sr_engine_reset_limit(bench.engine, bench.config, 0), 0);
   assert_int_equal(sr_engine_waiting(bench.engine, bench.config), 0);
   sr_call_delete(call);
   tear_down(&bench);
@@ -1488,10 +1488,10 @@ static void view_and_reset_go_to_the_limiter(void **state) {
   struct sr_limit_view view;
   (void)state;
   set_up_asking(&bench, 5);
-  assert_true(sr_engine_view_limit(bench.engine, bench.config, &view));
+  assert_true(sr_engine_view_limit(bench.engine, bench.config, 0, &view));
   assert_string_equal(view.scope, "elsewhere");
   assert_int_equal(view.rate.slots, 5);
-  assert_true(sr_engine_reset_limit(bench.engine, bench.config));
+  assert_true(sr_engine_reset_limit(bench.engine, bench.config, 0));
   assert_int_equal(server.resets, 1);
   assert_int_equal(server.takes, 0);
   tear_down(&bench);
