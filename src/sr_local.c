@@ -157,12 +157,13 @@ static void open_share(struct sr_limiter *limiter, struct mapping *before) {
 
 /* The slots to use now. */
 static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
+  int tried = atomic_load(&limiter->tried); /* before the mapping, which is there when it is set */
   struct mapping *mapping = atomic_load(&limiter->mapping);
   int64_t at = atomic_load(&limiter->look_at);
   int mine;
   if (!limiter->shared)
     return &limiter->own;
-  if (atomic_load(&limiter->tried) && now < at && at - OPEN_EVERY <= now)
+  if (tried && now < at && at - OPEN_EVERY <= now)
     return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
   /* The first time whoever comes opens the file, or takes what another has opened meanwhile: nobody
   ** may use the process's own slots beside it. Later one looks, and the others go on. */
