@@ -241,14 +241,14 @@ valgrind: deps ## run the specs and the C tests under valgrind
 
 C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
-LUA_FILES  = lua spec src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
+LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme)
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -267,10 +267,23 @@ check-gcc check-clang: check-%:
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-$* CC=$* WERROR=1 all
 check-old-curl: # what is left out of it before libcurl 7.80
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) LUA=5.4 BUILD=build/check-old-curl CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all
-check-readme:
+.PHONY: check-build
+check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
+check-readme: check-build
 	$(SAY) readme
 	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md
+check-reference: check-build
+	$(SAY) reference
+	$(Q)$(REFERENCE) --check
+
+# What is made of the descriptions in lua/seranking/api is checked in, so that it can be read where the sources are.
+REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+            $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
+
+.PHONY: reference
+reference: check-build ## make docs/reference and library (editor types) anew of the API descriptions
+	$(Q)$(REFERENCE)
 
 .PHONY: bench
 bench: deps ## measure: the cost of a call against plain libcurl, memory; the limit: its rate, its cost, that nobody earns a 429

@@ -411,7 +411,13 @@ static int call_events(lua_State *L) {
     }
     lua_rawseti(L, -2, i + 1);
   }
-  call->event_count = 0;
+  if (call->events_lost > 0) { /* said with the last one that there was room for */
+    lua_rawgeti(L, -1, call->event_count);
+    lua_pushinteger(L, call->events_lost);
+    lua_setfield(L, -2, "lost");
+    lua_pop(L, 1);
+  }
+  call->event_count = call->events_lost = 0;
   return 1;
 }
 

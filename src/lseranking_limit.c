@@ -43,7 +43,7 @@ void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now) {
   set_integer(L, "free", view->rate.slots - busy);
   set_seconds(L, "held_for", view->held_until > now ? view->held_until - now : 0);
   set_string(L, "scope", view->scope);
-  set_string(L, "file", view->place);
+  set_string(L, strcmp(view->scope, "redis") == 0 ? "server" : "file", view->place);
   set_string(L, "problem", view->problem);
   lua_createtable(L, 0, 6);
   lua_pushstring(L, view->block == SR_BLOCK_NONE ? "closed"

@@ -97,10 +97,6 @@ enum sr_headers sr_call_headers(const struct sr_call *call) {
              : SR_HEADERS_NO_BODY;
 }
 
-int sr_call_late(const struct sr_call *call) {
-  return call->slot.state == SR_SLOT_HELD && sr_engine_now(call->engine) >= call->slot.send_by;
-}
-
 static int is_header(const char *line, const char *name) {
   for (; *name != '\0'; line++, name++)
     if (sr_lower(*line) != *name)

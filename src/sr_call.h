@@ -89,7 +89,7 @@ struct sr_call {
   struct sr_slot slot;
   struct link *link;            /* the engine's limiter for it, NULL: none */
   int ban_told;                 /* that it waits for the end of a ban was reported */
-  int slot_own;                 /* the slot is of the limiter that stands in for it */
+  struct sr_slot own_slot;      /* of the limiter that stands in for it, where one does */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
   uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
   struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
@@ -127,9 +127,6 @@ void sr_call_reset(struct sr_call *call);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
-
-/* Whether the time has passed by which the slot of its attempt under way was to be used. */
-int sr_call_late(const struct sr_call *call);
 
 /* A new empty part of its body, behind those that there are. NULL when memory ran out. */
 struct sr_part *sr_call_add_part(struct sr_call *call);

@@ -21,9 +21,6 @@
 */
 #define SPREAD (3 * SR_MILLISECOND)
 
-/* More limiters than this many descriptors' worth are not polled, only looked at in time. */
-enum { WATCHES_MAX = 4 * SR_WATCH_MAX };
-
 /* Who waits for the end of a ban looks this often whether somebody has ended it. */
 #define LOOK_EVERY (10 * SR_SECOND)
 
@@ -279,25 +276,42 @@ static struct link *link_of(struct sr_engine *engine, const struct sr_config *co
   return link;
 }
 
-/* The limiter that a call's slot is of. */
-static const struct sr_limiter_driver *owner_of(const struct sr_call *call,
-                                                struct sr_limiter **limiter) {
-  *limiter = call->slot_own ? call->link->own : call->link->limiter;
-  return call->slot_own ? &sr_local_driver : call->link->driver;
-}
-
+/*
+** Gives the call's slots back. Where the process's own limiter stands in for one on a server, a call
+** holds a slot of both: so this process alone never goes over, whenever the server comes and goes.
+*/
 static enum sr_change give_slot(struct sr_call *call, sr_time now, enum sr_outcome outcome,
                                 sr_time hold) {
-  const struct sr_limiter_driver *driver;
-  struct sr_limiter *limiter;
-  if (call->link == NULL || call->slot.state == SR_SLOT_NONE)
+  const struct sr_rate *rate = &call->config->rate;
+  struct link *link = call->link;
+  enum sr_change change = SR_CHANGE_NONE;
+  if (link == NULL || (call->slot.state == SR_SLOT_NONE && call->own_slot.state == SR_SLOT_NONE))
     return SR_CHANGE_NONE;
   if (call->slot.state == SR_SLOT_ASKED)
-    call->link->asked--;
+    link->asked--;
   if (outcome == SR_OUTCOME_UNSENT)
-    call->link->not_before = 0; /* it is free at once */
-  driver = owner_of(call, &limiter);
-  return driver->give(limiter, &call->config->rate, now, &call->slot, outcome, hold);
+    link->not_before = 0; /* it is free at once */
+  if (call->own_slot.state != SR_SLOT_NONE)
+    change = sr_local_driver.give(link->own, rate, now, &call->own_slot, outcome, hold);
+  if (call->slot.state != SR_SLOT_NONE)
+    change = link->driver->give(link->limiter, rate, now, &call->slot, outcome, hold);
+  return change;
+}
+
+/* The last look, right before the request goes out. */
+static int may_send(struct sr_call *call, sr_time now) {
+  const struct sr_rate *rate = &call->config->rate;
+  struct link *link = call->link;
+  if (link == NULL)
+    return 1;
+  if (call->own_slot.state == SR_SLOT_HELD &&
+      !sr_local_driver.start(link->own, rate, now, &call->own_slot))
+    return 0;
+  if (call->slot.state != SR_SLOT_HELD)
+    return 1;
+  if (link->driver->start == NULL)
+    return now < call->slot.send_by;
+  return link->driver->start(link->limiter, rate, now, &call->slot);
 }
 
 static void tell_fallback(struct sr_call *call, const char *problem) {
@@ -318,22 +332,27 @@ static enum sr_verdict take_slot(struct sr_call *call, sr_time now, struct sr_ru
   struct link *link = call->link;
   struct sr_want want;
   enum sr_verdict verdict;
-  int asked = call->slot.state == SR_SLOT_ASKED;
+  int asked = call->slot.state == SR_SLOT_ASKED, alone = link->own != NULL && config->fall_back;
   want.rate = config->rate;
   want.low = call->low;
   want.send_time = config->send_time;
   want.lease = call->deadline + config->rate.window + SR_LATE_COUNT;
   memset(ruling, 0, sizeof *ruling);
-  call->slot_own = 0;
+  if (alone && call->own_slot.state == SR_SLOT_NONE) {
+    verdict = sr_local_driver.take(link->own, &want, now, &call->own_slot, ruling);
+    if (verdict != SR_LIMIT_GRANTED)
+      return verdict;
+  }
   verdict = link->driver->take(link->limiter, &want, now, &call->slot, ruling);
   link->asked += (call->slot.state == SR_SLOT_ASKED) - asked;
-  if (verdict == SR_LIMIT_FAILED && config->fall_back) {
+  if (verdict == SR_LIMIT_ASKED)
+    return verdict;
+  if (verdict != SR_LIMIT_FAILED || alone)
     tell_fallback(call, ruling->problem);
-    call->slot_own = 1;
-    return sr_local_driver.take(link->own, &want, now, &call->slot, ruling);
-  }
-  if (verdict != SR_LIMIT_ASKED && verdict != SR_LIMIT_FAILED)
-    tell_fallback(call, ruling->problem);
+  if (verdict == SR_LIMIT_FAILED && alone)
+    return SR_LIMIT_GRANTED; /* the own slot is held */
+  if (verdict != SR_LIMIT_GRANTED && alone)
+    sr_local_driver.give(link->own, &config->rate, now, &call->own_slot, SR_OUTCOME_UNSENT, 0);
   return verdict;
 }
 
@@ -424,8 +443,9 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
 
 /* For how long a 429 holds all calls: the server's word, within reason, but at least a window. */
 static sr_time hold_of(sr_time retry_after, sr_time window) {
-  if (retry_after > SR_HOLD_MAX)
-    retry_after = SR_HOLD_MAX;
+  sr_time longest = window > SR_HOLD_MAX ? window : SR_HOLD_MAX;
+  if (retry_after > longest)
+    retry_after = longest;
   return retry_after > window ? retry_after : window;
 }
 
@@ -479,16 +499,21 @@ static enum sr_change settle(struct sr_call *call, sr_time now) {
 
 /* Until when nobody may send, as far as is known. */
 static void see_block(const struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
-  const struct sr_limiter_driver *driver;
-  struct sr_limiter *limiter;
+  struct link *link = call->link;
   struct sr_limit_view view;
+  memset(ruling, 0, sizeof *ruling);
   memset(&view, 0, sizeof view);
   view.rate = call->config->rate;
-  driver = owner_of(call, &limiter);
-  driver->view(limiter, now, &view);
-  memset(ruling, 0, sizeof *ruling);
+  link->driver->view(link->limiter, now, &view);
   ruling->block = view.block;
   ruling->at = view.blocked_until;
+  if (link->own == NULL || !call->config->fall_back)
+    return;
+  sr_local_driver.view(link->own, now, &view);
+  if (view.block != SR_BLOCK_NONE && view.blocked_until > ruling->at) {
+    ruling->block = view.block;
+    ruling->at = view.blocked_until;
+  }
 }
 
 /*
@@ -589,6 +614,12 @@ static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
   enter(call, SR_STATE_DONE, now);
 }
 
+/* How many of the slots a call may use. */
+static int usable(const struct sr_call *call) {
+  int slots = call->config->rate.slots;
+  return call->low && slots > 1 ? slots - 1 : slots;
+}
+
 /* How many calls wait for a slot of the limiter. Up to `call` if it is one of them. */
 static int count_waiting(const struct sr_engine *engine, const struct link *link,
                          const struct sr_call *call) {
@@ -599,18 +630,32 @@ static int count_waiting(const struct sr_engine *engine, const struct link *link
   return count;
 }
 
+/* How many of them can take every slot that `call` can: those of low priority don't stand in its way. */
+static int count_ahead(const struct sr_engine *engine, const struct sr_call *call) {
+  const struct sr_call *other;
+  int count = 0;
+  for (other = engine->first; other != NULL && other != call; other = other->next)
+    count += other->state == SR_STATE_QUEUED && other->link == call->link &&
+             usable(other) >= usable(call);
+  return count;
+}
+
+/* When it could have a slot, with `ahead` others before it. */
+static sr_time earliest_of(const struct sr_call *call, sr_time now, int ahead) {
+  struct sr_rate rate = call->config->rate;
+  rate.slots = usable(call);
+  return call->link->driver->earliest(call->link->limiter, &rate, now, (unsigned)ahead);
+}
+
 /* Into the queue for a slot; or to the end, when its turn can't come before its deadline. */
 static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  const struct sr_config *config = call->config;
   struct sr_ruling ruling;
   sr_time earliest;
-  int ahead;
   enter(call, SR_STATE_QUEUED, now);
   call->due = now;
   if (call->link == NULL)
     return;
-  ahead = count_waiting(engine, call->link, call);
-  earliest = call->link->driver->earliest(call->link->limiter, &config->rate, now, (unsigned)ahead);
+  earliest = earliest_of(call, now, count_ahead(engine, call));
   if (earliest < call->deadline)
     return;
   see_block(call, now, &ruling);
@@ -675,7 +720,7 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
       queue(engine, call, now);
     } else if (now >= call->deadline) {
       if (call->state == SR_STATE_QUEUED) {
-        no_slot(call, now, now);
+        no_slot(call, now, call->link != NULL ? earliest_of(call, now, 0) : now);
       } else if (call->state == SR_STATE_SENDING && !engine->external) {
         int sent = sr_transfer_sent(call->transfer);
         call->sent |= sent;
@@ -691,7 +736,7 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
   }
 }
 
-/* A slot has come, or no limit is wanted: reports how long it took. (Asking a server is no wait.) */
+/* A slot has come, or no limit is wanted: reports how long it took, unless that is next to nothing. */
 static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   if (now - call->since >= 2 * SR_MILLISECOND)
     add_event(call, SR_EVENT_WAIT, now - call->since);
@@ -707,12 +752,6 @@ static void limiter_failed(struct sr_call *call, sr_time now, const char *proble
                  "process alone by on_limiter_error = \"process\"",
                  "the shared rate limiter is out of reach: %s", problem);
   enter(call, SR_STATE_DONE, now);
-}
-
-/* How many of the slots a call may use. */
-static int usable(const struct sr_call *call) {
-  int slots = call->config->rate.slots;
-  return call->low && slots > 1 ? slots - 1 : slots;
 }
 
 /* When a queued call can ask its limiter again. SR_NEVER: when an answer has come. */
@@ -745,6 +784,7 @@ static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time
 static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   struct link *link = call->link;
   struct sr_ruling ruling;
+  sr_time earliest;
   if (now < ask_at(call))
     return 0;
   if (link == NULL) {
@@ -756,8 +796,14 @@ static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time n
     begin_call(engine, call, now);
     return 1;
   case SR_LIMIT_WAIT:
+    earliest = earliest_of(call, now, 0);
+    if (earliest >= call->deadline) { /* a 429 holds everybody for longer */
+      no_slot(call, now, earliest);
+      return 0;
+    }
     link->full = usable(call);
-    link->not_before = spread(engine, call, ruling.at);
+    link->not_before =
+        spread(engine, call, ruling.at < now + LOOK_EVERY ? ruling.at : now + LOOK_EVERY);
     return 0;
   case SR_LIMIT_BLOCKED:
     if (call->wait_blocked && ruling.at < call->deadline) {
@@ -802,8 +848,12 @@ static void work_limiters(struct sr_engine *engine, sr_time now) {
       struct sr_call *call = engine->first;
       while (call != NULL && call->link != link)
         call = call->next;
-      if (call != NULL) /* whichever is under way tells it */
-        add_event(call, change == SR_CHANGE_BLOCKED ? SR_EVENT_BLOCKED : SR_EVENT_UNBLOCKED, 0);
+      if (call != NULL) { /* whichever is under way tells it */
+        struct sr_ruling ruling;
+        see_block(call, now, &ruling);
+        add_event(call, change == SR_CHANGE_BLOCKED ? SR_EVENT_BLOCKED : SR_EVENT_UNBLOCKED,
+                  ruling.at > now ? ruling.at - now : 0);
+      }
     }
   }
 }
@@ -830,7 +880,8 @@ static void forget_parent(struct sr_engine *engine) {
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     call->transfer = NULL;
-    memset(&call->slot, 0, sizeof call->slot); /* the parent gives it back */
+    memset(&call->slot, 0, sizeof call->slot); /* the parent gives them back */
+    memset(&call->own_slot, 0, sizeof call->own_slot);
     sr_error_set(&call->error, SR_CANCELLED, "forked",
                  "calls do not survive a fork: repeat it in the child",
                  "the process forked while the call was under way");
@@ -986,7 +1037,7 @@ void sr_engine_forget(struct sr_call *call) {
 */
 static int taken_again(struct sr_engine *engine, struct sr_call *call) {
   sr_time now = now_of(engine);
-  if (call->state != SR_STATE_SENDING || call->link == NULL || now < call->slot.send_by)
+  if (call->state != SR_STATE_SENDING || may_send(call, now))
     return 0;
   take_again(engine, call, now);
   return 1;
@@ -1024,6 +1075,10 @@ void sr_engine_cancel(struct sr_call *call) {
   hide_remains(call);
   sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
   enter(call, SR_STATE_DONE, now);
+}
+
+int sr_engine_may_send(struct sr_call *call) {
+  return may_send(call, now_of(call->engine));
 }
 
 sr_time sr_engine_now(const struct sr_engine *engine) {
@@ -1077,24 +1132,20 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
   return wake_after(engine, now_of(engine));
 }
 
-/* The descriptors that limiters want to be polled; returns how many. */
-static unsigned watches_of(const struct sr_engine *engine, struct curl_waitfd *fds, unsigned max) {
+/* Adds the descriptors that a limiter wants to be polled to an array with room for SR_WATCH_MAX. */
+static unsigned watches_of(const struct link *link, struct curl_waitfd *fds) {
   struct sr_watch watches[SR_WATCH_MAX];
-  const struct link *link;
-  unsigned count = 0;
-  for (link = engine->links; link != NULL; link = link->next) {
-    int i, more = link->driver->watch != NULL ? link->driver->watch(link->limiter, watches) : 0;
-    for (i = 0; i < more && count < max; i++, count++) {
-      fds[count].fd = watches[i].fd;
-      fds[count].events = 0;
-      if (watches[i].events & POLLIN)
-        fds[count].events |= CURL_WAIT_POLLIN;
-      if (watches[i].events & POLLOUT)
-        fds[count].events |= CURL_WAIT_POLLOUT;
-      fds[count].revents = 0;
-    }
+  int i, count = link->driver->watch != NULL ? link->driver->watch(link->limiter, watches) : 0;
+  for (i = 0; i < count; i++) {
+    fds[i].fd = watches[i].fd;
+    fds[i].events = 0;
+    fds[i].revents = 0;
+    if (watches[i].events & POLLIN)
+      fds[i].events |= CURL_WAIT_POLLIN;
+    if (watches[i].events & POLLOUT)
+      fds[i].events |= CURL_WAIT_POLLOUT;
   }
-  return count;
+  return (unsigned)count;
 }
 
 /*
@@ -1103,19 +1154,22 @@ static unsigned watches_of(const struct sr_engine *engine, struct curl_waitfd *f
 */
 static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_waitfd *extra,
                                        unsigned count, unsigned *all) {
-  struct curl_waitfd watches[WATCHES_MAX], *more;
-  unsigned added = watches_of(engine, watches, WATCHES_MAX);
+  const struct link *link;
+  struct curl_waitfd *more;
+  size_t room = 0;
   *all = count;
-  if (added == 0)
+  for (link = engine->links; link != NULL; link = link->next)
+    room += link->driver->watch != NULL ? SR_WATCH_MAX : 0;
+  if (room == 0)
     return extra;
-  more = realloc(engine->polled, (count + added) * sizeof *more);
+  more = realloc(engine->polled, (count + room) * sizeof *more);
   if (more == NULL)
     return extra;
   engine->polled = more;
   if (count > 0)
     memcpy(more, extra, count * sizeof *more);
-  memcpy(more + count, watches, added * sizeof *more);
-  *all = count + added;
+  for (link = engine->links; link != NULL; link = link->next)
+    *all += watches_of(link, more + *all);
   return more;
 }
 
@@ -1190,7 +1244,7 @@ int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *conf
     if (call->state == SR_STATE_QUEUED && call->link == link)
       call->due = now_of(engine); /* it may be waiting for the end of the ban */
   settle_link(engine, link, max_wait);
-  return 1;
+  return link->driver->idle == NULL || link->driver->idle(link->limiter);
 }
 
 /* Waits until the engine has to be stepped, at most until `until`. */

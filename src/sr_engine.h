@@ -47,13 +47,19 @@ void sr_engine_forget(struct sr_call *call);
 /* Ends a call now: kind cancelled, unless it is done already. */
 void sr_engine_cancel(struct sr_call *call);
 
+/*
+** The last look before a call's attempt goes out on the wire: 0 when it must not, and takes another
+** slot.
+*/
+int sr_engine_may_send(struct sr_call *call);
+
 /* The engine's own time. */
 sr_time sr_engine_now(const struct sr_engine *engine);
 
 /*
 ** What is known of the limiter of a client; one that must ask a server is waited for on this
 ** thread, at most `max_wait`. 0 when the client has none, or memory ran out. `reset` ends ban and
-** hold.
+** hold; 0 also when a server has not confirmed it.
 */
 int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
                          struct sr_limit_view *view);

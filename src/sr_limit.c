@@ -31,11 +31,23 @@ static int64_t cooling(sr_time when) {
 }
 
 /*
+** Where a block has moved, its stamps are kept as their complements: negative, so that no slot can
+** be taken or given back here any more, but everybody who merges can still read them.
+*/
+static int64_t unmoved(int64_t stamp) {
+  return stamp < 0 ? ~stamp : stamp;
+}
+
+/*
 ** The slot's stamp. One that no lease can have been written with (another clock, a damaged file) is
 ** replaced by one that cools down for a window.
 */
 static int64_t stamp_of(struct sr_limit *limit, int i, sr_time now, sr_time window) {
   int64_t stamp = atomic_load(&limit->slots[i]);
+  if (stamp < 0 && atomic_load(&limit->moved) != 0)
+    return cooling(now + SR_MILLISECOND); /* look again, elsewhere */
+  if (window > SR_LEASE_MAX / 2)
+    window = SR_LEASE_MAX / 2;
   while (stamp < 0 || stamp - SR_LEASE_MAX > now) {
     int64_t sane = cooling(now + window);
     if (atomic_compare_exchange_weak(&limit->slots[i], &stamp, sane))
@@ -52,9 +64,10 @@ static void raise_to(_Atomic int64_t *ours, int64_t theirs) {
 }
 
 /* The time before which nobody may send after a 429. An impossible one is cut short. */
-static sr_time held_until(struct sr_limit *limit, sr_time now) {
+static sr_time held_until(struct sr_limit *limit, sr_time window, sr_time now) {
   int64_t held = atomic_load(&limit->held);
-  while (held < 0 || held - SR_HOLD_MAX > now) {
+  sr_time longest = (window > SR_HOLD_MAX ? window : SR_HOLD_MAX) + SR_SLACK;
+  while (held < 0 || held - longest > now) {
     int64_t sane = now + SR_SECOND;
     if (atomic_compare_exchange_weak(&limit->held, &held, sane))
       held = sane;
@@ -113,10 +126,10 @@ static struct circuit circuit_of(uint64_t word, sr_time now) {
   struct circuit c = unpack(word), begun = {0, 0, 1, SR_BLOCK_RATE, now + SR_BAN};
   if (c.level > SR_BAN_LEVELS)
     c.level = SR_BAN_LEVELS;
-  if (c.open == SR_BLOCK_NONE && c.time - SR_MILLISECOND > now)
+  if (c.open == SR_BLOCK_NONE && c.time - SR_SLACK > now)
     memset(&c, 0, sizeof c);
   if (c.open > SR_BLOCK_KEY ||
-      (c.open != SR_BLOCK_NONE && c.time - SR_MILLISECOND - ban_of(SR_BAN_LEVELS) > now))
+      (c.open != SR_BLOCK_NONE && c.time - SR_SLACK - ban_of(SR_BAN_LEVELS) > now))
     c = begun;
   return c;
 }
@@ -257,20 +270,20 @@ enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want
     return SR_LIMIT_BLOCKED;
   ruling->block = SR_BLOCK_NONE;
   SR_FAULT("passed");
-  held = held_until(limit, now);
+  held = held_until(limit, window, now);
   if (now < held)
     earliest = held;
   for (i = 0; i < count && now >= held; i++) {
     int64_t stamp = stamp_of(limit, i, now, window);
     while ((stamp & ~LEASED) <= now) {
-      int64_t mine = want->send_time ? cooling(now + window) : want->lease | LEASED;
+      int64_t mine = want->lease | LEASED;
       SR_FAULT("take");
       if (atomic_compare_exchange_weak(&limit->slots[i], &stamp, mine)) {
         slot->state = SR_SLOT_HELD;
         slot->index = i;
         slot->stamp = mine;
         slot->send_time = want->send_time;
-        slot->send_by = want->send_time ? now + window : want->lease - window - SR_LATE_COUNT;
+        slot->send_by = want->lease - window - SR_LATE_COUNT;
         return SR_LIMIT_GRANTED;
       }
     }
@@ -280,6 +293,22 @@ enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want
   leave_probe(limit, slot);
   ruling->at = earliest;
   return SR_LIMIT_WAIT;
+}
+
+int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
+                   struct sr_slot *slot) {
+  uint64_t word;
+  struct circuit c = read_circuit(limit, now, &word);
+  int64_t stamp = slot->stamp, sent = cooling(now + rate->window);
+  if (now >= slot->send_by || now < held_until(limit, rate->window, now) ||
+      (c.open != SR_BLOCK_NONE && !is_probe(limit, slot)))
+    return 0;
+  if (!slot->send_time)
+    return 1;
+  if (!atomic_compare_exchange_strong(&limit->slots[slot->index], &stamp, sent))
+    return 0;
+  slot->stamp = sent;
+  return 1;
 }
 
 enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
@@ -306,7 +335,7 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
 
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead) {
-  sr_time at[SR_LIMIT_SLOTS], held = held_until(limit, now);
+  sr_time at[SR_LIMIT_SLOTS], held = held_until(limit, rate->window, now);
   int i, first;
   at[0] = SR_NEVER; /* a rate has at least one slot */
   for (i = 0; i < rate->slots; i++) {
@@ -341,7 +370,7 @@ void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *vi
     view->free_at[i] = stamp & ~LEASED;
     view->leased[i] = (int)(stamp & LEASED) && view->free_at[i] > now;
   }
-  view->held_until = held_until(limit, now);
+  view->held_until = held_until(limit, view->rate.window, now);
   view->block = c.open;
   view->blocked_until = c.open == SR_BLOCK_NONE ? 0 : c.time;
   view->probing = c.open != SR_BLOCK_NONE && atomic_load(&limit->probe) > now;
@@ -366,11 +395,24 @@ static int outlasts(uint64_t a, uint64_t b) {
 void sr_limit_merge(struct sr_limit *into, struct sr_limit *from) {
   uint64_t theirs = atomic_load(&from->circuit), ours = atomic_load(&into->circuit);
   int i;
-  for (i = 0; i < SR_LIMIT_SLOTS; i++)
-    raise_to(&into->slots[i], atomic_load(&from->slots[i]));
+  atomic_store(&from->moved, 1);
+  for (i = 0; i < SR_LIMIT_SLOTS; i++) {
+    int64_t stamp = atomic_load(&from->slots[i]);
+    while (stamp >= 0 && !atomic_compare_exchange_weak(&from->slots[i], &stamp, ~stamp))
+      ;
+    raise_to(&into->slots[i], unmoved(stamp));
+  }
   raise_to(&into->held, atomic_load(&from->held));
   raise_to(&into->probe, atomic_load(&from->probe));
   while (theirs != ours && outlasts(theirs, ours) &&
          !atomic_compare_exchange_weak(&into->circuit, &ours, theirs))
     ;
+}
+
+int sr_limit_moved(struct sr_limit *limit) {
+  return atomic_load(&limit->moved) != 0;
+}
+
+void sr_limit_stay(struct sr_limit *limit) {
+  atomic_store(&limit->moved, 0);
 }

@@ -25,10 +25,17 @@ struct sr_limit {
   _Atomic int64_t held;                  /* no slot is given before this time */
   _Atomic uint64_t circuit;              /* the ban, packed: see sr_limit.c */
   _Atomic int64_t probe; /* the lease of the one request that may go while it lasts */
+  _Atomic int64_t moved; /* not 0: another block has taken over, see sr_limit_merge */
 };
 
+/*
+** Whoever acts may have looked at the clock a while ago (a busy machine, a process that was
+** stopped): what is this far ahead is not impossible yet.
+*/
+#define SR_SLACK (60 * SR_SECOND)
+
 /* The longest that a lease can be ahead: the longest deadline and window are a day each. */
-#define SR_LEASE_MAX (172801 * SR_SECOND)
+#define SR_LEASE_MAX (172801 * SR_SECOND + SR_SLACK)
 
 /* The first ban lasts this long, each later one twice as long, up to SR_BAN_LEVELS times. */
 #define SR_BAN         (600 * SR_SECOND)
@@ -53,7 +60,8 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
 
 /*
 ** The earliest time at which the caller who has `ahead` others before it could get a slot, if every
-** leased slot came back at once. A bound: it may be later, never earlier. So a call whose deadline
+** leased slot came back now, its request answered. (What turns out to be unsent frees its slot
+** earlier: that is not counted on.) So a call whose deadline
 ** is before it can be refused now. Ignores bans: they are sr_limit_take's to tell.
 */
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
@@ -68,7 +76,22 @@ void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *vi
 /* Ends ban and hold. */
 void sr_limit_reset(struct sr_limit *limit);
 
-/* Takes over what another block knows: its slots, hold and ban, where they last longer. */
+/*
+** The last look, right before a request is sent on a slot that is held: 0 when it must not go
+** (another's 429 or ban came meanwhile, or the slot's time is over): give it back as unsent and take
+** another one. With pacing by time of sending the slot cools down from here on.
+*/
+int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
+                   struct sr_slot *slot);
+
+/*
+** Takes over what another block knows: its slots, hold and ban, where they last longer. No slot is
+** granted from the other one any more, by whatever process: whoever meets that (WAIT, with
+** sr_limit_moved) goes to the new one. Several may merge the same block at once.
+*/
 void sr_limit_merge(struct sr_limit *into, struct sr_limit *from);
+int sr_limit_moved(struct sr_limit *limit);
+/* For the owner of a block that says so and can't have: it was damaged. */
+void sr_limit_stay(struct sr_limit *limit);
 
 #endif

@@ -46,7 +46,7 @@ struct sr_limit_identity {
 struct sr_want {
   struct sr_rate rate;
   int low;       /* leaves the last slot to others */
-  int send_time; /* pacing by time of sending: the slot cools down from the taking on, for a window */
+  int send_time; /* pacing by time of sending: the slot cools down from the sending on, for a window */
   sr_time
       lease; /* when the slot frees itself if it is never given back: deadline, window, late count */
 };
@@ -146,6 +146,13 @@ struct sr_limiter_driver {
   enum sr_verdict (*take)(struct sr_limiter *limiter, const struct sr_want *want, sr_time now,
                           struct sr_slot *slot, struct sr_ruling *ruling);
   /*
+  ** The last look, right before the request is sent: 0 when it must not go, since a 429, a ban or the
+  ** end of the slot came in between: it is given back as unsent, and another one taken. NULL: only
+  ** `send_by` is looked at.
+  */
+  int (*start)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+               struct sr_slot *slot);
+  /*
   ** Gives back, and empties the slot; one that was only asked for is given back as unsent when it
   ** comes. `hold`: for REFUSED, how long all are stopped (the server's word, at least a window).
   */
@@ -153,7 +160,8 @@ struct sr_limiter_driver {
                          struct sr_slot *slot, enum sr_outcome outcome, sr_time hold);
   /*
   ** The earliest time at which the caller who has `ahead` others before it could get a slot, as far
-  ** as is known. A bound: it may be later, never earlier.
+  ** as is known, if what is under way was answered now. (What turns out to be unsent frees its slot
+  ** earlier.)
   */
   sr_time (*earliest)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                       unsigned ahead);

@@ -148,11 +148,26 @@ static void open_share(struct sr_limiter *limiter, struct mapping *before) {
                  before != NULL ? sr_share_limit(before->share) : &limiter->own);
   mapping->before = before;
   if (atomic_compare_exchange_strong(&limiter->mapping, &before, mapping)) {
-    atomic_store(&limiter->problem, NULL);
+    atomic_store(&limiter->problem, problem[0] != '\0' ? text_of(limiter, problem) : NULL);
     return;
   }
   sr_share_close(mapping->share);
   free(mapping);
+}
+
+/*
+** The slots to use where another process has found the file gone and has moved on: those of the new
+** one. While it can't be opened, nothing is granted. A file that only says so was damaged.
+*/
+static struct sr_limit *follow(struct sr_limiter *limiter, struct mapping *mapping, sr_time now) {
+  if (sr_share_current(mapping->share)) {
+    sr_limit_stay(sr_share_limit(mapping->share));
+  } else {
+    open_share(limiter, mapping);
+    mapping = atomic_load(&limiter->mapping);
+    atomic_store(&limiter->look_at, now + LOOK_EVERY);
+  }
+  return sr_share_limit(mapping->share);
 }
 
 /* The slots to use now. */
@@ -163,6 +178,8 @@ static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
   int mine;
   if (!limiter->shared)
     return &limiter->own;
+  if (mapping != NULL && sr_limit_moved(sr_share_limit(mapping->share)))
+    return follow(limiter, mapping, now);
   if (tried && now < at && at - OPEN_EVERY <= now)
     return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
   /* The first time whoever comes opens the file, or takes what another has opened meanwhile: nobody
@@ -208,6 +225,11 @@ static enum sr_change give(struct sr_limiter *limiter, const struct sr_rate *rat
   return sr_limit_give(limit_of(limiter, now), rate, now, slot, outcome, hold);
 }
 
+static int start(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                 struct sr_slot *slot) {
+  return sr_limit_start(limit_of(limiter, now), rate, now, slot);
+}
+
 static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                         unsigned ahead) {
   return sr_limit_earliest(limit_of(limiter, now), rate, now, ahead);
@@ -230,6 +252,7 @@ const struct sr_limiter_driver sr_local_driver = {
     .abi = SR_LIMITER_ABI,
     .close = close_limiter,
     .take = take,
+    .start = start,
     .give = give,
     .earliest = earliest,
     .view = view,

@@ -48,7 +48,10 @@ static void *complain(char *problem, const char *format, ...) {
 
 /* ---- names ---- */
 
-/* 32 bits that differ from boot to boot; 0 where the system does not tell. */
+/*
+** 32 bits that differ from boot to boot; 0 where the system does not tell. (A made-up number would
+** give programs of one boot different files.)
+*/
 static unsigned boot_of_machine(void) {
   char id[64];
   unsigned hash = 2166136261U;
@@ -58,9 +61,11 @@ static unsigned boot_of_machine(void) {
     return 0;
   len = read(fd, id, sizeof id);
   close(fd);
+  if (len <= 0)
+    return 0;
   for (i = 0; i < len; i++)
     hash = (hash ^ (unsigned char)id[i]) * 16777619U;
-  return hash;
+  return hash != 0 ? hash : 1;
 }
 
 /* "0123456789abcdef-01234567.limit" */
@@ -149,14 +154,17 @@ static int find_dir(const struct sr_share_place *place, int make, char out[PATH_
       return -1;
     }
     memcpy(out, place->dir, strlen(place->dir) + 1);
+    problem[0] = '\0';
     return open_dir(out, place->group, make && !place->group, problem);
   }
   for (which = 0; which < 3; which++) {
     if (!candidate(which, out) || strlen(out) >= PATH_SIZE - NAME_SIZE)
       continue;
     fd = open_dir(out, 0, make, why);
-    if (fd >= 0)
+    if (fd >= 0) { /* other programs may have found the better one usable: that has to be told */
+      complain(problem, "%s", first);
       return fd;
+    }
     if (first[0] == '\0')
       memcpy(first, why, sizeof first);
   }
@@ -259,6 +267,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   const char *wrong = NULL;
   char name[NAME_SIZE];
   struct stat st;
+  unsigned boot;
   int dir, fd;
   if (share == NULL)
     return complain(problem, "memory ran out");
@@ -267,7 +276,14 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
     free(share);
     return NULL;
   }
-  make_name(name, identity->name, boot_of_machine());
+  boot = boot_of_machine();
+  if (boot == 0) {
+    close(dir);
+    free(share);
+    return complain(problem, "the system does not tell when it was started "
+                             "(/proc/sys/kernel/random/boot_id): its clock can't be shared");
+  }
+  make_name(name, identity->name, boot);
   fd = open_file(dir, name, place->group, &st, &wrong);
   if (fd < 0 && errno == ENOENT && make_file(dir, name, place->group, identity) == 0)
     fd = open_file(dir, name, place->group, &st, &wrong);
@@ -334,7 +350,8 @@ static void read_page(struct sr_share_entry *entry, struct page *page, unsigned 
              "is from before the machine was started: of no use any more");
     return;
   }
-  if (rate.slots > 0 && rate.slots <= SR_LIMIT_SLOTS && rate.window > 0)
+  if (rate.slots > 0 && rate.slots <= SR_LIMIT_SLOTS && rate.window > 0 &&
+      rate.window <= 86400 * SR_SECOND)
     entry->view.rate = rate;
   if (reset != NULL && strcmp(entry->name, reset) == 0)
     sr_limit_reset(&page->limit);

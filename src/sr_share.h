@@ -24,7 +24,8 @@ enum { SR_SHARE_PROBLEM = 160 };
 
 /*
 ** Opens or makes the file of an identity and maps it. NULL when that is not possible, or not safe:
-** `problem` says why, and what to do.
+** `problem` says why, and what to do. Otherwise `problem` is empty, or says why a better directory
+** could not be used.
 */
 struct sr_share *sr_share_open(const struct sr_share_place *place,
                                const struct sr_limit_identity *identity, char *problem);

@@ -2,6 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_transfer.h"
 
+#include "sr_engine.h"
+
 #include "sr_url.h"
 
 #include <errno.h>
@@ -79,7 +81,7 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   if (++transfer->requests > 1)
     return CURL_PREREQFUNC_ABORT;
   /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
-  transfer->late = sr_call_late(transfer->call);
+  transfer->late = !sr_engine_may_send(transfer->call);
   return transfer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 #endif

@@ -15,11 +15,18 @@ local client = {}
 
 local format = string.format
 
----@class seranking.Client
+--- What a client has besides its resources, the one behind `client.data` too.
+---@class seranking.AnyClient
 ---@field api "v4"|"v1" the generation it speaks
 ---@field base_url string
----@field data seranking.Client of the Data API: its resources, and request
 local methods = {}
+
+--- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+---@class seranking.Client: seranking.AnyClient
+---@field data seranking.DataClient
+
+--- The client of the Data API.
+---@class seranking.DataClient: seranking.AnyClient
 
 local client_mt = { __name = "seranking.client" }
 

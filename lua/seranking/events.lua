@@ -14,6 +14,7 @@ local events = {}
 ---@field key string "…d14b"
 ---@field status? integer of the answer that caused it
 ---@field code? string of the error that caused it
+---@field lost? integer how many more there were since, which could not be kept
 ---@field problem? string limiter_fallback: why the limit is not shared as it was asked for
 
 --- Tells what is new of a call. A hook that raises breaks nothing: client:limiter().hook_error has what it raised.
@@ -30,7 +31,8 @@ function events.tell(client, call)
     event.method, event.url, event.key = method, url, client._key
     local fine, problem = pcall(hook, event)
     if not fine then
-      client._hook_error = tostring(problem)
+      local told, text = pcall(tostring, problem)
+      client._hook_error = told and text or "an error that can't be printed"
     end
   end
 end

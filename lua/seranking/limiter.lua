@@ -15,7 +15,8 @@ local limiter = {}
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer,
 --- probing: boolean }
 ---@field key string "…d14b"
----@field file? string where it is kept
+---@field file? string where it is kept, on this machine
+---@field server? string or on which Redis
 ---@field problem? string why it is not what was asked for
 ---@field hook_error? string what the last on_event raised that failed
 local methods = {}
@@ -28,11 +29,13 @@ local cores = setmetatable({}, { __mode = "k" })
 local PATIENCE = 2
 
 --- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
+---@return boolean? done, string? problem where a Redis has not confirmed it
 function methods:reset()
   local behind = cores[self]
-  if behind then
-    behind.core:reset_limit(behind.patience)
+  if self.scope ~= "off" and not behind.core:reset_limit(behind.patience) then
+    return nil, "Redis has not confirmed it: do it from a program that may wait, outside of an event loop"
   end
+  return true
 end
 
 --- One line.
@@ -54,7 +57,10 @@ end
 ---@return seranking.Limiter
 function limiter.view(core, may_block, hook_error)
   local patience = may_block and PATIENCE or 0
-  local view = core:limit(patience) or { scope = "off", slots = {}, busy = 0, free = 0, waiting = 0 }
+  local view = core:limit(patience) or {
+    scope = "off", limit = 0, per = 0, slots = {}, busy = 0, free = 0, waiting = 0, held_for = 0, key = core:key(),
+    circuit = { state = "closed", retry_after = 0, level = 0, strikes = 0, probing = false },
+  }
   view.hook_error = hook_error
   cores[view] = { core = core, patience = patience }
   return setmetatable(view, limiter_mt)

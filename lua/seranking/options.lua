@@ -140,7 +140,7 @@ end
 
 local function directory(value)
   if text(value) and value:sub(1, 1) == "/" then
-    return value
+    return (value:gsub("(.)/+$", "%1")) -- with a slash behind it a link would be followed
   end
   return nil, "must be the absolute path of a directory"
 end
@@ -394,6 +394,9 @@ function options.client(given)
       end
       checked[name] = value
     end
+  end
+  if checked.state_group and not checked.state_dir then
+    misuse.raise("seranking.new: option state_group goes with state_dir: the directory that the group shares")
   end
   return checked
 end

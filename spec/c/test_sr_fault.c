@@ -21,6 +21,9 @@ static void reach(const char *point);
 #define sr_limit_view     stepwise_view
 #define sr_limit_reset    stepwise_reset
 #define sr_limit_merge    stepwise_merge
+#define sr_limit_start    stepwise_start
+#define sr_limit_moved    stepwise_moved
+#define sr_limit_stay     stepwise_stay
 #include "sr_limit.c"
 
 #define MS       SR_MILLISECOND

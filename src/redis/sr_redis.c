@@ -197,6 +197,9 @@ static int64_t to_us(sr_time t) {
 ** SR_LIMIT_WAIT once more.
 */
 static sr_time to_local(const struct snapshot *seen, int64_t at) {
+  int64_t longest = SR_NEVER / 4 / 1000;
+  if (at - seen->server_now > longest) /* nobody can have meant that */
+    at = seen->server_now + longest;
   return seen->at + (at - seen->server_now) * 1000;
 }
 
@@ -263,8 +266,7 @@ static void send_op(struct sr_limiter *limiter, struct op *op, sr_time now) {
     add_number(&command, op->want.low);
     add_number(&command, op->want.send_time);
     add_number(&command, to_us(op->want.lease - now));
-    op->send_by =
-        op->want.send_time ? now + rate->window : op->want.lease - rate->window - SR_LATE_COUNT;
+    op->send_by = op->want.lease - rate->window - SR_LATE_COUNT;
   } else if (op->kind == GIVE) {
     sr_time passed = now - op->asked;
     add_number(&command, op->index);
@@ -670,8 +672,9 @@ static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *wa
 
 /* How long the others are stopped by a 429. */
 static sr_time hold_of(sr_time hold, sr_time window) {
-  if (hold > SR_HOLD_MAX)
-    hold = SR_HOLD_MAX;
+  sr_time longest = window > SR_HOLD_MAX ? window : SR_HOLD_MAX;
+  if (hold > longest)
+    hold = longest;
   return hold > window ? hold : window;
 }
 

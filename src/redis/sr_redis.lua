@@ -17,7 +17,7 @@ local slots, window, cold = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[
 
 local HOUR = 3600 * 1000000
 local BAN, LEVEL_MAX, STRIKES, KEY_STRIKES = HOUR / 6, 8, 3, 2
-local LEASE_MAX = 48 * HOUR
+local LEASE_MAX = 48 * HOUR + HOUR / 60 -- a deadline and a window of a day each, and some more
 -- Longer than the longest ban (43 hours) and any lease.
 local KEEP = 7 * 24 * HOUR / 1000
 -- Codes of the answer.
@@ -69,8 +69,8 @@ local function put_right()
       put(name, now + cold)
     end
   end
-  if number "held" > now + BAN then
-    put("held", now + window)
+  if number "held" > now + math.max(BAN, window) then
+    put("held", now + math.min(BAN, window))
   end
   if number "probe" > now + LEASE_MAX then
     put("probe", 0)

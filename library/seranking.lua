@@ -1,0 +1,4655 @@
+---@meta
+-- Types for editors: what the client has, resource by resource. Nothing here runs.
+-- SPDX-License-Identifier: MIT
+--
+-- Made by tools/reference.lua of the descriptions in lua/seranking/api and of the annotations in the sources. To change it:
+-- edit these, then `make reference`.
+
+--- A whole number, or text that holds one.
+---@alias seranking.Id integer|string
+
+--- 0 or 1 on the wire.
+---@alias seranking.Flag 0|1|boolean
+
+--- YYYY-MM-DD
+---@alias seranking.Date string
+
+--- YYYY-MM
+---@alias seranking.Month string
+
+--- Date and time, as the server writes them.
+---@alias seranking.Time string
+
+--- Text, or a whole number that is written as text.
+---@alias seranking.Text string|integer
+
+--- The null of JSON: seranking.null.
+---@alias seranking.Null lightuserdata
+
+--- From and to, both included; one end alone will do.
+---@class seranking.Range
+---@field from? number
+---@field to? number
+
+--- A file to be uploaded.
+---@class seranking.File
+---@field filename string
+---@field data string its bytes
+---@field content_type? string
+
+--- No parameters.
+---@class seranking.NoArgs
+
+--- What would be sent; the key is masked.
+---@class seranking.DryRun
+---@field method string
+---@field url string
+---@field headers table<string, string>
+---@field body? string
+
+--- An operation as a value. It is called with a colon: client.sites:list { … }.
+---@class seranking.Operation
+---@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
+
+--- A clock for tests: it stands still until it is moved, or a client waits on it.
+---@class seranking.Clock: userdata
+---@field now fun(self): number
+---@field advance fun(self, seconds: number)
+
+---@class seranking
+---@field version string
+---@field null seranking.Null the null of JSON, equal to cjson.null and ngx.null
+local seranking = {}
+
+--- Makes a client. Sends nothing, so it works everywhere.
+---@param given? seranking.Options
+---@return seranking.Client? client, seranking.Error? error
+function seranking.new(given) end
+
+--- Marks a list for the bodies of client:request, so that it is written as [] when it is empty.
+---@param list table
+---@return table list
+function seranking.array(list) end
+
+--- `assert` that takes an error of this library on every Lua: raises what it says, at the caller's line.
+---@generic T
+---@param data? T
+---@param err? any
+---@return T data, any response
+function seranking.check(data, err) end
+
+--- Whether a value is an error of this library.
+---@param value any
+---@return boolean
+function seranking.is_error(value) end
+
+--- A clock for tests.
+---@return seranking.Clock
+function seranking.clock() end
+
+--- What a client has besides its resources, the one behind `client.data` too.
+---@class seranking.AnyClient
+---@field api "v4"|"v1" the generation it speaks
+---@field base_url string
+local AnyClient = {}
+
+--- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
+--- answer is true.
+---@param request seranking.Request
+---@return any data, seranking.Response|seranking.Error # data, response | nil, error
+function AnyClient:request(request) end
+
+--- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
+--- go on. Inside `fn` calls are written as anywhere else.
+---
+--- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
+--- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
+--- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
+--- stop_on_error left out have errors of kind cancelled, code not_started.
+---@generic T, R
+---@param list T[] or with a field n, if it has nil among its items
+---@param fn fun(item: T, index: integer): R?, any
+---@param given? seranking.MapOptions
+---@return { [integer]: R, n: integer } results, seranking.Errors? errors
+function AnyClient:map(list, fn, given) end
+
+--- Runs functions at once and waits for all: map, with functions for items.
+---@param ... fun(): any, any
+---@return { [integer]: any, n: integer } results, seranking.Errors? errors
+function AnyClient:gather(...) end
+
+--- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+---@return seranking.Limiter
+function AnyClient:limiter() end
+
+--- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
+--- bytes are given as they are, gzipped files gzipped.
+---@param url string https, or http to this machine
+---@param given? seranking.CallOptions
+---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
+function AnyClient:download(url, given) end
+
+--- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
+---@return seranking.Spent
+function AnyClient:spent() end
+
+--- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
+function AnyClient:close() end
+
+--- Options of one call, the second table of every operation.
+---@class seranking.CallOptions
+---@field timeout? number seconds
+---@field connect_timeout? number seconds
+---@field attempt_timeout? number seconds
+---@field retries? integer
+---@field priority? "normal"|"low"
+---@field on_block? "fail"|"wait"
+---@field headers? table<string, string> more request headers
+---@field budget? number credits of the Data API that it may cost, by estimate
+---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
+
+--- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+---@class seranking.Client: seranking.AnyClient
+---@field data seranking.DataClient
+---@field account seranking.account
+---@field airt seranking.airt
+---@field analytics seranking.analytics
+---@field audit seranking.audit
+---@field backlink_disavow seranking.backlink_disavow
+---@field backlink_groups seranking.backlink_groups
+---@field backlinks seranking.backlinks
+---@field checklist seranking.checklist
+---@field competitors seranking.competitors
+---@field key_volume seranking.key_volume
+---@field keyword_groups seranking.keyword_groups
+---@field site_groups seranking.site_groups
+---@field sites seranking.sites
+---@field system seranking.system
+---@field users seranking.users
+
+--- The client of the Data API.
+---@class seranking.DataClient: seranking.AnyClient
+---@field account seranking.data.account
+---@field ai_search seranking.data.ai_search
+---@field backlinks seranking.data.backlinks
+---@field domain seranking.data.domain
+---@field keywords seranking.data.keywords
+---@field serp seranking.data.serp
+---@field site_audit seranking.data.site_audit
+
+---@class seranking.Description
+---@field name string "sites.keywords.list"
+---@field about string
+---@field api "v4"|"v1"|"data" which API the rest is said of
+---@field method string
+---@field path string with placeholders: {name} a segment, {?a,b} in the query
+---@field v4? string method and path there; nil: v4 lacks it
+---@field v1? string
+---@field data? string
+---@field parameters seranking.ParameterDescription[]
+---@field one_of? string[] exactly one of these must be given
+---@field fixed? table<string, string> what is always in the query
+---@field post boolean goes by POST when it is large
+---@field body? "object"|"list"|"multipart"
+---@field envelope? "list"|"pairs"|"value"
+---@field answer? "array"|"object"|"map"|"bytes"|"any" nil: nothing of use; the call gives true
+---@field unwrap? string
+---@field failed? string
+---@field fields seranking.FieldDescription[]
+---@field example? string JSON text
+---@field success integer[] documented statuses
+---@field errors { status: integer, message: string? }[] known complaints
+---@field pages? table
+---@field job? table
+---@field cost? table
+---@field repeatable boolean the engine may send it twice
+---@field billed boolean costs money or plan limits
+---@field source string[]
+---@field confidence? "high"|"medium"|"low"
+---@field deprecated boolean
+
+--- What went wrong. Returned as the second value by everything that depends on the world.
+---@class seranking.Error
+---@field kind seranking.Kind what a program branches on
+---@field code string which one of the kind: "no_token", "invalid_date", "dns" …
+---@field message string the server's or libcurl's words, one line of UTF-8
+---@field hint? string what a person can do about it
+---@field status? integer HTTP status, when there was an answer
+---@field method? string
+---@field path? string path and query, the key masked
+---@field attempts integer requests that were begun
+---@field elapsed? number seconds, from the call to the error
+---@field retry_after? number seconds after which trying again makes sense
+---@field retryable boolean the same call again does no harm and may succeed
+---@field sent boolean the server may have got the request, and acted on it
+---@field body? string the beginning of what the server said
+
+--- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
+---@class seranking.Errors
+---@field count integer how many items have one
+---@field first integer the item whose error came first in time
+
+--- What a hook gets. Times in seconds.
+---@class seranking.Event
+---@field type "wait"|"retry"|"rate_limited"|"blocked"|"unblocked"|"limiter_fallback"
+---@field seconds number wait: how long it has waited for a slot; retry: until the next attempt; rate_limited: for how long all are stopped; blocked: for how long nobody sends
+---@field attempt integer attempts begun by then
+---@field method string
+---@field url string the key masked
+---@field key string "…d14b"
+---@field status? integer of the answer that caused it
+---@field code? string of the error that caused it
+---@field problem? string limiter_fallback: why the limit is not shared as it was asked for
+
+---@class seranking.FieldDescription a field of an answer
+---@field path string "keywords[].id"; of an array, seen from its elements
+---@field type string "integer", "string|number" …
+---@field optional boolean may be null or missing
+---@field text boolean may be sent as text, and is made the number that it holds
+---@field note? string
+
+---@alias seranking.Kind
+---| "auth" # the key is missing, wrong, or not for this API
+---| "access" # the key is fine; the account, plan or owner does not allow it
+---| "invalid" # the request is wrong
+---| "not_found" # no such thing
+---| "rate_limit" # too many requests, said by the server or by our own limiter
+---| "blocked" # the key is blocked for a while
+---| "server" # 5xx
+---| "timeout" # the deadline came first
+---| "network" # name, route, connection
+---| "tls" # certificate or handshake
+---| "decode" # the body is not what it should be
+---| "too_large" # body or headers over the limit
+---| "cancelled" # given up by the caller
+---| "protocol" # not HTTP as we speak it: redirects, broken framing
+---| "phase" # called where the host can't wait
+
+---@class seranking.Limiter
+---@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` where more was asked for
+---@field limit integer requests …
+---@field per number … in this many seconds
+---@field busy integer slots in use or cooling down
+---@field free integer
+---@field waiting integer calls of this client that wait for a slot
+---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
+---@field held_for number seconds for which a 429 stops everybody
+---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer, probing: boolean }
+---@field key string "…d14b"
+---@field file? string where it is kept
+---@field problem? string why it is not what was asked for
+---@field hook_error? string what the last on_event raised that failed
+local Limiter = {}
+
+--- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
+function Limiter:reset() end
+
+--- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or where the client was told to use this
+--- loop (option `loop`).
+---@class seranking.Loop
+---@field name string for messages
+---@field inside fun(): boolean whether the caller runs inside this loop
+---@field wait fun(waiter: seranking.Waiter) suspends the running coroutine, and nothing else, until waiter:step() is true
+---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
+---@field sleep fun(seconds: number) suspends the running coroutine for so long
+
+---@class seranking.MapOptions
+---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
+---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+
+--- Options of seranking.new. Those with a variable are also read from SERANKING_<NAME>; an explicit option wins.
+---@class seranking.Options
+---@field token? string|false the API key; false: calls without one are meant. Variable: SERANKING_TOKEN
+---@field api? "v4"|"v1" the generation; left out: v1 for a key that looks like a UUID, v4 for any other
+---@field base_url? string another address; http only to this machine
+---@field auth? "header"|"query" where the key goes; the query ends up in logs of servers and proxies (default header)
+---@field timeout? number seconds for a call with all its attempts and waits (default 60)
+---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
+---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
+---@field retries? integer attempts after the first (default 2)
+---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
+---@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
+---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none
+---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
+---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
+---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
+---@field on_limiter_error? "fail"|"process" while Redis is out of reach: calls fail (default), or this process keeps the limit alone
+---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on (faster; jitter of the network may break the limit)
+---@field priority? "normal"|"low" low leaves the last slot to others
+---@field max_queue? integer calls that may wait for a slot at once (default 1000)
+---@field on_block? "fail"|"wait" while the key is blocked: calls fail at once (default), or wait within their timeout
+---@field on_event? fun(event: seranking.Event) told of waits, retries, 429s and bans
+---@field ca_file? string PEM file of the CAs to trust instead of the system's
+---@field proxy? string address of a proxy for https; left out: as libcurl finds it in the environment
+---@field user_agent? string your program's name and version, put before ours
+---@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
+---@field blocking? boolean true: calls may hold up an nginx worker or an event loop (default false)
+---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
+---@field transport? table stands in for the wire in tests: an object of seranking.fake
+---@field clock? userdata stands in for the time in tests: seranking.clock()
+---@field data_token? string the key for client.data; left out: SERANKING_DATA_TOKEN, or else the client's own
+---@field data_base_url? string address of the Data API; left out: the vendor's, or base_url where that is an address of yours
+---@field budget? number credits that client.data may spend, by estimate
+---@field data_rate? { limit: integer, per?: number } the Data API's limit (default 10 in 1, or `rate` where that is given)
+
+---@class seranking.ParameterDescription
+---@field name string
+---@field place "path"|"query"|"body"|"items"|"upload"
+---@field required boolean
+---@field wire string its name in the request
+---@field type string
+---@field fields? seranking.ParameterDescription[] the members, of an object or a list of objects
+---@field style? string
+---@field enum? any[]
+---@field min? number
+---@field max? number
+---@field default? any what the server takes when it is left out
+---@field max_items? integer
+---@field min_items? integer
+---@field lone? boolean
+---@field nullable? boolean
+---@field secret? boolean
+---@field about? string
+
+---@class seranking.Request: seranking.CallOptions
+---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
+---@field path string below the base address, percent-encoded, beginning with a slash
+---@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
+---@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array
+---@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE)
+
+---@class seranking.Response
+---@field status integer HTTP status
+---@field headers table<string, string> names in lower case; reading is case-insensitive; repeated headers joined by ", "
+---@field attempts integer requests that were sent for it
+---@field elapsed number seconds, all in all
+---@field waited number seconds of these spent waiting for the rate limiter
+---@field reused boolean no new connection was needed
+---@field http_version string "1.1", "2" …
+---@field job? table<string, any> of `wait`: the parameter that names the job, and its id
+
+---@class seranking.Spent
+---@field credits number what the calls so far have cost, by estimate
+---@field estimate true
+---@field calls integer that were billed: those with a success
+---@field unknown integer of these, calls whose price can't be told
+
+--- Options of `wait`, besides those of a call, which hold for each look.
+---@class seranking.WaitOptions: seranking.CallOptions
+---@field timeout? number seconds for the whole wait (default 3600)
+---@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look
+
+--- Something to wait for. Poll its descriptor for reading, and call `step` whenever it is ready or `timeout` is over.
+---@class seranking.Waiter
+---@field fd fun(self): integer its descriptor: only to be polled, never read or closed; valid until step() is true
+---@field timeout fun(self): number? seconds after which step() is to be called whatever the descriptor says
+---@field step fun(self): boolean whether it is over
+---@field pollfd fun(self): integer the same as fd, and
+---@field events fun(self): "r" as cqueues wants to have them
+
+--- Options of `each` and `all`, besides those of a call, which hold for each page.
+---@class seranking.WalkOptions: seranking.CallOptions
+---@field max_rows? integer end after so many rows
+---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error
+
+---@class seranking.account.balance.Answer
+---@field currency string a sign or a short name; currency_code is better
+---@field currency_code? string ISO 4217
+---@field value number
+
+---@class seranking.account.profile.Answer
+---@field email string
+---@field email_verified boolean
+---@field first_name string
+---@field last_name string
+---@field lang string
+---@field picture? string an address
+
+---@class seranking.account.subscription.Answer.balance
+---@field currency? string # (v4 only)
+---@field amount? number # (v4 only)
+
+---@class seranking.account.subscription.Answer.subscription_info
+---@field status? string # (v1 only)
+---@field start_date? seranking.Time # (v1 only)
+---@field expiraton_date? seranking.Time spelled like this; may be mended to expiration_date one day (v1 only)
+---@field expiration_date? seranking.Time # (v1 only)
+---@field units_limit? integer credits of the plan (v1 only)
+---@field units_left? integer # (v1 only)
+
+---@class seranking.account.subscription.Answer
+---@field type? string # "manual", "trial" or "subscription" (v4 only)
+---@field balance? seranking.account.subscription.Answer.balance # (v4 only)
+---@field is_expired? boolean # (v4 only)
+---@field subscription_info? seranking.account.subscription.Answer.subscription_info # (v1 only)
+
+---@class seranking.account.balance: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.account.profile: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.account.subscription: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.account
+--- Money left on the account. v4 only: v1 has subscription instead.
+---@field balance seranking.account.balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.balance.Answer?, seranking.Response|seranking.Error
+--- The user that the key belongs to.
+---@field profile seranking.account.profile|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.profile.Answer?, seranking.Response|seranking.Error
+--- State of the plan. The generations answer differently; v1 spells one member expiraton_date.
+---@field subscription seranking.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.subscription.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.airt
+---@field brand seranking.airt.brand
+---@field competitors seranking.airt.competitors
+---@field llm seranking.airt.llm
+---@field prompt_groups seranking.airt.prompt_groups
+---@field prompts seranking.airt.prompts
+---@field sources seranking.airt.sources
+---@overload fun(site_id: seranking.Id): seranking.airt
+
+---@class seranking.airt.brand.get.Answer
+---@field site_id integer
+---@field brand? string
+
+---@class seranking.airt.brand.set.Answer
+---@field site_id integer
+---@field brand string
+
+---@class seranking.airt.brand.get.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.airt.brand.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.brand.set.Args
+---@field site_id? seranking.Id the project
+---@field brand string name to look for in answers, 1-255 characters
+
+---@class seranking.airt.brand.set: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.brand.set.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.brand
+--- The brand that answers are searched for.
+---@field get seranking.airt.brand.get|fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.airt.brand.get.Answer?, seranking.Response|seranking.Error
+--- Say which brand answers are searched for. Replaces the one before.
+---@field set seranking.airt.brand.set|fun(self, args: seranking.airt.brand.set.Args, options?: seranking.CallOptions): seranking.airt.brand.set.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.airt.competitors.dates.Answer
+---@field dates seranking.Date[]
+
+---@class seranking.airt.competitors.source_metrics.Answer.items
+---@field domain? string with mode = "domain"
+---@field url? string with mode = "url"
+---@field domain_trust? integer 0-100
+---@field ref_domains? integer domains that link to it
+---@field organic_keywords? integer
+
+---@class seranking.airt.competitors.source_metrics.Answer
+---@field items seranking.airt.competitors.source_metrics.Answer.items[]
+
+---@class seranking.airt.competitors.list.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompt_llm_ids seranking.Id[] 1-50 prompts, by prompt_llm_id; times the days at most 3660
+---@field date_from? seranking.Date first day; list: 7 days before date_to when left out, dates: 30
+---@field date_to? seranking.Date last day, not after today
+---@field include_cached_copy_url? seranking.Flag 1: add where the stored answer is; default 1
+---@field compact? seranking.Flag 1: fold equal days into one row; default 0
+
+---@class seranking.airt.competitors.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.competitors.dates.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
+---@field date_from? seranking.Date first day; list: 7 days before date_to when left out, dates: 30
+---@field date_to? seranking.Date last day, not after today
+
+---@class seranking.airt.competitors.dates: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.competitors.source_metrics.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
+---@field date seranking.Date day of the answer, from dates
+---@field mode? "domain"|"url" a row for each domain or page; default domain
+
+---@class seranking.airt.competitors.source_metrics: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.competitors.source_metrics.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.competitors
+--- Brands and sources in the answers, by prompt and day. v1 only; no source shows a row.
+---@field list seranking.airt.competitors.list|fun(self, args: seranking.airt.competitors.list.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Days that there are answers for. v1 only.
+---@field dates seranking.airt.competitors.dates|fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.airt.competitors.dates.Answer?, seranking.Response|seranking.Error
+--- What the sources of a day's answer are worth. v1 only.
+---@field source_metrics seranking.airt.competitors.source_metrics|fun(self, args: seranking.airt.competitors.source_metrics.Args, options?: seranking.CallOptions): seranking.airt.competitors.source_metrics.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.airt.llm.list.Row
+---@field id integer the llm_id of other calls
+---@field base_name string which engine it is
+---@field country_code string
+---@field region_name? string
+---@field lang_code? string
+---@field region_settings? table the place on the map
+
+---@class seranking.airt.llm.status.Answer
+---@field progress? number name of this member assumed
+
+---@class seranking.airt.llm.statistics.Answer.stats
+---@field prompts_count integer
+---@field last_update? seranking.Date
+
+---@class seranking.airt.llm.statistics.Answer.presence
+---@field link_percent_in_top number percent of prompts
+---@field link_diff number change since the time before
+---@field mention_percent_in_top number percent of prompts
+---@field mention_diff number
+
+---@class seranking.airt.llm.statistics.Answer
+---@field stats seranking.airt.llm.statistics.Answer.stats
+---@field presence seranking.airt.llm.statistics.Answer.presence
+---@field [string] table
+
+---@class seranking.airt.llm.list.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.airt.llm.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.WalkOptions): fun(): seranking.airt.llm.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.WalkOptions): seranking.airt.llm.list.Row[]?, seranking.Error?
+
+---@class seranking.airt.llm.get.Args
+---@field site_id? seranking.Id the project
+---@field llm_id? seranking.Id engine of the project: id in airt.llm
+
+---@class seranking.airt.llm.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm.create.Args
+---@field site_id? seranking.Id the project
+---@field base_name "chatgpt"|"google_ai_overview"|"google_ai_mode"|"perplexity"|"gemini" which engine
+---@field country_code string country that it is asked from, two letters
+---@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
+---@field lang_code? string|seranking.Null language, ISO 639-1
+
+---@class seranking.airt.llm.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm.update.Args
+---@field site_id? seranking.Id the project
+---@field llm_id? seranking.Id engine of the project: id in airt.llm
+---@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
+---@field lang_code? string|seranking.Null language, ISO 639-1
+
+---@class seranking.airt.llm.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm.delete.Args
+---@field site_id? seranking.Id the project
+---@field llm_id? seranking.Id engine of the project: id in airt.llm
+
+---@class seranking.airt.llm.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm.status.Args
+---@field site_id? seranking.Id the project
+---@field llm_id? seranking.Id engine of the project: id in airt.llm
+
+---@class seranking.airt.llm.status: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm.statistics.Args
+---@field site_id? seranking.Id the project
+---@field llm_id? seranking.Id engine of the project: id in airt.llm
+---@field from? seranking.Date first day (here it is not date_from)
+---@field to? seranking.Date last day (here it is not date_to)
+---@field top? integer only links within the first N sources; 0: all (0 to 100)
+
+---@class seranking.airt.llm.statistics: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.llm.statistics.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.llm
+--- The engines that a project tracks.
+---@field list seranking.airt.llm.list|fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row[]?, seranking.Response|seranking.Error
+--- One engine.
+---@field get seranking.airt.llm.get|fun(self, args?: seranking.airt.llm.get.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
+--- Track an engine. The project needs a brand first.
+---@field create seranking.airt.llm.create|fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
+--- Change place or language of an engine; seranking.null takes one away.
+---@field update seranking.airt.llm.update|fun(self, args?: seranking.airt.llm.update.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
+--- Stop tracking an engine.
+---@field delete seranking.airt.llm.delete|fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- How far an engine's checks are.
+---@field status seranking.airt.llm.status|fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): (seranking.airt.llm.status.Answer|true)?, seranking.Response|seranking.Error
+--- How often an engine's answers link to the site and name the brand. More members come with AI Overview.
+---@field statistics seranking.airt.llm.statistics|fun(self, args?: seranking.airt.llm.statistics.Args, options?: seranking.CallOptions): seranking.airt.llm.statistics.Answer?, seranking.Response|seranking.Error
+---@overload fun(llm_id: seranking.Id): seranking.airt.llm
+
+---@class seranking.airt.prompt_groups.list.Row
+---@field id integer the group_id of other calls
+---@field name string
+---@field position integer
+---@field is_default integer 1: the group of prompts that were put into none
+---@field creation_date seranking.Time
+---@field keys_count? integer prompts, with keys_count
+
+---@class seranking.airt.prompt_groups.create.Answer
+---@field id? integer the group_id of other calls; name of this member assumed
+
+---@class seranking.airt.prompt_groups.list.Args
+---@field site_id? seranking.Id the project
+---@field keys_count? seranking.Flag 1: add how many prompts are in each
+---@field site_llm_ids? seranking.Id[] count only prompts at these engines, by llm_id
+
+---@class seranking.airt.prompt_groups.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.WalkOptions): fun(): seranking.airt.prompt_groups.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.WalkOptions): seranking.airt.prompt_groups.list.Row[]?, seranking.Error?
+
+---@class seranking.airt.prompt_groups.create.Args
+---@field site_id? seranking.Id the project
+---@field name string name of the group, 1-255 characters, not taken
+
+---@class seranking.airt.prompt_groups.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.update.Args
+---@field site_id? seranking.Id the project
+---@field group_id? seranking.Id the prompt group; move puts prompts into it
+---@field name string name of the group, 1-255 characters, not taken
+
+---@class seranking.airt.prompt_groups.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompt_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.delete.Args
+---@field site_id? seranking.Id the project
+---@field group_id? seranking.Id the prompt group; move puts prompts into it
+
+---@class seranking.airt.prompt_groups.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.order.Args
+---@field site_id? seranking.Id the project
+---@field group_id? seranking.Id the prompt group; move puts prompts into it
+---@field before_id? seranking.Id group that it shall stand before
+---@field after_id? seranking.Id group that it shall stand behind
+
+---@class seranking.airt.prompt_groups.order: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.prompt_groups.order.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.clear.Args
+---@field site_id? seranking.Id the project
+---@field group_id? seranking.Id the prompt group; move puts prompts into it
+
+---@class seranking.airt.prompt_groups.clear: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.prompt_groups.clear.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.move.Args
+---@field site_id? seranking.Id the project
+---@field group_id? seranking.Id the prompt group; move puts prompts into it
+---@field prompt_llm_ids seranking.Id[] prompts at their engines, by prompt_llm_id
+
+---@class seranking.airt.prompt_groups.move: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups.transfer.Args
+---@field site_id? seranking.Id the project
+---@field from_group_id seranking.Id group to empty
+---@field to_group_id seranking.Id group that gets its prompts
+
+---@class seranking.airt.prompt_groups.transfer: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompt_groups.transfer.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompt_groups
+--- A project's prompt groups, in order.
+---@field list seranking.airt.prompt_groups.list|fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.CallOptions): seranking.airt.prompt_groups.list.Row[]?, seranking.Response|seranking.Error
+--- Make a prompt group.
+---@field create seranking.airt.prompt_groups.create|fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): (seranking.airt.prompt_groups.create.Answer|true)?, seranking.Response|seranking.Error
+--- Give a prompt group another name.
+---@field update seranking.airt.prompt_groups.update|fun(self, args: seranking.airt.prompt_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a prompt group; its prompts go to the default group, which stays.
+---@field delete seranking.airt.prompt_groups.delete|fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move a prompt group to before or behind another.
+---@field order seranking.airt.prompt_groups.order|fun(self, args?: seranking.airt.prompt_groups.order.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete all prompts of a group.
+---@field clear seranking.airt.prompt_groups.clear|fun(self, args?: seranking.airt.prompt_groups.clear.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move prompts into the group.
+---@field move seranking.airt.prompt_groups.move|fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move all prompts of one group into another.
+---@field transfer seranking.airt.prompt_groups.transfer|fun(self, args: seranking.airt.prompt_groups.transfer.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(group_id: seranking.Id): seranking.airt.prompt_groups
+
+---@class seranking.airt.prompts.list.Row
+---@field k2site_llm_id? integer the prompt_llm_id of other calls (v4 only)
+---@field keyword_id? integer the prompt_id that rankings tell (v4 only)
+---@field keyword? string the prompt (v4 only)
+---@field group_id integer
+---@field intent_meaning? any[]|string why people ask
+---@field prompt_llm_id? integer what other calls want (v1 only)
+---@field prompt_id? integer what rankings tell (v1 only)
+---@field prompt? string # (v1 only)
+
+---@class seranking.airt.prompts.list.Answer
+---@field items seranking.airt.prompts.list.Row[]
+---@field total integer
+
+---@class seranking.airt.prompts.create.Answer
+---@field added integer
+
+---@class seranking.airt.prompts.rankings.Row.positions
+---@field date seranking.Date
+---@field url_position? integer of the site's link; 0: not linked to
+---@field mention_position? integer of the brand; 0: not named, null: no answer that day
+---@field urls_count? integer
+---@field mentions_count? integer
+---@field organic_overlap_percent? number
+---@field mention_presence? number with mode = "groups": percent
+---@field link_presence? number with mode = "groups": percent
+
+---@class seranking.airt.prompts.rankings.Row
+---@field prompt_id? integer
+---@field prompt? string v1's name
+---@field keyword? string v4's name
+---@field search_volume? integer
+---@field search_intent? any[] of letters
+---@field positions seranking.airt.prompts.rankings.Row.positions[]
+---@field group_id? integer with mode = "groups", as those that follow
+---@field group_name? string
+---@field prompts_count? integer
+---@field organic_overlap? number
+
+---@class seranking.airt.prompts.rankings.Answer
+---@field items seranking.airt.prompts.rankings.Row[]
+---@field total integer
+
+---@class seranking.airt.prompts.answer.Answer.sources
+---@field url string
+---@field position integer
+
+---@class seranking.airt.prompts.answer.Answer.brands
+---@field name string
+---@field position integer
+
+---@class seranking.airt.prompts.answer.Answer
+---@field prompt_llm_id integer
+---@field date seranking.Date
+---@field text string the answer
+---@field sources seranking.airt.prompts.answer.Answer.sources[]
+---@field brands seranking.airt.prompts.answer.Answer.brands[]
+---@field organic_urls? any[] with Google AI Overview
+
+---@class seranking.airt.prompts.list.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
+---@field offset? integer rows to skip; default 0
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+
+---@class seranking.airt.prompts.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.WalkOptions): fun(): seranking.airt.prompts.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.WalkOptions): seranking.airt.prompts.list.Row[]?, seranking.Error?
+
+---@class seranking.airt.prompts.create.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompts string[] the prompts, each at most 255 characters
+---@field group_id? seranking.Id prompt group to put them into; never 0, left out for the default group (at least 1)
+
+---@class seranking.airt.prompts.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompts.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompts.delete.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompt_llm_ids seranking.Id[] prompts at their engines, by prompt_llm_id
+
+---@class seranking.airt.prompts.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompts.rankings.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field date_from? seranking.Date first day; today when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
+---@field offset? integer rows to skip; default 0
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field mode? "groups" groups: a row for each group instead of each prompt
+
+---@class seranking.airt.prompts.rankings: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.WalkOptions): fun(): seranking.airt.prompts.rankings.Row?, seranking.Response?
+---@field all fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.WalkOptions): seranking.airt.prompts.rankings.Row[]?, seranking.Error?
+
+---@class seranking.airt.prompts.answer.Args
+---@field site_id? seranking.Id the project
+---@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field prompt_llm_id? seranking.Id the prompt at the engine, from list (v4 calls it k2site_llm_id there); a prompt_id is not found
+---@field date? seranking.Date day of the answer, today when left out; old ones are thrown away
+
+---@class seranking.airt.prompts.answer: seranking.Operation
+---@field dry_run fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.prompts
+--- An engine's prompts, a page of them. The generations name the members of a row differently.
+---@field list seranking.airt.prompts.list|fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.CallOptions): seranking.airt.prompts.list.Answer?, seranking.Response|seranking.Error
+--- Add prompts to an engine; those it has are passed over. Counts against the plan.
+---@field create seranking.airt.prompts.create|fun(self, args: seranking.airt.prompts.create.Args, options?: seranking.CallOptions): seranking.airt.prompts.create.Answer?, seranking.Response|seranking.Error
+--- Take prompts off an engine. v4 wants a DELETE with a body.
+---@field delete seranking.airt.prompts.delete|fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Where links and mentions stand in the answers, by prompt and day.
+---@field rankings seranking.airt.prompts.rankings|fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.CallOptions): seranking.airt.prompts.rankings.Answer?, seranking.Response|seranking.Error
+--- What an engine answered to a prompt on a day, and what it cited.
+---@field answer seranking.airt.prompts.answer|fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.airt.prompts.answer.Answer?, seranking.Response|seranking.Error
+---@overload fun(prompt_llm_id: seranking.Id): seranking.airt.prompts
+
+---@class seranking.airt.sources.summary.Answer.summary
+---@field mention_opportunities integer
+---@field competitor_only_mentions integer sources that name competitors alone
+---@field new_opportunities integer
+---@field mentions_without_backlinks integer sources that name the brand and don't link
+
+---@class seranking.airt.sources.summary.Answer.competitors
+---@field name string
+---@field count_in_ai_answers integer
+---@field count_in_sources integer
+
+---@class seranking.airt.sources.summary.Answer
+---@field summary seranking.airt.sources.summary.Answer.summary
+---@field competitors seranking.airt.sources.summary.Answer.competitors[]
+
+---@class seranking.airt.sources.domains.Row
+---@field domain string
+---@field domain_id? integer
+---@field pages_total? integer
+---@field ai_answers_total? integer
+---@field prompts_total? integer
+---@field coverage_percent? number
+---@field brand_mentions_total? integer
+---@field mention_rate_percent? number
+---@field dt? integer trust, 0-100
+
+---@class seranking.airt.sources.domains.Answer
+---@field items seranking.airt.sources.domains.Row[]
+---@field total? integer expected, not seen
+
+---@class seranking.airt.sources.pages.Row
+---@field url string
+---@field domain? string
+---@field count_usage? integer answers that cite it
+---@field dt? integer trust, 0-100
+
+---@class seranking.airt.sources.pages.Answer
+---@field items seranking.airt.sources.pages.Row[]
+---@field total? integer expected, not seen
+
+---@class seranking.airt.sources.summary.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; 30 days before date_to when left out
+---@field date_to? seranking.Date last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+
+---@class seranking.airt.sources.summary: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.sources.recommendations.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; 30 days before date_to when left out
+---@field date_to? seranking.Date last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+
+---@class seranking.airt.sources.recommendations: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.airt.sources.domains.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; 30 days before date_to when left out
+---@field date_to? seranking.Date last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field competitor_ids? seranking.Id[] only where these competitors are named
+---@field is_brand_mentioned? boolean whether the source names the brand
+---@field has_link? boolean whether the source links to the site
+---@field search? string only sources with this in their address
+---@field sort? "domain"|"pages_total"|"ai_answers_total"|"prompts_total"|"prompts"|"coverage_percent"|"brand_mentions_total"|"mention_rate_percent"|"dt"|"backlinks_total"|"referring_domains_total" by which figure; default ai_answers_total
+---@field sort_order? "asc"|"desc" smallest or largest first; default desc
+---@field limit? integer rows a page, at most 100 (1 to 100); default 100
+---@field offset? integer rows to skip; default 0
+
+---@class seranking.airt.sources.domains: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.WalkOptions): fun(): seranking.airt.sources.domains.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.WalkOptions): seranking.airt.sources.domains.Row[]?, seranking.Error?
+
+---@class seranking.airt.sources.pages.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; 30 days before date_to when left out
+---@field date_to? seranking.Date last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field competitor_ids? seranking.Id[] only where these competitors are named
+---@field domain_id? seranking.Id only pages of this domain
+---@field is_brand_mentioned? boolean whether the source names the brand
+---@field has_link? boolean whether the source links to the site
+---@field search? string only sources with this in their address
+---@field sort? "url"|"dt"|"count_usage"|"prompts"|"mention"|"link"|"brands_num"|"competitors_num"|"prompt_coverage"|"answers_coverage" by which figure; default count_usage
+---@field sort_order? "asc"|"desc" smallest or largest first; default desc
+---@field limit? integer rows a page, at most 100 (1 to 100); default 100
+---@field offset? integer rows to skip; default 0
+
+---@class seranking.airt.sources.pages: seranking.Operation
+---@field dry_run fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.WalkOptions): fun(): seranking.airt.sources.pages.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.WalkOptions): seranking.airt.sources.pages.Row[]?, seranking.Error?
+
+---@class seranking.airt.sources
+--- Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.
+---@field summary seranking.airt.sources.summary|fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.airt.sources.summary.Answer?, seranking.Response|seranking.Error
+--- Whom to write to, in order. v1 only; no source shows a row.
+---@field recommendations seranking.airt.sources.recommendations|fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- The domains that answers cite. v1 only.
+---@field domains seranking.airt.sources.domains|fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.CallOptions): seranking.airt.sources.domains.Answer?, seranking.Response|seranking.Error
+--- The pages that answers cite. v1 only.
+---@field pages seranking.airt.sources.pages|fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.CallOptions): seranking.airt.sources.pages.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.analytics.gsc_queries.Row
+---@field query string
+---@field clicks number
+---@field impressions number
+---@field ctr number percent of impressions that were clicked
+---@field avg number average position
+
+---@class seranking.analytics.seo_potential.Row
+---@field site_engine_id integer
+---@field traffic number visits
+---@field traffic_value number their worth
+---@field leads_qty number
+---@field leads_price number their worth
+
+---@class seranking.analytics.gsc_queries.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.analytics.gsc_queries: seranking.Operation
+---@field dry_run fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.WalkOptions): fun(): seranking.analytics.gsc_queries.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.WalkOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Error?
+
+---@class seranking.analytics.seo_potential.Args
+---@field site_id? seranking.Id the project
+---@field top_n? integer suppose that every keyword ranks within the first N results
+---@field lead_price? number what a lead is worth
+---@field conversion_rate? number how many visits become a lead; unit not documented
+
+---@class seranking.analytics.seo_potential: seranking.Operation
+---@field dry_run fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.WalkOptions): fun(): seranking.analytics.seo_potential.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.WalkOptions): seranking.analytics.seo_potential.Row[]?, seranking.Error?
+
+---@class seranking.analytics
+--- What people searched for when they saw the site, from the project's Search Console.
+---@field gsc_queries seranking.analytics.gsc_queries|fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Response|seranking.Error
+--- Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.
+---@field seo_potential seranking.analytics.seo_potential|fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.CallOptions): seranking.analytics.seo_potential.Row[]?, seranking.Response|seranking.Error
+---@overload fun(site_id: seranking.Id): seranking.analytics
+
+---@class seranking.audit.create.Answer
+---@field id integer the audit_id of other calls
+
+---@class seranking.audit.list.Row.stats
+---@field score? number 0-100
+---@field errors? integer
+---@field warnings? integer
+---@field notices? integer
+---@field crawled? integer pages
+
+---@class seranking.audit.list.Row
+---@field id integer the audit_id of other calls
+---@field url string
+---@field title string
+---@field status string queued, processing, finished, canceled (or cancelled), expired
+---@field last_update? string a day or a time
+---@field stats? seranking.audit.list.Row.stats
+---@field prev_stats? table the same, of the run before
+---@field group_id? integer
+---@field has_project? boolean
+---@field is_new? integer 0 or 1
+---@field owner_account_id? integer
+---@field version? string
+
+---@class seranking.audit.list.Answer
+---@field items seranking.audit.list.Row[]
+---@field total integer audits in all
+
+---@class seranking.audit.status.Answer
+---@field status string queued, processing, finished, canceled (or cancelled), expired
+---@field start_time? seranking.Time
+---@field audit_time? seranking.Time when it was done
+---@field total_pages integer
+---@field total_warnings integer
+---@field total_errors integer
+---@field total_passed integer
+
+---@class seranking.audit.report.Answer.domain_props
+---@field domain? string
+---@field dt? integer trust, 0-100
+---@field domains? integer domains that link to it
+---@field backlinks? integer
+---@field expdate? string when the name runs out
+---@field index_google? integer pages in Google's index
+---@field archiveOrg? string
+
+---@class seranking.audit.report.Answer.sections.props
+---@field code string the code of audit.issue_pages
+---@field status string
+---@field name string
+---@field value integer how often
+
+---@class seranking.audit.report.Answer.sections
+---@field uid string
+---@field name string
+---@field props table<string, seranking.audit.report.Answer.sections.props>|any[] issues by code; a list of them in old answers
+
+---@class seranking.audit.report.Answer
+---@field is_finished boolean
+---@field domain_props? seranking.audit.report.Answer.domain_props
+---@field sections? seranking.audit.report.Answer.sections[]
+---@field chromeux? any[]|table
+---@field score_percent? number 0-100
+---@field weighted_score_percent? number 0-100
+---@field total_pages? integer
+---@field total_errors? integer
+---@field total_warnings? integer
+---@field total_passed? integer
+---@field total_notices? integer
+---@field screenshot? string
+---@field audit_time? seranking.Time
+---@field version? string
+
+---@class seranking.audit.pages.Row
+---@field id integer the url_id of audit.issues
+---@field url string
+---@field status integer HTTP status
+---@field title? string
+---@field title_len? integer characters
+---@field title_duplicate? integer 0 or 1
+---@field description? string
+---@field h1? string
+---@field words_count? integer
+---@field issues? integer
+---@field errors? integer
+---@field warnings? integer
+---@field notices? integer
+---@field load_ms? integer ms
+---@field indexable? integer 0 or 1
+---@field indexable_status? string
+---@field canonical_url? string
+---@field inlinks? integer
+---@field outlinks_internal? integer
+---@field depth? integer links away from the first page
+---@field size? integer
+---@field time_check? string
+
+---@class seranking.audit.pages.Answer
+---@field total integer
+---@field items seranking.audit.pages.Row[]
+
+---@class seranking.audit.issue_pages.Answer
+---@field total_urls integer
+---@field urls_type string what urls holds; simple_urls_array: addresses
+---@field urls (string|table)[]
+
+---@class seranking.audit.issues.Answer.issues.snippet
+---@field type? string
+---@field value? string
+
+---@class seranking.audit.issues.Answer.issues
+---@field code string
+---@field group string
+---@field type string error, warning …
+---@field snippet? seranking.audit.issues.Answer.issues.snippet where it is
+
+---@class seranking.audit.issues.Answer.page_data
+---@field title? string
+---@field h1? string
+---@field words? integer
+---@field inlinks? integer
+
+---@class seranking.audit.issues.Answer
+---@field url string
+---@field issues seranking.audit.issues.Answer.issues[]
+---@field page_data seranking.audit.issues.Answer.page_data figures of the page
+
+---@class seranking.audit.found_links.Row
+---@field id integer
+---@field url string where it leads
+---@field source_url string the page that it is on
+---@field status integer HTTP status
+---@field type string # "internal" or "external"
+---@field anchor_type? string
+---@field alt? string
+---@field title? string
+---@field nofollow? integer 0 or 1
+---@field source_noindex? integer 0 or 1
+
+---@class seranking.audit.found_links.Answer
+---@field total integer
+---@field items seranking.audit.found_links.Row[]
+
+---@class seranking.audit.history.Answer.totals
+---@field total_pages integer
+---@field total_errors integer
+---@field total_warnings integer
+---@field total_passed integer
+
+---@class seranking.audit.history.Answer
+---@field audit_time seranking.Time
+---@field version? string
+---@field settings table as in audit.settings
+---@field domain_data? table
+---@field pages_data table<string, integer>
+---@field totals seranking.audit.history.Answer.totals
+
+---@class seranking.audit.create.Settings
+---@field allow? string|string[] beginnings of paths: nothing else is crawled
+---@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
+---@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
+---@field custom_params? string|string[] names of parameters for ignore_params = 2
+---@field disabled_issues? string[] codes of issues not to look for; replaces the list
+---@field disallow? string|string[] beginnings of paths that are not crawled
+---@field disallow_ext? string|string[] outside addresses whose links are not checked
+---@field hide? string|string[] beginnings of paths that the report leaves out
+---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
+---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
+---@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field login? string user name for HTTP basic authentication
+---@field max_depth? integer most links away from the first page (1 to 100); default 10
+---@field max_description_len? integer characters of the longest one (1 to 10000); default 158
+---@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
+---@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
+---@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
+---@field max_redirects? integer most redirects in a row (1 to 50); default 5
+---@field max_req? integer most requests a second (1 to 500); default 500
+---@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
+---@field max_title_len? integer characters of the longest one (1 to 10000); default 65
+---@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
+---@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
+---@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field password? string password for HTTP basic authentication
+---@field report_email? string who gets it; old, report_emails is better
+---@field report_emails? string|string[] who gets it
+---@field schedule_day? integer day of the month (1 to 31); default 1
+---@field schedule_hour? integer hour, UTC (0 to 23); default 0
+---@field schedule_repeat? seranking.Flag 1: every schedule_repeat_interval weeks; default 0
+---@field schedule_repeat_interval? integer weeks; default 2
+---@field schedule_type? "manual"|"week"|"month" how often; default manual
+---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
+---@field schedule_wdays? integer[] days of the week; replaces the list (1 to 7)
+---@field send_report? seranking.Flag 1: send mail when it has run; default 1
+---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
+---@field source_site? seranking.Flag 1: follow the site's links; default 1
+---@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
+---@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
+---@field version? string generation of the crawler
+
+---@class seranking.audit.create.Args
+---@field domain string the site to crawl
+---@field title? string name of the audit, at most 300 characters; create takes the domain without it
+---@field settings? seranking.audit.create.Settings only what shall differ from the defaults
+---@field group_id? seranking.Id group of audits; old pages only; default 0
+
+---@class seranking.audit.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.create.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.audit.create.Args, options?: seranking.WaitOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.audit.list.Args
+---@field limit? integer rows a page; default 100
+---@field offset? integer rows to skip; default 0
+---@field search? string only audits with this in title or address
+---@field date_start? seranking.Date only audits from this day on
+---@field date_end? seranking.Date only audits up to this day
+
+---@class seranking.audit.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.audit.list.Args, options?: seranking.WalkOptions): fun(): seranking.audit.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.audit.list.Args, options?: seranking.WalkOptions): seranking.audit.list.Row[]?, seranking.Error?
+
+---@class seranking.audit.status.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.status: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.status.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.audit.status.Args, options?: seranking.WaitOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.audit.report.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.report: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.report.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.pages.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field limit? integer rows a page; default 100
+---@field offset? integer rows to skip; default 0
+
+---@class seranking.audit.pages: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.pages.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.audit.pages.Args, options?: seranking.WalkOptions): fun(): seranking.audit.pages.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.audit.pages.Args, options?: seranking.WalkOptions): seranking.audit.pages.Row[]?, seranking.Error?
+
+---@class seranking.audit.issue_pages.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field code string code of an issue, from report
+---@field limit? integer rows a page; default 100
+---@field offset? integer rows to skip; default 0
+
+---@class seranking.audit.issue_pages: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.WalkOptions): fun(): (string|table)?, seranking.Response?
+---@field all fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.WalkOptions): (string|table)[]?, seranking.Error?
+
+---@class seranking.audit.issues.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field url_id? seranking.Id the page, by its id in pages
+---@field url? string the page, by its address
+
+---@class seranking.audit.issues: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.issues.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.found_links.Filter
+---@field param "status"|"type"|"source_noindex"|"nofollow"|"anchor_type" what is compared
+---@field type? "and"|"or" how it joins the ones before; from the second on
+---@field value seranking.Text what it must be
+
+---@class seranking.audit.found_links.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field page_type? "internal"|"external"|"all" where the links lead; default all
+---@field limit? integer rows a page; default 100
+---@field offset? integer rows to skip; default 0
+---@field filter? seranking.audit.found_links.Filter[] conditions that a link must meet
+
+---@class seranking.audit.found_links: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.found_links.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.audit.found_links.Args, options?: seranking.WalkOptions): fun(): seranking.audit.found_links.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.audit.found_links.Args, options?: seranking.WalkOptions): seranking.audit.found_links.Row[]?, seranking.Error?
+
+---@class seranking.audit.history.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field date seranking.Date day of an earlier run
+
+---@class seranking.audit.history: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.update.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field title string name of the audit, at most 300 characters; create takes the domain without it
+
+---@class seranking.audit.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.delete.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.recheck.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.recheck: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.audit.recheck.Args, options?: seranking.WaitOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.audit
+--- Start an audit. The pages that it crawls count against the plan.
+---@field create seranking.audit.create|fun(self, args: seranking.audit.create.Args, options?: seranking.CallOptions): seranking.audit.create.Answer?, seranking.Response|seranking.Error
+--- The account's audits, a page of them.
+---@field list seranking.audit.list|fun(self, args?: seranking.audit.list.Args, options?: seranking.CallOptions): seranking.audit.list.Answer?, seranking.Response|seranking.Error
+--- How far an audit is, and what it counted.
+---@field status seranking.audit.status|fun(self, args?: seranking.audit.status.Args, options?: seranking.CallOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
+--- All that an audit found, by section; is_finished alone while it runs.
+---@field report seranking.audit.report|fun(self, args?: seranking.audit.report.Args, options?: seranking.CallOptions): seranking.audit.report.Answer?, seranking.Response|seranking.Error
+--- The pages that were crawled, with about 60 figures each.
+---@field pages seranking.audit.pages|fun(self, args?: seranking.audit.pages.Args, options?: seranking.CallOptions): seranking.audit.pages.Answer?, seranking.Response|seranking.Error
+--- The pages that have an issue, by its code.
+---@field issue_pages seranking.audit.issue_pages|fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.CallOptions): seranking.audit.issue_pages.Answer?, seranking.Response|seranking.Error
+--- What is wrong with one page.
+---@field issues seranking.audit.issues|fun(self, args?: seranking.audit.issues.Args, options?: seranking.CallOptions): seranking.audit.issues.Answer?, seranking.Response|seranking.Error
+--- The links that were found, those that meet the filter.
+---@field found_links seranking.audit.found_links|fun(self, args?: seranking.audit.found_links.Args, options?: seranking.CallOptions): seranking.audit.found_links.Answer?, seranking.Response|seranking.Error
+--- What an earlier run found, in short.
+---@field history seranking.audit.history|fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.audit.history.Answer?, seranking.Response|seranking.Error
+--- Give an audit another title.
+---@field update seranking.audit.update|fun(self, args: seranking.audit.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete an audit for good. v4 wants a POST without a body.
+---@field delete seranking.audit.delete|fun(self, args?: seranking.audit.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Run an audit again. Its pages count against the plan again.
+---@field recheck seranking.audit.recheck|fun(self, args?: seranking.audit.recheck.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+---@field settings seranking.audit.settings
+---@field sitemaps seranking.audit.sitemaps
+---@field source_pages seranking.audit.source_pages
+---@overload fun(audit_id: seranking.Id): seranking.audit
+
+---@class seranking.audit.settings.get.Answer
+---@field source_site integer 0 or 1; this and all others as in the parameter settings
+---@field source_sitemap integer
+---@field source_subdomain integer
+---@field source_file integer
+---@field allow? string lines
+---@field disallow? string lines
+---@field disallow_ext? string lines
+---@field hide? string lines
+---@field check_robots integer
+---@field ignore_noindex integer
+---@field ignore_nofollow integer
+---@field ignore_params integer
+---@field custom_params? string
+---@field user_agent integer
+---@field csr integer
+---@field csr_delay integer ms
+---@field login? string
+---@field password? string
+---@field max_pages integer
+---@field max_depth integer
+---@field max_req integer
+---@field max_redirects integer
+---@field max_size integer KB
+---@field min_title_len integer
+---@field max_title_len integer
+---@field min_description_len integer
+---@field max_description_len integer
+---@field min_words integer
+---@field max_h1_len integer
+---@field max_h2_len integer
+---@field disabled_issues string[]
+---@field schedule_type string
+---@field schedule_day integer
+---@field schedule_wday? integer
+---@field schedule_wdays integer[]
+---@field schedule_hour integer UTC
+---@field schedule_repeat integer
+---@field schedule_repeat_interval integer weeks
+---@field send_report integer
+---@field report_email? string
+---@field report_emails? string|any[]
+---@field version? string
+
+---@class seranking.audit.settings.get.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.settings.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.settings.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.settings.update.Settings
+---@field allow? string|string[] beginnings of paths: nothing else is crawled
+---@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
+---@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
+---@field custom_params? string|string[] names of parameters for ignore_params = 2
+---@field disabled_issues? string[] codes of issues not to look for; replaces the list
+---@field disallow? string|string[] beginnings of paths that are not crawled
+---@field disallow_ext? string|string[] outside addresses whose links are not checked
+---@field hide? string|string[] beginnings of paths that the report leaves out
+---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
+---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
+---@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field login? string user name for HTTP basic authentication
+---@field max_depth? integer most links away from the first page (1 to 100); default 10
+---@field max_description_len? integer characters of the longest one (1 to 10000); default 158
+---@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
+---@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
+---@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
+---@field max_redirects? integer most redirects in a row (1 to 50); default 5
+---@field max_req? integer most requests a second (1 to 500); default 500
+---@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
+---@field max_title_len? integer characters of the longest one (1 to 10000); default 65
+---@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
+---@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
+---@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field password? string password for HTTP basic authentication
+---@field report_email? string who gets it; old, report_emails is better
+---@field report_emails? string|string[] who gets it
+---@field schedule_day? integer day of the month (1 to 31); default 1
+---@field schedule_hour? integer hour, UTC (0 to 23); default 0
+---@field schedule_repeat? seranking.Flag 1: every schedule_repeat_interval weeks; default 0
+---@field schedule_repeat_interval? integer weeks; default 2
+---@field schedule_type? "manual"|"week"|"month" how often; default manual
+---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
+---@field schedule_wdays? integer[] days of the week; replaces the list (1 to 7)
+---@field send_report? seranking.Flag 1: send mail when it has run; default 1
+---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
+---@field source_site? seranking.Flag 1: follow the site's links; default 1
+---@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
+---@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
+---@field version? string generation of the crawler
+
+---@class seranking.audit.settings.update.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field settings? seranking.audit.settings.update.Settings only what shall change
+
+---@class seranking.audit.settings.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.settings.reset.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.settings.reset: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.settings
+--- How an audit is set up.
+---@field get seranking.audit.settings.get|fun(self, args?: seranking.audit.settings.get.Args, options?: seranking.CallOptions): seranking.audit.settings.get.Answer?, seranking.Response|seranking.Error
+--- Change some settings. disabled_issues and schedule_wdays are replaced, not added to.
+---@field update seranking.audit.settings.update|fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Put every setting back to its default.
+---@field reset seranking.audit.settings.reset|fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+
+---@class seranking.audit.sitemaps.list.Row
+---@field id integer the sitemap_id of other calls; name of this member assumed
+---@field url string name of this member assumed
+---@field pages_count? integer name of this member assumed
+
+---@class seranking.audit.sitemaps.create.Answer
+---@field id? integer name of this member assumed
+
+---@class seranking.audit.sitemaps.list.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.sitemaps.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.WalkOptions): fun(): seranking.audit.sitemaps.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.WalkOptions): seranking.audit.sitemaps.list.Row[]?, seranking.Error?
+
+---@class seranking.audit.sitemaps.create.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field url string address of the sitemap
+
+---@class seranking.audit.sitemaps.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.sitemaps.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.sitemaps.delete.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field sitemap_id? seranking.Id a sitemap of the audit
+
+---@class seranking.audit.sitemaps.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.sitemaps.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.sitemaps
+--- The sitemaps that an audit reads.
+---@field list seranking.audit.sitemaps.list|fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.CallOptions): seranking.audit.sitemaps.list.Row[]?, seranking.Response|seranking.Error
+--- Add a sitemap; switches source_sitemap on.
+---@field create seranking.audit.sitemaps.create|fun(self, args: seranking.audit.sitemaps.create.Args, options?: seranking.CallOptions): (seranking.audit.sitemaps.create.Answer|true)?, seranking.Response|seranking.Error
+--- Take a sitemap away.
+---@field delete seranking.audit.sitemaps.delete|fun(self, args?: seranking.audit.sitemaps.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(sitemap_id: seranking.Id): seranking.audit.sitemaps
+
+---@class seranking.audit.source_pages.list.Row
+---@field id integer the list_id of other calls; name of this member assumed
+---@field pages_count? integer name of this member assumed
+
+---@class seranking.audit.source_pages.create.Answer
+---@field added integer pages
+
+---@class seranking.audit.source_pages.list.Args
+---@field audit_id? seranking.Id the audit: id in the list
+
+---@class seranking.audit.source_pages.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.WalkOptions): fun(): seranking.audit.source_pages.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.WalkOptions): seranking.audit.source_pages.list.Row[]?, seranking.Error?
+
+---@class seranking.audit.source_pages.create.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field file seranking.File text, one address a line; its name is free
+
+---@class seranking.audit.source_pages.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.audit.source_pages.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.source_pages.delete.Args
+---@field audit_id? seranking.Id the audit: id in the list
+---@field list_id? seranking.Id a list of pages of the audit
+
+---@class seranking.audit.source_pages.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.audit.source_pages.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.audit.source_pages
+--- The lists of pages that were uploaded for an audit.
+---@field list seranking.audit.source_pages.list|fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.CallOptions): seranking.audit.source_pages.list.Row[]?, seranking.Response|seranking.Error
+--- Upload a list of pages to crawl; switches source_file on.
+---@field create seranking.audit.source_pages.create|fun(self, args: seranking.audit.source_pages.create.Args, options?: seranking.CallOptions): seranking.audit.source_pages.create.Answer?, seranking.Response|seranking.Error
+--- Take a list of pages away.
+---@field delete seranking.audit.source_pages.delete|fun(self, args?: seranking.audit.source_pages.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(list_id: seranking.Id): seranking.audit.source_pages
+
+---@class seranking.backlink_disavow.list.Row
+---@field id integer the disavow_id of delete; name of this member assumed
+---@field url string name of this member assumed
+
+---@class seranking.backlink_disavow.list.Answer
+---@field list seranking.backlink_disavow.list.Row[] name of this member assumed
+---@field count integer name of this member assumed
+
+---@class seranking.backlink_disavow.list.Args
+---@field site_id? seranking.Id the project
+---@field limit? integer rows a page
+---@field offset? integer rows to skip
+
+---@class seranking.backlink_disavow.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.WalkOptions): fun(): seranking.backlink_disavow.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.WalkOptions): seranking.backlink_disavow.list.Row[]?, seranking.Error?
+
+---@class seranking.backlink_disavow.create.Args
+---@field site_id? seranking.Id the project
+---@field list string[] pages that have the links
+
+---@class seranking.backlink_disavow.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_disavow.delete.Args
+---@field site_id? seranking.Id the project
+---@field disavow_id seranking.Id an entry of the list, by its id
+
+---@class seranking.backlink_disavow.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_disavow.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_disavow
+--- The disavow list and its length, a page of it.
+---@field list seranking.backlink_disavow.list|fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.CallOptions): (seranking.backlink_disavow.list.Answer|true)?, seranking.Response|seranking.Error
+--- Put pages on the disavow list.
+---@field create seranking.backlink_disavow.create|fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Take an entry off the disavow list.
+---@field delete seranking.backlink_disavow.delete|fun(self, args: seranking.backlink_disavow.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(site_id: seranking.Id): seranking.backlink_disavow
+
+---@class seranking.backlink_groups.list.Row
+---@field id integer the group_id of other calls; name of this member assumed
+---@field name string name of this member assumed
+---@field count? integer name of this member assumed
+
+---@class seranking.backlink_groups.create.Answer
+---@field id? integer the group_id of other calls; name of this member assumed
+
+---@class seranking.backlink_groups.list.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.backlink_groups.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.backlink_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_groups.create.Args
+---@field site_id? seranking.Id the project
+---@field name string name of the group
+
+---@class seranking.backlink_groups.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_groups.update.Args
+---@field site_id? seranking.Id the project
+---@field group_id seranking.Id the backlink group; move puts backlinks into it
+---@field name string name of the group
+
+---@class seranking.backlink_groups.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_groups.delete.Args
+---@field site_id? seranking.Id the project
+---@field group_id seranking.Id the backlink group; move puts backlinks into it
+
+---@class seranking.backlink_groups.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_groups.move.Args
+---@field site_id? seranking.Id the project
+---@field group_id seranking.Id the backlink group; move puts backlinks into it
+---@field row_ids? seranking.Id[] backlinks to move: id of each row, not its backlink_id
+---@field group_ids? seranking.Id[] groups to move all backlinks of
+
+---@class seranking.backlink_groups.move: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlink_groups
+--- A project's backlink groups and how many backlinks are in each.
+---@field list seranking.backlink_groups.list|fun(self, args?: seranking.backlink_groups.list.Args, options?: seranking.CallOptions): (seranking.backlink_groups.list.Row[]|true)?, seranking.Response|seranking.Error
+--- Make a backlink group.
+---@field create seranking.backlink_groups.create|fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): (seranking.backlink_groups.create.Answer|true)?, seranking.Response|seranking.Error
+--- Give a backlink group another name.
+---@field update seranking.backlink_groups.update|fun(self, args: seranking.backlink_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a backlink group.
+---@field delete seranking.backlink_groups.delete|fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move backlinks, or all of other groups, into the group. Ids of another kind are passed over silently.
+---@field move seranking.backlink_groups.move|fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(site_id: seranking.Id): seranking.backlink_groups
+
+---@class seranking.backlinks.list.Row
+---@field id integer of the row, for row_ids
+---@field backlink_id integer in the dictionary, for backlink_ids
+---@field from_url string page that has the link
+---@field to_url string where it leads
+---@field anchor string its words
+---@field domain string
+---@field from_domainid integer
+---@field title string
+---@field category? string
+---@field source string
+---@field link_manager? string manager when it is written
+---@field link_type string
+---@field notes? string
+---@field price? number
+---@field charge_period? string
+---@field charge_start? seranking.Date
+---@field date_added string
+---@field date_placement? string
+---@field date_lost? string
+---@field duration integer
+---@field http_status integer of from_url
+---@field is_nofollow integer 0 or 1, as all that follow up to is_link_not_found
+---@field is_image integer
+---@field is_redir integer
+---@field is_disavow integer
+---@field is_sponsored integer
+---@field ugc integer
+---@field is_blocked_meta integer
+---@field is_blocked_robotstxt integer
+---@field is_forced_status integer
+---@field is_link_not_found integer
+---@field gin_index integer in Google's index
+---@field gin_index_check_date? string
+---@field last_crawler_visit? string
+---@field mozda integer domain authority of Moz, 0-100
+---@field fb_likes integer
+---@field num_links integer
+---@field total_ext_links integer links from the page to other sites
+---@field src_domain_country? string
+---@field src_domain_region_id? integer
+---@field src_domain_ip? string
+---@field src_domain_inlink_rank integer 0-100
+
+---@class seranking.backlinks.create.Answer
+---@field id integer its backlink_id: for delete, not for recheck and move
+
+---@class seranking.backlinks.stats.Answer
+---@field total integer
+---@field anchors integer
+---@field ip integer IP addresses that link
+---@field domains integer domains that link
+---@field dofollow integer
+---@field nofollow integer
+---@field limit integer backlinks that the plan allows
+
+---@class seranking.backlinks.list.Args
+---@field site_id? seranking.Id the project
+---@field limit? integer rows a page, at most 1000 (at most 1000)
+---@field offset? integer rows to skip
+
+---@class seranking.backlinks.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.backlinks.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.backlinks.list.Args, options?: seranking.WalkOptions): fun(): seranking.backlinks.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.backlinks.list.Args, options?: seranking.WalkOptions): seranking.backlinks.list.Row[]?, seranking.Error?
+
+---@class seranking.backlinks.create.Args
+---@field site_id? seranking.Id the project
+---@field url string page that has the link
+---@field price? number what the link costs
+---@field currency? string of price, ISO 4217
+---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
+---@field charge_start? seranking.Date since when it is
+
+---@class seranking.backlinks.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.import.Args
+---@field site_id? seranking.Id the project
+---@field list string[] pages that have the links
+---@field group_id? seranking.Id backlink group to put them into, from backlink_groups
+---@field price? number what the link costs
+---@field currency? string of price, ISO 4217
+---@field manager? string who looks after the links
+---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
+---@field charge_start? seranking.Date since when it is
+
+---@class seranking.backlinks.import: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.delete.Args
+---@field site_id? seranking.Id the project
+---@field backlink_ids seranking.Id[] backlink_id of each, not the rows' id; what create gives
+
+---@class seranking.backlinks.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.recheck.Args
+---@field site_id? seranking.Id the project
+---@field row_ids seranking.Id[] id of each row, not its backlink_id
+---@field recheck_type? "status"|"index" whether the link is there, or whether Google has its page; default status
+
+---@class seranking.backlinks.recheck: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.stats.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.backlinks.stats: seranking.Operation
+---@field dry_run fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks
+--- The backlinks that are watched, a page of them; nothing tells how many there are.
+---@field list seranking.backlinks.list|fun(self, args?: seranking.backlinks.list.Args, options?: seranking.CallOptions): seranking.backlinks.list.Row[]?, seranking.Response|seranking.Error
+--- Watch a backlink. Counts against the plan.
+---@field create seranking.backlinks.create|fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.backlinks.create.Answer?, seranking.Response|seranking.Error
+--- Watch many backlinks. Each counts against the plan.
+---@field import seranking.backlinks.import|fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Stop watching backlinks, by backlink_id.
+---@field delete seranking.backlinks.delete|fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Look at backlinks again, by row id. Counts against the plan.
+---@field recheck seranking.backlinks.recheck|fun(self, args: seranking.backlinks.recheck.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- The monitor in numbers.
+---@field stats seranking.backlinks.stats|fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.backlinks.stats.Answer?, seranking.Response|seranking.Error
+---@field gsc seranking.backlinks.gsc
+---@overload fun(site_id: seranking.Id): seranking.backlinks
+
+---@class seranking.backlinks.gsc.import.Answer
+---@field token string the job_token of status
+
+---@class seranking.backlinks.gsc.status.Answer
+---@field status? string name of this member assumed
+
+---@class seranking.backlinks.gsc.settings.Args
+---@field site_id? seranking.Id the project
+---@field gsc_autoimport boolean true: new backlinks come by themselves
+
+---@class seranking.backlinks.gsc.settings: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.gsc.settings.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.gsc.import.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.backlinks.gsc.import: seranking.Operation
+---@field dry_run fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.gsc.status.Args
+---@field site_id? seranking.Id the project
+---@field job_token string what import gave; not the API key
+
+---@class seranking.backlinks.gsc.status: seranking.Operation
+---@field dry_run fun(self, args: seranking.backlinks.gsc.status.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.backlinks.gsc
+--- Switch the import from Search Console on or off.
+---@field settings seranking.backlinks.gsc.settings|fun(self, args: seranking.backlinks.gsc.settings.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Import backlinks from Search Console now. They count against the plan.
+---@field import seranking.backlinks.gsc.import|fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.backlinks.gsc.import.Answer?, seranking.Response|seranking.Error
+--- How far an import is. On v4 the key must go in the header: the query has a token of its own.
+---@field status seranking.backlinks.gsc.status|fun(self, args: seranking.backlinks.gsc.status.Args, options?: seranking.CallOptions): (seranking.backlinks.gsc.status.Answer|true)?, seranking.Response|seranking.Error
+
+---@class seranking.checklist.list.Row.items
+---@field id string the task_id of other calls
+---@field title string
+---@field checked boolean
+
+---@class seranking.checklist.list.Row
+---@field id integer of the section
+---@field title string
+---@field items_count integer
+---@field items_checked integer
+---@field items seranking.checklist.list.Row.items[]
+
+---@class seranking.checklist.create_task.Answer
+---@field id integer the task_id of other calls
+
+---@class seranking.checklist.list.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.checklist.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.checklist.list.Args, options?: seranking.WalkOptions): fun(): seranking.checklist.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.checklist.list.Args, options?: seranking.WalkOptions): seranking.checklist.list.Row[]?, seranking.Error?
+
+---@class seranking.checklist.create_task.Args
+---@field site_id? seranking.Id the project
+---@field title string headline, not empty
+---@field text string what is to be done, not empty
+---@field for_all? boolean true: the task goes into every project
+
+---@class seranking.checklist.create_task: seranking.Operation
+---@field dry_run fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.checklist.update_task.Args
+---@field site_id? seranking.Id the project
+---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
+---@field title string headline, not empty
+---@field text string what is to be done, not empty
+
+---@class seranking.checklist.update_task: seranking.Operation
+---@field dry_run fun(self, args: seranking.checklist.update_task.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.checklist.set_task_status.Args
+---@field site_id? seranking.Id the project
+---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
+---@field checked boolean whether it is done
+
+---@class seranking.checklist.set_task_status: seranking.Operation
+---@field dry_run fun(self, args: seranking.checklist.set_task_status.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.checklist.delete_task.Args
+---@field site_id? seranking.Id the project
+---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
+
+---@class seranking.checklist.delete_task: seranking.Operation
+---@field dry_run fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.checklist
+--- The plan: sections, how much of each is done, and its items.
+---@field list seranking.checklist.list|fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.checklist.list.Row[]?, seranking.Response|seranking.Error
+--- Put a task of your own into the plan.
+---@field create_task seranking.checklist.create_task|fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.checklist.create_task.Answer?, seranking.Response|seranking.Error
+--- Write a task anew; task_id goes into the body in both generations.
+---@field update_task seranking.checklist.update_task|fun(self, args: seranking.checklist.update_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Tick a task off, or on again.
+---@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a task; only those made by create_task go.
+---@field delete_task seranking.checklist.delete_task|fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(site_id: seranking.Id): seranking.checklist
+
+---@class seranking.competitors.create.Answer
+---@field id integer the competitor_id of other calls
+
+---@class seranking.competitors.list.Row
+---@field id integer the competitor_id of other calls
+---@field name string
+---@field url string with or without http://
+---@field domain_trust integer 0-100
+
+---@class seranking.competitors.positions.Row.keywords.positions
+---@field date seranking.Date
+---@field pos integer 0: not ranking
+---@field change integer places gained since the date before
+
+---@class seranking.competitors.positions.Row.keywords
+---@field id integer
+---@field name? string
+---@field volume? integer searches a month
+---@field positions seranking.competitors.positions.Row.keywords.positions[]
+---@field features? table<string, boolean|integer> with with_serp_features
+
+---@class seranking.competitors.positions.Row
+---@field site_engine_id integer
+---@field keywords seranking.competitors.positions.Row.keywords[]
+
+---@class seranking.competitors.metrics.Row
+---@field domain_id integer
+---@field domain string
+---@field visibility number
+---@field backlinks integer
+---@field domains integer that link to it
+
+---@class seranking.competitors.create.Args
+---@field site_id seranking.Id the project
+---@field url string site of the competitor
+---@field name? string name to show; the URL when left out
+---@field subdomain_match? seranking.Flag 1: subdomains count as the competitor
+
+---@class seranking.competitors.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.competitors.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.competitors.list.Args
+---@field site_id seranking.Id the project
+
+---@class seranking.competitors.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.competitors.list.Args, options?: seranking.WalkOptions): fun(): seranking.competitors.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.competitors.list.Args, options?: seranking.WalkOptions): seranking.competitors.list.Row[]?, seranking.Error?
+
+---@class seranking.competitors.positions.Args
+---@field competitor_id? seranking.Id a competitor of a project
+---@field date_from? seranking.Date first day; a week back when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field site_engine_id? seranking.Id engine inside the project; positions takes all when left out
+---@field with_serp_features? seranking.Flag 1: add the features of the results page
+
+---@class seranking.competitors.positions: seranking.Operation
+---@field dry_run fun(self, args?: seranking.competitors.positions.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.competitors.positions.Args, options?: seranking.WalkOptions): fun(): seranking.competitors.positions.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.competitors.positions.Args, options?: seranking.WalkOptions): seranking.competitors.positions.Row[]?, seranking.Error?
+
+---@class seranking.competitors.delete.Args
+---@field competitor_id? seranking.Id a competitor of a project
+
+---@class seranking.competitors.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.competitors.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.competitors.top10.Args
+---@field site_id seranking.Id the project
+---@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field keyword_id seranking.Id a keyword of the project
+
+---@class seranking.competitors.top10: seranking.Operation
+---@field dry_run fun(self, args: seranking.competitors.top10.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.competitors.top10.Args, options?: seranking.WalkOptions): fun(): any, seranking.Response?
+---@field all fun(self, args: seranking.competitors.top10.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
+
+---@class seranking.competitors.top100.Args
+---@field site_id seranking.Id the project
+---@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field keyword_id seranking.Id a keyword of the project
+---@field top? integer how many results; 0 is doubtful (0 to 100); default 100
+
+---@class seranking.competitors.top100: seranking.Operation
+---@field dry_run fun(self, args: seranking.competitors.top100.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.competitors.top100.Args, options?: seranking.WalkOptions): fun(): any, seranking.Response?
+---@field all fun(self, args: seranking.competitors.top100.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
+
+---@class seranking.competitors.metrics.Args
+---@field site_id seranking.Id the project
+---@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field group_id? seranking.Id only keywords of this keyword group
+---@field tags? seranking.Id[] only keywords with these tags, by id
+
+---@class seranking.competitors.metrics: seranking.Operation
+---@field dry_run fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.competitors.metrics.Args, options?: seranking.WalkOptions): fun(): seranking.competitors.metrics.Row?, seranking.Response?
+---@field all fun(self, args: seranking.competitors.metrics.Args, options?: seranking.WalkOptions): seranking.competitors.metrics.Row[]?, seranking.Error?
+
+---@class seranking.competitors
+--- Add a competitor to a project; site_id goes into the body in both generations.
+---@field create seranking.competitors.create|fun(self, args: seranking.competitors.create.Args, options?: seranking.CallOptions): seranking.competitors.create.Answer?, seranking.Response|seranking.Error
+--- A project's competitors.
+---@field list seranking.competitors.list|fun(self, args: seranking.competitors.list.Args, options?: seranking.CallOptions): seranking.competitors.list.Row[]?, seranking.Response|seranking.Error
+--- Where a competitor ranks for the project's keywords; pos 0 means not ranking.
+---@field positions seranking.competitors.positions|fun(self, args?: seranking.competitors.positions.Args, options?: seranking.CallOptions): seranking.competitors.positions.Row[]?, seranking.Response|seranking.Error
+--- Take a competitor off a project.
+---@field delete seranking.competitors.delete|fun(self, args?: seranking.competitors.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- The first ten results for a keyword on a day. No source shows a row.
+---@field top10 seranking.competitors.top10|fun(self, args: seranking.competitors.top10.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
+--- The first results, up to a hundred, for a keyword on a day. No source shows a row.
+---@field top100 seranking.competitors.top100|fun(self, args: seranking.competitors.top100.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
+--- Every domain in the top 10 for the project's keywords on a day.
+---@field metrics seranking.competitors.metrics|fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.competitors.metrics.Row[]?, seranking.Response|seranking.Error
+---@overload fun(competitor_id: seranking.Id): seranking.competitors
+
+---@class seranking.key_volume.create.Answer
+---@field id integer the task_id of other calls
+
+---@class seranking.key_volume.list.Row
+---@field id integer the task_id of other calls
+---@field add_time seranking.Time
+---@field total_queries integer
+---@field total_finished integer
+---@field country string
+
+---@class seranking.key_volume.get.Answer.element
+---@field query string
+---@field volume? integer searches a month
+
+---@class seranking.key_volume.get.Answer
+---@field status? string # "processing" while it runs
+---@field [integer] seranking.key_volume.get.Answer.element
+
+---@class seranking.key_volume.create.Args
+---@field query string|string[] the words, up to 700
+---@field region_id? seranking.Id region to count in, from system.volume_regions
+---@field yandex_region_code? string region of Yandex; old pages only
+---@field type? "broad"|"phrase"|"exact" how words match; old pages only
+
+---@class seranking.key_volume.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.key_volume.create.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.key_volume.create.Args, options?: seranking.WaitOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
+
+---@class seranking.key_volume.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.key_volume.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.key_volume.list.Row[]?, seranking.Error?
+
+---@class seranking.key_volume.get.Args
+---@field task_id? seranking.Id a look-up: id in the list
+
+---@class seranking.key_volume.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.key_volume.get.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.key_volume.get.Args, options?: seranking.WaitOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
+
+---@class seranking.key_volume.delete.Args
+---@field task_id? seranking.Id a look-up: id in the list
+
+---@class seranking.key_volume.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.key_volume.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.key_volume
+--- Start a look-up. Costs money: about half a cent for one word, 20 cents for 2-700. v4 only.
+---@field create seranking.key_volume.create|fun(self, args: seranking.key_volume.create.Args, options?: seranking.CallOptions): seranking.key_volume.create.Answer?, seranking.Response|seranking.Error
+--- Look-ups and how far they are. v4 only.
+---@field list seranking.key_volume.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.key_volume.list.Row[]?, seranking.Response|seranking.Error
+--- What a look-up found: a list; while it runs, an object with its status. v4 only.
+---@field get seranking.key_volume.get|fun(self, args?: seranking.key_volume.get.Args, options?: seranking.CallOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
+--- Delete a look-up. v4 only.
+---@field delete seranking.key_volume.delete|fun(self, args?: seranking.key_volume.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(task_id: seranking.Id): seranking.key_volume
+
+---@class seranking.keyword_groups.list.Row
+---@field id integer the group_id of other calls
+---@field name string
+---@field creation_date? seranking.Time not in the vendor's pages
+
+---@class seranking.keyword_groups.create.Answer
+---@field group_id integer
+
+---@class seranking.keyword_groups.list.Args
+---@field site_id seranking.Id the project
+
+---@class seranking.keyword_groups.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.WalkOptions): fun(): seranking.keyword_groups.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.WalkOptions): seranking.keyword_groups.list.Row[]?, seranking.Error?
+
+---@class seranking.keyword_groups.create.Args
+---@field name string name of the group, not empty
+---@field site_id seranking.Id the project
+
+---@class seranking.keyword_groups.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.keyword_groups.update.Args
+---@field group_id? seranking.Id the keyword group; move puts keywords into it
+---@field name string name of the group, not empty
+
+---@class seranking.keyword_groups.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.keyword_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.keyword_groups.delete.Args
+---@field group_id? seranking.Id the keyword group; move puts keywords into it
+
+---@class seranking.keyword_groups.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.keyword_groups.move.Args
+---@field group_id? seranking.Id the keyword group; move puts keywords into it
+---@field keywords_ids seranking.Id[] keywords to move (the name has two plurals)
+
+---@class seranking.keyword_groups.move: seranking.Operation
+---@field dry_run fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.keyword_groups
+--- A project's keyword groups.
+---@field list seranking.keyword_groups.list|fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.CallOptions): seranking.keyword_groups.list.Row[]?, seranking.Response|seranking.Error
+--- Make a keyword group; site_id goes into the body in both generations.
+---@field create seranking.keyword_groups.create|fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.keyword_groups.create.Answer?, seranking.Response|seranking.Error
+--- Give a keyword group another name.
+---@field update seranking.keyword_groups.update|fun(self, args: seranking.keyword_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a group of keywords.
+---@field delete seranking.keyword_groups.delete|fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move keywords into the group.
+---@field move seranking.keyword_groups.move|fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(group_id: seranking.Id): seranking.keyword_groups
+
+---@class seranking.site_groups.list.Row
+---@field id integer the group_id of other calls
+---@field name string
+
+---@class seranking.site_groups.create.Answer
+---@field group_id integer
+
+---@class seranking.site_groups.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.site_groups.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.site_groups.list.Row[]?, seranking.Error?
+
+---@class seranking.site_groups.create.Args
+---@field name string name of the group, not empty
+
+---@class seranking.site_groups.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.site_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.site_groups.update.Args
+---@field group_id? seranking.Id the project group; move puts projects into it
+---@field name string name of the group, not empty
+
+---@class seranking.site_groups.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.site_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.site_groups.delete.Args
+---@field group_id? seranking.Id the project group; move puts projects into it
+
+---@class seranking.site_groups.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.site_groups.move.Args
+---@field group_id? seranking.Id the project group; move puts projects into it
+---@field site_ids seranking.Id[] projects to move
+
+---@class seranking.site_groups.move: seranking.Operation
+---@field dry_run fun(self, args: seranking.site_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.site_groups
+--- The account's project groups.
+---@field list seranking.site_groups.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.site_groups.list.Row[]?, seranking.Response|seranking.Error
+--- Make a project group.
+---@field create seranking.site_groups.create|fun(self, args: seranking.site_groups.create.Args, options?: seranking.CallOptions): seranking.site_groups.create.Answer?, seranking.Response|seranking.Error
+--- Give a project group another name.
+---@field update seranking.site_groups.update|fun(self, args: seranking.site_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a project group; its projects stay.
+---@field delete seranking.site_groups.delete|fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move projects into the group.
+---@field move seranking.site_groups.move|fun(self, args: seranking.site_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(group_id: seranking.Id): seranking.site_groups
+
+---@class seranking.sites.list.Row
+---@field id integer the site_id of other calls
+---@field title string
+---@field name string the domain or page that is tracked
+---@field group_id integer project group; 0: none
+---@field is_active integer 0 or 1
+---@field exact_url integer 0 or 1
+---@field subdomain_match integer 0 or 1
+---@field depth integer results that a check looks at, 100 or 200
+---@field check_freq string
+---@field check_day? integer day of the week or month
+---@field guest_link? string a report that anybody with the link can read
+---@field keyword_count? integer
+---@field match_mode? string not documented, seen in answers
+
+---@class seranking.sites.create.Answer
+---@field site_id integer
+
+---@class seranking.sites.summary.Answer
+---@field site_id integer
+---@field title? string seen in one client
+---@field name? string seen in one client
+---@field process integer percent of the running check that is done
+---@field today_avg number average position now
+---@field yesterday_avg number
+---@field total_up integer keywords that rose
+---@field total_down integer
+---@field top5 integer keywords within the first 5 results
+---@field top10 integer
+---@field top30 integer
+---@field visibility number
+---@field visibility_percent number percent
+---@field index_google integer pages in Google's index
+---@field domain_trust? integer 0-100; old pages call it da
+
+---@class seranking.sites.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.sites.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.sites.list.Row[]?, seranking.Error?
+
+---@class seranking.sites.create.Args
+---@field url string domain or page to track; must resolve, reserved test domains are refused
+---@field title string name of the project, 1-255 characters
+---@field depth? 100|200 how many results a check looks at; default 100
+---@field subdomain_match? seranking.Flag 1: subdomains count as the site; default 0
+---@field exact_url? seranking.Flag 1: only the page itself counts; default 0
+---@field check_freq? "check_daily"|"check_1in3"|"check_weekly"|"check_monthly"|"manual" how often positions are checked; default check_daily
+---@field check_day? integer 1-7 (Monday is 1) with check_weekly, 1-31 with check_monthly (1 to 31)
+---@field site_group_id? seranking.Id project group, from site_groups
+---@field is_active? seranking.Flag 1 active, 0 paused
+---@field auto_reports? seranking.Flag 1: a report by mail every week; default 1
+---@field disable_audit? seranking.Flag 1: no automatic site audit; default 0
+
+---@class seranking.sites.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.update.Args
+---@field site_id? seranking.Id the project
+---@field url? string domain or page to track; must resolve, reserved test domains are refused
+---@field title? string name of the project, 1-255 characters
+---@field depth? 100|200 how many results a check looks at; default 100
+---@field subdomain_match? seranking.Flag 1: subdomains count as the site; default 0
+---@field exact_url? seranking.Flag 1: only the page itself counts; default 0
+---@field check_freq? "check_daily"|"check_1in3"|"check_weekly"|"check_monthly"|"manual" how often positions are checked; default check_daily
+---@field check_day? integer 1-7 (Monday is 1) with check_weekly, 1-31 with check_monthly (1 to 31)
+---@field site_group_id? seranking.Id project group, from site_groups
+---@field is_active? seranking.Flag 1 active, 0 paused
+
+---@class seranking.sites.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.delete.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.sites.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.summary.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project; unproven, seen in one client
+
+---@class seranking.sites.summary: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.summary.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites
+--- Every project there is, in one answer; id is the site_id of other calls.
+---@field list seranking.sites.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.sites.list.Row[]?, seranking.Response|seranking.Error
+--- Make a project; the vendor's panel hides it until it has engines and keywords.
+---@field create seranking.sites.create|fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.sites.create.Answer?, seranking.Response|seranking.Error
+--- Change a project; what is not sent stays.
+---@field update seranking.sites.update|fun(self, args?: seranking.sites.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a project and all that it holds.
+---@field delete seranking.sites.delete|fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- A project in numbers: average position, ups and downs, top 5/10/30, visibility.
+---@field summary seranking.sites.summary|fun(self, args?: seranking.sites.summary.Args, options?: seranking.CallOptions): seranking.sites.summary.Answer?, seranking.Response|seranking.Error
+---@field ads seranking.sites.ads
+---@field keywords seranking.sites.keywords
+---@field positions seranking.sites.positions
+---@field search_engines seranking.sites.search_engines
+---@field url_tags seranking.sites.url_tags
+---@overload fun(site_id: seranking.Id): seranking.sites
+
+---@class seranking.sites.ads.list.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; better sent always, one source has it as required
+---@field date_to? seranking.Date last day; better sent always, one source has it as required
+---@field site_engine_ids? seranking.Id[] only these engines of the project
+---@field keywords_ids? seranking.Id[] only these keywords (the name has two plurals)
+
+---@class seranking.sites.ads.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.WalkOptions): fun(): any, seranking.Response?
+---@field all fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
+
+---@class seranking.sites.ads
+--- Advertisements above and below the results, counted by day. No source shows a row.
+---@field list seranking.sites.ads.list|fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
+
+---@class seranking.sites.keywords.list.Row
+---@field id integer the keyword_id of other calls
+---@field name string the words
+---@field group_id integer keyword group
+---@field link? string page that should rank; target_url when it is written
+---@field first_check_date? seranking.Date with site_engine_id
+---@field tags any[]
+---@field site_engine_ids integer[] engines that check it
+
+---@class seranking.sites.keywords.create.Answer
+---@field added integer
+---@field ids integer[] of the new keywords, in the order of the request
+
+---@class seranking.sites.keywords.list.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine of the project whose first check fills first_check_date
+
+---@class seranking.sites.keywords.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.WalkOptions): fun(): seranking.sites.keywords.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.WalkOptions): seranking.sites.keywords.list.Row[]?, seranking.Error?
+
+---@class seranking.sites.keywords.create.Item
+---@field comment? string a note
+---@field group_id? seranking.Id keyword group of the project
+---@field is_strict? boolean true: only target_url counts
+---@field keyword string the words; update wants it unless only is_strict or group_id change
+---@field site_engine_ids? seranking.Id[] engines that check it, all when left out; update replaces the whole set
+---@field target_url? string page that should rank; lists call it link
+
+---@class seranking.sites.keywords.create.Args
+---@field site_id? seranking.Id the project
+---@field [integer] seranking.sites.keywords.create.Item
+
+---@class seranking.sites.keywords.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.keywords.update.Args
+---@field site_id? seranking.Id the project
+---@field keyword_id? seranking.Id a keyword of the project
+---@field keyword? string the words; update wants it unless only is_strict or group_id change
+---@field group_id? seranking.Id keyword group of the project
+---@field target_url? string page that should rank; lists call it link
+---@field is_strict? boolean true: only target_url counts
+---@field comment? string a note
+---@field site_engine_ids? seranking.Id[] engines that check it, all when left out; update replaces the whole set
+
+---@class seranking.sites.keywords.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.keywords.delete.Args
+---@field site_id? seranking.Id the project
+---@field keywords_ids seranking.Id[] the keywords to delete (the name has two plurals)
+
+---@class seranking.sites.keywords.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.keywords
+--- What a project tracks: words, target page, tags, engines.
+---@field list seranking.sites.keywords.list|fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.CallOptions): seranking.sites.keywords.list.Row[]?, seranking.Response|seranking.Error
+--- Add keywords, a list of them in one call; ids come back in the same order.
+---@field create seranking.sites.keywords.create|fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.sites.keywords.create.Answer?, seranking.Response|seranking.Error
+--- Change one keyword; what is not sent stays. site_engine_ids replaces the whole set.
+---@field update seranking.sites.keywords.update|fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Stop tracking keywords.
+---@field delete seranking.sites.keywords.delete|fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(keyword_id: seranking.Id): seranking.sites.keywords
+
+---@class seranking.sites.positions.list.Row.keywords.positions
+---@field date seranking.Date
+---@field pos integer 0: not ranking
+---@field change integer places gained since the date before
+---@field price number
+---@field is_map integer 0 or 1
+---@field map_position integer
+---@field paid_position integer
+---@field depth? integer
+
+---@class seranking.sites.positions.list.Row.keywords.landing_pages
+---@field url string
+---@field ascii_url? string
+---@field date seranking.Date when it was first seen
+
+---@class seranking.sites.positions.list.Row.keywords
+---@field id integer
+---@field name? string
+---@field group_id integer
+---@field volume? integer searches a month; 0 may mean too few to tell
+---@field competition? number
+---@field suggested_bid? number
+---@field cpc? number price of a click
+---@field results integer pages found
+---@field total_sum number cost
+---@field kei? number old answers only
+---@field positions seranking.sites.positions.list.Row.keywords.positions[]
+---@field landing_pages? seranking.sites.positions.list.Row.keywords.landing_pages[] with with_landing_pages
+---@field features? table<string, boolean|integer> with with_serp_features
+---@field content_score? integer with with_content_score
+---@field content_score_change? integer
+
+---@class seranking.sites.positions.list.Row
+---@field site_engine_id integer
+---@field keywords seranking.sites.positions.list.Row.keywords[]
+
+---@class seranking.sites.positions.recheck.Answer
+---@field total integer checks that wait
+
+---@class seranking.sites.positions.history.Row.data
+---@field date seranking.Date
+---@field value number in the metric's unit
+
+---@class seranking.sites.positions.history.Row
+---@field type string # "avg" or "search_engine"
+---@field name string
+---@field data seranking.sites.positions.history.Row.data[]
+
+---@class seranking.sites.positions.checkpoints.Answer
+---@field current? seranking.Date
+---@field [string] seranking.Date
+
+---@class seranking.sites.positions.list.Args
+---@field site_id? seranking.Id the project
+---@field date_from? seranking.Date first day; about a week back when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field in_top? integer only keywords within the top N
+---@field with_landing_pages? seranking.Flag 1: add the pages found; default 0
+---@field with_serp_features? seranking.Flag 1: add the features of the results page; default 0
+---@field with_content_score? seranking.Flag 1: add content scores; seen on v1 only; default 0
+
+---@class seranking.sites.positions.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.WalkOptions): fun(): seranking.sites.positions.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.WalkOptions): seranking.sites.positions.list.Row[]?, seranking.Error?
+
+---@class seranking.sites.positions.set.Args
+---@field site_id? seranking.Id the project
+---@field keyword_id seranking.Id a keyword of the project
+---@field date seranking.Date the day of the position
+---@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field position integer 0 means not found, not first (0 to 200)
+
+---@class seranking.sites.positions.set: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.positions.set.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.positions.recheck.Keywords
+---@field keyword_id seranking.Id a keyword of the project
+---@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+
+---@class seranking.sites.positions.recheck.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field keywords? seranking.sites.positions.recheck.Keywords[] what to check; site_engine_id of the call is ignored then
+
+---@class seranking.sites.positions.recheck: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.positions.check_dates.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field date_from? seranking.Date first day; about a week back when left out
+---@field date_to? seranking.Date last day; today when left out
+
+---@class seranking.sites.positions.check_dates: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.WalkOptions): fun(): seranking.Date?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.WalkOptions): seranking.Date[]?, seranking.Error?
+
+---@class seranking.sites.positions.history.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field date_from? seranking.Date first day; about a week back when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field type? "avg_pos"|"visibility"|"visibility_percent"|"top10"|"top10_percent" the metric; default avg_pos
+---@field group_id? seranking.Id only keywords of this keyword group
+---@field keywords_ids? seranking.Id[] only these keywords (the name has two plurals)
+---@field tags_ids? seranking.Id[] only keywords with these tags
+
+---@class seranking.sites.positions.history: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.WalkOptions): fun(): seranking.sites.positions.history.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.WalkOptions): seranking.sites.positions.history.Row[]?, seranking.Error?
+
+---@class seranking.sites.positions.checkpoints.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+
+---@class seranking.sites.positions.checkpoints: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.positions.checkpoints.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.positions
+--- Positions by day, one block for each engine; pos 0 means not ranking.
+---@field list seranking.sites.positions.list|fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.CallOptions): seranking.sites.positions.list.Row[]?, seranking.Response|seranking.Error
+--- Write one position by hand.
+---@field set seranking.sites.positions.set|fun(self, args: seranking.sites.positions.set.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Check positions now: the listed pairs, one engine, or everything; total is how many.
+---@field recheck seranking.sites.positions.recheck|fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.sites.positions.recheck.Answer?, seranking.Response|seranking.Error
+--- Days on which positions were checked, as plain dates.
+---@field check_dates seranking.sites.positions.check_dates|fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.CallOptions): seranking.Date[]?, seranking.Response|seranking.Error
+--- One metric over time: a series for each engine and one for the average.
+---@field history seranking.sites.positions.history|fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.CallOptions): seranking.sites.positions.history.Row[]?, seranking.Response|seranking.Error
+--- Usual days to compare with (current, yesterday, a week ago …) that have data: label to date.
+---@field checkpoints seranking.sites.positions.checkpoints|fun(self, args?: seranking.sites.positions.checkpoints.Args, options?: seranking.CallOptions): seranking.sites.positions.checkpoints.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.sites.search_engines.list.Row
+---@field site_engine_id integer what other calls want
+---@field search_engine_id integer in system.search_engines
+---@field region_id integer
+---@field region_name? string
+---@field lang_code string
+---@field merge_map integer 0 maps ignored, 1 counted, 2 counted and shown apart
+---@field business_name? string
+---@field phone? string
+---@field paid_results integer 0 or 1
+---@field featured_snippet? integer 0 or 1
+---@field keyword_count integer
+
+---@class seranking.sites.search_engines.create.Answer
+---@field site_engine_id integer
+
+---@class seranking.sites.search_engines.list.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.sites.search_engines.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.WalkOptions): fun(): seranking.sites.search_engines.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.WalkOptions): seranking.sites.search_engines.list.Row[]?, seranking.Error?
+
+---@class seranking.sites.search_engines.create.Args
+---@field site_id? seranking.Id the project
+---@field search_engine_id seranking.Id engine to attach, from system.search_engines
+---@field region_id? seranking.Id region of the engine, by number
+---@field region_name? string full place name from system.google_regions; Google only
+---@field lang_code? string language of the results, ISO 639-1
+---@field merge_map? 0|1|2 results on the map: 0 ignored, 1 counted, 2 counted and shown apart
+---@field business_name? string name to find on the map
+---@field phone? string telephone number to find on the map
+---@field paid_results? seranking.Flag 1: track Google Ads too
+---@field featured_snippet? seranking.Flag 1: featured snippets count
+
+---@class seranking.sites.search_engines.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.search_engines.update.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field region_id? seranking.Id region of the engine, by number
+---@field region_name? string full place name from system.google_regions; Google only
+---@field lang_code? string language of the results, ISO 639-1
+---@field merge_map? 0|1|2 results on the map: 0 ignored, 1 counted, 2 counted and shown apart
+---@field business_name? string name to find on the map
+---@field phone? string telephone number to find on the map
+---@field paid_results? seranking.Flag 1: track Google Ads too
+---@field featured_snippet? seranking.Flag 1: featured snippets count
+
+---@class seranking.sites.search_engines.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.search_engines.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.search_engines.delete.Args
+---@field site_id? seranking.Id the project
+---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+
+---@class seranking.sites.search_engines.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.search_engines
+--- Engines of a project; site_engine_id is what positions and keywords want.
+---@field list seranking.sites.search_engines.list|fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.CallOptions): seranking.sites.search_engines.list.Row[]?, seranking.Response|seranking.Error
+--- Attach an engine to a project.
+---@field create seranking.sites.search_engines.create|fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.sites.search_engines.create.Answer?, seranking.Response|seranking.Error
+--- Change an attached engine; what is not sent stays.
+---@field update seranking.sites.search_engines.update|fun(self, args?: seranking.sites.search_engines.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Detach an engine, its positions with it.
+---@field delete seranking.sites.search_engines.delete|fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(site_engine_id: seranking.Id): seranking.sites.search_engines
+
+---@class seranking.sites.url_tags.list.Row
+---@field id integer the tag_id of other calls
+---@field name string
+---@field url string[] pages that have the tag; urls when they are written
+---@field domain string[] domains that have it; domains when they are written
+
+---@class seranking.sites.url_tags.create.Answer
+---@field tag_id integer
+
+---@class seranking.sites.url_tags.list.Args
+---@field site_id? seranking.Id the project
+
+---@class seranking.sites.url_tags.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.WalkOptions): fun(): seranking.sites.url_tags.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.WalkOptions): seranking.sites.url_tags.list.Row[]?, seranking.Error?
+
+---@class seranking.sites.url_tags.create.Args
+---@field site_id? seranking.Id the project
+---@field name string text of the tag
+---@field urls? string[] pages; lists call it url
+---@field domains? string[] domains; lists call it domain
+
+---@class seranking.sites.url_tags.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.url_tags.update.Args
+---@field site_id? seranking.Id the project
+---@field tag_ids? seranking.Id[] tags that the listed pages and domains shall have
+---@field urls? string[] pages; lists call it url
+---@field domains? string[] domains; lists call it domain
+
+---@class seranking.sites.url_tags.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.url_tags.delete.Args
+---@field site_id? seranking.Id the project
+---@field tag_id? seranking.Id a tag of the project
+
+---@class seranking.sites.url_tags.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.sites.url_tags
+--- A project's landing-page tags.
+---@field list seranking.sites.url_tags.list|fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.CallOptions): seranking.sites.url_tags.list.Row[]?, seranking.Response|seranking.Error
+--- Make a tag and put it on pages and domains; a project holds 20 tags.
+---@field create seranking.sites.url_tags.create|fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.sites.url_tags.create.Answer?, seranking.Response|seranking.Error
+--- Set the tags of pages and domains. Replaces theirs, may even take tags away: read again afterwards.
+---@field update seranking.sites.url_tags.update|fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete a tag; pages and domains lose it.
+---@field delete seranking.sites.url_tags.delete|fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(tag_id: seranking.Id): seranking.sites.url_tags
+
+---@class seranking.system.search_engines.Row
+---@field id integer the search_engine_id of other calls
+---@field name string
+---@field region_id integer
+---@field type string google, google mobile, bing, yahoo, youtube …
+
+---@class seranking.system.google_regions.Row
+---@field name string the region_name of other calls
+---@field region_id integer
+
+---@class seranking.system.volume_regions.Row
+---@field id integer name of this member assumed
+---@field name? string name of this member assumed
+
+---@class seranking.system.search_engines: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.system.search_engines.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.system.search_engines.Row[]?, seranking.Error?
+
+---@class seranking.system.google_langs: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.system.google_regions: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.system.google_regions.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.system.google_regions.Row[]?, seranking.Error?
+
+---@class seranking.system.volume_regions: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.system.volume_regions.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.system.volume_regions.Row[]?, seranking.Error?
+
+---@class seranking.system.volume.Args
+---@field region_id seranking.Id region to count in, from system.volume_regions
+---@field keyword string[] the keywords, at most 10
+
+---@class seranking.system.volume: seranking.Operation
+---@field dry_run fun(self, args: seranking.system.volume.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.system.yandex_regions: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.system
+--- Every search engine that a project can track, about 690 rows; its id is search_engine_id elsewhere.
+---@field search_engines seranking.system.search_engines|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.search_engines.Row[]?, seranking.Response|seranking.Error
+--- Languages for Google: code to the language's own name.
+---@field google_langs seranking.system.google_langs|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): table<string, string>?, seranking.Response|seranking.Error
+--- Cities and regions for Google, about 228,800 rows in one answer: keep it; name is a region_name.
+---@field google_regions seranking.system.google_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.google_regions.Row[]?, seranking.Response|seranking.Error
+--- Regions that system.volume knows. v4 only.
+---@field volume_regions seranking.system.volume_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.volume_regions.Row[]?, seranking.Response|seranking.Error
+--- Monthly searches for up to ten keywords in a region. v4 only; no source shows an answer.
+---@field volume seranking.system.volume|fun(self, args: seranking.system.volume.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Regions of Yandex. Known from old clients only; no source shows an answer. v4 only.
+---@field yandex_regions seranking.system.yandex_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+
+---@class seranking.users.list.Row
+---@field account_id integer the user_id of other calls
+---@field account_email string
+---@field account_first_name string
+---@field account_last_name string
+---@field account_type string # "user" or "client"
+---@field account_lang string
+---@field account_sites_count integer projects
+---@field is_blocked_by_limits boolean
+
+---@class seranking.users.list.Answer
+---@field list seranking.users.list.Row[]
+---@field all_count integer how many there are
+
+---@class seranking.users.get.Answer.settings
+---@field account_email? string name of this member assumed
+
+---@class seranking.users.get.Answer
+---@field settings seranking.users.get.Answer.settings the account_ fields
+---@field access table|any[] its rights: audit_website, competitors_visibility_ranking, report_manual …
+---@field limit? table spending limit: period and amount
+
+---@class seranking.users.create.Answer
+---@field account_id? integer name of this member assumed
+
+---@class seranking.users.list.Args
+---@field limit? integer rows a page; default 100
+---@field offset? integer rows to skip; default 0
+
+---@class seranking.users.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.users.list.Args, options?: seranking.WalkOptions): fun(): seranking.users.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.users.list.Args, options?: seranking.WalkOptions): seranking.users.list.Row[]?, seranking.Error?
+
+---@class seranking.users.get.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+
+---@class seranking.users.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.users.create.Args
+---@field account_email string where it is told how to log in
+---@field account_first_name string first name
+---@field account_last_name? string last name
+---@field account_password string password
+---@field account_lang? string language of the panel, two letters
+---@field account_type? "client"|"user" projects can be shared with a client only
+---@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
+---@field limit_balance_amount? integer money it may spend in that time
+---@field access? string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+
+---@class seranking.users.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.users.update.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+---@field account_email? string where it is told how to log in
+---@field account_first_name? string first name
+---@field account_last_name? string last name
+---@field account_password? string password
+---@field account_lang? string language of the panel, two letters
+---@field account_type? "client"|"user" projects can be shared with a client only
+---@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
+---@field limit_balance_amount? integer money it may spend in that time
+---@field access? string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+
+---@class seranking.users.update: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.users.delete.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+
+---@class seranking.users.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.users
+--- Sub-accounts, a page of them.
+---@field list seranking.users.list|fun(self, args?: seranking.users.list.Args, options?: seranking.CallOptions): seranking.users.list.Answer?, seranking.Response|seranking.Error
+--- One sub-account: its fields, rights and spending limit.
+---@field get seranking.users.get|fun(self, args?: seranking.users.get.Args, options?: seranking.CallOptions): seranking.users.get.Answer?, seranking.Response|seranking.Error
+--- Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.
+---@field create seranking.users.create|fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): (seranking.users.create.Answer|true)?, seranking.Response|seranking.Error
+--- Change a sub-account; what is not sent stays, but access replaces all its rights.
+---@field update seranking.users.update|fun(self, args?: seranking.users.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+--- Delete a sub-account.
+---@field delete seranking.users.delete|fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field sites seranking.users.sites
+---@overload fun(user_id: seranking.Id): seranking.users
+
+---@class seranking.users.sites.list_shared.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+
+---@class seranking.users.sites.list_shared: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.WalkOptions): fun(): integer?, seranking.Response?
+---@field all fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.WalkOptions): integer[]?, seranking.Error?
+
+---@class seranking.users.sites.list_owned.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+
+---@class seranking.users.sites.list_owned: seranking.Operation
+---@field dry_run fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.WalkOptions): fun(): integer?, seranking.Response?
+---@field all fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.WalkOptions): integer[]?, seranking.Error?
+
+---@class seranking.users.sites.share.Args
+---@field user_id? seranking.Id a sub-account: account_id in the list
+---@field site_ids seranking.Id[] all projects that it shall see
+
+---@class seranking.users.sites.share: seranking.Operation
+---@field dry_run fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.users.sites
+--- Ids of the projects that are shared with it.
+---@field list_shared seranking.users.sites.list_shared|fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.CallOptions): integer[]?, seranking.Response|seranking.Error
+--- Ids of the projects that it made itself.
+---@field list_owned seranking.users.sites.list_owned|fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.CallOptions): integer[]?, seranking.Response|seranking.Error
+--- Share projects with a client. Replaces the whole set; v1 may refuse a list: read list_shared afterwards.
+---@field share seranking.users.sites.share|fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+
+---@class seranking.data.account.subscription.Answer.subscription_info
+---@field status string active, inactive, expired or disabled
+---@field start_date string
+---@field expiraton_date? string end of the plan; the server spells it so
+---@field expiration_date? string the same as the docs spell it: look at both
+---@field units_limit number credits of the plan
+---@field units_left number credits left
+
+---@class seranking.data.account.subscription.Answer
+---@field subscription_info seranking.data.account.subscription.Answer.subscription_info
+
+---@class seranking.data.account.credit_balance.Answer
+---@field limit number
+---@field used number
+
+---@class seranking.data.account.subscription: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.account.credit_balance: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.account
+--- State of the plan and what is left of it; units_left is the figure to go by.
+---@field subscription seranking.data.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.subscription.Answer?, seranking.Response|seranking.Error
+--- Credits of the plan and credits used. Their difference need not be units_left of subscription.
+---@field credit_balance seranking.data.account.credit_balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credit_balance.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
+---@field current? number
+---@field previous? number the month before
+---@field change_absolute? number
+---@field change_percent? number 100 where there was nothing before
+
+---@class seranking.data.ai_search.overview_aggregated.Answer.summary
+---@field brand_presence seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
+---@field link_presence seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
+---@field average_position seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
+---@field ai_opportunity_traffic seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
+
+---@class seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic
+---@field date seranking.Month
+---@field value? number
+
+---@class seranking.data.ai_search.overview_aggregated.Answer.time_series
+---@field overall_traffic seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic[]
+---@field organic_traffic seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic[]
+---@field ai_traffic seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic[]
+---@field link_presence seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic[]
+---@field average_position seranking.data.ai_search.overview_aggregated.Answer.time_series.overall_traffic[]
+
+---@class seranking.data.ai_search.overview_aggregated.Answer
+---@field brand string
+---@field brand_origin? string where the brand's name is from; rests on few sources
+---@field no_index? boolean true: the site is not watched, and all figures are null
+---@field summary seranking.data.ai_search.overview_aggregated.Answer.summary
+---@field time_series seranking.data.ai_search.overview_aggregated.Answer.time_series
+---@field message? string alone: a failure in spite of the status 200
+
+---@class seranking.data.ai_search.leaderboard.Answer.leaderboard
+---@field rank integer
+---@field domain string
+---@field is_primary_target boolean
+---@field brand_presence number
+---@field link_presence number
+---@field share_of_voice number a fraction, 0-1
+
+---@class seranking.data.ai_search.leaderboard.Answer.results
+---@field brand_presence number
+---@field link_presence number
+
+---@class seranking.data.ai_search.leaderboard.Answer.request_metadata
+---@field primary table what was asked for, as the next three
+---@field competitors table[]
+---@field engines string[]
+---@field source string
+
+---@class seranking.data.ai_search.leaderboard.Answer
+---@field leaderboard seranking.data.ai_search.leaderboard.Answer.leaderboard[]
+---@field results table<string, table<string, seranking.data.ai_search.leaderboard.Answer.results>> domain (with its dots) to engine to figures
+---@field request_metadata seranking.data.ai_search.leaderboard.Answer.request_metadata
+
+---@class seranking.data.ai_search.discover_brand.Answer
+---@field brands string[]
+
+---@class seranking.data.ai_search.prompts_by_target.Row.answer
+---@field text string
+---@field links string[]
+
+---@class seranking.data.ai_search.prompts_by_target.Row
+---@field prompt string
+---@field volume integer how often it is asked in a month
+---@field type string Link, Brand or Brand_Link: what the answer has of the site
+---@field answer seranking.data.ai_search.prompts_by_target.Row.answer
+
+---@class seranking.data.ai_search.prompts_by_target.Answer
+---@field total integer prompts in all
+---@field date? string
+---@field prompts seranking.data.ai_search.prompts_by_target.Row[]
+
+---@class seranking.data.ai_search.overview_aggregated.Args
+---@field target string domain, host or page
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field brand? string name of the brand; guessed from the target when left out
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page; default base_domain
+
+---@class seranking.data.ai_search.overview_aggregated: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.overview_aggregated.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.ai_search.overview_by_engine.Args
+---@field target string domain, host or page
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
+---@field brand? string name of the brand; guessed from the target when left out
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page; default base_domain
+
+---@class seranking.data.ai_search.overview_by_engine: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.overview_by_engine.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.ai_search.leaderboard.Primary
+---@field brand? string name of its brand
+---@field target string domain, host or page
+
+---@class seranking.data.ai_search.leaderboard.Args
+---@field primary seranking.data.ai_search.leaderboard.Primary the site of one's own
+---@field competitors seranking.data.ai_search.leaderboard.Primary[] its rivals
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field engines ("ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini")[] the engines to compare on
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page
+
+---@class seranking.data.ai_search.leaderboard: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.leaderboard.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.ai_search.discover_brand.Args
+---@field target string domain, host or page
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page. The default differs from the others': better sent always; default domain
+
+---@class seranking.data.ai_search.discover_brand: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.discover_brand.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded
+---@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field value string not empty
+
+---@class seranking.data.ai_search.prompts_by_target.Filter
+---@field characters_count? seranking.Range characters of the prompt
+---@field keyword_count? seranking.Range words of the prompt
+---@field multi_keyword_excluded? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to drop: alternatives, each a list of { type, value } that must all hold
+---@field multi_keyword_included? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to keep: alternatives, each a list of { type, value } that must all hold
+---@field volume? seranking.Range how often it is asked in a month
+
+---@class seranking.data.ai_search.prompts_by_target.Args
+---@field target string domain, host or page
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page. Better sent always: without it the server has failed; default base_domain
+---@field sort? "volume"|"type"|"snippet_length" what to sort by; default volume
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field limit? integer most rows; each costs 200 credits (1 to 1000); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field filter? seranking.data.ai_search.prompts_by_target.Filter which rows to keep
+
+---@class seranking.data.ai_search.prompts_by_target: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.WalkOptions): fun(): seranking.data.ai_search.prompts_by_target.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.WalkOptions): seranking.data.ai_search.prompts_by_target.Row[]?, seranking.Error?
+
+---@class seranking.data.ai_search.prompts_by_brand.Args
+---@field brand string name of the brand
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
+---@field sort? "volume"|"type"|"snippet_length" what to sort by; default volume
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field limit? integer most rows; each costs 200 credits (1 to 1000); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field filter? seranking.data.ai_search.prompts_by_target.Filter which rows to keep
+
+---@class seranking.data.ai_search.prompts_by_brand: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.WalkOptions): fun(): seranking.data.ai_search.prompts_by_target.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.WalkOptions): seranking.data.ai_search.prompts_by_target.Row[]?, seranking.Error?
+
+---@class seranking.data.ai_search
+--- A site in the answers of all engines together, with months. The newest month may not be complete.
+---@field overview_aggregated seranking.data.ai_search.overview_aggregated|fun(self, args: seranking.data.ai_search.overview_aggregated.Args, options?: seranking.CallOptions): seranking.data.ai_search.overview_aggregated.Answer?, seranking.Response|seranking.Error
+--- A site in the answers of one engine, with months. The newest month may not be complete.
+---@field overview_by_engine seranking.data.ai_search.overview_by_engine|fun(self, args: seranking.data.ai_search.overview_by_engine.Args, options?: seranking.CallOptions): seranking.data.ai_search.overview_aggregated.Answer?, seranking.Response|seranking.Error
+--- A site among its rivals in the answers of engines. Dear and slow: give it a long timeout.
+---@field leaderboard seranking.data.ai_search.leaderboard|fun(self, args: seranking.data.ai_search.leaderboard.Args, options?: seranking.CallOptions): seranking.data.ai_search.leaderboard.Answer?, seranking.Response|seranking.Error
+--- Names of brands that belong to a site.
+---@field discover_brand seranking.data.ai_search.discover_brand|fun(self, args: seranking.data.ai_search.discover_brand.Args, options?: seranking.CallOptions): seranking.data.ai_search.discover_brand.Answer?, seranking.Response|seranking.Error
+--- Prompts whose answers link to a site. Always say limit: each row costs 200 credits.
+---@field prompts_by_target seranking.data.ai_search.prompts_by_target|fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
+--- Prompts whose answers name a brand. Always say limit: each row costs 200 credits.
+---@field prompts_by_brand seranking.data.ai_search.prompts_by_brand|fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_anchors_by_backlinks
+---@field anchor string
+---@field backlinks integer
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_anchors_by_refdomains
+---@field anchor string
+---@field refdomains integer
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_pages_by_backlinks
+---@field url string
+---@field backlinks integer
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_pages_by_refdomains
+---@field url string
+---@field refdomains integer
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_tlds
+---@field tld string
+---@field count integer
+
+---@class seranking.data.backlinks.summary.Answer.summary.top_countries
+---@field country string
+---@field count integer
+
+---@class seranking.data.backlinks.summary.Answer.summary
+---@field target string
+---@field backlinks integer
+---@field refdomains integer linking domains
+---@field subnets integer class C networks that links come from
+---@field ips integer addresses that links come from
+---@field nofollow_backlinks integer
+---@field dofollow_backlinks integer
+---@field edu_backlinks integer from .edu
+---@field gov_backlinks integer from .gov
+---@field inlink_rank integer score of the page, 0-100
+---@field domain_inlink_rank integer score of the domain, 0-100
+---@field anchors integer different texts
+---@field dofollow_anchors integer
+---@field text_backlinks integer links around text
+---@field from_home_page_backlinks integer
+---@field from_home_page_refdomains integer
+---@field dofollow_from_home_page_backlinks integer
+---@field dofollow_refdomains integer
+---@field edu_refdomains integer
+---@field gov_refdomains integer
+---@field pages_with_backlinks integer pages of the target that are linked to
+---@field top_anchors_by_backlinks seranking.data.backlinks.summary.Answer.summary.top_anchors_by_backlinks[]
+---@field top_anchors_by_refdomains seranking.data.backlinks.summary.Answer.summary.top_anchors_by_refdomains[]
+---@field top_pages_by_backlinks seranking.data.backlinks.summary.Answer.summary.top_pages_by_backlinks[]
+---@field top_pages_by_refdomains seranking.data.backlinks.summary.Answer.summary.top_pages_by_refdomains[]
+---@field top_tlds seranking.data.backlinks.summary.Answer.summary.top_tlds[]
+---@field top_countries seranking.data.backlinks.summary.Answer.summary.top_countries[]
+
+---@class seranking.data.backlinks.summary.Answer
+---@field summary seranking.data.backlinks.summary.Answer.summary[]
+
+---@class seranking.data.backlinks.metrics.Answer.metrics
+---@field target string
+---@field backlinks integer
+---@field refdomains integer linking domains
+---@field subnets integer class C networks that links come from
+---@field ips integer addresses that links come from
+---@field nofollow_backlinks integer
+---@field dofollow_backlinks integer
+---@field edu_backlinks integer from .edu
+---@field gov_backlinks integer from .gov
+
+---@class seranking.data.backlinks.metrics.Answer
+---@field metrics seranking.data.backlinks.metrics.Answer.metrics[]
+
+---@class seranking.data.backlinks.all.Answer.backlinks
+---@field url_from string the linking page
+---@field url_to string the page linked to
+---@field title string title of the linking page
+---@field anchor string text of the link
+---@field alt string alt text, where an image links
+---@field nofollow boolean
+---@field image boolean an image links
+---@field image_source string address of the image
+---@field inlink_rank integer score of the linking page, 0-100
+---@field domain_inlink_rank integer score of the linking domain, 0-100
+---@field first_seen seranking.Date
+---@field last_visited seranking.Date
+
+---@class seranking.data.backlinks.all.Answer
+---@field backlinks seranking.data.backlinks.all.Answer.backlinks[]
+
+---@class seranking.data.backlinks.raw.Answer
+---@field backlinks seranking.data.backlinks.all.Answer.backlinks[]
+---@field next? string cursor of the next batch; missing, null or empty after the last
+
+---@class seranking.data.backlinks.count.Answer.metrics
+---@field target string
+---@field backlinks integer
+
+---@class seranking.data.backlinks.count.Answer
+---@field metrics seranking.data.backlinks.count.Answer.metrics[]
+
+---@class seranking.data.backlinks.summary.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.summary: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.summary.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.metrics.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.metrics: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.all.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field per_domain? integer most rows of one linking domain (1 to 100)
+---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
+---@field url_from_filter? string text in the linking page's address; ASCII, at most 2063 characters
+---@field url_from_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
+---@field url_to_filter? string text in the linked page's address; ASCII, at most 2063 characters
+---@field url_to_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
+---@field anchor_filter? string text in the anchor; ASCII, at most 2063 characters
+---@field anchor_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
+---@field nofollow_filter? "nofollow_only"|"dofollow_only" both when left out
+---@field inlink_rank_from? integer score of the linking page (0 to 100)
+---@field inlink_rank_to? integer score of the linking page (0 to 100)
+---@field domain_inlink_rank_from? integer score of the linking domain (0 to 100)
+---@field domain_inlink_rank_to? integer score of the linking domain (0 to 100)
+
+---@class seranking.data.backlinks.all: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.raw.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field limit? integer most rows of one answer; each is paid for (1 to 100000); default 10000
+---@field next? string where to go on: `next` of the answer before, as it came
+---@field per_domain? integer most rows of one linking domain (1 to 100)
+---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
+
+---@class seranking.data.backlinks.raw: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.all.Answer.backlinks?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Answer.backlinks[]?, seranking.Error?
+
+---@class seranking.data.backlinks.count.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks
+--- A link profile in one row: totals, kinds of links, scores, and what comes most often.
+---@field summary seranking.data.backlinks.summary|fun(self, args: seranking.data.backlinks.summary.Args, options?: seranking.CallOptions): seranking.data.backlinks.summary.Answer?, seranking.Response|seranking.Error
+--- The totals of summary alone, without what comes most often.
+---@field metrics seranking.data.backlinks.metrics|fun(self, args: seranking.data.backlinks.metrics.Args, options?: seranking.CallOptions): seranking.data.backlinks.metrics.Answer?, seranking.Response|seranking.Error
+--- Links one by one, with filters. No pages: what is over 10,000 is reached by raw or export only.
+---@field all seranking.data.backlinks.all|fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.CallOptions): seranking.data.backlinks.all.Answer?, seranking.Response|seranking.Error
+--- Every link there is, in big batches, without filters. Keep all but `next` the same.
+---@field raw seranking.data.backlinks.raw|fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.CallOptions): seranking.data.backlinks.raw.Answer?, seranking.Response|seranking.Error
+--- How many links there are to each target.
+---@field count seranking.data.backlinks.count|fun(self, args: seranking.data.backlinks.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.count.Answer?, seranking.Response|seranking.Error
+---@field anchors seranking.data.backlinks.anchors
+---@field authority seranking.data.backlinks.authority
+---@field export seranking.data.backlinks.export
+---@field history seranking.data.backlinks.history
+---@field indexed_pages seranking.data.backlinks.indexed_pages
+---@field refdomains seranking.data.backlinks.refdomains
+---@field referring_ips seranking.data.backlinks.referring_ips
+---@field referring_subnets seranking.data.backlinks.referring_subnets
+
+---@class seranking.data.backlinks.anchors.list.Answer.anchors
+---@field anchor string
+---@field backlinks integer
+---@field refdomains integer linking domains
+---@field dofollow_backlinks integer
+---@field nofollow_backlinks integer
+---@field first_seen seranking.Date
+---@field last_visited seranking.Date
+
+---@class seranking.data.backlinks.anchors.list.Answer
+---@field anchors seranking.data.backlinks.anchors.list.Answer.anchors[]
+
+---@class seranking.data.backlinks.anchors.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+
+---@class seranking.data.backlinks.anchors.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.anchors
+--- The texts that links stand on. No pages.
+---@field list seranking.data.backlinks.anchors.list|fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.anchors.list.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.authority.get.Answer.pages
+---@field url string
+---@field inlink_rank integer score of the page, 0-100
+---@field domain_inlink_rank integer score of the domain, 0-100
+
+---@class seranking.data.backlinks.authority.get.Answer
+---@field pages seranking.data.backlinks.authority.get.Answer.pages[]
+
+---@class seranking.data.backlinks.authority.get.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+
+---@class seranking.data.backlinks.authority.get: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority
+--- Scores of page and domain for each target.
+---@field get seranking.data.backlinks.authority.get|fun(self, args: seranking.data.backlinks.authority.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.get.Answer?, seranking.Response|seranking.Error
+---@field domain seranking.data.backlinks.authority.domain
+---@field page seranking.data.backlinks.authority.page
+
+---@class seranking.data.backlinks.authority.domain.get.Answer.pages
+---@field url string
+---@field domain_inlink_rank integer score of the domain, 0-100
+
+---@class seranking.data.backlinks.authority.domain.get.Answer
+---@field pages seranking.data.backlinks.authority.domain.get.Answer.pages[]
+
+---@class seranking.data.backlinks.authority.domain.distribution.Answer.histogram
+---@field domain_inlink_rank integer the score, 0-100
+---@field refdomains integer domains that have it
+
+---@class seranking.data.backlinks.authority.domain.distribution.Answer
+---@field histogram seranking.data.backlinks.authority.domain.distribution.Answer.histogram[]
+
+---@class seranking.data.backlinks.authority.domain.history.Answer.ranks
+---@field date seranking.Date
+---@field domain_inlink_rank integer score of the domain, 0-100
+
+---@class seranking.data.backlinks.authority.domain.history.Answer
+---@field ranks seranking.data.backlinks.authority.domain.history.Answer.ranks[]
+
+---@class seranking.data.backlinks.authority.domain.get.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+
+---@class seranking.data.backlinks.authority.domain.get: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority.domain.distribution.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field histogramMode? "domain"|"host" whether linking sites are counted by domain or by host (the one name with a capital letter); default host
+
+---@class seranking.data.backlinks.authority.domain.distribution: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority.domain.history.Args
+---@field target string domain, host or page that is linked to
+---@field date_from? seranking.Date first day
+---@field date_to? seranking.Date last day
+---@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
+
+---@class seranking.data.backlinks.authority.domain.history: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority.domain
+--- Score of each target's domain; the rows are called pages all the same.
+---@field get seranking.data.backlinks.authority.domain.get|fun(self, args: seranking.data.backlinks.authority.domain.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.get.Answer?, seranking.Response|seranking.Error
+--- How many linking domains have which score.
+---@field distribution seranking.data.backlinks.authority.domain.distribution|fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.distribution.Answer?, seranking.Response|seranking.Error
+--- A domain's score over time; longer targets are cut to their domain.
+---@field history seranking.data.backlinks.authority.domain.history|fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.history.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.authority.page.get.Answer.pages
+---@field url string
+---@field inlink_rank integer score of the page, 0-100
+
+---@class seranking.data.backlinks.authority.page.get.Answer
+---@field pages seranking.data.backlinks.authority.page.get.Answer.pages[]
+
+---@class seranking.data.backlinks.authority.page.history.Answer.ranks
+---@field date seranking.Date
+---@field inlink_rank integer score of the page, 0-100
+
+---@class seranking.data.backlinks.authority.page.history.Answer
+---@field ranks seranking.data.backlinks.authority.page.history.Answer.ranks[]
+
+---@class seranking.data.backlinks.authority.page.get.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+
+---@class seranking.data.backlinks.authority.page.get: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.page.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority.page.history.Args
+---@field target string address of a page, with its scheme
+---@field date_from? seranking.Date first day
+---@field date_to? seranking.Date last day
+---@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
+
+---@class seranking.data.backlinks.authority.page.history: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.authority.page
+--- Score of each page; give addresses with their scheme.
+---@field get seranking.data.backlinks.authority.page.get|fun(self, args: seranking.data.backlinks.authority.page.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.get.Answer?, seranking.Response|seranking.Error
+--- A page's score over time. A run of zeros means that nothing is known, not that the score was 0.
+---@field history seranking.data.backlinks.authority.page.history|fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.history.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.export.create.Answer
+---@field task_id? string missing when rejected
+---@field task_status string queued_for_processing, processing, complete or rejected
+
+---@class seranking.data.backlinks.export.status.Answer
+---@field task_id string
+---@field task_status string queued_for_processing, processing, complete or rejected
+---@field download_file? string address of the file; its name rests on one source
+
+---@class seranking.data.backlinks.export.create.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.export.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.export.status.Args
+---@field task_id string task_id of create: text such as 1_100200, no number
+
+---@class seranking.data.backlinks.export.status: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.export
+--- Have a whole profile written into a file. Rejected at once when the plan's exports are used up.
+---@field create seranking.data.backlinks.export.create|fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.create.Answer?, seranking.Response|seranking.Error
+--- How far an export is; when complete, where its file is: gzipped CSV, on another host, for a short time.
+---@field status seranking.data.backlinks.export.status|fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.history.list.Answer.new_lost_backlinks
+---@field new_lost_date seranking.Date
+---@field new_lost_type string new or lost
+---@field url_from string the linking page
+---@field url_to string the page linked to
+---@field title string title of the linking page
+---@field anchor string text of the link
+---@field nofollow boolean
+---@field image boolean an image links
+---@field link_type string href or redirect
+---@field redirect_chain boolean
+---@field redirect_chain_urls string[]
+---@field reason_lost? string page_not_found, link_removed, redirect, noindex, perhaps others
+---@field inlink_rank integer score of the linking page, 0-100
+---@field domain_inlink_rank integer score of the linking domain, 0-100
+---@field first_seen seranking.Date
+
+---@class seranking.data.backlinks.history.list.Answer
+---@field new_lost_backlinks seranking.data.backlinks.history.list.Answer.new_lost_backlinks[]
+
+---@class seranking.data.backlinks.history.count.Answer.new_lost_backlinks_count
+---@field date seranking.Date
+---@field new? integer perhaps missing with new_lost_type
+---@field lost? integer perhaps missing with new_lost_type
+
+---@class seranking.data.backlinks.history.count.Answer
+---@field new_lost_backlinks_count seranking.data.backlinks.history.count.Answer.new_lost_backlinks_count[]
+
+---@class seranking.data.backlinks.history.cumulative.Answer.backlinks_count
+---@field date seranking.Date
+---@field backlinks integer
+
+---@class seranking.data.backlinks.history.cumulative.Answer
+---@field backlinks_count seranking.data.backlinks.history.cumulative.Answer.backlinks_count[]
+
+---@class seranking.data.backlinks.history.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
+---@field date_from? seranking.Date first day; yesterday when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field link_type? "href"|"redirect" only links of this kind
+---@field anchor_type? "text"|"image"|"undefined" only links around this
+---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
+---@field url_from? string only links from this page
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field order_by? "new_lost_date"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default new_lost_date
+
+---@class seranking.data.backlinks.history.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.history.count.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
+---@field date_from? seranking.Date first day; yesterday when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field link_type? "href"|"redirect" only links of this kind
+---@field anchor_type? "text"|"image"|"undefined" only links around this
+---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
+---@field url_from? string only links from this page
+
+---@class seranking.data.backlinks.history.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.history.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.history.cumulative.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field date_from? seranking.Date first day
+---@field date_to? seranking.Date last day
+
+---@class seranking.data.backlinks.history.cumulative: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.history
+--- Links that came or went between two days. No pages: take fewer days at a time.
+---@field list seranking.data.backlinks.history.list|fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.list.Answer?, seranking.Response|seranking.Error
+--- How many links came and went, day by day.
+---@field count seranking.data.backlinks.history.count|fun(self, args: seranking.data.backlinks.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.count.Answer?, seranking.Response|seranking.Error
+--- How many links there were, day by day.
+---@field cumulative seranking.data.backlinks.history.cumulative|fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.cumulative.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.indexed_pages.list.Answer.pages
+---@field url string
+---@field backlinks integer
+---@field refdomains integer linking domains
+---@field dofollow_backlinks integer
+---@field nofollow_backlinks integer
+---@field first_seen seranking.Date
+---@field last_visited seranking.Date
+
+---@class seranking.data.backlinks.indexed_pages.list.Answer
+---@field pages seranking.data.backlinks.indexed_pages.list.Answer.pages[]
+
+---@class seranking.data.backlinks.indexed_pages.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+
+---@class seranking.data.backlinks.indexed_pages.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.indexed_pages
+--- The target's own pages that are linked to. No pages in the other sense.
+---@field list seranking.data.backlinks.indexed_pages.list|fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.indexed_pages.list.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.refdomains.list.Answer.refdomains
+---@field refdomain string
+---@field backlinks integer
+---@field dofollow_backlinks integer
+---@field first_seen seranking.Date
+---@field domain_inlink_rank integer score of the domain, 0-100
+
+---@class seranking.data.backlinks.refdomains.list.Answer
+---@field refdomains seranking.data.backlinks.refdomains.list.Answer.refdomains[]
+
+---@class seranking.data.backlinks.refdomains.count.Answer.metrics
+---@field target string
+---@field refdomains integer
+
+---@class seranking.data.backlinks.refdomains.count.Answer
+---@field metrics seranking.data.backlinks.refdomains.count.Answer.metrics[]
+
+---@class seranking.data.backlinks.refdomains.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+
+---@class seranking.data.backlinks.refdomains.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.refdomains.count.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.refdomains.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.refdomains
+--- The domains that link. No pages.
+---@field list seranking.data.backlinks.refdomains.list|fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.list.Answer?, seranking.Response|seranking.Error
+--- How many domains link to each target.
+---@field count seranking.data.backlinks.refdomains.count|fun(self, args: seranking.data.backlinks.refdomains.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.count.Answer?, seranking.Response|seranking.Error
+---@field history seranking.data.backlinks.refdomains.history
+
+---@class seranking.data.backlinks.refdomains.history.list.Answer.new_lost_refdomains
+---@field new_lost_date seranking.Date
+---@field new_lost_type string new or lost
+---@field refdomain string
+---@field backlinks integer
+---@field dofollow_backlinks integer
+---@field first_seen seranking.Date
+---@field domain_inlink_rank integer score of the domain, 0-100
+
+---@class seranking.data.backlinks.refdomains.history.list.Answer
+---@field new_lost_refdomains seranking.data.backlinks.refdomains.history.list.Answer.new_lost_refdomains[]
+
+---@class seranking.data.backlinks.refdomains.history.count.Answer.new_lost_refdomains_count
+---@field date seranking.Date
+---@field new? integer perhaps missing with new_lost_type
+---@field lost? integer perhaps missing with new_lost_type
+
+---@class seranking.data.backlinks.refdomains.history.count.Answer
+---@field new_lost_refdomains_count seranking.data.backlinks.refdomains.history.count.Answer.new_lost_refdomains_count[]
+
+---@class seranking.data.backlinks.refdomains.history.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
+---@field date_from? seranking.Date first day; yesterday when left out
+---@field date_to? seranking.Date last day; today when left out
+---@field order_by? "new_lost_date"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default new_lost_date
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+
+---@class seranking.data.backlinks.refdomains.history.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.refdomains.history.count.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
+---@field date_from? seranking.Date first day; yesterday when left out
+---@field date_to? seranking.Date last day; today when left out
+
+---@class seranking.data.backlinks.refdomains.history.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.refdomains.history
+--- Linking domains that came or went between two days. No pages: take fewer days at a time.
+---@field list seranking.data.backlinks.refdomains.history.list|fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.list.Answer?, seranking.Response|seranking.Error
+--- How many linking domains came and went, day by day.
+---@field count seranking.data.backlinks.refdomains.history.count|fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.count.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.referring_ips.list.Answer.ips
+---@field ip string
+---@field backlinks integer
+---@field refdomains integer linking domains
+---@field dofollow_backlinks integer
+---@field nofollow_backlinks integer
+---@field first_seen seranking.Date
+---@field last_visited seranking.Date
+
+---@class seranking.data.backlinks.referring_ips.list.Answer
+---@field ips seranking.data.backlinks.referring_ips.list.Answer.ips[]
+
+---@class seranking.data.backlinks.referring_ips.count.Answer.metrics
+---@field target string
+---@field ips integer
+
+---@class seranking.data.backlinks.referring_ips.count.Answer
+---@field metrics seranking.data.backlinks.referring_ips.count.Answer.metrics[]
+
+---@class seranking.data.backlinks.referring_ips.list.Args
+---@field target string domain, host or page that is linked to
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
+---@field limit? integer most rows; each is paid for (1 to 10000); default 100
+
+---@class seranking.data.backlinks.referring_ips.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.referring_ips.count.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.referring_ips.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.referring_ips.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.referring_ips
+--- The IP addresses that links come from. No pages.
+---@field list seranking.data.backlinks.referring_ips.list|fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.list.Answer?, seranking.Response|seranking.Error
+--- How many IP addresses link to each target.
+---@field count seranking.data.backlinks.referring_ips.count|fun(self, args: seranking.data.backlinks.referring_ips.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.count.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.backlinks.referring_subnets.count.Answer.metrics
+---@field target string
+---@field subnets integer
+
+---@class seranking.data.backlinks.referring_subnets.count.Answer
+---@field metrics seranking.data.backlinks.referring_subnets.count.Answer.metrics[]
+
+---@class seranking.data.backlinks.referring_subnets.count.Args
+---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+
+---@class seranking.data.backlinks.referring_subnets.count: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.backlinks.referring_subnets.count.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.backlinks.referring_subnets
+--- How many class C networks link to each target. There is no list of them.
+---@field count seranking.data.backlinks.referring_subnets.count|fun(self, args: seranking.data.backlinks.referring_subnets.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_subnets.count.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain
+---@field ads seranking.data.domain.ads
+---@field competitors seranking.data.domain.competitors
+---@field keywords seranking.data.domain.keywords
+---@field overview seranking.data.domain.overview
+---@field pages seranking.data.domain.pages
+---@field subdomains seranking.data.domain.subdomains
+
+---@class seranking.data.domain.ads.by_domain.Row.snippets
+---@field position integer
+---@field snippet_title string
+---@field snippet_description string
+---@field snippet_display_url string
+---@field snippet_count integer other sources call it snippet_num or snippets_count
+---@field url string where it leads
+
+---@class seranking.data.domain.ads.by_domain.Row
+---@field keyword string
+---@field ads_count integer
+---@field coverage number
+---@field competition number 0-1
+---@field cpc number price of a click
+---@field volume integer searches a month
+---@field traffic integer visits a month, estimated
+---@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the advertisement of that month
+
+---@class seranking.data.domain.ads.by_keyword.Row
+---@field domain string
+---@field ads_count integer
+---@field keywords_count integer keywords that it advertises on
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number worth of the traffic
+---@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the advertisement of that month
+
+---@class seranking.data.domain.ads.by_domain.Args
+---@field domain string who advertised
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field from? seranking.Month first month
+---@field to? seranking.Month last month
+---@field page? integer page, from 1 (at least 1); default 1
+---@field limit? integer rows of a page (1 to 100); default 100
+
+---@class seranking.data.domain.ads.by_domain: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.ads.by_domain.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.WalkOptions): seranking.data.domain.ads.by_domain.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.ads.by_keyword.Args
+---@field keyword string what was advertised on
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field from? seranking.Month first month
+---@field to? seranking.Month last month
+---@field page? integer page, from 1 (at least 1); default 1
+---@field limit? integer rows of a page (1 to 100); default 100
+
+---@class seranking.data.domain.ads.by_keyword: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.ads.by_keyword.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.WalkOptions): seranking.data.domain.ads.by_keyword.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.ads
+--- Keywords that a site advertised on, and how, by month.
+---@field by_domain seranking.data.domain.ads.by_domain|fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_domain.Row[]?, seranking.Response|seranking.Error
+--- Sites that advertised on a keyword, and how, by month.
+---@field by_keyword seranking.data.domain.ads.by_keyword|fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_keyword.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain.competitors.list.Row
+---@field domain string
+---@field common_keywords integer
+---@field total_keywords? integer with stats only, as the rest
+---@field missing_keywords? integer that the rival has and the site lacks
+---@field traffic_sum? integer visits a month, estimated
+---@field price_sum? number worth of the traffic
+---@field domain_relevance? number
+
+---@class seranking.data.domain.competitors.list.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field domain? string domain or host, without a scheme
+---@field url? string one page instead of a domain; the API goes by it when both are sent
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field stats? seranking.Flag 1: add totals of each rival; default 0
+
+---@class seranking.data.domain.competitors.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.competitors.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.WalkOptions): seranking.data.domain.competitors.list.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.competitors
+--- Sites that rank for the same keywords, about 500 at most, in no order. url beats domain.
+---@field list seranking.data.domain.competitors.list|fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.CallOptions): seranking.data.domain.competitors.list.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain.keywords.list.Row
+---@field block_type? string kind of result: organic …
+---@field block_position? integer place of the block on the results page
+---@field keyword string
+---@field position integer
+---@field prev_pos? integer the month before; null, 0 or missing for what is new
+---@field previous_position? integer with year and month, instead of prev_pos
+---@field volume integer searches a month; text with year and month
+---@field cpc number price of a click
+---@field competition number 0-1
+---@field url string page that ranks
+---@field difficulty integer 0-100
+---@field total_sites? integer results that the search engine reports; missing with year and month
+---@field traffic integer visits a month, estimated; text with year and month
+---@field traffic_percent number share of the site's traffic
+---@field price number worth of the traffic
+---@field intents string[]
+---@field serp_features string[]
+---@field snippet_num? integer paid rows only, as the next four
+---@field snippets_count? integer
+---@field snippet_title? string
+---@field snippet_description? string
+---@field snippet_display_url? string
+
+---@class seranking.data.domain.keywords.comparison.Row
+---@field keyword string
+---@field volume integer searches a month
+---@field cpc number price of a click
+---@field competition number 0-1
+---@field difficulty integer 0-100
+---@field total_sites integer results that the search engine reports
+---@field position integer of the first site, as the next three
+---@field url string
+---@field price number worth of the traffic
+---@field traffic integer visits a month, estimated
+---@field compare_position? integer of the second site, as the next three; missing or empty with diff
+---@field compare_url? string
+---@field compare_price? number
+---@field compare_traffic? integer
+
+---@class seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded
+---@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field value string not empty
+
+---@class seranking.data.domain.keywords.list.Filter.SerpFeatures2
+---@field mode "with_link"|"without_link" whether the site is in it
+---@field value string[] the features
+
+---@class seranking.data.domain.keywords.list.Filter
+---@field characters_count? seranking.Range characters of the keyword
+---@field competition? seranking.Range rows have 0-1; the filter may mean 0-100
+---@field cpc? seranking.Range price of a click
+---@field difficulty? seranking.Range 0-100
+---@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field keyword? string text in the keyword; case matters
+---@field keyword_count? seranking.Range words of the keyword
+---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
+---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
+---@field position? seranking.Range position
+---@field price? seranking.Range worth of the traffic
+---@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field serp_features_2? seranking.data.domain.keywords.list.Filter.SerpFeatures2 features of the results page that the site owns, or does not
+---@field traffic? seranking.Range visits a month
+---@field traffic_percent? seranking.Range share of the site's traffic, %
+---@field url? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] pages to keep: alternatives, each a list of { type, value } that must all hold
+---@field volume? seranking.Range searches a month
+
+---@class seranking.data.domain.keywords.list.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field domain? string domain or host, without a scheme
+---@field url? string one page instead of a domain, exactly; patterns go into filter.url
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
+---@field order_field? "traffic"|"volume"|"position"|"cpc"|"competition"|"kei"|"difficulty"|"traffic_percent"|"price" what to sort by; the last two are not sure; default traffic
+---@field order_type? "asc"|"desc" which end first; default desc
+---@field page? integer page, from 1 (at least 1); default 1
+---@field limit? integer rows of a page (1 to 1000); default 100
+---@field cols? ("keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url")[] columns to return
+---@field pos_change? "up"|"down"|"new"|"lost"|"diff"|"same" only rows that moved so since the month before
+---@field year? integer with month: a month of the past; rows differ then. Known from one source
+---@field month? integer with year (1 to 12)
+---@field filter? seranking.data.domain.keywords.list.Filter which rows to keep
+
+---@class seranking.data.domain.keywords.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.keywords.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.WalkOptions): seranking.data.domain.keywords.list.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.keywords.comparison.Filter
+---@field competition? seranking.Range 0-1
+---@field cpc? seranking.Range price of a click
+---@field difficulty? seranking.Range 0-100
+---@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field keyword? string text in the keyword; case matters
+---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
+---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
+---@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field volume? seranking.Range searches a month
+
+---@class seranking.data.domain.keywords.comparison.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field domain? string domain or host, without a scheme
+---@field url? string one page instead of a domain, exactly; patterns go into filter.url
+---@field compare string the second site or page, of the same kind as the first
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field diff? seranking.Flag 0: keywords of both; 1: those of the first that the second lacks, so the rival goes first; default 0
+---@field page? integer page, from 1 (at least 1); default 1
+---@field limit? integer rows of a page (1 to 1000); default 100
+---@field cols? ("keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic")[] columns to return
+---@field order_field? "keyword"|"volume"|"cpc"|"competition"|"difficulty"|"position" what to sort by; default keyword
+---@field order_type? "asc"|"desc" which end first; default asc
+---@field filter? seranking.data.domain.keywords.comparison.Filter which rows to keep
+
+---@class seranking.data.domain.keywords.comparison: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.keywords.comparison.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.WalkOptions): seranking.data.domain.keywords.comparison.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.keywords
+--- Keywords that a domain or a page ranks for; url beats domain.
+---@field list seranking.data.domain.keywords.list|fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.list.Row[]?, seranking.Response|seranking.Error
+--- Keywords that two sites share or, with diff, that only the first has.
+---@field comparison seranking.data.domain.keywords.comparison|fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.comparison.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain.overview.db.Answer.organic
+---@field base_domain string
+---@field year integer month that the figures are of
+---@field month integer
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number what these visits would cost as advertisements
+---@field keywords_new_count integer since the month before
+---@field keywords_up_count integer
+---@field keywords_down_count integer
+---@field keywords_equal_count integer
+---@field keywords_lost_count integer
+---@field top1_5 integer keywords in these positions
+---@field top6_10 integer keywords in these positions
+---@field top11_20 integer keywords in these positions
+---@field top21_50 integer keywords in these positions
+---@field top51_100 integer keywords in these positions
+
+---@class seranking.data.domain.overview.db.Answer.adv
+---@field base_domain string
+---@field year integer month that the figures are of
+---@field month integer
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number what these visits would cost as advertisements
+---@field keywords_new_count integer since the month before
+---@field keywords_up_count integer
+---@field keywords_down_count integer
+---@field keywords_equal_count integer
+---@field keywords_lost_count integer
+---@field top1_2 integer keywords in these positions
+---@field top3_5 integer keywords in these positions
+---@field top6_8 integer keywords in these positions
+---@field top9_11 integer keywords in these positions
+
+---@class seranking.data.domain.overview.db.Answer
+---@field organic seranking.data.domain.overview.db.Answer.organic
+---@field adv seranking.data.domain.overview.db.Answer.adv
+
+---@class seranking.data.domain.overview.worldwide.Answer.organic.positions_tops
+---@field top1_5 integer keywords in these positions
+---@field top6_10 integer keywords in these positions
+---@field top11_20 integer keywords in these positions
+---@field top21_50 integer keywords in these positions
+---@field top51_100 integer keywords in these positions
+
+---@class seranking.data.domain.overview.worldwide.Answer.organic
+---@field source string worldwide in the first row, then country databases
+---@field country string
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number what these visits would cost as advertisements
+---@field positions_new_count integer since the month before
+---@field positions_up_count integer
+---@field positions_down_count integer
+---@field positions_equal_count integer
+---@field positions_lost_count integer
+---@field positions_tops seranking.data.domain.overview.worldwide.Answer.organic.positions_tops
+
+---@class seranking.data.domain.overview.worldwide.Answer.adv.positions_tops
+---@field top1_2 integer keywords in these positions
+---@field top3_5 integer keywords in these positions
+---@field top6_8 integer keywords in these positions
+---@field top9_11 integer keywords in these positions
+
+---@class seranking.data.domain.overview.worldwide.Answer.adv
+---@field source string worldwide in the first row, then country databases
+---@field country string
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number what these visits would cost as advertisements
+---@field positions_new_count integer since the month before
+---@field positions_up_count integer
+---@field positions_down_count integer
+---@field positions_equal_count integer
+---@field positions_lost_count integer
+---@field positions_tops seranking.data.domain.overview.worldwide.Answer.adv.positions_tops
+
+---@class seranking.data.domain.overview.worldwide.Answer
+---@field organic seranking.data.domain.overview.worldwide.Answer.organic[]
+---@field adv seranking.data.domain.overview.worldwide.Answer.adv[]
+
+---@class seranking.data.domain.overview.worldwide_url.Answer.organic
+---@field source string worldwide
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field price_sum number what these visits would cost as advertisements
+
+---@class seranking.data.domain.overview.worldwide_url.Answer.adv
+---@field source string
+---@field keywords_count integer
+---@field traffic_sum integer
+---@field price_sum number
+
+---@class seranking.data.domain.overview.worldwide_url.Answer
+---@field organic seranking.data.domain.overview.worldwide_url.Answer.organic[]
+---@field adv seranking.data.domain.overview.worldwide_url.Answer.adv[]
+
+---@class seranking.data.domain.overview.history.Row
+---@field year integer
+---@field month integer
+---@field keywords_count integer keywords that it ranked for
+---@field traffic_sum integer visits in the month, estimated
+---@field price_sum number what these visits would have cost as advertisements
+---@field top1_5? integer unpaid results only, as the next four
+---@field top6_10? integer
+---@field top11_20? integer
+---@field top21_50? integer
+---@field top51_100? integer
+---@field top1_2? integer paid results only, as the next three
+---@field top3_5? integer
+---@field top6_8? integer
+---@field top9_11? integer
+
+---@class seranking.data.domain.overview.db.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field domain? string domain or host, without a scheme
+---@field url? string one page instead of a domain; the API goes by it when both are sent
+---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
+
+---@class seranking.data.domain.overview.db: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.overview.db.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.domain.overview.worldwide.Args
+---@field domain string domain or host, without a scheme
+---@field fields? ("price"|"traffic"|"keywords"|"positions_diff"|"positions_tops")[] groups of figures to return
+---@field show_zones_list? seranking.Flag 1: a row for each country, too; default 0
+---@field currency? string currency of prices, ISO 4217; default USD
+---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
+
+---@class seranking.data.domain.overview.worldwide: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.overview.worldwide.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.domain.overview.worldwide_url.Args
+---@field url string address of a page, with its scheme
+---@field fields? ("keywords"|"traffic"|"price")[] groups of figures to return
+
+---@class seranking.data.domain.overview.worldwide_url: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.overview.worldwide_url.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.domain.overview.history.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field domain? string domain or host, without a scheme
+---@field url? string one page instead of a domain; the API goes by it when both are sent
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
+
+---@class seranking.data.domain.overview.history: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.overview.history.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.WalkOptions): seranking.data.domain.overview.history.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.overview
+--- Totals of a domain or a page in one country; url beats domain.
+---@field db seranking.data.domain.overview.db|fun(self, args: seranking.data.domain.overview.db.Args, options?: seranking.CallOptions): seranking.data.domain.overview.db.Answer?, seranking.Response|seranking.Error
+--- Totals of a domain over all countries. Ups and downs are positions_… here, keywords_… in db.
+---@field worldwide seranking.data.domain.overview.worldwide|fun(self, args: seranking.data.domain.overview.worldwide.Args, options?: seranking.CallOptions): seranking.data.domain.overview.worldwide.Answer?, seranking.Response|seranking.Error
+--- Totals of one page over all countries.
+---@field worldwide_url seranking.data.domain.overview.worldwide_url|fun(self, args: seranking.data.domain.overview.worldwide_url.Args, options?: seranking.CallOptions): seranking.data.domain.overview.worldwide_url.Answer?, seranking.Response|seranking.Error
+--- Totals month by month since the site is known; url beats domain.
+---@field history seranking.data.domain.overview.history|fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.CallOptions): seranking.data.domain.overview.history.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain.pages.list.Row.intents
+---@field count integer keywords
+---@field percents number share of the page's keywords
+---@field traffic number
+
+---@class seranking.data.domain.pages.list.Row
+---@field url string
+---@field title? string
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field traffic_percent number share of the site's traffic
+---@field price_sum number worth of the traffic
+---@field intents? table<string, seranking.data.domain.pages.list.Row.intents> by letter of the intent, perhaps small
+
+---@class seranking.data.domain.pages.list.Filter.DomainUrl
+---@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field value string not empty
+
+---@class seranking.data.domain.pages.list.Filter
+---@field domain_traffic_percent? seranking.Range share of the domain's traffic, %
+---@field domain_url? seranking.data.domain.pages.list.Filter.DomainUrl[][] addresses to keep: alternatives, each a list of { type, value } that must all hold
+---@field keywords_count? seranking.Range keywords that it ranks for
+---@field price_sum? seranking.Range worth of the traffic
+---@field traffic_sum? seranking.Range visits a month
+
+---@class seranking.data.domain.pages.list.Args
+---@field target string domain or host, without a scheme
+---@field scope "base_domain"|"domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one; mode=domain of backlinks is wide)
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field order_field? "keywords_count"|"traffic_sum"|"traffic_percent"|"price_sum" what to sort by; default keywords_count
+---@field order_type? "asc"|"desc" which end first; default desc
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field limit? integer most rows (1 to 1000); default 100
+---@field filter? seranking.data.domain.pages.list.Filter which rows to keep
+
+---@class seranking.data.domain.pages.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.pages.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.pages.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.pages.list.Args, options?: seranking.WalkOptions): seranking.data.domain.pages.list.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.pages
+--- Pages of a site that rank, with their totals.
+---@field list seranking.data.domain.pages.list|fun(self, args: seranking.data.domain.pages.list.Args, options?: seranking.CallOptions): seranking.data.domain.pages.list.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.domain.subdomains.list.Row
+---@field url string the subdomain
+---@field keywords_count integer keywords that it ranks for
+---@field traffic_sum integer visits a month, estimated
+---@field traffic_percent number share of the site's traffic
+---@field price_sum number worth of the traffic
+
+---@class seranking.data.domain.subdomains.list.Filter.DomainUrl
+---@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field value string not empty
+
+---@class seranking.data.domain.subdomains.list.Filter
+---@field domain_traffic_percent? seranking.Range share of the domain's traffic, %
+---@field domain_url? seranking.data.domain.subdomains.list.Filter.DomainUrl[][] addresses to keep: alternatives, each a list of { type, value } that must all hold
+---@field keywords_count? seranking.Range keywords that it ranks for
+---@field price_sum? seranking.Range worth of the traffic
+---@field traffic_sum? seranking.Range visits a month
+
+---@class seranking.data.domain.subdomains.list.Args
+---@field target string domain or host, without a scheme
+---@field scope "base_domain"|"domain" base_domain: with all subdomains; domain: that host alone; both may give the same
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field order_field? "keywords_count"|"traffic_sum"|"traffic_percent"|"price_sum" what to sort by; default keywords_count
+---@field order_type? "asc"|"desc" which end first; default desc
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field limit? integer most rows (1 to 1000); default 100
+---@field filter? seranking.data.domain.subdomains.list.Filter which rows to keep
+
+---@class seranking.data.domain.subdomains.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.domain.subdomains.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.WalkOptions): seranking.data.domain.subdomains.list.Row[]?, seranking.Error?
+
+---@class seranking.data.domain.subdomains
+--- Subdomains of a site that rank; give the main domain, a subdomain has none.
+---@field list seranking.data.domain.subdomains.list|fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.CallOptions): seranking.data.domain.subdomains.list.Row[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.keywords.export.Row
+---@field is_data_found boolean false: an unknown keyword, the figures are empty
+---@field keyword string
+---@field volume? integer searches a month
+---@field cpc? number price of a click
+---@field competition? number 0-1
+---@field difficulty? integer 0-100
+---@field history_trend? table<string, integer> month (YYYY-MM-01) to searches
+---@field intents string[]
+
+---@class seranking.data.keywords.similar.Row
+---@field keyword string
+---@field cpc number price of a click
+---@field difficulty integer 0-100
+---@field volume integer searches a month
+---@field competition number 0-1
+---@field serp_features string[]
+---@field intents string[]
+---@field history_trend? table<string, integer> month (YYYY-MM-01) to searches; with history_trend only
+
+---@class seranking.data.keywords.similar.Answer
+---@field total integer keywords in all
+---@field keywords seranking.data.keywords.similar.Row[]
+
+---@class seranking.data.keywords.related.Row
+---@field keyword string
+---@field cpc number price of a click
+---@field difficulty integer 0-100
+---@field volume integer searches a month
+---@field competition number 0-1
+---@field serp_features string[]
+---@field intents string[]
+---@field history_trend? table<string, integer> month (YYYY-MM-01) to searches; with history_trend only
+---@field relevance number how near it is
+
+---@class seranking.data.keywords.related.Answer
+---@field total integer keywords in all
+---@field keywords seranking.data.keywords.related.Row[]
+
+---@class seranking.data.keywords.longtail.Answer
+---@field total integer keywords in all
+---@field keywords string[]
+
+---@class seranking.data.keywords.export.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field keywords string[] the keywords
+---@field sort? "volume"|"cpc"|"difficulty"|"competition"|"history_trend" what to sort by; default cpc
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field cols? ("keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend")[] columns to return
+---@field history_from? seranking.Date first month of the history; the day is ignored. Known from one source
+---@field history_to? seranking.Date last month of the history, at most 12 in all. Known from one source
+
+---@class seranking.data.keywords.export: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.keywords.export.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.keywords.export.Args, options?: seranking.WalkOptions): fun(): seranking.data.keywords.export.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.keywords.export.Args, options?: seranking.WalkOptions): seranking.data.keywords.export.Row[]?, seranking.Error?
+
+---@class seranking.data.keywords.similar.Filter.MultiKeywordExcluded
+---@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field value string not empty
+
+---@class seranking.data.keywords.similar.Filter
+---@field characters_count? seranking.Range characters of the keyword
+---@field competition? seranking.Range 0-1
+---@field cpc? seranking.Range price of a click
+---@field difficulty? seranking.Range 0-100
+---@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field keyword_count? seranking.Range words of the keyword
+---@field multi_keyword_excluded? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
+---@field multi_keyword_included? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
+---@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field volume? seranking.Range searches a month
+
+---@class seranking.data.keywords.similar.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field keyword string the keyword to start from
+---@field limit? integer most rows; each is paid for (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field history_trend? boolean true: add searches by month; default false
+---@field filter? seranking.data.keywords.similar.Filter which rows to keep
+
+---@class seranking.data.keywords.similar: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.keywords.similar.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.keywords.similar.Args, options?: seranking.WalkOptions): fun(): seranking.data.keywords.similar.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.keywords.similar.Args, options?: seranking.WalkOptions): seranking.data.keywords.similar.Row[]?, seranking.Error?
+
+---@class seranking.data.keywords.related.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field keyword string the keyword to start from
+---@field limit? integer most rows; each is paid for (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field history_trend? boolean true: add searches by month; default false
+---@field filter? seranking.data.keywords.similar.Filter which rows to keep
+
+---@class seranking.data.keywords.related: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.keywords.related.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.keywords.related.Args, options?: seranking.WalkOptions): fun(): seranking.data.keywords.related.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.keywords.related.Args, options?: seranking.WalkOptions): seranking.data.keywords.related.Row[]?, seranking.Error?
+
+---@class seranking.data.keywords.questions.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field keyword string the keyword to start from
+---@field limit? integer most rows; each is paid for (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field history_trend? boolean true: add searches by month; default false
+---@field filter? seranking.data.keywords.similar.Filter which rows to keep
+
+---@class seranking.data.keywords.questions: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.WalkOptions): fun(): seranking.data.keywords.similar.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.WalkOptions): seranking.data.keywords.similar.Row[]?, seranking.Error?
+
+---@class seranking.data.keywords.longtail.Args
+---@field source string country database, two small letters; the United Kingdom is uk
+---@field keyword string the keyword to start from
+---@field limit? integer most rows; each is paid for (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
+---@field sort_order? "asc"|"desc" which end first; default desc
+---@field filter? seranking.data.keywords.similar.Filter which rows to keep
+
+---@class seranking.data.keywords.longtail: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.WalkOptions): fun(): string?, seranking.Response?
+---@field all fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.WalkOptions): string[]?, seranking.Error?
+
+---@class seranking.data.keywords
+--- Figures of up to 5,000 keywords, answered at once: no job and no file in spite of the name.
+---@field export seranking.data.keywords.export|fun(self, args: seranking.data.keywords.export.Args, options?: seranking.CallOptions): seranking.data.keywords.export.Row[]?, seranking.Response|seranking.Error
+--- Keywords that hold a keyword, or nearly.
+---@field similar seranking.data.keywords.similar|fun(self, args: seranking.data.keywords.similar.Args, options?: seranking.CallOptions): seranking.data.keywords.similar.Answer?, seranking.Response|seranking.Error
+--- Keywords that mean about the same, going by the results that they share.
+---@field related seranking.data.keywords.related|fun(self, args: seranking.data.keywords.related.Args, options?: seranking.CallOptions): seranking.data.keywords.related.Answer?, seranking.Response|seranking.Error
+--- Questions around a keyword.
+---@field questions seranking.data.keywords.questions|fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.CallOptions): seranking.data.keywords.similar.Answer?, seranking.Response|seranking.Error
+--- Longer forms of a keyword, as bare text: export has the figures.
+---@field longtail seranking.data.keywords.longtail|fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.CallOptions): seranking.data.keywords.longtail.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.serp
+---@field classic seranking.data.serp.classic
+
+---@class seranking.data.serp.classic.add_tasks.Row
+---@field id integer task_id of other calls
+---@field query string
+---@field location_id integer
+
+---@class seranking.data.serp.classic.list_tasks.Row
+---@field id integer
+---@field query? string
+---@field status? string processing, while it waits
+---@field is_completed? boolean
+---@field tag? string
+
+---@class seranking.data.serp.classic.task_results.Answer.request_metadata
+---@field keyword string what was asked for, as the next four
+---@field search_engine? string
+---@field device string
+---@field location_id integer
+---@field language_code string
+
+---@class seranking.data.serp.classic.task_results.Answer.summary
+---@field total_results integer results that the search engine reports
+
+---@class seranking.data.serp.classic.task_results.Answer.items
+---@field type string organic, ads and so on; the other members go by it
+---@field position string where on the page it stands (center …): no rank
+---@field rank_absolute integer the rank
+---@field domain string
+---@field url string
+---@field title string
+---@field description string
+---@field breadcrumb? string
+---@field highlighted_terms string[]
+
+---@class seranking.data.serp.classic.task_results.Answer
+---@field status? string processing, alone, while the task waits
+---@field request_metadata seranking.data.serp.classic.task_results.Answer.request_metadata
+---@field summary seranking.data.serp.classic.task_results.Answer.summary
+---@field items seranking.data.serp.classic.task_results.Answer.items[]
+
+---@class seranking.data.serp.classic.task_results_advanced.Answer.items
+---@field type string organic, ads and so on; the other members go by it
+---@field position string where on the page it stands (center …): no rank
+---@field rank_absolute integer the rank
+---@field domain string
+---@field url string
+---@field title string
+---@field description string
+---@field breadcrumb? string
+---@field highlighted_terms string[]
+---@field searches table[]
+---@field links table[]
+
+---@class seranking.data.serp.classic.task_results_advanced.Answer
+---@field status? string processing, alone, while the task waits
+---@field request_metadata seranking.data.serp.classic.task_results.Answer.request_metadata
+---@field summary seranking.data.serp.classic.task_results.Answer.summary
+---@field items seranking.data.serp.classic.task_results_advanced.Answer.items[]
+
+---@class seranking.data.serp.classic.locations.Row
+---@field id integer
+---@field name? string
+---@field location_type? string
+---@field country_code? string
+---@field google_ads_location_id? integer with include
+
+---@class seranking.data.serp.classic.add_tasks.Args
+---@field search_engine "google" google is the only one that is documented
+---@field device "desktop"|"mobile" whose results
+---@field language_code string language of the results page, two letters
+---@field location_id? seranking.Id place, from locations
+---@field google_ads_location_id? seranking.Id place as Google numbers it. Known from one source
+---@field query string|string[] phrases to search for, at most 1,000 of at most 255 characters; each makes a task and is paid for
+---@field tag? string a label for the callback, at most 255 characters
+---@field pingback_url? string address to call at the end of a task; $id and $tag in it are filled in
+
+---@class seranking.data.serp.classic.add_tasks: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.WalkOptions): fun(): seranking.data.serp.classic.add_tasks.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.WalkOptions): seranking.data.serp.classic.add_tasks.Row[]?, seranking.Error?
+---@field wait fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.WaitOptions): seranking.data.serp.classic.task_results.Answer[]?, seranking.Response|seranking.Error
+
+---@class seranking.data.serp.classic.list_tasks: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.data.serp.classic.list_tasks.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.data.serp.classic.list_tasks.Row[]?, seranking.Error?
+
+---@class seranking.data.serp.classic.task_results.Args
+---@field task_id? seranking.Id a task: id of add_tasks
+
+---@class seranking.data.serp.classic.task_results: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.WaitOptions): seranking.data.serp.classic.task_results.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.serp.classic.task_results_advanced.Args
+---@field task_id? seranking.Id a task: id of add_tasks
+
+---@class seranking.data.serp.classic.task_results_advanced: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.WaitOptions): seranking.data.serp.classic.task_results_advanced.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.serp.classic.task_html.Args
+---@field task_id? seranking.Id a task: id of add_tasks
+
+---@class seranking.data.serp.classic.task_html: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.serp.classic.task_html.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.serp.classic.locations.Args
+---@field country_code string country, two letters, ISO 3166 (so gb, not uk)
+---@field q string part of the place's name, at least 2 characters
+---@field include? "google_ads_location_id" add Google's number to each row
+
+---@class seranking.data.serp.classic.locations: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.WalkOptions): fun(): seranking.data.serp.classic.locations.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.WalkOptions): seranking.data.serp.classic.locations.Row[]?, seranking.Error?
+
+---@class seranking.data.serp.classic
+--- Have results pages collected: a task for each phrase. Usually done in a minute, kept for a day.
+---@field add_tasks seranking.data.serp.classic.add_tasks|fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.CallOptions): seranking.data.serp.classic.add_tasks.Row[]?, seranking.Response|seranking.Error
+--- Tasks of the last 24 hours.
+---@field list_tasks seranking.data.serp.classic.list_tasks|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.serp.classic.list_tasks.Row[]?, seranking.Response|seranking.Error
+--- What a task found: unpaid results, advertisements, featured snippet. While it waits only a status.
+---@field task_results seranking.data.serp.classic.task_results|fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.CallOptions): seranking.data.serp.classic.task_results.Answer?, seranking.Response|seranking.Error
+--- What a task found, with blocks of every kind: questions, related searches, AI overview, maps.
+---@field task_results_advanced seranking.data.serp.classic.task_results_advanced|fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.CallOptions): seranking.data.serp.classic.task_results_advanced.Answer?, seranking.Response|seranking.Error
+--- The results pages as they came, a ZIP. An error 409 while the task waits, 404 after a day.
+---@field task_html seranking.data.serp.classic.task_html|fun(self, args?: seranking.data.serp.classic.task_html.Args, options?: seranking.CallOptions): string?, seranking.Response|seranking.Error
+--- Places of a country by a part of their name; id is a location_id.
+---@field locations seranking.data.serp.classic.locations|fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.CallOptions): seranking.data.serp.classic.locations.Row[]?, seranking.Response|seranking.Error
+---@overload fun(task_id: seranking.Id): seranking.data.serp.classic
+
+---@class seranking.data.site_audit
+---@field audits seranking.data.site_audit.audits
+
+---@class seranking.data.site_audit.audits.create_standard.Answer
+---@field id integer audit_id of other calls
+
+---@class seranking.data.site_audit.audits.list.Row.stats
+---@field crawled integer pages
+---@field errors integer
+---@field warnings integer
+---@field notices integer
+---@field score integer 0-100
+
+---@class seranking.data.site_audit.audits.list.Row
+---@field id integer audit_id of other calls
+---@field group_id integer
+---@field url string
+---@field title string
+---@field has_project boolean
+---@field site_id? integer the project
+---@field last_update seranking.Time
+---@field status string queued, processing, finished, cancelled, canceled or expired
+---@field error? string
+---@field error_params? table
+---@field stats seranking.data.site_audit.audits.list.Row.stats
+---@field is_new boolean
+---@field owner_account_id integer
+---@field version integer
+
+---@class seranking.data.site_audit.audits.list.Answer
+---@field items seranking.data.site_audit.audits.list.Row[]
+---@field total integer audits in all
+
+---@class seranking.data.site_audit.audits.status.Answer
+---@field status string queued, processing, finished, cancelled, canceled or expired
+---@field total_pages integer
+---@field total_warnings integer
+---@field total_errors integer
+---@field total_passed integer
+---@field start_time seranking.Time
+---@field audit_time? seranking.Time its end
+
+---@class seranking.data.site_audit.audits.report.Answer.domain_props
+---@field domain string
+---@field dt integer domain trust
+---@field domains integer linking domains
+---@field expdate string
+---@field updated string
+---@field backlinks integer
+---@field index_google integer pages that Google knows
+
+---@class seranking.data.site_audit.audits.report.Answer.chromeux
+---@field mobile? table
+---@field desktop? table
+
+---@class seranking.data.site_audit.audits.report.Answer.sections.props
+---@field code string
+---@field status string error, warning, notice or passed
+---@field name string
+---@field value number pages
+
+---@class seranking.data.site_audit.audits.report.Answer.sections
+---@field uid string
+---@field name string
+---@field props table<string, seranking.data.site_audit.audits.report.Answer.sections.props> code of the issue to what was found; a list in older docs
+
+---@class seranking.data.site_audit.audits.report.Answer
+---@field is_finished boolean
+---@field score_percent integer 0-100
+---@field weighted_score_percent integer 0-100
+---@field total_pages integer
+---@field total_errors integer
+---@field total_warnings integer
+---@field total_notices integer
+---@field total_passed integer
+---@field audit_time seranking.Time
+---@field version integer
+---@field screenshot? string
+---@field domain_props seranking.data.site_audit.audits.report.Answer.domain_props
+---@field chromeux seranking.data.site_audit.audits.report.Answer.chromeux
+---@field sections seranking.data.site_audit.audits.report.Answer.sections[]
+
+---@class seranking.data.site_audit.audits.pages.Row
+---@field id integer url_id of issues
+---@field url string
+---@field url_len integer characters
+---@field type string html …
+---@field url_protocol string
+---@field sitemap integer 1: in the sitemap
+---@field status integer HTTP status
+---@field size integer bytes
+---@field depth integer clicks from the first page
+---@field noindex integer
+---@field first_ms integer milliseconds to the first byte
+---@field load_ms integer milliseconds to the last
+---@field robots string
+---@field nofollow integer
+---@field xrobots? string
+---@field title string
+---@field title_len integer characters
+---@field description string
+---@field description_len integer characters
+---@field chars integer characters of the page
+---@field h1 string
+---@field h1_len integer characters
+---@field h2 string
+---@field h2_len integer characters
+---@field html_ratio number
+---@field blocked_robots integer
+---@field canonical_url string
+---@field inlinks integer links to it within the site
+
+---@class seranking.data.site_audit.audits.pages.Answer
+---@field items seranking.data.site_audit.audits.pages.Row[]
+---@field total integer pages in all
+
+---@class seranking.data.site_audit.audits.issue_pages.Answer
+---@field total_urls integer pages in all
+---@field urls (string|table)[]
+---@field urls_type string
+
+---@class seranking.data.site_audit.audits.issues.Row.snippet
+---@field type string
+---@field value string
+
+---@class seranking.data.site_audit.audits.issues.Row
+---@field code string
+---@field type string error, warning or notice
+---@field group string
+---@field snippet seranking.data.site_audit.audits.issues.Row.snippet
+
+---@class seranking.data.site_audit.audits.issues.Answer
+---@field url string
+---@field page_data table members of pages, as numbers here
+---@field issues seranking.data.site_audit.audits.issues.Row[]
+
+---@class seranking.data.site_audit.audits.links.Row
+---@field url string where it leads
+---@field id integer
+---@field status integer HTTP status
+---@field type string internal or external
+---@field source_url string where it stands
+---@field source_noindex integer
+---@field nofollow integer
+---@field alt? string
+---@field anchor_type string
+---@field title? string
+
+---@class seranking.data.site_audit.audits.links.Answer
+---@field items seranking.data.site_audit.audits.links.Row[]
+---@field total integer links in all
+
+---@class seranking.data.site_audit.audits.history.Answer.totals
+---@field total_pages integer
+---@field total_warnings integer
+---@field total_errors integer
+---@field total_passed integer
+
+---@class seranking.data.site_audit.audits.history.Answer
+---@field audit_time seranking.Time
+---@field version integer
+---@field domain_data table
+---@field settings table of create_standard
+---@field pages_data table<string, integer>
+---@field totals seranking.data.site_audit.audits.history.Answer.totals
+
+---@class seranking.data.site_audit.audits.create_standard.Settings
+---@field allow? string[] beginnings of paths: crawl these alone
+---@field check_robots? seranking.Flag 1: obey robots.txt; default 1
+---@field custom_params? string[] names of parameters, for ignore_params = 2
+---@field disabled_issues? string[] codes of issues not to look for
+---@field disallow? string[] beginnings of paths: leave these out
+---@field disallow_ext? string[] other sites or pages whose links are not checked
+---@field hide? string[] beginnings of paths: crawl, but leave out of the report
+---@field ignore_nofollow? seranking.Flag 1: leave out links marked nofollow; default 0
+---@field ignore_noindex? seranking.Flag 1: leave out pages marked noindex; default 0
+---@field ignore_params? 0|1|2 parameters in addresses: 0 keep, 1 drop all, 2 drop those in custom_params; default 0
+---@field login? string user, for HTTP basic authentication
+---@field max_depth? integer most clicks from the first page (1 to 100); default 10
+---@field max_description_len? integer a good description is not longer, characters; default 158
+---@field max_h1_len? integer a good H1 is not longer, characters; default 100
+---@field max_h2_len? integer a good H2 is not longer, characters; default 100
+---@field max_pages? integer most pages; each is paid for (1 to 300000); default 1000
+---@field max_redirects? integer most redirects in a row (1 to 50); default 5
+---@field max_req? integer most requests a second (1 to 500); default 500
+---@field max_size? integer a good page is not bigger, KB; default 3000
+---@field max_title_len? integer a good title is not longer, characters; default 65
+---@field min_description_len? integer a good description is not shorter, characters; default 1
+---@field min_title_len? integer a good title is not shorter, characters; default 20
+---@field min_words? integer a good page has no fewer words; default 250
+---@field password? string password, for HTTP basic authentication
+---@field report_email? string who gets it; older than report_emails
+---@field report_emails? string[] who gets it
+---@field send_report? seranking.Flag 1, also when left out: a report by mail to the account's owner! Tests want 0; default 1
+---@field source_file? seranking.Flag 1: crawl a list of pages, which this API has no way to send; default 0
+---@field source_site? seranking.Flag 1: follow links of the site; default 1
+---@field source_sitemap? seranking.Flag 1: read the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: crawl subdomains; 0: they count as other sites; default 0
+---@field user_agent? integer whom the crawler poses as, by number (0 to 13); default 0
+
+---@class seranking.data.site_audit.audits.create_standard.Args
+---@field domain string site to crawl
+---@field title? string name of the report, at most 300 characters; the domain when left out
+---@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl; each of them may be left out
+
+---@class seranking.data.site_audit.audits.create_standard: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.create_standard.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.data.site_audit.audits.create_standard.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.site_audit.audits.create_advanced.Args
+---@field domain string site to crawl
+---@field title? string name of the report, at most 300 characters; the domain when left out
+---@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl; each of them may be left out
+
+---@class seranking.data.site_audit.audits.create_advanced: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.site_audit.audits.list.Args
+---@field limit? integer most rows (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field search? string text in the title or the address
+---@field date_start? seranking.Date only audits from this day on
+---@field date_end? seranking.Date only audits up to this day
+
+---@class seranking.data.site_audit.audits.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.site_audit.audits.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.list.Row[]?, seranking.Error?
+
+---@class seranking.data.site_audit.audits.update.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field title string new name of the report, at most 300 characters
+
+---@class seranking.data.site_audit.audits.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.update.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.site_audit.audits.delete.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+
+---@class seranking.data.site_audit.audits.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.site_audit.audits.status.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+
+---@class seranking.data.site_audit.audits.status: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.site_audit.audits.report.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+
+---@class seranking.data.site_audit.audits.report: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.report.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.site_audit.audits.pages.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field limit? integer most rows (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+
+---@class seranking.data.site_audit.audits.pages: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.WalkOptions): fun(): seranking.data.site_audit.audits.pages.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.pages.Row[]?, seranking.Error?
+
+---@class seranking.data.site_audit.audits.issue_pages.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field code string code of an issue, from report: title_duplicate …
+---@field limit? integer most rows (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+
+---@class seranking.data.site_audit.audits.issue_pages: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.WalkOptions): fun(): (string|table)?, seranking.Response?
+---@field all fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.WalkOptions): (string|table)[]?, seranking.Error?
+
+---@class seranking.data.site_audit.audits.issues.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field url_id? seranking.Id page: id of pages
+---@field url? string page, by its address
+---@field limit? integer most rows (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+
+---@class seranking.data.site_audit.audits.issues: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.WalkOptions): fun(): seranking.data.site_audit.audits.issues.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.issues.Row[]?, seranking.Error?
+
+---@class seranking.data.site_audit.audits.links.Filter
+---@field param "status"|"type"|"source_noindex"|"nofollow"|"anchor_type" what to look at
+---@field type? "and"|"or" how it goes with the one before; not for the first
+---@field value seranking.Text what it shall be
+
+---@class seranking.data.site_audit.audits.links.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field page_type? "all"|"internal"|"external" where links lead; default all
+---@field limit? integer most rows (at least 1); default 100
+---@field offset? integer rows to pass over (at least 0); default 0
+---@field filter? seranking.data.site_audit.audits.links.Filter[] conditions, in order
+
+---@class seranking.data.site_audit.audits.links: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.WalkOptions): fun(): seranking.data.site_audit.audits.links.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.links.Row[]?, seranking.Error?
+
+---@class seranking.data.site_audit.audits.history.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field date seranking.Date day of the run
+
+---@class seranking.data.site_audit.audits.history: seranking.Operation
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.history.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.site_audit.audits.recheck_standard.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+
+---@class seranking.data.site_audit.audits.recheck_standard: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.site_audit.audits.recheck_advanced.Args
+---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+
+---@class seranking.data.site_audit.audits.recheck_advanced: seranking.Operation
+---@field dry_run fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.data.site_audit.audits
+--- Start a crawl. Mails a report at its end unless settings.send_report = 0.
+---@field create_standard seranking.data.site_audit.audits.create_standard|fun(self, args: seranking.data.site_audit.audits.create_standard.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.create_standard.Answer?, seranking.Response|seranking.Error
+--- Start a crawl that runs the pages' JavaScript. Mails a report at its end unless settings.send_report = 0.
+---@field create_advanced seranking.data.site_audit.audits.create_advanced|fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.create_standard.Answer?, seranking.Response|seranking.Error
+--- Audits of the account.
+---@field list seranking.data.site_audit.audits.list|fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.list.Answer?, seranking.Response|seranking.Error
+--- Give an audit another name. The API answers [].
+---@field update seranking.data.site_audit.audits.update|fun(self, args: seranking.data.site_audit.audits.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Delete an audit for good. The API answers [].
+---@field delete seranking.data.site_audit.audits.delete|fun(self, args?: seranking.data.site_audit.audits.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- How far a crawl is.
+---@field status seranking.data.site_audit.audits.status|fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
+--- What a crawl found, in sections. Before its end only is_finished = false.
+---@field report seranking.data.site_audit.audits.report|fun(self, args?: seranking.data.site_audit.audits.report.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.report.Answer?, seranking.Response|seranking.Error
+--- Pages that were crawled, with some sixty members each, of which these are sure; all come as text.
+---@field pages seranking.data.site_audit.audits.pages|fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.pages.Answer?, seranking.Response|seranking.Error
+--- Pages that have an issue; urls_type tells what the rows are like.
+---@field issue_pages seranking.data.site_audit.audits.issue_pages|fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.issue_pages.Answer?, seranking.Response|seranking.Error
+--- Issues of one page.
+---@field issues seranking.data.site_audit.audits.issues|fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.issues.Answer?, seranking.Response|seranking.Error
+--- Links that were found; all members come as text.
+---@field links seranking.data.site_audit.audits.links|fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.links.Answer?, seranking.Response|seranking.Error
+--- An earlier run of the audit. settings may hold a login and password: keep them out of logs.
+---@field history seranking.data.site_audit.audits.history|fun(self, args: seranking.data.site_audit.audits.history.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.history.Answer?, seranking.Response|seranking.Error
+--- Crawl again with the same settings. The API answers []; during a crawl it is taken and paid, too.
+---@field recheck_standard seranking.data.site_audit.audits.recheck_standard|fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Crawl again with JavaScript, same settings. The API answers []; during a crawl it is taken and paid, too.
+---@field recheck_advanced seranking.data.site_audit.audits.recheck_advanced|fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@overload fun(audit_id: seranking.Id): seranking.data.site_audit.audits
+
+return seranking

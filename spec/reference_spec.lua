@@ -1,0 +1,598 @@
+--- Holds docs/reference and library/seranking.lua to the descriptions that they are made of: nothing lacks, every link leads
+--- somewhere, every example runs, every type is defined. Reads the files as they are; the tool that makes them is used only
+--- to see that it makes these.
+-- SPDX-License-Identifier: MIT
+
+local api = require "seranking.api"
+local cjson = require "cjson"
+local luacats = require "spec.support.luacats"
+local seranking = require "seranking"
+
+package.path = "tools/?.lua;" .. package.path
+
+local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
+local COUNTS = { v4 = 129, v1 = 128, ["Data API"] = 69 }
+local LABELS = { v4 = "v4", v1 = "v1", data = "Data API" }
+local FOLDER = "docs/reference/"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"), path .. " is missing")
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local function file_names()
+  local pipe, names = assert(io.popen("ls " .. FOLDER)), {}
+  for name in pipe:lines() do
+    names[#names + 1] = name
+  end
+  pipe:close()
+  return names
+end
+
+local pages = {}
+for _, name in ipairs(file_names()) do
+  pages[name] = read(FOLDER .. name)
+end
+
+-- The part of a page that tells of an operation.
+local function section_of(page, key)
+  local from = page:find("\n### " .. key .. "\n", 1, true)
+  if not from then
+    return nil
+  end
+  local to = math.min(page:find("\n### ", from + 1, true) or #page, page:find("\n## ", from + 1, true) or #page)
+  return page:sub(from, to)
+end
+
+local function page_of(family)
+  return family:gsub("%.", "-") .. ".md"
+end
+
+-- Calls visit(key, operation, resource, family) for every operation that is described.
+local function each_operation(visit)
+  local count = 0
+  for family, module in pairs(api) do
+    for _, resource in ipairs(require(module)) do
+      for _, operation in ipairs(resource.operations) do
+        count = count + 1
+        visit(resource.name .. "." .. operation[1], operation, resource, family)
+      end
+    end
+  end
+  return count
+end
+
+local function said(operation, generation, member)
+  local own = operation[generation]
+  if type(own) == "table" and own[member] ~= nil then
+    return own[member]
+  end
+  return operation[member]
+end
+
+local function line_of(operation, generation)
+  local own = operation[generation]
+  return type(own) == "table" and own[1] or own
+end
+
+local function has(section, text, where)
+  assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
+end
+
+-- What a cell of a table looks like.
+local function cell(text)
+  return (text:gsub("|", "\\|"):gsub("<", "\\<"))
+end
+
+describe("the reference", function()
+  it("is what the tool makes of the descriptions, and nothing else lies beside it", function()
+    local files = require "reference.generate"()
+    local made = {}
+    for path, text in pairs(files) do
+      assert.is_true(read(path) == text, path .. " is out of date: make reference")
+      made[#made + 1] = path:match("^docs/reference/(.+)$")
+    end
+    table.sort(made)
+    assert.same(made, file_names())
+  end)
+
+  it("has a page for every family", function()
+    for family in pairs(api) do
+      assert.is_string(pages[page_of(family)], family)
+      has(pages["index.md"], ("[client.%s](%s)"):format(family, page_of(family)), "index.md")
+    end
+  end)
+
+  it("documents 205 operations, 129 in v4, 128 in v1, 69 of the Data API, each once", function()
+    local operations, wires, seen = 0, { v4 = 0, v1 = 0, ["Data API"] = 0 }, {}
+    for name, page in pairs(pages) do
+      for heading in page:gmatch "\n### ([^\n]+)" do
+        if name ~= "index.md" then
+          assert.is_nil(seen[heading], heading)
+          seen[heading] = true
+          operations = operations + 1
+        end
+      end
+      for label in page:gmatch "\n| ([%w ]+) | `%u+ /[^\n]*" do
+        wires[label] = wires[label] + 1
+      end
+    end
+    assert.equal(205, operations)
+    assert.same(COUNTS, wires)
+  end)
+
+  it("finds 129, 128 and 69 operations by their path", function()
+    local label, found = nil, {}
+    for line in pages["index.md"]:gmatch "[^\n]+" do
+      label = line:match "^### (.+)$" or label
+      if line:find "^| `%u+ /" then
+        found[label] = (found[label] or 0) + 1
+      end
+    end
+    assert.same(COUNTS, found)
+  end)
+
+  local function check_wire(section, key, operation, generation)
+    local method, path, tail = line_of(operation, generation):match "^(%u+) ([^{]*.-)({%?[%w_,]+})$"
+    if not method then
+      method, path = line_of(operation, generation):match "^(%u+) (.+)$"
+    end
+    local row = section:match("\n(| " .. LABELS[generation] .. " | `[^\n]+)")
+    assert.is_string(row, key .. " " .. generation)
+    local wire = row:match "`([^`]+)`"
+    assert.equal(method .. " " .. path, (wire:match "^[^?]+"), key)
+    for id in (tail or ""):gmatch "[%w_]+" do
+      has(wire, "{" .. id .. "}", key)
+    end
+    for pair in (operation.fixed or ""):gmatch "%S+" do
+      has(wire, pair, key)
+    end
+  end
+
+  local function check_parameters(section, key, operation, resource, generation)
+    local function row_of(prefix, name, star)
+      local definition = operation.params and operation.params[name] or resource.params[name]
+      local row = section:match("\n(| `" .. prefix .. name .. "` [^\n]+)")
+      assert.is_string(row, key .. ": " .. name)
+      has(row, cell(definition.about), key)
+      if star then
+        has(row, "` \\* |", key .. ": " .. name)
+      end
+      for _, value in ipairs(definition.enum or {}) do
+        has(row, "`" .. (type(value) == "string" and '"' .. value .. '"' or ("%d"):format(value)) .. "`", key)
+      end
+      if type(definition.wire) == "string" and definition.type ~= "object" then
+        has(row, definition.wire, key)
+      end
+      for field, inner in pairs(definition.fields or {}) do
+        local is_range = definition.fields.from and definition.fields.to
+        if not is_range and not row:find("Members as in", 1, true) then
+          local lists = definition.type:match("%[.*$") or ""
+          has(section, "| `" .. prefix .. name .. lists .. "." .. field .. "`", key)
+          has(section, cell(inner.about), key)
+        end
+      end
+    end
+    for id in line_of(operation, generation):gmatch "[{,?]([%w_]+)%f[},]" do
+      row_of("", id, true)
+    end
+    for _, place in ipairs { "query", "body", "items", "upload" } do
+      for name, star in (said(operation, generation, place) or ""):gmatch "([%w_]+)(%*?)" do
+        row_of(place == "items" and "%[%]." or "", name, star == "*")
+      end
+    end
+  end
+
+  it("tells of each operation what it is, what goes over the wire, and every parameter", function()
+    local count = each_operation(function(key, operation, resource, family)
+      local section = section_of(pages[page_of(family)], key)
+      assert.is_string(section, key)
+      has(section, operation.about, key)
+      has(section, "client." .. resource.name .. ":" .. operation[1], key)
+      has(section, "confidence " .. operation.confidence, key)
+      for source in operation.source:gmatch "%S+" do
+        has(section, source, key)
+      end
+      if operation.billed then
+        has(section, "Sent again: never", key)
+      end
+      for generation in pairs(LABELS) do
+        if operation[generation] then
+          check_wire(section, key, operation, generation)
+          check_parameters(section, key, operation, resource, generation)
+        end
+      end
+    end)
+    assert.equal(205, count)
+  end)
+
+  it("tells of each operation every field of its answer, and the example", function()
+    local fields, examples = 0, 0
+    each_operation(function(key, operation, _, family)
+      local section = section_of(pages[page_of(family)], key)
+      local blocks = {}
+      for block in section:gmatch "```json\n(.-)```" do
+        blocks[#blocks + 1] = cjson.decode(block)
+      end
+      for generation in pairs(LABELS) do
+        local text = operation[generation] and said(operation, generation, "fields") or ""
+        for path, kind, note in (text .. "\n"):gmatch "%s*([%w_<>.%[%]]+) (%S+)([^\n]*)\n" do
+          local is_container = kind:find "^array" or kind:find "^object"
+          if not is_container or note ~= "" or kind:find "%?$" then
+            has(section, "| `" .. path .. "` |", key)
+            has(section, cell(note:match "^%s*(.-)%s*$"), key)
+            fields = fields + 1
+          end
+        end
+        local example = operation[generation] and said(operation, generation, "example")
+        if example then
+          examples = examples + 1
+          local decoded, same = cjson.decode(example), false
+          for _, block in ipairs(blocks) do
+            same = same or pcall(assert.same, decoded, block)
+          end
+          assert.is_true(same, key .. ": the example is another one")
+        end
+      end
+    end)
+    assert.is_true(fields > 1000 and examples > 200)
+  end)
+
+  it("tells each complaint with the kind and code that a program gets", function()
+    local count = 0
+    each_operation(function(key, operation, _, family)
+      for _, known in ipairs(operation.errors or {}) do
+        count = count + 1
+        local server = { handle = function()
+          return { status = known[1], headers = { { "Content-Type", "application/json" } },
+            body = known[2] and '{"message": ' .. cjson.encode(known[2]) .. "}" or "{}" }
+        end }
+        local client = assert(seranking.new { token = KEYS.v4, transport = server, clock = seranking.clock(), retries = 0 })
+        local _, err = client:request { path = "/" }
+        local section = section_of(pages[page_of(family)], key)
+        has(section, ("Error: %d %s: kind `%s`, code `%s`"):format(known[1],
+          known[2] and "“" .. known[2] .. "”" or "(words not known)", err.kind, err.code), key)
+      end
+    end)
+    assert.is_true(count > 30)
+  end)
+
+  it("tells pages, jobs and prices of those that have them", function()
+    each_operation(function(key, operation, _, family)
+      local section = section_of(pages[page_of(family)], key)
+      for member, mark in pairs { pages = "\n- Pages: ", job = "\n- Job: ", cost = "\n- Cost: " } do
+        assert.equal(operation[member] ~= nil, section:find(mark, 1, true) ~= nil, key .. " " .. member)
+      end
+      if operation.cost and operation.cost.note then
+        has(section, operation.cost.note, key)
+      end
+      if operation.job and operation.job.status then
+        has(section, "." .. operation.job.status .. "](#", key)
+      end
+    end)
+  end)
+
+  it("has no link that leads nowhere", function()
+    local function anchors_of(text)
+      local found = {}
+      for heading in ("\n" .. text):gmatch "\n#+ ([^\n]+)" do
+        found[#found + 1] = "#" .. heading:lower():gsub("[^%w_ -]", ""):gsub(" ", "-") .. "\n"
+      end
+      return table.concat(found)
+    end
+    local count = 0
+    for name, page in pairs(pages) do
+      for target in page:gmatch "%]%(([^)]+)%)" do
+        count = count + 1
+        local file, anchor = target:match "^([^#]*)#?(.*)$"
+        local text = file == "" and page or pages[file] or read(FOLDER .. file)
+        if anchor ~= "" then
+          has(anchors_of(text), "#" .. anchor .. "\n", name)
+        end
+      end
+    end
+    assert.is_true(count > 205 + 326)
+  end)
+
+  it("speaks of no machine that it was made on", function()
+    for name, page in pairs(pages) do
+      for _, word in ipairs { "/home/", "/tmp", "/root", "127.0.0.1", "localhost", KEYS.v4, KEYS.v1 } do
+        assert.is_nil(page:find(word, 1, true), name .. ": " .. word)
+      end
+    end
+  end)
+end)
+
+describe("the examples of the reference", function()
+  -- Gives an operation's documented answer once, and empty ones from then on.
+  local function server_of(operation, generation, requests)
+    local body = said(operation, generation, "example") or operation.answer and operation.answer ~= "bytes" and "[]" or ""
+    return { handle = function(_, request)
+      requests[#requests + 1] = request
+      return { status = 200, headers = { { "Content-Type", "application/json" } }, body = #requests == 1 and body or "[]" }
+    end }
+  end
+
+  -- Runs a piece of a page as a program that has a client, and prints nothing.
+  local function run(code, client, key)
+    local environment = { client = client, assert = assert, print = function() end }
+    local chunk, problem
+    if setfenv then
+      chunk, problem = loadstring(code, "@" .. key)
+      chunk = chunk and setfenv(chunk, environment)
+    else
+      chunk, problem = load(code, "@" .. key, "t", environment)
+    end
+    assert.is_function(chunk, problem)
+    chunk()
+  end
+
+  it("run, and send what stands beside them", function()
+    local ran = 0
+    each_operation(function(key, operation, _, family)
+      local section = section_of(pages[page_of(family)], key)
+      local code = section:match "```lua\n(.-)```"
+      assert.is_string(code, key)
+      assert.equal(operation.pages ~= nil, code:find(":each", 1, true) ~= nil, key)
+      for _, generation in ipairs { "v4", "v1", "data" } do
+        if operation[generation] then
+          local requests = {}
+          local client = assert(seranking.new {
+            api = generation == "v4" and "v4" or "v1", token = KEYS[generation] or KEYS.v1, clock = seranking.clock(),
+            transport = server_of(operation, generation, requests), share = "off",
+          })
+          run(code, client, key)
+          local method, path = line_of(operation, generation):gsub("{%?.*$", ""):match "^(%u+) (%S+)$"
+          assert.equal(method, requests[1].method, key)
+          assert.is_truthy(requests[1].path:find("^" .. path:gsub("[-.]", "%%%0"):gsub("{[%w_]+}", "[^/]+") .. "$"), key)
+          client:close()
+          ran = ran + 1
+        end
+      end
+    end)
+    assert.equal(129 + 128 + 69, ran)
+  end)
+end)
+
+describe("the types", function()
+  local text = read "library/seranking.lua"
+  local library
+
+  it("are written as editors read them, define nothing twice, and speak of nothing that is not defined", function()
+    library = luacats.read(text)
+    assert.is_function((loadstring or load)(text))
+  end)
+
+  it("would not be taken with a mistake in them", function()
+    for _, wrong in ipairs {
+      "---@class A\n---@field b B\n", "---@class A\n---@field b string\n---@field b integer\n",
+      "---@class A\n\n---@class A\n", "---@class A\n---@field b fun(self: string\n", "---@class A: B\n",
+      "---@alias A string|\n", "---@class A\n---@feild b string\n",
+      "---@param a Missing\n", "---@return string, Missing\n", "---@class A\n---@overload fun(a: Missing): A\n",
+    } do
+      assert.is_false((pcall(luacats.read, wrong)), wrong)
+    end
+    assert.is_table(luacats.read '---@class A\n---@field b? (A|"x")[] note, A B\n---@field [string] fun(...): A?, any\n')
+  end)
+
+  it("are few enough for editors, which pass over files of 500 KB", function()
+    assert.is_true(#text < 450 * 1024, #text)
+  end)
+
+  it("have every operation: to be called with a colon, and as a value", function()
+    library = library or luacats.read(text)
+    local counts = { all = 0, v4 = 0, v1 = 0, data = 0 }
+    each_operation(function(key, operation, resource)
+      local class = library.classes["seranking." .. resource.name]
+      assert.is_table(class, key)
+      local line = class.fields[operation[1]]
+      assert.is_string(line, key)
+      assert.equal(1, (line:find("seranking." .. key .. "|fun(self, args", 1, true)), key)
+      local value = library.classes["seranking." .. key]
+      assert.same({ "seranking.Operation" }, value.parents, key)
+      assert.is_string(value.fields.dry_run, key)
+      assert.equal(operation.pages ~= nil or operation.answer == "array", value.fields.each ~= nil, key)
+      assert.equal(value.fields.each ~= nil, value.fields.all ~= nil, key)
+      assert.equal(operation.job ~= nil, value.fields.wait ~= nil, key)
+      counts.all = counts.all + 1
+      for generation in pairs(LABELS) do
+        counts[generation] = counts[generation] + (operation[generation] and 1 or 0)
+      end
+    end)
+    assert.same({ all = 205, v4 = 129, v1 = 128, data = 69 }, counts)
+  end)
+
+  it("lead from the client to every resource, and bind ids", function()
+    for family, module in pairs(api) do
+      for _, resource in ipairs(require(module)) do
+        local class = library.classes["seranking.Client"]
+        for part in resource.name:gmatch "[^.]+" do
+          assert.is_table(class, resource.name)
+          local name = class.fields[part]
+          assert.is_string(name, family .. ": " .. resource.name .. " at " .. part)
+          class = library.classes[name:match "^[%w_.]+"]
+        end
+        if resource.id then
+          has(text, ("---@overload fun(%s: seranking.Id): seranking.%s\n"):format(resource.id, resource.name), resource.name)
+        end
+      end
+    end
+  end)
+
+  --- The class of an operation's arguments.
+  local function arguments_of(key, resource, operation)
+    local line = library.classes["seranking." .. resource.name].fields[operation[1]]
+    return library.classes[line:match "args%??: ([%w_.]+)"], key
+  end
+
+  it("have every parameter, required unless a resource may be bound to it", function()
+    local count = 0
+    each_operation(function(key, operation, resource)
+      local class = arguments_of(key, resource, operation)
+      assert.is_table(class, key)
+      for generation in pairs(LABELS) do
+        for id in (line_of(operation, generation) or ""):gmatch "[{,?]([%w_]+)%f[},]" do
+          assert.is_string(class.fields[id], key .. ": " .. id)
+          count = count + 1
+        end
+        for _, place in ipairs(operation[generation] and { "query", "body", "upload" } or {}) do
+          for name, star in (said(operation, generation, place) or ""):gmatch "([%w_]+)(%*?)" do
+            assert.is_string(class.fields[name], key .. ": " .. name)
+            local v4, v1 = said(operation, "v4", place), said(operation, "v1", place)
+            if (v4 == v1 or not (operation.v4 and operation.v1)) and not name:find "_id$" then
+              assert.equal(star ~= "*", class.optional[name], key .. ": " .. name)
+            end
+            count = count + 1
+          end
+        end
+        for name in (operation[generation] and said(operation, generation, "items") or ""):gmatch "[%w_]+" do
+          local item = library.classes[class.fields["[integer]"]:match "^[%w_.]+"]
+          assert.is_string(item.fields[name], key .. ": " .. name)
+        end
+      end
+    end)
+    assert.is_true(count > 900)
+  end)
+
+  it("have the fields of rows and answers, at every depth", function()
+    local count = 0
+    local function member(class, name, where)
+      local line = class and class.fields[name]
+      assert.is_string(line, where)
+      return library.classes[line:match "seranking%.[%w_.]+"], line
+    end
+    each_operation(function(key, operation, resource)
+      local line = library.classes["seranking." .. resource.name].fields[operation[1]]
+      local answer = line:match "%): %(?([%w_.]+)"
+      for generation in pairs(LABELS) do
+        local fields = operation[generation] and said(operation, generation, "fields") or ""
+        for path in (fields .. "\n"):gmatch "%s*([%w_<>.%[%]]+) %S[^\n]*\n" do
+          local class, where = library.classes[answer], key .. ": " .. path
+          local plain = path:gsub("^%[%]%.?", "")
+          if not path:find("<", 1, true) and not (path:find "^%[%]" and operation.answer == "any") then
+            for part in plain:gmatch "[^.%[%]]+" do
+              class, line = member(class, part, where)
+            end
+            count = count + 1
+            assert.is_truthy(line, where)
+          end
+        end
+      end
+    end)
+    assert.is_true(count > 1000)
+  end)
+
+  it("have what the module and its client have", function()
+    local class = library.classes.seranking
+    for name in pairs(seranking) do
+      assert.is_true(class.fields[name] ~= nil or library.functions["seranking." .. name] ~= nil, name)
+    end
+    local client = assert(seranking.new { token = KEYS.v4 })
+    local methods = 0
+    for name in pairs(library.functions) do
+      local method = name:match "^AnyClient:(.+)$"
+      if method then
+        methods = methods + 1
+        assert.is_function(client[method], method)
+      end
+    end
+    assert.is_true(methods >= 7)
+  end)
+end)
+
+describe("an endpoint that somebody adds", function()
+  -- Loads the library anew for `body`, and puts everything back behind it.
+  local function with_fresh_library(body)
+    local loaded = {}
+    for name, module in pairs(package.loaded) do
+      if name:find "^seranking" or name:find "^reference%." then
+        loaded[name] = module
+      end
+    end
+    for name in pairs(loaded) do
+      package.loaded[name] = nil
+    end
+    local fine, problem = pcall(body)
+    for name in pairs(package.loaded) do
+      if name:find "^seranking" or name:find "^reference%." then
+        package.loaded[name] = nil
+      end
+    end
+    for name, module in pairs(loaded) do
+      package.loaded[name] = module
+    end
+    assert(fine, problem)
+  end
+
+  local ENTRY = {
+    "lighthouses", v4 = "GET /account/coasts/{coast_id}", v1 = "GET /v1/account/lighthouses{?coast_id}",
+    query = "lit_since* colour",
+    params = {
+      coast_id = { type = "id", about = "the coast" },
+      lit_since = { type = "date", about = "only those that are lit since then" },
+      colour = { type = "string", enum = { "red", "white" }, about = "colour of the light" },
+    },
+    answer = "array", success = { 200 }, fields = "name string\nheight integer~ metres", source = "docs", confidence = "low",
+    about = "Lighthouses of a coast.", example = '[{"name": "Harwich", "height": "14"}]',
+  }
+
+  local function check_calls(resource)
+    local rows = assert(resource:lighthouses { coast_id = 3, lit_since = "2026-09-01", colour = "red" })
+    assert.same({ { name = "Harwich", height = 14 } }, rows)
+    assert.error_matches(function() resource:lighthouses { coast_id = 3 } end, "lit_since is required")
+    assert.error_matches(function()
+      resource:lighthouses { coast_id = 3, lit_since = "2026-09-01", color = "red" }
+    end, "did you mean 'colour'")
+    assert.equal("Lighthouses of a coast.", resource.lighthouses:describe().about)
+  end
+
+  local function check_files(files, page, key)
+    local section = section_of(files[FOLDER .. page], key)
+    for _, expected in ipairs { "Lighthouses of a coast.", "| `coast_id` \\* | id | v4: path; v1: query | the coast |",
+      "| `height` | integer~ | metres |", "`GET /v1/account/lighthouses?coast_id={coast_id}`" } do
+      has(section, expected, key)
+    end
+    has(files[FOLDER .. "index.md"], ("| `GET /account/coasts/{coast_id}` | [%s](%s#%s) |"):format(key, page,
+      (key:gsub("%.", ""))), key)
+    local library = luacats.read(files["library/seranking.lua"])
+    assert.equal("integer metres", library.classes["seranking." .. key .. ".Row"].fields.height)
+    assert.equal('"red"|"white" colour of the light', library.classes["seranking." .. key .. ".Args"].fields.colour)
+  end
+
+  it("takes one table entry, and is there in both generations: methods, checks, docs, types, the fake", function()
+    with_fresh_library(function()
+      table.insert(require("seranking.api.account")[1].operations, ENTRY)
+      local fresh = require "seranking"
+      for _, generation in ipairs { "v4", "v1" } do
+        check_calls(assert(fresh.new {
+          token = KEYS[generation], api = generation, transport = require("seranking.fake").new(),
+        }).account)
+      end
+      local files = require "reference.generate" { account = "seranking.api.account" }
+      check_files(files, "account.md", "account.lighthouses")
+    end)
+  end)
+
+  it("may be a family of its own, named in the index", function()
+    with_fresh_library(function()
+      package.preload["spec.harbours"] = function()
+        return { { name = "harbours", params = {}, operations = { ENTRY } } }
+      end
+      local index = require "seranking.api"
+      index.harbours = "spec.harbours"
+      local fresh = require "seranking"
+      local client = assert(fresh.new { token = KEYS.v4, transport = require("seranking.fake").new() })
+      check_calls(client.harbours)
+      check_files(require "reference.generate" { harbours = index.harbours }, "harbours.md", "harbours.lighthouses")
+    end)
+    package.preload["spec.harbours"], package.loaded["spec.harbours"] = nil, nil
+  end)
+
+  it("leaves nothing behind", function()
+    local client = assert(seranking.new { token = KEYS.v4, transport = require("seranking.fake").new() })
+    assert.error_matches(function() return client.harbours end, "has no 'harbours'")
+    assert.error_matches(function() return client.account.lighthouses end, "has no 'lighthouses'")
+  end)
+end)

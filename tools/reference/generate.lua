@@ -1,0 +1,16 @@
+--- All files that are made of the API descriptions.
+-- SPDX-License-Identifier: MIT
+
+local markdown = require "reference.markdown"
+local model = require "reference.model"
+local types = require "reference.types"
+
+--- Path to text, the same each time.
+---@param index? table<string, string> as seranking.api, which it is when left out
+---@return table<string, string>
+return function(index)
+  local families = model.families(index)
+  local files = markdown.pages(families)
+  files["library/seranking.lua"] = types.file(families)
+  return files
+end

@@ -1,0 +1,39 @@
+--- What the library makes of the API's complaints: asked of the library itself.
+-- SPDX-License-Identifier: MIT
+
+local json = require "seranking.fake.json"
+local seranking = require "seranking"
+
+local mapping = {}
+
+-- Keys that open nothing, each with the look of its generation.
+local KEYS = { v4 = ("0"):rep(40), v1 = "00000000-0000-0000-0000-000000000000" }
+
+local known = {}
+
+--- The error that a status and a message become.
+---@param api string
+---@param status integer
+---@param message? string
+---@return seranking.Error
+function mapping.of(api, status, message)
+  api = api == "data" and "v1" or api
+  local key = table.concat({ api, status, message or "" }, "\n")
+  if known[key] then
+    return known[key]
+  end
+  local body = message and json.encode { message = message } or "{}"
+  local server = { handle = function()
+    return { status = status, headers = { { "Content-Type", "application/json" } }, body = body }
+  end }
+  local client = assert(seranking.new {
+    token = KEYS[api], api = api, transport = server, clock = seranking.clock(), share = "off", retries = 0,
+  })
+  local data, err = client:request { path = "/" }
+  client:close()
+  assert(data == nil and err.status == status, "the library takes " .. status .. " for no error")
+  known[key] = err
+  return err
+end
+
+return mapping

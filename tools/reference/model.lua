@@ -1,0 +1,194 @@
+--- The API descriptions, made ready for pages and types: families, resources, operations, with both generations side by side.
+-- SPDX-License-Identifier: MIT
+
+local describe = require "seranking.describe"
+
+local model = {}
+
+-- In this order generations are shown.
+model.apis = { "v4", "v1", "data" }
+
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+model.sorted_keys = sorted_keys
+
+--- A parameter of an operation, as its generations have it.
+---@class reference.Parameter
+---@field name string
+---@field items boolean a member of a list's elements
+---@field first seranking.ParameterDescription as the first generation that takes it has it
+---@field by table<string, seranking.ParameterDescription> by generation
+---@field required boolean in all generations that the operation has
+
+---@return reference.Parameter[]
+local function parameters_of(by_api)
+  local list, known = {}, {}
+  for _, api in ipairs(model.apis) do
+    for _, parameter in ipairs(by_api[api] and by_api[api].parameters or {}) do
+      local items = parameter.place == "items"
+      local key = (items and "[]." or "") .. parameter.name
+      if not known[key] then
+        known[key] = { name = parameter.name, items = items, first = parameter, by = {} }
+        list[#list + 1] = known[key]
+      end
+      known[key].by[api] = parameter
+    end
+  end
+  for _, parameter in ipairs(list) do
+    parameter.required = true
+    for api in pairs(by_api) do
+      parameter.required = parameter.required and parameter.by[api] ~= nil and parameter.by[api].required
+    end
+  end
+  return list
+end
+
+--- An operation.
+---@class reference.Operation
+---@field name string "list"
+---@field full string "sites.keywords.list"
+---@field by table<string, seranking.Description> by generation
+---@field any seranking.Description as the first generation that has it
+---@field apis string[] the generations that have it
+---@field parameters reference.Parameter[]
+---@field resource reference.Resource
+
+local function operation_of(resource, description, entry)
+  local made = { name = entry[1], full = description.name .. "." .. entry[1], by = {}, apis = {}, resource = resource }
+  for _, api in ipairs(model.apis) do
+    if entry[api] then
+      made.by[api] = describe.operation(description, entry, api)
+      made.apis[#made.apis + 1] = api
+    end
+  end
+  made.any = made.by[made.apis[1]]
+  made.parameters = parameters_of(made.by)
+  return made
+end
+
+--- A resource.
+---@class reference.Resource
+---@field name string "sites.keywords"
+---@field path string how a program names it: "client.sites.keywords"
+---@field id? string what client.sites(5) binds
+---@field operations reference.Operation[]
+---@field bindable table<string, string> the ids that it or one above it binds, and the resource that binds each
+
+local function resource_of(description)
+  local made = { name = description.name, path = "client." .. description.name, id = description.id, operations = {},
+    bindable = {} }
+  for i, entry in ipairs(description.operations) do
+    made.operations[i] = operation_of(made, description, entry)
+  end
+  return made
+end
+
+-- Which ids a resource can be bound to: its own, and those of the resources above it.
+local function find_bindable(resources)
+  local ids = {}
+  for _, resource in ipairs(resources) do
+    ids[resource.name] = resource.id
+  end
+  for _, resource in ipairs(resources) do
+    local path
+    for part in resource.name:gmatch "[^.]+" do
+      path = path and path .. "." .. part or part
+      if ids[path] then
+        resource.bindable[ids[path]] = path
+      end
+    end
+  end
+end
+
+-- What the head of a description file tells: its first line, and the paragraphs below the license. nil: there is no file.
+local function head_of(module)
+  for template in package.path:gmatch "[^;]+" do
+    local file = io.open((template:gsub("%?", (module:gsub("%.", "/")))))
+    if file then
+      local purpose, notes = nil, {}
+      for line in file:lines() do
+        local text = line:match "^%-%-%-?%s?(.*)$"
+        if not text then
+          break
+        elseif not purpose then
+          purpose = text
+        elseif not text:find("SPDX", 1, true) then
+          notes[#notes + 1] = text
+        end
+      end
+      file:close()
+      return purpose, (table.concat(notes, "\n"):gsub("^%s+", ""):gsub("%s+$", ""))
+    end
+  end
+end
+
+--- A family: what one file describes.
+---@class reference.Family
+---@field name string "sites", "data.backlinks"
+---@field data boolean of the Data API
+---@field page string name of its page
+---@field module string
+---@field purpose string a line
+---@field notes? string
+---@field resources reference.Resource[]
+---@field count integer operations
+
+--- All families: the Project API's first, by name.
+---@param index? table<string, string> as seranking.api has it
+---@return reference.Family[]
+function model.families(index)
+  index = index or require "seranking.api"
+  local families = {}
+  for _, name in ipairs(sorted_keys(index)) do
+    local purpose, notes = head_of(index[name])
+    local family = {
+      name = name, data = name:find "^data%." ~= nil, page = name:gsub("%.", "-") .. ".md", module = index[name],
+      purpose = purpose and purpose:gsub("^Data API: ?(%l)", string.upper) or name,
+      notes = notes ~= "" and notes or nil, resources = {}, count = 0,
+    }
+    for i, description in ipairs(require(index[name])) do
+      family.resources[i] = resource_of(description)
+      family.count = family.count + #family.resources[i].operations
+    end
+    find_bindable(family.resources)
+    families[#families + 1] = family
+  end
+  table.sort(families, function(a, b)
+    if a.data ~= b.data then
+      return b.data
+    end
+    return a.name < b.name
+  end)
+  return families
+end
+
+--- The operation that tells the state of a job that this one makes; itself, where it tells the state; nil: no job.
+---@param operation reference.Operation
+---@return reference.Operation?
+function model.status_of(operation)
+  local job = operation.any.job
+  if not job then
+    return nil
+  elseif not job.status then
+    return operation
+  end
+  for _, other in ipairs(operation.resource.operations) do
+    if other.name == job.status or other.full == job.status then
+      return other
+    end
+  end
+end
+
+--- Whether its answer can be walked over, row by row.
+---@param operation reference.Operation
+function model.is_walkable(operation)
+  return operation.any.pages ~= nil or operation.any.answer == "array"
+end
+
+return model

@@ -1,0 +1,496 @@
+--- library/seranking.lua: LuaCATS types of the client, its resources, their operations, parameters and answers.
+-- SPDX-License-Identifier: MIT
+
+local annotations = require "reference.annotations"
+local model = require "reference.model"
+local shape = require "reference.shape"
+
+local types = {}
+
+local HEAD = [[
+---@meta
+-- Types for editors: what the client has, resource by resource. Nothing here runs.
+-- SPDX-License-Identifier: MIT
+--
+-- Made by tools/reference.lua of the descriptions in lua/seranking/api and of the annotations in the sources. To change it:
+-- edit these, then `make reference`.
+]]
+
+-- What all operations share, and the module itself.
+local COMMON = [[
+--- A whole number, or text that holds one.
+---@alias seranking.Id integer|string
+
+--- 0 or 1 on the wire.
+---@alias seranking.Flag 0|1|boolean
+
+--- YYYY-MM-DD
+---@alias seranking.Date string
+
+--- YYYY-MM
+---@alias seranking.Month string
+
+--- Date and time, as the server writes them.
+---@alias seranking.Time string
+
+--- Text, or a whole number that is written as text.
+---@alias seranking.Text string|integer
+
+--- The null of JSON: seranking.null.
+---@alias seranking.Null lightuserdata
+
+--- From and to, both included; one end alone will do.
+---@class seranking.Range
+---@field from? number
+---@field to? number
+
+--- A file to be uploaded.
+---@class seranking.File
+---@field filename string
+---@field data string its bytes
+---@field content_type? string
+
+--- No parameters.
+---@class seranking.NoArgs
+
+--- What would be sent; the key is masked.
+---@class seranking.DryRun
+---@field method string
+---@field url string
+---@field headers table<string, string>
+---@field body? string
+
+--- An operation as a value. It is called with a colon: client.sites:list { … }.
+---@class seranking.Operation
+---@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
+
+--- A clock for tests: it stands still until it is moved, or a client waits on it.
+---@class seranking.Clock: userdata
+---@field now fun(self): number
+---@field advance fun(self, seconds: number)
+
+---@class seranking
+---@field version string
+---@field null seranking.Null the null of JSON, equal to cjson.null and ngx.null
+local seranking = {}
+
+--- Makes a client. Sends nothing, so it works everywhere.
+---@param given? seranking.Options
+---@return seranking.Client? client, seranking.Error? error
+function seranking.new(given) end
+
+--- Marks a list for the bodies of client:request, so that it is written as [] when it is empty.
+---@param list table
+---@return table list
+function seranking.array(list) end
+
+--- `assert` that takes an error of this library on every Lua: raises what it says, at the caller's line.
+---@generic T
+---@param data? T
+---@param err? any
+---@return T data, any response
+function seranking.check(data, err) end
+
+--- Whether a value is an error of this library.
+---@param value any
+---@return boolean
+function seranking.is_error(value) end
+
+--- A clock for tests.
+---@return seranking.Clock
+function seranking.clock() end
+]]
+
+-- ---- writing classes ----
+
+-- Puts what does not look like text behind a mark that begins a comment.
+local function comment(text)
+  text = text:gsub("^%s+", "")
+  if text == "" then
+    return ""
+  end
+  return (text:find "^%w" and " " or " # ") .. text
+end
+
+local function key(name)
+  return name:find "^[%a_][%w_]*$" and name or ('["%s"]'):format(name)
+end
+
+---@class reference.Writer
+---@field lines string[]
+---@field defined table<string, true>
+---@field known table<string, string> classes by their owner and what is in them
+local Writer = {}
+Writer.__index = Writer
+
+function Writer:add(...)
+  self.lines[#self.lines + 1] = table.concat { ... }
+end
+
+--- Adds a class. `fields` are its lines. One that the same owner has already, under another name, is not told again.
+---@param owner string
+---@param name string
+---@param fields string[]
+---@param about? string
+---@return string name
+function Writer:class(owner, name, fields, about)
+  local content = owner .. "\n" .. table.concat(fields, "\n")
+  if self.known[content] then
+    return self.known[content]
+  end
+  self.known[content] = name
+  self:define(name, about)
+  for _, line in ipairs(fields) do
+    self:add(line)
+  end
+  self:add("")
+  return name
+end
+
+function Writer:define(name, about, parent)
+  assert(not self.defined[name], "two classes with one name: " .. name)
+  self.defined[name] = true
+  if about then
+    self:add("--- ", about)
+  end
+  self:add("---@class ", name, parent and ": " .. parent or "")
+end
+
+-- ---- parameters ----
+
+local PARAMETER_TYPES = {
+  id = "seranking.Id", integer = "integer", number = "number", string = "string", boolean = "boolean",
+  flag = "seranking.Flag", date = "seranking.Date", month = "seranking.Month", text = "seranking.Text",
+  file = "seranking.File",
+}
+
+local function literals(enum)
+  local list = {}
+  for i, value in ipairs(enum) do
+    list[i] = type(value) == "string" and ('"%s"'):format(value) or ("%.14g"):format(value)
+  end
+  return table.concat(list, "|")
+end
+
+local function in_parentheses(kind)
+  return kind:find("|", 1, true) and "(" .. kind .. ")" or kind
+end
+
+local function camel(name)
+  return (("_" .. name):gsub("_(%w)", string.upper))
+end
+
+local function with_limits(parameter)
+  local note = parameter.about or ""
+  if parameter.min or parameter.max then
+    note = ("%s (%s)"):format(note, parameter.min and parameter.max and ("%.14g to %.14g"):format(parameter.min, parameter.max)
+      or parameter.min and ("at least %.14g"):format(parameter.min) or ("at most %.14g"):format(parameter.max))
+  end
+  if parameter.default ~= nil then
+    note = ("%s; default %s"):format(note, type(parameter.default) == "number" and ("%.14g"):format(parameter.default)
+      or tostring(parameter.default))
+  end
+  return note
+end
+
+local parameter_type
+
+-- A class of an object's members.
+local function object_type(writer, owner, name, parameter)
+  local fields = parameter.fields
+  if not fields then
+    return "table"
+  elseif #fields == 2 and fields[1].name == "from" and fields[2].name == "to" and not fields[1].fields then
+    return "seranking.Range"
+  end
+  local lines = {}
+  for i, field in ipairs(fields) do
+    lines[i] = ("---@field %s%s %s%s"):format(key(field.name), field.required and "" or "?",
+      parameter_type(writer, owner, name .. "." .. camel(field.name), field), comment(with_limits(field)))
+  end
+  return writer:class(owner, name, lines)
+end
+
+function parameter_type(writer, owner, name, parameter)
+  local base, lists = parameter.type:match "^([^%[]*)(.*)$"
+  local element
+  if base == "object" then
+    element = object_type(writer, owner, name, parameter)
+  else
+    element = parameter.enum and literals(parameter.enum) or PARAMETER_TYPES[base]
+  end
+  local kind = element
+  if lists ~= "" then
+    kind = in_parentheses(element) .. lists
+    if parameter.lone then
+      kind = element .. "|" .. kind
+    end
+  end
+  return parameter.nullable and kind .. "|seranking.Null" or kind
+end
+
+-- The line of an operation's parameter.
+local function parameter_line(writer, operation, parameter)
+  local resource = operation.resource
+  local required = parameter.required and not resource.bindable[parameter.name]
+  local note = with_limits(parameter.first)
+  if #operation.apis == 2 and not (parameter.by.v4 and parameter.by.v1) then
+    note = note .. (" (%s only)"):format(parameter.by.v4 and "v4" or "v1")
+  end
+  return ("---@field %s%s %s%s"):format(key(parameter.name), required and "" or "?",
+    parameter_type(writer, resource.name, "seranking." .. operation.full .. "." .. camel(parameter.name), parameter.first),
+    comment(note)), required
+end
+
+--- The class of an operation's arguments, and whether they may be left out.
+local function arguments(writer, operation)
+  if #operation.parameters == 0 then
+    return "seranking.NoArgs", true
+  end
+  local lines, items, optional = {}, {}, true
+  for _, parameter in ipairs(operation.parameters) do
+    local line, required = parameter_line(writer, operation, parameter)
+    local list = parameter.items and items or lines
+    list[#list + 1] = line
+    optional = optional and not required and not parameter.items
+  end
+  local name = "seranking." .. operation.full
+  if #items > 0 then
+    local item = writer:class(operation.full, name .. ".Item", items)
+    lines[#lines + 1] = "---@field [integer] " .. item
+  end
+  return writer:class(operation.full, name .. ".Args", lines), optional
+end
+
+-- ---- answers ----
+
+local FIELD_TYPES = {
+  integer = "integer", number = "number", string = "string", boolean = "boolean", date = "seranking.Date",
+  month = "seranking.Month", time = "seranking.Time", object = "table", array = "any[]",
+}
+
+local function leaf_type(node)
+  local kinds = {}
+  for kind in (node.type or ""):gmatch "[^|]+" do
+    kinds[#kinds + 1] = assert(FIELD_TYPES[kind], "a type of a field that is not known: " .. kind)
+  end
+  return kinds[1] and table.concat(kinds, "|") or "any"
+end
+
+local node_type
+
+local function answer_class(writer, owner, name, node)
+  local lines = {}
+  for _, member_name in ipairs(node.names) do
+    local member = node.members[member_name]
+    local note = (member.note or "") .. (member.only and (" (%s only)"):format(member.only) or "")
+    lines[#lines + 1] = ("---@field %s%s %s%s"):format(key(member_name), member.optional and "?" or "",
+      node_type(writer, owner, name .. "." .. member_name, member), comment(note))
+  end
+  if node.map then
+    lines[#lines + 1] = "---@field [string] " .. node_type(writer, owner, name .. ".value", node.map)
+  end
+  if node.element then
+    lines[#lines + 1] = "---@field [integer] " .. node_type(writer, owner, name .. ".element", node.element)
+  end
+  return writer:class(owner, name, lines)
+end
+
+-- The type of a place in an answer; `name` is for the class that it may need.
+function node_type(writer, owner, name, node)
+  local kind
+  if shape.is_leaf(node) then
+    return leaf_type(node)
+  elseif #node.names > 0 then
+    kind = answer_class(writer, owner, name, node)
+  elseif node.map then
+    kind = ("table<string, %s>"):format(node_type(writer, owner, name, node.map))
+  else
+    kind = in_parentheses(node_type(writer, owner, name, node.element)) .. "[]"
+  end
+  return (node.type or ""):find("|", 1, true) and kind .. "|any[]" or kind
+end
+
+--- The types of an operation's answer and of the rows that a walk gives.
+local function answers(writer, operation)
+  local about, name = operation.any, "seranking." .. operation.full
+  local owner = operation.resource.name
+  if not about.answer then
+    return "true"
+  elseif about.answer == "bytes" then
+    return "string"
+  end
+  local root = shape.of(operation)
+  local pages = about.pages
+  local row
+  if pages and pages.rows and root.members[pages.rows] and root.members[pages.rows].element then
+    row = node_type(writer, owner, name .. ".Row", root.members[pages.rows].element)
+  end
+  local answer
+  if about.answer == "array" then
+    row = root.element and node_type(writer, owner, name .. ".Row", root.element) or "any"
+    answer = in_parentheses(row) .. "[]"
+  elseif root.element and #root.names == 0 then
+    answer = in_parentheses(node_type(writer, owner, name .. ".Row", root.element)) .. "[]"
+  elseif shape.is_leaf(root) then
+    answer = about.answer == "any" and "any" or "table"
+  else
+    answer = node_type(writer, owner, name .. ".Answer", root)
+  end
+  if about.answer == "any" and answer ~= "any" then
+    answer = answer .. "|true"
+  end
+  return answer, row
+end
+
+-- ---- operations and resources ----
+
+local function optional(kind)
+  return kind == "any" and kind or in_parentheses(kind) .. "?"
+end
+
+local function note_of(operation)
+  local parts = { operation.any.about }
+  if #operation.apis == 1 and not operation.by.data and not parts[1]:find(operation.apis[1] .. " only", 1, true) then
+    parts[#parts + 1] = operation.apis[1] .. " only."
+  end
+  return table.concat(parts, " ")
+end
+
+-- The class of an operation as a value, and the line of its resource.
+local function operation_types(writer, operation, answer_of)
+  local name = "seranking." .. operation.full
+  local args, may_lack = arguments(writer, operation)
+  local answer, row = answer_of[operation.full][1], answer_of[operation.full][2]
+  local given = ("self, args%s: %s, options?: "):format(may_lack and "?" or "", args)
+  writer:define(name, nil, "seranking.Operation")
+  writer:add("---@field dry_run fun(", given, "seranking.CallOptions): seranking.DryRun")
+  if model.is_walkable(operation) then
+    row = row or "any"
+    writer:add("---@field each fun(", given, "seranking.WalkOptions): fun(): ", optional(row), ", seranking.Response?")
+    writer:add("---@field all fun(", given, "seranking.WalkOptions): ", in_parentheses(row), "[]?, seranking.Error?")
+  end
+  local status = model.status_of(operation)
+  if status then
+    local last = answer_of[status.full][1]
+    if (operation.any.job.id or ""):find "^%[%]" then
+      last = in_parentheses(last) .. "[]"
+    end
+    writer:add("---@field wait fun(", given, "seranking.WaitOptions): ", optional(last),
+      ", seranking.Response|seranking.Error")
+  end
+  writer:add("")
+  return ("---@field %s %s|fun(%sseranking.CallOptions): %s, seranking.Response|seranking.Error"):format(operation.name,
+    name, given, optional(answer))
+end
+
+-- The resources as a tree: { name, resource?, children }.
+local function tree_of(families)
+  local root = { children = {} }
+  for _, family in ipairs(families) do
+    for _, resource in ipairs(family.resources) do
+      local node, path = root, nil
+      for part in resource.name:gmatch "[^.]+" do
+        path = path and path .. "." .. part or part
+        node.children[part] = node.children[part] or { name = path, children = {} }
+        node = node.children[part]
+      end
+      node.resource = resource
+    end
+  end
+  return root
+end
+
+local function child_lines(node, lines)
+  for _, name in ipairs(model.sorted_keys(node.children)) do
+    if node.children[name].name ~= "data" then
+      lines[#lines + 1] = ("---@field %s seranking.%s"):format(name, node.children[name].name)
+    end
+  end
+end
+
+local function resource_types(writer, node)
+  local lines, answer_of = {}, {}
+  local resource = node.resource
+  for _, operation in ipairs(resource and resource.operations or {}) do
+    answer_of[operation.full] = { answers(writer, operation) }
+  end
+  for _, operation in ipairs(resource and resource.operations or {}) do
+    local line = operation_types(writer, operation, answer_of)
+    lines[#lines + 1] = "--- " .. note_of(operation)
+    lines[#lines + 1] = line
+  end
+  child_lines(node, lines)
+  local name = "seranking." .. node.name
+  writer:define(name)
+  for _, line in ipairs(lines) do
+    writer:add(line)
+  end
+  if resource and resource.id then
+    writer:add("---@overload fun(", resource.id, ": seranking.Id): ", name)
+  end
+  writer:add("")
+  for _, child in ipairs(model.sorted_keys(node.children)) do
+    resource_types(writer, node.children[child])
+  end
+end
+
+-- The library's own classes, those of its clients with their resources.
+local function library_types(writer, root)
+  local own = {}
+  for tag, name in COMMON:gmatch "%-%-%-@(%l+) (seranking%.%u%w*)" do
+    own[name] = own[name] or tag == "class" or tag == "alias"
+  end
+  local wanted = { "seranking.Client", "seranking.DataClient", "seranking.Options", "seranking.CallOptions",
+    "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event" }
+  local children = { ["seranking.Client"] = root, ["seranking.DataClient"] = root.children.data }
+  for _, annotation in ipairs(annotations.closure(wanted, own)) do
+    assert(not writer.defined[annotation.name], annotation.name)
+    writer.defined[annotation.name] = true
+    for _, line in ipairs(annotation.lines) do
+      writer:add(line)
+    end
+    local lines = {}
+    if children[annotation.name] then
+      child_lines(children[annotation.name], lines)
+    end
+    for _, line in ipairs(lines) do
+      writer:add(line)
+    end
+    if #annotation.methods > 0 then
+      local short = annotation.name:match "[%w_]+$"
+      writer:add("local ", short, " = {}")
+      for _, method in ipairs(annotation.methods) do
+        writer:add("")
+        for _, line in ipairs(method.lines) do
+          writer:add(line)
+        end
+        writer:add("function ", short, ":", method.call, " end")
+      end
+    end
+    writer:add("")
+  end
+end
+
+--- The text of library/seranking.lua.
+---@param families reference.Family[]
+---@return string
+function types.file(families)
+  local writer = setmetatable({ lines = {}, defined = {}, known = {} }, Writer)
+  local root = tree_of(families)
+  writer:add(HEAD)
+  writer:add(COMMON)
+  library_types(writer, root)
+  for _, name in ipairs(model.sorted_keys(root.children)) do
+    if name ~= "data" then
+      resource_types(writer, root.children[name])
+    end
+  end
+  for _, name in ipairs(model.sorted_keys(root.children.data and root.children.data.children or {})) do
+    resource_types(writer, root.children.data.children[name])
+  end
+  writer:add("return seranking")
+  return table.concat(writer.lines, "\n") .. "\n"
+end
+
+return types
