@@ -586,6 +586,27 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   tear_down(&bench);
 }
 
+static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state) {
+  struct bench bench;
+  struct sr_call *low[6], *normal;
+  int i;
+  (void)state;
+  set_up(&bench, 2);
+  for (i = 0; i < 6; i++) {
+    low[i] = call_of(bench.config, 60 * S);
+    low[i]->low = 1;
+    sr_engine_submit(bench.engine, low[i]);
+  }
+  sr_engine_step(bench.engine); /* one goes, five wait for the slot that it has */
+  normal = submitted(&bench, S / 2);
+  assert_int_equal(run(&bench, normal), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1000 * S);
+  for (i = 0; i < 6; i++)
+    sr_call_delete(low[i]);
+  sr_call_delete(normal);
+  tear_down(&bench);
+}
+
 /* ---- pacing, and a process that is stopped between taking a slot and sending ---- */
 
 static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **state) {
@@ -1345,8 +1366,10 @@ static void with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait
   set_up_with(&bench, &settings);
   call = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
+  assert_int_equal(call->own_slot.state, SR_SLOT_HELD);
   answer_ask(0, SR_LIMIT_WAIT, 1003 * S);
   sr_engine_step(bench.engine);
+  assert_int_equal(call->own_slot.state, SR_SLOT_NONE); /* others may have it meanwhile */
   server.at_once = SR_LIMIT_FAILED;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL); /* the only one is free for it again */
   assert_in_range(bench.manual.now, 1003 * S, 1003 * S + 3 * MS);
@@ -1654,6 +1677,7 @@ int main(void) {
       cmocka_unit_test(calls_for_which_there_are_slots_are_not_counted_as_waiting),
       cmocka_unit_test(a_repeated_attempt_is_never_refused_for_a_full_queue),
       cmocka_unit_test(calls_of_low_priority_leave_the_last_slot_to_others),
+      cmocka_unit_test(calls_of_low_priority_in_the_queue_are_in_nobody_s_way),
       cmocka_unit_test(by_send_time_n_calls_a_window_go_however_late_their_answers),
       cmocka_unit_test(by_send_time_the_window_begins_with_the_sending),
       cmocka_unit_test(one_stopped_while_another_got_a_429_takes_again_before_it_sends),

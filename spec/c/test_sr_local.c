@@ -436,8 +436,9 @@ static void a_file_that_says_it_was_left_and_was_not_is_used_on(void **state) {
   share = sr_share_open(&place, &who, problem);
   assert_non_null(share);
   atomic_store(&sr_share_limit(share)->moved, 12345); /* damage */
-  sr_share_close(share);
   assert_int_equal(take_all(limiter, START), N - 1);
+  assert_false(sr_limit_moved(sr_share_limit(share))); /* and does not say so any more */
+  sr_share_close(share);
   assert_string_equal(view_of(limiter, START).scope, "user");
 }
 
