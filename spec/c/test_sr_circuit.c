@@ -756,7 +756,7 @@ impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(
     }
   }
   for (i = 1; i <= 3; i++) { /* as RATE, KEY and no reason that there is */
-    static const uint64_t ends[] = {UINT64_MAX >> 16, (START + 2561 * MINUTE) / MS,
+    static const uint64_t ends[] = {UINT64_MAX >> 16, (START + 2562 * MINUTE) / MS,
                                     9223372036855}; /* ms that are just too many ns */
     for (word = 0; word < COUNT(ends); word++) {
       struct sr_limit *limit = fresh_limit();

@@ -610,30 +610,24 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
   tear_down(&bench);
 }
 
-static void by_send_time_one_stopped_for_a_window_takes_again_before_it_sends(void **state) {
+static void by_send_time_one_that_takes_long_to_connect_keeps_its_slot(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
-  struct sr_call *stopped, *other;
+  struct sr_call *slow, *other;
   (void)state;
   settings.send_time = 1;
   set_up_with(&bench, &settings);
-  stopped = submitted(&bench, 60 * S);
+  slow = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine); /* it has its slot, and is not sent */
-  assert_int_equal(stopped->state, SR_STATE_SENDING);
-  bench.manual.now += S;
-  other = call_of(bench.config, 60 * S);
-  other->low = 1;
-  sr_engine_submit(bench.engine, other);
-  sr_engine_step(bench.engine); /* somebody else has the slot now */
-  assert_int_equal(other->state, SR_STATE_SENDING);
-  assert_int_equal(sr_engine_run(bench.engine, stopped, 0), SR_RUN_PENDING);
-  assert_int_equal(stopped->state, SR_STATE_QUEUED);
-  assert_int_equal(run(&bench, stopped), SR_RUN_EXTERNAL);
-  assert_int_equal(bench.manual.now, 1002 * S);
-  assert_int_equal(stopped->attempts, 1); /* the one that was not made does not count */
-  answer(stopped, 200, "", "");
-  expect_end(stopped, SR_NO_ERROR, NULL);
-  sr_call_delete(stopped);
+  assert_int_equal(slow->state, SR_STATE_SENDING);
+  bench.manual.now += 5 * S;
+  other = submitted(&bench, 60 * S);
+  sr_engine_step(bench.engine);
+  assert_int_equal(other->state, SR_STATE_QUEUED);
+  assert_int_equal(run(&bench, slow), SR_RUN_EXTERNAL); /* sent now */
+  assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1006 * S);
+  sr_call_delete(slow);
   sr_call_delete(other);
   tear_down(&bench);
 }
@@ -674,26 +668,26 @@ static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) 
   tear_down(&bench);
 }
 
-/* The same where calls are handed out one after the other (sr_engine_next). */
-static void calls_that_are_handed_out_late_take_again_too(void **state) {
+/* One that was about to be sent when another one's 429 came (sr_engine_next hands them out). */
+static void calls_that_are_handed_out_after_a_429_take_again(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 2);
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
-  settings.send_time = 1;
   set_up_with(&bench, &settings);
   first = call_of(bench.config, 60 * S);
+  first->retries = 0;
   second = call_of(bench.config, 60 * S);
   sr_engine_submit_tagged(bench.engine, first, 1);
   sr_engine_submit_tagged(bench.engine, second, 2);
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-  bench.manual.now += 5 * S; /* the first one takes its time */
-  answer(first, 200, "", "");
+  answer(first, 429, "Retry-After: 7\r\n", "");
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-  assert_ptr_equal(sr_engine_next(bench.engine, 0), second);
+  expect_end(first, SR_RATE_LIMIT, "too_many_requests");
+  assert_ptr_equal(sr_engine_next(bench.engine, 100 * S), second);
+  assert_int_equal(bench.manual.now, 1007 * S);
   assert_int_equal(second->state, SR_STATE_SENDING);
-  assert_int_equal(second->attempts, 1);
-  assert_true(second->slot.send_by > bench.manual.now);
+  assert_int_equal(second->attempts, 1); /* the one that was not made does not count */
   sr_call_delete(first);
   sr_call_delete(second);
   tear_down(&bench);
@@ -1559,10 +1553,10 @@ int main(void) {
       cmocka_unit_test(a_repeated_attempt_is_never_refused_for_a_full_queue),
       cmocka_unit_test(calls_of_low_priority_leave_the_last_slot_to_others),
       cmocka_unit_test(by_send_time_n_calls_a_window_go_however_late_their_answers),
-      cmocka_unit_test(by_send_time_one_stopped_for_a_window_takes_again_before_it_sends),
+      cmocka_unit_test(by_send_time_one_that_takes_long_to_connect_keeps_its_slot),
       cmocka_unit_test(by_send_time_one_a_bit_late_is_sent),
       cmocka_unit_test(by_answer_one_stopped_past_its_deadline_sends_nothing),
-      cmocka_unit_test(calls_that_are_handed_out_late_take_again_too),
+      cmocka_unit_test(calls_that_are_handed_out_after_a_429_take_again),
       FILE_TEST(without_a_file_calls_go_on_and_one_of_them_tells_why),
       FILE_TEST(engines_of_two_processes_share_the_limit),
       FILE_TEST(processes_that_wait_for_the_same_slot_are_spread),
