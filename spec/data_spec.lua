@@ -405,7 +405,9 @@ describe("the Data API of the fake, in this process", function()
     assert.is_string(response.job.task_id)
     local file = assert(data:download(export.download_file))
     assert.equal("\31\139", file:sub(1, 2))
-    local audit, of = assert(data.site_audit.audits.create_standard:wait { domain = "example.com", settings = { max_pages = 10 } })
+    local audit, of = assert(data.site_audit.audits.create_standard:wait {
+      domain = "example.com", settings = { max_pages = 10 },
+    })
     assert.equal("finished", audit.status)
     assert.is_table(assert(data.site_audit.audits:report { audit_id = of.job.audit_id }))
     assert.equal(2, #assert(data.serp.classic.add_tasks:wait {

@@ -307,7 +307,8 @@ describe("a description as plain data", function()
     operations = {
       { "get", data = "GET /v1/full{?full_id}", query = "list* kind size filter secret", one_of = "kind size",
         fixed = "output=json", post = true, answer = "object", about = "All of it.", source = "docs mcp",
-        confidence = "low", billed = true, success = { 200, 204 }, errors = { { 404, "Gone" }, { 400 } }, failed = "message", example = '{"rows":[]}',
+        confidence = "low", billed = true, success = { 200, 204 }, errors = { { 404, "Gone" }, { 400 } },
+        failed = "message", example = '{"rows":[]}',
         pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
         job = { state = "s", every = { 1, 2 } },
         fields = [[
