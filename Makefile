@@ -286,9 +286,10 @@ reference: check-build ## make docs/reference and library (editor types) anew of
 	$(Q)$(REFERENCE)
 
 .PHONY: bench
-bench: deps ## measure: the cost of a call against plain libcurl, memory
+bench: deps ## measure: the cost of a call against plain libcurl, memory; the limit: its rate, its cost, that nobody earns a 429
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
 # --- Installation ----------------------------------------------------------------------------------------------------
 

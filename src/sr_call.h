@@ -88,6 +88,7 @@ struct sr_call {
   sr_time due;   /* when it leaves SR_STATE_BACKOFF; queued: not before this time */
   struct sr_slot slot;
   struct link *link;            /* the engine's limiter for it, NULL: none */
+  int ban_told;                 /* that it waits for the end of a ban was reported */
   int slot_own;                 /* the slot is of the limiter that stands in for it */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
   uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */

@@ -24,6 +24,9 @@
 /* More limiters than this many descriptors' worth are not polled, only looked at in time. */
 enum { WATCHES_MAX = 4 * SR_WATCH_MAX };
 
+/* Who waits for the end of a ban looks this often whether somebody has ended it. */
+#define LOOK_EVERY (10 * SR_SECOND)
+
 /* Handles and connections kept for later calls. */
 #define IDLE_MAX        64
 #define CONNECTIONS_MAX 256L
@@ -489,6 +492,23 @@ static void see_block(const struct sr_call *call, sr_time now, struct sr_ruling 
 }
 
 /*
+** This call's answer was one too many: says so. Returns whether it waits until the ban is over, and
+** then goes on; otherwise its error is complete.
+*/
+static int waits_for_ban(struct sr_call *call, sr_time now) {
+  struct sr_ruling ruling;
+  int waits;
+  see_block(call, now, &ruling);
+  waits = call->wait_blocked && call->attempts <= call->retries && ruling.at < call->deadline;
+  if (ruling.block == SR_BLOCK_KEY || waits) /* a refusal's own words say it better */
+    add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
+  else
+    blocked(call, now, &ruling);
+  call->ban_told = 1;
+  return waits && ruling.block != SR_BLOCK_KEY;
+}
+
+/*
 ** One attempt is over: call->error is set if there was no answer, call->status if there was.
 ** `sent`: it may have reached the server.
 */
@@ -519,13 +539,7 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
   }
   sr_config_redact(call->config, call->error.message, strlen(call->error.message));
   call->in_doubt |= sent && (!answered || call->error.kind == SR_SERVER);
-  if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !call->wait_blocked) {
-    struct sr_ruling ruling;
-    see_block(call, now, &ruling);
-    if (ruling.block == SR_BLOCK_KEY) /* its own words say it better */
-      add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
-    else
-      blocked(call, now, &ruling);
+  if (answered && settle(call, now) == SR_CHANGE_BLOCKED && !waits_for_ban(call, now)) {
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -538,6 +552,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   struct sr_transfer *transfer;
   CURLcode code = CURLE_OUT_OF_MEMORY;
   call->attempts++;
+  call->ban_told = 0;
   memset(&call->error, 0, sizeof call->error);
   call->status = 0;
   sr_buf_clear(&call->head);
@@ -587,6 +602,7 @@ static int count_waiting(const struct sr_engine *engine, const struct link *link
 /* Into the queue for a slot; or to the end, when its turn can't come before its deadline. */
 static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   const struct sr_config *config = call->config;
+  struct sr_ruling ruling;
   sr_time earliest;
   int ahead;
   enter(call, SR_STATE_QUEUED, now);
@@ -595,8 +611,15 @@ static void queue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
     return;
   ahead = count_waiting(engine, call->link, call);
   earliest = call->link->driver->earliest(call->link->limiter, &config->rate, now, (unsigned)ahead);
-  if (earliest >= call->deadline)
+  if (earliest < call->deadline)
+    return;
+  see_block(call, now, &ruling);
+  if (ruling.block != SR_BLOCK_NONE && ruling.at > now) {
+    blocked(call, now, &ruling);
+    enter(call, SR_STATE_DONE, now);
+  } else {
     no_slot(call, now, earliest);
+  }
 }
 
 /* The time came for which the slot was taken, and the request is not sent: back to the queue. */
@@ -605,6 +628,7 @@ static void take_again(struct sr_engine *engine, struct sr_call *call, sr_time n
   give_slot(call, now, SR_OUTCOME_UNSENT, 0);
   memset(&call->error, 0, sizeof call->error);
   call->attempts--;
+  call->retryable = call->repeatable || !call->sent;
   if (now < call->deadline)
     queue(engine, call, now);
   else
@@ -707,6 +731,16 @@ static sr_time spread(struct sr_engine *engine, const struct sr_call *call, sr_t
   return alone ? at : at + (sr_time)(sr_random(&engine->random) * (double)SPREAD);
 }
 
+/* Until it is over, or somebody has ended it. */
+static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time now,
+                         const struct sr_ruling *ruling) {
+  sr_time look = now + LOOK_EVERY;
+  if (!call->ban_told)
+    add_event(call, SR_EVENT_BLOCKED, ruling->at - now);
+  call->ban_told = 1;
+  call->due = spread(engine, call, ruling->at < look ? ruling->at : look);
+}
+
 /* What the limiter says to a queued call. Returns 1 when an attempt began. */
 static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   struct link *link = call->link;
@@ -727,7 +761,7 @@ static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time n
     return 0;
   case SR_LIMIT_BLOCKED:
     if (call->wait_blocked && ruling.at < call->deadline) {
-      call->due = spread(engine, call, ruling.at);
+      wait_for_ban(engine, call, now, &ruling);
       return 0;
     }
     blocked(call, now, &ruling);
@@ -870,9 +904,23 @@ void sr_engine_delete(struct sr_engine *engine) {
   curl_multi_cleanup(engine->multi);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  free(engine->polled);
   while (sr_engine_ready(engine) != NULL)
     ;
   free(engine);
+}
+
+/*
+** How many calls wait, if those are as many as the client wants. Those that get a slot at once, or
+** are just being asked for, do not wait.
+*/
+static int too_many(struct sr_engine *engine, const struct sr_call *call, sr_time now) {
+  int max = call->config->max_queue, waiting;
+  if (max <= 0 || count_waiting(engine, call->link, call) < max)
+    return 0;
+  begin_queued(engine, now);
+  waiting = count_waiting(engine, call->link, call) - call->link->asked;
+  return waiting >= max ? waiting : 0;
 }
 
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
@@ -898,8 +946,8 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     enter(call, SR_STATE_DONE, now);
     return;
   }
-  waiting = call->link != NULL ? count_waiting(engine, call->link, call) : 0;
-  if (call->config->max_queue > 0 && waiting >= call->config->max_queue) {
+  waiting = call->link != NULL ? too_many(engine, call, now) : 0;
+  if (waiting > 0) {
     call->retryable = 1;
     call->retry_after = call->config->rate.window;
     sr_error_set(&call->error, SR_RATE_LIMIT, "queue_full",
@@ -932,10 +980,25 @@ void sr_engine_forget(struct sr_call *call) {
   call->ready_prev = call->ready_next = NULL;
 }
 
+/*
+** Whether an attempt that is about to be handed out comes too late for its slot: back to the queue
+** with it.
+*/
+static int taken_again(struct sr_engine *engine, struct sr_call *call) {
+  sr_time now = now_of(engine);
+  if (call->state != SR_STATE_SENDING || call->link == NULL || now < call->slot.send_by)
+    return 0;
+  take_again(engine, call, now);
+  return 1;
+}
+
 struct sr_call *sr_engine_ready(struct sr_engine *engine) {
-  struct sr_call *call = engine->ready_first;
-  if (call != NULL)
-    sr_engine_forget(call);
+  struct sr_call *call;
+  do {
+    call = engine->ready_first;
+    if (call != NULL)
+      sr_engine_forget(call);
+  } while (call != NULL && taken_again(engine, call));
   return call;
 }
 
@@ -1118,10 +1181,14 @@ int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *confi
 int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
                           sr_time max_wait) {
   struct link *link = ready_link(engine, config);
+  struct sr_call *call;
   if (link == NULL)
     return 0;
   link->driver->reset(link->limiter, now_of(engine));
   link->not_before = 0;
+  for (call = engine->first; call != NULL; call = call->next)
+    if (call->state == SR_STATE_QUEUED && call->link == link)
+      call->due = now_of(engine);
   settle_link(engine, link, max_wait);
   return 1;
 }
@@ -1146,10 +1213,8 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     }
     now = now_of(engine);
     if (engine->external && call->state == SR_STATE_SENDING) {
-      if (call->link != NULL && now >= call->slot.send_by) {
-        take_again(engine, call, now);
+      if (taken_again(engine, call))
         continue;
-      }
       outcome = SR_RUN_EXTERNAL;
       break;
     }

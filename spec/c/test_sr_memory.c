@@ -9,11 +9,13 @@
 #include "sr_buf.h"
 #include "sr_config.h"
 #include "sr_engine.h"
+#include "sr_share.h"
 #include "sr_transfer.h"
 #include "sr_url.h"
 
 #include <dlfcn.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #define KEY "0123456789abcdef0123456789abcdef0123d14b"
 #define S   SR_SECOND
@@ -320,8 +322,9 @@ static enum ending typed(const struct sr_error *error) {
 }
 
 /* A client, an engine, a call with a 503, a pause, a success. No checks inside: they want memory.
+** `salt`: 0, or whose slots, in a file below `dir`.
  */
-static enum ending whole_life(sr_time now) {
+static enum ending whole_life_with(sr_time now, uint64_t salt, const char *state_dir) {
   static const char head[] = "Retry-After: 1\r\nContent-Type: application/json\r\n";
   static const char body[] = "{\"message\":\"come again\"}";
   struct sr_manual_clock manual;
@@ -333,6 +336,9 @@ static enum ending whole_life(sr_time now) {
   struct sr_error error;
   enum ending ending = GAVE_UP;
   memset(&error, 0, sizeof error);
+  settings.limit_salt = salt;
+  settings.local.shared = salt != 0;
+  settings.local.state_dir = state_dir;
   manual.now = now;
   options.clock = sr_clock_manual(&manual);
   options.seed = 1;
@@ -360,6 +366,10 @@ static enum ending whole_life(sr_time now) {
   sr_engine_delete(engine);
   sr_config_unref(config);
   return ending;
+}
+
+static enum ending whole_life(sr_time now) {
+  return whole_life_with(now, 0, NULL);
 }
 
 /* Secrets are not looked for here: where there is memory for a header line but not for its place in
@@ -393,6 +403,120 @@ static void all_allocations_from_any_on_may_fail(void **state) {
   (void)state;
   NEEDS_TO_BE_IN_BETWEEN();
   fail_everywhere(1000000);
+}
+
+/* ---- memory that runs out while slots are shared by a file ---- */
+
+static char dir[100];
+
+static int make_dir(void **state) {
+  const char *tmp = getenv("TMPDIR");
+  (void)state;
+  snprintf(dir, sizeof dir, "%.60s/sr_memory_XXXXXX", tmp != NULL ? tmp : "/tmp");
+  return mkdtemp(dir) == NULL;
+}
+
+static int remove_dir(void **state) {
+  char command[200];
+  (void)state;
+  snprintf(command, sizeof command, "rm -rf '%s'", dir);
+  return system(command);
+}
+
+/*
+** A limiter and its mapping stay for the life of the process, so what one whole life leaves is the
+** measure. Where memory ran out the next life makes good what was missing; all that may be left
+** besides is the text that said so.
+*/
+static void any_allocation_may_fail_while_slots_are_shared_by_a_file(void **state) {
+  enum ending ending = GAVE_UP;
+  sr_time now = 1000 * S;
+  uint64_t salt = 1000;
+  long at, kept;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  assert_int_equal(whole_life_with(now, ++salt, dir), WENT_THROUGH); /* what is made once, is now */
+  watch_begin(0, 0);
+  ending = whole_life_with(now, ++salt, dir);
+  watch_end();
+  kept = live;
+  assert_int_equal(ending, WENT_THROUGH);
+  assert_in_range(kept, 4, 8);
+  ending = GAVE_UP;
+  for (at = 1; at < 1000; at++) {
+    long left, seen;
+    enum ending again;
+    watch_begin(at, 1);
+    ending = whole_life_with(now, ++salt, dir);
+    watch_end();
+    left = live;
+    seen = asked;
+    watch_begin(0, 0);
+    again = whole_life_with(now + 100 * S, salt, dir);
+    watch_end();
+    left += live;
+    CHECK(ending != WRONG && again == WENT_THROUGH, "allocation %ld failed: %d, then %d", at,
+          (int)ending, (int)again);
+    CHECK(left >= kept && left <= kept + 1, "allocation %ld failed: %ld blocks are left, not %ld",
+          at, left, kept);
+    if (seen < at)
+      break;
+  }
+  assert_true(at > 20 && at < 1000);
+}
+
+static void a_file_that_can_not_be_mapped_for_lack_of_memory_is_told(void **state) {
+  struct sr_share_place place = {dir, 0};
+  struct sr_limit_identity who = {77, "", ""};
+  long at, refused = 0, seen;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (at = seen = 1; at <= seen; at++) {
+    char problem[SR_SHARE_PROBLEM] = "";
+    struct sr_share *share;
+    char path[200];
+    watch_begin(at, 1);
+    share = sr_share_open(&place, &who, problem);
+    watch_end();
+    seen = asked < at ? asked : at + 1; /* one more round, if this one has failed */
+    if (share == NULL) {
+      refused++;
+      assert_int_equal(live, 0);
+      CHECK(problem[0] != '\0', "allocation %ld failed, and nothing is said", at);
+    } else {
+      snprintf(path, sizeof path, "%s", sr_share_path(share));
+      sr_share_close(share);
+      assert_int_equal(unlink(path), 0); /* the next round makes it again */
+    }
+  }
+  assert_int_equal(refused, 2); /* the object, and the page that is written */
+}
+
+static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
+  struct sr_share_place place = {dir, 0};
+  struct sr_limit_identity who = {77, "", ""};
+  long at, refused = 0, seen;
+  char problem[SR_SHARE_PROBLEM];
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (at = 0; at < 3; at++) {
+    who.name++;
+    sr_share_close(sr_share_open(&place, &who, problem));
+  }
+  for (at = seen = 1; at <= seen; at++) {
+    struct sr_share_list list;
+    int result;
+    problem[0] = '\0';
+    watch_begin(at, 1);
+    result = sr_share_list_init(&list, &place, 1000 * S, NULL, problem);
+    sr_share_list_fini(&list);
+    watch_end();
+    seen = asked < at ? asked : at + 1;
+    refused += result != 0;
+    assert_int_equal(live, 0);
+    CHECK(result == 0 || problem[0] != '\0', "allocation %ld failed, and nothing is said", at);
+  }
+  assert_true(refused >= 4); /* the stream, and each entry */
 }
 
 static void running_out_of_memory_is_called_so(void **state) {
@@ -571,6 +695,12 @@ int main(void) {
       cmocka_unit_test(an_attempt_leaves_no_key_in_memory_that_we_freed),
       cmocka_unit_test(any_one_allocation_may_fail),
       cmocka_unit_test(all_allocations_from_any_on_may_fail),
+      cmocka_unit_test_setup_teardown(any_allocation_may_fail_while_slots_are_shared_by_a_file,
+                                      make_dir, remove_dir),
+      cmocka_unit_test_setup_teardown(a_file_that_can_not_be_mapped_for_lack_of_memory_is_told,
+                                      make_dir, remove_dir),
+      cmocka_unit_test_setup_teardown(a_list_that_does_not_fit_into_memory_is_refused, make_dir,
+                                      remove_dir),
       cmocka_unit_test(running_out_of_memory_is_called_so),
       cmocka_unit_test(any_allocation_of_a_form_may_fail),
       cmocka_unit_test(an_address_with_a_password_is_refused_whatever_fails),

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench"
+ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
@@ -92,9 +92,10 @@ suite() {
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
-    c-tsan) c_tests c-tsan build/tsan env TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
+    c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
     bench) unit bench sh bench/run.sh ;;
+    limiter) unit limiter sh bench/limiter.sh short ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
   esac
 }
@@ -141,10 +142,13 @@ export ALONE
 # Measuring comes last, alone.
 measure=
 for suite in "$@"; do
-  if [ "$suite" = bench ]; then measure=bench; else echo "$suite"; fi
+  case $suite in
+    bench | limiter) measure="$measure $suite" ;;
+    *) echo "$suite" ;;
+  esac
 done >"$WORK/suites"
 xargs -r -P "${JOBS:-2}" -n 1 sh spec/support/run.sh --suite <"$WORK/suites"
-[ -z "$measure" ] || sh spec/support/run.sh --suite bench
+for suite in $measure; do sh spec/support/run.sh --suite "$suite"; done
 for suite in "$@"; do # one that left no count behind broke off
   grep -q " $suite\(:\|\$\)" "$RESULTS" || echo "0 1 0 $suite" >>"$RESULTS"
 done

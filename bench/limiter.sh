@@ -1,0 +1,149 @@
+#!/bin/sh
+# Whether processes that share a key ever earn a 429, and what the limit costs. SPDX-License-Identifier: MIT
+#
+#   sh bench/limiter.sh [short]
+# Eight processes (four by Redis, where there is one) make calls on a server that counts in a rolling window and answers after a
+# random while; in a second run some are killed with -9 on the way and started again. Prints one table. Ends with status 1 when
+# the server had to refuse a request, had more than the limit in any window, or (the long form, nobody killed) the rate is below
+# 0.97 of LIMIT / (WINDOW + mean latency); or when a slot of the file costs 1 µs or more. `short` takes seconds, and its rate is
+# shown but not judged: too few windows.
+# Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
+set -eu
+cd "$(dirname "$0")/.."
+version=${LUA:-5.4}
+build=${BUILD:-build}
+form=${1:-long}
+case $form in
+  short) calls=${CALLS:-120} limit=${LIMIT:-20} window=${WINDOW:-500} latency=${LATENCY:-200} kills=${KILLS:-3} ;;
+  *) calls=${CALLS:-2000} limit=${LIMIT:-50} window=${WINDOW:-1000} latency=${LATENCY:-400} kills=${KILLS:-8} ;;
+esac
+per=$(awk -v w="$window" 'BEGIN { print w / 1000 }')
+lua=$(sh spec/support/interpreter.sh "$version")
+bench=$build/bench/$version
+mkdir -p "$bench"
+cc -O2 -D_GNU_SOURCE -o "$bench/limiter_server" bench/limiter_server.c -pthread
+cc -O2 -D_GNU_SOURCE -std=c11 -Isrc -o "$bench/limiter_cost" bench/limiter_cost.c src/sr_local.c src/sr_share.c src/sr_limit.c src/sr_base.c
+
+LUA_PATH="lua/?.lua;lua/?/init.lua;;"
+LUA_CPATH="$build/$version/?.so;;"
+export LUA_PATH LUA_CPATH
+
+work=$(mktemp -d)
+processes=
+finish() {
+  exec 3>&- || true
+  for pid in $processes; do kill "$pid" 2>/dev/null || true; done
+  wait
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+passed=0 failed=0
+# judge CONDITION-IN-AWK: prints "ok" or "FAILED", and counts.
+judge() {
+  if awk "BEGIN { exit !($1) }"; then
+    verdict=ok passed=$((passed + 1))
+  else
+    verdict=FAILED failed=$((failed + 1))
+  fi
+}
+
+made() { cat "$work"/progress.* 2>/dev/null | wc -c; }
+
+# client NUMBER SHARE: starts a process that makes what is left of its share of calls.
+client() {
+  left=$(($2 - $(wc -c <"$work/progress.$1")))
+  eval "pid$1="
+  [ "$left" -gt 0 ] || return 0
+  "$lua" bench/limiter_client.lua "http://127.0.0.1:$port" "$left" "$at_once" "$limit" "$per" "$work/progress.$1" $redis \
+    2>>"$work/errors" &
+  eval "pid$1=\$!"
+  processes="$processes $!"
+}
+
+# run NAME PROCESSES KILLS REDIS-ADDRESS: one line of the table. The server ends when the writing end of its stdin is closed.
+run() {
+  name=$1 count=$2 deaths=$3 redis=$4
+  rm -rf "$work/state" "$work"/progress.* "$work/stdin"
+  mkdir -m 700 "$work/state"
+  : >"$work/errors"
+  : >"$work/seen"
+  export SERANKING_STATE_DIR="$work/state"
+  mkfifo "$work/stdin"
+  "$bench/limiter_server" "$limit" "$window" "$latency" <"$work/stdin" >"$work/seen" 3>&- &
+  server=$!
+  exec 3>"$work/stdin"
+  until [ -s "$work/seen" ]; do sleep 0.02; done
+  port=$(sed -n 1p "$work/seen")
+  # Enough at once that somebody always waits for the next slot.
+  at_once=$(awk -v l="$limit" -v n="$count" 'BEGIN { a = int(1.2 * l / n) + 1; print a < 3 ? 3 : a }')
+  share=$((calls / count))
+  i=0
+  while [ "$i" -lt "$count" ]; do
+    : >"$work/progress.$i"
+    client "$i" "$share"
+    i=$((i + 1))
+  done
+  killed=0
+  while [ "$killed" -lt "$deaths" ]; do
+    tries=0 # a minute: if they have all failed, nothing moves any more
+    until [ "$(made)" -ge $(((killed + 1) * share * count / (deaths + 1))) ] || [ "$tries" -ge 3000 ]; do
+      sleep 0.02
+      tries=$((tries + 1))
+    done
+    i=0
+    while [ "$i" -lt "$count" ]; do # the next one that is still at work
+      victim=$(((killed + i) % count))
+      eval "pid=\$pid$victim"
+      if [ -n "$pid" ] && [ "$(wc -c <"$work/progress.$victim")" -lt "$share" ] && kill -9 "$pid" 2>/dev/null; then
+        wait "$pid" 2>/dev/null || true
+        client "$victim" "$share"
+        break
+      fi
+      i=$((i + 1))
+    done
+    killed=$((killed + 1))
+  done
+  i=0
+  while [ "$i" -lt "$count" ]; do
+    eval "pid=\$pid$i"
+    [ -z "$pid" ] || wait "$pid" || echo "process $i ended badly" >>"$work/errors"
+    i=$((i + 1))
+  done
+  exec 3>&-
+  wait "$server"
+  # shellcheck disable=SC2046
+  set -- $(sed -n 2p "$work/seen") # requests, refused, most, rate, bound
+  judge "$2 == 0 && $3 <= $limit && $(made) == $share * $count && $1 >= $share * $count"
+  if [ "$form" != short ] && [ "$deaths" -eq 0 ] && [ "$verdict" = ok ]; then
+    passed=$((passed - 1))
+    judge "$4 >= 0.97 * $5"
+  fi
+  printf '%-36s %8d %8d %8d %8d %9.2f %9.2f %7.3f  %s\n' "$name" "$1" "$2" "$3" "$killed" "$4" "$5" \
+    "$(awk -v r="$4" -v b="$5" 'BEGIN { print r / b }')" "$verdict"
+  sort "$work/errors" | uniq -c | head -n 5 >&2
+}
+
+printf '%-36s %8s %8s %8s %8s %9s %9s %7s\n' "limit $limit in $per s, 0-$latency ms" requests refused "most/$per s" killed rate/s bound/s ratio
+run "8 processes, one file" 8 0 ""
+run "8 processes, one file, kill -9" 8 "$kills" ""
+
+if command -v redis-server >/dev/null && [ -e "$build/$version/lseranking_redis.so" ]; then
+  redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 3>&- &
+  processes="$processes $!"
+  until [ -S "$work/redis.sock" ]; do sleep 0.02; done
+  run "4 processes, one Redis" 4 0 "unix:$work/redis.sock"
+  run "4 processes, one Redis, kill -9" 4 "$kills" "unix:$work/redis.sock"
+else
+  echo "(no redis-server, or built without hiredis: the limit on Redis is left out)"
+fi
+
+mkdir -m 700 "$work/cost"
+cost=$("$bench/limiter_cost" "$work/cost")
+judge "$cost < 1000"
+printf '%-36s %8s ns  (bound 1000)  %s\n' "a slot of the file, taken and back" "$cost" "$verdict"
+
+echo "$passed successes / $failed failures / 0 errors / 0 pending"
+[ "$failed" -eq 0 ]
