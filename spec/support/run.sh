@@ -87,7 +87,7 @@ suite() {
     luajit) specs luajit jit build ;;
     asan) specs asan 5.4 build/asan env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
     valgrind) # thirty times slower: without what is pure Lua, and looks at every endpoint
-      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|fake[a-z_]*)_spec') \
+      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|start|fake[a-z_]*)_spec') \
         specs valgrind 5.4 build $VALGRIND ;;
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
