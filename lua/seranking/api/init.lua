@@ -84,7 +84,8 @@
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
 --               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style (lists
 --               and tables without one are branches), or "json" a JSON text (what it is when left out). In a form they go as
---               in a query; a file is a part of its own, and there is at least one part. In a body "comma", "lines" and "json" make one string, too;
+--               in a query; a file is a part of its own, and there is at least one part. In a body "comma", "lines" and
+--               "json" make one string, too;
 --               all others are plain JSON there.
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
