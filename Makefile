@@ -219,11 +219,12 @@ test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installat
 .PHONY: asan-build
 asan-build:
 	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs
+	@+$(SUBMAKE) BUILD=build/asan LUA=jit SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all
 
 .PHONY: asan
 asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@+$(SUBMAKE) asan-build
-	@sh spec/support/run.sh asan c-asan
+	@sh spec/support/run.sh asan nginx-asan c-asan
 
 .PHONY: tsan-build
 tsan-build:
@@ -241,7 +242,7 @@ valgrind: deps ## run the specs and the C tests under valgrind
 
 C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
-LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua *.rockspec)
+LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
@@ -286,10 +287,19 @@ reference: check-build ## make docs/reference and library (editor types) anew of
 	$(Q)$(REFERENCE)
 
 .PHONY: bench
-bench: deps ## measure: the cost of a call against plain libcurl, memory; the limit: its rate, its cost, that nobody earns a 429
+bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, a cosocket; memory; the limit: rate, cost, no 429
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
+	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
+
+.PHONY: soak
+soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
+	@+$(SUBMAKE) LUA=5.4 all
+	@+$(SUBMAKE) LUA=jit all test-programs
+	@LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+	  $$(sh spec/support/interpreter.sh 5.4) spec/support/soak.lua $(or $(SECONDS),900)
 
 # --- Installation ----------------------------------------------------------------------------------------------------
 

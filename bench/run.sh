@@ -16,7 +16,9 @@ mkdir -p "$bench"
 package=$(for p in lua"$version" luajit; do pkg-config --exists $p && echo $p && break; done)
 [ "$version" != jit ] || package=luajit
 cc -O2 -D_GNU_SOURCE -o "$bench/server" bench/server.c -pthread
-cc -O2 -D_GNU_SOURCE $(pkg-config --cflags "$package" libcurl) -o "$bench/floor" bench/floor.c $(pkg-config --libs "$package" libcurl)
+for floor in floor multi; do
+  cc -O2 -D_GNU_SOURCE $(pkg-config --cflags "$package" libcurl) -o "$bench/$floor" bench/$floor.c $(pkg-config --libs "$package" libcurl)
+done
 
 LUA_PATH="lua/?.lua;lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"
@@ -70,6 +72,12 @@ while [ "$i" -lt "$rounds" ]; do
   i=$((i + 1))
 done >"$work/small"
 
+i=0
+while [ "$i" -lt "$rounds" ]; do
+  echo "$($client_core "$bench/multi" "http://127.0.0.1:$port/account/balance" "$calls") $($client_core "$lua" bench/map_get.lua "http://127.0.0.1:$port" "$calls")"
+  i=$((i + 1))
+done >"$work/map"
+
 "$lua" -e 'local rows = {}
   for i = 1, 170000 do rows[i] = ("{\"name\":\"Place number %d, Some Region, Country\",\"region_id\":%d}"):format(i, i) end
   io.write("[", table.concat(rows, ","), "]")' >"$work/big.json"
@@ -87,8 +95,9 @@ $client_core "$lua" bench/walk.lua "http://127.0.0.1:$port" 228800 >"$work/walk"
 
 printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
 row "one small GET" "us" 1.10 "$work/small"
+row "one of 50 GETs at once (map)" "us" 1.11 "$work/map"
 row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
 BUILD=$build sh bench/redis.sh
-echo "$((3 - over)) successes / $over failures / 0 errors / 0 pending"
+echo "$((4 - over)) successes / $over failures / 0 errors / 0 pending"
 [ "$over" -eq 0 ]

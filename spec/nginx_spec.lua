@@ -11,6 +11,9 @@ if not nginx.available() then
   return
 end
 
+-- How much longer things may take: a sanitizer slows down what runs in nginx.
+local PATIENCE = nginx.sanitized and 5 or 1
+
 local running = {}
 
 local function keep(server)
@@ -183,6 +186,7 @@ describe("inside nginx, a call", function()
 
   it("that was accepted to block does so in every phase", function()
     local server = keep(nginx.start {
+      leaks = false,
       http = ([[
         lua_shared_dict seen 1m;
         init_by_lua_block { %s ngx.shared.seen:set("init", (ask "/init")) }
@@ -208,7 +212,7 @@ describe("inside nginx, a call", function()
       assert.are.equal("pong\n", select(2, server.get "/ping"))
       longest = math.max(longest, socket.gettime() - start)
     end
-    assert.is_true(longest < 0.25, "a ping took " .. longest) -- one blocking call would take 0.5
+    assert.is_true(longest < 0.25 * PATIENCE, "a ping took " .. longest) -- one blocking call would take 0.5
     for i = 1, 50 do
       assert.are.equal("/" .. i, select(2, server.receive(calls[i])))
     end
@@ -295,7 +299,7 @@ describe("inside nginx, a call", function()
       leave(400)
     end
     local after = memory()
-    assert.is_true(after < before * 1.03, ("%d KiB, then %d"):format(before, after))
+    assert.is_true(after < before * 1.03 or nginx.sanitized, ("%d KiB, then %d"):format(before, after))
     assert.are.equal("/well", select(2, server.get "/call?id=well"))
   end)
 
@@ -356,7 +360,7 @@ end)
 describe("a name server that is silent", function()
   local function start()
     return keep(nginx.start {
-      environment = "LD_PRELOAD=$PWD/build/silent_dns.so",
+      preload = nginx.silent_dns,
       http = configuration([[
         location = /dead {
           content_by_lua_block {
@@ -384,12 +388,12 @@ describe("a name server that is silent", function()
     for i = 1, 20 do
       assert.are.equal("/" .. i, select(2, server.get("/call?id=" .. i)))
     end
-    assert.is_true(socket.gettime() - begin < 0.8, "20 calls took " .. socket.gettime() - begin)
+    assert.is_true(socket.gettime() - begin < 0.8 * PATIENCE, "20 calls took " .. socket.gettime() - begin)
     for i = 1, 10 do
       assert.are.equal("timeout no_connection", select(2, server.receive(dead[i])))
     end
     local took = socket.gettime() - begin
-    assert.is_true(took >= 0.99 and took < 1.5, "the dead calls took " .. took)
+    assert.is_true(took >= 0.99 and took < 1 + 0.5 * PATIENCE, "the dead calls took " .. took)
   end)
 
   it("does not delay the cancelling of a call, other calls meanwhile, or the end of the worker", function()
@@ -406,11 +410,11 @@ describe("a name server that is silent", function()
     end
     eventually(function() return status(server).cancelled == 5 end)
     assert.are.equal("/x", select(2, server.get "/call?id=x"))
-    assert.is_true(socket.gettime() - begin < 0.3, "took " .. socket.gettime() - begin)
+    assert.is_true(socket.gettime() - begin < 0.3 * PATIENCE, "took " .. socket.gettime() - begin)
     begin = socket.gettime()
     server.signal "TERM"
     eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
-    assert.is_true(socket.gettime() - begin < 0.5, "took " .. socket.gettime() - begin)
+    assert.is_true(socket.gettime() - begin < 0.5 * PATIENCE, "took " .. socket.gettime() - begin)
     assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
   end)
 end)
@@ -448,7 +452,7 @@ describe("nginx", function()
     server.signal "TERM"
     eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
     local took = socket.gettime() - start
-    assert.is_true(took < 0.5, "took " .. took)
+    assert.is_true(took < 0.5 * PATIENCE, "took " .. took)
     assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
   end)
 
@@ -499,7 +503,7 @@ describe("nginx", function()
   end)
 
   it("as a daemon works", function()
-    local server = keep(nginx.start { daemon = true, http = configuration() })
+    local server = keep(nginx.start { daemon = true, leaks = false, http = configuration() })
     assert.are.equal("/1", select(2, server.get "/call?id=1"))
   end)
 
@@ -521,7 +525,7 @@ describe("nginx", function()
       local _, body = server.receive(socks[i])
       outcomes[body == "/" .. i and "answered" or body] = true
     end
-    assert.is_true(socket.gettime() - start < 5, "took " .. socket.gettime() - start)
+    assert.is_true(socket.gettime() - start < 5 * PATIENCE, "took " .. socket.gettime() - start)
     assert.is_true(outcomes.answered)
     assert.is_true(outcomes["network no_descriptors"])
     outcomes.closed = nil -- nginx itself had none for the client
@@ -531,5 +535,10 @@ describe("nginx", function()
       return select(2, server.get "/call?id=after") == "/after"
     end, 3)
     assert.are.equal(0, status(server).calls)
+  end)
+
+  it("holds out: calls, aborts and reloads (make soak: the same for 15 minutes)", function()
+    local problems, report = require "spec.support.soak"(9)
+    assert.are.same({}, problems, report)
   end)
 end)

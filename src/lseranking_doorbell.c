@@ -44,12 +44,14 @@ static void enter(lua_State *L) {
 }
 
 /*
-** doorbell() -> path, generation of this process's thread, which is started if need be | nil,
-** error.
+** doorbell(known) -> path, generation of this process's thread, which is started if need be | nil,
+** error. Nothing when it runs and its generation is `known`.
 */
 static int doorbell(lua_State *L) {
   struct sr_doorbell_address address;
   struct sr_error error;
+  if (lua_tonumber(L, 1) > 0 && (unsigned)lua_tonumber(L, 1) == sr_doorbell_generation())
+    return 0;
   if (sr_doorbell_start(&error) != 0) {
     lua_pushnil(L);
     lsr_pusherror(L, &error, NULL);
@@ -127,9 +129,13 @@ static int call_begin(lua_State *L) {
   return 1;
 }
 
-/* call:fd() -> the descriptor that becomes readable when it is done; nil when it is done. */
+/*
+** call:fd() -> the descriptor that becomes readable when it is done; nil when it was not begun, or
+** after anything but this and call:timeout() has seen that it is done: the descriptor is closed
+** then.
+*/
 static int call_fd(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   if (object->errand == NULL)
     return 0;
   lua_pushinteger(L, sr_errand_fd(object->errand));
@@ -155,7 +161,7 @@ static int events(lua_State *L) {
 ** something is wrong with the thread.
 */
 static int call_timeout(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   const struct sr_call *call = object->call;
   if (object->errand != NULL)
     call = sr_errand_call(object->errand);

@@ -72,6 +72,7 @@ static struct {
   int over;    /* the process ends: no more threads */
   pthread_t thread;
   atomic_int stop;
+  atomic_uint generation;   /* of the thread that runs, or 0 */
   struct sr_engine *engine; /* the thread's; others may interrupt it, under the lock */
 
   int listener, spare;
@@ -216,6 +217,7 @@ static void inbox_remove(struct sr_errand *errand) {
 
 /* Puts it in, once, and wakes the thread. */
 static void tell_thread(struct sr_errand *errand) {
+  int told = bell.inbox_first != NULL; /* it empties the inbox once it is awake */
   if (!errand->in_inbox) {
     errand->in_inbox = 1;
     errand->inbox_prev = bell.inbox_last;
@@ -225,7 +227,7 @@ static void tell_thread(struct sr_errand *errand) {
       bell.inbox_first = errand;
     bell.inbox_last = errand;
   }
-  if (bell.engine != NULL)
+  if (!told && bell.engine != NULL)
     sr_engine_interrupt(bell.engine);
 }
 
@@ -650,6 +652,7 @@ static void stop(void) {
   size_t i;
   if (!bell.running)
     return;
+  atomic_store(&bell.generation, 0);
   atomic_store(&bell.stop, 1);
   lock();
   bell.taking = 0;
@@ -705,6 +708,7 @@ static void after_fork_in_child(void) {
   bell.process++;
   if (bell.running) {
     bell.running = 0;
+    atomic_store(&bell.generation, 0);
     bell.parents_engine = bell.engine;
     bell.engine = NULL;
     bell.folder[0] = '\0';
@@ -806,6 +810,7 @@ static int start(struct sr_error *error) {
   }
   bell.running = 1;
   bell.address.generation = (unsigned)atomic_fetch_add(&counts.starts, 1) + 1;
+  atomic_store(&bell.generation, bell.address.generation);
   return 0;
 }
 
@@ -833,6 +838,10 @@ int sr_doorbell_address(struct sr_doorbell_address *address) {
   *address = bell.address;
   pthread_mutex_unlock(&bell.life);
   return running ? 0 : -1;
+}
+
+unsigned sr_doorbell_generation(void) {
+  return atomic_load(&bell.generation);
 }
 
 void sr_doorbell_enter(void) {

@@ -49,6 +49,9 @@ int sr_doorbell_start(struct sr_error *error);
 /* The address of the thread that runs. -1 when there is none. */
 int sr_doorbell_address(struct sr_doorbell_address *address);
 
+/* The generation of the thread that runs, 0 when there is none. Takes no lock. */
+unsigned sr_doorbell_generation(void);
+
 /* Counts since the process began, and what is there now. */
 struct sr_doorbell_status {
   int running;               /* 1: there is a thread */

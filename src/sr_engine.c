@@ -25,8 +25,8 @@
 #define LOOK_EVERY (10 * SR_SECOND)
 
 /* Handles and connections kept for later calls. */
-#define IDLE_MAX        64
-#define CONNECTIONS_MAX 256L
+#define IDLE_MAX        256
+#define CONNECTIONS_MAX 1024L
 
 /* A limiter that this engine has opened: for all calls of one limit. */
 struct link {
@@ -830,7 +830,7 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
   int begun = 0;
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
-    if (call->state == SR_STATE_QUEUED)
+    if (call->state == SR_STATE_QUEUED && now < call->deadline)
       begun += ask_limiter(engine, call, now);
   }
   return begun;
@@ -1093,6 +1093,7 @@ int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config) 
 void sr_engine_step(struct sr_engine *engine) {
   sr_time now;
   check_process(engine);
+  begin_queued(engine, now_of(engine)); /* so that libcurl works once a step, not twice */
   collect(engine);
   now = now_of(engine);
   work_limiters(engine, now);

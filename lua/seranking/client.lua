@@ -178,7 +178,7 @@ function methods:request(request)
   else
     errors.doubt(result, repeatable)
   end
-  self._spare = call
+  host.keep(self, call)
   return data, result
 end
 
@@ -200,7 +200,7 @@ end
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
   must_be_client(self, "map(list, fn)")
-  return concurrent.map(self, host.loop(self), list, fn, given)
+  return concurrent.map(self, (host.loop(self)), list, fn, given)
 end
 
 --- Runs functions at once and waits for all: map, with functions for items.
@@ -208,7 +208,7 @@ end
 ---@return { [integer]: any, n: integer } results, seranking.Errors? errors
 function methods:gather(...)
   must_be_client(self, "gather(f1, f2, …)")
-  return concurrent.gather(self, host.loop(self), ...)
+  return concurrent.gather(self, (host.loop(self)), ...)
 end
 
 --- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
@@ -336,7 +336,7 @@ local function wrap(handle, api, checked, clock)
     _transport = checked.transport or false,
     _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
     _closed = false,
-    _spare = false,
+    _spares = {},
     _on_event = checked.on_event or false,
     _hook_error = false,
     _blocking = checked.blocking or false,

@@ -44,10 +44,11 @@ end
 
 --- How the caller waits for calls of this client.
 ---@param client table
----@return table loop
+---@return table loop, seranking.Task? task the caller, as an item of a map
 function host.loop(client)
-  if client._blocking or client._apart or plain.inside() then
-    return plain
+  local task = plain.task()
+  if task or client._blocking or client._apart then
+    return plain, task
   elseif client._loop then
     return by_option(client._loop)
   elseif nginx.inside() then
@@ -69,12 +70,29 @@ function host.may_block(client)
   return host.loop(client) == plain
 end
 
+-- So many calls that are over are kept.
+local SPARE_MAX = 64
+
 --- A call that is over, for the core to use again: it saves what making one costs. nil when there is none.
 ---@param client table
+---@return userdata?
 function host.spare(client)
-  local spare = client._spare
-  client._spare = false
-  return spare or nil
+  local spares = client._spares
+  local count = #spares
+  local call = spares[count]
+  spares[count] = nil
+  return call
+end
+
+--- Keeps a call that is over for host.spare.
+---@param client table
+---@param call userdata
+function host.keep(client, call)
+  local spares = client._spares
+  local count = #spares
+  if count < SPARE_MAX then
+    spares[count + 1] = call
+  end
 end
 
 --- Runs a call to its end.
@@ -82,7 +100,8 @@ end
 ---@param call userdata
 ---@return string? body, seranking.Response|seranking.Error
 function host.run(client, call)
-  local problem = host.loop(client).wait(client, call)
+  local loop, task = host.loop(client)
+  local problem = loop.wait(client, call, task)
   if problem then
     return nil, problem
   end
@@ -103,7 +122,7 @@ function host.sleep(client, seconds)
   if loop == plain then
     return plain.sleep(client, seconds)
   end
-  loop.sleep(seconds)
+  return loop.sleep(seconds)
 end
 
 return host

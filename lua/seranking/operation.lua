@@ -62,7 +62,7 @@ local function perform(op, args, call_options)
   else
     errors.doubt(result, plan.repeatable and not plan.billed)
   end
-  client._spare = call
+  host.keep(client, call)
   if counted then
     costs.settle(client, plan, checked, body ~= nil, data)
   end

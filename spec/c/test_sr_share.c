@@ -322,6 +322,7 @@ static void twenty_processes_that_create_at_once_get_the_same_file(void **state)
           atomic_fetch_add(&gate->failed, 1);
         else
           atomic_fetch_add(&sr_share_limit(share)->slots[0], 2);
+        sr_share_close(share);
         _exit(0);
       }
     }

@@ -30,9 +30,6 @@ local function shell(command)
   return text
 end
 
-nginx.read = read
-nginx.shell = shell
-
 -- Where the modules are differs: next to nginx's own, or built in.
 local function modules()
   local lines = {}
@@ -55,8 +52,37 @@ local function free_port()
   return port
 end
 
+nginx.free_port = free_port
+nginx.read = read
+nginx.shell = shell
+
+--- A library that has no name that ends in .silent ever resolved.
+nginx.silent_dns = shell("pwd"):match "[^\n]+" .. "/build/silent_dns.so"
+
 -- The Lua of nginx is LuaJIT, whatever runs the specs.
 local BUILD = os.getenv "SERANKING_NGINX_BUILD" or "build/jit"
+
+-- A sanitizer's library, for a module that is built with it. What it finds in nginx, `stop` raises.
+local SANITIZER = os.getenv "SERANKING_NGINX_SANITIZER"
+if SANITIZER == "" then
+  SANITIZER = nil
+end
+
+local function preload(library, folder, leaks)
+  local list = {}
+  list[#list + 1] = SANITIZER
+  list[#list + 1] = library
+  local text = list[1] and "LD_PRELOAD='" .. table.concat(list, ":") .. "'" or ""
+  if SANITIZER then
+    text = ("%s ASAN_OPTIONS='detect_leaks=%d:log_path=%s/work/sanitizer' "
+      .. "LSAN_OPTIONS='print_suppressions=0:suppressions=%s/spec/support/lsan_nginx.supp'"):format(
+      text, leaks == false and 0 or 1, folder, shell("pwd"):match "[^\n]+")
+  end
+  return text
+end
+
+--- Whether nginx runs under a sanitizer, and so with other figures.
+nginx.sanitized = SANITIZER ~= nil
 
 local MAIN = [[
 %s
@@ -81,7 +107,10 @@ http {
 ---@field workers? integer
 ---@field connections? integer a worker
 ---@field daemon? boolean
----@field environment? string variables for the shell: "LD_PRELOAD=… TMPDIR=…"
+---@field environment? string variables for the shell: "TMPDIR=…"
+---@field leaks? false what is lost on purpose is no leak: handles that a fork leaves to the parent, or a process that ends
+--- without closing its Lua, whose memory the sanitizer can't look into
+---@field preload? string a library for LD_PRELOAD
 ---@field folder? string to put everything into; it is not removed then
 
 --- Starts nginx and waits until it takes connections on PORT.
@@ -99,6 +128,7 @@ function nginx.start(options)
   end
   write(folder .. "/nginx.conf", MAIN:format(modules(), main, folder, folder, options.workers or 1,
     options.connections or 4096, folder, folder, folder, folder, folder, root, root, root, BUILD, http))
+  local environment = (options.environment or "") .. " " .. preload(options.preload, folder, options.leaks)
   -- The shell stops nginx when its standard input ends, so it never outlives this process.
   local pipe = assert(io.popen(([[
     folder='%s'
@@ -111,7 +141,7 @@ function nginx.start(options)
     kill -TERM "$master" 2>/dev/null
     wait $pid; status=$?
     echo $status >"$folder/ended"
-  ]]):format(folder, options.environment or "", options.daemon and "wait $pid; pid=" or ""), "w"))
+  ]]):format(folder, environment, options.daemon and "wait $pid; pid=" or ""), "w"))
   local server = { folder = folder, port = port, port2 = port2, url = "http://127.0.0.1:" .. port }
 
   --- What is in the error log.
@@ -184,8 +214,12 @@ function nginx.start(options)
       pipe = nil
       server.errors = server.log()
       local status = tonumber(read(folder .. "/ended") or "")
+      local found = shell(("cat '%s'/work/sanitizer* 2>/dev/null"):format(folder))
       if not options.folder then
         shell("rm -rf '" .. folder .. "'")
+      end
+      if found ~= "" then
+        error(found, 2)
       end
       return status
     end
@@ -229,6 +263,12 @@ function nginx.available()
     and read(BUILD .. "/lseranking.so") ~= nil
 end
 
-nginx.certificates = process.certificates
+--- As process.certificates, where workers of another user can read them.
+---@return spec.Certificates
+function nginx.certificates()
+  local certificates = process.certificates()
+  shell(("chmod 755 '%s'"):format(certificates.folder))
+  return certificates
+end
 
 return nginx

@@ -70,6 +70,13 @@ function process.interpreter()
   return assert(arguments[index], "which Lua runs this? Set SERANKING_TEST_LUA")
 end
 
+--- How much longer things may take than they should: under valgrind or a sanitizer the program itself is slowed down.
+---@return number
+function process.patience()
+  local preloaded = os.getenv "LD_PRELOAD" or ""
+  return preloaded:find "vgpreload" and 40 or preloaded:find "asan" and 5 or 1
+end
+
 -- HTTP to the administration paths -----------------------------------------------------------------------------------
 
 --- Sends one request; raises unless the answer is a 2xx.

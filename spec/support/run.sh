@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
+ALL="valgrind asan nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
@@ -86,15 +86,21 @@ suite() {
     lua5.*) specs "$1" "${1#lua}" build ;;
     luajit) specs luajit jit build ;;
     asan) specs asan 5.4 build/asan env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
+    nginx-asan)
+      SERANKING_NGINX_BUILD=build/asan/jit SERANKING_NGINX_SANITIZER=$(gcc -print-file-name=libasan.so) \
+        LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="build/5.4/?.so;;" \
+        unit nginx-asan "$(sh spec/support/interpreter.sh 5.4)" "$(command -v busted)" -o plainTerminal spec/nginx_spec.lua ;;
     valgrind) # thirty times slower: without what is pure Lua, and looks at every endpoint
-      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|fake[a-z_]*)_spec') \
+      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|start|fake[a-z_]*)_spec') \
         specs valgrind 5.4 build $VALGRIND ;;
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan ;;
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
-    bench) unit bench sh bench/run.sh ;;
+    bench)
+      unit bench sh bench/run.sh
+      unit bench:nginx sh bench/nginx/run.sh ;;
     limiter) unit limiter sh bench/limiter.sh short ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
   esac

@@ -11,7 +11,8 @@ local yieldable = require "seranking.loop.yield"
 ---@class seranking.Loop
 ---@field name string for messages
 ---@field inside fun(): boolean whether the caller runs inside this loop
----@field wait fun(waiter: seranking.Waiter) suspends the running coroutine, and nothing else, until waiter:step() is true
+---@field wait fun(waiter: seranking.Waiter, thread: thread) yields until waiter:step() is true; `thread` is what the loop
+--- has to resume: the running coroutine, or on Lua 5.1 one around it
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
 ---@field sleep fun(seconds: number) suspends the running coroutine for so long
 
@@ -25,9 +26,12 @@ local yieldable = require "seranking.loop.yield"
 
 local adapter = {}
 
--- pcall that can be yielded across, on Lua 5.1 too.
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+-- pcall that can be yielded across. On Lua 5.1 a coroutine of its own, whose yields are passed on.
 local protect = pcall
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+local around = setmetatable({}, { __mode = "k" })
+if LUA_51 then
   local function pass(thread, fine, ...)
     if coroutine.status(thread) == "dead" then
       return fine, ...
@@ -35,10 +39,20 @@ if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
     return pass(thread, coroutine.resume(thread, coroutine.yield(...)))
   end
   function protect(f, ...)
-    local thread = coroutine.create(f)
+    local thread, outer = coroutine.create(f), coroutine.running()
+    around[thread] = around[outer] or outer
     return pass(thread, coroutine.resume(thread, ...))
   end
 end
+
+--- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
+---@return thread
+function adapter.current()
+  local thread = coroutine.running()
+  return around[thread] or thread
+end
+
+local current = adapter.current
 
 --- Runs the items of a job, one after another: for as many of these at once as the job allows.
 ---@param job seranking.Job
@@ -48,11 +62,31 @@ function adapter.work(job)
   end
 end
 
+-- False where Lua 5.2, which does not tell beforehand, could not suspend the coroutine.
+local function wait(loop, waiter)
+  if yieldable.sure or LUA_51 then
+    loop.wait(waiter, current())
+    return true
+  end
+  local fine, problem = pcall(loop.wait, waiter, current())
+  if not fine and not tostring(problem):find "yield" then
+    error(problem, 0)
+  end
+  return fine
+end
+
 --- Makes a host's way to wait.
 ---@param loop seranking.Loop
 ---@return table
 function adapter.new(loop)
-  local way = { name = loop.name, inside = loop.inside, sleep = loop.sleep }
+  local way = { name = loop.name, inside = loop.inside }
+
+  function way.sleep(seconds)
+    if not yieldable.possible() then
+      return yieldable.error()
+    end
+    loop.sleep(seconds)
+  end
 
   function way.wait(_, call)
     if not yieldable.possible() then
@@ -62,8 +96,10 @@ function adapter.new(loop)
     if not begun then
       return errors.wrap(problem)
     end
-    loop.wait(call)
-    if not call:step() then
+    if not wait(loop, call) then
+      call:cancel()
+      return yieldable.error()
+    elseif not call:step() then
       call:cancel()
       return errors.new("cancelled", "not_awaited", "the loop gave up waiting before the call was done")
     end
@@ -83,7 +119,7 @@ function adapter.new(loop)
         end
       end)
     end
-    loop.wait(signal)
+    wait(loop, signal)
   end
 
   return way

@@ -10,10 +10,12 @@ function loop.inside()
   return cqueues.running() ~= nil
 end
 
--- A waiter has the methods that cqueues polls by.
+-- A waiter has the methods that cqueues polls by. Its descriptor has to be forgotten before `step` closes it.
 function loop.wait(waiter)
   repeat
+    local fd = waiter:pollfd()
     cqueues.poll(waiter)
+    cqueues.cancel(fd)
   until waiter:step()
 end
 

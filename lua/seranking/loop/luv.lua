@@ -6,6 +6,7 @@
 
 local adapter = require "seranking.loop.adapter"
 local uv = require "luv"
+local yieldable = require "seranking.loop.yield"
 
 local loop = { name = "luv" }
 
@@ -21,16 +22,18 @@ local function resume(thread)
   end
 end
 
-function loop.wait(waiter)
-  local thread = coroutine.running()
+function loop.wait(waiter, thread)
   local poll = uv.new_poll(waiter:fd())
   poll:start("r", function()
-    if waiter:step() then
-      poll:close()
+    poll:close()
+    if coroutine.status(thread) == "suspended" then -- Lua 5.1 and 5.2 may have refused that
       resume(thread)
     end
   end)
-  coroutine.yield()
+  if not yieldable.suspend() then
+    poll:close()
+    error "can't yield here"
+  end
 end
 
 function loop.spawn(f)
@@ -38,7 +41,7 @@ function loop.spawn(f)
 end
 
 function loop.sleep(seconds)
-  local thread = coroutine.running()
+  local thread = adapter.current()
   local timer = uv.new_timer()
   timer:start(math.ceil(seconds * 1000), 0, function()
     timer:close()

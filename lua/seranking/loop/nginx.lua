@@ -59,14 +59,26 @@ local function no_connection(why)
   return errors.new("network", "no_thread", "the thread that carries out calls can't be reached: " .. why)
 end
 
+-- The thread's address, and the name of the pool of connections to it, for the generation that is known.
+local known, address, pool = 0, nil, nil
+
+-- Makes sure that they are right. nil, or an error.
+local function find_thread()
+  local path, generation = core.doorbell(known)
+  if path then
+    -- Without the generation a connection to an earlier thread could be taken for one to this: descriptors are used again.
+    known, address, pool = generation, "unix:" .. path, { pool = ("seranking %d"):format(generation) }
+  elseif generation then
+    return errors.wrap(generation)
+  end
+end
+
 -- A connection to the thread, maybe a used one.
 local function connect(ngx, patience)
-  local path, generation = core.doorbell()
-  if not path then
-    return nil, errors.wrap(generation)
+  local problem = find_thread()
+  if problem then
+    return nil, problem
   end
-  -- Without the generation a connection to an earlier thread could be taken for one to this: descriptors are used again.
-  local pool = { pool = ("seranking %d"):format(generation) }
   for _ = 1, BUSY_TRIES do
     local sock, why = ngx.socket.tcp()
     if not sock then
@@ -74,7 +86,7 @@ local function connect(ngx, patience)
     end
     sock:settimeouts(CONNECT_TIME, CONNECT_TIME, patience)
     local connected
-    connected, why = sock:connect("unix:" .. path, pool)
+    connected, why = sock:connect(address, pool)
     if connected then
       return sock
     elseif not why:lower():find("temporarily unavailable", 1, true) then
@@ -145,8 +157,14 @@ end
 
 --- Suspends the running coroutine.
 ---@param seconds number
+---@return seranking.Error?
 function nginx.sleep(seconds)
-  here().sleep(seconds)
+  local ngx = here()
+  local problem = check_phase(ngx)
+  if problem then
+    return problem
+  end
+  ngx.sleep(seconds)
 end
 
 return nginx

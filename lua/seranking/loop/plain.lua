@@ -8,10 +8,7 @@ local yieldable = require "seranking.loop.yield"
 
 local plain = {}
 
-local running, create, resume, status, yield =
-  coroutine.running, coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
-local LUA_51 = _VERSION == "Lua 5.1"
-
+local running, create, resume, status = coroutine.running, coroutine.create, coroutine.resume, coroutine.status
 -- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
 local SLICE = 0.25
 
@@ -84,6 +81,8 @@ end
 ---@field due table[] { time, settle } of attempts that a transport has answered, the earliest first
 
 -- The task of a coroutine, and the one that waits for the call of a tag.
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
 local task_of = setmetatable({}, { __mode = "k" })
 local by_tag = {}
 local last_tag = 0
@@ -101,13 +100,8 @@ end
 
 -- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
 local function suspend(task)
-  local fine = true
   task.waiting = true
-  if yieldable.sure or LUA_51 then
-    yield()
-  else
-    fine = pcall(yield)
-  end
+  local fine = yieldable.suspend()
   task.waiting = false
   return fine
 end
@@ -174,15 +168,13 @@ local function finish(scheduler, task)
 end
 
 local function step(scheduler, task)
-  local job, index = task.group.job, task.index
-  local fine, problem = resume(task.thread, job, index)
+  local fine, problem = resume(task.thread, task)
   if not fine then
-    job:settle(index, false, reason(task, problem))
+    task.group.job:settle(task.index, false, reason(task, problem))
+  elseif task.waiting then
+    return
   elseif status(task.thread) ~= "dead" then
-    if task.waiting then
-      return
-    end
-    job:settle(index, false, "client:map: what runs an item must not yield by itself")
+    task.group.job:settle(task.index, false, "client:map: what runs an item must not yield by itself")
   end
   finish(scheduler, task)
 end
@@ -220,6 +212,9 @@ local function resume_all(scheduler)
       by_tag[tag] = nil
       make_runnable(task)
     end
+  end
+  while scheduler.due[1] do -- sleeps are over, too
+    table.remove(scheduler.due, 1).settle()
   end
 end
 
@@ -267,8 +262,18 @@ local function abandon(scheduler)
   end
 end
 
-local function body(job, index)
-  job:settle(index, true, job.fn(job.list[index], index))
+-- What a task does: its item, and where a coroutine can be suspended inside pcall, the next ones too.
+local function body(task)
+  local job, index = task.group.job, task.index
+  if LUA_51 then
+    job:settle(index, true, job.fn(job.list[index], index))
+    return
+  end
+  repeat
+    task.index = index
+    job:settle(index, pcall(job.fn, job.list[index], index))
+    index = job:next()
+  until not index
 end
 
 -- Whether the calls of one client can be carried out by the core of another: on the wire, and by the same clock.
@@ -278,18 +283,16 @@ end
 
 -- ---- public: what a host has to offer ----
 
---- Whether the caller is an item of a map on this thread.
----@return boolean
-function plain.inside()
-  return current() ~= nil
-end
+--- The task that the caller is, if it is an item of a map on this thread.
+---@return seranking.Task?
+plain.task = current
 
 --- Waits until a call is done.
 ---@param client table
 ---@param call userdata
+---@param task? seranking.Task the caller, if it is one
 ---@return seranking.Error? error nil: the call has its own outcome
-function plain.wait(client, call)
-  local task = current()
+function plain.wait(client, call, task)
   if task and same_core(client, task.scheduler) and not task.scheduler.client._closed then
     return wait_among_others(task, call)
   end

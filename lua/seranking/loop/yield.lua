@@ -35,6 +35,18 @@ yield.sure = core.yieldable() ~= nil
 ---@return boolean
 yield.possible = yield.sure and core.yieldable or old and no_c_function or no_main_thread
 
+local coroutine_yield = coroutine.yield
+
+--- Suspends the running coroutine where that is `possible`. False when it turns out that it is not; Lua 5.1 raises then.
+---@return boolean
+function yield.suspend()
+  if yield.sure or old then
+    coroutine_yield()
+    return true
+  end
+  return (pcall(coroutine_yield))
+end
+
 --- The error of a call that would have to wait where that is not possible.
 ---@return seranking.Error
 function yield.error()

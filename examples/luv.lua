@@ -1,0 +1,26 @@
+--- Calls inside luv: they wait as everything there does. SPDX-License-Identifier: MIT
+-- SERANKING_TOKEN=… lua examples/luv.lua
+
+local uv = require "luv"
+local seranking = require "seranking"
+
+-- The coroutine below begins before uv.run(), so the client is told that there will be a loop.
+local client = assert(seranking.new { loop = "luv" })
+
+local ticks = 0
+local ticker = uv.new_timer()
+ticker:start(10, 10, function() ticks = ticks + 1 end)
+
+coroutine.wrap(function()
+  local sites = seranking.check(client.sites:list())
+  local results, errors = client:map(sites, function(site)
+    return client.sites(site.id):summary()
+  end)
+  for i, site in ipairs(sites) do
+    print(site.title, results[i] and "ok" or tostring(errors[i]))
+  end
+  print(("the loop went on: %d ticks"):format(ticks))
+  ticker:close()
+end)()
+
+uv.run()

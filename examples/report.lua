@@ -1,0 +1,27 @@
+--- All sites' summaries at once, on one thread and within the rate limit. SPDX-License-Identifier: MIT
+-- SERANKING_TOKEN=… lua examples/report.lua
+
+local seranking = require "seranking"
+local client = assert(seranking.new())
+
+local sites = seranking.check(client.sites:list())
+
+-- Inside map a call is written as anywhere else; while it waits, the others go on.
+local results, errors = client:map(sites, function(site)
+  return client.sites(site.id):summary()
+end)
+
+for i, site in ipairs(sites) do
+  local summary = results[i]
+  if summary then
+    print(("%-30s average position %s, %s in the top ten"):format(site.title, summary.today_avg or "?",
+      summary.top10 or "?"))
+  else
+    print(("%-30s %s"):format(site.title, tostring(errors[i])))
+  end
+end
+
+if errors then
+  io.stderr:write(tostring(errors), "\n")
+  os.exit(1)
+end

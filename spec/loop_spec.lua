@@ -1,0 +1,424 @@
+--- Inside event loops: cqueues, luv, and one that is written from the documented interface. SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
+local seranking = require "seranking"
+local wire = require "spec.support.wire"
+
+local found, cqueues = pcall(require, "cqueues")
+local uv_found, uv = pcall(require, "luv")
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+local KEY = wire.KEY
+local ECHO = { "request", "echo", "again" }
+
+after_each(wire.finish)
+
+-- Fails unless no call is left on the thread.
+local function nothing_left()
+  collectgarbage()
+  collectgarbage()
+  local deadline = core.monotonic() + 5
+  while core.doorbell_status().calls > 0 and core.monotonic() < deadline do
+    collectgarbage()
+  end
+  assert.are.equal(0, core.doorbell_status().calls)
+end
+
+-- What every loop has to hold. `run(f)` runs f in a coroutine of the loop until the loop has nothing to do any more;
+-- `spawn(f)` starts another one inside, `sleep(seconds)` waits inside.
+local function holds_in(name, run, spawn, sleep, options)
+  local function client_of(server, more)
+    local all = {}
+    for key, value in pairs(options or {}) do
+      all[key] = value
+    end
+    for key, value in pairs(more or {}) do
+      all[key] = value
+    end
+    return wire.client(server, all)
+  end
+
+  it("a call waits without holding up others", function()
+    local server = wire.start({ { "request", { "await", 2 }, "echo" } }, { otherwise = ECHO })
+    local client = client_of(server)
+    local other = client_of(server)
+    local order = {}
+    run(function()
+      spawn(function()
+        table.insert(order, (assert(client:request { path = "/held" }).target))
+      end)
+      sleep(0.02)
+      table.insert(order, "went on")
+      table.insert(order, (assert(other:request { path = "/other" }).target)) -- what the first waits for
+    end)
+    table.sort(order)
+    assert.are.same({ "/held", "/other", "went on" }, order)
+    nothing_left()
+  end)
+
+  it("many calls run at once, in coroutines or by map", function()
+    local server = wire.start({}, { otherwise = { "request", { "await", 20 }, "echo", "request", "echo", { "again", 4 } } })
+    local client = client_of(server)
+    local seen, results, errors = {}, nil, nil
+    run(function()
+      for i = 1, 20 do
+        spawn(function()
+          seen[i] = assert(client:request { path = "/" .. i }).target
+        end)
+      end
+    end)
+    for i = 1, 20 do
+      assert.are.equal("/" .. i, seen[i])
+    end
+    run(function()
+      local list = {}
+      for i = 1, 60 do
+        list[i] = i
+      end
+      results, errors = client:map(list, function(i)
+        if i == 30 then
+          error("thirty", 0)
+        elseif i == 31 then
+          return (client:gather(
+            function() return assert(client:request { path = "/a" }).target end,
+            function() return assert(client:request { path = "/b" }).target end))[2]
+        end
+        return assert(client:request { path = "/" .. i }).target
+      end)
+    end)
+    assert.are.equal("/1", results[1])
+    assert.are.equal("/60", results[60])
+    assert.are.equal("/b", results[31])
+    assert.are.equal("thirty", errors[30])
+    assert.are.equal(1, errors.count)
+    assert.are.equal(60, results.n)
+    nothing_left()
+  end)
+
+  it("errors, retries and deadlines are those of any call", function()
+    local server = wire.start({ { "request", "close" }, { "request", "idle" } }, { otherwise = ECHO })
+    local client = client_of(server)
+    local dead = client_of({ url = "http://127.0.0.1:1" })
+    local outcome = {}
+    run(function()
+      outcome[1] = select(2, client:request({ path = "/1", retries = 0 }))
+      outcome[2] = select(2, client:request { path = "/2", timeout = 0.05 })
+      outcome[3] = select(2, dead.sites:list())
+      outcome[4] = assert(client:request { path = "/4" })
+    end)
+    assert.are.equal("network connection_lost", outcome[1].kind .. " " .. outcome[1].code)
+    assert.are.equal("timeout no_answer", outcome[2].kind .. " " .. outcome[2].code)
+    assert.are.equal("network connect", outcome[3].kind .. " " .. outcome[3].code)
+    assert.are.equal("/4", outcome[4].target)
+    nothing_left()
+  end)
+
+  it("a client that is closed has its calls end as cancelled", function()
+    local server = wire.start({ { "request", "idle" } })
+    local client = client_of(server)
+    local err
+    run(function()
+      spawn(function()
+        err = select(2, client:request { path = "/" })
+      end)
+      sleep(0.02)
+      client:close()
+    end)
+    assert.are.equal("cancelled cancelled", err.kind .. " " .. err.code)
+    nothing_left()
+  end)
+
+  it("calls inside functions that C calls say that they can't wait", function()
+    local server = wire.start({ { "request", "idle" } })
+    local client = client_of(server)
+    local err
+    run(function()
+      table.sort({ 2, 1 }, function(a, b)
+        err = select(2, client:request { path = "/" })
+        return a < b
+      end)
+    end)
+    assert.are.equal("cant_yield", err.code)
+    nothing_left()
+  end)
+
+  it(name .. " is left where the client may block", function()
+    local server = wire.start({}, { otherwise = ECHO })
+    local client = client_of(server, { blocking = true })
+    local begun, target = core.doorbell_status().begun, nil
+    run(function()
+      target = assert(client:request { path = "/b" }).target
+    end)
+    assert.are.equal("/b", target)
+    assert.are.equal(begun, core.doorbell_status().begun)
+  end)
+end
+
+describe("inside cqueues", function()
+  if not found then
+    return pending "needs cqueues"
+  end
+
+  local function run(f)
+    local loop = cqueues.new()
+    local problem
+    loop:wrap(f)
+    local fine, why = loop:loop(20)
+    problem = not fine and why
+    assert.is_true(loop:empty(), "it did not end")
+    assert.is_falsy(problem, tostring(problem))
+  end
+
+  holds_in("the thread", run, function(f) cqueues.running():wrap(f) end, cqueues.sleep)
+
+  it("a call whose controller is gone is cancelled", function()
+    local server = wire.start({ { "request", "idle" } })
+    local client = wire.client(server)
+    do
+      local loop = cqueues.new()
+      loop:wrap(function() client:request { path = "/" } end)
+      local deadline = core.monotonic() + 5
+      while core.doorbell_status().calls == 0 and core.monotonic() < deadline do
+        loop:step(0.01)
+      end
+      assert.are.equal(1, core.doorbell_status().calls)
+    end
+    nothing_left()
+  end)
+
+  it("a call outside of a controller runs on the calling thread", function()
+    local server = wire.start({}, { otherwise = ECHO })
+    local begun = core.doorbell_status().begun
+    assert.are.equal("/", assert(wire.client(server):request { path = "/" }).target)
+    assert.are.equal(begun, core.doorbell_status().begun)
+  end)
+end)
+
+describe("inside luv", function()
+  if not uv_found then
+    return pending "needs luv"
+  end
+
+  local function sleep(seconds)
+    local thread = coroutine.running()
+    local timer = uv.new_timer()
+    timer:start(math.floor(seconds * 1000), 0, function()
+      timer:close()
+      assert(coroutine.resume(thread))
+    end)
+    coroutine.yield()
+  end
+
+  local function spawn(f)
+    assert(coroutine.resume(coroutine.create(f)))
+  end
+
+  -- The coroutine is begun by the loop, so that the loop is found.
+  local function run(f)
+    local guard, timer = uv.new_timer(), uv.new_timer()
+    timer:start(0, 0, function()
+      timer:close()
+      spawn(f)
+    end)
+    guard:start(20000, 0, function() uv.stop() end)
+    guard:unref()
+    uv.run()
+    guard:close()
+    uv.run "nowait"
+    assert.is_false(uv.loop_alive())
+  end
+
+  holds_in("the thread", run, spawn, sleep)
+
+  it("a call in a callback, outside of a coroutine, says that it can't wait", function()
+    local client = wire.client(wire.start({}, { otherwise = ECHO }))
+    local err
+    local timer = uv.new_timer()
+    timer:start(0, 0, function()
+      timer:close()
+      err = select(2, client:request { path = "/" })
+    end)
+    uv.run()
+    assert.are.equal("phase cant_yield", err.kind .. " " .. err.code)
+    assert.truthy(err.hint:find "coroutine" or LUA_51)
+  end)
+
+  it("a coroutine begun before uv.run() waits in it when the client is told so", function()
+    local server = wire.start({}, { otherwise = { "request", { "await", 3 }, "echo" } })
+    local client = wire.client(server, { loop = "luv" })
+    local seen = {}
+    for i = 1, 3 do
+      coroutine.wrap(function() seen[i] = assert(client:request { path = "/" .. i }).target end)()
+    end
+    assert.are.same({}, seen)
+    uv.run()
+    assert.are.same({ "/1", "/2", "/3" }, seen)
+    nothing_left()
+  end)
+end)
+
+describe("inside a loop of another kind", function()
+  -- The smallest loop there is: looks at every waiter in turn. A real one polls waiter:fd().
+  local waiting, ready = {}, {}
+
+  local loop = { name = "turns" }
+
+  function loop.inside() return true end
+
+  function loop.wait(waiter, thread)
+    assert(waiter:fd() >= 0 and waiter:pollfd() == waiter:fd() and waiter:events() == "r")
+    assert(waiter:timeout() == nil or waiter:timeout() > 0)
+    while not waiter:step() do
+      waiting[#waiting + 1] = thread
+      coroutine.yield()
+    end
+  end
+
+  function loop.sleep(seconds)
+    local due = core.monotonic() + seconds
+    while core.monotonic() < due do
+      waiting[#waiting + 1] = coroutine.running()
+      coroutine.yield()
+    end
+  end
+
+  function loop.spawn(f)
+    ready[#ready + 1] = coroutine.create(f)
+  end
+
+  local function run(f)
+    local deadline = core.monotonic() + 20
+    loop.spawn(f)
+    while #ready > 0 or #waiting > 0 do
+      local turn = ready
+      ready = {}
+      for _, thread in ipairs(waiting) do
+        turn[#turn + 1] = thread
+      end
+      waiting = {}
+      for _, thread in ipairs(turn) do
+        if coroutine.status(thread) == "suspended" then -- or it could not be, and has ended
+          assert(coroutine.resume(thread))
+        end
+      end
+      assert(core.monotonic() < deadline, "it did not end")
+    end
+  end
+
+  holds_in("the loop", run, loop.spawn, loop.sleep, { loop = loop })
+
+  it("that gives up waiting has the call cancelled, and says so", function()
+    local client = wire.client(wire.start({ { "request", "idle" } }),
+      { loop = { name = "hasty", inside = loop.inside, wait = function() end, spawn = loop.spawn, sleep = loop.sleep } })
+    local err
+    run(function() err = select(2, client:request { path = "/" }) end)
+    assert.are.equal("cancelled not_awaited", err.kind .. " " .. err.code)
+    nothing_left()
+  end)
+
+  it("that is none is refused", function()
+    for _, value in ipairs { "libev", {}, { wait = print } } do
+      local ok, problem = pcall(seranking.new, { token = KEY, loop = value })
+      assert.is_false(ok)
+      assert.truthy(problem:find 'option loop must be "plain", "nginx", "cqueues", "luv", or a loop with the functions')
+    end
+  end)
+end)
+
+-- ---- how fast ----
+
+local function milliseconds(t)
+  return math.floor(t * 1000 + 0.5)
+end
+
+describe("many calls of 0.2 s", function()
+  if not nginx.available() then
+    return pending "needs nginx for a server"
+  end
+
+  local api
+
+  setup(function()
+    api = nginx.api()
+  end)
+
+  teardown(function()
+    api.stop()
+  end)
+
+  local function client_of(options)
+    options.token, options.base_url, options.share, options.retries = KEY, api.url, "off", 0
+    return assert(seranking.new(options))
+  end
+
+  -- The best of three: other programs take their share of the machine, too.
+  local function best(measure)
+    local took = math.huge
+    for _ = 1, 3 do
+      took = math.min(took, measure())
+    end
+    return took
+  end
+
+  it("need 0.6 s for 1,000 in cqueues, while a ticker of 10 ms keeps time", function()
+    if not found then
+      return pending "needs cqueues"
+    end
+    local client = client_of {}
+    local median, most = math.huge, math.huge
+    local took = best(function()
+      local loop, done, last = cqueues.new(), 0, nil
+      local start, late, took = cqueues.monotime(), {}, nil
+      for i = 1, 1000 do
+        loop:wrap(function()
+          assert(assert(client:request { path = "/" .. i .. "?wait=0.2" }).path == "/" .. i)
+          done = done + 1
+        end)
+      end
+      loop:wrap(function()
+        last = cqueues.monotime()
+        while done < 1000 do
+          cqueues.sleep(0.01)
+          local now = cqueues.monotime()
+          late[#late + 1], last = now - last - 0.01, now
+        end
+        took = cqueues.monotime() - start
+      end)
+      assert(loop:loop(20))
+      assert.are.equal(1000, done)
+      table.sort(late)
+      median, most = math.min(median, late[math.ceil(#late / 2)]), math.min(most, late[#late])
+      return took
+    end)
+    client:close()
+    print(("1,000 calls of 200 ms in cqueues: %d ms; a 10 ms ticker was late by %d ms, at most by %d ms"):format(
+      milliseconds(took), milliseconds(median), milliseconds(most)))
+    assert.is_true(took < 0.6 * process.patience(), "took " .. took)
+    -- The most is what it takes to begin a thousand calls in one turn of the loop. A call that blocks would take 0.2.
+    assert.is_true(median < 0.005 * process.patience() and most < 0.2 * process.patience(), median .. ", " .. most)
+  end)
+
+  it("need 0.4 s for 100 in luv", function()
+    if not uv_found then
+      return pending "needs luv"
+    end
+    local client = client_of { loop = "luv" }
+    local took = best(function()
+      local start, done = uv.hrtime(), 0
+      for i = 1, 100 do
+        coroutine.wrap(function()
+          assert(assert(client:request { path = "/" .. i .. "?wait=0.2" }).path == "/" .. i)
+          done = done + 1
+        end)()
+      end
+      uv.run()
+      assert.are.equal(100, done)
+      return (uv.hrtime() - start) / 1e9
+    end)
+    client:close()
+    print(("100 calls of 200 ms in luv: %d ms"):format(milliseconds(took)))
+    assert.is_true(took < 0.4 * process.patience(), "took " .. took)
+  end)
+end)
