@@ -631,41 +631,26 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
   tear_down(&bench);
 }
 
-<<<<<<< HEAD
 /* A process that was stopped after it had taken its slot: what counts is when it sends. */
 static void by_send_time_the_window_begins_with_the_sending(void **state) {
-=======
-static void by_send_time_one_that_takes_long_to_connect_keeps_its_slot(void **state) {
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
-  struct sr_call *slow, *other;
+  struct sr_call *stopped, *other;
   (void)state;
   settings.send_time = 1;
   set_up_with(&bench, &settings);
-  slow = submitted(&bench, 60 * S);
+  stopped = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine); /* it has its slot, and is not sent */
-<<<<<<< HEAD
   assert_int_equal(stopped->state, SR_STATE_SENDING);
-=======
-  assert_int_equal(slow->state, SR_STATE_SENDING);
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   bench.manual.now += 5 * S;
   other = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
   assert_int_equal(other->state, SR_STATE_QUEUED);
-<<<<<<< HEAD
   assert_int_equal(run(&bench, stopped), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1005 * S);
   assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1006 * S);
   sr_call_delete(stopped);
-=======
-  assert_int_equal(run(&bench, slow), SR_RUN_EXTERNAL); /* sent now */
-  assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
-  assert_int_equal(bench.manual.now, 1006 * S);
-  sr_call_delete(slow);
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   sr_call_delete(other);
   tear_down(&bench);
 }
@@ -740,30 +725,18 @@ static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) 
   tear_down(&bench);
 }
 
-<<<<<<< HEAD
 /* The same where calls are handed out one after the other (sr_engine_next). */
 static void calls_that_are_handed_out_after_another_s_429_take_again_too(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
   set_up(&bench, 2);
-=======
-/* One that was about to be sent when another one's 429 came (sr_engine_next hands them out). */
-static void calls_that_are_handed_out_after_a_429_take_again(void **state) {
-  struct sr_settings settings = settings_of(fresh_salt(), 2);
-  struct bench bench;
-  struct sr_call *first, *second;
-  (void)state;
-  set_up_with(&bench, &settings);
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   first = call_of(bench.config, 60 * S);
-  first->retries = 0;
   second = call_of(bench.config, 60 * S);
   first->retries = 0;
   sr_engine_submit_tagged(bench.engine, first, 1);
   sr_engine_submit_tagged(bench.engine, second, 2);
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-<<<<<<< HEAD
   answer(first, 429, "", "");
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
   assert_null(sr_engine_next(bench.engine, S - 1));
@@ -771,15 +744,6 @@ static void calls_that_are_handed_out_after_a_429_take_again(void **state) {
   assert_int_equal(second->state, SR_STATE_SENDING);
   assert_int_equal(second->attempts, 1);
   assert_int_equal(bench.manual.now, 1001 * S);
-=======
-  answer(first, 429, "Retry-After: 7\r\n", "");
-  assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-  expect_end(first, SR_RATE_LIMIT, "too_many_requests");
-  assert_ptr_equal(sr_engine_next(bench.engine, 100 * S), second);
-  assert_int_equal(bench.manual.now, 1007 * S);
-  assert_int_equal(second->state, SR_STATE_SENDING);
-  assert_int_equal(second->attempts, 1); /* the one that was not made does not count */
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   sr_call_delete(first);
   sr_call_delete(second);
   tear_down(&bench);
@@ -1715,18 +1679,11 @@ int main(void) {
       cmocka_unit_test(calls_of_low_priority_leave_the_last_slot_to_others),
       cmocka_unit_test(calls_of_low_priority_in_the_queue_are_in_nobody_s_way),
       cmocka_unit_test(by_send_time_n_calls_a_window_go_however_late_their_answers),
-<<<<<<< HEAD
       cmocka_unit_test(by_send_time_the_window_begins_with_the_sending),
       cmocka_unit_test(one_stopped_while_another_got_a_429_takes_again_before_it_sends),
       cmocka_unit_test(one_stopped_while_the_key_was_blocked_sends_nothing),
       cmocka_unit_test(by_answer_one_stopped_past_its_deadline_sends_nothing),
       cmocka_unit_test(calls_that_are_handed_out_after_another_s_429_take_again_too),
-=======
-      cmocka_unit_test(by_send_time_one_that_takes_long_to_connect_keeps_its_slot),
-      cmocka_unit_test(by_send_time_one_a_bit_late_is_sent),
-      cmocka_unit_test(by_answer_one_stopped_past_its_deadline_sends_nothing),
-      cmocka_unit_test(calls_that_are_handed_out_after_a_429_take_again),
->>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
       FILE_TEST(without_a_file_calls_go_on_and_one_of_them_tells_why),
       FILE_TEST(engines_of_two_processes_share_the_limit),
       FILE_TEST(processes_that_wait_for_the_same_slot_are_spread),
