@@ -581,8 +581,13 @@ static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **stat
   tear_down(&bench);
 }
 
+<<<<<<< HEAD
+/* A window before its deadline: a slot that comes back then is free again too late. */
+static void a_queued_call_ends_as_soon_as_no_slot_can_come_in_time(void **state) {
+=======
 /* The slot that is in use could be free again a window after its answer at the earliest. */
 static void a_queued_call_ends_when_no_turn_can_come_before_its_deadline(void **state) {
+>>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
@@ -1337,7 +1342,11 @@ int main(void) {
       cmocka_unit_test(the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts),
       cmocka_unit_test(a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once),
       cmocka_unit_test(calls_ahead_count_for_who_asks_whether_his_turn_can_come),
+<<<<<<< HEAD
+      cmocka_unit_test(a_queued_call_ends_as_soon_as_no_slot_can_come_in_time),
+=======
       cmocka_unit_test(a_queued_call_ends_when_no_turn_can_come_before_its_deadline),
+>>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
       cmocka_unit_test(first_come_first_served),
       cmocka_unit_test(n_slots_begin_n_calls_in_one_step),
       cmocka_unit_test(a_lost_answer_keeps_its_slot_for_a_window_and_a_bit),

@@ -225,6 +225,16 @@ static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
     struct sr_slot first, second, third;
     struct sr_ruling ruling;
     want.send_time = 1;
+<<<<<<< HEAD
+    assert_int_equal(sr_limit_take(limit, &want, 95 * S, &first, &ruling), SR_LIMIT_GRANTED);
+    assert_int_equal(sr_limit_take(limit, &want, 99 * S, &second, &ruling), SR_LIMIT_WAIT);
+    assert_true(sr_limit_start(limit, &one, 100 * S, &first)); /* not sent before */
+    assert_int_equal(sr_limit_take(limit, &want, 101 * S - 2, &second, &ruling), SR_LIMIT_WAIT);
+    assert_int_equal(ruling.at, 101 * S);
+    assert_int_equal(sr_limit_take(limit, &want, 101 * S, &second, &ruling), SR_LIMIT_GRANTED);
+    assert_true(sr_limit_start(limit, &one, 101 * S, &second));
+    sr_limit_give(limit, &one, 101 * S + 500 * MS, &first, outcomes[i], 0); /* its answer, late */
+=======
     assert_int_equal(sr_limit_take(limit, &want, 100 * S, &first, &ruling), SR_LIMIT_GRANTED);
     /* Connecting takes its time; the slot stays taken meanwhile. */
     assert_int_equal(sr_limit_take(limit, &want, 104 * S, &second, &ruling), SR_LIMIT_WAIT);
@@ -234,6 +244,7 @@ static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
     assert_int_equal(sr_limit_take(limit, &want, 106 * S, &second, &ruling), SR_LIMIT_GRANTED);
     assert_int_equal(sr_limit_start(limit, &one, 106 * S, &second), 1);
     sr_limit_give(limit, &one, 106 * S + 500 * MS, &first, outcomes[i], 0); /* its answer, late */
+>>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
     assert_int_equal(first.state, SR_SLOT_NONE);
     sr_limit_give(limit, &one, 106 * S + 600 * MS, &second, outcomes[i], 0);
     assert_int_equal(sr_limit_take(limit, &want, 107 * S - 2, &third, &ruling), SR_LIMIT_WAIT);
@@ -282,16 +293,90 @@ static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new
 }
 
 static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state) {
+  struct sr_rate one = {1, S};
+  int started;
+  (void)state;
+  for (started = 0; started < 2; started++) { /* the connection was refused after the last look */
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 200 * S);
+    struct sr_slot slot, other;
+    struct sr_ruling ruling;
+    want.send_time = 1;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+    if (started)
+      assert_true(sr_limit_start(limit, &one, 100 * S + 200 * MS, &slot));
+    give(limit, &slot, 100 * S + 300 * MS);
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S + 300 * MS, &other, &ruling),
+                     SR_LIMIT_GRANTED);
+  }
+}
+
+/* ---- the last look before a request is sent ---- */
+
+static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
+  struct sr_rate one = {1, S};
+  int send_time;
+  (void)state;
+  for (send_time = 0; send_time < 2; send_time++) {
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 130 * S + S + SR_LATE_COUNT);
+    struct sr_slot slot, other;
+    struct sr_ruling ruling;
+    want.send_time = send_time;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+    other = slot;
+    assert_true(sr_limit_start(limit, &one, 130 * S - 1, &other));
+    assert_false(sr_limit_start(limit, &one, 130 * S, &slot));
+    assert_false(sr_limit_start(limit, &one, 1000 * S, &slot));
+  }
+}
+
+/* A lease that ended while its process was stopped, and that somebody else has had since. */
+static void by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
   struct sr_limit *limit = fresh_limit();
+  struct sr_rate one = {1, S};
   struct sr_want want = want_of(1, 200 * S);
-  struct sr_slot slot, other;
+  struct sr_slot slot;
   struct sr_ruling ruling;
   (void)state;
   want.send_time = 1;
   assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
-  give(limit, &slot, 100 * S + 300 * MS);
-  assert_int_equal(sr_limit_take(limit, &want, 100 * S + 300 * MS, &other, &ruling),
-                   SR_LIMIT_GRANTED);
+  atomic_store(&limit->slots[0], 150 * S + 1);
+  assert_false(sr_limit_start(limit, &one, 120 * S, &slot));
+  assert_int_equal(atomic_load(&limit->slots[0]), 150 * S + 1);
+}
+
+static void nothing_is_sent_while_another_s_429_holds_all(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_rate rate = {5, S};
+  struct sr_slot slot, other;
+  sr_time retry_at;
+  (void)state;
+  assert_true(take(limit, 5, 100 * S, 200 * S, &slot, &retry_at));
+  assert_true(take(limit, 5, 100 * S, 200 * S, &other, &retry_at));
+  sr_limit_give(limit, &rate, 100 * S, &other, SR_OUTCOME_REFUSED, 3 * S);
+  assert_false(sr_limit_start(limit, &rate, 103 * S - 1, &slot));
+  assert_true(sr_limit_start(limit, &rate, 103 * S, &slot));
+}
+
+static void nothing_but_the_probe_is_sent_while_the_key_is_blocked(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_rate rate = {5, S};
+  struct sr_slot early, slots[3], probe;
+  sr_time retry_at;
+  int i;
+  (void)state;
+  assert_true(take(limit, 5, 100 * S, 2000 * S, &early, &retry_at));
+  for (i = 0; i < 3; i++)
+    assert_true(take(limit, 5, 100 * S, 200 * S, &slots[i], &retry_at));
+  for (i = 0; i < 3; i++)
+    sr_limit_give(limit, &rate, 100 * S, &slots[i], SR_OUTCOME_REFUSED, S);
+  assert_false(sr_limit_start(limit, &rate, 105 * S, &early));
+  assert_true(take(limit, 5, 700 * S, 800 * S, &probe, &retry_at));
+  assert_false(sr_limit_start(limit, &rate, 700 * S, &early));
+  assert_true(sr_limit_start(limit, &rate, 700 * S, &probe));
+  sr_limit_give(limit, &rate, 701 * S, &probe, SR_OUTCOME_FINE, 0);
+  assert_true(sr_limit_start(limit, &rate, 701 * S, &early));
 }
 
 /* By the answer, a slot may be used until the deadline: the lease has a window and more after it. */
@@ -881,10 +966,17 @@ int main(void) {
       cmocka_unit_test(low_priority_leaves_the_last_slot_to_others),
       cmocka_unit_test(low_priority_gets_the_only_slot_of_a_limit_of_one),
       cmocka_unit_test(by_send_time_a_slot_cools_down_from_the_sending_on),
+<<<<<<< HEAD
+=======
       cmocka_unit_test(what_is_about_to_be_sent_looks_at_holds_and_bans_once_more),
       cmocka_unit_test(a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one),
+>>>>>>> ce0f0b63210513ff6104db553d1d88ef9541cd7f
       cmocka_unit_test(by_send_time_what_was_never_sent_frees_its_slot_at_once),
       cmocka_unit_test(a_leased_slot_is_to_be_used_before_the_deadline),
+      cmocka_unit_test(nothing_is_sent_on_a_slot_whose_time_is_over),
+      cmocka_unit_test(by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s),
+      cmocka_unit_test(nothing_is_sent_while_another_s_429_holds_all),
+      cmocka_unit_test(nothing_but_the_probe_is_sent_while_the_key_is_blocked),
       cmocka_unit_test(earliest_is_what_brute_force_says),
       cmocka_unit_test(earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window),
       cmocka_unit_test(earliest_is_what_brute_force_says_while_a_hold_lasts),
