@@ -239,6 +239,7 @@ function AnyClient:close() end
 ---@field key string "…d14b"
 ---@field status? integer of the answer that caused it
 ---@field code? string of the error that caused it
+---@field lost? integer how many more there were since, which could not be kept
 ---@field problem? string limiter_fallback: why the limit is not shared as it was asked for
 
 ---@class seranking.FieldDescription a field of an answer
@@ -276,12 +277,14 @@ function AnyClient:close() end
 ---@field held_for number seconds for which a 429 stops everybody
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer, probing: boolean }
 ---@field key string "…d14b"
----@field file? string where it is kept
+---@field file? string where it is kept, on this machine
+---@field server? string or on which Redis
 ---@field problem? string why it is not what was asked for
 ---@field hook_error? string what the last on_event raised that failed
 local Limiter = {}
 
 --- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
+---@return boolean? done, string? problem where a Redis has not confirmed it
 function Limiter:reset() end
 
 --- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or where the client was told to use this
@@ -289,7 +292,7 @@ function Limiter:reset() end
 ---@class seranking.Loop
 ---@field name string for messages
 ---@field inside fun(): boolean whether the caller runs inside this loop
----@field wait fun(waiter: seranking.Waiter) suspends the running coroutine, and nothing else, until waiter:step() is true
+---@field wait fun(waiter: seranking.Waiter, thread: thread) yields until waiter:step() is true; `thread` is what the loop has to resume: the running coroutine, or on Lua 5.1 one around it
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
 ---@field sleep fun(seconds: number) suspends the running coroutine for so long
 

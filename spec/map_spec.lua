@@ -1,6 +1,7 @@
 --- Many calls at once in plain Lua: client:map and client:gather. SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
+local host = require "seranking.host"
 local seranking = require "seranking"
 local wire = require "spec.support.wire"
 
@@ -248,6 +249,20 @@ describe("client:map", function()
     assert.are.same({ n = 3, [3] = "closed" }, results)
     assert.are.equal("cancelled", errors[1].kind)
     assert.are.equal("cancelled", errors[2].kind)
+  end)
+
+  it("ends the pauses of jobs when its client is closed", function()
+    local client = slow(1, { fake = { limit = 1000 } })
+    local results = client:map(numbers(2), function(i)
+      if i == 2 then
+        assert(client.account:balance())
+        client:close()
+        return "closed"
+      end
+      host.sleep(client, 1e4)
+      return "woken"
+    end)
+    assert.are.same({ "woken", "closed", n = 2 }, results)
   end)
 
   it("cancels what is under way when a hook or a transport raises", function()

@@ -32,10 +32,9 @@ static int user_gc(lua_State *L) {
 }
 
 static void enter(lua_State *L) {
-  struct user *user;
   lua_getfield(L, LUA_REGISTRYINDEX, USER ".user");
   if (lua_isnil(L, -1)) {
-    user = lsr_newobject(L, sizeof *user, USER);
+    struct user *user = lsr_newobject(L, sizeof *user, USER);
     lua_setfield(L, LUA_REGISTRYINDEX, USER ".user");
     sr_doorbell_enter();
     user->entered = 1;

@@ -171,9 +171,11 @@ static int registry_add(struct sr_errand *errand) {
   if (i == bell.registry_size) {
     size_t size = bell.registry_size == 0 ? 64 : 2 * bell.registry_size;
     struct sr_errand **larger;
-    if (size > PLACE_MASK || (larger = realloc(bell.registry, size * sizeof *larger)) == NULL)
+    if (size > PLACE_MASK ||
+        (larger = realloc(bell.registry, size * sizeof(struct sr_errand *))) == NULL)
       return -1;
-    memset(larger + bell.registry_size, 0, (size - bell.registry_size) * sizeof *larger);
+    memset(larger + bell.registry_size, 0,
+           (size - bell.registry_size) * sizeof(struct sr_errand *));
     place = bell.registry_size;
     bell.registry = larger;
     bell.registry_size = size;
@@ -345,7 +347,7 @@ static int make_room(void) {
   struct curl_waitfd *polled;
   if (bell.connection_count < bell.connection_size)
     return 0;
-  connections = realloc(bell.connections, size * sizeof *connections);
+  connections = realloc(bell.connections, size * sizeof(struct connection *));
   if (connections == NULL)
     return -1;
   bell.connections = connections;
@@ -586,7 +588,7 @@ static void take_name_away(void) {
 
 /* Listens in a private folder in `base`. 0, or -1 and errno. */
 static int listen_in(const char *base) {
-  int problem;
+  size_t len;
   if (base == NULL || base[0] == '\0' ||
       (size_t)snprintf(bell.folder, sizeof bell.folder, "%s/" FOLDER "%ld-XXXXXX", base,
                        (long)getpid()) >= sizeof bell.folder - sizeof SOCKET_NAME) {
@@ -598,11 +600,12 @@ static int listen_in(const char *base) {
     bell.folder[0] = '\0';
     return -1;
   }
-  memcpy(bell.address.path, bell.folder, strlen(bell.folder) + 1);
-  strcat(bell.address.path, SOCKET_NAME);
+  len = strlen(bell.folder);
+  memcpy(bell.address.path, bell.folder, len);
+  memcpy(bell.address.path + len, SOCKET_NAME, sizeof SOCKET_NAME);
   bell.listener = bind_to(bell.address.path);
   if (bell.listener < 0) {
-    problem = errno;
+    int problem = errno;
     remove_folder();
     errno = problem;
     return -1;
