@@ -3,10 +3,11 @@
 #
 #   sh bench/limiter.sh [short]
 # Eight processes (four by Redis, where there is one) make calls on a server that counts in a rolling window and answers after a
-# random while; in a second run some are killed with -9 on the way and started again. Prints one table. Ends with status 1 when
-# the server had to refuse a request, had more than the limit in any window, or (the long form, nobody killed) the rate is below
-# 0.97 of LIMIT / (WINDOW + mean latency); or when a slot of the file costs 1 µs or more. `short` takes seconds, and its rate is
-# shown but not judged: too few windows.
+# random while. In a second run some are killed with -9 on the way and started again; in a third the server refuses one request
+# for no reason. Prints one table. Ends with status 1 when the server had to refuse a request, had more than the limit in any
+# window, or (the long form, nobody killed) the rate is below 0.97 of LIMIT / (WINDOW + mean latency); when after the refusal for
+# no reason any process sent more than the one request that it may have had under way; or when a slot of the file costs 1 µs or
+# more. `short` takes seconds, and its rate is shown but not judged: too few windows.
 # Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +15,7 @@ version=${LUA:-5.4}
 build=${BUILD:-build}
 form=${1:-long}
 case $form in
-  short) calls=${CALLS:-120} limit=${LIMIT:-20} window=${WINDOW:-500} latency=${LATENCY:-200} kills=${KILLS:-3} ;;
+  short) calls=${CALLS:-80} limit=${LIMIT:-20} window=${WINDOW:-500} latency=${LATENCY:-200} kills=${KILLS:-2} ;;
   *) calls=${CALLS:-2000} limit=${LIMIT:-50} window=${WINDOW:-1000} latency=${LATENCY:-400} kills=${KILLS:-8} ;;
 esac
 per=$(awk -v w="$window" 'BEGIN { print w / 1000 }')
@@ -63,16 +64,16 @@ client() {
   processes="$processes $!"
 }
 
-# run NAME PROCESSES KILLS REDIS-ADDRESS: one line of the table. The server ends when the writing end of its stdin is closed.
+# run NAME PROCESSES KILLS REDIS-ADDRESS [REFUSE]: one line of the table. The server ends when the writing end of its stdin is closed.
 run() {
-  name=$1 count=$2 deaths=$3 redis=$4
+  name=$1 count=$2 deaths=$3 redis=$4 refuse=${5:-0}
   rm -rf "$work/state" "$work"/progress.* "$work/stdin"
   mkdir -m 700 "$work/state"
   : >"$work/errors"
   : >"$work/seen"
   export SERANKING_STATE_DIR="$work/state"
   mkfifo "$work/stdin"
-  "$bench/limiter_server" "$limit" "$window" "$latency" <"$work/stdin" >"$work/seen" 3>&- &
+  "$bench/limiter_server" "$limit" "$window" "$latency" "$refuse" <"$work/stdin" >"$work/seen" 3>&- &
   server=$!
   exec 3>"$work/stdin"
   until [ -s "$work/seen" ]; do sleep 0.02; done
@@ -115,20 +116,22 @@ run() {
   exec 3>&-
   wait "$server"
   # shellcheck disable=SC2046
-  set -- $(sed -n 2p "$work/seen") # requests, refused, most, rate, bound
-  judge "$2 == 0 && $3 <= $limit && $(made) == $share * $count && $1 >= $share * $count"
-  if [ "$form" != short ] && [ "$deaths" -eq 0 ] && [ "$verdict" = ok ]; then
+  set -- $(sed -n 2p "$work/seen") # requests, refused, most, rate, bound, after the refusal
+  judge "$2 == ($refuse > 0) && $6 <= $count && $3 <= $limit && $(made) == $share * $count && $1 >= $share * $count"
+  if [ "$form" != short ] && [ "$deaths" -eq 0 ] && [ "$refuse" -eq 0 ] && [ "$verdict" = ok ]; then
     passed=$((passed - 1))
     judge "$4 >= 0.97 * $5"
   fi
   printf '%-36s %8d %8d %8d %8d %9.2f %9.2f %7.3f  %s\n' "$name" "$1" "$2" "$3" "$killed" "$4" "$5" \
     "$(awk -v r="$4" -v b="$5" 'BEGIN { print r / b }')" "$verdict"
+  [ "$refuse" -eq 0 ] || echo "  (in the window after the 429 the server had $6 requests of $count processes)"
   sort "$work/errors" | uniq -c | head -n 5 >&2
 }
 
 printf '%-36s %8s %8s %8s %8s %9s %9s %7s\n' "limit $limit in $per s, 0-$latency ms" requests refused "most/$per s" killed rate/s bound/s ratio
 run "8 processes, one file" 8 0 ""
 run "8 processes, one file, kill -9" 8 "$kills" ""
+run "8 processes, one file, one 429" 8 0 "" $((calls / 2))
 
 if command -v redis-server >/dev/null && [ -e "$build/$version/lseranking_redis.so" ]; then
   redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 3>&- &
@@ -136,6 +139,7 @@ if command -v redis-server >/dev/null && [ -e "$build/$version/lseranking_redis.
   until [ -S "$work/redis.sock" ]; do sleep 0.02; done
   run "4 processes, one Redis" 4 0 "unix:$work/redis.sock"
   run "4 processes, one Redis, kill -9" 4 "$kills" "unix:$work/redis.sock"
+  run "4 processes, one Redis, one 429" 4 0 "unix:$work/redis.sock" $((calls / 2))
 else
   echo "(no redis-server, or built without hiredis: the limit on Redis is left out)"
 fi

@@ -1,12 +1,13 @@
 --- One of the programs that share a key: makes its calls and notes each that went well. SPDX-License-Identifier: MIT
 -- lua bench/limiter_client.lua BASE_URL CALLS AT_ONCE LIMIT PER PROGRESS [REDIS]: appends a byte to PROGRESS for each; so
--- who starts it again after a kill knows how many are left. The first error goes to stderr, and it ends with 1.
+-- who starts it again after a kill knows how many are left. A 429 is repeated, any other failure not. The first error goes
+-- to stderr, and it ends with 1.
 
 local seranking = require "seranking"
 
 local base_url, calls, at_once, limit, per, progress, redis = arg[1], arg[2], arg[3], arg[4], arg[5], arg[6], arg[7]
 local client = assert(seranking.new {
-  token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = base_url, timeout = 10, retries = 0,
+  token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = base_url, timeout = 10, retries = 1,
   rate = { limit = tonumber(limit), per = tonumber(per) }, limiter = redis and { redis = redis },
   on_event = function(event)
     if event.type == "limiter_fallback" then

@@ -1,4 +1,5 @@
-/* What taking a slot of the shared file and giving it back costs when nobody else wants it.
+/* What taking a slot of the shared file, the last look before sending and giving it back cost when
+** nobody else wants it.
 ** SPDX-License-Identifier: MIT
 **
 ** limiter-cost DIRECTORY: prints nanoseconds, the median of 21 rounds of 100,000. The limiter's time
@@ -30,6 +31,8 @@ static int take_and_give(struct sr_limiter *limiter, const struct sr_want *want,
     fprintf(stderr, "no slot: %s\n", ruling.problem);
     return -1;
   }
+  if (!sr_local_driver.start(limiter, &want->rate, now, &slot))
+    return -1;
   sr_local_driver.give(limiter, &want->rate, now, &slot, SR_OUTCOME_FINE, 0);
   return 0;
 }

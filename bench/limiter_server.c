@@ -2,9 +2,11 @@
 ** rolling window, answers the others after a random while, and says at the end what it saw.
 ** SPDX-License-Identifier: MIT
 **
-** limiter-server LIMIT WINDOW_MS LATENCY_MS: prints its port (loopback), ends when its stdin closes,
-** then prints one line: requests, refusals, the most in any window, requests a second, the bound
-** LIMIT / (WINDOW + mean latency). Keep-alive, a thread a connection; requests have no body. */
+** limiter-server LIMIT WINDOW_MS LATENCY_MS REFUSE: prints its port (loopback), ends when its stdin
+** closes, then prints one line: requests, refusals, the most in any window, requests a second, the
+** bound LIMIT / (WINDOW + mean latency), and how many arrived in the window after the REFUSEth
+** request, which is refused whether or not it is over the limit (0: none is). Keep-alive, a thread a
+** connection; requests have no body. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -21,7 +23,7 @@ enum { LOG_MAX = 1000000 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int64_t arrivals[LOG_MAX]; /* in order */
-static int count, refused, answered;
+static int count, refused, answered, refuse;
 static int64_t window, latency, latencies;
 static int limit, first; /* the oldest arrival that is still in the window */
 static uint64_t chance = 88172645463325252u;
@@ -40,7 +42,7 @@ static int64_t count_one(void) {
     arrivals[count++] = now();
   while (arrivals[count - 1] - arrivals[first] >= window)
     first++;
-  if (count - first > limit) {
+  if (count - first > limit || count == refuse) {
     refused++;
   } else {
     chance ^= chance << 13; /* xorshift64 */
@@ -131,18 +133,26 @@ static double rate(void) {
   return high > low ? (high - low) / ((double)(arrivals[high] - arrivals[low]) / 1e9) : 0;
 }
 
+static int in_the_window_after_the_refusal(void) {
+  int i, after = 0;
+  for (i = refuse; refuse > 0 && i < count; i++)
+    after += arrivals[i] - arrivals[refuse - 1] < window;
+  return after;
+}
+
 int main(int argc, char **argv) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t len = sizeof address;
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   pthread_t thread;
   char c;
-  if (argc != 4)
+  if (argc != 5)
     return 2;
   signal(SIGPIPE, SIG_IGN);
   limit = atoi(argv[1]);
   window = atoll(argv[2]) * 1000000;
   latency = atoll(argv[3]) * 1000000;
+  refuse = atoi(argv[4]);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
       listen(listener, 512) != 0 || getsockname(listener, (struct sockaddr *)&address, &len) != 0)
@@ -154,7 +164,8 @@ int main(int argc, char **argv) {
   while (read(0, &c, 1) > 0)
     ;
   pthread_mutex_lock(&mutex);
-  printf("%d %d %d %.2f %.2f\n", count, refused, most_in_a_window(), rate(),
-         limit / ((double)window / 1e9 + (answered > 0 ? (double)latencies / answered / 1e9 : 0)));
+  printf("%d %d %d %.2f %.2f %d\n", count, refused, most_in_a_window(), rate(),
+         limit / ((double)window / 1e9 + (answered > 0 ? (double)latencies / answered / 1e9 : 0)),
+         in_the_window_after_the_refusal());
   return 0;
 }

@@ -230,6 +230,19 @@ describe("a request on the wire", function()
     end)
   end)
 
+  it("for a file elsewhere has no key, neither in a header nor in its address, and is no JSON's", function()
+    for _, auth in ipairs { "header", "query" } do
+      local client = new_client(start {}, { auth = auth })
+      assert.is_string((client:download(server.url .. "/files/a%20b.gz?sig=x%2Fy")))
+      local requests = server.requests()
+      local request = requests[#requests]
+      assert.are.equal("GET /files/a%20b.gz?sig=x%2Fy", request.method .. " " .. request.target)
+      assert.are.equal("accept accept-encoding host user-agent", sorted_names(request))
+      assert.are.equal("*/*", request.headers.accept)
+      assert.is_nil((request.target .. table.concat(request.names)):find(KEY, 1, true))
+    end
+  end)
+
   describe("that uploads a file", function()
     local function upload(client, file)
       local resource = { name = "audit", params = { file = { type = "file" } } }

@@ -39,7 +39,9 @@ describe("loading the library and making a client", function()
       local time, memory = start()
       least_time, least_memory = math.min(least_time, time), math.min(least_memory, memory)
     end
-    assert.is_true(least_time < 2, least_time .. " ms")
+    if not (os.getenv "LD_PRELOAD" or ""):find "valgrind" and not (os.getenv "LD_PRELOAD" or ""):find "asan" then
+      assert.is_true(least_time < 2, least_time .. " ms")
+    end
     assert.is_true(least_memory < 300, least_memory .. " KB")
   end)
 

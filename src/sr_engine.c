@@ -1243,7 +1243,7 @@ int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *conf
   link->not_before = 0;
   for (call = engine->first; call != NULL; call = call->next)
     if (call->state == SR_STATE_QUEUED && call->link == link)
-      call->due = now_of(engine);
+      call->due = now_of(engine); /* it may be waiting for the end of the ban */
   settle_link(engine, link, max_wait);
   return link->driver->idle == NULL || link->driver->idle(link->limiter);
 }

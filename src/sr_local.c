@@ -172,6 +172,7 @@ static struct sr_limit *follow(struct sr_limiter *limiter, struct mapping *mappi
 
 /* The slots to use now. */
 static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
+  int tried = atomic_load(&limiter->tried); /* before the mapping, which is there when it is set */
   struct mapping *mapping = atomic_load(&limiter->mapping);
   int64_t at = atomic_load(&limiter->look_at);
   int mine;
@@ -179,7 +180,7 @@ static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
     return &limiter->own;
   if (mapping != NULL && sr_limit_moved(sr_share_limit(mapping->share)))
     return follow(limiter, mapping, now);
-  if (atomic_load(&limiter->tried) && now < at && at - OPEN_EVERY <= now)
+  if (tried && now < at && at - OPEN_EVERY <= now)
     return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
   /* The first time whoever comes opens the file, or takes what another has opened meanwhile: nobody
   ** may use the process's own slots beside it. Later one looks, and the others go on. */

@@ -25,7 +25,7 @@ static void mix(struct sr_sha256 *sha) {
   uint32_t w[64], v[8];
   int i;
   for (i = 0; i < 16; i++) {
-    const unsigned char *p = &sha->block[4 * i];
+    const unsigned char *p = &sha->block[(size_t)4 * (size_t)i];
     w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
   }
   for (; i < 64; i++)

@@ -49,7 +49,7 @@ static void *complain(char *problem, const char *format, ...) {
 /* ---- names ---- */
 
 /*
-** 32 bits that differ from boot to boot; 0 where the system does not tell. (A made-up number would
+** 32 bits that differ from boot to boot; 0 and errno where the system does not tell. (A made-up number would
 ** give programs of one boot different files.)
 */
 static unsigned boot_of_machine(void) {
@@ -60,9 +60,13 @@ static unsigned boot_of_machine(void) {
   if (fd < 0)
     return 0;
   len = read(fd, id, sizeof id);
-  close(fd);
-  if (len <= 0)
+  if (len <= 0) {
+    int problem = len == 0 ? EIO : errno;
+    close(fd);
+    errno = problem;
     return 0;
+  }
+  close(fd);
   for (i = 0; i < len; i++)
     hash = (hash ^ (unsigned char)id[i]) * 16777619U;
   return hash != 0 ? hash : 1;
@@ -278,10 +282,14 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   }
   boot = boot_of_machine();
   if (boot == 0) {
+    complain(
+        problem,
+        "/proc/sys/kernel/random/boot_id: %s; without it, files can't be told from those of an "
+        "earlier boot",
+        strerror(errno));
     close(dir);
     free(share);
-    return complain(problem, "the system does not tell when it was started "
-                             "(/proc/sys/kernel/random/boot_id): its clock can't be shared");
+    return NULL;
   }
   make_name(name, identity->name, boot);
   fd = open_file(dir, name, place->group, &st, &wrong);

@@ -567,6 +567,43 @@ static void merge_takes_over_slots_hold_and_ban_that_last_longer(void **state) {
   assert_int_equal(taken(&into, START + 5 * S + 1).index, 1);
 }
 
+/* Whoever still uses the old block gets nothing from it, and what was taken can't be lost there. */
+static void a_block_that_was_merged_grants_nothing_any_more(void **state) {
+  struct sr_limit *from = fresh_limit(), into, again;
+  struct sr_slot slot, held = taken(from, START);
+  struct sr_ruling ruling;
+  int i;
+  (void)state;
+  memset(&into, 0, sizeof into);
+  memset(&again, 0, sizeof again);
+  assert_false(sr_limit_moved(from));
+  sr_limit_merge(&into, from);
+  assert_true(sr_limit_moved(from));
+  assert_false(sr_limit_moved(&into));
+  assert_int_equal(ask(from, START, &slot, &ruling), SR_LIMIT_WAIT);
+  assert_in_range(ruling.at, START, START + 10 * MS); /* to be asked elsewhere, soon */
+  assert_int_equal(ask(from, START + 900 * S, &slot, &ruling), SR_LIMIT_WAIT);
+  sr_limit_merge(&again, from); /* another process comes later */
+  for (i = 0; i < 4; i++) {
+    taken(&into, START);
+    taken(&again, START);
+  }
+  assert_int_equal(ask(&into, START, &slot, &ruling), SR_LIMIT_WAIT);
+  assert_int_equal(ask(&again, START, &slot, &ruling), SR_LIMIT_WAIT);
+  ended(&into, START, &held, SR_OUTCOME_UNSENT); /* given back where it is now */
+  taken(&into, START);
+}
+
+static void a_damaged_block_that_says_it_has_moved_can_be_used_again(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  (void)state;
+  atomic_store(&limit->moved, 77);
+  assert_true(sr_limit_moved(limit));
+  sr_limit_stay(limit);
+  assert_false(sr_limit_moved(limit));
+  taken(limit, START);
+}
+
 static void merge_keeps_the_ban_that_ends_later(void **state) {
   int way;
   (void)state;
@@ -682,6 +719,7 @@ static void damage(struct sr_limit *limit, struct chance *chance, sr_time now) {
   atomic_store(&limit->held, (int64_t)garbage(chance, now));
   atomic_store(&limit->circuit, garbage(chance, now));
   atomic_store(&limit->probe, (int64_t)garbage(chance, now));
+  atomic_store(&limit->moved, (int64_t)garbage(chance, now));
 }
 
 /* Asks and sends for `duration`; returns when the last of all slots was granted for the first time. */
@@ -693,6 +731,8 @@ static sr_time use(struct sr_limit *limit, sr_time now, sr_time duration, uint64
   while (now < end && whole < 0) {
     struct sr_slot slot;
     struct sr_ruling ruling;
+    if (sr_limit_moved(limit)) /* as whoever finds that there is no other one */
+      sr_limit_stay(limit);
     if (ask(limit, now, &slot, &ruling) == SR_LIMIT_GRANTED) {
       assert_in_range(slot.index, 0, rate.slots - 1);
       CHECK(n < 5 || sent[n % 5] + S <= now, "seed %llu: six within a window",
@@ -756,7 +796,7 @@ impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(
     }
   }
   for (i = 1; i <= 3; i++) { /* as RATE, KEY and no reason that there is */
-    static const uint64_t ends[] = {UINT64_MAX >> 16, (START + 2561 * MINUTE) / MS,
+    static const uint64_t ends[] = {UINT64_MAX >> 16, (START + 2562 * MINUTE) / MS,
                                     9223372036855}; /* ms that are just too many ns */
     for (word = 0; word < COUNT(ends); word++) {
       struct sr_limit *limit = fresh_limit();
@@ -805,6 +845,8 @@ int main(void) {
       cmocka_unit_test(reset_ends_the_memory_of_earlier_bans_too),
       cmocka_unit_test(a_reset_while_the_probe_is_under_way_lets_all_go),
       cmocka_unit_test(merge_takes_over_slots_hold_and_ban_that_last_longer),
+      cmocka_unit_test(a_block_that_was_merged_grants_nothing_any_more),
+      cmocka_unit_test(a_damaged_block_that_says_it_has_moved_can_be_used_again),
       cmocka_unit_test(merge_keeps_the_ban_that_ends_later),
       cmocka_unit_test(merge_knows_the_probe_that_is_under_way),
       cmocka_unit_test(the_view_shows_what_people_ask_for),

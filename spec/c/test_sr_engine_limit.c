@@ -586,6 +586,27 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   tear_down(&bench);
 }
 
+static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state) {
+  struct bench bench;
+  struct sr_call *low[6], *normal;
+  int i;
+  (void)state;
+  set_up(&bench, 2);
+  for (i = 0; i < 6; i++) {
+    low[i] = call_of(bench.config, 60 * S);
+    low[i]->low = 1;
+    sr_engine_submit(bench.engine, low[i]);
+  }
+  sr_engine_step(bench.engine); /* one goes, five wait for the slot that it has */
+  normal = submitted(&bench, S / 2);
+  assert_int_equal(run(&bench, normal), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1000 * S);
+  for (i = 0; i < 6; i++)
+    sr_call_delete(low[i]);
+  sr_call_delete(normal);
+  tear_down(&bench);
+}
+
 /* ---- pacing, and a process that is stopped between taking a slot and sending ---- */
 
 static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **state) {
@@ -610,7 +631,8 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
   tear_down(&bench);
 }
 
-static void by_send_time_one_stopped_for_a_window_takes_again_before_it_sends(void **state) {
+/* A process that was stopped after it had taken its slot: what counts is when it sends. */
+static void by_send_time_the_window_begins_with_the_sending(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
   struct sr_call *stopped, *other;
@@ -620,38 +642,67 @@ static void by_send_time_one_stopped_for_a_window_takes_again_before_it_sends(vo
   stopped = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine); /* it has its slot, and is not sent */
   assert_int_equal(stopped->state, SR_STATE_SENDING);
-  bench.manual.now += S;
-  other = call_of(bench.config, 60 * S);
-  other->low = 1;
-  sr_engine_submit(bench.engine, other);
-  sr_engine_step(bench.engine); /* somebody else has the slot now */
-  assert_int_equal(other->state, SR_STATE_SENDING);
-  assert_int_equal(sr_engine_run(bench.engine, stopped, 0), SR_RUN_PENDING);
-  assert_int_equal(stopped->state, SR_STATE_QUEUED);
+  bench.manual.now += 5 * S;
+  other = submitted(&bench, 60 * S);
+  sr_engine_step(bench.engine);
+  assert_int_equal(other->state, SR_STATE_QUEUED);
   assert_int_equal(run(&bench, stopped), SR_RUN_EXTERNAL);
-  assert_int_equal(bench.manual.now, 1002 * S);
-  assert_int_equal(stopped->attempts, 1); /* the one that was not made does not count */
-  answer(stopped, 200, "", "");
-  expect_end(stopped, SR_NO_ERROR, NULL);
+  assert_int_equal(bench.manual.now, 1005 * S);
+  assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1006 * S);
   sr_call_delete(stopped);
   sr_call_delete(other);
   tear_down(&bench);
 }
 
-static void by_send_time_one_a_bit_late_is_sent(void **state) {
-  struct sr_settings settings = settings_of(fresh_salt(), 1);
-  struct bench bench;
-  struct sr_call *call;
+/* What others met while it was stopped between taking its slot and sending is looked at last. */
+static void one_stopped_while_another_got_a_429_takes_again_before_it_sends(void **state) {
+  int send_time;
   (void)state;
-  settings.send_time = 1;
+  for (send_time = 0; send_time < 2; send_time++) {
+    struct sr_settings settings = settings_of(fresh_salt(), 5);
+    struct bench bench, other;
+    struct sr_call *stopped;
+    settings.send_time = send_time;
+    set_up_with(&bench, &settings);
+    set_up_with(&other, &settings);
+    stopped = submitted(&bench, 60 * S);
+    sr_engine_step(bench.engine);
+    assert_int_equal(stopped->state, SR_STATE_SENDING);
+    sr_call_delete(refused(&other));
+    bench.manual.now += 100 * MS;
+    assert_int_equal(sr_engine_run(bench.engine, stopped, 0), SR_RUN_PENDING);
+    assert_int_equal(stopped->state, SR_STATE_QUEUED);
+    assert_int_equal(run(&bench, stopped), SR_RUN_EXTERNAL);
+    assert_int_equal(bench.manual.now, 1001 * S); /* when the 429 holds all no longer */
+    assert_int_equal(stopped->attempts, 1);       /* the one that was not made does not count */
+    answer(stopped, 200, "", "");
+    expect_end(stopped, SR_NO_ERROR, NULL);
+    sr_call_delete(stopped);
+    tear_down(&bench);
+    tear_down(&other);
+  }
+}
+
+static void one_stopped_while_the_key_was_blocked_sends_nothing(void **state) {
+  struct sr_settings settings = settings_of(fresh_salt(), 5);
+  struct bench bench, other;
+  struct sr_call *stopped;
+  (void)state;
   set_up_with(&bench, &settings);
-  call = submitted(&bench, 60 * S);
+  set_up_with(&other, &settings);
+  stopped = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
-  bench.manual.now += S - 1;
-  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
-  assert_int_equal(bench.manual.now, 1001 * S - 1);
-  sr_call_delete(call);
+  block(&other);
+  bench.manual.now = other.manual.now + 5 * S;
+  assert_int_equal(run(&bench, stopped), SR_RUN_DONE);
+  expect_end(stopped, SR_BLOCKED, "too_many_requests");
+  assert_int_equal(stopped->retry_after, 595 * S);
+  assert_int_equal(stopped->attempts, 0);
+  assert_false(stopped->sent);
+  sr_call_delete(stopped);
   tear_down(&bench);
+  tear_down(&other);
 }
 
 /* The lease is longer than the deadline: who comes to himself after it has nothing to send. */
@@ -675,25 +726,24 @@ static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) 
 }
 
 /* The same where calls are handed out one after the other (sr_engine_next). */
-static void calls_that_are_handed_out_late_take_again_too(void **state) {
-  struct sr_settings settings = settings_of(fresh_salt(), 2);
+static void calls_that_are_handed_out_after_another_s_429_take_again_too(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
-  settings.send_time = 1;
-  set_up_with(&bench, &settings);
+  set_up(&bench, 2);
   first = call_of(bench.config, 60 * S);
   second = call_of(bench.config, 60 * S);
+  first->retries = 0;
   sr_engine_submit_tagged(bench.engine, first, 1);
   sr_engine_submit_tagged(bench.engine, second, 2);
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-  bench.manual.now += 5 * S; /* the first one takes its time */
-  answer(first, 200, "", "");
+  answer(first, 429, "", "");
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
-  assert_ptr_equal(sr_engine_next(bench.engine, 0), second);
+  assert_null(sr_engine_next(bench.engine, S - 1));
+  assert_ptr_equal(sr_engine_next(bench.engine, 1), second);
   assert_int_equal(second->state, SR_STATE_SENDING);
   assert_int_equal(second->attempts, 1);
-  assert_true(second->slot.send_by > bench.manual.now);
+  assert_int_equal(bench.manual.now, 1001 * S);
   sr_call_delete(first);
   sr_call_delete(second);
   tear_down(&bench);
@@ -837,7 +887,7 @@ struct request {
 static struct {
   struct sr_limiter *open; /* the address of a byte: nothing is behind it */
   char handle;
-  int opens, closes, forks, refuse_to_open;
+  int opens, closes, forks, refuse_to_open, refuse_to_start;
   char settings[64];
   struct request requests[ASKS];
   int takes, given_back_unasked;
@@ -918,6 +968,13 @@ static enum sr_verdict server_take(struct sr_limiter *limiter, const struct sr_w
   slot->state = SR_SLOT_ASKED;
   slot->request = request;
   return SR_LIMIT_ASKED;
+}
+
+static int server_start(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                        struct sr_slot *slot) {
+  (void)limiter;
+  (void)rate;
+  return now < slot->send_by && server.refuse_to_start-- <= 0;
 }
 
 static enum sr_change server_give(struct sr_limiter *limiter, const struct sr_rate *rate,
@@ -1013,6 +1070,7 @@ static const struct sr_limiter_driver asking_driver = {
     .close = server_close,
     .forked = server_forked,
     .take = server_take,
+    .start = server_start,
     .give = server_give,
     .earliest = server_earliest,
     .view = server_view,
@@ -1273,6 +1331,67 @@ static void a_failure_that_comes_later_is_dealt_with_as_one_at_once(void **state
     sr_call_delete(call);
     tear_down(&bench);
   }
+}
+
+/* The server comes and goes: what was sent without it counts when it is back. */
+static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_goes(void **state) {
+  struct sr_settings settings = asking_settings(2);
+  struct bench bench;
+  struct sr_call *calls[6];
+  sr_time sent[6];
+  int i;
+  (void)state;
+  settings.fall_back = 1;
+  set_up_with(&bench, &settings);
+  for (i = 0; i < 6; i++) { /* which always says yes when it says anything */
+    server.at_once = i % 2 == 0 ? SR_LIMIT_FAILED : SR_LIMIT_GRANTED;
+    calls[i] = submitted(&bench, 60 * S);
+    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
+    sent[i] = bench.manual.now;
+    answer(calls[i], 200, "", "");
+    CHECK(i < 2 || sent[i] - sent[i - 2] >= S, "call %d: the third within a window", i);
+  }
+  assert_int_equal(server.outcome_count, 3); /* each slot of its is given back */
+  for (i = 0; i < 6; i++)
+    sr_call_delete(calls[i]);
+  tear_down(&bench);
+}
+
+static void with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait(void **state) {
+  struct sr_settings settings = asking_settings(1);
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  settings.fall_back = 1;
+  set_up_with(&bench, &settings);
+  call = submitted(&bench, 60 * S);
+  sr_engine_step(bench.engine);
+  assert_int_equal(call->own_slot.state, SR_SLOT_HELD);
+  answer_ask(0, SR_LIMIT_WAIT, 1003 * S);
+  sr_engine_step(bench.engine);
+  assert_int_equal(call->own_slot.state, SR_SLOT_NONE); /* others may have it meanwhile */
+  server.at_once = SR_LIMIT_FAILED;
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL); /* the only one is free for it again */
+  assert_in_range(bench.manual.now, 1003 * S, 1003 * S + 3 * MS);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void the_limiter_has_the_last_word_before_a_request_is_sent(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up_asking(&bench, 5);
+  server.at_once = SR_LIMIT_GRANTED;
+  server.refuse_to_start = 1; /* once */
+  call = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(server.takes, 2);
+  assert_int_equal(server.outcome_count, 1);
+  assert_int_equal(server.outcomes[0], SR_OUTCOME_UNSENT);
+  assert_int_equal(call->attempts, 1);
+  sr_call_delete(call);
+  tear_down(&bench);
 }
 
 static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
@@ -1558,11 +1677,13 @@ int main(void) {
       cmocka_unit_test(calls_for_which_there_are_slots_are_not_counted_as_waiting),
       cmocka_unit_test(a_repeated_attempt_is_never_refused_for_a_full_queue),
       cmocka_unit_test(calls_of_low_priority_leave_the_last_slot_to_others),
+      cmocka_unit_test(calls_of_low_priority_in_the_queue_are_in_nobody_s_way),
       cmocka_unit_test(by_send_time_n_calls_a_window_go_however_late_their_answers),
-      cmocka_unit_test(by_send_time_one_stopped_for_a_window_takes_again_before_it_sends),
-      cmocka_unit_test(by_send_time_one_a_bit_late_is_sent),
+      cmocka_unit_test(by_send_time_the_window_begins_with_the_sending),
+      cmocka_unit_test(one_stopped_while_another_got_a_429_takes_again_before_it_sends),
+      cmocka_unit_test(one_stopped_while_the_key_was_blocked_sends_nothing),
       cmocka_unit_test(by_answer_one_stopped_past_its_deadline_sends_nothing),
-      cmocka_unit_test(calls_that_are_handed_out_late_take_again_too),
+      cmocka_unit_test(calls_that_are_handed_out_after_another_s_429_take_again_too),
       FILE_TEST(without_a_file_calls_go_on_and_one_of_them_tells_why),
       FILE_TEST(engines_of_two_processes_share_the_limit),
       FILE_TEST(processes_that_wait_for_the_same_slot_are_spread),
@@ -1574,6 +1695,9 @@ int main(void) {
       cmocka_unit_test(without_a_stand_in_a_limiter_out_of_reach_fails_the_call),
       cmocka_unit_test(with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once),
       cmocka_unit_test(a_failure_that_comes_later_is_dealt_with_as_one_at_once),
+      cmocka_unit_test(with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_goes),
+      cmocka_unit_test(with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait),
+      cmocka_unit_test(the_limiter_has_the_last_word_before_a_request_is_sent),
       cmocka_unit_test(a_slot_goes_back_to_the_limiter_that_it_is_of),
       cmocka_unit_test(a_call_cancelled_while_it_asks_gives_back_what_it_asked_for),
       cmocka_unit_test(a_call_whose_time_is_over_while_it_asks_gives_back_what_it_asked_for),

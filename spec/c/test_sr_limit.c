@@ -212,8 +212,8 @@ static void low_priority_gets_the_only_slot_of_a_limit_of_one(void **state) {
   assert_int_equal(sr_limit_take(fresh_limit(), &low, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
 }
 
-/* Pacing by time of sending: N in each window from the taking on, however late the answers are. */
-static void by_send_time_a_slot_cools_down_from_the_taking_on(void **state) {
+/* Pacing by time of sending: N in each window from the sending on, however late the answers are. */
+static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT,
                                              SR_OUTCOME_ANSWERED};
   struct sr_rate one = {1, S};
@@ -225,11 +225,13 @@ static void by_send_time_a_slot_cools_down_from_the_taking_on(void **state) {
     struct sr_slot first, second, third;
     struct sr_ruling ruling;
     want.send_time = 1;
-    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &first, &ruling), SR_LIMIT_GRANTED);
-    assert_int_equal(first.send_by, 101 * S);
+    assert_int_equal(sr_limit_take(limit, &want, 95 * S, &first, &ruling), SR_LIMIT_GRANTED);
+    assert_int_equal(sr_limit_take(limit, &want, 99 * S, &second, &ruling), SR_LIMIT_WAIT);
+    assert_true(sr_limit_start(limit, &one, 100 * S, &first)); /* not sent before */
     assert_int_equal(sr_limit_take(limit, &want, 101 * S - 2, &second, &ruling), SR_LIMIT_WAIT);
     assert_int_equal(ruling.at, 101 * S);
     assert_int_equal(sr_limit_take(limit, &want, 101 * S, &second, &ruling), SR_LIMIT_GRANTED);
+    assert_true(sr_limit_start(limit, &one, 101 * S, &second));
     sr_limit_give(limit, &one, 101 * S + 500 * MS, &first, outcomes[i], 0); /* its answer, late */
     assert_int_equal(first.state, SR_SLOT_NONE);
     sr_limit_give(limit, &one, 101 * S + 600 * MS, &second, outcomes[i], 0);
@@ -238,17 +240,131 @@ static void by_send_time_a_slot_cools_down_from_the_taking_on(void **state) {
   }
 }
 
-static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state) {
+static void what_is_about_to_be_sent_looks_at_holds_and_bans_once_more(void **state) {
   struct sr_limit *limit = fresh_limit();
+  struct sr_rate two = {2, S};
+  struct sr_want want = want_of(2, 200 * S);
+  struct sr_slot first, second;
+  struct sr_ruling ruling;
+  (void)state;
+  assert_int_equal(sr_limit_take(limit, &want, 100 * S, &first, &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(sr_limit_take(limit, &want, 100 * S, &second, &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(sr_limit_start(limit, &two, 100 * S, &first), 1);
+  sr_limit_give(limit, &two, 101 * S, &first, SR_OUTCOME_REFUSED, 5 * S);
+  assert_int_equal(sr_limit_start(limit, &two, 101 * S, &second), 0); /* it was still connecting */
+  assert_int_equal(sr_limit_start(limit, &two, 106 * S, &second), 1);
+  assert_int_equal(sr_limit_start(limit, &two, second.send_by, &second), 0);
+}
+
+/* As when a clean-up has removed the file of one process and another has made a new one. */
+static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one(void **state) {
+  struct sr_limit *old = fresh_limit(), *new = fresh_limit();
+  struct sr_rate two = {2, S};
+  struct sr_slot leased, cooling, other;
+  sr_time retry_at;
+  (void)state;
+  assert_true(take(old, 2, 100 * S, 160 * S, &leased, &retry_at));
+  assert_true(take(old, 2, 100 * S, 160 * S, &cooling, &retry_at));
+  give(old, &cooling, 100 * S + 700 * MS);
+  assert_false(sr_limit_moved(old));
+  sr_limit_merge(new, old);
+  sr_limit_merge(new, old); /* another process, at the same time */
+  assert_true(sr_limit_moved(old));
+  assert_false(take(old, 2, 150 * S, 200 * S, &other, &retry_at)); /* whatever the time */
+  assert_true(retry_at > 150 * S && retry_at < 150 * S + 10 * MS);
+  assert_false(take(new, 2, 100 * S + 500 * MS, 160 * S, &other, &retry_at));
+  assert_true(take(new, 2, 100 * S + 700 * MS, 160 * S, &other, &retry_at));
+  assert_false(take(new, 2, 100 * S + 800 * MS, 160 * S, &other, &retry_at));
+  sr_limit_give(new, &two, 101 * S, &leased, SR_OUTCOME_FINE, 0); /* its owner has moved, too */
+  assert_false(take(new, 2, 102 * S - 2, 160 * S, &other, &retry_at));
+  assert_true(take(new, 2, 102 * S, 160 * S, &other, &retry_at));
+}
+
+static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state) {
+  struct sr_rate one = {1, S};
+  int started;
+  (void)state;
+  for (started = 0; started < 2; started++) { /* the connection was refused after the last look */
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 200 * S);
+    struct sr_slot slot, other;
+    struct sr_ruling ruling;
+    want.send_time = 1;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+    if (started)
+      assert_true(sr_limit_start(limit, &one, 100 * S + 200 * MS, &slot));
+    give(limit, &slot, 100 * S + 300 * MS);
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S + 300 * MS, &other, &ruling),
+                     SR_LIMIT_GRANTED);
+  }
+}
+
+/* ---- the last look before a request is sent ---- */
+
+static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
+  struct sr_rate one = {1, S};
+  int send_time;
+  (void)state;
+  for (send_time = 0; send_time < 2; send_time++) {
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 130 * S + S + SR_LATE_COUNT);
+    struct sr_slot slot, other;
+    struct sr_ruling ruling;
+    want.send_time = send_time;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+    other = slot;
+    assert_true(sr_limit_start(limit, &one, 130 * S - 1, &other));
+    assert_false(sr_limit_start(limit, &one, 130 * S, &slot));
+    assert_false(sr_limit_start(limit, &one, 1000 * S, &slot));
+  }
+}
+
+/* A lease that ended while its process was stopped, and that somebody else has had since. */
+static void by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_rate one = {1, S};
   struct sr_want want = want_of(1, 200 * S);
-  struct sr_slot slot, other;
+  struct sr_slot slot;
   struct sr_ruling ruling;
   (void)state;
   want.send_time = 1;
   assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
-  give(limit, &slot, 100 * S + 300 * MS);
-  assert_int_equal(sr_limit_take(limit, &want, 100 * S + 300 * MS, &other, &ruling),
-                   SR_LIMIT_GRANTED);
+  atomic_store(&limit->slots[0], 150 * S + 1);
+  assert_false(sr_limit_start(limit, &one, 120 * S, &slot));
+  assert_int_equal(atomic_load(&limit->slots[0]), 150 * S + 1);
+}
+
+static void nothing_is_sent_while_another_s_429_holds_all(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_rate rate = {5, S};
+  struct sr_slot slot, other;
+  sr_time retry_at;
+  (void)state;
+  assert_true(take(limit, 5, 100 * S, 200 * S, &slot, &retry_at));
+  assert_true(take(limit, 5, 100 * S, 200 * S, &other, &retry_at));
+  sr_limit_give(limit, &rate, 100 * S, &other, SR_OUTCOME_REFUSED, 3 * S);
+  assert_false(sr_limit_start(limit, &rate, 103 * S - 1, &slot));
+  assert_true(sr_limit_start(limit, &rate, 103 * S, &slot));
+}
+
+static void nothing_but_the_probe_is_sent_while_the_key_is_blocked(void **state) {
+  struct sr_limit *limit = fresh_limit();
+  struct sr_rate rate = {5, S};
+  struct sr_slot early, slots[3], probe;
+  sr_time retry_at;
+  int i;
+  (void)state;
+  assert_true(take(limit, 5, 100 * S, 2000 * S, &early, &retry_at));
+  for (i = 0; i < 3; i++)
+    assert_true(take(limit, 5, 100 * S, 200 * S, &slots[i], &retry_at));
+  for (i = 0; i < 3; i++)
+    sr_limit_give(limit, &rate, 100 * S, &slots[i], SR_OUTCOME_REFUSED, S);
+  assert_false(sr_limit_start(limit, &rate, 105 * S, &early));
+  assert_true(take(limit, 5, 700 * S, 800 * S, &probe, &retry_at));
+  assert_false(sr_limit_start(limit, &rate, 700 * S, &early));
+  assert_true(sr_limit_start(limit, &rate, 700 * S, &probe));
+  sr_limit_give(limit, &rate, 701 * S, &probe, SR_OUTCOME_FINE, 0);
+  assert_true(sr_limit_start(limit, &rate, 701 * S, &early));
 }
 
 /* By the answer, a slot may be used until the deadline: the lease has a window and more after it. */
@@ -837,9 +953,15 @@ int main(void) {
       cmocka_unit_test(busy_counts_what_is_leased_or_cools_down),
       cmocka_unit_test(low_priority_leaves_the_last_slot_to_others),
       cmocka_unit_test(low_priority_gets_the_only_slot_of_a_limit_of_one),
-      cmocka_unit_test(by_send_time_a_slot_cools_down_from_the_taking_on),
+      cmocka_unit_test(by_send_time_a_slot_cools_down_from_the_sending_on),
+      cmocka_unit_test(what_is_about_to_be_sent_looks_at_holds_and_bans_once_more),
+      cmocka_unit_test(a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one),
       cmocka_unit_test(by_send_time_what_was_never_sent_frees_its_slot_at_once),
       cmocka_unit_test(a_leased_slot_is_to_be_used_before_the_deadline),
+      cmocka_unit_test(nothing_is_sent_on_a_slot_whose_time_is_over),
+      cmocka_unit_test(by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s),
+      cmocka_unit_test(nothing_is_sent_while_another_s_429_holds_all),
+      cmocka_unit_test(nothing_but_the_probe_is_sent_while_the_key_is_blocked),
       cmocka_unit_test(earliest_is_what_brute_force_says),
       cmocka_unit_test(earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window),
       cmocka_unit_test(earliest_is_what_brute_force_says_while_a_hold_lasts),

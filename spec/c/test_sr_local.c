@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "sr_local.h"
+#include "sr_share.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -396,6 +397,51 @@ static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_
   }
 }
 
+/* Another process has found the file gone: this one moves on with it, without waiting to look. */
+static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *first = opened(&who), *second;
+  struct sr_slot slots[2];
+  struct sr_ruling ruling;
+  size_t len = strlen(dir);
+  int i;
+  (void)state;
+  memcpy(dir + len, "/.", 3); /* as another process: it knows the place by another name */
+  second = opened(&who);
+  dir[len] = '\0';
+  assert_ptr_not_equal(first, second);
+  for (i = 0; i < 2; i++)
+    assert_int_equal(take(first, START, &slots[i], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(take(second, START + S / 2, &slots[0], &ruling), SR_LIMIT_GRANTED);
+  assert_int_equal(remove_files(), 1);
+  assert_int_equal(take_all(first, START + S), 2); /* a second is over for this one alone */
+  assert_int_equal(take_all(second, START + S), 0);
+  driver->give(second, &rate, START + S, &slots[0], SR_OUTCOME_UNSENT, 0);
+  assert_int_equal(take_all(first, START + S), 1);
+  assert_string_equal(strrchr(view_of(first, START + S).place, '/'),
+                      strrchr(view_of(second, START + S).place, '/'));
+  assert_int_equal(remove_files(), 1); /* there is one file */
+}
+
+static void a_file_that_says_it_was_left_and_was_not_is_used_on(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  struct sr_share_place place = {dir, 0};
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_share *share;
+  char problem[SR_SHARE_PROBLEM];
+  (void)state;
+  assert_int_equal(take(limiter, START, &slot, &ruling), SR_LIMIT_GRANTED);
+  share = sr_share_open(&place, &who, problem);
+  assert_non_null(share);
+  atomic_store(&sr_share_limit(share)->moved, 12345); /* damage */
+  assert_int_equal(take_all(limiter, START), N - 1);
+  assert_false(sr_limit_moved(sr_share_limit(share))); /* and does not say so any more */
+  sr_share_close(share);
+  assert_string_equal(view_of(limiter, START).scope, "user");
+}
+
 static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
@@ -488,6 +534,8 @@ int main(void) {
       TEST(a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots),
       TEST(another_problem_is_told_as_it_is),
       TEST(a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it),
+      TEST(whoever_still_uses_a_file_that_others_have_left_follows_at_once),
+      TEST(a_file_that_says_it_was_left_and_was_not_is_used_on),
       TEST(a_file_is_looked_at_no_more_often_than_once_a_second),
       TEST(a_clock_that_goes_back_does_not_stop_it_from_looking),
       TEST(threads_go_on_while_the_file_is_replaced_again_and_again),

@@ -322,6 +322,7 @@ static void twenty_processes_that_create_at_once_get_the_same_file(void **state)
           atomic_fetch_add(&gate->failed, 1);
         else
           atomic_fetch_add(&sr_share_limit(share)->slots[0], 2);
+        sr_share_close(share);
         _exit(0);
       }
     }
@@ -422,7 +423,8 @@ static void whatever_system_call_fails_is_told_and_leaves_nothing_open(void **st
     assert_int_equal(open_fds(), before);
     if (share == NULL) {
       refused++;
-      CHECK(strstr(problem, strerror(EIO)) != NULL, "call %d: \"%s\"", at, problem);
+      CHECK(strstr(problem, strerror(EIO)) != NULL || strstr(problem, "does not tell") != NULL,
+            "call %d: \"%s\"", at, problem);
     } else {
       assert_int_equal(unlink(sr_share_path(share)), 0);
       sr_share_close(share);
@@ -742,6 +744,8 @@ static int search(void) {
   snprintf(expected, sizeof expected, "%s/seranking-%u", tmp, other_user);
   if (where == 0 && strcmp(path, expected) == 0)
     where = 3;
+  if (where > 1 && strstr(problem, shm) == NULL)
+    where += 20; /* that others may have found the better one is not told */
   *end = '/';
   unlink(path);
   *end = '\0';
@@ -766,6 +770,8 @@ static void the_first_of_three_directories_that_can_be_used_is_taken(void **stat
     assert_int_equal(as_user(other_user, other_user, search), 1);
     assert_int_equal(mkdir(shm, 0755), 0); /* somebody else has taken the name */
   }
+  if (access("/dev/shm", W_OK | X_OK) != 0)
+    return;
   assert_int_equal(as_user(other_user, other_user, search), 2);
   setenv("XDG_RUNTIME_DIR", "relative", 1); /* is no place */
   assert_int_equal(as_user(other_user, other_user, search), 3);

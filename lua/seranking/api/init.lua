@@ -24,7 +24,8 @@
 --               and path first, then any of query, body, items, upload, envelope, answer, unwrap, fields and example as that
 --               generation has it; `body = false` says that it has none where the other has one.
 --   data        method and path on the Data API, which has no generations; its resources are named "data.…".
---   post        Data API: true where the same parameters may also go by POST as one JSON object. Chosen by size.
+--   post        Data API: true where the same parameters may also go by POST as one JSON object (what is `fixed` stays in the
+--               query). They do when the address would have more than 2,000 bytes, or a list more than ten elements.
 --   query       names of the query parameters, separated by blanks; a star marks a required one: "date* top".
 --   body        the same for a JSON object as the body; `items` for a body that is a bare JSON array of such objects (the
 --               caller writes them as the list part of the arguments); `upload` for multipart/form-data, of one file, or of
@@ -50,8 +51,9 @@
 --   success     documented success statuses; the client takes any 2xx.
 --   pages       the answer comes in pages: { style = "page" | "offset" | "cursor", rows = member that holds the rows (left
 --               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
---               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that takes
---               it }.
+--               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that says
+--               where a page begins, if it is not called `page` or `offset` }. The size is asked for by `limit`. Without a
+--               style one answer has them all: `each` then walks over its `rows`.
 --   job         it starts something that takes time: { status = operation of the same resource that tells the state, id =
 --               member of this answer that names the job ("[].id": a job for each element; left out: what was given as
 --               `param`), param = the parameter of `status` that takes it, state and bad = member of this answer that tells
@@ -80,8 +82,10 @@
 --               lone value for a list of one where `lone = true`.
 --   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
---               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style, or
---               "json" a JSON text (what it is when left out). In a body "comma", "lines" and "json" make one string, too;
+--               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style (lists
+--               and tables without one are branches), or "json" a JSON text (what it is when left out). In a form they go as
+--               in a query; a file is a part of its own, and there is at least one part. In a body "comma", "lines" and
+--               "json" make one string, too;
 --               all others are plain JSON there.
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
