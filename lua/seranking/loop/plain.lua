@@ -72,7 +72,7 @@ end
 ---@field index integer of its item
 ---@field waiting boolean it is suspended, or about to be, by us
 ---@field call? userdata what it waits for
----@field tag? integer of that
+---@field tag? integer by which the core names its calls
 
 ---@class seranking.Scheduler
 ---@field client table whose core carries out the calls of all tasks
@@ -94,8 +94,9 @@ end
 
 local function make_runnable(task)
   local scheduler = task.scheduler
-  scheduler.last = scheduler.last + 1
-  scheduler.runnable[scheduler.last] = task
+  local last = scheduler.last + 1
+  scheduler.last = last
+  scheduler.runnable[last] = task
 end
 
 -- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
@@ -109,8 +110,8 @@ end
 -- Cancels the call that a task waits for, if there is one.
 local function drop_call(task)
   if task.call then
-    by_tag[task.tag] = nil
     task.call:cancel()
+    by_tag[task.tag] = nil -- it may be named once more
     task.call, task.tag = nil, nil
   end
 end
@@ -120,16 +121,19 @@ local function wait_among_others(task, call)
   if not yieldable.possible() then
     return yieldable.error()
   end
-  last_tag = last_tag + 1
-  local tag = last_tag
-  by_tag[tag] = task
-  task.call, task.tag = call, tag
+  local tag = task.tag
+  if not tag then
+    last_tag = last_tag + 1
+    tag = last_tag
+    task.tag, by_tag[tag] = tag, task
+  end
+  task.call = call
   task.scheduler.client._core:submit(call, tag)
   if not suspend(task) then
     drop_call(task)
     return yieldable.error()
   end
-  task.call, task.tag = nil, nil
+  task.call = nil
 end
 
 -- ---- the scheduler ----
@@ -160,6 +164,9 @@ end
 local function finish(scheduler, task)
   local group = task.group
   scheduler.tasks[task] = nil
+  if task.tag then
+    by_tag[task.tag] = nil
+  end
   group.live = group.live - 1
   start_tasks(scheduler, group)
   if group.live == 0 and group.parent then
@@ -207,9 +214,8 @@ end
 
 -- The client was closed, and its calls with it.
 local function resume_all(scheduler)
-  for tag, task in pairs(by_tag) do
-    if task.scheduler == scheduler then
-      by_tag[tag] = nil
+  for task in pairs(scheduler.tasks) do
+    if task.call then
       make_runnable(task)
     end
   end
@@ -234,7 +240,6 @@ local function wait_for_core(scheduler)
   elseif wants then
     carry_out(task.scheduler, task.call)
   else
-    by_tag[tag] = nil
     make_runnable(task)
   end
 end
@@ -247,6 +252,7 @@ local function run_until_done(scheduler, group)
       scheduler.first = scheduler.first + 1
       step(scheduler, task)
     else
+      scheduler.first, scheduler.last = 1, 0
       wait_for_core(scheduler)
     end
   end
