@@ -124,9 +124,21 @@ describe("the limit of a client", function()
     assert.equal("process", client:limiter().scope)
   end)
 
-  it("falls back to the process when the directory can't be used, and says why", function()
+  it("fails where the directory that was named can't be used: nothing is sent", function()
+    local client, api = shared { state_dir = "/proc/seranking" }
+    local none, err = client.sites:list()
+    assert.is_nil(none)
+    assert.equal("network limiter 0", ("%s %s %d"):format(err.kind, err.code, err.attempts))
+    assert.truthy(err.message:find("/proc/seranking", 1, true), err.message)
+    assert.is_false(err.sent)
+    assert.equal(0, #api.log)
+    assert.truthy(client:limiter().problem:find("/proc/seranking", 1, true))
+  end)
+
+  it("falls back to the process where that is asked for, and says why", function()
     local events = {}
-    local client = shared { state_dir = "/proc/seranking", on_event = function(event) events[#events + 1] = event end }
+    local client = shared { state_dir = "/proc/seranking", on_limiter_error = "process",
+      on_event = function(event) events[#events + 1] = event end }
     assert(client.sites:list())
     assert(client.sites:list())
     assert.equal(1, #events)
@@ -138,9 +150,9 @@ describe("the limit of a client", function()
     assert.equal(2, view.busy)
   end)
 
-  it("falls back when others could write to the directory", function()
+  it("does so when others could write to the directory", function()
     assert(os.execute("chmod 777 '" .. folder .. "'"))
-    local client = shared()
+    local client = shared { on_limiter_error = "process" }
     assert(client.sites:list())
     assert.truthy(client:limiter().problem:find "others can write to it: chmod go%-w")
     assert.same({}, files())

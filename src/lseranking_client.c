@@ -174,6 +174,9 @@ static int client_new(lua_State *L) {
   settings.local.shared = get_flag(L, 1, "shared");
   settings.local.group = get_flag(L, 1, "state_group");
   settings.local.state_dir = get_string(L, 1, "state_dir", &len);
+  /* Who names a directory means it. */
+  settings.local.strict =
+      settings.local.shared && settings.local.state_dir != NULL && !settings.fall_back;
   settings.driver_settings = get_string(L, 1, "limiter_settings", &len);
   lua_getfield(L, 1, "limiter_driver");
   if (!lua_isnil(L, -1))

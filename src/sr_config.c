@@ -230,6 +230,7 @@ static int fill_limit(struct sr_config *config, const struct sr_settings *settin
   sr_sha256_add(&sha, &name, sizeof name);
   sr_sha256_add(&sha, &settings->local.shared, sizeof settings->local.shared);
   sr_sha256_add(&sha, &settings->local.group, sizeof settings->local.group);
+  sr_sha256_add(&sha, &settings->local.strict, sizeof settings->local.strict);
   sr_sha256_add(&sha, &settings->driver, sizeof(const struct sr_limiter_driver *));
   add_text(&sha, sr_buf_text(&config->state_dir));
   add_text(&sha, sr_buf_text(&config->driver_settings));

@@ -27,7 +27,7 @@ struct sr_limiter {
   struct sr_limiter *next;
   struct sr_limit_identity identity; /* with copies of its strings */
   struct sr_share_place place;       /* the same */
-  int shared;
+  int shared, strict;
   struct sr_limit own;                  /* used while there is no file */
   _Atomic(struct mapping *) mapping;    /* NULL: no file yet */
   atomic_int tried;                     /* the first attempt to open one is over */
@@ -47,8 +47,9 @@ static int same_text(const char *a, const char *b) {
 static int is_it(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
                  uint64_t name) {
   return limiter->identity.name == name && limiter->shared == settings->shared &&
-         (!settings->shared || (limiter->place.group == settings->group &&
-                                same_text(limiter->place.dir, settings->state_dir)));
+         (!settings->shared ||
+          (limiter->place.group == settings->group && limiter->strict == settings->strict &&
+           same_text(limiter->place.dir, settings->state_dir)));
 }
 
 static struct sr_limiter *make(const struct sr_local_settings *settings,
@@ -67,6 +68,7 @@ static struct sr_limiter *make(const struct sr_local_settings *settings,
   limiter->place.dir = dir;
   limiter->place.group = settings->group;
   limiter->shared = settings->shared;
+  limiter->strict = settings->strict;
   if (hint != NULL && url != NULL && (dir != NULL || settings->state_dir == NULL))
     return limiter;
   free(hint);
@@ -217,6 +219,8 @@ static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *wa
   if (share != NULL)
     sr_share_note(share, &want->rate);
   copy_problem(limiter, ruling->problem);
+  if (share == NULL && limiter->strict)
+    return SR_LIMIT_FAILED;
   return sr_limit_take(limit, want, now, slot, ruling);
 }
 
@@ -239,7 +243,7 @@ static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *
   struct sr_limit *limit = limit_of(limiter, now);
   struct sr_share *share = share_of(limiter);
   sr_limit_view(limit, now, view);
-  view->scope = share != NULL ? "user" : "process";
+  view->scope = share != NULL || limiter->strict ? "user" : "process";
   view->place = share != NULL ? sr_share_path(share) : "";
   copy_problem(limiter, view->problem);
 }

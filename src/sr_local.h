@@ -14,6 +14,7 @@ struct sr_local_settings {
   int shared;            /* 0: this process alone; 1: by a file, or like 0 while none can be had */
   int group;             /* see sr_share.h */
   const char *state_dir; /* NULL: see sr_share.h */
+  int strict; /* no slots of this process alone: without a file the limiter is out of reach */
 };
 
 /* The limiter for an identity and settings; always the same one. NULL when memory ran out. */

@@ -1,6 +1,8 @@
 --- client:limiter(): what is known of the limit, for people and programs.
 -- SPDX-License-Identifier: MIT
 
+local misuse = require "seranking.misuse"
+
 local limiter = {}
 
 ---@class seranking.Limiter
@@ -32,6 +34,9 @@ local PATIENCE = 2
 ---@return boolean? done, string? problem where a Redis has not confirmed it
 function methods:reset()
   local behind = cores[self]
+  if not behind then
+    misuse.raise("call it with a colon: client:limiter():reset()")
+  end
   if self.scope ~= "off" and not behind.core:reset_limit(behind.patience) then
     return nil, "Redis has not confirmed it: do it from a program that may wait, outside of an event loop"
   end
@@ -46,8 +51,8 @@ function limiter_mt:__tostring()
   local circuit = self.circuit
   local ban = circuit.state == "closed" and "" or (", %s: %s for %.0f s"):format(circuit.state, circuit.reason,
     circuit.retry_after)
-  return ("seranking limiter (%s): key %s, %d of %d slots busy, %g in %g s%s"):format(self.scope, self.key, self.busy,
-    self.limit, self.limit, self.per, ban)
+  return ("seranking limiter (%s): key %s, %d of %d slots busy, %g in %g s%s%s"):format(self.scope, self.key, self.busy,
+    self.limit, self.limit, self.per, ban, self.problem and "; " .. self.problem or "")
 end
 
 --- A view of now. Of a limiter on a server, where the caller must not block: of what its last answer said.

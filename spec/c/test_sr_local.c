@@ -66,7 +66,7 @@ static struct sr_limit_identity fresh_identity(void) {
 }
 
 static struct sr_local_settings by_file(void) {
-  struct sr_local_settings settings = {1, 0, dir};
+  struct sr_local_settings settings = {1, 0, dir, 0};
   return settings;
 }
 
@@ -142,7 +142,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
 
 static void closing_it_leaves_its_slots_taken(void **state) {
   struct sr_limit_identity who = fresh_identity();
-  struct sr_local_settings alone = {0, 0, NULL};
+  struct sr_local_settings alone = {0, 0, NULL, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
   (void)state;
   assert_int_equal(take_all(limiter, START), N);
@@ -290,7 +290,7 @@ static void killed_processes_leave_their_slots_to_the_leases(void **state) {
 
 static void without_sharing_each_process_has_its_own(void **state) {
   struct sr_limit_identity who = fresh_identity();
-  struct sr_local_settings alone = {0, 0, dir};
+  struct sr_local_settings alone = {0, 0, dir, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
   (void)state;
   assert_int_equal(taken_by_child(limiter, NULL, START), N);
