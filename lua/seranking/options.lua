@@ -182,8 +182,8 @@ end
 ---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
 ---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
 ---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
----@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail (default), or
---- this process keeps the limit alone
+---@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail
+--- (default), or this process keeps the limit alone
 ---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on
 --- (faster; jitter of the network may break the limit)
 ---@field priority? "normal"|"low" low leaves the last slot to others

@@ -115,7 +115,7 @@ static struct sr_limit_view view_of(struct sr_limiter *limiter, sr_time now) {
 
 static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
-  struct sr_local_settings settings = by_file(), alone = {0, 0, NULL}, again;
+  struct sr_local_settings settings = by_file(), alone = {0, 0, NULL, 0}, again;
   struct sr_limiter *limiter = opened(&who);
   char same_dir[100], elsewhere[120];
   (void)state;

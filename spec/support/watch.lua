@@ -11,8 +11,8 @@ local errors = require "seranking.errors"
 local host = require "seranking.host"
 local misuse = require "seranking.misuse"
 
--- busted forgets the modules of each spec, and luv's loop goes with its module; but when luv is loaded once more it goes on with
--- the loop that it had. So it is kept here, and every spec still has to load it by itself.
+-- busted forgets the modules of each spec, and luv's loop goes with its module; but when luv is loaded once more it goes on
+-- with the loop that it had. So it is kept here, and every spec still has to load it by itself.
 local luv_found, luv = pcall(require, "luv")
 package.loaded.luv = nil
 

@@ -15,6 +15,9 @@ function wire.client(server, options)
   for name, value in pairs(options or {}) do
     all[name] = value
   end
+  if all.limiter then
+    all.share = nil
+  end
   local client = assert(seranking.new(all))
   clients[#clients + 1] = client
   return client
