@@ -19,7 +19,7 @@ local links = {
     exact = { type = "boolean" },
     rules = { type = "object[][]", style = "json" },
     limit = { type = "integer" },
-    settings = { type = "object", fields = { max_pages = { type = "integer" } } },
+    settings = { type = "object", fields = { max_pages = { type = "integer", default = 1000 } } },
   },
   operations = {
     { "count", data = "GET /v1/links/count", post = true, fixed = "output=json", query = "target* mode cols exact rules",
@@ -282,12 +282,12 @@ describe("costs", function()
     local data, err = op(client, "summary")()
     assert.is_nil(data)
     assert.equal("invalid budget", err.kind .. " " .. err.code)
-    assert.equal("data.links.summary costs at least 100 credits, by estimate, and 50 of the budget are left", err.message)
+    assert.equal("data.links.summary may cost 100 credits, by estimate, and 50 of the budget are left", err.message)
     assert.is_false(err.sent)
     assert.is_false(err.retryable)
     assert.equal(2, #log)
     assert(op(client, "count") { target = { "a", "b", "c", "d", "e" } })
-    local _, again = op(client, "list") { one = "a" }
+    local _, again = op(client, "list") { one = "a", limit = 1 }
     assert.equal("budget", again.code)
     assert(op(client, "free")())
     assert.equal(250, client.data:spent().credits)
@@ -296,11 +296,69 @@ describe("costs", function()
   it("have a budget of a call, too", function()
     local client, log = script.new(constant "{}")
     local _, err = op(client, "count")({ target = { "a", "b" } }, { budget = 19 })
-    assert.equal("data.links.count costs at least 20 credits, by estimate, and 19 of the budget are left", err.message)
+    assert.equal("data.links.count may cost 20 credits, by estimate, and 19 of the budget are left", err.message)
     assert(op(client, "count")({ target = { "a", "b" } }, { budget = 20 }))
     assert.equal(1, #log)
     assert.equal("data.links.count: option budget must be a number of credits, at least 0",
       raised(op(client, "count"), { target = "a" }, { budget = -1 }))
+  end)
+
+  it("hold a call by the most that it may cost: rows up to limit, pages up to max_pages, or their defaults", function()
+    local client, log = script.new(constant '{"rows":[1,2]}', { budget = 100 })
+    local function refused(name, args, options)
+      local data, err = op(client, name)(args, options)
+      assert.is_nil(data)
+      assert.equal("invalid budget", err.kind .. " " .. err.code)
+      return err.message
+    end
+    assert.equal("data.links.list may cost 102 credits, by estimate, and 100 of the budget are left",
+      refused("list", { one = "a", limit = 51 }))
+    assert.equal("data.links.crawl may cost 2000 credits, by estimate, and 100 of the budget are left", refused "crawl")
+    refused("crawl", { settings = {} })
+    refused("crawl", { settings = { max_pages = 10 } }, { budget = 19 })
+    assert.equal(0, #log)
+    assert(op(client, "list") { one = "a", limit = 50 })
+    assert.equal(4, client.data:spent().credits)
+    assert(op(client, "crawl")({ settings = { max_pages = 10 } }, { budget = 20 }))
+    local d = script.new(constant '{"prompts":[]}', { budget = 19999 }).data
+    local args = { target = "a.com", source = "us", engine = "chatgpt", scope = "base_domain" }
+    assert.is_nil((d.ai_search:prompts_by_target(args))) -- 100 rows at 200 credits
+    args.limit = 99
+    assert(d.ai_search:prompts_by_target(args))
+    assert.is_nil((d.site_audit.audits:create_advanced { domain = "a.com" }))
+  end)
+
+  it("let nothing through whose bound is not known, unless the call says budget = false", function()
+    local client, log = script.new(constant "{}", { budget = 1000 })
+    for _, name in ipairs { "odd", "unsaid", "plain" } do
+      local data, err = op(client, name)()
+      assert.is_nil(data)
+      assert.equal("data.links." .. name .. ": how much it costs at most is not known, so no budget can hold it", err.message)
+      assert.is_truthy(err.hint:find("budget = false", 1, true))
+    end
+    assert.equal(0, #log)
+    assert(op(client, "odd")(nil, { budget = false }))
+    assert(op(script.new(constant "{}"), "odd")())
+    assert.is_nil((op(script.new(constant "{}"), "odd")(nil, { budget = 5 })))
+    assert.equal(1, client.data:spent().unknown)
+  end)
+
+  it("are no longer set aside for a call that raised on its way", function()
+    local client = script.new(function(_, number)
+      return number == 1 and error "boom" or "{}"
+    end, { budget = 150 })
+    assert.is_false((pcall(op(client, "summary"))))
+    assert(op(client, "summary")())
+    assert.equal(100, client.data:spent().credits)
+  end)
+
+  it("set aside rows of calls under way, too", function()
+    local client, log = script.new(function() return { status = 200, headers = {}, body = '{"rows":[1]}', delay = 0.5 } end,
+      { budget = 400 })
+    local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "list") { one = "a", limit = 100 } end)
+    assert.equal(2, #log)
+    assert.equal(3, errs.count)
+    assert.equal(4, client.data:spent().credits)
   end)
 
   it("are set aside while calls are under way", function()

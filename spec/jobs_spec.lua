@@ -135,6 +135,24 @@ describe("waiting for a job", function()
     assert.equal("work_id=3", log[5].query)
   end)
 
+  it("begins nothing where the look before fails, but for a job that is not there yet", function()
+    local op, log = scene("again", turns(script.json('{"error":{"message":"no"}}', 403)))
+    local answer, err = op:wait { work_id = 3 }
+    assert.is_nil(answer)
+    assert.equal(403, err.status)
+    assert.equal(1, #log)
+    op, log = scene("again", turns(script.json("{}", 404), "[]", '{"status":"finished","start_time":"2"}'))
+    assert(op:wait { work_id = 3 })
+    assert.equal(3, #log)
+  end)
+
+  it("sends extra with the call that makes the job, not with the looks at it", function()
+    local op, log = scene("export", turns(QUEUED, DONE))
+    assert(op:wait({ target = "a" }, { extra = { depth = 10 } }))
+    assert.equal("target=a&depth=10", log[1].query)
+    assert.equal("task_id=1_2", log[2].query)
+  end)
+
   it("takes slots of the limiter as every call does", function()
     local op, log, clock = scene("status", turns(RUNNING, RUNNING, RUNNING, DONE), nil, { data_rate = { limit = 1, per = 60 } })
     assert(op:wait { task_id = "1_2" })
@@ -189,6 +207,7 @@ describe("a job that ends badly", function()
     local op = scene("search", turns '[{"id":1},{}]')
     local _, err = op:wait { words = { "a", "b" } }
     assert.equal("no_job", err.code)
+    assert.same({ work_id = { 1 } }, err.job)
   end)
 
   it("may not be made at all", function()

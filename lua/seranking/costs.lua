@@ -22,18 +22,47 @@ local function count_given(args, name)
   return 1
 end
 
--- What a call costs at least. nil: not known.
+-- The most rows that an answer may have; nil: not known.
+local function most_rows(plan, args)
+  if plan.cost.of == false then
+    return nil -- the rows are in a file
+  end
+  local definition = plan.definitions.limit
+  return tonumber(args.limit) or definition and definition.default or plan.pages and plan.pages.size
+end
+
+-- The most pages that a call may have crawled; nil: not known.
+local function most_pages(plan, args)
+  local outer, inner = (plan.cost.of or ""):match "^([^.]+)%.(.+)$"
+  local definition = plan.definitions[outer or ""]
+  if not definition then
+    return nil
+  end
+  local given = type(args[outer]) == "table" and args[outer][inner]
+  local field = definition.fields[inner]
+  return tonumber(given) or field and field.default
+end
+
+--- What a call costs at most. nil: not known.
 ---@param plan seranking.Plan
 ---@param args table
 ---@return number?
-function costs.lowest(plan, args)
+function costs.most(plan, args)
   local cost = plan.cost
   if not cost or not cost[1] then
     return nil
+  elseif cost[1] == 0 or cost.per == "request" then
+    return cost[1]
   elseif cost.per == "target" or cost.per == "keyword" then
     return cost[1] * count_given(args, cost.of or cost.per)
   end
-  return cost[1] -- for the request, or for one row or page
+  local count
+  if cost.per == "row" then
+    count = most_rows(plan, args)
+  else
+    count = most_pages(plan, args)
+  end
+  return count and cost[1] * count
 end
 
 -- The rows that an answer holds; nil when they can't be counted there.
@@ -64,40 +93,74 @@ function costs.price(plan, args, data)
     local rows = rows_of(plan, data)
     return rows and cost[1] * rows
   end
-  return costs.lowest(plan, args)
+  return costs.most(plan, args)
 end
 
---- Whether a call may be made within the client's budget and its own. Sets its lowest price aside until costs.settle.
+-- What is set aside for calls under way.
+local function aside(spent)
+  local sum = 0
+  for ticket in pairs(spent.tickets) do
+    sum = sum + ticket.most
+  end
+  return sum
+end
+
+--- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget.
+---@param client table
+---@return number?
+function costs.left(client)
+  local spent = client._spent
+  return spent and client._budget and client._budget - spent.credits - aside(spent) or nil
+end
+
+local function unknown(plan)
+  return errors.new("invalid", "budget", plan.name .. ": how much it costs at most is not known, so no budget can hold it",
+    "budget = false among the options of this call lets it through")
+end
+
+--- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside, until
+--- costs.settle, or until the ticket is garbage: a call that was left behind sets nothing aside.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
----@param budget? number of this call
----@return boolean? allowed, seranking.Error?
+---@param budget? number|false of this call; false: whatever it costs
+---@return table? ticket, seranking.Error?
 function costs.allow(client, plan, args, budget)
-  local lowest = costs.lowest(plan, args) or 0
   local spent = client._spent
-  local left = client._budget and client._budget - spent.credits - spent.aside
-  if budget and (not left or budget < left) then
-    left = budget
+  local most = costs.most(plan, args)
+  local bounded = budget ~= false and (budget or client._budget)
+  if bounded and not most then
+    return nil, unknown(plan)
+  elseif bounded then
+    local left = costs.left(client)
+    if left and most > left and most <= client._budget - spent.credits then
+      collectgarbage() -- tickets of calls that were left behind
+      left = costs.left(client)
+    end
+    if budget and (not left or budget < left) then
+      left = budget
+    end
+    if most > left then
+      return nil, errors.new("invalid", "budget",
+        format("%s may cost %.15g credits, by estimate, and %.15g of the budget are left", plan.name, most,
+          left > 0 and left or 0), "raise the option budget if that is meant, or ask for less")
+    end
   end
-  if left and lowest > left then
-    return nil, errors.new("invalid", "budget",
-      format("%s costs at least %.15g credits, by estimate, and %.15g of the budget are left", plan.name, lowest,
-        left > 0 and left or 0), "raise the option budget if that is meant")
-  end
-  spent.aside = spent.aside + lowest
-  return true
+  local ticket = { most = most or 0 }
+  spent.tickets[ticket] = true
+  return ticket
 end
 
 --- After a call that was allowed: counts what it has cost.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
+---@param ticket table of costs.allow
 ---@param billed boolean it was answered with a success
 ---@param data any
-function costs.settle(client, plan, args, billed, data)
+function costs.settle(client, plan, args, ticket, billed, data)
   local spent = client._spent
-  spent.aside = spent.aside - (costs.lowest(plan, args) or 0)
+  spent.tickets[ticket] = nil
   if not billed then
     return
   end
@@ -112,7 +175,7 @@ end
 
 --- A client's account, empty.
 function costs.new()
-  return { credits = 0, aside = 0, calls = 0, unknown = 0 }
+  return { credits = 0, calls = 0, unknown = 0, tickets = setmetatable({}, { __mode = "k" }) }
 end
 
 --- What a client has spent, as users see it.

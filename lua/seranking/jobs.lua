@@ -182,15 +182,16 @@ local function ids_of(about, answer, args, op)
     local id = type(answer) == "table" and answer[about.id]
     return id ~= nil and id ~= json.null and { id } or nil, false
   end
-  local ids = {}
-  for i, element in ipairs(type(answer) == "table" and answer or {}) do
+  local ids, lost = {}, false
+  for _, element in ipairs(type(answer) == "table" and answer or {}) do
     local id = type(element) == "table" and element[inner]
-    if id == nil or id == json.null then
-      return nil, true
+    if type(element) == "table" and id ~= nil and id ~= json.null then
+      ids[#ids + 1] = id
+    else
+      lost = true
     end
-    ids[i] = id
   end
-  return ids[1] and ids or nil, true
+  return ids[1] and not lost and ids or nil, true, ids[1] and ids
 end
 
 -- ---- both ways to begin ----
@@ -240,13 +241,17 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
   local wait = new_wait(op, checked, each)
   local about = merged(status_plan.job, plan.job)
   local ids_given = ids_for(status_plan, op, args or {})
-  local old
-  if about.fresh then -- what the run before has left behind
-    local before = status(ids_given, each)
-    old = type(before) == "table" and before[about.fresh] or nil
-  end
   local making = options.copy(each)
   making.timeout = min(op._client._timeout, wait.timeout)
+  each.extra = nil -- is for the call that makes the job
+  local old
+  if about.fresh then -- what the run before has left behind
+    local before, problem = status(ids_given, each)
+    if not before and problem.kind ~= "not_found" then
+      return nil, problem -- nothing was begun: the old run could not be told from the new one
+    end
+    old = type(before) == "table" and before[about.fresh] or nil
+  end
   local answer, response = op(args, making)
   if not answer then
     return nil, response
@@ -260,10 +265,11 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
     job.param = nil
     return nil, ended_badly(job, state, answer)
   end
-  local ids, several = ids_of(about, answer, args or {}, op)
+  local ids, several, found = ids_of(about, answer, args or {}, op)
   if not ids then
     local err = errors.new("decode", "no_job", format("%s: the answer names no job (%s)", plan.name, about.id))
     err.sent, err.answer, err.body = true, answer, text_of(answer)
+    err.job = found and { [about.param] = found } or nil
     return nil, err
   end
   each.budget = nil

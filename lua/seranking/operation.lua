@@ -47,10 +47,11 @@ local function perform(op, args, call_options)
   local client, plan = op._client, plan_of(op)
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
+  local ticket, refused
   if counted then
-    local allowed, problem = costs.allow(client, plan, checked, given and given.budget)
-    if not allowed then
-      return nil, problem
+    ticket, refused = costs.allow(client, plan, checked, given and given.budget)
+    if not ticket then
+      return nil, refused
     end
   end
   local data
@@ -64,7 +65,7 @@ local function perform(op, args, call_options)
   end
   host.keep(client, call)
   if counted then
-    costs.settle(client, plan, checked, body ~= nil, data)
+    costs.settle(client, plan, checked, ticket, body ~= nil, data)
   end
   if not data and plan.secrets then
     hide_secrets(plan, checked, result)

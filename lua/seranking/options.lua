@@ -72,6 +72,13 @@ local function credits(value)
   return nil, "must be a number of credits, at least 0"
 end
 
+local function call_credits(value)
+  if value == false then
+    return value
+  end
+  return credits(value)
+end
+
 local function data_token(value)
   if type(value) == "string" then
     return value
@@ -246,7 +253,7 @@ local client_options = {
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
----@field budget? number credits of the Data API that it may cost, by estimate
+---@field budget? number|false credits of the Data API that it may cost, by estimate; false: whatever it costs
 ---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 local call_options = {
   timeout = { seconds },
@@ -257,7 +264,7 @@ local call_options = {
   on_block = { one_of("fail", "wait") },
   headers = {},
   extra = { extra },
-  budget = { credits },
+  budget = { call_credits },
 }
 
 -- Headers that are ours: a second one of them would contradict the first.

@@ -131,7 +131,7 @@ local function too_dear(walk)
     return nil
   end
   local cost = walk.plan.cost
-  local lowest = costs.lowest(walk.plan, walk.args) or 0
+  local lowest = costs.most(walk.plan, walk.args) or 0
   if cost and cost.per == "row" and cost[1] and walk.args.limit then
     local affordable = math.floor((walk.max_cost - walk.cost) / max(cost[1], 1e-9))
     if walk.own_limit and walk.style == "offset" and affordable >= 1 and affordable < walk.args.limit then
