@@ -34,14 +34,6 @@ local function plan_of(op)
   return plan
 end
 
--- Leaves the secrets of a request out of the error that it met with.
-local function hide_secrets(plan, args, err)
-  local mask = request.mask(plan, args)
-  for _, field in ipairs(mask and { "message", "path", "body" } or {}) do
-    err[field] = err[field] and mask(err[field])
-  end
-end
-
 -- Carries out an operation; gives the answer's body, too.
 local function perform(op, args, call_options)
   local client, plan = op._client, plan_of(op)
@@ -68,7 +60,7 @@ local function perform(op, args, call_options)
     costs.settle(client, plan, checked, ticket, body ~= nil, data)
   end
   if not data and plan.secrets then
-    hide_secrets(plan, checked, result)
+    request.hide_secrets(plan, checked, result)
   end
   return data, result, body
 end
@@ -116,11 +108,10 @@ function methods.dry_run(op, args, call_options)
   must_be_operation(op, "dry_run")
   local plan = plan_of(op)
   local call, checked = request.prepare(op, plan, args, call_options)
-  local method, url, headers, body = call:preview()
-  local mask = request.mask(plan, checked)
-  if mask then
-    url, body = mask(url), body and mask(body)
+  if plan.secrets then -- checked as they are, shown without them
+    call = request.prepare(op, plan, (request.redact(plan, checked)), call_options)
   end
+  local method, url, headers, body = call:preview()
   return { method = method, url = url, headers = headers, body = body }
 end
 
