@@ -56,7 +56,9 @@ struct sr_engine {
   struct sr_call *last;
   struct sr_transfer *idle;
   int idle_count;
-  int running;                              /* transfers in `multi` */
+  int running;     /* transfers in `multi` */
+  int queued;      /* calls in SR_STATE_QUEUED */
+  sr_time look_at; /* no deadline or back-off is over before this time: most steps need not look */
   struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
   struct link *links;
   struct curl_waitfd *polled; /* see add_watches */
@@ -152,10 +154,16 @@ static sr_time now_of(const struct sr_engine *engine) {
 /* Every change of state goes through here; time spent waiting for slots is added up. */
 static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
   struct sr_engine *engine = call->engine;
-  if (call->state == SR_STATE_QUEUED)
+  if (call->state == SR_STATE_QUEUED) {
     call->waited += now - call->since;
+    engine->queued--;
+  }
   call->state = state;
   call->since = now;
+  if (state == SR_STATE_QUEUED)
+    engine->queued++;
+  if (state == SR_STATE_BACKOFF && call->due < engine->look_at)
+    engine->look_at = call->due;
   unlink_call(engine, call);
   if (state == SR_STATE_DONE) {
     call->elapsed = now - call->started;
@@ -714,6 +722,8 @@ static void collect(struct sr_engine *engine) {
 */
 static void look_at_clock(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
+  if (now < engine->look_at)
+    return;
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     if (call->state == SR_STATE_BACKOFF && call->due <= now && now < call->deadline) {
@@ -733,6 +743,13 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
         end_without_answer(call, now, SR_TIMEOUT, "no_answer", "no answer before the deadline");
       }
     }
+  }
+  engine->look_at = SR_NEVER;
+  for (call = engine->first; call != NULL; call = call->next) {
+    sr_time at =
+        call->state == SR_STATE_BACKOFF && call->due < call->deadline ? call->due : call->deadline;
+    if (at < engine->look_at)
+      engine->look_at = at;
   }
 }
 
@@ -828,6 +845,8 @@ static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time n
 static int begin_queued(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
   int begun = 0;
+  if (engine->queued == 0)
+    return 0;
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     if (call->state == SR_STATE_QUEUED && now < call->deadline)
@@ -981,6 +1000,8 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   call->engine = engine;
   call->started = call->since = now;
   call->deadline = now + call->timeout;
+  if (call->deadline < engine->look_at)
+    engine->look_at = call->deadline;
   engine->tls |= !call->config->plain_http;
   link_last(engine, call);
   if (call->config->key.len == 0 && !call->config->token_off) {

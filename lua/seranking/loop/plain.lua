@@ -75,6 +75,7 @@ end
 ---@field tag? integer by which the core names its calls
 
 ---@class seranking.Scheduler
+---@field core userdata the client's
 ---@field client table whose core carries out the calls of all tasks
 ---@field runnable seranking.Task[] from `first` to `last`, to be resumed in this order
 ---@field tasks table<seranking.Task, true> all that have not ended
@@ -86,6 +87,8 @@ local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local task_of = setmetatable({}, { __mode = "k" })
 local by_tag = {}
 local last_tag = 0
+
+local possible, yieldable_suspend = yieldable.possible, yieldable.suspend
 
 local function current()
   local thread = running()
@@ -102,7 +105,7 @@ end
 -- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
 local function suspend(task)
   task.waiting = true
-  local fine = yieldable.suspend()
+  local fine = yieldable_suspend()
   task.waiting = false
   return fine
 end
@@ -118,7 +121,7 @@ end
 
 -- Waits for a call inside a task. nil, or an error.
 local function wait_among_others(task, call)
-  if not yieldable.possible() then
+  if not possible() then
     return yieldable.error()
   end
   local tag = task.tag
@@ -128,8 +131,11 @@ local function wait_among_others(task, call)
     task.tag, by_tag[tag] = tag, task
   end
   task.call = call
-  task.scheduler.client._core:submit(call, tag)
-  if not suspend(task) then
+  task.scheduler.core:submit(call, tag)
+  task.waiting = true
+  local fine = yieldable_suspend()
+  task.waiting = false
+  if not fine then
     drop_call(task)
     return yieldable.error()
   end
@@ -224,36 +230,45 @@ local function resume_all(scheduler)
   end
 end
 
--- Waits until the core has something for a task, of this scheduler or another.
+-- Waits until the core has something for a task, and gives the task if it is one of this scheduler.
 local function wait_for_core(scheduler)
   if scheduler.client._closed then
     return resume_all(scheduler)
   end
-  local wait = settle_due(scheduler)
-  if scheduler.runnable[scheduler.first] then -- a sleep is over
-    return
+  local wait = SLICE
+  if scheduler.due[1] then
+    wait = settle_due(scheduler)
+    if scheduler.runnable[scheduler.first] then -- a sleep is over
+      return
+    end
   end
-  local tag, wants = scheduler.client._core:next(wait < SLICE and wait or SLICE)
+  local tag, wants = scheduler.core:next(wait < SLICE and wait or SLICE)
   local task = tag and by_tag[tag]
   if not task then
     return
   elseif wants then
     carry_out(task.scheduler, task.call)
+  elseif task.scheduler == scheduler then
+    return task
   else
     make_runnable(task)
   end
 end
 
 local function run_until_done(scheduler, group)
+  local runnable = scheduler.runnable
   while group.live > 0 do
-    local task = scheduler.runnable[scheduler.first]
+    local first = scheduler.first
+    local task = runnable[first]
     if task then
-      scheduler.runnable[scheduler.first] = nil
-      scheduler.first = scheduler.first + 1
-      step(scheduler, task)
+      runnable[first] = nil
+      scheduler.first = first + 1
     else
       scheduler.first, scheduler.last = 1, 0
-      wait_for_core(scheduler)
+      task = wait_for_core(scheduler)
+    end
+    if task then
+      step(scheduler, task)
     end
   end
 end
@@ -284,7 +299,7 @@ end
 
 -- Whether the calls of one client can be carried out by the core of another: on the wire, and by the same clock.
 local function same_core(client, scheduler)
-  return client._core == scheduler.client._core or not (client._apart or scheduler.client._apart)
+  return client == scheduler.client or not (client._apart or scheduler.client._apart)
 end
 
 -- ---- public: what a host has to offer ----
@@ -342,7 +357,7 @@ function plain.all(client, job)
     parent = nil -- by itself, then
   end
   local scheduler = parent and parent.scheduler
-    or { client = client, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }
+    or { client = client, core = client._core, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }
   local group = { job = job, parent = parent, live = 0, body = body }
   start_tasks(scheduler, group)
   if parent then
