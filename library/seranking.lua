@@ -145,7 +145,7 @@ function AnyClient:close() end
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
----@field budget? number credits of the Data API that it may cost, by estimate
+---@field budget? number|false credits of the Data API that it may cost, by estimate; false: whatever it costs
 ---@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
 
 --- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.

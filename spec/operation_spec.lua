@@ -240,7 +240,8 @@ describe("a description of one resource", function()
       assert.is_nil(err.body)
       return err.message
     end
-    for _, echo in ipairs { "a/b\195\169 c", "a\\/b\\u00e9 c", "a/b\\u00E9 c", "a\\/b\195\169 c", "a%2Fb%C3%A9%20c", "a%2fb%c3%a9+c" } do
+    for _, echo in ipairs { "a/b\195\169 c", "a\\/b\\u00e9 c", "a/b\\u00E9 c",
+      "a\\/b\195\169 c", "a%2Fb%C3%A9%20c", "a%2fb%c3%a9+c" } do
       local message = said("a/b\195\169 c", "no: " .. echo .. " it is")
       assert.is_truthy(message:find("no: … it is", 1, true), message)
     end
