@@ -650,6 +650,15 @@ static void end_before_leaks_are_sought(void) {
     _exit(child_status);
 }
 
+/*
+** A fork in the middle of another thread's work leaves AddressSanitizer's allocator locked in the child; libc's own is not.
+*/
+#ifdef __SANITIZE_ADDRESS__
+enum { FORKS_WHILE_BUSY = 0 };
+#else
+enum { FORKS_WHILE_BUSY = 1 };
+#endif
+
 #ifdef __SANITIZE_THREAD__
 #define SKIP_WITHOUT_FORKS() skip() /* it allows no threads in a child of a process that had some */
 #else
@@ -725,7 +734,7 @@ static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   int i;
   (void)state;
   SKIP_WITHOUT_FORKS();
-  if (under_valgrind())
+  if (under_valgrind() || !FORKS_WHILE_BUSY)
     skip();
   for (i = 0; i < 20; i++) {
     struct sr_errand *errands[4];
