@@ -122,7 +122,7 @@ local function holds_in(name, run, spawn, sleep, options)
     local order, err = {}, nil
     run(function()
       spawn(function()
-        host.sleep(client, 0.05)
+        host.sleep(client, 1)
         order[#order + 1] = "slept"
       end)
       table.insert(order, (assert(client:request { path = "/call" }).target))
