@@ -66,7 +66,8 @@ describe("the example", function()
     nginx.shell(("chmod 755 '%s'"):format(folder))
     -- The workers are another user's: the folder of these tests is not for them.
     local pipe = assert(io.popen(("cd '%s'; unset SERANKING_STATE_DIR; SERANKING_TOKEN=%s SERANKING_BASE_URL=%s "
-      .. "nginx -p . -c nginx.conf 2>stderr & read -r _; kill $!; wait; rm -rf '%s'"):format(folder, KEY, api.url, folder), "w"))
+      .. "nginx -p . -c nginx.conf 2>stderr & read -r _; kill $!; wait; rm -rf '%s'")
+      :format(folder, KEY, api.url, folder), "w"))
     local function get(path)
       return nginx.shell(("curl -s --max-time 5 http://127.0.0.1:%d%s"):format(port, path))
     end
