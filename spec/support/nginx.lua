@@ -166,7 +166,14 @@ function nginx.start(options)
 
   --- The master's process.
   function server.master()
-    master = master or tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
+    local patience = socket.gettime() + 10 -- it listens before it has written its number
+    while not master do
+      master = tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
+      assert(master or socket.gettime() < patience, "nginx has written no pid")
+      if not master then
+        socket.sleep(0.01)
+      end
+    end
     return master
   end
 
