@@ -65,7 +65,7 @@ describe("the example", function()
     file:close()
     nginx.shell(("chmod 755 '%s'"):format(folder))
     -- The workers are another user's: the folder of these tests is not for them.
-    local pipe = assert(io.popen(("cd '%s'; unset SERANKING_STATE_DIR; SERANKING_TOKEN=%s SERANKING_BASE_URL=%s "
+    local pipe = assert(io.popen(("cd '%s'; unset SERANKING_STATE_DIR LD_PRELOAD; SERANKING_TOKEN=%s SERANKING_BASE_URL=%s "
       .. "nginx -p . -c nginx.conf 2>stderr & read -r _; kill $!; wait; rm -rf '%s'")
       :format(folder, KEY, api.url, folder), "w"))
     local function get(path)

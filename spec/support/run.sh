@@ -7,29 +7,31 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
+ALL="valgrind asan nginx nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
 
 # --- A unit: one command with one summary ------------------------------------------------------------------------------
 
-# unit NAME COMMAND...: runs the command, shows its output, adds its counts to $RESULTS as "passed failed skipped".
-# Knows busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).").
+# unit NAME COMMAND...: runs the command, shows its output, adds to $RESULTS "passed failed skipped NAME seconds".
+# Knows busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).");
+# of several, the sum.
 # A command that breaks off, prints no summary, ran no test or ends badly after a clean summary counts as one failure.
 unit() {
   name=$1
   shift
   echo "== $name"
   log="$WORK/$name.log"
+  began=$(date +%s)
   { $TIMEOUT "$@" 2>&1 </dev/null; echo $? >"$log.status"; } | tee "$log"
   status=$(cat "$log.status")
   counts=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
     / success(es)? \/ [0-9]+ failures? \/ / {
-      passed = $1; failed = $4; skipped = 0; found = 1
+      passed += $1; failed += $4; found = 1
       for (i = 1; i < NF; i++) {
         if ($(i + 1) ~ /^errors?$/) failed += $i
-        if ($(i + 1) == "pending") skipped = $i
+        if ($(i + 1) == "pending") skipped += $i
       }
     }
     /^\[ +PASSED +\] [0-9]+ test/  { match($0, /\] [0-9]+/); passed += substr($0, RSTART + 2, RLENGTH - 2); found = 1 }
@@ -48,12 +50,13 @@ unit() {
     echo "-- $name: an API key shows in its output: counted as one failure"
     counts=$(echo "$counts" | awk '{ print $1, $2 + 1, $3 }')
   fi
-  echo "$counts $name" >>"$RESULTS"
+  echo "$counts $name $(($(date +%s) - began))" >>"$RESULTS"
 }
 
 # --- The suites --------------------------------------------------------------------------------------------------------
 
-# The specs on one Lua: specs NAME VERSION BUILD-DIRECTORY [WRAPPER...]. $SPECS: which files, all when it is empty.
+# The specs on one Lua: specs NAME VERSION BUILD-DIRECTORY [WRAPPER...]. $SPECS: which files; else all but those of nginx,
+# which has the same Lua whoever starts it.
 specs() {
   name=$1 version=$2 directory=$3
   shift 3
@@ -62,12 +65,12 @@ specs() {
       unit "$name" echo "Lua $version is not installed"
     else
       echo "== $name: skipped, Lua $version is not installed"
-      echo "0 0 1 $name" >>"$RESULTS"
+      echo "0 0 1 $name 0" >>"$RESULTS"
     fi
     return
   fi
   LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$directory/$version/?.so;;" \
-    unit "$name" "$@" "$lua" "$(command -v busted)" -o plainTerminal ${SPECS:-spec}
+    unit "$name" sh spec/support/busted.sh "${SPECS:-$(printf '%s\n' spec/*_spec.lua | grep -v /nginx_spec)}" "$@" "$lua"
 }
 
 # The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...].
@@ -86,10 +89,10 @@ suite() {
     lua5.*) specs "$1" "${1#lua}" build ;;
     luajit) specs luajit jit build ;;
     asan) specs asan 5.4 build/asan env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
+    nginx) SPECS=spec/nginx_spec.lua specs nginx 5.4 build ;;
     nginx-asan)
       SERANKING_NGINX_BUILD=build/asan/jit SERANKING_NGINX_SANITIZER=$(gcc -print-file-name=libasan.so) \
-        LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="build/5.4/?.so;;" \
-        unit nginx-asan "$(sh spec/support/interpreter.sh 5.4)" "$(command -v busted)" -o plainTerminal spec/nginx_spec.lua ;;
+        SPECS=spec/nginx_spec.lua specs nginx-asan 5.4 build ;;
     valgrind) # thirty times slower: without what is pure Lua, and looks at every endpoint
       SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|loop|start|fake[a-z_]*)_spec') \
         specs valgrind 5.4 build $VALGRIND ;;
@@ -156,9 +159,9 @@ done >"$WORK/suites"
 xargs -r -P "${JOBS:-2}" -n 1 sh spec/support/run.sh --suite <"$WORK/suites"
 for suite in $measure; do sh spec/support/run.sh --suite "$suite"; done
 for suite in "$@"; do # one that left no count behind broke off
-  grep -q " $suite\(:\|\$\)" "$RESULTS" || echo "0 1 0 $suite" >>"$RESULTS"
+  grep -q " $suite[: ]" "$RESULTS" || echo "0 1 0 $suite 0" >>"$RESULTS"
 done
 
 echo
-awk '{ printf "%-24s %5d passed %3d failed", $4, $1, $2; if ($3) printf " %3d skipped", $3; print "" }' "$RESULTS" | sort
+awk '{ printf "%-26s %4d s %5d passed %3d failed", $4, $5, $1, $2; if ($3) printf " %3d skipped", $3; print "" }' "$RESULTS" | sort
 awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' "$RESULTS"
