@@ -230,14 +230,47 @@ end
 
 -- ---- extra ----
 
+-- What would be a second key beside the client's own.
+local keys = { token = true, apikey = true }
+
+-- The parameter that goes by this name on the wire; nil when there is none. Of a list every name[…] is the list, of an object
+-- only its members that are described: others are what extra is for.
+local function taken_name(plan, wire)
+  local base, rest = wire:match "^([^%[]*)(.*)$"
+  for name, definition in pairs(plan.definitions) do
+    if (definition.wire or name) == base or name == base then
+      local member = rest:match "^%[([^%]]*)%]"
+      if not member or not definition.fields or params.element(definition) or definition.fields[member] then
+        return name
+      end
+    end
+  end
+end
+
+local function is_fixed(plan, wire)
+  for i = 1, #(plan.fixed or empty), 2 do
+    if plan.fixed[i] == wire:match "^[^%[]*" then
+      return true
+    end
+  end
+  return false
+end
+
 -- Parameters that no description knows, in alphabetical order.
 local function check_extra(plan, values)
   local names = {}
   for name in pairs(values) do
+    local taken = type(name) == "string" and taken_name(plan, name)
     if type(name) ~= "string" or name == "" then
       misuse.raise("%s: option extra must be a table of names and values", plan.name)
-    elseif plan.definitions[name] then
-      misuse.raise("%s: extra.%s is no extra parameter: give it among the others", plan.name, name)
+    elseif taken then
+      misuse.raise("%s: extra.%s is no extra parameter: use the parameter %s", plan.name, name, taken)
+    elseif is_fixed(plan, name) then
+      misuse.raise("%s: extra.%s can't be set: the operation always sends its own %s", plan.name, name, name)
+    elseif keys[name:lower():match "^[^%[]*"] then
+      misuse.raise("%s: extra.%s would be a second key: the key is the option token of seranking.new", plan.name, name)
+    elseif plan.envelope == "value" then
+      misuse.raise("%s takes no extra: its body is the list %s alone", plan.name, plan.body[1][1])
     end
     names[#names + 1] = name
   end
