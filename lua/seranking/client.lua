@@ -75,6 +75,17 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
+-- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+local function no_second_key(self, own)
+  local name = self._key_param
+  local query = name and type(own.query) == "table" and own.query
+  if query and (query[name] ~= nil or query[name .. "[]"] ~= nil)
+    or name and ("&" .. (own.path:match "%?(.*)$" or "")):lower():find("&" .. name .. "=", 1, true) then
+    misuse.raise("client:request: '%s' is the key's name in the address: for a parameter of this name make a client with "
+      .. "auth = \"header\"", name)
+  end
+end
+
 local function flat_query(query)
   if query == nil then
     return nil
@@ -157,6 +168,7 @@ function methods:request(request)
   elseif path:find "[%c \128-\255{}#]" then
     misuse.raise("client:request: path must be percent-encoded: %q", path)
   end
+  no_second_key(self, own)
   local repeatable = own.repeatable
   if repeatable == nil then
     repeatable = method == "GET" or method == "PUT" or method == "DELETE"
@@ -332,6 +344,7 @@ local function wrap(handle, api, checked, clock)
     _api = api,
     _core = handle,
     _key = handle:key(),
+    _key_param = checked.auth == "query" and handle:key() ~= "none" and (handle:api() == "v1" and "apikey" or "token"),
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
     _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time

@@ -310,6 +310,16 @@ local function make_content(op, plan, args, extra)
   return query and query[1] and query or nil, body, parts, by_post
 end
 
+-- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+local function no_second_key(client, plan)
+  for _, place in ipairs(client._key_param and plan.query or empty) do
+    if place[4] == client._key_param then
+      misuse.raise("%s: %s is named %s in the address, as the key is with auth = \"query\": make a client with "
+        .. "auth = \"header\" for it", plan.name, place[1], place[4])
+    end
+  end
+end
+
 --- Checks everything and makes the core's call.
 ---@param op table the operation
 ---@param plan seranking.Plan
@@ -329,6 +339,7 @@ function request.prepare(op, plan, args, call_options)
   if next(args) ~= nil then
     check_names(plan, args)
   end
+  no_second_key(op._client, plan)
   local bound = op._bound
   for name, value in pairs(bound) do
     if not plan.definitions[name] then
