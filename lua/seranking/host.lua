@@ -84,13 +84,13 @@ function host.spare(client)
   return call
 end
 
---- Keeps a call that is over for host.spare.
+--- Keeps a call that is over, or was not begun, for host.spare; empty, since a request may be big and hold secrets.
 ---@param client table
 ---@param call userdata
 function host.keep(client, call)
   local spares = client._spares
   local count = #spares
-  if count < SPARE_MAX then
+  if call:trim() and count < SPARE_MAX then
     spares[count + 1] = call
   end
 end
