@@ -26,6 +26,15 @@ local function missing(plan, name)
   misuse.raise("%s: %s is required", plan.name, name)
 end
 
+local function has(names, name)
+  for _, other in ipairs(names or empty) do
+    if other == name then
+      return true
+    end
+  end
+  return false
+end
+
 -- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
 local function check_names(plan, args)
   local definitions = plan.definitions
@@ -59,13 +68,25 @@ end
 local function value_of(plan, args, bound, name)
   local given, fixed = args[name], bound[name]
   if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
-    and (tonumber(given) == nil or tonumber(given) ~= tonumber(fixed)) then
+    and (params.id(given) == nil or params.id(given) ~= params.id(fixed)) then
     misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
   end
   if given == nil then
     given = fixed
   end
   return given
+end
+
+-- The value of a parameter's place. What must be there must not be an empty text.
+local function value_at(plan, place, args, bound)
+  local name = place[1]
+  local value = value_of(plan, args, bound, name)
+  if value == nil and place[3] then
+    missing(plan, name)
+  elseif value == "" and (place[3] or has(plan.one_of, name)) then
+    problem_with(plan, name, "must not be empty")
+  end
+  return value
 end
 
 local function make_ids(plan, args, bound)
@@ -92,7 +113,7 @@ end
 local function append_places(flat, plan, places, args, bound)
   for _, place in ipairs(places) do
     local name, definition, required, wire = place[1], place[2], place[3], place[4]
-    local value = value_of(plan, args, bound, name)
+    local value = value_at(plan, place, args, bound)
     if value ~= nil then
       local before = #flat
       local fine, problem = params.query(flat, wire, definition, value)
@@ -101,8 +122,6 @@ local function append_places(flat, plan, places, args, bound)
       elseif required and #flat == before then
         problem_with(plan, name, "must not be empty")
       end
-    elseif required then
-      missing(plan, name)
     end
   end
   return flat
@@ -128,16 +147,14 @@ local envelopes = {
 local function make_object(plan, places, args, bound, extra)
   local parts = {}
   for _, place in ipairs(places) do
-    local name, definition, required, wire = place[1], place[2], place[3], place[4]
-    local value = value_of(plan, args, bound, name)
+    local name, definition, wire = place[1], place[2], place[4]
+    local value = value_at(plan, place, args, bound)
     if value ~= nil then
       local text, problem = params.json(definition, value)
       if not text then
         problem_with(plan, name, problem)
       end
       parts[#parts + 1] = json.string(wire) .. ":" .. text
-    elseif required then
-      missing(plan, name)
     end
   end
   for _, name in ipairs(extra and extra.names or {}) do
