@@ -337,6 +337,19 @@ local function no_second_key(client, plan)
   end
 end
 
+--- Raises what is wrong with the arguments before any of them is looked at.
+---@param client table
+---@param plan seranking.Plan
+---@param args any
+function request.check(client, plan, args)
+  if client._closed then
+    misuse.raise("%s: the client is closed", plan.name)
+  elseif args ~= nil and type(args) ~= "table" then
+    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
+      type(args) == "string" and format("%q", args) or tostring(args))
+  end
+end
+
 --- Checks everything and makes the core's call.
 ---@param op table the operation
 ---@param plan seranking.Plan
@@ -344,15 +357,8 @@ end
 ---@param call_options? table
 ---@return userdata call, table args, table? options # as checked
 function request.prepare(op, plan, args, call_options)
-  if op._client._closed then
-    misuse.raise("%s: the client is closed", plan.name)
-  end
-  if args == nil then
-    args = empty
-  elseif type(args) ~= "table" then
-    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
-      type(args) == "string" and format("%q", args) or tostring(args))
-  end
+  request.check(op._client, plan, args)
+  args = args or empty
   if next(args) ~= nil then
     check_names(plan, args)
   end
