@@ -64,7 +64,8 @@ describe("what goes out", function()
     end
     assert.equal("https://api4.seranking.com/sites/5/keywords", client.sites(5).keywords.list:dry_run({ site_id = "05" }).url)
     for _, id in ipairs { "0x5", " 5", "5 ", "5e1", "5.0", "+5", "-5", ".", "1/../2", "5a" } do
-      local wrong = ('sites.keywords.list: site_id must be an id (a whole number, or a string that holds one), got "%s"'):format(id)
+      local wrong = ('sites.keywords.list: site_id must be an id (a whole number, or a string that holds one), '
+        .. 'got "%s"'):format(id)
       assert.equal(wrong, misuse_of(function() client.sites.keywords:list { site_id = id } end))
       assert.equal(wrong, misuse_of(function() client.sites(id).keywords:list() end))
       assert.is_false((pcall(function() client.sites(50).keywords.list:dry_run { site_id = id } end)))
@@ -312,7 +313,9 @@ describe("arguments", function()
 
   it("that would be empty, where something must be there, are refused before anything is sent", function()
     for message, call in pairs {
-      ["keyword_groups.create: name must not be empty"] = function() client.keyword_groups:create { name = "", site_id = 1 } end,
+      ["keyword_groups.create: name must not be empty"] = function()
+        client.keyword_groups:create { name = "", site_id = 1 }
+      end,
       ["sites.create: url must not be empty"] = function() client.sites:create { url = "", title = "a" } end,
       ["sites.keywords.create: element 1 member keyword must not be empty"] = function()
         client.sites(1).keywords:create { { keyword = "" } }

@@ -391,6 +391,20 @@ describe("a download", function()
     end
   end)
 
+  it("refuses options that it can't honour", function()
+    local client, log = script.new(constant "x")
+    for name, value in pairs { extra = { a = 1 }, budget = 5 } do
+      local ok, text = pcall(client.download, client, "https://files.example/a", { [name] = value })
+      assert.is_false(ok)
+      assert.equal(("client:download: option %s is for operations: an address is fetched as it is, and costs nothing")
+        :format(name), (text:gsub("^.-: ", "", 1)))
+    end
+    local ok, text = pcall(client.data.request, client.data, { path = "/a", budget = 5 })
+    assert.is_false(ok)
+    assert.equal("client:request: it knows no prices, so there is no budget: leave it out", (text:gsub("^.-: ", "", 1)))
+    assert.equal(0, #log)
+  end)
+
   it("has no key in its address either", function()
     local client, log = script.new(constant "x", { auth = "query" })
     assert(client:download "https://files.example/a")

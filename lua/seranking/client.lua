@@ -122,6 +122,8 @@ local function split(request)
       own[name] = value
     elseif name == "extra" then
       misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
+    elseif name == "budget" then
+      misuse.raise("client:request: it knows no prices, so there is no budget: leave it out")
     else
       others = others or {}
       others[name] = value
@@ -250,6 +252,11 @@ function methods:download(url, given)
   if not origin then
     misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
       type(url) == "string" and format("%q", url) or tostring(url))
+  end
+  for _, name in ipairs { "extra", "budget" } do
+    if type(given) == "table" and given[name] ~= nil then
+      misuse.raise("client:download: option %s is for operations: an address is fetched as it is, and costs nothing", name)
+    end
   end
   local call, problem = self._core:download(origin, (target:find "^/" and "" or "/") .. target,
     options.call("client:download", given))
