@@ -253,6 +253,14 @@ describe("resources", function()
     assert.equal("client.sites has no 'lst'; did you mean 'list'?", misuse_of(function() return client.sites.lst end))
     assert.equal("client.sites.keywords has no 'remove_everything'; there are: create, delete, list, update",
       misuse_of(function() return client.sites.keywords.remove_everything end))
+    for _, call in ipairs {
+      function() client.sites(1).positions { date_from = "2026-01-01" } end,
+      function() client.sites.positions {} end,
+    } do
+      assert.equal("client.sites.positions is a resource, which takes no parameters: call one of its operations: "
+        .. "check_dates, checkpoints, history, list, recheck, set", misuse_of(call))
+    end
+    assert.truthy(misuse_of(function() client.sites { title = "a" } end):find "^client.sites is a resource, .* operations: .*list")
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))
   end)

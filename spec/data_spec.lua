@@ -84,6 +84,20 @@ describe("client.data", function()
     assert.equal("https://api.seranking.com/v1/links/free?apikey=…e5f6", op(client, "free"):dry_run().url)
   end)
 
+  it("says that it may want a key of its own, where it has the client's", function()
+    local function refused() return script.json('{"error":{"message":"Unauthorized"}}', 401) end
+    local _, err = script.new(refused).data.account:subscription()
+    assert.equal("auth", err.kind)
+    assert.is_truthy(err.hint:find("data_token", 1, true) and err.hint:find("SERANKING_DATA_TOKEN", 1, true), err.hint)
+    _, err = script.new(refused).data:request { path = "/v1/x" }
+    assert.is_truthy(err.hint:find("data_token", 1, true))
+    _, err = script.new(refused, { data_token = UUID }).data.account:subscription()
+    assert.equal("auth", err.kind)
+    assert.is_nil((err.hint or ""):find("data_token", 1, true))
+    _, err = script.new(refused).account:balance()
+    assert.is_nil((err.hint or ""):find("data_token", 1, true))
+  end)
+
   it("does not keep a key where Lua can see it", function()
     local client = script.new(constant "{}", { data_token = UUID })
     local seen = {}

@@ -364,6 +364,7 @@ local function wrap(handle, api, checked, clock)
     _timeout = checked.timeout or 60,
     _spent = false, -- what client.data has spent
     _open_data = false,
+    _borrowed = false, -- client.data alone: its key is the client's
     _loop = checked.loop or false,
   }, client_mt)
 end
@@ -420,6 +421,7 @@ function client.new(given)
     end
     made._data = wrap(data_core, "data", checked, settings.clock)
     rawset(made._data, "_spent", costs.new())
+    rawset(made._data, "_borrowed", token == nil and (os.getenv "SERANKING_DATA_TOKEN" or "") == "")
     rawset(made._data, "_budget", checked.budget or false)
     return made._data
   end

@@ -3,6 +3,7 @@
 
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
+local events = require "seranking.events"
 local host = require "seranking.host"
 local json = require "seranking.json"
 local misuse = require "seranking.misuse"
@@ -131,9 +132,8 @@ end
 
 -- A hook that raises ends the wait, not the job: its id must not be lost with it.
 local function ended_by_hook(job, raised)
-  local told, text = pcall(tostring, raised)
   local err = errors.new("cancelled", "on_progress", format("%s: on_progress raised: %s", job.plan.name,
-    misuse.mask(told and text or "an error that can't be printed")))
+    events.said(job.client, raised)))
   err.sent, err.raised = true, raised
   return with_job(err, job)
 end
