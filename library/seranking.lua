@@ -315,7 +315,7 @@ function Limiter:reset() end
 ---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none
 ---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
 ---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
----@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
+---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/… Variable: SERANKING_LIMITER, the address alone; not for clients whose share, state_dir, transport or clock is given
 ---@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail (default), or this process keeps the limit alone
 ---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on (faster; jitter of the network may break the limit)
 ---@field priority? "normal"|"low" low leaves the last slot to others
