@@ -260,7 +260,8 @@ describe("resources", function()
       assert.equal("client.sites.positions is a resource, which takes no parameters: call one of its operations: "
         .. "check_dates, checkpoints, history, list, recheck, set", misuse_of(call))
     end
-    assert.truthy(misuse_of(function() client.sites { title = "a" } end):find "^client.sites is a resource, .* operations: .*list")
+    assert.truthy(misuse_of(function() client.sites { title = "a" } end)
+      :find "^client.sites is a resource, .* operations: .*list")
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))
   end)
