@@ -141,7 +141,7 @@ function AnyClient:close() end
 ---@field timeout? number seconds
 ---@field connect_timeout? number seconds
 ---@field attempt_timeout? number seconds
----@field retries? integer
+---@field retries? integer attempts after the first; ignored by operations that cost money, which are never repeated
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
@@ -309,13 +309,13 @@ function Limiter:reset() end
 ---@field timeout? number seconds for a call with all its attempts and waits (default 60)
 ---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
 ---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
----@field retries? integer attempts after the first (default 2)
+---@field retries? integer attempts after the first (default 2); operations that cost money are never repeated
 ---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
 ---@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
 ---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none
 ---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
 ---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
----@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
+---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/… Variable: SERANKING_LIMITER, the address alone; not for clients whose share, state_dir, transport or clock is given
 ---@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail (default), or this process keeps the limit alone
 ---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on (faster; jitter of the network may break the limit)
 ---@field priority? "normal"|"low" low leaves the last slot to others
@@ -381,7 +381,7 @@ function Limiter:reset() end
 ---@class seranking.WaitOptions: seranking.CallOptions
 ---@field timeout? number seconds for the whole wait (default 3600)
 ---@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
----@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look; if it raises, the wait ends with an error of kind cancelled, code on_progress, which has what was raised in its field `raised`
 
 --- Something to wait for. Poll its descriptor for reading, and call `step` whenever it is ready or `timeout` is over.
 ---@class seranking.Waiter
@@ -1102,7 +1102,18 @@ function Limiter:reset() end
 ---@field inlinks? integer
 ---@field outlinks_internal? integer
 ---@field depth? integer links away from the first page
----@field size? integer
+---@field size? integer bytes
+---@field url_len? integer characters; this and what follows up to html_ratio is known of the Data API's pages
+---@field sitemap? integer 1: in the sitemap
+---@field noindex? integer
+---@field nofollow? integer
+---@field blocked_robots? integer
+---@field first_ms? integer ms to the first byte
+---@field description_len? integer characters
+---@field chars? integer characters of the page
+---@field h1_len? integer characters
+---@field h2_len? integer characters
+---@field html_ratio? number
 ---@field time_check? string
 
 ---@class seranking.audit.pages.Answer

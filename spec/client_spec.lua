@@ -1,5 +1,6 @@
 --- Clients, resources and operations on the fake API, without sockets. SPDX-License-Identifier: MIT
 
+local operation = require "seranking.operation"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
@@ -55,10 +56,29 @@ describe("what goes out", function()
     assert.equal("application/json", request.headers["content-type"])
   end)
 
-  it("encodes odd ids as one path segment", function()
+  it("has ids as digits, however they are given", function()
     local client = scene.new()
-    local function url(id)
-      return client.sites.keywords.list:dry_run({ site_id = id }).url:gsub("^https://api4.seranking.com", "")
+    for _, id in ipairs { 147696, 147696.0, "147696", "00147696" } do
+      assert.equal("https://api4.seranking.com/sites/147696/keywords",
+        client.sites.keywords.list:dry_run({ site_id = id }).url)
+    end
+    assert.equal("https://api4.seranking.com/sites/5/keywords", client.sites(5).keywords.list:dry_run({ site_id = "05" }).url)
+    for _, id in ipairs { "0x5", " 5", "5 ", "5e1", "5.0", "+5", "-5", ".", "1/../2", "5a" } do
+      local wrong = ('sites.keywords.list: site_id must be an id (a whole number, or a string that holds one), '
+        .. 'got "%s"'):format(id)
+      assert.equal(wrong, misuse_of(function() client.sites.keywords:list { site_id = id } end))
+      assert.equal(wrong, misuse_of(function() client.sites(id).keywords:list() end))
+      assert.is_false((pcall(function() client.sites(50).keywords.list:dry_run { site_id = id } end)))
+      assert.is_false((pcall(function() client.sites(5).keywords.list:dry_run { site_id = id } end)))
+    end
+  end)
+
+  it("encodes odd texts as one path segment", function()
+    local client = scene.new()
+    local made_up = { name = "made_up", params = { name = { type = "text" } } }
+    local function url(name)
+      local get = operation.new(client, made_up, { "get", v4 = "GET /sites/{name}/keywords", answer = "array" }, {})
+      return get:dry_run({ name = name }).url:gsub("^https://api4.seranking.com", "")
     end
     assert.equal("/sites/1%2F..%2F2/keywords", (url "1/../2"))
     assert.equal("/sites/a%20b/keywords", (url "a b"))
@@ -220,10 +240,10 @@ describe("resources", function()
       assert.truthy(misuse_of(function() client.sites:delete { site_id = 0 / 0 } end):find "site_id must be an id")
       assert.equal(0, #fake.log)
     end
-    local client = scene.new()
+    local made_up = { name = "made_up", params = { name = { type = "text" } } }
+    local get = operation.new(scene.new(), made_up, { "get", v4 = "GET /sites/{name}", answer = "array" }, {})
     for _, dots in ipairs { ".", ".." } do
-      assert.equal('sites.keywords.list: site_id must not be "." or ".."',
-        misuse_of(function() client.sites(dots).keywords:list() end))
+      assert.equal('made_up.get: name must not be "." or ".."', misuse_of(function() get { name = dots } end))
     end
   end)
 
@@ -233,6 +253,15 @@ describe("resources", function()
     assert.equal("client.sites has no 'lst'; did you mean 'list'?", misuse_of(function() return client.sites.lst end))
     assert.equal("client.sites.keywords has no 'remove_everything'; there are: create, delete, list, update",
       misuse_of(function() return client.sites.keywords.remove_everything end))
+    for _, call in ipairs {
+      function() client.sites(1).positions { date_from = "2026-01-01" } end,
+      function() client.sites.positions {} end,
+    } do
+      assert.equal("client.sites.positions is a resource, which takes no parameters: call one of its operations: "
+        .. "check_dates, checkpoints, history, list, recheck, set", misuse_of(call))
+    end
+    assert.truthy(misuse_of(function() client.sites { title = "a" } end)
+      :find "^client.sites is a resource, .* operations: .*list")
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))
   end)
@@ -291,6 +320,45 @@ describe("arguments", function()
     assert.equal(0, #api.log)
   end)
 
+  it("that would be empty, where something must be there, are refused before anything is sent", function()
+    for message, call in pairs {
+      ["keyword_groups.create: name must not be empty"] = function()
+        client.keyword_groups:create { name = "", site_id = 1 }
+      end,
+      ["sites.create: url must not be empty"] = function() client.sites:create { url = "", title = "a" } end,
+      ["sites.keywords.create: element 1 member keyword must not be empty"] = function()
+        client.sites(1).keywords:create { { keyword = "" } }
+      end,
+      ["data.domain.keywords.list: domain must not be empty"] = function()
+        client.data.domain.keywords:list { source = "us", domain = "" }
+      end,
+      ["keyword_groups.move: keywords_ids must have at least 1 element, got 0"] = function()
+        client.keyword_groups(1):move { keywords_ids = {} }
+      end,
+      ["site_groups.move: site_ids must have at least 1 element, got 0"] = function()
+        client.site_groups(1):move { site_ids = {} }
+      end,
+      ["backlinks.delete: backlink_ids must have at least 1 element, got 0"] = function()
+        client.backlinks(1):delete { backlink_ids = {} }
+      end,
+      ["backlinks.recheck: row_ids must have at least 1 element, got 0"] = function()
+        client.backlinks(1):recheck { row_ids = {} }
+      end,
+      ["airt.prompts.delete: prompt_llm_ids must have at least 1 element, got 0"] = function()
+        client.airt.prompts:delete { site_id = 1, llm_id = 1, prompt_llm_ids = {} }
+      end,
+      ["airt.prompt_groups.move: prompt_llm_ids must have at least 1 element, got 0"] = function()
+        client.airt.prompt_groups(1):move { site_id = 1, prompt_llm_ids = {} }
+      end,
+    } do
+      assert.equal(message, misuse_of(call))
+    end
+    assert.equal(0, #api.log)
+    -- a set may be emptied, and a text that need not be there may be empty
+    assert.equal("[]", client.users.sites.share:dry_run({ user_id = 1, site_ids = {} }).body)
+    assert.equal('{"comment":""}', client.sites.keywords.update:dry_run({ site_id = 1, keyword_id = 1, comment = "" }).body)
+  end)
+
   it("that are no table at all are explained", function()
     assert.equal("sites.delete takes a table of parameters, got 5; ids can be bound: client.sites(147696)",
       misuse_of(function() client.sites:delete(5) end))
@@ -300,7 +368,8 @@ describe("arguments", function()
     local key = scene.V4_KEY
     local request = client.sites.create:dry_run { url = "a", title = "my " .. key }
     assert.equal('{"url":"a","title":"my …d14b"}', request.body)
-    assert.equal("https://api4.seranking.com/sites/…d14b/stat", client.sites.summary:dry_run({ site_id = key }).url)
+    assert.equal("https://api4.seranking.com/sites/1/stat?a=…d14b",
+      client.sites.summary:dry_run({ site_id = 1 }, { extra = { a = key } }).url)
   end)
 
   it("can be a call's options too, checked as well", function()

@@ -84,6 +84,20 @@ describe("client.data", function()
     assert.equal("https://api.seranking.com/v1/links/free?apikey=…e5f6", op(client, "free"):dry_run().url)
   end)
 
+  it("says that it may want a key of its own, where it has the client's", function()
+    local function refused() return script.json('{"error":{"message":"Unauthorized"}}', 401) end
+    local _, err = script.new(refused).data.account:subscription()
+    assert.equal("auth", err.kind)
+    assert.is_truthy(err.hint:find("data_token", 1, true) and err.hint:find("SERANKING_DATA_TOKEN", 1, true), err.hint)
+    _, err = script.new(refused).data:request { path = "/v1/x" }
+    assert.is_truthy(err.hint:find("data_token", 1, true))
+    _, err = script.new(refused, { data_token = UUID }).data.account:subscription()
+    assert.equal("auth", err.kind)
+    assert.is_nil((err.hint or ""):find("data_token", 1, true))
+    _, err = script.new(refused).account:balance()
+    assert.is_nil((err.hint or ""):find("data_token", 1, true))
+  end)
+
   it("does not keep a key where Lua can see it", function()
     local client = script.new(constant "{}", { data_token = UUID })
     local seen = {}
@@ -389,6 +403,20 @@ describe("a download", function()
       assert.is_nil(request.headers.authorization)
       assert.equal("*/*", request.headers.accept)
     end
+  end)
+
+  it("refuses options that it can't honour", function()
+    local client, log = script.new(constant "x")
+    for name, value in pairs { extra = { a = 1 }, budget = 5 } do
+      local ok, text = pcall(client.download, client, "https://files.example/a", { [name] = value })
+      assert.is_false(ok)
+      assert.equal(("client:download: option %s is for operations: an address is fetched as it is, and costs nothing")
+        :format(name), (text:gsub("^.-: ", "", 1)))
+    end
+    local ok, text = pcall(client.data.request, client.data, { path = "/a", budget = 5 })
+    assert.is_false(ok)
+    assert.equal("client:request: it knows no prices, so there is no budget: leave it out", (text:gsub("^.-: ", "", 1)))
+    assert.equal(0, #log)
   end)
 
   it("has no key in its address either", function()

@@ -217,6 +217,28 @@ describe("a request on the wire", function()
       assert.are.equal("-", header)
     end)
 
+    it("is never beside a parameter of its name: nothing is sent", function()
+      local client = new_client(server, { auth = "query" })
+      for message, call in pairs {
+        ['backlinks.gsc.status: job_token is named token in the address, as the key is with auth = "query": make a client with '
+          .. 'auth = "header" for it'] = function() client.backlinks.gsc:status { site_id = 1, job_token = "a" } end,
+        ["client:request: 'token' is the key's name in the address: for a parameter of this name make a client with "
+          .. 'auth = "header"'] = function() client:request { path = "/x", query = { token = "a" } } end,
+      } do
+        local ok, text = pcall(call)
+        assert.is_false(ok)
+        assert.are.equal(message, (text:gsub("^.-: ", "", 1)))
+      end
+      assert.is_false((pcall(client.request, client, { path = "/x?a=1&token=b" })))
+      assert.are.equal(0, #server.requests())
+      -- where the key has another name, or is not in the address, the parameter goes out, once
+      assert.are.equal("site_id=1&token=a&apikey=" .. UUID, (places(sent(
+        new_client(server, { token = UUID, auth = "query" }).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))
+      assert.are.equal("token=a", (places(sent(new_client(server).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))
+      assert.are.equal("token=a", (places(sent(
+        new_client(server, { token = false, auth = "query" }).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))
+    end)
+
     it("escapes in the query what a key can't be there", function()
       local query = places(sent(new_client(server, { token = "a+b&c=d%e/f#g", auth = "query" }).account.balance))
       assert.are.equal("token=a%2Bb%26c%3Dd%25e%2Ff%23g", query)

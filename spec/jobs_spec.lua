@@ -237,7 +237,7 @@ describe("a wait that takes too long", function()
     assert.is_nil(answer)
     assert.equal("timeout job_timeout", err.kind .. " " .. err.code)
     assert.equal("data.work.export: the job (task_id = 1_2) is not done after 30 s, its state is processing", err.message)
-    assert.is_truthy(err.hint:find("data.work.status:wait { task_id = 1_2 }", 1, true), err.hint)
+    assert.is_truthy(err.hint:find('client.data.work.status:wait { task_id = "1_2" }', 1, true), err.hint)
     assert.same({ task_id = "1_2" }, err.job)
     assert.is_true(err.retryable)
     assert.equal(30, clock:now())
@@ -271,12 +271,35 @@ describe("a look that fails", function()
   end)
 
   it("for good ends the wait, with the job in the error", function()
-    local op, log = scene("export", turns(QUEUED, RUNNING, script.json('{"error":{"message":"no"}}', 404)))
+    local op, log = scene("export", turns(QUEUED, RUNNING, script.json('{"error":{"message":"no"}}', 403)))
+    local _, err = op:wait { target = "a" }
+    assert.equal("access", err.kind)
+    assert.same({ task_id = "1_2" }, err.job)
+    assert.is_truthy(err.hint:find('the job goes on: wait for it again with client.data.work.status:wait { task_id = "1_2" }',
+      1, true), err.hint)
+    assert.equal(3, #log)
+  end)
+
+  it("since there is no such job does not say that it goes on", function()
+    local op = scene("export", turns(QUEUED, script.json('{"error":{"message":"no"}}', 404)))
     local _, err = op:wait { target = "a" }
     assert.equal("not_found", err.kind)
     assert.same({ task_id = "1_2" }, err.job)
-    assert.is_truthy(err.hint:find("the job goes on", 1, true))
-    assert.equal(3, #log)
+    assert.is_nil((err.hint or ""):find("the job goes on", 1, true))
+  end)
+
+  it("has a hint that is Lua, with all ids", function()
+    local client = seranking.new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", transport = {
+      handle = function(_, request)
+        return script.json(request.path:find "status" and '{"status":"processing"}' or '{"id":7}')
+      end }, clock = seranking.clock() }
+    for _, audit in ipairs { client.audit, client.audit(7) } do
+      local _, err = audit.status:wait({ audit_id = 7 }, { timeout = 1 })
+      assert.equal("job_timeout", err.code)
+      local code = err.hint:match "wait for it again with (client.+)$"
+      assert.equal("client.audit.status:wait { audit_id = 7 }", code)
+      assert((rawget(_G, "loadstring") or load)("return " .. code))
+    end
   end)
 end)
 
@@ -299,9 +322,44 @@ describe("wait", function()
     assert.equal(0, #log)
   end)
 
-  it("hands on what its hook raises", function()
-    local op = scene("status", turns(RUNNING))
-    assert.equal("enough", raised(op.wait, op, { task_id = "1" }, { on_progress = function() error("enough", 0) end }))
+  it("ends with an error that names the job when its hook raises", function()
+    local op = scene("export", turns(QUEUED, RUNNING))
+    local thrown = {}
+    for message, what in pairs { ["enough"] = "enough", [tostring(thrown)] = thrown } do
+      local data, err = op:wait({ target = "a" }, { on_progress = function() error(what, 0) end })
+      assert.is_nil(data)
+      assert.equal("cancelled on_progress", err.kind .. " " .. err.code)
+      assert.equal("data.work.export: on_progress raised: " .. message, err.message)
+      assert.equal(what, err.raised)
+      assert.same({ task_id = "1_2" }, err.job)
+      assert.is_truthy(err.hint:find('client.data.work.status:wait { task_id = "1_2" }', 1, true))
+    end
+  end)
+
+  it("has hooks that make calls themselves", function()
+    local op, _, _, client = scene("export", turns(QUEUED, RUNNING, '{"a":1}', DONE))
+    local seen
+    assert(op:wait({ target = "a" }, { on_progress = function()
+      seen = seen or assert(client:request { path = "/x" })
+    end }))
+    assert.same({ a = 1 }, seen)
+  end)
+
+  it("names the caller's line when its arguments are no table, or the client is closed", function()
+    local op, log, _, client = scene("status", turns(RUNNING))
+    local _, text = pcall(function() op:wait(5) end)
+    assert.is_truthy(text:find "jobs_spec.lua:%d+: data.work.status takes a table of parameters, got 5", text)
+    client:close()
+    _, text = pcall(function() op:wait { task_id = "1" } end)
+    assert.is_truthy(text:find "jobs_spec.lua:%d+: data.work.status: the client is closed", text)
+    assert.equal(0, #log)
+  end)
+
+  it("that finds its client closed ends, with the job in the error", function()
+    local op, _, _, client = scene("export", turns(QUEUED, RUNNING))
+    local _, err = op:wait({ target = "a" }, { on_progress = function() client:close() end })
+    assert.equal("cancelled closed", err.kind .. " " .. err.code)
+    assert.same({ task_id = "1_2" }, err.job)
   end)
 
   it("sends the options of a call with each", function()

@@ -68,6 +68,18 @@ describe("decoding", function()
     assert.equal(333, names)
   end)
 
+  it("keeps whole numbers exact up to 18 digits, where Lua has integers", function()
+    if math.type then
+      for text, kind in pairs { ["9007199254740993"] = "integer", ["999999999999999999"] = "integer", ["1e3"] = "integer",
+        ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "float" } do
+        local value = json.decode(text)
+        assert.equal(kind, math.type(value), text)
+        assert.equal(tonumber(text) + 0.0, value + 0.0)
+      end
+      assert.equal(9007199254740993, json.decode "9007199254740993")
+    end
+  end)
+
   it("refuses what is not JSON with a reason", function()
     for _, text in ipairs { "", "{", '{"a":}', "[1,]", "nul", "<html>", "[NaN]", "[1] 2", "\0" } do
       local value, problem = json.decode(text)
@@ -98,7 +110,12 @@ describe("decoding", function()
       local text = ("%.17g"):format((seed / 2147483647 - 0.5) * 10 ^ (seed % 40 - 20))
       assert.equal(tonumber(text), json.decode(text), text)
     end
-    assert.equal(math.huge, json.decode "1e999")
+    for _, text in ipairs { "1e999", "-1e999", ("9"):rep(400) } do
+      local value, problem = json.decode("[0, " .. text .. "]")
+      assert.is_nil(value)
+      assert.equal(("a number too large to be one here, at byte 5 of %d"):format(#text + 5), problem)
+    end
+    assert.equal(0, json.decode "1e-999")
   end)
 
   it("reads numbers with a point whatever the locale", function()
@@ -120,19 +137,35 @@ describe("decoding", function()
     assert.equal(("\195\164"):rep(5000), json.decode('"' .. ("\\u00e4"):rep(5000) .. '"'))
   end)
 
+  it("takes memory by the size of its strings, not its square", function()
+    local parts, size = {}, 0
+    for i = 1, 400 do
+      parts[i] = '"' .. ("\\u0061"):rep(50 * i) .. '"'
+      size = size + 50 * i
+    end
+    local text = "[" .. table.concat(parts, ",") .. "]"
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    assert(json.decode(text))
+    local used = 1024 * (collectgarbage "count" - before)
+    collectgarbage "restart"
+    assert.is_true(used < 2 * size, ("%.0f bytes for strings of %d"):format(used, size))
+  end)
+
   it("takes blanks anywhere between, and a byte order mark before", function()
     assert.same({ a = { 1, {} } }, json.decode "\239\187\191 \t\r\n{ \"a\" : [ 1 , { } ] } ")
   end)
 
   it("says where a text breaks", function()
     for text, problem in pairs {
-      ["["] = "the end where a value is due, at byte 2 of 1", ['{"a"'] = "a name that no colon follows, at byte 5 of 4",
-      ['{"a":1'] = "a member that no comma or brace follows, at byte 7 of 6",
+      ["["] = "the end where a value is due, after 1 bytes", ['{"a"'] = "a name that no colon follows, after 4 bytes",
+      ['{"a":1'] = "a member that no comma or brace follows, after 6 bytes",
       ["{,}"] = "a member without a name, at byte 2 of 3",
       ["[1 2]"] = "an element that no comma or bracket follows, at byte 4 of 5",
       ["01"] = "a number that begins with a 0, at byte 1 of 2",
-      ["[1.]"] = "a point without digits behind it, at byte 4 of 4", ["1e"] = "an exponent without digits, at byte 3 of 2",
-      ["-"] = "a number without digits, at byte 2 of 1", ['"abc'] = "a string that does not end, at byte 2 of 4",
+      ["[1.]"] = "a point without digits behind it, at byte 4 of 4", ["1e"] = "an exponent without digits, after 2 bytes",
+      ["-"] = "a number without digits, after 1 bytes", ['"abc'] = "a string that does not end, at byte 2 of 4",
       [ [["a\x"]] ] = "a malformed escape, at byte 3 of 5", [ [["\u12"]] ] = "a malformed escape, at byte 2 of 6",
       ["tru"] = "something that is no value, at byte 1 of 3", ["1 1"] = "something behind the value, at byte 3 of 3",
       ['"\\'] = "a string that does not end, at byte 2 of 2",

@@ -451,6 +451,15 @@ describe("on_event", function()
     assert.equal("the hook's own", client:limiter().hook_error)
   end)
 
+  it("shows no key that a hook has raised", function()
+    for _, key in ipairs { scene.V4_KEY, "an-odd+key-4711" } do
+      local client, api = scene.new { token = key, on_event = function() error("it was " .. key, 0) end }
+      api:fail { status = 503 }
+      client.sites:list()
+      assert.equal("it was …" .. key:sub(-4), client:limiter().hook_error)
+    end
+  end)
+
   it("never gets the key", function()
     local events, client, api = told { auth = "query", retries = 0 }
     api:fail { status = 429, times = 3 }

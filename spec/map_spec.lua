@@ -30,6 +30,18 @@ local function slow(delay, options)
 end
 
 describe("client:map", function()
+  it("refuses a table that is no list, instead of doing nothing", function()
+    local client = scene.new()
+    for key, list in pairs { a = { a = 1 }, ["2"] = { [2] = "x" } } do
+      local ok, text = pcall(client.map, client, list, print)
+      assert.is_false(ok)
+      assert.is_truthy(text:find(("client:map takes a list, got a table with the key '%s': put its items into a list")
+        :format(key), 1, true), text)
+    end
+    assert.equal(0, client:map({}, print).n)
+    assert.equal(2, client:map({ n = 2 }, function() return nil end).n)
+  end)
+
   it("gives results in the order of the list, whatever order they come in", function()
     local client, api, clock = scene.new { share = "off", fake = { limit = 1000 } }
     for i = 1, 6 do

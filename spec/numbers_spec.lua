@@ -29,7 +29,8 @@ describe("a field with ~", function()
   end)
 
   it("stays what it is when it is a number, or text without one", function()
-    for _, text in ipairs { "", "abc", "1,5", "1 2", " 1", "0x10", "nan", "inf", "1.2.3", "-", ".5", "1e", "12%" } do
+    for _, text in ipairs { "", "abc", "1,5", "1 2", " 1", "0x10", "nan", "inf", "1.2.3", "-", ".5", "1e", "12%",
+      "1e999", "-1e999" } do
       assert.equal(text, converted("a number~", { a = text }).a)
     end
     assert.equal(1.5, converted("a integer~", { a = 1.5 }).a)

@@ -266,7 +266,7 @@ describe("extra parameters", function()
     local client = scene.new()
     local get = operation.new(client, resource, { "get", v4 = "GET /x", query = "month", answer = "array" }, {})
     for message, extra in pairs {
-      ["made_up.get: extra.month is no extra parameter: give it among the others"] = { month = 1 },
+      ["made_up.get: extra.month is no extra parameter: use the parameter month"] = { month = 1 },
       ["made_up.get: option extra must be a table of names and values"] = { 1 },
       ["made_up.get: extra parameter a is an empty list: leave it out if that is meant"] = { a = {} },
       ["made_up.get: extra parameter a must be a string, number, boolean or a list of them"] = { a = print },
@@ -276,6 +276,40 @@ describe("extra parameters", function()
       assert.is_false(ok)
       assert.equal(message, (text:gsub("^.-: ", "", 1)))
     end
+  end)
+
+  it("are none that the operation sends under another name, or always, and no key", function()
+    local client = scene.new()
+    local get = { "get", v4 = "GET /x", query = "targets ids filter", fixed = "output=json", answer = "array" }
+    local shared = { "share", v4 = { "POST /x/{id}", envelope = "value" }, body = "ids*", answer = "any" }
+    for _, case in ipairs {
+      { get, { target = "a" }, "made_up.get: extra.target is no extra parameter: use the parameter targets" },
+      { get, { ["target[]"] = "a" }, "made_up.get: extra.target[] is no extra parameter: use the parameter targets" },
+      { get, { ["ids[3]"] = 1 }, "made_up.get: extra.ids[3] is no extra parameter: use the parameter ids" },
+      { get, { filter = 1 }, "made_up.get: extra.filter is no extra parameter: use the parameter filter" },
+      { get, { output = "csv" }, "made_up.get: extra.output can't be set: the operation always sends its own output" },
+      { get, { token = "a" }, "made_up.get: extra.token would be a second key: the key is the option token of seranking.new" },
+      { get, { apiKey = "a" },
+        "made_up.get: extra.apiKey would be a second key: the key is the option token of seranking.new" },
+      { shared, { a = 1 }, "made_up.share takes no extra: its body is the list ids alone" },
+    } do
+      local description, extra, message = case[1], case[2], case[3]
+      local op = operation.new(client, resource, description, {})
+      local ok, text = pcall(op.dry_run, op, description == shared and { id = 1, ids = { 1 } } or nil, { extra = extra })
+      assert.is_false(ok, message)
+      assert.equal(message, (text:gsub("^.-: ", "", 1)))
+    end
+  end)
+
+  it("may be members of an object that are not described", function()
+    local described = {
+      name = "made_up",
+      params = { filter = { type = "object", style = "tree", fields = { volume = { type = "integer" } } } },
+    }
+    local get = operation.new(scene.new(), described, { "get", v4 = "GET /x", query = "filter", answer = "array" }, {})
+    assert.equal("https://api4.seranking.com/x?filter%5Bvolume%5D=1&filter%5Bkd%5D%5Bfrom%5D=2",
+      get:dry_run({ filter = { volume = 1 } }, { extra = { ["filter[kd][from]"] = 2 } }).url)
+    assert.is_false((pcall(get.dry_run, get, nil, { extra = { ["filter[volume]"] = 2 } })))
   end)
 end)
 

@@ -116,6 +116,43 @@ describe("options", function()
     variables.SERANKING_TIMEOUT = "1.5"
     assert(seranking.new { token = "a-key" })
   end)
+
+  it("come from the variables that the README names", function()
+    local function read(name)
+      local file = assert(io.open(name))
+      local text = file:read "*a"
+      file:close()
+      return text
+    end
+    local readme, count = read "README.md", 0
+    for name in read "lua/seranking/options.lua":gmatch "\n  ([%l_]+) = { [^\n]-env = " do
+      count = count + 1
+      assert.truthy(readme:find("`SERANKING_" .. name:upper() .. "`", 1, true), name)
+    end
+    assert.is_true(count > 20)
+  end)
+
+  it("come from the environment: the Redis of the limit, where nothing given says another", function()
+    local getenv = os.getenv
+    os.getenv = function(name) return name == "SERANKING_LIMITER" and "nonsense" or nil end -- luacheck: ignore
+    finally(function() os.getenv = getenv end) -- luacheck: ignore
+    local client, err = seranking.new { token = "a-key" }
+    assert.is_nil(client)
+    assert.equal("invalid bad_option", err.kind .. " " .. err.code)
+    assert.truthy(err.message:find "^option limiter: ")
+    for _, given in ipairs { { share = "process" }, { clock = seranking.clock() }, { transport = { handle = print } } } do
+      given.token = "a-key"
+      assert(seranking.new(given))
+    end
+    if pcall(require, "lseranking_redis") then
+      os.getenv = function(name) -- luacheck: ignore
+        return name == "SERANKING_LIMITER" and "redis://127.0.0.1:1" or nil
+      end
+      client = assert(seranking.new { token = "a-key" })
+      assert.equal("redis", client:limiter().scope)
+      client:close()
+    end
+  end)
 end)
 
 describe("loading", function()

@@ -99,6 +99,26 @@ describe("a limit on Redis", function()
     assert.matches("unix:" .. folder .. "/s?db=0: ", err.message, 1, true)
   end)
 
+  on_redis("says that repeating does not help when settings are wrong", function()
+    local server = wire.start { ECHO }
+    assert(client(server):request { path = "/a" })
+    local key = cli "KEYS '*'":match "%S+"
+    cli("DEL " .. key)
+    cli("SET " .. key .. " 1")
+    local function refused(words, options)
+      local err = wire.failed("network", "limiter", client(server, options):request { path = "/a" })
+      assert.matches(words, err.message, 1, true)
+      assert.is_false(err.retryable, words)
+      assert.is_false(err.sent)
+      assert.matches("mend the address", err.hint, 1, true)
+    end
+    refused "(WRONGTYPE)"
+    refused("DB index", { limiter = { redis = "unix:" .. folder .. "/s?db=9999" } })
+    cli "CONFIG SET requirepass s3cret"
+    refused "(NOAUTH)"
+    refused("(WRONGPASS)", { limiter = { redis = "unix:" .. folder .. "/s?password=wrong" } })
+  end)
+
   on_redis("goes on with the process's own limit when told to, and tells", function()
     local server = wire.start { ECHO }
     local events = {}

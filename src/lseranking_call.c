@@ -421,6 +421,19 @@ static int call_events(lua_State *L) {
   return 1;
 }
 
+/*
+** call:trim() -> whether client:call may use it again. Empties a call that is over, or was never begun: nothing can be asked
+** of it any more.
+*/
+static int call_trim(lua_State *L) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  int over = object->call != NULL && object->call->engine == NULL;
+  if (over)
+    sr_call_trim(object->call);
+  lua_pushboolean(L, over);
+  return 1;
+}
+
 static int call_gc(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   sr_errand_delete(object->errand);
@@ -430,11 +443,17 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
-                                   {"time_left", call_time_left}, {"failure", call_failure},
-                                   {"preview", call_preview},     {"outgoing", call_outgoing},
-                                   {"answer", call_answer},       {"lost", call_lost},
-                                   {"happenings", call_events},   {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},
+                                   {"result", call_result},
+                                   {"time_left", call_time_left},
+                                   {"failure", call_failure},
+                                   {"preview", call_preview},
+                                   {"outgoing", call_outgoing},
+                                   {"answer", call_answer},
+                                   {"lost", call_lost},
+                                   {"happenings", call_events},
+                                   {"trim", call_trim},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

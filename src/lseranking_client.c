@@ -255,6 +255,16 @@ static int client_base_url(lua_State *L) {
   return 1;
 }
 
+/* client:redact(text) -> the text with the key masked. */
+static int client_redact(lua_State *L) {
+  const struct sr_config *config = check_client(L)->config;
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+  char *copy = lsr_copy(L, text, len);
+  lua_pushlstring(L, copy, sr_config_redact(config, copy, len));
+  return 1;
+}
+
 /* ---- calls ---- */
 
 static const char *check_method(lua_State *L, int index) {
@@ -575,14 +585,21 @@ static int client_reset_limit(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-    {"limit", client_limit},       {"reset_limit", client_reset_limit},
-    {"call", client_call},         {"run", client_run},
-    {"submit", client_submit},     {"next", client_next},
-    {"now", client_now},           {"sleep", client_sleep},
-    {"download", client_download}, {"key", client_key},
-    {"api", client_api},           {"base_url", client_base_url},
-    {"close", client_close},       {NULL, NULL}};
+static const luaL_Reg methods[] = {{"limit", client_limit},
+                                   {"reset_limit", client_reset_limit},
+                                   {"call", client_call},
+                                   {"run", client_run},
+                                   {"submit", client_submit},
+                                   {"next", client_next},
+                                   {"now", client_now},
+                                   {"sleep", client_sleep},
+                                   {"download", client_download},
+                                   {"key", client_key},
+                                   {"api", client_api},
+                                   {"base_url", client_base_url},
+                                   {"redact", client_redact},
+                                   {"close", client_close},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 

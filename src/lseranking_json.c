@@ -9,6 +9,7 @@
 #include "sr_json.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,8 @@ static char peek(struct reader *r) {
 /* Room for at least `size` bytes. */
 static char *scratch(lua_State *L, struct reader *r, size_t size) {
   if (size > r->scratch_size) {
-    r->scratch_size = size < 256 ? 256 : size;
+    size_t doubled = 2 * r->scratch_size; /* at least: or ever longer strings cost their square */
+    r->scratch_size = size < 256 ? 256 : size < doubled ? doubled : size;
     (void)lua_newuserdata(L, r->scratch_size);
     lua_replace(L, r->scratch);
   }
@@ -192,6 +194,10 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     value = (*from == '-' ? -value : value) / powers[places];
   else
     value = any_number(L, r, from);
+  if (isinf(value)) {
+    r->p = from;
+    return broken(r, "a number too large to be one here");
+  }
   push_number(L, value);
   return IS_VALUE;
 }
@@ -326,7 +332,10 @@ static int json_decode(lua_State *L) {
   if (r.problem == NULL)
     return 1;
   lua_pushnil(L);
-  lua_pushfstring(L, "%s, at byte %d of %d", r.problem, (int)(r.p - r.start) + 1, (int)len);
+  if (r.p < r.end)
+    lua_pushfstring(L, "%s, at byte %d of %d", r.problem, (int)(r.p - r.start) + 1, (int)len);
+  else
+    lua_pushfstring(L, "%s, after %d bytes", r.problem, (int)len);
   return 2;
 }
 

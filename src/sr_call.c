@@ -40,34 +40,52 @@ struct sr_part *sr_call_add_part(struct sr_call *call) {
   return part;
 }
 
-static void free_parts(struct sr_part *part) {
+static void wipe_parts(struct sr_part *part) {
   while (part != NULL) {
     struct sr_part *next = part->next;
     sr_buf_fini(&part->name);
     sr_buf_fini(&part->filename);
     sr_buf_fini(&part->content_type);
-    sr_buf_fini(&part->data);
+    sr_buf_wipe(&part->data);
     free(part);
     part = next;
   }
 }
 
+/* Memory of this size is worth keeping for the next request, more is not. */
+enum { KEPT_SIZE = 4096 };
+
+static void trim(struct sr_buf *buf) {
+  if (buf->cap > KEPT_SIZE) {
+    sr_buf_wipe(buf);
+  } else if (buf->data != NULL) {
+    sr_wipe(buf->data, buf->cap);
+    buf->len = 0;
+  }
+}
+
+void sr_call_trim(struct sr_call *call) {
+  wipe_parts(call->parts);
+  call->parts = call->last_part = NULL;
+  sr_slist_wipe(call->headers);
+  call->headers = NULL;
+  trim(&call->target);
+  trim(&call->body);
+  trim(&call->head);
+  trim(&call->answer);
+}
+
 void sr_call_reset(struct sr_call *call) {
   struct sr_call kept;
   sr_engine_forget(call);
+  sr_call_trim(call);
   kept = *call;
-  free_parts(call->parts);
-  curl_slist_free_all(call->headers);
   memset(call, 0, sizeof *call);
   call->config = kept.config;
   call->target = kept.target;
   call->body = kept.body;
   call->head = kept.head;
   call->answer = kept.answer;
-  sr_buf_clear(&call->target);
-  sr_buf_clear(&call->body);
-  sr_buf_clear(&call->head);
-  sr_buf_clear(&call->answer);
   set_defaults(call);
 }
 
@@ -76,12 +94,11 @@ void sr_call_delete(struct sr_call *call) {
     return;
   sr_engine_cancel(call);
   sr_engine_forget(call);
+  sr_call_trim(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
-  free_parts(call->parts);
   sr_buf_fini(&call->head);
   sr_buf_fini(&call->answer);
-  curl_slist_free_all(call->headers);
   sr_config_unref(call->config);
   free(call);
 }

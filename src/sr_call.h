@@ -125,6 +125,12 @@ struct sr_call *sr_call_new(struct sr_config *config);
 /* Makes a call that is not under way new again, for another request of the same client; its memory is used again. */
 void sr_call_reset(struct sr_call *call);
 
+/*
+** Empties request and answer of a call that is not under way, overwritten first, since they may hold secrets; what takes
+** much memory is freed. What came of it can't be asked for any more.
+*/
+void sr_call_trim(struct sr_call *call);
+
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
 

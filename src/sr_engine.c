@@ -761,13 +761,16 @@ static void begin_call(struct sr_engine *engine, struct sr_call *call, sr_time n
 }
 
 /* The limiter is out of reach, and nothing may stand in for it. */
-static void limiter_failed(struct sr_call *call, sr_time now, const char *problem) {
-  call->retryable = 1;
+static void limiter_failed(struct sr_call *call, sr_time now, const struct sr_ruling *ruling) {
+  call->retryable = !ruling->lasting;
   if (call->error.kind == SR_NO_ERROR)
-    sr_error_set(&call->error, SR_NETWORK, "limiter",
-                 "nothing was sent: repeat it later, or let calls go on with a limit of this "
-                 "process alone by on_limiter_error = \"process\"",
-                 "the shared rate limiter is out of reach: %s", problem);
+    sr_error_set(
+        &call->error, SR_NETWORK, "limiter",
+        ruling->lasting
+            ? "nothing was sent: mend the address in the option limiter, or what it leads to"
+            : "nothing was sent: repeat it later, or let calls go on with a limit of this "
+              "process alone by on_limiter_error = \"process\"",
+        "the shared rate limiter is out of reach: %s", ruling->problem);
   enter(call, SR_STATE_DONE, now);
 }
 
@@ -831,7 +834,7 @@ static int ask_limiter(struct sr_engine *engine, struct sr_call *call, sr_time n
     enter(call, SR_STATE_DONE, now);
     return 0;
   case SR_LIMIT_FAILED:
-    limiter_failed(call, now, ruling.problem);
+    limiter_failed(call, now, &ruling);
     return 0;
   default:
     return 0; /* asked */

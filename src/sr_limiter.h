@@ -81,6 +81,7 @@ struct sr_ruling {
   sr_time at;
   enum sr_block block;
   char problem[160]; /* one line for people; no secrets */
+  int lasting;       /* FAILED: settings are wrong, so that asking again later does not help */
 };
 
 /* What became of a request: decides when its slot is free again and what the others may do. */

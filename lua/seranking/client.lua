@@ -75,6 +75,17 @@ end
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
+-- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+local function no_second_key(self, own)
+  local name = self._key_param
+  local query = name and type(own.query) == "table" and own.query
+  if query and (query[name] ~= nil or query[name .. "[]"] ~= nil)
+    or name and ("&" .. (own.path:match "%?(.*)$" or "")):lower():find("&" .. name .. "=", 1, true) then
+    misuse.raise("client:request: '%s' is the key's name in the address: for a parameter of this name make a client with "
+      .. "auth = \"header\"", name)
+  end
+end
+
 local function flat_query(query)
   if query == nil then
     return nil
@@ -111,6 +122,8 @@ local function split(request)
       own[name] = value
     elseif name == "extra" then
       misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
+    elseif name == "budget" then
+      misuse.raise("client:request: it knows no prices, so there is no budget: leave it out")
     else
       others = others or {}
       others[name] = value
@@ -157,6 +170,7 @@ function methods:request(request)
   elseif path:find "[%c \128-\255{}#]" then
     misuse.raise("client:request: path must be percent-encoded: %q", path)
   end
+  no_second_key(self, own)
   local repeatable = own.repeatable
   if repeatable == nil then
     repeatable = method == "GET" or method == "PUT" or method == "DELETE"
@@ -238,6 +252,11 @@ function methods:download(url, given)
   if not origin then
     misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
       type(url) == "string" and format("%q", url) or tostring(url))
+  end
+  for _, name in ipairs { "extra", "budget" } do
+    if type(given) == "table" and given[name] ~= nil then
+      misuse.raise("client:download: option %s is for operations: an address is fetched as it is, and costs nothing", name)
+    end
   end
   local call, problem = self._core:download(origin, (target:find "^/" and "" or "/") .. target,
     options.call("client:download", given))
@@ -332,6 +351,7 @@ local function wrap(handle, api, checked, clock)
     _api = api,
     _core = handle,
     _key = handle:key(),
+    _key_param = checked.auth == "query" and handle:key() ~= "none" and (handle:api() == "v1" and "apikey" or "token"),
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
     _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
@@ -344,6 +364,7 @@ local function wrap(handle, api, checked, clock)
     _timeout = checked.timeout or 60,
     _spent = false, -- what client.data has spent
     _open_data = false,
+    _borrowed = false, -- client.data alone: its key is the client's
     _loop = checked.loop or false,
   }, client_mt)
 end
@@ -400,6 +421,7 @@ function client.new(given)
     end
     made._data = wrap(data_core, "data", checked, settings.clock)
     rawset(made._data, "_spent", costs.new())
+    rawset(made._data, "_borrowed", token == nil and (os.getenv "SERANKING_DATA_TOKEN" or "") == "")
     rawset(made._data, "_budget", checked.budget or false)
     return made._data
   end

@@ -129,6 +129,9 @@ function concurrent.map(client, loop, list, fn, given)
   end
   local checked = check_options(given)
   local count = type(list.n) == "number" and list.n or #list
+  if count == 0 and type(list.n) ~= "number" and next(list) ~= nil then
+    misuse.raise("client:map takes a list, got a table with the key '%s': put its items into a list", tostring(next(list)))
+  end
   return run(client, loop, list, count, fn, checked.concurrency or WIDTH, checked.stop_on_error)
 end
 

@@ -1,6 +1,8 @@
 --- Events: what happens to a call on its way, told to the option on_event.
 -- SPDX-License-Identifier: MIT
 
+local misuse = require "seranking.misuse"
+
 local events = {}
 
 --- What a hook gets. Times in seconds.
@@ -17,6 +19,18 @@ local events = {}
 ---@field lost? integer how many more there were since, which could not be kept
 ---@field problem? string limiter_fallback: why the limit is not shared as it was asked for
 
+--- What a user's hook has raised as a text without the key.
+---@param client table
+---@param problem any
+---@return string
+function events.said(client, problem)
+  local told, text = pcall(tostring, problem)
+  if not told or type(text) ~= "string" then
+    return "an error that can't be printed"
+  end
+  return misuse.mask(client._closed and text or client._core:redact(text))
+end
+
 --- Tells what is new of a call. A hook that raises breaks nothing: client:limiter().hook_error has what it raised.
 ---@param client table
 ---@param call userdata
@@ -31,8 +45,7 @@ function events.tell(client, call)
     event.method, event.url, event.key = method, url, client._key
     local fine, problem = pcall(hook, event)
     if not fine then
-      local told, text = pcall(tostring, problem)
-      client._hook_error = told and text or "an error that can't be printed"
+      client._hook_error = events.said(client, problem)
     end
   end
 end

@@ -84,16 +84,20 @@ function host.spare(client)
   return call
 end
 
---- Keeps a call that is over for host.spare.
+--- Keeps a call that is over, or was not begun, for host.spare; empty, since a request may be big and hold secrets.
 ---@param client table
 ---@param call userdata
 function host.keep(client, call)
   local spares = client._spares
   local count = #spares
-  if count < SPARE_MAX then
+  if call:trim() and count < SPARE_MAX then
     spares[count + 1] = call
   end
 end
+
+-- What to do where client.data has tried the key of the Project API.
+local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
+  .. "data_token or the variable SERANKING_DATA_TOKEN"
 
 --- Runs a call to its end.
 ---@param client table
@@ -108,6 +112,9 @@ function host.run(client, call)
   events.tell(client, call)
   local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
   if not ok then
+    if body.kind == "auth" and client._borrowed then
+      body.hint = BORROWED
+    end
     return nil, errors.wrap(body)
   end
   return body, response.new(status, head, attempts, elapsed, waited, reused, version)

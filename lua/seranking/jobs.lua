@@ -1,11 +1,14 @@
 --- Waiting for what takes the server time: exports, audits, results pages.
 -- SPDX-License-Identifier: MIT
 
+local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
+local events = require "seranking.events"
 local host = require "seranking.host"
 local json = require "seranking.json"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
+local request = require "seranking.request"
 
 local jobs = {}
 
@@ -39,7 +42,8 @@ end
 ---@class seranking.WaitOptions: seranking.CallOptions
 ---@field timeout? number seconds for the whole wait (default 3600)
 ---@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
----@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look; if it
+--- raises, the wait ends with an error of kind cancelled, code on_progress, which has what was raised in its field `raised`
 local wait_options = { every = { every }, on_progress = { hook } }
 
 local function has_word(words, word)
@@ -84,11 +88,29 @@ local function name_of(job)
   return job.param and format("%s = %s", job.param, tostring(job.id)) or job.plan.name
 end
 
+-- How a program waits for a job that there is already: Lua that runs.
+local function call_of(job)
+  local op, names, ids = job.status, {}, {}
+  for _, from in ipairs { op._bound, job.args or {} } do
+    for name, value in pairs(from) do
+      names[#names + 1] = ids[name] == nil and name or nil
+      ids[name] = type(value) == "string" and format("%q", value) or tostring(value)
+    end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    names[i] = format("%s = %s", name, ids[name])
+  end
+  return format("client.%s.%s:wait { %s }", op._resource.name, op._description[1], table.concat(names, ", "))
+end
+
 local function with_job(err, job)
   if job.param then
     err.job = { [job.param] = job.id }
-    local more = format("the job goes on: wait for it again with %s:wait { %s }", tostring(job.status), name_of(job))
-    err.hint = err.hint and err.hint .. "; " .. more or more
+    if err.kind ~= "not_found" then
+      local more = "the job goes on: wait for it again with " .. call_of(job)
+      err.hint = err.hint and err.hint .. "; " .. more or more
+    end
   end
   return err
 end
@@ -105,6 +127,21 @@ local function too_long(job, timeout)
   local err = errors.new("timeout", "job_timeout", format("%s: the job (%s) is not done after %.15g s%s", job.plan.name,
     name_of(job), timeout, job.state and ", its state is " .. tostring(job.state) or ""))
   err.sent, err.retryable = true, true
+  return with_job(err, job)
+end
+
+-- A hook that raises ends the wait, not the job: its id must not be lost with it.
+local function ended_by_hook(job, raised)
+  local err = errors.new("cancelled", "on_progress", format("%s: on_progress raised: %s", job.plan.name,
+    events.said(job.client, raised)))
+  err.sent, err.raised = true, raised
+  return with_job(err, job)
+end
+
+local function closed(job)
+  local err = errors.new("cancelled", "closed", format("%s: the client was closed while it waited for the job (%s)",
+    job.plan.name, name_of(job)))
+  err.sent = true
   return with_job(err, job)
 end
 
@@ -130,7 +167,11 @@ local function watch(job, wait)
       outcome, job.state = outcome_of(job.about, type(answer) == "table" and answer or {})
       wait.looks = wait.looks + 1
       if wait.on_progress then
-        wait.on_progress(answer, { count = wait.looks, elapsed = core:now() - wait.started, state = job.state })
+        local fine, raised = adapter.protect(wait.on_progress, answer,
+          { count = wait.looks, elapsed = core:now() - wait.started, state = job.state })
+        if not fine then
+          return nil, ended_by_hook(job, raised)
+        end
       end
       local stale = job.old ~= nil and answer[job.about.fresh] == job.old
       if outcome == "bad" and not stale then
@@ -143,11 +184,16 @@ local function watch(job, wait)
     else
       job.problem = with_job(response, job) -- a look that failed is no end of the job
     end
+    if job.client._closed then
+      return nil, closed(job)
+    end
     left = wait.deadline - core:now()
     if left >= SHORTEST then
       local problem = host.sleep(job.client, min(pause, left))
       if problem then
         return nil, with_job(problem, job)
+      elseif job.client._closed then
+        return nil, closed(job)
       end
     end
     pause = min(pause * GROWTH, job.every[2])
@@ -305,7 +351,9 @@ function jobs.wait(op, plan, args, given, sibling)
   local about = plan.job
   if not about then
     misuse.raise("%s makes no job that could be waited for", plan.name)
-  elseif not about.status then
+  end
+  request.check(op._client, plan, args)
+  if not about.status then
     return wait_for_status(op, plan, args, given)
   end
   local status, status_plan = sibling(about.status)

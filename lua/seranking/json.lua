@@ -25,8 +25,10 @@ function json.array(list)
   return setmetatable(list, array_mt)
 end
 
---- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. Whole
---- numbers up to 2^53 are integers on Lua 5.3 and later. Strings come as they were sent, valid UTF-8 or not.
+--- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. On
+--- Lua 5.3 and later whole numbers are integers: as they are up to 18 digits, and where they are written with a point or an
+--- exponent up to 2^53; others, and all on other Luas, are floats. A number too large for a float is an error. Strings come
+--- as they were sent, valid UTF-8 or not.
 ---@type fun(text: string, keep_nulls?: boolean): any, string? # value | nil, what is wrong
 json.decode = core.decode
 

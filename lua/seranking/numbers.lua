@@ -62,13 +62,13 @@ function numbers.places(fields, answer)
   return found and root or nil
 end
 
--- The number that a text holds; the text when it holds none, or one that is too large to be exact.
+-- The number that a text holds; the text when it holds none, or one that is too large to be exact, or to be one.
 local function number_of(text)
   if not find(text, "^%-?%d+%.?%d*$") and not find(text, "^%-?%d+%.?%d*[eE][+-]?%d+$") then
     return text
   end
   local value = tonumber(text) or tonumber((gsub(text, "%.", ","))) -- some locales want a comma
-  if not value or value % 1 == 0 and (value >= MAX_EXACT or value <= -MAX_EXACT) then
+  if not value or value - value ~= 0 or value % 1 == 0 and (value >= MAX_EXACT or value <= -MAX_EXACT) then
     return text
   end
   return tointeger and tointeger(value) or value

@@ -43,6 +43,7 @@ local function perform(op, args, call_options)
   if counted then
     ticket, refused = costs.allow(client, plan, checked, given and given.budget)
     if not ticket then
+      host.keep(client, call)
       return nil, refused
     end
   end
@@ -109,14 +110,16 @@ function methods.dry_run(op, args, call_options)
   local plan = plan_of(op)
   local call, checked = request.prepare(op, plan, args, call_options)
   if plan.secrets then -- checked as they are, shown without them
+    host.keep(op._client, call)
     call = request.prepare(op, plan, (request.redact(plan, checked)), call_options)
   end
   local method, url, headers, body = call:preview()
+  host.keep(op._client, call)
   return { method = method, url = url, headers = headers, body = body }
 end
 
 local function prepare(op, args, call_options)
-  request.prepare(op, plan_of(op), args, call_options)
+  host.keep(op._client, (request.prepare(op, plan_of(op), args, call_options)))
 end
 
 local function walk_of(op, args, given)

@@ -181,14 +181,15 @@ end
 ---@field timeout? number seconds for a call with all its attempts and waits (default 60)
 ---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
 ---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
----@field retries? integer attempts after the first (default 2)
+---@field retries? integer attempts after the first (default 2); operations that cost money are never repeated
 ---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
 ---@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
 ---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all
 --- clients of this process, or there is none
 ---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
 ---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
----@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/…
+---@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/… Variable:
+--- SERANKING_LIMITER, the address alone; not for clients whose share, state_dir, transport or clock is given
 ---@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail
 --- (default), or this process keeps the limit alone
 ---@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on
@@ -227,7 +228,7 @@ local client_options = {
   share = { one_of("user", "process", "off"), env = true },
   state_dir = { directory, env = true },
   state_group = { boolean },
-  limiter = { limiter },
+  limiter = { limiter, env = "limiter" },
   on_limiter_error = { one_of("fail", "process"), env = true },
   pacing = { one_of("answer", "send_time"), env = true },
   priority = { one_of("normal", "low"), env = true },
@@ -249,7 +250,7 @@ local client_options = {
 ---@field timeout? number seconds
 ---@field connect_timeout? number seconds
 ---@field attempt_timeout? number seconds
----@field retries? integer
+---@field retries? integer attempts after the first; ignored by operations that cost money, which are never repeated
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
@@ -364,6 +365,8 @@ local function from_environment(name, option)
   elseif option.env == "rate" then -- SERANKING_RATE=2, or 2/10 for 2 in 10 seconds
     local limit, per = value:match "^([%d.]+)/?([%d.]*)$"
     fine, problem = option[1] { limit = tonumber(limit), per = tonumber(per) }
+  elseif option.env == "limiter" then -- SERANKING_LIMITER=redis://host:6379
+    fine, problem = option[1] { redis = value }
   else
     fine, problem = option[1](value)
   end
@@ -393,8 +396,10 @@ function options.client(given)
     end
     checked[name] = fine
   end
+  -- Who says whom the limit is shared with, or that there is no real time, means it, whatever the environment says.
+  local apart = checked.share or checked.state_dir or checked.transport or checked.clock
   for name, option in pairs(client_options) do
-    if checked[name] == nil then
+    if checked[name] == nil and not (name == "limiter" and apart) then
       local value, problem = from_environment(name, option)
       if problem then
         return nil, problem

@@ -57,6 +57,18 @@ local function integer_of(value)
   return wrong("a whole number", value)
 end
 
+-- The API gives ids both as numbers and as text, and takes digits alone.
+local function id_of(value)
+  if whole(value) then
+    return json.number(value)
+  elseif value == "" then
+    return nil, "must not be empty"
+  elseif type(value) == "string" and match(value, "^%d+$") then
+    return match(value, "^0*(%d+)$")
+  end
+  return wrong("an id (a whole number, or a string that holds one)", value)
+end
+
 local function number_of(value)
   if type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge then
     return json.number(value)
@@ -114,27 +126,7 @@ end
 
 ---@type table<string, seranking.ParameterType>
 local types = {
-  -- The API gives ids both as numbers and as text. In an address any text is one segment; a body wants a number.
-  id = {
-    text = function(value)
-      if whole(value) then
-        return json.number(value)
-      elseif type(value) ~= "string" then
-        return wrong("an id (a whole number, or a string that holds one)", value)
-      elseif value == "" then
-        return nil, "must not be empty"
-      end
-      return value
-    end,
-    json = function(value)
-      if whole(value) then
-        return json.number(value)
-      elseif type(value) == "string" and match(value, "^%d+$") then
-        return match(value, "^0*(%d+)$")
-      end
-      return wrong("an id (a whole number, or a string that holds one)", value)
-    end,
-  },
+  id = { text = id_of, json = id_of },
   integer = { text = integer_of, json = integer_of },
   number = { text = number_of, json = number_of },
   string = { text = text_of, json = quoted },
@@ -256,6 +248,13 @@ local function write_list(definition, given, element, write)
     end
   end
   return list
+end
+
+--- An id as it is sent: digits alone; nil when it is none.
+---@param value any
+---@return string?
+function params.id(value)
+  return (id_of(value))
 end
 
 --- Writes a value for a path segment.
@@ -419,6 +418,8 @@ local function members_of(definition, value)
   for _, entry in ipairs(params.names(definition.required)) do
     if value[entry[1]] == nil then
       return nil, format("lacks the member '%s'", entry[1])
+    elseif value[entry[1]] == "" then
+      return nil, format("member %s must not be empty", entry[1])
     end
   end
   table.sort(members, function(a, b)

@@ -26,6 +26,15 @@ local function missing(plan, name)
   misuse.raise("%s: %s is required", plan.name, name)
 end
 
+local function has(names, name)
+  for _, other in ipairs(names or empty) do
+    if other == name then
+      return true
+    end
+  end
+  return false
+end
+
 -- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
 local function check_names(plan, args)
   local definitions = plan.definitions
@@ -59,13 +68,25 @@ end
 local function value_of(plan, args, bound, name)
   local given, fixed = args[name], bound[name]
   if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
-    and (tonumber(given) == nil or tonumber(given) ~= tonumber(fixed)) then
+    and (params.id(given) == nil or params.id(given) ~= params.id(fixed)) then
     misuse.raise("%s: %s is bound to %s already, and given as %s", plan.name, name, tostring(fixed), tostring(given))
   end
   if given == nil then
     given = fixed
   end
   return given
+end
+
+-- The value of a parameter's place. What must be there must not be an empty text.
+local function value_at(plan, place, args, bound)
+  local name = place[1]
+  local value = value_of(plan, args, bound, name)
+  if value == nil and place[3] then
+    missing(plan, name)
+  elseif value == "" and (place[3] or has(plan.one_of, name)) then
+    problem_with(plan, name, "must not be empty")
+  end
+  return value
 end
 
 local function make_ids(plan, args, bound)
@@ -92,7 +113,7 @@ end
 local function append_places(flat, plan, places, args, bound)
   for _, place in ipairs(places) do
     local name, definition, required, wire = place[1], place[2], place[3], place[4]
-    local value = value_of(plan, args, bound, name)
+    local value = value_at(plan, place, args, bound)
     if value ~= nil then
       local before = #flat
       local fine, problem = params.query(flat, wire, definition, value)
@@ -101,8 +122,6 @@ local function append_places(flat, plan, places, args, bound)
       elseif required and #flat == before then
         problem_with(plan, name, "must not be empty")
       end
-    elseif required then
-      missing(plan, name)
     end
   end
   return flat
@@ -128,16 +147,14 @@ local envelopes = {
 local function make_object(plan, places, args, bound, extra)
   local parts = {}
   for _, place in ipairs(places) do
-    local name, definition, required, wire = place[1], place[2], place[3], place[4]
-    local value = value_of(plan, args, bound, name)
+    local name, definition, wire = place[1], place[2], place[4]
+    local value = value_at(plan, place, args, bound)
     if value ~= nil then
       local text, problem = params.json(definition, value)
       if not text then
         problem_with(plan, name, problem)
       end
       parts[#parts + 1] = json.string(wire) .. ":" .. text
-    elseif required then
-      missing(plan, name)
     end
   end
   for _, name in ipairs(extra and extra.names or {}) do
@@ -230,14 +247,47 @@ end
 
 -- ---- extra ----
 
+-- What would be a second key beside the client's own.
+local keys = { token = true, apikey = true }
+
+-- The parameter that goes by this name on the wire; nil when there is none. Of a list every name[…] is the list, of an object
+-- only its members that are described: others are what extra is for.
+local function taken_name(plan, wire)
+  local base, rest = wire:match "^([^%[]*)(.*)$"
+  for name, definition in pairs(plan.definitions) do
+    if (definition.wire or name) == base or name == base then
+      local member = rest:match "^%[([^%]]*)%]"
+      if not member or not definition.fields or params.element(definition) or definition.fields[member] then
+        return name
+      end
+    end
+  end
+end
+
+local function is_fixed(plan, wire)
+  for i = 1, #(plan.fixed or empty), 2 do
+    if plan.fixed[i] == wire:match "^[^%[]*" then
+      return true
+    end
+  end
+  return false
+end
+
 -- Parameters that no description knows, in alphabetical order.
 local function check_extra(plan, values)
   local names = {}
   for name in pairs(values) do
+    local taken = type(name) == "string" and taken_name(plan, name)
     if type(name) ~= "string" or name == "" then
       misuse.raise("%s: option extra must be a table of names and values", plan.name)
-    elseif plan.definitions[name] then
-      misuse.raise("%s: extra.%s is no extra parameter: give it among the others", plan.name, name)
+    elseif taken then
+      misuse.raise("%s: extra.%s is no extra parameter: use the parameter %s", plan.name, name, taken)
+    elseif is_fixed(plan, name) then
+      misuse.raise("%s: extra.%s can't be set: the operation always sends its own %s", plan.name, name, name)
+    elseif keys[name:lower():match "^[^%[]*"] then
+      misuse.raise("%s: extra.%s would be a second key: the key is the option token of seranking.new", plan.name, name)
+    elseif plan.envelope == "value" then
+      misuse.raise("%s takes no extra: its body is the list %s alone", plan.name, plan.body[1][1])
     end
     names[#names + 1] = name
   end
@@ -277,6 +327,29 @@ local function make_content(op, plan, args, extra)
   return query and query[1] and query or nil, body, parts, by_post
 end
 
+-- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+local function no_second_key(client, plan)
+  for _, place in ipairs(client._key_param and plan.query or empty) do
+    if place[4] == client._key_param then
+      misuse.raise("%s: %s is named %s in the address, as the key is with auth = \"query\": make a client with "
+        .. "auth = \"header\" for it", plan.name, place[1], place[4])
+    end
+  end
+end
+
+--- Raises what is wrong with the arguments before any of them is looked at.
+---@param client table
+---@param plan seranking.Plan
+---@param args any
+function request.check(client, plan, args)
+  if client._closed then
+    misuse.raise("%s: the client is closed", plan.name)
+  elseif args ~= nil and type(args) ~= "table" then
+    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
+      type(args) == "string" and format("%q", args) or tostring(args))
+  end
+end
+
 --- Checks everything and makes the core's call.
 ---@param op table the operation
 ---@param plan seranking.Plan
@@ -284,18 +357,12 @@ end
 ---@param call_options? table
 ---@return userdata call, table args, table? options # as checked
 function request.prepare(op, plan, args, call_options)
-  if op._client._closed then
-    misuse.raise("%s: the client is closed", plan.name)
-  end
-  if args == nil then
-    args = empty
-  elseif type(args) ~= "table" then
-    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
-      type(args) == "string" and format("%q", args) or tostring(args))
-  end
+  request.check(op._client, plan, args)
+  args = args or empty
   if next(args) ~= nil then
     check_names(plan, args)
   end
+  no_second_key(op._client, plan)
   local bound = op._bound
   for name, value in pairs(bound) do
     if not plan.definitions[name] then

@@ -99,6 +99,15 @@ end
 function resource_mt.__call(self, id)
   local description = self._node.description
   local name = description and description.id
+  if type(id) == "table" and next(self._node.operations) then
+    local names = {}
+    for operation_name in pairs(self._node.operations) do
+      names[#names + 1] = operation_name
+    end
+    table.sort(names)
+    misuse.raise("client.%s is a resource, which takes no parameters: call one of its operations: %s", self._path,
+      table.concat(names, ", "))
+  end
   if not name then
     misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)
   end

@@ -98,6 +98,7 @@ struct sr_limiter {
   int lost;         /* it did once, until `lost_at` */
   sr_time lost_at;
   char problem[SR_WIRE_PROBLEM]; /* why it is out of reach; "" when it is not */
+  int lasting;                   /* it is so until somebody changes a setting */
   int blocked, unblocked;        /* news not told yet */
 };
 
@@ -283,8 +284,9 @@ static void send_op(struct sr_limiter *limiter, struct op *op, sr_time now) {
 
 /* ---- when the server can't be reached ---- */
 
-static void set_problem(struct sr_limiter *limiter, const char *problem) {
+static void set_problem(struct sr_limiter *limiter, const char *problem, int lasting) {
   snprintf(limiter->problem, sizeof limiter->problem, "%s", problem);
+  limiter->lasting = lasting;
 }
 
 /* The slot of a request that will not be sent is given back. */
@@ -302,6 +304,7 @@ static void answer_failed(struct sr_limiter *limiter, struct op *op, const char 
   op->answer = SR_LIMIT_FAILED;
   memset(&op->ruling, 0, sizeof op->ruling);
   snprintf(op->ruling.problem, sizeof op->ruling.problem, "%s", problem);
+  op->ruling.lasting = limiter->lasting;
   move_last(&limiter->resting, op);
 }
 
@@ -372,7 +375,7 @@ static sr_time backoff(struct sr_limiter *limiter) {
 
 /* The connection has just gone down. The first time it is made anew at once. */
 static void went_down(struct sr_limiter *limiter, sr_time now) {
-  set_problem(limiter, limiter->wire.problem);
+  set_problem(limiter, limiter->wire.problem, limiter->wire.lasting);
   take_back(limiter, now);
   if (limiter->worked) {
     limiter->worked = 0;
@@ -498,20 +501,22 @@ static void take_answered(struct sr_limiter *limiter, struct op *op, const struc
 /* `op` was answered by an error: some go away with another connection, some with time. */
 static void refused(struct sr_limiter *limiter, struct op *op, const char *error, sr_time now) {
   char why[SR_WIRE_PROBLEM], problem[SR_WIRE_PROBLEM];
+  int lasting;
   if (sr_wire_error_is(error, "NOSCRIPT") && !op->whole) {
     op->whole = 1;
     move_last(&limiter->waiting, op);
     return;
   }
-  sr_wire_explain(&limiter->wire, error, why, sizeof why);
+  lasting = sr_wire_explain(&limiter->wire, error, why, sizeof why);
   if (sr_wire_error_is(error, "LOADING") || sr_wire_error_is(error, "READONLY") ||
       sr_wire_error_is(error, "MASTERDOWN") || sr_wire_error_is(error, "NOAUTH")) {
     put_first(&limiter->flight, op); /* it will be taken back with the others */
     sr_wire_fail(&limiter->wire, "%s", why);
+    limiter->wire.lasting = lasting;
     return;
   }
-  snprintf(problem, sizeof problem, "%.80s: %.70s", limiter->address.place.data, why);
-  set_problem(limiter, problem);
+  snprintf(problem, sizeof problem, "%.80s: %.77s", limiter->address.place.data, why);
+  set_problem(limiter, problem, lasting);
   if (op->kind == TAKE && !op->orphan) {
     answer_failed(limiter, op, problem);
   } else if (op->kind == GIVE) {
@@ -544,7 +549,7 @@ static void answered(struct sr_limiter *limiter, const redisReply *reply, sr_tim
   limiter->worked = 1;
   limiter->lost = 0;
   limiter->failures = 0;
-  limiter->problem[0] = '\0';
+  set_problem(limiter, "", 0);
   if (op->kind == TAKE) {
     take_answered(limiter, op, &answer, now);
     return;

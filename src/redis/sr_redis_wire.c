@@ -106,6 +106,7 @@ void sr_wire_fail(struct sr_wire *wire, const char *format, ...) {
   vsnprintf(wire->problem + len, sizeof wire->problem - (size_t)len, format, args);
   va_end(args);
   make_line(wire->problem);
+  wire->lasting = 0;
   sr_wire_fini(wire);
 }
 
@@ -125,35 +126,39 @@ int sr_wire_error_is(const char *error, const char *code) {
   return strcspn(cause, " ") == strlen(code) && memcmp(cause, code, strlen(code)) == 0;
 }
 
-void sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, size_t size) {
+int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, size_t size) {
   static const struct {
     const char *code, *text;
+    int lasting;
   } known[] = {
-      {"NOAUTH", "it wants a password"},
-      {"WRONGPASS", "user or password is wrong"},
-      {"NOPERM", "this user may not run the limiter's script on this key"},
-      {"LOADING", "it is still loading its data"},
-      {"READONLY", "it is a replica, which can't be written to"},
-      {"MASTERDOWN", "it is a replica without its primary"},
-      {"OOM", "its memory is full"},
-      {"MISCONF", "it refuses writes since it can't save its data"},
-      {"BUSY", "it is busy with somebody's script"},
-      {"MOVED", "it is a node of a cluster, and the key is on another one: choose another prefix"},
-      {"WRONGTYPE", "the key is in use for something else: choose another prefix"},
+      {"NOAUTH", "it wants a password", 1},
+      {"WRONGPASS", "user or password is wrong", 1},
+      {"NOPERM", "this user may not run the limiter's script on this key", 1},
+      {"LOADING", "it is still loading its data", 0},
+      {"READONLY", "it is a replica, which can't be written to", 0},
+      {"MASTERDOWN", "it is a replica without its primary", 0},
+      {"OOM", "its memory is full", 0},
+      {"MISCONF", "it refuses writes since it can't save its data", 0},
+      {"BUSY", "it is busy with somebody's script", 0},
+      {"MOVED", "it is a node of a cluster, and the key is on another one: choose another prefix",
+       1},
+      {"WRONGTYPE", "the key is in use for something else: choose another prefix", 1},
   };
+  int lasting = 1;
   size_t i;
   for (i = 0; i < sizeof known / sizeof known[0]; i++)
     if (sr_wire_error_is(error, known[i].code)) {
       snprintf(out, size, "%s (%s)", known[i].text, known[i].code);
-      return;
+      return known[i].lasting;
     }
   /* A server that doesn't know a command repeats its arguments. */
   if (strstr(error, "with args") != NULL ||
       (wire->address->password.len > 0 && strstr(error, wire->address->password.data) != NULL))
     snprintf(out, size, "it does not know a command that the limiter needs");
   else
-    snprintf(out, size, "%s", error);
+    lasting = snprintf(out, size, "%s", error) > 0 && strstr(error, "DB index") != NULL;
   make_line(out);
+  return lasting;
 }
 
 /* ---- callbacks of libcurl ---- */
@@ -415,8 +420,9 @@ static void greeted(struct sr_wire *wire, const redisReply *reply) {
     read_run(wire, reply);
   } else if (reply->type == REDIS_REPLY_ERROR) {
     char why[SR_WIRE_PROBLEM];
-    sr_wire_explain(wire, reply->str, why, sizeof why);
+    int lasting = sr_wire_explain(wire, reply->str, why, sizeof why);
     sr_wire_fail(wire, "%s", why);
+    wire->lasting = lasting;
   } else if (what == GREET_SCRIPT) {
     if (reply->type != REDIS_REPLY_STRING || reply->len != SR_WIRE_SHA) {
       sr_wire_fail(wire, "it gave no name to the limiter's script");

@@ -50,6 +50,7 @@ struct sr_wire {
   char run[SR_WIRE_RUN + 1]; /* which process the server is; "" when it does not say */
   char detail[CURL_ERROR_SIZE];
   char problem[SR_WIRE_PROBLEM]; /* why it went down; no secrets */
+  int lasting;                   /* it is so until somebody changes a setting */
 };
 
 /* Begins to connect. It may be down again at once. Only when it is down. */
@@ -86,8 +87,8 @@ int sr_wire_error_is(const char *error, const char *code);
 
 /*
 ** What an error of the server means, in `out`, one line: in words where it is known, else the
-** server's own.
+** server's own. Returns whether it stays so until somebody changes a setting.
 */
-void sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, size_t size);
+int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, size_t size);
 
 #endif

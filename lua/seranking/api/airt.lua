@@ -9,7 +9,8 @@ local LLM = { type = "id", about = "engine of the project: id in airt.llm" }
 local LIMIT = { type = "integer", default = 100, min = 1, max = 1000, about = "rows a page, at most 1000" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
 local GROUPS = { type = "id[]", about = "only prompts of these prompt groups" }
-local PROMPT_LLMS = { type = "id[]", wire = "k2site_llm_ids", about = "prompts at their engines, by prompt_llm_id" }
+local PROMPT_LLMS = { type = "id[]", min_items = 1, wire = "k2site_llm_ids",
+  about = "prompts at their engines, by prompt_llm_id" }
 
 -- ---- engines ----
 

@@ -264,7 +264,18 @@ return {
           items[].inlinks integer~?
           items[].outlinks_internal integer~?
           items[].depth integer~? links away from the first page
-          items[].size integer~?
+          items[].size integer~? bytes
+          items[].url_len integer~? characters; this and what follows up to html_ratio is known of the Data API's pages
+          items[].sitemap integer~? 1: in the sitemap
+          items[].noindex integer~?
+          items[].nofollow integer~?
+          items[].blocked_robots integer~?
+          items[].first_ms integer~? ms to the first byte
+          items[].description_len integer~? characters
+          items[].chars integer~? characters of the page
+          items[].h1_len integer~? characters
+          items[].h2_len integer~? characters
+          items[].html_ratio number~?
           items[].time_check string?]],
         example = [=[
           {"total": 1, "items": [{"id": "9001", "url": "https://corner-bakery.example/", "status": "200",

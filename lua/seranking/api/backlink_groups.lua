@@ -9,8 +9,9 @@ return {
       site_id = { type = "id", about = "the project" },
       group_id = { type = "id", wire = "id", about = "the backlink group; move puts backlinks into it" },
       name = { type = "string", about = "name of the group" },
-      row_ids = { type = "id[]", wire = "backlink_ids", about = "backlinks to move: id of each row, not its backlink_id" },
-      group_ids = { type = "id[]", about = "groups to move all backlinks of" },
+      row_ids = { type = "id[]", min_items = 1, wire = "backlink_ids",
+        about = "backlinks to move: id of each row, not its backlink_id" },
+      group_ids = { type = "id[]", min_items = 1, about = "groups to move all backlinks of" },
     },
     operations = {
       { "list", v4 = "GET /backlink-groups/{site_id}", v1 = "GET /v1/project-management/backlinks/groups{?site_id}",

@@ -11,7 +11,7 @@ return {
       site_id = { type = "id", about = "the project" },
       group_id = { type = "id", about = "the keyword group; move puts keywords into it" },
       name = { type = "string", about = "name of the group, not empty" },
-      keywords_ids = { type = "id[]", about = "keywords to move (the name has two plurals)" },
+      keywords_ids = { type = "id[]", min_items = 1, about = "keywords to move (the name has two plurals)" },
     },
     operations = {
       { "list", v4 = "GET /keyword-groups/{site_id}", v1 = "GET /v1/project-management/keywords/groups{?site_id}",

@@ -11,7 +11,7 @@ return {
     params = {
       group_id = { type = "id", about = "the project group; move puts projects into it" },
       name = { type = "string", about = "name of the group, not empty" },
-      site_ids = { type = "id[]", about = "projects to move" },
+      site_ids = { type = "id[]", min_items = 1, about = "projects to move" },
     },
     operations = {
       { "list", v4 = "GET /site-groups", v1 = "GET /v1/project-management/sites/groups", answer = "array",

@@ -27,7 +27,7 @@ local own_messages = {
     site_id = { "missing", 400, "Empty site_id" },
   },
   ["keyword_groups.update"] = { name = { "missing", 404, "Empty name" } },
-  ["keyword_groups.move"] = { keywords_ids = { "missing", 400, "No keywords ids in request" } },
+  ["keyword_groups.move"] = { keywords_ids = { "missing range", 400, "No keywords ids in request" } },
   ["site_groups.create"] = { name = { "missing", 400, "Empty name" } },
   ["site_groups.update"] = { name = { "missing", 400, "Empty name" } },
   ["sites.keywords.delete"] = { keywords_ids = { "missing brackets", 400, "No ids in request" } },

@@ -45,6 +45,9 @@ if LUA_51 then
   end
 end
 
+--- pcall of a user's function, which may wait in it.
+adapter.protect = protect
+
 --- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
 ---@return thread
 function adapter.current()

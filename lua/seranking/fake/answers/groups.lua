@@ -47,9 +47,6 @@ answers["keyword_groups.delete"] = function(call)
 end
 
 answers["keyword_groups.move"] = function(call)
-  if not call.args.keywords_ids[1] then
-    return nil, refuse(400, "No keywords ids in request")
-  end
   call.site = call.store.sites:get(call.group.site_id)
   local keywords, refusal = resolve.each(call, call.args.keywords_ids, resolve.keyword)
   for _, keyword in ipairs(keywords or {}) do

@@ -1,0 +1,78 @@
+/* Calls: what is left in one that is kept for the next request.
+** SPDX-License-Identifier: MIT */
+#include "engine_support.h"
+
+#include "sr_call.h"
+
+static const char SECRET[] = "hunter2-hunter2";
+
+/* A client's configuration, and a call of it. */
+static struct sr_call *new_call(struct sr_config **config) {
+  struct sr_settings settings = settings_of(1, 5);
+  struct sr_error error;
+  struct sr_call *call;
+  *config = sr_config_new(&settings, &error);
+  assert_non_null(*config);
+  call = sr_call_new(*config);
+  assert_non_null(call);
+  return call;
+}
+
+static int holds_secret(const struct sr_buf *buf) {
+  return buf->data != NULL && memmem(buf->data, buf->cap, SECRET, strlen(SECRET)) != NULL;
+}
+
+static void trim_leaves_nothing_of_request_and_answer(void **state) {
+  struct sr_config *config;
+  struct sr_call *call = new_call(&config);
+  struct sr_buf *bufs[4];
+  size_t i;
+  (void)state;
+  bufs[0] = &call->target;
+  bufs[1] = &call->body;
+  bufs[2] = &call->head;
+  bufs[3] = &call->answer;
+  for (i = 0; i < COUNT(bufs); i++) {
+    assert_int_equal(sr_buf_puts(bufs[i], SECRET), 0);
+    assert_true(holds_secret(bufs[i]));
+  }
+  sr_buf_clear(&call->answer); /* handed over already */
+  call->headers = curl_slist_append(NULL, "X-Secret: hunter2");
+  assert_int_equal(sr_buf_puts(&sr_call_add_part(call)->data, SECRET), 0);
+  sr_call_trim(call);
+  for (i = 0; i < COUNT(bufs); i++) {
+    CHECK(!holds_secret(bufs[i]), "buffer %d", (int)i);
+    assert_int_equal(bufs[i]->len, 0);
+    assert_string_equal(sr_buf_text(bufs[i]), "");
+  }
+  assert_null(call->headers);
+  assert_null(call->parts);
+  assert_null(call->last_part);
+  sr_call_delete(call);
+  sr_config_unref(config);
+}
+
+static void trim_frees_what_is_big_and_keeps_what_is_small(void **state) {
+  struct sr_config *config;
+  struct sr_call *call = new_call(&config);
+  (void)state;
+  assert_int_equal(sr_buf_reserve(&call->body, 1 << 20), 0);
+  assert_int_equal(sr_buf_puts(&call->target, "/sites"), 0);
+  sr_call_trim(call);
+  assert_null(call->body.data);
+  assert_int_equal(call->body.cap, 0);
+  assert_non_null(call->target.data);
+  sr_call_reset(call);
+  assert_int_equal(sr_buf_puts(&call->body, "{}"), 0);
+  assert_string_equal(call->body.data, "{}");
+  sr_call_delete(call);
+  sr_config_unref(config);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(trim_leaves_nothing_of_request_and_answer),
+      cmocka_unit_test(trim_frees_what_is_big_and_keeps_what_is_small),
+  };
+  return cmocka_run_group_tests_name("sr_call", tests, NULL, NULL);
+}
