@@ -292,7 +292,10 @@ static void finish(struct sr_call *call) {
   errand->state = SR_ERRAND_DONE;
   registry_remove(errand);
   inbox_remove(errand);
-  ring(errand);
+  if (abandoned)
+    close_bell(errand); /* in the lock, as all that a child has to close */
+  else
+    ring(errand);
   unlock();
   if (connection != NULL) {
     connection->errand = NULL;
@@ -715,10 +718,12 @@ static void after_fork_in_parent(void) {
 
 /*
 ** The thread is the parent's, and so is all that it had in its hands: forgotten, not freed. The
-** name of the socket is the parent's to remove.
+** name of the socket is the parent's to remove. Descriptors are closed; of errands, those whose
+** owners are gone.
 */
 static void after_fork_in_child(void) {
   pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+  size_t i;
   bell.life = bell.lock = fresh;
   bell.process++;
   if (bell.running) {
@@ -731,6 +736,9 @@ static void after_fork_in_child(void) {
   }
   bell.taking = 0;
   bell.inbox_first = bell.inbox_last = NULL;
+  for (i = 0; i < bell.registry_size; i++)
+    if (bell.registry[i].errand != NULL && bell.registry[i].errand->abandoned)
+      close_bell(bell.registry[i].errand);
   free(bell.registry);
   bell.registry = NULL;
   bell.registry_size = bell.registry_hint = 0;
@@ -863,6 +871,7 @@ unsigned sr_doorbell_generation(void) {
 }
 
 void sr_doorbell_enter(void) {
+  pthread_once(&once, watch); /* before the first use of the locks, which a fork must not catch */
   pthread_mutex_lock(&bell.life);
   bell.users++;
   pthread_mutex_unlock(&bell.life);

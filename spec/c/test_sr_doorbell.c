@@ -749,6 +749,25 @@ a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void *
   close(connection);
 }
 
+static void a_child_keeps_no_descriptor_of_calls_that_nobody_waits_for(void **state) {
+  int i;
+  (void)state;
+  SKIP_WITHOUT_FORKS();
+  if (under_valgrind() || !FORKS_WHILE_BUSY)
+    skip();
+  for (i = 0; i < 50; i++) {
+    struct sr_errand *errand = errand_for("/wait/3");
+    int fd = submit(errand), how;
+    pid_t child;
+    sr_errand_delete(errand);
+    child = fork();
+    if (child == 0)
+      end_child(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the child ended with %x", how);
+  }
+}
+
 static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   int i;
   (void)state;
@@ -1079,6 +1098,7 @@ int main(void) {
           where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_start),
       cmocka_unit_test(where_no_folder_can_be_made_the_next_is_taken),
       cmocka_unit_test(a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on),
+      cmocka_unit_test(a_child_keeps_no_descriptor_of_calls_that_nobody_waits_for),
       cmocka_unit_test(forks_at_any_moment_leave_both_sides_whole),
       cmocka_unit_test(a_process_that_ends_with_calls_under_way_ends_at_once_and_well),
       cmocka_unit_test(its_thread_takes_no_signals),
