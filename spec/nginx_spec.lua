@@ -123,6 +123,8 @@ describe("inside nginx, a call", function()
           file:write((ask "/exit_worker"))
           file:close()
         }
+        ssl_session_store_by_lua_block { note "ssl_session_store" }
+        ssl_session_fetch_by_lua_block { note "ssl_session_fetch" }
         upstream chosen {
           server 0.0.0.1;
           balancer_by_lua_block {
@@ -132,6 +134,7 @@ describe("inside nginx, a call", function()
         }
         server {
           listen 127.0.0.1:PORT;
+          server_rewrite_by_lua_block { note "server_rewrite" }
           location = /ping { return 200 pong; }
           location = /all {
             set_by_lua_block $unused { note "set" return "" }
@@ -153,6 +156,8 @@ describe("inside nginx, a call", function()
         }
         server {
           listen 127.0.0.1:PORT2 ssl;
+          ssl_protocols TLSv1.2;
+          ssl_session_tickets off;
           ssl_certificate %s;
           ssl_certificate_key %s;
           ssl_client_hello_by_lua_block { note "ssl_client_hello" }
@@ -164,6 +169,10 @@ describe("inside nginx, a call", function()
     assert.are.equal(200, (server.get "/all"))
     assert.are.equal(200, (server.get "/balanced"))
     assert.are.equal("tls", nginx.shell("curl -sk https://127.0.0.1:" .. server.port2))
+    local sessions = server.folder .. "/session"
+    for _, option in ipairs { "-sess_out", "-sess_in" } do
+      nginx.shell(("openssl s_client -connect 127.0.0.1:%d %s '%s' </dev/null 2>&1"):format(server.port2, option, sessions))
+    end
     local patched = nginx.shell("nginx -V 2>&1"):find("ngx_lua-", 1, true) ~= nil -- OpenResty's nginx
     local seen = {}
     eventually(function()
@@ -177,6 +186,8 @@ describe("inside nginx, a call", function()
       rewrite = "/rewrite", access = "/access", content = "/content", timer = "/timer",
       header_filter = "phase would_block", body_filter = "phase would_block", log = "phase would_block",
       balancer = "phase would_block", ssl_certificate = "/ssl_certificate",
+      ssl_session_store = "phase would_block", ssl_session_fetch = patched and "/ssl_session_fetch" or "phase would_block",
+      server_rewrite = "/server_rewrite",
       ssl_client_hello = patched and "/ssl_client_hello" or "phase would_block",
     }, seen)
     local folder = server.folder
