@@ -314,6 +314,35 @@ describe("inside nginx, a call", function()
     assert.are.equal("/well", select(2, server.get "/call?id=well"))
   end)
 
+  it("whose light thread is killed, or whose request ends beside it, is cancelled; one that is done is not", function()
+    local server = keep(nginx.start {
+      http = configuration [[
+        location = /kill {
+          content_by_lua_block {
+            local thread = ngx.thread.spawn(ask, "/x?wait=30")
+            local done = ngx.thread.spawn(ask, "/done")
+            local _, path = ngx.thread.wait(done)
+            ngx.print(path, " ", ngx.thread.kill(thread) and "killed", " ", ngx.thread.kill(done) and "killed" or "ended")
+          }
+        }
+        location = /exit {
+          content_by_lua_block {
+            ngx.thread.spawn(ask, "/x?wait=30")
+            ngx.sleep(0.05)
+            ngx.exit(204)
+          }
+        }
+      ]],
+    })
+    for round = 1, 5 do
+      assert.are.equal("/done killed ended", select(2, server.get "/kill"))
+      assert.are.equal(204, (server.get "/exit"))
+      eventually(function() return status(server).calls == 0 end)
+      assert.are.equal(2 * round, status(server).cancelled)
+      assert.are.equal("/next", select(2, server.get "/call?id=next"))
+    end
+  end)
+
   it("gives each of 10,000 its own answer, in two workers forked after require", function()
     local server = keep(nginx.start {
       workers = 2,
