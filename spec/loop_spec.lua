@@ -166,6 +166,23 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
+  it("a map inside functions that C calls ends with its items, which say that they can't wait", function()
+    local server = wire.start({ { "request", "idle" } })
+    local client = client_of(server)
+    local results, errors
+    run(function()
+      table.sort({ 2, 1 }, function(a, b)
+        results, errors = client:map({ 1, 2, 3 }, function() return client:request { path = "/" } end)
+        return a < b
+      end)
+    end)
+    assert.are.same({ n = 3 }, results)
+    for i = 1, 3 do
+      assert.are.equal("cant_yield", errors[i].code)
+    end
+    nothing_left()
+  end)
+
   it(name .. " is left where the client may block", function()
     local server = wire.start({}, { otherwise = ECHO })
     local client = client_of(server, { blocking = true })
@@ -339,6 +356,52 @@ describe("inside a loop of another kind", function()
     run(function() err = select(2, client:request { path = "/" }) end)
     assert.are.equal("cancelled not_awaited", err.kind .. " " .. err.code)
     nothing_left()
+  end)
+
+  it("that raises while a call waits has the call cancelled", function()
+    if LUA_51 then
+      return -- nothing could be caught there
+    end
+    local client = wire.client(wire.start({ { "request", "idle" } }), { loop = { name = "broken", inside = loop.inside,
+      wait = function() error("the loop broke", 0) end, spawn = loop.spawn, sleep = loop.sleep } })
+    local problem
+    collectgarbage "stop" -- it is not the finalizer that does it
+    finally(function() collectgarbage "restart" end)
+    run(function() problem = select(2, pcall(client.request, client, { path = "/" })) end)
+    assert.are.equal("the loop broke", problem)
+    local deadline = core.monotonic() + 5
+    while core.doorbell_status().calls > 0 and core.monotonic() < deadline do
+      assert(core.doorbell_status().begun > 0)
+    end
+    assert.are.equal(0, core.doorbell_status().calls)
+  end)
+
+  it("has errors, and soon, for calls and maps when no descriptor is left", function()
+    local name = os.tmpname()
+    finally(function() os.remove(name) end)
+    local file = assert(io.open(name, "w"))
+    file:write [[
+      local client = require("seranking").new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", share = "off",
+        base_url = "http://127.0.0.1:9", loop = { name = "hasty", inside = function() return true end,
+        wait = function() end, spawn = function(f) f() end, sleep = function() end } }
+      local function ask() return client:request { path = "/" } end
+      coroutine.wrap(function()
+        client:map({ 1 }, ask) -- all that is loaded late is there
+        local files, file = {}, nil
+        while require("lseranking").doorbell_status().calls > 0 do collectgarbage() end
+        collectgarbage()
+        repeat file = io.open "/dev/null" files[#files + 1] = file until not file
+        local _, err = ask()
+        local results, errors = client:map({ 1, 2 }, ask)
+        files = nil
+        print(err.kind, err.code, results.n, errors.count, errors[1].code, errors[2].code)
+      end)()
+    ]]
+    file:close()
+    local pipe = assert(io.popen(("ulimit -n 64; '%s' '%s' 2>&1"):format(process.interpreter(), name)))
+    local said = pipe:read "*a"
+    pipe:close()
+    assert.are.equal("network\tno_descriptors\t2\t2\tno_descriptors\tno_descriptors\n", said)
   end)
 
   it("that is none is refused", function()

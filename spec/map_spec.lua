@@ -172,6 +172,46 @@ describe("client:map", function()
     assert.are.same({ 1, 2, n = 2 }, results)
   end)
 
+  it("can be nested where a coroutine can't be suspended: the inner one runs by itself, or says that Lua 5.1 can't", function()
+    local client, api = slow(1, { fake = { limit = 1000 } })
+    local function inner(i)
+      local results, errors = client:map(numbers(3), function(k)
+        return assert(client.account:balance()) and 10 * i + k
+      end)
+      return errors and errors[errors.first] or table.concat(results, " ")
+    end
+    local function compared(i)
+      local outcome
+      table.sort({ 2, 1 }, function(a, b)
+        outcome = outcome or inner(i)
+        return a < b
+      end)
+      return outcome
+    end
+    local function indexed(i)
+      return setmetatable({}, { __index = function(_, key) return inner(key) end })[i]
+    end
+    for _, way in ipairs { compared, indexed } do
+      local sent = #api.log
+      local results, errors = client:map(numbers(4), function(i)
+        local outcome = i == 4 and assert(client.account:balance()).currency or way(i)
+        return outcome .. " " .. assert(client.account:balance()).currency
+      end)
+      if LUA_51 and way == indexed then
+        assert.are.same({ [4] = "rur rur", n = 4 }, results)
+        assert.are.equal(3, errors.count)
+        for i = 1, 3 do
+          assert.are.equal("phase cant_yield", errors[i].kind .. " " .. errors[i].code)
+        end
+        assert.are.equal(sent + 2, #api.log) -- nothing for the items of the inner ones
+      else
+        assert.is_nil(errors)
+        assert.are.same({ "11 12 13 rur", "21 22 23 rur", "31 32 33 rur", "rur rur", n = 4 }, results)
+      end
+    end
+    assert.is_not_nil(client.account:balance())
+  end)
+
   it("can be called in a coroutine of the caller's, and has calls made in coroutines of the items'", function()
     local client, _, clock = slow(1, { fake = { limit = 1000 } })
     local outcome = coroutine.wrap(function()

@@ -123,6 +123,8 @@ describe("inside nginx, a call", function()
           file:write((ask "/exit_worker"))
           file:close()
         }
+        ssl_session_store_by_lua_block { note "ssl_session_store" }
+        ssl_session_fetch_by_lua_block { note "ssl_session_fetch" }
         upstream chosen {
           server 0.0.0.1;
           balancer_by_lua_block {
@@ -132,6 +134,7 @@ describe("inside nginx, a call", function()
         }
         server {
           listen 127.0.0.1:PORT;
+          server_rewrite_by_lua_block { note "server_rewrite" }
           location = /ping { return 200 pong; }
           location = /all {
             set_by_lua_block $unused { note "set" return "" }
@@ -153,6 +156,8 @@ describe("inside nginx, a call", function()
         }
         server {
           listen 127.0.0.1:PORT2 ssl;
+          ssl_protocols TLSv1.2;
+          ssl_session_tickets off;
           ssl_certificate %s;
           ssl_certificate_key %s;
           ssl_client_hello_by_lua_block { note "ssl_client_hello" }
@@ -164,6 +169,10 @@ describe("inside nginx, a call", function()
     assert.are.equal(200, (server.get "/all"))
     assert.are.equal(200, (server.get "/balanced"))
     assert.are.equal("tls", nginx.shell("curl -sk https://127.0.0.1:" .. server.port2))
+    local sessions = server.folder .. "/session"
+    for _, option in ipairs { "-sess_out", "-sess_in" } do
+      nginx.shell(("openssl s_client -connect 127.0.0.1:%d %s '%s' </dev/null 2>&1"):format(server.port2, option, sessions))
+    end
     local patched = nginx.shell("nginx -V 2>&1"):find("ngx_lua-", 1, true) ~= nil -- OpenResty's nginx
     local seen = {}
     eventually(function()
@@ -177,6 +186,8 @@ describe("inside nginx, a call", function()
       rewrite = "/rewrite", access = "/access", content = "/content", timer = "/timer",
       header_filter = "phase would_block", body_filter = "phase would_block", log = "phase would_block",
       balancer = "phase would_block", ssl_certificate = "/ssl_certificate",
+      ssl_session_store = "phase would_block", ssl_session_fetch = patched and "/ssl_session_fetch" or "phase would_block",
+      server_rewrite = "/server_rewrite",
       ssl_client_hello = patched and "/ssl_client_hello" or "phase would_block",
     }, seen)
     local folder = server.folder
@@ -301,6 +312,35 @@ describe("inside nginx, a call", function()
     local after = memory()
     assert.is_true(after < before * 1.03 or nginx.sanitized, ("%d KiB, then %d"):format(before, after))
     assert.are.equal("/well", select(2, server.get "/call?id=well"))
+  end)
+
+  it("whose light thread is killed, or whose request ends beside it, is cancelled; one that is done is not", function()
+    local server = keep(nginx.start {
+      http = configuration [[
+        location = /kill {
+          content_by_lua_block {
+            local thread = ngx.thread.spawn(ask, "/x?wait=30")
+            local done = ngx.thread.spawn(ask, "/done")
+            local _, path = ngx.thread.wait(done)
+            ngx.print(path, " ", ngx.thread.kill(thread) and "killed", " ", ngx.thread.kill(done) and "killed" or "ended")
+          }
+        }
+        location = /exit {
+          content_by_lua_block {
+            ngx.thread.spawn(ask, "/x?wait=30")
+            ngx.sleep(0.05)
+            ngx.exit(204)
+          }
+        }
+      ]],
+    })
+    for round = 1, 5 do
+      assert.are.equal("/done killed ended", select(2, server.get "/kill"))
+      assert.are.equal(204, (server.get "/exit"))
+      eventually(function() return status(server).calls == 0 end)
+      assert.are.equal(2 * round, status(server).cancelled)
+      assert.are.equal("/next", select(2, server.get "/call?id=next"))
+    end
   end)
 
   it("gives each of 10,000 its own answer, in two workers forked after require", function()

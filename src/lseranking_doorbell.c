@@ -212,7 +212,10 @@ static int signal_gc(lua_State *L) {
   return 0;
 }
 
-/* signal() -> an object with fd, events, timeout and step, as calls have; step is true once signal:ring() was called. */
+/*
+** signal() -> an object with fd, events, timeout and step, as calls have; step is true once
+** signal:ring() was called. nil when no descriptor is left.
+*/
 static int signal_new(lua_State *L) {
   struct signal *signal = lsr_newobject(L, sizeof *signal, SIGNAL);
   signal->read = signal->write = -1;
@@ -229,9 +232,7 @@ static int signal_new(lua_State *L) {
     }
   }
 #endif
-  if (signal->read < 0)
-    return luaL_error(L, "no file descriptor is left");
-  return 1;
+  return signal->read >= 0;
 }
 
 static int signal_ring(lua_State *L) {

@@ -29,7 +29,7 @@
 /* As many connections may wait to be accepted; beyond it they are refused at once, and try again. */
 enum { BACKLOG = 4096 };
 
-/* How long nobody is let in when even the spare descriptor is lost. */
+/* How long nobody is let in when even the spare descriptor is lost, or memory. */
 #define A_MOMENT (50 * SR_MILLISECOND)
 
 /* The socket's name in its folder, and the folder's. */
@@ -292,7 +292,10 @@ static void finish(struct sr_call *call) {
   errand->state = SR_ERRAND_DONE;
   registry_remove(errand);
   inbox_remove(errand);
-  ring(errand);
+  if (abandoned)
+    close_bell(errand); /* in the lock, as all that a child has to close */
+  else
+    ring(errand);
   unlock();
   if (connection != NULL) {
     connection->errand = NULL;
@@ -405,6 +408,8 @@ static int let_in(void) {
   if (fd < 0) {
     if (problem == EMFILE || problem == ENFILE)
       turn_away();
+    else if (problem == ENOBUFS || problem == ENOMEM)
+      bell.deaf = 1;
     unlock();
     free(connection);
     return !bell.deaf && problem != EAGAIN && problem != EWOULDBLOCK;
@@ -497,8 +502,11 @@ static void *live(void *arg) {
     size_t i;
     sr_engine_poll(bell.engine, bell.polled, count, bell.deaf ? A_MOMENT : SR_NEVER);
     bell.deaf = 0;
-    if (bell.spare < 0)
+    if (bell.spare < 0) {
+      lock();
       bell.spare = open_spare();
+      unlock();
+    }
     read_inbox();
     /* from the last on: one that is dropped gives its place to the last, which was heard already */
     for (i = count - 1; i > 0; i--)
@@ -573,24 +581,26 @@ static void remove_folder(void) {
 
 /*
 ** Takes the name away and keeps a descriptor of it, so that nothing is left behind however the
-** process ends; the address leads through that. Where it can't be done the name stays.
+** process ends; the address leads through that. Where there is no /proc the name stays. 0, or -1 and
+** errno.
 */
-static void take_name_away(void) {
+static int take_name_away(void) {
 #ifdef O_PATH
   char path[sizeof bell.address.path];
   if (sr_doorbell_keeps_name)
-    return;
+    return 0;
   bell.door = open(bell.address.path, O_PATH | O_CLOEXEC);
   if (bell.door < 0)
-    return;
+    return -1;
   snprintf(path, sizeof path, "/proc/self/fd/%d", bell.door);
   if (access(path, F_OK) != 0) {
     close_fd(&bell.door);
-    return;
+    return 0;
   }
   remove_folder();
   memcpy(bell.address.path, path, sizeof path);
 #endif
+  return 0;
 }
 
 /* Listens in a private folder in `base`. 0, or -1 and errno. */
@@ -609,13 +619,13 @@ static int listen_in(const char *base) {
   snprintf(bell.address.path, sizeof bell.address.path, "%.*s" SOCKET_NAME, FOLDER_MAX,
            bell.folder);
   bell.listener = bind_to(bell.address.path);
-  if (bell.listener < 0) {
+  if (bell.listener < 0 || take_name_away() != 0) {
     int problem = errno;
     remove_folder();
+    close_fd(&bell.listener);
     errno = problem;
     return -1;
   }
-  take_name_away();
   if (bell.door < 0)
     sweep(base);
   return 0;
@@ -708,10 +718,12 @@ static void after_fork_in_parent(void) {
 
 /*
 ** The thread is the parent's, and so is all that it had in its hands: forgotten, not freed. The
-** name of the socket is the parent's to remove.
+** name of the socket is the parent's to remove. Descriptors are closed; of errands, those whose
+** owners are gone.
 */
 static void after_fork_in_child(void) {
   pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+  size_t i;
   bell.life = bell.lock = fresh;
   bell.process++;
   if (bell.running) {
@@ -724,6 +736,9 @@ static void after_fork_in_child(void) {
   }
   bell.taking = 0;
   bell.inbox_first = bell.inbox_last = NULL;
+  for (i = 0; i < bell.registry_size; i++)
+    if (bell.registry[i].errand != NULL && bell.registry[i].errand->abandoned)
+      close_bell(bell.registry[i].errand);
   free(bell.registry);
   bell.registry = NULL;
   bell.registry_size = bell.registry_hint = 0;
@@ -746,6 +761,7 @@ static void watch_exit(void) {
   (void)atexit(at_exit);
 }
 
+/* NULL and errno when memory or descriptors ran out. */
 static struct sr_engine *new_engine(void) {
   struct sr_engine_options options;
   struct sr_engine *engine;
@@ -754,10 +770,13 @@ static struct sr_engine *new_engine(void) {
   options.seed = (uint64_t)sr_clock_monotonic.now(NULL) ^ (uint64_t)time(NULL) << 20 ^
                  (uint64_t)getpid() << 40;
   engine = sr_engine_new(&options);
-  if (engine != NULL && sr_engine_open(engine) == 0)
-    return engine;
-  sr_engine_delete(engine);
-  return NULL;
+  if (engine != NULL && sr_engine_open(engine) != 0) {
+    int problem = errno;
+    sr_engine_delete(engine);
+    errno = problem;
+    return NULL;
+  }
+  return engine;
 }
 
 /* No signal of the program's is ever handled on the thread. 0 or an error number. */
@@ -794,24 +813,23 @@ static int start(struct sr_error *error) {
     cant_start(error, "a private socket in a temporary folder", errno);
     return -1;
   }
-  engine = new_engine();
-  if (engine == NULL || make_room() != 0) {
-    sr_engine_delete(engine);
-    cant_start(error, "libcurl's handles", ENOMEM);
+  engine = make_room() == 0 ? new_engine() : NULL;
+  if (engine == NULL) {
+    cant_start(error, "libcurl's handles", errno);
     return -1;
   }
   pthread_once(&exit_once, watch_exit);
   lock();
   bell.engine = engine;
-  bell.taking = 1;
   unlock();
   atomic_store(&bell.stop, 0);
   problem = start_thread();
-  if (problem != 0) {
-    lock();
+  lock();
+  if (problem != 0)
     bell.engine = NULL;
-    bell.taking = 0;
-    unlock();
+  bell.taking = problem == 0; /* not earlier: somebody has to be there for what is submitted */
+  unlock();
+  if (problem != 0) {
     sr_engine_delete(engine);
     cant_start(error, "the thread itself", problem);
     return -1;
@@ -853,6 +871,7 @@ unsigned sr_doorbell_generation(void) {
 }
 
 void sr_doorbell_enter(void) {
+  pthread_once(&once, watch); /* before the first use of the locks, which a fork must not catch */
   pthread_mutex_lock(&bell.life);
   bell.users++;
   pthread_mutex_unlock(&bell.life);

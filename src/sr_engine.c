@@ -1328,7 +1328,16 @@ struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
 
 int sr_engine_open(struct sr_engine *engine) {
   check_process(engine);
-  return open_handles(engine);
+  if (open_handles(engine) != 0) {
+    errno = ENOMEM;
+    return -1;
+  }
+  /* libcurl does without its means to be woken when no descriptors are left for that */
+  if (curl_multi_wakeup(engine->multi) != CURLM_OK) {
+    errno = EMFILE;
+    return -1;
+  }
+  return 0;
 }
 
 void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,

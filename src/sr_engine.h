@@ -104,7 +104,10 @@ void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigne
 /* Has sr_engine_poll return, now or when it is called next. The one function that any thread may call. */
 void sr_engine_interrupt(struct sr_engine *engine);
 
-/* Makes libcurl's handles now, not at the first attempt: 0, or -1 when memory or descriptors ran out. */
+/*
+** Makes libcurl's handles now, not at the first attempt, and such that sr_engine_interrupt works. 0, or -1 and errno when
+** memory or descriptors ran out.
+*/
 int sr_engine_open(struct sr_engine *engine);
 
 /*

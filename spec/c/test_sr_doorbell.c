@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -116,6 +117,24 @@ static void start_server(void) {
   assert_int_equal(pthread_create(&thread, NULL, accept_all, (void *)(intptr_t)listener), 0);
   pthread_detach(thread);
 }
+
+/* ---- threads that the system does not give ---- */
+
+static atomic_int no_more_threads;
+
+#ifndef __SANITIZE_THREAD__ /* which has to see threads begin */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                   void *arg) {
+  static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+  if (atomic_load(&no_more_threads))
+    return EAGAIN;
+  if (real == NULL) {
+    void *symbol = dlsym(RTLD_NEXT, "pthread_create");
+    memcpy(&real, &symbol, sizeof real);
+  }
+  return real(thread, attributes, run, arg);
+}
+#endif
 
 /* ---- calls ---- */
 
@@ -730,6 +749,25 @@ a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void *
   close(connection);
 }
 
+static void a_child_keeps_no_descriptor_of_calls_that_nobody_waits_for(void **state) {
+  int i;
+  (void)state;
+  SKIP_WITHOUT_FORKS();
+  if (under_valgrind() || !FORKS_WHILE_BUSY)
+    skip();
+  for (i = 0; i < 50; i++) {
+    struct sr_errand *errand = errand_for("/wait/3");
+    int fd = submit(errand), how;
+    pid_t child;
+    sr_errand_delete(errand);
+    child = fork();
+    if (child == 0)
+      end_child(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the child ended with %x", how);
+  }
+}
+
 static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   int i;
   (void)state;
@@ -875,24 +913,65 @@ static void without_descriptors_who_connects_is_told_and_all_is_well_after(void 
   expect_end(without, SR_NO_ERROR, "/without");
 }
 
+/* However many descriptors are left, each too few by one: a thread that can be woken and stopped, or none. */
 static void no_thread_without_descriptors_and_a_word_why(void **state) {
   struct rlimit before, low;
   struct sr_error error;
+  int fillers[64], started = 0, refused = 0;
+  size_t count, left, given;
   (void)state;
   if (under_valgrind())
     skip();
+  getrlimit(RLIMIT_NOFILE, &before);
+  for (left = 0; left < 12; left++) {
+    struct sr_errand *errand = errand_for("/x");
+    sr_doorbell_leave();
+    sr_doorbell_enter();
+    low = before;
+    low.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &low);
+    for (count = 0; count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0; count++)
+      ;
+    for (given = 0; given < left; given++)
+      close(fillers[--count]);
+    if (sr_doorbell_start(&error) != 0) {
+      refused++;
+      assert_string_equal(error.code, "no_descriptors");
+      assert_non_null(error.hint);
+    } else {
+      started++;
+    }
+    while (count > 0)
+      close(fillers[--count]);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(files_left(), 0);
+    wait_readable(submit(errand));
+    expect_end(errand, SR_NO_ERROR, "/x");
+  }
+  CHECK(started > 0 && refused > 3, "%d started, %d refused", started, refused);
+}
+
+static void no_thread_where_the_system_gives_none_and_a_word_why(void **state) {
+  struct sr_errand *errand = errand_for("/x");
+  struct sr_error error;
+  (void)state;
+#ifdef __SANITIZE_THREAD__
+  sr_errand_delete(errand);
+  skip();
+#endif
   sr_doorbell_leave();
   sr_doorbell_enter();
-  getrlimit(RLIMIT_NOFILE, &before);
-  low = before;
-  low.rlim_cur = 3; /* none above the standard ones */
-  setrlimit(RLIMIT_NOFILE, &low);
+  atomic_store(&no_more_threads, 1);
   assert_int_equal(sr_doorbell_start(&error), -1);
-  setrlimit(RLIMIT_NOFILE, &before);
-  assert_string_equal(error.code, "no_descriptors");
-  assert_non_null(error.hint);
+  assert_string_equal(error.code, "no_thread");
+  assert_non_null(strstr(error.message, strerror(EAGAIN)));
+  assert_int_equal(sr_errand_submit(errand, &error), -1);
+  assert_string_equal(error.code, "stopped");
+  assert_int_equal(status().running, 0);
   assert_int_equal(files_left(), 0);
-  start();
+  atomic_store(&no_more_threads, 0);
+  wait_readable(submit(errand));
+  expect_end(errand, SR_NO_ERROR, "/x");
 }
 
 /* ---- tests: many at once ---- */
@@ -1019,11 +1098,13 @@ int main(void) {
           where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_start),
       cmocka_unit_test(where_no_folder_can_be_made_the_next_is_taken),
       cmocka_unit_test(a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on),
+      cmocka_unit_test(a_child_keeps_no_descriptor_of_calls_that_nobody_waits_for),
       cmocka_unit_test(forks_at_any_moment_leave_both_sides_whole),
       cmocka_unit_test(a_process_that_ends_with_calls_under_way_ends_at_once_and_well),
       cmocka_unit_test(its_thread_takes_no_signals),
       cmocka_unit_test(without_descriptors_who_connects_is_told_and_all_is_well_after),
       cmocka_unit_test(no_thread_without_descriptors_and_a_word_why),
+      cmocka_unit_test(no_thread_where_the_system_gives_none_and_a_word_why),
       cmocka_unit_test(many_threads_submit_cancel_and_delete_at_once),
       cmocka_unit_test(users_that_come_and_go_do_not_stop_each_other),
   };

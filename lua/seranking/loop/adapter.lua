@@ -39,6 +39,9 @@ if LUA_51 then
     return pass(thread, coroutine.resume(thread, coroutine.yield(...)))
   end
   function protect(f, ...)
+    if not yieldable.possible() then -- the calls inside have to know
+      return pcall(f, ...)
+    end
     local thread, outer = coroutine.create(f), coroutine.running()
     around[thread] = around[outer] or outer
     return pass(thread, coroutine.resume(thread, ...))
@@ -65,17 +68,39 @@ function adapter.work(job)
   end
 end
 
--- False where Lua 5.2, which does not tell beforehand, could not suspend the coroutine.
+-- False where Lua 5.2, which does not tell beforehand, could not suspend the coroutine. What the loop raises is raised once the
+-- waiter, if it is a call, was cancelled; on Lua 5.1, where nothing can be caught that yields, its finalizer does that.
 local function wait(loop, waiter)
-  if yieldable.sure or LUA_51 then
+  if LUA_51 then
     loop.wait(waiter, current())
     return true
   end
   local fine, problem = pcall(loop.wait, waiter, current())
-  if not fine and not tostring(problem):find "yield" then
+  if fine then
+    return true
+  elseif waiter.cancel then
+    waiter:cancel()
+  end
+  if yieldable.sure or not tostring(problem):find "yield" then
     error(problem, 0)
   end
-  return fine
+  return false
+end
+
+-- Whether the running coroutine can be suspended. Where Lua does not tell (5.1 and 5.2) that is tried; 5.1 raises then.
+local function suspendable(loop)
+  if not yieldable.possible() or yieldable.sure then
+    return yieldable.possible()
+  end
+  local signal = core.signal()
+  if not signal then
+    return false
+  end
+  loop.spawn(function()
+    loop.sleep(0.001) -- not at once, or there would be nothing to wait for
+    signal:ring()
+  end)
+  return wait(loop, signal)
 end
 
 --- Makes a host's way to wait.
@@ -100,7 +125,6 @@ function adapter.new(loop)
       return errors.wrap(problem)
     end
     if not wait(loop, call) then
-      call:cancel()
       return yieldable.error()
     elseif not call:step() then
       call:cancel()
@@ -109,10 +133,11 @@ function adapter.new(loop)
   end
 
   function way.all(_, job)
-    if not yieldable.possible() then
+    local signal = suspendable(loop) and core.signal()
+    if not signal then -- one after another, and each call says what is the matter
       return adapter.work(job)
     end
-    local live, signal = math.min(job.width, job.count), core.signal()
+    local live = math.min(job.width, job.count)
     for _ = 1, live do
       loop.spawn(function()
         adapter.work(job)

@@ -23,7 +23,7 @@ local function resume(thread)
 end
 
 function loop.wait(waiter, thread)
-  local poll = uv.new_poll(waiter:fd())
+  local poll = assert(uv.new_poll(waiter:fd()))
   poll:start("r", function()
     poll:close()
     if coroutine.status(thread) == "suspended" then -- Lua 5.1 and 5.2 may have refused that

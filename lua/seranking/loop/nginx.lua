@@ -36,9 +36,12 @@ function nginx.inside()
   return here() ~= nil
 end
 
--- A handshake can be suspended at the client's hello only by an nginx that OpenResty has patched; another one ends it.
+-- A handshake can be suspended at these by OpenResty's nginx and TLS library, which are patched for it; others end it, or go on
+-- without the session.
+local patched_only = { ssl_client_hello = true, ssl_session_fetch = true }
+
 local function can_wait(ngx, phase)
-  return phases[phase] and (phase ~= "ssl_client_hello" or ngx.config.nginx_configure():find("ngx_lua-", 1, true) ~= nil)
+  return phases[phase] and (not patched_only[phase] or ngx.config.nginx_configure():find("ngx_lua-", 1, true) ~= nil)
 end
 
 local function check_phase(ngx)

@@ -110,6 +110,22 @@ local function suspend(task)
   return fine
 end
 
+-- Whether the running task can be suspended. Where Lua does not tell (5.1 and 5.2) that is tried, by letting the others have a
+-- turn; Lua 5.1 raises then.
+local function suspendable(task)
+  if not possible() or yieldable.sure then
+    return possible()
+  end
+  make_runnable(task)
+  if suspend(task) then
+    return true
+  end
+  local scheduler = task.scheduler
+  scheduler.runnable[scheduler.last] = nil
+  scheduler.last = scheduler.last - 1
+  return false
+end
+
 -- Cancels the call that a task waits for, if there is one.
 local function drop_call(task)
   if task.call then
@@ -181,6 +197,9 @@ local function finish(scheduler, task)
 end
 
 local function step(scheduler, task)
+  if not scheduler.tasks[task] then -- it ended before its turn: Lua 5.1 refused to suspend it
+    return
+  end
   local fine, problem = resume(task.thread, task)
   if not fine then
     task.group.job:settle(task.index, false, reason(task, problem))
@@ -353,7 +372,7 @@ end
 ---@param job seranking.Job
 function plain.all(client, job)
   local parent = current()
-  if parent and not (same_core(client, parent.scheduler) and yieldable.possible()) then
+  if parent and not (same_core(client, parent.scheduler) and suspendable(parent)) then
     parent = nil -- by itself, then
   end
   local scheduler = parent and parent.scheduler
