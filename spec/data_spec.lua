@@ -296,7 +296,8 @@ describe("costs", function()
     local data, err = op(client, "summary")()
     assert.is_nil(data)
     assert.equal("invalid budget", err.kind .. " " .. err.code)
-    assert.equal("data.links.summary may cost 100 credits, by estimate, and 50 of the budget are left", err.message)
+    assert.equal("data.links.summary may cost 100 credits, by estimate, and 50 of the client's budget = 250 are left",
+      err.message)
     assert.is_false(err.sent)
     assert.is_false(err.retryable)
     assert.equal(2, #log)
@@ -310,7 +311,7 @@ describe("costs", function()
   it("have a budget of a call, too", function()
     local client, log = script.new(constant "{}")
     local _, err = op(client, "count")({ target = { "a", "b" } }, { budget = 19 })
-    assert.equal("data.links.count may cost 20 credits, by estimate, and 19 of the budget are left", err.message)
+    assert.equal("data.links.count may cost 20 credits, by estimate, and 19 of the call's budget = 19 are left", err.message)
     assert(op(client, "count")({ target = { "a", "b" } }, { budget = 20 }))
     assert.equal(1, #log)
     assert.equal("data.links.count: option budget must be a number of credits, at least 0",
@@ -325,9 +326,10 @@ describe("costs", function()
       assert.equal("invalid budget", err.kind .. " " .. err.code)
       return err.message
     end
-    assert.equal("data.links.list may cost 102 credits, by estimate, and 100 of the budget are left",
+    assert.equal("data.links.list may cost 102 credits, by estimate, and 100 of the client's budget = 100 are left",
       refused("list", { one = "a", limit = 51 }))
-    assert.equal("data.links.crawl may cost 2000 credits, by estimate, and 100 of the budget are left", refused "crawl")
+    assert.equal("data.links.crawl may cost 2000 credits, by estimate, and 100 of the client's budget = 100 are left",
+      refused "crawl")
     refused("crawl", { settings = {} })
     refused("crawl", { settings = { max_pages = 10 } }, { budget = 19 })
     assert.equal(0, #log)

@@ -19,6 +19,21 @@ local books = {
     { "by_offset", data = "GET /v1/offset", query = "offset limit", answer = "object",
       pages = { style = "offset", rows = "items", total = "total", size = 3, max = 50 }, cost = { 5, per = "row" } },
     { "unbounded", data = "GET /v1/offset", query = "offset limit", answer = "array", pages = { style = "offset", size = 3 } },
+    { "free", data = "GET /v1/offset", query = "offset limit", answer = "object",
+      pages = { style = "offset", rows = "items", total = "total", size = 3, max = 50 }, cost = { 0 } },
+    { "uncapped", data = "GET /v1/offset", query = "offset limit", answer = "object",
+      pages = { style = "offset", rows = "items", total = "total", size = 3 }, cost = { 10, per = "row", of = "items" } },
+    { "unsized", data = "GET /v1/offset", query = "offset limit", answer = "object",
+      pages = { style = "offset", rows = "items" } },
+    { "capped", data = "GET /v1/offset", query = "offset limit", answer = "object",
+      pages = { style = "offset", rows = "items", size = 3, max = 50 } },
+    { "rows_by_page", data = "GET /v1/page", query = "page limit", answer = "array",
+      pages = { style = "page", size = 3, max = 50 }, cost = { 2, per = "row" } },
+    { "dear", data = "GET /v1/cursor", query = "next limit", answer = "object",
+      pages = { style = "cursor", rows = "rows", cursor = "next", param = "next", size = 10000, max = 100000 },
+      cost = { 1, per = "row", of = "rows" } },
+    { "unpriced", data = "GET /v1/page", query = "page limit", answer = "array",
+      pages = { style = "page", size = 3, max = 50 }, cost = { note = "not known" } },
     { "by_cursor", data = "GET /v1/cursor", query = "next limit", answer = "object",
       pages = { style = "cursor", rows = "rows", cursor = "next", param = "next", size = 3, max = 100000 },
       cost = { 1, per = "row", of = "rows" } },
@@ -132,20 +147,139 @@ describe("a walk", function()
     assert.same({ "", "after=c3", "after=c6" }, queries(log))
   end)
 
-  it("asks for large pages where the caller does not say, and for no more than wanted", function()
-    local op, log = scene(server(120), "by_offset")
+  it("asks for large pages where the caller does not say and no row is paid for, and for no more than wanted", function()
+    local op, log = scene(server(120), "free")
     ids(op)
     assert.same({ "offset=0&limit=50", "offset=50&limit=50", "offset=100&limit=50" }, queries(log))
-    op, log = scene(server(120), "by_offset")
-    ids(op, nil, { max_rows = 52 })
-    assert.same({ "offset=0&limit=50", "offset=50&limit=2" }, queries(log))
-    op, log = scene(server(5000), "by_cursor")
-    ids(op)
-    assert.equal("limit=1000", log[1].query)
-    assert.equal(5, #log)
+    for _, name in ipairs { "free", "by_offset" } do
+      op, log = scene(server(120), name)
+      ids(op, nil, { max_rows = 52 })
+      assert.same({ "offset=0&limit=50", "offset=50&limit=2" }, queries(log))
+    end
     op, log = scene(server(9), "unbounded")
     pcall(ids, op)
     assert.equal("offset=0", log[1].query)
+  end)
+
+  it("takes pages of the API's own size, and of 100 rows at most, where rows are paid for and nothing is said", function()
+    local op, log, client = scene(server(120), "by_offset")
+    local next_row = op:each()
+    next_row()
+    assert.same({ "offset=0" }, queries(log))
+    assert.equal(15, client.data:spent().credits)
+    op, log = scene(server(7), "by_offset")
+    assert.equal("1 2 3 4 5 6 7", ids(op))
+    assert.same({ "offset=0", "offset=3", "offset=6" }, queries(log))
+    op, log = scene(server(7), "rows_by_page")
+    assert.equal("1 2 3 4 5 6 7", ids(op))
+    assert.same({ "page=1", "page=2", "page=3" }, queries(log))
+    op, log = scene(server(200), "dear")
+    op:each()()
+    assert.same({ "limit=100" }, queries(log))
+  end)
+
+  it("takes large pages where rows are paid for and max_rows or max_cost say how many", function()
+    local op, log = scene(server(5000), "by_cursor")
+    assert.equal(3000, #assert(op:all(nil, { max_rows = 3000 })))
+    assert.equal("limit=1000", log[1].query)
+    assert.equal(3, #log)
+    op, log = scene(server(40), "by_offset")
+    assert.equal(40, #assert(op:all(nil, { max_cost = 10000 })))
+    assert.same({ "offset=0&limit=50" }, queries(log))
+    op, log = scene(server(40), "by_offset")
+    assert.equal(40, #assert(op:all(nil, { budget = 10000 })))
+    assert.same({ "offset=0&limit=50" }, queries(log))
+  end)
+
+  it("asks for the rows that are left where the largest page is not known", function()
+    local op, log, client = scene(server(120), "uncapped")
+    ids(op, nil, { max_rows = 2 })
+    assert.same({ "offset=0&limit=2" }, queries(log))
+    assert.equal(20, client.data:spent().credits)
+    op, log = scene(server(120), "uncapped")
+    ids(op, nil, { max_rows = 7 })
+    assert.same({ "offset=0&limit=3", "offset=3&limit=3", "offset=6&limit=1" }, queries(log))
+    op, log = scene(server(120), "uncapped")
+    local _, err = op:all(nil, { max_cost = 49 })
+    assert.equal("max_cost 4", err.code .. " " .. #err.rows)
+    assert.same({ "offset=0&limit=3", "offset=3&limit=1" }, queries(log))
+    op, log = scene(server(120), "unsized")
+    ids(op, nil, { max_rows = 2 })
+    assert.same({ "offset=0" }, queries(log))
+  end)
+
+  it("makes a limit of the caller smaller where fewer rows are wanted, unless that moves pages", function()
+    local op, log = scene(server(120), "by_offset")
+    ids(op, { limit = 5 }, { max_rows = 7 })
+    assert.same({ "offset=0&limit=5", "offset=5&limit=2" }, queries(log))
+    op, log = scene(server(120), "by_cursor")
+    ids(op, { limit = 50 }, { max_rows = 7 })
+    assert.same({ "limit=7" }, queries(log))
+    op, log = scene(server(120), "by_cursor")
+    ids(op, { next = "c3", limit = 50 }, { max_rows = 7 })
+    assert.same({ "next=c3&limit=50" }, queries(log))
+    op, log = scene(server(120), "by_page")
+    ids(op, { limit = 5 }, { max_rows = 7 })
+    assert.same({ "page=1&limit=5", "page=2&limit=5" }, queries(log))
+  end)
+
+  it("keeps one limit over pages and cursors, which share the rows that are wanted evenly", function()
+    local op, log = scene(server(5000), "by_cursor")
+    assert.equal(1500, #assert(op:all(nil, { max_rows = 1500 })))
+    assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
+    op, log = scene(server(5000), "by_page")
+    assert.equal(60, #assert(op:all(nil, { max_rows = 60 })))
+    assert.same({ "page=1&limit=30", "page=2&limit=30" }, queries(log))
+    op, log = scene(server(5000), "by_cursor")
+    local _, err = op:all(nil, { max_cost = 1500 })
+    assert.equal("max_cost 1500", err.code .. " " .. #err.rows)
+    assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
+  end)
+
+  it("sends no limit of its own where the caller says the page: with another limit it would begin elsewhere", function()
+    for _, name in ipairs { "by_page", "rows_by_page" } do
+      local op, log = scene(server(10), name)
+      assert.equal("4 5 6 7 8 9 10", ids(op, { page = 2 }))
+      assert.same({ "page=2", "page=3", "page=4" }, queries(log))
+      op, log = scene(server(10), name)
+      assert.equal("4 5", ids(op, { page = 2 }, { max_rows = 2, max_cost = 1000 }))
+      assert.same({ "page=2" }, queries(log))
+    end
+  end)
+
+  it("asks for what the client's budget can pay", function()
+    local op, log = scene(server(120), "by_offset", { budget = 37 })
+    local rows, err = op:all()
+    assert.is_nil(rows)
+    assert.equal("budget 7", err.code .. " " .. #err.rows)
+    assert.same({ "offset=0", "offset=3", "offset=6&limit=1" }, queries(log))
+    op, log = scene(server(120), "by_offset", { budget = 37 })
+    rows, err = op:all(nil, { max_rows = 100 })
+    assert.is_nil(rows)
+    assert.equal("budget 7", err.code .. " " .. #err.rows)
+    assert.same({ "offset=0&limit=7" }, queries(log))
+    op, log = scene(server(120), "by_offset", { budget = 37 })
+    assert.equal(9, #assert(op:all(nil, { max_rows = 9, budget = false })))
+    assert.same({ "offset=0&limit=9" }, queries(log))
+  end)
+
+  it("takes a page shorter than asked for as the last one only where a page may have so many rows", function()
+    local function short_pages(request)
+      local offset = tonumber(value(request, "offset"))
+      return '{"items":' .. list(offset + 1, math.min(offset + 2, 5)) .. "}"
+    end
+    local op, log = scene(short_pages, "capped")
+    assert.equal("1 2", ids(op, { limit = 50 }))
+    assert.equal(1, #log)
+    op, log = scene(short_pages, "capped")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 51 }))
+    assert.same({ "offset=0&limit=51", "offset=2&limit=51", "offset=4&limit=51", "offset=5&limit=51" }, queries(log))
+    op, log = scene(short_pages, "unsized")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 3 }))
+    assert.equal(4, #log)
+    op, log = scene(short_pages, "unsized")
+    assert.equal("1 2 3 4 5", ids(op))
+    assert.equal(4, #log)
   end)
 
   it("ends after max_rows, without another request", function()
@@ -262,11 +396,103 @@ describe("a walk that fails", function()
     end
   end)
 
-  it("is an error where the rows are no list", function()
-    local op = scene(function() return '{"items":{"a":1},"total":1}' end, "by_offset")
+  it("is none where different pages have equal rows", function()
+    local function word(n)
+      return n <= 4 and "a" or "b"
+    end
+    local op = scene(function(request)
+      local offset = tonumber(value(request, "offset"))
+      return offset < 6 and ('["%s"]'):format(word(offset + 1)) or "[]"
+    end, "unbounded")
+    assert.same({ "a", "a", "a", "a", "b", "b" }, (assert(op:all { limit = 1 })))
+    op = scene(function(request)
+      local page = tonumber(value(request, "page"))
+      return page < 4 and '[{"a":{"b":1}},{"a":{"b":1}}]' or "[]"
+    end, "by_page")
+    assert.equal(6, #assert(op:all { limit = 2 }))
+    -- Long pages that differ in their middle only, at the same length.
+    local fill = ("x"):rep(30000)
+    op = scene(function(request)
+      local page = tonumber(value(request, "page"))
+      return page < 3 and ('["%s",%s,"%s"]'):format(fill, list(page * 1000, page * 1000 + 200), fill) or "[]"
+    end, "by_page")
+    assert.equal(6, #assert(op:all { limit = 3 }))
+  end)
+
+  it("is an error where one row comes again without end", function()
+    for _, name in ipairs { "by_page", "unbounded" } do
+      local op, log = scene(function() return '[{"id":1}]' end, name)
+      local ok, err = pcall(ids, op, { limit = 1 })
+      assert.is_false(ok)
+      assert.equal("protocol page_repeats", err.kind .. " " .. err.code)
+      assert.is_true(#log <= 20)
+    end
+  end)
+
+  it("is an error where the rows are no list, or are not there", function()
+    for _, body in ipairs {
+      '{"items":{"a":1},"total":1}', '{"total":4}', '{"items":null,"total":"4"}', '{"message":"No data for you"}',
+      '{"error":{"message":"no"}}', '{"items":"none"}', '{"status":"processing"}',
+    } do
+      local op = scene(function() return body end, "by_offset")
+      local ok, err = pcall(ids, op)
+      assert.is_false(ok, body)
+      assert.equal("protocol no_rows", err.kind .. " " .. err.code)
+      assert.is_true(err.sent)
+      assert.is_table(err.answer)
+    end
+    for _, name in ipairs { "wrapped", "unsized", "by_cursor" } do
+      local op = scene(function() return '{"message":"No data for you"}' end, name)
+      local ok, err = pcall(ids, op)
+      assert.is_false(ok, name)
+      assert.equal("protocol no_rows", err.kind .. " " .. err.code)
+    end
+    local op = scene(function() return '{"next":"c2"}' end, "by_cursor")
     local ok, err = pcall(ids, op)
     assert.is_false(ok)
-    assert.equal("protocol no_rows", err.kind .. " " .. err.code)
+    assert.equal("no_rows", err.code)
+    op = scene(function(request, number) return number == 1 and server(5)(request) or "[]" end, "by_offset")
+    local rows, problem = op:all { limit = 2 }
+    assert.is_nil(rows)
+    assert.equal("no_rows 2", problem.code .. " " .. #problem.rows)
+  end)
+
+  it("is none where an answer without rows says that there are none", function()
+    for _, nulls in ipairs { "drop", "keep" } do
+      for body, name in pairs {
+        ["{}"] = "by_offset", ["[]"] = "by_offset", ['{"total":0}'] = "by_offset", ['{"items":null}'] = "by_offset",
+        ['{"total":"0","message":"none"}'] = "by_offset", ['{"items":null,"total":0}'] = "by_offset",
+        ['{"rows":null,"next":null}'] = "by_cursor",
+        ['{"next":""}'] = "by_cursor", ['{"url":"a","page_data":{}}'] = "unsized",
+      } do
+        local op, log = scene(function() return body end, name, { nulls = nulls })
+        assert.equal("", ids(op), body)
+        assert.equal(1, #log)
+      end
+    end
+    local op, log = scene(function() return '{"total":4}' end, "by_offset")
+    assert.equal("", ids(op, { offset = 4 }))
+    assert.equal(1, #log)
+  end)
+
+  it("is an error where the rows end before the total that the server tells", function()
+    local op, log = scene(function(request)
+      local offset = tonumber(value(request, "offset"))
+      return ('{"items":%s,"total":9}'):format(list(offset + 1, math.min(offset + 2, 5)))
+    end, "by_offset")
+    local rows, err = op:all { limit = 2 }
+    assert.is_nil(rows)
+    assert.equal("protocol short", err.kind .. " " .. err.code)
+    assert.equal("data.books.by_offset: the rows end after 5 of the 9 that the server tells of", err.message)
+    assert.is_true(err.sent)
+    assert.equal(5, #err.rows)
+    assert.equal(4, #log)
+    op = scene(function() return '{"items":[],"total":9}' end, "by_offset")
+    assert.is_false((pcall(ids, op)))
+    op = scene(function() return '{"items":[],"total":9}' end, "by_offset")
+    assert.equal("", ids(op, { offset = 9 }))
+    op = scene(server(5), "by_offset")
+    assert.equal(2, #assert(op:all({ limit = 2 }, { max_rows = 2 })))
   end)
 end)
 
@@ -308,13 +534,36 @@ describe("max_cost", function()
     assert.equal("max_cost", err.code)
   end)
 
-  it("may be called budget, and the client's budget holds as well", function()
-    local op = scene(server(100), "by_page")
-    local _, err = op:all({ limit = 2 }, { budget = 100 })
+  it("may be called budget, and the client's budget holds as well; the error names the one that it was", function()
+    local op = scene(server(100), "by_page", { budget = 1000 })
+    local _, err = op:all({ limit = 2 }, { budget = 100, max_cost = 150 })
+    assert.equal("invalid budget", err.kind .. " " .. err.code)
+    assert.equal("data.books.by_page: the next page may cost 100 credits, by estimate, and 0 of the walk's budget = 100 are "
+      .. "left", err.message)
+    op = scene(server(100), "by_page", { budget = 1000 })
+    _, err = op:all({ limit = 2 }, { budget = 150, max_cost = 100 })
     assert.equal("max_cost", err.code)
+    assert.is_truthy(err.message:find("0 of max_cost = 100 are left", 1, true))
     op = scene(server(100), "by_page", { budget = 150 })
-    _, err = op:all { limit = 2 }
+    _, err = op:all({ limit = 2 }, { max_cost = 200 })
     assert.equal("budget 2", err.code .. " " .. #err.rows)
+    assert.equal("data.books.by_page may cost 100 credits, by estimate, and 50 of the client's budget = 150 are left",
+      err.message)
+    op = scene(server(100), "by_page", { budget = 150 })
+    assert.equal(4, #assert(op:all({ limit = 2 }, { budget = false, max_rows = 4 })))
+  end)
+
+  it("lets nothing through whose price is not known", function()
+    local op, log = scene(server(100), "unpriced")
+    for option, hint in pairs { max_cost = "max_cost", budget = "budget = false" } do
+      local _, err = op:all(nil, { [option] = 1000 })
+      assert.equal("invalid " .. option, err.kind .. " " .. err.code)
+      assert.is_truthy(err.message:find("not known", 1, true))
+      assert.is_truthy(err.hint:find(hint, 1, true))
+    end
+    assert.equal(0, #log)
+    op = scene(server(4), "unpriced", { budget = 10 })
+    assert.equal(4, #assert(op:all(nil, { budget = false })))
   end)
 end)
 

@@ -5,7 +5,7 @@ local errors = require "seranking.errors"
 
 local costs = {}
 
-local format = string.format
+local format, max = string.format, math.max
 
 ---@class seranking.Spent
 ---@field credits number what the calls so far have cost, by estimate
@@ -113,9 +113,29 @@ function costs.left(client)
   return spent and client._budget and client._budget - spent.credits - aside(spent) or nil
 end
 
-local function unknown(plan)
-  return errors.new("invalid", "budget", plan.name .. ": how much it costs at most is not known, so no budget can hold it",
-    "budget = false among the options of this call lets it through")
+--- The same, after calls that were left behind are forgotten where that would let `most` credits through; nil under
+--- budget = false, too.
+---@param client table
+---@param most number
+---@param budget? number|false of the call
+---@return number?
+function costs.left_for(client, most, budget)
+  local left = budget ~= false and costs.left(client) or nil
+  if left and most > left and most <= client._budget - client._spent.credits then
+    collectgarbage() -- their tickets
+    left = costs.left(client)
+  end
+  return left
+end
+
+--- The error of what an option that bounds the spending can't hold.
+---@param plan seranking.Plan
+---@param option "budget"|"max_cost"
+---@return seranking.Error
+function costs.unknown(plan, option)
+  return errors.new("invalid", option, format("%s: how much it costs at most is not known, so no %s can hold it", plan.name,
+    option), option == "budget" and "budget = false among the options of this call lets it through"
+    or "without max_cost it is let through")
 end
 
 --- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside, until
@@ -130,20 +150,17 @@ function costs.allow(client, plan, args, budget)
   local most = costs.most(plan, args)
   local bounded = budget ~= false and (budget or client._budget)
   if bounded and not most then
-    return nil, unknown(plan)
+    return nil, costs.unknown(plan, "budget")
   elseif bounded then
-    local left = costs.left(client)
-    if left and most > left and most <= client._budget - spent.credits then
-      collectgarbage() -- tickets of calls that were left behind
-      left = costs.left(client)
-    end
+    local left = costs.left_for(client, most)
+    local whose, whole = "the client's", client._budget
     if budget and (not left or budget < left) then
-      left = budget
+      left, whose, whole = budget, "the call's", budget
     end
     if most > left then
       return nil, errors.new("invalid", "budget",
-        format("%s may cost %.15g credits, by estimate, and %.15g of the budget are left", plan.name, most,
-          left > 0 and left or 0), "raise the option budget if that is meant, or ask for less")
+        format("%s may cost %.15g credits, by estimate, and %.15g of %s budget = %.15g are left", plan.name, most,
+          max(0, left), whose, whole), format("raise %s option budget if that is meant, or ask for less", whose))
     end
   end
   local ticket = { most = most or 0 }

@@ -9,10 +9,16 @@ local options = require "seranking.options"
 
 local pages = {}
 
-local format, min, max = string.format, math.min, math.max
+local format, min, max, floor, huge = string.format, math.min, math.max, math.floor, math.huge
 
 -- Rows a page are asked for up to this many, where the caller says nothing: fewer requests, and a page still is small.
 local USUAL = 1000
+
+-- Where rows are paid for and nothing says how many are wanted, a page has the API's own size, but no more than this.
+local PAID = 100
+
+-- So many pages of one and the same row may follow each other: different rows can be equal.
+local SAME = 10
 
 -- The parameter that says where a page begins, unless the description names another.
 local position_names = { page = "page", offset = "offset", cursor = "cursor" }
@@ -34,7 +40,7 @@ end
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions
 ---@field max_rows? integer end after so many rows
----@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error
+---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
 local walk_options = { max_rows = { count }, max_cost = { positive } }
 
 ---@class seranking.Walk
@@ -43,22 +49,49 @@ local walk_options = { max_rows = { count }, max_cost = { positive } }
 ---@field args table<string, any> of the next request
 ---@field options? table of each request
 ---@field style? "page"|"offset"|"cursor" nil: all comes at once
----@field limit? integer rows that each page is asked for, or has by itself; nil: not known
----@field own_limit boolean the limit is ours, not the caller's
+---@field sizing? "each"|"once" when the limit is chosen: for each page, or for all; nil: it is left as it is
+---@field size? integer most rows that a page is asked for; nil: not known
+---@field unsaid boolean pages of this size come where no limit is sent
+---@field row_price? number where rows are paid for
+---@field max_cost? number
+---@field guard? "max_cost"|"budget" the option that max_cost is from
 ---@field left number rows that may still be given
 ---@field seen integer rows that came
+---@field skipped integer rows before the first
+---@field total? number rows in all, as the server tells
 ---@field cursor_seen any, cursor_steps, cursor_power: for the detection of cursors that come again
 local Walk = {}
 Walk.__index = Walk
 
+local function is_nothing(value)
+  return value == nil or value == json.null
+end
+
+-- Whether an answer without its rows may mean that there are none: it is empty, or its total or cursor promises no more.
+local function may_be_none(walk, data)
+  local about = walk.plan.pages
+  if type(data) ~= "table" then
+    return false
+  elseif walk.total then
+    return walk.total <= walk.skipped + walk.seen
+  elseif about.cursor and not is_nothing(data[about.cursor]) and data[about.cursor] ~= "" then
+    return false
+  end
+  local others = false
+  for _, value in pairs(data) do
+    others = others or value ~= json.null
+  end
+  return not others or not about.total and is_nothing(data.message) and is_nothing(data.error)
+end
+
 -- The rows of an answer; nil when they are not there.
-local function rows_of(plan, data)
-  local name = plan.pages and plan.pages.rows
+local function rows_of(walk, data)
+  local name = walk.plan.pages and walk.plan.pages.rows
   local rows = data
   if name then
-    rows = data[name]
-    if rows == nil or rows == json.null then
-      return {}
+    rows = type(data) == "table" and data[name]
+    if not rows or rows == json.null then
+      return may_be_none(walk, data) and {} or nil
     end
   end
   return type(rows) == "table" and type(next(rows)) ~= "string" and rows or nil
@@ -82,19 +115,65 @@ local function comes_again(walk, cursor)
   return false
 end
 
--- What tells a page from others without keeping it.
+-- What tells a page from others without keeping all of it: a short text, or pieces from everywhere in a long one.
 local function mark_of(body)
-  return #body .. body:sub(1, 400) .. body:sub(-400)
+  if #body <= 8192 then
+    return body
+  end
+  local pieces, step = { #body }, floor(#body / 128)
+  for at = 1, #body, step do
+    pieces[#pieces + 1] = body:sub(at, at + 63)
+  end
+  return table.concat(pieces)
 end
 
--- Makes the next request of the page that came; true when it was the last.
+local function same(one, other)
+  if type(one) ~= "table" or type(other) ~= "table" then
+    return one == other
+  end
+  for key, value in pairs(one) do
+    if not same(value, other[key]) then
+      return false
+    end
+  end
+  for key in pairs(other) do
+    if one[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+-- Whether a page is the one before it once more. Equal pages are no proof while all their rows are equal.
+local function repeats(walk, body, rows)
+  local mark = mark_of(body)
+  if mark ~= walk.last_mark then
+    walk.last_mark, walk.equal = mark, 0
+    return false
+  end
+  walk.equal = walk.equal + 1
+  for i = 2, #rows do
+    if not same(rows[i], rows[1]) then
+      return true
+    end
+  end
+  return walk.equal >= SAME
+end
+
+-- Makes the next request of the page that came; true when it was the last; nil and an error.
 local function advance(walk, data, got)
   local about, args = walk.plan.pages, walk.args
-  if not walk.style or got == 0 then
+  if not walk.style then
+    return true
+  elseif got == 0 then
+    if walk.total and walk.skipped + walk.seen < walk.total then
+      return nil, protocol(walk, "short", format("the rows end after %.15g of the %.15g that the server tells of",
+        walk.skipped + walk.seen, walk.total))
+    end
     return true
   elseif walk.style == "cursor" then
     local cursor = data[about.cursor]
-    if cursor == nil or cursor == json.null or cursor == "" then
+    if is_nothing(cursor) or cursor == "" then
       return true
     elseif comes_again(walk, cursor) then
       return nil, protocol(walk, "cursor_repeats", format("the server gives the same cursor again (%s)", about.cursor))
@@ -102,47 +181,61 @@ local function advance(walk, data, got)
     args[walk.position] = cursor
     return false
   end
-  local total = about.total and tonumber(data[about.total])
-  if total then
-    if walk.skipped + walk.seen >= total then
+  if walk.total then
+    if walk.skipped + walk.seen >= walk.total then
       return true
     end
-  elseif walk.limit and got < walk.limit then
-    return true
-  end
-  if walk.style == "page" then
-    args[walk.position] = args[walk.position] + 1
   else
-    args[walk.position] = args[walk.position] + got
+    local asked, most = args.limit or about.size, about.max or about.size
+    if asked and most and asked <= most and got < asked then
+      return true -- where it is not known that a page may have as many, a shorter one need not be the last
+    end
   end
+  args[walk.position] = args[walk.position] + (walk.style == "page" and 1 or got)
   return false
 end
 
--- Sets how many rows the next page is asked for.
-local function set_limit(walk)
-  if walk.own_limit and walk.style == "offset" then
-    walk.args.limit = max(1, min(walk.limit, walk.left))
+-- How many rows can be paid for; nil: they are not what is paid for.
+local function affordable(walk)
+  local price = walk.row_price
+  if not price then
+    return huge
   end
+  local rows = min(walk.size, walk.left)
+  local credits = min(costs.left_for(walk.op._client, rows * price, walk.options.budget) or huge,
+    walk.max_cost and walk.max_cost - walk.cost or huge)
+  return floor(credits / price)
+end
+
+-- Sets how many rows the next page is asked for: no more than are wanted or can be paid, but one at least, to be refused.
+local function set_limit(walk)
+  local wanted, size = max(1, min(walk.left, affordable(walk))), walk.size
+  if walk.sizing == "once" then -- pages of one size, which together have the rows that are wanted, or hardly more
+    walk.sizing = nil
+    if wanted < huge then
+      size = min(size, wanted / math.ceil(wanted / size))
+      size = wanted < walk.left and floor(size) or math.ceil(size)
+    end
+  else
+    size = min(size, wanted)
+  end
+  walk.args.limit = not (walk.unsaid and size == walk.size) and size or nil
 end
 
 -- An error when the next page may cost more than is left.
 local function too_dear(walk)
-  if not walk.max_cost then
+  local counted = walk.op._client._spent -- the Data API's calls
+  if not walk.max_cost or not counted then
     return nil
   end
-  local cost = walk.plan.cost
-  local lowest = costs.most(walk.plan, walk.args) or 0
-  if cost and cost.per == "row" and cost[1] and walk.args.limit then
-    local affordable = math.floor((walk.max_cost - walk.cost) / max(cost[1], 1e-9))
-    if walk.own_limit and walk.style == "offset" and affordable >= 1 and affordable < walk.args.limit then
-      walk.args.limit = affordable
-    end
-    lowest = cost[1] * walk.args.limit
-  end
-  if walk.cost + lowest > walk.max_cost then
-    return errors.new("invalid", "max_cost", format("%s: the next page may cost %.15g credits, by estimate, and %.15g of "
-      .. "max_cost = %.15g are left", walk.plan.name, lowest, walk.max_cost - walk.cost, walk.max_cost),
-      "allow a higher max_cost, or go on from where it ended")
+  local most = costs.most(walk.plan, walk.args)
+  if not most then
+    return costs.unknown(walk.plan, walk.guard)
+  elseif walk.cost + most > walk.max_cost then
+    return errors.new("invalid", walk.guard, format("%s: the next page may cost %.15g credits, by estimate, and %.15g of "
+      .. "%s%s = %.15g are left", walk.plan.name, most, walk.max_cost - walk.cost,
+      walk.guard == "budget" and "the walk's " or "", walk.guard, walk.max_cost),
+      "raise the option " .. walk.guard .. " of this walk, or go on from where it ended")
   end
 end
 
@@ -152,7 +245,9 @@ function Walk:fetch()
   if self.ended or self.left <= 0 then
     return nil
   end
-  set_limit(self)
+  if self.sizing then
+    set_limit(self)
+  end
   local dear = too_dear(self)
   if dear then
     return nil, nil, dear
@@ -162,16 +257,21 @@ function Walk:fetch()
     return nil, nil, response
   end
   self.cost = self.cost + (costs.price(self.plan, self.args, data) or 0)
-  local rows = rows_of(self.plan, data)
+  local about = self.plan.pages
+  if about and about.total and type(data) == "table" then
+    self.total = tonumber(data[about.total]) or self.total
+  end
+  local rows = rows_of(self, data)
   if not rows then
-    return nil, nil, protocol(self, "no_rows", format("the answer has no list '%s'", self.plan.pages.rows or ""))
+    local err = protocol(self, "no_rows", format("the answer has no list '%s'; err.answer has what it is", about.rows or ""))
+    err.answer = data
+    return nil, nil, err
   end
   local got = #rows
-  local mark = self.style and self.style ~= "cursor" and got > 0 and mark_of(body)
-  if mark and mark == self.last_mark then
+  if got > 0 and self.style and self.style ~= "cursor" and repeats(self, body, rows) then
     return nil, nil, protocol(self, "page_repeats", "the server gives the same page again")
   end
-  self.last_mark, self.seen = mark, self.seen + got
+  self.seen = self.seen + got
   local last, problem = advance(self, data, got)
   if last == nil then
     self.problem = problem -- told after the rows of this page
@@ -183,14 +283,36 @@ function Walk:fetch()
   return rows, response
 end
 
--- How many rows a page are asked for where the caller does not say: many, but no more than are wanted or can be paid.
-local function first_limit(walk)
-  local about, cost = walk.plan.pages, walk.plan.cost
-  local limit = min(about.max, max(USUAL, about.size or 0), walk.left)
-  if walk.max_cost and cost and cost.per == "row" and cost[1] and cost[1] > 0 then
-    limit = min(limit, math.floor(walk.max_cost / cost[1]))
+-- Decides how the limit of each page is found.
+---@param walk seranking.Walk
+---@param placed boolean the caller says where to begin
+---@param guarded boolean the caller says how many rows are wanted, or what they may cost
+local function plan_sizes(walk, placed, guarded)
+  local about, given = walk.plan.pages, walk.args.limit
+  local cost = walk.plan.cost
+  local price = cost and cost.per == "row" and cost[1] or 0
+  walk.row_price = price > 0 and price or nil
+  walk.unsaid = false
+  if given then
+    walk.size = given
+  elseif not walk.plan.definitions.limit then
+    walk.size = about.size
+    return
+  elseif walk.row_price and not guarded then
+    walk.size = min(about.size or PAID, PAID)
+    walk.unsaid = walk.size == about.size
+  elseif about.max then
+    walk.size = min(about.max, max(USUAL, about.size or 0))
+  else
+    walk.size, walk.unsaid = about.size, not guarded
   end
-  return max(1, limit)
+  if not walk.size then
+    return
+  elseif walk.style == "offset" then
+    walk.sizing = "each"
+  elseif walk.style == "cursor" and not (given and placed) or walk.style == "page" and not (given or placed) then
+    walk.sizing = "once" -- with another limit, the next page or cursor may begin elsewhere
+  end
 end
 
 -- The walk of an operation. Checks everything, sends nothing.
@@ -208,30 +330,31 @@ function pages.new(op, plan, args, given, prepare, send)
   end
   local checked = options.call(plan.name, given, walk_options) or {}
   local of_call = options.copy(given)
-  of_call.max_rows, of_call.max_cost, of_call.budget = nil, nil, nil
+  of_call.max_rows, of_call.max_cost = nil, nil
+  if checked.budget then
+    of_call.budget = nil -- it holds for the walk; false is for each call
+  end
   prepare(op, args, of_call)
   local own = options.copy(args)
+  local max_cost, guard = checked.max_cost, "max_cost"
+  if checked.budget and checked.budget < (max_cost or huge) then
+    max_cost, guard = checked.budget, "budget"
+  end
   local walk = setmetatable({
     op = op, plan = plan, args = own, options = of_call, send = send, style = about and about.style,
-    left = checked.max_rows or math.huge, seen = 0, skipped = 0, cost = 0, ended = false,
-    max_cost = checked.max_cost and min(checked.max_cost, checked.budget or math.huge) or checked.budget,
-    cursor_steps = 0, cursor_power = 1,
+    left = checked.max_rows or huge, seen = 0, skipped = 0, cost = 0, ended = false, max_cost = max_cost, guard = guard,
+    cursor_steps = 0, cursor_power = 1, equal = 0,
   }, Walk)
   if walk.style then
     walk.position = about.param or position_names[walk.style]
+    local place = own[walk.position]
+    plan_sizes(walk, place ~= nil, (checked.max_rows or max_cost) ~= nil)
     if walk.style == "page" then
-      own[walk.position] = own[walk.position] or 1
+      own[walk.position] = place or 1
+      walk.skipped = (own[walk.position] - 1) * (own.limit or about.size or 0)
     elseif walk.style == "offset" then
-      own[walk.position] = own[walk.position] or 0
+      own[walk.position] = place or 0
       walk.skipped = own[walk.position]
-    end
-    walk.own_limit = own.limit == nil and plan.definitions.limit ~= nil and about.max ~= nil
-    if walk.own_limit then
-      own.limit = first_limit(walk)
-    end
-    walk.limit = own.limit or about.size
-    if walk.style == "page" then
-      walk.skipped = (own[walk.position] - 1) * (walk.limit or 0)
     end
   end
   return walk
