@@ -197,7 +197,7 @@ local function finish(scheduler, task)
 end
 
 local function step(scheduler, task)
-  if not scheduler.tasks[task] then -- it ended before its turn: Lua 5.1 refused to suspend it
+  if LUA_51 and not scheduler.tasks[task] then -- it ended before its turn: it could not be suspended
     return
   end
   local fine, problem = resume(task.thread, task)
