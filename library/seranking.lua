@@ -394,7 +394,7 @@ function Limiter:reset() end
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions
 ---@field max_rows? integer end after so many rows
----@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error
+---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
 
 ---@class seranking.account.balance.Answer
 ---@field currency string a sign or a short name; currency_code is better
