@@ -1,8 +1,8 @@
-/* A server for benchmarks: answers every request at once with the same answer, so that what is
-** measured is the client.
+/* A server for benchmarks: answers every request with the same answer, at once, so that what is
+** measured is the client, or after a latency.
 ** SPDX-License-Identifier: MIT
 **
-** bench-server BODY-FILE: serves the file as JSON on a free loopback port, prints the port, ends
+** bench-server BODY-FILE [MILLISECONDS]: serves the file as JSON on a free loopback port, prints the port, ends
 ** when its stdin closes. A thread a connection, keep-alive, no parsing but for the blank line that
 ** ends a request (requests have no body). */
 #include <arpa/inet.h>
@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *answer;
 static size_t answer_len;
+static struct timespec latency;
 
 static void load(const char *path) {
   FILE *file = fopen(path, "rb");
@@ -62,6 +64,8 @@ static void *serve(void *arg) {
     buffer[used] = '\0';
     if (strstr(buffer, "\r\n\r\n") != NULL) {
       used = 0;
+      if (latency.tv_nsec > 0)
+        nanosleep(&latency, NULL);
       if (send_all(fd) != 0)
         break;
     }
@@ -92,8 +96,10 @@ int main(int argc, char **argv) {
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   pthread_t thread;
   char c;
-  if (argc != 2)
+  if (argc != 2 && argc != 3)
     return 2;
+  if (argc == 3)
+    latency.tv_nsec = atol(argv[2]) * 1000000;
   signal(SIGPIPE, SIG_IGN);
   load(argv[1]);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

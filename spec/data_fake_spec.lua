@@ -58,6 +58,28 @@ describe("a walk over the Data API", function()
     assert.equal(1400, data:spent().credits)
   end)
 
+  it("that is left after ten rows, with nothing said, has paid one page of the API's own size at most", function()
+    local keyword, target = { source = "uk", keyword = "a" }, { source = "uk", target = "a.b", engine = "gemini" }
+    for name, args in pairs {
+      ["keywords.similar"] = keyword, ["keywords.longtail"] = keyword, ["ai_search.prompts_by_target"] = target,
+      ["backlinks.raw"] = { target = "a.b" },
+    } do
+      local data = new { rows = 1234, units = 1e6 }
+      local before, operation = units_left(data), data
+      for part in name:gmatch "[^.]+" do
+        operation = operation[part]
+      end
+      local count = 0
+      for _ in operation:each(args) do
+        count = count + 1
+        if count == 10 then
+          break
+        end
+      end
+      assert.equal(100 * operation:describe("data").cost[1], before - units_left(data), name)
+    end
+  end)
+
   it("over pages of an audit needs its id bound once", function()
     local data, _, clock = new()
     local audit = data.site_audit.audits(assert(data.site_audit.audits:create_standard { domain = "a.b" }).id)

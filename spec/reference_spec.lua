@@ -336,6 +336,8 @@ describe("the examples of the reference", function()
       local code = section:match "```lua\n(.-)```"
       assert.is_string(code, key)
       assert.equal(operation.pages ~= nil, code:find(":each", 1, true) ~= nil, key)
+      local paid = operation.cost ~= nil and operation.cost[1] ~= 0
+      assert.equal(operation.pages ~= nil and paid, code:find("{ max_rows = 200 }", 1, true) ~= nil, key)
       for _, generation in ipairs { "v4", "v1", "data" } do
         if operation[generation] then
           local requests = {}

@@ -209,7 +209,7 @@ function sample.call(operation)
   return braces(("local %s = assert(%s "):format(result, call), parts, ")")
 end
 
---- How a program walks over its rows; nil where there are no pages.
+--- How a program walks over its rows, not over all where they are paid for; nil where there are no pages.
 ---@param operation reference.Operation
 ---@param row? string a member of a row, to be printed
 ---@return string?
@@ -224,7 +224,13 @@ function sample.walk(operation, row)
     end
   end
   local call = ("for row in %s.%s:each"):format(operation.resource.path, operation.name)
-  local head = #parts == 0 and call .. "() do" or braces(call .. " ", parts, " do")
+  local cost = operation.any.cost
+  local head
+  if cost and cost[1] ~= 0 then
+    head = braces(call .. (#parts == 0 and "(nil" or "("), parts, ", { max_rows = 200 }) do")
+  else
+    head = #parts == 0 and call .. "() do" or braces(call .. " ", parts, " do")
+  end
   return head .. "\n  print(row" .. (row and "." .. row or "") .. ")\nend"
 end
 
