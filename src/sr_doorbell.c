@@ -619,6 +619,7 @@ static int listen_in(const char *base) {
   snprintf(bell.address.path, sizeof bell.address.path, "%.*s" SOCKET_NAME, FOLDER_MAX,
            bell.folder);
   bell.listener = bind_to(bell.address.path);
+  /* cppcheck-suppress knownConditionTrueFalse; so it is where there is no O_PATH */
   if (bell.listener < 0 || take_name_away() != 0) {
     int problem = errno;
     remove_folder();
