@@ -120,6 +120,25 @@ describe("an attempt that fails", function()
     local _, err = client.sites(147696).positions:recheck()
     assert.equal("rate_limit", err.kind)
     assert.equal(1, err.attempts)
+    assert.is_true(err.retryable) -- refused, so not paid for
+  end)
+
+  it("of a billed operation is not said to be harmless to repeat, unless it was never sent", function()
+    local client, api = scene.new { data_token = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
+    local function ask()
+      return select(2, client.data.keywords.similar { source = "us", keyword = "a", limit = 1 })
+    end
+    for _, fault in ipairs { { status = 503 }, { fault = "drop" }, { fault = "truncate" }, { fault = "hang" } } do
+      api:fail(fault)
+      local err = ask()
+      assert.is_true(err.sent)
+      assert.is_false(err.retryable)
+      assert.truthy(err.hint:find("look before you repeat it", 1, true))
+    end
+    api:fail { fault = "refuse" }
+    local err = ask()
+    assert.is_false(err.sent)
+    assert.is_true(err.retryable)
   end)
 
   it("of a deletion that may have worked says so when the next one finds nothing", function()

@@ -382,7 +382,7 @@ function request.prepare(op, plan, args, call_options)
     given.retries = plan.billed and 0 or given.retries
   end
   local call, problem, name = op._client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
-    plan.repeatable, given, host.spare(op._client))
+    plan.repeatable and not plan.billed, given, host.spare(op._client)) -- twice is paid for twice
   if not call then
     if problem == "long" then
       misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)
