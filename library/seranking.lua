@@ -374,8 +374,9 @@ function Limiter:reset() end
 ---@class seranking.Spent
 ---@field credits number what the calls so far have cost, by estimate
 ---@field estimate true
----@field calls integer that were billed: those with a success
+---@field calls integer that were billed, or may have been: those with a success, and those sent that got no clear answer
 ---@field unknown integer of these, calls whose price can't be told
+---@field doubtful number what the unknown calls may have cost at most, where that is known: a budget counts it as spent
 
 --- Options of `wait`, besides those of a call, which hold for each look.
 ---@class seranking.WaitOptions: seranking.CallOptions

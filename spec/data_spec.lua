@@ -255,9 +255,9 @@ describe("costs", function()
       return request.path == "/v1/links" and '{"rows":[1,2,3]}' or request.path == "/v1/links/plain" and "[{},{}]" or "{}"
     end)
     local data = client.data
-    assert.same({ credits = 0, estimate = true, calls = 0, unknown = 0 }, data:spent())
+    assert.same({ credits = 0, estimate = true, calls = 0, unknown = 0, doubtful = 0 }, data:spent())
     assert(op(client, "summary")())
-    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0 }, data:spent())
+    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0, doubtful = 0 }, data:spent())
     assert(op(client, "count") { target = { "a", "b", "c" } })
     assert(op(client, "count") { target = "a" })
     assert.equal(140, data:spent().credits)
@@ -265,11 +265,11 @@ describe("costs", function()
     assert.equal(146, data:spent().credits)
     assert(op(client, "plain")())
     assert(op(client, "free")())
-    assert.same({ credits = 152, estimate = true, calls = 6, unknown = 0 }, data:spent())
+    assert.same({ credits = 152, estimate = true, calls = 6, unknown = 0, doubtful = 0 }, data:spent())
     assert(op(client, "odd")())
     assert(op(client, "unsaid")())
     assert(op(client, "crawl") { settings = { max_pages = 5 } })
-    assert.same({ credits = 152, estimate = true, calls = 9, unknown = 3 }, data:spent())
+    assert.same({ credits = 152, estimate = true, calls = 9, unknown = 3, doubtful = 10 }, data:spent())
     data:spent().credits = 0
     assert.equal(152, data:spent().credits)
   end)
@@ -281,7 +281,37 @@ describe("costs", function()
     assert.is_nil((op(client, "summary")()))
     assert.equal(0, client.data:spent().calls)
     assert.is_nil((op(client, "summary")())) -- a success that can't be read is billed all the same
-    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0 }, client.data:spent())
+    assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0, doubtful = 0 }, client.data:spent())
+  end)
+
+  it("count what may have been billed, and hold it against the budget, where no clear answer came", function()
+    local faults = {
+      timeout = { fault = "hang" }, network = { fault = "truncate", status = 200, headers = {}, body = '{"rows":[1' },
+      decode = { status = 200, headers = { { "Content-Type", "application/json" } }, body = '{"rows":[' },
+      too_large = { status = 200, headers = {}, body = '{"rows":[' .. ("1,"):rep(40000) .. "1]}" },
+    }
+    for kind, answer in pairs(faults) do
+      local client, log = script.new(function() return answer end, { budget = 20, retries = 0, max_body = 65536, timeout = 1 })
+      local function ask()
+        return select(2, op(client, "list") { one = "a", limit = 8 }) -- 16 credits at most
+      end
+      assert.equal(kind, ask().kind)
+      assert.same({ credits = 0, estimate = true, calls = 1, unknown = 1, doubtful = 16 }, client.data:spent())
+      assert.equal("budget", ask().code)
+      assert.equal(1, #log)
+    end
+    local client = script.new(function() return { fault = "refuse" } end, { budget = 20, retries = 0 })
+    for _ = 1, 3 do
+      assert.equal("network", (select(2, op(client, "list") { one = "a", limit = 8 })).kind)
+    end
+    assert.equal(0, client.data:spent().doubtful)
+  end)
+
+  it("let through what is free when the budget was exceeded under budget = false", function()
+    local client = script.new(constant "{}", { budget = 5 })
+    assert(op(client, "summary")(nil, { budget = false }))
+    assert.equal(100, client.data:spent().credits)
+    assert(op(client, "free")())
   end)
 
   it("are of the Data API only", function()
@@ -383,6 +413,8 @@ describe("costs", function()
     local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "summary")() end)
     assert.equal(3, #log)
     assert.equal(2, errs.count)
+    assert.truthy(errs[4].message:find("0 of the client's budget = 300 are left beside what calls under way may cost", 1, true))
+    assert.is_true(errs[4].retryable)
     assert.equal(300, client.data:spent().credits)
   end)
 end)

@@ -58,6 +58,26 @@ local RUNNING = '{"task_id":"1_2","task_status":"processing"}'
 local DONE = '{"task_id":"1_2","task_status":"complete","file":"https://files.example/1_2.gz"}'
 
 describe("waiting for a job", function()
+  it("lets the other items of a map go on while on_progress makes a call", function()
+    local looks = 0
+    local make, _, clock, client = scene("export", function(request)
+      if request.path == "/v1/none" then
+        return { status = 200, headers = {}, body = "{}", delay = 3 }
+      elseif request.path == "/v1/export" then
+        return QUEUED
+      end
+      looks = looks + 1
+      return looks <= 10 and RUNNING or DONE
+    end, nil, { rate = { limit = 64 } })
+    local other = script.operation(client.data, work, "none")
+    local began = clock:now()
+    local _, errs = client.data:map({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, function()
+      return assert(make:wait({ target = "a" }, { every = 1, on_progress = function() assert(other()) end }))
+    end)
+    assert.is_nil(errs)
+    assert.is_true(clock:now() - began < 20, clock:now() - began .. " s") -- one after another: 60
+  end)
+
   it("makes it, looks at it with pauses that grow, and gives the last look", function()
     local op, log = scene("export", turns(QUEUED, RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, DONE))
     local answer, response = op:wait { target = "a.example" }

@@ -282,6 +282,34 @@ describe("a walk", function()
     assert.equal(4, #log)
   end)
 
+  it("chooses pages of one size that can be paid for all the rows wanted", function()
+    local function answer(request)
+      local first, limit = tonumber(value(request, "next") or 0), tonumber(value(request, "limit"))
+      return ('{"rows":%s,"next":"%d"}'):format(list(first + 1, first + limit), first + limit)
+    end
+    for _, case in ipairs { { 2500, 2501 }, { 1001, 1001 }, { 2500, 2500 }, { 999, 999 } } do
+      local op, log = scene(answer, "by_cursor")
+      local rows = assert(op:all({}, { max_rows = case[1], max_cost = case[2] }))
+      assert.equal(case[1], #rows)
+      local size = tonumber(value(log[1], "limit"))
+      assert.is_true(#log * size <= case[2])
+    end
+  end)
+
+  it("tells nothing of what comes after max_rows", function()
+    for rows = 2, 4 do
+      local function answer() return '{"rows":[1,2],"next":"c1"}' end
+      assert.equal(rows, #assert((scene(answer, "by_cursor")):all({ limit = 2 }, { max_rows = rows })))
+      local seen = 0
+      for _ in (scene(answer, "by_cursor")):each({ limit = 2 }, { max_rows = rows }) do
+        seen = seen + 1
+      end
+      assert.equal(rows, seen)
+    end
+    local op = scene(function() return '{"rows":[1,2],"next":"c1"}' end, "by_cursor")
+    assert.is_nil((op:all({ limit = 2 }, { max_rows = 5 })))
+  end)
+
   it("ends after max_rows, without another request", function()
     local op, log = scene(server(100), "by_page")
     assert.equal("1 2 3 4", ids(op, { limit = 2 }, { max_rows = 4 }))
@@ -417,6 +445,18 @@ describe("a walk that fails", function()
       return page < 3 and ('["%s",%s,"%s"]'):format(fill, list(page * 1000, page * 1000 + 200), fill) or "[]"
     end, "by_page")
     assert.equal(6, #assert(op:all { limit = 3 }))
+  end)
+
+  it("is none where all rows are of one length", function()
+    local op = scene(function(request)
+      local offset = tonumber(value(request, "offset"))
+      local rows = {}
+      for i = 1, offset < 512 and 256 or 0 do
+        rows[i] = ('{"name":"%s","id":%06d}'):format(("x"):rep(90), 100000 + offset + i)
+      end
+      return "[" .. table.concat(rows, ",") .. "]"
+    end, "unbounded")
+    assert.equal(512, #assert(op:all { limit = 256 }))
   end)
 
   it("is an error where one row comes again without end", function()

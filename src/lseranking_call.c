@@ -131,7 +131,7 @@ static int call_result(lua_State *L) {
   lua_pushboolean(L, 1);
   lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
   if (call->answer.len > SMALL_ANSWER) /* no second copy while it is decoded */
-    sr_buf_fini(&call->answer);
+    sr_buf_wipe(&call->answer);
   else
     sr_buf_clear(&call->answer);
   lua_pushinteger(L, call->status);

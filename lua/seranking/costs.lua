@@ -10,8 +10,9 @@ local format, max = string.format, math.max
 ---@class seranking.Spent
 ---@field credits number what the calls so far have cost, by estimate
 ---@field estimate true
----@field calls integer that were billed: those with a success
+---@field calls integer that were billed, or may have been: those with a success, and those sent that got no clear answer
 ---@field unknown integer of these, calls whose price can't be told
+---@field doubtful number what the unknown calls may have cost at most, where that is known: a budget counts it as spent
 
 -- How many elements were given for a parameter. A lone value is one.
 local function count_given(args, name)
@@ -110,8 +111,11 @@ end
 ---@return number?
 function costs.left(client)
   local spent = client._spent
-  return spent and client._budget and client._budget - spent.credits - aside(spent) or nil
+  return spent and client._budget and client._budget - spent.credits - spent.doubtful - aside(spent) or nil
 end
+
+-- Seconds between two collections of the tickets of calls that were left behind: each is of all garbage.
+local COLLECT_EVERY = 1
 
 --- The same, after calls that were left behind are forgotten where that would let `most` credits through; nil under
 --- budget = false, too.
@@ -120,10 +124,14 @@ end
 ---@param budget? number|false of the call
 ---@return number?
 function costs.left_for(client, most, budget)
-  local left = budget ~= false and costs.left(client) or nil
-  if left and most > left and most <= client._budget - client._spent.credits then
-    collectgarbage() -- their tickets
-    left = costs.left(client)
+  local left, spent = budget ~= false and costs.left(client) or nil, client._spent
+  if left and most > left and most <= left + aside(spent) then
+    local now = client._core:now()
+    if now - (spent.collected or -COLLECT_EVERY) >= COLLECT_EVERY then
+      spent.collected = now
+      collectgarbage() -- their tickets
+      left = costs.left(client)
+    end
   end
   return left
 end
@@ -157,10 +165,15 @@ function costs.allow(client, plan, args, budget)
     if budget and (not left or budget < left) then
       left, whose, whole = budget, "the call's", budget
     end
-    if most > left then
-      return nil, errors.new("invalid", "budget",
-        format("%s may cost %.15g credits, by estimate, and %.15g of %s budget = %.15g are left", plan.name, most,
-          max(0, left), whose, whole), format("raise %s option budget if that is meant, or ask for less", whose))
+    if most > 0 and most > left then
+      local waiting = whose == "the client's" and most <= left + aside(spent)
+      local err = errors.new("invalid", "budget",
+        format("%s may cost %.15g credits, by estimate, and %.15g of %s budget = %.15g are left%s", plan.name, most,
+          max(0, left), whose, whole, waiting and " beside what calls under way may cost" or ""),
+        waiting and "repeat it when they have ended, or raise the client's option budget if that is meant"
+        or format("raise %s option budget if that is meant, or ask for less", whose))
+      err.retryable = waiting
+      return nil, err
     end
   end
   local ticket = { most = most or 0 }
@@ -168,31 +181,36 @@ function costs.allow(client, plan, args, budget)
   return ticket
 end
 
---- After a call that was allowed: counts what it has cost.
+-- Errors of a request that was sent, and may have been carried out and billed.
+local unclear = { timeout = true, network = true, cancelled = true, too_large = true, protocol = true }
+
+--- After a call that was allowed: counts what it has cost, or may have cost.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
 ---@param ticket table of costs.allow
----@param billed boolean it was answered with a success
----@param data any
-function costs.settle(client, plan, args, ticket, billed, data)
+---@param success boolean it was answered with a success
+---@param data any the answer, if it could be read
+---@param result seranking.Response|seranking.Error
+function costs.settle(client, plan, args, ticket, success, data, result)
   local spent = client._spent
   spent.tickets[ticket] = nil
-  if not billed then
+  if not success and not (result.sent and unclear[result.kind]) then
     return
   end
-  local price = costs.price(plan, args, data)
+  local price = success and costs.price(plan, args, data)
   spent.calls = spent.calls + 1
   if price then
     spent.credits = spent.credits + price
   else
     spent.unknown = spent.unknown + 1
+    spent.doubtful = spent.doubtful + ticket.most
   end
 end
 
 --- A client's account, empty.
 function costs.new()
-  return { credits = 0, calls = 0, unknown = 0, tickets = setmetatable({}, { __mode = "k" }) }
+  return { credits = 0, doubtful = 0, calls = 0, unknown = 0, tickets = setmetatable({}, { __mode = "k" }) }
 end
 
 --- What a client has spent, as users see it.
@@ -200,7 +218,8 @@ end
 ---@return seranking.Spent
 function costs.spent(client)
   local spent = client._spent
-  return { credits = spent.credits, estimate = true, calls = spent.calls, unknown = spent.unknown }
+  return { credits = spent.credits, estimate = true, calls = spent.calls, unknown = spent.unknown,
+    doubtful = spent.doubtful }
 end
 
 return costs

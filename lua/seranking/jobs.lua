@@ -318,7 +318,7 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
     err.job = found and { [about.param] = found } or nil
     return nil, err
   end
-  each.budget = nil
+  each.budget = each.budget == false and false or nil -- a number was for making it
   local results = {}
   for i, id in ipairs(ids) do
     job.id, job.state, job.problem = id, nil, nil

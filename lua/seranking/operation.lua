@@ -58,7 +58,7 @@ local function perform(op, args, call_options)
   end
   host.keep(client, call)
   if counted then
-    costs.settle(client, plan, checked, ticket, body ~= nil, data)
+    costs.settle(client, plan, checked, ticket, body ~= nil, data, result)
   end
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)

@@ -9,7 +9,7 @@ local options = require "seranking.options"
 
 local pages = {}
 
-local format, min, max, floor, huge = string.format, math.min, math.max, math.floor, math.huge
+local format, min, max, floor, ceil, huge = string.format, math.min, math.max, math.floor, math.ceil, math.huge
 
 -- Rows a page are asked for up to this many, where the caller says nothing: fewer requests, and a page still is small.
 local USUAL = 1000
@@ -115,18 +115,6 @@ local function comes_again(walk, cursor)
   return false
 end
 
--- What tells a page from others without keeping all of it: a short text, or pieces from everywhere in a long one.
-local function mark_of(body)
-  if #body <= 8192 then
-    return body
-  end
-  local pieces, step = { #body }, floor(#body / 128)
-  for at = 1, #body, step do
-    pieces[#pieces + 1] = body:sub(at, at + 63)
-  end
-  return table.concat(pieces)
-end
-
 local function same(one, other)
   if type(one) ~= "table" or type(other) ~= "table" then
     return one == other
@@ -146,9 +134,8 @@ end
 
 -- Whether a page is the one before it once more. Equal pages are no proof while all their rows are equal.
 local function repeats(walk, body, rows)
-  local mark = mark_of(body)
-  if mark ~= walk.last_mark then
-    walk.last_mark, walk.equal = mark, 0
+  if body ~= walk.last_body then
+    walk.last_body, walk.equal = body, 0
     return false
   end
   walk.equal = walk.equal + 1
@@ -207,14 +194,26 @@ local function affordable(walk)
   return floor(credits / price)
 end
 
+-- The size of pages of which all have the same: together they have the rows wanted, and hardly more, and can be paid. Where no
+-- size does that, a bit less is had for what there is.
+local function one_size(wanted, most, payable)
+  local fewest = ceil(wanted / most)
+  for number = fewest, min(wanted, fewest + 100) do
+    local size = ceil(wanted / number)
+    if ceil(wanted / size) * size <= payable then
+      return size
+    end
+  end
+  return max(1, floor(wanted / fewest))
+end
+
 -- Sets how many rows the next page is asked for: no more than are wanted or can be paid, but one at least, to be refused.
 local function set_limit(walk)
   local wanted, size = max(1, min(walk.left, affordable(walk))), walk.size
-  if walk.sizing == "once" then -- pages of one size, which together have the rows that are wanted, or hardly more
+  if walk.sizing == "once" then
     walk.sizing = nil
     if wanted < huge then
-      size = min(size, wanted / math.ceil(wanted / size))
-      size = wanted < walk.left and floor(size) or math.ceil(size)
+      size = one_size(wanted, size, affordable(walk))
     end
   else
     size = min(size, wanted)
@@ -370,6 +369,10 @@ function pages.rows(walk)
       return nil
     end
     at = at + 1
+    if walk.left <= 0 then -- before any problem: nobody wants what comes after
+      over, rows = true, nil
+      return nil
+    end
     while not rows or rows[at] == nil do
       local problem = walk.problem
       rows = nil -- one page in memory
@@ -384,10 +387,6 @@ function pages.rows(walk)
         return nil
       end
       at = 1
-    end
-    if walk.left <= 0 then
-      over, rows = true, nil
-      return nil
     end
     walk.left = walk.left - 1
     return rows[at], response
@@ -406,7 +405,9 @@ function pages.all(walk)
       all[#all + 1] = rows[i]
     end
     walk.left = walk.left - (rows and #rows or 0)
-    if problem then
+    if walk.left <= 0 then
+      return all
+    elseif problem then
       problem.rows = all
       return nil, problem
     elseif not rows then

@@ -155,8 +155,10 @@ int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, si
   if (strstr(error, "with args") != NULL ||
       (wire->address->password.len > 0 && strstr(error, wire->address->password.data) != NULL))
     snprintf(out, size, "it does not know a command that the limiter needs");
-  else
-    lasting = snprintf(out, size, "%s", error) > 0 && strstr(error, "DB index") != NULL;
+  else {
+    snprintf(out, size, "%s", error);
+    lasting = strstr(error, "DB index") != NULL || strstr(error, "AUTH") != NULL;
+  }
   make_line(out);
   return lasting;
 }

@@ -52,10 +52,10 @@ end
 adapter.protect = protect
 
 --- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
----@return thread
+---@return thread? nil: the main one, where Lua 5.1 has no name for it
 function adapter.current()
   local thread = coroutine.running()
-  return around[thread] or thread
+  return thread and around[thread] or thread
 end
 
 local current = adapter.current

@@ -4,6 +4,7 @@
 -- Each item of a map is a coroutine, a task. A call inside one is given to the core and the task is suspended until the core
 -- says that the call is done; meanwhile other tasks run. Tasks of a map within a task join the scheduler of the outer one.
 
+local adapter = require "seranking.loop.adapter"
 local yieldable = require "seranking.loop.yield"
 
 local plain = {}
@@ -91,7 +92,7 @@ local last_tag = 0
 local possible, yieldable_suspend = yieldable.possible, yieldable.suspend
 
 local function current()
-  local thread = running()
+  local thread = LUA_51 and adapter.current() or running() -- a hook that is protected there has a coroutine of its own
   return thread and task_of[thread]
 end
 
