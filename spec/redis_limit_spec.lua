@@ -114,6 +114,7 @@ describe("a limit on Redis", function()
     end
     refused "(WRONGTYPE)"
     refused("DB index", { limiter = { redis = "unix:" .. folder .. "/s?db=9999" } })
+    refused("AUTH", { limiter = { redis = "unix:" .. folder .. "/s?password=none" } })
     cli "CONFIG SET requirepass s3cret"
     refused "(NOAUTH)"
     refused("(WRONGPASS)", { limiter = { redis = "unix:" .. folder .. "/s?password=wrong" } })
