@@ -387,12 +387,15 @@ describe("inside a loop of another kind", function()
       local function ask() return client:request { path = "/" } end
       coroutine.wrap(function()
         client:map({ 1 }, ask) -- all that is loaded late is there
-        local files, file = {}, nil
+        local files, file, err, results, errors = {}, nil, nil, nil, nil
         while require("lseranking").doorbell_status().calls > 0 do collectgarbage() end
         collectgarbage()
-        repeat file = io.open "/dev/null" files[#files + 1] = file until not file
-        local _, err = ask()
-        local results, errors = client:map({ 1, 2 }, ask)
+        for _ = 1, 100 do -- libcurl may still close a socket of the call before, so that one call gets through
+          repeat file = io.open "/dev/null" files[#files + 1] = file until not file
+          err = select(2, ask())
+          results, errors = client:map({ 1, 2 }, ask)
+          if err.code .. errors[1].code .. errors[2].code == ("no_descriptors"):rep(3) then break end
+        end
         files = nil
         print(err.kind, err.code, results.n, errors.count, errors[1].code, errors[2].code)
       end)()

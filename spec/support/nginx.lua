@@ -187,13 +187,22 @@ function nginx.start(options)
     return list
   end
 
+  -- The master listens before it has workers.
+  while #server.workers() < (options.workers or 1) do
+    assert(socket.gettime() < deadline, "nginx has no workers")
+    socket.sleep(0.01)
+  end
+
   function server.signal(name, pid)
     os.execute(("kill -%s %d"):format(name, pid or server.master()))
   end
 
+  local socks = {} -- one that is garbage is a client that leaves
+
   --- Opens a connection and sends a request; `receive` gives status, body later.
   function server.send(path, other_port)
     local sock = assert(socket.connect("127.0.0.1", other_port or port))
+    socks[#socks + 1] = sock
     sock:settimeout(30)
     assert(sock:send("GET " .. path .. " HTTP/1.0\r\nHost: localhost\r\n\r\n"))
     return sock
