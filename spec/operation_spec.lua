@@ -47,7 +47,10 @@ describe("a query", function()
     assert.equal("target=a.example&target=b.example", query("targets", { targets = { "a.example", "b.example" } }))
     assert.equal("cols=a%2Cc", query("cols", { cols = { "a", "c" } }))
     assert.equal("allow=%2Fa%0A%2Fb", query("allow", { allow = { "/a", "/b" } }))
-    assert.equal("", query("ids targets cols allow", { ids = {}, targets = {}, cols = {}, allow = {} }))
+    for _, name in ipairs { "ids", "targets", "cols", "allow" } do
+      assert.equal(("made_up.get: an empty list can't be sent in a query: leave %s out to ask for all"):format(name),
+        problem(name, { [name] = {} }))
+    end
   end)
 
   it("writes tables as trees, numbered from 0, or as JSON", function()
