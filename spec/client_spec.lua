@@ -654,6 +654,17 @@ describe("what looks right and is not", function()
     assert.equal("GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)",
       misuse_of(function() seranking.check(client.sites(1):summary()) end))
     assert.same({}, (seranking.check(client.sites:list())))
+    assert.equal("x", misuse_of(function() seranking.check(false, "x") end))
+    assert.equal("assertion failed!", misuse_of(function() seranking.check(nil) end))
+    assert.same({ 1, 2, 3 }, { seranking.check(1, 2, 3) })
+  end)
+
+  it("are told by the module's functions, too", function()
+    assert.equal('seranking.array takes a list, got "x"', misuse_of(function() seranking.array "x" end))
+    assert.equal("seranking.array takes a list, got nil", misuse_of(function() seranking.array() end))
+    assert.equal("seranking.fake.new takes a table of options, not a string", misuse_of(function()
+      require("seranking.fake").new "x"
+    end))
   end)
 end)
 
