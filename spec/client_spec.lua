@@ -570,6 +570,19 @@ describe("what looks right and is not", function()
     assert.truthy(message:find("client_spec.lua:%d+: sites.create: unknown parameter 'titel'"))
   end)
 
+  it("nginx's way to wait is refused where there is no nginx", function()
+    client = assert(seranking.new { token = require("spec.support.wire").KEY, loop = "nginx" })
+    local said = 'option loop = "nginx" is for calls inside an nginx worker, and this is none: '
+    for _, call in ipairs {
+      function() client.sites:list() end,
+      function() client:map({ 1 }, print) end,
+      function() client:request { path = "/sites" } end,
+    } do
+      assert.truthy(raised(call):find(said, 1, true))
+    end
+    client:close()
+  end)
+
   it("a point for a colon is told", function()
     assert.truthy(raised(function() client.sites.list.describe() end)
       :find("call it with a colon: client.sites.list:describe(…)", 1, true))
