@@ -214,6 +214,17 @@ describe("a description of one resource", function()
     end
   end)
 
+  it("asks for { from =, to = } where a list is given for it, and finds no name near to a number", function()
+    local list = scene.new().data.domain.keywords.list
+    local function said(filter)
+      local ok, message = pcall(list.dry_run, list, { source = "us", domain = "a.com", type = "organic", filter = filter })
+      assert.is_false(ok)
+      return message
+    end
+    assert.truthy(said({ volume = { 10, 20 } }):find("filter member volume must be { from =, to = }, not a list", 1, true))
+    assert.truthy(said({ 10 }):find("has an unknown member '1'; there are: ", 1, true))
+  end)
+
   it("keeps secrets out of what is shown", function()
     local client = scene.new()
     local set = operation.new(client, kites, kites.operations[3], {})
