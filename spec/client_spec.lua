@@ -257,11 +257,20 @@ describe("resources", function()
       function() client.sites(1).positions { date_from = "2026-01-01" } end,
       function() client.sites.positions {} end,
     } do
-      assert.equal("client.sites.positions is a resource, which takes no parameters: call one of its operations: "
+      assert.equal("client.sites.positions is a resource, which takes no parameters; or call one of "
+        .. "its operations with a colon, as in client.sites.positions:check_dates { … }: "
         .. "check_dates, checkpoints, history, list, recheck, set", misuse_of(call))
     end
-    assert.truthy(misuse_of(function() client.sites { title = "a" } end)
-      :find "^client.sites is a resource, .* operations: .*list")
+    assert.truthy(misuse_of(function() client.sites { site_id = 1 } end):find("client.sites is a resource, which takes no "
+      .. "parameters, but an id: client.sites(site_id); or call one of its operations with a colon, as in client.sites:", 1,
+      true))
+    for _, made in ipairs { client, client.data } do
+      local name = made == client and "sites" or "backlinks"
+      assert.truthy(misuse_of(function() made[name](made) end):find("reached with a point, not a colon, and", 1, true))
+    end
+    assert.truthy(misuse_of(function() client:sites() end):find("no parameters, but an id: client.sites(site_id)", 1, true))
+    assert.truthy(misuse_of(function() client:sites(5) end):find "^client.sites is reached with a point")
+    assert.equal("client.sites takes one id, got a second: 2", misuse_of(function() client.sites(1, 2) end))
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))
   end)
@@ -561,10 +570,26 @@ describe("what looks right and is not", function()
     assert.truthy(message:find("client_spec.lua:%d+: sites.create: unknown parameter 'titel'"))
   end)
 
+  it("nginx's way to wait is refused where there is no nginx", function()
+    client = assert(seranking.new { token = require("spec.support.wire").KEY, loop = "nginx" })
+    local said = 'option loop = "nginx" is for calls inside an nginx worker, and this is none: '
+    for _, call in ipairs {
+      function() client.sites:list() end,
+      function() client:map({ 1 }, print) end,
+      function() client:request { path = "/sites" } end,
+    } do
+      assert.truthy(raised(call):find(said, 1, true))
+    end
+    client:close()
+  end)
+
   it("a point for a colon is told", function()
     assert.truthy(raised(function() client.sites.list.describe() end)
       :find("call it with a colon: client.sites.list:describe(…)", 1, true))
-    assert.truthy(raised(function() client.sites.list.dry_run() end):find("call it with a colon", 1, true))
+    for _, name in ipairs { "dry_run", "each", "all", "wait", "describe" } do
+      assert.truthy(raised(function() client.sites.positions.history[name] { site_id = 1 } end)
+        :find("call it with a colon: client.sites.positions.history:" .. name .. "(…)", 1, true))
+    end
     assert.equal("call it with a colon: client:close()", misuse_of(function() client.close() end))
     assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
   end)
@@ -654,6 +679,17 @@ describe("what looks right and is not", function()
     assert.equal("GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)",
       misuse_of(function() seranking.check(client.sites(1):summary()) end))
     assert.same({}, (seranking.check(client.sites:list())))
+    assert.equal("x", misuse_of(function() seranking.check(false, "x") end))
+    assert.equal("assertion failed!", misuse_of(function() seranking.check(nil) end))
+    assert.same({ 1, 2, 3 }, { seranking.check(1, 2, 3) })
+  end)
+
+  it("are told by the module's functions, too", function()
+    assert.equal('seranking.array takes a list, got "x"', misuse_of(function() seranking.array "x" end))
+    assert.equal("seranking.array takes a list, got nil", misuse_of(function() seranking.array() end))
+    assert.equal("seranking.fake.new takes a table of options, not a string", misuse_of(function()
+      require("seranking.fake").new "x"
+    end))
   end)
 end)
 

@@ -530,6 +530,24 @@ describe("seranking-limits", function()
     assert.equal("network", select(2, client.sites:list()).kind)
   end)
 
+  it("resets the limit that is meant: of the end of a key, as it is printed, where only one has it", function()
+    local names = {}
+    for port = 1, 3 do
+      local client = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = "http://127.0.0.1:" .. port,
+        retries = 0 })
+      client.sites:list()
+      names[port] = client:limiter().file:match "(%x+)%-%x+%.limit$"
+      if port == 1 then
+        assert.equal(1, (run("reset …d14b"):find(names[1], 1, true)))
+      end
+      client:close()
+    end
+    table.sort(names)
+    assert.equal(("seranking-limits: 3 limits have a key that ends in d14b: say the name of one, %s, %s or %s\n"):format(
+      names[1], names[2], names[3]), run "reset …d14b")
+    assert.equal(1, (run("reset " .. names[2]):find(names[2], 1, true)))
+  end)
+
   it("says what it can't do", function()
     assert.equal("seranking-limits: there is no limit abcd: see `seranking-limits status`\n", run "reset abcd")
     assert.truthy(run("--state-dir /proc/none status"):find("seranking-limits: /proc/none: No such file or directory", 1, true))

@@ -42,6 +42,30 @@ describe("client:map", function()
     assert.equal(2, client:map({ n = 2 }, function() return nil end).n)
   end)
 
+  it("refuses a list with holes, unless n says how many items there are", function()
+    local client = scene.new()
+    local function problem(list)
+      local ok, text = pcall(client.map, client, list, print)
+      assert.is_false(ok)
+      return (text:gsub("^.-: ", "", 1))
+    end
+    local holes = {}
+    holes[1], holes[3] = 1, 3
+    for _, list in ipairs { holes, { 1, nil, 3 }, { 1, 2, [2.5] = 3 }, { 1, [0] = 0 } } do
+      assert.truthy(problem(list):find("a list without holes: where some are meant, its field n must say how many", 1, true))
+    end
+    holes.n = 4
+    local seen = {}
+    assert.equal(4, client:map(holes, function(item, index) seen[index] = item or "none" return true end).n)
+    assert.same({ 1, "none", 3, "none" }, seen)
+    for text, n in pairs { ["-1"] = -1, ["1.5"] = 1.5, ['"3"'] = "3", ["true"] = true } do
+      assert.equal("client:map: the list's field n must be the number of its items, a whole number, got " .. text,
+        problem { 1, 2, 3, n = n })
+    end
+    assert.equal("client:map: the list's field n is 1, but there is an item 2", problem { 1, 2, n = 1 })
+    assert.truthy(problem({ 1, 2, name = "x" }):find("got a table with the key 'name'", 1, true))
+  end)
+
   it("gives results in the order of the list, whatever order they come in", function()
     local client, api, clock = scene.new { share = "off", fake = { limit = 1000 } }
     for i = 1, 6 do

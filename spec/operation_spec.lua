@@ -47,7 +47,10 @@ describe("a query", function()
     assert.equal("target=a.example&target=b.example", query("targets", { targets = { "a.example", "b.example" } }))
     assert.equal("cols=a%2Cc", query("cols", { cols = { "a", "c" } }))
     assert.equal("allow=%2Fa%0A%2Fb", query("allow", { allow = { "/a", "/b" } }))
-    assert.equal("", query("ids targets cols allow", { ids = {}, targets = {}, cols = {}, allow = {} }))
+    for _, name in ipairs { "ids", "targets", "cols", "allow" } do
+      assert.equal(("made_up.get: an empty list can't be sent in a query: leave %s out to ask for all"):format(name),
+        problem(name, { [name] = {} }))
+    end
   end)
 
   it("writes tables as trees, numbered from 0, or as JSON", function()
@@ -209,6 +212,17 @@ describe("a description of one resource", function()
     } do
       assert.equal("kites.list: filter " .. message, refused("list", { filter = args }))
     end
+  end)
+
+  it("asks for { from =, to = } where a list is given for it, and finds no name near to a number", function()
+    local list = scene.new().data.domain.keywords.list
+    local function said(filter)
+      local ok, message = pcall(list.dry_run, list, { source = "us", domain = "a.com", type = "organic", filter = filter })
+      assert.is_false(ok)
+      return message
+    end
+    assert.truthy(said({ volume = { 10, 20 } }):find("filter member volume must be { from =, to = }, not a list", 1, true))
+    assert.truthy(said({ 10 }):find("has an unknown member '1'; there are: ", 1, true))
   end)
 
   it("keeps secrets out of what is shown", function()

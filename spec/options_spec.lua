@@ -132,6 +132,31 @@ describe("options", function()
     assert.is_true(count > 20)
   end)
 
+  it("are named in errors as they were given", function()
+    local process, wire = require "spec.support.process", require "spec.support.wire"
+    local _, err = seranking.new { token = wire.KEY, data_token = "" }
+    assert.truthy(err.message:find "^data_token: .*empty")
+    assert.is_nil(err.hint:find("token = false", 1, true))
+    _, err = seranking.new { token = wire.KEY, data_token = "a b" }
+    assert.truthy(err.message:find "^data_token: ")
+    _, err = seranking.new { token = wire.KEY, data_base_url = "http://a.example" }
+    assert.truthy(err.message:find "^data_base_url must be an https address")
+    _, err = seranking.new { token = wire.KEY, base_url = "http://a.example" }
+    assert.truthy(err.message:find "^base_url must be an https address")
+    local function says(variable, value, said)
+      local pipe = assert(io.popen(([[%s='%s' SERANKING_TOKEN=%s %s -e '
+        local client, err = require("seranking").new()
+        print(err and err.message or select(2, pcall(function() return client.data end)))' 2>&1]]):format(variable, value,
+        wire.KEY, process.interpreter())))
+      local text = pipe:read "*a"
+      pipe:close()
+      assert.truthy(text:find(said, 1, true), text)
+    end
+    says("SERANKING_BASE_URL", "http://a.example", "SERANKING_BASE_URL must be an https address")
+    says("SERANKING_DATA_BASE_URL", "http://a.example", "SERANKING_DATA_BASE_URL must be an https address")
+    says("SERANKING_DATA_TOKEN", "a b", "SERANKING_DATA_TOKEN: the API key holds a blank")
+  end)
+
   it("come from the environment: the Redis of the limit, where nothing given says another", function()
     local getenv = os.getenv
     os.getenv = function(name) return name == "SERANKING_LIMITER" and "nonsense" or nil end -- luacheck: ignore
@@ -139,7 +164,7 @@ describe("options", function()
     local client, err = seranking.new { token = "a-key" }
     assert.is_nil(client)
     assert.equal("invalid bad_option", err.kind .. " " .. err.code)
-    assert.truthy(err.message:find "^option limiter: ")
+    assert.truthy(err.message:find "^SERANKING_LIMITER: ")
     for _, given in ipairs { { share = "process" }, { clock = seranking.clock() }, { transport = { handle = print } } } do
       given.token = "a-key"
       assert(seranking.new(given))

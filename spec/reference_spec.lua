@@ -356,6 +356,20 @@ describe("the examples of the reference", function()
     end)
     assert.equal(129 + 128 + 69, ran)
   end)
+
+  it("of what is made from an address are taken by the fake, as they would be by the API", function()
+    local made = {}
+    each_operation(function(key, _, _, family)
+      if key == "sites.create" or key == "audit.create" then
+        local code = section_of(pages[page_of(family)], key):match "```lua\n(.-)```"
+        local clock = seranking.clock()
+        local client = assert(seranking.new { token = KEYS.v4, clock = clock,
+          transport = require("seranking.fake").new { now = function() return clock:now() end } })
+        made[key] = pcall(run, code, client, key)
+      end
+    end)
+    assert.same({ ["sites.create"] = true, ["audit.create"] = true }, made)
+  end)
 end)
 
 describe("the types", function()

@@ -329,8 +329,21 @@ local function core_settings(checked, driver, own_dir)
   }
 end
 
+-- What the core says of an option, with its name as the user gave it: the variable's, where it came from there.
+local function name_option(problem, names)
+  if problem.code == "bad_option" then
+    problem.message = problem.message:gsub("^base_url", names.base_url or "%0"):gsub("^option limiter", names.limiter or "%0")
+  elseif problem.code == "invalid_key" and names.token then
+    problem.message = names.token .. ": " .. problem.message
+    if problem.hint and problem.hint:find("token = false", 1, true) then
+      problem.hint = "leave the option out: client.data then has SERANKING_DATA_TOKEN, or the client's own key"
+    end
+  end
+  return problem
+end
+
 -- A core of these settings, and of what is `own`: key, address, generation, limit. nil and an error.
-local function open_core(settings, own, rate)
+local function open_core(settings, own, rate, names)
   for name, value in pairs(settings) do
     own[name] = value
   end
@@ -338,7 +351,7 @@ local function open_core(settings, own, rate)
   own.rate_per = rate.per
   local handle, problem = core.client(own)
   if not handle then
-    return nil, errors.wrap(problem)
+    return nil, errors.wrap(name_option(problem, names))
   end
   return handle
 end
@@ -390,21 +403,21 @@ function client.new(given)
   if type(given) == "table" and given.new == client.new then
     misuse.raise("call it with a point: seranking.new { … }")
   end
-  local checked, problem = options.client(given)
+  local checked, variables = options.client(given)
   if not checked then
-    return nil, problem
+    return nil, variables
   end
-  local driver, handle
+  local driver, handle, problem
   if checked.limiter then
     driver, problem = require("seranking.redis").driver()
     if not driver then
-      return nil, errors.new("invalid", "bad_option", "option limiter: " .. problem)
+      return nil, errors.new("invalid", "bad_option", (variables.limiter or "option limiter") .. ": " .. problem)
     end
   end
   local settings = core_settings(checked, driver, given and given.state_dir ~= nil)
   handle, problem = open_core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
-  }, checked.rate or { limit = 5, per = 1 })
+  }, checked.rate or { limit = 5, per = 1 }, variables)
   if not handle then
     return nil, problem
   end
@@ -415,7 +428,11 @@ function client.new(given)
     local data_core, why = open_core(settings, {
       token = token, token_env = "SERANKING_DATA_TOKEN", token_of = made._core, api = "v1", base_url = url,
       limit_family = "data",
-    }, checked.data_rate or checked.rate or { limit = 10, per = 1 })
+    }, checked.data_rate or checked.rate or { limit = 10, per = 1 }, {
+      token = token and "data_token" or (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil,
+      base_url = variables.data_base_url or checked.data_base_url and "data_base_url" or variables.base_url,
+      limiter = variables.limiter,
+    })
     if not data_core then
       return nil, why
     end

@@ -118,6 +118,33 @@ local function run(client, loop, list, count, fn, width, stop_on_error)
   return finish(job)
 end
 
+-- How many items a list has: what lies beyond would be left out. Only where `n` says how many there are, there may be holes.
+local function length(list)
+  local n, count = list.n, #list
+  if n ~= nil and not (type(n) == "number" and n >= 0 and n < 2 ^ 53 and n % 1 == 0) then
+    misuse.raise("client:map: the list's field n must be the number of its items, a whole number, got %s",
+      type(n) == "string" and ("%q"):format(n) or tostring(n))
+  end
+  for key in pairs(list) do
+    if type(key) ~= "number" and key ~= "n" or n == nil and count == 0 then
+      misuse.raise("client:map takes a list, got a table with the key '%s': put its items into a list", tostring(key))
+    elseif n ~= nil and key ~= "n" and not (key >= 1 and key <= n and key % 1 == 0) then
+      misuse.raise("client:map: the list's field n is %d, but there is an item %s", n, tostring(key))
+    elseif n == nil and not (key >= 1 and key <= count and key % 1 == 0) then
+      count = nil
+      break
+    end
+  end
+  for i = 1, n == nil and count or 0 do
+    if list[i] == nil then
+      count = nil
+      break
+    end
+  end
+  return n or count or misuse.raise("client:map takes a list without holes: where some are meant, its field n must say how "
+    .. "many items there are")
+end
+
 --- See client:map.
 ---@param client table
 ---@param loop table the host's way to wait
@@ -128,11 +155,7 @@ function concurrent.map(client, loop, list, fn, given)
     misuse.raise("client:map: the second argument must be a function of an item, got %s", tostring(fn))
   end
   local checked = check_options(given)
-  local count = type(list.n) == "number" and list.n or #list
-  if count == 0 and type(list.n) ~= "number" and next(list) ~= nil then
-    misuse.raise("client:map takes a list, got a table with the key '%s': put its items into a list", tostring(next(list)))
-  end
-  return run(client, loop, list, count, fn, checked.concurrency or WIDTH, checked.stop_on_error)
+  return run(client, loop, list, length(list), fn, checked.concurrency or WIDTH, checked.stop_on_error)
 end
 
 local function call(f)

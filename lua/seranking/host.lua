@@ -4,6 +4,7 @@
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
 local events = require "seranking.events"
+local misuse = require "seranking.misuse"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
 local response = require "seranking.response"
@@ -50,6 +51,10 @@ function host.loop(client)
   if task or client._blocking or client._apart then
     return plain, task
   elseif client._loop then
+    if client._loop == "nginx" and not nginx.inside() then
+      misuse.raise('option loop = "nginx" is for calls inside an nginx worker, and this is none: leave it out, and calls '
+        .. "wait as where they are made")
+    end
     return by_option(client._loop)
   elseif nginx.inside() then
     return nginx

@@ -25,11 +25,11 @@ local seranking = {
   ---@param data? T
   ---@param err? seranking.Error
   ---@return T data, any response
-  check = function(data, err)
-    if data == nil then
-      misuse.raise("%s", tostring(err))
+  check = function(data, err, ...)
+    if not data then
+      misuse.raise("%s", err == nil and "assertion failed!" or tostring(err))
     end
-    return data, err
+    return data, err, ...
   end,
   --- Whether a value is an error of this library.
   is_error = errors.is,

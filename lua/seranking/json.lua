@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
+local misuse = require "seranking.misuse"
 
 local json = {}
 
@@ -22,6 +23,9 @@ local array_mt = { __name = "seranking.array" }
 ---@param list T[]
 ---@return T[]
 function json.array(list)
+  if type(list) ~= "table" then
+    misuse.raise("seranking.array takes a list, got %s", type(list) == "string" and ("%q"):format(list) or tostring(list))
+  end
   return setmetatable(list, array_mt)
 end
 

@@ -70,6 +70,7 @@ end
 ---@param names table<string, any> the names are its keys
 ---@return string
 function misuse.suggest(name, names)
+  local positional = type(name) == "number" -- of a list, which no name is near to
   name = tostring(name)
   local list, best = {}, nil
   local fewest = math.max(2, math.floor(#name / 3)) + 1
@@ -77,7 +78,7 @@ function misuse.suggest(name, names)
     list[#list + 1] = other
   end
   table.sort(list)
-  for _, other in ipairs(list) do
+  for _, other in ipairs(positional and {} or list) do
     local n = distance(name:lower(), other:lower())
     if n < fewest then
       best, fewest = other, n

@@ -379,7 +379,7 @@ end
 --- Checks the options of a client and adds those of the environment. Mistakes of the caller raise; of the environment, they
 --- are returned.
 ---@param given? seranking.Options
----@return table? checked, seranking.Error?
+---@return table? checked, table|seranking.Error # the names of the variables that options came from, by option; an error
 function options.client(given)
   if given ~= nil and type(given) ~= "table" then
     misuse.raise("seranking.new takes a table of options, got %s", type(given))
@@ -396,6 +396,7 @@ function options.client(given)
     end
     checked[name] = fine
   end
+  local variables = {}
   -- Who says whom the limit is shared with, or that there is no real time, means it, whatever the environment says.
   local apart = checked.share or checked.state_dir or checked.transport or checked.clock
   for name, option in pairs(client_options) do
@@ -405,6 +406,7 @@ function options.client(given)
         return nil, problem
       end
       checked[name] = value
+      variables[name] = value ~= nil and "SERANKING_" .. name:upper() or nil
     end
   end
   if given and given.limiter and (given.share or given.state_dir) then
@@ -413,7 +415,7 @@ function options.client(given)
   if checked.state_group and not checked.state_dir then
     misuse.raise("seranking.new: option state_group goes with state_dir: the directory that the group shares")
   end
-  return checked
+  return checked, variables
 end
 
 return options

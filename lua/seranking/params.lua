@@ -410,7 +410,9 @@ local function members_of(definition, value)
   end
   local members = {}
   for name in pairs(value) do
-    if not definition.fields[name] then
+    if type(name) == "number" and definition.fields.from and definition.fields.to then
+      return nil, "must be { from =, to = }, not a list"
+    elseif not definition.fields[name] then
       return nil, format("has an unknown member '%s'%s", tostring(name), misuse.suggest(name, definition.fields))
     end
     members[#members + 1] = { name, definition.fields[name] }

@@ -121,6 +121,8 @@ local function append_places(flat, plan, places, args, bound)
         problem_with(plan, name, problem)
       elseif required and #flat == before then
         problem_with(plan, name, "must not be empty")
+      elseif #flat == before and params.element(definition) then -- a list of what to keep would become one of all there is
+        misuse.raise("%s: an empty list can't be sent in a query: leave %s out to ask for all", plan.name, name)
       end
     end
   end

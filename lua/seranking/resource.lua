@@ -96,23 +96,29 @@ function resource_mt.__index(self, name)
 end
 
 --- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
-function resource_mt.__call(self, id)
+function resource_mt.__call(self, id, second)
   local description = self._node.description
   local name = description and description.id
-  if type(id) == "table" and next(self._node.operations) then
+  local usage = name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
+  if id ~= nil and id == self._client then
+    misuse.raise("client.%s is reached with a point, not a colon, and is a resource, which takes no parameters%s", self._path,
+      usage)
+  elseif type(id) == "table" and next(self._node.operations) then
     local names = {}
     for operation_name in pairs(self._node.operations) do
       names[#names + 1] = operation_name
     end
     table.sort(names)
-    misuse.raise("client.%s is a resource, which takes no parameters: call one of its operations: %s", self._path,
-      table.concat(names, ", "))
+    misuse.raise("client.%s is a resource, which takes no parameters%s; or call one of its operations with a colon, as in "
+      .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
   end
   if not name then
     misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)
   end
   local kind = type(id)
-  if id == "" or (kind ~= "number" and kind ~= "string") then
+  if second ~= nil then
+    misuse.raise("client.%s takes one id, got a second: %s", self._path, tostring(second))
+  elseif id == "" or (kind ~= "number" and kind ~= "string") then
     misuse.raise("client.%s(%s): %s must be a number or a string that is not empty", self._path,
       kind == "string" and '""' or tostring(id), name)
   end

@@ -9,15 +9,16 @@ local BY_NAME = {
   keyword_id = 55120001, keywords_ids = 55120001, group_id = 70011, group_ids = 70011, site_group_id = 12,
   tag_id = 3301, tag_ids = 3301, competitor_id = 4401, audit_id = 810, user_id = 36001, llm_id = 1201,
   prompt_llm_id = 90001, prompt_llm_ids = 90001, task_id = 73500001, location_id = 2826, region_id = 1,
-  url = "https://corner-bakery.example/rye", urls = "https://corner-bakery.example/rye", domain = "corner-bakery.example",
-  domains = "corner-bakery.example", target = "corner-bakery.example", title = "Corner Bakery", name = "Seasonal",
+  url = "https://corner-bakery.example.com/rye", urls = "https://corner-bakery.example.com/rye",
+  domain = "corner-bakery.example.com",
+  domains = "corner-bakery.example.com", target = "corner-bakery.example.com", title = "Corner Bakery", name = "Seasonal",
   keyword = "rye bread", keywords = "rye bread", query = "rye bread", prompts = "where to buy good rye bread",
-  brand = "Corner Bakery", text = "Write a page about rye", source = "us", compare = "mill.example",
+  brand = "Corner Bakery", text = "Write a page about rye", source = "us", compare = "mill.example.com",
   country_code = "de", language_code = "en", lang_code = "en", q = "Harw", account_email = "grace@example.com",
   account_first_name = "Grace", account_last_name = "Hopper", account_password = "long and secret",
   date_from = "2026-09-01", date_to = "2026-09-10", from = "2026-08", to = "2026-09", max_pages = 100, send_report = 0,
   before_id = 70012, from_group_id = 70011, to_group_id = 70012, region_name = "Boston, Massachusetts, United States",
-  list = "spam.example", job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate",
+  list = "spam.example.com", job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate",
   access = "audit_settings",
 }
 
@@ -88,7 +89,7 @@ local function of_type(parameter, kind)
   elseif kind == "object" then
     return object(parameter)
   elseif kind == "file" then
-    return '{ filename = "pages.txt", data = "https://corner-bakery.example/rye\\n" }'
+    return '{ filename = "pages.txt", data = "https://corner-bakery.example.com/rye\\n" }'
   elseif parameter.enum then
     return literal(parameter.enum[1])
   end

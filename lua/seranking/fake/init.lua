@@ -128,6 +128,9 @@ end
 ---@param options? seranking.fake.Options
 ---@return seranking.fake.Api
 function fake.new(options)
+  if options ~= nil and type(options) ~= "table" then
+    error("seranking.fake.new takes a table of options, not a " .. type(options), 2)
+  end
   options = options or {}
   check_options(options, option_types, 2)
   local clock = options.clock or not options.now and new_clock() or nil
