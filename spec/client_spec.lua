@@ -584,12 +584,12 @@ describe("what looks right and is not", function()
   end)
 
   it("a point for a colon is told", function()
-    assert.truthy(raised(function() client.sites.list.describe() end)
-      :find("call it with a colon: client.sites.list:describe(…)", 1, true))
-    for _, name in ipairs { "dry_run", "each", "all", "wait", "describe" } do
-      assert.truthy(raised(function() client.sites.positions.history[name] { site_id = 1 } end)
-        :find("call it with a colon: client.sites.positions.history:" .. name .. "(…)", 1, true))
+    for _, name in ipairs { "dry_run", "each", "all", "describe" } do
+      assert.truthy(raised(function() client.sites.positions.history[name] { site_id = 1 } end):find(
+        name .. " is a method of operations: call it with a colon, as in client.sites.list:" .. name .. "(…)", 1, true))
     end
+    assert.equal("wait is a method of operations: call it with a colon, as in client.audit.create:wait(…)",
+      misuse_of(function() client.audit.create.wait { domain = "a.com" } end))
     assert.equal("call it with a colon: client:close()", misuse_of(function() client.close() end))
     assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
   end)

@@ -420,6 +420,16 @@ describe("costs", function()
 end)
 
 describe("a download", function()
+  it("that is refused is not told to be so for its key: none was sent", function()
+    local client = script.new(function() return script.json('{"message":"No token"}', 403) end)
+    local data, err = client:download "https://files.example/x"
+    assert.is_nil(data)
+    assert.equal("auth", err.kind)
+    assert.equal("a download sends no key, and its address may be over: ask the API for a new one", err.hint)
+    assert.truthy(raised(function() client:download "http://files.example/x" end)
+      :find("the address must be an https address: plain http is for everybody to read", 1, true))
+  end)
+
   it("goes to the file's host without the key, outside the limit, and gives the bytes", function()
     local client, log, clock = script.new(function(request)
       return { status = 200, headers = { { "Content-Type", "application/gzip" } }, body = "\31\139" .. (request.query or "") }

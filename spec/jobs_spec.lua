@@ -338,7 +338,8 @@ describe("wait", function()
     assert.equal("data.work.export: unknown option 'evry'; did you mean 'every'?", message({ target = "a" }, { evry = 1 }))
     assert.equal("data.work.none makes no job that could be waited for",
       raised(function() script.operation(client.data, work, "none"):wait() end))
-    assert.equal("call it with a colon: client.data.work.export:wait(…)", raised(op.wait))
+    assert.equal("wait is a method of operations: call it with a colon, as in client.audit.create:wait(…)",
+      raised(op.wait))
     assert.equal(0, #log)
   end)
 

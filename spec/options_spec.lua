@@ -169,6 +169,12 @@ describe("options", function()
       given.token = "a-key"
       assert(seranking.new(given))
     end
+    os.getenv = function(name) -- luacheck: ignore
+      return name == "SERANKING_LIMITER" and "redis://127.0.0.1:1" or name == "SERANKING_SHARE" and "process" or nil
+    end
+    client, err = seranking.new { token = "a-key" }
+    assert.is_nil(client)
+    assert.equal("SERANKING_LIMITER says who shares the limit: unset SERANKING_SHARE", err.message)
     if pcall(require, "lseranking_redis") then
       os.getenv = function(name) -- luacheck: ignore
         return name == "SERANKING_LIMITER" and "redis://127.0.0.1:1" or nil

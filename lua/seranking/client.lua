@@ -261,9 +261,13 @@ function methods:download(url, given)
   local call, problem = self._core:download(origin, (target:find "^/" and "" or "/") .. target,
     options.call("client:download", given))
   if not call then
-    misuse.raise("client:download: %s", (problem:gsub("^base_url", "the address")))
+    problem = problem:gsub("^base_url", "the address"):gsub("would send the key in clear", "is for everybody to read")
+    misuse.raise("client:download: %s", problem)
   end
   local body, result = host.run(self, call)
+  if not body and (result.kind == "auth" or result.kind == "access") then
+    result.hint = "a download sends no key, and its address may be over: ask the API for a new one"
+  end
   return body or nil, result
 end
 

@@ -17,22 +17,7 @@ local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe",
 local pages = lazy "seranking.pages"
 
 local methods = {}
-
---- The methods of operations, by name.
-operation.methods = methods
-
--- The operation whose method of a name was looked at last: what a call with a point for the colon was meant for.
-local looked_at = setmetatable({}, { __mode = "v" })
-
-local operation_mt = { __name = "seranking.operation" }
-
-function operation_mt.__index(op, name)
-  local method = methods[name]
-  if method then
-    looked_at[name] = op
-  end
-  return method
-end
+local operation_mt = { __name = "seranking.operation", __index = methods }
 
 -- Where an operation is that the client's generation lacks.
 local function elsewhere(api)
@@ -110,13 +95,10 @@ function operation_mt.__tostring(op)
   return format("seranking operation %s.%s", op._resource.name, op._description[1])
 end
 
-local function full_name(op)
-  return op and format("%s.%s", op._resource.name, op._description[1]) or "sites.list"
-end
-
 local function must_be_operation(op, name)
   if getmetatable(op) ~= operation_mt then
-    misuse.raise("call it with a colon: client.%s:%s(…)", full_name(looked_at[name]), name)
+    misuse.raise("%s is a method of operations: call it with a colon, as in client.%s:%s(…)", name,
+      name == "wait" and "audit.create" or "sites.list", name)
   end
 end
 

@@ -409,6 +409,9 @@ function options.client(given)
       variables[name] = value ~= nil and "SERANKING_" .. name:upper() or nil
     end
   end
+  if variables.limiter and variables.share then
+    return nil, errors.new("invalid", "bad_option", "SERANKING_LIMITER says who shares the limit: unset SERANKING_SHARE")
+  end
   if given and given.limiter and (given.share or given.state_dir) then
     misuse.raise("seranking.new: option limiter says who shares the limit: leave out share and state_dir")
   end

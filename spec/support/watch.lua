@@ -80,7 +80,7 @@ end
 wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded
 wrap(errors, "wrap", "an error")
 
-local methods = require("seranking.operation").methods
+local methods = getmetatable(require("seranking.operation").new({}, {}, {}, {})).__index
 wrap(methods, "dry_run", "a dry run")
 wrap(methods, "describe", "a description")
 
