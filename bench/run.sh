@@ -72,7 +72,10 @@ told() {
 
 printf '{"currency":"rur","value":2296380.85}' >"$work/small.json"
 start "$work/small.json"
-# Where the machine is busy with something else the ratio is not ours: over the bound, it is measured again, twice at most.
+# This row depends on whether the server's core falls asleep between two requests, which costs both programs time: with one build
+# it is 1.07 to 1.09 on most machines and moments, and 1.14 to 1.22 on others. It is measured up to three times.
+# GET_BOUND: "make bench" holds it to 1.10; "make test" says a wider one, which only tells when a call has become dearer.
+get_bound=${GET_BOUND:-1.10}
 small() {
   i=0
   while [ "$i" -lt "$rounds" ]; do
@@ -82,7 +85,7 @@ small() {
 }
 for attempt in 1 2 3; do
   small >"$work/small"
-  awk '{ print $2 / $1 }' "$work/small" | median | awk '{ exit $1 > 1.10 }' && break
+  awk '{ print $2 / $1 }' "$work/small" | median | awk -v b="$get_bound" '{ exit $1 > b }' && break
   echo "(one small GET: over the bound; attempt $attempt)"
 done
 
@@ -114,7 +117,7 @@ start "$work/regions.json"
 $client_core "$lua" bench/walk.lua "http://127.0.0.1:$port" 228800 >"$work/walk"
 
 printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
-row "one small GET" "us" 1.10 "$work/small"
+row "one small GET" "us" "$get_bound" "$work/small"
 row "one of 50 GETs at once, 20 ms each" "us" 1.11 "$work/map"
 told "its CPU, answers at once" "us" "no bound: Lua's own part" "$work/map_cpu"
 row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"

@@ -35,11 +35,14 @@ local function by_option(loop)
   return made[loop]
 end
 
--- A loop whose module the program has loaded, if the caller runs inside it.
-local function running(name)
-  if package.loaded[name] then
-    local loop = by_name(name)
-    return loop.inside() and loop or nil
+local loaded = package.loaded
+
+-- The loop that the caller runs inside, of those whose modules the program has loaded.
+local function running()
+  for _, name in ipairs { "cqueues", "luv" } do
+    if loaded[name] and by_name(name).inside() then
+      return by_name(name)
+    end
   end
 end
 
@@ -59,7 +62,7 @@ function host.loop(client)
   elseif nginx.inside() then
     return nginx
   end
-  return running "cqueues" or running "luv" or plain
+  return (loaded.cqueues or loaded.luv) and running() or plain
 end
 
 --- The largest answer that a client takes when it doesn't say. nil: the core's own.

@@ -323,15 +323,17 @@ local function make_content(op, plan, args, extra)
   if extra and not plan.body and not by_post then
     append_extra(query, plan, extra)
   end
-  for _, text in ipairs(plan.fixed or empty) do
-    query[#query + 1] = text
+  if plan.fixed then
+    for _, text in ipairs(plan.fixed) do
+      query[#query + 1] = text
+    end
   end
   return query and query[1] and query or nil, body, parts, by_post
 end
 
 -- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
 local function no_second_key(client, plan)
-  for _, place in ipairs(client._key_param and plan.query or empty) do
+  for _, place in ipairs(plan.query) do
     if place[4] == client._key_param then
       misuse.raise("%s: %s is named %s in the address, as the key is with auth = \"query\": make a client with "
         .. "auth = \"header\" for it", plan.name, place[1], place[4])
@@ -364,7 +366,9 @@ function request.prepare(op, plan, args, call_options)
   if next(args) ~= nil then
     check_names(plan, args)
   end
-  no_second_key(op._client, plan)
+  if op._client._key_param then
+    no_second_key(op._client, plan)
+  end
   local bound = op._bound
   for name, value in pairs(bound) do
     if not plan.definitions[name] then
