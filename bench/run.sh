@@ -54,52 +54,50 @@ start() {
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
+# column FILE AWK: the median of an expression over the pairs in a file.
+column() { awk "{ print $2 }" "$1" | median; }
+
+# told NAME UNIT REMARK FILE-OF-PAIRS: a line of the table.
+told() {
+  printf '%-34s %12s %12s   %5.3f  %s\n' "$1" "$(column "$4" '$1') $2" "$(column "$4" '$2') $2" "$(column "$4" '$2 / $1')" "$3"
+}
+
+# within BOUND FILE-OF-PAIRS: whether the ratio is.
+within() { column "$2" '$2 / $1' | awk -v b="$1" '{ exit $1 > b }'; }
+
 # row NAME UNIT BOUND FILE-OF-PAIRS: a line of the table; over the bound: status 1 at the end.
 over=0
 row() {
-  floor=$(awk '{ print $1 }' "$4" | median)
-  ours=$(awk '{ print $2 }' "$4" | median)
-  ratio=$(awk '{ print $2 / $1 }' "$4" | median)
-  verdict=$(awk -v r="$ratio" -v b="$3" 'BEGIN { print r <= b ? "ok" : "OVER" }')
-  [ "$verdict" = ok ] || over=$((over + 1))
-  printf '%-34s %12s %12s   %5.3f  (bound %s) %s\n' "$1" "$floor $2" "$ours $2" "$ratio" "$3" "$verdict"
+  verdict=ok
+  within "$3" "$4" || { verdict=OVER; over=$((over + 1)); }
+  told "$1" "$2" "(bound $3) $verdict" "$4"
 }
-# The same without a bound, and with a remark.
-told() {
-  printf '%-34s %12s %12s   %5.3f  %s\n' "$1" "$(awk '{ print $1 }' "$4" | median) $2" "$(awk '{ print $2 }' "$4" | median) $2" \
-    "$(awk '{ print $2 / $1 }' "$4" | median)" "$3"
+
+# turns ROUNDS CALLS FLOOR PROGRAM: what both print, a line a round.
+turns() {
+  i=0
+  while [ "$i" -lt "$1" ]; do
+    echo "$($client_core "$bench/$3" "http://127.0.0.1:$port/account/balance" "$2") $($client_core "$lua" "bench/$4" "http://127.0.0.1:$port" "$2")"
+    i=$((i + 1))
+  done
 }
 
 printf '{"currency":"rur","value":2296380.85}' >"$work/small.json"
 start "$work/small.json"
 # This row depends on whether the server's core falls asleep between two requests, which costs both programs time: with one build
-# it is 1.07 to 1.09 on most machines and moments, and 1.14 to 1.22 on others. It is measured up to three times.
-# GET_BOUND: "make bench" holds it to 1.10; "make test" says a wider one, which only tells when a call has become dearer.
+# it is 1.07 to 1.10 in most runs, and 1.14 to 1.23 in others. It is measured up to three times.
+# GET_BOUND: "make bench" holds it to 1.10; "make test" says a wider one, which only tells when a call has become much dearer.
 get_bound=${GET_BOUND:-1.10}
-small() {
-  i=0
-  while [ "$i" -lt "$rounds" ]; do
-    echo "$($client_core "$bench/floor" "http://127.0.0.1:$port/account/balance" "$calls") $($client_core "$lua" bench/small_get.lua "http://127.0.0.1:$port" "$calls")"
-    i=$((i + 1))
-  done
-}
 for attempt in 1 2 3; do
-  small >"$work/small"
-  awk '{ print $2 / $1 }' "$work/small" | median | awk -v b="$get_bound" '{ exit $1 > b }' && break
+  turns "$rounds" "$calls" floor small_get.lua >"$work/small"
+  within "$get_bound" "$work/small" && break
   echo "(one small GET: over the bound; attempt $attempt)"
 done
 
-# Pairs of "CPU wall": of the floor, and of ours.
-map() {
-  i=0
-  while [ "$i" -lt "$1" ]; do
-    echo "$($client_core "$bench/multi" "http://127.0.0.1:$port/account/balance" "$2") $($client_core "$lua" bench/map_get.lua "http://127.0.0.1:$port" "$2")"
-    i=$((i + 1))
-  done
-}
-map "$rounds" "$calls" | awk '{ print $1, $3 }' >"$work/map_cpu"
+# Both print "CPU wall".
+turns "$rounds" "$calls" multi map_get.lua | awk '{ print $1, $3 }' >"$work/map_cpu"
 start "$work/small.json" 20
-map 5 1000 | awk '{ print $2, $4 }' >"$work/map"
+turns 5 1000 multi map_get.lua | awk '{ print $2, $4 }' >"$work/map"
 
 "$lua" -e 'local rows = {}
   for i = 1, 170000 do rows[i] = ("{\"name\":\"Place number %d, Some Region, Country\",\"region_id\":%d}"):format(i, i) end

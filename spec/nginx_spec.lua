@@ -119,7 +119,7 @@ describe("inside nginx, a call", function()
           ngx.timer.at(0, function() note "timer" end)
         }
         exit_worker_by_lua_block {
-          local file = io.open("FOLDER/work/exit_worker", "w")
+          local file = io.open("FOLDER/shared/exit_worker", "w")
           file:write((ask "/exit_worker"))
           file:close()
         }
@@ -192,7 +192,7 @@ describe("inside nginx, a call", function()
     }, seen)
     local folder = server.folder
     server.signal "QUIT"
-    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/work/exit_worker") end))
+    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/shared/exit_worker") end))
   end)
 
   it("that was accepted to block does so in every phase", function()

@@ -429,11 +429,12 @@ function client.new(given)
   local data_token, url = checked.data_token, data_url(checked)
   checked.token, checked.data_token = nil, nil -- from here on keys are in the core alone
   local function open_data(token)
+    local variable = not token and (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil
     local data_core, why = open_core(settings, {
       token = token, token_env = "SERANKING_DATA_TOKEN", token_of = made._core, api = "v1", base_url = url,
       limit_family = "data",
     }, checked.data_rate or checked.rate or { limit = 10, per = 1 }, {
-      token = token and "data_token" or (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil,
+      token = token and "data_token" or variable,
       base_url = variables.data_base_url or checked.data_base_url and "data_base_url" or variables.base_url,
       limiter = variables.limiter,
     })
@@ -442,7 +443,7 @@ function client.new(given)
     end
     made._data = wrap(data_core, "data", checked, settings.clock)
     rawset(made._data, "_spent", costs.new())
-    rawset(made._data, "_borrowed", token == nil and (os.getenv "SERANKING_DATA_TOKEN" or "") == "")
+    rawset(made._data, "_borrowed", not token and not variable)
     rawset(made._data, "_budget", checked.budget or false)
     return made._data
   end

@@ -352,7 +352,8 @@ function options.copy(given)
   return copy
 end
 
--- The value of an option's variable; nil, or nil and an error. The key's is read by the core and never comes here.
+-- The value of an option's variable, nil, and the variable's name; nil, or nil and an error. The key's is read by the core and
+-- never comes here.
 local function from_environment(name, option)
   local variable = "SERANKING_" .. name:upper()
   local value = option.env and os.getenv(variable)
@@ -373,7 +374,7 @@ local function from_environment(name, option)
   if fine == nil then
     return nil, errors.new("invalid", "bad_option", variable .. " " .. problem) -- not the value: it may be a secret
   end
-  return fine
+  return fine, nil, variable
 end
 
 --- Checks the options of a client and adds those of the environment. Mistakes of the caller raise; of the environment, they
@@ -401,12 +402,11 @@ function options.client(given)
   local apart = checked.share or checked.state_dir or checked.transport or checked.clock
   for name, option in pairs(client_options) do
     if checked[name] == nil and not (name == "limiter" and apart) then
-      local value, problem = from_environment(name, option)
+      local value, problem, variable = from_environment(name, option)
       if problem then
         return nil, problem
       end
-      checked[name] = value
-      variables[name] = value ~= nil and "SERANKING_" .. name:upper() or nil
+      checked[name], variables[name] = value, variable
     end
   end
   if variables.limiter and variables.share then

@@ -95,14 +95,18 @@ function resource_mt.__index(self, name)
   return value
 end
 
+-- What a resource that is not bound yet takes, for messages.
+local function id_usage(self, name)
+  return name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
+end
+
 --- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
 function resource_mt.__call(self, id, second)
   local description = self._node.description
   local name = description and description.id
-  local usage = name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
   if id ~= nil and id == self._client then
     misuse.raise("client.%s is reached with a point, not a colon, and is a resource, which takes no parameters%s", self._path,
-      usage)
+      id_usage(self, name))
   elseif type(id) == "table" and next(self._node.operations) then
     local names = {}
     for operation_name in pairs(self._node.operations) do
@@ -110,7 +114,7 @@ function resource_mt.__call(self, id, second)
     end
     table.sort(names)
     misuse.raise("client.%s is a resource, which takes no parameters%s; or call one of its operations with a colon, as in "
-      .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
+      .. "client.%s:%s { … }: %s", self._path, id_usage(self, name), self._path, names[1], table.concat(names, ", "))
   end
   if not name then
     misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)

@@ -75,7 +75,7 @@ local function preload(library, folder, leaks)
   list[#list + 1] = library
   local text = list[1] and "LD_PRELOAD='" .. table.concat(list, ":") .. "'" or ""
   if SANITIZER then
-    text = ("%s ASAN_OPTIONS='detect_leaks=%d:log_path=%s/work/sanitizer' "
+    text = ("%s ASAN_OPTIONS='detect_leaks=%d:log_path=%s/shared/sanitizer' "
       .. "LSAN_OPTIONS='print_suppressions=0:suppressions=%s/spec/support/lsan_nginx.supp'"):format(
       text, leaks == false and 0 or 1, folder, shell("pwd"):match "[^\n]+")
   end
@@ -119,7 +119,7 @@ http {
 ---@return table
 function nginx.start(options)
   local folder = options.folder or shell("mktemp -d"):match "%S+"
-  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/work'"):format(folder, folder)) -- for workers of another user
+  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/shared'"):format(folder, folder)) -- for workers of another user
   local root = shell("pwd"):match "[^\n]+"
   local port, port2 = free_port(), free_port()
   local http = options.http:gsub("PORT2", port2):gsub("PORT", port):gsub("FOLDER", folder)
@@ -231,7 +231,7 @@ function nginx.start(options)
       pipe = nil
       server.errors = server.log()
       local status = tonumber(read(folder .. "/ended") or "")
-      local found = shell(("cat '%s'/work/sanitizer* 2>/dev/null"):format(folder))
+      local found = shell(("cat '%s'/shared/sanitizer* 2>/dev/null"):format(folder))
       if not options.folder then
         shell("rm -rf '" .. folder .. "'")
       end
