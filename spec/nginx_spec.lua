@@ -40,6 +40,13 @@ local function eventually(condition, seconds)
   end
 end
 
+-- Waits until a worker is gone, for so many seconds, and its master has told how it ended: with exit code 0.
+local function ends_well(server, worker, seconds)
+  eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end, seconds)
+  local message = ("worker process %d exited with "):format(worker)
+  assert.are.equal("code 0", eventually(function() return server.log():match(message .. "(%w+ %d+)") end))
+end
+
 local api
 
 setup(function()
@@ -120,7 +127,7 @@ describe("inside nginx, a call", function()
         }
         exit_worker_by_lua_block {
           local file = io.open("FOLDER/shared/exit_worker", "w")
-          file:write((ask "/exit_worker"))
+          file:write((ask "/exit_worker"), ".")
           file:close()
         }
         ssl_session_store_by_lua_block { note "ssl_session_store" }
@@ -190,9 +197,9 @@ describe("inside nginx, a call", function()
       server_rewrite = "/server_rewrite",
       ssl_client_hello = patched and "/ssl_client_hello" or "phase would_block",
     }, seen)
-    local folder = server.folder
+    local file = server.folder .. "/shared/exit_worker"
     server.signal "QUIT"
-    assert.are.equal("phase would_block", eventually(function() return nginx.read(folder .. "/shared/exit_worker") end))
+    assert.are.equal("phase would_block", eventually(function() return (nginx.read(file) or ""):match "^(.*)%.$" end))
   end)
 
   it("that was accepted to block does so in every phase", function()
@@ -452,11 +459,8 @@ describe("a name server that is silent", function()
     eventually(function() return status(server).cancelled == 5 end)
     assert.are.equal("/x", select(2, server.get "/call?id=x"))
     assert.is_true(socket.gettime() - begin < 0.3 * PATIENCE, "took " .. socket.gettime() - begin)
-    begin = socket.gettime()
     server.signal "TERM"
-    eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
-    assert.is_true(socket.gettime() - begin < 0.5 * PATIENCE, "took " .. socket.gettime() - begin)
-    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
+    ends_well(server, worker, 0.5 * PATIENCE)
   end)
 end)
 
@@ -478,8 +482,8 @@ describe("nginx", function()
     for i = 1, 200 do
       assert.are.equal("/" .. i, select(2, server.receive(socks[i])))
     end
-    eventually(function() return #server.workers() == 1 and server.workers()[1] ~= first end)
-    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(first), 1, true))
+    ends_well(server, first)
+    assert.are.equal(1, #server.workers())
   end)
 
   it("stops at TERM with 20 calls in flight: the worker is gone within 0.5 s, with exit code 0", function()
@@ -489,12 +493,8 @@ describe("nginx", function()
       server.send "/call?wait=30&id=x"
     end
     eventually(function() return status(server).calls == 20 end)
-    local start = socket.gettime()
     server.signal "TERM"
-    eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end)
-    local took = socket.gettime() - start
-    assert.is_true(took < 0.5 * PATIENCE, "took " .. took)
-    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(worker), 1, true), server.log())
+    ends_well(server, worker, 0.5 * PATIENCE)
   end)
 
   it("finishes calls at QUIT", function()
@@ -518,8 +518,7 @@ describe("nginx", function()
     end
     eventually(function() return status(server).calls == 20 end)
     server.signal "HUP"
-    eventually(function() return nginx.read("/proc/" .. first .. "/stat") == nil end, 3)
-    assert.truthy(server.log():find(("worker process %d exited with code 0"):format(first), 1, true))
+    ends_well(server, first, 3)
     assert.are.equal("/after", select(2, server.get "/call?id=after"))
   end)
 

@@ -164,4 +164,9 @@ done
 
 echo
 awk '{ printf "%-26s %4d s %5d passed %3d failed", $4, $5, $1, $2; if ($3) printf " %3d skipped", $3; print "" }' "$RESULTS" | sort
+# What failed, once more, for who sees only the end.
+awk '$2 { print $4 }' "$RESULTS" | while read -r name; do
+  grep -A3 -E '^(Failure|Error) ->|FAILED|ERROR|OVER|ended with status|^-- ' "$WORK/$name.log" 2>/dev/null |
+    head -n 12 | cut -c1-300 | sed "s|^|$name: |"
+done
 awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' "$RESULTS"
