@@ -14,7 +14,10 @@ local client = assert(seranking.new {
 local expected = tonumber(arg[2])
 
 local function floor()
-  local body = assert(host.run(client, client._core:call("GET", "/system/google-regions", nil, nil, nil, true)))
+  local call = client._core:call("GET", "/system/google-regions", nil, nil, nil, true)
+  assert(host.run(client, call))
+  local body = call:body()
+  call:trim()
   return #cjson.decode(body)
 end
 

@@ -289,8 +289,7 @@ for _, scheme in ipairs { "http", "https" } do
         print(join "child")
         for _, call in ipairs { two, one } do
           local state = handle:run(call, 10)
-          local ok, body = call:result()
-          print(state, ok, (body:gsub("\\", "")):match '"target":"(.-)"')
+          print(state, (call:result()), (call:body():gsub("\\", "")):match '"target":"(.-)"')
         end
         print(ask(client, "/2"))
       ]]

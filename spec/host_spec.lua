@@ -187,13 +187,13 @@ describe("a call", function()
   end)
 
   describe("inside nginx", function()
-    after_each(function()
-      rawset(_G, "ngx", nil)
-    end)
-
     local function nginx(fields)
-      rawset(_G, "ngx", fields)
+      package.loaded.ngx = fields
     end
+
+    after_each(function()
+      nginx(nil)
+    end)
 
     it("is refused in phases that can't wait, and nothing is sent", function()
       local server = start {}
@@ -213,7 +213,7 @@ describe("a call", function()
         assert.is_truthy(err.hint:find "blocking")
       end
       assert.are.equal(0, #server.report())
-      rawset(_G, "ngx", nil)
+      nginx(nil)
       works(client)
     end)
 

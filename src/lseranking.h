@@ -47,6 +47,13 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 /* Pushes what is known of a limiter as a table; times as seconds from `now`. */
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
 
+/*
+** Pushes the value of a JSON text, or nil and what is wrong; returns how many values these are. Members
+** that are null are absent unless `keep_nulls`; in lists, nulls keep their places. The text must be
+** anchored: Lua's memory may be collected meanwhile.
+*/
+int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls);
+
 /* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
 struct lsr_clock {
   struct sr_manual_clock manual;

@@ -8,8 +8,8 @@
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
-/* The memory of answers up to this size is kept for the next one. */
-enum { SMALL_ANSWER = 4096 };
+/* The metatable of what is known of an answer. */
+#define RESPONSE "seranking.response"
 
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
   struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
@@ -115,49 +115,67 @@ static int call_cancel(lua_State *L) {
   return 0;
 }
 
-/*
-** call:result() -> true, body, status, head, attempts, elapsed, waited, reused, http_version |
-** false, error once run() has said "done". The body is handed over, not copied: ask once.
-*/
-static int call_result(lua_State *L) {
+static struct sr_call *check_done(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   if (call->state != SR_STATE_DONE)
-    return luaL_error(L, "the call is not done");
-  if (call->error.kind != SR_NO_ERROR) {
-    lua_pushboolean(L, 0);
-    lsr_pusherror(L, &call->error, call);
-    return 2;
-  }
-  lua_pushboolean(L, 1);
-  lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
-  if (call->answer.len > SMALL_ANSWER) /* no second copy while it is decoded */
-    sr_buf_wipe(&call->answer);
-  else
-    sr_buf_clear(&call->answer);
-  lua_pushinteger(L, call->status);
-  lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
-  lua_pushinteger(L, call->attempts);
-  lsr_pushseconds(L, call->elapsed);
-  lsr_pushseconds(L, call->waited);
-  lua_pushboolean(L, call->reused);
-  lua_pushstring(L, call->http_version);
-  return 9;
+    luaL_error(L, "the call is not done");
+  return call;
 }
 
 /*
-** call:failure(code, message, body) -> the error table of kind decode for an answer that came but
-** can't be used.
+** call:result() -> true, what is known of the answer | false, error once run() has said "done". The
+** former is a table with the metatable that lseranking.responses is: { status, attempts, elapsed,
+** waited, reused, http_version, _head = the header lines }. The body: see call:body, call:decode.
+*/
+static int call_result(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  int failed = call->error.kind != SR_NO_ERROR;
+  lua_pushboolean(L, !failed);
+  if (failed) {
+    lsr_pusherror(L, &call->error, call);
+    return 2;
+  }
+  lua_createtable(L, 0, 8); /* one more than there are, for the headers */
+  lua_pushinteger(L, call->status);
+  lua_setfield(L, -2, "status");
+  lua_pushinteger(L, call->attempts);
+  lua_setfield(L, -2, "attempts");
+  set_seconds(L, "elapsed", call->elapsed);
+  set_seconds(L, "waited", call->waited);
+  set_boolean(L, "reused", call->reused);
+  set_string(L, "http_version", call->http_version);
+  lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
+  lua_setfield(L, -2, "_head");
+  luaL_getmetatable(L, RESPONSE);
+  lua_setmetatable(L, -2);
+  return 2;
+}
+
+/* call:body() -> the body of the answer. */
+static int call_body(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
+  return 1;
+}
+
+/* call:decode(keep_nulls): the body of the answer as lsr_decode gives it. */
+static int call_decode(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2));
+}
+
+/*
+** call:failure(code, message) -> the error table of kind decode for an answer that came but can't be
+** used.
 */
 static int call_failure(lua_State *L) {
-  struct sr_call *call = lsr_checkcall(L, 1);
+  struct sr_call *call = check_done(L);
   const char *code = luaL_checkstring(L, 2);
   const char *message = luaL_checkstring(L, 3);
   struct sr_error error;
   char excerpt[EXCERPT_SIZE];
-  char *copy;
-  size_t len;
-  const char *body = luaL_checklstring(L, 4, &len);
-  copy = lsr_copy(L, body, len);
+  size_t len = call->answer.len;
+  char *copy = lsr_copy(L, sr_buf_text(&call->answer), len);
   len = sr_config_redact(call->config, copy, len); /* before it is cut: half a key is too much */
   len = sr_config_cut_key(call->config, copy, len);
   sr_error_clean(excerpt, sizeof excerpt, copy, len);
@@ -445,6 +463,8 @@ static int call_gc(lua_State *L) {
 
 static const luaL_Reg methods[] = {{"cancel", call_cancel},
                                    {"result", call_result},
+                                   {"body", call_body},
+                                   {"decode", call_decode},
                                    {"time_left", call_time_left},
                                    {"failure", call_failure},
                                    {"preview", call_preview},
@@ -458,4 +478,6 @@ static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, 
 
 void lsr_open_call(lua_State *L) {
   lsr_newclass(L, LSR_CALL, methods, meta);
+  luaL_newmetatable(L, RESPONSE);
+  lua_setfield(L, -2, "responses");
 }

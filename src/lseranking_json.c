@@ -310,21 +310,15 @@ static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
   return broken(r, r->p < r->end ? "something that is no value" : "the end where a value is due");
 }
 
-/*
-** decode(text, keep_nulls) -> value | nil, what is wrong. Members that are null are absent unless
-** `keep_nulls`; in lists, nulls keep their places.
-*/
-static int json_decode(lua_State *L) {
+int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls) {
   struct reader r;
-  size_t len;
   int members = 0;
   memset(&r, 0, sizeof r);
-  r.start = r.p = luaL_checklstring(L, 1, &len);
+  r.start = r.p = text;
   r.end = r.p + len;
-  r.drop_nulls = !lua_toboolean(L, 2);
-  lua_settop(L, 2);
+  r.drop_nulls = !keep_nulls;
   lua_pushnil(L); /* for the scratch */
-  r.scratch = 3;
+  r.scratch = lua_gettop(L);
   if (len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
     r.p += 3;
   if (read_value(L, &r, &members) != BROKEN && (skip_space(&r), r.p != r.end))
@@ -337,6 +331,13 @@ static int json_decode(lua_State *L) {
   else
     lua_pushfstring(L, "%s, after %d bytes", r.problem, (int)len);
   return 2;
+}
+
+/* decode(text, keep_nulls): see lsr_decode. */
+static int json_decode(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  return lsr_decode(L, text, len, lua_toboolean(L, 2));
 }
 
 static const luaL_Reg functions[] = {{"decode", json_decode}, {NULL, NULL}};

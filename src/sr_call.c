@@ -4,6 +4,7 @@
 
 #include "sr_engine.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,19 +74,27 @@ void sr_call_trim(struct sr_call *call) {
   trim(&call->body);
   trim(&call->head);
   trim(&call->answer);
+  call->empty = 1;
 }
 
 void sr_call_reset(struct sr_call *call) {
-  struct sr_call kept;
+  struct sr_config *config = call->config;
+  struct sr_buf target, body, head, answer;
   sr_engine_forget(call);
-  sr_call_trim(call);
-  kept = *call;
-  memset(call, 0, sizeof *call);
-  call->config = kept.config;
-  call->target = kept.target;
-  call->body = kept.body;
-  call->head = kept.head;
-  call->answer = kept.answer;
+  if (!call->empty)
+    sr_call_trim(call);
+  target = call->target;
+  body = call->body;
+  head = call->head;
+  answer = call->answer;
+  memset(call, 0, offsetof(struct sr_call, error));
+  call->config = config;
+  call->target = target;
+  call->body = body;
+  call->head = head;
+  call->answer = answer;
+  memset(&call->error, 0, offsetof(struct sr_error, message));
+  call->error.message[0] = '\0';
   set_defaults(call);
 }
 

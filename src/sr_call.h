@@ -95,8 +95,7 @@ struct sr_call {
   struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
   struct sr_call *ready_prev, *ready_next;
 
-  /* The outcome, complete in SR_STATE_DONE. */
-  struct sr_error error;    /* of the last attempt; kind SR_NO_ERROR after a success */
+  /* The outcome, complete in SR_STATE_DONE; `error`, below, belongs to it. */
   int status;               /* of the last answer, 0: none */
   struct sr_buf head;       /* its header lines, status line first, CRLF between, the key masked */
   struct sr_buf answer;     /* its body, decompressed; of an error: the key masked */
@@ -110,10 +109,14 @@ struct sr_call {
   int reused;               /* the last attempt needed no new connection */
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
 
-  /* What happened on the way, for whoever takes it: oldest first. */
-  struct sr_event events[SR_EVENTS_MAX];
-  int event_count;
+  int event_count; /* of `events` */
   int events_lost; /* that did not fit */
+
+  int empty; /* sr_call_trim was the last to touch it */
+
+  /* From here on nothing needs to be cleared for another request. */
+  struct sr_error error; /* of the last attempt; kind SR_NO_ERROR after a success */
+  struct sr_event events[SR_EVENTS_MAX]; /* what happened on the way, oldest first */
 };
 
 /*
@@ -127,7 +130,7 @@ void sr_call_reset(struct sr_call *call);
 
 /*
 ** Empties request and answer of a call that is not under way, overwritten first, since they may hold secrets; what takes
-** much memory is freed. What came of it can't be asked for any more.
+** much memory is freed. Only sr_call_reset and sr_call_delete may come after it.
 */
 void sr_call_trim(struct sr_call *call);
 

@@ -133,17 +133,19 @@ local function split(request)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
-local function read(self, call, body, response)
-  if body == "" then
-    return true
-  elseif not (response.headers["content-type"] or ""):find("json", 1, true) then
-    return body
+local function read(self, call, response)
+  if not (response.headers["content-type"] or ""):find("json", 1, true) then
+    local body = call:body()
+    return body == "" or body
   end
-  local data, problem = json.decode(body, self._keep_nulls)
+  local data, problem = call:decode(self._keep_nulls)
   if problem then
-    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem, body))
+    if call:body() == "" then
+      return true
+    end
+    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem))
   elseif data == false then
-    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false", body))
+    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false"))
   end
   return data
 end
@@ -183,11 +185,10 @@ function methods:request(request)
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
-  local data
-  local body, result = host.run(self, call)
-  if body then
-    local problem
-    data, problem = read(self, call, body, result)
+  local data, problem
+  local answered, result = host.run(self, call)
+  if answered then
+    data, problem = read(self, call, result)
     result = problem or result
   else
     errors.doubt(result, repeatable)
@@ -264,11 +265,13 @@ function methods:download(url, given)
     problem = problem:gsub("^base_url", "the address"):gsub("would send the key in clear", "is for everybody to read")
     misuse.raise("client:download: %s", problem)
   end
-  local body, result = host.run(self, call)
-  if not body and (result.kind == "auth" or result.kind == "access") then
+  local answered, result = host.run(self, call)
+  if not answered and (result.kind == "auth" or result.kind == "access") then
     result.hint = "a download sends no key, and its address may be over: ask the API for a new one"
   end
-  return body or nil, result
+  local body = answered and call:body() or nil
+  call:trim()
+  return body, result
 end
 
 --- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
@@ -313,7 +316,7 @@ local function core_settings(checked, driver, own_dir)
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body or rawget(_G, "ngx") and host.max_body() or nil, -- outside nginx, no host is needed yet
+    max_body = checked.max_body or package.loaded.ngx and host.max_body() or nil, -- outside nginx, no host is needed yet
     shared = share == "user",
     unlimited = share == "off",
     state_dir = checked.state_dir,

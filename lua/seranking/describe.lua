@@ -178,7 +178,7 @@ function describe.operation(resource, description, api)
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
     fields = fields_of(plan.fields or nil), example = said "example" or nil, success = copy(description.success or { 200 }),
     errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
-    repeatable = plan.repeatable and not description.billed or false, billed = description.billed or false,
+    repeatable = plan.repeatable, billed = description.billed or false,
     source = words(description.source), confidence = description.confidence, deprecated = description.deprecated or false,
   }
   for _, other in ipairs { "v4", "v1", "data" } do

@@ -31,12 +31,11 @@ function events.said(client, problem)
   return misuse.mask(client._closed and text or client._core:redact(text))
 end
 
---- Tells what is new of a call. A hook that raises breaks nothing: client:limiter().hook_error has what it raised.
+--- Tells a client's hook what is new of a call. A hook that raises breaks nothing: client:limiter().hook_error has what it raised.
 ---@param client table
 ---@param call userdata
 function events.tell(client, call)
-  local hook = client._on_event
-  local list = hook and call:happenings()
+  local hook, list = client._on_event, call:happenings()
   if not list then
     return
   end

@@ -7,7 +7,8 @@ local events = require "seranking.events"
 local misuse = require "seranking.misuse"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
-local response = require "seranking.response"
+
+require "seranking.response" -- what the core makes of answers gets its methods
 
 local host = {}
 
@@ -50,7 +51,7 @@ end
 ---@param client table
 ---@return table loop, seranking.Task? task the caller, as an item of a map
 function host.loop(client)
-  local task = plain.task()
+  local task = plain.schedulers > 0 and plain.task() or nil
   if task or client._blocking or client._apart then
     return plain, task
   elseif client._loop then
@@ -59,10 +60,10 @@ function host.loop(client)
         .. "wait as where they are made")
     end
     return by_option(client._loop)
-  elseif nginx.inside() then
-    return nginx
+  elseif loaded.ngx or loaded.cqueues or loaded.luv then
+    return nginx.inside() and nginx or running() or plain
   end
-  return (loaded.cqueues or loaded.luv) and running() or plain
+  return plain
 end
 
 --- The largest answer that a client takes when it doesn't say. nil: the core's own.
@@ -107,25 +108,27 @@ end
 local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
   .. "data_token or the variable SERANKING_DATA_TOKEN"
 
---- Runs a call to its end.
+--- Runs a call to its end. Its answer's body is call:body() or call:decode() then, until host.keep.
 ---@param client table
 ---@param call userdata
----@return string? body, seranking.Response|seranking.Error
+---@return boolean answered, seranking.Response|seranking.Error
 function host.run(client, call)
   local loop, task = host.loop(client)
   local problem = loop.wait(client, call, task)
   if problem then
-    return nil, problem
+    return false, problem
   end
-  events.tell(client, call)
-  local ok, body, status, head, attempts, elapsed, waited, reused, version = call:result()
-  if not ok then
-    if body.kind == "auth" and client._borrowed then
-      body.hint = BORROWED
+  if client._on_event then
+    events.tell(client, call)
+  end
+  local answered, outcome = call:result()
+  if not answered then
+    errors.wrap(outcome)
+    if outcome.kind == "auth" and client._borrowed then
+      outcome.hint = BORROWED
     end
-    return nil, errors.wrap(body)
   end
-  return body, response.new(status, head, attempts, elapsed, waited, reused, version)
+  return answered, outcome
 end
 
 --- Waits, as calls wait here; an injected clock jumps.

@@ -24,19 +24,25 @@ local function elsewhere(api)
   return api == "v4" and "v1" or "v4"
 end
 
+-- What the operation is on its client's API, found and checked against what it is bound to once.
 local function plan_of(op)
+  if op._plan then
+    return op._plan
+  end
   local api = op._client._api
   local plan = planner.of(op._resource, op._description, api)
   if not plan then
     misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, op._description[1], api,
       elsewhere(api), elsewhere(api))
   end
+  request.check_bound(plan, op._bound)
+  op._plan = plan
   return plan
 end
 
--- Carries out an operation; gives the answer's body, too.
-local function perform(op, args, call_options)
-  local client, plan = op._client, plan_of(op)
+-- Carries out an operation. `raw`: the answer's body is wanted, too.
+local function perform(op, args, call_options, raw)
+  local client, plan = op._client, op._plan or plan_of(op)
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
   local ticket, refused
@@ -47,23 +53,26 @@ local function perform(op, args, call_options)
       return nil, refused
     end
   end
-  local data
-  local body, result = host.run(client, call)
-  if body then
-    local problem
-    data, problem = answer.read(client, plan, call, body)
+  local data, problem, body
+  local answered, result = host.run(client, call)
+  if answered then
+    data, problem = answer.read(client, plan, call)
     result = problem or result
+    body = raw and call:body()
   else
-    errors.doubt(result, plan.repeatable and not plan.billed)
+    errors.doubt(result, plan.repeatable)
   end
   host.keep(client, call)
   if counted then
-    costs.settle(client, plan, checked, ticket, body ~= nil, data, result)
+    costs.settle(client, plan, checked, ticket, answered, data, result)
   end
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)
   end
-  return data, result, body
+  if raw then
+    return data, result, body
+  end
+  return data, result
 end
 
 --- Carries out the operation.
@@ -71,12 +80,14 @@ end
 ---@param call_options? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 local function call_operation(op, args, call_options)
-  local data, result = perform(op, args, call_options)
-  return data, result
+  return perform(op, args, call_options)
 end
 
 -- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
 function operation_mt.__call(op, first, second, third)
+  if first == op._owner then
+    return call_operation(op, second, third)
+  end
   local kind = type(first) == "table" and getmetatable(first)
   if type(kind) == "table" and kind.__name == "seranking.resource" then
     if first._node.description ~= op._resource then
@@ -123,8 +134,12 @@ local function prepare(op, args, call_options)
   host.keep(op._client, (request.prepare(op, plan_of(op), args, call_options)))
 end
 
+local function send(op, args, call_options)
+  return perform(op, args, call_options, true)
+end
+
 local function walk_of(op, args, given)
-  return pages.new(op, plan_of(op), args, given, prepare, perform)
+  return pages.new(op, plan_of(op), args, given, prepare, send)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
@@ -190,9 +205,12 @@ end
 ---@param resource table the resource's description
 ---@param description table the operation's
 ---@param bound table<string, any> ids that the resource is bound to
-function operation.new(client, resource, description, bound)
-  return setmetatable({ _client = client, _resource = resource, _description = description, _bound = bound },
-    operation_mt)
+---@param owner? table the resource itself
+function operation.new(client, resource, description, bound, owner)
+  return setmetatable({
+    _client = client, _resource = resource, _description = description, _bound = bound, _owner = owner or false,
+    _plan = false,
+  }, operation_mt)
 end
 
 return operation

@@ -31,7 +31,8 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field post boolean the query may also go by POST, as a JSON object
 ---@field one_of? string[] names of which exactly one must be given
 ---@field secrets? boolean there is a secret among its parameters
----@field repeatable boolean
+---@field repeatable boolean it may be sent again when it is not known what became of the first time
+---@field bare boolean it sends no parameters, and nothing else of its own
 ---@field billed? boolean
 ---@field answer? string
 ---@field unwrap? string
@@ -196,7 +197,6 @@ local function make(resource, description, api)
     define = function(name)
       return plan.definition(resource, description, name, api)
     end,
-    repeatable = REPEATABLE[method] or false,
     billed = description.billed,
     answer = said "answer",
     unwrap = said "unwrap",
@@ -216,9 +216,12 @@ local function make(resource, description, api)
   made.items = said "items" and make_items(made, said "items")
   made.upload = said "upload" and collect(made, said "upload")
   made.define = nil
-  if description.repeatable ~= nil then
-    made.repeatable = description.repeatable
+  made.repeatable = description.repeatable
+  if made.repeatable == nil then
+    made.repeatable = REPEATABLE[method] or false
   end
+  made.repeatable = made.repeatable and not made.billed -- twice is paid for twice
+  made.bare = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload)
   return made
 end
 

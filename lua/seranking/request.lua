@@ -354,41 +354,53 @@ function request.check(client, plan, args)
   end
 end
 
---- Checks everything and makes the core's call.
----@param op table the operation
+--- Raises when a resource is bound to what its operation does not take.
 ---@param plan seranking.Plan
----@param args? table
----@param call_options? table
----@return userdata call, table args, table? options # as checked
-function request.prepare(op, plan, args, call_options)
-  request.check(op._client, plan, args)
-  args = args or empty
-  if next(args) ~= nil then
-    check_names(plan, args)
-  end
-  if op._client._key_param then
-    no_second_key(op._client, plan)
-  end
-  local bound = op._bound
+---@param bound table<string, any>
+function request.check_bound(plan, bound)
   for name, value in pairs(bound) do
     if not plan.definitions[name] then
       misuse.raise("%s takes no %s, but %s is bound", plan.name, name, tostring(value))
     end
   end
-  if plan.one_of then
-    check_one_of(plan, args, bound)
+end
+
+--- Checks everything and makes the core's call.
+---@param op table the operation, its bound ids checked
+---@param plan seranking.Plan
+---@param args? table
+---@param call_options? table
+---@return userdata call, table args, table? options # as checked
+function request.prepare(op, plan, args, call_options)
+  local client, bound = op._client, op._bound
+  request.check(client, plan, args)
+  if args == nil then
+    args = empty
+  elseif next(args) ~= nil then
+    check_names(plan, args)
   end
-  local given = options.call(plan.name, call_options)
-  local extra = given and given.extra and check_extra(plan, given.extra)
-  local ids = make_ids(plan, args, bound)
-  local query, body, parts, by_post = make_content(op, plan, args, extra)
+  local given, extra, ids, query, body, parts, by_post
+  if call_options ~= nil then
+    given = options.call(plan.name, call_options)
+    extra = given.extra and check_extra(plan, given.extra)
+  end
+  if not plan.bare or extra then
+    if client._key_param then
+      no_second_key(client, plan)
+    end
+    if plan.one_of then
+      check_one_of(plan, args, bound)
+    end
+    ids = make_ids(plan, args, bound)
+    query, body, parts, by_post = make_content(op, plan, args, extra)
+  end
   if parts or plan.billed then
     given = options.copy(given)
     given.parts = parts
     given.retries = plan.billed and 0 or given.retries
   end
-  local call, problem, name = op._client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
-    plan.repeatable and not plan.billed, given, host.spare(op._client)) -- twice is paid for twice
+  local call, problem, name = client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
+    plan.repeatable, given, host.spare(client))
   if not call then
     if problem == "long" then
       misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)

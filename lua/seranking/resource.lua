@@ -78,7 +78,7 @@ function resource_mt.__index(self, name)
   local node = self._node
   local value
   if node.operations[name] then
-    value = operation.new(self._client, node.description, node.operations[name], self._bound)
+    value = operation.new(self._client, node.description, node.operations[name], self._bound, self)
   elseif node.children[name] then
     value = new(self._client, node.children[name], self._path .. "." .. name, self._bound)
   else

@@ -1,5 +1,9 @@
 --- What is known of an answer besides its data.
 -- SPDX-License-Identifier: MIT
+--
+-- The core makes these tables, see call:result() in lseranking_call.c.
+
+local core = require "lseranking"
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -27,28 +31,18 @@ local function parse(head)
   return setmetatable(headers, headers_mt)
 end
 
+local response_mt = core.responses
+
+response_mt.__name = "seranking.response"
+
 -- Headers are parsed when somebody looks at them: most callers never do.
-local response_mt = {
-  __name = "seranking.response",
-  __index = function(response, name)
-    if name == "headers" then
-      local headers = parse(response._head)
-      response.headers = headers
-      response._head = nil
-      return headers
-    end
-  end,
-}
-
-local response = {}
-
---- Takes what the core's call:result() gives.
----@return seranking.Response
-function response.new(status, head, attempts, elapsed, waited, reused, http_version)
-  return setmetatable({
-    status = status, attempts = attempts, elapsed = elapsed, waited = waited, reused = reused,
-    http_version = http_version, _head = head,
-  }, response_mt)
+function response_mt.__index(response, name)
+  if name == "headers" then
+    local headers = parse(response._head)
+    response.headers = headers
+    response._head = nil
+    return headers
+  end
 end
 
-return response
+return response_mt

@@ -24,8 +24,10 @@ local POOL_SIZE = 512       -- of these
 local BUSY_TRIES = 500      -- when too many connect at once, each waits
 local BUSY_TIME = 0.002     -- seconds and tries again
 
+local loaded = package.loaded -- nginx puts its `ngx` there, too
+
 local function here()
-  local ngx = rawget(_G, "ngx")
+  local ngx = loaded.ngx
   -- In nginx's worker threads there is an `ngx` too, but without sockets and phases; they may block.
   return type(ngx) == "table" and ngx.socket ~= nil and ngx.get_phase ~= nil and ngx or nil
 end

@@ -324,6 +324,9 @@ end
 
 -- ---- public: what a host has to offer ----
 
+--- How many schedulers are at work: while there are none, nobody is a task.
+plain.schedulers = 0
+
 --- The task that the caller is, if it is an item of a map on this thread.
 ---@return seranking.Task?
 plain.task = current
@@ -386,7 +389,9 @@ function plain.all(client, job)
     end
     return
   end
+  plain.schedulers = plain.schedulers + 1
   local ran, problem = pcall(run_until_done, scheduler, group)
+  plain.schedulers = plain.schedulers - 1
   if not ran then
     abandon(scheduler)
     error(problem, 0)
