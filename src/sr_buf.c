@@ -23,6 +23,7 @@ int sr_buf_reserve(struct sr_buf *buf, size_t extra) {
     return -1;
   buf->data = data;
   buf->cap = cap;
+  data[buf->len] = '\0';
   return 0;
 }
 
@@ -33,6 +34,8 @@ int sr_buf_append(struct sr_buf *buf, const void *data, size_t len) {
     memcpy(buf->data + buf->len, data, len);
   buf->len += len;
   buf->data[buf->len] = '\0';
+  if (buf->used <= buf->len)
+    buf->used = buf->len + 1;
   return 0;
 }
 
@@ -50,6 +53,13 @@ void sr_buf_clear(struct sr_buf *buf) {
     buf->data[0] = '\0';
 }
 
+void sr_buf_erase(struct sr_buf *buf) {
+  if (buf->data != NULL)
+    sr_wipe(buf->data, buf->used);
+  sr_buf_clear(buf);
+  buf->used = 0;
+}
+
 const char *sr_buf_text(const struct sr_buf *buf) {
   return buf->data != NULL ? buf->data : "";
 }
@@ -60,7 +70,6 @@ void sr_buf_fini(struct sr_buf *buf) {
 }
 
 void sr_buf_wipe(struct sr_buf *buf) {
-  if (buf->data != NULL)
-    sr_wipe(buf->data, buf->cap);
+  sr_buf_erase(buf);
   sr_buf_fini(buf);
 }

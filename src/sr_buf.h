@@ -11,6 +11,7 @@ struct sr_buf {
   char *data;
   size_t len;
   size_t cap;
+  size_t used; /* bytes that were ever written: what there is to overwrite */
 };
 
 /*
@@ -26,6 +27,9 @@ int sr_buf_reserve(struct sr_buf *buf, size_t extra);
 
 /* Forgets the contents, keeps the memory. */
 void sr_buf_clear(struct sr_buf *buf);
+
+/* The same for what may have held a secret: all that it ever held is overwritten first. */
+void sr_buf_erase(struct sr_buf *buf);
 
 /* The text, "" when there is none. */
 const char *sr_buf_text(const struct sr_buf *buf);

@@ -57,12 +57,10 @@ static void wipe_parts(struct sr_part *part) {
 enum { KEPT_SIZE = 4096 };
 
 static void trim(struct sr_buf *buf) {
-  if (buf->cap > KEPT_SIZE) {
+  if (buf->cap > KEPT_SIZE)
     sr_buf_wipe(buf);
-  } else if (buf->data != NULL) {
-    sr_wipe(buf->data, buf->cap);
-    buf->len = 0;
-  }
+  else
+    sr_buf_erase(buf);
 }
 
 void sr_call_trim(struct sr_call *call) {

@@ -75,18 +75,13 @@ local function perform(op, args, call_options, raw)
   return data, result
 end
 
---- Carries out the operation.
----@param args? table<string, any> parameters by name
----@param call_options? seranking.CallOptions
+--- Carries out the operation. client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
+---@param first? table<string, any> parameters by name
+---@param second? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
-local function call_operation(op, args, call_options)
-  return perform(op, args, call_options)
-end
-
--- client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
 function operation_mt.__call(op, first, second, third)
   if first == op._owner then
-    return call_operation(op, second, third)
+    return perform(op, second, third)
   end
   local kind = type(first) == "table" and getmetatable(first)
   if type(kind) == "table" and kind.__name == "seranking.resource" then
@@ -94,12 +89,12 @@ function operation_mt.__call(op, first, second, third)
       misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
         op._description[1])
     end
-    return call_operation(op, second, third)
+    return perform(op, second, third)
   elseif type(kind) == "table" and kind.__name == "seranking.client" then
     misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", tostring(op), op._resource.name,
       op._description[1])
   end
-  return call_operation(op, first, second)
+  return perform(op, first, second)
 end
 
 function operation_mt.__tostring(op)

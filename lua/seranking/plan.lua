@@ -32,7 +32,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field one_of? string[] names of which exactly one must be given
 ---@field secrets? boolean there is a secret among its parameters
 ---@field repeatable boolean it may be sent again when it is not known what became of the first time
----@field bare boolean it sends no parameters, and nothing else of its own
+---@field bare boolean it sends no parameters, nothing else of its own, and needs no care
 ---@field billed? boolean
 ---@field answer? string
 ---@field unwrap? string
@@ -221,7 +221,7 @@ local function make(resource, description, api)
     made.repeatable = REPEATABLE[method] or false
   end
   made.repeatable = made.repeatable and not made.billed -- twice is paid for twice
-  made.bare = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload)
+  made.bare = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload or made.billed)
   return made
 end
 

@@ -372,28 +372,26 @@ end
 ---@param call_options? table
 ---@return userdata call, table args, table? options # as checked
 function request.prepare(op, plan, args, call_options)
-  local client, bound = op._client, op._bound
+  local client = op._client
+  if plan.bare and args == nil and call_options == nil and not client._closed then -- there is nothing to check
+    return client._core:call(plan.method, plan.template, nil, nil, nil, plan.repeatable, nil, host.spare(client)), empty
+  end
   request.check(client, plan, args)
   if args == nil then
     args = empty
   elseif next(args) ~= nil then
     check_names(plan, args)
   end
-  local given, extra, ids, query, body, parts, by_post
-  if call_options ~= nil then
-    given = options.call(plan.name, call_options)
-    extra = given.extra and check_extra(plan, given.extra)
+  if client._key_param then
+    no_second_key(client, plan)
   end
-  if not plan.bare or extra then
-    if client._key_param then
-      no_second_key(client, plan)
-    end
-    if plan.one_of then
-      check_one_of(plan, args, bound)
-    end
-    ids = make_ids(plan, args, bound)
-    query, body, parts, by_post = make_content(op, plan, args, extra)
+  if plan.one_of then
+    check_one_of(plan, args, op._bound)
   end
+  local given = options.call(plan.name, call_options)
+  local extra = given and given.extra and check_extra(plan, given.extra)
+  local ids = make_ids(plan, args, op._bound)
+  local query, body, parts, by_post = make_content(op, plan, args, extra)
   if parts or plan.billed then
     given = options.copy(given)
     given.parts = parts

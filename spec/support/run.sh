@@ -102,7 +102,7 @@ suite() {
     c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
     bench)
-      GET_BOUND=1.3 unit bench sh bench/run.sh # how dear a call is, "make bench" tells
+      unit bench sh bench/run.sh
       unit bench:nginx sh bench/nginx/run.sh ;;
     limiter) unit limiter sh bench/limiter.sh short ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
