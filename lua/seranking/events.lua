@@ -31,7 +31,7 @@ function events.said(client, problem)
   return misuse.mask(client._closed and text or client._core:redact(text))
 end
 
---- Tells a client's hook what is new of a call. A hook that raises breaks nothing: client:limiter().hook_error has what it raised.
+--- Tells a client's hook what is new of a call. One that raises breaks nothing: client:limiter().hook_error has what it raised.
 ---@param client table
 ---@param call userdata
 function events.tell(client, call)
