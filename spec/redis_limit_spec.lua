@@ -99,6 +99,15 @@ describe("a limit on Redis", function()
     assert.matches("unix:" .. folder .. "/s?db=0: ", err.message, 1, true)
   end)
 
+  on_redis("that is set up wrongly ends a wait for a job at the first look", function()
+    local looks = client(wire.start {}, { limiter = { redis = "unix:" .. folder .. "/s?db=99" }, timeout = 5 })
+    local start = os.time()
+    local err = wire.failed("network", "limiter", looks.audit.status:wait({ audit_id = 1 }, { timeout = 8 }))
+    assert.is_false(err.sent)
+    assert.is_true(os.time() - start < 5)
+    assert.are.same({ audit_id = "1" }, { audit_id = tostring(err.job.audit_id) })
+  end)
+
   on_redis("says that repeating does not help when settings are wrong", function()
     local server = wire.start { ECHO }
     assert(client(server):request { path = "/a" })

@@ -149,6 +149,14 @@ end
 
 local passing = { timeout = true, network = true, server = true, rate_limit = true }
 
+-- Whether a later look may succeed where this one did not.
+local function may_pass(err)
+  if err.code == "budget" or err.code == "limiter" and not err.retryable then -- nothing changes by itself
+    return false
+  end
+  return err.retryable or passing[err.kind] or false
+end
+
 -- The last look at a job; nil and an error.
 local function watch(job, wait)
   local pause = job.every[1]
@@ -179,7 +187,7 @@ local function watch(job, wait)
       elseif outcome == "good" and not stale then
         return answer, response
       end
-    elseif not (response.retryable or passing[response.kind]) or response.code == "budget" then
+    elseif not may_pass(response) then
       return nil, with_job(response, job)
     else
       job.problem = with_job(response, job) -- a look that failed is no end of the job
