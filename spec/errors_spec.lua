@@ -274,3 +274,50 @@ describe("the key", function()
     watch.found = {}
   end)
 end)
+
+describe("an answer that is a success and can't be meant", function()
+  local function answered(body)
+    local client, api = scene.new()
+    api:fail { status = 200, headers = { ["content-type"] = "text/html" }, body = body }
+    return client
+  end
+
+  local PAGE = "\n<!DOCTYPE html><title>Log in</title>"
+
+  it("is told to be a page, where the page comes from, and what may have happened", function()
+    local none, err = answered(PAGE).sites:list()
+    assert.is_nil(none)
+    assert.equal("decode bad_json", err.kind .. " " .. err.code)
+    assert.equal("the answer is not JSON, but an HTML page", err.message)
+    assert.matches("^check base_url", err.hint)
+    assert.is_nil(err.hint:find("may have been carried out", 1, true))
+    none, err = answered(PAGE).sites:create { url = "http://example.com", title = "x" }
+    assert.is_nil(none)
+    assert.matches("it may have been carried out: look before you repeat it", err.hint, 1, true)
+    none, err = answered("{").sites:create { url = "http://example.com", title = "x" }
+    assert.is_nil(none)
+    assert.matches("^the answer is not JSON: ", err.message)
+    assert.matches("it may have been carried out", err.hint, 1, true)
+    none, err = answered("{").sites:list()
+    assert.is_nil(none)
+    assert.is_nil(err.hint)
+  end)
+
+  it("is no deletion", function()
+    local none, err = answered(PAGE).sites:delete { site_id = 1 }
+    assert.is_nil(none)
+    assert.equal("the answer is not JSON, but an HTML page", err.message)
+    assert.is_true(answered("").sites:delete { site_id = 1 })
+    assert.is_true(answered("OK").sites:delete { site_id = 1 })
+  end)
+
+  it("is no object when it is a list, and advice is only given where it helps", function()
+    local none, err = answered('[{"currency":"rur"}]').account:balance()
+    assert.is_nil(none)
+    assert.equal("the answer is not the object that account.balance has; client:request takes it as it is", err.message)
+    assert.same({}, (answered("[]").account:balance()))
+    none, err = answered("false").account:balance()
+    assert.is_nil(none)
+    assert.equal("the answer is not the object that account.balance has", err.message)
+  end)
+end)

@@ -514,3 +514,17 @@ describe("many calls of 0.2 s", function()
     assert.is_true(took < 0.4 * process.patience(), "took " .. took)
   end)
 end)
+
+describe("a loop of one's own", function()
+  it("goes with the client that it was given to", function()
+    local seen = setmetatable({}, { __mode = "k" })
+    for _ = 1, 20 do
+      local loop = { wait = function() end, spawn = function() end, sleep = function() end }
+      seen[loop] = true
+      host.loop(assert(seranking.new { token = KEY, share = "off", loop = loop }))
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(seen))
+  end)
+end)

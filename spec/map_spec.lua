@@ -520,3 +520,45 @@ describe("client:map on the wire", function()
     assert.are.equal("/", results[2])
   end)
 end)
+
+describe("what a map leaves behind", function()
+  it("is nothing: its coroutines can be collected, those of items that raised too", function()
+    local client = scene.new { share = "off" }
+    local threads = setmetatable({}, { __mode = "k" })
+    client:map(numbers(40), function(i)
+      threads[coroutine.running()] = i
+      return i % 2 == 0 and client.account:balance() or error "x"
+    end)
+    assert.is_not_nil(next(threads))
+    collectgarbage()
+    collectgarbage()
+    assert.same({}, threads)
+  end)
+
+  if coroutine.close then
+    it("can't wait while it is given up", function()
+      local client, outcome
+      local transport = {
+        handle = function(_, asked)
+          assert(asked.path ~= "/raises", "raised")
+          return { status = 200, headers = {}, body = "", delay = 1 }
+        end,
+      }
+      client = assert(seranking.new { token = scene.V4_KEY, transport = transport, share = "off" })
+      local chunk = assert(load([[
+        local client, path, closed = ...
+        local guard <close> = setmetatable({}, { __close = closed })
+        return client:request { path = path }
+      ]]))
+      assert.has_error(function()
+        client:map({ "/waits", "/raises" }, function(path)
+          return chunk(client, path, function()
+            outcome = outcome or { client:request { path = "/closed" } }
+          end)
+        end)
+      end)
+      assert.is_nil(outcome[1])
+      assert.equal("phase cant_yield", outcome[2].kind .. " " .. outcome[2].code)
+    end)
+  end
+end)

@@ -523,3 +523,13 @@ describe("a body", function()
     end
   end)
 end)
+
+describe("an argument with a metatable", function()
+  it("is looked at for what it is, whatever its __eq says", function()
+    local client = scene.new()
+    local balance = client.account.balance
+    local same = setmetatable({ zz = 1 }, { __eq = function() return true end })
+    assert.has_error(function() balance(same) end, "account.balance: unknown parameter 'zz'; there are none")
+    assert.is_table(balance(setmetatable({}, { __eq = function(a, b) return a.id == b.id end })))
+  end)
+end)

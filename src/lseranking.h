@@ -41,7 +41,7 @@ sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
 /* Pushes a time as seconds. */
 void lsr_pushseconds(lua_State *L, sr_time t);
 
-/* Pushes the error table of a call, or of no call (`call` NULL); `error` is what went wrong. */
+/* Pushes the error table of a call, but for its body, or of no call (`call` NULL); `error` is what went wrong. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 
 /* Pushes what is known of a limiter as a table; times as seconds from `now`. */

@@ -101,7 +101,6 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
   set_seconds(L, "elapsed", call->elapsed);
   if (call->retry_after >= 0)
     set_seconds(L, "retry_after", call->retry_after);
-  set_excerpt(L, call);
 }
 
 /* ---- the outcome ---- */
@@ -119,6 +118,8 @@ static struct sr_call *check_done(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   if (call->state != SR_STATE_DONE)
     luaL_error(L, "the call is not done");
+  if (call->empty)
+    luaL_error(L, "the call is empty");
   return call;
 }
 
@@ -133,6 +134,7 @@ static int call_result(lua_State *L) {
   lua_pushboolean(L, !failed);
   if (failed) {
     lsr_pusherror(L, &call->error, call);
+    set_excerpt(L, call);
     return 2;
   }
   lua_createtable(L, 0, 8); /* one more than there are, for the headers */

@@ -11,7 +11,7 @@ struct sr_buf {
   char *data;
   size_t len;
   size_t cap;
-  size_t used; /* bytes that were ever written: what there is to overwrite */
+  size_t used; /* bytes that were written since it was erased: what there is to overwrite */
 };
 
 /*

@@ -114,7 +114,7 @@ struct sr_call {
 
   int empty; /* sr_call_trim was the last to touch it */
 
-  /* From here on nothing needs to be cleared for another request. */
+  /* What lies behind the beginning of `error` is not cleared for another request. */
   struct sr_error error;                 /* of the last attempt; kind SR_NO_ERROR after a success */
   struct sr_event events[SR_EVENTS_MAX]; /* what happened on the way, oldest first */
 };

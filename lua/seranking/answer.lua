@@ -22,10 +22,27 @@ local function failure_in(plan, data)
   return type(text) == "string" and next(data, next(data)) == nil and text or nil
 end
 
+local function is_html(call)
+  return call:body():find "^%s*<" ~= nil
+end
+
+--- The error of an answer that is not JSON.
+---@param call userdata
+---@param problem? string what the decoder says, if it was asked
+---@return nil, seranking.Error
+function answer.not_json(call, problem)
+  if not is_html(call) then
+    return unusable(call, "bad_json", "the answer is not JSON: %s", problem)
+  end
+  local _, err = unusable(call, "bad_json", "the answer is not JSON, but an HTML page")
+  err.hint = "check base_url; a proxy may have answered instead of the API, with its login page for one"
+  return nil, err
+end
+
 -- What can't be decoded: nothing, or no JSON.
 local function undecodable(plan, call, problem)
   if call:body() ~= "" then
-    return unusable(call, "bad_json", "the answer is not JSON: %s", problem)
+    return answer.not_json(call, problem)
   elseif plan.answer == "any" then
     return true
   end
@@ -39,7 +56,10 @@ end
 ---@return any data, seranking.Error?
 function answer.read(client, plan, call)
   local kind = plan.answer
-  if not kind then
+  if not kind then -- nothing is promised, but nothing of the API's is a page
+    if is_html(call) then
+      return answer.not_json(call)
+    end
     return true
   elseif kind == "bytes" then
     return call:body()
@@ -71,9 +91,9 @@ function answer.read(client, plan, call)
     return data
   end
   -- PHP writes an empty map as [], so an empty table is both.
-  if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" then
-    return unusable(call, "unexpected", "the answer is not the %s that %s has; client:request takes it as it is",
-      kind == "array" and "list" or "object", plan.name)
+  if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" or kind == "object" and data[1] ~= nil then
+    return unusable(call, "unexpected", "the answer is not the %s that %s has%s", kind == "array" and "list" or "object",
+      plan.name, data ~= false and "; client:request takes it as it is" or "")
   end
   return data
 end

@@ -8,6 +8,7 @@ local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 
+local answer = lazy "seranking.answer"
 local concurrent, costs, host = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.host"
 local limiter, params, resource = lazy "seranking.limiter", lazy "seranking.params", lazy "seranking.resource"
 
@@ -143,7 +144,7 @@ local function read(self, call, response)
     if call:body() == "" then
       return true
     end
-    return nil, errors.wrap(call:failure("bad_json", "the answer is not JSON: " .. problem))
+    return answer.not_json(call, problem)
   elseif data == false then
     return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false"))
   end
@@ -154,7 +155,7 @@ end
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
 ---@field path string below the base address, percent-encoded, beginning with a slash
 ---@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
----@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array
+---@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array. It is always sent as JSON
 ---@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE)
 
 --- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
@@ -190,7 +191,8 @@ function methods:request(request)
   if answered then
     data, problem = read(self, call, result)
     result = problem or result
-  else
+  end
+  if problem or not answered then
     errors.doubt(result, repeatable)
   end
   host.keep(self, call)
@@ -386,6 +388,7 @@ local function wrap(handle, api, checked, clock)
     _open_data = false,
     _borrowed = false, -- client.data alone: its key is the client's
     _loop = checked.loop or false,
+    _way = false, -- made of a loop of the user's
   }, client_mt)
 end
 

@@ -80,7 +80,7 @@ function errors.new(kind, code, message, hint)
 end
 
 local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
-local unclear = { timeout = true, network = true, server = true, cancelled = true }
+local unclear = { timeout = true, network = true, server = true, cancelled = true, protocol = true, decode = true }
 
 --- Adds to the error of a request that must not be sent twice what a person has to know then.
 ---@param err seranking.Error

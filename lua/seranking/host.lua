@@ -25,15 +25,13 @@ local function by_name(name)
   return named[name]
 end
 
--- The ways made of loops that a client was given.
-local made = setmetatable({}, { __mode = "k" })
-
-local function by_option(loop)
-  if type(loop) == "string" then
-    return by_name(loop)
+-- The way of a client that was given a loop.
+local function by_option(client)
+  if type(client._loop) == "string" then
+    return by_name(client._loop)
   end
-  made[loop] = made[loop] or adapter.new(loop)
-  return made[loop]
+  client._way = client._way or adapter.new(client._loop)
+  return client._way
 end
 
 local loaded = package.loaded
@@ -59,7 +57,7 @@ function host.loop(client)
       misuse.raise('option loop = "nginx" is for calls inside an nginx worker, and this is none: leave it out, and calls '
         .. "wait as where they are made")
     end
-    return by_option(client._loop)
+    return by_option(client)
   elseif loaded.ngx or loaded.cqueues or loaded.luv then
     return nginx.inside() and nginx or running() or plain
   end

@@ -35,14 +35,16 @@ local function plan_of(op)
     misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, op._description[1], api,
       elsewhere(api), elsewhere(api))
   end
-  request.check_bound(plan, op._bound)
-  op._plan = plan
+  if not op._client._closed then
+    request.check_bound(plan, op._bound)
+    op._plan = plan
+  end
   return plan
 end
 
 -- Carries out an operation. `raw`: the answer's body is wanted, too.
 local function perform(op, args, call_options, raw)
-  local client, plan = op._client, op._plan or plan_of(op)
+  local client, plan = op._client, plan_of(op)
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
   local ticket, refused
@@ -59,7 +61,8 @@ local function perform(op, args, call_options, raw)
     data, problem = answer.read(client, plan, call)
     result = problem or result
     body = raw and call:body()
-  else
+  end
+  if problem or not answered then
     errors.doubt(result, plan.repeatable)
   end
   host.keep(client, call)
@@ -80,7 +83,7 @@ end
 ---@param second? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function operation_mt.__call(op, first, second, third)
-  if first == op._owner then
+  if rawequal(first, op._owner) then
     return perform(op, second, third)
   end
   local kind = type(first) == "table" and getmetatable(first)

@@ -187,6 +187,7 @@ end
 local function finish(scheduler, task)
   local group = task.group
   scheduler.tasks[task] = nil
+  task_of[task.thread] = nil -- a weak key does not help where its value holds it, before Lua 5.2 and in LuaJIT
   if task.tag then
     by_tag[task.tag] = nil
   end
@@ -300,6 +301,7 @@ local function abandon(scheduler)
     if coroutine.close and status(task.thread) == "suspended" then
       coroutine.close(task.thread)
     end
+    task_of[task.thread] = nil
   end
 end
 
@@ -324,7 +326,7 @@ end
 
 -- ---- public: what a host has to offer ----
 
---- How many schedulers are at work: while there are none, nobody is a task.
+--- At least so many schedulers are at work: while there are none, nobody is a task.
 plain.schedulers = 0
 
 --- The task that the caller is, if it is an item of a map on this thread.
@@ -391,9 +393,11 @@ function plain.all(client, job)
   end
   plain.schedulers = plain.schedulers + 1
   local ran, problem = pcall(run_until_done, scheduler, group)
-  plain.schedulers = plain.schedulers - 1
   if not ran then
     abandon(scheduler)
+  end
+  plain.schedulers = plain.schedulers - 1
+  if not ran then
     error(problem, 0)
   end
 end
