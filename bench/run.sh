@@ -2,7 +2,8 @@
 # What a call costs, against the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
 #
 # Prints one table. Machines are noisy: each figure is a ratio within one run, over rounds in which both programs take turns, on
-# a core of their own beside the server's: the median, or for the small GET, the best round of each. Ends with status 1 when a ratio is over its bound.
+# a core of their own beside the server's: the median, or for the small GET, the best round of each. Ends with status 1 when a
+# ratio is over its bound.
 # Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=3000.
 set -eu
 cd "$(dirname "$0")/.."

@@ -192,7 +192,7 @@ function methods:request(request)
     data, problem = read(self, call, result)
     result = problem or result
   end
-  if problem or not answered then
+  if not data then
     errors.doubt(result, repeatable)
   end
   host.keep(self, call)

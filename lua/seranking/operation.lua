@@ -62,7 +62,7 @@ local function perform(op, args, call_options, raw)
     result = problem or result
     body = raw and call:body()
   end
-  if problem or not answered then
+  if not data then
     errors.doubt(result, plan.repeatable)
   end
   host.keep(client, call)
