@@ -248,8 +248,13 @@ static void free_errand(struct sr_errand *errand) {
   free(errand);
 }
 
-static void begin(struct sr_errand *errand) {
+/* From here on it counts as under way, before the thread has seen it. Under the lock. */
+static void set_running(struct sr_errand *errand) {
+  errand->state = SR_ERRAND_RUNNING;
   atomic_fetch_add(&counts.begun, 1);
+}
+
+static void begin(struct sr_errand *errand) {
   sr_engine_submit_tagged(bell.engine, errand->call, errand->id);
 }
 
@@ -443,7 +448,7 @@ static void take_token(struct connection *connection) {
   lock();
   errand = registry_find(id);
   if (errand != NULL && errand->state == SR_ERRAND_PREPARED)
-    errand->state = SR_ERRAND_RUNNING;
+    set_running(errand);
   else
     errand = NULL;
   unlock();
@@ -946,7 +951,7 @@ int sr_errand_submit(struct sr_errand *errand, struct sr_error *error) {
   lock();
   taken = bell.taking;
   if (taken) {
-    errand->state = SR_ERRAND_RUNNING;
+    set_running(errand);
     errand->submit = 1;
     tell_thread(errand);
   }

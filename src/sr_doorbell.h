@@ -55,7 +55,7 @@ unsigned sr_doorbell_generation(void);
 /* Counts since the process began, and what is there now. */
 struct sr_doorbell_status {
   int running;               /* 1: there is a thread */
-  unsigned long calls;       /* under way */
+  unsigned long calls;       /* under way, from their submission on */
   unsigned long connections; /* open */
   unsigned long begun, done; /* calls, ever */
   unsigned long cancelled;   /* of those done: given up by their owners, or at the stop */
