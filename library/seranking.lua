@@ -311,7 +311,7 @@ function Limiter:reset() end
 ---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
 ---@field retries? integer attempts after the first (default 2); operations that cost money are never repeated
 ---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
----@field rate? { limit: integer, per?: number } requests allowed in a rolling window of `per` seconds (default 5 in 1)
+---@field rate? { limit: integer, per?: number } requests, at most 64, in a rolling window of `per` seconds (default 5 in 1)
 ---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none
 ---@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
 ---@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)

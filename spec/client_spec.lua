@@ -288,7 +288,8 @@ describe("arguments", function()
 
   it("that nobody knows are refused with a suggestion", function()
     assert.equal("sites.create: unknown parameter 'titel'; did you mean 'title'?", create { url = "a", titel = "b" })
-    assert.truthy(create({ "a" }):find "unknown parameter '1'; there are: ")
+    assert.truthy(create({ "a" }):find("sites.create takes parameters by name, { name = value }, and element 1 has none; "
+      .. "there are: auto_reports, ", 1, true))
     assert.equal("sites.keywords.create: element 1 has an unknown member 'keywrod'; did you mean 'keyword'?",
       misuse_of(function() client.sites(1).keywords:create { { keywrod = "a" } } end))
   end)
@@ -606,10 +607,18 @@ describe("what looks right and is not", function()
       misuse_of(function() client.sites.keywords.list(client.sites) end))
   end)
 
+  it("a method that operations don't have is told", function()
+    assert.equal("operations have no 'describ'; did you mean 'describe'?",
+      misuse_of(function() return client.sites.list:describ() end))
+    assert.equal("operations have no 'first'; there are: all, describe, dry_run, each, wait",
+      misuse_of(function() return client.sites.list.first end))
+  end)
+
   it("an option set as a field is told", function()
     assert.equal("client.timeout can't be set: options are given to seranking.new, or to a call",
       misuse_of(function() client.timeout = 5 end))
     assert.equal("client.sites.foo can't be set", misuse_of(function() client.sites.foo = 1 end))
+    assert.equal("seranking operation sites.list: foo can't be set", misuse_of(function() client.sites.list.foo = 1 end))
     assert.equal("sites.create: timeout is an option: sites.create({ … }, { timeout = … })",
       misuse_of(function() client.sites:create { url = "a", title = "b", timeout = 5 } end))
   end)

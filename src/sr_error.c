@@ -271,9 +271,11 @@ static void describe_body(char *out, size_t size, const struct sr_answer *answer
   const char *p = answer->body, *end = answer->body + answer->body_len;
   while (p < end && is_blank(*p))
     p++;
+  while (p < end && is_blank(end[-1]))
+    end--;
   if (begins_with(answer->content_type, "text/html") || (p < end && *p == '<'))
     snprintf(out, size, "%s (the answer is an HTML page)", reason);
-  else if (p < end && *p != '{' && *p != '[')
+  else if (p < end && *p != '{' && *p != '[' && !(end - p == 4 && memcmp(p, "null", 4) == 0))
     sr_error_clean(out, size, p, (size_t)(end - p));
   else
     snprintf(out, size, "%s", reason);

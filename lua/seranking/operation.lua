@@ -16,8 +16,14 @@ local format = string.format
 local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe", lazy "seranking.jobs"
 local pages = lazy "seranking.pages"
 
-local methods = {}
+local methods = setmetatable({}, { __index = function(methods, name)
+  misuse.raise("operations have no '%s'%s", tostring(name), misuse.suggest(name, methods))
+end })
 local operation_mt = { __name = "seranking.operation", __index = methods }
+
+function operation_mt.__newindex(op, name)
+  misuse.raise("%s: %s can't be set", tostring(op), tostring(name))
+end
 
 -- Where an operation is that the client's generation lacks.
 local function elsewhere(api)

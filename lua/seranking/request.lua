@@ -44,6 +44,9 @@ local function check_names(plan, args)
         misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
       elseif options.is_call_option(name) then
         misuse.raise("%s: %s is an option: %s({ … }, { %s = … })", plan.name, name, plan.name, name)
+      elseif type(name) == "number" then
+        misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
+          misuse.suggest(name, definitions))
       end
       misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
     end

@@ -381,6 +381,12 @@ static void plain_text_is_the_message(void **state) {
   assert_string_equal(error.message, "upstream failed");
 }
 
+static void a_body_that_is_null_says_nothing(void **state) {
+  (void)state;
+  assert_string_equal(map_text(400, "").message, map_text(400, " null\n").message);
+  assert_string_equal(map_text(400, "nullable").message, "nullable");
+}
+
 /* The raw text is the last place where a message may stand. */
 static void plain_text_that_is_a_known_message_has_its_code(void **state) {
   struct sr_error error = map_text(403, "Incorrect token\n");
@@ -900,6 +906,7 @@ int main(void) {
       cmocka_unit_test(html_pages_give_a_typed_error_without_their_text),
       cmocka_unit_test(empty_bodies_get_the_status_own_words),
       cmocka_unit_test(plain_text_is_the_message),
+      cmocka_unit_test(a_body_that_is_null_says_nothing),
       cmocka_unit_test(plain_text_that_is_a_known_message_has_its_code),
       cmocka_unit_test(bodies_cut_anywhere_are_an_error_of_their_status),
       cmocka_unit_test(a_message_that_is_cut_short_is_still_shown),
