@@ -1408,9 +1408,11 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   server_run(&server);
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
-  limiter = host_at(address); /* the system does not know this authority */
+  setenv("SSL_CERT_FILE", "/dev/null", 1); /* reading some hundred takes valgrind too long */
+  limiter = host_at(address);              /* the system does not know this authority */
   expect_words(failure(limiter, 3 * S), "certificate");
   driver->close(limiter);
+  unsetenv("SSL_CERT_FILE");
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
            files[2]);
