@@ -217,6 +217,30 @@ describe("the key", function()
     end
   end)
 
+  it("takes no letters from a text, whatever it begins with", function()
+    local texts = {
+      { 403, "License expired", "license_expired" }, { 403, "Access denied", "access_denied" },
+      { 400, "Invalid date", "invalid_date" }, { 403, "Empty balance", "empty_balance" },
+      { 404, "no such club", "not_found" }, { 404, "be", "not_found" }, { 404, "Not Found", "not_found" },
+    }
+    for _, first in ipairs { "d", "e", "b", "be", "found" } do
+      local key = first .. scene.V4_KEY:sub(#first + 1)
+      watch.secrets[#watch.secrets + 1] = key
+      local client, api = scene.new { token = key, fake = { tokens = { [key] = true } } }
+      for _, case in ipairs(texts) do
+        api:fail { status = case[1], body = ('{"message":"%s"}'):format(case[2]) }
+        local _, err = client.sites:list()
+        assert.same({ case[2], case[3] }, { err.message, err.code })
+      end
+      api:fail { status = 404, body = ('{"message":"no user of %s"}'):format(key) }
+      local _, err = client.sites:list()
+      assert.equal("no user of …" .. key:sub(-4), err.message)
+      api:fail { status = 200, body = "Not Found" }
+      _, err = client.sites:list()
+      assert.equal("Not Found", err.body)
+    end
+  end)
+
   it("is masked when it needs encoding, and when it is short", function()
     local odd = "se/cret+key=with%signs"
     watch.secrets[#watch.secrets + 1] = odd

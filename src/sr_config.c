@@ -95,7 +95,7 @@ size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_
   keys[0] = &config->key;
   keys[1] = &config->key_escaped;
   for (i = 0; i < 2; i++)
-    for (n = keys[i]->len < len ? keys[i]->len : len; n > 0; n--)
+    for (n = keys[i]->len < len ? keys[i]->len : len; n > keys[i]->len / 8; n--)
       if (memcmp(text + len - n, keys[i]->data, n) == 0)
         return len - n;
   return len;

@@ -115,7 +115,8 @@ size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
 
 /*
 ** The length of `text` without the beginning of the key that it may end in, when it was cut off
-** anywhere.
+** anywhere. An eighth of the key or less is left: it gives nothing away, and is as likely the end of
+** a word ("expired", for a key that begins with d).
 */
 size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_t len);
 

@@ -184,6 +184,21 @@ static void redaction_takes_bytes_and_looks_behind_nuls(void **state) {
   sr_config_unref(config);
 }
 
+static void the_beginning_of_the_key_is_cut_off_an_end_unless_it_is_a_few_letters(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *config = config_of(&settings);
+  size_t n, len = strlen(V4_KEY); /* 40 */
+  (void)state;
+  for (n = 0; n <= len; n++) {
+    char text[64];
+    int size = snprintf(text, sizeof text, "key %.*s", (int)n, V4_KEY);
+    assert_int_equal(sr_config_cut_key(config, text, (size_t)size), n > 5 ? 4 : size);
+    assert_int_equal(sr_config_cut_key(config, text + 4, n), n > 5 ? 0 : n);
+  }
+  assert_int_equal(sr_config_cut_key(config, V4_KEY " ", len + 1), len + 1);
+  sr_config_unref(config);
+}
+
 /* ---- headers ---- */
 
 static int count_lines(const struct curl_slist *list, const char *line) {
@@ -360,6 +375,7 @@ int main(void) {
       cmocka_unit_test(redaction_finds_percent_encoded_keys),
       cmocka_unit_test(redaction_leaves_nothing_of_short_keys_and_needs_no_key),
       cmocka_unit_test(redaction_takes_bytes_and_looks_behind_nuls),
+      cmocka_unit_test(the_beginning_of_the_key_is_cut_off_an_end_unless_it_is_a_few_letters),
       cmocka_unit_test(headers_hold_the_key_once_in_header_mode_and_never_in_query_mode),
       cmocka_unit_test(headers_without_a_key_have_no_authorization),
       cmocka_unit_test(headers_say_what_the_body_is),

@@ -1343,6 +1343,18 @@ static int free_port(void) {
   return ((name.port & 0xff) << 8) | (name.port >> 8);
 }
 
+/* Takes again while the only trouble is time: TLS under valgrind may need more than a limiter gives it. */
+static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slot *slot,
+                                       struct sr_ruling *ruling) {
+  sr_time until = now_is() + PATIENCE;
+  enum sr_verdict verdict;
+  do
+    verdict = take(limiter, 5, slot, ruling);
+  while (verdict == SR_LIMIT_FAILED && strstr(ruling->problem, "within") != NULL &&
+         now_is() < until);
+  return verdict;
+}
+
 static void tls_is_verified_by_the_given_authority_alone(void **state) {
   struct server server;
   char folder[] = "/tmp/sr-redis-tls-XXXXXX", files[3][80], ports[2][12], address[300];
@@ -1391,7 +1403,7 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s/1?ca_file=%s", ports[0],
            files[2]);
   limiter = host_at(address);
-  if (take(limiter, 5, &slot, &ruling) != SR_LIMIT_WAIT)
+  if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
     fail_msg("%s", ruling.problem);
   sr_sleep_until(now_is() + COLD);
   GRANTED(limiter, 5, &slot);
@@ -1408,27 +1420,28 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   server_run(&server);
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
-  setenv("SSL_CERT_FILE", "/dev/null", 1); /* reading some hundred takes valgrind too long */
+  setenv("SSL_CERT_FILE", "/dev/null", 1); /* reading some hundred takes valgrind long */
   limiter = host_at(address);              /* the system does not know this authority */
-  expect_words(failure(limiter, 3 * S), "certificate");
+  assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
+  expect_words(ruling.problem, "certificate");
   driver->close(limiter);
   unsetenv("SSL_CERT_FILE");
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
            files[2]);
   limiter = host_at(address); /* TLS to a server that speaks none there */
-  (void)failure(limiter, 3 * S);
+  (void)failure(limiter, PATIENCE);
   driver->close(limiter);
 
   snprintf(address, sizeof address, "redis://:s3cret%%2Fword@localhost:%s", ports[1]);
   limiter = host_at(address); /* by name, without TLS */
-  if (take(limiter, 5, &slot, &ruling) != SR_LIMIT_WAIT)
+  if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
     fail_msg("%s", ruling.problem);
   driver->close(limiter);
 
   snprintf(address, sizeof address, "redis://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
   limiter = host_at(address); /* no TLS to a server that wants it */
-  expect_no_secret(failure(limiter, 3 * S));
+  expect_no_secret(failure(limiter, PATIENCE));
   driver->close(limiter);
   server_stop(&server);
   run("rm -rf %s", folder);
