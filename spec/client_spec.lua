@@ -64,7 +64,7 @@ describe("what goes out", function()
     end
     assert.equal("https://api4.seranking.com/sites/5/keywords", client.sites(5).keywords.list:dry_run({ site_id = "05" }).url)
     for _, id in ipairs { "0x5", " 5", "5 ", "5e1", "5.0", "+5", "-5", ".", "1/../2", "5a" } do
-      local wrong = ('sites.keywords.list: site_id must be an id (a whole number, or a string that holds one), '
+      local wrong = ('sites.keywords.list: site_id must be an id (a whole number up to 2^53 - 1, or a string that holds one), '
         .. 'got "%s"'):format(id)
       assert.equal(wrong, misuse_of(function() client.sites.keywords:list { site_id = id } end))
       assert.equal(wrong, misuse_of(function() client.sites(id).keywords:list() end))
@@ -325,8 +325,8 @@ describe("arguments", function()
       misuse_of(function() client.sites(1).keywords:delete { keywords_ids = { [1] = 1, [3] = 3 } } end))
     assert.equal("sites.keywords.delete: keywords_ids must be a list, but has the name 'a'",
       misuse_of(function() client.sites(1).keywords:delete { keywords_ids = { a = 1 } } end))
-    assert.equal('keyword_groups.move: keywords_ids element 2 must be an id (a whole number, or a string that holds one), '
-      .. 'got "x"', misuse_of(function() client.keyword_groups(1):move { keywords_ids = { 1, "x" } } end))
+    assert.equal('keyword_groups.move: keywords_ids element 2 must be an id (a whole number up to 2^53 - 1, or a string that '
+      .. 'holds one), got "x"', misuse_of(function() client.keyword_groups(1):move { keywords_ids = { 1, "x" } } end))
     assert.equal(0, #api.log)
   end)
 
@@ -370,7 +370,7 @@ describe("arguments", function()
   end)
 
   it("that are no table at all are explained", function()
-    assert.equal("sites.delete takes a table of parameters, got 5; ids can be bound: client.sites(147696)",
+    assert.equal("sites.delete takes a table of parameters, { name = value }, got 5; there are: site_id",
       misuse_of(function() client.sites:delete(5) end))
   end)
 
@@ -385,6 +385,11 @@ describe("arguments", function()
   it("can be a call's options too, checked as well", function()
     assert.equal("sites.list: unknown option 'time_out'; did you mean 'timeout'?",
       misuse_of(function() client.sites:list(nil, { time_out = 1 }) end))
+    assert.equal("sites.list: max_rows is an option of each: sites.list:each({ … }, { max_rows = … })",
+      misuse_of(function() client.sites:list(nil, { max_rows = 5 }) end))
+    assert.equal("sites.list: every is an option of wait: sites.list:wait({ … }, { every = … })",
+      misuse_of(function() client.sites:list { every = 5 } end))
+    assert.truthy(misuse_of(function() client:request { path = "/", every = 5 } end):find "unknown option 'every'")
     assert.truthy(misuse_of(function() client.sites:list(nil, { timeout = -1 }) end):find "must be a number of seconds")
     assert.truthy(misuse_of(function() client.sites:list(nil, { timeout = 0 / 0 }) end):find "must be a number of seconds")
     assert.equal('sites.list: "a b" is no header name',

@@ -1302,6 +1302,7 @@ describe("faults", function()
       ["unknown kind: hmtl; there are: bad_json, empty, html, invalid_utf8, nul"] = { kind = "hmtl" },
       ["unknown fault: explode; there are: drop, hang, refuse, slow, truncate"] = { fault = "explode" },
       ["times must be a whole number, at least 1"] = { status = 500, times = 0 },
+      ["path must begin with a slash, as it comes in: /sites"] = { status = 500, path = "sites" },
       ["status must be a whole number from 200 to 599"] = { status = 42 },
       ["delay must be a number of seconds from 0 to 86400"] = { delay = -1 },
       ["headers must be { Name = value } or { { name, value }, … }"] = { status = 500, headers = { "Retry-After: 1" } },

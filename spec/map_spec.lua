@@ -428,7 +428,7 @@ describe("client:map", function()
   it("tells of mistakes at the caller's line", function()
     local client = scene.new()
     for said, arguments in pairs {
-      ["client:map takes a list and a function, got nil"] = {},
+      ["client:map takes a list and a function, got nil: was there an error?"] = {},
       ["the second argument must be a function of an item, got nil"] = { {} },
       ["unknown option 'concurency'; did you mean 'concurrency'"] = { {}, print, { concurency = 3 } },
       ["option concurrency must be a whole number from 1 to 10000"] = { {}, print, { concurrency = 0 } },

@@ -512,7 +512,7 @@ describe("a body", function()
       ["made_up.send: source is required"] = { ids = { 1 } },
       ["made_up.send: ids is required"] = { source = "us" },
       ["made_up.send: ids must not be empty"] = { source = "us", ids = {} },
-      ["made_up.send: ids element 2 must be an id (a whole number, or a string that holds one), got 1.5"] =
+      ["made_up.send: ids element 2 must be an id (a whole number up to 2^53 - 1, or a string that holds one), got 1.5"] =
         { source = "us", ids = { 1, 1.5 } },
       ['made_up.send: file must be { filename = "…", data = "…" }, content_type optional'] =
         { source = "us", ids = { 1 }, file = "x" },

@@ -19,11 +19,12 @@ after_each(collectgarbage)
 describe("options", function()
   it("that are unknown are refused with a suggestion", function()
     assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
-    assert.equal("seranking.new: unknown option 'key'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
+    assert.equal("seranking.new: unknown option 'api_key'; did you mean 'token'?", refused { api_key = "x" })
+    assert.equal("seranking.new: unknown option 'wizard'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
       .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
       .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, rate, retries, share, state_dir, state_group, "
       .. "timeout, token, transport, user_agent",
-      refused { key = "x" })
+      refused { wizard = "x" })
     assert.equal("seranking.new takes a table of options, got string", refused "x")
   end)
 
@@ -106,8 +107,8 @@ describe("options", function()
     assert.equal('SERANKING_API must be "v4" or "v1"', err.message)
     variables.SERANKING_API = nil
     assert(seranking.new { token = "a-key", timeout = 5 })
-    for text, fine in pairs { ["2"] = true, ["2/10"] = true, ["2/0.5"] = true, two = false, ["0"] = false, ["2/"] = true,
-      ["/2"] = false, ["2/x"] = false } do
+    for text, fine in pairs { ["2"] = true, ["2/10"] = true, ["2/0.5"] = true, two = false, ["0"] = false, ["2/"] = false,
+      ["/2"] = false, ["2/x"] = false, ["2/1/3"] = false, ["2/."] = false } do
       variables.SERANKING_RATE = text
       client = seranking.new { token = "a-key", timeout = 5 }
       assert.equal(fine, client ~= nil, text)

@@ -476,7 +476,8 @@ static void blocked(struct sr_call *call, sr_time now, const struct sr_ruling *r
   int status = call->status;
   if (ruling->block == SR_BLOCK_KEY)
     sr_error_set(&call->error, SR_BLOCKED, "bad_key",
-                 "set the right key; limiter():reset() of the client whose key it is (client, or "
+                 "set the right key, or the api or data_token that it belongs to; "
+                 "limiter():reset() of the client whose key it is (client, or "
                  "client.data) or seranking-limits reset lets calls with this one go on",
                  "the API has refused this key twice in a row: nothing is sent with it for %.0f s",
                  (double)left / 1e9);

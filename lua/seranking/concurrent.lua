@@ -150,7 +150,8 @@ end
 ---@param loop table the host's way to wait
 function concurrent.map(client, loop, list, fn, given)
   if type(list) ~= "table" then
-    misuse.raise("client:map takes a list and a function, got %s", tostring(list))
+    misuse.raise("client:map takes a list and a function, got %s%s", tostring(list),
+      list == nil and ": was there an error?" or "")
   elseif not callable(fn) then
     misuse.raise("client:map: the second argument must be a function of an item, got %s", tostring(fn))
   end

@@ -189,7 +189,7 @@ local function watch(job, wait)
       end
     elseif not may_pass(response) then
       return nil, with_job(response, job)
-    else
+    elseif not (response.code == "no_slot" and given.timeout == left) then -- that one says only that time is up
       job.problem = with_job(response, job) -- a look that failed is no end of the job
     end
     if job.client._closed then

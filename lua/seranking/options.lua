@@ -268,6 +268,9 @@ local call_options = {
   budget = { call_credits },
 }
 
+-- Options of an operation's methods.
+local method_options = { max_rows = "each", max_cost = "each", every = "wait", on_progress = "wait" }
+
 -- Headers that are ours: a second one of them would contradict the first.
 local reserved = {
   authorization = true, host = true, ["content-length"] = true, ["transfer-encoding"] = true, ["content-type"] = true,
@@ -316,7 +319,8 @@ function options.call(who, given, more, others)
           names[other] = true
         end
       end
-      misuse.raise("%s: unknown option '%s'%s", who, tostring(name), misuse.suggest(name, names))
+      misuse.raise("%s: %s", who, not who:find ":" and options.usage(who, name)
+        or format("unknown option '%s'%s", tostring(name), misuse.suggest(name, names)))
     elseif name == "headers" then
       checked.headers = header_lines(who, value)
     else
@@ -336,12 +340,6 @@ function options.call(who, given, more, others)
   return checked
 end
 
---- Whether a call has an option of this name.
----@param name any
----@return boolean
-function options.is_call_option(name)
-  return call_options[name] ~= nil
-end
 
 --- A shallow copy; of nil, an empty table.
 function options.copy(given)
@@ -351,6 +349,22 @@ function options.copy(given)
   end
   return copy
 end
+
+--- How an option of this name is given to an operation, for messages; nil when there is none.
+---@param who string the operation
+---@param name any
+---@return string?
+function options.usage(who, name)
+  if call_options[name] then
+    return format("%s is an option: %s({ … }, { %s = … })", name, who, name)
+  elseif method_options[name] then
+    local method = method_options[name]
+    return format("%s is an option of %s: %s:%s({ … }, { %s = … })", name, method, who, method, name)
+  end
+end
+
+-- What other clients call the key.
+local token_names = { key = true, api_key = true, apikey = true, api_token = true }
 
 -- The value of an option's variable, nil, and the variable's name; nil, or nil and an error. The key's is read by the core and
 -- never comes here.
@@ -364,8 +378,11 @@ local function from_environment(name, option)
   if option.env == "number" then
     fine, problem = option[1](tonumber(value))
   elseif option.env == "rate" then -- SERANKING_RATE=2, or 2/10 for 2 in 10 seconds
-    local limit, per = value:match "^([%d.]+)/?([%d.]*)$"
-    fine, problem = option[1] { limit = tonumber(limit), per = tonumber(per) }
+    local limit, per = (value:find "/" and value or value .. "/1"):match "^([%d.]+)/([%d.]+)$"
+    if not limit then
+      return nil, errors.new("invalid", "bad_option", variable .. " must be requests or requests/seconds, as in 2 or 2/10")
+    end
+    fine, problem = option[1] { limit = tonumber(limit), per = tonumber(per) or 0 }
   elseif option.env == "limiter" then -- SERANKING_LIMITER=redis://host:6379
     fine, problem = option[1] { redis = value }
   else
@@ -389,7 +406,8 @@ function options.client(given)
   for name, value in pairs(given or {}) do
     local option = client_options[name]
     if not option then
-      misuse.raise("seranking.new: unknown option '%s'%s", tostring(name), misuse.suggest(name, client_options))
+      misuse.raise("seranking.new: unknown option '%s'%s", tostring(name),
+        token_names[name] and "; did you mean 'token'?" or misuse.suggest(name, client_options))
     end
     local fine, problem = option[1](value)
     if fine == nil then

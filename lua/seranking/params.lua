@@ -66,7 +66,7 @@ local function id_of(value)
   elseif type(value) == "string" and match(value, "^%d+$") then
     return match(value, "^0*(%d+)$")
   end
-  return wrong("an id (a whole number, or a string that holds one)", value)
+  return wrong("an id (a whole number up to 2^53 - 1, or a string that holds one)", value)
 end
 
 local function number_of(value)

@@ -42,8 +42,8 @@ local function check_names(plan, args)
     if not definitions[name] and not (plan.items and type(name) == "number") then
       if plan.items and plan.items.fields[name] then
         misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
-      elseif options.is_call_option(name) then
-        misuse.raise("%s: %s is an option: %s({ … }, { %s = … })", plan.name, name, plan.name, name)
+      elseif options.usage(plan.name, name) then
+        misuse.raise("%s: %s", plan.name, options.usage(plan.name, name))
       elseif type(name) == "number" then
         misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
           misuse.suggest(name, definitions))
@@ -352,8 +352,8 @@ function request.check(client, plan, args)
   if client._closed then
     misuse.raise("%s: the client is closed", plan.name)
   elseif args ~= nil and type(args) ~= "table" then
-    misuse.raise("%s takes a table of parameters, got %s; ids can be bound: client.sites(147696)", plan.name,
-      type(args) == "string" and format("%q", args) or tostring(args))
+    misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name,
+      type(args) == "string" and format("%q", args) or tostring(args), misuse.suggest(1, plan.definitions))
   end
 end
 

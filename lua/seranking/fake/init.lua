@@ -353,6 +353,8 @@ local function check_fault(fault)
     error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 3)
   elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
     error("a fault needs a kind, status, headers, body, fault or delay", 3)
+  elseif fault.path and fault.path:sub(1, 1) ~= "/" then
+    error("path must begin with a slash, as it comes in: /sites", 3)
   elseif not whole(fault.times, 1, math.huge) then
     error("times must be a whole number, at least 1", 3)
   elseif not whole(fault.status, 200, 599) then
