@@ -88,7 +88,7 @@ suite() {
   case $1 in
     lua5.*) specs "$1" "${1#lua}" build ;;
     luajit) specs luajit jit build ;;
-    asan) specs asan 5.4 build/asan env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
+    asan) specs asan 5.4 build/asan sh spec/support/leaks.sh env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
     nginx) SPECS=spec/nginx_spec.lua specs nginx 5.4 build ;;
     nginx-asan)
       SERANKING_NGINX_BUILD=build/asan/jit SERANKING_NGINX_SANITIZER=$(gcc -print-file-name=libasan.so) \
@@ -97,7 +97,7 @@ suite() {
       SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|loop|start|fake[a-z_]*)_spec') \
         specs valgrind 5.4 build $VALGRIND ;;
     c) c_tests c build ;;
-    c-asan) c_tests c-asan build/asan ;;
+    c-asan) c_tests c-asan build/asan sh spec/support/leaks.sh ;;
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
