@@ -370,6 +370,9 @@ describe("arguments", function()
   end)
 
   it("that are no table at all are explained", function()
+    assert.equal("account.balance takes no parameters, got 5", misuse_of(function() client.account:balance(5) end))
+    assert.equal("account.balance: unknown parameter '1'; there are none",
+      misuse_of(function() client.account:balance { "a" } end))
     assert.equal("sites.delete takes a table of parameters, { name = value }, got 5; there are: site_id",
       misuse_of(function() client.sites:delete(5) end))
   end)
@@ -613,9 +616,9 @@ describe("what looks right and is not", function()
   end)
 
   it("a method that operations don't have is told", function()
-    assert.equal("operations have no 'describ'; did you mean 'describe'?",
+    assert.equal("an operation has no 'describ'; did you mean 'describe'?",
       misuse_of(function() return client.sites.list:describ() end))
-    assert.equal("operations have no 'first'; there are: all, describe, dry_run, each, wait",
+    assert.equal("an operation has no 'first'; there are: all, describe, dry_run, each, wait",
       misuse_of(function() return client.sites.list.first end))
   end)
 

@@ -17,7 +17,9 @@ local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe",
 local pages = lazy "seranking.pages"
 
 local methods = setmetatable({}, { __index = function(methods, name)
-  misuse.raise("operations have no '%s'%s", tostring(name), misuse.suggest(name, methods))
+  if type(name) == "string" then
+    misuse.raise("an operation has no '%s'%s", name, misuse.suggest(name, methods))
+  end
 end })
 local operation_mt = { __name = "seranking.operation", __index = methods }
 

@@ -44,7 +44,7 @@ local function check_names(plan, args)
         misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
       elseif options.usage(plan.name, name) then
         misuse.raise("%s: %s", plan.name, options.usage(plan.name, name))
-      elseif type(name) == "number" then
+      elseif type(name) == "number" and next(definitions) ~= nil then
         misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
           misuse.suggest(name, definitions))
       end
@@ -352,8 +352,12 @@ function request.check(client, plan, args)
   if client._closed then
     misuse.raise("%s: the client is closed", plan.name)
   elseif args ~= nil and type(args) ~= "table" then
-    misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name,
-      type(args) == "string" and format("%q", args) or tostring(args), misuse.suggest(1, plan.definitions))
+    local got = type(args) == "string" and format("%q", args) or tostring(args)
+    if next(plan.definitions) == nil then
+      misuse.raise("%s takes no parameters, got %s", plan.name, got)
+    end
+    misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name, got,
+      misuse.suggest(1, plan.definitions))
   end
 end
 

@@ -60,6 +60,11 @@ static inline int rounds(int count) {
   return by > 1 ? (count + by - 1) / by : count;
 }
 
+static inline int under_valgrind(void) {
+  const char *preloaded = getenv("LD_PRELOAD");
+  return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 /* A copy that ends where the text ends, without a NUL: ASan and valgrind see who reads past it. */
 static inline char *exact_copy(const char *text, size_t len) {
   char *copy = malloc(len > 0 ? len : 1);

@@ -1367,9 +1367,11 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
     skip();
   assert_non_null(mkdtemp(folder));
   run("cd %s && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj "
-      "/CN=authority && openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj "
-      "/CN=redis && printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' >ext && openssl x509 -req "
-      "-in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem",
+      "/CN=authority && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout other.key -out "
+      "other.pem -subj /CN=other && openssl req -newkey rsa:2048 -nodes -keyout key.pem -out "
+      "csr.pem -subj /CN=redis && printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' >ext && "
+      "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext "
+      "-out cert.pem",
       folder);
   for (i = 0; i < 3; i++)
     snprintf(files[i], sizeof files[i], "%s/%s", folder,
@@ -1420,12 +1422,18 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   server_run(&server);
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
-  setenv("SSL_CERT_FILE", "/dev/null", 1); /* reading some hundred takes valgrind long */
-  limiter = host_at(address);              /* the system does not know this authority */
+  if (!under_valgrind()) { /* which takes longer for the system's authorities than a limiter waits */
+    limiter = host_at(address); /* the system does not know this authority */
+    assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
+    expect_words(ruling.problem, "certificate");
+    driver->close(limiter);
+  }
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s/other.pem",
+           ports[0], folder);
+  limiter = host_at(address); /* nor does who was given another one */
   assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
   expect_words(ruling.problem, "certificate");
   driver->close(limiter);
-  unsetenv("SSL_CERT_FILE");
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
            files[2]);
@@ -1677,7 +1685,8 @@ static void model(int kill_hosts, int restart) {
         if (hosts[i] == 0) {
           alarm(30);
           model_host(&server, counter, chance_next(&chance) | 1, until);
-          _exit(0);
+          execlp("true", "true", (char *)NULL); /* no leak check, see in_child */
+          _exit(1);
         }
         (void)chance_next(&chance);
       }
