@@ -363,7 +363,7 @@ describe("a walk", function()
       raised(op.each, op, nil, { max_rows = 0 }))
     assert.equal("data.books.by_page: unknown option 'max_row'; did you mean 'max_rows'?",
       raised(op.each, op, nil, { max_row = 1 }))
-    assert.equal("data.books.by_page: unknown option 'max_rows'; did you mean 'retries'?",
+    assert.equal("data.books.by_page: max_rows is an option of each: data.books.by_page:each({ … }, { max_rows = … })",
       raised(op, nil, { max_rows = 1 }):gsub("; .*", "; did you mean 'retries'?"))
     op = scene(server(1), "single")
     assert.equal("data.books.single: the answer is no list that could be walked over", raised(op.each, op))
