@@ -340,7 +340,6 @@ function options.call(who, given, more, others)
   return checked
 end
 
-
 --- A shallow copy; of nil, an empty table.
 function options.copy(given)
   local copy = {}
