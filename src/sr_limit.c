@@ -378,6 +378,26 @@ void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *vi
   view->strikes = (int)c.strikes;
 }
 
+/* An open circuit is kept for its level's hours beyond the ban: only then may all pass unprobed. */
+static sr_time forgotten_at(const struct circuit *c) {
+  unsigned hours = c->level > 0 ? c->level : c->strikes > 0 || c->key_strikes > 0;
+  return hours > 0 ? c->time + (sr_time)hours * SR_PEACE : 0;
+}
+
+sr_time sr_limit_last(struct sr_limit *limit, sr_time now) {
+  struct circuit c = circuit_of(atomic_load(&limit->circuit), now);
+  sr_time last = forgotten_at(&c), held = held_until(limit, SR_SECOND, now);
+  int i;
+  if (held > last)
+    last = held;
+  for (i = 0; i < SR_LIMIT_SLOTS; i++) {
+    int64_t stamp = stamp_of(limit, i, now, SR_SECOND) & ~LEASED;
+    if (stamp > last)
+      last = stamp;
+  }
+  return last > now ? last : 0;
+}
+
 void sr_limit_reset(struct sr_limit *limit) {
   atomic_store(&limit->circuit, 0);
   atomic_store(&limit->probe, 0);

@@ -73,6 +73,12 @@ int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time no
 /* Fills in what it knows of `view`; `view->rate` is given. */
 void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *view);
 
+/*
+** From when on the block says nothing: slots free, hold and ban over, 429s and refusals of the key
+** forgotten (SR_PEACE after the last one, and as much for each level). 0: it says nothing now.
+*/
+sr_time sr_limit_last(struct sr_limit *limit, sr_time now);
+
 /* Ends ban and hold. */
 void sr_limit_reset(struct sr_limit *limit);
 

@@ -15,7 +15,7 @@
 #include "sr_base.h"
 
 /* Binary interface of drivers that live in modules of their own: raised with every change here. */
-#define SR_LIMITER_ABI 1
+#define SR_LIMITER_ABI 2
 
 /* The most slots that a limit can have. */
 #define SR_LIMIT_SLOTS 64
@@ -166,6 +166,14 @@ struct sr_limiter_driver {
   */
   sr_time (*earliest)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                       unsigned ahead);
+
+  /*
+  ** Until when the limiter must stay open. In the past (or `now`): closing it loses nothing, and an
+  ** equal one that is opened later says the same. SR_NEVER: not known yet, ask again later. Slots that are
+  ** asked for or held are the caller's to count: it closes no limiter that a call still uses.
+  ** NULL: it may be closed whenever no call uses it.
+  */
+  sr_time (*keep_until)(struct sr_limiter *limiter, sr_time now);
 
   /* What is known now. `view->rate` is filled in by the caller. */
   void (*view)(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view);

@@ -239,6 +239,10 @@ static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, 
   return sr_limit_earliest(limit_of(limiter, now), rate, now, ahead);
 }
 
+static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
+  return sr_limit_last(limit_of(limiter, now), now);
+}
+
 static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view) {
   struct sr_limit *limit = limit_of(limiter, now);
   struct sr_share *share = share_of(limiter);
@@ -259,6 +263,7 @@ const struct sr_limiter_driver sr_local_driver = {
     .start = start,
     .give = give,
     .earliest = earliest,
+    .keep_until = keep_until,
     .view = view,
     .reset = reset,
 };

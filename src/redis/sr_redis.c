@@ -862,6 +862,14 @@ static int idle(struct sr_limiter *limiter) {
   return !tells(&limiter->waiting) && !tells(&limiter->flight);
 }
 
+/* The server keeps the limit; what it has not been told yet is here alone. */
+static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
+  int busy = first(&limiter->waiting) != NULL || first(&limiter->flight) != NULL ||
+             first(&limiter->resting) != NULL;
+  (void)now;
+  return busy ? SR_NEVER : 0;
+}
+
 const struct sr_limiter_driver sr_redis_driver = {
     .abi = SR_LIMITER_ABI,
     .check = check,
@@ -871,6 +879,7 @@ const struct sr_limiter_driver sr_redis_driver = {
     .take = take,
     .give = give,
     .earliest = earliest,
+    .keep_until = keep_until,
     .view = view,
     .reset = reset,
     .watch = watch,
