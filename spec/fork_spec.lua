@@ -266,6 +266,55 @@ for _, scheme in ipairs { "http", "https" } do
       assert.are.same(expected, connections)
     end)
 
+    it("whose child lives on: the server sees the parent close its connections, those of its thread too", function()
+      start {
+        { "request", "echo" },
+        { "request", "echo", "request", { "await", 3 }, "echo", "request", { "ended", 1 }, "echo",
+          "request", { "ended", 3 }, "echo" }, -- held up for the 10 s of a call otherwise
+        { "request", "idle" },
+      }
+      local lines = run [[
+        os.execute("mkfifo " .. FOLDER .. "/fifo")
+        local client, on_thread, witness = new_client(), new_client(), new_client()
+        print(ask(client, "/plain"), ask(witness, "/witness"))
+        local call = on_thread._core:call("GET", "/thread", nil, nil, nil, true, nil)
+        assert(call:begin())
+        print(ask(witness, "/begun"))
+        child("child", function() return assert(io.open(FOLDER .. "/fifo")):read "*l" end)
+        client:close()
+        print(ask(witness, "/closed"))
+        call:cancel()
+        print(ask(witness, "/cancelled"))
+        local fifo = io.open(FOLDER .. "/fifo", "w")
+        fifo:write "lived on\n"
+        fifo:close()
+        print(join "child")
+      ]]
+      assert.are.same({ "/plain new\t/witness new", "/begun again", "/closed again", "/cancelled again", "status 0: lived on" }, lines)
+    end)
+
+    it("whose parent has a client and a thread: the child holds no descriptor of theirs", function()
+      start { { "request", "echo" }, { "request", "echo" } }
+      local lines = run [[
+        local function descriptors()
+          local pipe = io.popen(("ls -l /proc/%d/fd | sed 's/.* \\([0-9]* ->\\)/\\1/; s/pipe:.*/pipe/'"):format(posix.pid()))
+          local text = pipe:read "*a"
+          pipe:close()
+          return text
+        end
+        local before = descriptors()
+        local client = new_client()
+        print(ask(client, "/plain"))
+        local call = client._core:call("GET", "/thread", nil, nil, nil, true, nil)
+        assert(call:begin())
+        repeat until call:step()
+        print(descriptors() == before)
+        child("child", function() return descriptors() == before or before .. descriptors() end)
+        print(join "child")
+      ]]
+      assert.are.same({ "/plain new", "false", "status 0: true" }, lines)
+    end)
+
     it("in the middle of calls: they come in the parent, and are cancelled in the child", function()
       -- The child makes the third connection; before that, nothing but the first request is answered.
       start {

@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_base.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,6 +43,16 @@ void sr_sleep_until(sr_time when) {
 sr_time sr_seconds(double seconds) {
   double ns = seconds * 1e9;
   return ns >= 9e18 ? SR_NEVER - 1 : (sr_time)ns;
+}
+
+const char *sr_errno_text(int problem, char text[SR_ERRNO_TEXT]) {
+#ifdef __GLIBC__
+  return strerror_r(problem, text, SR_ERRNO_TEXT);
+#else
+  if (strerror_r(problem, text, SR_ERRNO_TEXT) != 0)
+    snprintf(text, SR_ERRNO_TEXT, "error %d", problem);
+  return text;
+#endif
 }
 
 /* As fast as memset; a compiler that can't know which function it is can't leave it out. */

@@ -51,6 +51,10 @@ sr_time sr_seconds(double seconds);
 */
 void sr_wipe(void *data, size_t len);
 
+/* strerror, for any thread: a constant, or `text`. */
+enum { SR_ERRNO_TEXT = 64 };
+const char *sr_errno_text(int problem, char text[SR_ERRNO_TEXT]);
+
 /* `text` in lower case, ASCII only, whatever the locale says. */
 static inline char sr_lower(char c) {
   return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;

@@ -7,6 +7,7 @@
 #include "sr_doorbell.h"
 
 #include "sr_engine.h"
+#include "sr_fork.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -122,8 +123,24 @@ static void unlock(void) {
 
 /* ---- descriptors ---- */
 
+#if !defined(SOCK_CLOEXEC) || !defined(__linux__)
 static int flags_of_own(int fd) {
   return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 ? 0 : -1;
+}
+#endif
+
+/* A socket of this process alone that never blocks. -1 and errno. */
+static int open_unix_socket(void) {
+#ifdef SOCK_CLOEXEC
+  return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd >= 0 && flags_of_own(fd) != 0) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+#endif
 }
 
 static void close_fd(int *fd) {
@@ -374,24 +391,6 @@ static int make_room(void) {
   return 0;
 }
 
-/*
-** No descriptor is left. A listener with somebody waiting would be ready for ever, so he is let in
-** with the spare one, told, and let go.
-*/
-static void turn_away(void) {
-  char full = SR_BELL_FULL;
-  int fd;
-  atomic_fetch_add(&counts.refused, 1);
-  close_fd(&bell.spare);
-  fd = accept(bell.listener, NULL, NULL);
-  if (fd >= 0) {
-    (void)send(fd, &full, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    close(fd);
-  }
-  bell.spare = open_spare();
-  bell.deaf = fd < 0; /* somebody was faster; to try again at once would be to spin */
-}
-
 static int accept_one(void) {
 #ifdef SOCK_CLOEXEC
   return accept4(bell.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -401,6 +400,24 @@ static int accept_one(void) {
     close_fd(&fd);
   return fd;
 #endif
+}
+
+/*
+** No descriptor is left. A listener with somebody waiting would be ready for ever, so he is let in
+** with the spare one, told, and let go.
+*/
+static void turn_away(void) {
+  char full = SR_BELL_FULL;
+  int fd;
+  atomic_fetch_add(&counts.refused, 1);
+  close_fd(&bell.spare);
+  fd = accept_one();
+  if (fd >= 0) {
+    (void)send(fd, &full, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+  }
+  bell.spare = open_spare();
+  bell.deaf = fd < 0; /* somebody was faster; to try again at once would be to spin */
 }
 
 /* In the lock from the descriptor to the table, so that a child knows what to close. 0: nobody waits any more. */
@@ -533,9 +550,9 @@ static int bind_to(const char *path) {
   memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;
   memcpy(address.sun_path, path, strlen(path) + 1);
-  fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (fd >= 0 && flags_of_own(fd) == 0 &&
-      bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0)
+  fd = open_unix_socket();
+  if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+      listen(fd, BACKLOG) == 0)
     return fd;
   close_fd(&fd);
   return -1;
@@ -544,7 +561,7 @@ static int bind_to(const char *path) {
 /* Whether nobody listens on a socket any more. */
 static int is_dead(const char *path) {
   struct sockaddr_un address;
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0), dead;
+  int fd = open_unix_socket(), dead;
   memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;
   memcpy(address.sun_path, path, strlen(path) + 1);
@@ -728,9 +745,7 @@ static void after_fork_in_parent(void) {
 ** owners are gone.
 */
 static void after_fork_in_child(void) {
-  pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
   size_t i;
-  bell.life = bell.lock = fresh;
   bell.process++;
   if (bell.running) {
     bell.running = 0;
@@ -751,13 +766,17 @@ static void after_fork_in_child(void) {
   atomic_store(&counts.begun, 0);
   atomic_store(&counts.done, 0);
   atomic_store(&counts.cancelled, 0);
+  unlock(); /* the thread that forked holds both, here as in the parent */
+  pthread_mutex_unlock(&bell.life);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int watching; /* what `watch` came to */
 
 static void watch(void) {
-  watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  watching = sr_fork_watch();
+  if (watching == 0)
+    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 /* After libcurl has been set up, so that it runs before the exit handlers of the TLS library. */
@@ -801,12 +820,14 @@ static int start_thread(void) {
 }
 
 static void cant_start(struct sr_error *error, const char *what, int problem) {
-  sr_error_set(
-      error, SR_NETWORK, problem == EMFILE || problem == ENFILE ? "no_descriptors" : "no_thread",
-      problem == EMFILE || problem == ENFILE
-          ? "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)"
-          : NULL,
-      "the thread that carries out calls can't be started: %s: %s", what, strerror(problem));
+  char text[SR_ERRNO_TEXT];
+  sr_error_set(error, SR_NETWORK,
+               problem == EMFILE || problem == ENFILE ? "no_descriptors" : "no_thread",
+               problem == EMFILE || problem == ENFILE
+                   ? "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)"
+                   : NULL,
+               "the thread that carries out calls can't be started: %s: %s", what,
+               sr_errno_text(problem, text));
 }
 
 /* With `life`. */
@@ -940,12 +961,14 @@ void sr_errand_token(const struct sr_errand *errand, unsigned char token[SR_TOKE
 }
 
 int sr_errand_submit(struct sr_errand *errand, struct sr_error *error) {
+  char text[SR_ERRNO_TEXT];
   int taken;
   if (open_bell(errand) != 0) {
+    int problem = errno;
     close_bell(errand);
     sr_error_set(error, SR_NETWORK, "no_descriptors",
                  "allow the process more files (ulimit -n), or have fewer calls at once",
-                 "no file descriptor is left for a call: %s", strerror(errno));
+                 "no file descriptor is left for a call: %s", sr_errno_text(problem, text));
     return -1;
   }
   lock();

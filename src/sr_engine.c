@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_engine.h"
 
+#include "sr_fork.h"
 #include "sr_retry.h"
 #include "sr_transfer.h"
 
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,10 +48,11 @@ struct sr_engine {
   struct sr_clock clock;
   uint64_t random;
   int external;
-  unsigned generation;   /* the process whose libcurl handles these are: see fork_generation */
-  int tls;               /* it has had calls over TLS */
-  CURLM *multi;          /* NULL until the first attempt */
-  CURLSH *share;         /* TLS sessions; the same */
+  unsigned forks;          /* sr_fork_count of the process whose libcurl handles these are */
+  int tls;                 /* it has had calls over TLS */
+  CURLM *multi;            /* NULL until the first attempt */
+  struct sr_wakers wakers; /* the same */
+  CURLSH *share;           /* TLS sessions; the same */
   struct sr_call *first; /* all calls under way, in the order they came into their present state */
   struct sr_call *last;
   struct sr_transfer *idle;
@@ -73,22 +74,6 @@ static void curl_start(void) {
   curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/*
-** How many forks lie between the first process and this one: tells whether an engine was made in
-** this process, without a system call at every step. (vfork and posix_spawn do not count: their
-** children run nothing of ours.)
-*/
-static atomic_uint fork_generation;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-
-static void after_fork(void) {
-  atomic_fetch_add(&fork_generation, 1);
-}
-
-static void watch_forks(void) {
-  pthread_atfork(NULL, NULL, after_fork);
-}
-
 /* Makes the handles on the first attempt. 0 or -1. */
 static int open_handles(struct sr_engine *engine) {
   if (engine->multi != NULL)
@@ -97,12 +82,12 @@ static int open_handles(struct sr_engine *engine) {
   if (curl_ready != CURLE_OK)
     return -1;
   engine->share = curl_share_init();
-  engine->multi = curl_multi_init();
+  engine->multi = sr_fork_multi(&engine->wakers);
   if (engine->share != NULL && engine->multi != NULL &&
       curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
       curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
     return 0;
-  curl_multi_cleanup(engine->multi);
+  sr_fork_multi_cleanup(engine->multi, &engine->wakers);
   curl_share_cleanup(engine->share);
   engine->multi = NULL;
   engine->share = NULL;
@@ -887,9 +872,10 @@ static void work_limiters(struct sr_engine *engine, sr_time now) {
 static void forget_parent(struct sr_engine *engine) {
   struct sr_call *call, *next;
   struct link *link;
-  engine->generation = atomic_load(&fork_generation);
+  engine->forks = sr_fork_count();
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
-  engine->multi = NULL;
+  engine->multi = NULL;                       /* sr_fork has closed the descriptors behind it */
+  memset(&engine->wakers, -1, sizeof engine->wakers);
   engine->share = NULL;
   engine->idle = NULL;
   engine->idle_count = 0;
@@ -913,7 +899,7 @@ static void forget_parent(struct sr_engine *engine) {
 }
 
 static void check_process(struct sr_engine *engine) {
-  if (engine->generation != atomic_load(&fork_generation))
+  if (engine->forks != sr_fork_count())
     forget_parent(engine);
 }
 
@@ -946,14 +932,14 @@ static void release_sigpipe(const struct sr_engine *engine, const sigset_t *befo
 /* ---- public ---- */
 
 struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
-  struct sr_engine *engine = calloc(1, sizeof *engine);
+  struct sr_engine *engine = sr_fork_watch() == 0 ? calloc(1, sizeof *engine) : NULL;
   if (engine == NULL)
     return NULL;
-  pthread_once(&fork_once, watch_forks);
   engine->clock = options->clock;
   engine->random = options->seed;
   engine->external = options->external;
-  engine->generation = atomic_load(&fork_generation);
+  engine->forks = sr_fork_count();
+  memset(&engine->wakers, -1, sizeof engine->wakers);
   return engine;
 }
 
@@ -975,7 +961,7 @@ void sr_engine_delete(struct sr_engine *engine) {
     engine->idle = transfer->next;
     sr_transfer_delete(transfer);
   }
-  curl_multi_cleanup(engine->multi);
+  sr_fork_multi_cleanup(engine->multi, &engine->wakers);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
   free(engine->polled);

@@ -6,9 +6,9 @@
 ** libcurl is ready or sr_engine_wake has come, or lets sr_engine_run do both on its own thread. It
 ** belongs to one thread at a time.
 **
-** Fork: an engine remembers its process. Used in another one, it forgets libcurl's handles and
-** connections without closing them (they are the parent's) and starts with new ones; calls that
-** were under way end as cancelled there. */
+** Fork: an engine remembers its process. Used in a child, it forgets libcurl's handles, which are the
+** parent's, and makes new ones; calls that were in flight end as cancelled there. The child's copies
+** of the descriptors were closed by the fork: see sr_fork.h. */
 #ifndef SR_ENGINE_H
 #define SR_ENGINE_H
 
@@ -22,7 +22,7 @@ struct sr_engine_options {
   int external;  /* attempts are carried out by the driver, not by libcurl */
 };
 
-/* Does no I/O and does not touch libcurl. NULL when memory ran out. */
+/* Does no I/O and does not touch libcurl. NULL when memory ran out, or forks can't be watched. */
 struct sr_engine *sr_engine_new(const struct sr_engine_options *options);
 
 /* Ends its calls as cancelled and closes its connections. NULL is allowed. */

@@ -3,14 +3,12 @@
 #include "sr_transfer.h"
 
 #include "sr_engine.h"
-
+#include "sr_fork.h"
 #include "sr_url.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #if LIBCURL_VERSION_NUM < 0x074400
 #error "libcurl 7.68 or newer is needed"
@@ -86,21 +84,22 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
 }
 #endif
 
-/* Sockets that programs started meanwhile (os.execute, io.popen) do not inherit. */
+/* A socket that neither programs started meanwhile (os.execute, io.popen) nor forked children keep. */
 static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   struct sr_transfer *transfer = user;
   int fd;
   (void)purpose;
-#ifdef SOCK_CLOEXEC
-  fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-#else
-  fd = socket(address->family, address->socktype, address->protocol);
-  if (fd >= 0)
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-#endif
+  fd = sr_fork_socket(address->family, address->socktype, address->protocol);
   if (fd < 0 && (errno == EMFILE || errno == ENFILE))
     transfer->no_descriptors = 1;
   return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* The connection may outlive the transfer that opened it. */
+static int on_close(void *unused, curl_socket_t fd) {
+  (void)unused;
+  sr_fork_close(fd);
+  return 0;
 }
 
 /* ---- set-up ---- */
@@ -120,6 +119,7 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
   SET(CURLOPT_OPENSOCKETDATA, transfer);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
   SET(CURLOPT_SHARE, transfer->share);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_NOPROGRESS, 1L);

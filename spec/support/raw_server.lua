@@ -13,6 +13,7 @@
 --   "echo"              answers the last request: JSON that has its method and target
 --   { "dribble", bytes, seconds }  sends them again and again, so often, until the client has left
 --   { "await", n }      waits until there have been n connections
+--   { "ended", n }      waits until the n-th connection has ended
 --   "idle"              waits until the client has left
 --   "close"             ends the connection in an orderly way
 --   "cut"               ends it without TLS's good-bye
@@ -152,6 +153,13 @@ end
 
 function steps.await(conn, count)
   while #conn.server.reports < count do
+    await("nothing", socket.gettime() + 0.002)
+  end
+end
+
+function steps.ended(conn, number)
+  local report = conn.server.reports[math.floor(number)]
+  while not report.ended do
     await("nothing", socket.gettime() + 0.002)
   end
 end
