@@ -268,7 +268,7 @@ static struct sr_config *new_config(void) {
   if (config == NULL)
     return NULL;
   atomic_init(&config->refs, 1);
-  config->id = atomic_fetch_add(&last_id, 1) + 1;
+  config->id = config->client = atomic_fetch_add(&last_id, 1) + 1;
   return config;
 }
 
@@ -312,6 +312,7 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
   other = new_config();
   if (other == NULL)
     return NULL;
+  other->client = config->client;
   other->token_off = 1;
   other->v1 = config->v1;
   other->auth = SR_AUTH_NOWHERE;

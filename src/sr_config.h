@@ -61,6 +61,7 @@ enum sr_headers {
 struct sr_config {
   atomic_uint refs;
   uint64_t id;               /* never used again in this process, unlike an address */
+  uint64_t client;           /* `id`, or that of the config it was made from */
   struct sr_buf base_url;    /* without a last slash */
   int plain_http;            /* the base is http: to this machine only */
   struct sr_buf key;         /* empty: none */

@@ -459,15 +459,18 @@ static void let_all_in(void) {
 /* A whole token has come. */
 static void take_token(struct connection *connection) {
   struct sr_errand *errand;
+  int cancelled = 0;
   uint64_t id;
   memcpy(&id, connection->token, sizeof id);
   connection->token_len = 0;
   lock();
   errand = registry_find(id);
-  if (errand != NULL && errand->state == SR_ERRAND_PREPARED)
+  if (errand != NULL && errand->state == SR_ERRAND_PREPARED) {
     set_running(errand);
-  else
+    cancelled = errand->cancel;
+  } else {
     errand = NULL;
+  }
   unlock();
   if (errand == NULL) {
     (void)send_byte(connection, SR_BELL_UNKNOWN);
@@ -477,6 +480,8 @@ static void take_token(struct connection *connection) {
   connection->errand = errand;
   errand->connection = connection;
   begin(errand);
+  if (cancelled)
+    sr_engine_cancel(errand->call);
 }
 
 /* Something has come, or the other end is gone. */
@@ -929,10 +934,11 @@ void sr_doorbell_cancel_all(const struct sr_config *config) {
   lock();
   for (i = 0; i < bell.registry_size; i++) {
     struct sr_errand *errand = bell.registry[i].errand;
-    if (errand != NULL && errand->state == SR_ERRAND_RUNNING && errand->call->config == config) {
-      errand->cancel = 1;
+    if (errand == NULL || errand->call->config->client != config->client)
+      continue;
+    errand->cancel = 1;
+    if (errand->state == SR_ERRAND_RUNNING)
       tell_thread(errand);
-    }
   }
   unlock();
 }

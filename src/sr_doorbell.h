@@ -64,7 +64,10 @@ struct sr_doorbell_status {
 };
 void sr_doorbell_status(struct sr_doorbell_status *status);
 
-/* Cancels all calls of a client that are under way. Returns at once. */
+/*
+** Cancels all calls of a client, downloads too, whether they were submitted or only prepared. Returns
+** at once.
+*/
 void sr_doorbell_cancel_all(const struct sr_config *config);
 
 /* ---- errands ---- */

@@ -361,19 +361,46 @@ static void errands_never_submitted_and_done_ones_are_deleted_too(void **state) 
 }
 
 static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
-  struct sr_errand *one, *other;
-  struct sr_config *mine = config, *second = new_config(KEY);
-  int fd_one, fd_other;
+  struct sr_errand *one, *other, *download;
+  struct sr_config *mine = config, *second = new_config(KEY), *elsewhere;
+  struct sr_error error;
+  int fd_one, fd_other, fd_download;
   (void)state;
+  elsewhere = sr_config_elsewhere(second, sr_buf_text(&second->base_url), &error);
+  assert_non_null(elsewhere);
   fd_other = submit(other = errand_for("/wait/100"));
   config = second;
   fd_one = submit(one = errand_for("/wait/60000"));
+  config = elsewhere;
+  fd_download = submit(download = errand_for("/wait/60000"));
   config = mine;
   sr_doorbell_cancel_all(second);
   wait_readable(fd_one);
   expect_end(one, SR_CANCELLED, NULL);
+  wait_readable(fd_download);
+  expect_end(download, SR_CANCELLED, NULL);
   wait_readable(fd_other);
   expect_end(other, SR_NO_ERROR, "/wait/100");
+  sr_config_unref(elsewhere);
+  sr_config_unref(second);
+}
+
+static void a_call_prepared_before_its_client_was_closed_ends_as_cancelled(void **state) {
+  struct sr_config *mine = config, *second = new_config(KEY);
+  struct sr_errand *by_token, *by_descriptor;
+  int fd = connect_bell();
+  (void)state;
+  config = second;
+  by_token = errand_for("/wait/60000");
+  by_descriptor = errand_for("/wait/60000");
+  config = mine;
+  sr_doorbell_cancel_all(second);
+  send_token(fd, by_token);
+  assert_int_equal(hear(fd), SR_BELL_DONE);
+  expect_end(by_token, SR_CANCELLED, NULL);
+  close(fd);
+  wait_readable(submit(by_descriptor));
+  expect_end(by_descriptor, SR_CANCELLED, NULL);
   sr_config_unref(second);
 }
 
@@ -1092,6 +1119,7 @@ int main(void) {
       cmocka_unit_test(an_errand_deleted_under_way_is_cancelled_and_freed),
       cmocka_unit_test(errands_never_submitted_and_done_ones_are_deleted_too),
       cmocka_unit_test(all_calls_of_a_client_are_cancelled_and_no_others),
+      cmocka_unit_test(a_call_prepared_before_its_client_was_closed_ends_as_cancelled),
       cmocka_unit_test(a_token_submits_a_call_and_the_connection_serves_the_next),
       cmocka_unit_test(a_token_may_come_in_pieces),
       cmocka_unit_test(an_unknown_or_used_token_is_refused_and_the_connection_closed),
