@@ -7,7 +7,7 @@
 # for no reason. Prints one table. Ends with status 1 when the server had to refuse a request, had more than the limit in any
 # window, or (the long form, nobody killed) the rate is below 0.97 of LIMIT / (WINDOW + mean latency); when after the refusal for
 # no reason any process sent more than the one request that it may have had under way; or when a slot of the file costs 1 µs or
-# more. `short` takes seconds, and its rate is shown but not judged: too few windows.
+# more. `short` takes seconds and judges counts alone: it has too few windows for a rate, and a busy machine changes no count.
 # Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -144,10 +144,12 @@ else
   echo "(no redis-server, or built without hiredis: the limit on Redis is left out)"
 fi
 
-mkdir -m 700 "$work/cost"
-cost=$("$bench/limiter_cost" "$work/cost")
-judge "$cost < 1000"
-printf '%-36s %8s ns  (bound 1000)  %s\n' "a slot of the file, taken and back" "$cost" "$verdict"
+if [ "$form" != short ]; then
+  mkdir -m 700 "$work/cost"
+  cost=$("$bench/limiter_cost" "$work/cost")
+  judge "$cost < 1000"
+  printf '%-36s %8s ns  (bound 1000)  %s\n' "a slot of the file, taken and back" "$cost" "$verdict"
+fi
 
 echo "$passed successes / $failed failures / 0 errors / 0 pending"
 [ "$failed" -eq 0 ]

@@ -123,6 +123,17 @@ row "one of 50 GETs at once, 20 ms each" "us" 1.11 "$work/map"
 told "its CPU, answers at once" "us" "no bound: Lua's own part" "$work/map_cpu"
 row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
+i=0
+while [ "$i" -lt 9 ]; do
+  "$lua" bench/start.lua
+  i=$((i + 1))
+done >"$work/start"
+printf '%-34s %25s ms   (2 are promised)\n' "require and new, median of 9" "$(median <"$work/start")"
+printf '{}' >"$work/empty.json"
+start "$work/empty.json" 200
+"$lua" bench/loops.lua "http://127.0.0.1:$port" 1000 | while read -r loop seconds; do
+  printf '%-34s %25s s    (0.2 if all waited together)\n' "1,000 calls of 0.2 s in $loop" "$seconds"
+done
 BUILD=$build sh bench/redis.sh
 echo "$((4 - over)) successes / $over failures / 0 errors / 0 pending"
 [ "$over" -eq 0 ]

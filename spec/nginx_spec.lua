@@ -11,9 +11,6 @@ if not nginx.available() then
   return
 end
 
--- How much longer things may take: a sanitizer slows down what runs in nginx.
-local PATIENCE = nginx.sanitized and 5 or 1
-
 local running = {}
 
 local function keep(server)
@@ -221,18 +218,17 @@ describe("inside nginx, a call", function()
 
   it("holds up nobody", function()
     local server = keep(nginx.start { http = configuration() })
-    local calls, longest = {}, 0
+    local calls = {}
     for i = 1, 50 do
-      calls[i] = server.send("/call?wait=0.5&id=" .. i)
+      calls[i] = server.send("/call?wait=30&id=" .. i)
     end
+    eventually(function() return status(server).calls == 50 end)
     for _ = 1, 100 do
-      local start = socket.gettime()
       assert.are.equal("pong\n", select(2, server.get "/ping"))
-      longest = math.max(longest, socket.gettime() - start)
     end
-    assert.is_true(longest < 0.25 * PATIENCE, "a ping took " .. longest) -- one blocking call would take 0.5
+    assert.are.equal(50, status(server).calls) -- one that blocked would have been over before a pong
     for i = 1, 50 do
-      assert.are.equal("/" .. i, select(2, server.receive(calls[i])))
+      calls[i]:close()
     end
   end)
 
@@ -412,14 +408,14 @@ describe("a name server that is silent", function()
       http = configuration([[
         location = /dead {
           content_by_lua_block {
-            local _, err = dead:request { path = "/" }
+            local _, err = dead:request { path = "/", timeout = tonumber(ngx.var.arg_timeout) }
             ngx.print(err.kind, " ", err.code)
           }
         }
       ]], [[
         init_worker_by_lua_block {
           dead = require("seranking").new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b",
-            base_url = "https://name.silent", share = "off", retries = 0, timeout = 1 }
+            base_url = "https://name.silent", share = "off", retries = 0, timeout = 30 }
         }
       ]]),
     })
@@ -428,20 +424,18 @@ describe("a name server that is silent", function()
   it("delays nobody else, and the call ends at its deadline", function()
     local server = start()
     assert.are.equal("/first", select(2, server.get "/call?id=first"))
-    local begin, dead = socket.gettime(), {}
-    for i = 1, 10 do
-      dead[i] = server.send "/dead"
+    for _ = 1, 10 do
+      server.send "/dead"
     end
     eventually(function() return status(server).calls == 10 end)
     for i = 1, 20 do
       assert.are.equal("/" .. i, select(2, server.get("/call?id=" .. i)))
     end
-    assert.is_true(socket.gettime() - begin < 0.8 * PATIENCE, "20 calls took " .. socket.gettime() - begin)
-    for i = 1, 10 do
-      assert.are.equal("timeout no_connection", select(2, server.receive(dead[i])))
-    end
+    assert.are.equal(10, status(server).calls)
+    local begin = socket.gettime()
+    assert.are.equal("timeout no_connection", select(2, server.get "/dead?timeout=1"))
     local took = socket.gettime() - begin
-    assert.is_true(took >= 0.99 and took < 1 + 0.5 * PATIENCE, "the dead calls took " .. took)
+    assert.is_true(took >= 0.99 and took < 11, "the dead call took " .. took)
   end)
 
   it("does not delay the cancelling of a call, other calls meanwhile, or the end of the worker", function()
@@ -452,15 +446,14 @@ describe("a name server that is silent", function()
       dead[i] = server.send "/dead"
     end
     eventually(function() return status(server).calls == 10 end)
-    local begin = socket.gettime()
     for i = 1, 5 do
       dead[i]:close()
     end
     eventually(function() return status(server).cancelled == 5 end)
     assert.are.equal("/x", select(2, server.get "/call?id=x"))
-    assert.is_true(socket.gettime() - begin < 0.3 * PATIENCE, "took " .. socket.gettime() - begin)
+    assert.are.equal(5, status(server).calls)
     server.signal "TERM"
-    ends_well(server, worker, 0.5 * PATIENCE)
+    ends_well(server, worker)
   end)
 end)
 
@@ -470,7 +463,7 @@ describe("nginx", function()
     local first = server.workers()[1]
     local socks = {}
     for i = 1, 200 do
-      socks[i] = server.send("/call?wait=1&id=" .. i)
+      socks[i] = server.send("/call?wait=3&id=" .. i)
     end
     eventually(function() return status(server).calls == 200 end)
     server.signal "HUP"
@@ -486,7 +479,7 @@ describe("nginx", function()
     assert.are.equal(1, #server.workers())
   end)
 
-  it("stops at TERM with 20 calls in flight: the worker is gone within 0.5 s, with exit code 0", function()
+  it("stops at TERM with 20 calls in flight, without waiting for them, with exit code 0", function()
     local server = keep(nginx.start { http = configuration() })
     local worker = server.workers()[1]
     for _ = 1, 20 do
@@ -494,14 +487,14 @@ describe("nginx", function()
     end
     eventually(function() return status(server).calls == 20 end)
     server.signal "TERM"
-    ends_well(server, worker, 0.5 * PATIENCE)
+    ends_well(server, worker)
   end)
 
   it("finishes calls at QUIT", function()
     local server = keep(nginx.start { http = configuration() })
     local socks = {}
     for i = 1, 20 do
-      socks[i] = server.send("/call?wait=0.5&id=" .. i)
+      socks[i] = server.send("/call?wait=3&id=" .. i)
     end
     eventually(function() return status(server).calls == 20 end)
     server.signal "QUIT"
@@ -567,7 +560,7 @@ describe("nginx", function()
       local _, body = server.receive(socks[i])
       outcomes[body == "/" .. i and "answered" or body] = true
     end
-    assert.is_true(socket.gettime() - start < 5 * PATIENCE, "took " .. socket.gettime() - start)
+    assert.is_true(socket.gettime() - start < 11, "took " .. socket.gettime() - start)
     assert.is_true(outcomes.answered)
     assert.is_true(outcomes["network no_descriptors"])
     outcomes.closed = nil -- nginx itself had none for the client

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan nginx nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install bench limiter"
+ALL="valgrind asan nginx nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install limiter"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
@@ -101,9 +101,6 @@ suite() {
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
     install) unit install sh spec/install_test.sh ;;
-    bench)
-      unit bench sh bench/run.sh
-      unit bench:nginx sh bench/nginx/run.sh ;;
     limiter) unit limiter sh bench/limiter.sh short ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
   esac
@@ -148,16 +145,7 @@ trap 'exit 143' TERM
 [ $# -gt 0 ] || set -- $ALL
 ALONE=$([ $# -gt 1 ] || echo yes)
 export ALONE
-# Measuring comes last, alone.
-measure=
-for suite in "$@"; do
-  case $suite in
-    bench | limiter) measure="$measure $suite" ;;
-    *) echo "$suite" ;;
-  esac
-done >"$WORK/suites"
-xargs -r -P "${JOBS:-2}" -n 1 sh spec/support/run.sh --suite <"$WORK/suites"
-for suite in $measure; do sh spec/support/run.sh --suite "$suite"; done
+printf '%s\n' "$@" | xargs -P "${JOBS:-2}" -n 1 sh spec/support/run.sh --suite
 for suite in "$@"; do # one that left no count behind broke off
   grep -q " $suite[: ]" "$RESULTS" || echo "0 1 0 $suite 0" >>"$RESULTS"
 done
@@ -166,7 +154,7 @@ echo
 awk '{ printf "%-26s %4d s %5d passed %3d failed", $4, $5, $1, $2; if ($3) printf " %3d skipped", $3; print "" }' "$RESULTS" | sort
 # What failed, once more, for who sees only the end.
 awk '$2 { print $4 }' "$RESULTS" | while read -r name; do
-  grep -A3 -E '^(Failure|Error) ->|FAILED|ERROR|OVER|ended with status|^-- ' "$WORK/$name.log" 2>/dev/null |
+  grep -A3 -E '^(Failure|Error) ->|FAILED|ERROR|ended with status|^-- ' "$WORK/$name.log" 2>/dev/null |
     head -n 12 | cut -c1-300 | sed "s|^|$name: |"
 done
 awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' "$RESULTS"
