@@ -66,10 +66,16 @@ local seranking = {}
 ---@return seranking.Client? client, seranking.Error? error
 function seranking.new(given) end
 
---- Marks a list for the bodies of client:request, so that it is written as [] when it is empty.
+--- Marks a list, so that it is written as [] when it is empty. Lists in answers are marked already. A table with a metatable
+--- of its own is left alone: a marked copy is returned.
 ---@param list table
 ---@return table list
 function seranking.array(list) end
+
+--- A value as JSON text. Empty lists of answers stay []. Raises on what JSON can't hold.
+---@param value any
+---@return string
+function seranking.encode(value) end
 
 --- `assert` that takes an error of this library on every Lua: raises what it says, at the caller's line.
 ---@generic T

@@ -2,6 +2,7 @@
 
 local operation = require "seranking.operation"
 local scene = require "support.scene"
+local script = require "support.script"
 local seranking = require "seranking"
 
 -- The message of an error that is raised, which must point to this file.
@@ -93,6 +94,15 @@ describe("what goes out", function()
       client.sites.url_tags.create:dry_run({ site_id = 1, name = "spring", urls = {}, domains = { "a.example" } }).body)
     assert.equal('[{"keyword":"boots","site_engine_ids":[]}]',
       client.sites.keywords.create:dry_run({ site_id = 1, { keyword = "boots", site_engine_ids = {} } }).body)
+  end)
+
+  it("sends an empty list of an answer as an empty list", function()
+    local requester, log = script.new(function() return '{"list":[],"object":{}}' end)
+    local value = assert(requester:request { path = "/x" })
+    assert(requester:request { path = "/x", method = "POST", body = value })
+    assert.equal('{"list":[],"object":{}}', log[2].body)
+    assert(requester.sites(1):update({ title = "x" }, { extra = { member = value.list } }))
+    assert.equal('{"title":"x","member":[]}', log[3].body)
   end)
 
   it("sends a list body as a bare array", function()
@@ -704,6 +714,9 @@ describe("what looks right and is not", function()
   it("are told by the module's functions, too", function()
     assert.equal('seranking.array takes a list, got "x"', misuse_of(function() seranking.array "x" end))
     assert.equal("seranking.array takes a list, got nil", misuse_of(function() seranking.array() end))
+    assert.equal("seranking.encode: the value.x is a function, which JSON does not have",
+      misuse_of(function() seranking.encode { x = print } end))
+    assert.equal('{"list":[]}', seranking.encode { list = seranking.array {} })
     assert.equal("seranking.fake.new takes a table of options, not a string", misuse_of(function()
       require("seranking.fake").new "x"
     end))

@@ -1,5 +1,6 @@
 --- seranking.json. SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local json = require "seranking.json"
 
 describe("decoding", function()
@@ -237,6 +238,23 @@ describe("encoding", function()
       json.encode({ d = json.null, c = json.array {}, b = {}, a = { 1, 2 } }, "body"))
   end)
 
+  it("writes a decoded empty list as a list again, wherever it is", function()
+    local text = '{"a":[],"b":{"c":[[],[1]]},"d":{}}'
+    assert.equal(text, json.encode(json.decode(text), "body"))
+    assert.equal("[]", json.encode(json.decode "[]", "body"))
+  end)
+
+  it("leaves the metatable of a caller's list alone", function()
+    local methods = { __index = { first = function(list) return list[1] end } }
+    local list = setmetatable({ 7 }, methods)
+    local marked = json.array(list)
+    assert.equal(7, list:first())
+    assert.equal("[7]", json.encode(marked, "body"))
+    assert.equal("[]", json.encode(json.array(setmetatable({}, methods)), "body"))
+    assert.equal(marked, json.array(marked))
+    assert.equal("[]", json.encode(setmetatable({}, { __jsontype = "array" }), "body"))
+  end)
+
   it("leaves slashes alone and escapes what must be", function()
     assert.equal('"http://a/\\\\/\\"\\n"', json.string 'http://a/\\/"\n')
     assert.equal("\\/", json.decode(json.string "\\/"))
@@ -283,6 +301,7 @@ describe("another lua-cjson", function()
       null = classic.null,
       array_mt = array_mt,
       empty_array_mt = {},
+      empty_array = function() end, -- a light userdata there
       new = function()
         local instance = classic.new()
         return {
@@ -298,13 +317,18 @@ describe("another lua-cjson", function()
 
   it("that gives integers and marks lists is as good", function()
     local before, before_json = package.loaded.cjson, package.loaded["seranking.json"]
-    package.loaded.cjson, package.loaded["seranking.json"] = openresty_cjson(), nil
+    local theirs, our_mark = openresty_cjson(), core.array_mt()
+    package.loaded.cjson, package.loaded["seranking.json"] = theirs, nil
     local other = require "seranking.json"
     package.loaded.cjson, package.loaded["seranking.json"] = before, before_json
+    finally(function() core.array_mt(our_mark) end)
     local value = other.decode '{"id":147696,"none":null,"list":[null,1]}'
     assert.equal("147696", tostring(value.id))
     assert.is_nil(value.none)
     assert.equal(other.null, value.list[1])
     assert.equal("[1,[]]", other.encode({ 1, other.array {} }, "body"))
+    assert.equal('{"a":[],"b":[],"c":[]}', other.encode({ a = setmetatable({}, theirs.array_mt),
+      b = setmetatable({}, theirs.empty_array_mt), c = theirs.empty_array }, "body"))
+    assert.equal(theirs.empty_array_mt, getmetatable((other.decode "[]")))
   end)
 end)

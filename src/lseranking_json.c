@@ -16,6 +16,9 @@
 /* Deeper than anybody needs; each level takes some of C's stack and of Lua's. */
 enum { DEPTH_MAX = 1000 };
 
+/* Where the registry holds the metatable that marks a list, so that an empty one is written as [] again. */
+#define ARRAY_MT "seranking.array"
+
 /* Whole numbers that a double holds exactly. */
 #define EXACT 9007199254740992.0
 
@@ -220,6 +223,8 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
   lua_newtable(L);
   if (peek(r) == ']') {
     r->p++;
+    lua_getfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
+    lua_setmetatable(L, -2);
     return IS_VALUE;
   }
   for (;;) {
@@ -340,8 +345,22 @@ static int json_decode(lua_State *L) {
   return lsr_decode(L, text, len, lua_toboolean(L, 2));
 }
 
-static const luaL_Reg functions[] = {{"decode", json_decode}, {NULL, NULL}};
+/* array_mt([metatable]): the metatable that decode gives to empty lists; from now on the given one. */
+static int json_array_mt(lua_State *L) {
+  if (!lua_isnoneornil(L, 1)) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
+  }
+  lua_getfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"decode", json_decode}, {"array_mt", json_array_mt}, {NULL, NULL}};
 
 void lsr_open_json(lua_State *L) {
+  (void)luaL_newmetatable(L, ARRAY_MT);
+  lua_pop(L, 1);
   lsr_setfuncs(L, functions);
 }

@@ -18,8 +18,19 @@ local seranking = {
   new = client.new,
   --- The null of JSON, equal to cjson.null and ngx.null.
   null = json.null,
-  --- Marks a list for client:request's bodies, so that it is written as [] when it is empty.
+  --- Marks a list, so that it is written as [] when it is empty. Lists in answers are marked already.
   array = json.array,
+  --- A value as JSON text: a table with elements 1..n is a list, any other table an object. An empty list in an answer stays
+  --- []; mark your own by seranking.array. Raises on what JSON can't hold.
+  ---@param value any
+  ---@return string
+  encode = function(value)
+    local text, problem = json.encode(value, "the value")
+    if not text then
+      misuse.raise("seranking.encode: %s", problem)
+    end
+    return text
+  end,
   --- `assert` for Lua 5.1 too, whose own takes only a string: raises what an error says, at the caller's line.
   ---@generic T
   ---@param data? T

@@ -8,7 +8,10 @@ local misuse = require "seranking.misuse"
 local json = {}
 
 -- An instance of our own: the global configuration is the program's.
-local cjson = require("cjson").new()
+local shared_cjson = require "cjson"
+local cjson = shared_cjson.new()
+-- The marks of OpenResty's cjson; Debian's has none.
+local their_array_mt, their_empty_array = shared_cjson.array_mt, shared_cjson.empty_array
 local encode_string = cjson.encode
 local format, gsub = string.format, string.gsub
 local math_type = math.type ---@diagnostic disable-line: deprecated
@@ -16,15 +19,34 @@ local math_type = math.type ---@diagnostic disable-line: deprecated
 --- The null of JSON, equal to cjson.null and ngx.null.
 json.null = cjson.null
 
-local array_mt = { __name = "seranking.array" }
+-- The mark of a list, which the decoder gives to empty ones. OpenResty's own where there is one: its encoder then writes []
+-- for our lists too.
+local array_mt = core.array_mt(shared_cjson.empty_array_mt)
 
---- Marks a list, so that it is written as `[]` when it is empty. Only needed in bodies that no description covers.
+-- Whether a metatable marks a list: ours, cjson's, or the common `__jsontype`.
+local function marks_list(mt)
+  return mt ~= nil and (mt == array_mt or mt == their_array_mt
+    or type(mt) == "table" and (mt.__jsontype == "array"))
+end
+
+--- Marks a list, so that it is written as `[]` when it is empty. Decoded empty lists are marked already. A table with a
+--- metatable of its own is left as it is: a marked copy of its elements is returned.
 ---@generic T
 ---@param list T[]
 ---@return T[]
 function json.array(list)
   if type(list) ~= "table" then
     misuse.raise("seranking.array takes a list, got %s", type(list) == "string" and ("%q"):format(list) or tostring(list))
+  end
+  local mt = getmetatable(list)
+  if marks_list(mt) then
+    return list
+  elseif mt ~= nil then
+    local copy = {}
+    for i = 1, #list do
+      copy[i] = list[i]
+    end
+    list = copy
   end
   return setmetatable(list, array_mt)
 end
@@ -86,7 +108,7 @@ local function encode_table(value, where, depth)
   local mt = getmetatable(value)
   local length = list_length(value)
   local parts = {}
-  if length and (length > 0 or mt == array_mt) then
+  if length and (length > 0 or marks_list(mt)) then
     for i = 1, length do
       parts[i] = encode_value(value[i], format("%s[%d]", where, i), depth + 1)
     end
@@ -123,6 +145,8 @@ function encode_value(value, where, depth)
     return tostring(value)
   elseif value == json.null then
     return "null"
+  elseif value == their_empty_array and value ~= nil then
+    return "[]"
   elseif kind == "table" then
     if depth > 100 then
       error({ where = where, message = "is nested too deeply, or holds itself" }, 0)
