@@ -400,8 +400,9 @@ function Limiter:reset() end
 
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions
----@field max_rows? integer end after so many rows
+---@field max_rows? number end after so many rows; math.huge: all there are, in pages as large as the API gives
 ---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
+---@field resume? string err.resume or walk.resume of a walk with the same arguments: go on with the first row that it has not delivered. max_rows and max_cost count from there
 
 ---@class seranking.account.balance.Answer
 ---@field currency string a sign or a short name; currency_code is better

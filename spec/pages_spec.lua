@@ -10,7 +10,8 @@ local books = {
   name = "data.books",
   params = {
     page = { type = "integer", min = 1 }, offset = { type = "integer", min = 0 }, limit = { type = "integer", min = 1 },
-    next = { type = "string" }, after = { type = "string" }, author = { type = "string" },
+    rules = { type = "object[][]", style = "json" }, next = { type = "string" },
+    after = { type = "string" }, author = { type = "string" },
   },
   operations = {
     { "by_page", data = "GET /v1/page", query = "author page limit", answer = "array",
@@ -39,6 +40,10 @@ local books = {
       cost = { 1, per = "row", of = "rows" } },
     { "named", data = "GET /v1/cursor", query = "after", answer = "object",
       pages = { style = "cursor", rows = "rows", cursor = "next", param = "after" } },
+    { "filtered", data = "GET /v1/offset", query = "offset limit rules", answer = "object",
+      pages = { style = "offset", rows = "items", total = "total" } },
+    { "one_page", data = "GET /v1/offset", query = "limit", answer = "object",
+      pages = { rows = "items", size = 3, max = 10, whole = "data.books.by_cursor" }, cost = { 1, per = "row", of = "items" } },
     { "whole", data = "GET /v1/whole", query = "author", answer = "array" },
     { "wrapped", data = "GET /v1/wrapped", answer = "object", pages = { rows = "rows" } },
     { "single", data = "GET /v1/single", answer = "object" },
@@ -66,7 +71,7 @@ local function server(count)
       local page = tonumber(value(request, "page"))
       return list((page - 1) * limit + 1, math.min(page * limit, count))
     elseif request.path == "/v1/offset" then
-      local offset = tonumber(value(request, "offset"))
+      local offset = tonumber(value(request, "offset") or 0)
       return ('{"items":%s,"total":%d}'):format(list(offset + 1, math.min(offset + limit, count)), count)
     end
     local first = tonumber((value(request, "next") or value(request, "after") or "c0"):match "%d+")
@@ -181,14 +186,29 @@ describe("a walk", function()
   it("takes large pages where rows are paid for and max_rows or max_cost say how many", function()
     local op, log = scene(server(5000), "by_cursor")
     assert.equal(3000, #assert(op:all(nil, { max_rows = 3000 })))
-    assert.equal("limit=1000", log[1].query)
-    assert.equal(3, #log)
+    assert.same({ "limit=3000" }, queries(log))
+    op, log = scene(server(150000), "dear")
+    local count = 0
+    for _ in op:each(nil, { max_rows = math.huge }) do
+      count = count + 1
+    end
+    assert.equal(150000, count)
+    assert.same({ "limit=100000", "next=c100000&limit=100000" }, queries(log))
     op, log = scene(server(40), "by_offset")
     assert.equal(40, #assert(op:all(nil, { max_cost = 10000 })))
     assert.same({ "offset=0&limit=50" }, queries(log))
     op, log = scene(server(40), "by_offset")
     assert.equal(40, #assert(op:all(nil, { budget = 10000 })))
     assert.same({ "offset=0&limit=50" }, queries(log))
+  end)
+
+  it("takes no larger pages than an answer may have, at a kilobyte a row, and not less than the API's own", function()
+    local op, log = scene(server(200000), "dear", { max_body = 20000 * 1024 })
+    op:each(nil, { max_rows = math.huge })()
+    assert.same({ "limit=20000" }, queries(log))
+    op, log = scene(server(200000), "dear", { max_body = 4096 * 1024 })
+    op:each(nil, { max_rows = math.huge })()
+    assert.same({ "limit=10000" }, queries(log))
   end)
 
   it("asks for the rows that are left where the largest page is not known", function()
@@ -224,16 +244,16 @@ describe("a walk", function()
   end)
 
   it("keeps one limit over pages and cursors, which share the rows that are wanted evenly", function()
-    local op, log = scene(server(5000), "by_cursor")
-    assert.equal(1500, #assert(op:all(nil, { max_rows = 1500 })))
-    assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
+    local op, log = scene(server(200000), "by_cursor")
+    op:all(nil, { max_rows = 150000 })
+    assert.same({ "limit=75000", "next=c75000&limit=75000" }, queries(log))
     op, log = scene(server(5000), "by_page")
     assert.equal(60, #assert(op:all(nil, { max_rows = 60 })))
     assert.same({ "page=1&limit=30", "page=2&limit=30" }, queries(log))
-    op, log = scene(server(5000), "by_cursor")
-    local _, err = op:all(nil, { max_cost = 1500 })
-    assert.equal("max_cost 1500", err.code .. " " .. #err.rows)
-    assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
+    op, log = scene(server(200000), "by_cursor")
+    local _, err = op:all(nil, { max_cost = 150000 })
+    assert.equal("max_cost 150000", err.code .. " " .. #err.rows)
+    assert.same({ "limit=75000", "next=c75000&limit=75000" }, queries(log))
   end)
 
   it("sends no limit of its own where the caller says the page: with another limit it would begin elsewhere", function()
@@ -263,23 +283,69 @@ describe("a walk", function()
     assert.same({ "offset=0&limit=9" }, queries(log))
   end)
 
-  it("takes a page shorter than asked for as the last one only where a page may have so many rows", function()
-    local function short_pages(request)
-      local offset = tonumber(value(request, "offset"))
-      return '{"items":' .. list(offset + 1, math.min(offset + 2, 5)) .. "}"
+  it("takes a page shorter than asked for as the last one only where one as long has come before", function()
+    local function clamped(rows, most)
+      return function(request)
+        local offset, limit = tonumber(value(request, "offset")), tonumber(value(request, "limit") or 3)
+        return '{"items":' .. list(offset + 1, math.min(offset + math.min(limit, most), rows)) .. "}"
+      end
     end
-    local op, log = scene(short_pages, "capped")
-    assert.equal("1 2", ids(op, { limit = 50 }))
-    assert.equal(1, #log)
-    op, log = scene(short_pages, "capped")
-    assert.equal("1 2 3 4 5", ids(op, { limit = 51 }))
-    assert.same({ "offset=0&limit=51", "offset=2&limit=51", "offset=4&limit=51", "offset=5&limit=51" }, queries(log))
-    op, log = scene(short_pages, "unsized")
-    assert.equal("1 2 3 4 5", ids(op, { limit = 3 }))
-    assert.equal(4, #log)
-    op, log = scene(short_pages, "unsized")
+    local op, log = scene(clamped(5, 2), "capped")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 50 }))
+    assert.same({ "offset=0&limit=50", "offset=2&limit=50", "offset=4&limit=50", "offset=5&limit=50" }, queries(log))
+    op, log = scene(clamped(5, 50), "capped")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 50 }))
+    assert.same({ "offset=0&limit=50", "offset=5&limit=50" }, queries(log))
+    op, log = scene(clamped(5, 2), "capped")
+    assert.equal("1 2 3 4 5", ids(op, { limit = 2 }))
+    assert.equal(3, #log)
+    op, log = scene(clamped(5, 2), "unsized")
     assert.equal("1 2 3 4 5", ids(op))
     assert.equal(4, #log)
+    op, log = scene(clamped(5, 50), "capped")
+    assert.equal("1 2 3 4 5", ids(op, nil, { max_rows = 5 }))
+    assert.equal(1, #log)
+  end)
+
+  it("goes on in pages as short as the first one, where a server gives fewer rows than asked for", function()
+    for _, clamped_first in ipairs { true, false } do
+      local op, log = scene(function(request)
+        local page, limit = tonumber(value(request, "page")), tonumber(value(request, "limit"))
+        local size = math.min(limit, 4)
+        local before = (page - 1) * (clamped_first and size or limit)
+        return list(before + 1, math.min(before + size, 10))
+      end, "by_page")
+      assert.equal("1 2 3 4 5 6 7 8 9 10", ids(op, { limit = 50 }))
+      assert.same({ "page=1&limit=50", "page=2&limit=4", "page=3&limit=4" }, queries(log))
+    end
+  end)
+
+  it("follows a cursor over pages without rows, but not for ever", function()
+    local op, log = scene(function(_, number)
+      return ('{"rows":%s,"next":%s}'):format(number % 3 == 0 and list(number, number) or "[]",
+        number < 9 and '"c' .. number .. '"' or "null")
+    end, "by_cursor")
+    assert.equal("3 6 9", ids(op))
+    assert.equal(9, #log)
+    op, log = scene(function(_, number) return ('{"rows":[],"next":"c%d"}'):format(number) end, "by_cursor")
+    local _, err = op:all()
+    assert.equal("protocol empty_pages", err.kind .. " " .. err.code)
+    assert.is_true(#log < 200)
+  end)
+
+  it("has the arguments and options that it began with, whatever becomes of the tables that they came in", function()
+    local op, log = scene(server(6), "filtered")
+    local rules = { { { name = "a" } } }
+    local args, options = { rules = rules, limit = 2 }, { headers = { ["X-A"] = "1" }, extra = { more = { "x" } } }
+    for _ in op:each(args, options) do
+      rules[1][1].name, args.limit, args.rules, options.headers["X-A"], options.extra.more[1] = "b", 5, nil, "2", "y"
+    end
+    assert.equal(3, #log)
+    for i, request in ipairs(log) do
+      assert.equal(("offset=%d&limit=2&rules=[[{\"name\":\"a\"}]]&more[]=x"):format(2 * i - 2),
+        (request.query:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)))
+      assert.equal("1", request.headers["x-a"])
+    end
   end)
 
   it("chooses pages of one size that can be paid for all the rows wanted", function()
@@ -359,14 +425,14 @@ describe("a walk", function()
     local op, log = scene(server(4), "by_page")
     assert.equal("data.books.by_page: unknown parameter 'autor'; did you mean 'author'?",
       raised(op.each, op, { autor = "x" }))
-    assert.equal("data.books.by_page: option max_rows must be a whole number, at least 1",
+    assert.equal("data.books.by_page: option max_rows must be a whole number, at least 1, or math.huge for all rows",
       raised(op.each, op, nil, { max_rows = 0 }))
     assert.equal("data.books.by_page: unknown option 'max_row'; did you mean 'max_rows'?",
       raised(op.each, op, nil, { max_row = 1 }))
     assert.equal("data.books.by_page: max_rows is an option of each: data.books.by_page:each({ … }, { max_rows = … })",
       raised(op, nil, { max_rows = 1 }):gsub("; .*", "; did you mean 'retries'?"))
     op = scene(server(1), "single")
-    assert.equal("data.books.single: the answer is no list that could be walked over", raised(op.each, op))
+    assert.equal("data.books.single returns no list of rows: call it, client.data.books:single { … }", raised(op.each, op))
     assert.equal("each is a method of operations: call it with a colon, as in client.sites.list:each(…)",
       raised(op.each))
     assert.equal(0, #log)
@@ -390,11 +456,22 @@ describe("a walk that fails", function()
     assert.same({ 1, 2, 3 }, found)
   end)
 
-  it("raises once, and is over then", function()
-    local op = scene(function() return script.json("{}", 400) end, "by_page")
+  it("raises the same error again, and never says that the list has ended", function()
+    local op, log = scene(function() return script.json("{}", 400) end, "by_page")
     local next_row = op:each()
-    assert.is_false((pcall(next_row)))
-    assert.is_nil(next_row())
+    local _, first = pcall(next_row)
+    for _ = 1, 3 do
+      local ok, err = pcall(next_row)
+      assert.is_false(ok)
+      assert.equal(first, err)
+    end
+    assert.equal(1, #log)
+    op = scene(function(_, number) return number == 1 and error "boom" or "[]" end, "by_page")
+    next_row = op:each()
+    assert.equal("boom", raised(next_row))
+    local _, err = pcall(next_row)
+    assert.equal("cancelled interrupted", err.kind .. " " .. err.code)
+    assert.same({}, (assert(op:all(nil, { resume = err.resume }))))
   end)
 
   it("is an error of kind protocol where a cursor comes again, at once or later", function()

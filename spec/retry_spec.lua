@@ -113,7 +113,7 @@ describe("an attempt that fails", function()
     assert.equal(3, #api.log)
   end)
 
-  it("of a billed operation is never repeated", function()
+  it("of a billed operation is not repeated once it was sent, not even when it was refused", function()
     local client, api = scene.new()
     client.sites:create { url = "example.com", title = "t" }
     api:fail { times = 2, status = 429 }
@@ -123,7 +123,7 @@ describe("an attempt that fails", function()
     assert.is_true(err.retryable) -- refused, so not paid for
   end)
 
-  it("of a billed operation is not said to be harmless to repeat, unless it was never sent", function()
+  it("of a billed operation is repeated where nothing was sent, and only there", function()
     local client, api = scene.new { data_token = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
     local function ask()
       return select(2, client.data.keywords.similar { source = "us", keyword = "a", limit = 1 })
@@ -135,10 +135,38 @@ describe("an attempt that fails", function()
       assert.is_false(err.retryable)
       assert.truthy(err.hint:find("look before you repeat it", 1, true))
     end
+    api:fail { fault = "refuse", times = 2 }
+    local sent = #api.log
+    local _, response = assert(client.data.keywords.similar { source = "us", keyword = "a", limit = 1 })
+    assert.equal(3, response.attempts)
+    assert.equal(sent + 3, #api.log)
     api:fail { fault = "refuse" }
+    api:fail { fault = "drop" }
     local err = ask()
+    assert.equal(2, err.attempts)
+    assert.is_true(err.sent)
+    assert.is_false(err.retryable)
+    api:fail { fault = "refuse", times = 3 }
+    err = ask()
+    assert.equal(3, err.attempts)
     assert.is_false(err.sent)
     assert.is_true(err.retryable)
+    api:fail { fault = "refuse" }
+    _, err = client.data.keywords.similar({ source = "us", keyword = "a", limit = 1 }, { retries = 0 })
+    assert.equal(1, err.attempts)
+  end)
+
+  it("of a billed operation does not wait for the end of a ban that it has brought about", function()
+    local client, api = scene.new { on_block = "wait", timeout = 3600 }
+    client.sites:create { url = "example.com", title = "t" }
+    for _ = 1, 2 do
+      api:fail { status = 429 }
+      assert.equal("rate_limit", (select(2, client.sites(147696).positions:recheck())).kind)
+    end
+    api:fail { status = 429 }
+    local _, err = client.sites(147696).positions:recheck()
+    assert.equal("blocked", err.kind)
+    assert.equal(1, err.attempts)
   end)
 
   it("of a deletion that may have worked says so when the next one finds nothing", function()

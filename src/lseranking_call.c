@@ -454,6 +454,14 @@ static int call_trim(lua_State *L) {
   return 1;
 }
 
+/* call:ended() -> whether it is done, cancelled or closed; false before it is begun. */
+static int call_ended(lua_State *L) {
+  const struct lsr_call *object = lsr_checkcallobject(L, 1);
+  lua_pushboolean(L, object->call != NULL ? object->call->state == SR_STATE_DONE
+                                          : object->errand == NULL);
+  return 1;
+}
+
 static int call_gc(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   sr_errand_delete(object->errand);
@@ -463,19 +471,13 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"cancel", call_cancel},
-                                   {"result", call_result},
-                                   {"body", call_body},
-                                   {"decode", call_decode},
-                                   {"time_left", call_time_left},
-                                   {"failure", call_failure},
-                                   {"preview", call_preview},
-                                   {"outgoing", call_outgoing},
-                                   {"answer", call_answer},
-                                   {"lost", call_lost},
-                                   {"happenings", call_events},
-                                   {"trim", call_trim},
-                                   {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
+                                   {"body", call_body},           {"decode", call_decode},
+                                   {"time_left", call_time_left}, {"failure", call_failure},
+                                   {"preview", call_preview},     {"outgoing", call_outgoing},
+                                   {"answer", call_answer},       {"lost", call_lost},
+                                   {"happenings", call_events},   {"trim", call_trim},
+                                   {"ended", call_ended},         {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

@@ -384,7 +384,7 @@ static void read_parts(lua_State *L, int index, struct sr_call *call) {
 }
 
 /*
-** options: timeout, connect_timeout, attempt_timeout, retries, headers = {"Name: value", …}, parts
+** options: timeout, connect_timeout, attempt_timeout, retries, paid, headers = {"Name: value", …}, parts
 ** = { { name = "…", data = "…", filename =, content_type = }, … }.
 */
 static void read_options(lua_State *L, int index, struct sr_call *call) {
@@ -393,6 +393,9 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   call->connect_timeout = get_time(L, index, "connect_timeout", call->connect_timeout);
   call->attempt_timeout = get_time(L, index, "attempt_timeout", call->attempt_timeout);
   call->retries = (int)get_number(L, index, "retries", call->retries);
+  lua_getfield(L, index, "paid");
+  call->paid = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   lua_getfield(L, index, "priority_low");
   if (!lua_isnil(L, -1))
     call->low = lua_toboolean(L, -1);

@@ -73,6 +73,7 @@ struct sr_call {
   sr_time attempt_timeout;           /* one attempt; 0: bounded by `timeout` alone */
   int retries;                       /* attempts after the first */
   int repeatable;                    /* doing it twice does no harm */
+  int paid;                          /* costs money: retried only where nothing was sent */
   size_t max_body;                   /* bytes, after decompression */
   size_t max_headers;                /* bytes of header lines */
   int low;                           /* priority: leaves the last slot to others */

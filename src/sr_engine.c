@@ -423,7 +423,8 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
   failure.repeatable = call->repeatable;
   call->retryable = sr_retry_useful(&failure);
   pause = pause_of(engine, call);
-  if (!call->retryable || call->attempts > call->retries || pause >= call->deadline - now) {
+  if (!call->retryable || (call->paid && call->sent) || call->attempts > call->retries ||
+      pause >= call->deadline - now) {
     if (call->error.kind == SR_RATE_LIMIT && call->retry_after < 0)
       call->retry_after = call->config->rate.window;
     enter(call, SR_STATE_DONE, now);
@@ -518,7 +519,8 @@ static int waits_for_ban(struct sr_call *call, sr_time now) {
   struct sr_ruling ruling;
   int waits;
   see_block(call, now, &ruling);
-  waits = call->wait_blocked && call->attempts <= call->retries && ruling.at < call->deadline;
+  waits = call->wait_blocked && !call->paid && call->attempts <= call->retries &&
+          ruling.at < call->deadline;
   if (ruling.block == SR_BLOCK_KEY || waits) /* a refusal's own words say it better */
     add_event(call, SR_EVENT_BLOCKED, ruling.at - now);
   else

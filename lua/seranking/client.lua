@@ -384,6 +384,7 @@ local function wrap(handle, api, checked, clock)
     _blocking = checked.blocking or false,
     _data = false,
     _timeout = checked.timeout or 60,
+    _max_body = checked.max_body or 256 * 1024 * 1024,
     _spent = false, -- what client.data has spent
     _open_data = false,
     _borrowed = false, -- client.data alone: its key is the client's
@@ -425,6 +426,7 @@ function client.new(given)
     end
   end
   local settings = core_settings(checked, driver, given and given.state_dir ~= nil)
+  checked.max_body = settings.max_body
   handle, problem = open_core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
   }, checked.rate or { limit = 5, per = 1 }, variables)

@@ -136,16 +136,12 @@ function methods.dry_run(op, args, call_options)
   return { method = method, url = url, headers = headers, body = body }
 end
 
-local function prepare(op, args, call_options)
-  host.keep(op._client, (request.prepare(op, plan_of(op), args, call_options)))
-end
-
 local function send(op, args, call_options)
   return perform(op, args, call_options, true)
 end
 
 local function walk_of(op, args, given)
-  return pages.new(op, plan_of(op), args, given, prepare, send)
+  return pages.new(op, plan_of(op), args, given, send)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is

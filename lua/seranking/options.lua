@@ -269,7 +269,7 @@ local call_options = {
 }
 
 -- Options of an operation's methods.
-local method_options = { max_rows = "each", max_cost = "each", every = "wait", on_progress = "wait" }
+local method_options = { max_rows = "each", max_cost = "each", resume = "each", every = "wait", on_progress = "wait" }
 
 -- Headers that are ours: a second one of them would contradict the first.
 local reserved = {
@@ -347,6 +347,19 @@ function options.copy(given)
     copy[name] = value
   end
   return copy
+end
+
+--- A copy that shares no table with the value; what is no table is the value itself.
+function options.deep(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local copy = {}
+  for name, inner in next, value do
+    copy[name] = options.deep(inner)
+  end
+  local metatable = getmetatable(value) -- an array's says that it is one
+  return type(metatable) == "table" and setmetatable(copy, metatable) or copy
 end
 
 --- How an option of this name is given to an operation, for messages; nil when there is none.

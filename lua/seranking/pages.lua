@@ -6,19 +6,18 @@ local errors = require "seranking.errors"
 local json = require "seranking.json"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
+local page_size = require "seranking.page_size"
+local resume = require "seranking.resume"
 
 local pages = {}
 
-local format, min, max, floor, ceil, huge = string.format, math.min, math.max, math.floor, math.ceil, math.huge
-
--- Rows a page are asked for up to this many, where the caller says nothing: fewer requests, and a page still is small.
-local USUAL = 1000
-
--- Where rows are paid for and nothing says how many are wanted, a page has the API's own size, but no more than this.
-local PAID = 100
+local format, min, huge = string.format, math.min, math.huge
 
 -- So many pages of one and the same row may follow each other: different rows can be equal.
 local SAME = 10
+
+-- So many pages without a row may follow each other where a cursor leads on.
+local EMPTY = 100
 
 -- The parameter that says where a page begins, unless the description names another.
 local position_names = { page = "page", offset = "offset", cursor = "cursor" }
@@ -31,34 +30,64 @@ local function positive(value)
 end
 
 local function count(value)
-  if type(value) == "number" and value >= 1 and value % 1 == 0 then
+  if type(value) == "number" and value >= 1 and (value == huge or value % 1 == 0) then
     return value
   end
-  return nil, "must be a whole number, at least 1"
+  return nil, "must be a whole number, at least 1, or math.huge for all rows"
+end
+
+local function token(value)
+  if type(value) == "string" then
+    return value
+  end
+  return nil, "must be a text, as err.resume is"
 end
 
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions
----@field max_rows? integer end after so many rows
+---@field max_rows? number end after so many rows; math.huge: all there are, in pages as large as the API gives
 ---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
-local walk_options = { max_rows = { count }, max_cost = { positive } }
+---@field resume? string err.resume or walk.resume of a walk with the same arguments: go on with the first row that it has not
+--- delivered. max_rows and max_cost count from there
+local walk_options = { max_rows = { count }, max_cost = { positive }, resume = { token } }
+
+--- What `each` gives besides the iterator.
+---@class seranking.WalkState
+---@field resume? string the option `resume` of a later walk, which goes on with the first row that this one has not
+--- delivered; nil when there are no more
 
 ---@class seranking.Walk
 ---@field op table
 ---@field plan seranking.Plan
 ---@field args table<string, any> of the next request
 ---@field options? table of each request
+---@field send fun(op: table, args: table, given: table?): any, any, string
+---@field request string the request without its place, for resume tokens
 ---@field style? "page"|"offset"|"cursor" nil: all comes at once
+---@field position? string the parameter that has the place
 ---@field sizing? "each"|"once" when the limit is chosen: for each page, or for all; nil: it is left as it is
 ---@field size? integer most rows that a page is asked for; nil: not known
 ---@field unsaid boolean pages of this size come where no limit is sent
+---@field own_limit boolean the caller has given a limit
+---@field kept_limit? boolean the limit is that of the walk which this one resumes
 ---@field row_price? number where rows are paid for
 ---@field max_cost? number
 ---@field guard? "max_cost"|"budget" the option that max_cost is from
 ---@field left number rows that may still be given
 ---@field seen integer rows that came
+---@field skip integer rows at the beginning of the next page that were delivered already
 ---@field skipped integer rows before the first
+---@field longest integer rows of the longest page
 ---@field total? number rows in all, as the server tells
+---@field rows? table the page that is being delivered
+---@field response? seranking.Response its response
+---@field count integer its rows
+---@field at integer of these, the ones that were delivered
+---@field page_at any, page_limit: integer? the request that it came from
+---@field problem? seranking.Error what ends the walk after its rows
+---@field failure? seranking.Error what has ended the walk
+---@field asking boolean a request is under way, or was interrupted
+---@field ended boolean no page follows
 ---@field cursor_seen any, cursor_steps, cursor_power: for the detection of cursors that come again
 local Walk = {}
 Walk.__index = Walk
@@ -147,78 +176,68 @@ local function repeats(walk, body, rows)
   return walk.equal >= SAME
 end
 
+-- Whether a list of one page has ended with it, and the error where it was cut before the rows that are wanted.
+local function is_whole(walk, got)
+  local about, asked = walk.plan.pages, walk.args.limit or walk.plan.pages and walk.plan.pages.size
+  if not asked or walk.own_limit or got < asked then
+    return true
+  elseif walk.left <= got - walk.at then
+    return false
+  end
+  local err = errors.new("invalid", "cut", format("%s: the list was cut after %d rows, and has no next page", walk.plan.name,
+    got), about.whole and format("%s walks over all: client.%s:each { … }", about.whole, about.whole)
+    or asked < about.max and format("ask for more rows at once with max_rows or limit, %d at most", about.max)
+    or format("the API gives no more than %d rows of it", about.max))
+  err.sent = true
+  return nil, err
+end
+
+-- Whether a page that has fewer rows than were asked for is the last: only where the server is known to give as many. One that
+-- was never seen to may give fewer to everybody.
+local function is_last(walk, got)
+  local asked = walk.args.limit or walk.plan.pages.size
+  return asked and got < asked and walk.longest >= asked
+end
+
 -- Makes the next request of the page that came; true when it was the last; nil and an error.
 local function advance(walk, data, got)
   local about, args = walk.plan.pages, walk.args
   if not walk.style then
-    return true
+    return is_whole(walk, got)
+  elseif walk.style == "cursor" then
+    local cursor = data[about.cursor]
+    walk.empty = got == 0 and walk.empty + 1 or 0
+    if is_nothing(cursor) or cursor == "" then
+      return true
+    elseif comes_again(walk, cursor) then
+      return nil, protocol(walk, "cursor_repeats", format("the server gives the same cursor again (%s)", about.cursor))
+    elseif walk.empty > EMPTY then
+      return nil, protocol(walk, "empty_pages", format("more than %d pages without a row", EMPTY))
+    end
+    args[walk.position] = cursor
+    return false
   elseif got == 0 then
     if walk.total and walk.skipped + walk.seen < walk.total then
       return nil, protocol(walk, "short", format("the rows end after %.15g of the %.15g that the server tells of",
         walk.skipped + walk.seen, walk.total))
     end
     return true
-  elseif walk.style == "cursor" then
-    local cursor = data[about.cursor]
-    if is_nothing(cursor) or cursor == "" then
-      return true
-    elseif comes_again(walk, cursor) then
-      return nil, protocol(walk, "cursor_repeats", format("the server gives the same cursor again (%s)", about.cursor))
-    end
-    args[walk.position] = cursor
-    return false
-  end
-  if walk.total then
+  elseif walk.total then
     if walk.skipped + walk.seen >= walk.total then
       return true
     end
-  else
-    local asked, most = args.limit or about.size, about.max or about.size
-    if asked and most and asked <= most and got < asked then
-      return true -- where it is not known that a page may have as many, a shorter one need not be the last
-    end
+  elseif is_last(walk, got) then
+    return true
   end
-  args[walk.position] = args[walk.position] + (walk.style == "page" and 1 or got)
+  if walk.style == "offset" then
+    args[walk.position] = args[walk.position] + got
+    return false
+  end
+  if args[walk.position] == 1 and args.limit and got < args.limit then
+    args.limit = got -- if the server gives fewer to everybody, its second page may begin there or at twice the limit
+  end
+  args[walk.position] = args[walk.position] + 1
   return false
-end
-
--- How many rows can be paid for; nil: they are not what is paid for.
-local function affordable(walk)
-  local price = walk.row_price
-  if not price then
-    return huge
-  end
-  local rows = min(walk.size, walk.left)
-  local credits = min(costs.left_for(walk.op._client, rows * price, walk.options.budget) or huge,
-    walk.max_cost and walk.max_cost - walk.cost or huge)
-  return floor(credits / price)
-end
-
--- The size of pages of which all have the same: together they have the rows wanted, and hardly more, and can be paid. Where no
--- size does that, a bit less is had for what there is.
-local function one_size(wanted, most, payable)
-  local fewest = ceil(wanted / most)
-  for number = fewest, min(wanted, fewest + 100) do
-    local size = ceil(wanted / number)
-    if ceil(wanted / size) * size <= payable then
-      return size
-    end
-  end
-  return max(1, floor(wanted / fewest))
-end
-
--- Sets how many rows the next page is asked for: no more than are wanted or can be paid, but one at least, to be refused.
-local function set_limit(walk)
-  local wanted, size = max(1, min(walk.left, affordable(walk))), walk.size
-  if walk.sizing == "once" then
-    walk.sizing = nil
-    if wanted < huge then
-      size = one_size(wanted, size, affordable(walk))
-    end
-  else
-    size = min(size, wanted)
-  end
-  walk.args.limit = not (walk.unsaid and size == walk.size) and size or nil
 end
 
 -- An error when the next page may cost more than is left.
@@ -234,185 +253,211 @@ local function too_dear(walk)
     return errors.new("invalid", walk.guard, format("%s: the next page may cost %.15g credits, by estimate, and %.15g of "
       .. "%s%s = %.15g are left", walk.plan.name, most, walk.max_cost - walk.cost,
       walk.guard == "budget" and "the walk's " or "", walk.guard, walk.max_cost),
-      "raise the option " .. walk.guard .. " of this walk, or go on from where it ended")
+      "raise the option " .. walk.guard .. " of this walk")
   end
 end
 
---- The next page: its rows and the response; nothing at the end; nil, nil, error.
----@return table? rows, seranking.Response? response, seranking.Error? err
-function Walk:fetch()
-  if self.ended or self.left <= 0 then
-    return nil
-  end
-  if self.sizing then
-    set_limit(self)
-  end
-  local dear = too_dear(self)
-  if dear then
-    return nil, nil, dear
-  end
-  local data, response, body = self.send(self.op, self.args, self.options)
-  if not data then
-    return nil, nil, response
-  end
-  self.cost = self.cost + (costs.price(self.plan, self.args, data) or 0)
-  local about = self.plan.pages
+-- Takes the rows of an answer; an error.
+local function take(walk, data, response, body)
+  walk.cost = walk.cost + (costs.price(walk.plan, walk.args, data) or 0)
+  local about, args = walk.plan.pages, walk.args
   if about and about.total and type(data) == "table" then
-    self.total = tonumber(data[about.total]) or self.total
+    walk.total = tonumber(data[about.total]) or walk.total
   end
-  local rows = rows_of(self, data)
+  local rows = rows_of(walk, data)
   if not rows then
-    local err = protocol(self, "no_rows", format("the answer has no list '%s'; err.answer has what it is", about.rows or ""))
+    local err = protocol(walk, "no_rows", format("the answer has no list '%s'; err.answer has what it is", about.rows or ""))
     err.answer = data
-    return nil, nil, err
+    return err
   end
   local got = #rows
-  if got > 0 and self.style and self.style ~= "cursor" and repeats(self, body, rows) then
-    return nil, nil, protocol(self, "page_repeats", "the server gives the same page again")
+  if got > 0 and walk.style and walk.style ~= "cursor" and repeats(walk, body, rows) then
+    return protocol(walk, "page_repeats", "the server gives the same page again")
   end
-  self.seen = self.seen + got
-  local last, problem = advance(self, data, got)
-  if last == nil then
-    self.problem = problem -- told after the rows of this page
-  end
-  self.ended = last ~= false
-  if got == 0 then
-    return nil, nil, problem
-  end
-  return rows, response
+  walk.seen = walk.seen + got
+  walk.longest = walk.longest < got and got or walk.longest
+  walk.rows, walk.response, walk.count, walk.at = rows, response, got, min(walk.skip, got)
+  walk.page_at, walk.page_limit = args[walk.position], args.limit
+  local last
+  last, walk.problem = advance(walk, data, got)
+  walk.ended, walk.skip = last ~= false, not walk.style and got or 0
 end
 
--- Decides how the limit of each page is found.
----@param walk seranking.Walk
----@param placed boolean the caller says where to begin
----@param guarded boolean the caller says how many rows are wanted, or what they may cost
-local function plan_sizes(walk, placed, guarded)
-  local about, given = walk.plan.pages, walk.args.limit
-  local cost = walk.plan.cost
-  local price = cost and cost.per == "row" and cost[1] or 0
-  walk.row_price = price > 0 and price or nil
-  walk.unsaid = false
-  if given then
-    walk.size = given
-  elseif not walk.plan.definitions.limit then
-    walk.size = about.size
-    return
-  elseif walk.row_price and not guarded then
-    walk.size = min(about.size or PAID, PAID)
-    walk.unsaid = walk.size == about.size
-  elseif about.max then
-    walk.size = min(about.max, max(USUAL, about.size or 0))
-  else
-    walk.size, walk.unsaid = about.size, not guarded
+-- Asks for the next page. Nothing, or an error.
+local function fetch(walk)
+  if walk.asking and not walk.op._client._closed then
+    return errors.new("cancelled", "interrupted", walk.plan.name .. ": the request for a page was interrupted, by an error "
+      .. "raised inside it or because two coroutines use this walk")
   end
-  if not walk.size then
-    return
+  page_size.set(walk)
+  local problem = too_dear(walk)
+  if problem then
+    return problem
+  end
+  walk.asking = true
+  local data, response, body = walk.send(walk.op, walk.args, walk.options)
+  walk.asking = false
+  if not data then
+    return response
+  end
+  return take(walk, data, response, body)
+end
+
+-- Ends the walk with an error, for good.
+local function fail(walk, problem)
+  walk.failure, walk.rows = problem, nil
+  problem.resume = resume.token(walk)
+  if problem.resume then
+    local hint = "a walk with the option resume = err.resume goes on from here"
+    problem.hint = problem.hint and problem.hint .. "; " .. hint or hint
+  end
+  return problem
+end
+
+-- Makes sure that a row is there to be delivered. True; false at the end; nil and the error that the walk ends with.
+local function has_row(walk)
+  while true do
+    if walk.failure then
+      return nil, walk.failure
+    elseif walk.left <= 0 then -- before any problem: nobody wants what comes after
+      return false
+    elseif walk.rows and walk.at < walk.count then
+      return true
+    elseif walk.problem then
+      return nil, fail(walk, walk.problem)
+    end
+    walk.rows, walk.response, walk.count, walk.at = nil, nil, 0, 0 -- one page in memory
+    if walk.ended then
+      return false
+    end
+    local problem = fetch(walk)
+    if problem then
+      return nil, fail(walk, problem)
+    end
+  end
+end
+
+-- The arguments of all pages, which nothing that the caller does to his tables changes any more.
+local function fixed(plan, args)
+  local own = options.deep(args) or {}
+  for name in pairs(plan.definitions) do
+    if args and own[name] == nil then
+      own[name] = options.deep(args[name]) -- inherited
+    end
+  end
+  return own
+end
+
+-- A list that comes at once, without a description of its pages.
+local WHOLE = {}
+
+-- Where the walk begins.
+local function begin(walk, token_given, guarded)
+  local about, args = walk.plan.pages or WHOLE, walk.args
+  walk.position = about.param or position_names[walk.style]
+  resume.prepare(walk)
+  if token_given then
+    resume.go_on(walk, token_given)
+  end
+  local at = walk.position and args[walk.position]
+  if walk.style or about.max then
+    page_size.plan(walk, at ~= nil, guarded)
+  end
+  if walk.style == "page" then
+    args[walk.position] = at or 1
+    walk.skipped = (args[walk.position] - 1) * (args.limit or about.size or 0)
   elseif walk.style == "offset" then
-    walk.sizing = "each"
-  elseif walk.style == "cursor" and not (given and placed) or walk.style == "page" and not (given or placed) then
-    walk.sizing = "once" -- with another limit, the next page or cursor may begin elsewhere
+    args[walk.position] = at or 0
+    walk.skipped = args[walk.position]
   end
 end
 
--- The walk of an operation. Checks everything, sends nothing.
+--- The walk of an operation. Checks everything, sends nothing.
 ---@param op table
 ---@param plan seranking.Plan
 ---@param args? table
 ---@param given? table
----@param prepare fun(op: table, args: table?, given: table?) raises for what is wrong
 ---@param send fun(op: table, args: table, given: table?): any, any, string
 ---@return seranking.Walk
-function pages.new(op, plan, args, given, prepare, send)
-  local about = plan.pages
-  if not about and plan.answer ~= "array" then
-    misuse.raise("%s: the answer is no list that could be walked over", plan.name)
+function pages.new(op, plan, args, given, send)
+  if not plan.pages and plan.answer ~= "array" then
+    misuse.raise("%s returns no list of rows: call it, client.%s { … }", plan.name, plan.name:gsub("%.([^.]+)$", ":%1"))
   end
   local checked = options.call(plan.name, given, walk_options) or {}
   local of_call = options.copy(given)
-  of_call.max_rows, of_call.max_cost = nil, nil
+  of_call.max_rows, of_call.max_cost, of_call.resume = nil, nil, nil
   if checked.budget then
     of_call.budget = nil -- it holds for the walk; false is for each call
   end
-  prepare(op, args, of_call)
-  local own = options.copy(args)
+  resume.request(op, plan, args, of_call)
   local max_cost, guard = checked.max_cost, "max_cost"
   if checked.budget and checked.budget < (max_cost or huge) then
     max_cost, guard = checked.budget, "budget"
   end
   local walk = setmetatable({
-    op = op, plan = plan, args = own, options = of_call, send = send, style = about and about.style,
-    left = checked.max_rows or huge, seen = 0, skipped = 0, cost = 0, ended = false, max_cost = max_cost, guard = guard,
-    cursor_steps = 0, cursor_power = 1, equal = 0,
+    op = op, plan = plan, args = fixed(plan, args), options = options.deep(of_call), send = send,
+    style = plan.pages and plan.pages.style,
+    left = checked.max_rows or huge, seen = 0, skip = 0, skipped = 0, longest = 0, cost = 0, max_cost = max_cost,
+    guard = guard,
+    count = 0, at = 0, asking = false, ended = false, cursor_steps = 0, cursor_power = 1, equal = 0, empty = 0,
   }, Walk)
-  if walk.style then
-    walk.position = about.param or position_names[walk.style]
-    local place = own[walk.position]
-    plan_sizes(walk, place ~= nil, (checked.max_rows or max_cost) ~= nil)
-    if walk.style == "page" then
-      own[walk.position] = place or 1
-      walk.skipped = (own[walk.position] - 1) * (own.limit or about.size or 0)
-    elseif walk.style == "offset" then
-      own[walk.position] = place or 0
-      walk.skipped = own[walk.position]
-    end
-  end
+  begin(walk, checked.resume, (checked.max_rows or max_cost) ~= nil)
   return walk
+end
+
+-- What a program sees of a walk.
+local function state_of(walk)
+  return setmetatable({}, {
+    __name = "seranking.walk",
+    __index = function(_, name)
+      return name == "resume" and resume.token(walk) or nil
+    end,
+    __newindex = function(_, name)
+      misuse.raise("a walk's %s can't be set", tostring(name))
+    end,
+  })
 end
 
 --- Walks row by row.
 ---@param walk seranking.Walk
----@return fun(): any, seranking.Response? next_row raises the error of a page that failed
+---@return fun(): any, seranking.Response? next_row raises the error of a page that failed, at each call from then on
+---@return seranking.WalkState
 function pages.rows(walk)
-  local rows, response, at, over = nil, nil, 0, false
   return function()
-    if over then
-      return nil
-    end
-    at = at + 1
-    if walk.left <= 0 then -- before any problem: nobody wants what comes after
-      over, rows = true, nil
-      return nil
-    end
-    while not rows or rows[at] == nil do
-      local problem = walk.problem
-      rows = nil -- one page in memory
-      if not problem then
-        rows, response, problem = walk:fetch()
-      end
-      if not rows then
-        over = true
-        if problem then
-          error(problem, 0)
-        end
+    local at, rows = walk.at + 1, walk.rows
+    if not rows or at > walk.count or walk.left <= 0 then
+      local there, problem = has_row(walk)
+      if there == nil then
+        error(problem, 0)
+      elseif not there then
         return nil
       end
-      at = 1
+      at, rows = walk.at + 1, walk.rows
     end
-    walk.left = walk.left - 1
-    return rows[at], response
-  end
+    walk.at, walk.left = at, walk.left - 1
+    return rows[at], walk.response
+  end, state_of(walk)
 end
 
 --- All rows in one list; nil and the error, with the rows so far in its field `rows`.
 ---@param walk seranking.Walk
----@return table? rows, seranking.Error? err
+---@return table? rows, seranking.Error? err, string? resume the token of the first row that was not delivered, after max_rows
 function pages.all(walk)
-  local all = {}
+  local all, size = {}, 0
   while true do
-    local rows, _, problem = walk:fetch()
-    problem = problem or not rows and walk.problem
-    for i = 1, min(rows and #rows or 0, walk.left) do
-      all[#all + 1] = rows[i]
-    end
-    walk.left = walk.left - (rows and #rows or 0)
-    if walk.left <= 0 then
-      return all
-    elseif problem then
+    local there, problem = has_row(walk)
+    if there == nil then
       problem.rows = all
       return nil, problem
-    elseif not rows then
-      return all
+    elseif not there then
+      return all, nil, resume.token(walk)
     end
+    local rows, at = walk.rows, walk.at
+    local number = min(walk.count - at, walk.left)
+    for i = 1, number do
+      all[size + i] = rows[at + i]
+    end
+    size, walk.at, walk.left = size + number, at + number, walk.left - number
   end
 end
 

@@ -402,7 +402,7 @@ function request.prepare(op, plan, args, call_options)
   if parts or plan.billed then
     given = options.copy(given)
     given.parts = parts
-    given.retries = plan.billed and 0 or given.retries
+    given.paid = plan.billed
   end
   local call, problem, name = client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
     plan.repeatable, given, host.spare(client))

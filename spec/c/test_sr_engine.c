@@ -204,6 +204,40 @@ static void without_retries_a_failure_ends_at_once(void **state) {
   tear_down(&bench);
 }
 
+static void what_is_paid_for_is_repeated_only_where_nothing_was_sent(void **state) {
+  static const struct {
+    int status; /* of the second attempt's answer, 0: it is lost */
+    enum sr_kind kind;
+    int retryable;
+  } ends[] = {
+      {429, SR_RATE_LIMIT, 1}, {503, SR_SERVER, 0}, {0, SR_NETWORK, 0}, {200, SR_NO_ERROR, 0}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    struct bench bench;
+    struct sr_call *call;
+    set_up(&bench, 5);
+    call = call_of(bench.config, 60 * S);
+    call->paid = 1;
+    call->repeatable = 0;
+    sr_engine_submit(bench.engine, call);
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    lose(call, 0);
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    if (ends[i].status == 0)
+      lose(call, 1);
+    else
+      answer(call, ends[i].status, "", "");
+    assert_int_equal(call->state, SR_STATE_DONE);
+    assert_int_equal(call->error.kind, ends[i].kind);
+    if (ends[i].kind != SR_NO_ERROR)
+      assert_int_equal(call->retryable, ends[i].retryable);
+    assert_int_equal(call->attempts, 2);
+    sr_call_delete(call);
+    tear_down(&bench);
+  }
+}
+
 static void a_get_is_repeated_after_a_lost_answer(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -1319,6 +1353,7 @@ int main(void) {
       cmocka_unit_test(a_503_is_repeated_after_a_backoff_with_full_jitter),
       cmocka_unit_test(retries_are_counted),
       cmocka_unit_test(without_retries_a_failure_ends_at_once),
+      cmocka_unit_test(what_is_paid_for_is_repeated_only_where_nothing_was_sent),
       cmocka_unit_test(a_get_is_repeated_after_a_lost_answer),
       cmocka_unit_test(the_last_attempt_decides_what_the_call_ends_with),
       cmocka_unit_test(a_post_is_not_repeated_once_the_server_may_have_acted),

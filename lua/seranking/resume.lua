@@ -1,0 +1,152 @@
+--- Resume tokens: where a walk stands, as a text that a program can store.
+-- SPDX-License-Identifier: MIT
+
+local host = require "seranking.host"
+local misuse = require "seranking.misuse"
+local request = require "seranking.request"
+
+local resume = {}
+
+local format, floor = string.format, math.floor
+
+-- The first word of a token. The number changes with the fields behind it.
+local VERSION = "seranking-walk-1"
+
+--- Where a walk goes on.
+---@class seranking.Place
+---@field at string|number|nil the page, offset or cursor of the next request; nil: the first page of a cursor
+---@field limit? integer rows asked for in a page, where pages are counted in them
+---@field skip integer rows of that page that were delivered already
+---@field longest integer rows of the longest page so far: what the server is known to give
+
+-- 32 bits of a text. Numbers stay below 2^53, so that every Lua gives the same.
+local function hash(text, factor)
+  local value = 5381
+  for i = 1, #text do
+    value = (value * factor + text:byte(i)) % 4294967291
+  end
+  return format("%08x", value)
+end
+
+local function percent(text)
+  return (tostring(text):gsub("[^%w%-._~]", function(char)
+    return format("%%%02X", char:byte())
+  end))
+end
+
+local function plain(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+local function whole(number)
+  return number and format("%.0f", number) or ""
+end
+
+-- What stands for the arguments: a request without its place, so the same for all pages of a walk.
+local function fingerprint(sent)
+  return hash(sent, 263) .. hash(sent, 65599)
+end
+
+-- The token of a place.
+local function write(name, sent, place)
+  local at = place.at
+  local text = table.concat({ VERSION, name, fingerprint(sent), type(at) == "number" and whole(at) or percent(at or ""),
+    whole(place.limit), whole(place.skip), whole(place.longest) }, ":")
+  return text .. ":" .. hash(text, 263)
+end
+
+-- The place that a token names; nil and what is wrong with it.
+local function read(token, name, sent)
+  local text, check = token:match "^(.*):(%x+)$"
+  if not text or hash(text, 263) ~= check then
+    return nil, "is no token of a walk, or not all of one: give err.resume as it came"
+  end
+  local version, whose, print, at, limit, skip, longest = text:match "^([^:]*):([^:]*):(%x+):([^:]*):(%d*):(%d+):(%d+)$"
+  if version ~= VERSION then
+    return nil, format("is of another version of this library (%s): begin the walk again", text:match "^[^:]*")
+  elseif whose ~= name then
+    return nil, format("is of a walk over %s", whose)
+  elseif print ~= fingerprint(sent) then
+    return nil, "is of a walk with other arguments, or on the other generation of the API: give the arguments that it "
+      .. "began with"
+  end
+  return { at = plain(at), limit = tonumber(limit), skip = floor(tonumber(skip)), longest = floor(tonumber(longest)) }
+end
+
+-- The walk's place: where the first row that was not delivered is. nil when all were.
+local function place_of(walk)
+  local args = walk.args
+  local place = { longest = walk.longest, skip = 0 }
+  if not walk.rows or walk.at >= walk.count then
+    if walk.ended and not (walk.problem or walk.failure) then
+      return nil
+    end
+    place.at, place.limit, place.skip = args[walk.position], args.limit, walk.skip
+  elseif walk.style == "offset" then
+    place.at = walk.page_at + walk.at
+  else
+    place.at, place.limit, place.skip = walk.page_at, walk.page_limit, walk.at
+  end
+  return place
+end
+
+--- The token of the first row that a walk has not delivered; nil when there is none.
+---@param walk seranking.Walk
+---@return string?
+function resume.token(walk)
+  local place = place_of(walk)
+  return place and write(walk.plan.name, walk.request, place)
+end
+
+--- The request of these arguments as a text, without base address and key. Raises for what is wrong.
+function resume.request(op, plan, args, given)
+  local client = op._client
+  local call = request.prepare(op, plan, args, given)
+  local method, url, _, body = call:preview()
+  host.keep(client, call)
+  url = url:sub(#client.base_url + 1)
+  if client._key_param then
+    url = url:gsub("[?&]" .. client._key_param .. "=[^&]*$", "")
+  end
+  return method .. " " .. url .. "\n" .. (body or "")
+end
+
+--- Keeps the request of a walk without its place, which is the same for all its pages.
+---@param walk seranking.Walk
+function resume.prepare(walk)
+  local args, position = walk.args, walk.position
+  local limit, at = args.limit, position and args[position]
+  args.limit = nil
+  if position then
+    args[position] = nil
+  end
+  walk.request = resume.request(walk.op, walk.plan, args, walk.options)
+  args.limit = limit
+  if position then
+    args[position] = at
+  end
+end
+
+--- Makes a walk that has not begun go on where a token says. Raises where the token is not of such a walk.
+---@param walk seranking.Walk
+---@param token string
+function resume.go_on(walk, token)
+  local place, problem = read(token, walk.plan.name, walk.request)
+  if not place then
+    misuse.raise("%s: option resume %s", walk.plan.name, problem)
+  end
+  local args = walk.args
+  walk.skip, walk.longest = place.skip, place.longest
+  if walk.style == "cursor" then
+    args[walk.position] = place.at ~= "" and place.at or nil
+  elseif walk.style then
+    args[walk.position] = tonumber(place.at)
+  end
+  if walk.style == "page" or walk.style == "cursor" and place.skip > 0 then
+    args.limit, walk.kept_limit = place.limit, true -- the place is counted in pages of this size
+  end
+end
+
+return resume
