@@ -106,12 +106,14 @@ local AnyClient = {}
 function AnyClient:request(request) end
 
 --- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
---- go on. Inside `fn` calls are written as anywhere else.
+--- go on. Inside `fn` calls are written as anywhere else. `fn` may be an operation: items are its arguments then, or resources.
 ---
---- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
---- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
---- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
---- stop_on_error left out have errors of kind cancelled, code not_started.
+--- results[i] is what `fn` returned first for item i. If it returns nil or false and an error, or raises an error value,
+--- errors[i] is that error and results[i] is nil; so one bad item costs no other. A mistake in the program, which raises a
+--- string, ends the map: no further item is begun, and once those in flight are done it is raised, with its traceback.
+--- results.n is the number of items. `errors` is nil when there are none, else a table of those by item, with errors.count and
+--- errors.first; tostring(errors) is a line for a log. Items that stop_on_error left out have errors of kind cancelled, code
+--- not_started.
 ---@generic T, R
 ---@param list T[] or with a field n, if it has nil among its items
 ---@param fn fun(item: T, index: integer): R?, any
@@ -125,7 +127,8 @@ function AnyClient:map(list, fn, given) end
 function AnyClient:gather(...) end
 
 --- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
----@return seranking.Limiter
+---@return seranking.Limiter? limiter
+---@return seranking.Error? err of client.data, where its key in the environment can't be used
 function AnyClient:limiter() end
 
 --- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
@@ -192,6 +195,7 @@ function AnyClient:close() end
 ---@field v4? string method and path there; nil: v4 lacks it
 ---@field v1? string
 ---@field data? string
+---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
 ---@field fixed? table<string, string> what is always in the query
@@ -229,11 +233,14 @@ function AnyClient:close() end
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
+---@field where? string "file:line" of the caller: the innermost function outside this library
+---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 
 --- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
 ---@class seranking.Errors
 ---@field count integer how many items have one
 ---@field first integer the item whose error came first in time
+---@field results? table what the other items gave; only where a client with the option raise has raised these errors
 
 --- What a hook gets. Times in seconds.
 ---@class seranking.Event
@@ -333,6 +340,7 @@ function Limiter:reset() end
 ---@field user_agent? string your program's name and version, put before ours
 ---@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
 ---@field blocking? boolean true: calls may hold up an nginx worker or an event loop (default false)
+---@field raise? boolean true: calls raise their error, the value itself, instead of returning nil and it (default false)
 ---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
 ---@field transport? table stands in for the wire in tests: an object of seranking.fake
 ---@field clock? userdata stands in for the time in tests: seranking.clock()

@@ -59,7 +59,7 @@ end
 describe("the format", function()
   local resource_fields = names "name id params operations"
   local operation_fields = names("v4 v1 data post query body items upload params one_of fixed envelope answer unwrap fields "
-    .. "example failed errors success pages job cost repeatable billed about source confidence deprecated")
+    .. "example failed errors success instead pages job cost repeatable billed about source confidence deprecated")
   local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
   local param_fields = names("type style wire fields required enum min max max_items min_items lone nullable secret default "
     .. "about")

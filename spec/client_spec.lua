@@ -151,10 +151,42 @@ describe("the generation", function()
     assert.equal("https://api.seranking.com", seranking.new({ token = "x", api = "v1" }).base_url)
   end)
 
-  it("of an operation that it lacks is named, with the one that has it", function()
+  it("of an operation that it lacks is named in an error, with the operation to use", function()
+    local client, api = scene.new { api = "v1" }
+    local none, err = client.account:balance()
+    assert.is_nil(none)
+    assert.is_true(seranking.is_error(err))
+    assert.equal("invalid not_in_v1", err.kind .. " " .. err.code)
+    assert.equal("account.balance does not exist in v1", err.message)
+    assert.equal("use client.account:subscription instead", err.hint)
+    assert.equal("account.subscription", err.instead)
+    assert.is_false(err.sent or err.retryable)
+    assert.equal(0, #api.log)
+    local _, other = scene.new().airt.sources:domains { site_id = 1 }
+    assert.equal("invalid not_in_v4", other.kind .. " " .. other.code)
+    assert.equal("use client.airt.prompts:answer instead, or a key for v1, which has it", other.hint)
+  end)
+
+  it("that lacks an operation is told by its methods too", function()
     local client = scene.new { api = "v1" }
-    assert.equal('account.balance does not exist in v1; v4 has it (api = "v4")',
-      misuse_of(function() client.account:balance() end))
+    local op = client.key_volume.list
+    assert.equal("not_in_v1", select(2, op:all()).code)
+    assert.equal("not_in_v1", select(2, op:wait()).code)
+    assert.equal("not_in_v1", select(2, op:dry_run()).code)
+    assert.equal("not_in_v1", raised(function() op:each() end).code)
+    assert.equal("key_volume.list", op:describe().name)
+    assert.equal("data.keywords.export", op:describe().instead)
+  end)
+
+  it("that a key is not for is named where the API refuses the key", function()
+    local _, err = scene.new({ token = scene.V1_KEY, api = "v4" }).sites:list()
+    assert.equal("auth", err.kind)
+    assert.equal('this looks like a v1 key: remove api = "v4"', err.hint)
+    _, err = scene.new({ token = scene.V4_KEY, api = "v1" }).sites:list()
+    assert.equal("auth", err.kind)
+    assert.equal('this looks like a v4 key: remove api = "v1"', err.hint)
+    _, err = scene.new({ token = ("f"):rep(40) }).sites:list()
+    assert.truthy(err.hint:find("^check the key"))
   end)
 
   for _, api in ipairs { "v4", "v1" } do
@@ -276,10 +308,10 @@ describe("resources", function()
       true))
     for _, made in ipairs { client, client.data } do
       local name = made == client and "sites" or "backlinks"
-      assert.truthy(misuse_of(function() made[name](made) end):find("reached with a point, not a colon, and", 1, true))
+      assert.truthy(misuse_of(function() made[name](made) end):find("reached with a dot, not a colon, and", 1, true))
     end
     assert.truthy(misuse_of(function() client:sites() end):find("no parameters, but an id: client.sites(site_id)", 1, true))
-    assert.truthy(misuse_of(function() client:sites(5) end):find "^client.sites is reached with a point")
+    assert.truthy(misuse_of(function() client:sites(5) end):find "^client.sites is reached with a dot")
     assert.equal("client.sites takes one id, got a second: 2", misuse_of(function() client.sites(1, 2) end))
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))
@@ -383,7 +415,7 @@ describe("arguments", function()
     assert.equal("account.balance takes no parameters, got 5", misuse_of(function() client.account:balance(5) end))
     assert.equal("account.balance: unknown parameter '1'; there are none",
       misuse_of(function() client.account:balance { "a" } end))
-    assert.equal("sites.delete takes a table of parameters, { name = value }, got 5; there are: site_id",
+    assert.equal("sites.delete takes a table of parameters, { name = value }, got 5; write client.sites(5):delete()",
       misuse_of(function() client.sites:delete(5) end))
   end)
 
@@ -613,9 +645,9 @@ describe("what looks right and is not", function()
     assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
   end)
 
-  it("a colon for a point is told", function()
-    assert.equal("call it with a point: seranking.new { … }", misuse_of(function() seranking:new { timeout = 5 } end))
-    assert.equal("call it with a point: seranking.new { … }", misuse_of(function() seranking:new() end))
+  it("a colon for a dot is told", function()
+    assert.equal("call it with a dot: seranking.new { … }", misuse_of(function() seranking:new { timeout = 5 } end))
+    assert.equal("call it with a dot: seranking.new { … }", misuse_of(function() seranking:new() end))
   end)
 
   it("the client or another resource in front of the parameters is told", function()
@@ -703,8 +735,10 @@ describe("what looks right and is not", function()
   end)
 
   it("does not get past seranking.check, which has assert's job on every Lua", function()
-    assert.equal("GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)",
-      misuse_of(function() seranking.check(client.sites(1):summary()) end))
+    local err = raised(function() seranking.check(client.sites(1):summary()) end)
+    assert.equal("not_found", err.kind)
+    local value = {}
+    assert.equal(value, raised(function() seranking.check(nil, value) end))
     assert.same({}, (seranking.check(client.sites:list())))
     assert.equal("x", misuse_of(function() seranking.check(false, "x") end))
     assert.equal("assertion failed!", misuse_of(function() seranking.check(nil) end))

@@ -69,7 +69,7 @@ describe("an error", function()
     assert.is_true(err.sent)
     assert.equal('{"message":"Incorrect token"}', err.body)
     assert.equal("GET /sites: Incorrect token (auth, incorrect_token, HTTP 403); check the key: v4 keys are 40 hexadecimal "
-      .. "digits, v1 keys look like a UUID", tostring(err))
+      .. "digits, v1 keys look like a UUID", (tostring(err):gsub("^" .. err.where .. ": ", "")))
   end)
 
   it("can be joined to a text, and stays one line of reasonable length", function()

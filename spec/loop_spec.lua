@@ -81,7 +81,7 @@ local function holds_in(name, run, spawn, sleep, options)
       end
       results, errors = client:map(list, function(i)
         if i == 30 then
-          error("thirty", 0)
+          error({ "thirty" }, 0)
         elseif i == 31 then
           return (client:gather(
             function() return assert(client:request { path = "/a" }).target end,
@@ -93,7 +93,7 @@ local function holds_in(name, run, spawn, sleep, options)
     assert.are.equal("/1", results[1])
     assert.are.equal("/60", results[60])
     assert.are.equal("/b", results[31])
-    assert.are.equal("thirty", errors[30])
+    assert.are.same({ "thirty" }, errors[30])
     assert.are.equal(1, errors.count)
     assert.are.equal(60, results.n)
     nothing_left()

@@ -99,7 +99,7 @@ describe("client:map", function()
     end
   end)
 
-  it("keeps the error of each item, returned or raised, and the results of all others", function()
+  it("keeps the error value of each item, returned or raised, and the results of all others", function()
     local client, api = scene.new { share = "off", retries = 0, fake = { limit = 1000 } }
     api:fail { path = "/sites/2/stat", status = 404 }
     local mistake = {}
@@ -107,7 +107,7 @@ describe("client:map", function()
       if i == 2 then
         return client.sites(i):summary()
       elseif i == 3 then
-        error("item three", 0)
+        return false, "item three" -- as pcall, and libraries of OpenResty, tell a failure
       elseif i == 4 then
         error(mistake)
       elseif i == 5 then
@@ -133,12 +133,82 @@ describe("client:map", function()
     assert.are.equal("3 of 6 items failed; the first, item 3: item three", tostring(errors))
   end)
 
-  it("keeps an error that was raised without a value", function()
+  it("takes what pcall returns: false and an error is an error, true a result", function()
     local client = scene.new()
-    local results, errors = client:map({ 1 }, function() error() end)
-    assert.are.same({ n = 1 }, results)
+    local results, errors = client:map({ 1, 2 }, function(i) return pcall(error, i == 1 and "boom" or nil) end)
+    assert.are.same({ n = 2, [2] = false }, results) -- pcall(error) gives no error to keep
+    assert.are.equal("boom", errors[1])
     assert.are.equal(1, errors.count)
-    assert.is_not_nil(errors[1])
+  end)
+
+  it("raises a mistake of the program once, with the item's traceback, and begins no further item", function()
+    local client, api = slow(1, { fake = { limit = 1000 } })
+    local ways = {
+      ["sites.create: unknown parameter 'titel'"] = function() return client.sites:create { titel = "x" } end,
+      ["attempt to"] = function() return #client.account:balance().nothing.at_all end,
+      ["item three"] = function() error "item three" end,
+      ["an error without a value was raised"] = function() error() end,
+    }
+    for text, way in pairs(ways) do
+      local begun, sent = 0, #api.log
+      local ok, problem = pcall(client.map, client, numbers(9), function(i)
+        begun = begun + 1
+        local balance = assert(client.account:balance())
+        return i == 2 and way() or balance
+      end, { concurrency = 3 })
+      assert.is_false(ok)
+      assert.is_string(problem)
+      assert.truthy(problem:find(text, 1, true), problem)
+      assert.truthy(problem:find "\n[^\n]*map_spec.lua:%d+: in [^\n]*function", problem) -- the item's own lines
+      assert.equal(1, select(2, problem:gsub("\nstack traceback:\n", "")))
+      assert.is_true(begun < 9)
+      assert.is_true(#api.log > sent)
+    end
+  end)
+
+  it("raises a mistake in a map within a map once, with one traceback", function()
+    local client = scene.new { share = "off" }
+    local ok, problem = pcall(client.map, client, { 1, 2 }, function()
+      return client:map({ 1, 2 }, function() error "inner" end)
+    end)
+    assert.is_false(ok)
+    assert.equal(1, select(2, problem:gsub("inner", "")))
+    assert.equal(1, select(2, problem:gsub("\nstack traceback:\n", "")))
+  end)
+
+  it("takes an operation for the function: items are its arguments, or resources that have it", function()
+    local client, api = scene.new { share = "off", fake = { limit = 1000 } }
+    local other, there = scene.new { share = "off", fake = { limit = 1000 } }
+    for _, made in ipairs { client, other } do
+      assert(made.sites:create { url = "http://example.com", title = "a" })
+    end
+    local results, errors = client:map({ { site_id = 147696 }, client.sites(147696), other.sites(147696), { site_id = 1 } },
+      client.sites.summary)
+    assert.is_table(results[1] and results[2] and results[3])
+    assert.equal("not_found", errors[4].kind)
+    assert.equal(1, errors.count)
+    assert.same({ 4, 2 }, { #api.log, #there.log })
+    assert.truthy(errors[4].where:find "map_spec.lua:%d+$" or errors[4].where:find "watch.lua")
+  end)
+
+  it("gives results and errors that can be copied", function()
+    local client = scene.new()
+    local results, errors = client:map({ 1, 2, 3 }, function(i) return i > 1 and i or nil, "one" end)
+    local function copy(value)
+      local made = {}
+      for key, inner in pairs(value) do
+        made[key] = inner
+      end
+      return setmetatable(made, getmetatable(value))
+    end
+    local copied = copy(errors)
+    assert.equal(tostring(errors), tostring(copied))
+    assert.same({ 1, 1, "one" }, { copied.count, copied.first, copied[1] })
+    assert.same(results, copy(results))
+    assert.equal(3, copy(results).n)
+    local view = copy(client:limiter())
+    assert.equal(tostring(client:limiter()), tostring(view))
+    assert.is_true(view:reset())
   end)
 
   it("begins no more items after an error with stop_on_error, finishes those under way, and says which were left", function()
@@ -190,7 +260,7 @@ describe("client:map", function()
     local client = scene.new()
     local results = client:map({ 1, 2 }, function(i)
       local none = client:map({}, error)
-      local _, errors = client:map({ 1 }, function() error("inner", 0) end)
+      local _, errors = client:map({ 1 }, function() return nil, "inner" end)
       return i + none.n, errors[1]
     end)
     assert.are.same({ 1, 2, n = 2 }, results)
@@ -361,14 +431,14 @@ describe("client:map", function()
 
   it("says so when an item yields by itself", function()
     local client = scene.new()
-    local _, errors = client:map({ 1, 2 }, function(i)
+    local ok, problem = pcall(client.map, client, { 1, 2 }, function(i)
       if i == 1 then
         coroutine.yield()
       end
       return i
     end)
-    assert.truthy(errors[1]:find "must not yield by itself")
-    assert.is_nil(errors[2])
+    assert.is_false(ok)
+    assert.truthy(problem:find "must not yield by itself")
   end)
 
   it("says so where a coroutine can't be suspended, and sends nothing", function()
@@ -527,7 +597,7 @@ describe("what a map leaves behind", function()
     local threads = setmetatable({}, { __mode = "k" })
     client:map(numbers(40), function(i)
       threads[coroutine.running()] = i
-      return i % 2 == 0 and client.account:balance() or error "x"
+      return i % 2 == 0 and client.account:balance() or error {}
     end)
     assert.is_not_nil(next(threads))
     collectgarbage()

@@ -25,7 +25,7 @@ local resource = {
 
 local function request(description, args, options)
   local client = scene.new(options)
-  return operation.new(client, resource, description, {}):dry_run(args)
+  return (operation.new(client, resource, description, {}):dry_run(args)) -- no tail call: messages say so
 end
 
 local function query(names, args)

@@ -22,7 +22,7 @@ describe("options", function()
     assert.equal("seranking.new: unknown option 'api_key'; did you mean 'token'?", refused { api_key = "x" })
     assert.equal("seranking.new: unknown option 'wizard'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
       .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
-      .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, rate, retries, share, state_dir, state_group, "
+      .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, raise, rate, retries, share, state_dir, state_group, "
       .. "timeout, token, transport, user_agent",
       refused { wizard = "x" })
     assert.equal("seranking.new takes a table of options, got string", refused "x")
@@ -147,7 +147,11 @@ describe("options", function()
     local function says(variable, value, said)
       local pipe = assert(io.popen(([[%s='%s' SERANKING_TOKEN=%s %s -e '
         local client, err = require("seranking").new()
-        print(err and err.message or select(2, pcall(function() return client.data end)))' 2>&1]]):format(variable, value,
+        if client then
+          assert(tostring(client.data):find "Data API" and client.data.base_url and not client.data:limiter())
+          err = select(2, client.data.account:subscription())
+        end
+        print(err.message)' 2>&1]]):format(variable, value,
         wire.KEY, process.interpreter())))
       local text = pipe:read "*a"
       pipe:close()

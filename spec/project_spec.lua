@@ -166,17 +166,58 @@ describe("a volume look-up", function()
 end)
 
 describe("what one generation lacks", function()
-  it("says who has it", function()
-    local v4, v1 = scene.new {}, scene.new { api = "v1" }
-    for _, case in ipairs {
-      { v4.airt.sources.domains, "airt.sources.domains does not exist in v4; v1 has it" },
-      { v4.airt.competitors.dates, "airt.competitors.dates does not exist in v4; v1 has it" },
-      { v1.key_volume.list, "key_volume.list does not exist in v1; v4 has it" },
-      { v1.account.balance, "account.balance does not exist in v1; v4 has it" },
-    } do
-      local ok, problem = pcall(case[1], { site_id = 1 })
-      assert.is_false(ok)
-      assert.is_truthy(tostring(problem):find(case[2], 1, true), tostring(problem))
+  -- What each operation that stands in for another is called with: enough to succeed.
+  local arguments = {
+    ["account.subscription"] = {},
+    ["airt.llm.statistics"] = { site_id = 147696, llm_id = 1201 },
+    ["airt.prompts.answer"] = { site_id = 147696, llm_id = 1201, prompt_llm_id = 90001, date = "2026-09-10" },
+    ["airt.prompts.rankings"] = { site_id = 147696, llm_id = 1201 },
+    ["data.keywords.export"] = { source = "us", keywords = { "boots" } },
+    ["system.google_regions"] = {},
+    ["system.search_engines"] = {},
+  }
+
+  local function at(client, name)
+    local found = client
+    for part in name:gmatch "[^.]+" do
+      found = found[part]
     end
-  end)
+    return found
+  end
+
+  -- A client of a generation, whose account has a project with a brand, an engine of answers and a prompt.
+  local function new_account(api)
+    local client = scene.new { api = api, data_token = scene.V1_KEY, fake = { limit = 1e6, data_limit = 1e6 } }
+    assert(client.sites:create { url = "http://example.com", title = "a" })
+    local airt = client.airt
+    assert(airt.brand:set { site_id = 147696, brand = "Corner" })
+    assert(airt.llm:create { site_id = 147696, base_name = "perplexity", country_code = "us" })
+    assert(airt.prompts:create { site_id = 147696, llm_id = 1201, prompts = { "one" } })
+    return client
+  end
+
+  for lacking, having in pairs { v4 = "v1", v1 = "v4" } do
+    it("is told with an operation to use instead, and that one works: " .. lacking, function()
+      local client, count = new_account(lacking), 0
+      for name, file in pairs(require "seranking.api") do
+        for _, resource in ipairs(name:find "^data%." and {} or require(file)) do
+          for _, entry in ipairs(resource.operations) do
+            if entry[having] and not entry[lacking] then
+              count = count + 1
+              local full = resource.name .. "." .. entry[1]
+              local none, err = at(client, full)()
+              assert.is_nil(none)
+              assert.equal("not_in_" .. lacking, err.code)
+              local path = err.hint:match "use client%.([%w_.:]+) instead"
+              local instead = path:gsub(":", ".")
+              assert.equal(instead, err.instead)
+              local data, problem = at(client, instead)(arguments[instead])
+              assert.truthy(data, full .. ": " .. instead .. ": " .. tostring(problem))
+            end
+          end
+        end
+      end
+      assert.is_true(count > 0)
+    end)
+  end
 end)

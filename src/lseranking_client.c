@@ -248,6 +248,18 @@ static int client_api(lua_State *L) {
   return 1;
 }
 
+/* client:key_shape() -> "v1" or "v4", the generation whose keys look like this one; nil: neither. */
+static int client_key_shape(lua_State *L) {
+  const struct sr_config *config = check_client(L)->config;
+  if (sr_key_is_uuid(config->key.data, config->key.len))
+    lua_pushliteral(L, "v1");
+  else if (sr_key_is_hex(config->key.data, config->key.len))
+    lua_pushliteral(L, "v4");
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 static int client_base_url(lua_State *L) {
   const struct sr_config *config = check_client(L)->config;
   char *copy = lsr_copy(L, config->base_url.data, config->base_url.len);
@@ -598,6 +610,7 @@ static const luaL_Reg methods[] = {{"limit", client_limit},
                                    {"sleep", client_sleep},
                                    {"download", client_download},
                                    {"key", client_key},
+                                   {"key_shape", client_key_shape},
                                    {"api", client_api},
                                    {"base_url", client_base_url},
                                    {"redact", client_redact},

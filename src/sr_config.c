@@ -17,14 +17,29 @@ const char *sr_config_key_param(const struct sr_config *config) {
   return config->v1 ? "apikey" : "token";
 }
 
+static int is_hex_digit(char c) {
+  c = sr_lower(c);
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 int sr_key_is_uuid(const char *key, size_t len) {
   size_t i;
   if (len != 36)
     return 0;
   for (i = 0; i < len; i++) {
-    char c = sr_lower(key[i]);
     int dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+    if (dash ? key[i] != '-' : !is_hex_digit(key[i]))
+      return 0;
+  }
+  return 1;
+}
+
+int sr_key_is_hex(const char *key, size_t len) {
+  size_t i;
+  if (len != 40)
+    return 0;
+  for (i = 0; i < len; i++) {
+    if (!is_hex_digit(key[i]))
       return 0;
   }
   return 1;

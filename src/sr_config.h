@@ -107,6 +107,9 @@ void sr_config_key_hint(const struct sr_config *config, char *out);
 /* Whether the key has the shape of a UUID, as those of v1 do. */
 int sr_key_is_uuid(const char *key, size_t len);
 
+/* Whether the key is 40 hexadecimal digits, as those of v4 are. */
+int sr_key_is_hex(const char *key, size_t len);
+
 /*
 ** Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
 ** it. Works in place: the text gets shorter or stays. Returns the new length; a NUL is written

@@ -7,10 +7,12 @@ local json = require "seranking.json"
 local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
+local proxy = require "seranking.proxy"
 
 local answer = lazy "seranking.answer"
 local concurrent, costs, host = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.host"
 local limiter, params, resource = lazy "seranking.limiter", lazy "seranking.params", lazy "seranking.resource"
+local suggest = lazy "seranking.suggest"
 
 local client = {}
 
@@ -29,46 +31,68 @@ local methods = {}
 --- The client of the Data API.
 ---@class seranking.DataClient: seranking.AnyClient
 
-local client_mt = { __name = "seranking.client" }
+local kind -- of the proxies in front of a client's state
 
--- The client of the Data API behind a client: made when it is first looked at.
+-- The state behind a client: finds methods and resources when they are first looked at, and keeps them.
+local client_mt = {}
+
+-- The client of the Data API behind a client: made when it is first looked at. What is wrong with its key in the environment
+-- is what its calls return.
 local function data_of(self)
   if self._closed then
     misuse.raise("client.data: the client is closed")
   end
-  local data, problem = self._data or nil, nil
-  if not data then
-    data, problem = self._open_data()
-  end
-  if not data then
-    misuse.raise("client.data: %s", tostring(problem))
-  end
-  return data
+  return (self._data or self._open_data())._proxy
 end
 
 function client_mt.__index(self, name)
-  local method = methods[name]
-  if method then
-    return method
+  local value = methods[name]
+  if value then
+    return value
+  elseif name == "data" and self._api ~= "data" then
+    value = data_of(self)
+  else
+    value = resource.top(self, name)
   end
-  local value = name == "data" and self._api ~= "data" and data_of(self) or resource.top(self, name)
+  if value == nil then
+    if type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors ask for such names
+      return nil
+    end
+    misuse.raise("%s", suggest.top(self, name, methods))
+  end
   rawset(self, name, value)
   return value
 end
 
-function client_mt.__newindex(_, name)
-  misuse.raise("client.%s can't be set: options are given to seranking.new, or to a call", tostring(name))
-end
-
---- Names the key by its last four characters only.
-function client_mt:__tostring()
-  return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key)
-end
-
+-- The state behind a client, for one of its methods.
 local function must_be_client(self, call)
-  if getmetatable(self) ~= client_mt then
+  local state = proxy.state(self, kind)
+  if not state then
     misuse.raise("call it with a colon: client:%s", call)
   end
+  return state
+end
+
+kind = proxy.kind("seranking.client", {
+  -- Names the key by its last four characters only.
+  tostring = function(self)
+    return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url,
+      self._key)
+  end,
+  names = function(state)
+    return proxy.sorted_names({ api = true, base_url = true }, methods, resource.top_names(state._api))
+  end,
+  refuse = function(_, name)
+    return format("client.%s can't be set: options are given to seranking.new, or to a call", name)
+  end,
+})
+
+-- What a public call gives: a client with the option raise gets errors raised, as values.
+local function deliver(self, value, second)
+  if value == nil and self._raise then
+    error(second, 0)
+  end
+  return value, second
 end
 
 -- ---- client:request ----
@@ -163,7 +187,7 @@ end
 ---@param request seranking.Request
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function methods:request(request)
-  must_be_client(self, "request { … }")
+  self = must_be_client(self, "request { … }")
   local own, call_options = split(request)
   local method, path = own.method or "GET", own.path
   if not verbs[method] then
@@ -180,6 +204,8 @@ function methods:request(request)
   end
   if self._closed then
     misuse.raise("client:request: the client is closed")
+  elseif self._failed then
+    return deliver(self, nil, errors.again(self._failed))
   end
   local call, _, length = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
     call_options, host.spare(self))
@@ -196,44 +222,60 @@ function methods:request(request)
     errors.doubt(result, repeatable)
   end
   host.keep(self, call)
-  return data, result
+  return deliver(self, data, result)
 end
 
 ---@class seranking.MapOptions
 ---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
 ---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
 
+-- What map and gather give. A client with the option raise gets the errors raised, with the results in their field.
+local function deliver_all(self, results, problems)
+  if problems and self._raise then
+    concurrent.with_results(problems, results)
+    error(problems, 0)
+  end
+  return results, problems
+end
+
 --- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
---- go on. Inside `fn` calls are written as anywhere else.
+--- go on. Inside `fn` calls are written as anywhere else. `fn` may be an operation: items are its arguments then, or resources.
 ---
---- Nothing is lost: what `fn` returns first is results[i]. If it returns nil and an error, or raises, errors[i] is that error
---- and results[i] is nil; so one bad item costs no other. results.n is the number of items. `errors` is nil when there are
---- none, else a table of those by item, with errors.count and errors.first; tostring(errors) is a line for a log. Items that
---- stop_on_error left out have errors of kind cancelled, code not_started.
+--- results[i] is what `fn` returned first for item i. If it returns nil or false and an error, or raises an error value,
+--- errors[i] is that error and results[i] is nil; so one bad item costs no other. A mistake in the program, which raises a
+--- string, ends the map: no further item is begun, and once those in flight are done it is raised, with its traceback.
+--- results.n is the number of items. `errors` is nil when there are none, else a table of those by item, with errors.count and
+--- errors.first; tostring(errors) is a line for a log. Items that stop_on_error left out have errors of kind cancelled, code
+--- not_started.
 ---@generic T, R
 ---@param list T[] or with a field n, if it has nil among its items
 ---@param fn fun(item: T, index: integer): R?, any
 ---@param given? seranking.MapOptions
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
-  must_be_client(self, "map(list, fn)")
-  return concurrent.map(self, (host.loop(self)), list, fn, given)
+  self = must_be_client(self, "map(list, fn)")
+  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, given)
+  return deliver_all(self, results, problems)
 end
 
 --- Runs functions at once and waits for all: map, with functions for items.
 ---@param ... fun(): any, any
 ---@return { [integer]: any, n: integer } results, seranking.Errors? errors
 function methods:gather(...)
-  must_be_client(self, "gather(f1, f2, …)")
-  return concurrent.gather(self, (host.loop(self)), ...)
+  self = must_be_client(self, "gather(f1, f2, …)")
+  local results, problems = concurrent.gather(self, (host.loop(self)), ...)
+  return deliver_all(self, results, problems)
 end
 
 --- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
----@return seranking.Limiter
+---@return seranking.Limiter? limiter
+---@return seranking.Error? err of client.data, where its key in the environment can't be used
 function methods:limiter()
-  must_be_client(self, "limiter()")
+  self = must_be_client(self, "limiter()")
   if self._closed then
     misuse.raise("client:limiter: the client is closed")
+  elseif self._failed then
+    return deliver(self, nil, errors.again(self._failed))
   end
   return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
 end
@@ -244,9 +286,11 @@ end
 ---@param given? seranking.CallOptions
 ---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
 function methods:download(url, given)
-  must_be_client(self, "download(url)")
+  self = must_be_client(self, "download(url)")
   if self._closed then
     misuse.raise("client:download: the client is closed")
+  elseif self._failed then
+    return deliver(self, nil, errors.again(self._failed))
   end
   local origin, target
   if type(url) == "string" and not url:find "[%c \128-\255]" then
@@ -273,31 +317,30 @@ function methods:download(url, given)
   end
   local body = answered and call:body() or nil
   call:trim()
-  return body, result
+  return deliver(self, body, result)
 end
 
 --- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
 ---@return seranking.Spent
 function methods:spent()
-  must_be_client(self, "spent()")
+  self = must_be_client(self, "spent()")
   if not self._spent then
     misuse.raise("only the Data API has prices: client.data:spent()")
   end
-  return costs.spent(self)
+  return (costs.spent(self))
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function methods:close()
-  must_be_client(self, "close()")
+  self = must_be_client(self, "close()")
   self._closed = true
-  self._core:close()
+  if self._core then
+    self._core:close()
+  end
   if self._data then
-    self._data:close()
+    self._data._proxy:close()
   end
 end
-
---- `local client <close> = …` on Lua 5.4.
-client_mt.__close = methods.close
 
 -- ---- making one ----
 
@@ -365,15 +408,27 @@ local function open_core(settings, own, rate, names)
   return handle
 end
 
--- A client around a core. `api`: which descriptions hold.
+-- What is the matter with a key that has the shape of the other generation's, where the API refuses it. `names`: the
+-- variables that options came from.
+local function wrong_shape(handle, names)
+  local shape, api = handle:key_shape(), handle:api()
+  if shape and shape ~= api then
+    return format("this looks like a %s key: %s", shape, names.api and "unset " .. names.api
+      or format('remove api = "%s"', api))
+  end
+end
+
+-- A client around a core: its state, with the client that programs get in its field _proxy. `api`: which descriptions hold.
 local function wrap(handle, api, checked, clock)
-  return setmetatable({
-    api = handle:api(),
-    base_url = handle:base_url(),
+  local state = setmetatable({
+    api = handle and handle:api() or "v1",
+    base_url = handle and handle:base_url() or "",
     _api = api,
     _core = handle,
-    _key = handle:key(),
-    _key_param = checked.auth == "query" and handle:key() ~= "none" and (handle:api() == "v1" and "apikey" or "token"),
+    _key = handle and handle:key() or "none",
+    _key_param = handle and checked.auth == "query" and handle:key() ~= "none"
+      and (handle:api() == "v1" and "apikey" or "token"),
+    _key_hint = false, -- of an error of kind auth
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
     _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
@@ -382,16 +437,26 @@ local function wrap(handle, api, checked, clock)
     _on_event = checked.on_event or false,
     _hook_error = false,
     _blocking = checked.blocking or false,
+    _raise = checked.raise or false,
     _data = false,
     _timeout = checked.timeout or 60,
     _max_body = checked.max_body or 256 * 1024 * 1024,
     _spent = false, -- what client.data has spent
     _open_data = false,
-    _borrowed = false, -- client.data alone: its key is the client's
+    _failed = false, -- client.data alone: the error of each call, where its key in the environment can't be used
     _loop = checked.loop or false,
     _way = false, -- made of a loop of the user's
+    _proxy = false, _state = false,
+    __index = false, __newindex = kind.newindex, __pairs = kind.pairs, __tostring = kind.tostring, __name = kind.name,
+    __close = methods.close, -- `local client <close> = …` on Lua 5.4
   }, client_mt)
+  state._proxy, state._state = proxy.new(state), state
+  return state
 end
+
+-- What to do where client.data has tried the key of the Project API.
+local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
+  .. "data_token or the variable SERANKING_DATA_TOKEN"
 
 local DATA_URL = "https://api.seranking.com"
 
@@ -407,13 +472,8 @@ local function data_url(checked)
   return name and ("." .. name):find "%.seranking%.com$" and DATA_URL or base
 end
 
---- Makes a client. Does no I/O, so it works everywhere; the first call connects.
----@param given? seranking.Options
----@return seranking.Client? client, seranking.Error? error
-function client.new(given)
-  if type(given) == "table" and given.new == client.new then
-    misuse.raise("call it with a point: seranking.new { … }")
-  end
+-- Makes the state of a client; nil and an error.
+local function make(given)
   local checked, variables = options.client(given)
   if not checked then
     return nil, variables
@@ -434,8 +494,10 @@ function client.new(given)
     return nil, problem
   end
   local made = wrap(handle, handle:api(), checked, settings.clock)
+  made._key_hint = wrong_shape(handle, variables) or false
   local data_token, url = checked.data_token, data_url(checked)
   checked.token, checked.data_token = nil, nil -- from here on keys are in the core alone
+  -- Opens client.data; where that fails, it is there all the same, with the error in its field _failed.
   local function open_data(token)
     local variable = not token and (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil
     local data_core, why = open_core(settings, {
@@ -446,24 +508,40 @@ function client.new(given)
       base_url = variables.data_base_url or checked.data_base_url and "data_base_url" or variables.base_url,
       limiter = variables.limiter,
     })
+    local data = wrap(data_core, "data", checked, settings.clock)
     if not data_core then
-      return nil, why
+      data._failed, data.base_url = why, url
     end
-    made._data = wrap(data_core, "data", checked, settings.clock)
-    rawset(made._data, "_spent", costs.new())
-    rawset(made._data, "_borrowed", not token and not variable)
-    rawset(made._data, "_budget", checked.budget or false)
-    return made._data
+    data._spent = costs.new()
+    if not token and not variable then
+      data._key_hint = BORROWED
+    end
+    data._budget = checked.budget or false
+    made._data = data
+    return data
   end
   made._open_data = open_data
   if data_token or checked.data_base_url then -- what is wrong with them is told now
-    local data
-    data, problem = open_data(data_token)
-    if not data then
-      return nil, problem
+    local data = open_data(data_token)
+    if data._failed then
+      return nil, data._failed
     end
   end
   return made
+end
+
+--- Makes a client. Does no I/O, so it works everywhere; the first call connects.
+---@param given? seranking.Options
+---@return seranking.Client? client, seranking.Error? error
+function client.new(given)
+  if type(given) == "table" and given.new == client.new then
+    misuse.raise("call it with a dot: seranking.new { … }")
+  end
+  local state, problem = make(given)
+  if not state then
+    return deliver({ _raise = type(given) == "table" and given.raise }, nil, problem)
+  end
+  return state._proxy
 end
 
 return client

@@ -2,8 +2,12 @@
 --- is the host's.
 -- SPDX-License-Identifier: MIT
 
+local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.errors"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
+
+local operation = lazy "seranking.operation"
 
 local concurrent = {}
 
@@ -15,19 +19,23 @@ local WIDTH_MAX = 10000
 ---@class seranking.Errors
 ---@field count integer how many items have one
 ---@field first integer the item whose error came first in time
-local errors_mt = { __name = "seranking.errors" }
+---@field results? table what the other items gave; only where a client with the option raise has raised these errors
 
-function errors_mt.__index(self, name)
-  return errors_mt.about[self][name]
-end
-
--- What is known of each table of errors, besides the errors.
-errors_mt.about = setmetatable({}, { __mode = "k" })
-
---- One line: how many, and the first.
-function errors_mt.__tostring(self)
+-- One line: how many, and the first.
+local function errors_tostring(self)
   return ("%d of %d items failed; the first, item %d: %s"):format(self.count, self.items, self.first,
     tostring(self[self.first]))
+end
+
+-- A list of errors. What is known of it besides is in a metatable of its own, which copies share.
+local function new_errors(first, items)
+  local about = { count = 0, first = first, items = items }
+  return setmetatable({}, { __name = "seranking.errors", __index = about, __tostring = errors_tostring }), about
+end
+
+--- Adds the results of a map to its errors, before they are raised.
+function concurrent.with_results(list, results)
+  getmetatable(list).__index.results = results
 end
 
 --- The items of one map, and what became of them. Made here; the host calls `next`, `settle` and runs `fn`.
@@ -37,13 +45,14 @@ end
 ---@field count integer
 ---@field width integer at most so many at once
 ---@field results table
+---@field mistake? string what an item raised as a text, with its traceback: it ends the map
 local job_mt = {}
 job_mt.__index = job_mt
 
 --- The next item to run, or nil: there are no more, or an error stops it.
 ---@return integer?
 function job_mt:next()
-  if self.begun >= self.count or self.stop_on_error and self.errors then
+  if self.begun >= self.count or self.mistake or self.stop_on_error and self.errors then
     return nil
   end
   self.begun = self.begun + 1
@@ -51,22 +60,21 @@ function job_mt:next()
 end
 
 local function add_error(job, index, problem)
-  local list = job.errors
-  if not list then
-    list = setmetatable({}, errors_mt)
-    errors_mt.about[list] = { count = 0, first = index, items = job.count }
-    job.errors = list
+  if not job.errors then
+    job.errors, job.about = new_errors(index, job.count)
   end
-  local about = errors_mt.about[list]
-  about.count = about.count + 1
-  list[index] = problem
+  job.about.count = job.about.count + 1
+  job.errors[index] = problem
 end
 
---- Takes what an item returned, or, if it is not `fine`, raised.
+--- Takes what an item returned, or, if it is not `fine`, raised (see adapter.try).
 function job_mt:settle(index, fine, value, problem)
-  if not fine then
-    add_error(self, index, value == nil and "an error without a value was raised" or value)
-  elseif value == nil and problem ~= nil then
+  local mistake = not fine and adapter.mistake(value)
+  if mistake then
+    self.mistake = self.mistake or mistake
+  elseif not fine then
+    add_error(self, index, value)
+  elseif (value == nil or value == false) and problem ~= nil then
     add_error(self, index, problem)
   else
     self.results[index] = value
@@ -74,8 +82,14 @@ function job_mt:settle(index, fine, value, problem)
 end
 
 local function finish(job)
+  if job.mistake then
+    error(job.mistake, 0)
+  end
   for index = job.begun + 1, job.count do
     add_error(job, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
+  end
+  for _, problem in pairs(job.errors or {}) do
+    errors.locate(problem) -- of an item whose function is an operation
   end
   return job.results, job.errors
 end
@@ -105,6 +119,13 @@ end
 local function callable(value)
   local meta = type(value) == "table" and getmetatable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
+end
+
+-- An operation takes the item alone: its second argument would be the options of a call.
+local function of_operation(fn)
+  return function(item)
+    return fn(item)
+  end
 end
 
 local function run(client, loop, list, count, fn, width, stop_on_error)
@@ -156,6 +177,7 @@ function concurrent.map(client, loop, list, fn, given)
     misuse.raise("client:map: the second argument must be a function of an item, got %s", tostring(fn))
   end
   local checked = check_options(given)
+  fn = type(fn) == "table" and operation.is(fn) and of_operation(fn) or fn
   return run(client, loop, list, length(list), fn, checked.concurrency or WIDTH, checked.stop_on_error)
 end
 

@@ -131,6 +131,7 @@ end
 ---@field v4? string method and path there; nil: v4 lacks it
 ---@field v1? string
 ---@field data? string
+---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
 ---@field fixed? table<string, string> what is always in the query
@@ -184,6 +185,7 @@ function describe.operation(resource, description, api)
   for _, other in ipairs { "v4", "v1", "data" } do
     made[other] = select(2, planner.said_of(description, other))
   end
+  made.instead = description.instead
   return made
 end
 

@@ -1,6 +1,8 @@
 --- Errors as values: plain tables with one way to print them.
 -- SPDX-License-Identifier: MIT
 
+local misuse = require "seranking.misuse"
+
 ---@alias seranking.Kind
 ---| "auth" # the key is missing, wrong, or not for this API
 ---| "access" # the key is fine; the account, plan or owner does not allow it
@@ -33,11 +35,13 @@
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
+---@field where? string "file:line" of the caller: the innermost function outside this library
+---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 local error_mt = { __name = "seranking.error" }
 
---- One line a person can act on: what was asked, what went wrong, what to do.
+--- One line a person can act on: where, what was asked, what went wrong, what to do.
 function error_mt:__tostring()
-  local line = {}
+  local line = { self.where and self.where .. ": " }
   if self.method then
     local path = self.path or ""
     line[#line + 1] = ("%s %s: "):format(self.method, #path > 200 and path:sub(1, 200) .. "…" or path)
@@ -60,11 +64,23 @@ end
 
 local errors = {}
 
---- Makes an error of a table of fields that the core filled.
+--- Makes an error of a table of fields that the core filled, and notes the caller's line.
 ---@param fields table
 ---@return seranking.Error
 function errors.wrap(fields)
+  fields.where = misuse.where()
   return setmetatable(fields, error_mt)
+end
+
+--- The same error once more, for another call.
+---@param err seranking.Error
+---@return seranking.Error
+function errors.again(err)
+  local copy = {}
+  for name, value in pairs(err) do
+    copy[name] = value
+  end
+  return (errors.wrap(copy))
 end
 
 --- An error that did not come from a call.
@@ -88,6 +104,14 @@ local unclear = { timeout = true, network = true, server = true, cancelled = tru
 function errors.doubt(err, repeatable)
   if err.sent and not repeatable and unclear[err.kind] then
     err.hint = err.hint and err.hint .. "; " .. MAY_BE_DONE or MAY_BE_DONE
+  end
+end
+
+--- Notes the caller's line in an error that came from where there was none, such as an operation that is an item's function.
+---@param err any
+function errors.locate(err)
+  if errors.is(err) and not err.where then
+    err.where = misuse.where()
   end
 end
 

@@ -30,8 +30,9 @@ local function by_option(client)
   if type(client._loop) == "string" then
     return by_name(client._loop)
   end
-  client._way = client._way or adapter.new(client._loop)
-  return client._way
+  local state = client._state
+  state._way = state._way or adapter.new(client._loop)
+  return state._way
 end
 
 local loaded = package.loaded
@@ -102,10 +103,6 @@ function host.keep(client, call)
   end
 end
 
--- What to do where client.data has tried the key of the Project API.
-local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
-  .. "data_token or the variable SERANKING_DATA_TOKEN"
-
 --- Runs a call to its end. Its answer's body is call:body() or call:decode() then, until host.keep.
 ---@param client table
 ---@param call userdata
@@ -122,8 +119,8 @@ function host.run(client, call)
   local answered, outcome = call:result()
   if not answered then
     errors.wrap(outcome)
-    if outcome.kind == "auth" and client._borrowed then
-      outcome.hint = BORROWED
+    if outcome.kind == "auth" and client._key_hint then
+      outcome.hint = client._key_hint
     end
   end
   return answered, outcome
@@ -134,6 +131,7 @@ end
 ---@param seconds number
 ---@return seranking.Error? error where that is not possible
 function host.sleep(client, seconds)
+  client = client._state
   local loop = host.loop(client)
   if loop == plain then
     return plain.sleep(client, seconds)

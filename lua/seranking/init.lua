@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 --
 --   local seranking = require "seranking"
---   local client = assert(seranking.new { token = os.getenv "SERANKING_TOKEN" })
---   local sites = assert(client.sites:list())
+--   local client = seranking.new { raise = true }   -- the key is in SERANKING_TOKEN
+--   local sites = client.sites:list()
 
 local core = require "lseranking"
 local client = require "seranking.client"
@@ -31,14 +31,18 @@ local seranking = {
     end
     return text
   end,
-  --- `assert` for Lua 5.1 too, whose own takes only a string: raises what an error says, at the caller's line.
+  --- Gives back what a call returned, or raises its error: the value itself, as `assert` does where messages need not be
+  --- strings (Lua 5.3 and later). `pcall` gives it back, with its kind and code; tostring(err) is a line that names the place.
   ---@generic T
   ---@param data? T
-  ---@param err? seranking.Error
+  ---@param err? any an error of this library, or what others return with their nil; a string is given the caller's line
   ---@return T data, any response
   check = function(data, err, ...)
-    if not data then
-      misuse.raise("%s", err == nil and "assertion failed!" or tostring(err))
+    if data == nil or data == false then
+      if err == nil or type(err) == "string" then
+        misuse.raise("%s", err or "assertion failed!")
+      end
+      error(err, 0)
     end
     return data, err, ...
   end,

@@ -22,10 +22,6 @@ local limiter = {}
 ---@field problem? string why it is not what was asked for
 ---@field hook_error? string what the last on_event raised that failed
 local methods = {}
-local limiter_mt = { __name = "seranking.limiter", __index = methods }
-
--- The cores behind the views; the views are plain tables otherwise.
-local cores = setmetatable({}, { __mode = "k" })
 
 -- How long a view or a reset may take where the limiter is on a server, and the caller may block.
 local PATIENCE = 2
@@ -33,18 +29,18 @@ local PATIENCE = 2
 --- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
 ---@return boolean? done, string? problem where a Redis has not confirmed it
 function methods:reset()
-  local behind = cores[self]
-  if not behind then
+  local meta = type(self) == "table" and getmetatable(self)
+  if not meta or meta.__index ~= methods then
     misuse.raise("call it with a colon: client:limiter():reset()")
   end
-  if self.scope ~= "off" and not behind.core:reset_limit(behind.patience) then
+  if self.scope ~= "off" and not meta.core:reset_limit(meta.patience) then
     return nil, "Redis has not confirmed it: do it from a program that may wait, outside of an event loop"
   end
   return true
 end
 
---- One line.
-function limiter_mt:__tostring()
+-- One line.
+local function view_tostring(self)
   if self.scope == "off" then
     return "seranking limiter: off"
   end
@@ -67,8 +63,10 @@ function limiter.view(core, may_block, hook_error)
     circuit = { state = "closed", retry_after = 0, level = 0, strikes = 0, probing = false },
   }
   view.hook_error = hook_error
-  cores[view] = { core = core, patience = patience }
-  return setmetatable(view, limiter_mt)
+  -- A metatable of its own, which copies of the view share.
+  return setmetatable(view, {
+    __name = "seranking.limiter", __index = methods, __tostring = view_tostring, core = core, patience = patience,
+  })
 end
 
 return limiter

@@ -26,19 +26,41 @@ function misuse.mask(text)
   end))
 end
 
+-- Lua 5.2 and later tell whether a function was entered by a tail call; Lua 5.1 has a level for it; LuaJIT doesn't tell.
+local WHAT = pcall(getinfo, 1, "t") and "St" or "S"
+
+-- The level, seen from the caller of this function, of the innermost function outside this library; nil where there is none.
+-- And whether that function is not the one that called the library: it is gone, since its call was a tail call.
+-- A C function, pcall for one, has no line: the one that called it is meant.
+local function outside()
+  local level, tail = 3, false
+  local info = getinfo(level, WHAT)
+  while info and (info.what == "tail" or info.what == "C" or info.source:sub(1, #own) == own) do
+    tail = info.what == "tail" or info.istailcall or false
+    level = level + 1
+    info = getinfo(level, WHAT)
+  end
+  return info and level - 1, tail
+end
+
+local TAIL = " (called by `return …`, a tail call: this is the line of the function's caller)"
+
 --- Raises `message` with the position of the innermost caller outside this library.
 ---@param format string as for string.format
 ---@param ... any
 function misuse.raise(format, ...)
   local message = misuse.mask(format:format(...))
-  local level = 2
-  local info = getinfo(level, "S")
-  -- A C function, pcall for one, has no line: the one that called it is meant.
-  while info and (info.what == "tail" or info.what == "C" or info.source:sub(1, #own) == own) do
-    level = level + 1
-    info = getinfo(level, "S")
-  end
-  error(message, info and level or 0)
+  local level, tail = outside()
+  error(tail and level and message .. TAIL or message, level or 0)
+end
+
+--- "file:line" of the innermost caller outside this library; nil where there is none, as in a coroutine whose function is the
+--- library's.
+---@return string?
+function misuse.where()
+  local level = outside()
+  local info = level and getinfo(level, "Sl")
+  return info and info.currentline > 0 and info.short_src .. ":" .. info.currentline or nil
 end
 
 --- How many letters differ: inserted, left out, replaced or swapped with the next.
@@ -65,25 +87,33 @@ local function distance(a, b)
   return last[#b]
 end
 
---- "; did you mean 'title'?" for the name in `names` that is nearest to `name`, or the names that there are.
----@param name any
----@param names table<string, any> the names are its keys
----@return string
-function misuse.suggest(name, names)
-  local positional = type(name) == "number" -- of a list, which no name is near to
-  name = tostring(name)
-  local list, best = {}, nil
-  local fewest = math.max(2, math.floor(#name / 3)) + 1
-  for other in pairs(names) do
-    list[#list + 1] = other
-  end
-  table.sort(list)
-  for _, other in ipairs(positional and {} or list) do
+--- The name in `names` that is nearest to `name`; nil where none is near.
+---@param name string
+---@param names string[]
+---@param most? integer letters that may differ; left out: two, or a third of the name
+---@return string?
+function misuse.nearest(name, names, most)
+  local best, fewest = nil, (most or math.max(2, math.floor(#name / 3))) + 1
+  for _, other in ipairs(names) do
     local n = distance(name:lower(), other:lower())
     if n < fewest then
       best, fewest = other, n
     end
   end
+  return best
+end
+
+--- "; did you mean 'title'?" for the name in `names` that is nearest to `name`, or the names that there are.
+---@param name any
+---@param names table<string, any> the names are its keys
+---@return string
+function misuse.suggest(name, names)
+  local list = {}
+  for other in pairs(names) do
+    list[#list + 1] = other
+  end
+  table.sort(list)
+  local best = type(name) ~= "number" and misuse.nearest(tostring(name), list) -- a number is of a list, and near to no name
   if best then
     return ("; did you mean '%s'?"):format(best)
   end

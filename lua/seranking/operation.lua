@@ -7,6 +7,7 @@ local host = require "seranking.host"
 local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local planner = require "seranking.plan"
+local proxy = require "seranking.proxy"
 local request = require "seranking.request"
 
 local operation = {}
@@ -14,36 +15,46 @@ local operation = {}
 local format = string.format
 
 local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe", lazy "seranking.jobs"
-local pages = lazy "seranking.pages"
+local pages, suggest = lazy "seranking.pages", lazy "seranking.suggest"
 
-local methods = setmetatable({}, { __index = function(methods, name)
-  if type(name) == "string" then
-    misuse.raise("an operation has no '%s'%s", name, misuse.suggest(name, methods))
+-- The error of an operation that the client's generation lacks.
+local function elsewhere(op)
+  local api, description = op._client._api, op._description
+  local hint = description.instead and "use client." .. description.instead:gsub("%.([^.]+)$", ":%1") .. " instead"
+  if description.v1 then
+    hint = (hint and hint .. ", or " or "") .. "a key for v1, which has it"
   end
-end })
-local operation_mt = { __name = "seranking.operation", __index = methods }
-
-function operation_mt.__newindex(op, name)
-  misuse.raise("%s: %s can't be set", tostring(op), tostring(name))
+  local err = errors.new("invalid", "not_in_" .. api, format("%s.%s does not exist in %s", op._resource.name,
+    description[1], api), hint)
+  err.instead = description.instead
+  return err
 end
 
--- Where an operation is that the client's generation lacks.
-local function elsewhere(api)
-  return api == "v4" and "v1" or "v4"
+local methods = {}
+
+-- The state behind an operation. Called by the library itself, it returns every error of the world, as `nil, err`.
+local operation_mt = {}
+
+function operation_mt.__index(self, name)
+  local method = methods[name]
+  if method or type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors ask for such names
+    return method
+  end
+  misuse.raise("%s", suggest.method(self, name, methods))
 end
 
--- What the operation is on its client's API, found and checked against what it is bound to once.
+-- The operation's plan on its client's API, checked against the bound ids once; nil and an error where there is none.
 local function plan_of(op)
   if op._plan then
     return op._plan
   end
-  local api = op._client._api
-  local plan = planner.of(op._resource, op._description, api)
+  local client, description = op._client, op._description
+  local plan = planner.of(op._resource, description, client._api)
   if not plan then
-    misuse.raise("%s.%s does not exist in %s; %s has it (api = \"%s\")", op._resource.name, op._description[1], api,
-      elsewhere(api), elsewhere(api))
-  end
-  if not op._client._closed then
+    return nil, elsewhere(op)
+  elseif client._failed then
+    return nil, errors.again(client._failed)
+  elseif not client._closed then
     request.check_bound(plan, op._bound)
     op._plan = plan
   end
@@ -52,7 +63,10 @@ end
 
 -- Carries out an operation. `raw`: the answer's body is wanted, too.
 local function perform(op, args, call_options, raw)
-  local client, plan = op._client, plan_of(op)
+  local client, plan, missing = op._client, plan_of(op)
+  if not plan then
+    return nil, missing
+  end
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
   local ticket, refused
@@ -86,46 +100,75 @@ local function perform(op, args, call_options, raw)
   return data, result
 end
 
---- Carries out the operation. client.sites:list(args) hands over the resource first, client.sites.list(args) does not.
----@param first? table<string, any> parameters by name
----@param second? seranking.CallOptions
----@return any data, seranking.Response|seranking.Error # data, response | nil, error
-function operation_mt.__call(op, first, second, third)
-  if rawequal(first, op._owner) then
-    return perform(op, second, third)
+operation_mt.__call = perform
+
+-- What a public call gives: a client with the option raise gets errors raised, as values.
+local function deliver(op, value, second)
+  if value == nil and op._client._raise then
+    error(second, 0)
   end
-  local kind = type(first) == "table" and getmetatable(first)
-  if type(kind) == "table" and kind.__name == "seranking.resource" then
-    if first._node.description ~= op._resource then
-      misuse.raise("%s was called on client.%s: write client.%s:%s { … }", tostring(op), first._path, op._resource.name,
-        op._description[1])
-    end
-    return perform(op, second, third)
-  elseif type(kind) == "table" and kind.__name == "seranking.client" then
-    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", tostring(op), op._resource.name,
-      op._description[1])
-  end
-  return perform(op, first, second)
+  return value, second
 end
 
-function operation_mt.__tostring(op)
+-- ---- the public side ----
+
+local function bare_tostring(op)
   return format("seranking operation %s.%s", op._resource.name, op._description[1])
 end
 
-local function must_be_operation(op, name)
-  if getmetatable(op) ~= operation_mt then
-    misuse.raise("%s is a method of operations: call it with a colon, as in client.%s:%s(…)", name,
-      name == "wait" and "audit.create" or "sites.list", name)
+local kind = proxy.kind("seranking.operation", {
+  tostring = bare_tostring,
+  names = function()
+    return proxy.sorted_names(methods)
+  end,
+  refuse = function(op, name)
+    return format("%s: %s can't be set", bare_tostring(op), name)
+  end,
+})
+
+-- The operation that is meant where the first argument is a resource: that resource's own.
+local function of_resource(op, resource)
+  if resource._node.description ~= op._resource then
+    misuse.raise("%s was called on client.%s: write client.%s:%s { … }", bare_tostring(op), resource._path,
+      op._resource.name, op._description[1])
   end
+  return proxy.state(resource[op._description[1]], kind)
+end
+
+-- Whether a first argument is a resource. A client there is a mistake.
+local function is_resource(op, first)
+  local meta = type(first) == "table" and getmetatable(first)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  if name == "seranking.client" then
+    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", bare_tostring(op), op._resource.name,
+      op._description[1])
+  end
+  return name == "seranking.resource"
+end
+
+-- The operation and arguments of a method: `op:each(args, given)`, and `op:each(resource, args, given)` as in a call.
+local function target(op, method, first, second, third)
+  local state = proxy.state(op, kind)
+  if not state then
+    misuse.raise("%s is a method of operations: call it with a colon, as in client.%s:%s(…)", method,
+      method == "wait" and "audit.create" or "sites.list", method)
+  elseif is_resource(state, first) then
+    return of_resource(state, first), second, third
+  end
+  return state, first, second
 end
 
 --- What would be sent: method, url, headers and body, with the key masked. Sends nothing, and needs no key.
 ---@param args? table<string, any>
 ---@param call_options? seranking.CallOptions
----@return { method: string, url: string, headers: table<string, string>, body: string? }
-function methods.dry_run(op, args, call_options)
-  must_be_operation(op, "dry_run")
-  local plan = plan_of(op)
+---@return { method: string, url: string, headers: table<string, string>, body: string? }? request
+---@return seranking.Error? err where the client's generation lacks the operation
+function methods.dry_run(op, args, call_options, more)
+  op, args, call_options = target(op, "dry_run", args, call_options, more)
+  local plan, missing = plan_of(op)
+  if not plan then
+    return deliver(op, nil, missing)
+  end
   local call, checked = request.prepare(op, plan, args, call_options)
   if plan.secrets then -- checked as they are, shown without them
     host.keep(op._client, call)
@@ -140,8 +183,13 @@ local function send(op, args, call_options)
   return perform(op, args, call_options, true)
 end
 
+-- The walk of an operation; nil and an error.
 local function walk_of(op, args, given)
-  return pages.new(op, plan_of(op), args, given, send)
+  local plan, missing = plan_of(op)
+  if not plan then
+    return nil, missing
+  end
+  return pages.new(op, plan, args, given, send)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
@@ -149,27 +197,36 @@ end
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
 ---@return fun(): any, seranking.Response? next_row
-function methods.each(op, args, given)
-  must_be_operation(op, "each")
-  return pages.rows(walk_of(op, args, given))
+function methods.each(op, args, given, more)
+  op, args, given = target(op, "each", args, given, more)
+  local walk, missing = walk_of(op, args, given)
+  if not walk then
+    error(missing, 0)
+  end
+  return (pages.rows(walk))
 end
 
 --- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
 ---@return table? rows, seranking.Error? err
-function methods.all(op, args, given)
-  must_be_operation(op, "all")
-  return pages.all(walk_of(op, args, given))
+function methods.all(op, args, given, more)
+  op, args, given = target(op, "all", args, given, more)
+  local rows, problem = nil, nil
+  local walk, missing = walk_of(op, args, given)
+  if walk then
+    rows, problem = pages.all(walk)
+  end
+  return deliver(op, rows, problem or missing)
 end
 
--- An operation of the same resource, or, by its whole name, of any that the client has.
+-- The state of an operation of the same resource, or, by its whole name, of any that the client has; and its plan.
 local function sibling(op, name)
   local of, last = name:match "^(.*)%.([^.]+)$"
   if not of or of == op._resource.name then
     for _, description in ipairs(op._resource.operations) do
       if description[1] == (last or name) then
-        local found = operation.new(op._client, op._resource, description, {})
+        local found = operation.state(op._client, op._resource, description, {})
         return found, plan_of(found)
       end
     end
@@ -179,40 +236,87 @@ local function sibling(op, name)
   for part in of:gsub("^data%.", ""):gmatch "[^.]+" do
     found = found[part]
   end
-  return found[last], plan_of(found[last])
+  found = proxy.state(found[last], kind)
+  return found, plan_of(found)
 end
 
 --- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
 ---@param args? table<string, any>
 ---@param given? seranking.WaitOptions
 ---@return any answer, seranking.Response|seranking.Error # the last look, and a response with its id: job = { … } | nil, error
-function methods.wait(op, args, given)
-  must_be_operation(op, "wait")
-  local plan = plan_of(op)
-  return jobs.wait(op, plan, args, given, function(name)
-    return sibling(op, name)
-  end)
+function methods.wait(op, args, given, more)
+  op, args, given = target(op, "wait", args, given, more)
+  local plan, missing = plan_of(op)
+  local last, response = nil, missing
+  if plan then
+    last, response = jobs.wait(op, plan, args, given, function(name)
+      return sibling(op, name)
+    end)
+  end
+  return deliver(op, last, response)
 end
 
 --- What the operation is, as plain values, made anew at each call.
 ---@param api? "v4"|"v1"|"data" of which API; the client's when left out
 ---@return seranking.Description
 function methods.describe(op, api)
-  must_be_operation(op, "describe")
-  return describe.operation(op._resource, op._description, api or op._client._api)
+  op, api = target(op, "describe", api)
+  return (describe.operation(op._resource, op._description, api or op._client._api))
 end
 
---- Makes an operation of a resource.
+--- The state of an operation: what the library itself works with.
 ---@param client table
+---@param resource table the resource's description
+---@param description table the operation's
+---@param bound table<string, any> ids that the resource is bound to
+function operation.state(client, resource, description, bound)
+  return setmetatable({
+    _client = client, _resource = resource, _description = description, _bound = bound, _plan = false,
+  }, operation_mt)
+end
+
+--- Carries out the operation. client.sites:list(args) hands over the resource first, client.sites.list(args) does not. With
+--- another resource of the same kind it is that one's operation: its client, its ids.
+---@param first? table<string, any> parameters by name
+---@param second? seranking.CallOptions
+---@return any data, seranking.Response|seranking.Error # data, response | nil, error
+local function call(self, first, second, third)
+  local op = self.__index
+  local data, response
+  if rawequal(first, op._owner) then
+    data, response = perform(op, second, third)
+  elseif is_resource(op, first) then
+    op = of_resource(op, first)
+    data, response = perform(op, second, third)
+  else
+    data, response = perform(op, first, second)
+  end
+  if data == nil and op._client._raise then
+    error(response, 0)
+  end
+  return data, response
+end
+
+--- Makes an operation of a resource, as programs get it.
+---@param client table its state, or the client itself
 ---@param resource table the resource's description
 ---@param description table the operation's
 ---@param bound table<string, any> ids that the resource is bound to
 ---@param owner? table the resource itself
 function operation.new(client, resource, description, bound, owner)
-  return setmetatable({
-    _client = client, _resource = resource, _description = description, _bound = bound, _owner = owner or false,
-    _plan = false,
-  }, operation_mt)
+  return proxy.new(setmetatable({
+    _client = client._state, _resource = resource, _description = description, _bound = bound, _plan = false,
+    _owner = owner or false,
+    __index = false, __call = call, __newindex = kind.newindex, __pairs = kind.pairs, __tostring = kind.tostring,
+    __name = kind.name,
+  }, operation_mt))
+end
+
+--- Whether a value is an operation.
+---@param value any
+---@return boolean
+function operation.is(value)
+  return proxy.state(value, kind) ~= nil
 end
 
 return operation

@@ -203,6 +203,7 @@ end
 ---@field user_agent? string your program's name and version, put before ours
 ---@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
 ---@field blocking? boolean true: calls may hold up an nginx worker or an event loop (default false)
+---@field raise? boolean true: calls raise their error, the value itself, instead of returning nil and it (default false)
 ---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
 ---@field transport? table stands in for the wire in tests: an object of seranking.fake
 ---@field clock? userdata stands in for the time in tests: seranking.clock()
@@ -240,6 +241,7 @@ local client_options = {
   user_agent = { text, env = true },
   nulls = { one_of("drop", "keep"), env = true },
   blocking = { boolean },
+  raise = { boolean },
   loop = { loop },
   transport = { transport },
   clock = { clock },
@@ -297,6 +299,12 @@ local function header_lines(who, headers)
   return lines
 end
 
+-- What other clients call an option.
+local synonyms = {
+  key = "token", api_key = "token", apikey = "token", api_token = "token", retry = "retries", max_retries = "retries",
+  url = "base_url", host = "base_url", raises = "raise", rate_limit = "rate", version = "api",
+}
+
 --- Checks the options of a call. nil when there are none.
 ---@param who string for messages
 ---@param given? table
@@ -320,7 +328,8 @@ function options.call(who, given, more, others)
         end
       end
       misuse.raise("%s: %s", who, not who:find ":" and options.usage(who, name)
-        or format("unknown option '%s'%s", tostring(name), misuse.suggest(name, names)))
+        or format("unknown option '%s'%s", tostring(name), call_options[synonyms[name]]
+          and format("; did you mean '%s'?", synonyms[name]) or misuse.suggest(name, names)))
     elseif name == "headers" then
       checked.headers = header_lines(who, value)
     else
@@ -375,9 +384,6 @@ function options.usage(who, name)
   end
 end
 
--- What other clients call the key.
-local token_names = { key = true, api_key = true, apikey = true, api_token = true }
-
 -- The value of an option's variable, nil, and the variable's name; nil, or nil and an error. The key's is read by the core and
 -- never comes here.
 local function from_environment(name, option)
@@ -419,7 +425,7 @@ function options.client(given)
     local option = client_options[name]
     if not option then
       misuse.raise("seranking.new: unknown option '%s'%s", tostring(name),
-        token_names[name] and "; did you mean 'token'?" or misuse.suggest(name, client_options))
+        synonyms[name] and format("; did you mean '%s'?", synonyms[name]) or misuse.suggest(name, client_options))
     end
     local fine, problem = option[1](value)
     if fine == nil then

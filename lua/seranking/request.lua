@@ -3,9 +3,12 @@
 
 local host = require "seranking.host"
 local json = require "seranking.json"
+local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local params = require "seranking.params"
+
+local suggest = lazy "seranking.suggest"
 
 local request = {}
 
@@ -48,7 +51,9 @@ local function check_names(plan, args)
         misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
           misuse.suggest(name, definitions))
       end
-      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name), misuse.suggest(name, definitions))
+      local id = name == "id" and plan.ids[#plan.ids]
+      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name),
+        id and ("; did you mean '%s'?"):format(id[1]) or misuse.suggest(name, definitions))
     end
   end
 end
@@ -356,8 +361,9 @@ function request.check(client, plan, args)
     if next(plan.definitions) == nil then
       misuse.raise("%s takes no parameters, got %s", plan.name, got)
     end
+    local call = suggest.bound_call(plan, args)
     misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name, got,
-      misuse.suggest(1, plan.definitions))
+      call and "; write " .. call or misuse.suggest(1, plan.definitions))
   end
 end
 
@@ -369,6 +375,15 @@ function request.check_bound(plan, bound)
     if not plan.definitions[name] then
       misuse.raise("%s takes no %s, but %s is bound", plan.name, name, tostring(value))
     end
+  end
+end
+
+-- Clients, resources and operations are empty tables: they would pass for no parameters at all.
+local function not_an_object(plan, args)
+  local meta = getmetatable(args)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  if name == "seranking.client" or name == "seranking.resource" or name == "seranking.operation" then
+    misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, tostring(args))
   end
 end
 
@@ -388,6 +403,8 @@ function request.prepare(op, plan, args, call_options)
     args = empty
   elseif next(args) ~= nil then
     check_names(plan, args)
+  elseif getmetatable(args) ~= nil then
+    not_an_object(plan, args)
   end
   if client._key_param then
     no_second_key(client, plan)

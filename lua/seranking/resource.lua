@@ -5,8 +5,9 @@
 local index = require "seranking.api"
 local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
+local proxy = require "seranking.proxy"
 
-local operation = lazy "seranking.operation"
+local operation, suggest = lazy "seranking.operation", lazy "seranking.suggest"
 
 local resource = {}
 
@@ -49,50 +50,94 @@ local function load_family(name)
   return node
 end
 
--- The names that a client has at its top: of the Data API's those below "data.", of the others all else.
-local function top_names(prefix)
+--- The names that a client has at its top: of the Data API's those below "data.", of the others all else.
+---@param api string
+---@return table<string, true>
+function resource.top_names(api)
   local names = {}
   for name in pairs(index) do
     local inner = name:match "^data%.(.+)$"
-    if (prefix ~= "") == (inner ~= nil) then
+    if (api == "data") == (inner ~= nil) then
       names[inner or name] = true
     end
   end
-  if prefix == "" then
+  if api ~= "data" then
     names.data = true
   end
   return names
 end
 
+--- Every resource there is, by its whole name: for suggestions.
+---@return table<string, table> nodes
+function resource.all()
+  local nodes = {}
+  local function collect(node, path)
+    nodes[path] = path ~= "" and node or nil
+    for name, child in pairs(node.children) do
+      collect(child, path == "" and name or path .. "." .. name)
+    end
+  end
+  for name in pairs(index) do
+    load_family(name)
+  end
+  collect(root, "")
+  return nodes
+end
+
 -- ---- resources ----
 
-local resource_mt = { __name = "seranking.resource" }
+local methods = {}
+
+-- The state behind a resource: finds operations and further resources when they are first looked at, and keeps them.
+local resource_mt = {}
+
+local kind -- of the proxies
 
 local unbound = {}
 
+local call_resource
+
 local function new(client, node, path, bound)
-  return setmetatable({ _client = client, _node = node, _path = path, _bound = bound }, resource_mt)
+  local state = setmetatable({
+    _client = client, _node = node, _path = path, _bound = bound, _proxy = false,
+    __index = false, __call = call_resource, __newindex = kind.newindex, __pairs = kind.pairs, __tostring = kind.tostring,
+    __name = kind.name,
+  }, resource_mt)
+  local made = proxy.new(state)
+  state._proxy = made
+  return made
 end
 
 function resource_mt.__index(self, name)
   local node = self._node
   local value
   if node.operations[name] then
-    value = operation.new(self._client, node.description, node.operations[name], self._bound, self)
+    value = operation.new(self._client, node.description, node.operations[name], self._bound, self._proxy)
   elseif node.children[name] then
     value = new(self._client, node.children[name], self._path .. "." .. name, self._bound)
+  elseif methods[name] then
+    value = methods[name]
+  elseif type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors ask for such names
+    return nil
   else
-    local names = {}
-    for other in pairs(node.operations) do
-      names[other] = true
-    end
-    for other in pairs(node.children) do
-      names[other] = true
-    end
-    misuse.raise("client.%s has no '%s'%s", self._path, tostring(name), misuse.suggest(name, names))
+    misuse.raise("%s", suggest.member(self, name))
   end
   rawset(self, name, value)
   return value
+end
+
+local function names_of(state)
+  return proxy.sorted_names(state._node.operations, state._node.children)
+end
+
+--- What hangs below the resource, by name: its operations and further resources. `pairs(client.sites)` does the same, but on
+--- Lua 5.1 and LuaJIT.
+---@return fun(): string?, any next_name
+function methods.operations(self)
+  if not proxy.state(self, kind) then
+    misuse.raise("operations is a method of resources: call it with a colon, as in client.sites:operations()")
+  end
+  return (kind.pairs(self))
 end
 
 -- What a resource that is not bound yet takes, for messages.
@@ -100,31 +145,39 @@ local function id_usage(self, name)
   return name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
 end
 
---- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
-function resource_mt.__call(self, id, second)
+-- The mistake of a table where an id is due.
+local function no_id(self, id, name)
+  local usage = id_usage(self, name)
+  if proxy.state(id, kind) then
+    misuse.raise("client.%s takes an id, got %s", self._path, tostring(id))
+  elseif usage ~= "" and id.id ~= nil then
+    misuse.raise("client.%s takes an id, got a table: did you mean client.%s(row.id)?", self._path, self._path)
+  end
+  local names = proxy.sorted_names(self._node.operations)
+  misuse.raise("client.%s is a resource, which takes no parameters%s; or call one of its operations with a colon, as in "
+    .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
+end
+
+-- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
+function call_resource(self, id, second)
   local description = self._node.description
   local name = description and description.id
-  if id ~= nil and id == self._client then
-    misuse.raise("client.%s is reached with a point, not a colon, and is a resource, which takes no parameters%s", self._path,
-      id_usage(self, name))
-  elseif type(id) == "table" and next(self._node.operations) then
-    local names = {}
-    for operation_name in pairs(self._node.operations) do
-      names[#names + 1] = operation_name
+  local kind_of_id = type(id)
+  if kind_of_id == "table" then
+    if rawequal(id, self._client._proxy) then
+      misuse.raise("client.%s is reached with a dot, not a colon, and is a resource, which takes no parameters%s", self._path,
+        id_usage(self, name))
+    elseif next(self._node.operations) then
+      no_id(self, id, name)
     end
-    table.sort(names)
-    misuse.raise("client.%s is a resource, which takes no parameters%s; or call one of its operations with a colon, as in "
-      .. "client.%s:%s { … }: %s", self._path, id_usage(self, name), self._path, names[1], table.concat(names, ", "))
   end
   if not name then
     misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)
-  end
-  local kind = type(id)
-  if second ~= nil then
+  elseif second ~= nil then
     misuse.raise("client.%s takes one id, got a second: %s", self._path, tostring(second))
-  elseif id == "" or (kind ~= "number" and kind ~= "string") then
+  elseif id == "" or (kind_of_id ~= "number" and kind_of_id ~= "string") then
     misuse.raise("client.%s(%s): %s must be a number or a string that is not empty", self._path,
-      kind == "string" and '""' or tostring(id), name)
+      kind_of_id == "string" and '""' or tostring(id), name)
   end
   if self._bound[name] ~= nil then
     misuse.raise("client.%s is bound to %s = %s already", self._path, name, tostring(self._bound[name]))
@@ -133,33 +186,32 @@ function resource_mt.__call(self, id, second)
   for other, value in pairs(self._bound) do
     bound[other] = bound[other] or value
   end
-  return new(self._client, self._node, self._path, bound)
+  return (new(self._client, self._node, self._path, bound))
 end
 
-function resource_mt.__newindex(self, name)
-  misuse.raise("client.%s.%s can't be set", self._path, tostring(name))
-end
+kind = proxy.kind("seranking.resource", {
+  names = names_of,
+  tostring = function(self)
+    local ids = {}
+    for name, value in pairs(self._bound) do
+      ids[#ids + 1] = name .. " = " .. tostring(value)
+    end
+    table.sort(ids)
+    return ("seranking resource %s%s"):format(self._path, ids[1] and " (" .. table.concat(ids, ", ") .. ")" or "")
+  end,
+  refuse = function(self, name)
+    return ("client.%s.%s can't be set"):format(self._path, name)
+  end,
+})
 
-function resource_mt.__tostring(self)
-  local ids = {}
-  for name, value in pairs(self._bound) do
-    ids[#ids + 1] = name .. " = " .. tostring(value)
-  end
-  table.sort(ids)
-  return ("seranking resource %s%s"):format(self._path, ids[1] and " (" .. table.concat(ids, ", ") .. ")" or "")
-end
-
---- The top-level resource `name` of a client; raises when there is none.
+--- The top-level resource `name` of a client; nil when there is none.
 ---@param client table
----@param name string
+---@param name any
+---@return table?
 function resource.top(client, name)
   local prefix = client._api == "data" and "data." or ""
-  local node = not tostring(name):find(".", 1, true) and load_family(prefix .. tostring(name))
-  if not node then
-    misuse.raise("client%s has no '%s'%s", prefix == "" and "" or ".data", tostring(name),
-      misuse.suggest(name, top_names(prefix)))
-  end
-  return new(client, node, prefix .. name, unbound)
+  local node = type(name) == "string" and not name:find(".", 1, true) and load_family(prefix .. name)
+  return node and new(client, node, prefix .. name, unbound) or nil
 end
 
 return resource

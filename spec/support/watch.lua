@@ -63,18 +63,19 @@ function watch.look(value, where, seen)
   end
 end
 
+-- What calls the library's functions has a name in the library's folder, so that errors name the spec's lines and not its own.
+local load_string = loadstring or load
+local around = assert(load_string("local original, check = ... return function(...) return check(original(...)) end",
+  (debug.getinfo(host.run, "S").source:gsub("host%.lua$", "watched.lua"))))
+
 -- Looks at what `module[name]` returns, from the `first` value on.
 local function wrap(module, name, where, first)
-  local original = module[name]
-  module[name] = function(...)
-    local function check(...)
-      for i = first or 1, select("#", ...) do
-        watch.look((select(i, ...)), where)
-      end
-      return ...
+  module[name] = around(module[name], function(...)
+    for i = first or 1, select("#", ...) do
+      watch.look((select(i, ...)), where)
     end
-    return check(original(...))
-  end
+    return ...
+  end)
 end
 
 wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded

@@ -6,7 +6,7 @@ return {
     name = "account",
     params = {},
     operations = {
-      { "balance", v4 = "GET /account/balance", answer = "object", success = { 200 },
+      { "balance", v4 = "GET /account/balance", instead = "account.subscription", answer = "object", success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Money left on the account. v4 only: v1 has subscription instead.",
         fields = [[

@@ -315,7 +315,7 @@ return {
     name = "airt.sources",
     params = SOURCES,
     operations = {
-      { "summary", v1 = "GET /v1/project-management/airt/sources/summary{?site_id}",
+      { "summary", v1 = "GET /v1/project-management/airt/sources/summary{?site_id}", instead = "airt.llm.statistics",
         query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "object", success = { 200 },
         source = "mcp n8n third-party", confidence = "medium",
         about = "Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.",
@@ -334,10 +334,11 @@ return {
             "mentions_without_backlinks": 2}, "competitors": [{"name": "Mill Lane", "count_in_ai_answers": 5,
             "count_in_sources": 2}]}]=] },
       { "recommendations", v1 = "GET /v1/project-management/airt/sources/recommendations{?site_id}",
+        instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "any", success = { 200 },
         source = "mcp n8n", confidence = "low",
         about = "Whom to write to, in order. v1 only; no source shows a row.", example = "[]" },
-      { "domains", v1 = "GET /v1/project-management/airt/sources/domains{?site_id}",
+      { "domains", v1 = "GET /v1/project-management/airt/sources/domains{?site_id}", instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids is_brand_mentioned has_link search "
           .. "sort sort_order limit offset",
         answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
@@ -358,7 +359,7 @@ return {
         example = [=[
           {"items": [{"domain": "flour-blog.example", "domain_id": "7401", "ai_answers_total": "9", "prompts_total": "4",
             "brand_mentions_total": "2", "mention_rate_percent": "22", "dt": "27"}], "total": 1}]=] },
-      { "pages", v1 = "GET /v1/project-management/airt/sources/pages{?site_id}",
+      { "pages", v1 = "GET /v1/project-management/airt/sources/pages{?site_id}", instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids domain_id is_brand_mentioned has_link "
           .. "search sort sort_order limit offset",
         params = { sort = PAGE_SORT }, answer = "object", success = { 200 }, source = "mcp n8n", confidence = "low",
@@ -392,12 +393,13 @@ return {
       mode = { type = "string", enum = { "domain", "url" }, default = "domain", about = "a row for each domain or page" },
     },
     operations = {
-      { "list", v1 = "GET /v1/project-management/airt/competitors{?site_id,llm_id}",
+      { "list", v1 = "GET /v1/project-management/airt/competitors{?site_id,llm_id}", instead = "airt.prompts.rankings",
         query = "prompt_llm_ids* date_from date_to include_cached_copy_url compact", answer = "any", success = { 200 },
         source = "mcp n8n", confidence = "low",
         about = "Brands and sources in the answers, by prompt and day. v1 only; no source shows a row.",
         example = "[]" },
       { "dates", v1 = "GET /v1/project-management/airt/competitors/dates{?site_id,llm_id,prompt_llm_id}",
+        instead = "airt.prompts.rankings",
         query = "date_from date_to", answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
         about = "Days that there are answers for. v1 only.",
         fields = [[
@@ -405,6 +407,7 @@ return {
           dates[] date]],
         example = '{"dates": ["2026-09-09", "2026-09-10"]}' },
       { "source_metrics", v1 = "GET /v1/project-management/airt/competitors/source-metrics{?site_id,llm_id,prompt_llm_id}",
+        instead = "airt.prompts.answer",
         query = "date* mode", answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
         about = "What the sources of a day's answer are worth. v1 only.",
         fields = [[

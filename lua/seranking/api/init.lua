@@ -23,6 +23,8 @@
 --               required. Where a generation differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }: method
 --               and path first, then any of query, body, items, upload, envelope, answer, unwrap, fields and example as that
 --               generation has it; `body = false` says that it has none where the other has one.
+--   instead     the operation to use on the generation that lacks this one: "account.subscription", "data.keywords.export".
+--               Every operation of one generation only has one.
 --   data        method and path on the Data API, which has no generations; its resources are named "data.…".
 --   post        Data API: true where the same parameters may also go by POST as one JSON object (what is `fixed` stays in the
 --               query). They do when the address would have more than 2,000 bytes, or a list more than ten elements.

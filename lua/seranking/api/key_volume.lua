@@ -13,13 +13,15 @@ return {
       type = { type = "string", enum = { "broad", "phrase", "exact" }, about = "how words match; old pages only" },
     },
     operations = {
-      { "create", v4 = "POST /key-volume/", body = "query* region_id yandex_region_code type", answer = "object",
+      { "create", v4 = "POST /key-volume/",
+        instead = "data.keywords.export", body = "query* region_id yandex_region_code type", answer = "object",
         success = { 200 }, billed = true, source = "docs n8n", confidence = "medium",
         about = "Start a look-up. Costs money: about half a cent for one word, 20 cents for 2-700. v4 only.",
         fields = "id integer the task_id of other calls", example = '{"id": 5501}',
         errors = { { 400, "Invalid" }, { 400, "Invalid region id" } },
         job = { status = "get", id = "id", param = "task_id" } },
-      { "list", v4 = "GET /key-volume/", answer = "array", success = { 200 }, source = "docs n8n", confidence = "medium",
+      { "list", v4 = "GET /key-volume/",
+        instead = "data.keywords.export", answer = "array", success = { 200 }, source = "docs n8n", confidence = "medium",
         about = "Look-ups and how far they are. v4 only.",
         fields = [[
           id integer the task_id of other calls
@@ -29,7 +31,8 @@ return {
           country string]],
         example = [=[
           [{"id": 5501, "add_time": "2026-09-10 08:00:00", "total_queries": 3, "total_finished": 1, "country": "us"}]]=] },
-      { "get", v4 = "GET /key-volume/{task_id}", answer = "any", success = { 200 }, source = "docs n8n",
+      { "get", v4 = "GET /key-volume/{task_id}",
+        instead = "data.keywords.export", answer = "any", success = { 200 }, source = "docs n8n",
         confidence = "medium",
         about = "What a look-up found: a list; while it runs, an object with its status. v4 only.",
         fields = [[
@@ -38,7 +41,8 @@ return {
           [].volume integer~? searches a month]],
         example = '[{"query": "rye bread", "volume": 1900}, {"query": "bakery", "volume": 110000}]',
         job = { state = "status", pending = "processing", every = { 2, 30 } } },
-      { "delete", v4 = "DELETE /key-volume/{task_id}", success = { 204 }, source = "docs n8n", confidence = "medium",
+      { "delete", v4 = "DELETE /key-volume/{task_id}",
+        instead = "data.keywords.export", success = { 204 }, source = "docs n8n", confidence = "medium",
         about = "Delete a look-up. v4 only." },
     },
   },

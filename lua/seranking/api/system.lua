@@ -30,17 +30,20 @@ return {
           name string the region_name of other calls
           region_id integer]],
         example = '[{"name": "Boston, Massachusetts, United States", "region_id": 1}]' },
-      { "volume_regions", v4 = "GET /system/volume-regions", answer = "array", success = { 200 },
+      { "volume_regions", v4 = "GET /system/volume-regions",
+        instead = "system.google_regions", answer = "array", success = { 200 },
         source = "mcp n8n", confidence = "low", about = "Regions that system.volume knows. v4 only.",
         fields = [[
           id integer~ name of this member assumed
           name string? name of this member assumed]],
         example = '[{"id": 1, "name": "United States"}]' },
-      { "volume", v4 = "GET /system/volume", query = "region_id* keyword*", answer = "any", success = { 200 },
+      { "volume", v4 = "GET /system/volume",
+        instead = "data.keywords.export", query = "region_id* keyword*", answer = "any", success = { 200 },
         source = "mcp n8n", confidence = "medium",
         about = "Monthly searches for up to ten keywords in a region. v4 only; no source shows an answer.",
         example = "[]" },
-      { "yandex_regions", v4 = "GET /system/yandex-regions", answer = "any", success = { 200 },
+      { "yandex_regions", v4 = "GET /system/yandex-regions",
+        instead = "system.search_engines", answer = "any", success = { 200 },
         source = "docs third-party", confidence = "low", deprecated = true,
         about = "Regions of Yandex. Known from old clients only; no source shows an answer.", example = "{}" },
     },

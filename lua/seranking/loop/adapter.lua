@@ -31,8 +31,9 @@ local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 -- pcall that can be yielded across. On Lua 5.1 a coroutine of its own, whose yields are passed on.
 local protect = pcall
 local around = setmetatable({}, { __mode = "k" })
+local pass
 if LUA_51 then
-  local function pass(thread, fine, ...)
+  function pass(thread, fine, ...)
     if coroutine.status(thread) == "dead" then
       return fine, ...
     end
@@ -51,6 +52,63 @@ end
 --- pcall of a user's function, which may wait in it.
 adapter.protect = protect
 
+-- What an item raised that is no error value: a mistake in the program, as a text with its traceback.
+local mistake_mt = {}
+
+--- What an item raised, as settle takes it: an error value as it is, and a string, or nothing, as a mistake.
+---@param problem any
+---@param thread? thread the coroutine that it ended; nil: called as a message handler
+---@return any
+function adapter.raised(problem, thread)
+  if problem ~= nil and type(problem) ~= "string" then
+    return problem
+  end
+  local text = problem or "an error without a value was raised"
+  if not text:find("\nstack traceback:\n", 1, true) then -- a map inside the item has added one
+    text = thread and debug.traceback(thread, text) or debug.traceback(text, 3)
+  end
+  return setmetatable({ text = text }, mistake_mt)
+end
+
+--- The text of a mistake; nil for an error value.
+---@param value any
+---@return string?
+function adapter.mistake(value)
+  return getmetatable(value) == mistake_mt and value.text or nil
+end
+
+local function handle(problem)
+  return (adapter.raised(problem))
+end
+
+--- Calls the function of an item, which may wait. What it raises is given as by adapter.raised.
+---@param f function
+---@param item any
+---@param index integer
+---@return boolean fine, any, any
+function adapter.try(f, item, index)
+  return xpcall(f, handle, item, index)
+end
+
+if LUA_51 then
+  local function sort(thread, fine, value, problem)
+    if not fine then
+      value = adapter.raised(value, thread)
+    end
+    return fine, value, problem
+  end
+  function adapter.try(f, item, index)
+    if not yieldable.possible() then
+      return xpcall(function()
+        return f(item, index)
+      end, handle)
+    end
+    local thread, outer = coroutine.create(f), coroutine.running()
+    around[thread] = around[outer] or outer
+    return sort(thread, pass(thread, coroutine.resume(thread, item, index)))
+  end
+end
+
 --- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
 ---@return thread? nil: the main one, where Lua 5.1 has no name for it
 function adapter.current()
@@ -64,7 +122,7 @@ local current = adapter.current
 ---@param job seranking.Job
 function adapter.work(job)
   for index in job.next, job do
-    job:settle(index, protect(job.fn, job.list[index], index))
+    job:settle(index, adapter.try(job.fn, job.list[index], index))
   end
 end
 
@@ -81,7 +139,7 @@ local function wait(loop, waiter)
   elseif waiter.cancel then
     waiter:cancel()
   end
-  if yieldable.sure or not tostring(problem):find "yield" then
+  if not yieldable.refused(problem) then
     error(problem, 0)
   end
   return false

@@ -10,13 +10,16 @@ function loop.inside()
   return cqueues.running() ~= nil
 end
 
--- A waiter has the methods that cqueues polls by. Its descriptor has to be forgotten before `step` closes it.
+-- A waiter has the methods that cqueues polls by. Its descriptor has to be forgotten before `step` closes it. Ends when the
+-- time is over, too: adapter looks which it was.
 function loop.wait(waiter)
+  local seconds = waiter:timeout()
+  local deadline = seconds and cqueues.monotime() + seconds or math.huge
   repeat
     local fd = waiter:pollfd()
     cqueues.poll(waiter)
     cqueues.cancel(fd)
-  until waiter:step()
+  until waiter:step() or cqueues.monotime() >= deadline
 end
 
 function loop.spawn(f)

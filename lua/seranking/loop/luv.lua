@@ -22,17 +22,30 @@ local function resume(thread)
   end
 end
 
+-- Ends when the descriptor is ready or the time is over, whichever is first: adapter looks which it was.
 function loop.wait(waiter, thread)
-  local poll = assert(uv.new_poll(waiter:fd()))
-  poll:start("r", function()
+  local poll, seconds = assert(uv.new_poll(waiter:fd())), waiter:timeout()
+  local timer = seconds and uv.new_timer()
+  local function close()
     poll:close()
+    if timer then
+      timer:close()
+    end
+  end
+  local function wake()
+    close()
     if coroutine.status(thread) == "suspended" then -- Lua 5.1 and 5.2 may have refused that
       resume(thread)
     end
-  end)
+  end
+  poll:start("r", wake)
+  if timer then
+    uv.update_time() -- the loop's own is that of its last turn
+    timer:start(math.ceil(seconds * 1000), 0, wake)
+  end
   if not yieldable.suspend() then
-    poll:close()
-    error "can't yield here"
+    close()
+    error(yieldable.REFUSED, 0)
   end
 end
 

@@ -204,11 +204,12 @@ local function step(scheduler, task)
   end
   local fine, problem = resume(task.thread, task)
   if not fine then
-    task.group.job:settle(task.index, false, reason(task, problem))
+    task.group.job:settle(task.index, false, adapter.raised(reason(task, problem), task.thread))
   elseif task.waiting then
     return
   elseif status(task.thread) ~= "dead" then
-    task.group.job:settle(task.index, false, "client:map: what runs an item must not yield by itself")
+    task.group.job:settle(task.index, false,
+      adapter.raised("client:map: what runs an item must not yield by itself", task.thread))
   end
   finish(scheduler, task)
 end
@@ -314,7 +315,7 @@ local function body(task)
   end
   repeat
     task.index = index
-    job:settle(index, pcall(job.fn, job.list[index], index))
+    job:settle(index, adapter.try(job.fn, job.list[index], index))
     index = job:next()
   until not index
 end

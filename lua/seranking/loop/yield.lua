@@ -47,6 +47,27 @@ function yield.suspend()
   return (pcall(coroutine_yield))
 end
 
+--- What a loop's `wait` may raise where the coroutine could not be suspended.
+yield.REFUSED = {}
+
+-- What Lua 5.2 itself raises there: learned by asking for it.
+local refusal
+if not yield.sure and not old then
+  coroutine.wrap(function()
+    local function compare()
+      coroutine_yield()
+    end
+    refusal = select(2, pcall(table.sort, { 1, 2 }, compare))
+  end)()
+end
+
+--- Whether what a loop raised says that the coroutine could not be suspended. Only Lua 5.2 finds that out so late.
+---@param problem any
+---@return boolean
+function yield.refused(problem)
+  return problem == yield.REFUSED or refusal ~= nil and problem == refusal
+end
+
 --- The error of a call that would have to wait where that is not possible.
 ---@return seranking.Error
 function yield.error()
