@@ -38,7 +38,7 @@ static int take_and_give(struct sr_limiter *limiter, const struct sr_want *want,
 }
 
 int main(int argc, char **argv) {
-  struct sr_local_settings settings = {1, 0, argv[1], 0};
+  struct sr_local_settings settings = {1, 0, argv[1], 0, 1};
   struct sr_limit_identity identity = {42, "", ""};
   struct sr_limiter *limiter = sr_local_open(&settings, &identity);
   struct sr_want want;

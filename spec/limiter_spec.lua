@@ -1,5 +1,6 @@
 --- The limit shared by processes, the circuit for a ban, and what a program sees of both. SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local posix = require "posix_for_specs"
 local process = require "support.process"
 local scene = require "support.scene"
@@ -530,22 +531,57 @@ describe("seranking-limits", function()
     assert.equal("network", select(2, client.sites:list()).kind)
   end)
 
-  it("resets the limit that is meant: of the end of a key, as it is printed, where only one has it", function()
-    local names = {}
-    for port = 1, 3 do
-      local client = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = "http://127.0.0.1:" .. port,
-        retries = 0 })
-      client.sites:list()
-      names[port] = client:limiter().file:match "(%x+)%-%x+%.limit$"
-      if port == 1 then
-        assert.equal(1, (run("reset …d14b"):find(names[1], 1, true)))
-      end
-      client:close()
+  -- A client whose limit is blocked: the key was refused twice.
+  local function banned(url)
+    local refusing = { handle = function() return { status = 401, headers = {}, body = "" } end }
+    local client = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, share = "user", timeout = 5,
+      base_url = url, transport = refusing, retries = 0 })
+    client.sites:list()
+    client.sites:list()
+    assert.equal("open", client:limiter().circuit.state)
+    return client
+  end
+
+  local function name_of(client)
+    return client:limiter().file:match "(%x+)%-%x+%.limit$"
+  end
+
+  it("resets the limits of a key that are blocked, and all of the key if none is", function()
+    local first, second = banned "http://127.0.0.1:1", banned "http://127.0.0.1:2"
+    local free = assert(seranking.new { token = scene.V4_KEY, state_dir = folder, base_url = "http://127.0.0.1:3" })
+    local names = { name_of(first), name_of(second), name_of(free) }
+    local text = run "reset …d14b"
+    assert.truthy(text:find(names[1], 1, true))
+    assert.truthy(text:find(names[2], 1, true))
+    assert.falsy(text:find(names[3], 1, true))
+    assert.equal("closed", first:limiter().circuit.state)
+    assert.equal("closed", second:limiter().circuit.state)
+    text = run "reset d14b"
+    for _, name in ipairs(names) do
+      assert.truthy(text:find(name, 1, true))
     end
-    table.sort(names)
-    assert.equal(("seranking-limits: 3 limits have a key that ends in d14b: say the name of one, %s, %s or %s\n"):format(
-      names[1], names[2], names[3]), run "reset …d14b")
     assert.equal(1, (run("reset " .. names[2]):find(names[2], 1, true)))
+  end)
+
+  it("prunes files that say nothing any more and those of this machine's own servers", function()
+    local other = assert(seranking.new { token = scene.V4_KEY, state_dir = folder })
+    local name = name_of(other)
+    assert.equal(("removed %s  key …d14b  https://api4.seranking.com\n1 of 1 removed in %s\n"):format(name, folder),
+      run "prune")
+    assert.equal(("0 of 0 removed in %s\n"):format(folder), run "prune")
+    name = name_of(banned "http://127.0.0.1:1")
+    local patience, text = core.monotonic() + 10
+    repeat -- its slots are in use for a second more
+      text = run "prune"
+    until text:find("1 of 1 removed", 1, true) or core.monotonic() > patience
+    assert.equal(1, (text:find("removed " .. name, 1, true)))
+    assert.same({}, files())
+  end)
+
+  it("keeps a file with a ban", function()
+    local client = banned(nil)
+    assert.equal(("0 of 1 removed in %s\n"):format(folder), run "prune")
+    assert.equal("open", client:limiter().circuit.state)
   end)
 
   it("says what it can't do", function()

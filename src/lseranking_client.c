@@ -185,6 +185,7 @@ static int client_new(lua_State *L) {
   lua_getfield(L, 1, "clock");
   client->clock = lsr_testclock(L, -1);
   lua_pop(L, 1);
+  settings.local.real = client->clock == NULL;
   if (client->clock != NULL) {
     client->clock->refs++;
     /* A directory of a test's own: there clocks of several processes may be meant to be one. */

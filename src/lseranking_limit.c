@@ -25,7 +25,7 @@ static void set_string(lua_State *L, const char *name, const char *value) {
 
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now) {
   int i, busy = 0;
-  lua_createtable(L, 0, 12);
+  lua_createtable(L, 0, 14);
   lua_createtable(L, view->rate.slots, 0);
   for (i = 0; i < view->rate.slots; i++) {
     sr_time left = view->free_at[i] > now ? view->free_at[i] - now : 0;
@@ -42,6 +42,10 @@ void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now) {
   set_integer(L, "busy", busy);
   set_integer(L, "free", view->rate.slots - busy);
   set_seconds(L, "held_for", view->held_until > now ? view->held_until - now : 0);
+  lua_pushboolean(L, view->silent);
+  lua_setfield(L, -2, "spaced");
+  set_seconds(L, "spaced_for",
+              view->silent && view->silent_until > now ? view->silent_until - now : 0);
   set_string(L, "scope", view->scope);
   set_string(L, strcmp(view->scope, "redis") == 0 ? "server" : "file", view->place);
   set_string(L, "problem", view->problem);
@@ -74,12 +78,16 @@ static void push_entry(lua_State *L, struct sr_share_entry *entry, sr_time now) 
   set_string(L, "name", entry->name);
   set_string(L, "key", entry->key_hint);
   set_string(L, "base_url", entry->base_url);
+  if (entry->removed) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "removed");
+  }
 }
 
 /*
-** limits(dir | nil, group, name | nil) -> list, directory | nil, problem. What the files of a
+** limits(dir | nil, group, name | nil, prune) -> list, directory | nil, problem. What the files of a
 ** directory hold, each as lsr_pushview has it, with name, key and base_url; ban and hold of the one
-** called `name` are ended first.
+** called `name` are ended first. `prune`: files of no use are removed; they have `removed` set.
 */
 static int limits_list(lua_State *L) {
   struct sr_share_place place;
@@ -89,9 +97,10 @@ static int limits_list(lua_State *L) {
   int i;
   place.dir = luaL_optstring(L, 1, NULL);
   place.group = lua_toboolean(L, 2);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   list = lsr_newobject(L, sizeof *list, LIST);
-  if (sr_share_list_init(list, &place, now, luaL_optstring(L, 3, NULL), problem) != 0) {
+  if (sr_share_list_init(list, &place, now, luaL_optstring(L, 3, NULL), lua_toboolean(L, 4),
+                         problem) != 0) {
     lua_pushnil(L);
     lua_pushstring(L, problem);
     return 2;

@@ -239,7 +239,7 @@ static int open_link(struct link *link, const struct sr_config *config) {
     link->driver = &sr_local_driver;
     link->limiter = sr_local_open(&config->local, &link->identity);
   } else {
-    static const struct sr_local_settings own = {0, 0, NULL, 0};
+    struct sr_local_settings own = {0, 0, NULL, 0, config->local.real};
     pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
     link->driver = config->driver;
     link->limiter = config->driver->open(link->settings, &link->identity);

@@ -24,8 +24,10 @@ struct sr_limit {
   _Atomic int64_t slots[SR_LIMIT_SLOTS]; /* stamps: see sr_limit.c */
   _Atomic int64_t held;                  /* no slot is given before this time */
   _Atomic uint64_t circuit;              /* the ban, packed: see sr_limit.c */
-  _Atomic int64_t probe; /* the lease of the one request that may go while it lasts */
-  _Atomic int64_t moved; /* not 0: another block has taken over, see sr_limit_merge */
+  _Atomic int64_t probe;    /* the lease of the one request that may go when a ban is over */
+  _Atomic int64_t moved;    /* not 0: nothing is granted here any more, see sr_limit_merge */
+  _Atomic uint64_t silence; /* requests without an answer, packed: see sr_limit.c */
+  _Atomic int64_t lone;     /* the lease of the one request that may go while nothing is answered */
 };
 
 /*
@@ -38,10 +40,22 @@ struct sr_limit {
 #define SR_LEASE_MAX (172801 * SR_SECOND + SR_SLACK)
 
 /* The first ban lasts this long, each later one twice as long, up to SR_BAN_LEVELS times. */
-#define SR_BAN         (600 * SR_SECOND)
-#define SR_BAN_LEVELS  8
+#define SR_BAN        (600 * SR_SECOND)
+#define SR_BAN_LEVELS 8
 /* Without a 429 for this long, the next ban is one level shorter. */
-#define SR_PEACE       (3600 * SR_SECOND)
+#define SR_PEACE      (3600 * SR_SECOND)
+/* No 429 holds anybody longer, whatever its client's window is: the longest window there can be. */
+#define SR_HELD_MAX   (86400 * SR_SECOND)
+
+/*
+** This many silent outcomes in a row (or as many as the limit has slots, if those are fewer) make
+** requests go one at a time. The first waits a window, each later one twice as long as the one
+** before, up to SR_SILENCE_LEVELS - 1 times. A window counts as SR_SILENCE_UNIT at most.
+*/
+#define SR_SILENT         3
+#define SR_SILENCE_LEVELS 7
+#define SR_SILENCE_UNIT   (10 * SR_SECOND)
+
 /* 429s in a row that open the circuit; refusals of the key. */
 #define SR_STRIKES     3
 #define SR_KEY_STRIKES 2
@@ -49,12 +63,17 @@ struct sr_limit {
 /*
 ** Takes a slot if one is free now: SR_LIMIT_GRANTED with `slot` held, or WAIT or BLOCKED with
 ** `ruling->at`: the earliest time that is sure for slots that only cool down, a window from now at
-** the latest.
+** the latest. WAIT with `slot` held: the block moved meanwhile, and may have taken the slot along;
+** give it to the new one as unsent.
 */
 enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want, sr_time now,
                               struct sr_slot *slot, struct sr_ruling *ruling);
 
-/* Gives a slot back and says what became of its request. Empties `slot`; an empty one does nothing. */
+/*
+** Gives a slot back and says what became of its request. Empties `slot`; an empty one does nothing.
+** `slot` still held: the block has moved, and the same is to be said to the new one. What was
+** learned here is not learned again there.
+*/
 enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                              struct sr_slot *slot, enum sr_outcome outcome, sr_time hold);
 
@@ -91,13 +110,19 @@ int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time n
                    struct sr_slot *slot);
 
 /*
-** Takes over what another block knows: its slots, hold and ban, where they last longer. No slot is
-** granted from the other one any more, by whatever process: whoever meets that (WAIT, with
-** sr_limit_moved) goes to the new one. Several may merge the same block at once.
+** Takes over what another block knows: its slots, hold, ban and silence, where they last longer. The
+** other one is frozen word by word: each change of it was made before, and is taken over, or fails,
+** and is made in the new one. Several may merge the same block at once. Returns 0 when `into` has
+** moved itself: merge both into the newest one.
 */
-void sr_limit_merge(struct sr_limit *into, struct sr_limit *from);
+int sr_limit_merge(struct sr_limit *into, struct sr_limit *from);
 int sr_limit_moved(struct sr_limit *limit);
-/* For the owner of a block that says so and can't have: it was damaged. */
-void sr_limit_stay(struct sr_limit *limit);
+
+/*
+** Ends a block that says nothing (see sr_limit_last), so that its file can be removed: 1 when it has
+** moved now. 0: somebody uses it, and it stays. One caller at a time; one that is killed in between
+** leaves a block that the next taker uses on. `slots_only`: bans and the like do not keep it.
+*/
+int sr_limit_retire(struct sr_limit *limit, sr_time now, int slots_only);
 
 #endif

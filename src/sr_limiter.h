@@ -58,6 +58,8 @@ struct sr_slot {
   int send_time; /* HELD: taken with pacing by time of sending */
   int64_t stamp; /* HELD: what was written into it, so that a lease that ended is not given back */
   int64_t probe; /* HELD: not 0: this request is the one that finds out whether the ban is over */
+  int64_t lone;  /* HELD: not 0: … or whether anything is answered again */
+  int told;      /* HELD: the driver's: what of its outcome is known already */
   sr_time send_by; /* HELD: not to be sent from then on: take another one */
   void *request;   /* ASKED: the driver's */
 };
@@ -80,6 +82,7 @@ enum sr_verdict {
 struct sr_ruling {
   sr_time at;
   enum sr_block block;
+  int silent;        /* WAIT: requests go one at a time, because the last ones got no answer */
   char problem[160]; /* one line for people; no secrets */
   int lasting;       /* FAILED: settings are wrong, so that asking again later does not help */
 };
@@ -112,6 +115,8 @@ struct sr_limit_view {
   int probing;           /* a probe is under way */
   int level;             /* how often it was blocked lately: the next ban is 10 min times 2^level */
   int strikes;           /* 429s in a row */
+  int silent;            /* 1: the last requests got no answer, and one goes at a time … */
+  sr_time silent_until;  /* … the next one not before */
   const char *scope;     /* "process", "user", "redis" */
   const char *place;     /* the file's path, the server's address without its password; "" */
   char problem[160];     /* why it is not what was asked for, or out of reach; "" */

@@ -9,10 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Tests end the process at these points. */
+#ifndef SR_FAULT
+#define SR_FAULT(point) ((void)0)
+#endif
 
 #define MAGIC "srlimit1"
 
@@ -27,6 +33,16 @@ struct page {
 };
 
 enum { FILE_SIZE = 4096, PATH_SIZE = 512 };
+
+/* A file of this machine's own address goes when it was not used for this long. */
+#define LOOPBACK_UNUSED (600 * SR_SECOND)
+
+/* How many files of others are looked at when a process removes what is of no use. */
+enum { SWEEP_MAX = 256 };
+
+/* How often a file that somebody is about to remove is tried again, and after how many ns. */
+enum { OPEN_TRIES = 20 };
+#define OPEN_PAUSE 50000
 _Static_assert(sizeof(struct page) <= FILE_SIZE, "the file is one page");
 
 struct sr_share {
@@ -265,6 +281,100 @@ static int open_file(int dir, const char *name, int group, struct stat *st, cons
   return -1;
 }
 
+/* ---- removing it ---- */
+
+static int is_at(int dir, const char *name, const struct stat *file) {
+  struct stat st;
+  return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == file->st_dev &&
+         st.st_ino == file->st_ino;
+}
+
+/*
+** Locks an open file for its removal, if it is at its name. While it is locked it stays there, unless
+** somebody removes it who knows nothing of us. The lock ends with the descriptor.
+*/
+static int lock_file(int dir, const char *name, int fd) {
+  struct stat st;
+  return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && is_at(dir, name, &st);
+}
+
+/* Whether it is a limit of a server on this machine, as tests and the fake API have them. */
+static int is_loopback(const struct page *page) {
+  static const char *const hosts[] = {"http://127.", "http://localhost", "http://[::1]"};
+  size_t i;
+  for (i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+    if (strncmp(page->base_url, hosts[i], strlen(hosts[i])) == 0)
+      return 1;
+  return 0;
+}
+
+/*
+** Removes the file if it says nothing any more, or is a loopback address's that was not used since
+** `unused_since`. The block is retired before: whoever has it mapped gets no slot of it afterwards.
+*/
+static int remove_file(int dir, const char *name, int fd, struct page *page, sr_time now,
+                       sr_time unused_since) {
+  if (!lock_file(dir, name, fd))
+    return 0;
+  if (!sr_limit_retire(&page->limit, now, 0) &&
+      !(is_loopback(page) && sr_limit_retire(&page->limit, unused_since, 1)))
+    return 0;
+  SR_FAULT("retired");
+  return unlinkat(dir, name, 0) == 0;
+}
+
+/* ---- opening it ---- */
+
+/* Opens the file, or makes it, and maps it. `fd` stays open. NULL and `wrong`, or NULL and errno. */
+static struct page *open_page(int dir, const char *name, int group,
+                              const struct sr_limit_identity *who, int *fd, struct stat *st,
+                              const char **wrong) {
+  struct page *page;
+  *fd = open_file(dir, name, group, st, wrong);
+  if (*fd < 0 && errno == ENOENT && make_file(dir, name, group, who) == 0)
+    *fd = open_file(dir, name, group, st, wrong);
+  if (*fd < 0)
+    return NULL;
+  page = map_file(*fd, who->name, wrong);
+  if (page == NULL)
+    close(*fd);
+  return page;
+}
+
+/*
+** The page of the file. One that says that it has moved was left by somebody who died before its
+** removal, or is damaged: it is removed, and what it says goes into the next one.
+*/
+static struct page *open_live_page(int dir, const char *name, int group,
+                                   const struct sr_limit_identity *who, struct stat *st,
+                                   const char **wrong) {
+  static const struct timespec pause = {0, OPEN_PAUSE};
+  struct page *page, *left = NULL;
+  int fd, tries;
+  for (tries = 0; (page = open_page(dir, name, group, who, &fd, st, wrong)) != NULL; tries++) {
+    int removed = 0;
+    if (sr_limit_moved(&page->limit) && tries < OPEN_TRIES)
+      removed = lock_file(dir, name, fd) && unlinkat(dir, name, 0) == 0;
+    else
+      tries = OPEN_TRIES;
+    close(fd);
+    if (tries == OPEN_TRIES)
+      break;
+    if (removed && left == NULL)
+      left = page;
+    else
+      munmap(page, FILE_SIZE);
+    if (!removed)
+      nanosleep(&pause, NULL); /* somebody is about to do it */
+  }
+  if (left != NULL) {
+    if (page != NULL)
+      sr_limit_merge(&page->limit, &left->limit);
+    munmap(left, FILE_SIZE);
+  }
+  return page;
+}
+
 struct sr_share *sr_share_open(const struct sr_share_place *place,
                                const struct sr_limit_identity *identity, char *problem) {
   struct sr_share *share = calloc(1, sizeof *share);
@@ -272,7 +382,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   char name[NAME_SIZE];
   struct stat st;
   unsigned boot;
-  int dir, fd;
+  int dir;
   if (share == NULL)
     return complain(problem, "memory ran out");
   dir = find_dir(place, 1, share->path, problem);
@@ -292,26 +402,31 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
     return NULL;
   }
   make_name(name, identity->name, boot);
-  fd = open_file(dir, name, place->group, &st, &wrong);
-  if (fd < 0 && errno == ENOENT && make_file(dir, name, place->group, identity) == 0)
-    fd = open_file(dir, name, place->group, &st, &wrong);
-  if (fd < 0 && wrong == NULL)
+  share->page = open_live_page(dir, name, place->group, identity, &st, &wrong);
+  if (share->page == NULL && wrong == NULL)
     wrong = errno == ELOOP ? "is a link" : strerror(errno);
-  if (fd >= 0) {
-    share->page = map_file(fd, identity->name, &wrong);
-    share->device = st.st_dev;
-    share->inode = st.st_ino;
-    close(fd);
-  }
   close(dir);
   if (share->page != NULL) {
     size_t len = strlen(share->path);
     snprintf(share->path + len, PATH_SIZE - len, "/%s", name);
+    share->device = st.st_dev;
+    share->inode = st.st_ino;
     return share;
   }
   complain(problem, "%.60s/%s: %s", share->path, name, wrong);
   free(share);
   return NULL;
+}
+
+int sr_share_remove(struct sr_share *share, sr_time now) {
+  struct stat st;
+  int removed, fd = open(share->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return 0;
+  removed = fstat(fd, &st) == 0 && st.st_dev == share->device && st.st_ino == share->inode &&
+            remove_file(AT_FDCWD, share->path, fd, share->page, now, now - LOOPBACK_UNUSED);
+  close(fd);
+  return removed;
 }
 
 void sr_share_close(struct sr_share *share) {
@@ -344,6 +459,59 @@ void sr_share_note(struct sr_share *share, const struct sr_rate *rate) {
 
 /* ---- looking at them ---- */
 
+/* Its descriptor is another one: closedir closes it. NULL and errno. */
+static DIR *list_dir(int dir) {
+  int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+  DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+  if (stream == NULL && copy >= 0)
+    close(copy);
+  return stream;
+}
+
+/* Opens and maps one of ours of this boot. NULL: it is none, or can't be used. */
+static struct page *open_other(int dir, const char *file, unsigned boot, int *fd) {
+  const char *problem;
+  struct page *page;
+  struct stat st;
+  uint64_t name;
+  unsigned of_boot;
+  if (!parse_name(file, &name, &of_boot) || of_boot != boot)
+    return NULL;
+  *fd = open_file(dir, file, 0, &st, &problem);
+  if (*fd < 0)
+    return NULL;
+  page = map_file(*fd, name, &problem);
+  if (page == NULL)
+    close(*fd);
+  return page;
+}
+
+void sr_share_sweep(struct sr_share *share, sr_time now) {
+  const char *own = strrchr(share->path, '/') + 1;
+  char path[PATH_SIZE];
+  unsigned boot = boot_of_machine();
+  int dir, left = SWEEP_MAX;
+  struct dirent *found;
+  DIR *stream;
+  snprintf(path, sizeof path, "%.*s", (int)(own - share->path), share->path);
+  dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  stream = dir >= 0 ? list_dir(dir) : NULL;
+  while (stream != NULL && left-- > 0 && (found = readdir(stream)) != NULL) {
+    int fd;
+    struct page *page =
+        strcmp(found->d_name, own) != 0 ? open_other(dir, found->d_name, boot, &fd) : NULL;
+    if (page == NULL)
+      continue;
+    remove_file(dir, found->d_name, fd, page, now, now - LOOPBACK_UNUSED);
+    munmap(page, FILE_SIZE);
+    close(fd);
+  }
+  if (stream != NULL)
+    closedir(stream);
+  if (dir >= 0)
+    close(dir);
+}
+
 /* What a file says, if it can be read. */
 static void read_page(struct sr_share_entry *entry, struct page *page, unsigned boot, sr_time now,
                       const char *reset) {
@@ -366,8 +534,15 @@ static void read_page(struct sr_share_entry *entry, struct page *page, unsigned 
   sr_limit_view(&page->limit, now, &entry->view);
 }
 
-static void look_at(struct sr_share_entry *entry, int dir, const char *file, int group, sr_time now,
-                    const char *reset) {
+/* What is to be done with the files of a directory before they are told of. */
+struct visit {
+  int dir, group;
+  sr_time now;
+  const char *reset;
+  int prune;
+};
+
+static void look_at(struct sr_share_entry *entry, const char *file, const struct visit *visit) {
   const char *problem = NULL;
   struct page *page;
   struct stat st;
@@ -377,19 +552,24 @@ static void look_at(struct sr_share_entry *entry, int dir, const char *file, int
   if (!parse_name(file, &name, &boot))
     return;
   snprintf(entry->name, sizeof entry->name, "%016llx", (unsigned long long)name);
-  fd = open_file(dir, file, group, &st, &problem);
+  fd = open_file(visit->dir, file, visit->group, &st, &problem);
   if (fd < 0) {
     snprintf(entry->problem, sizeof entry->problem, "%s",
              problem != NULL ? problem : strerror(errno));
     return;
   }
   page = map_file(fd, name, &problem);
-  close(fd);
   if (page == NULL) {
     snprintf(entry->problem, sizeof entry->problem, "%s", problem);
+    close(fd);
     return;
   }
-  read_page(entry, page, boot, now, reset);
+  read_page(entry, page, boot, visit->now, visit->reset);
+  if (visit->prune && boot != boot_of_machine())
+    entry->removed = unlinkat(visit->dir, file, 0) == 0;
+  else if (visit->prune)
+    entry->removed = remove_file(visit->dir, file, fd, page, visit->now, visit->now);
+  close(fd);
   munmap(page, FILE_SIZE);
 }
 
@@ -403,15 +583,12 @@ static struct sr_share_entry *add_entry(struct sr_share_list *list) {
   return memset(&more[list->count++], 0, sizeof *more);
 }
 
-static int read_dir(struct sr_share_list *list, int dir, const struct sr_share_place *place,
-                    sr_time now, const char *reset, char *problem) {
+static int read_dir(struct sr_share_list *list, const struct visit *visit, char *problem) {
   struct dirent *found;
-  int copy = dup(dir), result = 0;
-  DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+  int result = 0;
+  DIR *stream = list_dir(visit->dir);
   if (stream == NULL) {
     complain(problem, "%.80s: %s", list->dir, strerror(errno));
-    if (copy >= 0)
-      close(copy);
     return -1;
   }
   while (result == 0 && (found = readdir(stream)) != NULL) {
@@ -427,21 +604,22 @@ static int read_dir(struct sr_share_list *list, int dir, const struct sr_share_p
       break;
     }
     snprintf(entry->path, sizeof entry->path, "%.470s/%.40s", list->dir, found->d_name);
-    look_at(entry, dir, found->d_name, place->group, now, reset);
+    look_at(entry, found->d_name, visit);
   }
   closedir(stream);
   return result;
 }
 
 int sr_share_list_init(struct sr_share_list *list, const struct sr_share_place *place, sr_time now,
-                       const char *reset, char *problem) {
-  int dir, result;
+                       const char *reset, int prune, char *problem) {
+  struct visit visit = {0, place->group, now, reset, prune};
+  int result;
   memset(list, 0, sizeof *list);
-  dir = find_dir(place, 0, list->dir, problem);
-  if (dir < 0)
+  visit.dir = find_dir(place, 0, list->dir, problem);
+  if (visit.dir < 0)
     return -1;
-  result = read_dir(list, dir, place, now, reset, problem);
-  close(dir);
+  result = read_dir(list, &visit, problem);
+  close(visit.dir);
   return result;
 }
 

@@ -3,7 +3,8 @@
 **
 ** The file is one page in a directory that nobody else can write to, named by a hash of key and
 ** address. It is made complete and then given its name, so there is no moment at which another
-** process could find half of it, and no lock. Its times are those of the monotonic clock, which
+** process could find half of it, and no lock. (Only who removes a file locks it, so that nobody removes
+** its successor; nobody waits for that lock.) Its times are those of the monotonic clock, which
 ** begins anew with the machine: the name says which boot they belong to. */
 #ifndef SR_SHARE_H
 #define SR_SHARE_H
@@ -30,6 +31,19 @@ enum { SR_SHARE_PROBLEM = 160 };
 struct sr_share *sr_share_open(const struct sr_share_place *place,
                                const struct sr_limit_identity *identity, char *problem);
 
+/*
+** Removes the file, if it is still at its path and says nothing any more. Processes that have it open
+** notice, and make a new one when they need it. 1 when it was removed.
+*/
+int sr_share_remove(struct sr_share *share, sr_time now);
+
+/*
+** Removes other files of the same directory that say nothing any more; those of an address of this
+** machine (http://127.0.0.1, localhost, [::1]) when they were not used for ten minutes, whatever they say.
+** Looks at a limited number of them.
+*/
+void sr_share_sweep(struct sr_share *share, sr_time now);
+
 /* Unmaps it. NULL is allowed. */
 void sr_share_close(struct sr_share *share);
 
@@ -51,6 +65,7 @@ struct sr_share_entry {
   char base_url[192];
   struct sr_limit_view view;      /* rate.slots 0: not known. Its strings are not set */
   char problem[SR_SHARE_PROBLEM]; /* why it is of no use, or "" */
+  int removed;                    /* 1: there is no such file any more */
 };
 
 struct sr_share_list {
@@ -61,10 +76,12 @@ struct sr_share_list {
 
 /*
 ** The files of the directory at `place`, which it finds but does not make. Before, ban and hold of
-** the one called `reset` are ended (NULL: of none). 0, or -1 and `problem`. Fini also after -1.
+** the one called `reset` are ended (NULL: of none). `prune`: files that say nothing any more, of addresses
+** of this machine or of an earlier boot are removed; the list still has them. 0, or -1 and `problem`.
+** Fini also after -1.
 */
 int sr_share_list_init(struct sr_share_list *list, const struct sr_share_place *place, sr_time now,
-                       const char *reset, char *problem);
+                       const char *reset, int prune, char *problem);
 void sr_share_list_fini(struct sr_share_list *list);
 
 #endif

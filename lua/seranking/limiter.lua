@@ -14,6 +14,8 @@ local limiter = {}
 ---@field waiting integer calls of this client that wait for a slot
 ---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
 ---@field held_for number seconds for which a 429 stops everybody
+---@field spaced boolean the last requests got no answer, so one is sent at a time until one is answered
+---@field spaced_for number seconds until the next of those may be sent
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer,
 --- probing: boolean }
 ---@field key string "…d14b"
@@ -59,7 +61,8 @@ end
 function limiter.view(core, may_block, hook_error)
   local patience = may_block and PATIENCE or 0
   local view = core:limit(patience) or {
-    scope = "off", limit = 0, per = 0, slots = {}, busy = 0, free = 0, waiting = 0, held_for = 0, key = core:key(),
+    scope = "off", limit = 0, per = 0, slots = {}, busy = 0, free = 0, waiting = 0, held_for = 0, spaced = false,
+    spaced_for = 0, key = core:key(),
     circuit = { state = "closed", retry_after = 0, level = 0, strikes = 0, probing = false },
   }
   view.hook_error = hook_error

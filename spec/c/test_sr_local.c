@@ -66,7 +66,7 @@ static struct sr_limit_identity fresh_identity(void) {
 }
 
 static struct sr_local_settings by_file(void) {
-  struct sr_local_settings settings = {1, 0, dir, 0};
+  struct sr_local_settings settings = {1, 0, dir, 0, 0};
   return settings;
 }
 
@@ -115,7 +115,7 @@ static struct sr_limit_view view_of(struct sr_limiter *limiter, sr_time now) {
 
 static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
-  struct sr_local_settings settings = by_file(), alone = {0, 0, NULL, 0}, again;
+  struct sr_local_settings settings = by_file(), alone = {0, 0, NULL, 0, 0}, again;
   struct sr_limiter *limiter = opened(&who);
   char same_dir[100], elsewhere[120];
   (void)state;
@@ -142,7 +142,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
 
 static void closing_it_leaves_its_slots_taken(void **state) {
   struct sr_limit_identity who = fresh_identity();
-  struct sr_local_settings alone = {0, 0, NULL, 0};
+  struct sr_local_settings alone = {0, 0, NULL, 0, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
   (void)state;
   assert_int_equal(take_all(limiter, START), N);
@@ -290,7 +290,7 @@ static void killed_processes_leave_their_slots_to_the_leases(void **state) {
 
 static void without_sharing_each_process_has_its_own(void **state) {
   struct sr_limit_identity who = fresh_identity();
-  struct sr_local_settings alone = {0, 0, dir, 0};
+  struct sr_local_settings alone = {0, 0, dir, 0, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
   (void)state;
   assert_int_equal(taken_by_child(limiter, NULL, START), N);
@@ -423,7 +423,7 @@ static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void
   assert_int_equal(remove_files(), 1); /* there is one file */
 }
 
-static void a_file_that_says_it_was_left_and_was_not_is_used_on(void **state) {
+static void a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   struct sr_share_place place = {dir, 0};
@@ -437,7 +437,7 @@ static void a_file_that_says_it_was_left_and_was_not_is_used_on(void **state) {
   assert_non_null(share);
   atomic_store(&sr_share_limit(share)->moved, 12345); /* damage */
   assert_int_equal(take_all(limiter, START), N - 1);
-  assert_false(sr_limit_moved(sr_share_limit(share))); /* and does not say so any more */
+  assert_false(sr_share_current(share));
   sr_share_close(share);
   assert_string_equal(view_of(limiter, START).scope, "user");
 }
@@ -535,7 +535,7 @@ int main(void) {
       TEST(another_problem_is_told_as_it_is),
       TEST(a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it),
       TEST(whoever_still_uses_a_file_that_others_have_left_follows_at_once),
-      TEST(a_file_that_says_it_was_left_and_was_not_is_used_on),
+      TEST(a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it),
       TEST(a_file_is_looked_at_no_more_often_than_once_a_second),
       TEST(a_clock_that_goes_back_does_not_stop_it_from_looking),
       TEST(threads_go_on_while_the_file_is_replaced_again_and_again),

@@ -508,7 +508,7 @@ static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
     int result;
     problem[0] = '\0';
     watch_begin(at, 1);
-    result = sr_share_list_init(&list, &place, 1000 * S, NULL, problem);
+    result = sr_share_list_init(&list, &place, 1000 * S, NULL, 0, problem);
     sr_share_list_fini(&list);
     watch_end();
     seen = asked < at ? asked : at + 1;

@@ -49,6 +49,8 @@ static int step(void) {
 #define sr_share_path      counted_path
 #define sr_share_current   counted_current
 #define sr_share_note      counted_note
+#define sr_share_remove    counted_remove
+#define sr_share_sweep     counted_sweep
 #define sr_share_list_init counted_list_init
 #define sr_share_list_fini counted_list_fini
 #include "sr_share.c"
@@ -852,7 +854,7 @@ static struct sr_share_list listed(sr_time now, const char *reset) {
   struct sr_share_place place = {dir, 0};
   char problem[SR_SHARE_PROBLEM] = "";
   struct sr_share_list list;
-  int result = sr_share_list_init(&list, &place, now, reset, problem);
+  int result = sr_share_list_init(&list, &place, now, reset, 0, problem);
   CHECK(result == 0, "%s", problem);
   return list;
 }
@@ -955,7 +957,7 @@ static void to_look_makes_no_directory_and_no_file(void **state) {
   struct sr_share_list list;
   (void)state;
   snprintf(path, sizeof path, "%s/none", dir);
-  assert_int_equal(sr_share_list_init(&list, &place, 0, NULL, problem), -1);
+  assert_int_equal(sr_share_list_init(&list, &place, 0, NULL, 0, problem), -1);
   assert_non_null(strstr(problem, "No such file or directory"));
   assert_int_equal(list.count, 0);
   sr_share_list_fini(&list);
