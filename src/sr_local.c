@@ -421,9 +421,10 @@ static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
 static void close_limiter(struct sr_limiter *limiter) {
   sr_time real_now = sr_clock_monotonic.now(NULL);
   sr_time now = limiter->real ? real_now : atomic_load(&limiter->asked);
-  struct sr_limiter **place, *expired = NULL;
+  struct sr_limiter *expired = NULL;
   lock_registry();
   if (--limiter->refs == 0) {
+    struct sr_limiter **place;
     sr_time last = last_of(limiter, now);
     limiter->free_at = limiter->real || last <= now ? last : SR_NEVER;
     for (place = bucket_of(limiter->identity.name); *place != limiter; place = &(*place)->next)
