@@ -1,6 +1,7 @@
 --- Where an error came from, and who raises it: err.where, seranking.check, the option raise. SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local process = require "spec.support.process"
 local seranking = require "seranking"
 
 local V4_KEY, V1_KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
@@ -22,9 +23,9 @@ end
 after_each(collectgarbage)
 
 describe("an error's where", function()
-  local client, api
+  local client
   before_each(function()
-    client, api = new()
+    client = new()
   end)
 
   it("is the line of the call, however it is written", function()
@@ -190,6 +191,47 @@ describe("seranking.check", function()
     assert.truthy(message:find "^spec/where_spec.lua:%d+: /no/such/file: ")
     local value = {}
     assert.equal(value, select(2, pcall(seranking.check, false, value)))
+  end)
+end)
+
+describe("an error that nobody catches", function()
+  -- What a program prints that ends with it.
+  local function output(code)
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(([[
+      local seranking = require "seranking"
+      local api = require("seranking.fake").new()
+      local client = seranking.new { token = "%s", transport = api, raise = arg[1] == "raise" }
+      %s]]):format(V4_KEY, code))
+    file:close()
+    local lines = {}
+    for _, way in ipairs { "check", "raise" } do
+      local pipe = assert(io.popen(("%s %s %s 2>&1"):format(process.interpreter(), path, way)))
+      lines[#lines + 1] = pipe:read "*a"
+      pipe:close()
+    end
+    os.remove(path)
+    return lines, path
+  end
+
+  it("is printed with its place by every interpreter, whoever raises it", function()
+    local lines, path = output "local site = seranking.check(client.sites(1):summary())"
+    for _, text in ipairs(lines) do
+      assert.truthy(text:find(path .. ":4: GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)", 1, true), text)
+    end
+    lines = output "for _ in client.sites(1).keywords.list:each() do end"
+    assert.truthy(lines[1]:find(":4: GET /sites/1/keywords: Not Found", 1, true), lines[1])
+  end)
+
+  it("is the value itself wherever somebody can catch it", function()
+    local lines = output [[
+      local function fail() seranking.check(client.sites(1):summary()) end
+      local _, one = pcall(fail)
+      local _, two = coroutine.resume(coroutine.create(fail))
+      local _, three = xpcall(fail, function(problem) return problem end)
+      print(one.code, two.code, three.code)]]
+    assert.same({ "not_found\tnot_found\tnot_found\n", "not_found\tnot_found\tnot_found\n" }, lines)
   end)
 end)
 

@@ -90,7 +90,7 @@ kind = proxy.kind("seranking.client", {
 -- What a public call gives: a client with the option raise gets errors raised, as values.
 local function deliver(self, value, second)
   if value == nil and self._raise then
-    error(second, 0)
+    errors.raise(second)
   end
   return value, second
 end
@@ -233,7 +233,7 @@ end
 local function deliver_all(self, results, problems)
   if problems and self._raise then
     concurrent.with_results(problems, results)
-    error(problems, 0)
+    errors.raise(problems)
   end
   return results, problems
 end

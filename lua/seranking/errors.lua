@@ -3,6 +3,8 @@
 
 local misuse = require "seranking.misuse"
 
+local getinfo = debug.getinfo
+
 ---@alias seranking.Kind
 ---| "auth" # the key is missing, wrong, or not for this API
 ---| "access" # the key is fine; the account, plan or owner does not allow it
@@ -113,6 +115,35 @@ function errors.locate(err)
   if errors.is(err) and not err.where then
     err.where = misuse.where()
   end
+end
+
+-- Interpreters that print nothing of an error value that nobody catches: Lua 5.1's own, and nginx.
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+-- Whether no function of the program can catch what is raised here: it runs in the main coroutine, and no C function, such as
+-- pcall, is among its callers, but for the interpreter's own at the bottom.
+local function nobody_catches()
+  if coroutine.running() then
+    return false
+  end
+  local level, seen = 3, false
+  local info = getinfo(level, "S")
+  while info do
+    if seen then
+      return false
+    end
+    seen = info.what == "C"
+    level = level + 1
+    info = getinfo(level, "S")
+  end
+  return true
+end
+
+--- Raises an error value. Where nobody catches it and the interpreter would print nothing of it, raises what it says instead.
+---@param err any
+function errors.raise(err)
+  local silent = LUA_51 or package.loaded.ngx ~= nil
+  error(silent and type(err) == "table" and nobody_catches() and tostring(err) or err, 0)
 end
 
 --- Whether a value is an error of this library.

@@ -42,7 +42,7 @@ local seranking = {
       if err == nil or type(err) == "string" then
         misuse.raise("%s", err or "assertion failed!")
       end
-      error(err, 0)
+      errors.raise(err)
     end
     return data, err, ...
   end,

@@ -105,7 +105,7 @@ operation_mt.__call = perform
 -- What a public call gives: a client with the option raise gets errors raised, as values.
 local function deliver(op, value, second)
   if value == nil and op._client._raise then
-    error(second, 0)
+    errors.raise(second)
   end
   return value, second
 end
@@ -201,9 +201,10 @@ function methods.each(op, args, given, more)
   op, args, given = target(op, "each", args, given, more)
   local walk, missing = walk_of(op, args, given)
   if not walk then
-    error(missing, 0)
+    errors.raise(missing)
   end
-  return (pages.rows(walk))
+  local next_row, state = pages.rows(walk)
+  return next_row, state
 end
 
 --- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
@@ -292,7 +293,7 @@ local function call(self, first, second, third)
     data, response = perform(op, first, second)
   end
   if data == nil and op._client._raise then
-    error(response, 0)
+    errors.raise(response)
   end
   return data, response
 end

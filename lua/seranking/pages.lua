@@ -428,7 +428,7 @@ function pages.rows(walk)
     if not rows or at > walk.count or walk.left <= 0 then
       local there, problem = has_row(walk)
       if there == nil then
-        error(problem, 0)
+        errors.raise(problem)
       elseif not there then
         return nil
       end
