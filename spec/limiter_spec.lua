@@ -590,3 +590,25 @@ describe("seranking-limits", function()
     assert.truthy(run(""):find "a command is required")
   end)
 end)
+
+describe("a look at the limiter while a map runs", function()
+  it("counts the calls of this client that wait for a slot", function()
+    local wire = require "spec.support.wire"
+    finally(wire.finish)
+    local server = wire.start({ { "request", { "await", 2 }, "echo", "request", "echo", { "again", 4 } } },
+      { otherwise = { "request", "echo", "again" } })
+    local limit = { share = "process", rate = { limit = 1, per = 0.01 } }
+    local client, same_limit, unlimited = wire.client(server, limit), wire.client(server, limit), wire.client(server)
+    local seen
+    local _, errors = client:map({ client, client, client, client, "look" }, function(item)
+      if item == "look" then
+        seen = { client:limiter().waiting, same_limit:limiter().waiting, client:limiter().busy }
+        item = unlimited -- lets the server answer the first
+      end
+      return item:request { path = "/" }
+    end)
+    assert.is_nil(errors)
+    assert.are.same({ 3, 0, 1 }, seen)
+    assert.are.equal(0, client:limiter().waiting)
+  end)
+end)

@@ -159,10 +159,39 @@ local function holds_in(name, run, spawn, sleep, options)
       client:close()
       assert(ender:request { path = "/" })
     end)
-    for _, name in ipairs { "call", "download", "again" } do
-      assert.are.equal("cancelled cancelled", errors[name].kind .. " " .. errors[name].code)
+    for _, which in ipairs { "call", "download", "again" } do
+      assert.are.equal("cancelled cancelled", errors[which].kind .. " " .. errors[which].code)
     end
     assert.are.equal("/other", answer.target)
+    nothing_left()
+  end)
+
+  it("calls that wait for a slot are counted, for each client alone", function()
+    local server = wire.start({}, { otherwise = { "request", "idle" } })
+    local limit = { share = "process", rate = { limit = 1, per = 1 } }
+    local client, same_limit = client_of(server, limit), client_of(server, limit)
+    local seen
+    run(function()
+      local deadline = core.monotonic() + 10
+      local function begin(list, condition)
+        for _, each in ipairs(list) do
+          spawn(function()
+            each:request { path = "/" }
+          end)
+        end
+        repeat
+          sleep(0.002)
+        until condition() or core.monotonic() > deadline
+      end
+      begin({ client }, function() return client:limiter().busy == 1 end)
+      begin({ client, client, client, same_limit }, function()
+        return client:limiter().waiting + same_limit:limiter().waiting == 4
+      end)
+      seen = { client:limiter().waiting, same_limit:limiter().waiting, client:limiter().busy }
+      client:close()
+      same_limit:close()
+    end)
+    assert.are.same({ 3, 1, 1 }, seen)
     nothing_left()
   end)
 

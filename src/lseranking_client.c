@@ -586,7 +586,7 @@ static int client_limit(lua_State *L) {
                             &view))
     return 0;
   lsr_pushview(L, &view, sr_engine_now(client->engine));
-  lua_pushinteger(L, sr_engine_waiting(client->engine, client->config));
+  lua_pushinteger(L, (lua_Integer)sr_config_waiting(client->config));
   lua_setfield(L, -2, "waiting");
   lua_pushstring(L, client->config->key_hint);
   lua_setfield(L, -2, "key");

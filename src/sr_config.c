@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_config.h"
 
+#include "sr_fork.h"
 #include "sr_sha256.h"
 #include "sr_url.h"
 
@@ -211,14 +212,10 @@ static void add_text(struct sr_sha256 *sha, const char *text) {
   sr_sha256_add(sha, text, strlen(text) + 1);
 }
 
-/*
-** Whose limit it is: a hash of key and address that gives neither away. And which limiter: the same
-** with everything that decides where the slots are.
-*/
+/* Whose limit it is: a hash of key and address that gives neither away. */
 static int fill_limit(struct sr_config *config, const struct sr_settings *settings) {
   struct sr_sha256 sha;
   const char *family = settings->limit_family != NULL ? settings->limit_family : "";
-  uint64_t name;
   if (copy(&config->state_dir, settings->local.state_dir) != 0 ||
       copy(&config->driver_settings, settings->driver_settings) != 0 ||
       copy(&config->limit_url, config->base_url.data) != 0)
@@ -230,7 +227,7 @@ static int fill_limit(struct sr_config *config, const struct sr_settings *settin
   add_text(&sha, sr_buf_text(&config->key));
   add_text(&sha, config->base_url.data);
   add_text(&sha, family);
-  name = first_bytes(&sha) ^ settings->limit_salt;
+  config->limit_identity.name = first_bytes(&sha) ^ settings->limit_salt;
   config->limited = 1;
   config->send_time = settings->send_time;
   config->fall_back = settings->fall_back;
@@ -238,18 +235,8 @@ static int fill_limit(struct sr_config *config, const struct sr_settings *settin
   config->driver = settings->driver;
   config->local = settings->local;
   config->local.state_dir = settings->local.state_dir != NULL ? config->state_dir.data : NULL;
-  config->limit_identity.name = name;
   config->limit_identity.key_hint = config->key_hint;
   config->limit_identity.base_url = config->limit_url.data;
-  sr_sha256_init(&sha);
-  sr_sha256_add(&sha, &name, sizeof name);
-  sr_sha256_add(&sha, &settings->local.shared, sizeof settings->local.shared);
-  sr_sha256_add(&sha, &settings->local.group, sizeof settings->local.group);
-  sr_sha256_add(&sha, &settings->local.strict, sizeof settings->local.strict);
-  sr_sha256_add(&sha, &settings->driver, sizeof(const struct sr_limiter_driver *));
-  add_text(&sha, sr_buf_text(&config->state_dir));
-  add_text(&sha, sr_buf_text(&config->driver_settings));
-  config->limit_id = first_bytes(&sha);
   return 0;
 }
 
@@ -344,6 +331,26 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
     return other;
   sr_config_unref(other);
   return NULL;
+}
+
+/* The number in the lower half, the process (sr_fork_count) that it is of in the upper one. */
+static uint32_t waiting_of(uint64_t word, uint32_t process) {
+  return (uint32_t)(word >> 32) == process ? (uint32_t)word : 0;
+}
+
+unsigned sr_config_waiting(const struct sr_config *config) {
+  return waiting_of(atomic_load(&config->waiting), sr_fork_count());
+}
+
+void sr_config_add_waiting(struct sr_config *config, int by) {
+  uint32_t process = sr_fork_count(), count;
+  uint64_t word = atomic_load(&config->waiting);
+  do {
+    count = waiting_of(word, process);
+    if (by < 0 && count == 0)
+      return; /* it was counted before the fork */
+    count += (uint32_t)by;
+  } while (!atomic_compare_exchange_weak(&config->waiting, &word, (uint64_t)process << 32 | count));
 }
 
 struct sr_config *sr_config_ref(struct sr_config *config) {

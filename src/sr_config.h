@@ -57,7 +57,7 @@ enum sr_headers {
 */
 #define SR_KEY_HINT_SIZE 16
 
-/* Counted references; immutable after sr_config_new, so it may be read from any thread. */
+/* Counted references; but for counts, immutable after sr_config_new: it may be read from any thread. */
 struct sr_config {
   atomic_uint refs;
   uint64_t id;               /* never used again in this process, unlike an address */
@@ -78,7 +78,7 @@ struct sr_config {
   int limited;
   struct sr_rate rate;
   int send_time, fall_back, max_queue;
-  uint64_t limit_id; /* of limiter and settings: equal ids mean the same limiter */
+  _Atomic uint64_t waiting; /* see sr_config_waiting */
   struct sr_limit_identity limit_identity;
   struct sr_local_settings local;     /* its string is `state_dir` */
   struct sr_buf state_dir, limit_url; /* the URL as it may be shown */
@@ -101,6 +101,13 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
 
 struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
+
+/*
+** How many calls of the client wait for a slot, in whatever engines of this process. Engines count
+** them. Calls that were waiting when the process forked don't count in the child.
+*/
+unsigned sr_config_waiting(const struct sr_config *config);
+void sr_config_add_waiting(struct sr_config *config, int by);
 
 void sr_config_key_hint(const struct sr_config *config, char *out);
 

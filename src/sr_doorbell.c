@@ -967,9 +967,9 @@ void sr_errand_token(const struct sr_errand *errand, unsigned char token[SR_TOKE
 }
 
 int sr_errand_submit(struct sr_errand *errand, struct sr_error *error) {
-  char text[SR_ERRNO_TEXT];
   int taken;
   if (open_bell(errand) != 0) {
+    char text[SR_ERRNO_TEXT];
     int problem = errno;
     close_bell(errand);
     sr_error_set(error, SR_NETWORK, "no_descriptors",

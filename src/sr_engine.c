@@ -3,6 +3,7 @@
 #include "sr_engine.h"
 
 #include "sr_fork.h"
+#include "sr_link.h"
 #include "sr_retry.h"
 #include "sr_transfer.h"
 
@@ -24,25 +25,17 @@
 /* Who waits for the end of a ban looks this often whether somebody has ended it. */
 #define LOOK_EVERY (10 * SR_SECOND)
 
-/* Handles and connections kept for later calls. */
+/* Handles and connections kept for later calls; and for how long without any. */
 #define IDLE_MAX        256
 #define CONNECTIONS_MAX 1024L
+#define IDLE_TIME       (60 * SR_SECOND)
 
-/* A limiter that this engine has opened: for all calls of one limit. */
-struct link {
-  struct link *next;
-  uint64_t id;
-  const struct sr_limiter_driver *driver;
-  struct sr_limiter *limiter;
-  struct sr_limiter *own; /* stands in while the driver's is out of reach; NULL: not wanted */
-  /* With copies of its strings, as `settings`: clients come and go. */
-  struct sr_limit_identity identity;
-  char *settings;
-  int full;           /* calls that may use this many slots get none … */
-  sr_time not_before; /* … before this time */
-  int asked;          /* takes whose answer is not there yet */
-  int told;           /* the fallback was reported */
-};
+/*
+** libcurl fails to wait or to work: a pause between attempts, and after how many in a row the calls
+** that it has in hand end.
+*/
+#define FAILURE_PAUSE (50 * SR_MILLISECOND)
+enum { FAILURES_MAX = 3 };
 
 struct sr_engine {
   struct sr_clock clock;
@@ -57,11 +50,15 @@ struct sr_engine {
   struct sr_call *last;
   struct sr_transfer *idle;
   int idle_count;
-  int running;     /* transfers in `multi` */
-  int queued;      /* calls in SR_STATE_QUEUED */
+  int running;         /* transfers in `multi` */
+  int has_connections; /* it may have some: there were attempts since they were dropped last */
+  sr_time idle_since;  /* when `running` became 0 */
+  int polls_failed, works_failed; /* in a row */
+  pthread_mutex_t multi_lock;     /* guards `multi` where other threads may interrupt */
+  int queued;                     /* calls in SR_STATE_QUEUED */
   sr_time look_at; /* no deadline or back-off is over before this time: most steps need not look */
   struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
-  struct link *links;
+  struct sr_links links;
   struct curl_waitfd *polled; /* see add_watches */
 };
 
@@ -74,22 +71,40 @@ static void curl_start(void) {
   curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* NULL when memory ran out. */
+static CURLM *new_multi(struct sr_wakers *wakers) {
+  CURLM *multi = sr_fork_multi(wakers);
+  if (multi == NULL || curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
+    return multi;
+  sr_fork_multi_cleanup(multi, wakers);
+  return NULL;
+}
+
+static void set_multi(struct sr_engine *engine, CURLM *multi, const struct sr_wakers *wakers) {
+  pthread_mutex_lock(&engine->multi_lock);
+  engine->multi = multi;
+  engine->wakers = *wakers;
+  pthread_mutex_unlock(&engine->multi_lock);
+}
+
 /* Makes the handles on the first attempt. 0 or -1. */
 static int open_handles(struct sr_engine *engine) {
+  struct sr_wakers wakers;
+  CURLM *multi;
   if (engine->multi != NULL)
     return 0;
   pthread_once(&curl_once, curl_start);
   if (curl_ready != CURLE_OK)
     return -1;
   engine->share = curl_share_init();
-  engine->multi = sr_fork_multi(&engine->wakers);
-  if (engine->share != NULL && engine->multi != NULL &&
-      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
+  multi = new_multi(&wakers);
+  if (engine->share != NULL && multi != NULL &&
+      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK) {
+    set_multi(engine, multi, &wakers);
     return 0;
-  sr_fork_multi_cleanup(engine->multi, &engine->wakers);
+  }
+  sr_fork_multi_cleanup(multi, &wakers);
   curl_share_cleanup(engine->share);
-  engine->multi = NULL;
   engine->share = NULL;
   return -1;
 }
@@ -136,22 +151,33 @@ static sr_time now_of(const struct sr_engine *engine) {
   return engine->clock.now(engine->clock.ctx);
 }
 
+static void count_queued(struct sr_call *call, int by) {
+  call->engine->queued += by;
+  if (call->link != NULL) {
+    call->link->waiting += by;
+    sr_config_add_waiting(call->config, by);
+  }
+}
+
 /* Every change of state goes through here; time spent waiting for slots is added up. */
 static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
   struct sr_engine *engine = call->engine;
   if (call->state == SR_STATE_QUEUED) {
     call->waited += now - call->since;
-    engine->queued--;
+    count_queued(call, -1);
   }
   call->state = state;
   call->since = now;
   if (state == SR_STATE_QUEUED)
-    engine->queued++;
+    count_queued(call, 1);
   if (state == SR_STATE_BACKOFF && call->due < engine->look_at)
     engine->look_at = call->due;
   unlink_call(engine, call);
   if (state == SR_STATE_DONE) {
     call->elapsed = now - call->started;
+    if (call->link != NULL)
+      sr_links_put(&engine->links, call->link, now);
+    call->link = NULL;
     call->engine = NULL;
     make_ready(engine, call);
   } else {
@@ -191,7 +217,8 @@ static void drop_transfer(struct sr_call *call) {
   if (transfer == NULL)
     return;
   curl_multi_remove_handle(call->engine->multi, transfer->easy);
-  call->engine->running--;
+  if (--call->engine->running == 0)
+    call->engine->idle_since = now_of(call->engine);
   call->transfer = NULL;
   put_transfer(call->engine, transfer);
 }
@@ -216,57 +243,11 @@ static struct sr_event *add_event(struct sr_call *call, enum sr_event_type type,
 
 /* ---- limiters ---- */
 
-static void close_link(struct link *link) {
-  if (link->limiter != NULL)
-    link->driver->close(link->limiter);
-  free((char *)link->identity.key_hint);
-  free((char *)link->identity.base_url);
-  sr_wipe(link->settings, link->settings != NULL ? strlen(link->settings) : 0);
-  free(link->settings);
-  free(link);
-}
-
-/* 0 or -1. */
-static int open_link(struct link *link, const struct sr_config *config) {
-  link->id = config->limit_id;
-  link->identity = config->limit_identity;
-  link->identity.key_hint = strdup(config->limit_identity.key_hint);
-  link->identity.base_url = strdup(config->limit_identity.base_url);
-  link->settings = strdup(sr_buf_text(&config->driver_settings));
-  if (link->identity.key_hint == NULL || link->identity.base_url == NULL || link->settings == NULL)
-    return -1;
-  if (config->driver == NULL) {
-    link->driver = &sr_local_driver;
-    link->limiter = sr_local_open(&config->local, &link->identity);
-  } else {
-    struct sr_local_settings own = {0, 0, NULL, 0, config->local.real};
-    pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
-    link->driver = config->driver;
-    link->limiter = config->driver->open(link->settings, &link->identity);
-    link->own = sr_local_open(&own, &link->identity);
-    if (link->own == NULL)
-      return -1;
-  }
-  return link->limiter != NULL ? 0 : -1;
-}
-
-/* The limiter of a client's calls. NULL when memory ran out. */
+/* The limiter of a client's calls, to be put back by sr_links_put. NULL when memory ran out. */
 static struct link *link_of(struct sr_engine *engine, const struct sr_config *config) {
-  struct link *link = engine->links;
-  while (link != NULL && link->id != config->limit_id)
-    link = link->next;
-  if (link != NULL)
-    return link;
-  link = calloc(1, sizeof *link);
-  if (link == NULL)
-    return NULL;
-  if (open_link(link, config) != 0) {
-    close_link(link);
-    return NULL;
-  }
-  link->next = engine->links;
-  engine->links = link;
-  return link;
+  if (config->driver != NULL)
+    pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
+  return sr_links_get(&engine->links, config);
 }
 
 /*
@@ -589,6 +570,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   if (code == CURLE_OK && curl_multi_add_handle(engine->multi, transfer->easy) == CURLM_OK) {
     call->transfer = transfer;
     engine->running++;
+    engine->has_connections = 1;
     return;
   }
   sr_transfer_delete(transfer);
@@ -616,17 +598,7 @@ static int usable(const struct sr_call *call) {
   return call->low && slots > 1 ? slots - 1 : slots;
 }
 
-/* How many calls wait for a slot of the limiter. Up to `call` if it is one of them. */
-static int count_waiting(const struct sr_engine *engine, const struct link *link,
-                         const struct sr_call *call) {
-  const struct sr_call *other;
-  int count = 0;
-  for (other = engine->first; other != NULL && other != call; other = other->next)
-    count += other->state == SR_STATE_QUEUED && other->link == link;
-  return count;
-}
-
-/* How many of them can take every slot that `call` can: those of low priority don't stand in its way. */
+/* How many of the calls before it can take every slot that `call` can: those of low priority don't stand in its way. */
 static int count_ahead(const struct sr_engine *engine, const struct sr_call *call) {
   const struct sr_call *other;
   int count = 0;
@@ -676,6 +648,83 @@ static void take_again(struct sr_engine *engine, struct sr_call *call, sr_time n
     end_without_answer(call, now, SR_TIMEOUT, "no_connection", "no connection before the deadline");
 }
 
+/* ---- SIGPIPE ---- */
+
+/*
+** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
+** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
+** is pending may be somebody else's: left alone.
+*/
+static void hold_sigpipe(const struct sr_engine *engine, sigset_t *before) {
+  sigset_t pipe_only;
+  if (!engine->tls)
+    return;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
+}
+
+static void release_sigpipe(const struct sr_engine *engine, const sigset_t *before) {
+  static const struct timespec at_once = {0, 0};
+  sigset_t pipe_only;
+  if (!engine->tls || sigismember(before, SIGPIPE))
+    return;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
+    ;
+  pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* ---- libcurl's failures, and its connections ---- */
+
+/*
+** What libcurl said to its being asked to wait or to work. After a few failures in a row the attempts
+** that it has in hand end: nobody could tell when something comes for them.
+*/
+static void note(struct sr_engine *engine, CURLMcode code, int *failures) {
+  struct sr_call *call, *next;
+  *failures = code == CURLM_OK ? 0 : *failures + 1;
+  if (*failures < FAILURES_MAX)
+    return;
+  *failures = 0;
+  for (call = engine->first; call != NULL; call = next) {
+    int sent;
+    next = call->next;
+    if (call->transfer == NULL)
+      continue;
+    sent = sr_transfer_sent(call->transfer);
+    sr_error_set(&call->error, SR_NETWORK, "poll_failed", NULL,
+                 "waiting for the network failed: %s", curl_multi_strerror(code));
+    attempt_over(engine, call, sent);
+  }
+}
+
+/*
+** Closes the connections of an engine that has used none for a while: the servers have closed most of
+** them, and nobody looks. The new handle comes first, since a thread must not be without one.
+*/
+static void drop_idle(struct sr_engine *engine, sr_time now) {
+  struct sr_wakers wakers = {{-1, -1}}, old_wakers = engine->wakers;
+  CURLM *fresh, *old = engine->multi;
+  sigset_t before;
+  if (!engine->has_connections || engine->running > 0 || now - engine->idle_since < IDLE_TIME)
+    return;
+  engine->idle_since = now;
+  fresh = new_multi(&wakers);
+  if (fresh == NULL ||
+      curl_multi_wakeup(fresh) != CURLM_OK) { /* also for what the old one was woken for */
+    sr_fork_multi_cleanup(fresh, &wakers);
+    return;
+  }
+  engine->has_connections = 0;
+  set_multi(engine, fresh, &wakers);
+  hold_sigpipe(engine, &before);
+  sr_fork_multi_cleanup(old, &old_wakers);
+  sr_links_trim(&engine->links, now);
+  release_sigpipe(engine, &before);
+}
+
 /* ---- steps ---- */
 
 /* Lets libcurl work, and takes what it finished. */
@@ -684,7 +733,7 @@ static void collect(struct sr_engine *engine) {
   int left = 0;
   if (engine->running == 0)
     return;
-  curl_multi_perform(engine->multi, &left);
+  note(engine, curl_multi_perform(engine->multi, &left), &engine->works_failed);
   while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
     struct sr_transfer *transfer = NULL;
     struct sr_call *call;
@@ -849,10 +898,8 @@ static int begin_queued(struct sr_engine *engine, sr_time now) {
 /* Lets the limiters that must ask somebody else read and write. */
 static void work_limiters(struct sr_engine *engine, sr_time now) {
   struct link *link;
-  for (link = engine->links; link != NULL; link = link->next) {
+  for (link = engine->links.asking; link != NULL; link = link->next_that_asks) {
     enum sr_change change;
-    if (link->driver->work == NULL)
-      continue;
     link->driver->work(link->limiter, now);
     while ((change = link->driver->news(link->limiter)) != SR_CHANGE_NONE) {
       struct sr_call *call = engine->first;
@@ -872,22 +919,17 @@ static void work_limiters(struct sr_engine *engine, sr_time now) {
 ** In another process than the one that made the handles: they are the parent's, as are the calls.
 */
 static void forget_parent(struct sr_engine *engine) {
+  static const struct sr_wakers none = {{-1, -1}};
   struct sr_call *call, *next;
-  struct link *link;
   engine->forks = sr_fork_count();
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
-  engine->multi = NULL;                       /* sr_fork has closed the descriptors behind it */
-  memset(&engine->wakers, -1, sizeof engine->wakers);
+  set_multi(engine, NULL, &none);             /* sr_fork has closed the descriptors behind it */
   engine->share = NULL;
   engine->idle = NULL;
   engine->idle_count = 0;
   engine->running = 0;
-  for (link = engine->links; link != NULL; link = link->next) {
-    link->asked = 0;
-    link->not_before = 0;
-    if (link->driver->forked != NULL)
-      link->driver->forked(link->limiter);
-  }
+  engine->has_connections = engine->polls_failed = engine->works_failed = 0;
+  sr_links_forked(&engine->links);
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
     call->transfer = NULL;
@@ -905,32 +947,6 @@ static void check_process(struct sr_engine *engine) {
     forget_parent(engine);
 }
 
-/*
-** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
-** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
-** is pending may be somebody else's: left alone.
-*/
-static void hold_sigpipe(const struct sr_engine *engine, sigset_t *before) {
-  sigset_t pipe_only;
-  if (!engine->tls)
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
-}
-
-static void release_sigpipe(const struct sr_engine *engine, const sigset_t *before) {
-  static const struct timespec at_once = {0, 0};
-  sigset_t pipe_only;
-  if (!engine->tls || sigismember(before, SIGPIPE))
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
-    ;
-  pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* ---- public ---- */
 
 struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
@@ -941,7 +957,7 @@ struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
   engine->random = options->seed;
   engine->external = options->external;
   engine->forks = sr_fork_count();
-  memset(&engine->wakers, -1, sizeof engine->wakers);
+  pthread_mutex_init(&engine->multi_lock, NULL);
   return engine;
 }
 
@@ -954,11 +970,7 @@ void sr_engine_delete(struct sr_engine *engine) {
   hold_sigpipe(engine, &before);
   while (engine->first != NULL)
     sr_engine_cancel(engine->first);
-  while (engine->links != NULL) {
-    struct link *link = engine->links;
-    engine->links = link->next;
-    close_link(link);
-  }
+  sr_links_close(&engine->links);
   while ((transfer = engine->idle) != NULL) {
     engine->idle = transfer->next;
     sr_transfer_delete(transfer);
@@ -966,6 +978,7 @@ void sr_engine_delete(struct sr_engine *engine) {
   sr_fork_multi_cleanup(engine->multi, &engine->wakers);
   curl_share_cleanup(engine->share);
   release_sigpipe(engine, &before);
+  pthread_mutex_destroy(&engine->multi_lock);
   free(engine->polled);
   while (sr_engine_ready(engine) != NULL)
     ;
@@ -978,10 +991,10 @@ void sr_engine_delete(struct sr_engine *engine) {
 */
 static int too_many(struct sr_engine *engine, const struct sr_call *call, sr_time now) {
   int max = call->config->max_queue, waiting;
-  if (max <= 0 || count_waiting(engine, call->link, call) < max)
+  if (max <= 0 || call->link->waiting < max)
     return 0;
   begin_queued(engine, now);
-  waiting = count_waiting(engine, call->link, call) - call->link->asked;
+  waiting = call->link->waiting - call->link->asked;
   return waiting >= max ? waiting : 0;
 }
 
@@ -990,6 +1003,7 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   int waiting;
   check_process(engine);
   call->engine = engine;
+  call->link = NULL;
   call->started = call->since = now;
   call->deadline = now + call->timeout;
   if (call->deadline < engine->look_at)
@@ -1004,7 +1018,6 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     enter(call, SR_STATE_DONE, now);
     return;
   }
-  call->link = NULL;
   if (call->config->limited && (call->link = link_of(engine, call->config)) == NULL) {
     sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
     enter(call, SR_STATE_DONE, now);
@@ -1098,15 +1111,12 @@ sr_time sr_engine_now(const struct sr_engine *engine) {
   return now_of(engine);
 }
 
-int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config) {
-  struct link *link = config->limited ? link_of(engine, config) : NULL;
-  return link != NULL ? count_waiting(engine, link, NULL) : 0;
-}
-
 void sr_engine_step(struct sr_engine *engine) {
   sr_time now;
   check_process(engine);
-  begin_queued(engine, now_of(engine)); /* so that libcurl works once a step, not twice */
+  now = now_of(engine);
+  drop_idle(engine, now);
+  begin_queued(engine, now); /* so that libcurl works once a step, not twice */
   collect(engine);
   now = now_of(engine);
   work_limiters(engine, now);
@@ -1133,7 +1143,9 @@ static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
     if (at < wake)
       wake = at;
   }
-  for (link = engine->links; link != NULL; link = link->next) {
+  if (engine->running == 0 && engine->has_connections && engine->idle_since + IDLE_TIME < wake)
+    wake = engine->idle_since + IDLE_TIME;
+  for (link = engine->links.asking; link != NULL; link = link->next_that_asks) {
     sr_time at = link->driver->wake != NULL ? link->driver->wake(link->limiter) : SR_NEVER;
     if (at < wake)
       wake = at;
@@ -1172,7 +1184,7 @@ static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_wai
   struct curl_waitfd *more;
   size_t room = 0;
   *all = count;
-  for (link = engine->links; link != NULL; link = link->next)
+  for (link = engine->links.asking; link != NULL; link = link->next_that_asks)
     room += link->driver->watch != NULL ? SR_WATCH_MAX : 0;
   if (room == 0)
     return extra;
@@ -1182,9 +1194,23 @@ static struct curl_waitfd *add_watches(struct sr_engine *engine, struct curl_wai
   engine->polled = more;
   if (count > 0)
     memcpy(more, extra, count * sizeof *more);
-  for (link = engine->links; link != NULL; link = link->next)
+  for (link = engine->links.asking; link != NULL; link = link->next_that_asks)
     *all += watches_of(link, more + *all);
   return more;
+}
+
+static void sleep_until(struct sr_engine *engine, sr_time when) {
+  if (engine->clock.sleep != NULL)
+    engine->clock.sleep(engine->clock.ctx, when);
+  else
+    sr_sleep_until(when);
+}
+
+/* Nobody can tell which are: their owner, who never blocks, tries them all. */
+static void take_for_ready(struct curl_waitfd *fds, unsigned count) {
+  unsigned i;
+  for (i = 0; i < count; i++)
+    fds[i].revents = fds[i].events;
 }
 
 /* Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. */
@@ -1195,21 +1221,27 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
   if (when <= now)
     return;
   fds = add_watches(engine, extra, count, &all);
-  if (engine->running > 0 || (all > 0 && open_handles(engine) == 0)) {
+  if (engine->running > 0 || all > 0) {
     sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
-    curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
-    if (fds != extra && count > 0)
+    CURLMcode code = CURLM_OUT_OF_MEMORY;
+    if (open_handles(engine) == 0)
+      code = curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
+    if (code == CURLM_OK && fds != extra && count > 0)
       memcpy(extra, fds, count * sizeof fds[0]);
-  } else if (engine->clock.sleep != NULL) {
-    engine->clock.sleep(engine->clock.ctx, when);
+    if (code != CURLM_OK) {
+      sleep_until(engine, when < now + FAILURE_PAUSE ? when : now + FAILURE_PAUSE);
+      take_for_ready(extra, count);
+    }
+    note(engine, code, &engine->polls_failed);
   } else {
-    sr_sleep_until(when);
+    sleep_until(engine, when);
   }
 }
 
-/* The limiter of a client, NULL: it has none. */
+/* The limiter of a client, to be put back; NULL: it has none. */
 static struct link *ready_link(struct sr_engine *engine, const struct sr_config *config) {
   check_process(engine);
+  drop_idle(engine, now_of(engine));
   return config->limited ? link_of(engine, config) : NULL;
 }
 
@@ -1237,12 +1269,14 @@ int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *confi
   struct link *link = ready_link(engine, config);
   if (link == NULL)
     return 0;
+  begin_queued(engine, now_of(engine)); /* whoever gets a slot at once does not wait */
   fill_view(engine, link, config, view);
   if (link->driver->idle != NULL && max_wait > 0) { /* that was the question */
     settle_link(engine, link, max_wait);
     fill_view(engine, link, config, view);
     settle_link(engine, link, max_wait);
   }
+  sr_links_put(&engine->links, link, now_of(engine));
   return 1;
 }
 
@@ -1250,6 +1284,7 @@ int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *conf
                           sr_time max_wait) {
   struct link *link = ready_link(engine, config);
   struct sr_call *call;
+  int done;
   if (link == NULL)
     return 0;
   link->driver->reset(link->limiter, now_of(engine));
@@ -1258,7 +1293,9 @@ int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *conf
     if (call->state == SR_STATE_QUEUED && call->link == link)
       call->due = now_of(engine); /* it may be waiting for the end of the ban */
   settle_link(engine, link, max_wait);
-  return link->driver->idle == NULL || link->driver->idle(link->limiter);
+  done = link->driver->idle == NULL || link->driver->idle(link->limiter);
+  sr_links_put(&engine->links, link, now_of(engine));
+  return done;
 }
 
 /* Waits until the engine has to be stepped, at most until `until`. */
@@ -1336,8 +1373,10 @@ void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigne
 }
 
 void sr_engine_interrupt(struct sr_engine *engine) {
+  pthread_mutex_lock(&engine->multi_lock);
   if (engine->multi != NULL)
     curl_multi_wakeup(engine->multi);
+  pthread_mutex_unlock(&engine->multi_lock);
 }
 
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
@@ -1390,9 +1429,5 @@ sr_time sr_engine_time_left(const struct sr_call *call) {
 }
 
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
-  sr_time when = now_of(engine) + duration;
-  if (engine->clock.sleep != NULL)
-    engine->clock.sleep(engine->clock.ctx, when);
-  else
-    sr_sleep_until(when);
+  sleep_until(engine, now_of(engine) + duration);
 }

@@ -59,15 +59,13 @@ sr_time sr_engine_now(const struct sr_engine *engine);
 /*
 ** What is known of the limiter of a client; one that must ask a server is waited for on this
 ** thread, at most `max_wait`. 0 when the client has none, or memory ran out. `reset` ends ban and
-** hold; 0 also when a server has not confirmed it.
+** hold; 0 also when a server has not confirmed it. The strings of `view` live until the engine is
+** used again.
 */
 int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
                          struct sr_limit_view *view);
 int sr_engine_reset_limit(struct sr_engine *engine, const struct sr_config *config,
                           sr_time max_wait);
-
-/* How many calls wait for a slot of the client's limiter. */
-int sr_engine_waiting(struct sr_engine *engine, const struct sr_config *config);
 
 /* Moves every call as far as it goes without waiting. */
 void sr_engine_step(struct sr_engine *engine);

@@ -341,10 +341,10 @@ static void clients_with_the_same_key_and_address_share_a_limiter(void **state) 
   e = config_of(&settings);
   settings.limited = 0;
   f = config_of(&settings);
-  assert_true(a->limit_id == b->limit_id);
-  assert_true(a->limit_id != c->limit_id);
-  assert_true(a->limit_id != d->limit_id);
-  assert_true(a->limit_id != e->limit_id);
+  assert_true(a->limit_identity.name == b->limit_identity.name);
+  assert_true(a->limit_identity.name != c->limit_identity.name);
+  assert_true(a->limit_identity.name != d->limit_identity.name);
+  assert_true(a->limit_identity.name != e->limit_identity.name);
   assert_false(f->limited);
   sr_config_unref(a);
   sr_config_unref(b);

@@ -500,7 +500,7 @@ static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **sta
   assert_true(calls[3]->retry_after > 0);
   assert_false(calls[3]->sent);
   assert_non_null(strstr(calls[3]->error.hint, "max_queue"));
-  assert_int_equal(sr_engine_waiting(bench.engine, bench.config), 2);
+  assert_int_equal(sr_config_waiting(bench.config), 2);
   sr_call_delete(calls[3]);
   answer(calls[0], 200, "", "");
   assert_int_equal(run(&bench, calls[1]), SR_RUN_EXTERNAL);
@@ -1596,7 +1596,7 @@ static void a_limiter_that_can_not_be_opened_ends_the_call(void **state) {
   expect_end(call, SR_TOO_LARGE, "out_of_memory");
   assert_int_equal(sr_engine_view_limit(bench.engine, bench.config, 0, &view), 0);
   assert_int_equal(sr_engine_reset_limit(bench.engine, bench.config, 0), 0);
-  assert_int_equal(sr_engine_waiting(bench.engine, bench.config), 0);
+  assert_int_equal(sr_config_waiting(bench.config), 0);
   sr_call_delete(call);
   tear_down(&bench);
   assert_int_equal(server.closes, 0);

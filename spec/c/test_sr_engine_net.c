@@ -1,0 +1,319 @@
+/* The engine on real sockets and a clock that the test moves: its idle connections, and a libcurl
+** that fails.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_engine.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define S SR_SECOND
+
+/* Milliseconds that the other end is waited for before the test fails. */
+enum { PATIENCE = 10000 };
+
+enum { CALLS_MAX = 64 };
+
+/* ---- a clock that counts how often somebody sleeps on it ---- */
+
+static sr_time now;
+static int sleeps;
+
+static sr_time clock_now(void *ctx) {
+  (void)ctx;
+  return now;
+}
+
+static void clock_sleep(void *ctx, sr_time when) {
+  (void)ctx;
+  sleeps++;
+  if (when > now)
+    now = when;
+}
+
+/* ---- an engine, its client, and a server in the same thread ---- */
+
+static struct sr_engine *engine;
+static struct sr_config *config;
+static int listener;
+
+static int set_up(void **state) {
+  struct sr_engine_options options;
+  struct sr_settings settings;
+  struct sr_error error;
+  struct sockaddr_in address;
+  socklen_t len = sizeof address;
+  char url[64];
+  (void)state;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  listener = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(listener >= 0);
+  assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+  assert_int_equal(listen(listener, CALLS_MAX), 0);
+  assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+  snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = url;
+  settings.token_off = 1;
+  config = sr_config_new(&settings, &error);
+  assert_non_null(config);
+  now = 1000 * S;
+  sleeps = 0;
+  memset(&options, 0, sizeof options);
+  options.clock.now = clock_now;
+  options.clock.sleep = clock_sleep;
+  engine = sr_engine_new(&options);
+  assert_non_null(engine);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  sr_engine_delete(engine);
+  sr_config_unref(config);
+  close(listener);
+  return 0;
+}
+
+static struct sr_call *submitted(void) {
+  struct sr_call *call = sr_call_new(config);
+  assert_non_null(call);
+  assert_int_equal(sr_buf_puts(&call->target, "/"), 0);
+  call->retries = 0;
+  call->timeout = 600 * S;
+  sr_engine_submit(engine, call);
+  return call;
+}
+
+static void wait_readable(int fd) {
+  struct pollfd poll_fd = {fd, POLLIN, 0};
+  int waited = 0;
+  while (poll(&poll_fd, 1, 1) == 0) {
+    CHECK(++waited < PATIENCE, "nothing came");
+    sr_engine_step(engine);
+  }
+}
+
+/* The server's end of the next connection, once a request has come on it. */
+static int accepted(void) {
+  int fd;
+  wait_readable(listener);
+  fd = accept(listener, NULL, NULL);
+  assert_true(fd >= 0);
+  wait_readable(fd);
+  return fd;
+}
+
+static void answer(int fd) {
+  static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  char request[4096];
+  assert_true(recv(fd, request, sizeof request, 0) > 0);
+  assert_int_equal(send(fd, text, sizeof text - 1, MSG_NOSIGNAL), sizeof text - 1);
+}
+
+static void step_until_done(struct sr_call *call) {
+  int waited = 0;
+  for (sr_engine_step(engine); call->state != SR_STATE_DONE; sr_engine_step(engine)) {
+    CHECK(++waited < PATIENCE, "the call is not done");
+    poll(NULL, 0, 1);
+  }
+}
+
+/* Whether the other end of a connection has closed it. */
+static int is_closed(int fd) {
+  char byte;
+  ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
+  assert_true(n == 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)));
+  return n == 0;
+}
+
+/* ---- idle connections ---- */
+
+/* Makes so many calls at once, each on a connection of its own. */
+static void talk(int fds[], int count) {
+  struct sr_call *calls[CALLS_MAX];
+  int i;
+  for (i = 0; i < count; i++)
+    calls[i] = submitted();
+  sr_engine_step(engine);
+  for (i = 0; i < count; i++)
+    fds[i] = accepted();
+  for (i = 0; i < count; i++)
+    answer(fds[i]);
+  for (i = 0; i < count; i++) {
+    step_until_done(calls[i]);
+    assert_int_equal(calls[i]->status, 200);
+    sr_call_delete(calls[i]);
+  }
+}
+
+static void an_engine_without_calls_closes_its_connections_after_a_minute(void **state) {
+  int fds[CALLS_MAX], again, i;
+  (void)state;
+  talk(fds, CALLS_MAX);
+  assert_true(sr_engine_wake(engine) == now + 60 * S); /* whoever drives it comes then */
+  now += 60 * S - 1;
+  sr_engine_step(engine);
+  for (i = 0; i < CALLS_MAX; i++)
+    CHECK(!is_closed(fds[i]), "connection %d was closed too early", i);
+  now += 1;
+  sr_engine_step(engine);
+  for (i = 0; i < CALLS_MAX; i++) {
+    wait_readable(fds[i]);
+    CHECK(is_closed(fds[i]), "connection %d is open", i);
+    close(fds[i]);
+  }
+  assert_true(sr_engine_wake(engine) == SR_NEVER);
+  talk(&again, 1);
+  close(again);
+}
+
+static void a_call_in_flight_keeps_the_connections_of_its_engine(void **state) {
+  struct sr_call *call;
+  int idle, busy;
+  (void)state;
+  call = submitted();
+  sr_engine_step(engine);
+  busy = accepted();
+  talk(&idle, 1);
+  now += 120 * S;
+  sr_engine_step(engine);
+  assert_false(is_closed(idle));
+  answer(busy);
+  step_until_done(call);
+  sr_call_delete(call);
+  assert_true(sr_engine_wake(engine) == now + 60 * S);
+  close(idle);
+  close(busy);
+}
+
+static void an_engine_can_be_interrupted_before_and_after_it_closed_its_connections(void **state) {
+  struct curl_waitfd extra;
+  int fd;
+  (void)state;
+  memset(&extra, 0, sizeof extra);
+  extra.fd = listener; /* nobody connects */
+  extra.events = CURL_WAIT_POLLIN;
+  talk(&fd, 1);
+  sr_engine_interrupt(engine);
+  now += 60 * S;
+  sr_engine_step(engine);
+  assert_true(is_closed(fd));
+  sr_engine_poll(engine, &extra, 1, SR_NEVER); /* what came before is not lost */
+  sr_engine_interrupt(engine);
+  sr_engine_poll(engine, &extra, 1, SR_NEVER);
+  assert_int_equal(extra.revents, 0);
+  close(fd);
+}
+
+/* ---- a libcurl that fails ---- */
+
+static rlim_t descriptors;
+
+/* poll(2) takes no more descriptors than the process may have. */
+static void let_poll_fail(int fails) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (fails)
+    descriptors = limit.rlim_cur;
+  limit.rlim_cur = fails ? 1 : descriptors;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void a_call_ends_when_polling_has_failed_three_times_with_a_pause_each(void **state) {
+  struct sr_call *call;
+  sr_time began;
+  int fd;
+  (void)state;
+  if (under_valgrind()) /* it has a limit of its own in place of the system's */
+    skip();
+  call = submitted();
+  sr_engine_step(engine);
+  fd = accepted();
+  began = now;
+  let_poll_fail(1);
+  assert_int_equal(sr_engine_run(engine, call, 100 * S), SR_RUN_DONE);
+  let_poll_fail(0);
+  assert_int_equal(call->error.kind, SR_NETWORK);
+  assert_string_equal(call->error.code, "poll_failed");
+  assert_true(call->sent && call->retryable);
+  assert_int_equal(sleeps, 3);
+  assert_true(now - began == 3 * 50 * SR_MILLISECOND);
+  sr_call_delete(call);
+  wait_readable(fd);
+  assert_int_not_equal(recv(fd, &(char[4096]){0}, 4096, 0), 0); /* the request, then the end */
+  wait_readable(fd);
+  assert_true(is_closed(fd));
+  close(fd);
+  talk(&fd, 1); /* and all is well after */
+  close(fd);
+}
+
+static void a_failure_of_poll_that_passes_ends_no_call(void **state) {
+  struct sr_call *call;
+  int fd;
+  (void)state;
+  if (under_valgrind())
+    skip();
+  call = submitted();
+  sr_engine_step(engine);
+  fd = accepted();
+  let_poll_fail(1);
+  sr_engine_poll(engine, NULL, 0, S);
+  sr_engine_poll(engine, NULL, 0, S);
+  let_poll_fail(0);
+  sr_engine_interrupt(engine);
+  sr_engine_poll(engine, NULL, 0, S);
+  let_poll_fail(1);
+  sr_engine_poll(engine, NULL, 0, S);
+  let_poll_fail(0);
+  assert_int_equal(sleeps, 3);
+  answer(fd);
+  step_until_done(call);
+  assert_int_equal(call->status, 200);
+  sr_call_delete(call);
+  close(fd);
+}
+
+static void descriptors_of_the_caller_count_as_ready_when_polling_fails(void **state) {
+  struct curl_waitfd extra;
+  (void)state;
+  if (under_valgrind())
+    skip();
+  memset(&extra, 0, sizeof extra);
+  extra.fd = listener;
+  extra.events = CURL_WAIT_POLLIN;
+  assert_int_equal(sr_engine_open(engine), 0);
+  let_poll_fail(1);
+  sr_engine_poll(engine, &extra, 1, SR_NEVER);
+  let_poll_fail(0);
+  assert_int_equal(extra.revents, CURL_WAIT_POLLIN);
+  assert_int_equal(sleeps, 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(an_engine_without_calls_closes_its_connections_after_a_minute,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_call_in_flight_keeps_the_connections_of_its_engine, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(
+          an_engine_can_be_interrupted_before_and_after_it_closed_its_connections, set_up,
+          tear_down),
+      cmocka_unit_test_setup_teardown(
+          a_call_ends_when_polling_has_failed_three_times_with_a_pause_each, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_failure_of_poll_that_passes_ends_no_call, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(descriptors_of_the_caller_count_as_ready_when_polling_fails,
+                                      set_up, tear_down),
+  };
+  return cmocka_run_group_tests_name("sr_engine on sockets", tests, NULL, NULL);
+}

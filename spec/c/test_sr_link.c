@@ -1,0 +1,215 @@
+/* The limiters that an engine has opened: which are the same, and when they are closed.
+** SPDX-License-Identifier: MIT */
+#include "engine_support.h"
+
+#include "sr_link.h"
+
+/* ---- a driver that counts ---- */
+
+struct sr_limiter {
+  sr_time keep_until;
+};
+
+static int opened, closed;
+static sr_time keep_next; /* of limiters opened from now on */
+
+static struct sr_limiter *open_counted(const char *settings,
+                                       const struct sr_limit_identity *identity) {
+  struct sr_limiter *limiter = calloc(1, sizeof *limiter);
+  (void)settings;
+  (void)identity;
+  assert_non_null(limiter);
+  limiter->keep_until = keep_next;
+  opened++;
+  return limiter;
+}
+
+static void close_counted(struct sr_limiter *limiter) {
+  closed++;
+  free(limiter);
+}
+
+static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
+  (void)now;
+  return limiter->keep_until;
+}
+
+static const struct sr_limiter_driver counted = {
+    .abi = SR_LIMITER_ABI, .open = open_counted, .close = close_counted, .keep_until = keep_until};
+
+static const struct sr_limiter_driver other_driver = {
+    .abi = SR_LIMITER_ABI, .open = open_counted, .close = close_counted};
+
+static struct sr_config *config_of(uint64_t salt) {
+  struct sr_settings settings = settings_of(salt, 5);
+  settings.driver = &counted;
+  settings.driver_settings = "one";
+  return client_of(&settings);
+}
+
+/* Gets the link of a limit and puts it back. */
+static struct link *visit(struct sr_links *links, uint64_t salt, sr_time now) {
+  struct sr_config *config = config_of(salt);
+  struct link *link = sr_links_get(links, config);
+  assert_non_null(link);
+  sr_links_put(links, link, now);
+  sr_config_unref(config);
+  return link;
+}
+
+static int set_up_counts(void **state) {
+  (void)state;
+  opened = closed = 0;
+  keep_next = 0;
+  return 0;
+}
+
+/* ---- tests ---- */
+
+static void clients_share_a_link_when_everything_about_their_limit_is_the_same(void **state) {
+  struct sr_links links = {0};
+  struct sr_settings settings = settings_of(7, 5), changed;
+  struct sr_config *configs[6];
+  struct link *got[6];
+  int i, k;
+  (void)state;
+  settings.driver = &counted;
+  settings.driver_settings = "one";
+  settings.local.shared = 1;
+  settings.local.state_dir = "/nowhere";
+  configs[0] = client_of(&settings);
+  changed = settings;
+  changed.driver_settings = "two";
+  configs[1] = client_of(&changed);
+  changed = settings;
+  changed.driver = &other_driver;
+  configs[2] = client_of(&changed);
+  changed = settings;
+  changed.local.state_dir = "/nowhere/else";
+  configs[3] = client_of(&changed);
+  changed = settings;
+  changed.local.strict = 1;
+  configs[4] = client_of(&changed);
+  changed = settings;
+  changed.limit_salt = 8;
+  configs[5] = client_of(&changed);
+  for (i = 0; i < 6; i++)
+    got[i] = sr_links_get(&links, configs[i]);
+  for (i = 0; i < 6; i++) {
+    struct sr_config *again;
+    assert_non_null(got[i]);
+    for (k = 0; k < i; k++)
+      CHECK(got[i] != got[k], "%d and %d are one", i, k);
+    again = sr_config_ref(configs[i]);
+    assert_ptr_equal(sr_links_get(&links, again), got[i]);
+    sr_links_put(&links, got[i], 0);
+    sr_links_put(&links, got[i], 0);
+    sr_config_unref(again);
+  }
+  settings.rate.slots = 3; /* how much of it a client uses does not matter */
+  settings.max_queue = 9;
+  sr_config_unref(configs[1]);
+  configs[1] = client_of(&settings);
+  assert_ptr_equal(sr_links_get(&links, configs[1]), got[0]);
+  sr_links_put(&links, got[0], 0);
+  for (i = 0; i < 6; i++)
+    sr_config_unref(configs[i]);
+  sr_links_close(&links);
+  assert_int_equal(opened, 6);
+  assert_int_equal(closed, 6);
+}
+
+static void a_few_unused_links_are_kept_and_the_longest_unused_goes_first(void **state) {
+  struct sr_links links = {0};
+  struct sr_config *config = config_of(1);
+  struct link *in_use;
+  uint64_t salt;
+  (void)state;
+  in_use = sr_links_get(&links, config);
+  for (salt = 2; salt < 18; salt++)
+    visit(&links, salt, 0);
+  assert_int_equal(closed, 0); /* 16, and one in use */
+  visit(&links, 2, 0);         /* now 3 is the one unused for longest */
+  visit(&links, 100, 0);
+  assert_int_equal(closed, 1);
+  visit(&links, 2, 0);
+  assert_int_equal(opened, 18);
+  visit(&links, 3, 0);
+  assert_int_equal(opened, 19);
+  assert_int_equal(links.unused, 16);
+  visit(&links, 1, 0);
+  assert_int_equal(opened, 19); /* the one in use was never closed */
+  sr_links_put(&links, in_use, 0);
+  sr_config_unref(config);
+  sr_links_close(&links);
+  assert_int_equal(closed, opened);
+}
+
+static void a_link_stays_open_for_as_long_as_its_limiter_says(void **state) {
+  struct sr_links links = {0};
+  uint64_t salt;
+  (void)state;
+  keep_next = 10 * S;
+  for (salt = 1; salt <= 100; salt++)
+    visit(&links, salt, 5 * S);
+  assert_int_equal(closed, 0);
+  sr_links_trim(&links, 9 * S);
+  assert_int_equal(closed, 0);
+  sr_links_trim(&links, 10 * S);
+  assert_int_equal(closed, 100);
+  keep_next = SR_NEVER; /* it does not know */
+  visit(&links, 1, 10 * S)->limiter->keep_until = SR_NEVER;
+  sr_links_trim(&links, 20 * S);
+  assert_int_equal(closed, 100);
+  links.first->limiter->keep_until = 0;
+  sr_links_trim(&links, 20 * S + SR_SECOND / 2);
+  assert_int_equal(closed, 100); /* it was asked just now */
+  sr_links_trim(&links, 21 * S);
+  assert_int_equal(closed, 101);
+  sr_links_close(&links);
+}
+
+static void links_that_had_to_stay_go_when_others_come(void **state) {
+  struct sr_links links = {0};
+  uint64_t salt;
+  (void)state;
+  keep_next = 10 * S;
+  for (salt = 1; salt <= 100; salt++)
+    visit(&links, salt, 5 * S);
+  keep_next = 0;
+  for (salt = 101; salt <= 300; salt++)
+    visit(&links, salt, 11 * S);
+  assert_int_equal(opened - closed, 16);
+  sr_links_close(&links);
+}
+
+/* SERANKING_LONG=1: as many as there may be in years. */
+static void a_key_after_the_other_leaves_no_more_than_a_few_links(void **state) {
+  struct sr_links links = {0};
+  uint64_t salt, count = getenv("SERANKING_LONG") != NULL ? 100000 : 2000;
+  int most = 0;
+  (void)state;
+  for (salt = 1; salt <= count; salt++) {
+    visit(&links, salt, 0);
+    if (opened - closed > most)
+      most = opened - closed;
+  }
+  assert_int_equal(opened, count);
+  assert_true(most <= 17);
+  assert_true(links.size <= 64);
+  sr_links_close(&links);
+  assert_int_equal(closed, opened);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(clients_share_a_link_when_everything_about_their_limit_is_the_same,
+                             set_up_counts),
+      cmocka_unit_test_setup(a_few_unused_links_are_kept_and_the_longest_unused_goes_first,
+                             set_up_counts),
+      cmocka_unit_test_setup(a_link_stays_open_for_as_long_as_its_limiter_says, set_up_counts),
+      cmocka_unit_test_setup(links_that_had_to_stay_go_when_others_come, set_up_counts),
+      cmocka_unit_test_setup(a_key_after_the_other_leaves_no_more_than_a_few_links, set_up_counts),
+  };
+  return cmocka_run_group_tests_name("sr_link", tests, NULL, NULL);
+}
