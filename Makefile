@@ -205,7 +205,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS))
 EVERY_LUA = LUA= LUA_CFLAGS=
 
 .PHONY: demo
-demo: ## build for one Lua and run examples/quickstart.lua against the fake API over real HTTP
+demo: ## build for one Lua and run the examples of the API's page and the quick start against the fake API
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_DEBS)"
 	@+$(SUBMAKE) all LUA=$(or $(LUA),5.4)
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh examples/demo.sh

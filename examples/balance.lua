@@ -1,8 +1,14 @@
---- The account's balance: the API page's first curl example.
+--- What is left on the account: the API page's first curl example. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
 --   curl -X GET "https://api4.seranking.com/account/balance" -H "Authorization: Token …"
 
-local client = assert(require("seranking").new())
-local balance = assert(client.account:balance())
-print(balance.currency, balance.value)
+local client = require("seranking").new { raise = true }
+
+if client.api == "v4" then
+  local balance = client.account:balance()
+  print(balance.currency, balance.value)
+else -- the new API has no balance: the plan's units are what is left
+  local plan = client.account:subscription().subscription_info
+  print("units", plan.units_left)
+end

@@ -1,10 +1,10 @@
---- Calls inside cqueues: they wait as everything there does. SPDX-License-Identifier: MIT
+--- Calls inside cqueues: they wait as everything there does. Only reads; either kind of key. SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/cqueues.lua
 
 local cqueues = require "cqueues"
 local seranking = require "seranking"
 
-local client = assert(seranking.new())
+local client = seranking.check(seranking.new())
 local loop = cqueues.new()
 local done = false
 

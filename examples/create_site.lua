@@ -1,8 +1,9 @@
---- A new site: the API page's third curl example. SPDX-License-Identifier: MIT
+--- Writes: makes a new site in your account. The API page's third curl example; either kind of key.
+-- SPDX-License-Identifier: MIT
 --
 --   curl -X POST "https://api4.seranking.com/sites/" -H "Authorization: Token …"
 --     -d "{\"url\":\"http://example.com\",\"title\":\"example1\"}"
 
-local client = assert(require("seranking").new())
-local made = assert(client.sites:create { url = "http://example.com", title = "example1" })
+local client = require("seranking").new { raise = true }
+local made = client.sites:create { url = "http://example.com", title = "example1" }
 print("site_id", made.site_id)

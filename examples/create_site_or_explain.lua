@@ -1,8 +1,10 @@
---- A new site, or a word on why not: the API page's two PHP examples. SPDX-License-Identifier: MIT
+--- Writes: makes a new site in your account, or says why not. The API page's two PHP examples; either kind of key.
+-- SPDX-License-Identifier: MIT
 --
 -- They tell three outcomes apart: created, refused by the API with a message, and no answer at all.
 
-local client = assert(require("seranking").new())
+local seranking = require "seranking"
+local client = seranking.check(seranking.new())
 
 local function create(url, title)
   local made, err = client.sites:create { url = url, title = title }
@@ -18,4 +20,5 @@ local function create(url, title)
 end
 
 print(create("https://example.com", "my test project"))
+print(create("https://example.com", "my new test project"))
 print(create("https://my-shop.invalid", "a domain that is reserved"))

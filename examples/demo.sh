@@ -1,13 +1,21 @@
 #!/bin/sh
-# Runs Lua scripts against the fake API on a free loopback port: demo.sh [SCRIPT...]; by default the quick start.
-# Needs a built module ("make"). Environment: LUA=5.4 (5.1 5.2 5.3 5.4 jit), BUILD=build.
+# Runs Lua scripts against the fake API on a free loopback port: demo.sh [SCRIPT...]; by default the examples of the API's own
+# page (balance, no key, a new site, a new site or why not), and then the quick start on the account that they leave.
+# Needs a built module ("make"). Environment: LUA=5.4 (5.1 5.2 5.3 5.4 jit), BUILD=build, KEY=v4 (or v1: the new kind of key).
 # SPDX-License-Identifier: MIT
 set -eu
 
+# Paths are those of the caller.
+for script in "$@"; do
+  shift
+  case $script in /*) ;; *) script=$PWD/$script ;; esac
+  set -- "$@" "$script"
+done
 cd "$(dirname "$0")/.."
 version=${LUA:-5.4}
 build=${BUILD:-build}
-[ $# -gt 0 ] || set -- examples/quickstart.lua
+[ $# -gt 0 ] || set -- examples/balance.lua examples/no_key.lua examples/create_site.lua \
+  examples/create_site_or_explain.lua examples/quickstart.lua
 lua=$(sh spec/support/interpreter.sh "$version") || { echo "demo: Lua $version is not installed" >&2; exit 1; }
 LUA_PATH="lua/?.lua;lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"
@@ -47,9 +55,14 @@ until [ -s "$work/url" ]; do
 done
 
 SERANKING_BASE_URL=$(cat "$work/url")
-SERANKING_TOKEN=be2165b7d065e278e7305c1c7ef791f283f5d14b # from the API's own documentation page
 SERANKING_DATA_TOKEN=0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6
+case ${KEY:-v4} in
+  v1) SERANKING_TOKEN=$SERANKING_DATA_TOKEN ;;
+  *) SERANKING_TOKEN=be2165b7d065e278e7305c1c7ef791f283f5d14b ;; # from the API's own documentation page
+esac
 export SERANKING_BASE_URL SERANKING_TOKEN SERANKING_DATA_TOKEN
+several=$(($# - 1))
 for script in "$@"; do
+  [ "$several" = 0 ] || echo "== ${script##*/}"
   "$lua" "$script" 3>&-
 done

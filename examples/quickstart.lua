@@ -1,34 +1,33 @@
---- A first walk through the API: the balance, an error, a site made, listed, and asked for in vain.
+--- A first walk through the API: the account, an error, the projects and how they stand. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
 -- `make demo` runs it against the fake API. With your own key: SERANKING_TOKEN=… lua examples/quickstart.lua
--- (it creates a site there, as the third step says).
 
 local seranking = require "seranking"
 
--- The key comes from SERANKING_TOKEN, the address, if it is another one, from SERANKING_BASE_URL.
-local client = assert(seranking.new())
+-- The key comes from SERANKING_TOKEN, the address, if it is another one, from SERANKING_BASE_URL. With the option raise a call
+-- that fails raises its error; without it, it returns nil and the error.
+local client = seranking.new { raise = true }
 print(client)
 
-local balance = assert(client.account:balance())
-print(("Balance: %.2f %s"):format(balance.value, balance.currency))
+local profile = client.account:profile()
+print(("User: %s %s, %s"):format(profile.first_name, profile.last_name, profile.email))
 
--- Without a key the API answers 403. What depends on the world is returned, not raised.
-local stranger = assert(seranking.new { token = false })
+-- Without a key the API answers 403. An error is a table: kind and code for programs, tostring for people.
+local stranger = seranking.new { token = false }
 local none, err = stranger.sites:list()
 assert(none == nil)
 print(("Without a key: %s (kind %s, code %s, HTTP %d)"):format(err.message, err.kind, err.code, err.status))
 
-local made, response = assert(client.sites:create { url = "http://example.com", title = "example1" })
-print(("Created site %d (HTTP %d)"):format(made.site_id, response.status))
-
-print "Sites:"
-for _, site in ipairs(assert(client.sites:list())) do
-  print(("  %d  %-12s %s"):format(site.id, site.title, site.name))
+local sites, response = client.sites:list()
+print(("Projects: %d (HTTP %d)"):format(#sites, response.status))
+for _, site in ipairs(sites) do
+  local summary = client.sites(site.id):summary()
+  print(("  %d  %-20s average position %s"):format(site.id, site.title, summary.today_avg or "not known"))
 end
 
-none, err = client.sites(1):summary()
-assert(none == nil)
-print("An unknown id: " .. tostring(err))
+-- pcall gives back what a call raised.
+local _, problem = pcall(function() return client.sites(1):summary() end)
+print("An unknown id: " .. tostring(problem))
 
 client:close()

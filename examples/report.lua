@@ -1,8 +1,9 @@
---- All sites' summaries at once, on one thread and within the rate limit. SPDX-License-Identifier: MIT
+--- All sites' summaries at once, on one thread and within the rate limit. Only reads; either kind of key.
+-- SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/report.lua
 
 local seranking = require "seranking"
-local client = assert(seranking.new())
+local client = seranking.check(seranking.new())
 
 local sites = seranking.check(client.sites:list())
 

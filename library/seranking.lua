@@ -77,7 +77,7 @@ function seranking.array(list) end
 ---@return string
 function seranking.encode(value) end
 
---- `assert` that takes an error of this library on every Lua: raises what it says, at the caller's line.
+--- Gives back what a call returned, or raises its error: the value itself, which pcall gives back.
 ---@generic T
 ---@param data? T
 ---@param err? any
@@ -288,6 +288,8 @@ function AnyClient:close() end
 ---@field waiting integer calls of this client that wait for a slot
 ---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
 ---@field held_for number seconds for which a 429 stops everybody
+---@field spaced boolean the last requests got no answer, so one is sent at a time until one is answered
+---@field spaced_for number seconds until the next of those may be sent
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer, probing: boolean }
 ---@field key string "…d14b"
 ---@field file? string where it is kept, on this machine
@@ -453,12 +455,13 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.account
---- Money left on the account. v4 only: v1 has subscription instead.
+--- Money left on the account. v4 only.
 ---@field balance seranking.account.balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.balance.Answer?, seranking.Response|seranking.Error
 --- The user that the key belongs to.
 ---@field profile seranking.account.profile|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.profile.Answer?, seranking.Response|seranking.Error
 --- State of the plan. The generations answer differently; v1 spells one member expiraton_date.
 ---@field subscription seranking.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.subscription.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.airt
 ---@field brand seranking.airt.brand
@@ -467,6 +470,7 @@ function Limiter:reset() end
 ---@field prompt_groups seranking.airt.prompt_groups
 ---@field prompts seranking.airt.prompts
 ---@field sources seranking.airt.sources
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.airt
 
 ---@class seranking.airt.brand.get.Answer
@@ -495,6 +499,7 @@ function Limiter:reset() end
 ---@field get seranking.airt.brand.get|fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.airt.brand.get.Answer?, seranking.Response|seranking.Error
 --- Say which brand answers are searched for. Replaces the one before.
 ---@field set seranking.airt.brand.set|fun(self, args: seranking.airt.brand.set.Args, options?: seranking.CallOptions): seranking.airt.brand.set.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.airt.competitors.dates.Answer
 ---@field dates seranking.Date[]
@@ -548,6 +553,7 @@ function Limiter:reset() end
 ---@field dates seranking.airt.competitors.dates|fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.airt.competitors.dates.Answer?, seranking.Response|seranking.Error
 --- What the sources of a day's answer are worth. v1 only.
 ---@field source_metrics seranking.airt.competitors.source_metrics|fun(self, args: seranking.airt.competitors.source_metrics.Args, options?: seranking.CallOptions): seranking.airt.competitors.source_metrics.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.airt.llm.list.Row
 ---@field id integer the llm_id of other calls
@@ -648,6 +654,7 @@ function Limiter:reset() end
 ---@field status seranking.airt.llm.status|fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): (seranking.airt.llm.status.Answer|true)?, seranking.Response|seranking.Error
 --- How often an engine's answers link to the site and name the brand. More members come with AI Overview.
 ---@field statistics seranking.airt.llm.statistics|fun(self, args?: seranking.airt.llm.statistics.Args, options?: seranking.CallOptions): seranking.airt.llm.statistics.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(llm_id: seranking.Id): seranking.airt.llm
 
 ---@class seranking.airt.prompt_groups.list.Row
@@ -742,6 +749,7 @@ function Limiter:reset() end
 ---@field move seranking.airt.prompt_groups.move|fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move all prompts of one group into another.
 ---@field transfer seranking.airt.prompt_groups.transfer|fun(self, args: seranking.airt.prompt_groups.transfer.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.airt.prompt_groups
 
 ---@class seranking.airt.prompts.list.Row
@@ -867,6 +875,7 @@ function Limiter:reset() end
 ---@field rankings seranking.airt.prompts.rankings|fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.CallOptions): seranking.airt.prompts.rankings.Answer?, seranking.Response|seranking.Error
 --- What an engine answered to a prompt on a day, and what it cited.
 ---@field answer seranking.airt.prompts.answer|fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.airt.prompts.answer.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(prompt_llm_id: seranking.Id): seranking.airt.prompts
 
 ---@class seranking.airt.sources.summary.Answer.summary
@@ -983,6 +992,7 @@ function Limiter:reset() end
 ---@field domains seranking.airt.sources.domains|fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.CallOptions): seranking.airt.sources.domains.Answer?, seranking.Response|seranking.Error
 --- The pages that answers cite. v1 only.
 ---@field pages seranking.airt.sources.pages|fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.CallOptions): seranking.airt.sources.pages.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.analytics.gsc_queries.Row
 ---@field query string
@@ -1022,6 +1032,7 @@ function Limiter:reset() end
 ---@field gsc_queries seranking.analytics.gsc_queries|fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Response|seranking.Error
 --- Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.
 ---@field seo_potential seranking.analytics.seo_potential|fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.CallOptions): seranking.analytics.seo_potential.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.analytics
 
 ---@class seranking.audit.create.Answer
@@ -1372,6 +1383,7 @@ function Limiter:reset() end
 ---@field settings seranking.audit.settings
 ---@field sitemaps seranking.audit.sitemaps
 ---@field source_pages seranking.audit.source_pages
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(audit_id: seranking.Id): seranking.audit
 
 ---@class seranking.audit.settings.get.Answer
@@ -1488,6 +1500,7 @@ function Limiter:reset() end
 ---@field update seranking.audit.settings.update|fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Put every setting back to its default.
 ---@field reset seranking.audit.settings.reset|fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.audit.sitemaps.list.Row
 ---@field id integer the sitemap_id of other calls; name of this member assumed
@@ -1526,6 +1539,7 @@ function Limiter:reset() end
 ---@field create seranking.audit.sitemaps.create|fun(self, args: seranking.audit.sitemaps.create.Args, options?: seranking.CallOptions): (seranking.audit.sitemaps.create.Answer|true)?, seranking.Response|seranking.Error
 --- Take a sitemap away.
 ---@field delete seranking.audit.sitemaps.delete|fun(self, args?: seranking.audit.sitemaps.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(sitemap_id: seranking.Id): seranking.audit.sitemaps
 
 ---@class seranking.audit.source_pages.list.Row
@@ -1564,6 +1578,7 @@ function Limiter:reset() end
 ---@field create seranking.audit.source_pages.create|fun(self, args: seranking.audit.source_pages.create.Args, options?: seranking.CallOptions): seranking.audit.source_pages.create.Answer?, seranking.Response|seranking.Error
 --- Take a list of pages away.
 ---@field delete seranking.audit.source_pages.delete|fun(self, args?: seranking.audit.source_pages.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(list_id: seranking.Id): seranking.audit.source_pages
 
 ---@class seranking.backlink_disavow.list.Row
@@ -1605,6 +1620,7 @@ function Limiter:reset() end
 ---@field create seranking.backlink_disavow.create|fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Take an entry off the disavow list.
 ---@field delete seranking.backlink_disavow.delete|fun(self, args: seranking.backlink_disavow.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.backlink_disavow
 
 ---@class seranking.backlink_groups.list.Row
@@ -1663,6 +1679,7 @@ function Limiter:reset() end
 ---@field delete seranking.backlink_groups.delete|fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move backlinks, or all of other groups, into the group. Ids of another kind are passed over silently.
 ---@field move seranking.backlink_groups.move|fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.backlink_groups
 
 ---@class seranking.backlinks.list.Row
@@ -1790,6 +1807,7 @@ function Limiter:reset() end
 --- The monitor in numbers.
 ---@field stats seranking.backlinks.stats|fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.backlinks.stats.Answer?, seranking.Response|seranking.Error
 ---@field gsc seranking.backlinks.gsc
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.backlinks
 
 ---@class seranking.backlinks.gsc.import.Answer
@@ -1825,6 +1843,7 @@ function Limiter:reset() end
 ---@field import seranking.backlinks.gsc.import|fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.backlinks.gsc.import.Answer?, seranking.Response|seranking.Error
 --- How far an import is. On v4 the key must go in the header: the query has a token of its own.
 ---@field status seranking.backlinks.gsc.status|fun(self, args: seranking.backlinks.gsc.status.Args, options?: seranking.CallOptions): (seranking.backlinks.gsc.status.Answer|true)?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.checklist.list.Row.items
 ---@field id string the task_id of other calls
@@ -1893,6 +1912,7 @@ function Limiter:reset() end
 ---@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a task; only those made by create_task go.
 ---@field delete_task seranking.checklist.delete_task|fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.checklist
 
 ---@class seranking.competitors.create.Answer
@@ -2012,6 +2032,7 @@ function Limiter:reset() end
 ---@field top100 seranking.competitors.top100|fun(self, args: seranking.competitors.top100.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
 --- Every domain in the top 10 for the project's keywords on a day.
 ---@field metrics seranking.competitors.metrics|fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.competitors.metrics.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(competitor_id: seranking.Id): seranking.competitors
 
 ---@class seranking.key_volume.create.Answer
@@ -2069,6 +2090,7 @@ function Limiter:reset() end
 ---@field get seranking.key_volume.get|fun(self, args?: seranking.key_volume.get.Args, options?: seranking.CallOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
 --- Delete a look-up. v4 only.
 ---@field delete seranking.key_volume.delete|fun(self, args?: seranking.key_volume.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(task_id: seranking.Id): seranking.key_volume
 
 ---@class seranking.keyword_groups.list.Row
@@ -2125,6 +2147,7 @@ function Limiter:reset() end
 ---@field delete seranking.keyword_groups.delete|fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move keywords into the group.
 ---@field move seranking.keyword_groups.move|fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.keyword_groups
 
 ---@class seranking.site_groups.list.Row
@@ -2176,6 +2199,7 @@ function Limiter:reset() end
 ---@field delete seranking.site_groups.delete|fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move projects into the group.
 ---@field move seranking.site_groups.move|fun(self, args: seranking.site_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.site_groups
 
 ---@class seranking.sites.list.Row
@@ -2278,6 +2302,7 @@ function Limiter:reset() end
 ---@field positions seranking.sites.positions
 ---@field search_engines seranking.sites.search_engines
 ---@field url_tags seranking.sites.url_tags
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.sites
 
 ---@class seranking.sites.ads.list.Args
@@ -2295,6 +2320,7 @@ function Limiter:reset() end
 ---@class seranking.sites.ads
 --- Advertisements above and below the results, counted by day. No source shows a row.
 ---@field list seranking.sites.ads.list|fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.sites.keywords.list.Row
 ---@field id integer the keyword_id of other calls
@@ -2362,6 +2388,7 @@ function Limiter:reset() end
 ---@field update seranking.sites.keywords.update|fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Stop tracking keywords.
 ---@field delete seranking.sites.keywords.delete|fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(keyword_id: seranking.Id): seranking.sites.keywords
 
 ---@class seranking.sites.positions.list.Row.keywords.positions
@@ -2499,6 +2526,7 @@ function Limiter:reset() end
 ---@field history seranking.sites.positions.history|fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.CallOptions): seranking.sites.positions.history.Row[]?, seranking.Response|seranking.Error
 --- Usual days to compare with (current, yesterday, a week ago …) that have data: label to date.
 ---@field checkpoints seranking.sites.positions.checkpoints|fun(self, args?: seranking.sites.positions.checkpoints.Args, options?: seranking.CallOptions): seranking.sites.positions.checkpoints.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.sites.search_engines.list.Row
 ---@field site_engine_id integer what other calls want
@@ -2570,6 +2598,7 @@ function Limiter:reset() end
 ---@field update seranking.sites.search_engines.update|fun(self, args?: seranking.sites.search_engines.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Detach an engine, its positions with it.
 ---@field delete seranking.sites.search_engines.delete|fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_engine_id: seranking.Id): seranking.sites.search_engines
 
 ---@class seranking.sites.url_tags.list.Row
@@ -2623,6 +2652,7 @@ function Limiter:reset() end
 ---@field update seranking.sites.url_tags.update|fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a tag; pages and domains lose it.
 ---@field delete seranking.sites.url_tags.delete|fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(tag_id: seranking.Id): seranking.sites.url_tags
 
 ---@class seranking.system.search_engines.Row
@@ -2680,6 +2710,7 @@ function Limiter:reset() end
 ---@field volume seranking.system.volume|fun(self, args: seranking.system.volume.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Regions of Yandex. Known from old clients only; no source shows an answer. v4 only.
 ---@field yandex_regions seranking.system.yandex_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.users.list.Row
 ---@field account_id integer the user_id of other calls
@@ -2768,6 +2799,7 @@ function Limiter:reset() end
 --- Delete a sub-account.
 ---@field delete seranking.users.delete|fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field sites seranking.users.sites
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(user_id: seranking.Id): seranking.users
 
 ---@class seranking.users.sites.list_shared.Args
@@ -2800,6 +2832,7 @@ function Limiter:reset() end
 ---@field list_owned seranking.users.sites.list_owned|fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.CallOptions): integer[]?, seranking.Response|seranking.Error
 --- Share projects with a client. Replaces the whole set; v1 may refuse a list: read list_shared afterwards.
 ---@field share seranking.users.sites.share|fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.account.subscription.Answer.subscription_info
 ---@field status string active, inactive, expired or disabled
@@ -2827,6 +2860,7 @@ function Limiter:reset() end
 ---@field subscription seranking.data.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.subscription.Answer?, seranking.Response|seranking.Error
 --- Credits of the plan and credits used. Their difference need not be units_left of subscription.
 ---@field credit_balance seranking.data.account.credit_balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credit_balance.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
 ---@field current? number
@@ -2996,6 +3030,7 @@ function Limiter:reset() end
 ---@field prompts_by_target seranking.data.ai_search.prompts_by_target|fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
 --- Prompts whose answers name a brand. Always say limit: each row costs 200 credits.
 ---@field prompts_by_brand seranking.data.ai_search.prompts_by_brand|fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.summary.Answer.summary.top_anchors_by_backlinks
 ---@field anchor string
@@ -3169,6 +3204,7 @@ function Limiter:reset() end
 ---@field refdomains seranking.data.backlinks.refdomains
 ---@field referring_ips seranking.data.backlinks.referring_ips
 ---@field referring_subnets seranking.data.backlinks.referring_subnets
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.anchors.list.Answer.anchors
 ---@field anchor string
@@ -3194,6 +3230,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.anchors
 --- The texts that links stand on. No pages.
 ---@field list seranking.data.backlinks.anchors.list|fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.anchors.list.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.authority.get.Answer.pages
 ---@field url string
@@ -3214,6 +3251,7 @@ function Limiter:reset() end
 ---@field get seranking.data.backlinks.authority.get|fun(self, args: seranking.data.backlinks.authority.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.get.Answer?, seranking.Response|seranking.Error
 ---@field domain seranking.data.backlinks.authority.domain
 ---@field page seranking.data.backlinks.authority.page
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.authority.domain.get.Answer.pages
 ---@field url string
@@ -3266,6 +3304,7 @@ function Limiter:reset() end
 ---@field distribution seranking.data.backlinks.authority.domain.distribution|fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.distribution.Answer?, seranking.Response|seranking.Error
 --- A domain's score over time; longer targets are cut to their domain.
 ---@field history seranking.data.backlinks.authority.domain.history|fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.history.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.authority.page.get.Answer.pages
 ---@field url string
@@ -3301,6 +3340,7 @@ function Limiter:reset() end
 ---@field get seranking.data.backlinks.authority.page.get|fun(self, args: seranking.data.backlinks.authority.page.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.get.Answer?, seranking.Response|seranking.Error
 --- A page's score over time. A run of zeros means that nothing is known, not that the score was 0.
 ---@field history seranking.data.backlinks.authority.page.history|fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.history.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.export.create.Answer
 ---@field task_id? string missing when rejected
@@ -3331,6 +3371,7 @@ function Limiter:reset() end
 ---@field create seranking.data.backlinks.export.create|fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.create.Answer?, seranking.Response|seranking.Error
 --- How far an export is; when complete, where its file is: gzipped CSV, on another host, for a short time.
 ---@field status seranking.data.backlinks.export.status|fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.history.list.Answer.new_lost_backlinks
 ---@field new_lost_date seranking.Date
@@ -3413,6 +3454,7 @@ function Limiter:reset() end
 ---@field count seranking.data.backlinks.history.count|fun(self, args: seranking.data.backlinks.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.count.Answer?, seranking.Response|seranking.Error
 --- How many links there were, day by day.
 ---@field cumulative seranking.data.backlinks.history.cumulative|fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.cumulative.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.indexed_pages.list.Answer.pages
 ---@field url string
@@ -3438,6 +3480,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.indexed_pages
 --- The target's own pages that are linked to. No pages in the other sense.
 ---@field list seranking.data.backlinks.indexed_pages.list|fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.indexed_pages.list.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.refdomains.list.Answer.refdomains
 ---@field refdomain string
@@ -3478,6 +3521,7 @@ function Limiter:reset() end
 --- How many domains link to each target.
 ---@field count seranking.data.backlinks.refdomains.count|fun(self, args: seranking.data.backlinks.refdomains.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.count.Answer?, seranking.Response|seranking.Error
 ---@field history seranking.data.backlinks.refdomains.history
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.refdomains.history.list.Answer.new_lost_refdomains
 ---@field new_lost_date seranking.Date
@@ -3526,6 +3570,7 @@ function Limiter:reset() end
 ---@field list seranking.data.backlinks.refdomains.history.list|fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.list.Answer?, seranking.Response|seranking.Error
 --- How many linking domains came and went, day by day.
 ---@field count seranking.data.backlinks.refdomains.history.count|fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.count.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.referring_ips.list.Answer.ips
 ---@field ip string
@@ -3567,6 +3612,7 @@ function Limiter:reset() end
 ---@field list seranking.data.backlinks.referring_ips.list|fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.list.Answer?, seranking.Response|seranking.Error
 --- How many IP addresses link to each target.
 ---@field count seranking.data.backlinks.referring_ips.count|fun(self, args: seranking.data.backlinks.referring_ips.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.count.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.backlinks.referring_subnets.count.Answer.metrics
 ---@field target string
@@ -3585,6 +3631,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.referring_subnets
 --- How many class C networks link to each target. There is no list of them.
 ---@field count seranking.data.backlinks.referring_subnets.count|fun(self, args: seranking.data.backlinks.referring_subnets.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_subnets.count.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain
 ---@field ads seranking.data.domain.ads
@@ -3593,6 +3640,7 @@ function Limiter:reset() end
 ---@field overview seranking.data.domain.overview
 ---@field pages seranking.data.domain.pages
 ---@field subdomains seranking.data.domain.subdomains
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.ads.by_domain.Row.snippets
 ---@field position integer
@@ -3651,6 +3699,7 @@ function Limiter:reset() end
 ---@field by_domain seranking.data.domain.ads.by_domain|fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_domain.Row[]?, seranking.Response|seranking.Error
 --- Sites that advertised on a keyword, and how, by month.
 ---@field by_keyword seranking.data.domain.ads.by_keyword|fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_keyword.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.competitors.list.Row
 ---@field domain string
@@ -3676,6 +3725,7 @@ function Limiter:reset() end
 ---@class seranking.data.domain.competitors
 --- Sites that rank for the same keywords, about 500 at most, in no order. url beats domain.
 ---@field list seranking.data.domain.competitors.list|fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.CallOptions): seranking.data.domain.competitors.list.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.keywords.list.Row
 ---@field block_type? string kind of result: organic …
@@ -3800,6 +3850,7 @@ function Limiter:reset() end
 ---@field list seranking.data.domain.keywords.list|fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.list.Row[]?, seranking.Response|seranking.Error
 --- Keywords that two sites share or, with diff, that only the first has.
 ---@field comparison seranking.data.domain.keywords.comparison|fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.comparison.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.overview.db.Answer.organic
 ---@field base_domain string
@@ -3962,6 +4013,7 @@ function Limiter:reset() end
 ---@field worldwide_url seranking.data.domain.overview.worldwide_url|fun(self, args: seranking.data.domain.overview.worldwide_url.Args, options?: seranking.CallOptions): seranking.data.domain.overview.worldwide_url.Answer?, seranking.Response|seranking.Error
 --- Totals month by month since the site is known; url beats domain.
 ---@field history seranking.data.domain.overview.history|fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.CallOptions): seranking.data.domain.overview.history.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.pages.list.Row.intents
 ---@field count integer keywords
@@ -4007,6 +4059,7 @@ function Limiter:reset() end
 ---@class seranking.data.domain.pages
 --- Pages of a site that rank, with their totals.
 ---@field list seranking.data.domain.pages.list|fun(self, args: seranking.data.domain.pages.list.Args, options?: seranking.CallOptions): seranking.data.domain.pages.list.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.subdomains.list.Row
 ---@field url string the subdomain
@@ -4045,6 +4098,7 @@ function Limiter:reset() end
 ---@class seranking.data.domain.subdomains
 --- Subdomains of a site that rank; give the main domain, a subdomain has none.
 ---@field list seranking.data.domain.subdomains.list|fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.CallOptions): seranking.data.domain.subdomains.list.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.keywords.export.Row
 ---@field is_data_found boolean false: an unknown keyword, the figures are empty
@@ -4189,9 +4243,11 @@ function Limiter:reset() end
 ---@field questions seranking.data.keywords.questions|fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.CallOptions): seranking.data.keywords.similar.Answer?, seranking.Response|seranking.Error
 --- Longer forms of a keyword, as bare text: export has the figures.
 ---@field longtail seranking.data.keywords.longtail|fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.CallOptions): seranking.data.keywords.longtail.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.serp
 ---@field classic seranking.data.serp.classic
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.serp.classic.add_tasks.Row
 ---@field id integer task_id of other calls
@@ -4322,10 +4378,12 @@ function Limiter:reset() end
 ---@field task_html seranking.data.serp.classic.task_html|fun(self, args?: seranking.data.serp.classic.task_html.Args, options?: seranking.CallOptions): string?, seranking.Response|seranking.Error
 --- Places of a country by a part of their name; id is a location_id.
 ---@field locations seranking.data.serp.classic.locations|fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.CallOptions): seranking.data.serp.classic.locations.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(task_id: seranking.Id): seranking.data.serp.classic
 
 ---@class seranking.data.site_audit
 ---@field audits seranking.data.site_audit.audits
+---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.site_audit.audits.create_standard.Answer
 ---@field id integer audit_id of other calls
@@ -4680,6 +4738,7 @@ function Limiter:reset() end
 ---@field recheck_standard seranking.data.site_audit.audits.recheck_standard|fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Crawl again with JavaScript, same settings. The API answers []; during a crawl it is taken and paid, too.
 ---@field recheck_advanced seranking.data.site_audit.audits.recheck_advanced|fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
 ---@overload fun(audit_id: seranking.Id): seranking.data.site_audit.audits
 
 return seranking

@@ -317,7 +317,7 @@ describe("the examples of the reference", function()
 
   -- Runs a piece of a page as a program that has a client, and prints nothing.
   local function run(code, client, key)
-    local environment = { client = client, assert = assert, print = function() end }
+    local environment = { client = client, print = function() end }
     local chunk, problem
     if setfenv then
       chunk, problem = loadstring(code, "@" .. key)
@@ -343,7 +343,7 @@ describe("the examples of the reference", function()
           local requests = {}
           local client = assert(seranking.new {
             api = generation == "v4" and "v4" or "v1", token = KEYS[generation] or KEYS.v1, clock = seranking.clock(),
-            transport = server_of(operation, generation, requests), share = "off",
+            transport = server_of(operation, generation, requests), share = "off", raise = true,
           })
           run(code, client, key)
           local method, path = line_of(operation, generation):gsub("{%?.*$", ""):match "^(%u+) (%S+)$"
@@ -363,7 +363,7 @@ describe("the examples of the reference", function()
       if key == "sites.create" or key == "audit.create" then
         local code = section_of(pages[page_of(family)], key):match "```lua\n(.-)```"
         local clock = seranking.clock()
-        local client = assert(seranking.new { token = KEYS.v4, clock = clock,
+        local client = assert(seranking.new { token = KEYS.v4, clock = clock, raise = true,
           transport = require("seranking.fake").new { now = function() return clock:now() end } })
         made[key] = pcall(run, code, client, key)
       end

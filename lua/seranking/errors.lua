@@ -123,7 +123,8 @@ local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 -- Whether no function of the program can catch what is raised here: it runs in the main coroutine, and no C function, such as
 -- pcall, is among its callers, but for the interpreter's own at the bottom.
 local function nobody_catches()
-  if coroutine.running() then
+  local thread, is_main = coroutine.running()
+  if thread and not is_main then
     return false
   end
   local level, seen = 3, false

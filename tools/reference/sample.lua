@@ -205,9 +205,9 @@ function sample.call(operation)
   local result = operation.any.answer == "array" and "rows" or operation.any.answer and "answer" or "done"
   local call = operation.resource.path .. ":" .. operation.name
   if #parts == 0 then
-    return ("local %s = assert(%s())"):format(result, call)
+    return ("local %s = %s()"):format(result, call)
   end
-  return braces(("local %s = assert(%s "):format(result, call), parts, ")")
+  return braces(("local %s = %s "):format(result, call), parts, "")
 end
 
 --- How a program walks over its rows, not over all where they are paid for; nil where there are no pages.

@@ -90,7 +90,7 @@ function seranking.array(list) end
 ---@return string
 function seranking.encode(value) end
 
---- `assert` that takes an error of this library on every Lua: raises what it says, at the caller's line.
+--- Gives back what a call returned, or raises its error: the value itself, which pcall gives back.
 ---@generic T
 ---@param data? T
 ---@param err? any
@@ -432,6 +432,7 @@ local function resource_types(writer, node)
   for _, line in ipairs(lines) do
     writer:add(line)
   end
+  writer:add("---@field operations fun(self): fun(): string?, any")
   if resource and resource.id then
     writer:add("---@overload fun(", resource.id, ": seranking.Id): ", name)
   end

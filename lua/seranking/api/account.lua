@@ -8,7 +8,7 @@ return {
     operations = {
       { "balance", v4 = "GET /account/balance", instead = "account.subscription", answer = "object", success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "Money left on the account. v4 only: v1 has subscription instead.",
+        about = "Money left on the account. v4 only.",
         fields = [[
           currency string a sign or a short name; currency_code is better
           currency_code string? ISO 4217
