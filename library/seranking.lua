@@ -198,6 +198,7 @@ function AnyClient:close() end
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
+---@field any_of? string[] at least one of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean goes by POST when it is large
 ---@field body? "object"|"list"|"multipart"
@@ -365,6 +366,8 @@ function Limiter:reset() end
 ---@field default? any what the server takes when it is left out
 ---@field max_items? integer
 ---@field min_items? integer
+---@field max_length? integer characters
+---@field min_length? integer
 ---@field lone? boolean
 ---@field nullable? boolean
 ---@field secret? boolean
@@ -3150,11 +3153,11 @@ function Limiter:reset() end
 ---@field limit? integer most rows; each is paid for (1 to 10000); default 100
 ---@field per_domain? integer most rows of one linking domain (1 to 100)
 ---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
----@field url_from_filter? string text in the linking page's address; ASCII, at most 2063 characters
+---@field url_from_filter? string text in the linking page's address; ASCII
 ---@field url_from_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
----@field url_to_filter? string text in the linked page's address; ASCII, at most 2063 characters
+---@field url_to_filter? string text in the linked page's address; ASCII
 ---@field url_to_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
----@field anchor_filter? string text in the anchor; ASCII, at most 2063 characters
+---@field anchor_filter? string text in the anchor; ASCII
 ---@field anchor_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
 ---@field nofollow_filter? "nofollow_only"|"dofollow_only" both when left out
 ---@field inlink_rank_from? integer score of the linking page (0 to 100)
@@ -3743,9 +3746,10 @@ function Limiter:reset() end
 ---@field traffic integer visits a month, estimated; text with year and month
 ---@field traffic_percent number share of the site's traffic
 ---@field price number worth of the traffic
----@field intents string[]
----@field serp_features string[]
----@field snippet_num? integer paid rows only, as the next four
+---@field intents? string[] missing with type = adv
+---@field serp_features? string[] missing with type = adv
+---@field block? string|integer paid rows only, as the next five: where the advertisement stands
+---@field snippet_num? integer
 ---@field snippets_count? integer
 ---@field snippet_title? string
 ---@field snippet_description? string
@@ -4108,7 +4112,7 @@ function Limiter:reset() end
 ---@field competition? number 0-1
 ---@field difficulty? integer 0-100
 ---@field history_trend? table<string, integer> month (YYYY-MM-01) to searches
----@field intents string[]
+---@field intents? string[] missing with cols
 
 ---@class seranking.data.keywords.similar.Row
 ---@field keyword string

@@ -58,11 +58,12 @@ end
 --- What holds for every description that there is, so for those that are added later too.
 describe("the format", function()
   local resource_fields = names "name id params operations"
-  local operation_fields = names("v4 v1 data post query body items upload params one_of fixed envelope answer unwrap fields "
-    .. "example failed errors success instead pages job cost repeatable billed about source confidence deprecated")
+  local operation_fields = names("v4 v1 data post query body items upload params one_of any_of fixed envelope answer unwrap "
+    .. "fields numbers texts joined example failed errors success instead pages job cost repeatable billed about "
+    .. "source confidence deprecated")
   local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
-  local param_fields = names("type style wire fields required enum min max max_items min_items lone nullable secret default "
-    .. "about")
+  local param_fields = names("type style wire fields required enum min max max_items min_items max_length min_length "
+    .. "first_lacks lone nullable secret default about")
   local types = names "id integer number string boolean flag date month object file text"
   local list_styles, table_styles = names "brackets repeat comma lines tree", names "tree json"
   local methods = names "GET POST PUT PATCH DELETE"
@@ -90,7 +91,7 @@ describe("the format", function()
   local function check_style(param, where)
     local element = param.type:match("^(.-)%[%]")
     if param.style ~= nil then
-      local is_table = (element or param.type) == "object"
+      local is_table = (element or param.type) == "object" or param.type == "boolean" and param.style == "json"
       assert.is_truthy((is_table and table_styles or element and list_styles or {})[param.style], where)
     end
   end
@@ -120,7 +121,8 @@ describe("the format", function()
       check_about(param.about, where)
       check_style(param, where)
       check_wire(name, param, where)
-      if param.fields or not table_styles[param.style] then -- a table that may hold anything says how it is written
+      if param.fields or not table_styles[param.style] or element == "boolean" then
+        -- a table that may hold anything says how it is written
         assert.equal(element == "object", param.fields ~= nil, where)
       end
       assert.is_true(param.fields ~= nil or param.required == nil, where)
@@ -177,7 +179,7 @@ describe("the format", function()
       for source in pairs(names(operation.source)) do
         assert.is_truthy(sources[source], key .. ": " .. source)
       end
-      for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "fixed" } do
+      for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "any_of", "fixed" } do
         assert.is_true(operation[text] == nil or type(operation[text]) == "string", key .. "." .. text)
       end
       for _, flag in ipairs { "repeatable", "billed", "deprecated", "post" } do
@@ -287,9 +289,10 @@ describe("the format", function()
     end)
   end)
 
-  it("has one_of for parameters that the operation takes, all of them optional", function()
+  it("has one_of and any_of for parameters that the operation takes, all of them optional", function()
     each_operation(function(_, operation, key)
-      for name in pairs(names(operation.one_of)) do
+      assert.is_true(not operation.one_of or not operation.any_of, key)
+      for name in pairs(names(operation.one_of or operation.any_of)) do
         assert.is_true(takes(operation)[name], key .. ": " .. name)
         for _, place in ipairs { "query", "body" } do
           assert.not_equal("*", names(operation[place])[name], key .. ": " .. name)
@@ -386,7 +389,7 @@ end)
 
 local FIELD_TYPES = names "integer number string boolean date month time object array"
 
---- path -> { types, nullable, numeric text } of the lines of `fields`.
+--- path -> { types, nullable, text: may be a number as text } of the lines of `fields`.
 local function parse_fields(text, key)
   local fields = {}
   for text_line in (text or ""):gmatch "[^\n]+" do
@@ -394,17 +397,36 @@ local function parse_fields(text, key)
     if text_line:find "%S" then
       assert.is_string(path, key .. ": " .. text_line)
       assert.is_nil(fields[path], key .. ": " .. path .. " twice")
-      local bare, text_too, nullable = kind:match "^([%l|]+)(~?)(%??)$"
+      local bare, nullable = kind:match "^([%l|]+)(%??)$"
       assert.is_string(bare, key .. ": " .. text_line)
       for one in bare:gmatch "[^|]+" do
         assert.is_truthy(FIELD_TYPES[one], key .. ": " .. text_line)
       end
-      fields[path] = { types = names((bare:gsub("|", " "))), text = text_too == "~", nullable = nullable == "?" }
+      fields[path] = { types = names((bare:gsub("|", " "))), nullable = nullable == "?" }
       local pattern = path:gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
       fields[path].pattern = "^" .. pattern .. "$"
     end
   end
   return fields
+end
+
+--- Marks the fields that are numbers even where they come as text. The rule and the documentation must agree on the members
+--- that are documented: adding a line to `fields` then can't change what programs get.
+local function mark_numbers(fields, operation, key)
+  local texts, rule = names(operation.texts), {}
+  for word in (operation.numbers or ""):gmatch "%S+" do
+    rule[word] = true
+  end
+  for path, field in pairs(fields) do
+    local parent, name = path:match "^(.-)([^.]+)$"
+    local numeric = field.types.integer or field.types.number
+    field.text = numeric and (rule[path] or rule[parent .. "*"]) and true or false
+    if rule[path] then
+      assert.is_truthy(numeric, key .. ": numbers has " .. path)
+    elseif rule[parent .. "*"] and not name:find "[%[<]" and not (field.types.object or field.types.array) then
+      assert.equal(not numeric, texts[name] ~= nil, key .. ": texts and " .. path)
+    end
+  end
 end
 
 --- What is said of a path: the line that says most of it.
@@ -487,6 +509,7 @@ describe("the answers", function()
               node = node.value[unwrap]
             end
             local fields = parse_fields(said(operation, generation, "fields"), key)
+            mark_numbers(fields, operation, key)
             assert.is_true(answer == "any" or (node.kind == "array") == (answer == "array"))
             if not next(fields) then -- no source shows it
               assert.is_truthy(text == "[]" or text == "{}")

@@ -383,9 +383,9 @@ describe("a description as plain data", function()
         pages = { style = "offset", rows = "rows", max = 5 }, cost = { 5, per = "row", note = "n" },
         job = { state = "s", every = { 1, 2 } },
         fields = [[
-          rows[].id integer~ its id
+          rows[].id integer its id
           rows[].name string|number?
-          total integer~? how many]] },
+          total integer? how many]], numbers = "rows[].id total" },
       { "plain", data = "POST /v1/full", items = "kind* size", deprecated = true },
     },
   }

@@ -550,7 +550,8 @@ describe("an endpoint that somebody adds", function()
       lit_since = { type = "date", about = "only those that are lit since then" },
       colour = { type = "string", enum = { "red", "white" }, about = "colour of the light" },
     },
-    answer = "array", success = { 200 }, fields = "name string\nheight integer~ metres", source = "docs", confidence = "low",
+    answer = "array", success = { 200 }, fields = "name string\nheight integer metres", numbers = "height",
+    source = "docs", confidence = "low",
     about = "Lighthouses of a coast.", example = '[{"name": "Harwich", "height": "14"}]',
   }
 

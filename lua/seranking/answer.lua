@@ -10,9 +10,9 @@ local function unusable(call, code, message, ...)
   return nil, errors.wrap(call:failure(code, message:format(...)))
 end
 
--- Where numbers may be text, of a plan: found when its first answer is read.
+-- How a plan's answers are converted: worked out when its first answer is read.
 local function places_of(plan)
-  plan.numbers = numbers.places(plan.fields, plan.answer) or false
+  plan.numbers = numbers.places(plan.number_rule, plan.texts, plan.answer, plan.joined) or false
   return plan.numbers
 end
 

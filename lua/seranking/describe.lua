@@ -1,14 +1,15 @@
 --- What an operation is, as plain data: for people, for documentation and for tools.
 -- SPDX-License-Identifier: MIT
 
+local numbers = require "seranking.numbers"
 local params = require "seranking.params"
 local planner = require "seranking.plan"
 
 local describe = {}
 
 -- What a description says of a parameter, besides its fields.
-local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "lone", "nullable", "secret",
-  "about" }
+local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
+  "lone", "nullable", "secret", "about" }
 
 local function copy(value)
   if type(value) ~= "table" then
@@ -61,6 +62,8 @@ end
 ---@field default? any what the server takes when it is left out
 ---@field max_items? integer
 ---@field min_items? integer
+---@field max_length? integer characters
+---@field min_length? integer
 ---@field lone? boolean
 ---@field nullable? boolean
 ---@field secret? boolean
@@ -82,14 +85,15 @@ end
 ---@field note? string
 
 ---@return seranking.FieldDescription[]
-local function fields_of(text)
+local function fields_of(text, rule, texts)
   local list = {}
   for line in (text or ""):gmatch "[^\n]+" do
     local path, kind, note = line:match "^%s*(%S+)%s+(%S+)%s*(.-)%s*$"
     if path then
       list[#list + 1] = {
-        path = path, type = (kind:gsub("[~?]", "")), optional = kind:find("?", 1, true) ~= nil,
-        text = kind:find("~", 1, true) ~= nil, note = note ~= "" and note or nil,
+        path = path, type = (kind:gsub("%?", "")), optional = kind:find("?", 1, true) ~= nil,
+        text = (kind:find "integer" or kind:find "number") ~= nil and numbers.covers(rule, texts, path),
+        note = note ~= "" and note or nil,
       }
     end
   end
@@ -134,6 +138,7 @@ end
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
+---@field any_of? string[] at least one of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean goes by POST when it is large
 ---@field body? "object"|"list"|"multipart"
@@ -175,9 +180,11 @@ function describe.operation(resource, description, api)
   end
   local made = {
     name = plan.name, about = description.about, api = api, method = plan.method, path = line:match " (.+)$",
-    parameters = parameters_of(plan), one_of = copy(plan.one_of), fixed = fixed, post = plan.post, body = body_kind(plan),
+    parameters = parameters_of(plan), one_of = copy(plan.one_of), any_of = copy(plan.any_of), fixed = fixed,
+    post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
-    fields = fields_of(plan.fields or nil), example = said "example" or nil, success = copy(description.success or { 200 }),
+    fields = fields_of(plan.fields or nil, plan.number_rule, plan.texts), example = said "example" or nil,
+    success = copy(description.success or { 200 }),
     errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
     source = words(description.source), confidence = description.confidence, deprecated = description.deprecated or false,

@@ -16,6 +16,9 @@ local encode_string = cjson.encode
 local format, gsub = string.format, string.gsub
 local math_type = math.type ---@diagnostic disable-line: deprecated
 
+--- What stands between the elements of lists that are one text, by the style of their parameter.
+json.separators = { comma = ",", lines = "\n" }
+
 --- The null of JSON, equal to cjson.null and ngx.null.
 json.null = cjson.null
 

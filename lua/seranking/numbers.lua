@@ -1,17 +1,22 @@
---- Text that holds a number, made the number: where the description of an answer's fields says that this occurs.
+--- Answers as programs want them: numbers that come as text, and lists that come as one text, by rules of the descriptions.
 -- SPDX-License-Identifier: MIT
+
+local json = require "seranking.json"
 
 local numbers = {}
 
-local find, gsub = string.find, string.gsub
+local find, gsub, match = string.find, string.gsub, string.match
 local tointeger = math.tointeger ---@diagnostic disable-line: deprecated
 local MAX_EXACT = 2 ^ 53 -- from here on texts of different numbers may be one number
 
--- Where numbers may be text: the members of an object by name, all elements of a list or values of a map, the value itself.
+-- Where an answer is converted: the members of an object by name, all other members, all elements of a list or values of a
+-- map, the value itself.
 ---@class seranking.NumberPlaces
 ---@field fields? table<string, seranking.NumberPlaces>
+---@field rest? table<string, true> the members that stay text; all others are numbers where they look like one
 ---@field each? seranking.NumberPlaces
 ---@field here? boolean
+---@field separator? string the value is a list, joined by it
 
 local function child(node, key)
   if key == nil then
@@ -23,11 +28,14 @@ local function child(node, key)
   return node.fields[key]
 end
 
--- "a.<key>.b[].c" from `node` on.
-local function place(node, path)
+-- "a.<key>.b[].c" from `node` on; the last step may be "*".
+local function place(node, path, texts)
   for step in path:gmatch "[^.]+" do
     local name, lists = step:match "^([^%[]*)(.*)$"
-    if name:find "^<" then
+    if name == "*" then
+      node.rest = texts
+      return
+    elseif name:find "^<" then
       node = child(node)
     elseif name ~= "" then
       node = child(node, name)
@@ -39,27 +47,53 @@ local function place(node, path)
   node.here = true
 end
 
---- The places of an answer where numbers may come as text. nil: there are none.
----@param fields? string as in the descriptions
----@param answer? string the kind of the answer: of an "array" the fields are seen from its elements
----@return seranking.NumberPlaces?
-function numbers.places(fields, answer)
-  if not fields or not fields:find("~", 1, true) then
-    return nil
+-- "x" of an array's rows is "[].x" of the answer.
+local function from_root(path, answer)
+  return answer == "array" and not path:find "^%[%]" and "[]." .. path or path
+end
+
+local function set_of(text)
+  local set = {}
+  for word in (text or ""):gmatch "%S+" do
+    set[word] = true
   end
-  local root, found = {}, false
-  local from = answer == "array" and child(root) or root
-  for line in fields:gmatch "[^\n]+" do
-    local path, kind = line:match "^%s*(%S+)%s+(%S+)"
-    if kind and kind:find("~", 1, true) then
-      found = true
-      if answer == "array" and path:find "^%[%]" then -- such an element itself
-        path = path:gsub("^%[%]%.?", "")
-      end
-      place(from, path)
+  return set
+end
+
+--- The conversions of an answer. nil: there are none.
+---@param rule? string paths of numbers, as in the descriptions
+---@param texts? string names of members that stay text where the rule has a "*"
+---@param answer? string the kind of the answer: of an "array" paths are seen from its elements
+---@param joined? { at?: string, fields: table<string, table> } lists that come as one text, by their parameters
+---@return seranking.NumberPlaces?
+function numbers.places(rule, texts, answer, joined)
+  local root, kept = {}, set_of(texts)
+  for path in (rule or ""):gmatch "%S+" do
+    place(root, from_root(path, answer), kept)
+  end
+  for name, definition in pairs(joined and joined.fields or {}) do
+    local separator = json.separators[definition.style]
+    if separator then
+      child(joined.at and child(root, joined.at) or root, name).separator = separator
     end
   end
-  return found and root or nil
+  return next(root) and root or nil
+end
+
+--- Whether the rule says of a path that it is a number when it comes as text.
+---@param rule? string
+---@param texts? string
+---@param path string
+---@return boolean
+function numbers.covers(rule, texts, path)
+  local parent, name = path:match "^(.-)([^.]+)$"
+  local all = parent .. "*"
+  for word in (rule or ""):gmatch "%S+" do
+    if word == path or word == all and not set_of(texts)[name] and not name:find "[%[<]" then
+      return true
+    end
+  end
+  return false
 end
 
 -- The number that a text holds; the text when it holds none, or one that is too large to be exact, or to be one.
@@ -74,21 +108,51 @@ local function number_of(text)
   return tointeger and tointeger(value) or value
 end
 
---- A decoded answer with these numbers as numbers; tables are changed in place.
+-- The same of a member that nobody named: only what is written as a server writes numbers, neither 007 nor 12e5.
+local function plain_number_of(text)
+  if find(text, "^%-?0%d") or find(text, "[eE]") or find(text, "%.$") then
+    return text
+  end
+  return number_of(text)
+end
+
+-- The elements of a list that came as one text. Blanks around them are not theirs, and empty ones are none.
+local function split(text, separator)
+  local list = {}
+  for piece in (text .. separator):gmatch("(.-)" .. separator) do
+    piece = match(piece, "^%s*(.-)%s*$")
+    if piece ~= "" then
+      list[#list + 1] = piece
+    end
+  end
+  return list[1] and list or json.array(list)
+end
+
+--- A decoded answer, converted; tables are changed in place.
 ---@param value any
 ---@param node seranking.NumberPlaces
 ---@return any
 function numbers.convert(value, node)
   local kind = type(value)
   if kind == "string" then
-    return node.here and number_of(value) or value
+    return node.separator and split(value, node.separator) or node.here and number_of(value) or value
   elseif kind ~= "table" then
     return value
   end
-  for name, inner in pairs(node.fields or {}) do
-    local member = value[name]
-    if member ~= nil then
-      value[name] = numbers.convert(member, inner)
+  if node.fields then
+    for name, inner in pairs(node.fields) do
+      local member = value[name]
+      if member ~= nil then
+        value[name] = numbers.convert(member, inner)
+      end
+    end
+  end
+  if node.rest then
+    local kept = node.rest
+    for name, member in pairs(value) do
+      if type(member) == "string" and not kept[name] then
+        value[name] = plain_number_of(member)
+      end
     end
   end
   if node.each then

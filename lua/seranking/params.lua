@@ -168,6 +168,15 @@ local function limits(definition, value, text)
     end
     return nil, format("must be one of %s, got %s", table.concat(words, ", "), show(value))
   end
+  if definition.max_length or definition.min_length then
+    local length = select(2, tostring(value):gsub("[^\128-\191]", ""))
+    local least, most = definition.min_length or 0, definition.max_length or math.huge
+    if length < least or length > most then
+      return nil, least == most and format("must have %d characters, got %d", least, length)
+        or length < least and format("must have at least %d characters, got %d", least, length)
+        or format("must have at most %d characters, got %d", most, length)
+    end
+  end
   local number = tonumber(text)
   if number and (definition.min and number < definition.min or definition.max and number > definition.max) then
     if definition.min and definition.max then
@@ -288,7 +297,7 @@ local function element_json(definition, value, kind)
 end
 
 -- Lists that are one string: what stands between the elements.
-local separators = { comma = ",", lines = "\n" }
+local separators = json.separators
 
 -- A list as one string. An element must not hold what separates it from the next.
 local function joined(definition, value, element)
@@ -448,6 +457,15 @@ local function append_members(flat, name, definition, value, depth)
   return true
 end
 
+local function without(object, name)
+  local copy = {}
+  for key, value in pairs(object) do
+    copy[key] = value
+  end
+  copy[name] = nil
+  return copy
+end
+
 -- A part of a tree that is described: lists are numbered and objects are branches, unless their style is another.
 function append_branch(flat, name, definition, value, depth)
   local element, style = params.element(definition), definition.style
@@ -469,7 +487,11 @@ function append_branch(flat, name, definition, value, depth)
   end
   local inner = setmetatable({ type = element }, { __index = definition })
   for i = 1, count do
-    local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, list[i], depth + 1)
+    local value_there = list[i]
+    if i == 1 and definition.first_lacks and type(value_there) == "table" then
+      value_there = without(value_there, definition.first_lacks)
+    end
+    local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, value_there, depth + 1)
     if not fine then
       return nil, within("element", i, definition, problem)
     end

@@ -30,6 +30,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field envelope? "list"|"pairs"|"value"
 ---@field post boolean the query may also go by POST, as a JSON object
 ---@field one_of? string[] names of which exactly one must be given
+---@field any_of? string[] names of which at least one must be given
 ---@field secrets? boolean there is a secret among its parameters
 ---@field repeatable boolean it may be sent again when it is not known what became of the first time
 ---@field bare boolean it sends no parameters, nothing else of its own, and needs no care
@@ -37,7 +38,10 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field answer? string
 ---@field unwrap? string
 ---@field fields? string
----@field numbers? seranking.NumberPlaces|false where numbers may come as text; nil: not looked for yet
+---@field number_rule? string
+---@field texts? string
+---@field joined? table
+---@field numbers? seranking.NumberPlaces|false how answers are converted; nil: not looked for yet
 ---@field pages? table
 ---@field job? table
 ---@field cost? table
@@ -202,8 +206,12 @@ local function make(resource, description, api)
     unwrap = said "unwrap",
     envelope = said "envelope",
     fields = said "fields",
+    number_rule = said "numbers",
+    texts = said "texts",
+    joined = description.joined,
     fixed = pairs_of(said "fixed"),
     one_of = words(said "one_of"),
+    any_of = words(said "any_of"),
     post = description.post or false,
     pages = said "pages",
     job = said "job",

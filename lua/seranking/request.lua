@@ -58,15 +58,17 @@ local function check_names(plan, args)
   end
 end
 
--- Exactly one of some parameters must be there.
-local function check_one_of(plan, args, bound)
+-- Raises unless exactly one of plan.one_of is given, and at least one of plan.any_of.
+local function check_choice(plan, args, bound)
   local given = {}
-  for _, name in ipairs(plan.one_of) do
+  for _, name in ipairs(plan.one_of or plan.any_of) do
     if args[name] ~= nil or bound[name] ~= nil then
       given[#given + 1] = name
     end
   end
-  if #given ~= 1 then
+  if plan.any_of and not given[1] then
+    misuse.raise("%s: at least one of %s is required", plan.name, table.concat(plan.any_of, ", "))
+  elseif plan.one_of and #given ~= 1 then
     misuse.raise("%s: exactly one of %s is required, got %s", plan.name, table.concat(plan.one_of, ", "),
       given[1] and table.concat(given, " and ") or "none")
   end
@@ -91,7 +93,7 @@ local function value_at(plan, place, args, bound)
   local value = value_of(plan, args, bound, name)
   if value == nil and place[3] then
     missing(plan, name)
-  elseif value == "" and (place[3] or has(plan.one_of, name)) then
+  elseif value == "" and (place[3] or has(plan.one_of or plan.any_of, name)) then
     problem_with(plan, name, "must not be empty")
   end
   return value
@@ -409,8 +411,8 @@ function request.prepare(op, plan, args, call_options)
   if client._key_param then
     no_second_key(client, plan)
   end
-  if plan.one_of then
-    check_one_of(plan, args, op._bound)
+  if plan.one_of or plan.any_of then
+    check_choice(plan, args, op._bound)
   end
   local given = options.call(plan.name, call_options)
   local extra = given and given.extra and check_extra(plan, given.extra)

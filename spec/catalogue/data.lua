@@ -3,7 +3,8 @@
 --
 -- Made from those sources and not from our descriptions, which are held to it (see catalogue_data_spec.lua).
 --   operations  by name: methods and path; confidence; idempotent: sending twice does what once does; params: "place name*
---               type", then the values it may have or min..max, or x at the end of the most elements of a list; one_of;
+--               type", then the values it may have or min..max, or x at the end of the most elements of a list, or c of the
+--               most characters (c3-3: from 3 to 3); one_of: exactly one; any_of: at least one;
 --               pages: "style rows total size max", with - for what is not there; states: of a job; price: credits and for
 --               what, where the sources have a figure; fields: the members of the answer, with their types
 --   requests    for every method, with the required parameters and with all of them: `args` is what a user writes, `query`
@@ -69,9 +70,9 @@ return {
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
         "query limit integer 1..10000", "query per_domain integer 1..100",
-        "query order_by string date_found,domain_inlink_rank,inlink_rank", "query url_from_filter string",
-        "query url_from_filter_mode string contains,does_not_contain", "query url_to_filter string",
-        "query url_to_filter_mode string contains,does_not_contain", "query anchor_filter string",
+        "query order_by string date_found,domain_inlink_rank,inlink_rank", "query url_from_filter string c2063",
+        "query url_from_filter_mode string contains,does_not_contain", "query url_to_filter string c2063",
+        "query url_to_filter_mode string contains,does_not_contain", "query anchor_filter string c2063",
         "query anchor_filter_mode string contains,does_not_contain",
         "query nofollow_filter string nofollow_only,dofollow_only", "query inlink_rank_from integer 0..100",
         "query inlink_rank_to integer 0..100", "query domain_inlink_rank_from integer 0..100",
@@ -321,7 +322,7 @@ return {
     },
     ["data.domain.overview.db"] = {
       methods = "GET", path = "/v1/domain/overview/db", confidence = "high", idempotent = true,
-      price = "100 request", one_of = "domain url",
+      price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string",
         "query with_subdomains boolean|integer",
@@ -345,7 +346,7 @@ return {
       price = "100 request",
       params = {
         "query domain* string", "query fields csv price,traffic,keywords,positions_diff,positions_tops",
-        "query show_zones_list integer 0,1", "query currency string", "query with_subdomains boolean|integer",
+        "query show_zones_list integer 0,1", "query currency string c3-3", "query with_subdomains boolean|integer",
       },
       fields = {
         "organic[].source string", "organic[].country string", "organic[].keywords_count integer",
@@ -375,7 +376,7 @@ return {
     },
     ["data.domain.overview.history"] = {
       methods = "GET", path = "/v1/domain/overview/history", confidence = "high", idempotent = true,
-      price = "100 request", one_of = "domain url",
+      price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
         "query with_subdomains boolean|integer",
@@ -389,7 +390,7 @@ return {
     },
     ["data.domain.keywords.list"] = {
       methods = "GET", path = "/v1/domain/keywords", confidence = "high", idempotent = true,
-      price = "100 request", one_of = "domain url", pages = "page $ - 100 1000",
+      price = "100 request", any_of = "domain url", pages = "page $ - 100 1000",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
         "query with_subdomains boolean|integer",
@@ -418,14 +419,15 @@ return {
         "[].block_type string?", "[].block_position integer?", "[].keyword string", "[].position integer",
         "[].prev_pos integer?", "[].volume integer", "[].cpc number", "[].competition number", "[].url string",
         "[].difficulty integer", "[].total_sites integer", "[].traffic integer", "[].traffic_percent number",
-        "[].price number", "[].intents[] string", "[].serp_features[] string", "[].snippet_num integer",
+        "[].price number", "[].intents array?", "[].intents[] string", "[].serp_features array?",
+        "[].serp_features[] string", "[].block string|integer?", "[].snippet_num integer",
         "[].snippets_count integer", "[].snippet_title string", "[].snippet_description string",
         "[].snippet_display_url string",
       },
     },
     ["data.domain.keywords.comparison"] = {
       methods = "GET", path = "/v1/domain/keywords/comparison", confidence = "high", idempotent = true,
-      price = "100 request", one_of = "domain url", pages = "page $ - 100 1000",
+      price = "100 request", any_of = "domain url", pages = "page $ - 100 1000",
       params = {
         "query source* string", "query domain string", "query url string", "query compare* string",
         "query type string organic,adv", "query diff integer 0,1", "query page integer 1..",
@@ -520,7 +522,7 @@ return {
     },
     ["data.domain.competitors.list"] = {
       methods = "GET", path = "/v1/domain/competitors", confidence = "high", idempotent = true,
-      price = "100 request", one_of = "domain url",
+      price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
         "query stats integer 0,1",
@@ -542,8 +544,8 @@ return {
       },
       fields = {
         "[].is_data_found boolean", "[].keyword string", "[].volume integer?", "[].cpc number?",
-        "[].competition number?", "[].difficulty integer?", "[].history_trend object?", "[].intents[] string",
-        "[].history_trend.<YYYY-MM-01> integer",
+        "[].competition number?", "[].difficulty integer?", "[].history_trend object?", "[].intents array?",
+        "[].intents[] string", "[].history_trend.<YYYY-MM-01> integer",
       },
     },
     ["data.keywords.similar"] = {
@@ -1970,7 +1972,7 @@ return {
       },
       query = {
         "source=uk", "keyword=boots & anchors 100%", "limit=4", "offset=5", "sort=competition",
-        "sort_order=desc", "history_trend=1", "filter[volume][from]=4", "filter[volume][to]=5",
+        "sort_order=desc", "history_trend=true", "filter[volume][from]=4", "filter[volume][to]=5",
         "filter[difficulty][from]=6", "filter[difficulty][to]=2", "filter[cpc][from]=3.5", "filter[cpc][to]=0.5",
         "filter[competition][from]=1.5", "filter[competition][to]=2.5", "filter[keyword_count][from]=2",
         "filter[keyword_count][to]=3", "filter[characters_count][from]=4", "filter[characters_count][to]=5",
@@ -1998,7 +2000,7 @@ return {
       },
       query = {
         "source=uk", "keyword=boots & anchors 100%", "limit=4", "offset=5", "sort=competition",
-        "sort_order=desc", "history_trend=1", "filter[volume][from]=4", "filter[volume][to]=5",
+        "sort_order=desc", "history_trend=true", "filter[volume][from]=4", "filter[volume][to]=5",
         "filter[difficulty][from]=6", "filter[difficulty][to]=2", "filter[cpc][from]=3.5", "filter[cpc][to]=0.5",
         "filter[competition][from]=1.5", "filter[competition][to]=2.5", "filter[keyword_count][from]=2",
         "filter[keyword_count][to]=3", "filter[characters_count][from]=4", "filter[characters_count][to]=5",
@@ -2026,7 +2028,7 @@ return {
       },
       query = {
         "source=uk", "keyword=boots & anchors 100%", "limit=4", "offset=5", "sort=competition",
-        "sort_order=desc", "history_trend=1", "filter[volume][from]=4", "filter[volume][to]=5",
+        "sort_order=desc", "history_trend=true", "filter[volume][from]=4", "filter[volume][to]=5",
         "filter[difficulty][from]=6", "filter[difficulty][to]=2", "filter[cpc][from]=3.5", "filter[cpc][to]=0.5",
         "filter[competition][from]=1.5", "filter[competition][to]=2.5", "filter[keyword_count][from]=2",
         "filter[keyword_count][to]=3", "filter[characters_count][from]=4", "filter[characters_count][to]=5",

@@ -198,6 +198,11 @@ local function limits_of(parameter)
   if parameter.min_items then
     parts[#parts + 1] = "at least " .. parameter.min_items .. " elements"
   end
+  if parameter.min_length and parameter.min_length == parameter.max_length then
+    parts[#parts + 1] = parameter.max_length .. " characters"
+  elseif parameter.max_length then
+    parts[#parts + 1] = "at most " .. parameter.max_length .. " characters"
+  end
   if parameter.max_items then
     parts[#parts + 1] = "at most " .. parameter.max_items .. " elements"
   end
@@ -268,6 +273,10 @@ local function add_parameters(page, operation, seen)
       operation, seen)
   end
   page.add()
+  if operation.any.any_of then
+    page.add("At least one of %s must be given.", (codes(operation.any.any_of):gsub('"', "")))
+    page.add()
+  end
   if operation.any.one_of then
     page.add("Exactly one of %s must be given.", (codes(operation.any.one_of):gsub('"', "")))
     page.add()

@@ -114,7 +114,7 @@ end
 local function chosen_of(operation)
   local list, with_body, only_ids, given_one_of = {}, false, true, false
   local one_of = {}
-  for _, name in ipairs(operation.any.one_of or {}) do
+  for _, name in ipairs(operation.any.one_of or operation.any.any_of or {}) do
     one_of[name] = true
   end
   local function choose(parameter)

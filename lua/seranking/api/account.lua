@@ -35,18 +35,20 @@ return {
             subscription_info.start_date time
             subscription_info.expiraton_date time? spelled like this; may be mended to expiration_date one day
             subscription_info.expiration_date time?
-            subscription_info.units_limit integer~ credits of the plan
-            subscription_info.units_left integer~]],
+            subscription_info.units_limit integer credits of the plan
+            subscription_info.units_left integer]],
           example = [=[
             {"subscription_info": {"status": "active", "start_date": "2026-01-01 00:00:00",
               "expiraton_date": "2027-01-01 00:00:00", "units_limit": "50000", "units_left": "48211"}}]=] },
-        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "object",
+        numbers = "balance.amount subscription_info.units_limit subscription_info.units_left",
+        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
         about = "State of the plan. The generations answer differently; v1 spells one member expiraton_date.",
         fields = [[
           type string "manual", "trial" or "subscription"
           balance object
           balance.currency string
-          balance.amount number~
+          balance.amount number
           is_expired boolean]],
         example = '{"type": "subscription", "balance": {"currency": "EUR", "amount": "120.00"}, "is_expired": false}' },
     },

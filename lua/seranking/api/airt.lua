@@ -124,17 +124,19 @@ return {
         fields = "progress number? name of this member assumed", example = '{"progress": 100}' },
       { "statistics", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/statistics",
         v1 = "GET /v1/project-management/airt/llm/statistics{?site_id,llm_id}", query = "from to top",
-        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "medium",
+        answer = "object",
+        numbers = "presence.*",
+        success = { 200 }, source = "docs mcp n8n third-party", confidence = "medium",
         about = "How often an engine's answers link to the site and name the brand. More members come with AI Overview.",
         fields = [[
           stats object
           stats.prompts_count integer
           stats.last_update date?
           presence object
-          presence.link_percent_in_top number~ percent of prompts
-          presence.link_diff number~ change since the time before
-          presence.mention_percent_in_top number~ percent of prompts
-          presence.mention_diff number~
+          presence.link_percent_in_top number percent of prompts
+          presence.link_diff number change since the time before
+          presence.mention_percent_in_top number percent of prompts
+          presence.mention_diff number
           <block> object? for AI Overview: presence and overlap with the organic results; names not known]],
         example = [=[
           {"stats": {"prompts_count": 12, "last_update": "2026-09-10"}, "presence": {"link_percent_in_top": 25,
@@ -165,27 +167,30 @@ return {
         v1 = { "GET /v1/project-management/airt/prompts{?site_id,llm_id}",
           fields = [[
             items array
-            items[].prompt_llm_id integer~ what other calls want
-            items[].prompt_id integer~ what rankings tell
+            items[].prompt_llm_id integer what other calls want
+            items[].prompt_id integer what rankings tell
             items[].prompt string
-            items[].group_id integer~
+            items[].group_id integer
             items[].intent_meaning array|string? why people ask
-            total integer~]],
+            total integer]],
           example = [=[
             {"items": [{"prompt_llm_id": "90001", "prompt_id": "81001", "prompt": "where to buy good rye bread",
               "group_id": "1"}], "total": 1}]=] },
-        query = "limit offset group_ids", answer = "object", success = { 200 },
+        query = "limit offset group_ids", answer = "object",
+        numbers = "items[].k2site_llm_id items[].keyword_id items[].group_id total items[].prompt_llm_id "
+          .. "items[].prompt_id",
+        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "An engine's prompts, a page of them. The generations name the members of a row differently.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
         fields = [[
           items array
-          items[].k2site_llm_id integer~ the prompt_llm_id of other calls
-          items[].keyword_id integer~ the prompt_id that rankings tell
+          items[].k2site_llm_id integer the prompt_llm_id of other calls
+          items[].keyword_id integer the prompt_id that rankings tell
           items[].keyword string the prompt
-          items[].group_id integer~
+          items[].group_id integer
           items[].intent_meaning array|string? why people ask
-          total integer~]],
+          total integer]],
         example = [=[
           {"items": [{"k2site_llm_id": 90001, "keyword_id": 81001, "keyword": "where to buy good rye bread",
             "group_id": 1}], "total": 1}]=] },
@@ -200,49 +205,54 @@ return {
         about = "Take prompts off an engine. v4 wants a DELETE with a body." },
       { "rankings", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/prompts/rankings",
         v1 = "GET /v1/project-management/airt/prompts/rankings{?site_id,llm_id}",
-        query = "date_from date_to limit offset group_ids mode", answer = "object", success = { 200 },
+        query = "date_from date_to limit offset group_ids mode", answer = "object",
+        numbers = "items[].* items[].positions[].* total",
+        texts = "prompt keyword group_name date",
+        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Where links and mentions stand in the answers, by prompt and day.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
         fields = [[
           items array
-          items[].prompt_id integer~?
+          items[].prompt_id integer?
           items[].prompt string? v1's name
           items[].keyword string? v4's name
-          items[].search_volume integer~?
+          items[].search_volume integer?
           items[].search_intent array? of letters
           items[].positions array
           items[].positions[].date date
-          items[].positions[].url_position integer~? of the site's link; 0: not linked to
-          items[].positions[].mention_position integer~? of the brand; 0: not named, null: no answer that day
-          items[].positions[].urls_count integer~?
-          items[].positions[].mentions_count integer~?
-          items[].positions[].organic_overlap_percent number~?
-          items[].positions[].mention_presence number~? with mode = "groups": percent
-          items[].positions[].link_presence number~? with mode = "groups": percent
-          items[].group_id integer~? with mode = "groups", as those that follow
+          items[].positions[].url_position integer? of the site's link; 0: not linked to
+          items[].positions[].mention_position integer? of the brand; 0: not named, null: no answer that day
+          items[].positions[].urls_count integer?
+          items[].positions[].mentions_count integer?
+          items[].positions[].organic_overlap_percent number?
+          items[].positions[].mention_presence number? with mode = "groups": percent
+          items[].positions[].link_presence number? with mode = "groups": percent
+          items[].group_id integer? with mode = "groups", as those that follow
           items[].group_name string?
-          items[].prompts_count integer~?
-          items[].organic_overlap number~?
-          total integer~]],
+          items[].prompts_count integer?
+          items[].organic_overlap number?
+          total integer]],
         example = [=[
           {"items": [{"prompt_id": "81001", "prompt": "where to buy good rye bread", "search_volume": null,
             "search_intent": ["C"], "positions": [{"date": "2026-09-10", "url_position": 3, "mention_position": 1,
               "urls_count": 8, "mentions_count": 5, "organic_overlap_percent": 25}]}], "total": 1}]=] },
       { "answer", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/prompts/{prompt_llm_id}/answer",
         v1 = "GET /v1/project-management/airt/prompts/answer{?site_id,llm_id,prompt_llm_id}", query = "date",
-        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "object",
+        numbers = "prompt_llm_id sources[].position brands[].position",
+        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
         about = "What an engine answered to a prompt on a day, and what it cited.",
         fields = [[
-          prompt_llm_id integer~
+          prompt_llm_id integer
           date date
           text string the answer
           sources array
           sources[].url string
-          sources[].position integer~
+          sources[].position integer
           brands array
           brands[].name string
-          brands[].position integer~
+          brands[].position integer
           organic_urls array? with Google AI Overview]],
         example = [=[
           {"prompt_llm_id": "90001", "date": "2026-09-10", "text": "Two bakeries are often praised …",
@@ -269,22 +279,25 @@ return {
     operations = {
       { "list", v4 = "GET /sites/{site_id}/airt/prompt-groups",
         v1 = "GET /v1/project-management/airt/prompts/groups{?site_id}", query = "keys_count site_llm_ids",
-        answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        answer = "array",
+        numbers = "id position is_default keys_count",
+        success = { 200 }, source = "docs mcp n8n", confidence = "high",
         about = "A project's prompt groups, in order.",
         fields = [[
-          id integer~ the group_id of other calls
+          id integer the group_id of other calls
           name string
-          position integer~
-          is_default integer~ 1: the group of prompts that were put into none
+          position integer
+          is_default integer 1: the group of prompts that were put into none
           creation_date time
-          keys_count integer~? prompts, with keys_count]],
+          keys_count integer? prompts, with keys_count]],
         example = [=[
           [{"id": "1", "name": "General", "position": "0", "is_default": "1", "creation_date": "2026-08-01 09:00:00",
             "keys_count": "12"}]]=] },
       { "create", v4 = "POST /sites/{site_id}/airt/prompt-groups",
         v1 = "POST /v1/project-management/airt/prompts/groups{?site_id}", body = "name*", answer = "any",
+        numbers = "id",
         success = { 200, 201 }, source = "docs mcp n8n", confidence = "medium", about = "Make a prompt group.",
-        fields = "id integer~? the group_id of other calls; name of this member assumed", example = '{"id": 2}',
+        fields = "id integer? the group_id of other calls; name of this member assumed", example = '{"id": 2}',
         errors = { { 400 } } },
       { "update", v4 = "PATCH /sites/{site_id}/airt/prompt-groups/{group_id}",
         v1 = "PATCH /v1/project-management/airt/prompts/groups{?site_id,group_id}", body = "name*",
@@ -315,20 +328,23 @@ return {
     name = "airt.sources",
     params = SOURCES,
     operations = {
-      { "summary", v1 = "GET /v1/project-management/airt/sources/summary{?site_id}", instead = "airt.llm.statistics",
-        query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "object", success = { 200 },
+      { "summary", v1 = "GET /v1/project-management/airt/sources/summary{?site_id}",
+        query = "date_from date_to site_llm_ids prompt_ids group_ids", instead = "airt.llm.statistics", answer = "object",
+        numbers = "summary.* competitors[].*",
+        texts = "name",
+        success = { 200 },
         source = "mcp n8n third-party", confidence = "medium",
         about = "Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.",
         fields = [[
           summary object
-          summary.mention_opportunities integer~
-          summary.competitor_only_mentions integer~ sources that name competitors alone
-          summary.new_opportunities integer~
-          summary.mentions_without_backlinks integer~ sources that name the brand and don't link
+          summary.mention_opportunities integer
+          summary.competitor_only_mentions integer sources that name competitors alone
+          summary.new_opportunities integer
+          summary.mentions_without_backlinks integer sources that name the brand and don't link
           competitors array
           competitors[].name string
-          competitors[].count_in_ai_answers integer~
-          competitors[].count_in_sources integer~]],
+          competitors[].count_in_ai_answers integer
+          competitors[].count_in_sources integer]],
         example = [=[
           {"summary": {"mention_opportunities": 7, "competitor_only_mentions": 3, "new_opportunities": 1,
             "mentions_without_backlinks": 2}, "competitors": [{"name": "Mill Lane", "count_in_ai_answers": 5,
@@ -341,37 +357,43 @@ return {
       { "domains", v1 = "GET /v1/project-management/airt/sources/domains{?site_id}", instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids is_brand_mentioned has_link search "
           .. "sort sort_order limit offset",
-        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "object",
+        numbers = "items[].* total",
+        texts = "domain",
+        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
         about = "The domains that answers cite. v1 only.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 100 },
         fields = [[
           items array
           items[].domain string
-          items[].domain_id integer~?
-          items[].pages_total integer~?
-          items[].ai_answers_total integer~?
-          items[].prompts_total integer~?
-          items[].coverage_percent number~?
-          items[].brand_mentions_total integer~?
-          items[].mention_rate_percent number~?
-          items[].dt integer~? trust, 0-100
-          total integer~? expected, not seen]],
+          items[].domain_id integer?
+          items[].pages_total integer?
+          items[].ai_answers_total integer?
+          items[].prompts_total integer?
+          items[].coverage_percent number?
+          items[].brand_mentions_total integer?
+          items[].mention_rate_percent number?
+          items[].dt integer? trust, 0-100
+          total integer? expected, not seen]],
         example = [=[
           {"items": [{"domain": "flour-blog.example", "domain_id": "7401", "ai_answers_total": "9", "prompts_total": "4",
             "brand_mentions_total": "2", "mention_rate_percent": "22", "dt": "27"}], "total": 1}]=] },
       { "pages", v1 = "GET /v1/project-management/airt/sources/pages{?site_id}", instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids domain_id is_brand_mentioned has_link "
           .. "search sort sort_order limit offset",
-        params = { sort = PAGE_SORT }, answer = "object", success = { 200 }, source = "mcp n8n", confidence = "low",
+        params = { sort = PAGE_SORT }, answer = "object",
+        numbers = "items[].* total",
+        texts = "url domain",
+        success = { 200 }, source = "mcp n8n", confidence = "low",
         about = "The pages that answers cite. v1 only.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 100 },
         fields = [[
           items array
           items[].url string
           items[].domain string?
-          items[].count_usage integer~? answers that cite it
-          items[].dt integer~? trust, 0-100
-          total integer~? expected, not seen]],
+          items[].count_usage integer? answers that cite it
+          items[].dt integer? trust, 0-100
+          total integer? expected, not seen]],
         example = [=[
           {"items": [{"url": "https://flour-blog.example/best-bakeries", "domain": "flour-blog.example",
             "count_usage": "6", "dt": "27"}], "total": 1}]=] },
@@ -407,16 +429,18 @@ return {
           dates[] date]],
         example = '{"dates": ["2026-09-09", "2026-09-10"]}' },
       { "source_metrics", v1 = "GET /v1/project-management/airt/competitors/source-metrics{?site_id,llm_id,prompt_llm_id}",
-        instead = "airt.prompts.answer",
-        query = "date* mode", answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
+        query = "date* mode", instead = "airt.prompts.answer", answer = "object",
+        numbers = "items[].*",
+        texts = "domain url",
+        success = { 200 }, source = "mcp n8n", confidence = "medium",
         about = "What the sources of a day's answer are worth. v1 only.",
         fields = [[
           items array
           items[].domain string? with mode = "domain"
           items[].url string? with mode = "url"
-          items[].domain_trust integer~? 0-100
-          items[].ref_domains integer~? domains that link to it
-          items[].organic_keywords integer~?]],
+          items[].domain_trust integer? 0-100
+          items[].ref_domains integer? domains that link to it
+          items[].organic_keywords integer?]],
         example = [=[
           {"items": [{"domain": "flour-blog.example", "domain_trust": 27, "ref_domains": "140",
             "organic_keywords": 320}]}]=] },

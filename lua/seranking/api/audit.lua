@@ -138,6 +138,7 @@ return {
       page_type = { type = "string", enum = { "internal", "external", "all" }, default = "all",
         about = "where the links lead" },
       filter = { type = "object[]", style = "tree", about = "conditions that a link must meet", required = "param value",
+        first_lacks = "type",
         fields = {
           param = { type = "string", about = "what is compared",
             enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" } },
@@ -199,17 +200,19 @@ return {
         job = { state = "status", pending = "queued processing", good = "finished", bad = "cancelled canceled expired",
           every = { 5, 60 } } },
       { "report", v4 = "GET /audit/{audit_id}/report", v1 = "GET /v1/project-management/audits/report{?audit_id}",
-        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "object",
+        numbers = "domain_props.domains domain_props.backlinks domain_props.index_google sections[].props.<code>.value",
+        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
         about = "All that an audit found, by section; is_finished alone while it runs.",
         fields = [[
           is_finished boolean
           domain_props object?
           domain_props.domain string?
           domain_props.dt integer? trust, 0-100
-          domain_props.domains integer~? domains that link to it
-          domain_props.backlinks integer~?
+          domain_props.domains integer? domains that link to it
+          domain_props.backlinks integer?
           domain_props.expdate string? when the name runs out
-          domain_props.index_google integer~? pages in Google's index
+          domain_props.index_google integer? pages in Google's index
           domain_props.archiveOrg string?
           sections array?
           sections[].uid string
@@ -219,7 +222,7 @@ return {
           sections[].props.<code>.code string the code of audit.issue_pages
           sections[].props.<code>.status string
           sections[].props.<code>.name string
-          sections[].props.<code>.value integer~ how often
+          sections[].props.<code>.value integer how often
           chromeux array|object?
           score_percent number? 0-100
           weighted_score_percent number? 0-100
@@ -238,55 +241,61 @@ return {
             "score_percent": 91, "total_pages": 48, "total_errors": 1, "total_warnings": 6, "total_passed": 402,
             "audit_time": "2026-09-10 06:04:30"}]=] },
       { "pages", v4 = "GET /audit/{audit_id}/pages", v1 = "GET /v1/project-management/audits/pages{?audit_id}",
-        query = "limit offset", answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "high",
+        query = "limit offset", answer = "object",
+        numbers = "items[].*",
+        texts = "url title description h1 h2 canonical_url indexable_status time_check type url_protocol robots "
+          .. "xrobots",
+        success = { 200 }, source = "mcp n8n third-party", confidence = "high",
         about = "The pages that were crawled, with about 60 figures each.",
         pages = { style = "offset", rows = "items", total = "total", size = 100 },
         fields = [[
           total integer
           items array
-          items[].id integer~ the url_id of audit.issues
+          items[].id integer the url_id of audit.issues
           items[].url string
-          items[].status integer~ HTTP status
+          items[].status integer HTTP status
           items[].title string?
-          items[].title_len integer~? characters
-          items[].title_duplicate integer~? 0 or 1
+          items[].title_len integer? characters
+          items[].title_duplicate integer? 0 or 1
           items[].description string?
           items[].h1 string?
-          items[].words_count integer~?
-          items[].issues integer~?
-          items[].errors integer~?
-          items[].warnings integer~?
-          items[].notices integer~?
-          items[].load_ms integer~? ms
-          items[].indexable integer~? 0 or 1
+          items[].words_count integer?
+          items[].issues integer?
+          items[].errors integer?
+          items[].warnings integer?
+          items[].notices integer?
+          items[].load_ms integer? ms
+          items[].indexable integer? 0 or 1
           items[].indexable_status string?
           items[].canonical_url string?
-          items[].inlinks integer~?
-          items[].outlinks_internal integer~?
-          items[].depth integer~? links away from the first page
-          items[].size integer~? bytes
-          items[].url_len integer~? characters; this and what follows up to html_ratio is known of the Data API's pages
-          items[].sitemap integer~? 1: in the sitemap
-          items[].noindex integer~?
-          items[].nofollow integer~?
-          items[].blocked_robots integer~?
-          items[].first_ms integer~? ms to the first byte
-          items[].description_len integer~? characters
-          items[].chars integer~? characters of the page
-          items[].h1_len integer~? characters
-          items[].h2_len integer~? characters
-          items[].html_ratio number~?
+          items[].inlinks integer?
+          items[].outlinks_internal integer?
+          items[].depth integer? links away from the first page
+          items[].size integer? bytes
+          items[].url_len integer? characters; this and what follows up to html_ratio is known of the Data API's pages
+          items[].sitemap integer? 1: in the sitemap
+          items[].noindex integer?
+          items[].nofollow integer?
+          items[].blocked_robots integer?
+          items[].first_ms integer? ms to the first byte
+          items[].description_len integer? characters
+          items[].chars integer? characters of the page
+          items[].h1_len integer? characters
+          items[].h2_len integer? characters
+          items[].html_ratio number?
           items[].time_check string?]],
         example = [=[
           {"total": 1, "items": [{"id": "9001", "url": "https://corner-bakery.example/", "status": "200",
             "title": "Bread", "title_len": "5", "title_duplicate": "0", "words_count": "312", "issues": "2"}]}]=] },
       { "issue_pages", v4 = "GET /audit/{audit_id}/links",
         v1 = "GET /v1/project-management/audits/issue-pages{?audit_id}", query = "code* limit offset",
-        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "object",
+        numbers = "total_urls",
+        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
         about = "The pages that have an issue, by its code.",
         pages = { style = "offset", rows = "urls", total = "total_urls", size = 100 },
         fields = [[
-          total_urls integer~
+          total_urls integer
           urls_type string what urls holds; simple_urls_array: addresses
           urls array
           urls[] string|object]],
@@ -314,22 +323,25 @@ return {
             "type": "warning"}], "page_data": {"title": "Bread", "words": 312}}]=] },
       { "found_links", v4 = "GET /audit/{audit_id}/foundlinks",
         v1 = "GET /v1/project-management/audits/found-links{?audit_id}", query = "page_type limit offset filter",
-        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "object",
+        numbers = "items[].*",
+        texts = "url source_url type anchor_type alt title",
+        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
         about = "The links that were found, those that meet the filter.",
         pages = { style = "offset", rows = "items", total = "total" },
         fields = [[
           total integer
           items array
-          items[].id integer~
+          items[].id integer
           items[].url string where it leads
           items[].source_url string the page that it is on
-          items[].status integer~ HTTP status
+          items[].status integer HTTP status
           items[].type string "internal" or "external"
           items[].anchor_type string?
           items[].alt string?
           items[].title string?
-          items[].nofollow integer~? 0 or 1
-          items[].source_noindex integer~? 0 or 1]],
+          items[].nofollow integer? 0 or 1
+          items[].source_noindex integer? 0 or 1]],
         example = [=[
           {"total": 1, "items": [{"id": "1", "url": "https://corner-bakery.example/stollen", "status": "404",
             "source_url": "https://corner-bakery.example/", "type": "internal", "nofollow": "0"}]}]=] },
@@ -397,16 +409,20 @@ return {
     },
     operations = {
       { "list", v4 = "GET /audit/{audit_id}/sitemaps", v1 = "GET /v1/project-management/audits/sitemaps{?audit_id}",
-        answer = "array", success = { 200 }, source = "mcp n8n", confidence = "low",
+        answer = "array",
+        numbers = "id pages_count",
+        success = { 200 }, source = "mcp n8n", confidence = "low",
         about = "The sitemaps that an audit reads.",
         fields = [[
-          id integer~ the sitemap_id of other calls; name of this member assumed
+          id integer the sitemap_id of other calls; name of this member assumed
           url string name of this member assumed
-          pages_count integer~? name of this member assumed]],
+          pages_count integer? name of this member assumed]],
         example = '[{"id": 4101, "url": "https://corner-bakery.example/sitemap.xml", "pages_count": 48}]' },
       { "create", v4 = "POST /audit/{audit_id}/sitemaps", v1 = "POST /v1/project-management/audits/sitemaps{?audit_id}",
-        body = "url*", answer = "any", success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
-        about = "Add a sitemap; switches source_sitemap on.", fields = "id integer~? name of this member assumed",
+        body = "url*", answer = "any",
+        numbers = "id",
+        success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
+        about = "Add a sitemap; switches source_sitemap on.", fields = "id integer? name of this member assumed",
         example = '{"id": 4101}' },
       { "delete", v4 = "DELETE /audit/{audit_id}/sitemaps/{sitemap_id}",
         v1 = "DELETE /v1/project-management/audits/sitemaps{?audit_id,sitemap_id}", success = { 200, 204 },
@@ -423,11 +439,13 @@ return {
     },
     operations = {
       { "list", v4 = "GET /audit/{audit_id}/source-pages",
-        v1 = "GET /v1/project-management/audits/source-pages{?audit_id}", answer = "array", success = { 200 },
+        v1 = "GET /v1/project-management/audits/source-pages{?audit_id}", answer = "array",
+        numbers = "id pages_count",
+        success = { 200 },
         source = "mcp n8n", confidence = "low", about = "The lists of pages that were uploaded for an audit.",
         fields = [[
-          id integer~ the list_id of other calls; name of this member assumed
-          pages_count integer~? name of this member assumed]],
+          id integer the list_id of other calls; name of this member assumed
+          pages_count integer? name of this member assumed]],
         example = '[{"id": 4201, "pages_count": 25}]' },
       { "create", v4 = "POST /audit/{audit_id}/source-pages",
         v1 = "POST /v1/project-management/audits/source-pages{?audit_id}", upload = "file*", answer = "object",

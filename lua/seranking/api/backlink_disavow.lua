@@ -15,14 +15,15 @@ return {
     operations = {
       { "list", v4 = "GET /backlink-disavow/{site_id}",
         v1 = "GET /v1/project-management/backlinks/disavowed{?site_id}", query = "limit offset", answer = "any",
+        numbers = "list[].id count",
         success = { 200 }, source = "mcp n8n", confidence = "low",
         about = "The disavow list and its length, a page of it.",
         pages = { style = "offset", rows = "list", total = "count" },
         fields = [[
           list array name of this member assumed
-          list[].id integer~ the disavow_id of delete; name of this member assumed
+          list[].id integer the disavow_id of delete; name of this member assumed
           list[].url string name of this member assumed
-          count integer~ name of this member assumed]],
+          count integer name of this member assumed]],
         example = '{"list": [{"id": 7701, "url": "https://spam.example/links"}], "count": 1}' },
       { "create", v4 = "POST /backlink-disavow/{site_id}",
         v1 = "POST /v1/project-management/backlinks/disavowed{?site_id}", body = "list*", answer = "any",

@@ -15,17 +15,20 @@ return {
     },
     operations = {
       { "list", v4 = "GET /backlink-groups/{site_id}", v1 = "GET /v1/project-management/backlinks/groups{?site_id}",
-        answer = "any", success = { 200 }, source = "mcp n8n", confidence = "low",
+        answer = "any",
+        numbers = "[].id [].count",
+        success = { 200 }, source = "mcp n8n", confidence = "low",
         about = "A project's backlink groups and how many backlinks are in each.",
         fields = [[
-          [].id integer~ the group_id of other calls; name of this member assumed
+          [].id integer the group_id of other calls; name of this member assumed
           [].name string name of this member assumed
-          [].count integer~? name of this member assumed]],
+          [].count integer? name of this member assumed]],
         example = '[{"id": 8101, "name": "Blogs", "count": 12}]' },
       { "create", v4 = "POST /backlink-groups/{site_id}",
         v1 = "POST /v1/project-management/backlinks/groups{?site_id}", body = "name*", answer = "any",
+        numbers = "id",
         success = { 200, 201 }, source = "mcp n8n", confidence = "medium", about = "Make a backlink group.",
-        fields = "id integer~? the group_id of other calls; name of this member assumed", example = '{"id": 8101}' },
+        fields = "id integer? the group_id of other calls; name of this member assumed", example = '{"id": 8101}' },
       { "update", v4 = "PUT /backlink-groups/{site_id}", v1 = "PATCH /v1/project-management/backlinks/groups{?site_id}",
         body = "group_id* name*", success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Give a backlink group another name." },

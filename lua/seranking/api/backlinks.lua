@@ -30,52 +30,57 @@ return {
     },
     operations = {
       { "list", v4 = "GET /backlinks/{site_id}", v1 = "GET /v1/project-management/backlinks{?site_id}",
-        query = "limit offset", answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "medium",
+        query = "limit offset", answer = "array",
+        numbers = "*",
+        texts = "from_url to_url anchor domain title category source link_manager link_type notes charge_period "
+          .. "charge_start date_added date_placement date_lost gin_index_check_date last_crawler_visit "
+          .. "src_domain_country src_domain_ip",
+        success = { 200 }, source = "docs mcp n8n", confidence = "medium",
         about = "The backlinks that are watched, a page of them; nothing tells how many there are.",
         pages = { style = "offset", max = 1000 },
         fields = [[
-          id integer~ of the row, for row_ids
-          backlink_id integer~ in the dictionary, for backlink_ids
+          id integer of the row, for row_ids
+          backlink_id integer in the dictionary, for backlink_ids
           from_url string page that has the link
           to_url string where it leads
           anchor string its words
           domain string
-          from_domainid integer~
+          from_domainid integer
           title string
           category string?
           source string
           link_manager string? manager when it is written
           link_type string
           notes string?
-          price number~?
+          price number?
           charge_period string?
           charge_start date?
           date_added string
           date_placement string?
           date_lost string?
-          duration integer~
-          http_status integer~ of from_url
-          is_nofollow integer~ 0 or 1, as all that follow up to is_link_not_found
-          is_image integer~
-          is_redir integer~
-          is_disavow integer~
-          is_sponsored integer~
-          ugc integer~
-          is_blocked_meta integer~
-          is_blocked_robotstxt integer~
-          is_forced_status integer~
-          is_link_not_found integer~
-          gin_index integer~ in Google's index
+          duration integer
+          http_status integer of from_url
+          is_nofollow integer 0 or 1, as all that follow up to is_link_not_found
+          is_image integer
+          is_redir integer
+          is_disavow integer
+          is_sponsored integer
+          ugc integer
+          is_blocked_meta integer
+          is_blocked_robotstxt integer
+          is_forced_status integer
+          is_link_not_found integer
+          gin_index integer in Google's index
           gin_index_check_date string?
           last_crawler_visit string?
-          mozda integer~ domain authority of Moz, 0-100
-          fb_likes integer~
-          num_links integer~
-          total_ext_links integer~ links from the page to other sites
+          mozda integer domain authority of Moz, 0-100
+          fb_likes integer
+          num_links integer
+          total_ext_links integer links from the page to other sites
           src_domain_country string?
-          src_domain_region_id integer~?
+          src_domain_region_id integer?
           src_domain_ip string?
-          src_domain_inlink_rank integer~ 0-100]],
+          src_domain_inlink_rank integer 0-100]],
         example = [=[
           [{"id": 610001, "backlink_id": 510001, "from_url": "https://flour-blog.example/best-bakeries",
             "to_url": "https://corner-bakery.example/", "anchor": "the bakery", "domain": "flour-blog.example",

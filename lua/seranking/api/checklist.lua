@@ -17,10 +17,12 @@ return {
     },
     operations = {
       { "list", v4 = "GET /checklist/{site_id}", v1 = "GET /v1/project-management/marketing-plan{?site_id}",
-        answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        answer = "array",
+        numbers = "id",
+        success = { 200 }, source = "docs mcp n8n", confidence = "high",
         about = "The plan: sections, how much of each is done, and its items.",
         fields = [[
-          id integer~ of the section
+          id integer of the section
           title string
           items_count integer
           items_checked integer

@@ -39,19 +39,21 @@ return {
         example = '[{"id": 91001, "name": "Mill Lane Bakery", "url": "mill-lane.example", "domain_trust": 22}]' },
       { "positions", v4 = "GET /competitors/{competitor_id}/positions",
         v1 = "GET /v1/project-management/competitors/positions{?competitor_id}",
-        query = "date_from date_to site_engine_id with_serp_features", answer = "array", success = { 200 },
+        query = "date_from date_to site_engine_id with_serp_features", answer = "array",
+        numbers = "keywords[].id keywords[].positions[].pos keywords[].positions[].change",
+        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Where a competitor ranks for the project's keywords; pos 0 means not ranking.",
         fields = [[
           site_engine_id integer
           keywords array
-          keywords[].id integer~
+          keywords[].id integer
           keywords[].name string?
           keywords[].volume integer? searches a month
           keywords[].positions array
           keywords[].positions[].date date
-          keywords[].positions[].pos integer~ 0: not ranking
-          keywords[].positions[].change integer~ places gained since the date before
+          keywords[].positions[].pos integer 0: not ranking
+          keywords[].positions[].change integer places gained since the date before
           keywords[].features object? with with_serp_features
           keywords[].features.<feature> boolean|integer true or 1]],
         example = [=[
@@ -73,15 +75,17 @@ return {
         about = "The first results, up to a hundred, for a keyword on a day. No source shows a row.", example = "[]" },
       { "metrics", v4 = "GET /competitors/all/{site_id}",
         v1 = "GET /v1/project-management/competitors/metrics{?site_id}",
-        query = "date* site_engine_id* group_id tags", answer = "array", success = { 200 },
+        query = "date* site_engine_id* group_id tags", answer = "array",
+        numbers = "backlinks domains",
+        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Every domain in the top 10 for the project's keywords on a day.",
         fields = [[
           domain_id integer
           domain string
           visibility number
-          backlinks integer~
-          domains integer~ that link to it]],
+          backlinks integer
+          domains integer that link to it]],
         example = '[{"domain_id": 7301, "domain": "example.org", "visibility": 12, "backlinks": "940", "domains": "61"}]' },
     },
   },

@@ -33,7 +33,8 @@
 --               caller writes them as the list part of the arguments); `upload` for multipart/form-data, of one file, or of
 --               texts and lists. With none of the three the request has no body at all, not even `{}`.
 --   params      parameters that this operation has otherwise than its resource, by name.
---   one_of      names of parameters of which exactly one must be given: "domain url".
+--   one_of      names of parameters of which exactly one must be given: "url_id url".
+--   any_of      names of parameters of which at least one must be given: "domain url".
 --   fixed       what is always sent in the query: "output=json".
 --   envelope    what the body's object is put into; the caller writes plain fields. "list": it is the only element of a
 --               list. "pairs": [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": nothing, the
@@ -45,8 +46,12 @@
 --   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
 --               `<name>` a map's keys; those of an "array" are seen from its elements, and `[]` alone is such an element
 --               that is no object. Types: integer, number, string, boolean, date, month, time, object, array; `a|b`
---               either; a `~` behind it: may come as text, and is made the number it holds on the way in:
---               `keywords[].id integer~ …`; a `?` at the end: may be null or missing.
+--               either; a `?` at the end: may be null or missing. Documentation only.
+--   numbers     what is a number even where it comes as text: paths like those of `fields`, separated by blanks. `rows[].*`
+--               is every member of a row that looks like a number, documented or not, without those that `texts` names.
+--   texts       names of members that stay text where `numbers` has a `*`: "url title".
+--   joined      lists that come as one text, as the parameters of the same name send them: { fields = parameters, at = the
+--               member of the answer that has them; left out: the answer itself }.
 --   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
 --   failed      a member that, where the answer holds nothing else, says what went wrong in spite of a status 200.
 --   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
@@ -78,10 +83,10 @@
 --
 -- A parameter:
 --   type        "id" (a whole number, or text that holds one; in a path any non-empty text), "integer", "number",
---               "string", "boolean" (true/false in a body, 1/0 in a query), "flag" (0/1 on the wire; true and false are
---               taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", "text" (a string or a whole number,
---               written as text), or a list of one of them: "id[]", "string[]", "object[][]" … A list parameter takes a
---               lone value for a list of one where `lone = true`.
+--               "string", "boolean" (true/false in a body and with style "json", else 1/0 in a query), "flag" (0/1 on
+--               the wire; true and false are taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", "text" (a
+--               string or a whole number, written as text), or a list of one of them: "id[]", "string[]", "object[][]" … A
+--               list parameter takes a lone value for a list of one where `lone = true`.
 --   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
 --               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style (lists
@@ -92,6 +97,8 @@
 --   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
 --   max_items   most elements of a list; min_items fewest.
+--   max_length  most characters of a string; min_length fewest.
+--   first_lacks a member that the first element of an "object[]" must not have: it is left out there.
 --   nullable    true: seranking.null may be given, and clears what the API has.
 --   secret      true: masked in dry_run, messages and events (passwords).
 --   enum, min, max, default (documentation only: never sent), about.

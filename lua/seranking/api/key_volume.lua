@@ -31,14 +31,15 @@ return {
           country string]],
         example = [=[
           [{"id": 5501, "add_time": "2026-09-10 08:00:00", "total_queries": 3, "total_finished": 1, "country": "us"}]]=] },
-      { "get", v4 = "GET /key-volume/{task_id}",
-        instead = "data.keywords.export", answer = "any", success = { 200 }, source = "docs n8n",
+      { "get", v4 = "GET /key-volume/{task_id}", instead = "data.keywords.export", answer = "any",
+        numbers = "[].volume",
+        success = { 200 }, source = "docs n8n",
         confidence = "medium",
         about = "What a look-up found: a list; while it runs, an object with its status. v4 only.",
         fields = [[
           status string? "processing" while it runs
           [].query string
-          [].volume integer~? searches a month]],
+          [].volume integer? searches a month]],
         example = '[{"query": "rye bread", "volume": 1900}, {"query": "bakery", "volume": 110000}]',
         job = { state = "status", pending = "processing", every = { 2, 30 } } },
       { "delete", v4 = "DELETE /key-volume/{task_id}",

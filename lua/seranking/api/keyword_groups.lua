@@ -15,10 +15,12 @@ return {
     },
     operations = {
       { "list", v4 = "GET /keyword-groups/{site_id}", v1 = "GET /v1/project-management/keywords/groups{?site_id}",
-        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "array",
+        numbers = "id",
+        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
         about = "A project's keyword groups.",
         fields = [[
-          id integer~ the group_id of other calls
+          id integer the group_id of other calls
           name string
           creation_date time? not in the vendor's pages]],
         example = '[{"id": "70011", "name": "Bread", "creation_date": "2026-08-30 11:20:05"}]' },

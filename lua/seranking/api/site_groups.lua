@@ -15,9 +15,10 @@ return {
     },
     operations = {
       { "list", v4 = "GET /site-groups", v1 = "GET /v1/project-management/sites/groups", answer = "array",
+        numbers = "id",
         success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "The account's project groups.",
         fields = [[
-          id integer~ the group_id of other calls
+          id integer the group_id of other calls
           name string]],
         example = '[{"id": "501", "name": "Bakeries"}]' },
       { "create", v4 = "POST /site-groups", v1 = "POST /v1/project-management/sites/groups", body = "name*",

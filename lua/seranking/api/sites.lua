@@ -61,7 +61,9 @@ return {
         success = { 204, 200 }, source = "mcp n8n third-party", confidence = "high",
         about = "Delete a project and all that it holds." },
       { "summary", v4 = "GET /sites/{site_id}/stat", v1 = "GET /v1/project-management/sites/summary{?site_id}",
-        query = "site_engine_id", answer = "object", success = { 200 },
+        query = "site_engine_id", answer = "object",
+        numbers = "index_google",
+        success = { 200 },
         source = "mcp n8n third-party", confidence = "high",
         about = "A project in numbers: average position, ups and downs, top 5/10/30, visibility.",
         fields = [[
@@ -78,7 +80,7 @@ return {
           top30 integer
           visibility number
           visibility_percent number percent
-          index_google integer~ pages in Google's index
+          index_google integer pages in Google's index
           domain_trust integer? 0-100; old pages call it da]],
         example = [=[
           {"site_id": 147696, "process": 100, "today_avg": 14.5, "yesterday_avg": 16, "total_up": 6, "total_down": 2,
@@ -115,25 +117,28 @@ return {
     operations = {
       { "list", v4 = "GET /sites/{site_id}/positions", v1 = "GET /v1/project-management/sites/positions{?site_id}",
         query = "date_from date_to site_engine_id in_top with_landing_pages with_serp_features with_content_score",
-        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "array",
+        numbers = "keywords[].id keywords[].group_id keywords[].results keywords[].positions[].pos "
+          .. "keywords[].positions[].change",
+        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
         about = "Positions by day, one block for each engine; pos 0 means not ranking.",
         fields = [[
           site_engine_id integer
           keywords array
-          keywords[].id integer~
+          keywords[].id integer
           keywords[].name string?
-          keywords[].group_id integer~
+          keywords[].group_id integer
           keywords[].volume integer? searches a month; 0 may mean too few to tell
           keywords[].competition number?
           keywords[].suggested_bid number?
           keywords[].cpc number? price of a click
-          keywords[].results integer~ pages found
+          keywords[].results integer pages found
           keywords[].total_sum number cost
           keywords[].kei number? old answers only
           keywords[].positions array
           keywords[].positions[].date date
-          keywords[].positions[].pos integer~ 0: not ranking
-          keywords[].positions[].change integer~ places gained since the date before
+          keywords[].positions[].pos integer 0: not ranking
+          keywords[].positions[].change integer places gained since the date before
           keywords[].positions[].price number
           keywords[].positions[].is_map integer 0 or 1
           keywords[].positions[].map_position integer
@@ -287,13 +292,15 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
-        query = "site_engine_id", answer = "array", success = { 200 },
+        query = "site_engine_id", answer = "array",
+        numbers = "id group_id",
+        success = { 200 },
         source = "mcp n8n third-party", confidence = "high",
         about = "What a project tracks: words, target page, tags, engines.",
         fields = [[
-          id integer~ the keyword_id of other calls
+          id integer the keyword_id of other calls
           name string the words
-          group_id integer~ keyword group
+          group_id integer keyword group
           link string? page that should rank; target_url when it is written
           first_check_date date? with site_engine_id
           tags array
@@ -335,10 +342,12 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/url-tags", v1 = "GET /v1/project-management/sites/url-tags{?site_id}",
-        answer = "array", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        answer = "array",
+        numbers = "id",
+        success = { 200 }, source = "docs mcp n8n", confidence = "high",
         about = "A project's landing-page tags.",
         fields = [[
-          id integer~ the tag_id of other calls
+          id integer the tag_id of other calls
           name string
           url array pages that have the tag; urls when they are written
           url[] string

@@ -30,11 +30,12 @@ return {
           name string the region_name of other calls
           region_id integer]],
         example = '[{"name": "Boston, Massachusetts, United States", "region_id": 1}]' },
-      { "volume_regions", v4 = "GET /system/volume-regions",
-        instead = "system.google_regions", answer = "array", success = { 200 },
+      { "volume_regions", v4 = "GET /system/volume-regions", instead = "system.google_regions", answer = "array",
+        numbers = "id",
+        success = { 200 },
         source = "mcp n8n", confidence = "low", about = "Regions that system.volume knows. v4 only.",
         fields = [[
-          id integer~ name of this member assumed
+          id integer name of this member assumed
           name string? name of this member assumed]],
         example = '[{"id": 1, "name": "United States"}]' },
       { "volume", v4 = "GET /system/volume",

@@ -31,6 +31,7 @@ return {
     },
     operations = {
       { "list", v4 = "GET /users", v1 = "GET /v1/project-management/users", query = "limit offset", answer = "object",
+        numbers = "all_count",
         success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "Sub-accounts, a page of them.",
         pages = { style = "offset", rows = "list", total = "all_count", size = 100 },
         fields = [[
@@ -43,7 +44,7 @@ return {
           list[].account_lang string
           list[].account_sites_count integer projects
           list[].is_blocked_by_limits boolean
-          all_count integer~ how many there are]],
+          all_count integer how many there are]],
         example = [=[
           {"list": [{"account_id": 36001, "account_email": "grace@example.com", "account_first_name": "Grace",
             "account_last_name": "Hopper", "account_type": "client", "account_lang": "en", "account_sites_count": 2,
@@ -60,9 +61,11 @@ return {
           {"settings": {"account_email": "grace@example.com"}, "access": ["audit_website", "audit_settings"],
             "limit": {"balance": {"period": "month", "amount": 25}}}]=] },
       { "create", v4 = "POST /users", v1 = "POST /v1/project-management/users", body = NEW_FIELDS, envelope = "pairs",
-        answer = "any", success = { 201, 200 }, source = "docs mcp n8n", confidence = "medium",
+        answer = "any",
+        numbers = "account_id",
+        success = { 201, 200 }, source = "docs mcp n8n", confidence = "medium",
         about = "Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.",
-        fields = "account_id integer~? name of this member assumed", example = '{"account_id": 36001}' },
+        fields = "account_id integer? name of this member assumed", example = '{"account_id": 36001}' },
       { "update", v4 = "PATCH /users/{user_id}", v1 = "PATCH /v1/project-management/users{?user_id}", body = FIELDS,
         envelope = "pairs", answer = "any", success = { 200 }, repeatable = true, source = "docs mcp n8n",
         confidence = "medium",
@@ -79,13 +82,17 @@ return {
     },
     operations = {
       { "list_shared", v4 = "GET /users/{user_id}/shared-sites",
-        v1 = "GET /v1/project-management/users/shared-sites{?user_id}", answer = "array", success = { 200 },
+        v1 = "GET /v1/project-management/users/shared-sites{?user_id}", answer = "array",
+        numbers = "[]",
+        success = { 200 },
         source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that are shared with it.",
-        fields = "[] integer~ a site_id", example = "[147696, 147701]" },
+        fields = "[] integer a site_id", example = "[147696, 147701]" },
       { "list_owned", v4 = "GET /users/{user_id}/own-sites",
-        v1 = "GET /v1/project-management/users/owned-sites{?user_id}", answer = "array", success = { 200 },
+        v1 = "GET /v1/project-management/users/owned-sites{?user_id}", answer = "array",
+        numbers = "[]",
+        success = { 200 },
         source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that it made itself.",
-        fields = "[] integer~ a site_id", example = "[147702]" },
+        fields = "[] integer a site_id", example = "[147702]" },
       { "share", v4 = { "POST /users/{user_id}/shared-sites", envelope = "value" },
         v1 = "POST /v1/project-management/users/shared-sites{?user_id}", body = "site_ids*", answer = "any",
         success = { 200, 201, 204 }, repeatable = true, source = "docs mcp n8n", confidence = "low",

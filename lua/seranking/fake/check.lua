@@ -140,6 +140,13 @@ local function out_of_range(value, param)
       end
     end
     return "not one of the allowed values"
+  elseif type(value) == "string" then
+    local length = select(2, value:gsub("[^\128-\191]", ""))
+    if length < (param.min_length or 0) then
+      return "shorter than " .. param.min_length .. " characters"
+    elseif param.max_length and length > param.max_length then
+      return "longer than " .. param.max_length .. " characters"
+    end
   elseif param.min and value < param.min then
     return "less than " .. param.min
   elseif param.max and value > param.max then
@@ -752,15 +759,17 @@ local function read_body(route, request, lenient, args)
   return read_json(route, text, args)
 end
 
---- Of some parameters exactly one must be there.
-local function check_one_of(route, args)
+--- Of some parameters one must be there, and of some of these no more than one.
+local function check_choice(route, args)
+  local one_of, any_of = route.operation.one_of, route.operation.any_of
   local names, given = {}, 0
-  for name in (route.operation.one_of or ""):gmatch("%S+") do
+  for name in (one_of or any_of or ""):gmatch("%S+") do
     names[#names + 1] = name
     given = given + (args[name] ~= nil and 1 or 0)
   end
-  if names[1] and given ~= 1 then
-    return failure(given == 0 and "missing" or "repeated", names[1], "exactly one of " .. table.concat(names, ", "))
+  if names[1] and (given == 0 or one_of and given > 1) then
+    return failure(given == 0 and "missing" or "repeated", names[1],
+      (one_of and "exactly" or "at least") .. " one of " .. table.concat(names, ", "))
   end
 end
 
@@ -782,7 +791,7 @@ function check.request(route, captures, pairs_, request, options)
   local problem = read_ids(route, captures, sent, args)
     or read_query(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
-    or check_one_of(route, args)
+    or check_choice(route, args)
   if problem then
     problem.param = own_name(route, problem.param)
     return nil, problem

@@ -8,7 +8,9 @@ return {
     name = "data.account",
     params = {},
     operations = {
-      { "subscription", data = "GET /v1/account/subscription", fixed = "output=json", answer = "object", cost = FREE,
+      { "subscription", data = "GET /v1/account/subscription", fixed = "output=json", answer = "object",
+        numbers = "subscription_info.units_limit subscription_info.units_left",
+        cost = FREE,
         source = "openapi mcp skills third-party", confidence = "high",
         about = "State of the plan and what is left of it; units_left is the figure to go by.",
         fields = [[
@@ -16,17 +18,19 @@ return {
           subscription_info.start_date string
           subscription_info.expiraton_date string? end of the plan; the server spells it so
           subscription_info.expiration_date string? the same as the docs spell it: look at both
-          subscription_info.units_limit number~ credits of the plan
-          subscription_info.units_left number~ credits left
+          subscription_info.units_limit number credits of the plan
+          subscription_info.units_left number credits left
         ]],
         example = [[{"subscription_info":{"status":"active","start_date":"2026-03-01 00:00:00",
           "expiraton_date":"2027-03-01 00:00:00","units_limit":"200000.00","units_left":"183250.00"}}]] },
-      { "credit_balance", data = "GET /v1/account/credit-balance", fixed = "output=json", answer = "object", cost = FREE,
+      { "credit_balance", data = "GET /v1/account/credit-balance", fixed = "output=json", answer = "object",
+        numbers = "limit used",
+        cost = FREE,
         source = "openapi skills docs", confidence = "medium",
         about = "Credits of the plan and credits used. Their difference need not be units_left of subscription.",
         fields = [[
-          limit number~
-          used number~
+          limit number
+          used number
         ]],
         example = [[{"limit":"200000","used":"16750"}]] },
     },

@@ -67,11 +67,11 @@ local PAID_TOPS = "1_2 3_5 6_8 9_11"
 
 local SNIPPETS = [[
   snippets object month (YYYY-MM) to the advertisement of that month
-  snippets.<month>.position integer~
+  snippets.<month>.position integer
   snippets.<month>.snippet_title string
   snippets.<month>.snippet_description string
   snippets.<month>.snippet_display_url string
-  snippets.<month>.snippet_count integer~ other sources call it snippet_num or snippets_count
+  snippets.<month>.snippet_count integer other sources call it snippet_num or snippets_count
   snippets.<month>.url string where it leads
 ]]
 local SNIPPET_EXAMPLE = [["snippets":{"2026-07":{"position":1,"snippet_title":"Anchors","snippet_description":"Hold fast",
@@ -111,10 +111,10 @@ return {
       fields = { type = "string[]", style = "comma", about = "groups of figures to return",
         enum = { "price", "traffic", "keywords", "positions_diff", "positions_tops" } },
       show_zones_list = { type = "flag", default = 0, about = "1: a row for each country, too" },
-      currency = { type = "string", default = "USD", about = "currency of prices, ISO 4217" },
+      currency = { type = "string", min_length = 3, max_length = 3, default = "USD", about = "currency of prices, ISO 4217" },
     },
     operations = {
-      { "db", data = "GET /v1/domain/overview/db", query = "source* domain url with_subdomains", one_of = "domain url",
+      { "db", data = "GET /v1/domain/overview/db", query = "source* domain url with_subdomains", any_of = "domain url",
         answer = "object", billed = true, cost = OFFICIAL, source = "openapi mcp n8n skills", confidence = "high",
         about = "Totals of a domain or a page in one country; url beats domain.",
         fields = totals("organic", TOPS) .. totals("adv", PAID_TOPS),
@@ -157,7 +157,7 @@ return {
         example = [[{"organic":[{"source":"worldwide","keywords_count":37,"traffic_sum":96,"price_sum":30.2}],
           "adv":[{"source":"worldwide","keywords_count":1,"traffic_sum":2,"price_sum":0.9}]}]] },
       { "history", data = "GET /v1/domain/overview/history", query = "source* domain url type with_subdomains",
-        one_of = "domain url", answer = "array", billed = true, cost = PER_CALL, source = "openapi mcp n8n skills",
+        any_of = "domain url", answer = "array", billed = true, cost = PER_CALL, source = "openapi mcp n8n skills",
         confidence = "high", about = "Totals month by month since the site is known; url beats domain.",
         fields = [[
           year integer
@@ -229,9 +229,11 @@ return {
       },
     },
     operations = {
-      { "list", data = "GET /v1/domain/keywords", one_of = "domain url",
+      { "list", data = "GET /v1/domain/keywords", any_of = "domain url",
         query = "source* domain url type with_subdomains order_field order_type page limit cols pos_change year month filter",
-        pages = { style = "page", size = 100, max = 1000 }, answer = "array", billed = true, cost = PER_CALL,
+        pages = { style = "page", size = 100, max = 1000 }, answer = "array",
+        numbers = "volume traffic",
+        billed = true, cost = PER_CALL,
         source = "openapi mcp n8n skills third-party", confidence = "high",
         about = "Keywords that a domain or a page ranks for; url beats domain.",
         fields = [[
@@ -241,18 +243,21 @@ return {
           position integer
           prev_pos integer? the month before; null, 0 or missing for what is new
           previous_position integer? with year and month, instead of prev_pos
-          volume integer~ searches a month; text with year and month
+          volume integer searches a month; text with year and month
           cpc number price of a click
           competition number 0-1
           url string page that ranks
           difficulty integer 0-100
           total_sites integer? results that the search engine reports; missing with year and month
-          traffic integer~ visits a month, estimated; text with year and month
+          traffic integer visits a month, estimated; text with year and month
           traffic_percent number share of the site's traffic
           price number worth of the traffic
+          intents array? missing with type = adv
           intents[] string letters; long names with year and month
+          serp_features array? missing with type = adv
           serp_features[] string
-          snippet_num integer? paid rows only, as the next four
+          block string|integer? paid rows only, as the next five: where the advertisement stands
+          snippet_num integer?
           snippets_count integer?
           snippet_title string?
           snippet_description string?
@@ -262,7 +267,7 @@ return {
           "volume":880,"cpc":0.41,"competition":0.73,"url":"https://anchors.example/folding","difficulty":19,
           "total_sites":2300000,"traffic":61,"traffic_percent":11.5,"price":25.01,"intents":["C"],
           "serp_features":["images","reviews"]}]]=] },
-      { "comparison", data = "GET /v1/domain/keywords/comparison", one_of = "domain url",
+      { "comparison", data = "GET /v1/domain/keywords/comparison", any_of = "domain url",
         query = "source* domain url compare* type diff page limit cols order_field order_type filter",
         params = {
           order_field = { type = "string", default = "keyword", about = "what to sort by",
@@ -368,28 +373,34 @@ return {
     operations = {
       -- One path; domain or keyword in the query decides what it answers.
       { "by_domain", data = "GET /v1/domain/ads{?domain}", query = "source* from to page limit",
-        pages = { style = "page", size = 100, max = 100 }, answer = "array", billed = true, cost = PER_CALL,
+        pages = { style = "page", size = 100, max = 100 }, answer = "array",
+        numbers = "* snippets.<month>.*",
+        texts = "keyword snippet_title snippet_description snippet_display_url url",
+        billed = true, cost = PER_CALL,
         source = "openapi mcp n8n", confidence = "medium", about = "Keywords that a site advertised on, and how, by month.",
         fields = [[
           keyword string
-          ads_count integer~
-          coverage number~
-          competition number~ 0-1
-          cpc number~ price of a click
-          volume integer~ searches a month
-          traffic integer~ visits a month, estimated
+          ads_count integer
+          coverage number
+          competition number 0-1
+          cpc number price of a click
+          volume integer searches a month
+          traffic integer visits a month, estimated
         ]] .. SNIPPETS,
         example = '[{"keyword":"buy anchors","ads_count":2,"coverage":50,"competition":0.8,"cpc":0.95,"volume":320,'
           .. '"traffic":4,' .. SNIPPET_EXAMPLE .. "}]" },
       { "by_keyword", data = "GET /v1/domain/ads{?keyword}", query = "source* from to page limit",
-        pages = { style = "page", size = 100, max = 100 }, answer = "array", billed = true, cost = PER_CALL,
+        pages = { style = "page", size = 100, max = 100 }, answer = "array",
+        numbers = "* snippets.<month>.*",
+        texts = "domain snippet_title snippet_description snippet_display_url url",
+        billed = true, cost = PER_CALL,
         source = "openapi mcp n8n", confidence = "medium", about = "Sites that advertised on a keyword, and how, by month.",
         fields = [[
           domain string
-          ads_count integer~
-          keywords_count integer~ keywords that it advertises on
-          traffic_sum integer~ visits a month, estimated
-          price_sum number~ worth of the traffic
+          ads_count integer
+          keywords_count integer keywords that it advertises on
+          traffic_sum integer visits a month, estimated
+          price_sum number worth of the traffic
         ]] .. SNIPPETS,
         example = '[{"domain":"anchors.example","ads_count":2,"keywords_count":3,"traffic_sum":7,"price_sum":4.1,'
           .. SNIPPET_EXAMPLE .. "}]" },
@@ -405,7 +416,7 @@ return {
       stats = { type = "flag", default = 0, about = "1: add totals of each rival" },
     },
     operations = {
-      { "list", data = "GET /v1/domain/competitors", query = "source* domain url type stats", one_of = "domain url",
+      { "list", data = "GET /v1/domain/competitors", query = "source* domain url type stats", any_of = "domain url",
         answer = "array", billed = true, cost = OFFICIAL, source = "openapi mcp n8n skills", confidence = "high",
         about = "Sites that rank for the same keywords, about 500 at most, in no order. url beats domain.",
         fields = [[

@@ -39,7 +39,7 @@ return {
       sort = { type = "string", enum = { "keyword", "volume", "cpc", "difficulty", "competition" },
         about = "what to sort by" },
       sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "which end first" },
-      history_trend = { type = "boolean", default = false, about = "true: add searches by month" },
+      history_trend = { type = "boolean", style = "json", default = false, about = "true: add searches by month" },
       cols = { type = "string[]", style = "comma", about = "columns to return",
         enum = { "keyword", "volume", "cpc", "competition", "difficulty", "history_trend" } },
       history_from = { type = "date", about = "first month of the history; the day is ignored. Known from one source" },
@@ -76,6 +76,7 @@ return {
           difficulty integer? 0-100
           history_trend object? month (YYYY-MM-01) to searches
           history_trend.<month> integer
+          intents array? missing with cols
           intents[] string
         ]],
         example = [=[[{"is_data_found":true,"keyword":"folding anchor","volume":880,"cpc":0.41,"competition":0.73,

@@ -65,34 +65,34 @@ local function rows(member, total)
 end
 
 local PAGE_FIELDS = [[
-  items[].id integer~ url_id of issues
+  items[].id integer url_id of issues
   items[].url string
-  items[].url_len integer~ characters
+  items[].url_len integer characters
   items[].type string html …
   items[].url_protocol string
-  items[].sitemap integer~ 1: in the sitemap
-  items[].status integer~ HTTP status
-  items[].size integer~ bytes
-  items[].depth integer~ clicks from the first page
-  items[].noindex integer~
-  items[].first_ms integer~ milliseconds to the first byte
-  items[].load_ms integer~ milliseconds to the last
+  items[].sitemap integer 1: in the sitemap
+  items[].status integer HTTP status
+  items[].size integer bytes
+  items[].depth integer clicks from the first page
+  items[].noindex integer
+  items[].first_ms integer milliseconds to the first byte
+  items[].load_ms integer milliseconds to the last
   items[].robots string
-  items[].nofollow integer~
+  items[].nofollow integer
   items[].xrobots string?
   items[].title string
-  items[].title_len integer~ characters
+  items[].title_len integer characters
   items[].description string
-  items[].description_len integer~ characters
-  items[].chars integer~ characters of the page
+  items[].description_len integer characters
+  items[].chars integer characters of the page
   items[].h1 string
-  items[].h1_len integer~ characters
+  items[].h1_len integer characters
   items[].h2 string
-  items[].h2_len integer~ characters
-  items[].html_ratio number~
-  items[].blocked_robots integer~
+  items[].h2_len integer characters
+  items[].html_ratio number
+  items[].blocked_robots integer
   items[].canonical_url string
-  items[].inlinks integer~ links to it within the site
+  items[].inlinks integer links to it within the site
   total integer pages in all
 ]]
 
@@ -115,7 +115,8 @@ return {
       url = { type = "string", about = "page, by its address" },
       page_type = { type = "string", enum = { "all", "internal", "external" }, default = "all",
         about = "where links lead" },
-      filter = { type = "object[]", style = "tree", required = "param value", about = "conditions, in order", fields = {
+      filter = { type = "object[]", style = "tree", required = "param value", first_lacks = "type",
+        about = "conditions, in order", fields = {
         param = { type = "string", enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" },
           about = "what to look at" },
         value = { type = "text", about = "what it shall be" },
@@ -180,7 +181,9 @@ return {
         ]],
         example = [[{"status":"processing","total_pages":22,"total_warnings":6,"total_errors":1,"total_passed":40,
           "start_time":"2026-08-12 09:30:00","audit_time":null}]] },
-      { "report", data = "GET /v1/site-audit/audits/report{?audit_id}", answer = "object", cost = FREE,
+      { "report", data = "GET /v1/site-audit/audits/report{?audit_id}", answer = "object",
+        numbers = "domain_props.dt domain_props.domains domain_props.backlinks domain_props.index_google",
+        cost = FREE,
         source = "openapi mcp n8n skills", confidence = "high",
         about = "What a crawl found, in sections. Before its end only is_finished = false.",
         fields = [[
@@ -196,12 +199,12 @@ return {
           version integer
           screenshot string?
           domain_props.domain string
-          domain_props.dt integer~ domain trust
-          domain_props.domains integer~ linking domains
+          domain_props.dt integer domain trust
+          domain_props.domains integer linking domains
           domain_props.expdate string
           domain_props.updated string
-          domain_props.backlinks integer~
-          domain_props.index_google integer~ pages that Google knows
+          domain_props.backlinks integer
+          domain_props.index_google integer pages that Google knows
           chromeux.mobile object?
           chromeux.desktop object?
           sections[].uid string
@@ -219,7 +222,11 @@ return {
           "sections":[{"uid":"titles","name":"Titles","props":{"title_duplicate":{"code":"title_duplicate",
           "status":"error","name":"Duplicate titles","value":2}}}]}]] },
       { "pages", data = "GET /v1/site-audit/audits/pages{?audit_id}", query = "limit offset",
-        pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n skills third-party",
+        pages = rows("items", "total"), answer = "object",
+        numbers = "items[].*",
+        texts = "url title description h1 h2 canonical_url indexable_status time_check type url_protocol robots "
+          .. "xrobots",
+        cost = FREE, source = "openapi mcp n8n skills third-party",
         confidence = "high",
         about = "Pages that were crawled, with some sixty members each, of which these are sure; all come as text.",
         fields = PAGE_FIELDS,
@@ -255,16 +262,19 @@ return {
           "depth":1},"issues":[{"code":"title_duplicate","type":"error","group":"titles",
           "snippet":{"type":"text","value":"Folding anchors"}}]}]] },
       { "links", data = "GET /v1/site-audit/audits/links{?audit_id}", query = "page_type limit offset filter",
-        pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n", confidence = "high",
+        pages = rows("items", "total"), answer = "object",
+        numbers = "items[].*",
+        texts = "url source_url type anchor_type alt title",
+        cost = FREE, source = "openapi mcp n8n", confidence = "high",
         about = "Links that were found; all members come as text.",
         fields = [[
           items[].url string where it leads
-          items[].id integer~
-          items[].status integer~ HTTP status
+          items[].id integer
+          items[].status integer HTTP status
           items[].type string internal or external
           items[].source_url string where it stands
-          items[].source_noindex integer~
-          items[].nofollow integer~
+          items[].source_noindex integer
+          items[].nofollow integer
           items[].alt string?
           items[].anchor_type string
           items[].title string?
