@@ -7,7 +7,8 @@
 # for no reason. Prints one table. Ends with status 1 when the server had to refuse a request, had more than the limit in any
 # window, or (the long form, nobody killed) the rate is below 0.97 of LIMIT / (WINDOW + mean latency); when after the refusal for
 # no reason any process sent more than the one request that it may have had under way; or when a slot of the file costs 1 µs or
-# more. `short` takes seconds and judges counts alone: it has too few windows for a rate, and a busy machine changes no count.
+# more; or when the server, stopped for ten windows and continued, has more than 9 requests in a window where 5 are allowed.
+# `short` takes seconds and judges counts alone: it has too few windows for a rate, and a busy machine changes no count.
 # Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -128,6 +129,36 @@ run() {
   sort "$work/errors" | uniq -c | head -n 5 >&2
 }
 
+# outage WINDOW: the server is stopped for ten windows and continued, while calls are retried. LIMIT 5, attempts of a window.
+outage() {
+  rm -rf "$work/state" "$work/stdin"
+  mkdir -m 700 "$work/state"
+  : >"$work/seen"
+  export SERANKING_STATE_DIR="$work/state"
+  mkfifo "$work/stdin"
+  "$bench/limiter_server" 5 "$1" 0 0 <"$work/stdin" >"$work/seen" 3>&- &
+  server=$!
+  exec 3>"$work/stdin"
+  until [ -s "$work/seen" ]; do sleep 0.02; done
+  "$lua" bench/limiter_outage.lua "http://127.0.0.1:$(sed -n 1p "$work/seen")" 5 "$(awk -v w="$1" 'BEGIN { print w / 1000 }')" 3>&- &
+  caller=$!
+  processes="$processes $caller"
+  pause() { sleep "$(awk -v w="$1" -v n="$2" 'BEGIN { print w * n / 1000 }')"; }
+  pause "$1" 2.5
+  kill -STOP "$server"
+  pause "$1" 10
+  kill -CONT "$server"
+  pause "$1" 6
+  kill "$caller"
+  wait "$caller" 2>/dev/null || true
+  exec 3>&-
+  wait "$server"
+  # shellcheck disable=SC2046
+  set -- $(sed -n 2p "$work/seen")
+  judge "$3 <= 9 && $1 > 20"
+  printf '%-36s %8d %8d %8d  %s (bound 9)\n' "stopped for ten windows, limit 5" "$1" "$2" "$3" "$verdict"
+}
+
 printf '%-36s %8s %8s %8s %8s %9s %9s %7s\n' "limit $limit in $per s, 0-$latency ms" requests refused "most/$per s" killed rate/s bound/s ratio
 run "8 processes, one file" 8 0 ""
 run "8 processes, one file, kill -9" 8 "$kills" ""
@@ -143,6 +174,8 @@ if command -v redis-server >/dev/null && [ -e "$build/$version/lseranking_redis.
 else
   echo "(no redis-server, or built without hiredis: the limit on Redis is left out)"
 fi
+
+outage "$([ "$form" = short ] && echo 500 || echo 1000)"
 
 if [ "$form" != short ]; then
   mkdir -m 700 "$work/cost"

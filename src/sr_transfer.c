@@ -24,6 +24,17 @@ enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 /* Room for the headers of most answers, in one piece. */
 enum { USUAL_HEAD = 500 };
 
+/*
+** What becomes of bytes that the kernel still holds when a connection is closed. While a request has no
+** answer they are dropped: one that was given up must not be counted by a server that comes back later.
+** (A socket that carries several requests is reset at most, and only when libcurl closes it.)
+*/
+static void drop_on_close(const struct sr_transfer *transfer, int drop) {
+  struct linger linger = {drop, 0};
+  if (transfer->socket >= 0)
+    (void)setsockopt(transfer->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
 /* ---- callbacks: libcurl to the call's buffers ---- */
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
@@ -33,6 +44,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
     sr_buf_clear(&call->head);
     transfer->head_whole = 0;
+    if (transfer->socket >= 0) {
+      drop_on_close(transfer, 0);
+      transfer->socket = -1;
+    }
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
@@ -80,7 +95,12 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
     return CURL_PREREQFUNC_ABORT;
   /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
   transfer->late = !sr_engine_may_send(transfer->call);
-  return transfer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  if (transfer->late)
+    return CURL_PREREQFUNC_ABORT;
+  if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &transfer->socket) != CURLE_OK)
+    transfer->socket = -1;
+  drop_on_close(transfer, 1);
+  return CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -305,6 +325,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, s
   transfer->call = call;
   transfer->requests = 0;
   transfer->late = 0;
+  transfer->socket = -1;
   transfer->head_whole = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;

@@ -17,6 +17,7 @@ struct sr_transfer {
   uint64_t config_id;           /* of the client it is set up for; 0: none */
   int requests;                 /* how often libcurl was about to send in this attempt */
   int late;                     /* it came to sending after the slot's time: nothing was sent */
+  curl_socket_t socket;         /* of a request without an answer, or CURL_SOCKET_BAD */
   int head_whole;               /* the blank line after the headers has come */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int no_memory;                /* a buffer could not grow */
