@@ -25,6 +25,9 @@
 /* Who waits for the end of a ban looks this often whether somebody has ended it. */
 #define LOOK_EVERY (10 * SR_SECOND)
 
+/* "2026-11-25 22:26:54 UTC" */
+enum { SR_TIME_NAME = 32 };
+
 /* Handles and connections kept for later calls; and for how long without any. */
 #define IDLE_MAX        256
 #define CONNECTIONS_MAX 1024L
@@ -437,24 +440,42 @@ static enum sr_outcome outcome_of(const struct sr_call *call) {
   return SR_OUTCOME_FINE;
 }
 
+/* What the limiter is told of a request that ended without a whole answer. */
+static enum sr_outcome without_answer(const struct sr_call *call, int sent) {
+  const char *status = call->head.len > 0 ? strchr(call->head.data, ' ') : NULL;
+  if (!sent)
+    return SR_OUTCOME_UNSENT;
+  return status != NULL && status[1] >= '2' ? SR_OUTCOME_ANSWERED : SR_OUTCOME_SILENT;
+}
+
+/* When a time will come, for logs: they are read later. */
+static void name_time(char out[SR_TIME_NAME], sr_time left) {
+  time_t when = time(NULL) + (time_t)((left + SR_SECOND - 1) / SR_SECOND);
+  struct tm tm;
+  out[0] = '\0';
+  if (gmtime_r(&when, &tm) != NULL)
+    strftime(out, SR_TIME_NAME, "%Y-%m-%d %H:%M:%S UTC", &tm);
+}
+
 /* Nobody may send before `until`. */
 static void blocked(struct sr_call *call, sr_time now, const struct sr_ruling *ruling) {
   sr_time left = ruling->at > now ? ruling->at - now : 0;
   int status = call->status;
+  char until[SR_TIME_NAME];
+  name_time(until, left);
   if (ruling->block == SR_BLOCK_KEY)
     sr_error_set(&call->error, SR_BLOCKED, "bad_key",
                  "set the right key, or the api or data_token that it belongs to; "
                  "limiter():reset() of the client whose key it is (client, or "
                  "client.data) or seranking-limits reset lets calls with this one go on",
-                 "the API has refused this key twice in a row: nothing is sent with it for %.0f s",
-                 (double)left / 1e9);
+                 "the API has refused this key twice in a row: nothing is sent with it until %s",
+                 until);
   else
-    sr_error_set(&call->error, SR_BLOCKED, "too_many_requests",
-                 "wait for retry_after seconds; other programs use this key beside the limiter: "
-                 "see docs/limits.md",
-                 "the API answered 429 three times in a row: nothing is sent with this key for "
-                 "%.0f s",
-                 (double)left / 1e9);
+    sr_error_set(
+        &call->error, SR_BLOCKED, "too_many_requests",
+        "wait for retry_after seconds; other programs use this key beside the limiter: "
+        "see docs/limits.md",
+        "the API answered 429 three times in a row: nothing is sent with this key until %s", until);
   call->error.status = status;
   call->retry_after = left;
   call->retryable = call->repeatable || !call->in_doubt;
@@ -527,7 +548,7 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     return;
   }
   if (!answered) {
-    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
+    give_slot(call, now, without_answer(call, sent), 0);
     hide_remains(call);
   } else {
     char value[64];
@@ -578,17 +599,42 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   attempt_over(engine, call, 0);
 }
 
+/* Whether requests go one at a time because the last ones got no answer. */
+static int is_spaced(const struct sr_call *call, sr_time now) {
+  struct link *link = call->link;
+  struct sr_limit_view view;
+  memset(&view, 0, sizeof view);
+  view.rate = call->config->rate;
+  link->driver->view(link->limiter, now, &view);
+  if (view.silent || link->own == NULL || !call->config->fall_back)
+    return view.silent;
+  sr_local_driver.view(link->own, now, &view);
+  return view.silent;
+}
+
+static void set_no_slot(struct sr_call *call, sr_time now) {
+  const struct sr_rate *rate = &call->config->rate;
+  if (call->link != NULL && is_spaced(call, now))
+    sr_error_set(
+        &call->error, SR_RATE_LIMIT, "unanswered",
+        "wait for retry_after seconds, or allow a longer timeout; limiter():reset() sends at once",
+        "the last requests with this key got no answer, so one is sent at a time, and no turn "
+        "comes within the timeout of %.3g s",
+        (double)call->timeout / 1e9);
+  else
+    sr_error_set(
+        &call->error, SR_RATE_LIMIT, "no_slot",
+        "wait for retry_after seconds, or allow a longer timeout",
+        "%d requests in %.3g s are allowed, and no turn comes within the timeout of %.3g s",
+        rate->slots, (double)rate->window / 1e9, (double)call->timeout / 1e9);
+}
+
 static void no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
   give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* that may have been asked for */
   call->retry_after = earliest > now ? earliest - now : 0;
   call->retryable = 1;
   if (call->error.kind == SR_NO_ERROR)
-    sr_error_set(
-        &call->error, SR_RATE_LIMIT, "no_slot",
-        "wait for retry_after seconds, or allow a longer timeout",
-        "%d requests in %.3g s are allowed, and no turn comes within the timeout of %.3g s",
-        call->config->rate.slots, (double)call->config->rate.window / 1e9,
-        (double)call->timeout / 1e9);
+    set_no_slot(call, now);
   enter(call, SR_STATE_DONE, now);
 }
 
@@ -771,7 +817,7 @@ static void look_at_clock(struct sr_engine *engine, sr_time now) {
       } else if (call->state == SR_STATE_SENDING && !engine->external) {
         int sent = sr_transfer_sent(call->transfer);
         call->sent |= sent;
-        give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
+        give_slot(call, now, without_answer(call, sent), 0);
         call->retryable = call->repeatable || !call->sent;
         end_without_answer(call, now, SR_TIMEOUT, call->sent ? "no_answer" : "no_connection",
                            call->sent ? "no answer before the deadline"
@@ -1093,7 +1139,7 @@ void sr_engine_cancel(struct sr_call *call) {
   if (call->state == SR_STATE_SENDING) {
     int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
     call->sent |= sent;
-    give_slot(call, now, sent ? SR_OUTCOME_SILENT : SR_OUTCOME_UNSENT, 0);
+    give_slot(call, now, without_answer(call, sent), 0);
   }
   give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* one that was only asked for */
   drop_transfer(call);

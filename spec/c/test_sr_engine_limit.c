@@ -201,10 +201,25 @@ static void events_that_do_not_fit_are_counted(void **state) {
 
 /* ---- blocked ---- */
 
+/* The time after "until" in a message. */
+static time_t named_time(const char *message) {
+  const char *until = strstr(message, "until ");
+  struct tm tm;
+  memset(&tm, 0, sizeof tm);
+  assert_non_null(until);
+  assert_int_equal(sscanf(until, "until %d-%d-%d %d:%d:%d UTC", &tm.tm_year, &tm.tm_mon,
+                          &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec),
+                   6);
+  tm.tm_year -= 1900;
+  tm.tm_mon -= 1;
+  return timegm(&tm);
+}
+
 static void while_the_key_is_blocked_calls_fail_at_once_and_say_when(void **state) {
   struct bench bench;
   struct sr_call *call, *post;
   sr_time end;
+  time_t before = time(NULL);
   (void)state;
   set_up(&bench, 5);
   end = block(&bench);
@@ -219,7 +234,7 @@ static void while_the_key_is_blocked_calls_fail_at_once_and_say_when(void **stat
   assert_false(call->sent);
   assert_true(call->retryable);
   assert_non_null(call->error.hint);
-  assert_non_null(strstr(call->error.message, "540 s"));
+  assert_in_range(named_time(call->error.message), before + 540, time(NULL) + 541);
   post = post_submitted(&bench, 60 * S);
   assert_int_equal(run(&bench, post), SR_RUN_DONE);
   assert_true(post->retryable); /* nothing was sent */
@@ -480,6 +495,37 @@ static void a_reset_by_somebody_else_is_seen_within_seconds(void **state) {
 }
 
 /* ---- the queue ---- */
+
+/* The last requests got no answer: the next one waits, alone, and one that can't says why. */
+static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) {
+  struct bench bench;
+  struct sr_call *calls[3], *call;
+  size_t i;
+  (void)state;
+  set_up(&bench, 5);
+  for (i = 0; i < COUNT(calls); i++) {
+    calls[i] = post_submitted(&bench, 60 * S);
+    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
+  }
+  for (i = 0; i < COUNT(calls); i++) {
+    lose(calls[i], 1);
+    sr_call_delete(calls[i]);
+  }
+  call = submitted(&bench, S - 1);
+  expect_end(call, SR_RATE_LIMIT, "unanswered");
+  assert_int_equal(call->retry_after, S);
+  assert_non_null(strstr(call->error.message, "got no answer"));
+  sr_call_delete(call);
+  call = submitted(&bench, 20 * S);
+  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  assert_int_equal(bench.manual.now, 1001 * S);
+  answer(call, 200, "", "[]");
+  sr_call_delete(call);
+  call = submitted(&bench, S);
+  expect_end(call, SR_RATE_LIMIT, "no_slot"); /* the answer holds all for a window */
+  sr_call_delete(call);
+  tear_down(&bench);
+}
 
 static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
@@ -1673,6 +1719,7 @@ int main(void) {
       cmocka_unit_test(one_that_can_not_wait_any_more_says_that_the_key_is_blocked),
       cmocka_unit_test(a_reset_lets_those_go_who_wait_for_the_end_of_the_ban),
       cmocka_unit_test(a_reset_by_somebody_else_is_seen_within_seconds),
+      cmocka_unit_test(a_call_that_waits_because_nothing_is_answered_says_so),
       cmocka_unit_test(a_call_too_many_in_the_queue_is_refused_and_takes_nothing),
       cmocka_unit_test(calls_for_which_there_are_slots_are_not_counted_as_waiting),
       cmocka_unit_test(a_repeated_attempt_is_never_refused_for_a_full_queue),
