@@ -264,9 +264,9 @@ describe("inside nginx, a call", function()
             local start = ngx.now()
             local results, errors = client:map({ 1, 2, 3, 4, 5, 6 }, function(i)
               if i == 5 then
-                error("five", 0)
+                return false, "five"
               elseif i == 6 then
-                return client:request { path = "relative" }
+                error { code = "six" }
               end
               local inner = client:gather(
                 function() return (ask("/" .. i .. "a?wait=0.3")) end,
@@ -275,13 +275,25 @@ describe("inside nginx, a call", function()
             end)
             ngx.update_time()
             ngx.print(table.concat(results, ", "), " | ", errors.count, " ", errors[5], " ",
-              errors[6]:match "path must begin with a slash" or "?", " | ", ngx.now() - start < 0.6 and "at once" or "slow")
+              errors[6].code, " | ", ngx.now() - start < 0.6 and "at once" or "slow")
+          }
+        }
+        location = /mistake {
+          content_by_lua_block {
+            local begun = 0
+            local fine, problem = pcall(client.map, client, { 1, 2, 3, 4, 5, 6 }, function(i)
+              begun = begun + 1
+              ask("/" .. i)
+              return i == 1 and client:request { path = "relative" } or i
+            end, { concurrency = 2 })
+            ngx.print(tostring(fine), " ", begun < 6 and "ended" or "went on", " ",
+              problem:match "path must begin with a slash.*(stack traceback):\n" or problem)
           }
         }
       ]],
     })
-    assert.are.equal("/1a /1b, /2a /2b, /3a /3b, /4a /4b | 2 five path must begin with a slash | at once",
-      select(2, server.get "/map"))
+    assert.are.equal("/1a /1b, /2a /2b, /3a /3b, /4a /4b | 2 five six | at once", select(2, server.get "/map"))
+    assert.are.equal("false ended stack traceback", select(2, server.get "/mistake"))
   end)
 
   it("that nobody waits for any more is cancelled: 400 clients that leave, and the memory is given back", function()

@@ -103,11 +103,11 @@ end
 operation_mt.__call = perform
 
 -- What a public call gives: a client with the option raise gets errors raised, as values.
-local function deliver(op, value, second)
+local function deliver(op, value, second, third)
   if value == nil and op._client._raise then
     errors.raise(second)
   end
-  return value, second
+  return value, second, third
 end
 
 -- ---- the public side ----
@@ -197,6 +197,7 @@ end
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
 ---@return fun(): any, seranking.Response? next_row
+---@return seranking.WalkState walk
 function methods.each(op, args, given, more)
   op, args, given = target(op, "each", args, given, more)
   local walk, missing = walk_of(op, args, given)
@@ -210,15 +211,15 @@ end
 --- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
----@return table? rows, seranking.Error? err
+---@return table? rows, seranking.Error? err, string? resume the token of the first row that was not delivered, after max_rows
 function methods.all(op, args, given, more)
   op, args, given = target(op, "all", args, given, more)
-  local rows, problem = nil, nil
+  local rows, problem, token
   local walk, missing = walk_of(op, args, given)
   if walk then
-    rows, problem = pages.all(walk)
+    rows, problem, token = pages.all(walk)
   end
-  return deliver(op, rows, problem or missing)
+  return deliver(op, rows, problem or missing, token)
 end
 
 -- The state of an operation of the same resource, or, by its whole name, of any that the client has; and its plan.

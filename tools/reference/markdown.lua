@@ -530,7 +530,8 @@ local function add_operation(page, operation, seen)
   page.add()
   local instead = operation.any.instead
   page.add("%s", sentence(operation.any.about) .. (operation.any.deprecated and " **Withdrawn by the vendor.**" or "")
-    .. (instead and (" In %s use `client.%s`."):format(operation.by.v4 and "v1" or "v4", instead:gsub("%.([^.]+)$", ":%1")) or ""))
+    .. (instead and (" In %s use `client.%s`."):format(operation.by.v4 and "v1" or "v4",
+      (instead:gsub("%.([^.]+)$", ":%1"))) or ""))
   page.add()
   add_call(page, operation)
   add_wire(page, operation)
