@@ -3,6 +3,7 @@
 
 local script = require "support.script"
 local seranking = require "seranking"
+local wire = require "support.wire"
 
 local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
 local UUID = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
@@ -389,6 +390,28 @@ describe("costs", function()
     assert.equal(1, client.data:spent().unknown)
   end)
 
+  it("are not known of requests that no operation describes, which a budget refuses unless they say budget = false", function()
+    local client, log = script.new(function(request) return request.path == "/v1/lost" and { fault = "drop" } or "{}" end,
+      { budget = 1000 })
+    local data = client.data
+    for _, budget in ipairs { 5, 0 } do
+      local answer, err = data:request { path = "/v1/links", budget = budget }
+      assert.is_nil(answer)
+      assert.equal("invalid budget", err.kind .. " " .. err.code)
+    end
+    local answer, err = data:request { path = "/v1/links" }
+    assert.is_nil(answer)
+    assert.equal("client.data:request: how much it costs at most is not known, so no budget can hold it", err.message)
+    assert.is_truthy(err.hint:find("budget = false", 1, true))
+    assert.equal(0, #log)
+    assert(data:request { path = "/v1/links", budget = false })
+    assert.same({ credits = 0, estimate = true, calls = 1, unknown = 1, doubtful = 0 }, data:spent())
+    assert.is_nil((data:request { path = "/v1/lost", budget = false, retries = 0 }))
+    assert.equal(2, data:spent().unknown)
+    assert(script.new(constant "{}").data:request { path = "/v1/links" })
+    assert(client:request { path = "/sites" })
+  end)
+
   it("are no longer set aside for a call that raised on its way", function()
     local client = script.new(function(_, number)
       return number == 1 and error "boom" or "{}"
@@ -396,6 +419,39 @@ describe("costs", function()
     assert.is_false((pcall(op(client, "summary"))))
     assert(op(client, "summary")())
     assert.equal(100, client.data:spent().credits)
+  end)
+
+  it("are no longer set aside for calls in flight beside one that raised", function()
+    local client = script.new(function(_, number)
+      return number == 3 and error "boom" or { status = 200, headers = {}, body = "{}", delay = 5 }
+    end, { budget = 300 })
+    collectgarbage "stop" -- it is not the collector that gives the reservations back
+    finally(function() collectgarbage "restart" end)
+    assert.is_false((pcall(client.data.map, client.data, { 1, 2, 3 }, function() return op(client, "summary")() end)))
+    for _ = 1, 3 do
+      assert(op(client, "summary")())
+    end
+  end)
+
+  it("are no longer set aside for a call that nobody waits for any more, once it is collected", function()
+    local loop = { name = "lost", inside = function() return true end, spawn = function(f) coroutine.wrap(f)() end,
+      sleep = function() end, wait = function() coroutine.yield() end }
+    finally(wire.finish)
+    local client = wire.client(wire.start({ { "request", "idle" } }), { loop = loop, budget = 100 })
+    coroutine.wrap(function() op(client, "summary")() end)()
+    local function ask()
+      local err
+      coroutine.wrap(function() err = select(2, op(client, "summary")()) end)()
+      return err
+    end
+    local err = ask()
+    assert.equal("budget", err.code)
+    assert.is_true(err.retryable)
+    local tries = 0
+    repeat -- as a program that tries again would, the garbage of whose refusals sets the collector going
+      err, tries = ask(), tries + 1
+    until not err or tries == 100000
+    assert.is_nil(err)
   end)
 
   it("set aside rows of calls under way, too", function()
@@ -457,9 +513,8 @@ describe("a download", function()
       assert.equal(("client:download: option %s is for operations: an address is fetched as it is, and costs nothing")
         :format(name), (text:gsub("^.-: ", "", 1)))
     end
-    local ok, text = pcall(client.data.request, client.data, { path = "/a", budget = 5 })
-    assert.is_false(ok)
-    assert.equal("client:request: it knows no prices, so there is no budget: leave it out", (text:gsub("^.-: ", "", 1)))
+    assert.equal("client:request: only the Data API has prices, so there is no budget: leave it out",
+      raised(client.request, client, { path = "/a", budget = 5 }))
     assert.equal(0, #log)
   end)
 

@@ -93,6 +93,15 @@ describe("what is dropped", function()
   end)
 end)
 
+describe("the library", function()
+  it("leaves the collector alone: a full collection would hold up a whole event loop", function()
+    local pipe = assert(io.popen "grep -rn collectgarbage lua")
+    local found = pipe:read "*a"
+    pipe:close()
+    assert.equal("", found)
+  end)
+end)
+
 describe("a handle", function()
   it("can be closed twice, and says so when it is used later", function()
     local client = new_core(nil)

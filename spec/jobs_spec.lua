@@ -58,6 +58,27 @@ local RUNNING = '{"task_id":"1_2","task_status":"processing"}'
 local DONE = '{"task_id":"1_2","task_status":"complete","file":"https://files.example/1_2.gz"}'
 
 describe("waiting for a job", function()
+  it("has the arguments and options that it began with, whatever becomes of the tables that they came in", function()
+    for _, name in ipairs { "state", "again" } do
+      local looks = 0
+      local op, log = scene(name, function(request)
+        looks = looks + 1
+        return request.path == "/v1/again" and "[]"
+          or ('{"status":"%s","start_time":%d}'):format(looks < 6 and "queued" or "finished", looks)
+      end)
+      local args, options = { work_id = 5 }, { every = { 1, 1 }, headers = { ["X-A"] = "1" } }
+      options.on_progress = function()
+        args.work_id, options.every[1], options.every[2], options.headers["X-A"] = 999, 500, 500, "2"
+      end
+      assert(op:wait(args, options))
+      for _, request in ipairs(log) do
+        assert.equal("work_id=5", request.query)
+        assert.equal("1", request.headers["x-a"])
+      end
+      assert.is_true(log[#log].at <= 6)
+    end
+  end)
+
   it("lets the other items of a map go on while on_progress makes a call", function()
     local looks = 0
     local make, _, clock, client = scene("export", function(request)

@@ -67,6 +67,7 @@ void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 struct lsr_call {
   struct sr_call *call;     /* owned */
   struct sr_errand *errand; /* owned */
+  int given_up;             /* call:cancel() was called */
 };
 #define LSR_CALL "seranking.call"
 

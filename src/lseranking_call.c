@@ -41,9 +41,11 @@ struct sr_call *lsr_checkcall(lua_State *L, int index) {
 }
 
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
-  struct sr_call *call = lsr_checkcallobject(L, -1)->call;
+  struct lsr_call *object = lsr_checkcallobject(L, -1);
+  struct sr_call *call = object->call;
   if (call == NULL || call->engine != NULL || call->config != config)
     return NULL;
+  object->given_up = 0;
   sr_call_reset(call);
   return call;
 }
@@ -107,6 +109,7 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 
 static int call_cancel(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
+  object->given_up = 1;
   if (object->errand != NULL)
     sr_errand_cancel(object->errand);
   else
@@ -454,11 +457,15 @@ static int call_trim(lua_State *L) {
   return 1;
 }
 
-/* call:ended() -> whether it is done, cancelled or closed; false before it is begun. */
-static int call_ended(lua_State *L) {
-  const struct lsr_call *object = lsr_checkcallobject(L, 1);
-  lua_pushboolean(L, object->call != NULL ? object->call->state == SR_STATE_DONE
-                                          : object->errand == NULL);
+/*
+** call:cancelled() -> whether it was given up, or its client closed. Unlike other functions it leaves
+** the descriptor of a call that is done to whoever polls it.
+*/
+static int call_cancelled(lua_State *L) {
+  const struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
+  const struct sr_call *call = object->call;
+  lua_pushboolean(L, object->given_up || (call != NULL && call->state == SR_STATE_DONE &&
+                                          call->error.kind == SR_CANCELLED));
   return 1;
 }
 
@@ -477,7 +484,7 @@ static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", cal
                                    {"preview", call_preview},     {"outgoing", call_outgoing},
                                    {"answer", call_answer},       {"lost", call_lost},
                                    {"happenings", call_events},   {"trim", call_trim},
-                                   {"ended", call_ended},         {NULL, NULL}};
+                                   {"cancelled", call_cancelled}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

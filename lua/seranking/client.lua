@@ -98,6 +98,9 @@ end
 -- ---- client:request ----
 
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
+
+-- A request of client.data:request, for its account: nobody knows what it costs.
+local UNKNOWN_PRICE = { name = "client.data:request" }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
@@ -137,7 +140,7 @@ local function body_text(body)
 end
 
 -- Splits the table of a request into its own fields and the options of a call.
-local function split(request)
+local function split(self, request)
   if type(request) ~= "table" then
     misuse.raise("client:request takes a table: { method = \"GET\", path = \"/…\" }")
   end
@@ -147,8 +150,8 @@ local function split(request)
       own[name] = value
     elseif name == "extra" then
       misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
-    elseif name == "budget" then
-      misuse.raise("client:request: it knows no prices, so there is no budget: leave it out")
+    elseif name == "budget" and not self._spent then
+      misuse.raise("client:request: only the Data API has prices, so there is no budget: leave it out")
     else
       others = others or {}
       others[name] = value
@@ -188,7 +191,7 @@ end
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function methods:request(request)
   self = must_be_client(self, "request { … }")
-  local own, call_options = split(request)
+  local own, call_options = split(self, request)
   local method, path = own.method or "GET", own.path
   if not verbs[method] then
     misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", tostring(method))
@@ -212,6 +215,14 @@ function methods:request(request)
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
+  local ticket, refused
+  if self._spent then
+    ticket, refused = costs.allow(self, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
+    if not ticket then
+      host.keep(self, call)
+      return nil, refused
+    end
+  end
   local data, problem
   local answered, result = host.run(self, call)
   if answered then
@@ -222,6 +233,9 @@ function methods:request(request)
     errors.doubt(result, repeatable)
   end
   host.keep(self, call)
+  if ticket then
+    costs.settle(self, UNKNOWN_PRICE, {}, call, ticket, answered, data, result)
+  end
   return deliver(self, data, result)
 end
 

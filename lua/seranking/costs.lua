@@ -97,43 +97,30 @@ function costs.price(plan, args, data)
   return costs.most(plan, args)
 end
 
--- What is set aside for calls under way.
+-- What is set aside for calls in flight. Calls that were given up, or that nobody waits for any more, have no ticket.
 local function aside(spent)
   local sum = 0
-  for ticket in pairs(spent.tickets) do
-    sum = sum + ticket.most
+  for call, ticket in pairs(spent.tickets) do
+    if call:cancelled() then
+      spent.tickets[call] = nil
+    else
+      sum = sum + ticket.most
+    end
   end
   return sum
 end
 
---- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget.
+--- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget, or the call says
+--- budget = false.
 ---@param client table
----@return number?
-function costs.left(client)
-  local spent = client._spent
-  return spent and client._budget and client._budget - spent.credits - spent.doubtful - aside(spent) or nil
-end
-
--- Seconds between two collections of the tickets of calls that were left behind: each is of all garbage.
-local COLLECT_EVERY = 1
-
---- The same, after calls that were left behind are forgotten where that would let `most` credits through; nil under
---- budget = false, too.
----@param client table
----@param most number
 ---@param budget? number|false of the call
 ---@return number?
-function costs.left_for(client, most, budget)
-  local left, spent = budget ~= false and costs.left(client) or nil, client._spent
-  if left and most > left and most <= left + aside(spent) then
-    local now = client._core:now()
-    if now - (spent.collected or -COLLECT_EVERY) >= COLLECT_EVERY then
-      spent.collected = now
-      collectgarbage() -- their tickets
-      left = costs.left(client)
-    end
+function costs.left(client, budget)
+  local spent = client._spent
+  if budget == false or not (spent and client._budget) then
+    return nil
   end
-  return left
+  return client._budget - spent.credits - spent.doubtful - aside(spent)
 end
 
 --- The error of what an option that bounds the spending can't hold.
@@ -146,21 +133,22 @@ function costs.unknown(plan, option)
     or "without max_cost it is let through")
 end
 
---- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside, until
---- costs.settle, or until the ticket is garbage: a call that was left behind sets nothing aside.
+--- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside until
+--- costs.settle, or until the call is cancelled or garbage.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
 ---@param budget? number|false of this call; false: whatever it costs
+---@param call userdata not begun yet
 ---@return table? ticket, seranking.Error?
-function costs.allow(client, plan, args, budget)
+function costs.allow(client, plan, args, budget, call)
   local spent = client._spent
   local most = costs.most(plan, args)
   local bounded = budget ~= false and (budget or client._budget)
   if bounded and not most then
     return nil, costs.unknown(plan, "budget")
   elseif bounded then
-    local left = costs.left_for(client, most)
+    local left = costs.left(client)
     local whose, whole = "the client's", client._budget
     if budget and (not left or budget < left) then
       left, whose, whole = budget, "the call's", budget
@@ -177,7 +165,7 @@ function costs.allow(client, plan, args, budget)
     end
   end
   local ticket = { most = most or 0 }
-  spent.tickets[ticket] = true
+  spent.tickets[call] = ticket
   return ticket
 end
 
@@ -188,13 +176,14 @@ local unclear = { timeout = true, network = true, cancelled = true, too_large = 
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
+---@param call userdata
 ---@param ticket table of costs.allow
 ---@param success boolean it was answered with a success
 ---@param data any the answer, if it could be read
 ---@param result seranking.Response|seranking.Error
-function costs.settle(client, plan, args, ticket, success, data, result)
+function costs.settle(client, plan, args, call, ticket, success, data, result)
   local spent = client._spent
-  spent.tickets[ticket] = nil
+  spent.tickets[call] = nil
   if not success and not (result.sent and unclear[result.kind]) then
     return
   end

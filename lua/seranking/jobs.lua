@@ -361,6 +361,7 @@ function jobs.wait(op, plan, args, given, sibling)
     misuse.raise("%s makes no job that could be waited for", plan.name)
   end
   request.check(op._client, plan, args)
+  args, given = options.deep(args), options.deep(given) -- nothing that the caller does to them later changes the wait
   if not about.status then
     return wait_for_status(op, plan, args, given)
   end

@@ -71,7 +71,7 @@ local function perform(op, args, call_options, raw)
   local counted = client._spent
   local ticket, refused
   if counted then
-    ticket, refused = costs.allow(client, plan, checked, given and given.budget)
+    ticket, refused = costs.allow(client, plan, checked, given and given.budget, call)
     if not ticket then
       host.keep(client, call)
       return nil, refused
@@ -89,7 +89,7 @@ local function perform(op, args, call_options, raw)
   end
   host.keep(client, call)
   if counted then
-    costs.settle(client, plan, checked, ticket, answered, data, result)
+    costs.settle(client, plan, checked, call, ticket, answered, data, result)
   end
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)

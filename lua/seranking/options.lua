@@ -358,17 +358,22 @@ function options.copy(given)
   return copy
 end
 
---- A copy that shares no table with the value; what is no table is the value itself.
-function options.deep(value)
-  if type(value) ~= "table" then
-    return value
+local function deep(value, copies)
+  if type(value) ~= "table" or copies[value] then
+    return copies[value] or value
   end
   local copy = {}
+  copies[value] = copy
   for name, inner in next, value do
-    copy[name] = options.deep(inner)
+    copy[name] = deep(inner, copies)
   end
   local metatable = getmetatable(value) -- an array's says that it is one
   return type(metatable) == "table" and setmetatable(copy, metatable) or copy
+end
+
+--- A copy that shares no table with the value; what is no table is the value itself.
+function options.deep(value)
+  return deep(value, {})
 end
 
 --- How an option of this name is given to an operation, for messages; nil when there is none.

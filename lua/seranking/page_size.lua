@@ -22,8 +22,7 @@ local function affordable(walk)
   if not price then
     return huge
   end
-  local rows = min(walk.size, walk.left + walk.skip)
-  local credits = min(costs.left_for(walk.op._client, rows * price, walk.options.budget) or huge,
+  local credits = min(costs.left(walk.op._client, walk.options.budget) or huge,
     walk.max_cost and walk.max_cost - walk.cost or huge)
   return floor(credits / price)
 end
