@@ -251,7 +251,7 @@ describe("the format", function()
   end
 
   it("has pages with the parameters that turn them", function()
-    local pages_fields = names "style rows total size max cursor param"
+    local pages_fields = names "style rows total size max cursor param whole"
     each_operation(function(_, operation, key)
       local pages = operation.pages
       if pages then
@@ -260,7 +260,8 @@ describe("the format", function()
         end
         local taken = takes(operation)
         assert.is_true(pages.style == "page" and taken.page or pages.style == "offset" and taken.offset
-          or pages.style == "cursor" and taken[pages.param], key)
+          or pages.style == "cursor" and taken[pages.param] or not pages.style, key)
+        assert.equal(pages.style == nil and pages.max ~= nil, pages.style == nil and taken.limit or false, key)
         assert.is_truthy(names("array object any")[operation.answer], key)
         assert.is_true(operation.answer ~= "object" or pages.rows ~= nil, key)
       end

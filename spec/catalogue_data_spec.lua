@@ -124,7 +124,7 @@ local function parameters_of(key)
 end
 
 describe("the descriptions of the Data API", function()
-  it("are of 69 operations, 86 methods and paths, as the catalogue has them", function()
+  it("are of 70 operations, 87 methods and paths, as the catalogue has them", function()
     assert.same(sorted_keys(catalogue.operations), sorted_keys(operations))
     local paths, count = {}, 0
     for _, entry in pairs(catalogue.operations) do
@@ -132,15 +132,15 @@ describe("the descriptions of the Data API", function()
         paths[method .. " " .. entry.path] = true
       end
     end
-    assert.equal(69, #sorted_keys(operations))
-    assert.equal(86, #sorted_keys(paths))
+    assert.equal(70, #sorted_keys(operations))
+    assert.equal(87, #sorted_keys(paths))
     for _, operation in pairs(operations) do
       local method, path = operation.data:match "^(%u+) ([^{]+)"
       count = count + (operation.post and 2 or 1)
       assert.is_true(paths[method .. " " .. path], path)
       assert.is_true(not operation.post or paths["POST " .. path], path)
     end
-    assert.equal(88, count) -- two paths have two operations each
+    assert.equal(89, count) -- two paths have two operations each
   end)
 
   for _, key in ipairs(sorted_keys(catalogue.operations)) do
@@ -201,7 +201,7 @@ describe("the descriptions of the Data API", function()
 
     it("have the pages and the states of " .. key, function()
       local pages, job = operations[key].pages, operations[key].job or {}
-      assert.equal(entry.pages, pages and table.concat({ pages.style, pages.rows or "$", pages.total or "-", pages.size,
+      assert.equal(entry.pages, pages and pages.style and table.concat({ pages.style, pages.rows or "$", pages.total or "-", pages.size,
         pages.max or "-" }, " ") or nil)
       if entry.states and job.pending then
         local state, pending, good, bad = entry.states:match "^(%S+) (%S+) (%S+) (%S+)$"

@@ -573,6 +573,98 @@ describe("a download", function()
   end)
 end)
 
+describe("the credits of an account", function()
+  it("are asked for by client.data:credits(), which adds the pools up", function()
+    local answers = {
+      { '{"totals":{"subscription":{"remaining":100,"total":500},"addon":{"remaining":"20"},"wallet":{"remaining":3.5}},'
+        .. '"access":{"can_use_data_api":true}}', 123.5 },
+      { '{"totals":{"subscription":{"remaining":0},"addon":{"remaining":0},"wallet":{"remaining":248000}}}', 248000 },
+      { '{"totals":{"subscription":{"remaining":7}},"access":{"can_use_data_api":false,"primary_reason":"none"}}', 0 },
+      { '{"totals":{}}', 0 },
+    }
+    for _, case in ipairs(answers) do
+      local client, log = script.new(constant(case[1]), { budget = 1 })
+      local credits, response = assert(client.data:credits { timeout = 5 })
+      assert.equal(case[2], credits.available)
+      assert.is_table(credits.totals)
+      assert.equal(200, response.status)
+      assert.equal("GET /v1/account/credits", log[1].method .. " " .. log[1].path)
+      assert.equal(0, client.data:spent().credits)
+    end
+    local credits, err = script.new(function() return script.json("{}", 500) end, { retries = 0 }).data:credits()
+    assert.is_nil(credits)
+    assert.equal("server", err.kind)
+    local client = script.new(constant "{}")
+    assert.equal("only the Data API has prices: client.data:credits()", raised(client.credits, client))
+  end)
+
+  it("can bound a walk", function()
+    local api = require("seranking.fake").new { units = 1005, rows = 300 }
+    local data = assert(seranking.new { token = KEY, data_token = UUID, transport = api }).data
+    local rows, err = data.keywords.similar:all({ source = "us", keyword = "a" }, { max_cost = data:credits().available })
+    assert.is_nil(rows)
+    assert.equal("max_cost 100", err.code .. " " .. #err.rows)
+    assert.equal(5, data:credits().available)
+  end)
+end)
+
+describe("lists of the Data API that have one page", function()
+  local ARGS = { target = "example.com", date_from = "2026-01-01", date_to = "2026-02-01" }
+  local lists = {
+    "all", "history.list", "anchors.list", "refdomains.list", "refdomains.history.list", "referring_ips.list",
+    "indexed_pages.list", "authority.domain.distribution", "authority.domain.history", "authority.page.history",
+  }
+
+  for _, name in ipairs(lists) do
+    it("are walked: " .. name, function()
+      local api = require("seranking.fake").new { data_limit = 1e6, rows = 250 }
+      local data = assert(seranking.new { token = KEY, data_token = UUID, transport = api }).data
+      local op = data.backlinks
+      for part in name:gmatch "[^.]+" do
+        op = op[part]
+      end
+      local args, limited = {}, false
+      for _, parameter in ipairs(op:describe().parameters) do
+        args[parameter.name] = ARGS[parameter.name]
+        limited = limited or parameter.name == "limit"
+      end
+      local count = 0
+      for row in op:each(args, { max_rows = math.huge }) do
+        assert.is_table(row)
+        count = count + 1
+      end
+      assert.is_true(limited and count == 250 or not limited and count > 0)
+      assert.equal(1, #api.log)
+      local rows, err = op:all(args) -- nothing says how many rows are wanted and paid for
+      if limited then
+        assert.is_nil(rows)
+        assert.equal("cut 100", err.code .. " " .. #err.rows)
+        assert.equal(250, count)
+        if name == "all" then -- the advice
+          local whole = err.hint:match "client%.data%.([%w_.]+):each"
+          assert.equal("backlinks.raw", whole)
+          assert.equal(250, #assert(data.backlinks.raw:all(args)))
+        else
+          local most = tonumber(err.hint:match "limit, (%d+) at most")
+          assert.equal(250, #assert(op:all({ target = args.target, limit = most })))
+        end
+      else
+        assert.equal(count, #assert(rows))
+      end
+    end)
+  end
+
+  it("may have the name of a walk's method, and are both", function()
+    local client, log = script.new(constant '{"backlinks":[{"url_from":"a"},{"url_from":"b"}]}')
+    local backlinks = client.data.backlinks
+    assert.equal(2, #assert(backlinks:all { target = "a.com" }).backlinks)
+    assert.equal(2, #assert(backlinks.all { target = "a.com" }).backlinks)
+    assert.equal("b", assert(backlinks.all:all { target = "a.com" })[2].url_from)
+    assert.equal("a", backlinks.all:each { target = "a.com" }().url_from)
+    assert.equal(4, #log)
+  end)
+end)
+
 describe("the Data API of the fake, in this process", function()
   it("is served to client.data: pages, jobs, files, prices", function()
     local api = require("seranking.fake").new()

@@ -239,6 +239,11 @@ function methods:request(request)
   return deliver(self, data, result)
 end
 
+---@class seranking.Credits
+---@field available number credits that the key may spend: the sum of the pools, or 0 where it may spend none
+---@field totals table<string, { remaining: number }> by pool: subscription, addon, wallet
+---@field access { can_use_data_api: boolean, primary_reason: string? }
+
 ---@class seranking.MapOptions
 ---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
 ---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
@@ -342,6 +347,28 @@ function methods:spent()
     misuse.raise("only the Data API has prices: client.data:spent()")
   end
   return (costs.spent(self))
+end
+
+--- Asks what the account has left, which costs nothing: the pools, as client.data.account:credits() has them, and `available`,
+--- the sum of what the key may spend. Use it as a budget: { max_cost = credits.available }.
+---@param given? seranking.CallOptions
+---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
+function methods:credits(given)
+  must_be_client(self, "credits()")
+  if not self._spent then
+    misuse.raise("only the Data API has prices: client.data:credits()")
+  end
+  local credits, response = self.account:credits(nil, given)
+  if not credits then
+    return nil, response
+  end
+  credits.available = 0
+  if (credits.access or {}).can_use_data_api ~= false then
+    for _, pool in pairs(credits.totals or {}) do
+      credits.available = credits.available + (tonumber(pool.remaining) or 0)
+    end
+  end
+  return credits, response
 end
 
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.

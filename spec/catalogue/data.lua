@@ -993,6 +993,16 @@ return {
       params = { "query output string json,xml" },
       fields = { "limit number|string", "used number|string" },
     },
+    ["data.account.credits"] = {
+      methods = "GET", path = "/v1/account/credits", confidence = "high", idempotent = true,
+      price = "0 request",
+      params = {},
+      fields = {
+        "totals.subscription.remaining number", "totals.subscription.total number",
+        "totals.subscription.expire_at string?", "totals.addon.remaining number", "totals.wallet.remaining number",
+        "access.can_use_data_api boolean", "access.primary_reason string?", "credit_expire_at string?",
+      },
+    },
   },
 
   requests = {
@@ -2465,6 +2475,12 @@ return {
       method = "GET", path = "/v1/account/credit-balance",
       args = {},
       query = { "output=json" },
+    },
+    {
+      op = "data.account.credits", case = "required",
+      method = "GET", path = "/v1/account/credits",
+      args = {},
+      query = {},
     },
   },
 }

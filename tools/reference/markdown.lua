@@ -400,7 +400,7 @@ local function pages_line(operation)
   if not pages then
     return nil
   end
-  local parts = { STYLES[pages.style] }
+  local parts = { STYLES[pages.style] or "one page" }
   if pages.rows then
     parts[#parts + 1] = ("rows in `%s`"):format(pages.rows)
   end
@@ -415,6 +415,9 @@ local function pages_line(operation)
   end
   if pages.max then
     parts[#parts + 1] = ("at most %.14g"):format(pages.max)
+  end
+  if pages.whole then
+    parts[#parts + 1] = ("all of it by %s"):format(pages.whole)
   end
   return table.concat(parts, ", ")
 end

@@ -60,7 +60,8 @@
 --               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
 --               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that says
 --               where a page begins, if it is not called `page` or `offset` }. The size is asked for by `limit`. Without a
---               style one answer has them all: `each` then walks over its `rows`.
+--               style there is one page, which `each` walks: all there is, or where there is a `max`, what `limit` cuts it to;
+--               whole = name of the operation that walks all of it.
 --   job         it starts something that takes time: { status = operation of the same resource that tells the state, id =
 --               member of this answer that names the job ("[].id": a job for each element; left out: what was given as
 --               `param`), param = the parameter of `status` that takes it, state and bad = member of this answer that tells

@@ -44,6 +44,10 @@ end
 local function each_row(of)
   return { 1, per = "row", of = of, note = ROW_NOTE, confidence = "medium" }
 end
+-- A list that has one page, cut at limit.
+local function cut_list(rows, whole)
+  return { rows = rows, size = 100, max = 10000, whole = whole }
+end
 local PER_CALL = { 100, per = "request", note = THIRD, confidence = "medium" }
 local NOT_KNOWN = { per = "row", of = "ranks", note = "not published; perhaps 1 a point", confidence = "low" }
 
@@ -174,8 +178,10 @@ return {
         query = "target* mode limit per_domain order_by url_from_filter url_from_filter_mode url_to_filter "
           .. "url_to_filter_mode anchor_filter anchor_filter_mode nofollow_filter inlink_rank_from inlink_rank_to "
           .. "domain_inlink_rank_from domain_inlink_rank_to",
-        answer = "object", billed = true, cost = each_row("backlinks"), source = USUAL, confidence = "high",
-        about = "Links one by one, with filters. No pages: what is over 10,000 is reached by raw or export only.",
+        answer = "object", billed = true,
+        pages = cut_list("backlinks", "data.backlinks.raw"), cost = each_row("backlinks"), source = USUAL, confidence = "high",
+        about = "Links one by one, with filters, 10,000 at most: raw walks every link, and export has them in a file. To walk "
+          .. "this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.",
         fields = LINK_FIELDS, example = '{"backlinks":[' .. LINK_EXAMPLE .. "]}" },
       { "raw", data = "GET /v1/backlinks/raw", fixed = "output=json", query = "target* mode limit next per_domain order_by",
         params = { limit = { type = "integer", min = 1, max = 100000, default = 10000,
@@ -248,7 +254,8 @@ return {
     operations = {
       { "list", data = "GET /v1/backlinks/history", post = true, fixed = "output=json",
         query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from limit order_by",
-        answer = "object", billed = true, cost = each_row("new_lost_backlinks"), source = USUAL, confidence = "high",
+        answer = "object", billed = true,
+        pages = cut_list("new_lost_backlinks"), cost = each_row("new_lost_backlinks"), source = USUAL, confidence = "high",
         about = "Links that came or went between two days. No pages: take fewer days at a time.",
         fields = [[
           new_lost_backlinks[].new_lost_date date
@@ -298,7 +305,8 @@ return {
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/anchors", post = true, fixed = "output=json",
-        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("anchors"), source = USUAL,
+        query = "target* mode order_by limit", answer = "object", billed = true,
+        pages = cut_list("anchors"), cost = each_row("anchors"), source = USUAL,
         confidence = "high", about = "The texts that links stand on. No pages.",
         fields = "  anchors[].anchor string\n" .. link_totals "anchors[]",
         example = [[{"anchors":[{"anchor":"good anchors","backlinks":210,"refdomains":14,"dofollow_backlinks":190,
@@ -310,7 +318,8 @@ return {
     params = { target = TARGET, mode = MODE, order_by = BY_RANK, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/refdomains", post = true, fixed = "output=json",
-        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("refdomains"),
+        query = "target* mode order_by limit", answer = "object", billed = true,
+        pages = cut_list("refdomains"), cost = each_row("refdomains"),
         source = "openapi mcp n8n skills", confidence = "high", about = "The domains that link. No pages.",
         fields = [[
           refdomains[].refdomain string
@@ -345,7 +354,7 @@ return {
     operations = {
       { "list", data = "GET /v1/backlinks/refdomains/history", post = true, fixed = "output=json",
         query = "target* mode new_lost_type date_from date_to order_by limit", answer = "object", billed = true,
-        cost = each_row("new_lost_refdomains"), source = USUAL, confidence = "high",
+        pages = cut_list("new_lost_refdomains"), cost = each_row("new_lost_refdomains"), source = USUAL, confidence = "high",
         about = "Linking domains that came or went between two days. No pages: take fewer days at a time.",
         fields = [[
           new_lost_refdomains[].new_lost_date date
@@ -375,7 +384,8 @@ return {
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/referring-ips", post = true, fixed = "output=json",
-        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("ips"), source = USUAL,
+        query = "target* mode order_by limit", answer = "object", billed = true,
+        pages = cut_list("ips"), cost = each_row("ips"), source = USUAL,
         confidence = "high", about = "The IP addresses that links come from. No pages.",
         fields = "  ips[].ip string\n" .. link_totals "ips[]",
         example = [[{"ips":[{"ip":"198.51.100.23","backlinks":31,"refdomains":2,"dofollow_backlinks":30,
@@ -409,7 +419,8 @@ return {
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/indexed-pages", post = true, fixed = "output=json",
-        query = "target* mode order_by limit", answer = "object", billed = true, cost = each_row("pages"), source = USUAL,
+        query = "target* mode order_by limit", answer = "object", billed = true,
+        pages = cut_list("pages"), cost = each_row("pages"), source = USUAL,
         confidence = "high", about = "The target's own pages that are linked to. No pages in the other sense.",
         fields = "  pages[].url string\n" .. link_totals "pages[]",
         example = [[{"pages":[{"url":"https://anchors.example/","backlinks":402,"refdomains":48,
@@ -452,7 +463,8 @@ return {
         ]],
         example = [[{"pages":[{"url":"https://anchors.example/","domain_inlink_rank":28}]}]] },
       { "distribution", data = "GET /v1/backlinks/authority/domain/distribution", fixed = "output=json",
-        query = "target* mode histogramMode", answer = "object", billed = true, cost = each_row("histogram"),
+        query = "target* mode histogramMode", answer = "object", billed = true,
+        pages = { rows = "histogram" }, cost = each_row("histogram"),
         source = USUAL, confidence = "high", about = "How many linking domains have which score.",
         fields = [[
           histogram[].domain_inlink_rank integer the score, 0-100
@@ -460,7 +472,8 @@ return {
         ]],
         example = [[{"histogram":[{"domain_inlink_rank":0,"refdomains":21},{"domain_inlink_rank":36,"refdomains":2}]}]] },
       { "history", data = "GET /v1/backlinks/authority/domain/history", fixed = "output=json",
-        query = "target* date_from date_to granularity", answer = "object", billed = true, cost = NOT_KNOWN,
+        query = "target* date_from date_to granularity", answer = "object", billed = true,
+        pages = { rows = "ranks" }, cost = NOT_KNOWN,
         source = "openapi mcp third-party", confidence = "medium",
         about = "A domain's score over time; longer targets are cut to their domain.",
         fields = [[
@@ -489,7 +502,8 @@ return {
         ]],
         example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22}]}]] },
       { "history", data = "GET /v1/backlinks/authority/page/history", fixed = "output=json",
-        query = "target* date_from date_to granularity", answer = "object", billed = true, cost = NOT_KNOWN,
+        query = "target* date_from date_to granularity", answer = "object", billed = true,
+        pages = { rows = "ranks" }, cost = NOT_KNOWN,
         source = USUAL, confidence = "medium",
         about = "A page's score over time. A run of zeros means that nothing is known, not that the score was 0.",
         fields = [[

@@ -45,6 +45,18 @@ jobs["data.account.credit_balance"] = function(call)
   return { limit = ("%d"):format(account.limit), used = ("%d"):format(account.limit - account.left) }
 end
 
+jobs["data.account.credits"] = function(call)
+  local account = call.store.credits
+  return {
+    totals = {
+      subscription = { remaining = account.left, total = account.limit, expire_at = "2027-01-01 00:00:00" },
+      addon = { remaining = 0 }, wallet = { remaining = 0 },
+    },
+    access = { can_use_data_api = account.left > 0, primary_reason = account.left > 0 and "subscription" or "no_credits" },
+    credit_expire_at = "2027-01-01 00:00:00",
+  }
+end
+
 -- ---- exports ----
 
 local function export_of(store, task_id)
