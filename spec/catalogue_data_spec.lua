@@ -201,8 +201,8 @@ describe("the descriptions of the Data API", function()
 
     it("have the pages and the states of " .. key, function()
       local pages, job = operations[key].pages, operations[key].job or {}
-      assert.equal(entry.pages, pages and pages.style and table.concat({ pages.style, pages.rows or "$", pages.total or "-", pages.size,
-        pages.max or "-" }, " ") or nil)
+      assert.equal(entry.pages, pages and pages.style and table.concat({ pages.style, pages.rows or "$",
+        pages.total or "-", pages.size, pages.max or "-" }, " ") or nil)
       if entry.states and job.pending then
         local state, pending, good, bad = entry.states:match "^(%S+) (%S+) (%S+) (%S+)$"
         assert.same({ state, pending }, { job.state, (job.pending:gsub(" ", ",")) })

@@ -619,23 +619,23 @@ describe("lists of the Data API that have one page", function()
     it("are walked: " .. name, function()
       local api = require("seranking.fake").new { data_limit = 1e6, rows = 250 }
       local data = assert(seranking.new { token = KEY, data_token = UUID, transport = api }).data
-      local op = data.backlinks
+      local list = data.backlinks
       for part in name:gmatch "[^.]+" do
-        op = op[part]
+        list = list[part]
       end
       local args, limited = {}, false
-      for _, parameter in ipairs(op:describe().parameters) do
+      for _, parameter in ipairs(list:describe().parameters) do
         args[parameter.name] = ARGS[parameter.name]
         limited = limited or parameter.name == "limit"
       end
       local count = 0
-      for row in op:each(args, { max_rows = math.huge }) do
+      for row in list:each(args, { max_rows = math.huge }) do
         assert.is_table(row)
         count = count + 1
       end
       assert.is_true(limited and count == 250 or not limited and count > 0)
       assert.equal(1, #api.log)
-      local rows, err = op:all(args) -- nothing says how many rows are wanted and paid for
+      local rows, err = list:all(args) -- nothing says how many rows are wanted and paid for
       if limited then
         assert.is_nil(rows)
         assert.equal("cut 100", err.code .. " " .. #err.rows)
@@ -646,7 +646,7 @@ describe("lists of the Data API that have one page", function()
           assert.equal(250, #assert(data.backlinks.raw:all(args)))
         else
           local most = tonumber(err.hint:match "limit, (%d+) at most")
-          assert.equal(250, #assert(op:all({ target = args.target, limit = most })))
+          assert.equal(250, #assert(list:all({ target = args.target, limit = most })))
         end
       else
         assert.equal(count, #assert(rows))
