@@ -142,6 +142,12 @@ function AnyClient:download(url, given) end
 ---@return seranking.Spent
 function AnyClient:spent() end
 
+--- Asks what the account has left, which costs nothing: the pools, as client.data.account:credits() has them, and `available`,
+--- the sum of what the key may spend. Use it as a budget: { max_cost = credits.available }.
+---@param given? seranking.CallOptions
+---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
+function AnyClient:credits(given) end
+
 --- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
 function AnyClient:close() end
 
@@ -175,6 +181,11 @@ function AnyClient:close() end
 ---@field sites seranking.sites
 ---@field system seranking.system
 ---@field users seranking.users
+
+---@class seranking.Credits
+---@field available number credits that the key may spend: the sum of the pools, or 0 where it may spend none
+---@field totals table<string, { remaining: number }> by pool: subscription, addon, wallet
+---@field access { can_use_data_api: boolean, primary_reason: string? }
 
 --- The client of the Data API.
 ---@class seranking.DataClient: seranking.AnyClient
@@ -2852,10 +2863,38 @@ function Limiter:reset() end
 ---@field limit number
 ---@field used number
 
+---@class seranking.data.account.credits.Answer.totals.subscription
+---@field remaining number credits of the plan that are left
+---@field total number credits of the plan
+---@field expire_at? string
+
+---@class seranking.data.account.credits.Answer.totals.addon
+---@field remaining number credits that were bought beside it
+
+---@class seranking.data.account.credits.Answer.totals.wallet
+---@field remaining number credits that don't expire
+
+---@class seranking.data.account.credits.Answer.totals
+---@field subscription seranking.data.account.credits.Answer.totals.subscription
+---@field addon seranking.data.account.credits.Answer.totals.addon
+---@field wallet seranking.data.account.credits.Answer.totals.wallet
+
+---@class seranking.data.account.credits.Answer.access
+---@field can_use_data_api boolean false: the key can't spend any
+---@field primary_reason? string which pool is spent, or why none is
+
+---@class seranking.data.account.credits.Answer
+---@field totals seranking.data.account.credits.Answer.totals
+---@field access seranking.data.account.credits.Answer.access
+---@field credit_expire_at? string
+
 ---@class seranking.data.account.subscription: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.account.credit_balance: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.data.account.credits: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.account
@@ -2863,6 +2902,8 @@ function Limiter:reset() end
 ---@field subscription seranking.data.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.subscription.Answer?, seranking.Response|seranking.Error
 --- Credits of the plan and credits used. Their difference need not be units_left of subscription.
 ---@field credit_balance seranking.data.account.credit_balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credit_balance.Answer?, seranking.Response|seranking.Error
+--- Credits left in each pool: the plan's, bought ones, and the wallet. The other two operations see the plan's alone. client.data:credits() adds their sum.
+---@field credits seranking.data.account.credits|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credits.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
@@ -3105,7 +3146,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.metrics.Answer
 ---@field metrics seranking.data.backlinks.metrics.Answer.metrics[]
 
----@class seranking.data.backlinks.all.Answer.backlinks
+---@class seranking.data.backlinks.all.Row
 ---@field url_from string the linking page
 ---@field url_to string the page linked to
 ---@field title string title of the linking page
@@ -3120,10 +3161,10 @@ function Limiter:reset() end
 ---@field last_visited seranking.Date
 
 ---@class seranking.data.backlinks.all.Answer
----@field backlinks seranking.data.backlinks.all.Answer.backlinks[]
+---@field backlinks seranking.data.backlinks.all.Row[]
 
 ---@class seranking.data.backlinks.raw.Answer
----@field backlinks seranking.data.backlinks.all.Answer.backlinks[]
+---@field backlinks seranking.data.backlinks.all.Row[]
 ---@field next? string cursor of the next batch; missing, null or empty after the last
 
 ---@class seranking.data.backlinks.count.Answer.metrics
@@ -3167,6 +3208,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.all: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.all.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.raw.Args
 ---@field target string domain, host or page that is linked to
@@ -3178,8 +3221,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.raw: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.CallOptions): seranking.DryRun
----@field each fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.all.Answer.backlinks?, seranking.Response?
----@field all fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Answer.backlinks[]?, seranking.Error?
+---@field each fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.all.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.count.Args
 ---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
@@ -3193,7 +3236,7 @@ function Limiter:reset() end
 ---@field summary seranking.data.backlinks.summary|fun(self, args: seranking.data.backlinks.summary.Args, options?: seranking.CallOptions): seranking.data.backlinks.summary.Answer?, seranking.Response|seranking.Error
 --- The totals of summary alone, without what comes most often.
 ---@field metrics seranking.data.backlinks.metrics|fun(self, args: seranking.data.backlinks.metrics.Args, options?: seranking.CallOptions): seranking.data.backlinks.metrics.Answer?, seranking.Response|seranking.Error
---- Links one by one, with filters. No pages: what is over 10,000 is reached by raw or export only.
+--- Links one by one, with filters, 10,000 at most: raw walks every link, and export has them in a file. To walk this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.
 ---@field all seranking.data.backlinks.all|fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.CallOptions): seranking.data.backlinks.all.Answer?, seranking.Response|seranking.Error
 --- Every link there is, in big batches, without filters. Keep all but `next` the same.
 ---@field raw seranking.data.backlinks.raw|fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.CallOptions): seranking.data.backlinks.raw.Answer?, seranking.Response|seranking.Error
@@ -3209,7 +3252,7 @@ function Limiter:reset() end
 ---@field referring_subnets seranking.data.backlinks.referring_subnets
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.anchors.list.Answer.anchors
+---@class seranking.data.backlinks.anchors.list.Row
 ---@field anchor string
 ---@field backlinks integer
 ---@field refdomains integer linking domains
@@ -3219,7 +3262,7 @@ function Limiter:reset() end
 ---@field last_visited seranking.Date
 
 ---@class seranking.data.backlinks.anchors.list.Answer
----@field anchors seranking.data.backlinks.anchors.list.Answer.anchors[]
+---@field anchors seranking.data.backlinks.anchors.list.Row[]
 
 ---@class seranking.data.backlinks.anchors.list.Args
 ---@field target string domain, host or page that is linked to
@@ -3229,6 +3272,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.anchors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.anchors.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.anchors.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.anchors
 --- The texts that links stand on. No pages.
@@ -3263,19 +3308,19 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.authority.domain.get.Answer
 ---@field pages seranking.data.backlinks.authority.domain.get.Answer.pages[]
 
----@class seranking.data.backlinks.authority.domain.distribution.Answer.histogram
+---@class seranking.data.backlinks.authority.domain.distribution.Row
 ---@field domain_inlink_rank integer the score, 0-100
 ---@field refdomains integer domains that have it
 
 ---@class seranking.data.backlinks.authority.domain.distribution.Answer
----@field histogram seranking.data.backlinks.authority.domain.distribution.Answer.histogram[]
+---@field histogram seranking.data.backlinks.authority.domain.distribution.Row[]
 
----@class seranking.data.backlinks.authority.domain.history.Answer.ranks
+---@class seranking.data.backlinks.authority.domain.history.Row
 ---@field date seranking.Date
 ---@field domain_inlink_rank integer score of the domain, 0-100
 
 ---@class seranking.data.backlinks.authority.domain.history.Answer
----@field ranks seranking.data.backlinks.authority.domain.history.Answer.ranks[]
+---@field ranks seranking.data.backlinks.authority.domain.history.Row[]
 
 ---@class seranking.data.backlinks.authority.domain.get.Args
 ---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
@@ -3290,6 +3335,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.authority.domain.distribution: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.authority.domain.distribution.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.domain.distribution.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.domain.history.Args
 ---@field target string domain, host or page that is linked to
@@ -3299,6 +3346,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.authority.domain.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.authority.domain.history.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.domain.history.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.domain
 --- Score of each target's domain; the rows are called pages all the same.
@@ -3316,12 +3365,12 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.authority.page.get.Answer
 ---@field pages seranking.data.backlinks.authority.page.get.Answer.pages[]
 
----@class seranking.data.backlinks.authority.page.history.Answer.ranks
+---@class seranking.data.backlinks.authority.page.history.Row
 ---@field date seranking.Date
 ---@field inlink_rank integer score of the page, 0-100
 
 ---@class seranking.data.backlinks.authority.page.history.Answer
----@field ranks seranking.data.backlinks.authority.page.history.Answer.ranks[]
+---@field ranks seranking.data.backlinks.authority.page.history.Row[]
 
 ---@class seranking.data.backlinks.authority.page.get.Args
 ---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
@@ -3337,6 +3386,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.authority.page.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.authority.page.history.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.page.history.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.page
 --- Score of each page; give addresses with their scheme.
@@ -3376,7 +3427,7 @@ function Limiter:reset() end
 ---@field status seranking.data.backlinks.export.status|fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.history.list.Answer.new_lost_backlinks
+---@class seranking.data.backlinks.history.list.Row
 ---@field new_lost_date seranking.Date
 ---@field new_lost_type string new or lost
 ---@field url_from string the linking page
@@ -3394,7 +3445,7 @@ function Limiter:reset() end
 ---@field first_seen seranking.Date
 
 ---@class seranking.data.backlinks.history.list.Answer
----@field new_lost_backlinks seranking.data.backlinks.history.list.Answer.new_lost_backlinks[]
+---@field new_lost_backlinks seranking.data.backlinks.history.list.Row[]
 
 ---@class seranking.data.backlinks.history.count.Answer.new_lost_backlinks_count
 ---@field date seranking.Date
@@ -3426,6 +3477,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.history.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.history.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.history.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.history.count.Args
 ---@field target string domain, host or page that is linked to
@@ -3459,7 +3512,7 @@ function Limiter:reset() end
 ---@field cumulative seranking.data.backlinks.history.cumulative|fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.cumulative.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.indexed_pages.list.Answer.pages
+---@class seranking.data.backlinks.indexed_pages.list.Row
 ---@field url string
 ---@field backlinks integer
 ---@field refdomains integer linking domains
@@ -3469,7 +3522,7 @@ function Limiter:reset() end
 ---@field last_visited seranking.Date
 
 ---@class seranking.data.backlinks.indexed_pages.list.Answer
----@field pages seranking.data.backlinks.indexed_pages.list.Answer.pages[]
+---@field pages seranking.data.backlinks.indexed_pages.list.Row[]
 
 ---@class seranking.data.backlinks.indexed_pages.list.Args
 ---@field target string domain, host or page that is linked to
@@ -3479,13 +3532,15 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.indexed_pages.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.indexed_pages.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.indexed_pages.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.indexed_pages
 --- The target's own pages that are linked to. No pages in the other sense.
 ---@field list seranking.data.backlinks.indexed_pages.list|fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.indexed_pages.list.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.refdomains.list.Answer.refdomains
+---@class seranking.data.backlinks.refdomains.list.Row
 ---@field refdomain string
 ---@field backlinks integer
 ---@field dofollow_backlinks integer
@@ -3493,7 +3548,7 @@ function Limiter:reset() end
 ---@field domain_inlink_rank integer score of the domain, 0-100
 
 ---@class seranking.data.backlinks.refdomains.list.Answer
----@field refdomains seranking.data.backlinks.refdomains.list.Answer.refdomains[]
+---@field refdomains seranking.data.backlinks.refdomains.list.Row[]
 
 ---@class seranking.data.backlinks.refdomains.count.Answer.metrics
 ---@field target string
@@ -3510,6 +3565,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.refdomains.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.refdomains.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.refdomains.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.refdomains.count.Args
 ---@field target string|string[] domains, hosts or pages, at most 100; each is paid for
@@ -3526,7 +3583,7 @@ function Limiter:reset() end
 ---@field history seranking.data.backlinks.refdomains.history
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.refdomains.history.list.Answer.new_lost_refdomains
+---@class seranking.data.backlinks.refdomains.history.list.Row
 ---@field new_lost_date seranking.Date
 ---@field new_lost_type string new or lost
 ---@field refdomain string
@@ -3536,7 +3593,7 @@ function Limiter:reset() end
 ---@field domain_inlink_rank integer score of the domain, 0-100
 
 ---@class seranking.data.backlinks.refdomains.history.list.Answer
----@field new_lost_refdomains seranking.data.backlinks.refdomains.history.list.Answer.new_lost_refdomains[]
+---@field new_lost_refdomains seranking.data.backlinks.refdomains.history.list.Row[]
 
 ---@class seranking.data.backlinks.refdomains.history.count.Answer.new_lost_refdomains_count
 ---@field date seranking.Date
@@ -3557,6 +3614,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.refdomains.history.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.refdomains.history.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.refdomains.history.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.refdomains.history.count.Args
 ---@field target string domain, host or page that is linked to
@@ -3575,7 +3634,7 @@ function Limiter:reset() end
 ---@field count seranking.data.backlinks.refdomains.history.count|fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.count.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
----@class seranking.data.backlinks.referring_ips.list.Answer.ips
+---@class seranking.data.backlinks.referring_ips.list.Row
 ---@field ip string
 ---@field backlinks integer
 ---@field refdomains integer linking domains
@@ -3585,7 +3644,7 @@ function Limiter:reset() end
 ---@field last_visited seranking.Date
 
 ---@class seranking.data.backlinks.referring_ips.list.Answer
----@field ips seranking.data.backlinks.referring_ips.list.Answer.ips[]
+---@field ips seranking.data.backlinks.referring_ips.list.Row[]
 
 ---@class seranking.data.backlinks.referring_ips.count.Answer.metrics
 ---@field target string
@@ -3602,6 +3661,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.referring_ips.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.WalkOptions): fun(): seranking.data.backlinks.referring_ips.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.referring_ips.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.referring_ips.count.Args
 ---@field target string|string[] domains, hosts or pages, at most 100; each is paid for

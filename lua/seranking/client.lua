@@ -220,7 +220,7 @@ function methods:request(request)
     ticket, refused = costs.allow(self, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
     if not ticket then
       host.keep(self, call)
-      return nil, refused
+      return deliver(self, nil, refused)
     end
   end
   local data, problem
@@ -354,7 +354,7 @@ end
 ---@param given? seranking.CallOptions
 ---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
 function methods:credits(given)
-  must_be_client(self, "credits()")
+  self = must_be_client(self, "credits()")
   if not self._spent then
     misuse.raise("only the Data API has prices: client.data:credits()")
   end

@@ -196,8 +196,8 @@ end
 --- raised, as an error value of this library: a loop can't end early without anybody noticing.
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
----@return fun(): any, seranking.Response? next_row
----@return seranking.WalkState walk
+---@return fun(): any, seranking.Response? next_row raises the same error at each call once a page has failed
+---@return seranking.WalkState walk its field `resume` is the option `resume` of a walk that goes on where this one stands
 function methods.each(op, args, given, more)
   op, args, given = target(op, "each", args, given, more)
   local walk, missing = walk_of(op, args, given)

@@ -34,15 +34,16 @@ return {
         ]],
         example = [[{"limit":"200000","used":"16750"}]] },
       { "credits", data = "GET /v1/account/credits", answer = "object", cost = FREE, source = "third-party",
-        confidence = "high",
+        confidence = "high", numbers = "totals.subscription.remaining totals.subscription.total totals.addon.remaining "
+          .. "totals.wallet.remaining",
         about = "Credits left in each pool: the plan's, bought ones, and the wallet. The other two operations see the plan's "
           .. "alone. client.data:credits() adds their sum.",
         fields = [[
-          totals.subscription.remaining number~ credits of the plan that are left
-          totals.subscription.total number~ credits of the plan
+          totals.subscription.remaining number credits of the plan that are left
+          totals.subscription.total number credits of the plan
           totals.subscription.expire_at string?
-          totals.addon.remaining number~ credits that were bought beside it
-          totals.wallet.remaining number~ credits that don't expire
+          totals.addon.remaining number credits that were bought beside it
+          totals.wallet.remaining number credits that don't expire
           access.can_use_data_api boolean false: the key can't spend any
           access.primary_reason string? which pool is spent, or why none is
           credit_expire_at string?
