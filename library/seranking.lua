@@ -17,6 +17,9 @@
 --- YYYY-MM
 ---@alias seranking.Month string
 
+--- A day or month to send: its text, what os.time gives, or a table like that of os.date("*t").
+---@alias seranking.Day string|integer|table
+
 --- Date and time, as the server writes them.
 ---@alias seranking.Time string
 
@@ -379,7 +382,6 @@ function Limiter:reset() end
 ---@field min_items? integer
 ---@field max_length? integer characters
 ---@field min_length? integer
----@field lone? boolean
 ---@field nullable? boolean
 ---@field secret? boolean
 ---@field about? string
@@ -531,9 +533,9 @@ function Limiter:reset() end
 ---@class seranking.airt.competitors.list.Args
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_ids seranking.Id[] 1-50 prompts, by prompt_llm_id; times the days at most 3660
----@field date_from? seranking.Date first day; list: 7 days before date_to when left out, dates: 30
----@field date_to? seranking.Date last day, not after today
+---@field prompt_llm_ids seranking.Id|seranking.Id[] 1-50 prompts, by prompt_llm_id; times the days at most 3660
+---@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
+---@field date_to? seranking.Day last day, not after today
 ---@field include_cached_copy_url? seranking.Flag 1: add where the stored answer is; default 1
 ---@field compact? seranking.Flag 1: fold equal days into one row; default 0
 
@@ -544,8 +546,8 @@ function Limiter:reset() end
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
----@field date_from? seranking.Date first day; list: 7 days before date_to when left out, dates: 30
----@field date_to? seranking.Date last day, not after today
+---@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
+---@field date_to? seranking.Day last day, not after today
 
 ---@class seranking.airt.competitors.dates: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -554,7 +556,7 @@ function Limiter:reset() end
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
----@field date seranking.Date day of the answer, from dates
+---@field date seranking.Day day of the answer, from dates
 ---@field mode? "domain"|"url" a row for each domain or page; default domain
 
 ---@class seranking.airt.competitors.source_metrics: seranking.Operation
@@ -646,8 +648,8 @@ function Limiter:reset() end
 ---@class seranking.airt.llm.statistics.Args
 ---@field site_id? seranking.Id the project
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
----@field from? seranking.Date first day (here it is not date_from)
----@field to? seranking.Date last day (here it is not date_to)
+---@field from? seranking.Day first day (here it is not date_from)
+---@field to? seranking.Day last day (here it is not date_to)
 ---@field top? integer only links within the first N sources; 0: all (0 to 100)
 
 ---@class seranking.airt.llm.statistics: seranking.Operation
@@ -685,7 +687,7 @@ function Limiter:reset() end
 ---@class seranking.airt.prompt_groups.list.Args
 ---@field site_id? seranking.Id the project
 ---@field keys_count? seranking.Flag 1: add how many prompts are in each
----@field site_llm_ids? seranking.Id[] count only prompts at these engines, by llm_id
+---@field site_llm_ids? seranking.Id|seranking.Id[] count only prompts at these engines, by llm_id
 
 ---@class seranking.airt.prompt_groups.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -733,7 +735,7 @@ function Limiter:reset() end
 ---@class seranking.airt.prompt_groups.move.Args
 ---@field site_id? seranking.Id the project
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
----@field prompt_llm_ids seranking.Id[] prompts at their engines, by prompt_llm_id
+---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
 
 ---@class seranking.airt.prompt_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -830,7 +832,7 @@ function Limiter:reset() end
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
 ---@field offset? integer rows to skip; default 0
----@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
 
 ---@class seranking.airt.prompts.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -840,7 +842,7 @@ function Limiter:reset() end
 ---@class seranking.airt.prompts.create.Args
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompts string[] the prompts, each at most 255 characters
+---@field prompts string|string[] the prompts, each at most 255 characters
 ---@field group_id? seranking.Id prompt group to put them into; never 0, left out for the default group (at least 1)
 
 ---@class seranking.airt.prompts.create: seranking.Operation
@@ -849,7 +851,7 @@ function Limiter:reset() end
 ---@class seranking.airt.prompts.delete.Args
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_ids seranking.Id[] prompts at their engines, by prompt_llm_id
+---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
 
 ---@class seranking.airt.prompts.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -857,11 +859,11 @@ function Limiter:reset() end
 ---@class seranking.airt.prompts.rankings.Args
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
----@field date_from? seranking.Date first day; today when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; today when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
 ---@field offset? integer rows to skip; default 0
----@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
 ---@field mode? "groups" groups: a row for each group instead of each prompt
 
 ---@class seranking.airt.prompts.rankings: seranking.Operation
@@ -873,7 +875,7 @@ function Limiter:reset() end
 ---@field site_id? seranking.Id the project
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id? seranking.Id the prompt at the engine, from list (v4 calls it k2site_llm_id there); a prompt_id is not found
----@field date? seranking.Date day of the answer, today when left out; old ones are thrown away
+---@field date? seranking.Day day of the answer, today when left out; old ones are thrown away
 
 ---@class seranking.airt.prompts.answer: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -934,34 +936,34 @@ function Limiter:reset() end
 
 ---@class seranking.airt.sources.summary.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; 30 days before date_to when left out
----@field date_to? seranking.Date last day, not after today; today when left out
----@field site_llm_ids? seranking.Id[] only these engines, by llm_id
----@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
----@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field date_from? seranking.Day first day; 30 days before date_to when left out
+---@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
 
 ---@class seranking.airt.sources.summary: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.recommendations.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; 30 days before date_to when left out
----@field date_to? seranking.Date last day, not after today; today when left out
----@field site_llm_ids? seranking.Id[] only these engines, by llm_id
----@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
----@field group_ids? seranking.Id[] only prompts of these prompt groups
+---@field date_from? seranking.Day first day; 30 days before date_to when left out
+---@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
 
 ---@class seranking.airt.sources.recommendations: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.domains.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; 30 days before date_to when left out
----@field date_to? seranking.Date last day, not after today; today when left out
----@field site_llm_ids? seranking.Id[] only these engines, by llm_id
----@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
----@field group_ids? seranking.Id[] only prompts of these prompt groups
----@field competitor_ids? seranking.Id[] only where these competitors are named
+---@field date_from? seranking.Day first day; 30 days before date_to when left out
+---@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
+---@field competitor_ids? seranking.Id|seranking.Id[] only where these competitors are named
 ---@field is_brand_mentioned? boolean whether the source names the brand
 ---@field has_link? boolean whether the source links to the site
 ---@field search? string only sources with this in their address
@@ -977,12 +979,12 @@ function Limiter:reset() end
 
 ---@class seranking.airt.sources.pages.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; 30 days before date_to when left out
----@field date_to? seranking.Date last day, not after today; today when left out
----@field site_llm_ids? seranking.Id[] only these engines, by llm_id
----@field prompt_ids? seranking.Id[] only these prompts, by prompt_id
----@field group_ids? seranking.Id[] only prompts of these prompt groups
----@field competitor_ids? seranking.Id[] only where these competitors are named
+---@field date_from? seranking.Day first day; 30 days before date_to when left out
+---@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
+---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
+---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
+---@field competitor_ids? seranking.Id|seranking.Id[] only where these competitors are named
 ---@field domain_id? seranking.Id only pages of this domain
 ---@field is_brand_mentioned? boolean whether the source names the brand
 ---@field has_link? boolean whether the source links to the site
@@ -1223,7 +1225,7 @@ function Limiter:reset() end
 ---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
 ---@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
 ---@field custom_params? string|string[] names of parameters for ignore_params = 2
----@field disabled_issues? string[] codes of issues not to look for; replaces the list
+---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
 ---@field disallow? string|string[] beginnings of paths that are not crawled
 ---@field disallow_ext? string|string[] outside addresses whose links are not checked
 ---@field hide? string|string[] beginnings of paths that the report leaves out
@@ -1252,7 +1254,7 @@ function Limiter:reset() end
 ---@field schedule_repeat_interval? integer weeks; default 2
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
 ---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
----@field schedule_wdays? integer[] days of the week; replaces the list (1 to 7)
+---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
 ---@field send_report? seranking.Flag 1: send mail when it has run; default 1
 ---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
@@ -1275,8 +1277,8 @@ function Limiter:reset() end
 ---@field limit? integer rows a page; default 100
 ---@field offset? integer rows to skip; default 0
 ---@field search? string only audits with this in title or address
----@field date_start? seranking.Date only audits from this day on
----@field date_end? seranking.Date only audits up to this day
+---@field date_start? seranking.Day only audits from this day on
+---@field date_end? seranking.Day only audits up to this day
 
 ---@class seranking.audit.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1335,7 +1337,7 @@ function Limiter:reset() end
 ---@field page_type? "internal"|"external"|"all" where the links lead; default all
 ---@field limit? integer rows a page; default 100
 ---@field offset? integer rows to skip; default 0
----@field filter? seranking.audit.found_links.Filter[] conditions that a link must meet
+---@field filter? seranking.audit.found_links.Filter|seranking.audit.found_links.Filter[] conditions that a link must meet
 
 ---@class seranking.audit.found_links: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.found_links.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1344,7 +1346,7 @@ function Limiter:reset() end
 
 ---@class seranking.audit.history.Args
 ---@field audit_id? seranking.Id the audit: id in the list
----@field date seranking.Date day of an earlier run
+---@field date seranking.Day day of an earlier run
 
 ---@class seranking.audit.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1456,7 +1458,7 @@ function Limiter:reset() end
 ---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
 ---@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
 ---@field custom_params? string|string[] names of parameters for ignore_params = 2
----@field disabled_issues? string[] codes of issues not to look for; replaces the list
+---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
 ---@field disallow? string|string[] beginnings of paths that are not crawled
 ---@field disallow_ext? string|string[] outside addresses whose links are not checked
 ---@field hide? string|string[] beginnings of paths that the report leaves out
@@ -1485,7 +1487,7 @@ function Limiter:reset() end
 ---@field schedule_repeat_interval? integer weeks; default 2
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
 ---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
----@field schedule_wdays? integer[] days of the week; replaces the list (1 to 7)
+---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
 ---@field send_report? seranking.Flag 1: send mail when it has run; default 1
 ---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
@@ -1615,7 +1617,7 @@ function Limiter:reset() end
 
 ---@class seranking.backlink_disavow.create.Args
 ---@field site_id? seranking.Id the project
----@field list string[] pages that have the links
+---@field list string|string[] pages that have the links
 
 ---@class seranking.backlink_disavow.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1676,8 +1678,8 @@ function Limiter:reset() end
 ---@class seranking.backlink_groups.move.Args
 ---@field site_id? seranking.Id the project
 ---@field group_id seranking.Id the backlink group; move puts backlinks into it
----@field row_ids? seranking.Id[] backlinks to move: id of each row, not its backlink_id
----@field group_ids? seranking.Id[] groups to move all backlinks of
+---@field row_ids? seranking.Id|seranking.Id[] backlinks to move: id of each row, not its backlink_id
+---@field group_ids? seranking.Id|seranking.Id[] groups to move all backlinks of
 
 ---@class seranking.backlink_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1768,34 +1770,34 @@ function Limiter:reset() end
 ---@field price? number what the link costs
 ---@field currency? string of price, ISO 4217
 ---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
----@field charge_start? seranking.Date since when it is
+---@field charge_start? seranking.Day since when it is
 
 ---@class seranking.backlinks.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.import.Args
 ---@field site_id? seranking.Id the project
----@field list string[] pages that have the links
+---@field list string|string[] pages that have the links
 ---@field group_id? seranking.Id backlink group to put them into, from backlink_groups
 ---@field price? number what the link costs
 ---@field currency? string of price, ISO 4217
 ---@field manager? string who looks after the links
 ---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
----@field charge_start? seranking.Date since when it is
+---@field charge_start? seranking.Day since when it is
 
 ---@class seranking.backlinks.import: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.delete.Args
 ---@field site_id? seranking.Id the project
----@field backlink_ids seranking.Id[] backlink_id of each, not the rows' id; what create gives
+---@field backlink_ids seranking.Id|seranking.Id[] backlink_id of each, not the rows' id; what create gives
 
 ---@class seranking.backlinks.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.recheck.Args
 ---@field site_id? seranking.Id the project
----@field row_ids seranking.Id[] id of each row, not its backlink_id
+---@field row_ids seranking.Id|seranking.Id[] id of each row, not its backlink_id
 ---@field recheck_type? "status"|"index" whether the link is there, or whether Google has its page; default status
 
 ---@class seranking.backlinks.recheck: seranking.Operation
@@ -1980,8 +1982,8 @@ function Limiter:reset() end
 
 ---@class seranking.competitors.positions.Args
 ---@field competitor_id? seranking.Id a competitor of a project
----@field date_from? seranking.Date first day; a week back when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; a week back when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field site_engine_id? seranking.Id engine inside the project; positions takes all when left out
 ---@field with_serp_features? seranking.Flag 1: add the features of the results page
 
@@ -1998,7 +2000,7 @@ function Limiter:reset() end
 
 ---@class seranking.competitors.top10.Args
 ---@field site_id seranking.Id the project
----@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field keyword_id seranking.Id a keyword of the project
 
@@ -2009,7 +2011,7 @@ function Limiter:reset() end
 
 ---@class seranking.competitors.top100.Args
 ---@field site_id seranking.Id the project
----@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field keyword_id seranking.Id a keyword of the project
 ---@field top? integer how many results; 0 is doubtful (0 to 100); default 100
@@ -2021,10 +2023,10 @@ function Limiter:reset() end
 
 ---@class seranking.competitors.metrics.Args
 ---@field site_id seranking.Id the project
----@field date seranking.Date a day on which positions were checked; metrics keeps 14 days
+---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field group_id? seranking.Id only keywords of this keyword group
----@field tags? seranking.Id[] only keywords with these tags, by id
+---@field tags? seranking.Id|seranking.Id[] only keywords with these tags, by id
 
 ---@class seranking.competitors.metrics: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2145,7 +2147,7 @@ function Limiter:reset() end
 
 ---@class seranking.keyword_groups.move.Args
 ---@field group_id? seranking.Id the keyword group; move puts keywords into it
----@field keywords_ids seranking.Id[] keywords to move (the name has two plurals)
+---@field keywords_ids seranking.Id|seranking.Id[] keywords to move (the name has two plurals)
 
 ---@class seranking.keyword_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2197,7 +2199,7 @@ function Limiter:reset() end
 
 ---@class seranking.site_groups.move.Args
 ---@field group_id? seranking.Id the project group; move puts projects into it
----@field site_ids seranking.Id[] projects to move
+---@field site_ids seranking.Id|seranking.Id[] projects to move
 
 ---@class seranking.site_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.site_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2321,10 +2323,10 @@ function Limiter:reset() end
 
 ---@class seranking.sites.ads.list.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; better sent always, one source has it as required
----@field date_to? seranking.Date last day; better sent always, one source has it as required
----@field site_engine_ids? seranking.Id[] only these engines of the project
----@field keywords_ids? seranking.Id[] only these keywords (the name has two plurals)
+---@field date_from? seranking.Day first day; better sent always, one source has it as required
+---@field date_to? seranking.Day last day; better sent always, one source has it as required
+---@field site_engine_ids? seranking.Id|seranking.Id[] only these engines of the project
+---@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the name has two plurals)
 
 ---@class seranking.sites.ads.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2363,7 +2365,7 @@ function Limiter:reset() end
 ---@field group_id? seranking.Id keyword group of the project
 ---@field is_strict? boolean true: only target_url counts
 ---@field keyword string the words; update wants it unless only is_strict or group_id change
----@field site_engine_ids? seranking.Id[] engines that check it, all when left out; update replaces the whole set
+---@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, all when left out; update replaces the whole set
 ---@field target_url? string page that should rank; lists call it link
 
 ---@class seranking.sites.keywords.create.Args
@@ -2381,14 +2383,14 @@ function Limiter:reset() end
 ---@field target_url? string page that should rank; lists call it link
 ---@field is_strict? boolean true: only target_url counts
 ---@field comment? string a note
----@field site_engine_ids? seranking.Id[] engines that check it, all when left out; update replaces the whole set
+---@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, all when left out; update replaces the whole set
 
 ---@class seranking.sites.keywords.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.delete.Args
 ---@field site_id? seranking.Id the project
----@field keywords_ids seranking.Id[] the keywords to delete (the name has two plurals)
+---@field keywords_ids seranking.Id|seranking.Id[] the keywords to delete (the name has two plurals)
 
 ---@class seranking.sites.keywords.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2459,8 +2461,8 @@ function Limiter:reset() end
 
 ---@class seranking.sites.positions.list.Args
 ---@field site_id? seranking.Id the project
----@field date_from? seranking.Date first day; about a week back when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; about a week back when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field in_top? integer only keywords within the top N
 ---@field with_landing_pages? seranking.Flag 1: add the pages found; default 0
@@ -2475,7 +2477,7 @@ function Limiter:reset() end
 ---@class seranking.sites.positions.set.Args
 ---@field site_id? seranking.Id the project
 ---@field keyword_id seranking.Id a keyword of the project
----@field date seranking.Date the day of the position
+---@field date seranking.Day the day of the position
 ---@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field position integer 0 means not found, not first (0 to 200)
 
@@ -2489,7 +2491,7 @@ function Limiter:reset() end
 ---@class seranking.sites.positions.recheck.Args
 ---@field site_id? seranking.Id the project
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field keywords? seranking.sites.positions.recheck.Keywords[] what to check; site_engine_id of the call is ignored then
+---@field keywords? seranking.sites.positions.recheck.Keywords|seranking.sites.positions.recheck.Keywords[] what to check; site_engine_id of the call is ignored then
 
 ---@class seranking.sites.positions.recheck: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2497,8 +2499,8 @@ function Limiter:reset() end
 ---@class seranking.sites.positions.check_dates.Args
 ---@field site_id? seranking.Id the project
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field date_from? seranking.Date first day; about a week back when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; about a week back when left out
+---@field date_to? seranking.Day last day; today when left out
 
 ---@class seranking.sites.positions.check_dates: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2508,12 +2510,12 @@ function Limiter:reset() end
 ---@class seranking.sites.positions.history.Args
 ---@field site_id? seranking.Id the project
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field date_from? seranking.Date first day; about a week back when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; about a week back when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field type? "avg_pos"|"visibility"|"visibility_percent"|"top10"|"top10_percent" the metric; default avg_pos
 ---@field group_id? seranking.Id only keywords of this keyword group
----@field keywords_ids? seranking.Id[] only these keywords (the name has two plurals)
----@field tags_ids? seranking.Id[] only keywords with these tags
+---@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the name has two plurals)
+---@field tags_ids? seranking.Id|seranking.Id[] only keywords with these tags
 
 ---@class seranking.sites.positions.history: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2635,17 +2637,17 @@ function Limiter:reset() end
 ---@class seranking.sites.url_tags.create.Args
 ---@field site_id? seranking.Id the project
 ---@field name string text of the tag
----@field urls? string[] pages; lists call it url
----@field domains? string[] domains; lists call it domain
+---@field urls? string|string[] pages; lists call it url
+---@field domains? string|string[] domains; lists call it domain
 
 ---@class seranking.sites.url_tags.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.update.Args
 ---@field site_id? seranking.Id the project
----@field tag_ids? seranking.Id[] tags that the listed pages and domains shall have
----@field urls? string[] pages; lists call it url
----@field domains? string[] domains; lists call it domain
+---@field tag_ids? seranking.Id|seranking.Id[] tags that the listed pages and domains shall have
+---@field urls? string|string[] pages; lists call it url
+---@field domains? string|string[] domains; lists call it domain
 
 ---@class seranking.sites.url_tags.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2703,7 +2705,7 @@ function Limiter:reset() end
 
 ---@class seranking.system.volume.Args
 ---@field region_id seranking.Id region to count in, from system.volume_regions
----@field keyword string[] the keywords, at most 10
+---@field keyword string|string[] the keywords, at most 10
 
 ---@class seranking.system.volume: seranking.Operation
 ---@field dry_run fun(self, args: seranking.system.volume.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2775,7 +2777,7 @@ function Limiter:reset() end
 ---@field account_type? "client"|"user" projects can be shared with a client only
 ---@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
 ---@field limit_balance_amount? integer money it may spend in that time
----@field access? string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+---@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
 
 ---@class seranking.users.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2790,7 +2792,7 @@ function Limiter:reset() end
 ---@field account_type? "client"|"user" projects can be shared with a client only
 ---@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
 ---@field limit_balance_amount? integer money it may spend in that time
----@field access? string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+---@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
 
 ---@class seranking.users.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.update.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2834,7 +2836,7 @@ function Limiter:reset() end
 
 ---@class seranking.users.sites.share.Args
 ---@field user_id? seranking.Id a sub-account: account_id in the list
----@field site_ids seranking.Id[] all projects that it shall see
+---@field site_ids seranking.Id|seranking.Id[] all projects that it shall see
 
 ---@class seranking.users.sites.share: seranking.Operation
 ---@field dry_run fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3003,9 +3005,9 @@ function Limiter:reset() end
 
 ---@class seranking.data.ai_search.leaderboard.Args
 ---@field primary seranking.data.ai_search.leaderboard.Primary the site of one's own
----@field competitors seranking.data.ai_search.leaderboard.Primary[] its rivals
+---@field competitors seranking.data.ai_search.leaderboard.Primary|seranking.data.ai_search.leaderboard.Primary[] its rivals
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field engines ("ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini")[] the engines to compare on
+---@field engines "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini"|("ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini")[] the engines to compare on
 ---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page
 
 ---@class seranking.data.ai_search.leaderboard: seranking.Operation
@@ -3340,8 +3342,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.authority.domain.history.Args
 ---@field target string domain, host or page that is linked to
----@field date_from? seranking.Date first day
----@field date_to? seranking.Date last day
+---@field date_from? seranking.Day first day
+---@field date_to? seranking.Day last day
 ---@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
 
 ---@class seranking.data.backlinks.authority.domain.history: seranking.Operation
@@ -3380,8 +3382,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.backlinks.authority.page.history.Args
 ---@field target string address of a page, with its scheme
----@field date_from? seranking.Date first day
----@field date_to? seranking.Date last day
+---@field date_from? seranking.Day first day
+---@field date_to? seranking.Day last day
 ---@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
 
 ---@class seranking.data.backlinks.authority.page.history: seranking.Operation
@@ -3466,8 +3468,8 @@ function Limiter:reset() end
 ---@field target string domain, host or page that is linked to
 ---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
 ---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Date first day; yesterday when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; yesterday when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field link_type? "href"|"redirect" only links of this kind
 ---@field anchor_type? "text"|"image"|"undefined" only links around this
 ---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
@@ -3484,8 +3486,8 @@ function Limiter:reset() end
 ---@field target string domain, host or page that is linked to
 ---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
 ---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Date first day; yesterday when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; yesterday when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field link_type? "href"|"redirect" only links of this kind
 ---@field anchor_type? "text"|"image"|"undefined" only links around this
 ---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
@@ -3497,8 +3499,8 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.history.cumulative.Args
 ---@field target string domain, host or page that is linked to
 ---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field date_from? seranking.Date first day
----@field date_to? seranking.Date last day
+---@field date_from? seranking.Day first day
+---@field date_to? seranking.Day last day
 
 ---@class seranking.data.backlinks.history.cumulative: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3607,8 +3609,8 @@ function Limiter:reset() end
 ---@field target string domain, host or page that is linked to
 ---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
 ---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Date first day; yesterday when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; yesterday when left out
+---@field date_to? seranking.Day last day; today when left out
 ---@field order_by? "new_lost_date"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default new_lost_date
 ---@field limit? integer most rows; each is paid for (1 to 10000); default 100
 
@@ -3621,8 +3623,8 @@ function Limiter:reset() end
 ---@field target string domain, host or page that is linked to
 ---@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
 ---@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Date first day; yesterday when left out
----@field date_to? seranking.Date last day; today when left out
+---@field date_from? seranking.Day first day; yesterday when left out
+---@field date_to? seranking.Day last day; today when left out
 
 ---@class seranking.data.backlinks.refdomains.history.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3735,8 +3737,8 @@ function Limiter:reset() end
 ---@class seranking.data.domain.ads.by_domain.Args
 ---@field domain string who advertised
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field from? seranking.Month first month
----@field to? seranking.Month last month
+---@field from? seranking.Day first month
+---@field to? seranking.Day last month
 ---@field page? integer page, from 1 (at least 1); default 1
 ---@field limit? integer rows of a page (1 to 100); default 100
 
@@ -3748,8 +3750,8 @@ function Limiter:reset() end
 ---@class seranking.data.domain.ads.by_keyword.Args
 ---@field keyword string what was advertised on
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field from? seranking.Month first month
----@field to? seranking.Month last month
+---@field from? seranking.Day first month
+---@field to? seranking.Day last month
 ---@field page? integer page, from 1 (at least 1); default 1
 ---@field limit? integer rows of a page (1 to 100); default 100
 
@@ -3838,21 +3840,21 @@ function Limiter:reset() end
 
 ---@class seranking.data.domain.keywords.list.Filter.SerpFeatures2
 ---@field mode "with_link"|"without_link" whether the site is in it
----@field value string[] the features
+---@field value string|string[] the features
 
 ---@class seranking.data.domain.keywords.list.Filter
 ---@field characters_count? seranking.Range characters of the keyword
 ---@field competition? seranking.Range rows have 0-1; the filter may mean 0-100
 ---@field cpc? seranking.Range price of a click
 ---@field difficulty? seranking.Range 0-100
----@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
 ---@field keyword? string text in the keyword; case matters
 ---@field keyword_count? seranking.Range words of the keyword
 ---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
 ---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
 ---@field position? seranking.Range position
 ---@field price? seranking.Range worth of the traffic
----@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
 ---@field serp_features_2? seranking.data.domain.keywords.list.Filter.SerpFeatures2 features of the results page that the site owns, or does not
 ---@field traffic? seranking.Range visits a month
 ---@field traffic_percent? seranking.Range share of the site's traffic, %
@@ -3869,7 +3871,7 @@ function Limiter:reset() end
 ---@field order_type? "asc"|"desc" which end first; default desc
 ---@field page? integer page, from 1 (at least 1); default 1
 ---@field limit? integer rows of a page (1 to 1000); default 100
----@field cols? ("keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url")[] columns to return
+---@field cols? "keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url"|("keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url")[] columns to return
 ---@field pos_change? "up"|"down"|"new"|"lost"|"diff"|"same" only rows that moved so since the month before
 ---@field year? integer with month: a month of the past; rows differ then. Known from one source
 ---@field month? integer with year (1 to 12)
@@ -3884,11 +3886,11 @@ function Limiter:reset() end
 ---@field competition? seranking.Range 0-1
 ---@field cpc? seranking.Range price of a click
 ---@field difficulty? seranking.Range 0-100
----@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
 ---@field keyword? string text in the keyword; case matters
 ---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
 ---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
----@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
 ---@field volume? seranking.Range searches a month
 
 ---@class seranking.data.domain.keywords.comparison.Args
@@ -3900,7 +3902,7 @@ function Limiter:reset() end
 ---@field diff? seranking.Flag 0: keywords of both; 1: those of the first that the second lacks, so the rival goes first; default 0
 ---@field page? integer page, from 1 (at least 1); default 1
 ---@field limit? integer rows of a page (1 to 1000); default 100
----@field cols? ("keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic")[] columns to return
+---@field cols? "keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic"|("keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic")[] columns to return
 ---@field order_field? "keyword"|"volume"|"cpc"|"competition"|"difficulty"|"position" what to sort by; default keyword
 ---@field order_type? "asc"|"desc" which end first; default asc
 ---@field filter? seranking.data.domain.keywords.comparison.Filter which rows to keep
@@ -4042,7 +4044,7 @@ function Limiter:reset() end
 
 ---@class seranking.data.domain.overview.worldwide.Args
 ---@field domain string domain or host, without a scheme
----@field fields? ("price"|"traffic"|"keywords"|"positions_diff"|"positions_tops")[] groups of figures to return
+---@field fields? "price"|"traffic"|"keywords"|"positions_diff"|"positions_tops"|("price"|"traffic"|"keywords"|"positions_diff"|"positions_tops")[] groups of figures to return
 ---@field show_zones_list? seranking.Flag 1: a row for each country, too; default 0
 ---@field currency? string currency of prices, ISO 4217; default USD
 ---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
@@ -4052,7 +4054,7 @@ function Limiter:reset() end
 
 ---@class seranking.data.domain.overview.worldwide_url.Args
 ---@field url string address of a page, with its scheme
----@field fields? ("keywords"|"traffic"|"price")[] groups of figures to return
+---@field fields? "keywords"|"traffic"|"price"|("keywords"|"traffic"|"price")[] groups of figures to return
 
 ---@class seranking.data.domain.overview.worldwide_url: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.domain.overview.worldwide_url.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4210,12 +4212,12 @@ function Limiter:reset() end
 
 ---@class seranking.data.keywords.export.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field keywords string[] the keywords
+---@field keywords string|string[] the keywords
 ---@field sort? "volume"|"cpc"|"difficulty"|"competition"|"history_trend" what to sort by; default cpc
 ---@field sort_order? "asc"|"desc" which end first; default desc
----@field cols? ("keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend")[] columns to return
----@field history_from? seranking.Date first month of the history; the day is ignored. Known from one source
----@field history_to? seranking.Date last month of the history, at most 12 in all. Known from one source
+---@field cols? "keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend"|("keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend")[] columns to return
+---@field history_from? seranking.Day first month of the history; the day is ignored. Known from one source
+---@field history_to? seranking.Day last month of the history, at most 12 in all. Known from one source
 
 ---@class seranking.data.keywords.export: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.keywords.export.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4231,11 +4233,11 @@ function Limiter:reset() end
 ---@field competition? seranking.Range 0-1
 ---@field cpc? seranking.Range price of a click
 ---@field difficulty? seranking.Range 0-100
----@field intents? ("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
+---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
 ---@field keyword_count? seranking.Range words of the keyword
 ---@field multi_keyword_excluded? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
 ---@field multi_keyword_included? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
----@field serp_features? string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
 ---@field volume? seranking.Range searches a month
 
 ---@class seranking.data.keywords.similar.Args
@@ -4614,13 +4616,13 @@ function Limiter:reset() end
 ---@field totals seranking.data.site_audit.audits.history.Answer.totals
 
 ---@class seranking.data.site_audit.audits.create_standard.Settings
----@field allow? string[] beginnings of paths: crawl these alone
+---@field allow? string|string[] beginnings of paths: crawl these alone
 ---@field check_robots? seranking.Flag 1: obey robots.txt; default 1
----@field custom_params? string[] names of parameters, for ignore_params = 2
----@field disabled_issues? string[] codes of issues not to look for
----@field disallow? string[] beginnings of paths: leave these out
----@field disallow_ext? string[] other sites or pages whose links are not checked
----@field hide? string[] beginnings of paths: crawl, but leave out of the report
+---@field custom_params? string|string[] names of parameters, for ignore_params = 2
+---@field disabled_issues? string|string[] codes of issues not to look for
+---@field disallow? string|string[] beginnings of paths: leave these out
+---@field disallow_ext? string|string[] other sites or pages whose links are not checked
+---@field hide? string|string[] beginnings of paths: crawl, but leave out of the report
 ---@field ignore_nofollow? seranking.Flag 1: leave out links marked nofollow; default 0
 ---@field ignore_noindex? seranking.Flag 1: leave out pages marked noindex; default 0
 ---@field ignore_params? 0|1|2 parameters in addresses: 0 keep, 1 drop all, 2 drop those in custom_params; default 0
@@ -4639,7 +4641,7 @@ function Limiter:reset() end
 ---@field min_words? integer a good page has no fewer words; default 250
 ---@field password? string password, for HTTP basic authentication
 ---@field report_email? string who gets it; older than report_emails
----@field report_emails? string[] who gets it
+---@field report_emails? string|string[] who gets it
 ---@field send_report? seranking.Flag 1, also when left out: a report by mail to the account's owner! Tests want 0; default 1
 ---@field source_file? seranking.Flag 1: crawl a list of pages, which this API has no way to send; default 0
 ---@field source_site? seranking.Flag 1: follow links of the site; default 1
@@ -4669,8 +4671,8 @@ function Limiter:reset() end
 ---@field limit? integer most rows (at least 1); default 100
 ---@field offset? integer rows to pass over (at least 0); default 0
 ---@field search? string text in the title or the address
----@field date_start? seranking.Date only audits from this day on
----@field date_end? seranking.Date only audits up to this day
+---@field date_start? seranking.Day only audits from this day on
+---@field date_end? seranking.Day only audits up to this day
 
 ---@class seranking.data.site_audit.audits.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4746,7 +4748,7 @@ function Limiter:reset() end
 ---@field page_type? "all"|"internal"|"external" where links lead; default all
 ---@field limit? integer most rows (at least 1); default 100
 ---@field offset? integer rows to pass over (at least 0); default 0
----@field filter? seranking.data.site_audit.audits.links.Filter[] conditions, in order
+---@field filter? seranking.data.site_audit.audits.links.Filter|seranking.data.site_audit.audits.links.Filter[] conditions, in order
 
 ---@class seranking.data.site_audit.audits.links: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4755,7 +4757,7 @@ function Limiter:reset() end
 
 ---@class seranking.data.site_audit.audits.history.Args
 ---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
----@field date seranking.Date day of the run
+---@field date seranking.Day day of the run
 
 ---@class seranking.data.site_audit.audits.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.history.Args, options?: seranking.CallOptions): seranking.DryRun

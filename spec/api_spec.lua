@@ -63,7 +63,7 @@ describe("the format", function()
     .. "source confidence deprecated")
   local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
   local param_fields = names("type style wire fields required enum min max max_items min_items max_length min_length "
-    .. "first_lacks lone nullable secret default about")
+    .. "first_lacks form nullable secret default about")
   local types = names "id integer number string boolean flag date month object file text"
   local list_styles, table_styles = names "brackets repeat comma lines tree", names "tree json"
   local methods = names "GET POST PUT PATCH DELETE"
@@ -136,10 +136,10 @@ describe("the format", function()
       for _, bound in ipairs { "min", "max", "min_items", "max_items" } do
         assert.is_true(param[bound] == nil or type(param[bound]) == "number", where)
       end
-      for _, of_lists in ipairs { "min_items", "max_items", "lone" } do
+      for _, of_lists in ipairs { "min_items", "max_items" } do
         assert.is_true(param[of_lists] == nil or element ~= param.type, where .. "." .. of_lists)
       end
-      for _, flag in ipairs { "lone", "nullable", "secret" } do
+      for _, flag in ipairs { "nullable", "secret" } do
         assert.is_true(param[flag] == nil or param[flag] == true, where .. "." .. flag)
       end
     end

@@ -12,7 +12,7 @@ local raised = script.raised
 local links = {
   name = "data.links",
   params = {
-    target = { type = "string[]", style = "repeat", lone = true, max_items = 100 },
+    target = { type = "string[]", style = "repeat", max_items = 100 },
     one = { type = "string" },
     other = { type = "string" },
     cols = { type = "string[]", style = "comma" },

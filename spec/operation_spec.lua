@@ -63,8 +63,8 @@ describe("a query", function()
 
   it("takes months", function()
     assert.equal("month=2026-09", query("month", { month = "2026-09" }))
-    assert.equal('made_up.get: month must be a month written YYYY-MM, got "2026-13"',
-      problem("month", { month = "2026-13" }))
+    assert.equal('made_up.get: month must be a month (YYYY-MM, a number of os.time, or a table like os.date("*t")), '
+      .. 'got "2026-13"', problem("month", { month = "2026-13" }))
   end)
 
   it("refuses what would read as something else", function()
@@ -88,7 +88,7 @@ describe("a description of one resource", function()
       kite_id = { type = "id", wire = { v1 = "kite" } },
       owner_id = { type = "id", wire = { v1 = "owner" } },
       word = { type = "string", wire = { v4 = "w", v1 = "term" } },
-      sizes = { type = "integer[]", max = 9, max_items = 3, min_items = 1, lone = true },
+      sizes = { type = "integer[]", max = 9, max_items = 3, min_items = 1 },
       rules = { type = "object[]" },
       steps = { type = "object[]", required = "by", fields = {
         by = { type = "string", wire = { v4 = "key", v1 = "field" } }, down = { type = "flag" },
@@ -183,11 +183,11 @@ describe("a description of one resource", function()
     assert.is_truthy(body:find('name="sizes[]"\r\n\r\n2\r\n', 1, true))
   end)
 
-  it("takes a lone value for a list of one where that is allowed, and as many elements as are allowed", function()
+  it("takes a lone value for a list of one, and as many elements as are allowed", function()
     assert.equal("sizes[]=4", (sent("v4", "list", { sizes = 4 })))
     assert.equal("kites.list: sizes must have at most 3 elements, got 4", refused("list", { sizes = { 1, 2, 3, 4 } }))
     assert.equal("kites.list: sizes must have at least 1 element, got 0", refused("list", { sizes = {} }))
-    assert.equal("kites.list: sizes element 1 must be at most 9, got 10", refused("list", { sizes = 10 }))
+    assert.equal("kites.list: sizes must be at most 9, got 10", refused("list", { sizes = 10 }))
   end)
 
   it("refuses what a tree's description does not have", function()
@@ -196,10 +196,10 @@ describe("a description of one resource", function()
       [{ exact = true }] = "lacks the member 'mode'",
       [{ mode = "some" }] = 'member mode must be one of any, all, got "some"',
       [{ mode = "any", range = { to = -1 } }] = "member range member to must be at least 0, got -1",
-      [{ mode = "any", range = 5 }] = "member range must be a table, got 5",
+      [{ mode = "any", range = 5 }] = "member range must be { from =, to = }, got 5",
       [{ mode = "any", ids = { 1, [3] = 2 } }] = "member ids must be a list without holes",
       [{ mode = "any", rules = { { { value = "a" } } } }] = "member rules element 1 element 1 lacks the member 'type'",
-      [{ mode = "any", rules = { { value = "a" } } }] = "member rules element 1 must be a list, but has the name 'value'",
+      [{ mode = "any", rules = { { value = "a" } } }] = "member rules element 1 lacks the member 'type'",
       [{ mode = "any", ids = { a = 1 } }] = "member ids must be a list, but has the name 'a'",
       [{ mode = "any", flags = { 1.5 } }] = "member flags element 1 must be a whole number, got 1.5",
       [{ mode = "any", intents = { "a,b" } }] = "member intents element 1 must not hold a comma",
@@ -368,7 +368,7 @@ describe("a description as plain data", function()
     name = "data.full", id = "full_id",
     params = {
       full_id = { type = "id", about = "its id" },
-      list = { type = "string[]", style = "repeat", lone = true, max_items = 9, min_items = 1, wire = "target" },
+      list = { type = "string[]", style = "repeat", max_items = 9, min_items = 1, wire = "target" },
       kind = { type = "string", enum = { "a", "b" }, default = "a", about = "what kind" },
       size = { type = "integer", min = 1, max = 5 },
       filter = { type = "object", style = "tree", required = "mode", fields = {
@@ -417,7 +417,7 @@ describe("a description as plain data", function()
       },
       parameters = {
         { name = "full_id", wire = "full_id", place = "query", required = true, type = "id", about = "its id" },
-        { name = "list", wire = "target", place = "query", required = true, type = "string[]", style = "repeat", lone = true,
+        { name = "list", wire = "target", place = "query", required = true, type = "string[]", style = "repeat",
           max_items = 9, min_items = 1 },
         { name = "kind", wire = "kind", place = "query", required = false, type = "string", enum = { "a", "b" }, default = "a",
           about = "what kind" },
@@ -512,7 +512,7 @@ describe("a body", function()
       ["made_up.send: source is required"] = { ids = { 1 } },
       ["made_up.send: ids is required"] = { source = "us" },
       ["made_up.send: ids must not be empty"] = { source = "us", ids = {} },
-      ["made_up.send: ids element 2 must be an id (a whole number up to 2^53 - 1, or a string that holds one), got 1.5"] =
+      ["made_up.send: ids element 2 must be an id (digits, as a number or a string), got 1.5"] =
         { source = "us", ids = { 1, 1.5 } },
       ['made_up.send: file must be { filename = "…", data = "…" }, content_type optional'] =
         { source = "us", ids = { 1 }, file = "x" },

@@ -11,7 +11,7 @@ local tools = {
   name = "data.tools",
   params = {
     page = { type = "integer" }, offset = { type = "integer" }, limit = { type = "integer" }, next = { type = "string" },
-    maker = { type = "string" }, kinds = { type = "string[]", style = "comma", lone = true },
+    maker = { type = "string" }, kinds = { type = "string[]", style = "comma" },
     shop_id = { type = "id" },
   },
   operations = {

@@ -1,8 +1,10 @@
 --- Values of parameters: what is taken, what is written, and what is said of the rest.
 -- SPDX-License-Identifier: MIT
 
+local operation = require "seranking.operation"
 local scene = require "support.scene"
 local script = require "support.script"
+local seranking = require "seranking"
 
 local raised = script.raised
 
@@ -52,5 +54,129 @@ describe("the Data API's wire", function()
     assert.equal("audit_id=1&filter[0][param]=status&filter[0][value]=404"
       .. "&filter[1][param]=status&filter[1][type]=and&filter[1][value]=404", text)
     assert.equal("and", condition.type)
+  end)
+end)
+
+-- An operation that takes one of each.
+local thing = {
+  name = "data.things",
+  params = {
+    thing_id = { type = "id" }, ids = { type = "id[]" }, count = { type = "integer" }, title = { type = "string" },
+    date_from = { type = "date" }, date_to = { type = "date" }, from = { type = "month" }, to = { type = "month" },
+    rules = { type = "object[]", style = "tree", fields = { by = { type = "string" } } },
+    words = { type = "string[]", style = "comma" },
+  },
+  operations = {
+    { "get", data = "GET /v1/things{?thing_id}", query = "ids count title date_from date_to from to rules words",
+      answer = "object" },
+    { "set", data = "PATCH /v1/things{?thing_id}", body = "ids title date_from rules words", answer = "object" },
+  },
+}
+
+local client = scene.new()
+
+local function op(name, bound)
+  return operation.new(client.data, thing, thing.operations[name == "get" and 1 or 2], bound or {})
+end
+
+local function query(args)
+  args.thing_id = args.thing_id or 1
+  return query_of(op "get", args):gsub("^thing_id=1&?", "")
+end
+
+local function problem(args)
+  args.thing_id = args.thing_id or 1
+  return raised(op "get", args):match "data%.things%.get: (.*)$"
+end
+
+describe("an id", function()
+  it("is digits, as a number or a string", function()
+    for _, id in ipairs { 5, 5.0, "5", "005" } do
+      assert.equal("thing_id=5", (query_of(op "get", { thing_id = id })))
+    end
+    assert.equal("thing_id=0", (query_of(op "get", { thing_id = -0.0 })))
+    assert.equal("thing_id=1234567890123456789012345678901234567890",
+      (query_of(op "get", { thing_id = "1234567890123456789012345678901234567890" })))
+    for shown, id in pairs { ["-5"] = -5, ['"-5"'] = "-5", ["1.5"] = 1.5, ["null"] = seranking.null } do
+      assert.equal("thing_id must be an id (digits, as a number or a string), got " .. shown, problem { thing_id = id })
+    end
+  end)
+
+  it("is taken as it was decoded, where Lua holds it exactly", function()
+    local decoded = require("seranking.json").decode '{"id":123456789012345678}'
+    if math.type then
+      assert.equal("thing_id=123456789012345678", (query_of(op "get", { thing_id = decoded.id })))
+      assert.equal("ids[]=999999999999999999&count=123456789012345678",
+        (query { ids = { 999999999999999999 }, count = decoded.id }))
+    else
+      assert.is_truthy(problem({ thing_id = decoded.id }):find "^thing_id must be given as a string: the number .* is too large")
+    end
+  end)
+end)
+
+describe("a list", function()
+  it("may be a lone value, of whatever kind and style", function()
+    assert.equal("ids[]=7&rules[0][by]=x&words=w", (query { ids = 7, rules = { by = "x" }, words = "w" }))
+    assert.equal('{"ids":[7],"rules":[{"by":"x"}],"words":"w"}',
+      op("set"):dry_run({ thing_id = 1, ids = "7", rules = { by = "x" }, words = "w" }).body)
+  end)
+
+  it("that is wrong is told without an element that nobody wrote", function()
+    assert.equal('ids must be an id (digits, as a number or a string), got "x"', problem { ids = "x" })
+    assert.equal("rules has an unknown member 'bye'; did you mean 'by'?", problem { rules = { bye = "x" } })
+    assert.equal("words must not hold a comma", problem { words = "a,b" })
+    assert.equal("words element 2 must not hold a comma", problem { words = { "a", "b,c" } })
+  end)
+end)
+
+describe("a date", function()
+  it("may be what os.time and os.date give", function()
+    local time = os.time { year = 2026, month = 9, day = 1, hour = 12 }
+    assert.equal("date_from=2026-09-01&date_to=2026-09-01&from=2026-09&to=2026-09",
+      (query { date_from = time, date_to = os.date("*t", time), from = time, to = { year = 2026, month = 9, day = 30 } }))
+    assert.equal('{"date_from":"2026-09-01"}', op("set"):dry_run({ thing_id = 1, date_from = time + 0.5 }).body)
+  end)
+
+  it("is none that looks like one written as a number, has no such day, or is in milliseconds", function()
+    for shown, date in pairs { ["20260910"] = 20260910, ["1788220800000"] = 1788220800000, ['"2026-9-1"'] = "2026-9-1",
+      ['"2026-02-30"'] = { year = 2026, month = 2, day = 30 }, ["a table"] = {}, ["null"] = seranking.null } do
+      assert.equal('date_from must be a date (YYYY-MM-DD, a number of os.time, or a table like os.date("*t")), got ' .. shown,
+        problem { date_from = date })
+    end
+  end)
+
+  it("of the end is not before that of the beginning", function()
+    assert.equal("date_from=2026-09-01&date_to=2026-09-01", (query { date_from = "2026-09-01", date_to = "2026-09-01" }))
+    assert.equal("date_from (2026-09-02) is after date_to (2026-09-01)",
+      problem { date_from = "2026-09-02", date_to = { year = 2026, month = 9, day = 1 } })
+    assert.equal("from (2026-10) is after to (2026-09)", problem { from = "2026-10", to = "2026-09" })
+    assert.is_truthy(raised(client.audit.list, { date_start = "2026-09-02", date_end = "2026-09-01" })
+      :find "date_start %(2026%-09%-02%) is after date_end %(2026%-09%-01%)$")
+  end)
+end)
+
+describe("a value of the wrong kind", function()
+  it("is shown as it is", function()
+    assert.equal("title must be a string, got null", problem { title = seranking.null })
+    local data = client.data
+    assert.is_truthy(raised(data.domain.overview.db, { source = "US", domain = "a.com" })
+      :find('source must be two small letters, such as "us", got "US"', 1, true))
+    assert.is_truthy(raised(data.keywords.similar, { source = "us", keyword = "x", filter = { volume = 100 } })
+      :find "filter member volume must be { from =, to = }, got 100$")
+  end)
+end)
+
+describe("an answer of any kind", function()
+  local function answered(body, options)
+    return script.new(function() return script.json(body) end, options).airt.llm.status { site_id = 1, llm_id = 2 }
+  end
+
+  it("that is null is a table without members", function()
+    local data, response = answered "null"
+    assert.same({}, data)
+    assert.equal(200, response.status)
+    assert.equal(seranking.null, (answered("null", { nulls = "keep" })))
+    assert.same({ progress = 5 }, (answered '{"progress":5}'))
+    assert.is_true((answered ""))
   end)
 end)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.errors"
+local json = require "seranking.json"
 local numbers = require "seranking.numbers"
 
 local answer = {}
@@ -87,6 +88,8 @@ function answer.read(client, plan, call)
   if kind == "any" then
     if data == false then
       return unusable(call, "unexpected", "the answer is the JSON value false")
+    elseif data == json.null and not client._keep_nulls then
+      return {} -- which can be indexed, and is no error
     end
     return data
   end

@@ -9,7 +9,7 @@ local describe = {}
 
 -- What a description says of a parameter, besides its fields.
 local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
-  "lone", "nullable", "secret", "about" }
+  "nullable", "secret", "about" }
 
 local function copy(value)
   if type(value) ~= "table" then
@@ -64,7 +64,6 @@ end
 ---@field min_items? integer
 ---@field max_length? integer characters
 ---@field min_length? integer
----@field lone? boolean
 ---@field nullable? boolean
 ---@field secret? boolean
 ---@field about? string

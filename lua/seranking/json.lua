@@ -68,7 +68,9 @@ function json.number(number)
   if math_type and math_type(number) == "integer" then
     return format("%d", number)
   end
-  if number % 1 == 0 and number > -2 ^ 53 and number < 2 ^ 53 then
+  if number == 0 then
+    return "0" -- not -0
+  elseif number % 1 == 0 and number > -2 ^ 53 and number < 2 ^ 53 then
     return format("%.0f", number)
   end
   local text

@@ -8,6 +8,7 @@ local misuse = require "seranking.misuse"
 local params = {}
 
 local format, match = string.format, string.match
+local math_type = math.type ---@diagnostic disable-line: deprecated
 local MAX_EXACT = 2 ^ 53
 
 --- Both functions of a type give nil and what is wrong, as the end of a sentence that begins with the parameter's name.
@@ -22,12 +23,16 @@ local function show(value)
     return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)
+  elseif value == json.null then
+    return "null"
   end
   return "a " .. type(value)
 end
 
+-- A whole number that is exact: an integer of Lua 5.3 and later, or a float below 2^53.
 local function whole(value)
-  return type(value) == "number" and value % 1 == 0 and value > -MAX_EXACT and value < MAX_EXACT
+  return math_type and math_type(value) == "integer"
+    or type(value) == "number" and value % 1 == 0 and value > -MAX_EXACT and value < MAX_EXACT
 end
 
 local function wrong(wanted, value)
@@ -59,14 +64,16 @@ end
 
 -- The API gives ids both as numbers and as text, and takes digits alone.
 local function id_of(value)
-  if whole(value) then
+  if whole(value) and value >= 0 then
     return json.number(value)
+  elseif type(value) == "number" and value >= MAX_EXACT and value < math.huge then
+    return nil, format("must be given as a string: the number %s is too large to be exact", show(value))
   elseif value == "" then
     return nil, "must not be empty"
   elseif type(value) == "string" and match(value, "^%d+$") then
     return match(value, "^0*(%d+)$")
   end
-  return wrong("an id (a whole number up to 2^53 - 1, or a string that holds one)", value)
+  return wrong("an id (digits, as a number or a string)", value)
 end
 
 local function number_of(value)
@@ -106,22 +113,38 @@ end
 
 local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
+-- What os.time gives from 2001 to 5138. Smaller numbers are dates like 20260910, larger ones are milliseconds.
+local TIME_MIN, TIME_MAX = 1e9, 1e11
+
+-- A day as text: of what os.time gives, in local time, or of a table like that of os.date("*t"). Anything else as it is.
+local function day_of(value)
+  if type(value) == "number" and value >= TIME_MIN and value < TIME_MAX then
+    return os.date("%Y-%m-%d", math.floor(value))
+  elseif type(value) == "table" and whole(value.year) and whole(value.month) and whole(value.day) then
+    return format("%04d-%02d-%02d", value.year, value.month, value.day)
+  end
+  return value
+end
+
 local function date_of(value)
-  local year, month, day = match(type(value) == "string" and value or "", "^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  local text = day_of(value)
+  local year, month, day = match(type(text) == "string" and text or "", "^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
   month, day = tonumber(month), tonumber(day)
   local leap = year and year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
   if year and DAYS[month] and day >= 1 and day <= DAYS[month] and (leap or month ~= 2 or day ~= 29) then
-    return value
+    return text
   end
-  return wrong("a date written YYYY-MM-DD", value)
+  return wrong("a date (YYYY-MM-DD, a number of os.time, or a table like os.date(\"*t\"))", text)
 end
 
 local function month_of(value)
-  local month = tonumber(match(type(value) == "string" and value or "", "^%d%d%d%d%-(%d%d)$"))
+  local text = day_of(value)
+  text = text ~= value and text:sub(1, 7) or value
+  local month = tonumber(match(type(text) == "string" and text or "", "^%d%d%d%d%-(%d%d)$"))
   if month and month >= 1 and month <= 12 then
-    return value
+    return text
   end
-  return wrong("a month written YYYY-MM", value)
+  return wrong("a month (YYYY-MM, a number of os.time, or a table like os.date(\"*t\"))", value)
 end
 
 ---@type table<string, seranking.ParameterType>
@@ -177,6 +200,9 @@ local function limits(definition, value, text)
         or format("must have at most %d characters, got %d", most, length)
     end
   end
+  if definition.form and not match(tostring(value), definition.form[1]) then
+    return wrong(definition.form[2], value)
+  end
   local number = tonumber(text)
   if number and (definition.min and number < definition.min or definition.max and number > definition.max) then
     if definition.min and definition.max then
@@ -225,10 +251,16 @@ function params.check_list(value)
   return count
 end
 
--- The list that a list parameter was given, and its length: a lone value may stand for a list of one. nil and what is wrong.
+-- Whether a value is no list, but stands for a list of one: a scalar, or an object where objects are wanted.
+local function is_lone(definition, value)
+  return type(value) ~= "table"
+    or match(definition.type, "^object%[%]") ~= nil and value[1] == nil and type((next(value))) == "string"
+end
+
+-- The list that a list parameter was given, and its length. nil and what is wrong.
 local function list_of(definition, value)
-  if definition.lone and type(value) ~= "table" then
-    return { value }, 1
+  if is_lone(definition, value) then
+    value = { value }
   end
   local count, problem = params.check_list(value)
   if not count then
@@ -253,7 +285,7 @@ local function write_list(definition, given, element, write)
   for i = 1, count do
     list[i], problem = write(definition, value[i], element)
     if not list[i] then
-      return nil, format("element %d %s", i, problem)
+      return nil, value[1] == given and problem or format("element %d %s", i, problem)
     end
   end
   return list
@@ -308,8 +340,8 @@ local function joined(definition, value, element)
   end
   for i, text in ipairs(list) do
     if text == "" or text:find(separator, 1, true) then
-      return nil, format("element %d must not %s", i, text == "" and "be empty" or definition.style == "comma"
-        and "hold a comma" or "hold a line break")
+      return nil, format("%smust not %s", type(value) == "table" and format("element %d ", i) or "", text == "" and "be empty"
+        or definition.style == "comma" and "hold a comma" or "hold a line break")
     end
   end
   return table.concat(list, separator), #list
@@ -415,7 +447,7 @@ end
 -- wrong when it has others, or lacks one that is required.
 local function members_of(definition, value)
   if type(value) ~= "table" then
-    return wrong("a table", value)
+    return wrong(definition.fields.from and definition.fields.to and "{ from =, to = }" or "a table", value)
   end
   local members = {}
   for name in pairs(value) do
@@ -493,7 +525,7 @@ function append_branch(flat, name, definition, value, depth)
     end
     local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, value_there, depth + 1)
     if not fine then
-      return nil, within("element", i, definition, problem)
+      return nil, list[1] == value and problem or within("element", i, definition, problem)
     end
   end
   return true

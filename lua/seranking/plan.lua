@@ -31,6 +31,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field post boolean the query may also go by POST, as a JSON object
 ---@field one_of? string[] names of which exactly one must be given
 ---@field any_of? string[] names of which at least one must be given
+---@field spans? { [1]: string, [2]: string }[] parameters that are the first and the last day, or month, of a time
 ---@field secrets? boolean there is a secret among its parameters
 ---@field repeatable boolean it may be sent again when it is not known what became of the first time
 ---@field bare boolean it sends no parameters, nothing else of its own, and needs no care
@@ -191,6 +192,22 @@ local function words(text)
   return list
 end
 
+local LAST = { from = "to", start = "end" }
+
+-- The pairs of parameters that are the ends of a time: date_from and date_to, date_start and date_end. nil: there are none.
+local function spans_of(definitions)
+  local spans
+  for first, definition in pairs(definitions) do
+    local base, word = first:match "^(.-)(%l+)$"
+    local last = LAST[word] and base .. LAST[word]
+    if definitions[last] and (definition.type == "date" or definition.type == "month") then
+      spans = spans or {}
+      spans[#spans + 1] = { first, last }
+    end
+  end
+  return spans
+end
+
 local function make(resource, description, api)
   local said, line = plan.said_of(description, api)
   local method, template = line:match "^(%u+) (.+)$"
@@ -224,6 +241,7 @@ local function make(resource, description, api)
   made.items = said "items" and make_items(made, said "items")
   made.upload = said "upload" and collect(made, said "upload")
   made.define = nil
+  made.spans = spans_of(made.definitions)
   made.repeatable = description.repeatable
   if made.repeatable == nil then
     made.repeatable = REPEATABLE[method] or false

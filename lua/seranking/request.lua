@@ -99,6 +99,19 @@ local function value_at(plan, place, args, bound)
   return value
 end
 
+-- A time must not end before it begins. What is no date is told elsewhere.
+local function check_spans(plan, args)
+  for _, span in ipairs(plan.spans) do
+    local first, last = args[span[1]], args[span[2]]
+    if first ~= nil and last ~= nil then
+      first, last = params.text(plan.definitions[span[1]], first), params.text(plan.definitions[span[2]], last)
+      if first and last and first > last then
+        misuse.raise("%s: %s (%s) is after %s (%s)", plan.name, span[1], first, span[2], last)
+      end
+    end
+  end
+end
+
 local function make_ids(plan, args, bound)
   if #plan.ids == 0 then
     return nil
@@ -413,6 +426,9 @@ function request.prepare(op, plan, args, call_options)
   end
   if plan.one_of or plan.any_of then
     check_choice(plan, args, op._bound)
+  end
+  if plan.spans then
+    check_spans(plan, args)
   end
   local given = options.call(plan.name, call_options)
   local extra = given and given.extra and check_extra(plan, given.extra)

@@ -174,7 +174,7 @@ local function type_of(parameter)
   for _ = 2, #lists / 2 do
     text = "list of lists of " .. LIST_OF[base]
   end
-  return text .. (parameter.lone and ", or one" or "")
+  return text .. (lists == "[]" and ", or one" or "")
 end
 
 local function number(value)
@@ -287,7 +287,7 @@ end
 
 local ANSWERS = {
   array = "a list", object = "an object", map = "an object whose keys are data", bytes = "a file, as a string",
-  any = "given as it is, `true` where nothing comes",
+  any = "given as it is; `true` if there is no body, an empty table for `null`",
 }
 
 -- "`status` alone …": what the head of the table says.

@@ -30,6 +30,9 @@ local COMMON = [[
 --- YYYY-MM
 ---@alias seranking.Month string
 
+--- A day or month to send: its text, what os.time gives, or a table like that of os.date("*t").
+---@alias seranking.Day string|integer|table
+
 --- Date and time, as the server writes them.
 ---@alias seranking.Time string
 
@@ -166,7 +169,7 @@ end
 
 local PARAMETER_TYPES = {
   id = "seranking.Id", integer = "integer", number = "number", string = "string", boolean = "boolean",
-  flag = "seranking.Flag", date = "seranking.Date", month = "seranking.Month", text = "seranking.Text",
+  flag = "seranking.Flag", date = "seranking.Day", month = "seranking.Day", text = "seranking.Text",
   file = "seranking.File",
 }
 
@@ -228,7 +231,7 @@ function parameter_type(writer, owner, name, parameter)
   local kind = element
   if lists ~= "" then
     kind = in_parentheses(element) .. lists
-    if parameter.lone then
+    if lists == "[]" then
       kind = element .. "|" .. kind
     end
   end

@@ -14,11 +14,11 @@ local function whole(default, min, max, about)
 end
 
 local function lines(about)
-  return { type = "string[]", style = "lines", lone = true, about = about }
+  return { type = "string[]", style = "lines", about = about }
 end
 
 local function commas(about)
-  return { type = "string[]", style = "comma", lone = true, about = about }
+  return { type = "string[]", style = "comma", about = about }
 end
 
 local SETTINGS = {

@@ -40,8 +40,8 @@
 --               list. "pairs": [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": nothing, the
 --               body is the value of its only parameter.
 --   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string), "any"
---               where no source shows it or it is now this, now that: given as it is, true when nothing comes; left out
---               where the API answers nothing of use: the call then returns true.
+--               where no source shows it or it is now this, now that: given as it is, true when no body comes, an empty
+--               table for null; left out where the API answers nothing of use: the call then returns true.
 --   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
 --   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
 --               `<name>` a map's keys; those of an "array" are seen from its elements, and `[]` alone is such an element
@@ -87,7 +87,7 @@
 --               "string", "boolean" (true/false in a body and with style "json", else 1/0 in a query), "flag" (0/1 on
 --               the wire; true and false are taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", "text" (a
 --               string or a whole number, written as text), or a list of one of them: "id[]", "string[]", "object[][]" … A
---               list parameter takes a lone value for a list of one where `lone = true`.
+--               lone value is taken for a list of one.
 --   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
 --               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
 --               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style (lists
@@ -99,6 +99,7 @@
 --   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
 --   max_items   most elements of a list; min_items fewest.
 --   max_length  most characters of a string; min_length fewest.
+--   form        { pattern, what it means }: strings must match the pattern: { "^%l%l$", "two small letters" }.
 --   first_lacks a member that the first element of an "object[]" must not have: it is left out there.
 --   nullable    true: seranking.null may be given, and clears what the API has.
 --   secret      true: masked in dry_run, messages and events (passwords).

@@ -7,7 +7,7 @@ return {
     id = "task_id",
     params = {
       task_id = { type = "id", about = "a look-up: id in the list" },
-      query = { type = "string[]", lone = true, min_items = 1, max_items = 700, about = "the words, up to 700" },
+      query = { type = "string[]", min_items = 1, max_items = 700, about = "the words, up to 700" },
       region_id = { type = "id", about = "region to count in, from system.volume_regions" },
       yandex_region_code = { type = "string", about = "region of Yandex; old pages only" },
       type = { type = "string", enum = { "broad", "phrase", "exact" }, about = "how words match; old pages only" },

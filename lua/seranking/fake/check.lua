@@ -142,7 +142,9 @@ local function out_of_range(value, param)
     return "not one of the allowed values"
   elseif type(value) == "string" then
     local length = select(2, value:gsub("[^\128-\191]", ""))
-    if length < (param.min_length or 0) then
+    if param.form and not value:find(param.form[1]) then
+      return "not " .. param.form[2]
+    elseif length < (param.min_length or 0) then
       return "shorter than " .. param.min_length .. " characters"
     elseif param.max_length and length > param.max_length then
       return "longer than " .. param.max_length .. " characters"

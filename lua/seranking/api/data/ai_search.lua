@@ -65,7 +65,7 @@ return {
     name = "data.ai_search",
     params = {
       target = { type = "string", about = "domain, host or page" },
-      source = { type = "string", about = "country database, two small letters; the United Kingdom is uk" },
+      source = filters.source,
       brand = { type = "string", about = "name of the brand; guessed from the target when left out" },
       scope = { type = "string", enum = SCOPES, default = "base_domain", about = SCOPE_ABOUT },
       engine = { type = "string", enum = ENGINES, about = "one engine" },

@@ -4,7 +4,7 @@
 -- Lists here are cut at `limit` and have no further pages; for a whole profile there are raw (a cursor) and export (a file).
 
 local TARGET = { type = "string", about = "domain, host or page that is linked to" }
-local TARGETS = { type = "string[]", style = "repeat", lone = true, max_items = 100,
+local TARGETS = { type = "string[]", style = "repeat", max_items = 100,
   about = "domains, hosts or pages, at most 100; each is paid for" }
 local MODE = { type = "string", enum = { "domain", "host", "url" }, default = "host",
   about = "domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; "

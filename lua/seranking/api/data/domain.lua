@@ -7,7 +7,7 @@ local filters = require "seranking.api.data.filters"
 
 local range = filters.range
 
-local SOURCE = { type = "string", about = "country database, two small letters; the United Kingdom is uk" }
+local SOURCE = filters.source
 local DOMAIN = { type = "string", about = "domain or host, without a scheme" }
 local URL = { type = "string", about = "one page instead of a domain; the API goes by it when both are sent" }
 local KIND = { type = "string", enum = { "organic", "adv" }, default = "organic", about = "unpaid or paid results" }

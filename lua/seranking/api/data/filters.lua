@@ -3,6 +3,10 @@
 
 local filters = {}
 
+--- The country database that most operations ask.
+filters.source = { type = "string", form = { "^%l%l$", 'two small letters, such as "us"' },
+  about = "country database, two small letters; the United Kingdom is uk" }
+
 --- A range, filter[name][from] and filter[name][to]; one end alone will do.
 ---@param kind "integer"|"number"
 ---@param about string

@@ -31,7 +31,7 @@ return {
   {
     name = "data.keywords",
     params = {
-      source = { type = "string", about = "country database, two small letters; the United Kingdom is uk" },
+      source = filters.source,
       keyword = { type = "string", about = "the keyword to start from" },
       keywords = { type = "string[]", min_items = 1, max_items = 5000, about = "the keywords" },
       limit = { type = "integer", min = 1, default = 100, about = "most rows; each is paid for" },

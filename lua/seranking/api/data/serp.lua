@@ -43,7 +43,7 @@ return {
       language_code = { type = "string", about = "language of the results page, two letters" },
       location_id = { type = "id", about = "place, from locations" },
       google_ads_location_id = { type = "id", about = "place as Google numbers it. Known from one source" },
-      query = { type = "string[]", lone = true, max_items = 1000,
+      query = { type = "string[]", max_items = 1000,
         about = "phrases to search for, at most 1,000 of at most 255 characters; each makes a task and is paid for" },
       tag = { type = "string", about = "a label for the callback, at most 255 characters" },
       pingback_url = { type = "string", about = "address to call at the end of a task; $id and $tag in it are filled in" },
