@@ -295,6 +295,12 @@ bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, 
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
+.PHONY: fuzz
+fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn
+	@+$(SUBMAKE) asan-build
+	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 SUITE_TIMEOUT=3000 sh spec/support/run.sh asan
+	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_link
+
 .PHONY: soak
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
 	@+$(SUBMAKE) LUA=5.4 all

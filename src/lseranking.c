@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the right Lua ---- */
@@ -78,6 +79,17 @@ sr_time lsr_checkseconds(lua_State *L, int index, const char *what) {
   if (lua_type(L, index) != LUA_TNUMBER || !(seconds >= 0 && seconds <= 86400))
     luaL_error(L, "%s must be a number of seconds from 0 to 86400", what);
   return sr_seconds((double)seconds);
+}
+
+lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double least, double most) {
+  lua_Number number = lua_tonumber(L, index);
+  char range[64];
+  if (lua_type(L, index) == LUA_TNUMBER && number >= least && number <= most &&
+      (lua_Number)(int64_t)number == number)
+    return number;
+  snprintf(range, sizeof range, "%.0f to %.0f", least, most);
+  luaL_error(L, "%s must be a whole number from %s", what, range);
+  return 0; /* not reached */
 }
 
 void lsr_pushseconds(lua_State *L, sr_time t) {

@@ -38,6 +38,9 @@ void *lsr_testobject(lua_State *L, int index, const char *name);
 */
 sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
 
+/* The whole number at `index`, from `least` to `most` (2^53 at most), else a Lua error that names `what`. */
+lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double least, double most);
+
 /* Pushes a time as seconds. */
 void lsr_pushseconds(lua_State *L, sr_time t);
 

@@ -8,6 +8,9 @@
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
+/* Of so much of the body, since white space is left out. */
+enum { LOOKED_AT = 16384 };
+
 /* The metatable of what is known of an answer. */
 #define RESPONSE "seranking.response"
 
@@ -179,7 +182,7 @@ static int call_failure(lua_State *L) {
   const char *message = luaL_checkstring(L, 3);
   struct sr_error error;
   char excerpt[EXCERPT_SIZE];
-  size_t len = call->answer.len;
+  size_t len = call->answer.len < LOOKED_AT ? call->answer.len : LOOKED_AT;
   char *copy = lsr_copy(L, sr_buf_text(&call->answer), len);
   len = sr_config_redact(call->config, copy, len); /* before it is cut: half a key is too much */
   len = sr_config_cut_key(call->config, copy, len);
@@ -371,7 +374,7 @@ static int call_outgoing(lua_State *L) {
 static int call_answer(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   size_t head_len, body_len;
-  int status = (int)luaL_checkinteger(L, 2);
+  int status = (int)lsr_checkwhole(L, 2, "status", 100, 999);
   const char *head = luaL_checklstring(L, 3, &head_len);
   const char *body = luaL_checklstring(L, 4, &body_len);
   sr_engine_answer(call, status, head, head_len, body, body_len);

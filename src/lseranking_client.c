@@ -4,6 +4,7 @@
 
 #include "sr_url.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,8 +31,8 @@ static struct client_object *check_client(lua_State *L) {
 }
 
 /*
-** ---- reading option tables: the caller's Lua has checked them, so a wrong type here is a mistake
-** of ours ----
+** ---- reading option tables: the caller's Lua has checked types, so a wrong one is a mistake of ours.
+** Numbers are checked here, too: they count arrays ----
 */
 
 /*
@@ -54,14 +55,19 @@ static int get_flag(lua_State *L, int index, const char *name) {
   return value;
 }
 
-static lua_Number get_number(lua_State *L, int index, const char *name, lua_Number otherwise) {
+static lua_Number get_whole(lua_State *L, int index, const char *name, lua_Number otherwise,
+                            double least, double most) {
   lua_Number value = otherwise;
   lua_getfield(L, index, name);
-  if (lua_type(L, -1) == LUA_TNUMBER)
-    value = lua_tonumber(L, -1);
+  if (!lua_isnil(L, -1))
+    value = lsr_checkwhole(L, -1, name, least, most);
   lua_pop(L, 1);
   return value;
 }
+
+/* What the core can count, and somewhat less than what memory can hold. */
+enum { RETRIES_MAX = 100 };
+#define BODY_MAX (sizeof(size_t) > 4 ? 1099511627776.0 : 2147483647.0)
 
 static sr_time get_time(lua_State *L, int index, const char *name, sr_time otherwise) {
   sr_time value = otherwise;
@@ -164,11 +170,11 @@ static int client_new(lua_State *L) {
   settings.ca_file = get_string(L, 1, "ca_file", &len);
   settings.proxy = get_string(L, 1, "proxy", &len);
   settings.user_agent = get_string(L, 1, "user_agent", &len);
-  settings.rate.slots = (int)get_number(L, 1, "rate_limit", 5);
+  settings.rate.slots = (int)get_whole(L, 1, "rate_limit", 5, 0, SR_LIMIT_SLOTS);
   settings.rate.window = get_time(L, 1, "rate_per", SR_SECOND);
   settings.limited = settings.rate.slots > 0;
   settings.send_time = get_flag(L, 1, "pacing_send_time");
-  settings.max_queue = (int)get_number(L, 1, "max_queue", 1000);
+  settings.max_queue = (int)get_whole(L, 1, "max_queue", 1000, 0, INT_MAX);
   settings.fall_back = get_flag(L, 1, "limiter_fallback");
   settings.limit_family = get_string(L, 1, "limit_family", &len);
   settings.local.shared = get_flag(L, 1, "shared");
@@ -202,8 +208,8 @@ static int client_new(lua_State *L) {
   client->timeout = get_time(L, 1, "timeout", 60 * SR_SECOND);
   client->connect_timeout = get_time(L, 1, "connect_timeout", 10 * SR_SECOND);
   client->attempt_timeout = get_time(L, 1, "attempt_timeout", 0);
-  client->retries = (int)get_number(L, 1, "retries", 2);
-  client->max_body = (size_t)get_number(L, 1, "max_body", 268435456.0);
+  client->retries = (int)get_whole(L, 1, "retries", 2, 0, RETRIES_MAX);
+  client->max_body = (size_t)get_whole(L, 1, "max_body", 268435456.0, 1, BODY_MAX);
   client->low = get_flag(L, 1, "priority_low");
   client->wait_blocked = get_flag(L, 1, "wait_blocked");
   client->config = sr_config_new(&settings, &error);
@@ -405,7 +411,7 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   call->timeout = get_time(L, index, "timeout", call->timeout);
   call->connect_timeout = get_time(L, index, "connect_timeout", call->connect_timeout);
   call->attempt_timeout = get_time(L, index, "attempt_timeout", call->attempt_timeout);
-  call->retries = (int)get_number(L, index, "retries", call->retries);
+  call->retries = (int)get_whole(L, index, "retries", call->retries, 0, RETRIES_MAX);
   lua_getfield(L, index, "paid");
   call->paid = lua_toboolean(L, -1);
   lua_pop(L, 1);
@@ -540,7 +546,7 @@ static int client_run(lua_State *L) {
 static int client_submit(lua_State *L) {
   struct client_object *client = check_client(L);
   struct sr_call *call = lsr_checkcall(L, 2);
-  lua_Number tag = luaL_checknumber(L, 3);
+  lua_Number tag = lsr_checkwhole(L, 3, "tag", 1, 9007199254740992.0);
   if (call->state != SR_STATE_NEW)
     return luaL_error(L, "the call was under way already");
   sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);

@@ -49,7 +49,8 @@ static void enter(lua_State *L) {
 static int doorbell(lua_State *L) {
   struct sr_doorbell_address address;
   struct sr_error error;
-  if (lua_tonumber(L, 1) > 0 && (unsigned)lua_tonumber(L, 1) == sr_doorbell_generation())
+  unsigned generation = sr_doorbell_generation();
+  if (generation != 0 && lua_tonumber(L, 1) == (lua_Number)generation)
     return 0;
   if (sr_doorbell_start(&error) != 0) {
     lua_pushnil(L);
@@ -135,9 +136,10 @@ static int call_begin(lua_State *L) {
 */
 static int call_fd(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
-  if (object->errand == NULL)
+  int fd = object->errand != NULL ? sr_errand_fd(object->errand) : -1;
+  if (fd < 0)
     return 0;
-  lua_pushinteger(L, sr_errand_fd(object->errand));
+  lua_pushinteger(L, fd);
   return 1;
 }
 

@@ -193,6 +193,20 @@ static int check_key(const struct sr_settings *settings, struct sr_error *error)
   return -1;
 }
 
+/* Whoever trusts these numbers counts arrays by them. */
+static int check_limit(const struct sr_settings *settings, struct sr_error *error) {
+  const struct sr_rate *rate = &settings->rate;
+  if (!settings->limited ||
+      (rate->slots >= 1 && rate->slots <= SR_LIMIT_SLOTS && rate->window > 0 &&
+       rate->window <= 86400 * SR_SECOND && settings->max_queue >= 0))
+    return 0;
+  sr_error_set(error, SR_INVALID, "bad_option", NULL,
+               "rate must be 1 to %d requests in a window of more than 0 and at most 86400 s, and "
+               "max_queue not negative; got %d in %.9g s and %d",
+               SR_LIMIT_SLOTS, rate->slots, (double)rate->window / 1e9, settings->max_queue);
+  return -1;
+}
+
 static int copy(struct sr_buf *to, const char *from) {
   return from == NULL ? 0 : sr_buf_puts(to, from);
 }
@@ -291,7 +305,7 @@ static int set_base(struct sr_config *config, const char *base_url, struct sr_er
 
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
   struct sr_config *config;
-  if (check_key(settings, error) != 0)
+  if (check_key(settings, error) != 0 || check_limit(settings, error) != 0)
     return NULL;
   sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
   config = new_config();

@@ -1,0 +1,240 @@
+--- The C module itself, as programs that require "lseranking" use it: whatever they hand it is refused or works; nothing
+--- crashes. SPDX-License-Identifier: MIT
+
+local core = require "lseranking"
+
+local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
+local NAN, INF = 0 / 0, 1 / 0
+
+-- Nobody listens there: a call ends at once.
+local DEAD = "http://127.0.0.1:1"
+
+local function options(more)
+  local all = { token = KEY, base_url = DEAD, rate_limit = 0, external = true, clock = core.clock() }
+  for name, value in pairs(more or {}) do
+    all[name] = value
+  end
+  return all
+end
+
+describe("the binding", function()
+  local ranges = {
+    rate_limit = { 0, 64 }, max_queue = { 0, 2 ^ 31 - 1 }, retries = { 0, 100 }, max_body = { 1, 2 ^ 40 },
+  }
+
+  for name, range in pairs(ranges) do
+    it("refuses a client with " .. name .. " out of its range, and says which it is", function()
+      local least, most = range[1], range[2]
+      for _, value in ipairs { least - 1, most + 1, least + 0.5, -2 ^ 63, 2 ^ 63, 1e308, NAN, INF, -INF, "5", {}, true } do
+        local fine, problem = pcall(core.client, options { [name] = value })
+        assert.is_false(fine, tostring(value))
+        assert.is_truthy(tostring(problem):find(("%s must be a whole number from %.0f to %.0f"):format(name, least, most), 1,
+          true), tostring(problem))
+      end
+      for _, value in ipairs { least, most } do
+        assert(core.client(options { [name] = value, rate_per = 1 }))
+      end
+    end)
+  end
+
+  it("refuses times that are none", function()
+    for _, name in ipairs { "timeout", "connect_timeout", "attempt_timeout", "rate_per" } do
+      for _, value in ipairs { -1, 86401, NAN, INF, "5", {} } do
+        local fine, problem = pcall(core.client, options { [name] = value })
+        assert.is_false(fine, tostring(value))
+        assert.is_truthy(tostring(problem):find(name .. " must be a number of seconds from 0 to 86400", 1, true))
+      end
+    end
+    local client, err = core.client(options { rate_limit = 5, rate_per = 0 })
+    assert.is_nil(client)
+    assert.are.equal("bad_option", err.code)
+  end)
+
+  it("refuses retries, tags and statuses out of their ranges where a call says them", function()
+    local client = core.client(options())
+    for _, value in ipairs { -1, 101, 0.5, NAN, INF } do
+      assert.is_false((pcall(client.call, client, "GET", "/", nil, nil, nil, true, { retries = value })))
+    end
+    for _, tag in ipairs { 0, -1, 0.5, 2 ^ 53 + 2, 2 ^ 64, NAN, INF, "1" } do
+      local call = client:call("GET", "/")
+      assert.is_false((pcall(client.submit, client, call, tag)), tostring(tag))
+    end
+    for _, tag in ipairs { 1, 2 ^ 53 } do
+      client:submit(client:call("GET", "/"), tag)
+      assert.are.equal(tag, (client:next(0)))
+    end
+    local call = client:call("GET", "/")
+    assert.is_nil(client:run(call, 1))
+    for _, status in ipairs { 0, 99, 1000, -200, 200.5, 2 ^ 40, NAN, "200" } do
+      assert.is_false((pcall(call.answer, call, status, "", "")), tostring(status))
+    end
+    call:answer(200, "", "")
+    assert.is_true(client:run(call, 1))
+  end)
+
+  it("has no descriptor for a call that was not begun, or is over", function()
+    local client = core.client { token = KEY, base_url = DEAD, rate_limit = 0 }
+    local call = client:call("GET", "/", nil, nil, nil, true, { retries = 0 })
+    assert.is_nil(call:fd())
+    call:token()
+    assert.is_nil(call:fd())
+    assert(call:begin())
+    assert.are.equal("number", type(call:fd()))
+    repeat until call:step()
+    assert.is_nil(call:fd())
+  end)
+end)
+
+-- ---- arguments by chance ----
+
+-- The same on every machine and Lua: a linear congruence, its upper bits.
+local function chance_of(seed)
+  local state = seed
+  return function(count)
+    state = (state * 1103515245 + 12345) % 2 ^ 31
+    return math.floor(state / 2 ^ 11) % count + 1
+  end
+end
+
+local FIELDS = {
+  "token", "token_env", "token_of", "token_off", "api", "base_url", "auth_query", "ca_file", "proxy", "user_agent",
+  "rate_limit", "rate_per", "pacing_send_time", "max_queue", "limiter_fallback", "limit_family", "state_group",
+  "limiter_settings", "limiter_driver", "timeout", "connect_timeout", "attempt_timeout", "retries", "max_body",
+  "priority_low", "wait_blocked", "paid", "clock", "external", "headers", "parts", "name", "data", "filename",
+  "content_type", 1, 2, 3, 4,
+}
+
+-- No number of seconds among these is long enough to wait for.
+local VALUES = {
+  0, 1, -1, 2, 0.5, 1e-9, 200, 404, 429, 503, 5000, 65, 2 ^ 31, 2 ^ 32 + 1, 2 ^ 53, 2 ^ 63, -2 ^ 63, 1e308, NAN, INF, -INF,
+  true, false, "", "GET", "POST", "DELETE", "/", "/sites/{id}", "{", "{}", "[1,2", "a: b", "closed", "timeout", "v1", "v4",
+  "\0", "\255\254", KEY, DEAD, "http://127.0.0.1:1/x", "https://[", "redis://127.0.0.1:1", ("x"):rep(300),
+  "[{\"a\":1.5e3},null]", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "Retry-After: 99999999999999999999\r\n",
+}
+
+-- Functions that wait: for these seconds at most.
+local WAITS = { run = true, next = true, sleep = true, limit = true, reset_limit = true }
+local MOMENTS = { 0, 1e-9, 0.0005, -1, NAN, INF, -INF, 1e308, "", false }
+
+-- Whatever is not among these belongs to the files of the user's limits, which are not the test's.
+local SKIPPED = { limits = true }
+
+local function fuzz(seed, count)
+  local chance = chance_of(seed)
+  local objects = { {}, {}, {}, {} } -- clients, calls, clocks, signals
+  local module_functions, names = {}, {}
+
+  local function keep(made)
+    local kind = type(made) == "userdata"
+      and (made.call and 1 or made.preview and 2 or made.advance and 3 or made.ring and 4)
+    if kind then
+      local list = objects[kind]
+      list[#list < 8 and #list + 1 or chance(8)] = made
+    end
+  end
+
+  local value
+  local function random_table(depth)
+    local made = {}
+    for _ = 1, chance(6) - 1 do
+      made[FIELDS[chance(#FIELDS)]] = value(depth + 1)
+    end
+    return made
+  end
+  function value(depth)
+    local kind = chance(10)
+    if kind <= 5 then
+      return VALUES[chance(#VALUES)]
+    elseif kind == 6 then
+      return nil
+    elseif kind == 7 and depth < 3 then
+      return random_table(depth)
+    elseif kind == 8 and depth < 3 then
+      return options(random_table(depth))
+    end
+    local list = objects[chance(4)]
+    return #list > 0 and list[chance(#list)] or print
+  end
+
+  for name, f in pairs(core) do
+    if type(f) == "function" and not SKIPPED[name] then
+      names[#names + 1] = name
+    end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    module_functions[i] = core[name]
+  end
+  -- The methods of each kind of object, and what makes one that works.
+  local client = core.client(options())
+  local makers = {
+    function()
+      local fine, made = pcall(core.client, options { [FIELDS[chance(#FIELDS)]] = value(1), rate_limit = value(3) })
+      return fine and made or core.client(options())
+    end,
+    function() return core.client(options()):call("GET", "/") end, core.clock, core.signal,
+  }
+  local methods = {}
+  for kind, example in ipairs { client, client:call("GET", "/"), core.clock(), (core.signal()) } do
+    methods[kind] = {}
+    for name in pairs(debug.getregistry()[({ "seranking.core", "seranking.call", "seranking.clock", "seranking.signal" })[kind]]
+      .__index) do
+      assert(example[name])
+      table.insert(methods[kind], name)
+    end
+    table.sort(methods[kind])
+  end
+
+  local returned = 0
+  for step = 1, count do
+    local turn = chance(8)
+    local results
+    if turn == 1 then
+      results = { pcall(module_functions[chance(#module_functions)], value(0), value(0), value(0), value(0)) }
+    elseif turn == 2 then
+      local kind = chance(4)
+      results = { true, makers[kind]() }
+    else
+      local kind = turn <= 4 and 1 or turn <= 6 and 2 or chance(4)
+      local list = objects[kind]
+      local object = list[chance(math.max(#list, 1))]
+      local name = methods[kind][chance(#methods[kind])]
+      if object and WAITS[name] then
+        local moment = MOMENTS[chance(#MOMENTS)]
+        if name == "run" then
+          results = { pcall(object.run, object, value(0), moment) }
+        else
+          results = { pcall(object[name], object, moment) }
+        end
+      elseif object then
+        results = { pcall(object[name], object, value(0), value(0), value(0), value(0), value(0), value(0), value(0),
+          value(0)) }
+      end
+    end
+    if results and results[1] then
+      returned = returned + 1
+      for i = 2, 4 do
+        keep(results[i])
+      end
+    end
+    if step % 500 == 0 then
+      objects[chance(4)] = {}
+      collectgarbage()
+    end
+  end
+  return returned
+end
+
+describe("random arguments", function()
+  -- SERANKING_FUZZ=1000000 for long ("make fuzz")
+  it("to every function and method are refused or work", function()
+    local count = tonumber(os.getenv "SERANKING_FUZZ") or 5000
+    for seed = 1, math.max(1, math.floor(count / 50000)) do
+      local steps = math.min(count, 50000)
+      local returned = fuzz(seed, steps)
+      assert.is_true(returned > steps / 10, returned .. " of " .. steps .. " did something")
+    end
+    collectgarbage()
+    collectgarbage()
+  end)
+end)
