@@ -157,7 +157,7 @@ $(BUILD)/silent_dns.so: spec/support/silent_dns.c
 $(BUILD)/c/%: spec/c/%.c $(CORE)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
+	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
 
 $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 	@mkdir -p $(@D)
@@ -175,7 +175,7 @@ lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(f
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
-             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang clang-format clang-tidy \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
@@ -240,7 +240,7 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
 	@sh spec/support/run.sh valgrind c-valgrind
 
-C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench,$(d)/*.c $(d)/*.h))
+C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
 LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
@@ -295,11 +295,35 @@ bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, 
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
+# Each fuzz/NAME.c is a target: a file there is all that another one takes.
+FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c,$(wildcard fuzz/*.c)))
+
 .PHONY: fuzz
-fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn
+fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn; fuzz/*.c (RUNS=1000000)
 	@+$(SUBMAKE) asan-build
 	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 SUITE_TIMEOUT=3000 sh spec/support/run.sh asan
 	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_link
+	@+$(MAKE) --no-print-directory fuzz-targets DEPS=skip
+
+.PHONY: fuzz-targets
+fuzz-targets: deps # under the sanitizers: over a generator, then libFuzzer (RUNS=1000000 each, TARGETS=mask)
+	@+for target in $(or $(TARGETS),$(FUZZ_TARGETS)); do \
+	  $(SUBMAKE) BUILD=build/fuzz SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" build/fuzz/$$target && \
+	  build/fuzz/$$target $(or $(RUNS),1000000) && \
+	  $(SUBMAKE) BUILD=build/fuzz-clang CC=clang WERROR=1 CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" \
+	    build/fuzz-clang/$$target-libfuzzer && \
+	  mkdir -p build/fuzz/corpus-$$target && \
+	  build/fuzz-clang/$$target-libfuzzer -runs=$(or $(RUNS),1000000) -max_len=256 -verbosity=0 build/fuzz/corpus-$$target \
+	    >build/fuzz/$$target.log 2>&1 && echo "$(or $(RUNS),1000000) runs of libFuzzer, nothing found" || \
+	    { tail -n 40 build/fuzz/$$target.log; exit 1; }; done
+
+$(BUILD)/%: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -MF $@.d -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS)
+
+$(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -MF $@.d -DFUZZ_ENGINE -fsanitize=fuzzer -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS)
 
 .PHONY: soak
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)

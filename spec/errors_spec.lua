@@ -247,8 +247,8 @@ describe("the key", function()
     watch.secrets[#watch.secrets + 1] = "se%2Fcret%2Bkey%3Dwith%25signs"
     local client = scene.new { token = odd, auth = "query" }
     local _, err = client:request { path = "/x", query = { again = odd } }
-    assert.equal("/x?again=…igns", err.path)
-    assert.equal("https://api4.seranking.com/sites?token=…igns", client.sites.list:dry_run().url)
+    assert.equal("/x?again=…", err.path)
+    assert.equal("https://api4.seranking.com/sites?token=…", client.sites.list:dry_run().url)
     assert.truthy(tostring(scene.new { token = "abc" }):find("key …)", 1, true))
     assert.truthy(tostring(scene.new { token = "a" }):find("key *)", 1, true))
     assert.truthy(tostring(scene.new { token = false }):find("key none)", 1, true))

@@ -2,14 +2,13 @@
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
+#include "sr_body.h"
+
 #include <stdio.h>
 #include <string.h>
 
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
-
-/* Of so much of the body, since white space is left out. */
-enum { LOOKED_AT = 16384 };
 
 /* The metatable of what is known of an answer. */
 #define RESPONSE "seranking.response"
@@ -71,17 +70,23 @@ static void set_boolean(lua_State *L, const char *name, int value) {
 /* The beginning of what the server said, one line, when it said something. */
 static void set_excerpt(lua_State *L, const struct sr_call *call) {
   char text[EXCERPT_SIZE];
-  sr_error_clean(text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
+  sr_config_show(call->config, text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
   if (text[0] != '\0')
     set_string(L, "body", text);
 }
 
-/* The path as it was asked for. A key that the caller put there himself is masked too. */
-static void set_path(lua_State *L, const struct sr_call *call) {
-  char *path = lsr_copy(L, sr_buf_text(&call->target), call->target.len);
-  lua_pushlstring(L, path, sr_config_redact(call->config, path, call->target.len));
-  lua_setfield(L, -3, "path");
-  lua_pop(L, 1);
+/* Pushes the target as it may be shown: the key masked, and of a download only the path. */
+static void push_shown_target(lua_State *L, const struct sr_call *call) {
+  const char *target = sr_buf_text(&call->target);
+  int elsewhere = call->config->auth == SR_AUTH_NOWHERE;
+  size_t len = elsewhere ? strcspn(target, "?") : call->target.len;
+  char *copy = lsr_copy(L, target, len);
+  lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
+  if (len < call->target.len) {
+    lua_pushliteral(L, "?\xe2\x80\xa6");
+    lua_concat(L, 2);
+  }
+  lua_remove(L, -2);
 }
 
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call) {
@@ -102,7 +107,8 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
   if (call == NULL)
     return;
   set_string(L, "method", call->method);
-  set_path(L, call);
+  push_shown_target(L, call);
+  lua_setfield(L, -2, "path");
   set_seconds(L, "elapsed", call->elapsed);
   if (call->retry_after >= 0)
     set_seconds(L, "retry_after", call->retry_after);
@@ -172,6 +178,14 @@ static int call_decode(lua_State *L) {
   return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2));
 }
 
+/* call:look() -> what its body looks like: "empty", "html", "json", "binary" or "text". */
+static int call_look(lua_State *L) {
+  static const char *const looks[] = {"empty", "html", "json", "binary", "text"};
+  struct sr_call *call = check_done(L);
+  lua_pushstring(L, looks[sr_body_look(sr_buf_text(&call->answer), call->answer.len)]);
+  return 1;
+}
+
 /*
 ** call:failure(code, message) -> the error table of kind decode for an answer that came but can't be
 ** used.
@@ -181,17 +195,11 @@ static int call_failure(lua_State *L) {
   const char *code = luaL_checkstring(L, 2);
   const char *message = luaL_checkstring(L, 3);
   struct sr_error error;
-  char excerpt[EXCERPT_SIZE];
-  size_t len = call->answer.len < LOOKED_AT ? call->answer.len : LOOKED_AT;
-  char *copy = lsr_copy(L, sr_buf_text(&call->answer), len);
-  len = sr_config_redact(call->config, copy, len); /* before it is cut: half a key is too much */
-  len = sr_config_cut_key(call->config, copy, len);
-  sr_error_clean(excerpt, sizeof excerpt, copy, len);
   sr_error_set(&error, SR_DECODE, code, NULL, "%s", message);
   error.message[sr_config_redact(call->config, error.message, strlen(error.message))] = '\0';
   error.status = call->status;
   lsr_pusherror(L, &error, call);
-  set_string(L, "body", excerpt);
+  set_excerpt(L, call);
   return 1;
 }
 
@@ -317,7 +325,10 @@ static void push_buf(lua_State *L, const struct sr_call *call, const struct sr_b
 /* The target with the key, as it goes out or as it may be shown. */
 static void push_target(lua_State *L, const struct sr_call *call, int masked) {
   const struct sr_config *config = call->config;
-  push_buf(L, call, &call->target, masked);
+  if (masked)
+    push_shown_target(L, call);
+  else
+    push_buf(L, call, &call->target, 0);
   if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
     char hint[SR_KEY_HINT_SIZE];
     sr_config_key_hint(config, hint);
@@ -346,7 +357,7 @@ static void push_body(lua_State *L, const struct sr_call *call, int masked) {
 static int call_preview(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   lua_pushstring(L, call->method);
-  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  push_buf(L, call, &call->config->base_url, 1);
   push_target(L, call, 1);
   lua_concat(L, 2);
   push_headers(L, call, 1);
@@ -481,13 +492,12 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"cancel", call_cancel},       {"result", call_result},
-                                   {"body", call_body},           {"decode", call_decode},
-                                   {"time_left", call_time_left}, {"failure", call_failure},
-                                   {"preview", call_preview},     {"outgoing", call_outgoing},
-                                   {"answer", call_answer},       {"lost", call_lost},
-                                   {"happenings", call_events},   {"trim", call_trim},
-                                   {"cancelled", call_cancelled}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"cancel", call_cancel},   {"result", call_result},       {"body", call_body},
+    {"decode", call_decode},   {"look", call_look},           {"time_left", call_time_left},
+    {"failure", call_failure}, {"preview", call_preview},     {"outgoing", call_outgoing},
+    {"answer", call_answer},   {"lost", call_lost},           {"happenings", call_events},
+    {"trim", call_trim},       {"cancelled", call_cancelled}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

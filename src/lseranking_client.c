@@ -500,7 +500,7 @@ static int client_download(lua_State *L) {
   const char *target = luaL_checklstring(L, 3, &len);
   lua_settop(L, 4);
   call = lsr_newcall(L, client->config);
-  config = sr_config_elsewhere(client->config, origin, &error);
+  config = sr_config_elsewhere(client->config, origin, target, &error);
   if (config == NULL) {
     lua_pushnil(L);
     lua_pushstring(L, error.message);

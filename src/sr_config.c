@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HIDDEN      "\xe2\x80\xa6" /* … */
-#define SHOW_TAIL   ((size_t)4)
-#define LONG_ENOUGH ((size_t)12) /* from this length on, four characters give nothing away */
+/* How much of a text is looked at for the line of it that is shown. */
+#define LOOKED_AT ((size_t)16384)
+
+/* The shortest piece of a download's query that is hidden. */
+enum { QUERY_WINDOW = 12 };
 
 const char *sr_config_key_param(const struct sr_config *config) {
   return config->v1 ? "apikey" : "token";
@@ -46,75 +48,21 @@ int sr_key_is_hex(const char *key, size_t len) {
   return 1;
 }
 
-/*
-** What stands for a key of this length and end; never longer than the key, so that redacting works
-** in place.
-*/
-static size_t stand_in(char *out, const char *key, size_t len) {
-  if (len < sizeof HIDDEN - 1) {
-    memset(out, '*', len);
-    return len;
-  }
-  memcpy(out, HIDDEN, sizeof HIDDEN - 1);
-  if (len < LONG_ENOUGH)
-    return sizeof HIDDEN - 1;
-  memcpy(out + sizeof HIDDEN - 1, key + len - SHOW_TAIL, SHOW_TAIL);
-  return sizeof HIDDEN - 1 + SHOW_TAIL;
-}
-
 void sr_config_key_hint(const struct sr_config *config, char *out) {
-  size_t len;
-  if (config->key.len == 0) {
-    memcpy(out, "none", 5);
-    return;
-  }
-  len = stand_in(out, config->key.data, config->key.len);
-  out[len] = '\0';
-}
-
-static size_t redact(const struct sr_buf *key, const char *shown, size_t shown_len, char *text,
-                     size_t len) {
-  char *from = text, *to = text, *end = text + len, *hit;
-  if (key->len == 0 || len < key->len)
-    return len;
-  while ((hit = memmem(from, (size_t)(end - from), key->data, key->len)) != NULL) {
-    memmove(to, from, (size_t)(hit - from));
-    to += hit - from;
-    memcpy(to, shown, shown_len);
-    to += shown_len;
-    from = hit + key->len;
-  }
-  if (from == text)
-    return len;
-  memmove(to, from, (size_t)(end - from));
-  to += end - from;
-  if (to < end)
-    *to = '\0';
-  return (size_t)(to - text);
+  const char *hint = config->key.len > 0 ? config->key_mask.hint : "none";
+  memcpy(out, hint, strlen(hint) + 1);
 }
 
 size_t sr_config_redact(const struct sr_config *config, char *text, size_t len) {
-  char shown[SR_KEY_HINT_SIZE];
-  size_t shown_len;
-  if (config->key.len == 0)
-    return len;
-  shown_len = stand_in(shown, config->key.data, config->key.len);
-  len = redact(&config->key, shown, shown_len, text, len);
-  if (config->key_escaped.len != config->key.len)
-    len = redact(&config->key_escaped, shown, shown_len, text, len);
-  return len;
+  return sr_mask_hide(&config->query_mask, text, sr_mask_hide(&config->key_mask, text, len));
 }
 
-size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_t len) {
-  const struct sr_buf *keys[2];
-  size_t i, n;
-  keys[0] = &config->key;
-  keys[1] = &config->key_escaped;
-  for (i = 0; i < 2; i++)
-    for (n = keys[i]->len < len ? keys[i]->len : len; n > keys[i]->len / 8; n--)
-      if (memcmp(text + len - n, keys[i]->data, n) == 0)
-        return len - n;
-  return len;
+void sr_config_show(const struct sr_config *config, char *out, size_t size, const char *text,
+                    size_t len) {
+  char line[4096];
+  sr_error_clean(line, sizeof line, text, len < LOOKED_AT ? len : LOOKED_AT);
+  len = sr_config_redact(config, line, strlen(line));
+  sr_error_clean(out, size, line, len);
 }
 
 void sr_slist_wipe(struct curl_slist *list) {
@@ -257,7 +205,8 @@ static int fill_limit(struct sr_config *config, const struct sr_settings *settin
 /* The parts of sr_config_new that can run out of memory. 0 or -1. */
 static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (settings->token != NULL &&
-      (sr_buf_append(&config->key, settings->token, settings->token_len) != 0 ||
+      (sr_mask_key(&config->key_mask, settings->token, settings->token_len) != 0 ||
+       sr_buf_append(&config->key, settings->token, settings->token_len) != 0 ||
        sr_buf_reserve(&config->key_escaped, 3 * settings->token_len) != 0 ||
        sr_url_escape(&config->key_escaped, settings->token, settings->token_len) != 0))
     return -1;
@@ -322,7 +271,8 @@ struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_er
 }
 
 struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
-                                      struct sr_error *error) {
+                                      const char *target, struct sr_error *error) {
+  const char *query = strchr(target, '?');
   struct sr_config *other;
   sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
   other = new_config();
@@ -334,8 +284,11 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
   other->auth = SR_AUTH_NOWHERE;
   other->rate = config->rate;
   if (set_base(other, base_url, error) == 0 &&
+      (query == NULL ||
+       sr_mask_text(&other->query_mask, query + 1, strlen(query + 1), QUERY_WINDOW) == 0) &&
       (config->key.len == 0 ||
-       (sr_buf_append(&other->key, config->key.data, config->key.len) == 0 &&
+       (sr_mask_key(&other->key_mask, config->key.data, config->key.len) == 0 &&
+        sr_buf_append(&other->key, config->key.data, config->key.len) == 0 &&
         sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) ==
             0)) &&
       sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) == 0 &&
@@ -380,6 +333,8 @@ void sr_config_unref(struct sr_config *config) {
     sr_slist_wipe(config->headers[i]);
   sr_buf_wipe(&config->key);
   sr_buf_wipe(&config->key_escaped);
+  sr_mask_fini(&config->key_mask);
+  sr_mask_fini(&config->query_mask);
   sr_buf_fini(&config->base_url);
   sr_buf_fini(&config->ca_file);
   sr_buf_fini(&config->proxy);

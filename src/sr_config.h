@@ -7,6 +7,7 @@
 #include "sr_buf.h"
 #include "sr_error.h"
 #include "sr_local.h"
+#include "sr_mask.h"
 
 #include <curl/curl.h>
 #include <stdatomic.h>
@@ -51,12 +52,6 @@ enum sr_headers {
   SR_HEADERS_COUNT
 };
 
-/*
-** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
-** bytes.
-*/
-#define SR_KEY_HINT_SIZE 16
-
 /* Counted references; but for counts, immutable after sr_config_new: it may be read from any thread. */
 struct sr_config {
   atomic_uint refs;
@@ -66,6 +61,8 @@ struct sr_config {
   int plain_http;            /* the base is http: to this machine only */
   struct sr_buf key;         /* empty: none */
   struct sr_buf key_escaped; /* percent-encoded, as in a query */
+  struct sr_mask key_mask;
+  struct sr_mask query_mask; /* of a download: what follows the path may be a secret */
   int token_off;
   int v1;
   enum sr_auth auth;
@@ -93,11 +90,11 @@ struct sr_config {
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
 
 /*
-** The same client towards another host: no key is sent there and no limit holds, all else is as
-** before. NULL on failure, as sr_config_new.
+** The same client towards another host, to fetch `target` there: no key is sent and no limit holds,
+** all else is as before. NULL on failure, as sr_config_new.
 */
 struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
-                                      struct sr_error *error);
+                                      const char *target, struct sr_error *error);
 
 struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
@@ -109,6 +106,10 @@ void sr_config_unref(struct sr_config *config); /* NULL is allowed */
 unsigned sr_config_waiting(const struct sr_config *config);
 void sr_config_add_waiting(struct sr_config *config, int by);
 
+/*
+** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
+** bytes.
+*/
 void sr_config_key_hint(const struct sr_config *config, char *out);
 
 /* Whether the key has the shape of a UUID, as those of v1 do. */
@@ -118,18 +119,17 @@ int sr_key_is_uuid(const char *key, size_t len);
 int sr_key_is_hex(const char *key, size_t len);
 
 /*
-** Replaces every occurrence of the key in `text`, plain or percent-encoded, by what may be shown of
-** it. Works in place: the text gets shorter or stays. Returns the new length; a NUL is written
-** after it if the text got shorter.
+** Hides the key in `text`, in place, as sr_mask_hide does, and of a download the query of its
+** address. Returns the new length.
 */
 size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
 
 /*
-** The length of `text` without the beginning of the key that it may end in, when it was cut off
-** anywhere. An eighth of the key or less is left: it gives nothing away, and is as likely the end of
-** a word ("expired", for a key that begins with d).
+** Copies the beginning of a text to `out` as it may be shown: one line, see sr_error_clean, with
+** nothing of the key.
 */
-size_t sr_config_cut_key(const struct sr_config *config, const char *text, size_t len);
+void sr_config_show(const struct sr_config *config, char *out, size_t size, const char *text,
+                    size_t len);
 
 /* "token" or "apikey". */
 const char *sr_config_key_param(const struct sr_config *config);

@@ -28,6 +28,9 @@
 /* "2026-11-25 22:26:54 UTC" */
 enum { SR_TIME_NAME = 32 };
 
+/* As much of the body of an answer that is no success is kept, to find its message and to show it. */
+#define SHOWN_MAX ((size_t)65536)
+
 /* Handles and connections kept for later calls; and for how long without any. */
 #define IDLE_MAX        256
 #define CONNECTIONS_MAX 1024L
@@ -335,10 +338,8 @@ static enum sr_verdict take_slot(struct sr_call *call, sr_time now, struct sr_ru
 
 /* ---- the end of an attempt ---- */
 
-/* For texts that may be cut off anywhere. */
 static size_t hide_key(const void *config, char *text, size_t len) {
-  len = sr_config_redact(config, text, len);
-  return sr_config_cut_key(config, text, len);
+  return sr_config_redact(config, text, len);
 }
 
 static void error_of_answer(struct sr_call *call) {
@@ -363,14 +364,12 @@ static void redact(const struct sr_call *call, struct sr_buf *buf) {
     buf->len = sr_config_redact(call->config, buf->data, buf->len);
 }
 
-/*
-** What came of an answer that is not whole: masked, and the beginning of the key cut off its end.
-*/
+/* An answer that is not a success is only shown: the rest of a large one is not looked at. */
 static void hide_remains(struct sr_call *call) {
   redact(call, &call->head);
+  if (call->answer.len > SHOWN_MAX)
+    call->answer.len = SHOWN_MAX;
   redact(call, &call->answer);
-  if (call->answer.len > 0)
-    call->answer.len = sr_config_cut_key(call->config, call->answer.data, call->answer.len);
 }
 
 /*
@@ -552,7 +551,7 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     hide_remains(call);
   } else {
     char value[64];
-    redact(call, &call->answer);
+    hide_remains(call);
     error_of_answer(call);
     sr_call_header(call, "retry-after", value, sizeof value);
     call->retry_after = sr_retry_after(value, time(NULL));

@@ -3,6 +3,7 @@
 #include "sr_error.h"
 
 #include "sr_base.h"
+#include "sr_body.h"
 #include "sr_json.h"
 
 #include <curl/curl.h>
@@ -236,23 +237,28 @@ static const struct known *lookup(int status, const char *message) {
   return NULL;
 }
 
+/* Copies the beginning of a text to `out` as it may be shown. */
+static void show(char *out, size_t size, const struct sr_answer *answer, const char *text,
+                 size_t len) {
+  char line[4 * SR_TEXT_SIZE];
+  sr_error_clean(line, sizeof line, text, len);
+  len = strlen(line);
+  if (answer->hide != NULL)
+    len = answer->hide(answer->hide_ctx, line, len);
+  sr_error_clean(out, size, line, len);
+}
+
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]) {
   static const struct {
     const char *outer, *inner;
-  } places[SR_TEXTS] = {{"error", "message"},
-                        {"error", "description"},
-                        {"error_description", NULL},
-                        {"error", NULL},
-                        {"message", NULL}};
+  } places[SR_TEXTS] = {{"error", "message"}, {"error", "description"}, {"error_description", NULL},
+                        {"error", NULL},      {"message", NULL},        {"detail", NULL}};
   char raw[4 * SR_TEXT_SIZE];
   int i, found = 0;
   for (i = 0; i < SR_TEXTS; i++)
     if (sr_json_string(answer->body, answer->body_len, places[i].outer, places[i].inner, raw,
                        sizeof raw)) {
-      size_t len = strlen(raw);
-      if (answer->hide != NULL)
-        len = answer->hide(answer->hide_ctx, raw, len);
-      sr_error_clean(texts[found], SR_TEXT_SIZE, raw, len);
+      show(texts[found], SR_TEXT_SIZE, answer, raw, strlen(raw));
       found += texts[found][0] != '\0';
     }
   return found;
@@ -268,17 +274,14 @@ static int begins_with(const char *text, const char *prefix) {
 /* What stands in for the message when the body holds none. */
 static void describe_body(char *out, size_t size, const struct sr_answer *answer,
                           const char *reason) {
-  const char *p = answer->body, *end = answer->body + answer->body_len;
-  while (p < end && is_blank(*p))
-    p++;
-  while (p < end && is_blank(end[-1]))
-    end--;
-  if (begins_with(answer->content_type, "text/html") || (p < end && *p == '<'))
+  enum sr_look look = sr_body_look(answer->body, answer->body_len);
+  out[0] = '\0';
+  if (look == SR_LOOK_HTML || begins_with(answer->content_type, "text/html"))
     snprintf(out, size, "%s (the answer is an HTML page)", reason);
-  else if (p < end && *p != '{' && *p != '[' && !(end - p == 4 && memcmp(p, "null", 4) == 0))
-    sr_error_clean(out, size, p, (size_t)(end - p));
-  else
-    snprintf(out, size, "%s", reason);
+  else if (look == SR_LOOK_BINARY)
+    snprintf(out, size, "%s (the answer is binary data)", reason);
+  else if (look == SR_LOOK_TEXT)
+    show(out, size, answer, answer->body, answer->body_len);
   if (out[0] == '\0')
     snprintf(out, size, "%s", reason);
 }

@@ -56,8 +56,8 @@ struct sr_answer {
   const char *body;         /* as received: any bytes */
   size_t body_len;
   /*
-  ** Masks what must not be shown in a text, in place, and gives its new length. Called before a
-  ** text is cut. NULL: nothing to hide.
+  ** Masks what must not be shown in a text, in place, and gives its new length. Called after a text
+  ** was cleaned and before it is cut. NULL: nothing to hide.
   */
   size_t (*hide)(const void *ctx, char *text, size_t len);
   const void *hide_ctx;
@@ -78,10 +78,10 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
 
 /*
 ** Finds the text of an error body in all the shapes seen: error.message, error.description,
-** error_description, error, message. Up to `max` of them are written to `texts` in this order.
+** error_description, error, message, detail. Up to `max` of them are written to `texts` in this order.
 ** Works on bodies that are cut short. Returns how many.
 */
-enum { SR_TEXT_SIZE = 300, SR_TEXTS = 5 };
+enum { SR_TEXT_SIZE = 300, SR_TEXTS = 6 };
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]);
 
 /*
