@@ -60,8 +60,8 @@ size_t sr_config_redact(const struct sr_config *config, char *text, size_t len) 
 void sr_config_show(const struct sr_config *config, char *out, size_t size, const char *text,
                     size_t len) {
   char line[4096];
-  sr_error_clean(line, sizeof line, text, len < LOOKED_AT ? len : LOOKED_AT);
-  len = sr_config_redact(config, line, strlen(line));
+  len = sr_error_clean(line, sizeof line, text, len < LOOKED_AT ? len : LOOKED_AT);
+  len = sr_config_redact(config, line, len);
   sr_error_clean(out, size, line, len);
 }
 

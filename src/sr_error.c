@@ -42,7 +42,7 @@ size_t sr_utf8_valid(const char *text, size_t len) {
   return len;
 }
 
-void sr_error_clean(char *out, size_t size, const char *text, size_t len) {
+size_t sr_error_clean(char *out, size_t size, const char *text, size_t len) {
   static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
   size_t used = 0, i = 0;
   while (i < len) {
@@ -74,6 +74,7 @@ void sr_error_clean(char *out, size_t size, const char *text, size_t len) {
   while (used > 0 && out[used - 1] == ' ')
     used--;
   out[used] = '\0';
+  return used;
 }
 
 void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, const char *hint,
@@ -241,8 +242,7 @@ static const struct known *lookup(int status, const char *message) {
 static void show(char *out, size_t size, const struct sr_answer *answer, const char *text,
                  size_t len) {
   char line[4 * SR_TEXT_SIZE];
-  sr_error_clean(line, sizeof line, text, len);
-  len = strlen(line);
+  len = sr_error_clean(line, sizeof line, text, len);
   if (answer->hide != NULL)
     len = answer->hide(answer->hide_ctx, line, len);
   sr_error_clean(out, size, line, len);

@@ -86,9 +86,9 @@ int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_
 
 /*
 ** Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most
-** `size` - 1 bytes.
+** `size` - 1 bytes. Returns its length.
 */
-void sr_error_clean(char *out, size_t size, const char *text, size_t len);
+size_t sr_error_clean(char *out, size_t size, const char *text, size_t len);
 
 /* The place (from 0) of the first byte that is not part of valid UTF-8, or `len`. */
 size_t sr_utf8_valid(const char *text, size_t len);

@@ -19,7 +19,7 @@ static unsigned pair_of(char a, char b) {
 /* 0: the bytes do not follow each other in the secret. */
 static int may_pair(const struct sr_mask *mask, char a, char b) {
   unsigned pair = pair_of(a, b);
-  return (mask->pairs[pair / 8] & 1u << pair % 8) != 0;
+  return (mask->pairs[pair / 8] & 1U << pair % 8) != 0;
 }
 
 int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t window) {
@@ -31,7 +31,7 @@ int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t wi
     mask->secret.data[i] = sr_lower(secret[i]);
   for (i = 0; i + 1 < len; i++) {
     unsigned pair = pair_of(mask->secret.data[i], mask->secret.data[i + 1]);
-    mask->pairs[pair / 8] |= (unsigned char)(1u << pair % 8);
+    mask->pairs[pair / 8] |= (unsigned char)(1U << pair % 8);
   }
   mask->window = window < len ? window : len;
   mask->filler = len > 0 && memchr(secret, '*', len) != NULL ? ' ' : '*';
@@ -90,7 +90,7 @@ static char at(const struct view *view, size_t i, size_t *width) {
     byte = hex_byte(p[4], p[5]);
     *width = 6;
   } else if (*p == '\\' && (p[1] == '/' || p[1] == '\\' || p[1] == '"')) {
-    byte = p[1];
+    byte = (unsigned char)p[1];
     *width = 2;
   }
   if (byte < 0) {
