@@ -366,7 +366,7 @@ static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
   struct sr_error error;
   int fd_one, fd_other, fd_download;
   (void)state;
-  elsewhere = sr_config_elsewhere(second, sr_buf_text(&second->base_url), &error);
+  elsewhere = sr_config_elsewhere(second, sr_buf_text(&second->base_url), "/", &error);
   assert_non_null(elsewhere);
   fd_other = submit(other = errand_for("/wait/100"));
   config = second;
