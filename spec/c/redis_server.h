@@ -158,7 +158,7 @@ static inline void server_pass(struct server *server, const char *key, double se
       "for i = 1, #flat, 2 do\n"
       "  local name, at, rest = flat[i], flat[i + 1]:match('^(%d+)(.*)$')\n"
       "  if at and (name:match('^s%d') or name == 'born' or name == 'held' or name == 'until' or\n"
-      "      name == 'probe' or name == 'trouble' or name == 'at') then\n"
+      "      name == 'probe' or name == 'trouble' or name == 'next' or name == 'lone' or name == 'at') then\n"
       "    at = math.max(0, at - ARGV[1])\n"
       "    redis.call('HSET', KEYS[1], name, string.format('%.0f', at) .. rest)\n"
       "  end\n"

@@ -516,6 +516,76 @@ static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) 
   server_stop(&server);
 }
 
+/* Clients of one limit with windows of their own. */
+static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state) {
+  static const struct sr_rate hourly = {5, 3600 * S};
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time given;
+  int i;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  GRANTED(a, 5, &slot);
+  given = now_is();
+  driver->give(a, &hourly, given, &slot, SR_OUTCOME_REFUSED, 3600 * S);
+  settle(a);
+  for (i = 0; i < 2; i++) {
+    assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+    expect_time(ruling.at, given + 3600 * S, now_is() + 3600 * S);
+  }
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered(void **state) {
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slots[3], slot;
+  struct sr_ruling ruling;
+  sr_time given;
+  int i;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  for (i = 0; i < 3; i++)
+    GRANTED(a, 5, &slots[i]);
+  given = now_is();
+  for (i = 0; i < 3; i++)
+    give(a, 5, &slots[i], SR_OUTCOME_SILENT);
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+  assert_true(ruling.silent);
+  expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
+  assert_true(view_of(b, 5).silent);
+  server_pass(&server, KEY, 1);
+  GRANTED(a, 5, &slot);
+  assert_int_equal(take(b, 5, &slots[0], &ruling), SR_LIMIT_WAIT); /* one at a time */
+  assert_true(ruling.silent);
+  given = now_is();
+  give(a, 5, &slot, SR_OUTCOME_SILENT);
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, given + 2 * WINDOW, now_is() + 2 * WINDOW);
+  server_pass(&server, KEY, 1);
+  GRANTED(b, 5, &slot);
+  given = now_is();
+  give(b, 5, &slot, SR_OUTCOME_FINE);
+  assert_int_equal(take(a, 5, &slot, &ruling),
+                   SR_LIMIT_WAIT); /* what was sent may be counted now */
+  assert_false(ruling.silent);
+  expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
+  server_pass(&server, KEY, 1);
+  for (i = 0; i < 3; i++)
+    GRANTED(i % 2 ? a : b, 5, &slots[i]);
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
 static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes(void **state) {
   struct server server;
   struct sr_limiter *hosts[3];
@@ -1763,6 +1833,8 @@ int main(void) {
       cmocka_unit_test(a_limit_that_nobody_uses_goes_but_not_before_the_longest_ban_is_over),
       cmocka_unit_test(the_bound_of_a_queue_is_never_too_late),
       cmocka_unit_test(a_429_holds_every_host_for_as_long_as_the_server_said),
+      cmocka_unit_test(a_short_window_does_not_shorten_the_hold_of_a_long_one),
+      cmocka_unit_test(after_three_silent_requests_one_goes_at_a_time_until_one_is_answered),
       cmocka_unit_test(three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes),
       cmocka_unit_test(an_answer_between_429s_begins_the_count_anew),
       cmocka_unit_test(a_probe_that_is_refused_doubles_the_ban_up_to_256_times),

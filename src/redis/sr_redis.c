@@ -28,7 +28,7 @@
 /* Older knowledge does not refuse a call. */
 #define BOUND_FRESH SR_SECOND
 
-enum { TOKEN_SIZE = 48, NUMBER_SIZE = 24, ID_SIZE = 17, ARGS_MAX = 16, ANSWER_HEAD = 11 };
+enum { TOKEN_SIZE = 48, NUMBER_SIZE = 24, ID_SIZE = 17, ARGS_MAX = 16, ANSWER_HEAD = 12 };
 
 /* Embedded by the Makefile from sr_redis.lua, without its comments. */
 static const char script[] = {
@@ -74,6 +74,7 @@ struct snapshot {
   sr_time at;         /* when it came */
   int64_t server_now; /* the server's time then */
   int64_t held, until, probe;
+  int64_t next; /* not 0: one request goes at a time, the next one then */
   enum sr_block block;
   int level, strikes, slots;
   int64_t free_at[SR_LIMIT_SLOTS];
@@ -477,6 +478,7 @@ static int read_answer(struct answer *out, const redisReply *reply, int slots, s
   state->probe = head[8];
   state->level = (int)head[9];
   state->strikes = (int)head[10];
+  state->next = head[11];
   state->slots = slots;
   return 1;
 }
@@ -487,6 +489,7 @@ static void take_answered(struct sr_limiter *limiter, struct op *op, const struc
   memset(&op->ruling, 0, sizeof op->ruling);
   op->ruling.at = to_local(&answer->state, answer->at);
   op->ruling.block = answer->state.block;
+  op->ruling.silent = answer->state.next != 0;
   op->index = answer->index;
   op->probe = answer->probe;
   op->answer = verdicts[answer->code];
@@ -728,6 +731,8 @@ static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, 
       at[i] = seen->at + rate->window;
     if (at[i] < to_local(seen, seen->held))
       at[i] = to_local(seen, seen->held);
+    if (seen->next != 0 && at[i] < to_local(seen, seen->next))
+      at[i] = to_local(seen, seen->next);
     if (at[i] < now)
       at[i] = now;
   }
@@ -773,6 +778,8 @@ static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *
     out->probing = seen->block != SR_BLOCK_NONE && to_local(seen, seen->probe) > now;
     out->level = seen->level;
     out->strikes = seen->strikes;
+    out->silent = seen->next != 0;
+    out->silent_until = seen->next != 0 ? to_local(seen, seen->next) : 0;
   }
   out->scope = "redis";
   out->place = limiter->address.place.data;

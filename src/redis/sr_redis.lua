@@ -11,12 +11,17 @@
 --   block        "rate" or "key" while the circuit is open, until `until`; then `probe` is the end of the lease of the one
 --                request that may go through, and `prober` its token
 --   level, strikes, keys, struck, trouble: see docs/limiters.md
+--   unheard, hush, next   requests in a row that got no answer; not 0: one goes at a time, the next one from `next` on; then
+--                `lone` is the end of the lease of the one under way, and `loner` its token
 -- Arguments: step, id of the server process, slots, window, window and late count; then those of the step.
 local key, step, run = KEYS[1], ARGV[1], ARGV[2]
 local slots, window, cold = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local HOUR = 3600 * 1000000
 local BAN, LEVEL_MAX, STRIKES, KEY_STRIKES = HOUR / 6, 8, 3, 2
+local HELD_MAX = 24 * HOUR -- the longest window there can be
+local SILENT, HUSH_MAX = 3, 7
+local unit = math.min(window, 10 * 1000000)
 local LEASE_MAX = 48 * HOUR + HOUR / 60 -- a deadline and a window of a day each, and some more
 -- Longer than the longest ban (43 hours) and any lease.
 local KEEP = 7 * 24 * HOUR / 1000
@@ -56,7 +61,7 @@ local function set_back(by)
   for name, value in pairs(fields) do
     local at, rest = string.match(value, "^(%d+)(.*)$")
     if at and (string.find(name, "^s%d+$") or name == "born" or name == "held" or name == "until" or name == "probe"
-        or name == "trouble") then
+        or name == "trouble" or name == "next" or name == "lone") then
       put(name, string.format("%.0f", math.max(0, at - by)) .. rest)
     end
   end
@@ -69,11 +74,19 @@ local function put_right()
       put(name, now + cold)
     end
   end
-  if number "held" > now + math.max(BAN, window) then
+  if number "held" > now + HELD_MAX then
     put("held", now + math.min(BAN, window))
   end
   if number "probe" > now + LEASE_MAX then
     put("probe", 0)
+  end
+  if number "lone" > now + LEASE_MAX then
+    put("lone", 0)
+  end
+  if number "hush" ~= 0 and (number "hush" < 0 or number "hush" > HUSH_MAX or number "next" > now + 640 * 1000000
+      or number "next" < now - HOUR) then -- also when it was an hour ago
+    put("hush", 0)
+    put("unheard", 0)
   end
   if number "level" > LEVEL_MAX then
     put("level", LEVEL_MAX)
@@ -176,7 +189,52 @@ local function strike(token, kind, most, reason)
   return number(kind) >= most and open(reason) or NOTHING
 end
 
+-- Nothing is answered: one at a time, a window later, then two, four …
+local function fall_silent(token)
+  local n = number "hush"
+  if n == 0 then
+    put("unheard", number "unheard" + 1)
+    n = number "unheard" >= math.min(slots, SILENT) and 1 or 0
+  elseif text "loner" == token then
+    n = math.min(n + 1, HUSH_MAX)
+  else
+    return
+  end
+  if n > 0 then
+    put("hush", n)
+    put("next", math.max(number "next", now + unit * 2 ^ (n - 1)))
+  end
+end
+
+-- The first answer ends it; what was sent before may be counted now, so all wait for a window.
+local function end_silence()
+  if number "hush" > 0 and now + unit > number "held" then
+    put("held", now + unit)
+  end
+  if number "hush" > 0 or number "unheard" > 0 then
+    put("hush", 0)
+    put("unheard", 0)
+    put("next", 0)
+  end
+end
+
+local function listen(token, outcome)
+  if outcome == "silent" then
+    if not string.find(text "lost", token .. " ", 1, true) then -- told once more, because the answer was lost
+      put("lost", string.sub(token .. " " .. text "lost", 1, 160))
+      fall_silent(token)
+    end
+  elseif outcome ~= "unsent" then
+    end_silence()
+  end
+  if text "loner" == token then
+    put("lone", 0)
+    put("loner", "")
+  end
+end
+
 local function judge(token, outcome, hold)
+  listen(token, outcome)
   if outcome == "refused" and now + hold > number "held" then
     put("held", now + hold)
   end
@@ -203,6 +261,13 @@ local function take(token, low, send_time, lease)
   if block ~= "" and now < number "probe" then
     return BLOCKED, math.min(number "probe", now + window), -1, 0
   end
+  local hush = number "hush" > 0
+  if hush and now < number "next" then
+    return WAIT, number "next", -1, 0
+  end
+  if hush and now < number "lone" then
+    return WAIT, math.min(number "lone", now + window), -1, 0
+  end
   if now < number "held" then
     return WAIT, number "held", -1, 0
   end
@@ -214,6 +279,10 @@ local function take(token, low, send_time, lease)
       if block ~= "" then
         put("probe", now + lease)
         put("prober", token)
+      end
+      if hush then
+        put("lone", now + lease)
+        put("loner", token)
       end
       return GRANTED, now, i, block ~= "" and 1 or 0
     end
@@ -260,6 +329,11 @@ local function reset()
   put("strikes", 0)
   put("keys", 0)
   put("level", 0)
+  put("unheard", 0)
+  put("hush", 0)
+  put("next", 0)
+  put("lone", 0)
+  put("loner", "")
   return NOTHING, now, -1, 0
 end
 
@@ -278,7 +352,7 @@ if step ~= "view" then
   save()
 end
 local answer = { code, at, index, probe, now, number "held", REASONS[text "block"] or 1, number "until", number "probe",
-  level(), number "strikes" }
+  level(), number "strikes", number "hush" > 0 and number "next" or 0 }
 for i = 0, slots - 1 do
   local free_at, mark = slot(i)
   answer[#answer + 1] = free_at * 2 + (mark == ":" and 1 or 0)
