@@ -166,9 +166,11 @@ static sr_time claim(struct sr_limit *limit, _Atomic int64_t *word, int64_t leas
   return atomic_compare_exchange_strong(word, &lease, mine) ? MINE : AGAIN;
 }
 
-static void leave(_Atomic int64_t *word, int64_t mine) {
-  if (mine != 0)
-    atomic_compare_exchange_strong(word, &mine, 0);
+/* `*mine` is 0 afterwards, unless the lease was not there. */
+static void leave(_Atomic int64_t *word, int64_t *mine) {
+  int64_t lease = *mine;
+  if (lease != 0 && atomic_compare_exchange_strong(word, &lease, 0))
+    *mine = 0;
 }
 
 /* Whether the lease is still there: it may have ended, and another one begun. */
@@ -338,7 +340,7 @@ static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_t
     SR_FAULT("probing");
     if (atomic_load(&limit->circuit) == word)
       return 1;
-    leave(&limit->probe, mine); /* the probe before it has told its outcome meanwhile */
+    leave(&limit->probe, &slot->probe); /* the probe before it has told its outcome meanwhile */
     slot->probe = 0;
   }
 }
@@ -451,7 +453,7 @@ static int pass_silence(struct sr_limit *limit, const struct sr_want *want, sr_t
     SR_FAULT("alone");
     if (atomic_load(&limit->silence) == word)
       return 1;
-    leave(&limit->lone, mine);
+    leave(&limit->lone, &slot->lone);
     slot->lone = 0;
   }
 }
@@ -465,8 +467,8 @@ static int slots_for(const struct sr_want *want) {
 /* Gives up what was claimed on the way to a slot that there is not. */
 static enum sr_verdict turn_back(struct sr_limit *limit, struct sr_slot *slot,
                                  enum sr_verdict verdict) {
-  leave(&limit->probe, slot->probe);
-  leave(&limit->lone, slot->lone);
+  leave(&limit->probe, &slot->probe);
+  leave(&limit->lone, &slot->lone);
   slot->probe = slot->lone = 0;
   return verdict;
 }
@@ -568,12 +570,13 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
     return SR_CHANGE_NONE;
   if (!tell(limit, rate, now, slot, outcome, hold, &change))
     return change;
-  leave(&limit->lone, slot->lone);
-  leave(&limit->probe, slot->probe);
+  leave(&limit->lone, &slot->lone);
+  leave(&limit->probe, &slot->probe);
   SR_FAULT("give");
   /* By time of sending it cools down already, unless nobody said when the request was sent. */
-  if (!slot->send_time || outcome == SR_OUTCOME_UNSENT || (stamp & LEASED))
-    atomic_compare_exchange_strong(&limit->slots[slot->index], &stamp, cooling(free_at));
+  if ((!slot->send_time || outcome == SR_OUTCOME_UNSENT || (stamp & LEASED)) &&
+      atomic_compare_exchange_strong(&limit->slots[slot->index], &stamp, cooling(free_at)))
+    slot->stamp = cooling(free_at); /* an equal lease in another block is not this one */
   SR_FAULT("given");
   if (is_live(limit))
     memset(slot, 0, sizeof *slot);
@@ -724,7 +727,7 @@ int sr_limit_merge(struct sr_limit *into, struct sr_limit *from) {
       SR_FAULT("merge slot");
     taken &= raise_to(into, &into->slots[i], stamp);
   }
-  if (state != MERGED)
+  if (atomic_load(&from->moved) != MERGED)
     taken &= merge_rest(into, from);
   SR_FAULT("merged");
   if (!is_live(into) || !taken)

@@ -320,18 +320,52 @@ static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
 }
 
 /* A lease that ended while its process was stopped, and that somebody else has had since. */
-static void by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
+static void nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
+  struct sr_rate one = {1, S};
+  int send_time;
+  (void)state;
+  for (send_time = 0; send_time < 2; send_time++) {
+    struct sr_limit *limit = fresh_limit();
+    struct sr_want want = want_of(1, 200 * S);
+    struct sr_slot slot;
+    struct sr_ruling ruling;
+    want.send_time = send_time;
+    assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
+    atomic_store(&limit->slots[0], 150 * S + 1);
+    assert_false(sr_limit_start(limit, &one, 120 * S, &slot));
+    assert_int_equal(atomic_load(&limit->slots[0]), 150 * S + 1);
+  }
+}
+
+/* libcurl before 7.80 does not tell when it sends: the slot cools down from the answer on. */
+static void by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate one = {1, S};
-  struct sr_want want = want_of(1, 200 * S);
-  struct sr_slot slot;
+  struct sr_want want = want_of(1, 161 * S);
+  struct sr_slot slot, other;
   struct sr_ruling ruling;
   (void)state;
   want.send_time = 1;
   assert_int_equal(sr_limit_take(limit, &want, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
-  atomic_store(&limit->slots[0], 150 * S + 1);
-  assert_false(sr_limit_start(limit, &one, 120 * S, &slot));
-  assert_int_equal(atomic_load(&limit->slots[0]), 150 * S + 1);
+  sr_limit_give(limit, &one, 100 * S + 100 * MS, &slot, SR_OUTCOME_FINE, 0);
+  assert_int_equal(sr_limit_take(limit, &want, 101 * S, &other, &ruling), SR_LIMIT_WAIT);
+  assert_int_equal(ruling.at, 101 * S + 100 * MS);
+}
+
+/* Two clients of one limit: the one with the short window cuts nothing that the other one wrote. */
+static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state) {
+  static const struct sr_rate hourly = {5, 3600 * S};
+  struct sr_limit *limit = fresh_limit();
+  struct sr_slot slot;
+  sr_time retry_at;
+  int i;
+  (void)state;
+  assert_true(take(limit, 5, 1000 * S, 9000 * S, &slot, &retry_at));
+  sr_limit_give(limit, &hourly, 1000 * S, &slot, SR_OUTCOME_REFUSED, 3600 * S);
+  for (i = 0; i < 3; i++) {
+    assert_false(take(limit, 5, (1000 + i * 1000) * S, 9000 * S, &slot, &retry_at));
+    assert_int_equal(retry_at, 4600 * S);
+  }
 }
 
 static void nothing_is_sent_while_another_s_429_holds_all(void **state) {
@@ -959,7 +993,9 @@ int main(void) {
       cmocka_unit_test(by_send_time_what_was_never_sent_frees_its_slot_at_once),
       cmocka_unit_test(a_leased_slot_is_to_be_used_before_the_deadline),
       cmocka_unit_test(nothing_is_sent_on_a_slot_whose_time_is_over),
-      cmocka_unit_test(by_send_time_nothing_is_sent_on_a_slot_that_is_somebody_else_s),
+      cmocka_unit_test(nothing_is_sent_on_a_slot_that_is_somebody_else_s),
+      cmocka_unit_test(by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same),
+      cmocka_unit_test(a_short_window_does_not_shorten_the_hold_of_a_long_one),
       cmocka_unit_test(nothing_is_sent_while_another_s_429_holds_all),
       cmocka_unit_test(nothing_but_the_probe_is_sent_while_the_key_is_blocked),
       cmocka_unit_test(earliest_is_what_brute_force_says),
