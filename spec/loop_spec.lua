@@ -530,3 +530,49 @@ describe("a loop of one's own", function()
     assert.is_nil(next(seen))
   end)
 end)
+
+describe("the thread's processors", function()
+  local program = [[
+    local core = require "lseranking"
+    local posix = require "posix_for_specs"
+    os.execute(("%s"):format(posix.pid()))
+    local client = core.client { token_off = true, base_url = "http://127.0.0.1:1", rate_limit = 0 }
+    local call = client:call("GET", "/", nil, nil, nil, true, { retries = 0 })
+    assert(call:begin())
+    repeat until call:step()
+    os.execute(("for task in /proc/%%d/task/*; do grep -q seranking $task/comm && cat $task/status; done"):format(posix.pid()))
+  ]]
+
+  -- The processors that the thread of a program may use: "0-1". `first`: a command that the program begins with.
+  local function processors(before, first)
+    local folder, remove = process.folder()
+    local name = folder .. "/program.lua"
+    local file = assert(io.open(name, "w"))
+    file:write(program:format(first or "true"))
+    file:close()
+    local pipe = io.popen(("%s '%s' '%s' 2>&1"):format(before or "", process.interpreter(), name))
+    local text = pipe:read "*a"
+    pipe:close()
+    remove()
+    return text:match "Cpus_allowed_list:%s*(%S+)" or text
+  end
+
+  local pipe = io.popen "nproc; command -v taskset"
+  local count, taskset = pipe:read "*a":match "(%d+)%s+(%S*)"
+  pipe:close()
+  if tonumber(count) < 2 or taskset == "" then
+    return pending "needs two processors, and taskset"
+  end
+
+  it("are those of the process when it loaded the library, though it binds itself to one later", function()
+    local all = processors()
+    local one = all:match "^%d+"
+    assert.are_not.equal(one, all)
+    assert.are.equal(all, processors("", "taskset -cp " .. one .. " %d >/dev/null"))
+  end)
+
+  it("are those that the process was started with", function()
+    local one = processors():match "^%d+"
+    assert.are.equal(one, processors("taskset -c " .. one))
+  end)
+end)

@@ -359,6 +359,56 @@ describe("inside nginx, a call", function()
     end
   end)
 
+  it("that waits for a slot is counted, and ends with its client, as a download does", function()
+    local server = keep(nginx.start { http = configuration([[
+      location = /close {
+        content_by_lua_block {
+          local mine = require("seranking").new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b",
+            base_url = client.base_url, share = "process", rate = { limit = 1, per = 1 } }
+          local function failure(_, err)
+            return err.kind .. " " .. err.code
+          end
+          local threads = {}
+          for i = 1, 3 do
+            threads[i] = ngx.thread.spawn(function() return failure(mine:request { path = "/?wait=20" }) end)
+          end
+          threads[4] = ngx.thread.spawn(function() return failure(mine:download(client.base_url .. "/?wait=20")) end)
+          local began = ngx.now()
+          repeat
+            ngx.sleep(0.002)
+          until mine:limiter().waiting == 2 and require("lseranking").doorbell_status().calls == 4 or ngx.now() > began + 10
+          ngx.say("waiting ", mine:limiter().waiting)
+          mine:close()
+          for i = 1, 4 do
+            ngx.say(select(2, ngx.thread.wait(threads[i])))
+          end
+        }
+      }
+    ]]) })
+    assert.are.equal("waiting 2\n" .. ("cancelled cancelled\n"):rep(4), (select(2, server.get "/close")))
+    eventually(function() return status(server).calls == 0 end)
+  end)
+
+  it("is worked on outside of the processor that its worker is bound to", function()
+    if tonumber(nginx.shell "nproc") < 2 then
+      return pending "needs two processors"
+    end
+    local server = keep(nginx.start { main = "worker_cpu_affinity 01;", http = configuration([[
+      location = /processors {
+        content_by_lua_block {
+          ask "/"
+          for task in io.popen("grep -l . /proc/" .. ngx.worker.pid() .. "/task/*/status"):lines() do
+            local text = io.open(task):read "*a"
+            ngx.say(text:match "Name:%s*(%S+)", " ", text:match "Cpus_allowed_list:%s*(%S+)")
+          end
+        }
+      }
+    ]]) })
+    local lines = select(2, server.get "/processors")
+    assert.are.equal("0", lines:match "nginx (%S+)")
+    assert.are.equal(nginx.shell("grep Cpus_allowed_list /proc/self/status"):match ":%s*(%S+)", lines:match "seranking (%S+)")
+  end)
+
   it("gives each of 10,000 its own answer, in two workers forked after require", function()
     local server = keep(nginx.start {
       workers = 2,

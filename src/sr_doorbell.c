@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <sched.h>
 #include <sys/eventfd.h>
 #endif
 
@@ -522,8 +523,33 @@ static unsigned fill_polled(void) {
   return (unsigned)bell.connection_count + 1;
 }
 
+/*
+** The processors that the process might use when it loaded the library. The thread may use these,
+** and not only those that whoever starts it is bound to: nginx binds each worker to one, after its
+** master has loaded the library; what the thread takes off a worker's hands must not land there.
+*/
+#ifdef __linux__
+static cpu_set_t processors;
+static int processors_known;
+
+static void note_processors(void) {
+  processors_known = sched_getaffinity(getpid(), sizeof processors, &processors) == 0;
+}
+
+static void use_processors(void) {
+  if (processors_known) /* where that is not allowed, it stays where it is */
+    (void)sched_setaffinity(0, sizeof processors, &processors);
+}
+#else
+static void note_processors(void) {
+}
+static void use_processors(void) {
+}
+#endif
+
 static void *live(void *arg) {
   (void)arg;
+  use_processors();
   while (!atomic_load(&bell.stop)) {
     unsigned count = fill_polled();
     size_t i;
@@ -779,6 +805,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int watching; /* what `watch` came to */
 
 static void watch(void) {
+  note_processors();
   watching = sr_fork_watch();
   if (watching == 0)
     watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);

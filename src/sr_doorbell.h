@@ -31,7 +31,10 @@ enum { SR_TOKEN_SIZE = 8 };
 
 /* ---- users ---- */
 
-/* Users are counted: the thread is stopped when the last one leaves. Does no I/O. */
+/*
+** Users are counted: the thread is stopped when the last one leaves. The first call notes which
+** processors the process may use: the thread may use these, whatever its starter is bound to by then.
+*/
 void sr_doorbell_enter(void);
 void sr_doorbell_leave(void);
 
