@@ -134,6 +134,7 @@ start "$work/empty.json" 200
 "$lua" bench/loops.lua "http://127.0.0.1:$port" 1000 | while read -r loop seconds; do
   printf '%-34s %25s s    (0.2 if all waited together)\n' "1,000 calls of 0.2 s in $loop" "$seconds"
 done
+LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || over=$((over + 1))
 BUILD=$build sh bench/redis.sh
-echo "$((4 - over)) successes / $over failures / 0 errors / 0 pending"
+echo "$((5 - over)) successes / $over failures / 0 errors / 0 pending"
 [ "$over" -eq 0 ]

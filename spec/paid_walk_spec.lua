@@ -1,0 +1,26 @@
+--- A long walk over rows that cost money: nothing is lost, and nothing is paid twice that could be paid once.
+-- SPDX-License-Identifier: MIT
+
+local paid_walk = require "support.paid_walk"
+
+describe("a walk over paid rows, resumed whenever it ends", function()
+  -- One request in ten thousand would tell little in twenty thousand rows: smaller pages, and more faults.
+  for seed, plan in pairs {
+    [11] = { limit = 50, refused = 0.01, lost = 0.001 }, [5] = { limit = 100, refused = 0.2, lost = 0.05 },
+  } do
+    it(("has every row once, and pays twice only for lost answers: %g lost"):format(plan.lost), function()
+      plan.rows, plan.seed = 20000, seed
+      local figures = paid_walk(plan)
+      assert.equal(20000, figures.rows)
+      assert.equal(0, figures.out_of_order)
+      assert.is_true(figures.refused > 0 and figures.lost > 0, "the seed brings no fault")
+      assert.equal(figures.least + figures.lost, figures.requests)
+      assert.equal(figures.lost, figures.pages_twice)
+      assert.equal(20000 + figures.lost_rows, figures.charged)
+      assert.equal(20000, figures.spent.credits) -- and what may have been paid for nothing is told
+      assert.equal(figures.lost_rows, figures.spent.doubtful)
+      assert.equal(figures.lost, figures.spent.unknown)
+      assert.is_true(figures.grown < 200, figures.grown .. " KB more than at its first page")
+    end)
+  end
+end)
