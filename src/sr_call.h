@@ -92,6 +92,7 @@ struct sr_call {
   int ban_told;                 /* that it waits for the end of a ban was reported */
   struct sr_slot own_slot;      /* of the limiter that stands in for it, where one does */
   struct sr_transfer *transfer; /* while an attempt runs on libcurl */
+  int http1;                    /* the server has refused it on HTTP/2: not there again */
   uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
   struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
   struct sr_call *ready_prev, *ready_next;

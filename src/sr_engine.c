@@ -57,6 +57,7 @@ struct sr_engine {
   struct sr_transfer *idle;
   int idle_count;
   int running;         /* transfers in `multi` */
+  uint64_t round;      /* how often libcurl was let work */
   int has_connections; /* it may have some: there were attempts since they were dropped last */
   sr_time idle_since;  /* when `running` became 0 */
   int polls_failed, works_failed; /* in a row */
@@ -408,8 +409,8 @@ static void repeat_or_end(struct sr_engine *engine, struct sr_call *call, int se
   pause = pause_of(engine, call);
   if (!call->retryable || (call->paid && call->sent) || call->attempts > call->retries ||
       pause >= call->deadline - now) {
-    if (call->error.kind == SR_RATE_LIMIT && call->retry_after < 0)
-      call->retry_after = call->config->rate.window;
+    if (call->error.kind == SR_RATE_LIMIT && call->retry_after < call->config->rate.window)
+      call->retry_after = call->config->rate.window; /* the limiter holds that long */
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -532,10 +533,10 @@ static int waits_for_ban(struct sr_call *call, sr_time now) {
 
 /*
 ** One attempt is over: call->error is set if there was no answer, call->status if there was.
-** `sent`: it may have reached the server.
 */
-static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sent) {
+static void attempt_over(struct sr_engine *engine, struct sr_call *call, enum sr_reach reach) {
   sr_time now = now_of(engine);
+  int sent = reach == SR_SENT;
   int answered = call->error.kind == SR_NO_ERROR;
   drop_transfer(call);
   call->sent |= sent;
@@ -547,7 +548,7 @@ static void attempt_over(struct sr_engine *engine, struct sr_call *call, int sen
     return;
   }
   if (!answered) {
-    give_slot(call, now, without_answer(call, sent), 0);
+    give_slot(call, now, without_answer(call, reach != SR_UNSENT), 0);
     hide_remains(call);
   } else {
     char value[64];
@@ -595,7 +596,7 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   }
   sr_transfer_delete(transfer);
   sr_error_from_curl(&call->error, (int)(code == CURLE_OK ? CURLE_OUT_OF_MEMORY : code), 0, "");
-  attempt_over(engine, call, 0);
+  attempt_over(engine, call, SR_UNSENT);
 }
 
 /* Whether requests go one at a time because the last ones got no answer. */
@@ -741,7 +742,7 @@ static void note(struct sr_engine *engine, CURLMcode code, int *failures) {
     sent = sr_transfer_sent(call->transfer);
     sr_error_set(&call->error, SR_NETWORK, "poll_failed", NULL,
                  "waiting for the network failed: %s", curl_multi_strerror(code));
-    attempt_over(engine, call, sent);
+    attempt_over(engine, call, sent ? SR_SENT : SR_UNSENT);
   }
 }
 
@@ -778,12 +779,13 @@ static void collect(struct sr_engine *engine) {
   int left = 0;
   if (engine->running == 0)
     return;
+  engine->round++;
   note(engine, curl_multi_perform(engine->multi, &left), &engine->works_failed);
   while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
     struct sr_transfer *transfer = NULL;
     struct sr_call *call;
     CURLcode code;
-    int sent = 0;
+    enum sr_reach reach;
     if (message->msg != CURLMSG_DONE)
       continue;
     code = message->data.result;
@@ -793,8 +795,8 @@ static void collect(struct sr_engine *engine) {
       take_again(engine, call, now_of(engine));
       continue;
     }
-    sr_transfer_finish(transfer, code, &sent, &call->error);
-    attempt_over(engine, call, sent);
+    reach = sr_transfer_finish(transfer, code, &call->error);
+    attempt_over(engine, call, reach);
   }
 }
 
@@ -1152,6 +1154,10 @@ int sr_engine_may_send(struct sr_call *call) {
   return may_send(call, now_of(call->engine));
 }
 
+uint64_t sr_engine_round(const struct sr_engine *engine) {
+  return engine->round;
+}
+
 sr_time sr_engine_now(const struct sr_engine *engine) {
   return now_of(engine);
 }
@@ -1448,7 +1454,7 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
     sr_error_set(&call->error, SR_TIMEOUT, "no_answer", NULL, "no answer before the deadline");
   }
   call->http_version = "1.1";
-  attempt_over(engine, call, 1);
+  attempt_over(engine, call, SR_SENT);
 }
 
 void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent) {
@@ -1457,7 +1463,7 @@ void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent
   if (call->engine == NULL || call->state != SR_STATE_SENDING)
     return;
   call->error = *error;
-  attempt_over(call->engine, call, sent);
+  attempt_over(call->engine, call, sent ? SR_SENT : SR_UNSENT);
 }
 
 sr_time sr_engine_time_left(const struct sr_call *call) {

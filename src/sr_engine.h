@@ -53,6 +53,9 @@ void sr_engine_cancel(struct sr_call *call);
 */
 int sr_engine_may_send(struct sr_call *call);
 
+/* Which run of libcurl this is, or was the last. */
+uint64_t sr_engine_round(const struct sr_engine *engine);
+
 /* The engine's own time. */
 sr_time sr_engine_now(const struct sr_engine *engine);
 

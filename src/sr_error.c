@@ -6,7 +6,6 @@
 #include "sr_body.h"
 #include "sr_json.h"
 
-#include <curl/curl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -295,6 +294,22 @@ static const char *token_hint(const struct sr_answer *answer) {
          "= \"v1\"";
 }
 
+/* 3xx: where to, as far as that is known. 304 and 300 point nowhere. */
+static void redirected(struct sr_error *error, const struct sr_answer *answer) {
+  char where[SR_TEXT_SIZE];
+  sr_error_clean(where, sizeof where, answer->location, strlen(answer->location));
+  if (where[0] != '\0')
+    sr_error_set(error, SR_PROTOCOL, "redirect",
+                 "check base_url: redirects are not followed, so that the key stays here",
+                 "the server answered %d and points to %s", answer->status, where);
+  else
+    sr_error_set(error, SR_PROTOCOL,
+                 answer->status == 304 || answer->status == 300 ? "unexpected_status" : "redirect",
+                 "check base_url: a cache or a proxy may have answered instead of the API",
+                 "the server answered %d without data or another address", answer->status);
+  error->status = answer->status;
+}
+
 void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) {
   char texts[SR_TEXTS][SR_TEXT_SIZE];
   char message[SR_TEXT_SIZE];
@@ -302,13 +317,7 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   const struct known *known = NULL;
   int i, found = sr_error_texts(answer, texts);
   if (strcmp(fallback->code, "redirect") == 0) {
-    char where[SR_TEXT_SIZE];
-    sr_error_clean(where, sizeof where, answer->location, strlen(answer->location));
-    sr_error_set(error, SR_PROTOCOL, "redirect",
-                 "check base_url: redirects are not followed, so that the key stays here",
-                 "the server answered %d and points to %s", answer->status,
-                 where[0] != '\0' ? where : "nowhere");
-    error->status = answer->status;
+    redirected(error, answer);
     return;
   }
   for (i = 0; i < found && known == NULL; i++)
@@ -330,81 +339,4 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   if (strcmp(error->code, "no_token") == 0 || (error->kind == SR_AUTH && !answer->key_sent))
     error->hint = token_hint(answer);
   error->status = answer->status;
-}
-
-/* ---- libcurl's codes ---- */
-
-/* Whether a certificate was refused for its signer, by the words of OpenSSL and GnuTLS. */
-static int distrusted(const char *text) {
-  return strstr(text, "issuer") != NULL || strstr(text, "self") != NULL ||
-         strstr(text, "CAfile") != NULL;
-}
-
-void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail) {
-  const char *text = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
-  enum sr_kind kind = SR_NETWORK;
-  const char *word = "connection_lost", *hint = NULL;
-  switch ((CURLcode)code) {
-  case CURLE_OPERATION_TIMEDOUT:
-    kind = SR_TIMEOUT;
-    word = connected ? "no_answer" : "no_connection";
-    break;
-  case CURLE_COULDNT_RESOLVE_HOST:
-  case CURLE_COULDNT_RESOLVE_PROXY:
-    word = "dns";
-    hint = "check the name in base_url or proxy, and this machine's name server";
-    break;
-  case CURLE_COULDNT_CONNECT:
-    word = "connect";
-    hint = "check that the address can be reached from this machine: firewall, proxy, base_url";
-    break;
-  case CURLE_PEER_FAILED_VERIFICATION:
-    kind = SR_TLS;
-    word = "certificate";
-    hint =
-        distrusted(text)
-            ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
-            : "the server's certificate is not for this address, or not for today: check base_url, "
-              "the clock, and who answers";
-    break;
-  case CURLE_SSL_CACERT_BADFILE:
-    kind = SR_TLS;
-    word = "ca_file";
-    hint = "check that ca_file is a PEM file that can be read";
-    break;
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CIPHER:
-  case CURLE_SSL_ISSUER_ERROR:
-  case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_USE_SSL_FAILED:
-    kind = SR_TLS;
-    word = "handshake";
-    break;
-  case CURLE_OUT_OF_MEMORY:
-    kind = SR_TOO_LARGE;
-    word = "out_of_memory";
-    break;
-  case CURLE_BAD_FUNCTION_ARGUMENT:
-  case CURLE_UNKNOWN_OPTION:
-  case CURLE_NOT_BUILT_IN:
-    kind = SR_PROTOCOL;
-    word = "unsupported";
-    hint = "this libcurl can't send the request: it is too large, or libcurl lacks a feature";
-    break;
-  case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_URL_MALFORMAT:
-  case CURLE_WEIRD_SERVER_REPLY:
-  case CURLE_BAD_CONTENT_ENCODING:
-  case CURLE_TOO_MANY_REDIRECTS:
-    kind = SR_PROTOCOL;
-    word = "bad_answer";
-    break;
-  case CURLE_PARTIAL_FILE:
-    word = "truncated";
-    break;
-  default: /* CURLE_GOT_NOTHING, _SEND_ERROR, _RECV_ERROR and whatever later versions add */
-    break;
-  }
-  sr_error_set(error, kind, word, hint, "%s", text);
 }

@@ -34,7 +34,8 @@ enum sr_kind {
 struct sr_error {
   enum sr_kind kind;
   const char *code; /* a stable word to test for */
-  int status;       /* HTTP status, 0 when there was none */
+  int status;       /* HTTP status of the API's answer, 0 when there was none */
+  int lasting;      /* the same request will fail again: not worth a retry, whatever the kind */
   const char *hint; /* what a person can do, or NULL */
   char message[SR_MESSAGE_SIZE];
 };
@@ -72,9 +73,14 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
 
 /*
 ** The error of a transfer that libcurl ended with `code` (not CURLE_OK, not an abort of our own).
-** `connected`: it had a connection; `detail`: libcurl's own words, or "".
+** `connected`: the request was on its way, so the peer's answer is the cause, not our request;
+** `detail`: libcurl's own words, or "". They are shown, unless they hold the proxy's address, which
+** may have a password in it.
 */
 void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail);
+
+/* The error of a proxy that answered `status` to CONNECT and made no tunnel. */
+void sr_error_from_proxy(struct sr_error *error, int status);
 
 /*
 ** Finds the text of an error body in all the shapes seen: error.message, error.description,

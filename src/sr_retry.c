@@ -15,7 +15,7 @@ int sr_retry_useful(const struct sr_failure *failure) {
   case SR_NETWORK:
   case SR_TIMEOUT:
   case SR_SERVER:
-    return failure->repeatable || !failure->sent;
+    return !failure->error->lasting && (failure->repeatable || !failure->sent);
   default:
     return 0;
   }

@@ -24,6 +24,31 @@ enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 /* Room for the headers of most answers, in one piece. */
 enum { USUAL_HEAD = 500 };
 
+/* From this length of a body on, on_body looks at the clock. */
+enum { MUCH = 65536 };
+
+/*
+** libcurl looks at its time limits between rounds of curl_multi_perform only. Where a round can be
+** long, on_progress and on_body look. They come this much later, so that libcurl's own limit and
+** words come first wherever they work.
+*/
+#define GRACE (20 * SR_MILLISECOND)
+
+/*
+** libcurl reads a proxy's answer to CONNECT byte by byte, without returning while there is more, and
+** reports progress after each. No honest answer is this long.
+*/
+enum { CONNECT_MAX = 65536, LOOK_EVERY = 256 };
+
+/*
+** libcurl 7.83 to 8.0.1 uses freed memory when a handle is used again and the first header of an
+** HTTP/1 answer begins with a blank. Asked of the library that is loaded: it may be newer.
+*/
+static int handles_have_one_use(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version <= 0x080001;
+}
+
 /*
 ** What becomes of bytes that the kernel still holds when a connection is closed. While a request has no
 ** answer they are dropped: one that was given up must not be counted by a server that comes back later.
@@ -36,6 +61,33 @@ static void drop_on_close(const struct sr_transfer *transfer, int drop) {
 }
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
+
+/* The attempt's time is over, and libcurl does not look. */
+static int is_over(struct sr_transfer *transfer, sr_time end) {
+  if (sr_clock_monotonic.now(NULL) < end)
+    return 0;
+  transfer->expired = 1;
+  return 1;
+}
+
+/*
+** A line that begins with a blank goes on with the one before. Without one, which libcurl refuses or
+** takes for a header, depending on its version, it is left out.
+*/
+static int unfold(struct sr_call *call, const char *data, size_t len) {
+  const char *line = sr_buf_text(&call->head);
+  size_t used = call->head.len;
+  while (len > 0 && (*data == ' ' || *data == '\t')) {
+    data++;
+    len--;
+  }
+  if (used < 2 || memchr(line, '\n', used - 1) == NULL)
+    return 0;
+  while (used > 0 && (line[used - 1] == '\r' || line[used - 1] == '\n'))
+    used--;
+  call->head.len = used;
+  return sr_buf_putc(&call->head, ' ') != 0 ? -1 : sr_buf_append(&call->head, data, len);
+}
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
@@ -51,11 +103,13 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
-  if (call->head.len + len > call->max_headers) {
+  transfer->head_bytes += len;
+  if (transfer->head_bytes > call->max_headers) {
     transfer->too_large = TOO_LARGE_HEADERS;
     return 0;
   }
-  if (sr_buf_append(&call->head, data, len) != 0) {
+  if ((data[0] == ' ' || data[0] == '\t') ? unfold(call, data, len) != 0
+                                          : sr_buf_append(&call->head, data, len) != 0) {
     transfer->no_memory = 1;
     return 0;
   }
@@ -66,6 +120,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
+  if (call->answer.len >= MUCH && is_over(transfer, transfer->ends))
+    return 0; /* decompression may make it of a few bytes, in one round */
   if (len > call->max_body - call->answer.len) {
     transfer->too_large = TOO_LARGE_BODY;
     return 0;
@@ -77,7 +133,52 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
+/* How much of the request, and of CONNECT before it, libcurl has sent. */
+static long request_bytes(const struct sr_transfer *transfer) {
+  long bytes = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes;
+}
+
+/* Ends what on_request has not begun: a request that is on its way has no such loops. */
+static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up) {
+  struct sr_transfer *transfer = user;
+  uint64_t round;
+  (void)down_total;
+  (void)down;
+  (void)up_total;
+  (void)up;
+  if (transfer->call == NULL || transfer->requests > 0)
+    return 0;
+  round = sr_engine_round(transfer->call->engine);
+  if (round != transfer->round)
+    transfer->busy = 0;
+  transfer->round = round;
+  if (++transfer->busy % LOOK_EVERY != 0)
+    return 0;
+  transfer->flooded = transfer->busy > CONNECT_MAX;
+  return transfer->flooded || is_over(transfer, transfer->connect_ends);
+}
+
 #if SR_HAVE_PREREQ
+/*
+** What became of the first sending, when libcurl is about to send again. It does so when a reused
+** connection ended before a byte of an answer, or when the server said that it didn't process the
+** request: by REFUSED_STREAM, which is all that can be the reason on a new connection, or by
+** HTTP_1_1_REQUIRED, which leaves its name in libcurl's text. On a reused connection REFUSED_STREAM
+** can't be told from its end.
+*/
+static enum sr_reach first_reach(struct sr_transfer *transfer) {
+  if (strstr(transfer->detail, "HTTP_1_1_REQUIRED") != NULL) {
+    transfer->call->http1 = 1;
+    return SR_REFUSED;
+  }
+  if (transfer->connects > 0)
+    return SR_REFUSED;
+  return sr_transfer_sent(transfer) ? SR_SENT : SR_UNSENT;
+}
+
 /*
 ** libcurl sends a request a second time, on a new connection, when a reused connection is closed
 ** before an answer; a POST too, and although the server may have acted on the first. Repeating is
@@ -87,12 +188,20 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
 static int on_request(void *user, char *remote_ip, char *local_ip, int remote_port,
                       int local_port) {
   struct sr_transfer *transfer = user;
+  long connects = 0;
   (void)remote_ip;
   (void)local_ip;
   (void)remote_port;
   (void)local_port;
-  if (++transfer->requests > 1)
+  if (transfer->requests > 0) {
+    transfer->reach = first_reach(transfer);
+    transfer->requests++;
     return CURL_PREREQFUNC_ABORT;
+  }
+  transfer->requests = 1;
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+  transfer->connects = (int)connects;
+  transfer->before = request_bytes(transfer);
   /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
   transfer->late = !sr_engine_may_send(transfer->call);
   if (transfer->late)
@@ -142,7 +251,9 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
   SET(CURLOPT_SHARE, transfer->share);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_NOPROGRESS, 0L);
+  SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+  SET(CURLOPT_XFERINFODATA, transfer);
   SET(CURLOPT_FOLLOWLOCATION, 0L);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -151,11 +262,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-  SET(CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
 #if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
@@ -171,7 +277,9 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   CURL *easy = transfer->easy;
   CURLcode code;
   transfer->config_id = 0;
-  curl_easy_reset(easy);
+  transfer->http1 = 0;
+  if (transfer->used)
+    curl_easy_reset(easy);
   code = set_constants(transfer);
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
@@ -196,6 +304,7 @@ struct sr_transfer *sr_transfer_new(CURLSH *share) {
   if (transfer == NULL)
     return NULL;
   transfer->share = share;
+  transfer->one_use = handles_have_one_use();
   transfer->easy = curl_easy_init();
   if (transfer->easy == NULL) {
     free(transfer);
@@ -318,12 +427,34 @@ static long milliseconds(sr_time t) {
   return ms < 1 ? 1L : (long)ms;
 }
 
-CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
-  CURL *easy = transfer->easy;
-  CURLcode code = CURLE_OK;
-  sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
-  transfer->call = call;
+/* Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. */
+static int renew(struct sr_transfer *transfer) {
+  CURL *easy;
+  if (!transfer->one_use || !transfer->used)
+    return 0;
+  easy = curl_easy_init();
+  if (easy == NULL)
+    return -1;
+  curl_easy_cleanup(transfer->easy);
+  transfer->easy = easy;
+  transfer->config_id = 0;
+  transfer->used = 0;
+  return 0;
+}
+
+/* Forgets the attempt before. */
+static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time connect) {
+  sr_time now = sr_clock_monotonic.now(NULL);
+  transfer->ends = now + timeout + GRACE;
+  transfer->connect_ends = now + connect + GRACE;
+  transfer->busy = 0;
+  transfer->expired = 0;
+  transfer->flooded = 0;
   transfer->requests = 0;
+  transfer->connects = 0;
+  transfer->before = 0;
+  transfer->reach = SR_UNSENT;
+  transfer->head_bytes = 0;
   transfer->late = 0;
   transfer->socket = -1;
   transfer->head_whole = 0;
@@ -331,10 +462,24 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, s
   transfer->no_memory = 0;
   transfer->no_descriptors = 0;
   transfer->detail[0] = '\0';
-  if (sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
+}
+
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
+  CURL *easy;
+  CURLcode code = CURLE_OK;
+  sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
+  transfer->call = call;
+  start_over(transfer, timeout, connect);
+  if (renew(transfer) != 0 || sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
+  easy = transfer->easy;
   if (transfer->config_id != call->config->id)
     code = set_client(transfer, call->config);
+  transfer->used = 1;
+  if (call->http1 != transfer->http1) {
+    SET(CURLOPT_HTTP_VERSION, (long)(call->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    transfer->http1 = call->http1;
+  }
   if (code == CURLE_OK && make_url(transfer, call) != 0)
     code = CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_URL, transfer->url.data);
@@ -371,7 +516,7 @@ static const char *version_name(long version) {
 
 int sr_transfer_sent(const struct sr_transfer *transfer) {
 #if SR_HAVE_PREREQ
-  return transfer->requests > 0;
+  return transfer->requests > 0 && request_bytes(transfer) > transfer->before;
 #else
   curl_off_t ready = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
@@ -389,32 +534,51 @@ static void too_large(struct sr_error *error, const struct sr_transfer *transfer
                  "the answer is larger than %zu bytes (after decompression)", call->max_body);
 }
 
+/* Whether a byte of an answer has come, from whoever it is. */
+static int heard(const struct sr_transfer *transfer) {
+  curl_off_t first = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+  return first > 0;
+}
+
 /* Whether libcurl's own bound on a header line, of 100 KB, was the first to be passed: it says that memory ran out. */
 static int head_too_large(const struct sr_transfer *transfer, CURLcode code) {
 #if LIBCURL_VERSION_NUM >= 0x080600
   if (code == CURLE_TOO_LARGE)
     return 1;
 #endif
-  return code == CURLE_OUT_OF_MEMORY && transfer->call->head.len > 0 && !transfer->head_whole;
+  return code == CURLE_OUT_OF_MEMORY && !transfer->head_whole && heard(transfer);
 }
 
-void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
-                        struct sr_error *error) {
-  struct sr_call *call = transfer->call;
-  long status = 0, version = 0, connects = 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
-  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-  call->status = (int)status;
-  call->http_version = version_name(version);
-  call->reused = connects == 0;
-  *sent = sr_transfer_sent(transfer);
-  error->kind = SR_NO_ERROR;
-  if (code == CURLE_OK && transfer->head_whole)
-    return;
-  call->status = 0;
-  if (code == CURLE_OK) /* libcurl takes the end of the connection for the end of the head */
-    code = CURLE_PARTIAL_FILE;
+/* Whether a proxy has answered, and let nothing through. Its status, or 0. */
+static int proxy_status(const struct sr_transfer *transfer, CURLcode code) {
+  long status = 0;
+  if (transfer->requests > 0)
+    return 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status / 100 == 2 && !transfer->flooded)
+    return 0;
+  return code == CURLE_OPERATION_TIMEDOUT ? 0 : (int)status;
+}
+
+/* Says why libcurl sent no more: it was about to send again, which on_request forbids. */
+static void not_again(struct sr_error *error, const struct sr_transfer *transfer) {
+  if (transfer->reach == SR_UNSENT)
+    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+                 "the server had closed the connection before the request was sent");
+  else if (transfer->reach == SR_REFUSED)
+    sr_error_set(error, SR_NETWORK, "refused", NULL,
+                 transfer->call->http1
+                     ? "the server did not process the request: it wants HTTP/1.1 for it"
+                     : "the server did not process the request (REFUSED_STREAM)");
+  else
+    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+                 "the server closed the connection before it answered");
+}
+
+/* Why there is no whole answer. */
+static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLcode code) {
+  int sent = sr_transfer_sent(transfer), status = proxy_status(transfer, code);
   if (head_too_large(transfer, code))
     transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
@@ -426,9 +590,42 @@ void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
     sr_error_set(error, SR_NETWORK, "no_descriptors",
                  "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)",
                  "no file descriptor is left for a connection");
-  else if (code == CURLE_ABORTED_BY_CALLBACK)
-    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
-                 "the server closed the connection before it answered");
+  else if (transfer->expired)
+    sr_error_set(error, SR_TIMEOUT, sent ? "no_answer" : "no_connection", NULL,
+                 sent ? "no whole answer before the deadline"
+                      : "no connection before the deadline");
+  else if (status > 0)
+    sr_error_from_proxy(error, status);
+  else if (transfer->requests > 1)
+    not_again(error, transfer);
+  else if (code == CURLE_OK) /* libcurl takes the end of the connection for the end of the head */
+    sr_error_set(error, SR_NETWORK, "truncated", NULL,
+                 "the connection ended before the answer's headers were complete");
   else
-    sr_error_from_curl(error, (int)code, *sent, transfer->detail);
+    sr_error_from_curl(error, (int)code, transfer->requests > 0, transfer->detail);
+}
+
+enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
+                                 struct sr_error *error) {
+  struct sr_call *call = transfer->call;
+  long status = 0, version = 0, connects = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+  call->status = (int)status;
+  call->http_version = version_name(version);
+  call->reused = connects == 0;
+  error->kind = SR_NO_ERROR;
+  if (code == CURLE_OK && transfer->head_whole)
+    return SR_SENT;
+  call->status = 0;
+  explain(error, transfer, code);
+  if (transfer->requests > 1)
+    return transfer->reach;
+  if (!sr_transfer_sent(transfer))
+    return SR_UNSENT;
+  if (error->kind ==
+      SR_TLS) /* with TLS 1.3 requests leave before the server has ended the handshake */
+    return SR_REFUSED;
+  return SR_SENT;
 }

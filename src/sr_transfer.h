@@ -6,6 +6,13 @@
 
 #include "sr_call.h"
 
+/* How far a request has come. */
+enum sr_reach {
+  SR_UNSENT = 0, /* not a byte of it has left */
+  SR_REFUSED,    /* it was sent, and the server said that it did not process it */
+  SR_SENT        /* it may have been carried out */
+};
+
 /*
 ** An easy handle and what belongs to it. Kept for the next call: set-up that depends on the client
 ** alone is done once. Callbacks write into the call's buffers and nothing else.
@@ -15,7 +22,19 @@ struct sr_transfer {
   CURLSH *share;                /* the engine's */
   struct sr_call *call;         /* NULL while idle */
   uint64_t config_id;           /* of the client it is set up for; 0: none */
+  int one_use;                  /* this libcurl crashes on handles that are used again */
+  int used;                     /* the handle has been through an attempt */
+  int http1;                    /* it is set up for HTTP/1.1 alone */
+  sr_time ends, connect_ends;   /* on the real clock, see on_progress */
+  uint64_t round;               /* the engine's, when `busy` was last 0 */
+  int busy;                     /* how often libcurl made progress in one round, connecting */
+  int expired;                  /* on_progress or on_body ended it: its time was over */
+  int flooded;                  /* on_progress ended it: the proxy sends without end */
   int requests;                 /* how often libcurl was about to send in this attempt */
+  int connects;                 /* connections made for it, when it first was */
+  long before;                  /* bytes sent for it by then (to a proxy) */
+  enum sr_reach reach;          /* of the first sending, once libcurl was about to send again */
+  size_t head_bytes;            /* of all heads, those of 1xx answers too */
   int late;                     /* it came to sending after the slot's time: nothing was sent */
   curl_socket_t socket;         /* of a request without an answer, or CURL_SOCKET_BAD */
   int head_whole;               /* the blank line after the headers has come */
@@ -38,12 +57,12 @@ void sr_transfer_delete(struct sr_transfer *transfer);
 CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
 
 /*
-** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse, and
-** whether it was sent. Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its
-** status.
+** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse.
+** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. Returns how far
+** the request came.
 */
-void sr_transfer_finish(struct sr_transfer *transfer, CURLcode code, int *sent,
-                        struct sr_error *error);
+enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
+                                 struct sr_error *error);
 
 /* Whether the attempt under way may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
