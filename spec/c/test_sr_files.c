@@ -1,0 +1,481 @@
+/* How limiters, mappings and files go when nobody needs them any more, while others open them.
+** SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include "sr_local.h"
+#include "sr_share.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MS    SR_MILLISECOND
+#define S     SR_SECOND
+#define START (5000 * S)
+
+enum { N = 5 };
+static const struct sr_rate rate = {N, S};
+static const struct sr_limiter_driver *const driver = &sr_local_driver;
+
+/* ---- a directory for each test ---- */
+
+static char dir[100];
+
+static int set_up(void **state) {
+  const char *tmp = getenv("TMPDIR");
+  (void)state;
+  snprintf(dir, sizeof dir, "%.60s/sr_files_XXXXXX", tmp != NULL ? tmp : "/tmp");
+  return mkdtemp(dir) == NULL;
+}
+
+/* How many files there are; `also_remove`: there were. */
+static int files(int also_remove) {
+  DIR *stream = opendir(dir);
+  struct dirent *entry;
+  int count = 0;
+  assert_non_null(stream);
+  while ((entry = readdir(stream)) != NULL) {
+    char path[400];
+    if (entry->d_name[0] == '.' && strlen(entry->d_name) <= 2)
+      continue;
+    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+    count++;
+    if (also_remove)
+      unlink(path);
+  }
+  closedir(stream);
+  return count;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  files(1);
+  return rmdir(dir);
+}
+
+static struct sr_limit_identity identity(uint64_t name, const char *url) {
+  struct sr_limit_identity who = {name,
+                                  "\xe2\x80\xa6"
+                                  "d14b",
+                                  url};
+  return who;
+}
+
+static struct sr_limit_identity fresh_identity(void) {
+  static uint64_t last = UINT64_C(0xfade000000000000);
+  return identity(++last, "https://api4.seranking.com");
+}
+
+static struct sr_limiter *opened_in(const char *where, const struct sr_limit_identity *who) {
+  struct sr_local_settings settings = {1, 0, where, 0, 0};
+  struct sr_limiter *limiter = sr_local_open(&settings, who);
+  assert_non_null(limiter);
+  return limiter;
+}
+
+static struct sr_limiter *opened(const struct sr_limit_identity *who) {
+  return opened_in(dir, who);
+}
+
+/* As another process has it: the same directory by another name. */
+static struct sr_limiter *opened_elsewhere(const struct sr_limit_identity *who) {
+  char same[110];
+  snprintf(same, sizeof same, "%s/.", dir);
+  return opened_in(same, who);
+}
+
+static int take(struct sr_limiter *limiter, sr_time now, struct sr_slot *slot) {
+  struct sr_want want;
+  struct sr_ruling ruling;
+  memset(&want, 0, sizeof want);
+  memset(&ruling, 0, sizeof ruling);
+  memset(slot, 0, sizeof *slot);
+  want.rate = rate;
+  want.lease = now + 60 * S;
+  return driver->take(limiter, &want, now, slot, &ruling) == SR_LIMIT_GRANTED;
+}
+
+static int take_all(struct sr_limiter *limiter, sr_time now) {
+  struct sr_slot slot;
+  int count = 0;
+  while (take(limiter, now, &slot))
+    assert_true(++count <= N);
+  return count;
+}
+
+static void request(struct sr_limiter *limiter, sr_time now, enum sr_outcome outcome) {
+  struct sr_slot slot;
+  assert_true(take(limiter, now, &slot));
+  driver->give(limiter, &rate, now, &slot, outcome, S);
+}
+
+/* ---- until when something is kept ---- */
+
+static void a_limiter_is_kept_until_its_last_stamp(void **state) {
+  static const struct {
+    enum sr_outcome outcome;
+    int times;
+    sr_time last;
+  } rows[] = {
+      {SR_OUTCOME_UNSENT, 1, 0},
+      {SR_OUTCOME_FINE, 1, S},
+      {SR_OUTCOME_SILENT, 1, S + SR_LATE_COUNT},
+      {SR_OUTCOME_REFUSED, 1, 3600 * S},         /* a strike */
+      {SR_OUTCOME_BAD_KEY, 2, (600 + 3600) * S}, /* a ban, and its level */
+      {SR_OUTCOME_SILENT, 3, S + 3600 * S},
+  };
+  size_t i;
+  int k;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    struct sr_limit_identity who = fresh_identity();
+    struct sr_limiter *limiter = opened(&who);
+    sr_time expected = rows[i].last > 0 ? START + rows[i].last : 0;
+    assert_int_equal(driver->keep_until(limiter, START), 0);
+    for (k = 0; k < rows[i].times; k++)
+      request(limiter, START, rows[i].outcome);
+    CHECK(driver->keep_until(limiter, START) == expected, "row %zu: %.3f s", i,
+          (double)(driver->keep_until(limiter, START) - START) / 1e9);
+    if (expected > 0)
+      assert_int_equal(driver->keep_until(limiter, expected), 0);
+    driver->close(limiter);
+  }
+}
+
+static void asking_how_long_makes_no_file(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  (void)state;
+  assert_int_equal(driver->keep_until(limiter, START), 0);
+  assert_int_equal(files(0), 0);
+  driver->close(limiter);
+}
+
+static void a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  int limiters, mappings, before, shared;
+  (void)state;
+  sr_local_count(&before, &mappings);
+  for (shared = 0; shared < 2; shared++) {
+    struct sr_local_settings settings = {shared, 0, dir, 0, 0};
+    struct sr_limiter *limiter = sr_local_open(&settings, &who);
+    request(limiter, START, SR_OUTCOME_FINE);
+    driver->keep_until(limiter, START + S - 2);
+    driver->close(limiter); /* its slot cools down still */
+    assert_int_equal(files(0), shared);
+    assert_ptr_equal(sr_local_open(&settings, &who), limiter);
+    assert_ptr_equal(sr_local_open(&settings, &who), limiter);
+    driver->keep_until(limiter, START + S);
+    driver->close(limiter); /* somebody else has it open */
+    assert_int_equal(files(0), shared);
+    driver->close(limiter);
+    sr_local_count(&limiters, &mappings);
+    assert_int_equal(limiters, before);
+    assert_int_equal(mappings, 0);
+    assert_int_equal(files(0), 0);
+  }
+}
+
+/* By the real clock nobody has to ask: the next one that is opened takes those along. */
+static void what_was_closed_before_its_time_goes_later(void **state) {
+  struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
+  struct sr_local_settings settings = {1, 0, dir, 0, 1};
+  struct sr_limiter *limiter = sr_local_open(&settings, &who);
+  sr_time now = sr_clock_monotonic.now(NULL), patience = now + 10 * S;
+  struct sr_slot slot;
+  (void)state;
+  assert_true(take(limiter, now, &slot));
+  driver->give(limiter, &(struct sr_rate){N, 100 * MS}, now, &slot, SR_OUTCOME_FINE, 0);
+  driver->close(limiter);
+  do {
+    driver->close(sr_local_open(&settings, &other)); /* looks at one bucket after the other */
+  } while (files(0) > 0 && sr_clock_monotonic.now(NULL) < patience);
+  assert_int_equal(files(0), 0);
+}
+
+/* ---- others that use the file ---- */
+
+static void a_file_that_another_process_holds_a_slot_of_stays(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *first = opened(&who), *second = opened_elsewhere(&who);
+  struct sr_slot slot;
+  (void)state;
+  assert_true(take(first, START, &slot));
+  assert_int_equal(take_all(second, START), N - 1);
+  driver->give(first, &rate, START, &slot, SR_OUTCOME_FINE, 0);
+  driver->keep_until(first, START + 2 * S); /* the others' leases last for a minute */
+  driver->close(first);
+  assert_int_equal(files(0), 1);
+  first = opened(&who);
+  assert_int_equal(take_all(first, START + 2 * S), 1);
+  driver->close(first);
+  driver->close(second);
+}
+
+static void whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *first = opened(&who), *second = opened_elsewhere(&who);
+  (void)state;
+  request(second, START, SR_OUTCOME_FINE);
+  request(first, START, SR_OUTCOME_FINE);
+  driver->keep_until(first, START + S);
+  driver->close(first);
+  assert_int_equal(files(0), 0);
+  assert_int_equal(take_all(second, START + S), N); /* without waiting to look */
+  assert_int_equal(files(0), 1);
+  first = opened(&who);
+  assert_int_equal(take_all(first, START + S), 0);
+  driver->close(first);
+  driver->close(second);
+}
+
+/* Who removes a file may be killed before it is gone, but after it grants nothing any more. */
+static void a_file_that_was_retired_and_not_removed_is_replaced(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  struct sr_limiter *first = opened(&who), *second = opened_elsewhere(&who);
+  struct sr_share *share;
+  char problem[SR_SHARE_PROBLEM];
+  (void)state;
+  request(first, START, SR_OUTCOME_FINE);
+  share = sr_share_open(&place, &who, problem);
+  assert_non_null(share);
+  assert_true(sr_limit_retire(sr_share_limit(share), START + S, 0));
+  assert_int_equal(take_all(second, START + S), N); /* one that opens it now */
+  assert_false(sr_share_current(share));
+  assert_int_equal(take_all(first, START + S), 0); /* one that had it open */
+  assert_int_equal(files(0), 1);
+  sr_share_close(share);
+  driver->close(first);
+  driver->close(second);
+}
+
+/* … or while somebody is about to: nothing is granted, and nobody waits. */
+static void while_somebody_is_about_to_remove_it_nothing_is_granted(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  struct sr_limiter *limiter = opened(&who);
+  struct sr_share *share;
+  char problem[SR_SHARE_PROBLEM];
+  int fd;
+  (void)state;
+  request(limiter, START, SR_OUTCOME_FINE);
+  share = sr_share_open(&place, &who, problem);
+  fd = open(sr_share_path(share), O_RDWR);
+  assert_int_equal(flock(fd, LOCK_EX), 0);
+  assert_true(sr_limit_retire(sr_share_limit(share), START + S, 0));
+  assert_int_equal(take_all(limiter, START + S), 0);
+  assert_int_equal(files(0), 1);
+  close(fd); /* it was killed */
+  assert_int_equal(take_all(limiter, START + S + MS), N);
+  sr_share_close(share);
+  driver->close(limiter);
+}
+
+/* A taker that comes while somebody looks whether the file says nothing uses it on. */
+static void an_attempt_to_retire_that_was_not_finished_harms_nobody(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  struct sr_limiter *limiter = opened(&who);
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share;
+  (void)state;
+  request(limiter, START, SR_OUTCOME_FINE);
+  share = sr_share_open(&place, &who, problem);
+  atomic_store(&sr_share_limit(share)->moved, 2); /* CLOSING: killed there */
+  assert_int_equal(take_all(limiter, START + S), N);
+  assert_true(sr_share_current(share));
+  assert_int_equal(sr_share_remove(share, START + S), 0);
+  sr_share_close(share);
+  driver->close(limiter);
+}
+
+/* ---- many of them ---- */
+
+/* As an engine does: a limiter is closed when it says nothing any more. TEST_KEYS=100000: so many. */
+static void keys_in_turn_leave_nothing_behind(void **state) {
+  enum { OPEN = 60 };
+  struct sr_limiter *ring[OPEN] = {NULL};
+  const char *keys = getenv("TEST_KEYS");
+  int i, count = keys != NULL ? atoi(keys) : rounds(3000), most = 0, limiters, mappings, before,
+         others;
+  sr_time now = START;
+  (void)state;
+  sr_local_count(&before, &others); /* of tests before, whose clock stands still */
+  for (i = 0; i < count + OPEN; i++, now += 20 * MS) { /* fifty a second */
+    struct sr_limiter **place = &ring[i % OPEN];
+    if (*place != NULL) {
+      assert_int_equal(driver->keep_until(*place, now), 0);
+      driver->close(*place);
+      *place = NULL;
+    }
+    if (i < count) {
+      struct sr_limit_identity who = fresh_identity();
+      *place = opened(&who);
+      request(*place, now, SR_OUTCOME_FINE);
+    }
+    sr_local_count(&limiters, &mappings);
+    most = mappings - others > most ? mappings - others : most;
+  }
+  assert_in_range(most, 50, 99);
+  assert_int_equal(limiters, before);
+  assert_int_equal(mappings, others);
+  assert_int_equal(files(0), 0);
+}
+
+/* A file that is removed again and again leaves no mapping behind either. */
+static void a_limiter_has_one_mapping_however_often_its_file_goes(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_limiter *limiter = opened(&who);
+  int i, limiters, mappings, before;
+  (void)state;
+  sr_local_count(&limiters, &before);
+  for (i = 0; i < 50; i++) {
+    assert_int_equal(take_all(limiter, START + i * 100 * S), N);
+    files(1);
+  }
+  sr_local_count(&limiters, &mappings);
+  assert_int_equal(mappings, before + 1);
+  driver->close(limiter);
+}
+
+enum { THREADS = 4, KEYS = 3 };
+
+struct crowd {
+  struct sr_limit_identity who[KEYS];
+  _Atomic int64_t now;
+  atomic_int over;
+};
+
+static void *open_take_and_close(void *ctx) {
+  struct crowd *crowd = ctx;
+  int i;
+  for (i = 0; i < rounds(2000); i++) {
+    struct sr_limiter *limiter = opened(&crowd->who[i % KEYS]);
+    sr_time now = atomic_fetch_add(&crowd->now, 400 * MS);
+    struct sr_slot slot;
+    if (take(limiter, now, &slot))
+      driver->give(limiter, &rate, now, &slot, SR_OUTCOME_FINE, 0);
+    driver->keep_until(limiter, now);
+    driver->close(limiter);
+  }
+  return NULL;
+}
+
+static void threads_open_use_and_close_the_same_limits(void **state) {
+  pthread_t threads[THREADS];
+  struct crowd crowd;
+  int i, limiters, mappings, before;
+  (void)state;
+  sr_local_count(&before, &mappings);
+  memset(&crowd, 0, sizeof crowd);
+  atomic_store(&crowd.now, START);
+  for (i = 0; i < KEYS; i++)
+    crowd.who[i] = fresh_identity();
+  for (i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, open_take_and_close, &crowd), 0);
+  for (i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  for (i = 0; i < KEYS; i++) {
+    struct sr_limiter *limiter = opened(&crowd.who[i]);
+    driver->keep_until(limiter, atomic_load(&crowd.now) + 100 * S);
+    driver->close(limiter);
+  }
+  sr_local_count(&limiters, &mappings);
+  assert_int_equal(limiters, before);
+  assert_int_equal(files(0), 0);
+}
+
+/* ---- files that nobody has open ---- */
+
+static void leave_file(const struct sr_limit_identity *who, sr_time now, enum sr_outcome outcome,
+                       int times) {
+  struct sr_share_place place = {dir, 0};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share = sr_share_open(&place, who, problem);
+  struct sr_want want;
+  struct sr_ruling ruling;
+  struct sr_slot slot;
+  assert_non_null(share);
+  memset(&want, 0, sizeof want);
+  want.rate = rate;
+  want.lease = now + 60 * S;
+  while (times-- > 0) {
+    assert_int_equal(sr_limit_take(sr_share_limit(share), &want, now, &slot, &ruling),
+                     SR_LIMIT_GRANTED);
+    sr_limit_give(sr_share_limit(share), &rate, now, &slot, outcome, S);
+  }
+  sr_share_close(share);
+}
+
+static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_left(void **state) {
+  struct sr_limit_identity free_one = fresh_identity(), cooling = fresh_identity(),
+                           banned = fresh_identity(), own = fresh_identity();
+  struct sr_limit_identity local = identity(7, "http://127.0.0.1:8976"),
+                           used = identity(8, "http://localhost:1");
+  struct sr_share_place place = {dir, 0};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share;
+  (void)state;
+  leave_file(&free_one, START - S, SR_OUTCOME_FINE, 1);
+  leave_file(&cooling, START, SR_OUTCOME_FINE, 1);
+  leave_file(&banned, START - 700 * S, SR_OUTCOME_BAD_KEY, 2);
+  leave_file(&local, START - 700 * S, SR_OUTCOME_BAD_KEY, 2); /* not used for ten minutes */
+  leave_file(&used, START - 500 * S, SR_OUTCOME_BAD_KEY, 2);
+  share = sr_share_open(&place, &own, problem);
+  assert_non_null(share);
+  assert_int_equal(files(0), 6);
+  sr_share_sweep(share, START);
+  assert_int_equal(files(0), 4);
+  assert_true(sr_share_current(share)); /* its own is not touched */
+  sr_share_sweep(share, START + 200 * S);
+  assert_int_equal(files(0), 2);
+  sr_share_sweep(share, START + 4000 * S);
+  assert_int_equal(files(0), 1);
+  sr_share_close(share);
+}
+
+static void prune_removes_the_same_and_those_of_this_machine_at_once(void **state) {
+  struct sr_limit_identity free_one = fresh_identity(), cooling = fresh_identity(),
+                           local = identity(9, "http://[::1]:80");
+  struct sr_share_place place = {dir, 0};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share_list list;
+  int i, removed = 0;
+  (void)state;
+  leave_file(&free_one, START - S, SR_OUTCOME_FINE, 1);
+  leave_file(&cooling, START, SR_OUTCOME_FINE, 1);
+  leave_file(&local, START - 2 * S, SR_OUTCOME_BAD_KEY, 2);
+  assert_int_equal(sr_share_list_init(&list, &place, START, NULL, 1, problem), 0);
+  assert_int_equal(list.count, 3);
+  for (i = 0; i < list.count; i++)
+    removed += list.entries[i].removed;
+  assert_int_equal(removed, 2);
+  sr_share_list_fini(&list);
+  assert_int_equal(files(0), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_limiter_is_kept_until_its_last_stamp),
+      TEST(asking_how_long_makes_no_file),
+      TEST(a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more),
+      TEST(what_was_closed_before_its_time_goes_later),
+      TEST(a_file_that_another_process_holds_a_slot_of_stays),
+      TEST(whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one),
+      TEST(a_file_that_was_retired_and_not_removed_is_replaced),
+      TEST(while_somebody_is_about_to_remove_it_nothing_is_granted),
+      TEST(an_attempt_to_retire_that_was_not_finished_harms_nobody),
+      TEST(keys_in_turn_leave_nothing_behind),
+      TEST(a_limiter_has_one_mapping_however_often_its_file_goes),
+      TEST(threads_open_use_and_close_the_same_limits),
+      TEST(a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_left),
+      TEST(prune_removes_the_same_and_those_of_this_machine_at_once),
+  };
+  return cmocka_run_group_tests_name("sr_files", tests, NULL, NULL);
+}
