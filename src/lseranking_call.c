@@ -288,7 +288,6 @@ static void set_headers(lua_State *L, const struct curl_slist *list, const struc
       lua_pushlstring(L, line + name_len + 2, len - name_len - 2);
       lua_rawset(L, -4);
     }
-    sr_wipe(line, strlen(list->data));
     lua_pop(L, 1);
   }
 }

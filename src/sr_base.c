@@ -1,4 +1,4 @@
-/* Clocks and wiping.
+/* Clocks, and the texts of errors.
 ** SPDX-License-Identifier: MIT */
 #include "sr_base.h"
 
@@ -53,12 +53,4 @@ const char *sr_errno_text(int problem, char text[SR_ERRNO_TEXT]) {
     snprintf(text, SR_ERRNO_TEXT, "error %d", problem);
   return text;
 #endif
-}
-
-/* As fast as memset; a compiler that can't know which function it is can't leave it out. */
-static void *(*const volatile fill)(void *, int, size_t) = memset;
-
-void sr_wipe(void *data, size_t len) {
-  if (len > 0)
-    fill(data, 0, len);
 }

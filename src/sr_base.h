@@ -1,4 +1,4 @@
-/* What every layer shares: time, the clock that tells it, and wiping of secrets.
+/* What every layer shares: time, the clock that tells it, and the texts of errors.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_BASE_H
 #define SR_BASE_H
@@ -44,12 +44,6 @@ void sr_sleep_until(sr_time when);
 
 /* Seconds to nanoseconds; `seconds` must be finite and not negative. Saturates below SR_NEVER. */
 sr_time sr_seconds(double seconds);
-
-/*
-** Overwrites `len` bytes in a way that the compiler may not leave out. NULL is allowed when `len`
-** is 0.
-*/
-void sr_wipe(void *data, size_t len);
 
 /* strerror, for any thread: a constant, or `text`. */
 enum { SR_ERRNO_TEXT = 64 };

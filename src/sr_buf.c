@@ -2,8 +2,6 @@
 ** SPDX-License-Identifier: MIT */
 #include "sr_buf.h"
 
-#include "sr_base.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +32,6 @@ int sr_buf_append(struct sr_buf *buf, const void *data, size_t len) {
     memcpy(buf->data + buf->len, data, len);
   buf->len += len;
   buf->data[buf->len] = '\0';
-  if (buf->used <= buf->len)
-    buf->used = buf->len + 1;
   return 0;
 }
 
@@ -53,13 +49,6 @@ void sr_buf_clear(struct sr_buf *buf) {
     buf->data[0] = '\0';
 }
 
-void sr_buf_erase(struct sr_buf *buf) {
-  if (buf->data != NULL)
-    sr_wipe(buf->data, buf->used);
-  sr_buf_clear(buf);
-  buf->used = 0;
-}
-
 const char *sr_buf_text(const struct sr_buf *buf) {
   return buf->data != NULL ? buf->data : "";
 }
@@ -67,9 +56,4 @@ const char *sr_buf_text(const struct sr_buf *buf) {
 void sr_buf_fini(struct sr_buf *buf) {
   free(buf->data);
   memset(buf, 0, sizeof *buf);
-}
-
-void sr_buf_wipe(struct sr_buf *buf) {
-  sr_buf_erase(buf);
-  sr_buf_fini(buf);
 }

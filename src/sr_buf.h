@@ -11,7 +11,6 @@ struct sr_buf {
   char *data;
   size_t len;
   size_t cap;
-  size_t used; /* bytes that were written since it was erased: what there is to overwrite */
 };
 
 /*
@@ -28,19 +27,10 @@ int sr_buf_reserve(struct sr_buf *buf, size_t extra);
 /* Forgets the contents, keeps the memory. */
 void sr_buf_clear(struct sr_buf *buf);
 
-/* The same for what may have held a secret: all that it ever held is overwritten first. */
-void sr_buf_erase(struct sr_buf *buf);
-
 /* The text, "" when there is none. */
 const char *sr_buf_text(const struct sr_buf *buf);
 
 /* Frees the memory; the buffer is empty and usable again. */
 void sr_buf_fini(struct sr_buf *buf);
-
-/*
-** The same for what held a secret: overwritten first. (A buffer that grew leaves copies behind:
-** reserve before.)
-*/
-void sr_buf_wipe(struct sr_buf *buf);
 
 #endif

@@ -41,13 +41,13 @@ struct sr_part *sr_call_add_part(struct sr_call *call) {
   return part;
 }
 
-static void wipe_parts(struct sr_part *part) {
+static void free_parts(struct sr_part *part) {
   while (part != NULL) {
     struct sr_part *next = part->next;
     sr_buf_fini(&part->name);
     sr_buf_fini(&part->filename);
     sr_buf_fini(&part->content_type);
-    sr_buf_wipe(&part->data);
+    sr_buf_fini(&part->data);
     free(part);
     part = next;
   }
@@ -58,15 +58,15 @@ enum { KEPT_SIZE = 4096 };
 
 static void trim(struct sr_buf *buf) {
   if (buf->cap > KEPT_SIZE)
-    sr_buf_wipe(buf);
+    sr_buf_fini(buf);
   else
-    sr_buf_erase(buf);
+    sr_buf_clear(buf);
 }
 
 void sr_call_trim(struct sr_call *call) {
-  wipe_parts(call->parts);
+  free_parts(call->parts);
   call->parts = call->last_part = NULL;
-  sr_slist_wipe(call->headers);
+  curl_slist_free_all(call->headers);
   call->headers = NULL;
   trim(&call->target);
   trim(&call->body);

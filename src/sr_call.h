@@ -131,8 +131,7 @@ struct sr_call *sr_call_new(struct sr_config *config);
 void sr_call_reset(struct sr_call *call);
 
 /*
-** Empties request and answer of a call that is not under way, overwritten first, since they may hold secrets; what takes
-** much memory is freed. Only sr_call_reset and sr_call_delete may come after it.
+** Empties request and answer of a call that is not under way; what takes much memory is freed. Only sr_call_reset and sr_call_delete may come after it.
 */
 void sr_call_trim(struct sr_call *call);
 

@@ -65,18 +65,11 @@ void sr_config_show(const struct sr_config *config, char *out, size_t size, cons
   sr_error_clean(out, size, line, len);
 }
 
-void sr_slist_wipe(struct curl_slist *list) {
-  struct curl_slist *node;
-  for (node = list; node != NULL; node = node->next)
-    sr_wipe(node->data, strlen(node->data));
-  curl_slist_free_all(list);
-}
-
 /* Appends one line to `*list`. On failure the list is gone and `*list` NULL. 0 or -1. */
 static int add_line(struct curl_slist **list, const char *line) {
   struct curl_slist *longer = curl_slist_append(*list, line);
   if (longer == NULL) {
-    sr_slist_wipe(*list);
+    curl_slist_free_all(*list);
     *list = NULL;
     return -1;
   }
@@ -104,7 +97,7 @@ static int make_headers(struct sr_config *config) {
              (i != SR_HEADERS_PLAIN && add_line(list, "Expect:") != 0) ||
              (auth.len > 0 && add_line(list, auth.data) != 0);
   }
-  sr_buf_wipe(&auth);
+  sr_buf_fini(&auth);
   return failed ? -1 : 0;
 }
 
@@ -330,9 +323,9 @@ void sr_config_unref(struct sr_config *config) {
   if (config == NULL || atomic_fetch_sub(&config->refs, 1) != 1)
     return;
   for (i = 0; i < SR_HEADERS_COUNT; i++)
-    sr_slist_wipe(config->headers[i]);
-  sr_buf_wipe(&config->key);
-  sr_buf_wipe(&config->key_escaped);
+    curl_slist_free_all(config->headers[i]);
+  sr_buf_fini(&config->key);
+  sr_buf_fini(&config->key_escaped);
   sr_mask_fini(&config->key_mask);
   sr_mask_fini(&config->query_mask);
   sr_buf_fini(&config->base_url);
@@ -341,6 +334,6 @@ void sr_config_unref(struct sr_config *config) {
   sr_buf_fini(&config->user_agent);
   sr_buf_fini(&config->state_dir);
   sr_buf_fini(&config->limit_url);
-  sr_buf_wipe(&config->driver_settings);
+  sr_buf_fini(&config->driver_settings);
   free(config);
 }

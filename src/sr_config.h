@@ -80,7 +80,7 @@ struct sr_config {
   struct sr_local_settings local;     /* its string is `state_dir` */
   struct sr_buf state_dir, limit_url; /* the URL as it may be shown */
   const struct sr_limiter_driver *driver;
-  struct sr_buf driver_settings; /* wiped: it may hold a password */
+  struct sr_buf driver_settings;
 };
 
 /*
@@ -133,8 +133,5 @@ void sr_config_show(const struct sr_config *config, char *out, size_t size, cons
 
 /* "token" or "apikey". */
 const char *sr_config_key_param(const struct sr_config *config);
-
-/* Frees a header list whose lines may hold the key: overwritten first. */
-void sr_slist_wipe(struct curl_slist *list);
 
 #endif

@@ -51,7 +51,7 @@ int sr_mask_key(struct sr_mask *mask, const char *key, size_t len) {
 }
 
 void sr_mask_fini(struct sr_mask *mask) {
-  sr_buf_wipe(&mask->secret);
+  sr_buf_fini(&mask->secret);
   memset(mask, 0, sizeof *mask);
 }
 

@@ -43,8 +43,6 @@ static void mix(struct sr_sha256 *sha) {
   }
   for (i = 0; i < 8; i++)
     sha->h[i] += v[i];
-  sr_wipe(w, sizeof w);
-  sr_wipe(v, sizeof v);
 }
 
 void sr_sha256_init(struct sr_sha256 *sha) {
@@ -75,5 +73,4 @@ void sr_sha256_end(struct sr_sha256 *sha, unsigned char out[SR_SHA256_SIZE]) {
   sr_sha256_add(sha, length, sizeof length);
   for (i = 0; i < SR_SHA256_SIZE; i++)
     out[i] = (unsigned char)(sha->h[i / 4] >> (24 - 8 * (i % 4)));
-  sr_wipe(sha, sizeof *sha);
 }

@@ -17,7 +17,7 @@ struct sr_sha256 {
 
 void sr_sha256_init(struct sr_sha256 *sha);
 void sr_sha256_add(struct sr_sha256 *sha, const void *data, size_t len);
-/* Writes the hash and wipes `sha`. */
+/* Writes the hash; `sha` is over. */
 void sr_sha256_end(struct sr_sha256 *sha, unsigned char out[SR_SHA256_SIZE]);
 
 #endif

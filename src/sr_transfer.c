@@ -325,20 +325,13 @@ void sr_transfer_delete(struct sr_transfer *transfer) {
 void sr_transfer_release(struct sr_transfer *transfer) {
   curl_mime_free(transfer->mime);
   transfer->mime = NULL;
-  sr_slist_wipe(transfer->headers);
+  curl_slist_free_all(transfer->headers);
   transfer->headers = NULL;
-  if (transfer->url_has_key)
-    sr_buf_wipe(&transfer->url);
-  else
-    sr_buf_clear(&transfer->url);
-  transfer->url_has_key = 0;
+  sr_buf_clear(&transfer->url);
   transfer->call = NULL;
 }
 
-/*
-** The address with the key, if it goes there. The buffer is large enough from the start: no copies
-** of the key are left.
-*/
+/* The address with the key, if it goes there. */
 static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   const struct sr_config *config = call->config;
   struct sr_buf *url = &transfer->url;
@@ -350,7 +343,6 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
     return -1;
   if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
     return 0;
-  transfer->url_has_key = 1;
   key.name = sr_config_key_param(config);
   key.name_len = strlen(key.name);
   key.value = config->key.data;

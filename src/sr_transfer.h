@@ -44,7 +44,6 @@ struct sr_transfer {
   struct curl_slist *headers;   /* made for this attempt alone, or NULL */
   curl_mime *mime;              /* the same */
   struct sr_buf url;            /* made for each attempt */
-  int url_has_key;              /* it goes into the query: then `url` is wiped after each attempt */
   char detail[CURL_ERROR_SIZE]; /* libcurl's words on a failure */
   struct sr_transfer *next;     /* in the engine's list of idle ones */
 };

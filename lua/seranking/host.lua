@@ -92,7 +92,7 @@ function host.spare(client)
   return call
 end
 
---- Keeps a call that is over, or was not begun, for host.spare; empty, since a request may be big and hold secrets.
+--- Keeps a call that is over, or was not begun, for host.spare; empty, since requests and answers may be big.
 ---@param client table
 ---@param call userdata
 function host.keep(client, call)

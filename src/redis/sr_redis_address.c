@@ -269,8 +269,8 @@ void sr_redis_address_fini(struct sr_redis_address *address) {
   sr_buf_fini(&address->url);
   sr_buf_fini(&address->path);
   sr_buf_fini(&address->place);
-  sr_buf_wipe(&address->user);
-  sr_buf_wipe(&address->password);
+  sr_buf_fini(&address->user);
+  sr_buf_fini(&address->password);
   sr_buf_fini(&address->prefix);
   sr_buf_fini(&address->ca_file);
   sr_buf_fini(&address->db);

@@ -59,8 +59,8 @@ static void forget_replies(struct sr_wire *wire) {
   if (wire->reader != NULL)
     redisReaderFree(wire->reader);
   wire->reader = NULL;
-  sr_buf_wipe(&wire->sending); /* a password may be in them */
-  sr_buf_wipe(&wire->queue);
+  sr_buf_fini(&wire->sending);
+  sr_buf_fini(&wire->queue);
   wire->sent = 0;
   wire->greeting_count = 0;
   wire->socket_count = 0;
@@ -361,7 +361,6 @@ static int append(struct sr_wire *wire, int argc, const char **argv) {
   if (len < 0)
     return -1;
   status = sr_buf_append(&wire->queue, command, (size_t)len);
-  sr_wipe(command, (size_t)len); /* a password may be in it */
   redisFreeCommand(command);
   return status;
 }
@@ -431,9 +430,9 @@ static void greeted(struct sr_wire *wire, const redisReply *reply) {
       return;
     }
     memcpy(wire->sha, reply->str, SR_WIRE_SHA + 1);
-    sr_buf_wipe(&wire->queue);
+    sr_buf_fini(&wire->queue);
     if (wire->sent == wire->sending.len) {
-      sr_buf_wipe(&wire->sending);
+      sr_buf_fini(&wire->sending);
       wire->sent = 0;
     }
     wire->state = SR_WIRE_UP;
