@@ -186,6 +186,11 @@ describe("the generation", function()
     assert.equal('this looks like a v4 key: remove api = "v1"', err.hint)
     _, err = scene.new({ token = ("f"):rep(40) }).sites:list()
     assert.truthy(err.hint:find("^check the key"))
+    local getenv = os.getenv
+    os.getenv = function(name) return name == "SERANKING_API" and "v4" or nil end -- luacheck: ignore
+    finally(function() os.getenv = getenv end) -- luacheck: ignore
+    _, err = scene.new({ token = scene.V1_KEY }).sites:list()
+    assert.equal("this looks like a v1 key: unset SERANKING_API", err.hint)
   end)
 
   for _, api in ipairs { "v4", "v1" } do

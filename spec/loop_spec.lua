@@ -226,6 +226,25 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
+  if not options then -- a loop of the library
+    it("a thread that is never heard of is given up when the waiter's time is over", function()
+      local signal = assert(core.signal()) -- nobody rings
+      local cancelled, err, left = false, nil, nil
+      local silent = {
+        begin = function() return true end, fd = function() return signal:fd() end, pollfd = function() return signal:fd() end,
+        events = function() return "r" end, timeout = function() return 0.05 end, step = function() return false end,
+        cancel = function() cancelled = true end,
+      }
+      run(function()
+        err = host.loop(wire.client { url = "http://127.0.0.1:1" }).wait(nil, silent)
+        left = true
+      end)
+      assert.is_true(left)
+      assert.are.equal("cancelled not_awaited", err.kind .. " " .. err.code)
+      assert.is_true(cancelled)
+    end)
+  end
+
   it(name .. " is left where the client may block", function()
     local server = wire.start({}, { otherwise = ECHO })
     local client = client_of(server, { blocking = true })

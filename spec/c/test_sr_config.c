@@ -71,7 +71,7 @@ static void keys_of_visible_ascii_are_taken(void **state) {
   }
 }
 
-static void keys_shaped_like_a_uuid_are_told(void **state) {
+static void the_shapes_of_keys_are_told(void **state) {
   static const char *const no[] = {V4_KEY,
                                    "",
                                    "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4",
@@ -88,6 +88,11 @@ static void keys_shaped_like_a_uuid_are_told(void **state) {
   assert_true(sr_key_is_uuid("7F9A2C1E-0B3D-4E5F-8A6B-9C0D1E2F3A4B", 36));
   for (i = 0; i < COUNT(no); i++)
     CHECK(!sr_key_is_uuid(no[i], strlen(no[i])), "%s", no[i]);
+  assert_true(sr_key_is_hex(V4_KEY, 40));
+  assert_true(sr_key_is_hex("ABCDEF0123456789abcdef0123456789ABCDEF01", 40));
+  assert_false(sr_key_is_hex("gBCDEF0123456789abcdef0123456789ABCDEF01", 40));
+  for (i = 1; i < COUNT(no); i++)
+    CHECK(!sr_key_is_hex(no[i], strlen(no[i])), "%s", no[i]);
 }
 
 /* ---- what may be shown ---- */
@@ -379,7 +384,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_that_can_not_be_in_a_header_are_refused),
       cmocka_unit_test(keys_of_visible_ascii_are_taken),
-      cmocka_unit_test(keys_shaped_like_a_uuid_are_told),
+      cmocka_unit_test(the_shapes_of_keys_are_told),
       cmocka_unit_test(hint_shows_the_end_of_a_long_key_and_nothing_of_a_short_one),
       cmocka_unit_test(redaction_finds_the_key_everywhere_in_a_text),
       cmocka_unit_test(redaction_finds_keys_written_with_escapes),
