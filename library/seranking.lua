@@ -212,6 +212,7 @@ function AnyClient:close() end
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
+---@field row_of? string operations whose rows, or answers, it takes as its arguments: "list get"
 ---@field any_of? string[] at least one of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean goes by POST when it is large
@@ -629,7 +630,7 @@ function Limiter:reset() end
 ---@field lang_code? string|seranking.Null language, ISO 639-1
 
 ---@class seranking.airt.llm.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.airt.llm.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.airt.llm.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.delete.Args
 ---@field site_id? seranking.Id the project
@@ -663,7 +664,7 @@ function Limiter:reset() end
 --- Track an engine. The project needs a brand first.
 ---@field create seranking.airt.llm.create|fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
 --- Change place or language of an engine; seranking.null takes one away.
----@field update seranking.airt.llm.update|fun(self, args?: seranking.airt.llm.update.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
+---@field update seranking.airt.llm.update|fun(self, args?: seranking.airt.llm.update.Args|table, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
 --- Stop tracking an engine.
 ---@field delete seranking.airt.llm.delete|fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- How far an engine's checks are.
@@ -707,7 +708,7 @@ function Limiter:reset() end
 ---@field name string name of the group, 1-255 characters, not taken
 
 ---@class seranking.airt.prompt_groups.update: seranking.Operation
----@field dry_run fun(self, args: seranking.airt.prompt_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.airt.prompt_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.delete.Args
 ---@field site_id? seranking.Id the project
@@ -754,7 +755,7 @@ function Limiter:reset() end
 --- Make a prompt group.
 ---@field create seranking.airt.prompt_groups.create|fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): (seranking.airt.prompt_groups.create.Answer|true)?, seranking.Response|seranking.Error
 --- Give a prompt group another name.
----@field update seranking.airt.prompt_groups.update|fun(self, args: seranking.airt.prompt_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.airt.prompt_groups.update|fun(self, args: seranking.airt.prompt_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a prompt group; its prompts go to the default group, which stays.
 ---@field delete seranking.airt.prompt_groups.delete|fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move a prompt group to before or behind another.
@@ -1255,8 +1256,8 @@ function Limiter:reset() end
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
 ---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
 ---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
----@field send_report? seranking.Flag 1: send mail when it has run; default 1
----@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
+---@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
+---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
 ---@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
 ---@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
@@ -1356,7 +1357,7 @@ function Limiter:reset() end
 ---@field title string name of the audit, at most 300 characters; create takes the domain without it
 
 ---@class seranking.audit.update: seranking.Operation
----@field dry_run fun(self, args: seranking.audit.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.audit.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.delete.Args
 ---@field audit_id? seranking.Id the audit: id in the list
@@ -1391,7 +1392,7 @@ function Limiter:reset() end
 --- What an earlier run found, in short.
 ---@field history seranking.audit.history|fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.audit.history.Answer?, seranking.Response|seranking.Error
 --- Give an audit another title.
----@field update seranking.audit.update|fun(self, args: seranking.audit.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.audit.update|fun(self, args: seranking.audit.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete an audit for good. v4 wants a POST without a body.
 ---@field delete seranking.audit.delete|fun(self, args?: seranking.audit.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Run an audit again. Its pages count against the plan again.
@@ -1407,15 +1408,15 @@ function Limiter:reset() end
 ---@field source_sitemap integer
 ---@field source_subdomain integer
 ---@field source_file integer
----@field allow? string lines
----@field disallow? string lines
----@field disallow_ext? string lines
----@field hide? string lines
+---@field allow? string[] comes as one text
+---@field disallow? string[] comes as one text
+---@field disallow_ext? string[] comes as one text
+---@field hide? string[] comes as one text
 ---@field check_robots integer
 ---@field ignore_noindex integer
 ---@field ignore_nofollow integer
 ---@field ignore_params integer
----@field custom_params? string
+---@field custom_params? string[] comes as one text
 ---@field user_agent integer
 ---@field csr integer
 ---@field csr_delay integer ms
@@ -1443,7 +1444,7 @@ function Limiter:reset() end
 ---@field schedule_repeat_interval integer weeks
 ---@field send_report integer
 ---@field report_email? string
----@field report_emails? string|any[]
+---@field report_emails? string[] comes as one text
 ---@field version? string
 
 ---@class seranking.audit.settings.get.Args
@@ -1488,8 +1489,8 @@ function Limiter:reset() end
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
 ---@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
 ---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
----@field send_report? seranking.Flag 1: send mail when it has run; default 1
----@field source_file? seranking.Flag 1: take the pages of audit.source_pages; default 0
+---@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
+---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
 ---@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
 ---@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
@@ -1498,7 +1499,7 @@ function Limiter:reset() end
 
 ---@class seranking.audit.settings.update.Args
 ---@field audit_id? seranking.Id the audit: id in the list
----@field settings? seranking.audit.settings.update.Settings only what shall change
+---@field settings? seranking.audit.settings.update.Settings only what shall change, or all as get gave it
 
 ---@class seranking.audit.settings.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1666,7 +1667,7 @@ function Limiter:reset() end
 ---@field name string name of the group
 
 ---@class seranking.backlink_groups.update: seranking.Operation
----@field dry_run fun(self, args: seranking.backlink_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.backlink_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.delete.Args
 ---@field site_id? seranking.Id the project
@@ -1690,7 +1691,7 @@ function Limiter:reset() end
 --- Make a backlink group.
 ---@field create seranking.backlink_groups.create|fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): (seranking.backlink_groups.create.Answer|true)?, seranking.Response|seranking.Error
 --- Give a backlink group another name.
----@field update seranking.backlink_groups.update|fun(self, args: seranking.backlink_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.backlink_groups.update|fun(self, args: seranking.backlink_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a backlink group.
 ---@field delete seranking.backlink_groups.delete|fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move backlinks, or all of other groups, into the group. Ids of another kind are passed over silently.
@@ -1908,7 +1909,7 @@ function Limiter:reset() end
 ---@field checked boolean whether it is done
 
 ---@class seranking.checklist.set_task_status: seranking.Operation
----@field dry_run fun(self, args: seranking.checklist.set_task_status.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.delete_task.Args
 ---@field site_id? seranking.Id the project
@@ -1925,7 +1926,7 @@ function Limiter:reset() end
 --- Write a task anew; task_id goes into the body in both generations.
 ---@field update_task seranking.checklist.update_task|fun(self, args: seranking.checklist.update_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Tick a task off, or on again.
----@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a task; only those made by create_task go.
 ---@field delete_task seranking.checklist.delete_task|fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
@@ -2137,7 +2138,7 @@ function Limiter:reset() end
 ---@field name string name of the group, not empty
 
 ---@class seranking.keyword_groups.update: seranking.Operation
----@field dry_run fun(self, args: seranking.keyword_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.keyword_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.keyword_groups.delete.Args
 ---@field group_id? seranking.Id the keyword group; move puts keywords into it
@@ -2158,7 +2159,7 @@ function Limiter:reset() end
 --- Make a keyword group; site_id goes into the body in both generations.
 ---@field create seranking.keyword_groups.create|fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.keyword_groups.create.Answer?, seranking.Response|seranking.Error
 --- Give a keyword group another name.
----@field update seranking.keyword_groups.update|fun(self, args: seranking.keyword_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.keyword_groups.update|fun(self, args: seranking.keyword_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a group of keywords.
 ---@field delete seranking.keyword_groups.delete|fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move keywords into the group.
@@ -2189,7 +2190,7 @@ function Limiter:reset() end
 ---@field name string name of the group, not empty
 
 ---@class seranking.site_groups.update: seranking.Operation
----@field dry_run fun(self, args: seranking.site_groups.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.site_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.site_groups.delete.Args
 ---@field group_id? seranking.Id the project group; move puts projects into it
@@ -2210,7 +2211,7 @@ function Limiter:reset() end
 --- Make a project group.
 ---@field create seranking.site_groups.create|fun(self, args: seranking.site_groups.create.Args, options?: seranking.CallOptions): seranking.site_groups.create.Answer?, seranking.Response|seranking.Error
 --- Give a project group another name.
----@field update seranking.site_groups.update|fun(self, args: seranking.site_groups.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.site_groups.update|fun(self, args: seranking.site_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a project group; its projects stay.
 ---@field delete seranking.site_groups.delete|fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move projects into the group.
@@ -2287,7 +2288,7 @@ function Limiter:reset() end
 ---@field is_active? seranking.Flag 1 active, 0 paused
 
 ---@class seranking.sites.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.sites.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.sites.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.delete.Args
 ---@field site_id? seranking.Id the project
@@ -2308,7 +2309,7 @@ function Limiter:reset() end
 --- Make a project; the vendor's panel hides it until it has engines and keywords.
 ---@field create seranking.sites.create|fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.sites.create.Answer?, seranking.Response|seranking.Error
 --- Change a project; what is not sent stays.
----@field update seranking.sites.update|fun(self, args?: seranking.sites.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.sites.update|fun(self, args?: seranking.sites.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a project and all that it holds.
 ---@field delete seranking.sites.delete|fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- A project in numbers: average position, ups and downs, top 5/10/30, visibility.
@@ -2386,7 +2387,7 @@ function Limiter:reset() end
 ---@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, all when left out; update replaces the whole set
 
 ---@class seranking.sites.keywords.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.sites.keywords.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.delete.Args
 ---@field site_id? seranking.Id the project
@@ -2401,7 +2402,7 @@ function Limiter:reset() end
 --- Add keywords, a list of them in one call; ids come back in the same order.
 ---@field create seranking.sites.keywords.create|fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.sites.keywords.create.Answer?, seranking.Response|seranking.Error
 --- Change one keyword; what is not sent stays. site_engine_ids replaces the whole set.
----@field update seranking.sites.keywords.update|fun(self, args?: seranking.sites.keywords.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.sites.keywords.update|fun(self, args?: seranking.sites.keywords.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Stop tracking keywords.
 ---@field delete seranking.sites.keywords.delete|fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
@@ -2596,7 +2597,7 @@ function Limiter:reset() end
 ---@field featured_snippet? seranking.Flag 1: featured snippets count
 
 ---@class seranking.sites.search_engines.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.sites.search_engines.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.sites.search_engines.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines.delete.Args
 ---@field site_id? seranking.Id the project
@@ -2611,7 +2612,7 @@ function Limiter:reset() end
 --- Attach an engine to a project.
 ---@field create seranking.sites.search_engines.create|fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.sites.search_engines.create.Answer?, seranking.Response|seranking.Error
 --- Change an attached engine; what is not sent stays.
----@field update seranking.sites.search_engines.update|fun(self, args?: seranking.sites.search_engines.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.sites.search_engines.update|fun(self, args?: seranking.sites.search_engines.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Detach an engine, its positions with it.
 ---@field delete seranking.sites.search_engines.delete|fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
@@ -2650,7 +2651,7 @@ function Limiter:reset() end
 ---@field domains? string|string[] domains; lists call it domain
 
 ---@class seranking.sites.url_tags.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.delete.Args
 ---@field site_id? seranking.Id the project
@@ -2665,7 +2666,7 @@ function Limiter:reset() end
 --- Make a tag and put it on pages and domains; a project holds 20 tags.
 ---@field create seranking.sites.url_tags.create|fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.sites.url_tags.create.Answer?, seranking.Response|seranking.Error
 --- Set the tags of pages and domains. Replaces theirs, may even take tags away: read again afterwards.
----@field update seranking.sites.url_tags.update|fun(self, args?: seranking.sites.url_tags.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.sites.url_tags.update|fun(self, args?: seranking.sites.url_tags.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a tag; pages and domains lose it.
 ---@field delete seranking.sites.url_tags.delete|fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
@@ -2795,7 +2796,7 @@ function Limiter:reset() end
 ---@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
 
 ---@class seranking.users.update: seranking.Operation
----@field dry_run fun(self, args?: seranking.users.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args?: seranking.users.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users.delete.Args
 ---@field user_id? seranking.Id a sub-account: account_id in the list
@@ -2811,7 +2812,7 @@ function Limiter:reset() end
 --- Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.
 ---@field create seranking.users.create|fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): (seranking.users.create.Answer|true)?, seranking.Response|seranking.Error
 --- Change a sub-account; what is not sent stays, but access replaces all its rights.
----@field update seranking.users.update|fun(self, args?: seranking.users.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
+---@field update seranking.users.update|fun(self, args?: seranking.users.update.Args|table, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Delete a sub-account.
 ---@field delete seranking.users.delete|fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field sites seranking.users.sites
@@ -4616,38 +4617,38 @@ function Limiter:reset() end
 ---@field totals seranking.data.site_audit.audits.history.Answer.totals
 
 ---@class seranking.data.site_audit.audits.create_standard.Settings
----@field allow? string|string[] beginnings of paths: crawl these alone
----@field check_robots? seranking.Flag 1: obey robots.txt; default 1
----@field custom_params? string|string[] names of parameters, for ignore_params = 2
----@field disabled_issues? string|string[] codes of issues not to look for
----@field disallow? string|string[] beginnings of paths: leave these out
----@field disallow_ext? string|string[] other sites or pages whose links are not checked
----@field hide? string|string[] beginnings of paths: crawl, but leave out of the report
----@field ignore_nofollow? seranking.Flag 1: leave out links marked nofollow; default 0
----@field ignore_noindex? seranking.Flag 1: leave out pages marked noindex; default 0
----@field ignore_params? 0|1|2 parameters in addresses: 0 keep, 1 drop all, 2 drop those in custom_params; default 0
----@field login? string user, for HTTP basic authentication
----@field max_depth? integer most clicks from the first page (1 to 100); default 10
----@field max_description_len? integer a good description is not longer, characters; default 158
----@field max_h1_len? integer a good H1 is not longer, characters; default 100
----@field max_h2_len? integer a good H2 is not longer, characters; default 100
----@field max_pages? integer most pages; each is paid for (1 to 300000); default 1000
+---@field allow? string|string[] beginnings of paths: nothing else is crawled
+---@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field custom_params? string|string[] names of parameters for ignore_params = 2
+---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
+---@field disallow? string|string[] beginnings of paths that are not crawled
+---@field disallow_ext? string|string[] outside addresses whose links are not checked
+---@field hide? string|string[] beginnings of paths that the report leaves out
+---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
+---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
+---@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field login? string user name for HTTP basic authentication
+---@field max_depth? integer most links away from the first page (1 to 100); default 10
+---@field max_description_len? integer characters of the longest one (1 to 10000); default 158
+---@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
+---@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
+---@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
 ---@field max_redirects? integer most redirects in a row (1 to 50); default 5
 ---@field max_req? integer most requests a second (1 to 500); default 500
----@field max_size? integer a good page is not bigger, KB; default 3000
----@field max_title_len? integer a good title is not longer, characters; default 65
----@field min_description_len? integer a good description is not shorter, characters; default 1
----@field min_title_len? integer a good title is not shorter, characters; default 20
----@field min_words? integer a good page has no fewer words; default 250
----@field password? string password, for HTTP basic authentication
----@field report_email? string who gets it; older than report_emails
+---@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
+---@field max_title_len? integer characters of the longest one (1 to 10000); default 65
+---@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
+---@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
+---@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field password? string password for HTTP basic authentication
+---@field report_email? string who gets it; old, report_emails is better
 ---@field report_emails? string|string[] who gets it
----@field send_report? seranking.Flag 1, also when left out: a report by mail to the account's owner! Tests want 0; default 1
----@field source_file? seranking.Flag 1: crawl a list of pages, which this API has no way to send; default 0
----@field source_site? seranking.Flag 1: follow links of the site; default 1
----@field source_sitemap? seranking.Flag 1: read the sitemap; default 1
----@field source_subdomain? seranking.Flag 1: crawl subdomains; 0: they count as other sites; default 0
----@field user_agent? integer whom the crawler poses as, by number (0 to 13); default 0
+---@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
+---@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
+---@field source_site? seranking.Flag 1: follow the site's links; default 1
+---@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
+---@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
 
 ---@class seranking.data.site_audit.audits.create_standard.Args
 ---@field domain string site to crawl
@@ -4684,7 +4685,7 @@ function Limiter:reset() end
 ---@field title string new name of the report, at most 300 characters
 
 ---@class seranking.data.site_audit.audits.update: seranking.Operation
----@field dry_run fun(self, args: seranking.data.site_audit.audits.update.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.data.site_audit.audits.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.site_audit.audits.delete.Args
 ---@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
@@ -4784,7 +4785,7 @@ function Limiter:reset() end
 --- Audits of the account.
 ---@field list seranking.data.site_audit.audits.list|fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.list.Answer?, seranking.Response|seranking.Error
 --- Give an audit another name. The API answers [].
----@field update seranking.data.site_audit.audits.update|fun(self, args: seranking.data.site_audit.audits.update.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field update seranking.data.site_audit.audits.update|fun(self, args: seranking.data.site_audit.audits.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete an audit for good. The API answers [].
 ---@field delete seranking.data.site_audit.audits.delete|fun(self, args?: seranking.data.site_audit.audits.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- How far a crawl is.

@@ -59,11 +59,11 @@ end
 describe("the format", function()
   local resource_fields = names "name id params operations"
   local operation_fields = names("v4 v1 data post query body items upload params one_of any_of fixed envelope answer unwrap "
-    .. "fields numbers texts joined example failed errors success instead pages job cost repeatable billed about "
+    .. "fields numbers texts joined row example failed errors success instead pages job cost repeatable billed about "
     .. "source confidence deprecated")
   local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
   local param_fields = names("type style wire fields required enum min max max_items min_items max_length min_length "
-    .. "first_lacks form nullable secret default about")
+    .. "first_lacks form as_read nullable secret default about")
   local types = names "id integer number string boolean flag date month object file text"
   local list_styles, table_styles = names "brackets repeat comma lines tree", names "tree json"
   local methods = names "GET POST PUT PATCH DELETE"
@@ -139,7 +139,7 @@ describe("the format", function()
       for _, of_lists in ipairs { "min_items", "max_items" } do
         assert.is_true(param[of_lists] == nil or element ~= param.type, where .. "." .. of_lists)
       end
-      for _, flag in ipairs { "nullable", "secret" } do
+      for _, flag in ipairs { "nullable", "secret", "as_read" } do
         assert.is_true(param[flag] == nil or param[flag] == true, where .. "." .. flag)
       end
     end
@@ -288,6 +288,31 @@ describe("the format", function()
         assert.is_true(job.every == nil or job.every[1] > 0 and job.every[2] >= job.every[1], key)
       end
     end)
+  end)
+
+  it("takes what it gives: what is read and written has rows that are taken back", function()
+    local count = 0
+    for _, resource in ipairs(resources()) do
+      local operations = {}
+      for _, operation in ipairs(resource.operations) do
+        operations[operation[1]] = operation
+      end
+      local update = operations.update
+      if update and (operations.list or operations.get) then
+        local settings = (update.params or {}).settings or update.body == "settings" and resource.params.settings
+        assert.is_true(update.row ~= nil or settings.as_read, resource.name)
+        count = count + 1
+      end
+      for _, operation in ipairs(resource.operations) do
+        for word in (operation.row and operation.row.of or ""):gmatch "%S+" do
+          assert.is_table(operations[word], resource.name)
+        end
+        for mark in (operation.row and (operation.row.marks or operation.row.map:match "^[^:]+") or ""):gmatch "%S+" do
+          assert.is_nil(takes(operation)[mark], resource.name .. ": " .. mark)
+        end
+      end
+    end
+    assert.is_true(count > 10)
   end)
 
   it("has one_of and any_of for parameters that the operation takes, all of them optional", function()

@@ -168,7 +168,7 @@ describe("the request of", function()
       for _, generation in ipairs(GENERATIONS) do
         local wanted = case[generation]
         local name = ("%s on %s, %s"):format(key, generation, which == "all" and "with all parameters"
-          or "with nothing but what is required")
+          or "with what is required, or one thing to change")
 
         if wanted then
           it(name .. ", is the catalogue's, and the fake takes it", function()

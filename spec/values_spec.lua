@@ -109,7 +109,8 @@ describe("an id", function()
       assert.equal("ids[]=999999999999999999&count=123456789012345678",
         (query { ids = { 999999999999999999 }, count = decoded.id }))
     else
-      assert.is_truthy(problem({ thing_id = decoded.id }):find "^thing_id must be given as a string: the number .* is too large")
+      assert.is_truthy(problem({ thing_id = decoded.id })
+        :find "^thing_id must be given as a string: the number .* is too large")
     end
   end)
 end)

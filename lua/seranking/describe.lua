@@ -137,6 +137,7 @@ end
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these must be given
+---@field row_of? string operations whose rows, or answers, it takes as its arguments: "list get"
 ---@field any_of? string[] at least one of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean goes by POST when it is large
@@ -180,6 +181,7 @@ function describe.operation(resource, description, api)
   local made = {
     name = plan.name, about = description.about, api = api, method = plan.method, path = line:match " (.+)$",
     parameters = parameters_of(plan), one_of = copy(plan.one_of), any_of = copy(plan.any_of), fixed = fixed,
+    row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
     fields = fields_of(plan.fields or nil, plan.number_rule, plan.texts), example = said "example" or nil,

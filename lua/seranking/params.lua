@@ -4,6 +4,7 @@
 local core = require "lseranking"
 local json = require "seranking.json"
 local misuse = require "seranking.misuse"
+local rows = require "seranking.rows"
 
 local params = {}
 
@@ -453,10 +454,14 @@ local function members_of(definition, value)
   for name in pairs(value) do
     if type(name) == "number" and definition.fields.from and definition.fields.to then
       return nil, "must be { from =, to = }, not a list"
-    elseif not definition.fields[name] then
+    end
+    local field = definition.fields[name]
+    if not field then
       return nil, format("has an unknown member '%s'%s", tostring(name), misuse.suggest(name, definition.fields))
     end
-    members[#members + 1] = { name, definition.fields[name] }
+    if not (definition.as_read and rows.is_blank(field, value[name])) then
+      members[#members + 1] = { name, field }
+    end
   end
   for _, entry in ipairs(params.names(definition.required)) do
     if value[entry[1]] == nil then

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local params = require "seranking.params"
+local rows = require "seranking.rows"
 
 local plan = {}
 
@@ -31,6 +32,8 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field post boolean the query may also go by POST, as a JSON object
 ---@field one_of? string[] names of which exactly one must be given
 ---@field any_of? string[] names of which at least one must be given
+---@field row? seranking.RowForm rows that it takes as arguments
+---@field changes? boolean it changes what is there, and has no parameter that it must be given
 ---@field spans? { [1]: string, [2]: string }[] parameters that are the first and the last day, or month, of a time
 ---@field secrets? boolean there is a secret among its parameters
 ---@field repeatable boolean it may be sent again when it is not known what became of the first time
@@ -192,6 +195,18 @@ local function words(text)
   return list
 end
 
+local function changes_what_is_there(made, repeatable)
+  if not (made.body and (repeatable or made.method == "PUT" or made.method == "PATCH")) then
+    return false
+  end
+  for _, place in ipairs(made.body) do
+    if place[3] then
+      return false
+    end
+  end
+  return not made.one_of
+end
+
 local LAST = { from = "to", start = "end" }
 
 -- The pairs of parameters that are the ends of a time: date_from and date_to, date_start and date_end. nil: there are none.
@@ -242,6 +257,8 @@ local function make(resource, description, api)
   made.upload = said "upload" and collect(made, said "upload")
   made.define = nil
   made.spans = spans_of(made.definitions)
+  made.row = rows.form(resource, description, made.definitions)
+  made.changes = changes_what_is_there(made, description.repeatable)
   made.repeatable = description.repeatable
   if made.repeatable == nil then
     made.repeatable = REPEATABLE[method] or false

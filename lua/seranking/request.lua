@@ -7,6 +7,7 @@ local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local params = require "seranking.params"
+local rows = require "seranking.rows"
 
 local suggest = lazy "seranking.suggest"
 
@@ -168,6 +169,14 @@ local envelopes = {
   end,
 }
 
+local function nothing_to_change(plan)
+  local names = {}
+  for i, place in ipairs(plan.body) do
+    names[i] = place[1]
+  end
+  misuse.raise("%s: nothing to change: give %s%s", plan.name, names[2] and "at least one of " or "", table.concat(names, ", "))
+end
+
 -- What is given of `places` as a JSON object, and `extra` behind it.
 local function make_object(plan, places, args, bound, extra)
   local parts = {}
@@ -179,7 +188,9 @@ local function make_object(plan, places, args, bound, extra)
       if not text then
         problem_with(plan, name, problem)
       end
-      parts[#parts + 1] = json.string(wire) .. ":" .. text
+      if not plan.changes or text ~= "{}" then
+        parts[#parts + 1] = json.string(wire) .. ":" .. text
+      end
     end
   end
   for _, name in ipairs(extra and extra.names or {}) do
@@ -188,6 +199,9 @@ local function make_object(plan, places, args, bound, extra)
       misuse.raise("%s: %s", plan.name, problem)
     end
     parts[#parts + 1] = json.string(name) .. ":" .. text
+  end
+  if plan.changes and not parts[1] then
+    nothing_to_change(plan)
   end
   return envelopes[plan.envelope or "plain"](parts)
 end
@@ -417,6 +431,7 @@ function request.prepare(op, plan, args, call_options)
   if args == nil then
     args = empty
   elseif next(args) ~= nil then
+    args = plan.row and rows.arguments(plan, args) or args
     check_names(plan, args)
   elseif getmetatable(args) ~= nil then
     not_an_object(plan, args)

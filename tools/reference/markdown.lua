@@ -273,6 +273,11 @@ local function add_parameters(page, operation, seen)
       operation, seen)
   end
   page.add()
+  if operation.any.row_of then
+    page.add("Takes what %s gave, changed or not: each member is written as the parameter that it is, and those that can't be "
+      .. "written are left out.", (operation.any.row_of:gsub("%w+", "`%0`"):gsub(" ", " or ")))
+    page.add()
+  end
   if operation.any.any_of then
     page.add("At least one of %s must be given.", (codes(operation.any.any_of):gsub('"', "")))
     page.add()

@@ -370,6 +370,9 @@ end
 local function operation_types(writer, operation, answer_of)
   local name = "seranking." .. operation.full
   local args, may_lack = arguments(writer, operation)
+  if operation.any.row_of then
+    args = args .. "|table"
+  end
   local answer, row = answer_of[operation.full][1], answer_of[operation.full][2]
   local given = ("self, args%s: %s, options?: "):format(may_lack and "?" or "", args)
   writer:define(name, nil, "seranking.Operation")

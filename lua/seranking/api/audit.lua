@@ -5,86 +5,27 @@ local AUDIT = { type = "id", about = "the audit: id in the list" }
 local LIMIT = { type = "integer", default = 100, about = "rows a page" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
 
-local function flag(default, about)
-  return { type = "flag", default = default, about = about }
-end
-
-local function whole(default, min, max, about)
-  return { type = "integer", default = default, min = min, max = max, about = about }
-end
-
-local function lines(about)
-  return { type = "string[]", style = "lines", about = about }
-end
-
-local function commas(about)
-  return { type = "string[]", style = "comma", about = about }
-end
-
-local SETTINGS = {
-  -- where pages come from
-  source_site = flag(1, "1: follow the site's links"),
-  source_sitemap = flag(1, "1: take the pages of the sitemap"),
-  source_subdomain = flag(0, "1: go into subdomains"),
-  source_file = flag(0, "1: take the pages of audit.source_pages"),
-  allow = lines("beginnings of paths: nothing else is crawled"),
-  disallow = lines("beginnings of paths that are not crawled"),
-  disallow_ext = lines("outside addresses whose links are not checked"),
-  hide = lines("beginnings of paths that the report leaves out"),
-  -- how the crawler behaves
-  check_robots = flag(1, "1: do as robots.txt says"),
-  ignore_noindex = flag(0, "1: skip pages marked noindex"),
-  ignore_nofollow = flag(0, "1: skip links marked nofollow"),
-  ignore_params = { type = "integer", enum = { 0, 1, 2 }, default = 0,
-    about = "parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped" },
-  custom_params = commas("names of parameters for ignore_params = 2"),
-  user_agent = whole(0, 0, 13, "which crawler or browser it passes for, by number"),
-  csr = flag(0, "1: run the pages' JavaScript"),
-  csr_delay = whole(0, 0, 6000, "milliseconds to wait for it"),
-  login = { type = "string", about = "user name for HTTP basic authentication" },
-  password = { type = "string", secret = true, about = "password for HTTP basic authentication" },
-  max_pages = whole(1000, 1, 300000, "most pages; each counts against the plan"),
-  max_depth = whole(10, 1, 100, "most links away from the first page"),
-  max_req = whole(500, 1, 500, "most requests a second"),
-  max_redirects = whole(5, 1, 50, "most redirects in a row"),
-  -- what counts as an issue
-  max_size = whole(3000, 1, 100000, "KB of the biggest page that is all right"),
-  min_title_len = whole(20, 1, 10000, "characters of the shortest title that is all right"),
-  max_title_len = whole(65, 1, 10000, "characters of the longest one"),
-  min_description_len = whole(1, 1, 10000, "characters of the shortest description that is all right"),
-  max_description_len = whole(158, 1, 10000, "characters of the longest one"),
-  min_words = whole(250, 1, 10000, "words of the shortest page that is all right"),
-  max_h1_len = whole(100, 1, 10000, "characters of the longest H1 that is all right"),
-  max_h2_len = whole(100, 1, 10000, "characters of the longest H2 that is all right"),
-  disabled_issues = { type = "string[]", about = "codes of issues not to look for; replaces the list" },
-  -- when it runs again, and who is told
-  schedule_type = { type = "string", enum = { "manual", "week", "month" }, default = "manual", about = "how often" },
-  schedule_day = whole(1, 1, 31, "day of the month"),
-  schedule_wday = whole(nil, 1, 7, "day of the week; old, schedule_wdays is better"),
-  schedule_wdays = { type = "integer[]", min = 1, max = 7, about = "days of the week; replaces the list" },
-  schedule_hour = whole(0, 0, 23, "hour, UTC"),
-  schedule_repeat = flag(0, "1: every schedule_repeat_interval weeks"),
-  schedule_repeat_interval = whole(2, nil, nil, "weeks"),
-  send_report = flag(1, "1: send mail when it has run"),
-  report_email = { type = "string", about = "who gets it; old, report_emails is better" },
-  report_emails = commas("who gets it"),
-  version = { type = "string", about = "generation of the crawler" },
-}
+local SETTINGS = require("seranking.api.audit_settings").all
 
 local SETTINGS_FIELDS = [[
   source_site integer 0 or 1; this and all others as in the parameter settings
   source_sitemap integer
   source_subdomain integer
   source_file integer
-  allow string? lines
-  disallow string? lines
-  disallow_ext string? lines
-  hide string? lines
+  allow array? comes as one text
+  allow[] string
+  disallow array? comes as one text
+  disallow[] string
+  disallow_ext array? comes as one text
+  disallow_ext[] string
+  hide array? comes as one text
+  hide[] string
   check_robots integer
   ignore_noindex integer
   ignore_nofollow integer
   ignore_params integer
-  custom_params string?
+  custom_params array? comes as one text
+  custom_params[] string
   user_agent integer
   csr integer
   csr_delay integer ms
@@ -114,7 +55,8 @@ local SETTINGS_FIELDS = [[
   schedule_repeat_interval integer weeks
   send_report integer
   report_email string?
-  report_emails string|array?
+  report_emails array? comes as one text
+  report_emails[] string
   version string?]]
 
 return {
@@ -347,7 +289,7 @@ return {
             "source_url": "https://corner-bakery.example/", "type": "internal", "nofollow": "0"}]}]=] },
       { "history", v4 = "GET /audit/{audit_id}/history", v1 = "GET /v1/project-management/audits/history{?audit_id}",
         query = "date*", answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
-        about = "What an earlier run found, in short.",
+        about = "What an earlier run found, in short.", joined = { at = "settings", fields = SETTINGS },
         fields = [[
           audit_time time
           version string?
@@ -364,6 +306,7 @@ return {
           {"audit_time": "2026-08-10 06:03:10", "settings": {"max_pages": 500}, "pages_data": {"title_short": 3},
             "totals": {"total_pages": 45, "total_errors": 2, "total_warnings": 8, "total_passed": 380}}]=] },
       { "update", v4 = "POST /audit/{audit_id}/edit", v1 = "PATCH /v1/project-management/audits{?audit_id}",
+        row = { of = "list", map = "id:audit_id" },
         body = "title*", success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Give an audit another title.", errors = { { 400 } } },
       { "delete", v4 = "POST /audit/{audit_id}/delete", v1 = "DELETE /v1/project-management/audits{?audit_id}",
@@ -380,12 +323,13 @@ return {
     name = "audit.settings",
     params = {
       audit_id = AUDIT,
-      settings = { type = "object", fields = SETTINGS, about = "only what shall change" },
+      settings = { type = "object", fields = SETTINGS, as_read = true,
+        about = "only what shall change, or all as get gave it" },
     },
     operations = {
       { "get", v4 = "GET /audit/{audit_id}/settings", v1 = "GET /v1/project-management/audits/settings{?audit_id}",
         answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
-        about = "How an audit is set up.", fields = SETTINGS_FIELDS,
+        about = "How an audit is set up.", joined = { fields = SETTINGS }, fields = SETTINGS_FIELDS,
         example = [=[
           {"source_site": 1, "source_sitemap": 1, "max_pages": 500, "max_depth": 10, "schedule_type": "week",
             "schedule_wdays": [1, 4], "schedule_hour": 5, "disabled_issues": []}]=] },

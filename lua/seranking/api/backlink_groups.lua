@@ -30,6 +30,7 @@ return {
         success = { 200, 201 }, source = "mcp n8n", confidence = "medium", about = "Make a backlink group.",
         fields = "id integer? the group_id of other calls; name of this member assumed", example = '{"id": 8101}' },
       { "update", v4 = "PUT /backlink-groups/{site_id}", v1 = "PATCH /v1/project-management/backlinks/groups{?site_id}",
+        row = { of = "list", map = "id:group_id" },
         body = "group_id* name*", success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Give a backlink group another name." },
       { "delete", v4 = "DELETE /backlink-groups/{site_id}",

@@ -44,6 +44,7 @@ return {
         success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Write a task anew; task_id goes into the body in both generations.", errors = EMPTY },
       { "set_task_status", v4 = "PUT /checklist/{site_id}/task/",
+        row = { of = "list", map = "id:task_id" },
         v1 = "PATCH /v1/project-management/marketing-plan/tasks{?site_id}", body = "task_id* checked*",
         success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Tick a task off, or on again." },

@@ -77,6 +77,9 @@
 --   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
 --               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
 --   billed      true: costs money or plan limits; never sent again by the engine.
+--   row         it takes what another operation of the resource gave: { of = "get list", map = "id:site_id name:url" }. The
+--               map has the parameter that a member is written as, where their names differ; "-": none. Its first member, or
+--               each of `marks`, tells a row from arguments. Members that no parameter has are left out.
 --   about       one line, in our own words.
 --   source      where it is known from: "docs", "mcp", "n8n", "openapi", "skills", "third-party", separated by blanks.
 --   confidence  "high", "medium" or "low": how sure the sources are.
@@ -101,6 +104,8 @@
 --   max_length  most characters of a string; min_length fewest.
 --   form        { pattern, what it means }: strings must match the pattern: { "^%l%l$", "two small letters" }.
 --   first_lacks a member that the first element of an "object[]" must not have: it is left out there.
+--   as_read     true, of an object: its members may be as they were read: "" and null, where the parameter is no text, change
+--               nothing and are left out.
 --   nullable    true: seranking.null may be given, and clears what the API has.
 --   secret      true: masked in dry_run, messages and events (passwords).
 --   enum, min, max, default (documentation only: never sent), about.

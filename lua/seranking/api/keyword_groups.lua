@@ -30,6 +30,7 @@ return {
         about = "Make a keyword group; site_id goes into the body in both generations.", fields = "group_id integer",
         example = '{"group_id": 70011}', errors = { { 400, "Empty name" }, { 400, "Empty site_id" } } },
       { "update", v4 = "PUT /keyword-groups/{group_id}", v1 = "PATCH /v1/project-management/keywords/groups{?group_id}",
+        row = { of = "list", map = "id:group_id" },
         body = "name*", success = { 204 }, repeatable = true, source = "docs mcp n8n third-party", confidence = "high",
         about = "Give a keyword group another name.", errors = { { 404, "Empty name" }, NOT_FOUND } },
       { "delete", v4 = "DELETE /keyword-groups/{group_id}",

@@ -26,6 +26,7 @@ return {
         about = "Make a project group.", fields = "group_id integer", example = '{"group_id": 501}',
         errors = { EMPTY_NAME } },
       { "update", v4 = "PUT /site-groups/{group_id}", v1 = "PATCH /v1/project-management/sites/groups{?group_id}",
+        row = { of = "list", map = "id:group_id" },
         body = "name*", success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Give a project group another name.", errors = { EMPTY_NAME, NOT_FOUND } },
       { "delete", v4 = "DELETE /site-groups/{group_id}", v1 = "DELETE /v1/project-management/sites/groups{?group_id}",

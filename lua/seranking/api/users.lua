@@ -67,6 +67,10 @@ return {
         about = "Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.",
         fields = "account_id integer? name of this member assumed", example = '{"account_id": 36001}' },
       { "update", v4 = "PATCH /users/{user_id}", v1 = "PATCH /v1/project-management/users{?user_id}", body = FIELDS,
+        row = { of = "list get", marks = "account_id settings", map = "account_id:user_id settings.account_email:account_email "
+          .. "settings.account_first_name:account_first_name settings.account_last_name:account_last_name "
+          .. "settings.account_lang:account_lang settings.account_type:account_type "
+          .. "limit.balance.period:limit_balance_period limit.balance.amount:limit_balance_amount" },
         envelope = "pairs", answer = "any", success = { 200 }, repeatable = true, source = "docs mcp n8n",
         confidence = "medium",
         about = "Change a sub-account; what is not sent stays, but access replaces all its rights.", example = "[]" },

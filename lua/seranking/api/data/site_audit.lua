@@ -1,51 +1,9 @@
 --- Data API: crawls of a site that look for its faults.
 -- SPDX-License-Identifier: MIT
 
-local function flag(default, about)
-  return { type = "flag", default = default, about = about }
-end
-local function integer(default, about, min, max)
-  return { type = "integer", default = default, min = min, max = max, about = about }
-end
-local function prefixes(about)
-  return { type = "string[]", style = "lines", about = about }
-end
+local settings = require "seranking.api.audit_settings"
 
-local SETTINGS = { type = "object", about = "how to crawl; each of them may be left out", fields = {
-  source_site = flag(1, "1: follow links of the site"),
-  source_sitemap = flag(1, "1: read the sitemap"),
-  source_subdomain = flag(0, "1: crawl subdomains; 0: they count as other sites"),
-  source_file = flag(0, "1: crawl a list of pages, which this API has no way to send"),
-  check_robots = flag(1, "1: obey robots.txt"),
-  ignore_params = { type = "integer", enum = { 0, 1, 2 }, default = 0,
-    about = "parameters in addresses: 0 keep, 1 drop all, 2 drop those in custom_params" },
-  custom_params = { type = "string[]", style = "comma", about = "names of parameters, for ignore_params = 2" },
-  ignore_noindex = flag(0, "1: leave out pages marked noindex"),
-  ignore_nofollow = flag(0, "1: leave out links marked nofollow"),
-  user_agent = integer(0, "whom the crawler poses as, by number", 0, 13),
-  login = { type = "string", about = "user, for HTTP basic authentication" },
-  password = { type = "string", secret = true, about = "password, for HTTP basic authentication" },
-  max_pages = integer(1000, "most pages; each is paid for", 1, 300000),
-  max_depth = integer(10, "most clicks from the first page", 1, 100),
-  max_req = integer(500, "most requests a second", 1, 500),
-  max_redirects = integer(5, "most redirects in a row", 1, 50),
-  min_title_len = integer(20, "a good title is not shorter, characters"),
-  max_title_len = integer(65, "a good title is not longer, characters"),
-  min_description_len = integer(1, "a good description is not shorter, characters"),
-  max_description_len = integer(158, "a good description is not longer, characters"),
-  max_size = integer(3000, "a good page is not bigger, KB"),
-  min_words = integer(250, "a good page has no fewer words"),
-  max_h1_len = integer(100, "a good H1 is not longer, characters"),
-  max_h2_len = integer(100, "a good H2 is not longer, characters"),
-  allow = prefixes "beginnings of paths: crawl these alone",
-  disallow = prefixes "beginnings of paths: leave these out",
-  hide = prefixes "beginnings of paths: crawl, but leave out of the report",
-  disallow_ext = prefixes "other sites or pages whose links are not checked",
-  disabled_issues = { type = "string[]", about = "codes of issues not to look for" },
-  send_report = flag(1, "1, also when left out: a report by mail to the account's owner! Tests want 0"),
-  report_email = { type = "string", about = "who gets it; older than report_emails" },
-  report_emails = { type = "string[]", style = "comma", about = "who gets it" },
-} }
+local SETTINGS = { type = "object", about = "how to crawl; each of them may be left out", fields = settings.data }
 
 local FREE = { 0, per = "request", note = "not published; believed to be free", confidence = "medium" }
 
@@ -164,6 +122,7 @@ return {
           "stats":{"crawled":48,"errors":3,"warnings":11,"notices":19,"score":77},"is_new":false,
           "owner_account_id":40711,"version":2}],"total":1}]] },
       { "update", data = "PATCH /v1/site-audit/audits{?audit_id}", body = "title*", repeatable = true, cost = FREE,
+        row = { of = "list", map = "id:audit_id" },
         params = { title = { type = "string", about = "new name of the report, at most 300 characters" } },
         source = "openapi mcp n8n", confidence = "high", about = "Give an audit another name. The API answers []." },
       { "delete", data = "DELETE /v1/site-audit/audits{?audit_id}", cost = FREE, source = "openapi mcp n8n",
@@ -285,6 +244,7 @@ return {
           "title":"Old sizes"}],"total":1}]] },
       { "history", data = "GET /v1/site-audit/audits/history{?audit_id}", query = "date*", answer = "object", cost = FREE,
         source = "openapi mcp n8n", confidence = "high",
+        joined = { at = "settings", fields = settings.data },
         about = "An earlier run of the audit. settings may hold a login and password: keep them out of logs.",
         fields = [[
           audit_time time
