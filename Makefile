@@ -273,7 +273,7 @@ check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
 check-readme: check-build
 	$(SAY) readme
-	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md && for doc in docs/concurrency.md docs/nginx.md; do \
+	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md && for doc in docs/concurrency.md docs/nginx.md docs/walks.md; do \
 	  $$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua $$doc || exit 1; done
 check-reference: check-build
 	$(SAY) reference

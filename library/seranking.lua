@@ -159,7 +159,7 @@ function AnyClient:close() end
 ---@field timeout? number seconds
 ---@field connect_timeout? number seconds
 ---@field attempt_timeout? number seconds
----@field retries? integer attempts after the first; ignored by operations that cost money, which are never repeated
+---@field retries? integer attempts after the first; operations that cost money are retried only if nothing was sent
 ---@field priority? "normal"|"low"
 ---@field on_block? "fail"|"wait"
 ---@field headers? table<string, string> more request headers
@@ -340,7 +340,7 @@ function Limiter:reset() end
 ---@field timeout? number seconds for a call with all its attempts and waits (default 60)
 ---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
 ---@field attempt_timeout? number seconds for one attempt (default: none but timeout)
----@field retries? integer attempts after the first (default 2); operations that cost money are never repeated
+---@field retries? integer attempts after the first (default 2); operations that cost money are retried only if nothing was sent
 ---@field max_body? integer bytes of an answer after decompression (default 256 MiB)
 ---@field rate? { limit: integer, per?: number } requests, at most 64, in a rolling window of `per` seconds (default 5 in 1)
 ---@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none

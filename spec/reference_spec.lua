@@ -196,7 +196,7 @@ describe("the reference", function()
         has(section, source, key)
       end
       if operation.billed then
-        has(section, "Sent again: never", key)
+        has(section, "Sent again: only if nothing was sent", key)
       end
       for generation in pairs(LABELS) do
         if operation[generation] then

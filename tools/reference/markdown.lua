@@ -486,7 +486,7 @@ end
 
 local function repeat_line(description)
   if description.billed then
-    return "never, since it costs money or plan limits"
+    return "only if nothing was sent, since it costs money or plan limits"
   elseif description.repeatable then
     return "after network errors, time-outs, 5xx and 429"
   end

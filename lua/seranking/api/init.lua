@@ -76,7 +76,7 @@
 --               "high" … }. The number is left out where it is not known.
 --   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
 --               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
---   billed      true: costs money or plan limits; never sent again by the engine.
+--   billed      true: costs money or plan limits; retried only where nothing was sent.
 --   row         it takes what another operation of the resource gave: { of = "get list", map = "id:site_id name:url" }. The
 --               map has the parameter that a member is written as, where their names differ; "-": none. Its first member, or
 --               each of `marks`, tells a row from arguments. Members that no parameter has are left out.
