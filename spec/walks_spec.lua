@@ -30,7 +30,7 @@ end
 -- ---- every walkable operation ----
 
 local samples = {
-  id = 7, integer = 5, number = 5, string = "x", text = "x", date = "2026-01-01", month = "2026-01", boolean = true, flag = 1,
+  id = 7, integer = 5, number = 5, string = "us", text = "us", date = "2026-01-01", month = "2026-01", boolean = true, flag = 1,
 }
 
 local function sample(definition)
