@@ -69,15 +69,21 @@ describe("decoding", function()
     assert.equal(333, names)
   end)
 
-  it("keeps whole numbers exact up to 18 digits, where Lua has integers", function()
+  it("keeps whole numbers exact as far as 64 bits reach, where Lua has integers", function()
     if math.type then
       for text, kind in pairs { ["9007199254740993"] = "integer", ["999999999999999999"] = "integer", ["1e3"] = "integer",
-        ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "float" } do
+        ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "integer", ["9223372036854775808"] = "float",
+        ["-9223372036854775809"] = "float", ["10000000000000000000"] = "float" } do
         local value = json.decode(text)
         assert.equal(kind, math.type(value), text)
         assert.equal(tonumber(text) + 0.0, value + 0.0)
       end
-      assert.equal(9007199254740993, json.decode "9007199254740993")
+      for _, text in ipairs { "9007199254740993", "1234567890123456789", "9223372036854775807", "-9223372036854775807",
+        "-1000000000000000001" } do
+        assert.equal(text, tostring(json.decode(text)))
+      end
+      assert.equal(math.mininteger, json.decode "-9223372036854775808")
+      assert.equal("integer", math.type(json.decode "-9223372036854775808"))
     end
   end)
 
@@ -114,7 +120,7 @@ describe("decoding", function()
     for _, text in ipairs { "1e999", "-1e999", ("9"):rep(400) } do
       local value, problem = json.decode("[0, " .. text .. "]")
       assert.is_nil(value)
-      assert.equal(("a number too large to be one here, at byte 5 of %d"):format(#text + 5), problem)
+      assert.equal(("number out of range, at byte 5 of %d"):format(#text + 5), problem)
     end
     assert.equal(0, json.decode "1e-999")
   end)
@@ -160,21 +166,38 @@ describe("decoding", function()
 
   it("says where a text breaks", function()
     for text, problem in pairs {
-      ["["] = "the end where a value is due, after 1 bytes", ['{"a"'] = "a name that no colon follows, after 4 bytes",
-      ['{"a":1'] = "a member that no comma or brace follows, after 6 bytes",
-      ["{,}"] = "a member without a name, at byte 2 of 3",
-      ["[1 2]"] = "an element that no comma or bracket follows, at byte 4 of 5",
-      ["01"] = "a number that begins with a 0, at byte 1 of 2",
-      ["[1.]"] = "a point without digits behind it, at byte 4 of 4", ["1e"] = "an exponent without digits, after 2 bytes",
-      ["-"] = "a number without digits, after 1 bytes", ['"abc'] = "a string that does not end, at byte 2 of 4",
-      [ [["a\x"]] ] = "a malformed escape, at byte 3 of 5", [ [["\u12"]] ] = "a malformed escape, at byte 2 of 6",
-      ["tru"] = "something that is no value, at byte 1 of 3", ["1 1"] = "something behind the value, at byte 3 of 3",
-      ['"\\'] = "a string that does not end, at byte 2 of 2",
+      [""] = "unexpected end of input, at byte 0", ["["] = "unexpected end of input, at byte 1",
+      ['{"a"'] = "unexpected end of input, at byte 4", ['{"a":1'] = "unexpected end of input, at byte 6",
+      ["[1,]"] = "unexpected character, at byte 4 of 4", ["tru"] = "unexpected character, at byte 1 of 3",
+      ["{,}"] = "expected a name in quotes, at byte 2 of 3", ['{"a" 1}'] = "expected a colon, at byte 6 of 7",
+      ['{"a":1 "b"}'] = "expected a comma or }, at byte 8 of 11", ["[1 2]"] = "expected a comma or ], at byte 4 of 5",
+      ["01"] = "number with a leading zero, at byte 1 of 2", ["[-]"] = "number without digits, at byte 3 of 3",
+      ["[1.]"] = "decimal point without digits after it, at byte 4 of 4", ["1e"] = "unexpected end of input, at byte 2",
+      ["[1e]"] = "exponent without digits, at byte 4 of 4",
+      ['"abc'] = "unterminated string, at byte 1 of 4", ['["\\'] = "unterminated string, at byte 2 of 3",
+      [ [["a\x"]] ] = "invalid escape, at byte 3 of 5", [ [["\u12"]] ] = "invalid escape, at byte 2 of 6",
+      ["1 1"] = "unexpected character after the value, at byte 3 of 3",
+      ['["a\tb"]'] = "unescaped control character in a string, at byte 4 of 7",
+      ['{"a\nb":1}'] = "unescaped control character in a string, at byte 4 of 9",
+      ['"\0"'] = "unescaped control character in a string, at byte 2 of 3",
     } do
       local value, what = json.decode(text)
       assert.is_nil(value)
       assert.equal(problem, what, text)
     end
+  end)
+
+  it("ends at its deadline, and says how far it came; a short text has no need to look", function()
+    local text = "[" .. ("[],"):rep(200000) .. "0]"
+    local value, problem, late = core.decode(text, false, 0)
+    assert.is_nil(value)
+    assert.is_true(late)
+    assert.matches("^the deadline came first, at byte %d+ of 600003$", problem)
+    assert.equal(200001, #core.decode(text, false, 86400))
+    assert.same({ {}, 0 }, (core.decode("[[],0]", false, 0)))
+    value, problem, late = core.decode(text:sub(1, -2), false, 86400)
+    assert.same({ false, false }, { value ~= nil, late })
+    assert.equal("unexpected end of input, at byte 600002", problem)
   end)
 
   it("reads what lua-cjson reads in the same way, and nothing that is cut", function()

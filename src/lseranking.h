@@ -51,11 +51,12 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
 
 /*
-** Pushes the value of a JSON text, or nil and what is wrong; returns how many values these are. Members
+** Pushes the value of a JSON text, or nil, what is wrong, and whether that is the deadline, on the
+** monotonic clock, which came first (SR_NEVER: none); returns how many values these are. Members
 ** that are null are absent unless `keep_nulls`; in lists, nulls keep their places. The text must be
 ** anchored: Lua's memory may be collected meanwhile.
 */
-int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls);
+int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_time deadline);
 
 /* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
 struct lsr_clock {

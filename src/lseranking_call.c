@@ -13,6 +13,9 @@ enum { EXCERPT_SIZE = 500 };
 /* The metatable of what is known of an answer. */
 #define RESPONSE "seranking.response"
 
+/* The header lines of answers, by the table of what is known of them: not in it, where programs would print them. */
+#define HEADS "seranking.heads"
+
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
   struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
   object->call = sr_call_new(config);
@@ -138,7 +141,8 @@ static struct sr_call *check_done(lua_State *L) {
 /*
 ** call:result() -> true, what is known of the answer | false, error once run() has said "done". The
 ** former is a table with the metatable that lseranking.responses is: { status, attempts, elapsed,
-** waited, reused, http_version, _head = the header lines }. The body: see call:body, call:decode.
+** waited, reused, http_version }; its header lines are in lseranking.heads, which is weak, at the
+** table. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
   struct sr_call *call = check_done(L);
@@ -158,8 +162,11 @@ static int call_result(lua_State *L) {
   set_seconds(L, "waited", call->waited);
   set_boolean(L, "reused", call->reused);
   set_string(L, "http_version", call->http_version);
+  lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
+  lua_pushvalue(L, -2);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
-  lua_setfield(L, -2, "_head");
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
   luaL_getmetatable(L, RESPONSE);
   lua_setmetatable(L, -2);
   return 2;
@@ -172,10 +179,11 @@ static int call_body(lua_State *L) {
   return 1;
 }
 
-/* call:decode(keep_nulls): the body of the answer as lsr_decode gives it. */
+/* call:decode(keep_nulls): the body of the answer as lsr_decode gives it, within the call's deadline. */
 static int call_decode(lua_State *L) {
   struct sr_call *call = check_done(L);
-  return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2));
+  return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2),
+                    call->real_time ? call->deadline : SR_NEVER);
 }
 
 /* call:look() -> what its body looks like: "empty", "html", "json", "binary" or "text". */
@@ -503,4 +511,10 @@ void lsr_open_call(lua_State *L) {
   lsr_newclass(L, LSR_CALL, methods, meta);
   luaL_newmetatable(L, RESPONSE);
   lua_setfield(L, -2, "responses");
+  luaL_newmetatable(L, HEADS);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_pushvalue(L, -1);
+  lua_setmetatable(L, -2);
+  lua_setfield(L, -2, "heads");
 }

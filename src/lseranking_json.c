@@ -10,11 +10,15 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Deeper than anybody needs; each level takes some of C's stack and of Lua's. */
 enum { DEPTH_MAX = 1000 };
+
+/* Bytes between two looks at the clock: a millisecond's work, or a few. */
+enum { LOOK_EVERY = 1 << 18 };
 
 /* Where the registry holds the metatable that marks a list, so that an empty one is written as [] again. */
 #define ARRAY_MT "seranking.array"
@@ -25,6 +29,9 @@ enum { DEPTH_MAX = 1000 };
 struct reader {
   const char *p, *end;
   const char *start;
+  const char *look_at; /* where to look at the clock next */
+  sr_time deadline;
+  int late;            /* the deadline came first */
   const char *problem; /* what is wrong at `p` */
   int drop_nulls;      /* members that are null are left out */
   int depth;
@@ -65,18 +72,19 @@ static char *scratch(lua_State *L, struct reader *r, size_t size) {
   return lua_touserdata(L, r->scratch);
 }
 
-/* The end of a string's raw text from `p` on; NULL when there is none. `*escapes`: it has some. */
+/*
+** The end of a string's raw text from `p` on, or the control character that must not be in it, or the
+** end of the text. `*escapes`: it has some.
+*/
 static const char *end_of_string(const char *p, const char *end, int *escapes) {
   *escapes = 0;
-  for (; p < end && *p != '"'; p++) {
+  for (; p < end && *p != '"' && (unsigned char)*p >= 0x20; p++)
     if (*p == '\\') {
       *escapes = 1;
-      p++;
+      if (++p == end)
+        return end;
     }
-    if (p >= end || *p == '\0') /* the only character that no server sends as it is */
-      return NULL;
-  }
-  return p < end ? p : NULL;
+  return p;
 }
 
 /* Pushes the string whose opening quote is at r->p. */
@@ -85,8 +93,14 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
   int escapes;
   const char *end = end_of_string(from, r->end, &escapes);
   char *out, *to;
-  if (end == NULL)
-    return broken(r, "a string that does not end");
+  if (end == r->end) {
+    r->p = from - 1;
+    return broken(r, "unterminated string");
+  }
+  if (*end != '"') {
+    r->p = end;
+    return broken(r, "unescaped control character in a string");
+  }
   if (!escapes) {
     lua_pushlstring(L, from, (size_t)(end - from));
     r->p = end + 1;
@@ -105,7 +119,7 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
     n = sr_json_unescape(&from, end, to);
     if (n == 0) {
       r->p = slash;
-      return broken(r, "a malformed escape");
+      return broken(r, "invalid escape");
     }
     to += n;
   }
@@ -159,9 +173,9 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     r->p++;
   digits = r->p;
   if (!is_digit(r))
-    return broken(r, "a number without digits");
+    return broken(r, "number without digits");
   if (*r->p == '0' && r->p + 1 < r->end && r->p[1] >= '0' && r->p[1] <= '9')
-    return broken(r, "a number that begins with a 0");
+    return broken(r, "number with a leading zero");
   for (; is_digit(r); r->p++)
     whole = whole * 10 + (uint64_t)(*r->p - '0');
   value = (double)whole;
@@ -169,7 +183,7 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     fraction = 1;
     r->p++;
     if (!is_digit(r))
-      return broken(r, "a point without digits behind it");
+      return broken(r, "decimal point without digits after it");
     for (; is_digit(r); r->p++, places++)
       value = value * 10 + (*r->p - '0');
   }
@@ -181,13 +195,13 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     if (r->p < r->end && (*r->p == '+' || *r->p == '-'))
       r->p++;
     if (!is_digit(r))
-      return broken(r, "an exponent without digits");
+      return broken(r, "exponent without digits");
     while (is_digit(r))
       r->p++;
   }
 #if LUA_VERSION_NUM >= 503
-  if (!fraction && r->p - digits <= 18) {
-    lua_pushinteger(L, *from == '-' ? -(lua_Integer)whole : (lua_Integer)whole);
+  if (!fraction && r->p - digits <= 19 && whole <= (uint64_t)INT64_MAX + (*from == '-')) {
+    lua_pushinteger(L, (lua_Integer)(*from == '-' ? 0 - whole : whole));
     return IS_VALUE;
   }
 #else
@@ -199,7 +213,7 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     value = any_number(L, r, from);
   if (isinf(value)) {
     r->p = from;
-    return broken(r, "a number too large to be one here");
+    return broken(r, "number out of range");
   }
   push_number(L, value);
   return IS_VALUE;
@@ -238,7 +252,7 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
       return IS_VALUE;
     }
     if (c != ',')
-      return broken(r, "an element that no comma or bracket follows");
+      return broken(r, "expected a comma or ]");
     r->p++;
   }
 }
@@ -258,11 +272,11 @@ static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
     int inner = 0;
     char c;
     if (peek(r) != '"')
-      return broken(r, "a member without a name");
+      return broken(r, "expected a name in quotes");
     if (read_string(L, r) == BROKEN)
       return BROKEN;
     if (peek(r) != ':')
-      return broken(r, "a name that no colon follows");
+      return broken(r, "expected a colon");
     r->p++;
     outcome = read_value(L, r, &inner);
     if (outcome == BROKEN)
@@ -280,7 +294,7 @@ static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
       return IS_VALUE;
     }
     if (c != ',')
-      return broken(r, "a member that no comma or brace follows");
+      return broken(r, "expected a comma or }");
     r->p++;
   }
 }
@@ -288,7 +302,7 @@ static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
 static enum outcome read_table(lua_State *L, struct reader *r, int *members) {
   enum outcome outcome;
   if (r->depth >= DEPTH_MAX)
-    return broken(r, "more levels than anybody needs");
+    return broken(r, "nested too deeply");
   r->depth++;
   luaL_checkstack(L, 4, "JSON is nested too deeply");
   outcome = *r->p == '{' ? read_object(L, r, members) : read_array(L, r);
@@ -296,8 +310,17 @@ static enum outcome read_table(lua_State *L, struct reader *r, int *members) {
   return outcome;
 }
 
+/* Whether the deadline is over; looked at once in so many bytes. */
+static int is_late(struct reader *r) {
+  r->look_at = r->end - r->p > LOOK_EVERY ? r->p + LOOK_EVERY : r->end;
+  r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
+  return r->late;
+}
+
 static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
   char c = peek(r);
+  if (r->p > r->look_at && is_late(r))
+    return broken(r, "the deadline came first");
   if (c == '"')
     return read_string(L, r);
   if (c == '{' || c == '[')
@@ -312,37 +335,45 @@ static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
     lua_pushboolean(L, c == 't');
     return IS_VALUE;
   }
-  return broken(r, r->p < r->end ? "something that is no value" : "the end where a value is due");
+  return broken(r, "unexpected character");
 }
 
-int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls) {
+int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_time deadline) {
   struct reader r;
   int members = 0;
+  char where[64];
   memset(&r, 0, sizeof r);
+  r.deadline = deadline;
   r.start = r.p = text;
   r.end = r.p + len;
+  r.look_at = len > LOOK_EVERY && deadline != SR_NEVER ? r.p + LOOK_EVERY : r.end;
   r.drop_nulls = !keep_nulls;
   lua_pushnil(L); /* for the scratch */
   r.scratch = lua_gettop(L);
   if (len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
     r.p += 3;
   if (read_value(L, &r, &members) != BROKEN && (skip_space(&r), r.p != r.end))
-    (void)broken(&r, "something behind the value");
+    (void)broken(&r, "unexpected character after the value");
   if (r.problem == NULL)
     return 1;
   lua_pushnil(L);
   if (r.p < r.end)
-    lua_pushfstring(L, "%s, at byte %d of %d", r.problem, (int)(r.p - r.start) + 1, (int)len);
+    snprintf(where, sizeof where, ", at byte %zu of %zu", (size_t)(r.p - r.start) + 1, len);
   else
-    lua_pushfstring(L, "%s, after %d bytes", r.problem, (int)len);
-  return 2;
+    snprintf(where, sizeof where, "unexpected end of input, at byte %zu", len);
+  lua_pushfstring(L, "%s%s", r.p < r.end ? r.problem : "", where);
+  lua_pushboolean(L, r.late);
+  return 3;
 }
 
-/* decode(text, keep_nulls): see lsr_decode. */
+/* decode(text, keep_nulls, seconds): see lsr_decode; `seconds` from now is the deadline. */
 static int json_decode(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
-  return lsr_decode(L, text, len, lua_toboolean(L, 2));
+  sr_time deadline = SR_NEVER;
+  if (!lua_isnoneornil(L, 3))
+    deadline = sr_clock_monotonic.now(NULL) + lsr_checkseconds(L, 3, "seconds");
+  return lsr_decode(L, text, len, lua_toboolean(L, 2), deadline);
 }
 
 /* array_mt([metatable]): the metatable that decode gives to empty lists; from now on the given one. */

@@ -46,8 +46,10 @@ enum sr_look sr_body_look(const char *body, size_t len) {
     p += 3;
   while (p < end && is_blank(*p))
     p++;
-  if (p == end)
+  if (len == 0)
     return SR_LOOK_EMPTY;
+  if (p == end)
+    return SR_LOOK_TEXT;
   if (*p == '<')
     return SR_LOOK_HTML;
   if (*p == '{' || *p == '[' || is_null(p, (size_t)(end - p)))

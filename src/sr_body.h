@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum sr_look {
-  SR_LOOK_EMPTY,  /* nothing but white space */
+  SR_LOOK_EMPTY,  /* no bytes */
   SR_LOOK_HTML,   /* a page, or XML */
   SR_LOOK_JSON,   /* an object or a list, or null */
   SR_LOOK_BINARY, /* not for eyes */

@@ -85,6 +85,7 @@ struct sr_call {
   struct sr_call *prev, *next;
   sr_time started;
   sr_time deadline;
+  int real_time; /* on sr_clock_monotonic: not on a clock of a test */
   sr_time since; /* when it came into its state */
   sr_time due;   /* when it leaves SR_STATE_BACKOFF; queued: not before this time */
   struct sr_slot slot;

@@ -1053,6 +1053,7 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   call->link = NULL;
   call->started = call->since = now;
   call->deadline = now + call->timeout;
+  call->real_time = engine->clock.now == sr_clock_monotonic.now;
   if (call->deadline < engine->look_at)
     engine->look_at = call->deadline;
   engine->tls |= !call->config->plain_http;

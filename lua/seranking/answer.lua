@@ -23,16 +23,20 @@ local function failure_in(plan, data)
   return type(text) == "string" and next(data, next(data)) == nil and text or nil
 end
 
-local function is_html(call)
-  return call:body():find "^%s*<" ~= nil
-end
-
---- The error of an answer that is not JSON.
+--- The error of an answer that is not JSON, or could not be decoded in time.
 ---@param call userdata
 ---@param problem? string what the decoder says, if it was asked
+---@param late? boolean the deadline came first
 ---@return nil, seranking.Error
-function answer.not_json(call, problem)
-  if not is_html(call) then
+function answer.not_json(call, problem, late)
+  local look = call:look()
+  if late then
+    local _, err = unusable(call, "decoding", "the answer came in time, but decoding it took longer: %s", problem)
+    err.kind, err.hint = "timeout", "raise timeout, or ask for less at once"
+    return nil, err
+  elseif look == "binary" then
+    return unusable(call, "bad_json", "the answer is not JSON, but binary data")
+  elseif look ~= "html" then
     return unusable(call, "bad_json", "the answer is not JSON: %s", problem)
   end
   local _, err = unusable(call, "bad_json", "the answer is not JSON, but an HTML page")
@@ -41,9 +45,9 @@ function answer.not_json(call, problem)
 end
 
 -- What can't be decoded: nothing, or no JSON.
-local function undecodable(plan, call, problem)
-  if call:body() ~= "" then
-    return answer.not_json(call, problem)
+local function undecodable(plan, call, problem, late)
+  if call:look() ~= "empty" then
+    return answer.not_json(call, problem, late)
   elseif plan.answer == "any" then
     return true
   end
@@ -58,16 +62,16 @@ end
 function answer.read(client, plan, call)
   local kind = plan.answer
   if not kind then -- nothing is promised, but nothing of the API's is a page
-    if is_html(call) then
+    if call:look() == "html" then
       return answer.not_json(call)
     end
     return true
   elseif kind == "bytes" then
     return call:body()
   end
-  local data, problem = call:decode(client._keep_nulls)
+  local data, problem, late = call:decode(client._keep_nulls)
   if problem then
-    return undecodable(plan, call, problem)
+    return undecodable(plan, call, problem, late)
   end
   if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
     data = data[plan.unwrap]

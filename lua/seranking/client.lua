@@ -162,16 +162,17 @@ end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
 local function read(self, call, response)
-  if not (response.headers["content-type"] or ""):find("json", 1, true) then
+  local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
+  if not media_type:lower():find("json", 1, true) then
     local body = call:body()
     return body == "" or body
   end
-  local data, problem = call:decode(self._keep_nulls)
+  local data, problem, late = call:decode(self._keep_nulls)
   if problem then
-    if call:body() == "" then
+    if call:look() == "empty" then
       return true
     end
-    return answer.not_json(call, problem)
+    return answer.not_json(call, problem, late)
   elseif data == false then
     return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false"))
   end

@@ -3,6 +3,7 @@
 
 local answer = require "seranking.answer"
 local errors = require "seranking.errors"
+local headers = require "seranking.headers"
 local host = require "seranking.host"
 local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
@@ -174,9 +175,9 @@ function methods.dry_run(op, args, call_options, more)
     host.keep(op._client, call)
     call = request.prepare(op, plan, (request.redact(plan, checked)), call_options)
   end
-  local method, url, headers, body = call:preview()
+  local method, url, list, body = call:preview()
   host.keep(op._client, call)
-  return { method = method, url = url, headers = headers, body = body }
+  return { method = method, url = url, headers = headers.new(list), body = body }
 end
 
 local function send(op, args, call_options)

@@ -4,6 +4,7 @@
 -- The core makes these tables, see call:result() in lseranking_call.c.
 
 local core = require "lseranking"
+local headers = require "seranking.headers"
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -15,20 +16,17 @@ local core = require "lseranking"
 ---@field http_version string "1.1", "2" …
 ---@field job? table<string, any> of `wait`: the parameter that names the job, and its id
 
-local headers_mt = {
-  __index = function(headers, name)
-    return type(name) == "string" and rawget(headers, name:lower()) or nil
-  end,
-}
+-- Header lines by the response, until somebody looks at them; what a program prints or encodes holds no more than the fields.
+local heads = core.heads
 
--- Header lines, with or without a status line, as a table.
+-- Header lines with their status line as a table. A line that begins with a blank goes on with the one before.
 local function parse(head)
-  local headers = {}
-  for name, value in head:gmatch "([^:\r\n]+):[ \t]*([^\r\n]*)" do
+  local list = {}
+  for name, value in head:gsub("^HTTP/[^\n]*", ""):gsub("\r?\n[ \t]+", " "):gmatch "([^:\r\n]+):[ \t]*([^\r\n]*)" do
     name = name:lower()
-    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+    list[name] = list[name] and list[name] .. ", " .. value or value
   end
-  return setmetatable(headers, headers_mt)
+  return headers.new(list)
 end
 
 local response_mt = core.responses
@@ -38,11 +36,16 @@ response_mt.__name = "seranking.response"
 -- Headers are parsed when somebody looks at them: most callers never do.
 function response_mt.__index(response, name)
   if name == "headers" then
-    local headers = parse(response._head)
-    response.headers = headers
-    response._head = nil
-    return headers
+    local parsed = parse(heads[response] or "")
+    response.headers = parsed
+    heads[response] = nil
+    return parsed
   end
+end
+
+--- Status and type.
+function response_mt:__tostring()
+  return ("seranking response (HTTP %d, %s)"):format(self.status, self.headers["content-type"] or "no content type")
 end
 
 return response_mt
