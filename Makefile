@@ -213,7 +213,7 @@ demo: ## build for one Lua and run the examples of the API's page and the quick 
 .PHONY: test
 test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all test-programs
-	@+$(SUBMAKE) asan-build tsan-build
+	@+$(SUBMAKE) asan-build tsan-build old-curl-build
 	@sh spec/support/run.sh $(SUITES)
 
 .PHONY: asan-build
@@ -240,6 +240,10 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
 	@sh spec/support/run.sh valgrind c-valgrind
 
+.PHONY: old-curl-build
+old-curl-build: # as with libcurl before 7.80, which does not tell when it is about to send
+	@+$(SUBMAKE) BUILD=build/old-curl LUA=5.4 CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all test-programs
+
 C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
 LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
@@ -249,7 +253,7 @@ TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang old-curl readme reference)
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -266,8 +270,6 @@ check-cppcheck:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability,style --inline-suppr --error-exitcode=1 src
 check-gcc check-clang: check-%:
 	@+$(MAKE) --no-print-directory $(EVERY_LUA) BUILD=build/check-$* CC=$* WERROR=1 all
-check-old-curl: # what is left out of it before libcurl 7.80
-	@+$(MAKE) --no-print-directory $(EVERY_LUA) LUA=5.4 BUILD=build/check-old-curl CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all
 .PHONY: check-build
 check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all

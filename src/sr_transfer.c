@@ -140,6 +140,15 @@ static long request_bytes(const struct sr_transfer *transfer) {
   return bytes;
 }
 
+/* Whether libcurl has begun to send the request. */
+static int is_begun(const struct sr_transfer *transfer) {
+#if SR_HAVE_PREREQ
+  return transfer->requests > 0;
+#else
+  return request_bytes(transfer) > 0; /* a CONNECT too: taken for the request, to be safe */
+#endif
+}
+
 /* Ends what on_request has not begun: a request that is on its way has no such loops. */
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up) {
@@ -149,7 +158,7 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
   (void)down;
   (void)up_total;
   (void)up;
-  if (transfer->call == NULL || transfer->requests > 0)
+  if (transfer->call == NULL || is_begun(transfer))
     return 0;
   round = sr_engine_round(transfer->call->engine);
   if (round != transfer->round)
@@ -510,9 +519,7 @@ int sr_transfer_sent(const struct sr_transfer *transfer) {
 #if SR_HAVE_PREREQ
   return transfer->requests > 0 && request_bytes(transfer) > transfer->before;
 #else
-  curl_off_t ready = 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
-  return ready > 0;
+  return is_begun(transfer);
 #endif
 }
 
@@ -594,7 +601,7 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     sr_error_set(error, SR_NETWORK, "truncated", NULL,
                  "the connection ended before the answer's headers were complete");
   else
-    sr_error_from_curl(error, (int)code, transfer->requests > 0, transfer->detail);
+    sr_error_from_curl(error, (int)code, is_begun(transfer), transfer->detail);
 }
 
 enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 # The longest first, so that two at a time end together.
-ALL="valgrind asan nginx nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit c c-asan c-tsan c-valgrind install limiter"
+ALL="valgrind asan nginx nginx-asan lua5.1 lua5.2 lua5.3 lua5.4 luajit old-curl c c-asan c-tsan c-valgrind install limiter"
 
 # The API keys that the tests use, in pieces, so that this line is not what is found. None may show in what a test prints.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
@@ -73,11 +73,11 @@ specs() {
     unit "$name" sh spec/support/busted.sh "${SPECS:-$(printf '%s\n' spec/*_spec.lua | grep -v /nginx_spec)}" "$@" "$lua"
 }
 
-# The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...].
+# The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...]. $C_TESTS: which; else all.
 c_tests() {
   family=$1 directory=$2
   shift 2
-  for source in spec/c/test_*.c; do
+  for source in $([ -n "${C_TESTS:-}" ] && printf 'spec/c/test_sr_%s.c\n' $C_TESTS || ls spec/c/test_*.c); do
     test=${source##*/}
     test=${test%.c}
     unit "$family:$test" "$@" "$directory/c/$test"
@@ -100,6 +100,9 @@ suite() {
     c-asan) c_tests c-asan build/asan sh spec/support/leaks.sh ;;
     c-valgrind) c_tests c-valgrind build env TEST_DIVISOR=20 $VALGRIND ;; # of rounds, see spec/c/support.h
     c-tsan) c_tests c-tsan build/tsan env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" ;;
+    old-curl) # the C tests and specs that send something, as with libcurl before 7.80
+      SPECS="spec/limiter_spec.lua spec/retry_spec.lua" specs old-curl 5.4 build/old-curl
+      C_TESTS="engine engine_limit limit memory" c_tests old-curl build/old-curl ;;
     install) unit install sh spec/install_test.sh ;;
     limiter) unit limiter sh bench/limiter.sh short ;;
     *) unit "$1" echo "no such suite: $1; there are: $ALL" ;;
