@@ -5,8 +5,12 @@
 ** A limit of N a window W is N slots, each one number: the time at which it is free again. A call
 ** takes a free slot before it sends and gives it back when its answer has come, free again W later.
 ** So when a request is sent, each of the N requests before it that the server may count in the same
-** window is still holding its slot: whatever the network's delays, the server can't see more than N
-** within W. (docs/limits.md has the argument in full.)
+** window still holds its slot: as long as a request is counted before its answer comes, or SR_LATE_COUNT
+** after it was given up, the server can't see more than N within W. (docs/limits.md has the argument.)
+**
+** A server or a network that stands still breaks that: it counts what was given up when it goes on.
+** So after SR_SILENT requests without an answer one goes at a time, ever further apart, until one is
+** answered; then all wait for a window. docs/limits.md says how many may be counted at once.
 **
 ** All of it is a block of 64-bit atomics, changed by compare-and-swap alone: it may lie in memory
 ** that processes share, any of them may be killed between any two steps, and there is no lock to

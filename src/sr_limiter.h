@@ -22,7 +22,7 @@
 
 /*
 ** A request that got no answer is counted by the server at the latest this long after we gave up on
-** it.
+** it, unless server or network stand still: see docs/limits.md.
 */
 #define SR_LATE_COUNT (SR_SECOND / 5)
 
