@@ -59,7 +59,7 @@ struct sr_engine {
   int running;         /* transfers in `multi` */
   uint64_t round;      /* how often libcurl was let work */
   int has_connections; /* it may have some: there were attempts since they were dropped last */
-  sr_time idle_since;  /* when `running` became 0 */
+  sr_time idle_since;  /* when a call changed its state last */
   int polls_failed, works_failed; /* in a row */
   pthread_mutex_t multi_lock;     /* guards `multi` where other threads may interrupt */
   int queued;                     /* calls in SR_STATE_QUEUED */
@@ -174,7 +174,7 @@ static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
     count_queued(call, -1);
   }
   call->state = state;
-  call->since = now;
+  call->since = engine->idle_since = now;
   if (state == SR_STATE_QUEUED)
     count_queued(call, 1);
   if (state == SR_STATE_BACKOFF && call->due < engine->look_at)
@@ -224,8 +224,7 @@ static void drop_transfer(struct sr_call *call) {
   if (transfer == NULL)
     return;
   curl_multi_remove_handle(call->engine->multi, transfer->easy);
-  if (--call->engine->running == 0)
-    call->engine->idle_since = now_of(call->engine);
+  call->engine->running--;
   call->transfer = NULL;
   put_transfer(call->engine, transfer);
 }
