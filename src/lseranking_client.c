@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "lseranking.h"
 
+#include "sr_share.h"
 #include "sr_url.h"
 
 #include <limits.h>
@@ -212,6 +213,7 @@ static int client_new(lua_State *L) {
   client->max_body = (size_t)get_whole(L, 1, "max_body", 268435456.0, 1, BODY_MAX);
   client->low = get_flag(L, 1, "priority_low");
   client->wait_blocked = get_flag(L, 1, "wait_blocked");
+  sr_share_environment();
   client->config = sr_config_new(&settings, &error);
   if (client->config == NULL) {
     lua_pushnil(L);

@@ -99,6 +99,7 @@ static int limits_list(lua_State *L) {
   place.group = lua_toboolean(L, 2);
   lua_settop(L, 4);
   list = lsr_newobject(L, sizeof *list, LIST);
+  sr_share_environment();
   if (sr_share_list_init(list, &place, now, luaL_optstring(L, 3, NULL), lua_toboolean(L, 4),
                          problem) != 0) {
     lua_pushnil(L);

@@ -134,10 +134,42 @@ static int open_dir(const char *path, int group, int make, char *problem) {
   return -1;
 }
 
+/* What the environment says. Never changed and never freed: another thread may be reading it. */
+struct environment {
+  const struct environment *before;
+  char runtime_dir[PATH_SIZE], tmpdir[PATH_SIZE]; /* "": no path, or one that is too long */
+};
+static const struct environment empty;
+static _Atomic(const struct environment *) environment;
+
+static void note_path(char out[PATH_SIZE], const char *name) {
+  const char *value = getenv(name);
+  if (value != NULL && value[0] == '/' && strlen(value) < PATH_SIZE)
+    memcpy(out, value, strlen(value) + 1);
+}
+
+void sr_share_environment(void) {
+  const struct environment *known = atomic_load(&environment);
+  struct environment now = {0}, *copy;
+  note_path(now.runtime_dir, "XDG_RUNTIME_DIR");
+  note_path(now.tmpdir, "TMPDIR");
+  if (known != NULL && strcmp(known->runtime_dir, now.runtime_dir) == 0 &&
+      strcmp(known->tmpdir, now.tmpdir) == 0)
+    return;
+  copy = malloc(sizeof *copy);
+  if (copy == NULL)
+    return;
+  *copy = now;
+  copy->before = known;
+  atomic_store(&environment, copy);
+}
+
 /* The directories to try when none is named, best first. 0 when there is no such one. */
 static int candidate(int which, char out[PATH_SIZE]) {
-  const char *base;
+  const struct environment *known = atomic_load(&environment);
   int len;
+  if (known == NULL)
+    known = &empty;
   switch (which) {
   case 0: /* the same for a login, cron and a service of one user, unlike $XDG_RUNTIME_DIR */
     if (access("/dev/shm", W_OK | X_OK) != 0)
@@ -145,15 +177,13 @@ static int candidate(int which, char out[PATH_SIZE]) {
     len = snprintf(out, PATH_SIZE, "/dev/shm/seranking-%lu", (unsigned long)geteuid());
     break;
   case 1:
-    base = getenv("XDG_RUNTIME_DIR");
-    if (base == NULL || base[0] != '/')
+    if (known->runtime_dir[0] == '\0')
       return 0;
-    len = snprintf(out, PATH_SIZE, "%s/seranking", base);
+    len = snprintf(out, PATH_SIZE, "%s/seranking", known->runtime_dir);
     break;
   default:
-    base = getenv("TMPDIR");
     len = snprintf(out, PATH_SIZE, "%s/seranking-%lu",
-                   base != NULL && base[0] == '/' ? base : "/tmp", (unsigned long)geteuid());
+                   known->tmpdir[0] != '\0' ? known->tmpdir : "/tmp", (unsigned long)geteuid());
   }
   return len > 0 && len < PATH_SIZE;
 }

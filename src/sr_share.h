@@ -20,6 +20,12 @@ struct sr_share_place {
   int group;       /* the directory's group may read and write it too; `dir` must be there then */
 };
 
+/*
+** Reads the environment variables that the directories depend on, for all that is opened from now on.
+** Call it where the program may change its environment, not on a thread of ours.
+*/
+void sr_share_environment(void);
+
 /* For messages of this file: what went wrong, on one line. */
 enum { SR_SHARE_PROBLEM = 160 };
 

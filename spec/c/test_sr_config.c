@@ -336,6 +336,46 @@ static void strings_are_copied_and_ids_never_used_again(void **state) {
   sr_config_unref(other);
 }
 
+static void a_limit_that_would_count_past_an_array_is_refused(void **state) {
+  static const struct {
+    int slots;
+    sr_time window;
+    int max_queue;
+    int fine;
+  } rows[] = {{1, 1, 0, 1},
+              {64, 86400 * SR_SECOND, 1000, 1},
+              {0, SR_SECOND, 0, 0},
+              {-1, SR_SECOND, 0, 0},
+              {65, SR_SECOND, 0, 0},
+              {5000, SR_SECOND, 0, 0},
+              {5, 0, 0, 0},
+              {5, -1, 0, 0},
+              {5, 86400 * SR_SECOND + 1, 0, 0},
+              {5, SR_SECOND, -1, 0}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    struct sr_settings settings = settings_of(V4_KEY);
+    struct sr_config *config;
+    struct sr_error error;
+    settings.limited = 1;
+    settings.rate.slots = rows[i].slots;
+    settings.rate.window = rows[i].window;
+    settings.max_queue = rows[i].max_queue;
+    config = sr_config_new(&settings, &error);
+    CHECK((config != NULL) == rows[i].fine, "row %d", (int)i);
+    if (config == NULL) {
+      assert_int_equal(error.kind, SR_INVALID);
+      assert_string_equal(error.code, "bad_option");
+    }
+    sr_config_unref(config);
+    settings.limited = 0; /* nobody looks at them */
+    config = sr_config_new(&settings, &error);
+    assert_non_null(config);
+    sr_config_unref(config);
+  }
+}
+
 static void clients_with_the_same_key_and_address_share_a_limiter(void **state) {
   struct sr_settings settings = settings_of(V4_KEY);
   struct sr_config *a, *b, *c, *d, *e, *f;
@@ -396,6 +436,7 @@ int main(void) {
       cmocka_unit_test(headers_say_what_the_body_is),
       cmocka_unit_test(addresses_are_checked),
       cmocka_unit_test(strings_are_copied_and_ids_never_used_again),
+      cmocka_unit_test(a_limit_that_would_count_past_an_array_is_refused),
       cmocka_unit_test(clients_with_the_same_key_and_address_share_a_limiter),
       cmocka_unit_test(a_reference_keeps_it),
   };

@@ -43,16 +43,17 @@ static int step(void) {
 #define unlinkat(...) (step() ? -1 : unlinkat(__VA_ARGS__))
 #define mmap(...)     (step() ? MAP_FAILED : mmap(__VA_ARGS__))
 
-#define sr_share_open      counted_open
-#define sr_share_close     counted_close
-#define sr_share_limit     counted_limit
-#define sr_share_path      counted_path
-#define sr_share_current   counted_current
-#define sr_share_note      counted_note
-#define sr_share_remove    counted_remove
-#define sr_share_sweep     counted_sweep
-#define sr_share_list_init counted_list_init
-#define sr_share_list_fini counted_list_fini
+#define sr_share_open        counted_open
+#define sr_share_close       counted_close
+#define sr_share_limit       counted_limit
+#define sr_share_path        counted_path
+#define sr_share_current     counted_current
+#define sr_share_note        counted_note
+#define sr_share_remove      counted_remove
+#define sr_share_sweep       counted_sweep
+#define sr_share_list_init   counted_list_init
+#define sr_share_list_fini   counted_list_fini
+#define sr_share_environment counted_environment
 #include "sr_share.c"
 
 #undef mkdir
@@ -732,10 +733,13 @@ static char run[200], tmp[200];
 /* In another user's process: where the file is made, and what is said when nowhere. */
 static int search(void) {
   char problem[SR_SHARE_PROBLEM], *end;
-  struct sr_share *share = open_at(NULL, 0, problem);
-  const char *path = share != NULL ? sr_share_path(share) : problem;
+  struct sr_share *share;
+  const char *path;
   int where;
   char expected[300];
+  sr_share_environment();
+  share = open_at(NULL, 0, problem);
+  path = share != NULL ? sr_share_path(share) : problem;
   if (share == NULL)
     return strstr(problem, shm) != NULL && strstr(problem, "belongs to another user") != NULL ? 10
                                                                                               : 11;
