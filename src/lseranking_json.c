@@ -35,7 +35,8 @@ struct reader {
   const char *problem; /* what is wrong at `p` */
   int drop_nulls;      /* members that are null are left out */
   int depth;
-  int scratch; /* stack index of a userdata in which strings with escapes are put together */
+  int array_mt; /* stack index of the metatable of empty lists */
+  int scratch;  /* stack index of a userdata in which strings with escapes are put together */
   size_t scratch_size; /* its bytes */
 };
 
@@ -237,7 +238,7 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
   lua_newtable(L);
   if (peek(r) == ']') {
     r->p++;
-    lua_getfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
+    lua_pushvalue(L, r->array_mt);
     lua_setmetatable(L, -2);
     return IS_VALUE;
   }
@@ -348,6 +349,8 @@ int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_ti
   r.end = r.p + len;
   r.look_at = len > LOOK_EVERY && deadline != SR_NEVER ? r.p + LOOK_EVERY : r.end;
   r.drop_nulls = !keep_nulls;
+  lua_getfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
+  r.array_mt = lua_gettop(L);
   lua_pushnil(L); /* for the scratch */
   r.scratch = lua_gettop(L);
   if (len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
