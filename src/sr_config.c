@@ -3,6 +3,7 @@
 #include "sr_config.h"
 
 #include "sr_fork.h"
+#include "sr_proxy.h"
 #include "sr_sha256.h"
 #include "sr_url.h"
 
@@ -245,6 +246,19 @@ static int set_base(struct sr_config *config, const char *base_url, struct sr_er
   return -1;
 }
 
+/* The proxy that calls would go through. Never quoted: it may hold a password. 0, or -1 with the error. */
+static int check_proxy(const struct sr_config *config, const char *proxy, struct sr_error *error) {
+  const char *name = "proxy", *problem = NULL;
+  if (proxy != NULL && proxy[0] != '\0')
+    problem = sr_proxy_check(proxy);
+  else if (!config->plain_http)
+    problem = sr_proxy_check_environment(&name);
+  if (problem == NULL)
+    return 0;
+  sr_error_set(error, SR_INVALID, "bad_option", NULL, "%s %s", name, problem);
+  return -1;
+}
+
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error) {
   struct sr_config *config;
   if (check_key(settings, error) != 0 || check_limit(settings, error) != 0)
@@ -257,7 +271,8 @@ struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_er
   config->v1 = settings->v1;
   config->auth = settings->auth;
   config->rate = settings->rate;
-  if (set_base(config, settings->base_url, error) == 0 && fill(config, settings) == 0)
+  if (set_base(config, settings->base_url, error) == 0 &&
+      check_proxy(config, settings->proxy, error) == 0 && fill(config, settings) == 0)
     return config;
   sr_config_unref(config);
   return NULL;
@@ -330,7 +345,7 @@ void sr_config_unref(struct sr_config *config) {
   sr_mask_fini(&config->query_mask);
   sr_buf_fini(&config->base_url);
   sr_buf_fini(&config->ca_file);
-  sr_buf_fini(&config->proxy);
+  sr_buf_wipe(&config->proxy);
   sr_buf_fini(&config->user_agent);
   sr_buf_fini(&config->state_dir);
   sr_buf_fini(&config->limit_url);

@@ -67,7 +67,7 @@ struct sr_config {
   int v1;
   enum sr_auth auth;
   struct curl_slist *headers[SR_HEADERS_COUNT];
-  struct sr_buf ca_file, proxy; /* empty when left out */
+  struct sr_buf ca_file, proxy; /* empty when left out; the proxy's is wiped: see driver_settings */
   struct sr_buf user_agent;     /* the whole header line */
   char key_hint[SR_KEY_HINT_SIZE];
 
@@ -85,7 +85,8 @@ struct sr_config {
 
 /*
 ** Checks and copies. NULL on failure, with `error` saying what is wrong: kind auth, code
-** invalid_key for a key that can't be one; kind invalid, code bad_option for an address.
+** invalid_key for a key that can't be one; kind invalid, code bad_option for an address or a proxy,
+** the option's, or the environment's for https.
 */
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
 

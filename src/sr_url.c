@@ -130,6 +130,14 @@ static int is_loopback(const char *host) {
   return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
+/* Escapes in a host are decoded: %7f stands for a byte that no name has. */
+static int is_host(const char *host) {
+  for (; *host != '\0'; host++)
+    if ((unsigned char)*host <= 0x20 || *host == 0x7f || strchr("<>\\^`{|}\"%", *host) != NULL)
+      return 0;
+  return 1;
+}
+
 /* 1, 0, or -1 when memory ran out. */
 static int has_part(CURLU *url, CURLUPart part) {
   char *text = NULL;
@@ -178,7 +186,7 @@ const char *sr_url_base(struct sr_buf *out, const char *base) {
   password = has_part(url, CURLUPART_PASSWORD);
   if (code == CURLUE_OUT_OF_MEMORY || user < 0 || password < 0)
     problem = sr_url_no_memory;
-  else if (code != CURLUE_OK)
+  else if (code != CURLUE_OK || !is_host(host))
     problem = "is not an address; write https://host";
   else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
     problem = "must be an https address";

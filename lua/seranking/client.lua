@@ -427,6 +427,7 @@ end
 local function name_option(problem, names)
   if problem.code == "bad_option" then
     problem.message = problem.message:gsub("^base_url", names.base_url or "%0"):gsub("^option limiter", names.limiter or "%0")
+      :gsub("^proxy ", (names.proxy or "proxy") .. " ")
   elseif problem.code == "invalid_key" and names.token then
     problem.message = names.token .. ": " .. problem.message
     if problem.hint and problem.hint:find("token = false", 1, true) then

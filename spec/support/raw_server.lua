@@ -324,7 +324,7 @@ local function serve(control_port)
   if script.tls then
     self.context = assert(require("ssl").newcontext {
       mode = "server", protocol = script.tls.protocol or "any", certificate = script.tls.certificate,
-      key = script.tls.key,
+      key = script.tls.key, cafile = script.tls.cafile, verify = script.tls.verify or "none", alpn = script.tls.alpn,
     })
   end
   assert(control:send(cjson.encode { port = tonumber(port) } .. "\n"))
@@ -369,7 +369,8 @@ local raw_server = { answer = answer }
 
 ---@class spec.RawOptions
 ---@field port integer? left out: any that is free
----@field tls { certificate: string, key: string, protocol: string? }? files; left out: plain text
+---@field tls { certificate: string, key: string, protocol: string?, alpn: string?, verify: string[]?, cafile: string? }?
+--- files; `alpn` "h2" agrees on HTTP/2; `verify` and `cafile` as luasec has them; left out: plain text
 ---@field otherwise table? the steps of connections after those listed; left out: ANSWER to each request
 
 --- What every request gets on connections that have no steps of their own.
