@@ -54,6 +54,8 @@ static const struct reading readings[] = {
     {"riting output to destination", SR_DECODE, "bad_encoding", NOT_ENCODED, HINT_ENCODING},
     {"user callback function failed", SR_TOO_LARGE, "headers",
      "the answer's HTTP/2 headers are larger than libcurl takes", NULL},
+    {"many CONTINUATION frames", SR_TOO_LARGE, "headers",
+     "the answer's HTTP/2 headers are larger than libcurl takes", NULL},
     {"oo large response headers", SR_TOO_LARGE, "headers",
      "the answer's headers are larger than libcurl takes", NULL},
 };
@@ -129,6 +131,10 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
   case CURLE_OUT_OF_MEMORY:
     kind = SR_TOO_LARGE;
     word = "out_of_memory";
+    break;
+  case 100: /* CURLE_TOO_LARGE, from 8.6 on */
+    kind = SR_TOO_LARGE;
+    word = "headers";
     break;
   case CURLE_BAD_FUNCTION_ARGUMENT: /* of the function that takes in a header, for one */
   case CURLE_UNKNOWN_OPTION:

@@ -540,13 +540,18 @@ static int heard(const struct sr_transfer *transfer) {
   return first > 0;
 }
 
-/* Whether libcurl's own bound on a header line, of 100 KB, was the first to be passed: it says that memory ran out. */
+enum {
+  TOO_LARGE = 100
+}; /* CURLE_TOO_LARGE, from 8.6 on: the library may be newer than its header */
+
+/*
+** Whether libcurl's own bound on a header line, of 100 KB, or on their number was the first to be
+** passed. Before 8.6 it says that memory ran out.
+*/
 static int head_too_large(const struct sr_transfer *transfer, CURLcode code) {
-#if LIBCURL_VERSION_NUM >= 0x080600
-  if (code == CURLE_TOO_LARGE)
-    return 1;
-#endif
-  return code == CURLE_OUT_OF_MEMORY && !transfer->head_whole && heard(transfer);
+  if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE)
+    return transfer->requests > 0 && !transfer->head_whole && heard(transfer);
+  return 0;
 }
 
 /* Whether a proxy has answered, and let nothing through. Its status, or 0. */
@@ -555,7 +560,7 @@ static int proxy_status(const struct sr_transfer *transfer, CURLcode code) {
   if (transfer->requests > 0)
     return 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-  if (status / 100 == 2 && !transfer->flooded)
+  if (status / 100 == 2 && !transfer->flooded && (int)code != TOO_LARGE)
     return 0;
   return code == CURLE_OPERATION_TIMEDOUT ? 0 : (int)status;
 }

@@ -808,6 +808,58 @@ static void every_libcurl_code_gives_a_typed_error_with_libcurls_words(void **st
   }
 }
 
+static const struct {
+  const char *detail; /* as libcurl and OpenSSL have it */
+  int code;
+  enum sr_kind kind;
+  const char *word, *message; /* NULL: the detail itself */
+  const char *hint;           /* a part of it */
+} texts_read[] = {
+    {"", 98, SR_TLS, "client_certificate", NULL, "certificates of clients"},
+    {"OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
+     CURLE_RECV_ERROR, SR_TLS, "client_certificate", "the server wants a client certificate",
+     "base_url"},
+    {"OpenSSL/3.0.19: error:0A00042E:SSL routines::tlsv1 alert protocol version",
+     CURLE_SSL_CONNECT_ERROR, SR_TLS, "handshake", "the server refused TLS 1.2 and TLS 1.3",
+     "TLS 1.2"},
+    {"error:0A000102:SSL routines::unsupported protocol", CURLE_SSL_CONNECT_ERROR, SR_TLS,
+     "handshake", "the server has neither TLS 1.2 nor TLS 1.3", "TLS 1.2"},
+    {"SSL certificate problem: CA signature digest algorithm too weak",
+     CURLE_PEER_FAILED_VERIFICATION, SR_TLS, "certificate", NULL, "SHA-1"},
+    {"SSL certificate problem: EE certificate key too weak", CURLE_PEER_FAILED_VERIFICATION, SR_TLS,
+     "certificate", NULL, "short keys"},
+    {"SSL certificate problem: unsupported certificate purpose", CURLE_PEER_FAILED_VERIFICATION,
+     SR_TLS, "certificate", NULL, "for servers"},
+    {"Unsupported proxy syntax in 'http://me:secret@h:x'", CURLE_COULDNT_RESOLVE_PROXY, SR_INVALID,
+     "bad_option", "the proxy's address can't be used", "HTTPS_PROXY"},
+};
+
+static void libcurl_s_words_are_read_where_they_mislead(void **state) {
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(texts_read); i++) {
+    struct sr_error error;
+    sr_error_from_curl(&error, texts_read[i].code, 0, texts_read[i].detail);
+    expect_error(&error, texts_read[i].kind, texts_read[i].word, texts_read[i].detail);
+    if (texts_read[i].message != NULL)
+      assert_string_equal(error.message, texts_read[i].message);
+    else if (texts_read[i].detail[0] != '\0')
+      assert_string_equal(error.message, texts_read[i].detail);
+    assert_non_null(strstr(error.hint, texts_read[i].hint));
+  }
+}
+
+static void a_proxy_s_refusal_lasts_and_its_failure_does_not(void **state) {
+  struct sr_error error;
+  (void)state;
+  sr_error_from_proxy(&error, 407);
+  expect_error(&error, SR_NETWORK, "proxy", "407");
+  assert_true(error.lasting);
+  sr_error_from_proxy(&error, 503);
+  expect_error(&error, SR_NETWORK, "proxy", "503");
+  assert_false(error.lasting);
+}
+
 /* ---- the JSON reader ---- */
 
 static void json_gives(const char *json, const char *outer, const char *inner,
@@ -928,6 +980,8 @@ int main(void) {
       cmocka_unit_test(set_formats_cleans_and_cuts),
       cmocka_unit_test(kinds_have_their_names),
       cmocka_unit_test(libcurl_codes_have_their_kinds),
+      cmocka_unit_test(libcurl_s_words_are_read_where_they_mislead),
+      cmocka_unit_test(a_proxy_s_refusal_lasts_and_its_failure_does_not),
       cmocka_unit_test(every_libcurl_code_gives_a_typed_error_with_libcurls_words),
       cmocka_unit_test(json_strings_are_found_by_their_place),
       cmocka_unit_test(json_escapes_are_undone),

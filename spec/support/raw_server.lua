@@ -324,7 +324,8 @@ local function serve(control_port)
   if script.tls then
     self.context = assert(require("ssl").newcontext {
       mode = "server", protocol = script.tls.protocol or "any", certificate = script.tls.certificate,
-      key = script.tls.key, cafile = script.tls.cafile, verify = script.tls.verify or "none", alpn = script.tls.alpn,
+      key = script.tls.key, cafile = script.tls.cafile, verify = script.tls.verify or "none",
+      alpn = script.tls.alpn and function() return script.tls.alpn end,
     })
   end
   assert(control:send(cjson.encode { port = tonumber(port) } .. "\n"))

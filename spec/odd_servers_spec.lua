@@ -1,0 +1,289 @@
+--- Answers that nobody should send: no crash, no hang, and an error that says what happened and what to do.
+-- SPDX-License-Identifier: MIT
+
+local seranking = require "seranking"
+local odd = require "spec.support.odd_servers"
+local process = require "spec.support.process"
+local raw_server = require "spec.support.raw_server"
+local wire = require "spec.support.wire"
+
+local start, works, failed = wire.start, wire.works, wire.failed
+local ANSWER = raw_server.ANSWER
+
+after_each(wire.finish)
+
+--- A server with an entry's steps on every connection, and a client of it.
+local function scene(entry, options)
+  local server = start({}, { otherwise = entry.steps })
+  local all = odd.options(entry, server.url)
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return wire.client(server, all), server
+end
+
+local function outcome(data, err)
+  return data == nil and err.kind .. " " .. err.code or "an answer"
+end
+
+--- Runs `body` where a call waits in this loop; nil where the loop is not installed.
+local loops = {
+  cqueues = function(cqueues, body)
+    local controller = cqueues.new()
+    controller:wrap(body)
+    assert(controller:loop(10))
+  end,
+  luv = function(uv, body)
+    local done
+    coroutine.wrap(function()
+      body()
+      done = true
+    end)()
+    while not done do
+      uv.run "once"
+    end
+  end,
+}
+
+describe("an odd server:", function()
+  for _, entry in ipairs(odd.servers) do
+    it(entry.name, function()
+      local client = scene(entry)
+      local data, err = client:request { path = "/x" }
+      if not entry.error then -- newer versions of libcurl take it as it is meant
+        assert.is_true(outcome(data, err) == "an answer" or outcome(data, err) == entry.older, outcome(data, err))
+        return
+      end
+      assert.are.equal(entry.error, outcome(data, err), tostring(err))
+      assert.are.equal(entry.sent, err.sent)
+      if entry.retryable ~= nil then
+        assert.are.equal(entry.retryable, err.retryable)
+      end
+      assert.truthy(tostring(err):find(entry.says or "", 1, true), tostring(err))
+    end)
+  end
+
+  it("all of them at once hold up nobody", function()
+    local jobs = {}
+    for i, entry in ipairs(odd.servers) do
+      jobs[i] = { entry = entry, client = scene(entry) }
+    end
+    local fine = wire.client(start {})
+    jobs[#jobs + 1] = { entry = {}, client = fine }
+    local results, errors = fine:map(jobs, function(job)
+      return job.client:request { path = "/x" }
+    end)
+    for i, job in ipairs(jobs) do
+      if job.entry.error then
+        assert.are.equal(job.entry.error, outcome(nil, errors[i]), job.entry.name)
+      end
+    end
+    assert.are.same({ ok = true }, results[#jobs])
+  end)
+
+  for name, run in pairs(loops) do
+    it("all of them in " .. name, function()
+      local installed, loop = pcall(require, name)
+      if not installed then
+        return pending(name .. " is not installed")
+      end
+      local seen = {}
+      run(loop, function()
+        for i, entry in ipairs(odd.servers) do
+          seen[i] = outcome(scene(entry):request { path = "/x" })
+        end
+      end)
+      for i, entry in ipairs(odd.servers) do
+        assert.are.equal(entry.error or seen[i], seen[i], entry.name)
+      end
+    end)
+  end
+end)
+
+describe("a connection that is used again", function()
+  it("survives first header lines that begin with a blank", function()
+    local ODD = "HTTP/1.1 200 OK\r\n folded: " .. ("b"):rep(100) .. "\r\nContent-Length: 2\r\n\r\n[]"
+    local server = start({}, { otherwise = { "request", { "send", ANSWER }, "request", { "send", ODD }, "again" } })
+    local client = wire.client(server)
+    for _ = 1, 8 do
+      works(client)
+      client:request { path = "/odd" }
+    end
+  end)
+
+  it("is kept, whichever handle makes the next call", function()
+    local server = start {}
+    local client = wire.client(server)
+    works(client)
+    for _ = 1, 3 do
+      assert.is_true(works(client).reused)
+    end
+    assert.are.equal(1, #server.report())
+  end)
+
+  for _, ending in ipairs { "close", "reset" } do
+    it("has a POST repeated that came after its end (" .. ending .. "): none of it was sent", function()
+      local server = start { { "request", { "send", ANSWER }, ending } }
+      local client = wire.client(server, { retries = 1, clock = seranking.clock() })
+      works(client)
+      assert.are.equal(ending, server.report()[1].ended)
+      local data, response = client:request { method = "POST", path = "/x", body = { a = 1 } }
+      assert.are.same({ ok = true }, data, tostring(response))
+      local posts = 0
+      for _, request in ipairs(server.requests()) do
+        posts = posts + (request.method == "POST" and 1 or 0)
+      end
+      assert.are.equal(1, posts)
+    end)
+  end
+end)
+
+describe("a proxy", function()
+  local SECRETS = { "s3cret", "Zebedee" }
+
+  local function shows_none(text)
+    for _, secret in ipairs(SECRETS) do
+      assert.is_nil(text:find(secret, 1, true), text)
+    end
+  end
+
+  it("that libcurl could not use is refused by new, which says why and shows nothing of it", function()
+    for address, why in pairs {
+      ["http://Zebedee:s3cret@127.0.0.1:999999"] = "has a port that is not a number from 1 to 65535",
+      ["http://Zebedee:s3@cret@host:1"] = "has a user or password that can't be read: write @ as %40",
+      ["http://Zebedee:s3/cret@host:1"] = "has a user or password that can't be read: write @ as %40",
+      ["ftp://Zebedee:s3cret@host:1"] = "has a scheme that is none of http, https,",
+      ["http://Zebedee:s3cret@"] = "write",
+      ["http://Zebedee:s3cret@a host"] = "holds a blank or a control character",
+      ["http://Zebedee:s3%00cret@host"] = "has a user or password that can't be read",
+    } do
+      local client, err = seranking.new { token = wire.KEY, proxy = address }
+      assert.is_nil(client)
+      assert.are.equal("invalid bad_option", err.kind .. " " .. err.code)
+      assert.truthy(err.message:find(why == "write" and why or "proxy " .. why, 1, true), err.message)
+      shows_none(tostring(err))
+    end
+  end)
+
+  it("of the environment is checked, too, and its variable named", function()
+    local program = [[print(select(2, require("seranking").new { token = "%s" }))]]
+    local clean = "env -u https_proxy -u HTTPS_PROXY -u no_proxy -u NO_PROXY"
+    for _, variable in ipairs { "HTTPS_PROXY", "all_proxy", "SERANKING_PROXY" } do
+      local pipe = assert(io.popen(("%s %s=http://Zebedee:s3cret@h:999999 '%s' -e '%s' 2>&1")
+        :format(clean, variable, process.interpreter(), program:format(wire.KEY))))
+      local text = pipe:read "*a"
+      pipe:close()
+      assert.truthy(text:find(variable .. " has a port that is not a number", 1, true), text)
+      shows_none(text)
+    end
+  end)
+
+  it("shows neither user nor password in errors, in events, or in what a client prints", function()
+    local server = start({}, { otherwise = { "head", { "send", "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n" } } })
+    local events = {}
+    local client = wire.client(server, {
+      base_url = "https://127.0.0.1:9", proxy = server.url:gsub("//", "//Zebedee:s3cret@"),
+      on_event = function(event)
+        for name, value in pairs(event) do
+          events[#events + 1] = tostring(name) .. "=" .. tostring(value)
+        end
+      end,
+    })
+    local err = failed("network", "proxy", client:request { path = "/x" })
+    shows_none(tostring(client))
+    shows_none(table.concat(events, " "))
+    for _, value in pairs(err) do
+      shows_none(tostring(value))
+    end
+    for _, value in pairs(client.sites.list:dry_run {}) do
+      shows_none(tostring(value))
+    end
+    assert.truthy(server.requests()[1].head:find("Proxy-Authorization: Basic ", 1, true))
+  end)
+end)
+
+describe("headers", function()
+  --- The headers of an answer with these lines between status line and Content-Length.
+  local function headers_of(status_line, lines)
+    local server = start { { "request", { "send", status_line .. "\r\n" .. lines
+      .. "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]" } } }
+    local data, response = wire.client(server):request { path = "/x" }
+    assert.are.equal("table", type(data), tostring(response))
+    return response.headers
+  end
+
+  it("that are folded are joined to the line before", function()
+    assert.are.equal("a b c", headers_of("HTTP/1.1 200 OK", "X-Long: a\r\n b\r\n\tc\r\n")["x-long"]:gsub("%s+", " "))
+  end)
+
+  it("do not come from the status line", function()
+    local headers = headers_of("HTTP/1.1 200 it: works", "X-A: b\r\n")
+    assert.are.equal("b", headers["x-a"])
+    for name in pairs(headers) do
+      assert.is_nil(name:find "http", name)
+    end
+  end)
+end)
+
+describe("a 429", function()
+  for _, value in ipairs { "0", "Thu, 01 Jan 1970 00:00:00 GMT" } do
+    it("has a retry_after as long as the limiter holds (" .. value .. ")", function()
+      local server = start({}, { otherwise = {
+        "request", { "send", raw_server.answer("429 Too Many Requests", { "Retry-After: " .. value }, "{}") }, "again",
+      } })
+      local client = wire.client(server, { share = "process", clock = seranking.clock() })
+      local err = failed("rate_limit", "too_many_requests", client:request { path = "/x" })
+      assert.are.equal(1, err.retry_after)
+    end)
+  end
+end)
+
+describe("HTTP/2", function()
+  local certificates
+
+  setup(function()
+    certificates = process.certificates()
+  end)
+
+  teardown(function()
+    certificates.remove()
+  end)
+
+  --- A frame; payload as it is.
+  local function frame(kind, flags, stream, payload)
+    local size = #payload
+    local length = string.char(math.floor(size / 65536), math.floor(size / 256) % 256, size % 256)
+    return length .. string.char(kind, flags, 0, 0, 0, stream) .. payload
+  end
+
+  local PREFACE = #"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+  local SETTINGS = frame(4, 0, 0, "") .. frame(4, 1, 0, "")
+
+  --- Steps that end the first stream of a connection with this error.
+  local function ends(code)
+    return { { "skip", PREFACE + 60 }, { "send", SETTINGS .. frame(3, 0, 1, "\0\0\0" .. string.char(code)) } }
+  end
+
+  local function tls(alpn)
+    return { certificate = certificates.certificate, key = certificates.key, alpn = alpn }
+  end
+
+  for name, code in pairs { REFUSED_STREAM = 7, HTTP_1_1_REQUIRED = 13 } do
+    it("has a POST that was refused by " .. name .. " called unsent, and repeatable", function()
+      local server = start({}, { tls = tls "h2", otherwise = ends(code) })
+      local client = wire.client(server, { ca_file = certificates.ca })
+      local err = failed("network", "refused", client:request { method = "POST", path = "/x", body = {} })
+      assert.is_false(err.sent)
+      assert.is_true(err.retryable)
+    end)
+  end
+
+  it("has headers of 240 KB called too large", function()
+    local once = "\64\1x\127\161\30" .. ("y"):rep(4000) -- kept in the table of headers, and named by one byte from then on
+    local server = start({}, { tls = tls "h2", otherwise = {
+      { "skip", PREFACE + 60 }, { "send", SETTINGS .. frame(1, 4, 1, "\136" .. once .. ("\190"):rep(60)) },
+    } })
+    local client = wire.client(server, { ca_file = certificates.ca })
+    failed("too_large", "headers", client:request { path = "/x" })
+  end)
+end)

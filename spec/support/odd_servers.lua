@@ -1,0 +1,109 @@
+--- For specs: what odd servers and proxies send, and the error that each has to become, in whatever host the call runs.
+-- SPDX-License-Identifier: MIT
+
+local odd = {}
+
+local JSON = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+local CHUNKED = JSON .. "Transfer-Encoding: chunked\r\n\r\n"
+
+-- "[]" in gzip.
+local GZIP = "\31\139\8\0\0\0\0\0\0\3\1\2\0\253\255[]" .. "\41\187\76\13\2\0\0\0"
+
+-- 256 MiB of blanks in gzip, and that in gzip: 588 bytes.
+local BOMB = require("mime").unb64(table.concat {
+  "H4sIAAAAAAACA+3cLU5dARCA0cePIIgCokEgiqhpgqvBkECaoBElqWtYAGsAQqrQLKGCBSBw4NgB4LqAKkJQNJe8J7uE+52jRo+cTL5PF0uTqfmF",
+  "v3dn0+F08/Lfl/Wr5QkAAAAwcqdP5wtz02FzeNg/OAQAAADG7mjlw+LsKPD2c2PPOgAAAGD0fu1sr84+BJ5PjhetAwAAAEbv4+uf3dkt4H64Xvtu",
+  "HwAAADB6j4IBAAAAkCIYAAAAAC2CAQAAANAiGAAAAAAxggEAAADQIhgAAAAALYIBAAAA0CIYAAAAADGCAQAAANAiGAAAAAAtggEAAADQIhgAAAAA",
+  "MYIBAAAA0CIYAAAAAC2CAQAAANAiGAAAAAAxggEAAADQIhgAAAAALYIBAAAA0CIYAAAAADGCAQAAANAiGAAAAAAtggEAAADQIhgAAAAAMYIBAAAA",
+  "0CIYAAAAAC2CAQAAANAiGAAAAAAxggEAAADQIhgAAAAALYIBAAAA0CIYAAAAADGCAQAAANAiGAAAAAAtggEAAADQIhgAAAAAMYIBAAAA0CIYAAAA",
+  "AC2CAQAAANAiGAAAAAAxggEAAADQIhgAAAAALYIBAAAA0CIYAAAAADGCAQAAANAiGAAAAAAtggEAAADQIhgAAAAAMYIBAAAA0CIYAAAAAC2CAQAA",
+  "ANAiGAAAAAAxggEAAADQIhgAAAAALYIBAAAA0CIYAAAAADGCAQAAANAiGAAAAAAtv3e2P09vAasvw/XXrQkAwH9ut7792LgZhmHlHWXA/GRH+wMA",
+})
+
+-- Steps of a server that sends this to a request.
+local function says(...)
+  return { "request", { "send", table.concat { ... } }, "close" }
+end
+
+-- The same of a proxy, which gets no more than a head.
+local function proxy_says(...)
+  return { "head", { "send", table.concat { ... } } }
+end
+
+-- Steps, and others behind them.
+local function with(steps, ...)
+  for _, step in ipairs { ... } do
+    steps[#steps + 1] = step
+  end
+  return steps
+end
+
+---@class spec.Odd
+---@field name string
+---@field steps table of each connection, see raw_server
+---@field proxy boolean? it is a proxy
+---@field tls boolean? the client takes it for a server with TLS
+---@field error string? "kind code"; nil: the outcome is a matter of libcurl's version
+---@field older string? then: the error of older versions, which others take for an answer
+---@field timeout number? in seconds; left out: so long that only a hang reaches it
+---@field sent boolean? of the error
+---@field retryable boolean? of the error of a GET
+---@field says string? in the error's text
+
+--- Servers that end a call with an error, whoever makes it.
+---@type spec.Odd[]
+odd.servers = {
+  { name = "a first header line that begins with a blank", steps = says(JSON:gsub("\r\n", "\r\n folded: b\r\n", 1),
+    "Content-Length: 2\r\n\r\n[]"), older = "protocol bad_answer" },
+  { name = "a trailer with a NUL", older = "protocol bad_answer",
+    steps = says(CHUNKED, "2\r\n[]\r\n0\r\nX: a\0b\r\n\r\n") },
+  { name = "chunks that are none", steps = says(CHUNKED, "zz\r\n[]\r\n"), error = "protocol bad_answer", sent = true,
+    retryable = false },
+  { name = "a second member behind the gzip body", steps = says(JSON, "Content-Encoding: gzip\r\nContent-Length: ",
+    tostring(2 * #GZIP), "\r\n\r\n", GZIP, GZIP), error = "decode bad_encoding", sent = true, retryable = false },
+  { name = "256 MiB in 588 bytes", steps = says(JSON, "Content-Encoding: gzip, gzip\r\nContent-Length: ",
+    tostring(#BOMB), "\r\n\r\n", BOMB), error = "timeout no_answer", timeout = 0.05, sent = true },
+  { name = "a status line without an end", steps = { "request", { "send", "HTTP/1.1 200 " }, { "dribble", ("x"):rep(8192), 0 } },
+    error = "too_large headers", sent = true, retryable = false },
+  { name = "headers without an end", steps = { "request", { "send", JSON }, { "dribble", ("X-Y: z\r\n"):rep(999), 0 } },
+    error = "too_large headers", sent = true, retryable = false },
+  { name = "1xx answers without an end", steps = { "request", { "dribble", ("HTTP/1.1 103 Hints\r\n\r\n"):rep(99), 0 } },
+    error = "too_large headers", sent = true, retryable = false },
+  { name = "a byte now and then", steps = { "request", { "send", "HTTP/1.1 200 " }, { "dribble", "x", 0.01 } },
+    error = "timeout no_answer", timeout = 0.1, sent = true, retryable = true },
+  { name = "a head that is cut off", steps = says(JSON), error = "network truncated", sent = true, retryable = true,
+    says = "before the answer's headers were complete" },
+  { name = "another protocol", steps = { "request", { "send", "SSH-2.0-OpenSSH_9.2\r\n" } }, error = "protocol bad_answer",
+    sent = true, retryable = false, says = "the answer is not HTTP (protocol, bad_answer); there is no HTTP server" },
+  { name = "304", steps = says("HTTP/1.1 304 Not Modified\r\n\r\n"), error = "protocol unexpected_status", sent = true,
+    retryable = false, says = "the server answered 304 without data or another address" },
+  { name = "a proxy that wants a password, in a text without an end", proxy = true, error = "network proxy", sent = false,
+    steps = with(proxy_says "HTTP/1.1 407 No\r\nContent-Length: 999999999\r\n\r\n", { "dribble", ("x"):rep(8192), 0 }),
+    retryable = false, says = "the proxy answered 407 to CONNECT (network, proxy); the proxy wants user:password" },
+  { name = "a proxy whose headers have no end", proxy = true, error = "network proxy", sent = false, retryable = false,
+    steps = with(proxy_says "HTTP/1.1 200 Yes\r\n", { "dribble", ("X-Y: z\r\n"):rep(999), 0 }), says = "did not end" },
+  { name = "a proxy that sends a byte now and then", proxy = true, error = "timeout no_connection", sent = false,
+    steps = with(proxy_says "HTTP/1.1 200 Yes\r\n", { "dribble", "x", 0.01 }), timeout = 0.1, retryable = true },
+  { name = "a proxy that lets nobody through", proxy = true, error = "network proxy", sent = false, retryable = false,
+    steps = proxy_says "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", says = "the proxy answered 403 to CONNECT" },
+  { name = "a proxy that reaches nobody", proxy = true, error = "network proxy", sent = false, retryable = true,
+    steps = proxy_says "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", says = "the proxy answered 502 to CONNECT" },
+  { name = "a server without TLS", tls = true, error = "tls handshake", sent = false, retryable = false,
+    steps = { { "skip", 1 }, { "send", "HTTP/1.1 400 Bad\r\n\r\n" } },
+    says = "the server does not speak TLS (tls, handshake); check scheme and port" },
+  { name = "a proxy that starts no TLS", proxy = true, error = "tls handshake", sent = false, retryable = false,
+    steps = with(proxy_says "HTTP/1.1 200 Yes\r\n\r\n", { "skip", 1 }, { "send", "HTTP/1.1 400 Bad\r\n\r\n" }),
+    says = "the server does not speak TLS" },
+}
+
+--- A client's options for a raw server with these steps on every connection.
+---@param entry spec.Odd
+---@param url string of the raw server
+function odd.options(entry, url)
+  return {
+    base_url = entry.proxy and "https://127.0.0.1:9" or entry.tls and url:gsub("^http:", "https:") or url,
+    proxy = entry.proxy and url or nil, timeout = entry.timeout or 10,
+  }
+end
+
+return odd
