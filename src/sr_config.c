@@ -255,7 +255,10 @@ static int check_proxy(const struct sr_config *config, const char *proxy, struct
     problem = sr_proxy_check_environment(&name);
   if (problem == NULL)
     return 0;
-  sr_error_set(error, SR_INVALID, "bad_option", NULL, "%s %s", name, problem);
+  if (problem == sr_proxy_no_memory)
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+  else
+    sr_error_set(error, SR_INVALID, "bad_option", NULL, "%s %s", name, problem);
   return -1;
 }
 
@@ -345,7 +348,7 @@ void sr_config_unref(struct sr_config *config) {
   sr_mask_fini(&config->query_mask);
   sr_buf_fini(&config->base_url);
   sr_buf_fini(&config->ca_file);
-  sr_buf_wipe(&config->proxy);
+  sr_buf_fini(&config->proxy);
   sr_buf_fini(&config->user_agent);
   sr_buf_fini(&config->state_dir);
   sr_buf_fini(&config->limit_url);

@@ -67,7 +67,7 @@ struct sr_config {
   int v1;
   enum sr_auth auth;
   struct curl_slist *headers[SR_HEADERS_COUNT];
-  struct sr_buf ca_file, proxy; /* empty when left out; the proxy's is wiped: see driver_settings */
+  struct sr_buf ca_file, proxy; /* empty when left out */
   struct sr_buf user_agent;     /* the whole header line */
   char key_hint[SR_KEY_HINT_SIZE];
 

@@ -9,6 +9,8 @@
 
 #define WRITE_IT "; write http://host:port or http://user:password@host:port"
 
+const char sr_proxy_no_memory[] = "could not be read: memory ran out";
+
 static int is_known(const char *scheme) {
   static const char *const schemes[] = {"http",    "https",  "socks",  "socks4",
                                         "socks4a", "socks5", "socks5h"};
@@ -19,12 +21,11 @@ static int is_known(const char *scheme) {
   return 0;
 }
 
-/* Whether libcurl gives a part of the address that is not empty. */
-static int has_part(CURLU *url, CURLUPart part, unsigned flags) {
+static CURLUcode read_part(CURLU *url, CURLUPart part, unsigned flags) {
   char *text = NULL;
-  int there = curl_url_get(url, part, &text, flags) == CURLUE_OK && text[0] != '\0';
+  CURLUcode code = curl_url_get(url, part, &text, flags);
   curl_free(text);
-  return there;
+  return code;
 }
 
 static const char *check(CURLU *url, const char *address) {
@@ -39,7 +40,7 @@ static const char *check(CURLU *url, const char *address) {
       return "holds a blank or a control character" WRITE_IT;
   code = curl_url_set(url, CURLUPART_URL, address, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (code == CURLUE_OUT_OF_MEMORY)
-    return "could not be read: memory ran out";
+    return sr_proxy_no_memory;
   host = host != NULL ? host + 3 : address;
   if (strchr(host + strcspn(host, "/?#"), '@') != NULL)
     return bad_password;
@@ -48,15 +49,13 @@ static const char *check(CURLU *url, const char *address) {
   if (code != CURLUE_OK)
     return strchr(address, '@') != NULL ? bad_password : "is not an address" WRITE_IT;
   if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
-    return "is not an address" WRITE_IT;
+    return sr_proxy_no_memory; /* it was parsed, so there is one */
   known = is_known(scheme);
   curl_free(scheme);
   if (!known)
     return "has a scheme that is none of http, https, socks4, socks4a, socks5 and socks5h";
-  if (!has_part(url, CURLUPART_HOST, 0))
-    return "has no host" WRITE_IT;
-  if ((has_part(url, CURLUPART_USER, 0) && !has_part(url, CURLUPART_USER, CURLU_URLDECODE)) ||
-      (has_part(url, CURLUPART_PASSWORD, 0) && !has_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE)))
+  if (read_part(url, CURLUPART_USER, CURLU_URLDECODE) == CURLUE_URLDECODE ||
+      read_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE) == CURLUE_URLDECODE)
     return bad_password;
   return NULL;
 }
@@ -65,7 +64,7 @@ const char *sr_proxy_check(const char *address) {
   CURLU *url = curl_url();
   const char *problem;
   if (url == NULL)
-    return "could not be read: memory ran out";
+    return sr_proxy_no_memory;
   problem = check(url, address);
   curl_url_cleanup(url);
   return problem;

@@ -3,6 +3,9 @@
 #ifndef SR_PROXY_H
 #define SR_PROXY_H
 
+/* What both functions return, this very pointer, when they could not tell for lack of memory. */
+extern const char sr_proxy_no_memory[];
+
 /*
 ** NULL, or what is wrong with a proxy's address, to follow the name of the option in a sentence. It
 ** never quotes the address, which may hold a password.

@@ -70,25 +70,6 @@ static int is_over(struct sr_transfer *transfer, sr_time end) {
   return 1;
 }
 
-/*
-** A line that begins with a blank goes on with the one before. Without one, which libcurl refuses or
-** takes for a header, depending on its version, it is left out.
-*/
-static int unfold(struct sr_call *call, const char *data, size_t len) {
-  const char *line = sr_buf_text(&call->head);
-  size_t used = call->head.len;
-  while (len > 0 && (*data == ' ' || *data == '\t')) {
-    data++;
-    len--;
-  }
-  if (used < 2 || memchr(line, '\n', used - 1) == NULL)
-    return 0;
-  while (used > 0 && (line[used - 1] == '\r' || line[used - 1] == '\n'))
-    used--;
-  call->head.len = used;
-  return sr_buf_putc(&call->head, ' ') != 0 ? -1 : sr_buf_append(&call->head, data, len);
-}
-
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
@@ -108,8 +89,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
     transfer->too_large = TOO_LARGE_HEADERS;
     return 0;
   }
-  if ((data[0] == ' ' || data[0] == '\t') ? unfold(call, data, len) != 0
-                                          : sr_buf_append(&call->head, data, len) != 0) {
+  if (sr_buf_append(&call->head, data, len) != 0) {
     transfer->no_memory = 1;
     return 0;
   }
