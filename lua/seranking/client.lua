@@ -300,6 +300,11 @@ function methods:limiter()
   return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
 end
 
+-- An address without user and password, and without its query, which may be a signature.
+local function shown(url)
+  return (url:gsub("^(%a+:/*)[^/]*@", "%1…@"):gsub("%?.*", "?…"))
+end
+
 --- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
 --- bytes are given as they are, gzipped files gzipped.
 ---@param url string https, or http to this machine
@@ -318,7 +323,7 @@ function methods:download(url, given)
   end
   if not origin then
     misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
-      type(url) == "string" and format("%q", url) or tostring(url))
+      type(url) == "string" and format("%q", shown(url)) or tostring(url))
   end
   for _, name in ipairs { "extra", "budget" } do
     if type(given) == "table" and given[name] ~= nil then

@@ -28,7 +28,7 @@ function events.said(client, problem)
   if not told or type(text) ~= "string" then
     return "an error that can't be printed"
   end
-  return misuse.mask(client._closed and text or client._core:redact(text))
+  return misuse.without_key(client, text)
 end
 
 --- Tells a client's hook what is new of a call. One that raises breaks nothing: client:limiter().hook_error has what it raised.

@@ -26,6 +26,14 @@ function misuse.mask(text)
   end))
 end
 
+--- A text without the key of a client, wherever it stands, and without what looks like any other.
+---@param client table
+---@param text string
+---@return string
+function misuse.without_key(client, text)
+  return misuse.mask(client._closed and text or client._core:redact(text))
+end
+
 -- Lua 5.2 and later tell whether a function was entered by a tail call; Lua 5.1 has a level for it; LuaJIT doesn't tell.
 local WHAT = pcall(getinfo, 1, "t") and "St" or "S"
 

@@ -197,7 +197,8 @@ kind = proxy.kind("seranking.resource", {
       ids[#ids + 1] = name .. " = " .. tostring(value)
     end
     table.sort(ids)
-    return ("seranking resource %s%s"):format(self._path, ids[1] and " (" .. table.concat(ids, ", ") .. ")" or "")
+    return misuse.without_key(self._client, ("seranking resource %s%s"):format(self._path,
+      ids[1] and " (" .. table.concat(ids, ", ") .. ")" or ""))
   end,
   refuse = function(self, name)
     return ("client.%s.%s can't be set"):format(self._path, name)
