@@ -72,8 +72,8 @@ describe("decoding", function()
   it("keeps whole numbers exact as far as 64 bits reach, where Lua has integers", function()
     if math.type then
       for text, kind in pairs { ["9007199254740993"] = "integer", ["999999999999999999"] = "integer", ["1e3"] = "integer",
-        ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "integer", ["9223372036854775808"] = "float",
-        ["-9223372036854775809"] = "float", ["10000000000000000000"] = "float" } do
+        ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "integer",
+        ["9223372036854775808"] = "float", ["-9223372036854775809"] = "float", ["10000000000000000000"] = "float" } do
         local value = json.decode(text)
         assert.equal(kind, math.type(value), text)
         assert.equal(tonumber(text) + 0.0, value + 0.0)

@@ -48,7 +48,9 @@ local function look_through(value, where, seen)
     look(value, where)
   elseif type(value) == "table" and not seen[value] then
     seen[value] = true
-    look(tostring(value), where)
+    if getmetatable(value) then -- no address, whose digits are chance
+      look(tostring(value), where)
+    end
     for name, field in pairs(value) do
       look(tostring(name), where)
       look_through(field, where, seen)
