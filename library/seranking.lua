@@ -151,7 +151,8 @@ function AnyClient:spent() end
 ---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
 function AnyClient:credits(given) end
 
---- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
+--- Ends the calls and downloads of the client as cancelled, wherever they wait, and closes the connections. Later calls raise.
+--- The garbage collector does it otherwise.
 function AnyClient:close() end
 
 --- Options of one call, the second table of every operation.

@@ -377,7 +377,8 @@ function methods:credits(given)
   return credits, response
 end
 
---- Closes the connections and forgets the key. Later calls raise. The garbage collector does it otherwise.
+--- Ends the calls and downloads of the client as cancelled, wherever they wait, and closes the connections. Later calls raise.
+--- The garbage collector does it otherwise.
 function methods:close()
   self = must_be_client(self, "close()")
   self._closed = true
