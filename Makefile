@@ -354,12 +354,14 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	@$(if $(REDIS),:,echo "Without lseranking_redis.so, the limiter on Redis: hiredis was not found (libhiredis-dev)")
 	@for f in $(LUA_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
+	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors: nothing loads them
+	install -m 644 library/seranking.lua "$(DESTDIR)$(LMOD)/seranking/library/"
 	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
 	  chmod 755 "$(DESTDIR)$(BINDIR)/$$f" || exit 1; done
 
 .PHONY: uninstall
 uninstall: ## remove what install has put there
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

@@ -251,6 +251,11 @@ function AnyClient:close() end
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
 ---@field where? string "file:line" of the caller: the innermost function outside this library
+---@field rows? any[] of `all`: the rows that came before it
+---@field resume? string of a walk: the option `resume` of one that goes on with the first row that was not delivered
+---@field answer? any of a walk or `wait`: the answer that could not be used, or that says how the job ended
+---@field job? table<string, any> of `wait`: the parameter that names the job, and its id: give it to `status:wait`
+---@field raised? any code on_progress: what the function raised
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 
 --- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.

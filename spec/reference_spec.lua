@@ -472,6 +472,17 @@ describe("the types", function()
     assert.is_true(count > 900)
   end)
 
+  it("have every field of errors that the documents speak of", function()
+    local count = 0
+    for _, file in ipairs { "README.md", "docs/concurrency.md", "docs/nginx.md", "docs/limits.md" } do
+      for name in read(file):gmatch "%f[%w]err%.([%a_]+)" do
+        assert.is_string(library.classes["seranking.Error"].fields[name], file .. ": err." .. name)
+        count = count + 1
+      end
+    end
+    assert.is_true(count > 10)
+  end)
+
   it("have the fields of rows and answers, at every depth", function()
     local count = 0
     local function member(class, name, where)
