@@ -55,9 +55,9 @@ function json.array(list)
 end
 
 --- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. On
---- Lua 5.3 and later whole numbers are integers: as they are up to 18 digits, and where they are written with a point or an
---- exponent up to 2^53; others, and all on other Luas, are floats. A number too large for a float is an error. Strings come
---- as they were sent, valid UTF-8 or not.
+--- Lua 5.3 and later whole numbers are integers: exact in 64 bits, and where they are written with a point or an exponent up
+--- to 2^53. Others, and all on other Luas, are floats. A number too large for a float is an error. Strings come as they were
+--- sent, valid UTF-8 or not; a control character that is not escaped is an error. Errors name the byte.
 ---@type fun(text: string, keep_nulls?: boolean): any, string? # value | nil, what is wrong
 json.decode = core.decode
 
