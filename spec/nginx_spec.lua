@@ -232,6 +232,35 @@ describe("inside nginx, a call", function()
     end
   end)
 
+  it("to each odd server ends with its error", function()
+    local odd, raw_server = require "spec.support.odd_servers", require "spec.support.raw_server"
+    local lines, expected = {}, {}
+    for i, entry in ipairs(odd.servers) do
+      local options = odd.options(entry, keep(raw_server.start({}, { otherwise = entry.steps })).url)
+      lines[i] = ("{ base_url = %q, proxy = %s, timeout = %s },"):format(options.base_url,
+        options.proxy and ("%q"):format(options.proxy) or "nil", options.timeout)
+      expected[i] = entry.error
+    end
+    local server = keep(nginx.start { http = configuration([[
+      location = /odd {
+        content_by_lua_block {
+          for _, options in ipairs { ]] .. table.concat(lines, " ") .. [[ } do
+            options.token, options.share, options.retries = false, "off", 0
+            local data, err = assert(require("seranking").new(options)):request { path = "/x" }
+            ngx.say(data == nil and err.kind .. " " .. err.code or "an answer")
+          end
+        }
+      }
+    ]]) })
+    local _, body = server.get "/odd"
+    local i = 0
+    for line in body:gmatch "[^\n]+" do
+      i = i + 1
+      assert.are.equal(expected[i] or line, line, odd.servers[i].name)
+    end
+    assert.are.equal(#odd.servers, i)
+  end)
+
   it("in light threads, coroutines, pcall, metamethods and timers waits the same", function()
     local server = keep(nginx.start {
       http = configuration [[
