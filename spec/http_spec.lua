@@ -747,6 +747,19 @@ describe("an answer", function()
     works(client)
   end)
 
+  it("with a colon in its status line and a folded header has the headers that it has", function()
+    local client = new_client(answering(answer("200 it: works", { "X-A: one", "\ttwo", "X-B: 2" }, "[]")))
+    local _, response = client.sites:list()
+    assert.are.equal("one two", response.headers["X-A"])
+    assert.are.equal("2", response.headers["x-b"])
+    local names = 0
+    for _ in pairs(response.headers) do
+      names = names + 1
+    end
+    assert.are.equal(3, names) -- and Content-Length
+    works(client)
+  end)
+
   it("that is an HTML page of a proxy is told as what it is", function()
     local page = "<html><head><title>502 Bad Gateway</title></head></html>"
     local client = new_client(answering(answer("502 Bad Gateway", { "Content-Type: text/html" }, page),
