@@ -85,8 +85,12 @@ void sr_wire_fini(struct sr_wire *wire) {
 }
 
 void sr_wire_forget(struct sr_wire *wire) {
+  int i;
+  /* This process's copies, or the server would never see the parent go. */
   if (wire->state >= SR_WIRE_GREETING)
-    close(wire->fd); /* this process's copy, or the server would never see the parent go */
+    close(wire->fd);
+  for (i = 0; wire->state == SR_WIRE_CONNECTING && i < wire->socket_count; i++)
+    close(wire->sockets[i].fd);
   wire->easy = NULL;
   wire->multi = NULL;
   forget_replies(wire);
