@@ -458,7 +458,7 @@ describe("on_event", function()
       local client, api = scene.new { token = key, on_event = function() error("it was " .. key, 0) end }
       api:fail { status = 503 }
       client.sites:list()
-      assert.equal("it was …" .. key:sub(-4), client:limiter().hook_error)
+      assert.equal("it was " .. client:limiter().key, client:limiter().hook_error)
     end
   end)
 
