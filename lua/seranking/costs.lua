@@ -165,7 +165,9 @@ function costs.allow(client, plan, args, budget, call)
     end
   end
   local ticket = { most = most or 0 }
-  spent.tickets[call] = ticket
+  if client._budget then
+    spent.tickets[call] = ticket
+  end
   return ticket
 end
 
@@ -183,7 +185,9 @@ local unclear = { timeout = true, network = true, cancelled = true, too_large = 
 ---@param result seranking.Response|seranking.Error
 function costs.settle(client, plan, args, call, ticket, success, data, result)
   local spent = client._spent
-  spent.tickets[call] = nil
+  if client._budget then
+    spent.tickets[call] = nil
+  end
   if not success and not (result.sent and unclear[result.kind]) then
     return
   end

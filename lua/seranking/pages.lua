@@ -423,19 +423,21 @@ end
 ---@return fun(): any, seranking.Response? next_row raises the error of a page that failed, at each call from then on
 ---@return seranking.WalkState
 function pages.rows(walk)
+  local rows, response, count = nil, nil, 0
   return function()
-    local at, rows = walk.at + 1, walk.rows
-    if not rows or at > walk.count or walk.left <= 0 then
+    local at = walk.at + 1
+    if at > count or walk.left <= 0 then
+      rows, response, count = nil, nil, 0 -- one page in memory
       local there, problem = has_row(walk)
       if there == nil then
         errors.raise(problem)
       elseif not there then
         return nil
       end
-      at, rows = walk.at + 1, walk.rows
+      at, rows, response, count = walk.at + 1, walk.rows, walk.response, walk.count
     end
     walk.at, walk.left = at, walk.left - 1
-    return rows[at], walk.response
+    return rows[at], response
   end, state_of(walk)
 end
 

@@ -94,7 +94,7 @@ suite() {
       SERANKING_NGINX_BUILD=build/asan/jit SERANKING_NGINX_SANITIZER=$(gcc -print-file-name=libasan.so) \
         SPECS=spec/nginx_spec.lua specs nginx-asan 5.4 build ;;
     valgrind) # thirty times slower: without what is pure Lua, and looks at every endpoint
-      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|loop|start|fake[a-z_]*)_spec') \
+      SPECS=$(printf '%s\n' spec/*_spec.lua | grep -vE '/(api|catalogue|catalogue_data|data_fake|project|reference|nginx|loop|start|walks|fake[a-z_]*)_spec') \
         specs valgrind 5.4 build $VALGRIND ;;
     c) c_tests c build ;;
     c-asan) c_tests c-asan build/asan sh spec/support/leaks.sh ;;
