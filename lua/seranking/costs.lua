@@ -98,7 +98,7 @@ function costs.price(plan, args, data)
 end
 
 -- What is set aside for calls in flight. Calls that were given up, or that nobody waits for any more, have no ticket.
-local function aside(spent)
+local function add_up(spent)
   local sum = 0
   for call, ticket in pairs(spent.tickets) do
     if call:cancelled() then
@@ -108,6 +108,15 @@ local function aside(spent)
     end
   end
   return sum
+end
+
+-- The same, on a stack of its own: a call that is left in a slot of the caller's would not be collected while it asks again and
+-- again. In nginx each request has a stack of its own anyway, and coroutines are the scheduler's.
+local function aside(spent)
+  if package.loaded.ngx then
+    return add_up(spent)
+  end
+  return coroutine.wrap(add_up)(spent)
 end
 
 --- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget, or the call says
