@@ -1,9 +1,11 @@
 --- By how much calls outlive their timeout when servers and proxies do their worst. SPDX-License-Identifier: MIT
--- lua bench/late.lua: a line for each, "milliseconds name". What ends before its timeout is 0 ms late.
+-- lua bench/late.lua: a line for each, "milliseconds promise name", in plain Lua and, where it is installed, in nginx.
+-- A call that ends before its timeout is 0 ms late.
 
 package.path = "./?.lua;spec/?.lua;" .. package.path
 
 local core = require "lseranking"
+local nginx = require "spec.support.nginx"
 local odd = require "spec.support.odd_servers"
 local raw_server = require "spec.support.raw_server"
 local seranking = require "seranking"
@@ -19,6 +21,13 @@ local MEASURED = {
   ["a proxy that sends a byte now and then"] = true,
 }
 
+local PROMISED, PROMISED_IN_NGINX = 200, 500
+
+local function told(late, promised, name)
+  print(("%.0f %d %s"):format(math.max(0, late) * 1e3, promised, name))
+end
+
+local lines = {}
 for _, entry in ipairs(odd.servers) do
   if MEASURED[entry.name] then
     local server = raw_server.start({}, { otherwise = entry.steps })
@@ -27,9 +36,43 @@ for _, entry in ipairs(odd.servers) do
     local client = assert(seranking.new(options))
     local began = core.monotonic()
     local data = client:request { path = "/x" }
-    local late = core.monotonic() - began - TIMEOUT
+    told(core.monotonic() - began - TIMEOUT, PROMISED, entry.name)
     assert(data == nil, entry.name .. ": there was an answer")
-    print(("%.0f %s"):format(math.max(0, late) * 1e3, entry.name))
-    server.stop()
+    lines[#lines + 1] = { entry = entry, server = server, options = options }
   end
+end
+
+if nginx.available() then
+  local list = {}
+  for i, line in ipairs(lines) do
+    list[i] = ("{ base_url = %q, proxy = %s, timeout = %g, token = false, share = 'off', retries = 0 },"):format(
+      line.options.base_url, line.options.proxy and ("%q"):format(line.options.proxy) or "nil", TIMEOUT)
+  end
+  local server = nginx.start { http = ([[
+    server {
+      listen 127.0.0.1:PORT;
+      location = /late {
+        content_by_lua_block {
+          local core = require "lseranking"
+          for _, options in ipairs { %s } do
+            local client = assert(require("seranking").new(options))
+            local began = core.monotonic()
+            local _, err = client:request { path = "/x" }
+            local late = core.monotonic() - began - options.timeout
+            ngx.say((assert(err.kind ~= "phase" and late, err.message)))
+          end
+        }
+      }
+    }
+  ]]):format(table.concat(list, " ")) }
+  local _, body = server.get "/late"
+  local i = 0
+  for late in body:gmatch "[^\n]+" do
+    i = i + 1
+    told(assert(tonumber(late), body), PROMISED_IN_NGINX, "in nginx: " .. lines[i].entry.name)
+  end
+  server.stop()
+end
+for _, line in ipairs(lines) do
+  line.server.stop()
 end

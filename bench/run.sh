@@ -135,8 +135,8 @@ start "$work/empty.json" 200
   printf '%-34s %25s s    (0.2 if all waited together)\n' "1,000 calls of 0.2 s in $loop" "$seconds"
 done
 LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || over=$((over + 1))
-"$lua" bench/late.lua | while read -r late name; do
-  printf '%-58s %4s ms late (200 are promised)\n' "$name" "$late"
+"$lua" bench/late.lua | while read -r late promised name; do
+  printf '%-68s %4s ms late (%s are promised)\n' "$name" "$late" "$promised"
 done
 BUILD=$build sh bench/redis.sh
 echo "$((5 - over)) successes / $over failures / 0 errors / 0 pending"

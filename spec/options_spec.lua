@@ -75,6 +75,7 @@ describe("options", function()
         .. "this machine only)",
       ["ftp://x.example"] = "must be an https address",
       ["x.example"] = "is not an address; write https://host",
+      ["https://%7f41"] = "is not an address; write https://host",
       ["https://me:secret@x.example"] = "must not hold a user or password",
       ["https://x.example/?a=b"] = "must not hold a query or fragment",
     } do

@@ -40,6 +40,9 @@ enum { MUCH = 65536 };
 */
 enum { CONNECT_MAX = 65536, LOOK_EVERY = 256 };
 
+/* Without that, a round makes no more progress than this before the request. */
+enum { STEPS_USUAL = 16 };
+
 /*
 ** libcurl 7.83 to 8.0.1 uses freed memory when a handle is used again and the first header of an
 ** HTTP/1 answer begins with a blank. Asked of the library that is loaded: it may be newer.
@@ -142,9 +145,9 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
     return 0;
   round = sr_engine_round(transfer->call->engine);
   if (round != transfer->round)
-    transfer->busy = 0;
+    transfer->steps = 0;
   transfer->round = round;
-  if (++transfer->busy % LOOK_EVERY != 0)
+  if (++transfer->steps <= STEPS_USUAL || ++transfer->busy % LOOK_EVERY != 0)
     return 0;
   transfer->flooded = transfer->busy > CONNECT_MAX;
   return transfer->flooded || is_over(transfer, transfer->connect_ends);
@@ -428,6 +431,7 @@ static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time co
   sr_time now = sr_clock_monotonic.now(NULL);
   transfer->ends = now + timeout + GRACE;
   transfer->connect_ends = now + connect + GRACE;
+  transfer->steps = 0;
   transfer->busy = 0;
   transfer->expired = 0;
   transfer->flooded = 0;

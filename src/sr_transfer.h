@@ -26,8 +26,9 @@ struct sr_transfer {
   int used;                     /* the handle has been through an attempt */
   int http1;                    /* it is set up for HTTP/1.1 alone */
   sr_time ends, connect_ends;   /* on the real clock, see on_progress */
-  uint64_t round;               /* the engine's, when `busy` was last 0 */
-  int busy;                     /* how often libcurl made progress in one round, connecting */
+  uint64_t round;               /* the engine's, when on_progress last looked */
+  int steps;                    /* how often libcurl made progress in it, before the request */
+  int busy;                     /* how often beyond what is usual, in all rounds */
   int expired;                  /* on_progress or on_body ended it: its time was over */
   int flooded;                  /* on_progress ended it: the proxy sends without end */
   int requests;                 /* how often libcurl was about to send in this attempt */
