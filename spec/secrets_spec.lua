@@ -159,7 +159,8 @@ describe("nothing secret is in what comes of", function()
     for _, place in ipairs { "127.0.0.1:999999", "127.0.0.1:1", "x@127.0.0.1:1", "[::1", "127.0.0.1:1/\n", "", "host name" } do
       for _, scheme in ipairs { "http://", "https://", "socks5h://", "redis://", "rediss://", "gopher://", "" } do
         local address = scheme .. login .. place
-        for name, value in pairs { base_url = address, data_base_url = address, proxy = address, limiter = { redis = address } } do
+        for name, value in pairs { base_url = address, data_base_url = address, proxy = address,
+          limiter = { redis = address } } do
           local client = try(name, seranking.new, { token = KEY, [name] = value, timeout = 5, retries = 0, share = "process" })
           if type(client) == "table" and name == "proxy" and place:find "^127%.0%.0%.1:1$" and scheme:find "^h" then
             try("a client", tostring, client)
