@@ -111,6 +111,7 @@ int luaopen_lseranking(lua_State *L) {
   lua_setfield(L, -2, "curl");
   lsr_open_client(L);
   lsr_open_call(L);
+  lsr_open_account(L);
   lsr_open_value(L);
   lsr_open_json(L);
   lsr_open_limit(L);

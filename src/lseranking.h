@@ -68,10 +68,12 @@ struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is som
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
 /* The userdata of a call. One of the two at most: a call that was given to the doorbell's thread is its errand's. */
+struct lsr_account;
 struct lsr_call {
-  struct sr_call *call;     /* owned */
-  struct sr_errand *errand; /* owned */
-  int given_up;             /* call:cancel() was called */
+  struct sr_call *call;        /* owned */
+  struct sr_errand *errand;    /* owned */
+  struct lsr_account *account; /* a reference; NULL: nothing is set aside */
+  double set_aside;            /* credits, in `account` */
 };
 #define LSR_CALL "seranking.call"
 
@@ -102,6 +104,14 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 */
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
+void lsr_open_account(lua_State *L);
+
+/* Methods of calls that are in lseranking_account.c. */
+int lsr_call_set_aside(lua_State *L);
+int lsr_call_settle(lua_State *L);
+
+/* Nobody will settle this call: takes back what it has set aside, or counts it as doubtful. */
+void lsr_give_up(struct lsr_call *object);
 void lsr_open_value(lua_State *L);
 void lsr_open_json(lua_State *L);
 void lsr_open_limit(lua_State *L);

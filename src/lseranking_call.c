@@ -50,7 +50,7 @@ struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
   struct sr_call *call = object->call;
   if (call == NULL || call->engine != NULL || call->config != config)
     return NULL;
-  object->given_up = 0;
+  lsr_give_up(object);
   sr_call_reset(call);
   return call;
 }
@@ -121,11 +121,11 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 
 static int call_cancel(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
-  object->given_up = 1;
   if (object->errand != NULL)
     sr_errand_cancel(object->errand);
   else
     sr_engine_cancel(lsr_checkcall(L, 1));
+  lsr_give_up(object);
   return 0;
 }
 
@@ -478,20 +478,11 @@ static int call_trim(lua_State *L) {
   return 1;
 }
 
-/*
-** call:cancelled() -> whether it was given up, or its client closed. Unlike other functions it leaves
-** the descriptor of a call that is done to whoever polls it.
-*/
-static int call_cancelled(lua_State *L) {
-  const struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
-  const struct sr_call *call = object->call;
-  lua_pushboolean(L, object->given_up || (call != NULL && call->state == SR_STATE_DONE &&
-                                          call->error.kind == SR_CANCELLED));
-  return 1;
-}
-
 static int call_gc(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
+  if (object->account != NULL && object->call != NULL)
+    sr_engine_cancel(object->call); /* knows then whether it was sent */
+  lsr_give_up(object);
   sr_errand_delete(object->errand);
   object->errand = NULL;
   sr_call_delete(object->call);
@@ -499,12 +490,14 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"cancel", call_cancel},   {"result", call_result},       {"body", call_body},
-    {"decode", call_decode},   {"look", call_look},           {"time_left", call_time_left},
-    {"failure", call_failure}, {"preview", call_preview},     {"outgoing", call_outgoing},
-    {"answer", call_answer},   {"lost", call_lost},           {"happenings", call_events},
-    {"trim", call_trim},       {"cancelled", call_cancelled}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},     {"result", call_result},
+                                   {"body", call_body},         {"decode", call_decode},
+                                   {"look", call_look},         {"time_left", call_time_left},
+                                   {"failure", call_failure},   {"preview", call_preview},
+                                   {"outgoing", call_outgoing}, {"answer", call_answer},
+                                   {"lost", call_lost},         {"happenings", call_events},
+                                   {"trim", call_trim},         {"set_aside", lsr_call_set_aside},
+                                   {"settle", lsr_call_settle}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

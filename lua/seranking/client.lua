@@ -216,10 +216,10 @@ function methods:request(request)
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
-  local ticket, refused
-  if self._spent then
-    ticket, refused = costs.allow(self, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
-    if not ticket then
+  local counted = self._spent
+  if counted then
+    local allowed, refused = costs.allow(self, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
+    if not allowed then
       host.keep(self, call)
       return deliver(self, nil, refused)
     end
@@ -234,8 +234,8 @@ function methods:request(request)
     errors.doubt(result, repeatable)
   end
   host.keep(self, call)
-  if ticket then
-    costs.settle(self, UNKNOWN_PRICE, {}, call, ticket, answered, data, result)
+  if counted then
+    costs.settle(self, UNKNOWN_PRICE, {}, call, answered, data, result)
   end
   return deliver(self, data, result)
 end

@@ -1,6 +1,7 @@
 --- What calls of the Data API cost, as far as their descriptions tell: estimates, since no answer says it.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local errors = require "seranking.errors"
 
 local costs = {}
@@ -97,28 +98,6 @@ function costs.price(plan, args, data)
   return costs.most(plan, args)
 end
 
--- What is set aside for calls in flight. Calls that were given up, or that nobody waits for any more, have no ticket.
-local function add_up(spent)
-  local sum = 0
-  for call, ticket in pairs(spent.tickets) do
-    if call:cancelled() then
-      spent.tickets[call] = nil
-    else
-      sum = sum + ticket.most
-    end
-  end
-  return sum
-end
-
--- The same, on a stack of its own: a call that is left in a slot of the caller's would not be collected while it asks again and
--- again. In nginx each request has a stack of its own anyway, and coroutines are the scheduler's.
-local function aside(spent)
-  if package.loaded.ngx then
-    return add_up(spent)
-  end
-  return coroutine.wrap(add_up)(spent)
-end
-
 --- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget, or the call says
 --- budget = false.
 ---@param client table
@@ -129,7 +108,8 @@ function costs.left(client, budget)
   if budget == false or not (spent and client._budget) then
     return nil
   end
-  return client._budget - spent.credits - spent.doubtful - aside(spent)
+  local set_aside, doubtful = spent.account:look()
+  return client._budget - spent.credits - spent.doubtful - doubtful - set_aside
 end
 
 --- The error of what an option that bounds the spending can't hold.
@@ -143,13 +123,13 @@ function costs.unknown(plan, option)
 end
 
 --- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside until
---- costs.settle, or until the call is cancelled or garbage.
+--- costs.settle. A call that is cancelled or collected before that counts as doubtful if it may have been sent.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
 ---@param budget? number|false of this call; false: whatever it costs
 ---@param call userdata not begun yet
----@return table? ticket, seranking.Error?
+---@return true?, seranking.Error?
 function costs.allow(client, plan, args, budget, call)
   local spent = client._spent
   local most = costs.most(plan, args)
@@ -163,7 +143,7 @@ function costs.allow(client, plan, args, budget, call)
       left, whose, whole = budget, "the call's", budget
     end
     if most > 0 and most > left then
-      local waiting = whose == "the client's" and most <= left + aside(spent)
+      local waiting = whose == "the client's" and most <= left + spent.account:look()
       local err = errors.new("invalid", "budget",
         format("%s may cost %.15g credits, by estimate, and %.15g of %s budget = %.15g are left%s", plan.name, most,
           max(0, left), whose, whole, waiting and " beside what calls under way may cost" or ""),
@@ -173,11 +153,8 @@ function costs.allow(client, plan, args, budget, call)
       return nil, err
     end
   end
-  local ticket = { most = most or 0 }
-  if client._budget then
-    spent.tickets[call] = ticket
-  end
-  return ticket
+  call:set_aside(spent.account, most or 0)
+  return true
 end
 
 -- Errors of a request that was sent, and may have been carried out and billed.
@@ -188,16 +165,15 @@ local unclear = { timeout = true, network = true, cancelled = true, too_large = 
 ---@param plan seranking.Plan
 ---@param args table
 ---@param call userdata
----@param ticket table of costs.allow
 ---@param success boolean it was answered with a success
 ---@param data any the answer, if it could be read
 ---@param result seranking.Response|seranking.Error
-function costs.settle(client, plan, args, call, ticket, success, data, result)
+function costs.settle(client, plan, args, call, success, data, result)
   local spent = client._spent
-  if client._budget then
-    spent.tickets[call] = nil
-  end
-  if not success and not (result.sent and unclear[result.kind]) then
+  local most = call:settle()
+  if not most then -- it was given up, and is counted already
+    return
+  elseif not success and not (result.sent and unclear[result.kind]) then
     return
   end
   local price = success and costs.price(plan, args, data)
@@ -206,13 +182,13 @@ function costs.settle(client, plan, args, call, ticket, success, data, result)
     spent.credits = spent.credits + price
   else
     spent.unknown = spent.unknown + 1
-    spent.doubtful = spent.doubtful + ticket.most
+    spent.doubtful = spent.doubtful + most
   end
 end
 
---- A client's account, empty.
+--- What a client has spent: nothing yet.
 function costs.new()
-  return { credits = 0, doubtful = 0, calls = 0, unknown = 0, tickets = setmetatable({}, { __mode = "k" }) }
+  return { credits = 0, doubtful = 0, calls = 0, unknown = 0, account = core.account() }
 end
 
 --- What a client has spent, as users see it.
@@ -220,8 +196,9 @@ end
 ---@return seranking.Spent
 function costs.spent(client)
   local spent = client._spent
-  return { credits = spent.credits, estimate = true, calls = spent.calls, unknown = spent.unknown,
-    doubtful = spent.doubtful }
+  local _, doubtful, given_up = spent.account:look()
+  return { credits = spent.credits, estimate = true, calls = spent.calls + given_up, unknown = spent.unknown + given_up,
+    doubtful = spent.doubtful + doubtful }
 end
 
 return costs

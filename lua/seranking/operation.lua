@@ -70,10 +70,9 @@ local function perform(op, args, call_options, raw)
   end
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
-  local ticket, refused
   if counted then
-    ticket, refused = costs.allow(client, plan, checked, given and given.budget, call)
-    if not ticket then
+    local allowed, refused = costs.allow(client, plan, checked, given and given.budget, call)
+    if not allowed then
       host.keep(client, call)
       return nil, refused
     end
@@ -90,7 +89,7 @@ local function perform(op, args, call_options, raw)
   end
   host.keep(client, call)
   if counted then
-    costs.settle(client, plan, checked, call, ticket, answered, data, result)
+    costs.settle(client, plan, checked, call, answered, data, result)
   end
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)

@@ -423,18 +423,18 @@ end
 ---@return fun(): any, seranking.Response? next_row raises the error of a page that failed, at each call from then on
 ---@return seranking.WalkState
 function pages.rows(walk)
-  local rows, response, count = nil, nil, 0
+  local rows, response, length = nil, nil, 0
   return function()
     local at = walk.at + 1
-    if at > count or walk.left <= 0 then
-      rows, response, count = nil, nil, 0 -- one page in memory
+    if at > length or walk.left <= 0 then
+      rows, response, length = nil, nil, 0 -- one page in memory
       local there, problem = has_row(walk)
       if there == nil then
         errors.raise(problem)
       elseif not there then
         return nil
       end
-      at, rows, response, count = walk.at + 1, walk.rows, walk.response, walk.count
+      at, rows, response, length = walk.at + 1, walk.rows, walk.response, walk.count
     end
     walk.at, walk.left = at, walk.left - 1
     return rows[at], response
