@@ -253,6 +253,7 @@ TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
+DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks.md)# whose Lua blocks are run
 CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme reference)
 .PHONY: $(CHECKS)
 check-luacheck:
@@ -273,10 +274,10 @@ check-gcc check-clang: check-%:
 .PHONY: check-build
 check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
-check-readme: check-build
+check-readme: check-build # what the examples print is shown only where one fails
 	$(SAY) readme
-	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua README.md && for doc in docs/concurrency.md docs/nginx.md docs/walks.md; do \
-	  $$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua $$doc || exit 1; done
+	$(Q)log=$(BUILD)/check-readme.log; \
+	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua $(DOCS) >$$log 2>&1 || { cat $$log; exit 1; }; tail -n 1 $$log
 check-reference: check-build
 	$(SAY) reference
 	$(Q)$(REFERENCE) --check

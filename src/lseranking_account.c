@@ -16,6 +16,11 @@ struct lsr_account {
   int given_up;     /* how many these were */
 };
 
+/* The userdata. */
+struct account_object {
+  struct lsr_account *account; /* a reference; NULL: closed */
+};
+
 static void release(struct lsr_account *account) {
   if (account != NULL && --account->references == 0)
     free(account);
@@ -58,7 +63,7 @@ void lsr_give_up(struct lsr_call *object) {
 */
 int lsr_call_set_aside(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
-  struct lsr_account *account = *(struct lsr_account **)luaL_checkudata(L, 2, ACCOUNT);
+  struct lsr_account *account = ((struct account_object *)luaL_checkudata(L, 2, ACCOUNT))->account;
   lua_Number credits = luaL_checknumber(L, 3);
   luaL_argcheck(L, account != NULL, 2, "it is closed");
   luaL_argcheck(L, credits >= 0 && credits < HUGE_VAL, 3, "must be a finite number, at least 0");
@@ -82,7 +87,8 @@ int lsr_call_settle(lua_State *L) {
 
 /* account:look() -> credits set aside, doubtful credits of calls given up, how many these were */
 static int account_look(lua_State *L) {
-  const struct lsr_account *account = *(struct lsr_account **)luaL_checkudata(L, 1, ACCOUNT);
+  const struct lsr_account *account =
+      ((struct account_object *)luaL_checkudata(L, 1, ACCOUNT))->account;
   luaL_argcheck(L, account != NULL, 1, "it is closed");
   lua_pushnumber(L, account->set_aside);
   lua_pushnumber(L, account->doubtful);
@@ -91,19 +97,19 @@ static int account_look(lua_State *L) {
 }
 
 static int account_gc(lua_State *L) {
-  struct lsr_account **account = luaL_checkudata(L, 1, ACCOUNT);
-  release(*account);
-  *account = NULL;
+  struct account_object *object = luaL_checkudata(L, 1, ACCOUNT);
+  release(object->account);
+  object->account = NULL;
   return 0;
 }
 
 /* lseranking.account() -> an account, empty */
 static int account_new(lua_State *L) {
-  struct lsr_account **account = lsr_newobject(L, sizeof *account, ACCOUNT);
-  *account = calloc(1, sizeof **account);
-  if (*account == NULL)
+  struct account_object *object = lsr_newobject(L, sizeof *object, ACCOUNT);
+  object->account = calloc(1, sizeof *object->account);
+  if (object->account == NULL)
     return luaL_error(L, "not enough memory");
-  (*account)->references = 1;
+  object->account->references = 1;
   return 1;
 }
 
