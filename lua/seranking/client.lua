@@ -3,15 +3,13 @@
 
 local core = require "lseranking"
 local errors = require "seranking.errors"
-local json = require "seranking.json"
 local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local proxy = require "seranking.proxy"
 
-local answer = lazy "seranking.answer"
-local concurrent, costs, host = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.host"
-local limiter, params, resource = lazy "seranking.limiter", lazy "seranking.params", lazy "seranking.resource"
+local concurrent, costs, direct = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.direct"
+local host, limiter, resource = lazy "seranking.host", lazy "seranking.limiter", lazy "seranking.resource"
 local suggest = lazy "seranking.suggest"
 
 local client = {}
@@ -95,89 +93,7 @@ local function deliver(self, value, second)
   return value, second
 end
 
--- ---- client:request ----
-
-local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
-
--- A request of client.data:request, for its account: nobody knows what it costs.
-local UNKNOWN_PRICE = { name = "client.data:request" }
-local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
-
--- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
-local function no_second_key(self, own)
-  local name = self._key_param
-  local query = name and type(own.query) == "table" and own.query
-  if query and (query[name] ~= nil or query[name .. "[]"] ~= nil)
-    or name and ("&" .. (own.path:match "%?(.*)$" or "")):lower():find("&" .. name .. "=", 1, true) then
-    misuse.raise("client:request: '%s' is the key's name in the address: for a parameter of this name make a client with "
-      .. "auth = \"header\"", name)
-  end
-end
-
-local function flat_query(query)
-  if query == nil then
-    return nil
-  elseif type(query) ~= "table" then
-    misuse.raise("client:request: query must be a table")
-  end
-  local flat = {}
-  local problem = params.free_query(flat, query)
-  if problem then
-    misuse.raise("client:request: query %s", problem)
-  end
-  return flat
-end
-
-local function body_text(body)
-  if body == nil or type(body) == "string" then
-    return body
-  end
-  local text, problem = json.encode(body, "body")
-  if not text then
-    misuse.raise("client:request: %s", problem)
-  end
-  return text
-end
-
--- Splits the table of a request into its own fields and the options of a call.
-local function split(self, request)
-  if type(request) ~= "table" then
-    misuse.raise("client:request takes a table: { method = \"GET\", path = \"/…\" }")
-  end
-  local own, others = {}, nil
-  for name, value in pairs(request) do
-    if request_fields[name] then
-      own[name] = value
-    elseif name == "extra" then
-      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
-    elseif name == "budget" and not self._spent then
-      misuse.raise("client:request: only the Data API has prices, so there is no budget: leave it out")
-    else
-      others = others or {}
-      others[name] = value
-    end
-  end
-  return own, options.call("client:request", others, nil, request_fields)
-end
-
--- The data of an answer: JSON decoded, anything else as it is; nil and an error.
-local function read(self, call, response)
-  local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
-  if not media_type:lower():find("json", 1, true) then
-    local body = call:body()
-    return body == "" or body
-  end
-  local data, problem, late = call:decode(self._keep_nulls)
-  if problem then
-    if call:look() == "empty" then
-      return true
-    end
-    return answer.not_json(call, problem, late)
-  elseif data == false then
-    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false"))
-  end
-  return data
-end
+-- ---- calls ----
 
 ---@class seranking.Request: seranking.CallOptions
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
@@ -192,52 +108,8 @@ end
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function methods:request(request)
   self = must_be_client(self, "request { … }")
-  local own, call_options = split(self, request)
-  local method, path = own.method or "GET", own.path
-  if not verbs[method] then
-    misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", tostring(method))
-  elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" then
-    misuse.raise("client:request: path must begin with a slash, got %s", tostring(path))
-  elseif path:find "[%c \128-\255{}#]" then
-    misuse.raise("client:request: path must be percent-encoded: %q", path)
-  end
-  no_second_key(self, own)
-  local repeatable = own.repeatable
-  if repeatable == nil then
-    repeatable = method == "GET" or method == "PUT" or method == "DELETE"
-  end
-  if self._closed then
-    misuse.raise("client:request: the client is closed")
-  elseif self._failed then
-    return deliver(self, nil, errors.again(self._failed))
-  end
-  local call, _, length = self._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
-    call_options, host.spare(self))
-  if not call then
-    misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
-  end
-  local counted = self._spent
-  if counted then
-    local allowed, refused = costs.allow(self, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
-    if not allowed then
-      host.keep(self, call)
-      return deliver(self, nil, refused)
-    end
-  end
-  local data, problem
-  local answered, result = host.run(self, call)
-  if answered then
-    data, problem = read(self, call, result)
-    result = problem or result
-  end
-  if not data then
-    errors.doubt(result, repeatable)
-  end
-  host.keep(self, call)
-  if counted then
-    costs.settle(self, UNKNOWN_PRICE, {}, call, answered, data, result)
-  end
-  return deliver(self, data, result)
+  local data, response = direct.request(self, request)
+  return deliver(self, data, response)
 end
 
 ---@class seranking.Credits
@@ -300,11 +172,6 @@ function methods:limiter()
   return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
 end
 
--- An address without user and password, and without its query, which may be a signature.
-local function shown(url)
-  return (url:gsub("^(%a+:/*)[^/]*@", "%1…@"):gsub("%?.*", "?…"))
-end
-
 --- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
 --- bytes are given as they are, gzipped files gzipped.
 ---@param url string https, or http to this machine
@@ -312,37 +179,8 @@ end
 ---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
 function methods:download(url, given)
   self = must_be_client(self, "download(url)")
-  if self._closed then
-    misuse.raise("client:download: the client is closed")
-  elseif self._failed then
-    return deliver(self, nil, errors.again(self._failed))
-  end
-  local origin, target
-  if type(url) == "string" and not url:find "[%c \128-\255]" then
-    origin, target = url:match "^(%a+://[^/?#]+)([^#]*)"
-  end
-  if not origin then
-    misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
-      type(url) == "string" and format("%q", shown(url)) or tostring(url))
-  end
-  for _, name in ipairs { "extra", "budget" } do
-    if type(given) == "table" and given[name] ~= nil then
-      misuse.raise("client:download: option %s is for operations: an address is fetched as it is, and costs nothing", name)
-    end
-  end
-  local call, problem = self._core:download(origin, (target:find "^/" and "" or "/") .. target,
-    options.call("client:download", given))
-  if not call then
-    problem = problem:gsub("^base_url", "the address"):gsub("would send the key in clear", "is for everybody to read")
-    misuse.raise("client:download: %s", problem)
-  end
-  local answered, result = host.run(self, call)
-  if not answered and (result.kind == "auth" or result.kind == "access") then
-    result.hint = "a download sends no key, and its address may be over: ask the API for a new one"
-  end
-  local body = answered and call:body() or nil
-  call:trim()
-  return deliver(self, body, result)
+  local bytes, response = direct.download(self, url, given)
+  return deliver(self, bytes, response)
 end
 
 --- What the calls of client.data have cost so far, by estimate: no answer of the API says it.

@@ -1,0 +1,200 @@
+--- Requests that no operation describes: client:request and client:download. Loaded with the first of them.
+-- SPDX-License-Identifier: MIT
+
+local answer = require "seranking.answer"
+local costs = require "seranking.costs"
+local errors = require "seranking.errors"
+local host = require "seranking.host"
+local json = require "seranking.json"
+local misuse = require "seranking.misuse"
+local options = require "seranking.options"
+local params = require "seranking.params"
+
+local direct = {}
+
+local format = string.format
+
+-- ---- client:request ----
+
+local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
+
+-- A request of client.data:request, for its account: nobody knows what it costs.
+local UNKNOWN_PRICE = { name = "client.data:request" }
+local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
+
+-- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+local function no_second_key(client, own)
+  local name = client._key_param
+  local query = name and type(own.query) == "table" and own.query
+  if query and (query[name] ~= nil or query[name .. "[]"] ~= nil)
+    or name and ("&" .. (own.path:match "%?(.*)$" or "")):lower():find("&" .. name .. "=", 1, true) then
+    misuse.raise("client:request: '%s' is the key's name in the address: for a parameter of this name make a client with "
+      .. "auth = \"header\"", name)
+  end
+end
+
+local function flat_query(query)
+  if query == nil then
+    return nil
+  elseif type(query) ~= "table" then
+    misuse.raise("client:request: query must be a table")
+  end
+  local flat = {}
+  local problem = params.free_query(flat, query)
+  if problem then
+    misuse.raise("client:request: query %s", problem)
+  end
+  return flat
+end
+
+local function body_text(body)
+  if body == nil or type(body) == "string" then
+    return body
+  end
+  local text, problem = json.encode(body, "body")
+  if not text then
+    misuse.raise("client:request: %s", problem)
+  end
+  return text
+end
+
+-- Splits the table of a request into its own fields and the options of a call.
+local function split(client, request)
+  if type(request) ~= "table" then
+    misuse.raise("client:request takes a table: { method = \"GET\", path = \"/…\" }")
+  end
+  local own, others = {}, nil
+  for name, value in pairs(request) do
+    if request_fields[name] then
+      own[name] = value
+    elseif name == "extra" then
+      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
+    elseif name == "budget" and not client._spent then
+      misuse.raise("client:request: only the Data API has prices, so there is no budget: leave it out")
+    else
+      others = others or {}
+      others[name] = value
+    end
+  end
+  return own, options.call("client:request", others, nil, request_fields)
+end
+
+-- The data of an answer: JSON decoded, anything else as it is; nil and an error.
+local function read(client, call, response)
+  local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
+  if not media_type:lower():find("json", 1, true) then
+    local body = call:body()
+    return body == "" or body
+  end
+  local data, problem, late = call:decode(client._keep_nulls)
+  if problem then
+    if call:look() == "empty" then
+      return true
+    end
+    return answer.not_json(call, problem, late)
+  elseif data == false then
+    return nil, errors.wrap(call:failure("unexpected", "the answer is the JSON value false"))
+  end
+  return data
+end
+
+--- See client:request.
+---@param client table its state
+---@param request table
+---@return any data, seranking.Response|seranking.Error
+function direct.request(client, request)
+  local own, call_options = split(client, request)
+  local method, path = own.method or "GET", own.path
+  if not verbs[method] then
+    misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", tostring(method))
+  elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+    misuse.raise("client:request: path must begin with a slash, got %s", tostring(path))
+  elseif path:find "[%c \128-\255{}#]" then
+    misuse.raise("client:request: path must be percent-encoded: %q", path)
+  end
+  no_second_key(client, own)
+  local repeatable = own.repeatable
+  if repeatable == nil then
+    repeatable = method == "GET" or method == "PUT" or method == "DELETE"
+  end
+  if client._closed then
+    misuse.raise("client:request: the client is closed")
+  elseif client._failed then
+    return nil, errors.again(client._failed)
+  end
+  local call, _, length = client._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
+    call_options, host.spare(client))
+  if not call then
+    misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
+  end
+  local counted = client._spent
+  if counted then
+    local allowed, refused = costs.allow(client, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
+    if not allowed then
+      host.keep(client, call)
+      return nil, refused
+    end
+  end
+  local data, problem
+  local answered, result = host.run(client, call)
+  if answered then
+    data, problem = read(client, call, result)
+    result = problem or result
+  end
+  if not data then
+    errors.doubt(result, repeatable)
+  end
+  host.keep(client, call)
+  if counted then
+    costs.settle(client, UNKNOWN_PRICE, {}, call, answered, data, result)
+  end
+  return data, result
+end
+
+-- ---- client:download ----
+
+-- An address without user and password, and without its query, which may be a signature.
+local function shown(url)
+  return (url:gsub("^(%a+:/*)[^/]*@", "%1…@"):gsub("%?.*", "?…"))
+end
+
+--- See client:download.
+---@param client table its state
+---@param url string
+---@param given? seranking.CallOptions
+---@return string? bytes, seranking.Response|seranking.Error
+function direct.download(client, url, given)
+  if client._closed then
+    misuse.raise("client:download: the client is closed")
+  elseif client._failed then
+    return nil, errors.again(client._failed)
+  end
+  local origin, target
+  if type(url) == "string" and not url:find "[%c \128-\255]" then
+    origin, target = url:match "^(%a+://[^/?#]+)([^#]*)"
+  end
+  if not origin then
+    misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
+      type(url) == "string" and format("%q", shown(url)) or tostring(url))
+  end
+  for _, name in ipairs { "extra", "budget" } do
+    if type(given) == "table" and given[name] ~= nil then
+      misuse.raise("client:download: option %s is for operations: an address is fetched as it is, and costs nothing", name)
+    end
+  end
+  local call, problem = client._core:download(origin, (target:find "^/" and "" or "/") .. target,
+    options.call("client:download", given))
+  if not call then
+    problem = problem:gsub("^base_url", "the address"):gsub("would send the key in clear", "is for everybody to read")
+    misuse.raise("client:download: %s", problem)
+  end
+  local answered, result = host.run(client, call)
+  if not answered and (result.kind == "auth" or result.kind == "access") then
+    result.hint = "a download sends no key, and its address may be over: ask the API for a new one"
+  end
+  local body = answered and call:body() or nil
+  call:trim()
+  return body, result
+end
+
+return direct
