@@ -398,7 +398,7 @@ function Limiter:reset() end
 ---@field path string below the base address, percent-encoded, beginning with a slash
 ---@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
 ---@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array. It is always sent as JSON
----@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE)
+---@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE; client.data: nothing, since it may be paid twice)
 
 ---@class seranking.Response
 ---@field status integer HTTP status

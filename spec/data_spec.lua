@@ -412,6 +412,22 @@ describe("costs", function()
     assert(client:request { path = "/sites" })
   end)
 
+  it("are not paid twice for a request that no operation describes, unless it says that it may be sent twice", function()
+    local client, log = script.new(constant { fault = "drop" })
+    for _, method in ipairs { "GET", "PUT", "DELETE" } do
+      local before = #log
+      local _, err = client.data:request { path = "/v1/links", method = method }
+      assert.equal("network true", err.kind .. " " .. tostring(err.sent))
+      assert.is_truthy(err.hint:find("look before you repeat it", 1, true))
+      assert.equal(1, #log - before)
+    end
+    local before = #log
+    assert.is_nil((client.data:request { path = "/v1/links", repeatable = true, retries = 2 }))
+    assert.equal(3, #log - before)
+    assert.is_nil((client:request { path = "/sites", retries = 2 })) -- costs nothing
+    assert.equal(6, #log - before)
+  end)
+
   it("of a call that raised on its way are doubtful, since it may have been sent", function()
     local client = script.new(function(_, number)
       return number == 1 and error "boom" or "{}"

@@ -78,7 +78,11 @@ kind = proxy.kind("seranking.client", {
       self._key)
   end,
   names = function(state)
-    return proxy.sorted_names({ api = true, base_url = true }, methods, resource.top_names(state._api))
+    local resources = resource.top_names(state._api)
+    if state._closed then
+      resources.data = nil -- can't be opened any more
+    end
+    return proxy.sorted_names({ api = true, base_url = true }, methods, resources)
   end,
   refuse = function(_, name)
     return format("client.%s can't be set: options are given to seranking.new, or to a call", name)
@@ -100,7 +104,7 @@ end
 ---@field path string below the base address, percent-encoded, beginning with a slash
 ---@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
 ---@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array. It is always sent as JSON
----@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE)
+---@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE; client.data: nothing, since it may be paid twice)
 
 --- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
 --- answer is true.

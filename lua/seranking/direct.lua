@@ -114,8 +114,8 @@ function direct.request(client, request)
   end
   no_second_key(client, own)
   local repeatable = own.repeatable
-  if repeatable == nil then
-    repeatable = method == "GET" or method == "PUT" or method == "DELETE"
+  if repeatable == nil then -- on the Data API twice may be paid for twice
+    repeatable = not client._spent and (method == "GET" or method == "PUT" or method == "DELETE")
   end
   if client._closed then
     misuse.raise("client:request: the client is closed")

@@ -16,6 +16,9 @@ end
 -- A server of `plan.rows` rows, what it has charged for each page by its first row, and what it has seen.
 local function server(plan)
   local chance, seen = chances(plan.seed), { requests = 0, refused = 0, lost = 0, charged = 0, lost_rows = 0, pages = {} }
+  for before = 0, plan.rows - 1, plan.limit do
+    seen.pages[before] = 0 -- all at the beginning: what grows afterwards is the library's
+  end
   return function(request)
     if chance() < plan.refused then
       seen.refused = seen.refused + 1
@@ -25,7 +28,7 @@ local function server(plan)
     local last = math.min(before + tonumber(request.query:match "limit=(%d+)"), plan.rows)
     seen.requests = seen.requests + 1
     seen.charged = seen.charged + last - before
-    seen.pages[before] = (seen.pages[before] or 0) + 1
+    seen.pages[before] = seen.pages[before] + 1
     if chance() < plan.lost then
       seen.lost, seen.lost_rows = seen.lost + 1, seen.lost_rows + last - before
       return { fault = chance() < 0.5 and "drop" or "truncate", status = 200, headers = {}, body = "" }
