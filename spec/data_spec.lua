@@ -601,15 +601,18 @@ describe("the credits of an account", function()
       { '{"totals":{"subscription":{"remaining":0},"addon":{"remaining":0},"wallet":{"remaining":248000}}}', 248000 },
       { '{"totals":{"subscription":{"remaining":7}},"access":{"can_use_data_api":false,"primary_reason":"none"}}', 0 },
       { '{"totals":{}}', 0 },
+      { '{"totals":{"subscription":{"remaining":7},"addon":{"remaining":null},"wallet":null},"access":null}', 7 },
+      { '{"totals":null}', 0 },
     }
     for _, case in ipairs(answers) do
-      local client, log = script.new(constant(case[1]), { budget = 1 })
-      local credits, response = assert(client.data:credits { timeout = 5 })
-      assert.equal(case[2], credits.available)
-      assert.is_table(credits.totals)
-      assert.equal(200, response.status)
-      assert.equal("GET /v1/account/credits", log[1].method .. " " .. log[1].path)
-      assert.equal(0, client.data:spent().credits)
+      for _, nulls in ipairs { "drop", "keep" } do
+        local client, log = script.new(constant(case[1]), { budget = 1, nulls = nulls })
+        local credits, response = assert(client.data:credits { timeout = 5 })
+        assert.equal(case[2], credits.available)
+        assert.equal(200, response.status)
+        assert.equal("GET /v1/account/credits", log[1].method .. " " .. log[1].path)
+        assert.equal(0, client.data:spent().credits)
+      end
     end
     local credits, err = script.new(function() return script.json("{}", 500) end, { retries = 0 }).data:credits()
     assert.is_nil(credits)

@@ -33,6 +33,8 @@ local books = {
     { "dear", data = "GET /v1/cursor", query = "next limit", answer = "object",
       pages = { style = "cursor", rows = "rows", cursor = "next", param = "next", size = 10000, max = 100000 },
       cost = { 1, per = "row", of = "rows" } },
+    { "counted_pages", data = "GET /v1/page", query = "page", answer = "object",
+      pages = { style = "page", rows = "items", total = "total", size = 6 } },
     { "unpriced", data = "GET /v1/page", query = "page limit", answer = "array",
       pages = { style = "page", size = 3, max = 50 }, cost = { note = "not known" } },
     { "by_cursor", data = "GET /v1/cursor", query = "next limit", answer = "object",
@@ -118,6 +120,22 @@ describe("a walk", function()
     local op, log = scene(server(7), "by_page")
     assert.equal("4 5 6 7", ids(op, { page = 2, limit = 3 }))
     assert.equal(2, #log)
+  end)
+
+  it("trusts a total only where it knows how many rows came before it", function()
+    local function three_a_page(request)
+      local first = 3 * tonumber(value(request, "page")) - 2
+      return ('{"items":%s,"total":10}'):format(list(first, math.min(first + 2, 10)))
+    end
+    local op = scene(three_a_page, "counted_pages")
+    assert.equal("1 2 3 4 5 6 7 8 9 10", ids(op))
+    assert.equal("4 5 6 7 8 9 10", ids(op, { page = 2 }))
+    for most = 1, 9 do
+      local rows, err, token = op:all(nil, { max_rows = most })
+      assert.is_nil(err)
+      assert.equal(most, #rows)
+      assert.equal(10 - most, #assert(op:all(nil, { resume = token })))
+    end
   end)
 
   it("goes by offsets, to the total", function()

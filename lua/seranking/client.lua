@@ -197,6 +197,11 @@ function methods:spent()
   return (costs.spent(self))
 end
 
+-- A member of an answer that should be a table, and may be null.
+local function table_of(value)
+  return type(value) == "table" and value or {}
+end
+
 --- Asks what the account has left, which costs nothing: the pools, as client.data.account:credits() has them, and `available`,
 --- the sum of what the key may spend. Use it as a budget: { max_cost = credits.available }.
 ---@param given? seranking.CallOptions
@@ -211,9 +216,9 @@ function methods:credits(given)
     return nil, response
   end
   credits.available = 0
-  if (credits.access or {}).can_use_data_api ~= false then
-    for _, pool in pairs(credits.totals or {}) do
-      credits.available = credits.available + (tonumber(pool.remaining) or 0)
+  if table_of(credits.access).can_use_data_api ~= false then
+    for _, pool in pairs(table_of(credits.totals)) do
+      credits.available = credits.available + (tonumber(table_of(pool).remaining) or 0)
     end
   end
   return credits, response

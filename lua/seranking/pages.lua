@@ -76,7 +76,7 @@ local walk_options = { max_rows = { count }, max_cost = { positive }, resume = {
 ---@field left number rows that may still be given
 ---@field seen integer rows that came
 ---@field skip integer rows at the beginning of the next page that were delivered already
----@field skipped integer rows before the first
+---@field skipped? integer rows before the first; nil: not known, so a total says nothing
 ---@field longest integer rows of the longest page
 ---@field total? number rows in all, as the server tells
 ---@field rows? table the page that is being delivered
@@ -261,7 +261,7 @@ end
 local function take(walk, data, response, body)
   walk.cost = walk.cost + (costs.price(walk.plan, walk.args, data) or 0)
   local about, args = walk.plan.pages, walk.args
-  if about and about.total and type(data) == "table" then
+  if about and about.total and walk.skipped and type(data) == "table" then
     walk.total = tonumber(data[about.total]) or walk.total
   end
   local rows = rows_of(walk, data)
@@ -364,11 +364,15 @@ local function begin(walk, token_given, guarded)
     page_size.plan(walk, at ~= nil, guarded)
   end
   if walk.style == "page" then
-    args[walk.position] = at or 1
-    walk.skipped = (args[walk.position] - 1) * (args.limit or about.size or 0)
+    local page, size = at or 1, args.limit or about.size
+    args[walk.position] = page
+    -- Only a server that has given pages of this size is known to give them.
+    walk.skipped = (page == 1 or walk.longest == size) and (page - 1) * (size or 0) or nil
   elseif walk.style == "offset" then
     args[walk.position] = at or 0
     walk.skipped = args[walk.position]
+  elseif at then
+    walk.skipped = nil
   end
 end
 
