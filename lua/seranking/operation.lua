@@ -64,9 +64,13 @@ end
 
 -- Carries out an operation. `raw`: the answer's body is wanted, too.
 local function perform(op, args, call_options, raw)
-  local client, plan, missing = op._client, plan_of(op)
+  local client, plan = op._client, op._plan
   if not plan then
-    return nil, missing
+    local missing
+    plan, missing = plan_of(op)
+    if not plan then
+      return nil, missing
+    end
   end
   local call, checked, given = request.prepare(op, plan, args, call_options)
   local counted = client._spent
@@ -94,10 +98,7 @@ local function perform(op, args, call_options, raw)
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)
   end
-  if raw then
-    return data, result, body
-  end
-  return data, result
+  return data, result, body
 end
 
 operation_mt.__call = perform
@@ -284,15 +285,12 @@ end
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 local function call(self, first, second, third)
   local op = self.__index
-  local data, response
   if rawequal(first, op._owner) then
-    data, response = perform(op, second, third)
+    first, second = second, third
   elseif is_resource(op, first) then
-    op = of_resource(op, first)
-    data, response = perform(op, second, third)
-  else
-    data, response = perform(op, first, second)
+    op, first, second = of_resource(op, first), second, third
   end
+  local data, response = perform(op, first, second)
   if data == nil and op._client._raise then
     errors.raise(response)
   end
