@@ -1907,7 +1907,7 @@ function Limiter:reset() end
 ---@field text string what is to be done, not empty
 
 ---@class seranking.checklist.update_task: seranking.Operation
----@field dry_run fun(self, args: seranking.checklist.update_task.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field dry_run fun(self, args: seranking.checklist.update_task.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.set_task_status.Args
 ---@field site_id? seranking.Id the project
@@ -1929,8 +1929,8 @@ function Limiter:reset() end
 ---@field list seranking.checklist.list|fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.checklist.list.Row[]?, seranking.Response|seranking.Error
 --- Put a task of your own into the plan.
 ---@field create_task seranking.checklist.create_task|fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.checklist.create_task.Answer?, seranking.Response|seranking.Error
---- Write a task anew; task_id goes into the body in both generations.
----@field update_task seranking.checklist.update_task|fun(self, args: seranking.checklist.update_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Write a task anew; the list does not have its text.
+---@field update_task seranking.checklist.update_task|fun(self, args: seranking.checklist.update_task.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Tick a task off, or on again.
 ---@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a task; only those made by create_task go.

@@ -112,6 +112,18 @@ describe("a row", function()
     assert.same({ "Other", "third-bakery.com", row.group_id }, { after.title, after.name, after.group_id })
   end)
 
+  it("is written with what the list does not have of it, a task's text", function()
+    local plan = client.checklist(ids.site)
+    local sections = assert(plan:list())
+    local task = sections[#sections].items[1]
+    task.title = "Bake more"
+    assert.equal("checklist.update_task: text is required", (raised(plan.update_task, plan, task)))
+    task.text = "rye bread"
+    assert.is_true((assert(plan:update_task(task))))
+    sections = assert(plan:list())
+    assert.equal("Bake more", sections[#sections].items[1].title)
+  end)
+
   it("is not changed by being written", function()
     local row, same = assert(client.sites:list())[1], assert(client.sites:list())[1]
     assert(client.sites:update(row))
