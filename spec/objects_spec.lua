@@ -96,6 +96,10 @@ describe("an operation called on another resource of its kind", function()
     for _, wrong in ipairs { client.sites, client.sites.list, client } do
       assert.truthy(refused(function() client.sites:list(wrong) end)
         :find("^sites.list takes a table of parameters, { name = value }, got seranking "))
+      assert.truthy(refused(function() client.sites:list(nil, wrong) end)
+        :find("^sites.list: options must be a table, got seranking "))
+      assert.truthy(refused(function() seranking.encode { a = wrong } end)
+        :find("^seranking.encode: the value.a is a seranking "))
     end
   end)
 end)

@@ -4,6 +4,7 @@
 
 local core = require "lseranking"
 local misuse = require "seranking.misuse"
+local proxy = require "seranking.proxy"
 
 local json = {}
 
@@ -111,6 +112,9 @@ end
 
 local function encode_table(value, where, depth)
   local mt = getmetatable(value)
+  if mt and proxy.is(value) then
+    error({ where = where, message = "is a " .. tostring(value) .. ", which is no data" }, 0)
+  end
   local length = list_length(value)
   local parts = {}
   if length and (length > 0 or marks_list(mt)) then

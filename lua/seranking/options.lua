@@ -4,6 +4,7 @@
 local core = require "lseranking"
 local errors = require "seranking.errors"
 local misuse = require "seranking.misuse"
+local proxy = require "seranking.proxy"
 
 local options = {}
 
@@ -314,7 +315,7 @@ local synonyms = {
 function options.call(who, given, more, others)
   if given == nil then
     return nil
-  elseif type(given) ~= "table" then
+  elseif type(given) ~= "table" or proxy.is(given) then
     misuse.raise("%s: options must be a table, got %s", who, tostring(given))
   end
   local checked = {}

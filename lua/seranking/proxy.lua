@@ -33,12 +33,23 @@ function proxy.state(value, kind)
   return type(meta) == "table" and rawget(meta, "__newindex") == kind.newindex and rawget(meta, "__index") or nil
 end
 
+local kinds = {}
+
+--- Whether a value is a client, a resource or an operation. On Lua 5.1 and LuaJIT these look like empty tables to `pairs`.
+---@param value any
+---@return boolean
+function proxy.is(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and kinds[rawget(meta, "__name")] or false
+end
+
 --- Makes a kind.
 ---@param name string
 ---@param fields { tostring: function, names: fun(state: table): string[], refuse: fun(self: table, name: string): string }
 ---@return seranking.ProxyKind
 function proxy.kind(name, fields)
   local kind = { name = name, tostring = fields.tostring }
+  kinds[name] = true
   function kind.newindex(self, field)
     misuse.raise("%s", fields.refuse(self, tostring(field)))
   end

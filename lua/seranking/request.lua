@@ -7,6 +7,7 @@ local lazy = require "seranking.lazy"
 local misuse = require "seranking.misuse"
 local options = require "seranking.options"
 local params = require "seranking.params"
+local proxy = require "seranking.proxy"
 local rows = require "seranking.rows"
 
 local suggest = lazy "seranking.suggest"
@@ -408,15 +409,6 @@ function request.check_bound(plan, bound)
   end
 end
 
--- Clients, resources and operations are empty tables: they would pass for no parameters at all.
-local function not_an_object(plan, args)
-  local meta = getmetatable(args)
-  local name = type(meta) == "table" and rawget(meta, "__name")
-  if name == "seranking.client" or name == "seranking.resource" or name == "seranking.operation" then
-    misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, tostring(args))
-  end
-end
-
 --- Checks everything and makes the core's call.
 ---@param op table the operation, its bound ids checked
 ---@param plan seranking.Plan
@@ -434,8 +426,8 @@ function request.prepare(op, plan, args, call_options)
   elseif next(args) ~= nil then
     args = plan.row and rows.arguments(plan, args) or args
     check_names(plan, args)
-  elseif getmetatable(args) ~= nil then
-    not_an_object(plan, args)
+  elseif proxy.is(args) then -- it would pass for no parameters at all
+    misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, tostring(args))
   end
   if client._key_param then
     no_second_key(client, plan)
