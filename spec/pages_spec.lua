@@ -334,6 +334,19 @@ describe("a walk", function()
     end
   end)
 
+  it("copies no body where cursors lead on: pages are not compared there", function()
+    local page = '{"rows":[{"id":1}],"next":"c"' .. (" "):rep(2 ^ 20) .. "}"
+    local op = scene(function() return page end, "by_cursor")
+    local next_row = op:each()
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    next_row()
+    local grown = collectgarbage "count" - before
+    collectgarbage "restart"
+    assert.is_true(grown < 512, grown .. " KB")
+  end)
+
   it("follows a cursor over pages without rows, but not for ever", function()
     local op, log = scene(function(_, number)
       return ('{"rows":%s,"next":%s}'):format(number % 3 == 0 and list(number, number) or "[]",

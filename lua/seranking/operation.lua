@@ -62,7 +62,7 @@ local function plan_of(op)
   return plan
 end
 
--- Carries out an operation. `raw`: the answer's body is wanted, too.
+-- Carries out an operation. `raw`: the answer's body is wanted, too, as the third value.
 local function perform(op, args, call_options, raw)
   local client, plan = op._client, op._plan
   if not plan then
@@ -180,17 +180,13 @@ function methods.dry_run(op, args, call_options, more)
   return { method = method, url = url, headers = headers.new(list), body = body }
 end
 
-local function send(op, args, call_options)
-  return perform(op, args, call_options, true)
-end
-
 -- The walk of an operation; nil and an error.
 local function walk_of(op, args, given)
   local plan, missing = plan_of(op)
   if not plan then
     return nil, missing
   end
-  return pages.new(op, plan, args, given, send)
+  return pages.new(op, plan, args, given, perform)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is

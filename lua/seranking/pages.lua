@@ -61,7 +61,7 @@ local walk_options = { max_rows = { count }, max_cost = { positive }, resume = {
 ---@field plan seranking.Plan
 ---@field args table<string, any> of the next request
 ---@field options? table of each request
----@field send fun(op: table, args: table, given: table?): any, any, string
+---@field send fun(op: table, args: table, given: table?, raw: boolean): any, any, string?
 ---@field request string the request without its place, for resume tokens
 ---@field style? "page"|"offset"|"cursor" nil: all comes at once
 ---@field position? string the parameter that has the place
@@ -159,6 +159,11 @@ local function same(one, other)
     end
   end
   return true
+end
+
+-- Whether pages are compared: a server that ignores a page number or an offset gives the first page for ever.
+local function compares(walk)
+  return walk.style == "page" or walk.style == "offset"
 end
 
 -- Whether a page is the one before it once more. Equal pages are no proof while all their rows are equal.
@@ -271,7 +276,7 @@ local function take(walk, data, response, body)
     return err
   end
   local got = #rows
-  if got > 0 and walk.style and walk.style ~= "cursor" and repeats(walk, body, rows) then
+  if got > 0 and compares(walk) and repeats(walk, body, rows) then
     return protocol(walk, "page_repeats", "the server gives the same page again")
   end
   walk.seen = walk.seen + got
@@ -295,7 +300,7 @@ local function fetch(walk)
     return problem
   end
   walk.asking = true
-  local data, response, body = walk.send(walk.op, walk.args, walk.options)
+  local data, response, body = walk.send(walk.op, walk.args, walk.options, compares(walk))
   walk.asking = false
   if not data then
     return response
@@ -381,7 +386,7 @@ end
 ---@param plan seranking.Plan
 ---@param args? table
 ---@param given? table
----@param send fun(op: table, args: table, given: table?): any, any, string
+---@param send fun(op: table, args: table, given: table?, raw: boolean): any, any, string?
 ---@return seranking.Walk
 function pages.new(op, plan, args, given, send)
   if not plan.pages and plan.answer ~= "array" then
