@@ -200,6 +200,37 @@ describe("decoding", function()
     assert.equal("unexpected end of input, at byte 600002", problem)
   end)
 
+  it("sees its deadline inside long white space and long strings", function()
+    local long = 600000
+    for name, text in pairs {
+      ["blanks before a value"] = (" "):rep(long) .. "1", ["blanks behind it"] = "1" .. ("\n"):rep(long),
+      ["nothing but blanks"] = ("\t"):rep(long), ["blanks in a list"] = "[1" .. ("\r"):rep(long) .. "]",
+      ["a string"] = '"' .. ("x"):rep(long) .. '"', ["escapes"] = '"' .. ("\\n"):rep(long / 2) .. '"',
+      ["a name"] = '{"' .. ("x"):rep(long) .. '":1}', ["a string without an end"] = '"' .. ("x"):rep(long),
+    } do
+      local _, problem, late = core.decode(text, false, 0)
+      assert.is_true(late, name)
+      local at = tonumber(problem:match "^the deadline came first, at byte (%d+) of %d+$")
+      assert.is_true(at < long / 2, name .. ": " .. problem)
+      local _, _, again = core.decode(text, false, 86400)
+      assert.is_not_true(again, name)
+    end
+    assert.equal(long, #core.decode('"' .. ("x"):rep(long) .. '"', false, 86400))
+    assert.equal(("\n"):rep(long), core.decode('"' .. ("\\n"):rep(long) .. '"', false, 86400))
+  end)
+
+  it("refuses numbers of more than 4095 characters", function()
+    for _, text in ipairs { ("1"):rep(4096), "0." .. ("0"):rep(4093) .. "1", "0." .. ("0"):rep(5000), "1e" .. ("0"):rep(4094),
+      "-" .. ("1"):rep(600000) } do
+      local value, problem = core.decode("[" .. text .. "]")
+      assert.is_nil(value)
+      assert.matches("^number of more than 4095 characters, at byte 4098 of", problem)
+    end
+    assert.is_nil((core.decode(("1"):rep(4096))))
+    assert.equal(0, core.decode("[0." .. ("0"):rep(4093) .. "]")[1])
+    assert.equal(0, core.decode("0." .. ("0"):rep(4093)))
+  end)
+
   it("reads what lua-cjson reads in the same way, and nothing that is cut", function()
     local cjson = require("cjson").new()
     local text = [=[{"a":[1,2.5,true,false,null,"x\u00e9\n",{"b":{},"c":[[],[{}]]}],"d":{"e":"","f":-1e3},"g":null}]=]

@@ -237,8 +237,8 @@ describe("inside nginx, a call", function()
     local lines, expected = {}, {}
     for i, entry in ipairs(odd.servers) do
       local options = odd.options(entry, keep(raw_server.start({}, { otherwise = entry.steps })).url)
-      lines[i] = ("{ base_url = %q, proxy = %s, timeout = %s },"):format(options.base_url,
-        options.proxy and ("%q"):format(options.proxy) or "nil", options.timeout)
+      lines[i] = ("{ base_url = %q, proxy = %s, timeout = %s, max_body = %d },"):format(options.base_url,
+        options.proxy and ("%q"):format(options.proxy) or "nil", options.timeout, options.max_body)
       expected[i] = entry.error
     end
     local server = keep(nginx.start { http = configuration([[

@@ -20,6 +20,10 @@ enum { DEPTH_MAX = 1000 };
 /* Bytes between two looks at the clock: a millisecond's work, or a few. */
 enum { LOOK_EVERY = 1 << 18 };
 
+/* Bytes of a number; strtod takes it in one go, without a look at the clock. */
+enum { NUMBER_MAX = 4095 };
+#define TOO_LONG "number of more than 4095 characters"
+
 /* Where the registry holds the metatable that marks a list, so that an empty one is written as [] again. */
 #define ARRAY_MT "seranking.array"
 
@@ -29,7 +33,7 @@ enum { LOOK_EVERY = 1 << 18 };
 struct reader {
   const char *p, *end;
   const char *start;
-  const char *look_at; /* where to look at the clock next */
+  const char *look_at; /* where to look at the clock next; `end` at most */
   sr_time deadline;
   int late;            /* the deadline came first */
   const char *problem; /* what is wrong at `p` */
@@ -49,15 +53,30 @@ static enum outcome broken(struct reader *r, const char *problem) {
   return BROKEN;
 }
 
-static void skip_space(struct reader *r) {
-  while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
-    r->p++;
+/* Looks at the clock next when so many bytes from r->p on are read. */
+static void look_later(struct reader *r) {
+  int in_time = r->deadline == SR_NEVER || r->end - r->p <= LOOK_EVERY;
+  r->look_at = in_time ? r->end : r->p + LOOK_EVERY;
 }
 
-/* The next character that is no blank, 0 at the end. */
+/* Whether the deadline is over. */
+static int is_late(struct reader *r) {
+  look_later(r);
+  r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
+  if (r->late)
+    (void)broken(r, "the deadline came first");
+  return r->late;
+}
+
+/* The next character that is no blank; 0 at the end, and when the deadline is over. */
 static char peek(struct reader *r) {
-  skip_space(r);
-  return r->p < r->end ? *r->p : '\0';
+  for (;;) {
+    for (; r->p < r->look_at; r->p++)
+      if (*r->p != ' ' && *r->p != '\n' && *r->p != '\r' && *r->p != '\t')
+        return *r->p;
+    if (r->p == r->end || is_late(r))
+      return '\0';
+  }
 }
 
 /* ---- strings ---- */
@@ -74,40 +93,46 @@ static char *scratch(lua_State *L, struct reader *r, size_t size) {
 }
 
 /*
-** The end of a string's raw text from `p` on, or the control character that must not be in it, or the
-** end of the text. `*escapes`: it has some.
+** Moves r->p to the end of a string's raw text, or to the control character that must not be in it, or
+** to the end of the text, or as far as it came before the deadline. `*escapes`: it has some.
 */
-static const char *end_of_string(const char *p, const char *end, int *escapes) {
+static void skip_string(struct reader *r, int *escapes) {
+  const char *p = r->p;
   *escapes = 0;
-  for (; p < end && *p != '"' && (unsigned char)*p >= 0x20; p++)
-    if (*p == '\\') {
-      *escapes = 1;
-      if (++p == end)
-        return end;
-    }
-  return p;
+  do {
+    for (; p < r->look_at && *p != '"' && (unsigned char)*p >= 0x20; p++)
+      if (*p == '\\') {
+        *escapes = 1;
+        if (p + 1 < r->end)
+          p++;
+      }
+    r->p = p;
+  } while (p >= r->look_at && p < r->end && !is_late(r));
 }
 
 /* Pushes the string whose opening quote is at r->p. */
 static enum outcome read_string(lua_State *L, struct reader *r) {
-  const char *from = ++r->p;
+  const char *from = ++r->p, *end;
   int escapes;
-  const char *end = end_of_string(from, r->end, &escapes);
   char *out, *to;
+  skip_string(r, &escapes);
+  end = r->p;
+  if (r->late)
+    return BROKEN;
   if (end == r->end) {
     r->p = from - 1;
     return broken(r, "unterminated string");
   }
-  if (*end != '"') {
-    r->p = end;
+  if (*end != '"')
     return broken(r, "unescaped control character in a string");
-  }
   if (!escapes) {
     lua_pushlstring(L, from, (size_t)(end - from));
     r->p = end + 1;
     return IS_VALUE;
   }
   out = to = scratch(L, r, (size_t)(end - from)); /* an escape is longer than what it stands for */
+  r->p = from;                                    /* reading it again takes its time */
+  look_later(r);
   while (from < end) {
     const char *slash = memchr(from, '\\', (size_t)(end - from));
     size_t plain = (size_t)((slash != NULL ? slash : end) - from), n;
@@ -116,6 +141,11 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
     from += plain;
     if (slash == NULL)
       break;
+    if (slash >= r->look_at) {
+      r->p = slash;
+      if (is_late(r))
+        return BROKEN;
+    }
     from++;
     n = sr_json_unescape(&from, end, to);
     if (n == 0) {
@@ -141,8 +171,8 @@ static void push_number(lua_State *L, double value) {
   lua_pushnumber(L, (lua_Number)value);
 }
 
-static int is_digit(const struct reader *r) {
-  return r->p < r->end && *r->p >= '0' && *r->p <= '9';
+static int is_digit(const char *p, const char *end) {
+  return p < end && *p >= '0' && *p <= '9';
 }
 
 /* strtod, which knows only the point of the locale. */
@@ -163,29 +193,36 @@ static double any_number(lua_State *L, struct reader *r, const char *from) {
   return strtod(copy, NULL);
 }
 
+/* What is wrong with a number, or that it was not read to its end. */
+static enum outcome bad_number(struct reader *r, const char *from, const char *problem) {
+  return broken(r, r->p - from > NUMBER_MAX ? TOO_LONG : problem);
+}
+
 static enum outcome read_number(lua_State *L, struct reader *r) {
   static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
-  const char *from = r->p, *digits;
+  const char *from = r->p, *digits, *end = r->end;
   double value = 0;
   uint64_t whole = 0;
   int places = 0, simple, fraction = 0; /* fraction: or an exponent */
+  if (end - from > NUMBER_MAX)
+    end = from + NUMBER_MAX + 1;
   if (*r->p == '-')
     r->p++;
   digits = r->p;
-  if (!is_digit(r))
-    return broken(r, "number without digits");
-  if (*r->p == '0' && r->p + 1 < r->end && r->p[1] >= '0' && r->p[1] <= '9')
+  if (!is_digit(r->p, end))
+    return bad_number(r, from, "number without digits");
+  if (*r->p == '0' && is_digit(r->p + 1, end))
     return broken(r, "number with a leading zero");
-  for (; is_digit(r); r->p++)
+  for (; is_digit(r->p, end); r->p++)
     whole = whole * 10 + (uint64_t)(*r->p - '0');
   value = (double)whole;
   if (r->p < r->end && *r->p == '.') {
     fraction = 1;
     r->p++;
-    if (!is_digit(r))
-      return broken(r, "decimal point without digits after it");
-    for (; is_digit(r); r->p++, places++)
+    if (!is_digit(r->p, end))
+      return bad_number(r, from, "decimal point without digits after it");
+    for (; is_digit(r->p, end); r->p++, places++)
       value = value * 10 + (*r->p - '0');
   }
   simple = r->p - digits <= 15; /* and a point: both value and power are exact, so is the result */
@@ -195,11 +232,13 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     r->p++;
     if (r->p < r->end && (*r->p == '+' || *r->p == '-'))
       r->p++;
-    if (!is_digit(r))
-      return broken(r, "exponent without digits");
-    while (is_digit(r))
+    if (!is_digit(r->p, end))
+      return bad_number(r, from, "exponent without digits");
+    while (is_digit(r->p, end))
       r->p++;
   }
+  if (r->p - from > NUMBER_MAX)
+    return broken(r, TOO_LONG);
 #if LUA_VERSION_NUM >= 503
   if (!fraction && r->p - digits <= 19 && whole <= (uint64_t)INT64_MAX + (*from == '-')) {
     lua_pushinteger(L, (lua_Integer)(*from == '-' ? 0 - whole : whole));
@@ -311,17 +350,8 @@ static enum outcome read_table(lua_State *L, struct reader *r, int *members) {
   return outcome;
 }
 
-/* Whether the deadline is over; looked at once in so many bytes. */
-static int is_late(struct reader *r) {
-  r->look_at = r->end - r->p > LOOK_EVERY ? r->p + LOOK_EVERY : r->end;
-  r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
-  return r->late;
-}
-
 static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
   char c = peek(r);
-  if (r->p > r->look_at && is_late(r))
-    return broken(r, "the deadline came first");
   if (c == '"')
     return read_string(L, r);
   if (c == '{' || c == '[')
@@ -347,7 +377,7 @@ int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_ti
   r.deadline = deadline;
   r.start = r.p = text;
   r.end = r.p + len;
-  r.look_at = len > LOOK_EVERY && deadline != SR_NEVER ? r.p + LOOK_EVERY : r.end;
+  look_later(&r);
   r.drop_nulls = !keep_nulls;
   lua_getfield(L, LUA_REGISTRYINDEX, ARRAY_MT);
   r.array_mt = lua_gettop(L);
@@ -355,7 +385,7 @@ int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_ti
   r.scratch = lua_gettop(L);
   if (len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
     r.p += 3;
-  if (read_value(L, &r, &members) != BROKEN && (skip_space(&r), r.p != r.end))
+  if (read_value(L, &r, &members) != BROKEN && (peek(&r), r.p != r.end))
     (void)broken(&r, "unexpected character after the value");
   if (r.problem == NULL)
     return 1;

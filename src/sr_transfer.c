@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #if LIBCURL_VERSION_NUM < 0x074400
 #error "libcurl 7.68 or newer is needed"
@@ -73,6 +74,33 @@ static int is_over(struct sr_transfer *transfer, sr_time end) {
   return 1;
 }
 
+/*
+** How many codings a header line names that libcurl would undo. Bodies compressed twice are refused:
+** out of a few KB libcurl would make gigabytes of input for the inner coding in one round, and see no
+** deadline if they come to nothing.
+*/
+static int codings_in(const char *line, size_t len) {
+  static const char *const names[] = {"Content-Encoding:", "Transfer-Encoding:"};
+  static const char separators[] = ", \t\r\n";
+  const char *p = NULL, *end = line + len;
+  int count = 0;
+  size_t i;
+  for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+    size_t name_len = strlen(names[i]);
+    if (len >= name_len && strncasecmp(line, names[i], name_len) == 0)
+      p = line + name_len;
+  }
+  while (p != NULL && p < end) {
+    const char *word = p;
+    while (p < end && memchr(separators, *p, sizeof separators - 1) == NULL)
+      p++;
+    count += p > word && !((p - word == 7 && strncasecmp(word, "chunked", 7) == 0) ||
+                           (p - word == 8 && strncasecmp(word, "identity", 8) == 0));
+    p++;
+  }
+  return count;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
@@ -87,6 +115,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
+  transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl takes them together */
+  if (transfer->codings > 1)
+    return 0;
   transfer->head_bytes += len;
   if (transfer->head_bytes > call->max_headers) {
     transfer->too_large = TOO_LARGE_HEADERS;
@@ -443,6 +474,7 @@ static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time co
   transfer->late = 0;
   transfer->socket = -1;
   transfer->head_whole = 0;
+  transfer->codings = 0;
   transfer->too_large = 0;
   transfer->no_memory = 0;
   transfer->no_descriptors = 0;
@@ -571,6 +603,9 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
     too_large(error, transfer);
+  else if (transfer->codings > 1)
+    sr_error_set(error, SR_DECODE, "bad_encoding", "check base_url, and who answers",
+                 "the body is compressed more than once");
   else if (transfer->no_memory)
     sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL,
                  "memory ran out while the answer was read");

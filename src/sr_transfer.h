@@ -39,6 +39,7 @@ struct sr_transfer {
   int late;                     /* it came to sending after the slot's time: nothing was sent */
   curl_socket_t socket;         /* of a request without an answer, or CURL_SOCKET_BAD */
   int head_whole;               /* the blank line after the headers has come */
+  int codings;                  /* how often the answer's body is compressed */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int no_memory;                /* a buffer could not grow */
   int no_descriptors;           /* a socket could not be made */
