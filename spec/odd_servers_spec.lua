@@ -216,6 +216,15 @@ describe("headers", function()
     assert.are.equal("a b c", headers_of("HTTP/1.1 200 OK", "X-Long: a\r\n b\r\n\tc\r\n")["x-long"]:gsub("%s+", " "))
   end)
 
+  it("have no name that begins with a blank, where a folded line looks like a header", function()
+    local headers = headers_of("HTTP/1.1 200 OK", "X-A: b\r\n\tX-C: d\r\nX-E: f\r\n")
+    assert.are.equal("b X-C: d", headers["x-a"])
+    assert.are.equal("f", headers["x-e"])
+    for name in pairs(headers) do
+      assert.is_nil(name:find "%s", name)
+    end
+  end)
+
   it("do not come from the status line", function()
     local headers = headers_of("HTTP/1.1 200 it: works", "X-A: b\r\n")
     assert.are.equal("b", headers["x-a"])
