@@ -31,7 +31,7 @@ local loops = {
   cqueues = function(cqueues, body)
     local controller = cqueues.new()
     controller:wrap(body)
-    assert(controller:loop(10))
+    assert(controller:loop(120))
   end,
   luv = function(uv, body)
     local done
