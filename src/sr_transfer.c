@@ -25,6 +25,9 @@ enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 /* Room for the headers of most answers, in one piece. */
 enum { USUAL_HEAD = 500 };
 
+/* The most bytes with which TLS and HTTP/2 take their leave of a connection. No request is as short. */
+enum { GOODBYE_MAX = 64 };
+
 /* From this length of a body on, on_body looks at the clock. */
 enum { MUCH = 65536 };
 
@@ -51,17 +54,6 @@ enum { STEPS_USUAL = 16 };
 static int handles_have_one_use(void) {
   unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
   return version >= 0x075300 && version <= 0x080001;
-}
-
-/*
-** What becomes of bytes that the kernel still holds when a connection is closed. While a request has no
-** answer they are dropped: one that was given up must not be counted by a server that comes back later.
-** (A socket that carries several requests is reset at most, and only when libcurl closes it.)
-*/
-static void drop_on_close(const struct sr_transfer *transfer, int drop) {
-  struct linger linger = {drop, 0};
-  if (transfer->socket >= 0)
-    (void)setsockopt(transfer->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
@@ -108,10 +100,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
     sr_buf_clear(&call->head);
     transfer->head_whole = 0;
-    if (transfer->socket >= 0) {
-      drop_on_close(transfer, 0);
-      transfer->socket = -1;
-    }
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
@@ -229,9 +217,6 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   transfer->late = !sr_engine_may_send(transfer->call);
   if (transfer->late)
     return CURL_PREREQFUNC_ABORT;
-  if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &transfer->socket) != CURLE_OK)
-    transfer->socket = -1;
-  drop_on_close(transfer, 1);
   return CURL_PREREQFUNC_OK;
 }
 #endif
@@ -247,9 +232,18 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-/* The connection may outlive the transfer that opened it. */
+/*
+** The connection may outlive the transfer that opened it. What the kernel still holds of a request is
+** dropped: one that was given up must not be counted by a server that reads it later.
+*/
 static int on_close(void *unused, curl_socket_t fd) {
   (void)unused;
+#ifdef SIOCOUTQ
+  static const struct linger drop = {1, 0};
+  int held = 0;
+  if (ioctl(fd, SIOCOUTQ, &held) == 0 && held > GOODBYE_MAX)
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+#endif
   sr_fork_close(fd);
   return 0;
 }
@@ -472,7 +466,6 @@ static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time co
   transfer->reach = SR_UNSENT;
   transfer->head_bytes = 0;
   transfer->late = 0;
-  transfer->socket = -1;
   transfer->head_whole = 0;
   transfer->codings = 0;
   transfer->too_large = 0;

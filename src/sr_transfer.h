@@ -37,7 +37,6 @@ struct sr_transfer {
   enum sr_reach reach;          /* of the first sending, once libcurl was about to send again */
   size_t head_bytes;            /* of all heads, those of 1xx answers too */
   int late;                     /* it came to sending after the slot's time: nothing was sent */
-  curl_socket_t socket;         /* of a request without an answer, or CURL_SOCKET_BAD */
   int head_whole;               /* the blank line after the headers has come */
   int codings;                  /* how often the answer's body is compressed */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */

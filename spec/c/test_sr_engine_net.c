@@ -135,6 +135,43 @@ static int is_closed(int fd) {
   return n == 0;
 }
 
+/* ---- requests that are given up ---- */
+
+enum { LARGE = 16 << 20 }; /* more than the kernel holds of it at both ends */
+
+/* Reads what comes until the connection ends. 0, or the error that it ended with. */
+static int ended_with(int fd) {
+  static char buffer[65536];
+  ssize_t n;
+  do
+    n = recv(fd, buffer, sizeof buffer, 0);
+  while (n > 0);
+  return n == 0 ? 0 : errno;
+}
+
+static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
+  struct sr_call *call = sr_call_new(config);
+  char *body = calloc(1, LARGE);
+  int fd, i;
+  (void)state;
+  assert_non_null(call);
+  assert_non_null(body);
+  call->method = "POST";
+  call->has_body = 1;
+  call->timeout = 600 * S;
+  assert_int_equal(sr_buf_puts(&call->target, "/"), 0);
+  assert_int_equal(sr_buf_append(&call->body, body, LARGE), 0);
+  free(body);
+  sr_engine_submit(engine, call);
+  fd = accepted();
+  for (i = 0; i < 100; i++) /* until nothing more goes out: nobody reads */
+    sr_engine_step(engine);
+  sr_engine_cancel(call);
+  assert_int_equal(ended_with(fd), ECONNRESET);
+  close(fd);
+  sr_call_delete(call);
+}
+
 /* ---- idle connections ---- */
 
 /* Makes so many calls at once, each on a connection of its own. */
@@ -301,6 +338,8 @@ static void descriptors_of_the_caller_count_as_ready_when_polling_fails(void **s
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_request_that_is_given_up_is_dropped_by_the_kernel, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(an_engine_without_calls_closes_its_connections_after_a_minute,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_call_in_flight_keeps_the_connections_of_its_engine, set_up,
