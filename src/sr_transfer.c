@@ -10,6 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #if LIBCURL_VERSION_NUM < 0x074400
 #error "libcurl 7.68 or newer is needed"
@@ -238,7 +244,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 */
 static int on_close(void *unused, curl_socket_t fd) {
   (void)unused;
-#ifdef SIOCOUTQ
+#ifdef __linux__
   static const struct linger drop = {1, 0};
   int held = 0;
   if (ioctl(fd, SIOCOUTQ, &held) == 0 && held > GOODBYE_MAX)
