@@ -57,6 +57,11 @@ static void *complain(char *problem, const char *format, ...) {
   return NULL;
 }
 
+static void *complain_errno(char *problem, const char *what) {
+  char text[SR_ERRNO_TEXT];
+  return complain(problem, "%.80s: %s", what, sr_errno_text(errno, text));
+}
+
 /* ---- names ---- */
 
 /*
@@ -111,18 +116,20 @@ static int open_dir(const char *path, int group, int make, char *problem) {
   struct stat st;
   int fd;
   if (make && mkdir(path, 0700) != 0 && errno != EEXIST) {
-    complain(problem, "%.80s: can't be made: %s", path, strerror(errno));
+    char text[SR_ERRNO_TEXT];
+    complain(problem, "%.80s: can't be made: %s", path, sr_errno_text(errno, text));
     return -1;
   }
   fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) {
-    complain(problem, "%.80s: %s", path,
-             errno == ELOOP || errno == ENOTDIR ? "is not a directory (links are not followed)"
-                                                : strerror(errno));
+    if (errno == ELOOP || errno == ENOTDIR)
+      complain(problem, "%.80s: is not a directory (links are not followed)", path);
+    else
+      complain_errno(problem, path);
     return -1;
   }
   if (fstat(fd, &st) != 0) {
-    complain(problem, "%.80s: %s", path, strerror(errno));
+    complain_errno(problem, path);
   } else if (!group && st.st_uid != geteuid()) {
     complain(problem, "%.80s: belongs to another user", path);
   } else if (st.st_mode & (group ? 0002 : 0022)) {
@@ -261,16 +268,13 @@ static int make_file(int dir, const char *name, int group, const struct sr_limit
   return failed ? -1 : 0;
 }
 
-/* What is wrong with a file that was found; NULL when nothing is. */
-static const char *wrong_with(int fd, int dir, int group, struct stat *st) {
-  struct stat of_dir;
-  if (fstat(fd, st) != 0 || fstat(dir, &of_dir) != 0)
-    return strerror(errno);
+/* What is wrong with a file that was found; NULL when nothing is. `of_dir`: its directory. */
+static const char *wrong_with(const struct stat *st, const struct stat *of_dir, int group) {
   if (!S_ISREG(st->st_mode))
     return "is not a file";
   if (!group && st->st_uid != geteuid())
     return "belongs to another user";
-  if (group && st->st_gid != of_dir.st_gid)
+  if (group && st->st_gid != of_dir->st_gid)
     return "belongs to another group than its directory";
   if (st->st_mode & (group ? 0002 : 0022))
     return "others can write to it";
@@ -279,12 +283,12 @@ static const char *wrong_with(int fd, int dir, int group, struct stat *st) {
   return NULL;
 }
 
+/* NULL and `problem`, or NULL with `problem` NULL and errno. */
 static struct page *map_file(int fd, uint64_t name, const char **problem) {
   struct page *page = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (page == MAP_FAILED) {
-    *problem = strerror(errno);
+  *problem = NULL;
+  if (page == MAP_FAILED)
     return NULL;
-  }
   if (memcmp(page->magic, MAGIC, sizeof page->magic) == 0 && page->name == name)
     return page;
   *problem = "is not a file of ours, or of another version: remove it while no program uses the "
@@ -293,16 +297,21 @@ static struct page *map_file(int fd, uint64_t name, const char **problem) {
   return NULL;
 }
 
-/* Opens the file if it is there. -1 and errno, or -1 with errno 0 and `problem`. */
+/* Opens the file if it is there. -1 with errno 0 and `problem`, or -1 with `problem` NULL and errno. */
 static int open_file(int dir, const char *name, int group, struct stat *st, const char **problem) {
-  int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  struct stat of_dir;
+  int failed = 0, fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  *problem = NULL;
   if (fd < 0)
     return -1;
-  *problem = wrong_with(fd, dir, group, st);
-  if (*problem == NULL)
+  if (fstat(fd, st) != 0 || fstat(dir, &of_dir) != 0)
+    failed = errno;
+  else
+    *problem = wrong_with(st, &of_dir, group);
+  if (failed == 0 && *problem == NULL)
     return fd;
   close(fd);
-  errno = 0;
+  errno = failed;
   return -1;
 }
 
@@ -360,8 +369,11 @@ static struct page *open_page(int dir, const char *name, int group,
   if (*fd < 0)
     return NULL;
   page = map_file(*fd, who->name, wrong);
-  if (page == NULL)
+  if (page == NULL) {
+    int problem = errno;
     close(*fd);
+    errno = problem;
+  }
   return page;
 }
 
@@ -403,7 +415,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
                                const struct sr_limit_identity *identity, char *problem) {
   struct sr_share *share = calloc(1, sizeof *share);
   const char *wrong = NULL;
-  char name[NAME_SIZE];
+  char name[NAME_SIZE], text[SR_ERRNO_TEXT];
   struct stat st;
   unsigned boot;
   int dir;
@@ -420,7 +432,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
         problem,
         "/proc/sys/kernel/random/boot_id: %s; without it, files can't be told from those of an "
         "earlier boot",
-        strerror(errno));
+        sr_errno_text(errno, text));
     close(dir);
     free(share);
     return NULL;
@@ -428,7 +440,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   make_name(name, identity->name, boot);
   share->page = open_live_page(dir, name, place->group, identity, &st, &wrong);
   if (share->page == NULL && wrong == NULL)
-    wrong = errno == ELOOP ? "is a link" : strerror(errno);
+    wrong = errno == ELOOP ? "is a link" : sr_errno_text(errno, text);
   close(dir);
   if (share->page != NULL) {
     size_t len = strlen(share->path);
@@ -567,6 +579,7 @@ struct visit {
 };
 
 static void look_at(struct sr_share_entry *entry, const char *file, const struct visit *visit) {
+  char text[SR_ERRNO_TEXT];
   const char *problem = NULL;
   struct page *page;
   struct stat st;
@@ -579,12 +592,13 @@ static void look_at(struct sr_share_entry *entry, const char *file, const struct
   fd = open_file(visit->dir, file, visit->group, &st, &problem);
   if (fd < 0) {
     snprintf(entry->problem, sizeof entry->problem, "%s",
-             problem != NULL ? problem : strerror(errno));
+             problem != NULL ? problem : sr_errno_text(errno, text));
     return;
   }
   page = map_file(fd, name, &problem);
   if (page == NULL) {
-    snprintf(entry->problem, sizeof entry->problem, "%s", problem);
+    snprintf(entry->problem, sizeof entry->problem, "%s",
+             problem != NULL ? problem : sr_errno_text(errno, text));
     close(fd);
     return;
   }
@@ -612,7 +626,7 @@ static int read_dir(struct sr_share_list *list, const struct visit *visit, char 
   int result = 0;
   DIR *stream = list_dir(visit->dir);
   if (stream == NULL) {
-    complain(problem, "%.80s: %s", list->dir, strerror(errno));
+    complain_errno(problem, list->dir);
     return -1;
   }
   while (result == 0 && (found = readdir(stream)) != NULL) {
