@@ -302,6 +302,8 @@ describe("resources", function()
     for _, call in ipairs {
       function() client.sites(1).positions { date_from = "2026-01-01" } end,
       function() client.sites.positions {} end,
+      function() client.sites:positions { date_from = "2026-01-01" } end,
+      function() client.sites(1):positions { date_from = "2026-01-01" } end,
     } do
       assert.equal("client.sites.positions is a resource, which takes no parameters; or call one of "
         .. "its operations with a colon, as in client.sites.positions:check_dates { … }: "
@@ -753,6 +755,11 @@ describe("what looks right and is not", function()
     assert.equal("seranking.array takes a list, got nil", misuse_of(function() seranking.array() end))
     assert.equal("seranking.encode: the value.x is a function, which JSON does not have",
       misuse_of(function() seranking.encode { x = print } end))
+    local other = scene.new()
+    assert.equal("seranking.encode: the value is a " .. tostring(other) .. ", which is no data",
+      misuse_of(function() seranking.encode(other) end))
+    assert.equal("seranking.encode: the value[1] is a seranking resource sites, which is no data",
+      misuse_of(function() seranking.encode { other.sites } end))
     assert.equal('{"list":[]}', seranking.encode { list = seranking.array {} })
     assert.equal("seranking.fake.new takes a table of options, not a string", misuse_of(function()
       require("seranking.fake").new "x"

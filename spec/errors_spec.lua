@@ -160,6 +160,11 @@ describe("an error", function()
     assert.equal("the server answered 301 and points to https://elsewhere.example/x", err.message)
   end)
 
+  it("shows no query of a redirect: it may hold a session", function()
+    local err = fail({}, { status = 302, headers = { { "Location", "https://login.example/in?session=s3cret" } } })
+    assert.equal("the server answered 302 and points to https://login.example/in", err.message)
+  end)
+
   it("that an operation's own list has keeps its code", function()
     local client, api = scene.new()
     client.sites:create { url = "example.com", title = "t" }
@@ -194,7 +199,9 @@ describe("the key", function()
     assert.equal("token …d14b is bad", err.message)
     assert.equal('{"message":"token …d14b is bad","url":"/?token=…d14b"}', err.body)
     local redirect = fail({}, { status = 302, headers = { { "Location", "http://x/?token=" .. key } } })
-    assert.equal("the server answered 302 and points to http://x/?token=…d14b", redirect.message)
+    assert.equal("the server answered 302 and points to http://x/", redirect.message)
+    redirect = fail({}, { status = 302, headers = { { "Location", "http://x/" .. key } } })
+    assert.equal("the server answered 302 and points to http://x/…d14b", redirect.message)
   end)
 
   it("is masked before a text is cut: no half of it is left", function()

@@ -329,6 +329,7 @@ describe("encoding", function()
     local loop = {}
     loop.self = loop
     assert.truthy(problem(loop):find "is nested too deeply, or holds itself$")
+    assert.truthy(#problem(loop) < 100)
   end)
 end)
 

@@ -601,6 +601,9 @@ describe("seranking-limits", function()
 
   it("says what it can't do", function()
     assert.equal("seranking-limits: there is no limit abcd: see `seranking-limits status`\n", run "reset abcd")
+    for _, key in ipairs { ("0123456789"):rep(3) .. "012345abcd", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4abcd" } do
+      assert.equal("seranking-limits: there is no limit …abcd: see `seranking-limits status`\n", run("reset " .. key))
+    end
     assert.truthy(run("--state-dir /proc/none status"):find("seranking-limits: /proc/none: No such file or directory", 1, true))
     assert.truthy(run(""):find "a command is required")
   end)

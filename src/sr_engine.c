@@ -347,8 +347,7 @@ static void error_of_answer(struct sr_call *call) {
   struct sr_answer answer;
   sr_call_header(call, "content-type", type, sizeof type);
   sr_call_header(call, "location", location, sizeof location);
-  if (call->config->auth == SR_AUTH_NOWHERE) /* whose query may be a secret, as the first one's */
-    location[strcspn(location, "?")] = '\0';
+  location[strcspn(location, "?#")] = '\0'; /* a query may hold a session or a signature */
   answer.status = call->status;
   answer.v1 = call->config->v1;
   answer.key_sent = call->config->key.len > 0;

@@ -158,7 +158,7 @@ function encode_value(value, where, depth)
     return "[]"
   elseif kind == "table" then
     if depth > 100 then
-      error({ where = where, message = "is nested too deeply, or holds itself" }, 0)
+      error({ where = where:sub(1, 40) .. "…", message = "is nested too deeply, or holds itself" }, 0)
     end
     return encode_table(value, where, depth)
   end

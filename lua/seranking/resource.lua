@@ -148,9 +148,11 @@ end
 -- The mistake of a table where an id is due.
 local function no_id(self, id, name)
   local usage = id_usage(self, name)
-  if proxy.state(id, kind) then
+  local other = proxy.state(id, kind)
+  local parent = other and self._path:match "^(.*)%.[^.]*$"
+  if other and other._path ~= parent then -- client.sites(1):positions { … } passes the parent
     misuse.raise("client.%s takes an id, got %s", self._path, tostring(id))
-  elseif usage ~= "" and id.id ~= nil then
+  elseif not other and usage ~= "" and id.id ~= nil then
     misuse.raise("client.%s takes an id, got a table: did you mean client.%s(row.id)?", self._path, self._path)
   end
   local names = proxy.sorted_names(self._node.operations)
