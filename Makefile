@@ -79,12 +79,13 @@ Q   = $(if $(filter 1,$(V)),,@)
 
 # --- Build -----------------------------------------------------------------------------------------------------------
 
-# src/lseranking*.c is the binding, compiled for each Lua; all the rest knows no Lua and is compiled once.
-BINDING := $(wildcard src/lseranking*.c)
-CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
-REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/redis/sr_*.c))
-REDIS_SCRIPT  := $(BUILD)/core/redis/sr_redis_script.h
-REDIS_SHARED  := $(BUILD)/core/sr_base.o $(BUILD)/core/sr_buf.o# what it uses of the core, as a copy of its own
+# src/lua is the binding, compiled for each Lua; the other folders know no Lua and are compiled once.
+REDIS_BINDING := src/lua/lseranking_redis.c
+BINDING       := $(filter-out $(REDIS_BINDING),$(wildcard src/lua/*.c))
+CORE          := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard $(foreach d,base limit http worker,src/$(d)/*.c)))
+REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/limit/redis/*.c))
+REDIS_SCRIPT  := $(BUILD)/core/limit/redis/sr_redis_script.h
+REDIS_SHARED  := $(BUILD)/core/base/sr_base.o $(BUILD)/core/base/sr_buf.o# the Redis module links its own copy of these
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# that linker can't put itself between
@@ -103,37 +104,31 @@ build-needs:
 $(BUILD)/core/%.o: src/%.c | build-needs
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) $(CURL_CFLAGS) -pthread -c -o $@ $<
+	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) -pthread -c -o $@ $<
 
 # What Redis runs, as numbers for a C array: comments are left out, since it is sent.
-$(REDIS_SCRIPT): src/redis/sr_redis.lua
+$(REDIS_SCRIPT): src/limit/redis/sr_redis.lua
 	@mkdir -p $(@D)
 	$(Q)sed '/^ *--/d' $< | od -An -v -tu1 | sed 's/\([0-9]\{1,\}\)/\1,/g' >$@
 
-$(REDIS_CORE): $(BUILD)/core/redis/%.o: src/redis/%.c $(REDIS_SCRIPT) | build-needs
+$(REDIS_CORE): $(BUILD)/core/%.o: src/%.c $(REDIS_SCRIPT) | build-needs
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(COMPILE) -Isrc -I$(@D) $(CURL_CFLAGS) $(HIREDIS_CFLAGS) -pthread -c -o $@ $<
 
 # $(1): a Lua.
 define binding_rules
-$(BUILD)/$(1)/%.o: src/%.c | build-needs
+$(BUILD)/$(1)/%.o: src/lua/%.c | build-needs
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
-	$$(Q)$$(COMPILE) $$(call lua_cflags,$(1)) $$(CURL_CFLAGS) -pthread -c -o $$@ $$<
+	$$(Q)$$(COMPILE) -Isrc $$(call lua_cflags,$(1)) $$(CURL_CFLAGS) -pthread -c -o $$@ $$<
 	$$(Q)$$(WEAKEN) $$@
 
-$(BUILD)/$(1)/lseranking.so: $(BINDING:src/%.c=$(BUILD)/$(1)/%.o) $(CORE)
+$(BUILD)/$(1)/lseranking.so: $(BINDING:src/lua/%.c=$(BUILD)/$(1)/%.o) $(CORE)
 	$$(SAY) LINK $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
 
-$(BUILD)/$(1)/redis/%.o: src/redis/%.c | build-needs
-	@mkdir -p $$(@D)
-	$$(SAY) CC $$@
-	$$(Q)$$(COMPILE) -Isrc $$(call lua_cflags,$(1)) -c -o $$@ $$<
-	$$(Q)$$(WEAKEN) $$@
-
-$(BUILD)/$(1)/lseranking_redis.so: $(BUILD)/$(1)/redis/lseranking_redis.o $(REDIS_CORE) $(REDIS_SHARED)
+$(BUILD)/$(1)/lseranking_redis.so: $(BUILD)/$(1)/lseranking_redis.o $(REDIS_CORE) $(REDIS_SHARED)
 	$$(SAY) LINK $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(HIREDIS_LIBS) $$(CURL_LIBS)
 
@@ -166,7 +161,7 @@ $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 	  $(WRAP) -lcmocka $(HIREDIS_LIBS) $(CURL_LIBS)
 $(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(foreach d,* */* */*/* */*/*/*,$(BUILD)/$(d).d))
 
 # --- What the machine must have --------------------------------------------------------------------------------------
 
@@ -244,9 +239,9 @@ valgrind: deps ## run the specs and the C tests under valgrind
 old-curl-build: # as with libcurl before 7.80, which does not tell when it is about to send
 	@+$(SUBMAKE) BUILD=build/old-curl LUA=5.4 CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all test-programs
 
-C_FILES    = $(wildcard $(foreach d,src src/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
-TIDY_FILES = $(wildcard src/*.c $(if $(REDIS),src/redis/*.c))
-LUA_FILES  = lua library spec tools src/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
+C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
+TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))
+LUA_FILES  = lua library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check

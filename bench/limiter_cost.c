@@ -5,7 +5,7 @@
 ** limiter-cost DIRECTORY: prints nanoseconds, the median of 21 rounds of 100,000. The limiter's time
 ** goes on by a microsecond each, so the file is looked at as often as it is in life: once a
 ** second. */
-#include "sr_local.h"
+#include "limit/sr_local.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 ** SPDX-License-Identifier: MIT
 **
 ** redis SOCKET CALLS */
-#include "redis/sr_redis.h"
+#include "limit/redis/sr_redis.h"
 
 #include <hiredis/hiredis.h>
 #include <poll.h>

@@ -2,8 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "fuzz.h"
 
-#include "sr_config.h"
-#include "sr_error.h"
+#include "http/sr_config.h"
+#include "http/sr_error.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include "support.h"
 
-#include "sr_engine.h"
+#include "http/sr_engine.h"
 
 #define MS  SR_MILLISECOND
 #define S   SR_SECOND

@@ -6,7 +6,7 @@
 
 #include "support.h"
 
-#include "sr_base.h"
+#include "base/sr_base.h"
 
 #include <hiredis/hiredis.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
-#include "sr_call.h"
+#include "http/sr_call.h"
 
 /* A client's configuration, and a call of it. */
 static struct sr_call *new_call(struct sr_config **config) {

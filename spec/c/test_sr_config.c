@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_config.h"
+#include "http/sr_config.h"
 
 #define V4_KEY "0123456789abcdef0123456789abcdef0123d14b"
 #define V1_KEY "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4b"

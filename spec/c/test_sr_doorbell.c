@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_doorbell.h"
+#include "worker/sr_doorbell.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

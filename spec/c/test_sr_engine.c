@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
-#include "sr_retry.h"
+#include "http/sr_retry.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

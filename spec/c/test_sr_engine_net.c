@@ -3,7 +3,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_engine.h"
+#include "http/sr_engine.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

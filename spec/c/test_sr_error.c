@@ -2,8 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_error.h"
-#include "sr_json.h"
+#include "http/sr_error.h"
+#include "base/sr_json.h"
 
 #include <curl/curl.h>
 

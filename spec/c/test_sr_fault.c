@@ -25,7 +25,7 @@ static void reach(const char *point);
 #define sr_limit_start    stepwise_start
 #define sr_limit_moved    stepwise_moved
 #define sr_limit_retire   stepwise_retire
-#include "sr_limit.c"
+#include "limit/sr_limit.c"
 
 #define MS       SR_MILLISECOND
 #define S        SR_SECOND

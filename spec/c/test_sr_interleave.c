@@ -20,7 +20,7 @@ static void reach(const char *point);
 #define sr_limit_start    woven_start
 #define sr_limit_moved    woven_moved
 #define sr_limit_retire   woven_retire
-#include "sr_limit.c"
+#include "limit/sr_limit.c"
 
 #define S     SR_SECOND
 #define NOW   (1000000 * S)

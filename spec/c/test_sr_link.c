@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
-#include "sr_link.h"
+#include "http/sr_link.h"
 
 /* ---- a driver that counts ---- */
 

@@ -3,8 +3,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_local.h"
-#include "sr_share.h"
+#include "limit/sr_local.h"
+#include "limit/sr_share.h"
 
 #include <dirent.h>
 #include <pthread.h>

@@ -6,12 +6,12 @@
 */
 #include "support.h"
 
-#include "sr_buf.h"
-#include "sr_config.h"
-#include "sr_engine.h"
-#include "sr_share.h"
-#include "sr_transfer.h"
-#include "sr_url.h"
+#include "base/sr_buf.h"
+#include "http/sr_config.h"
+#include "http/sr_engine.h"
+#include "limit/sr_share.h"
+#include "http/sr_transfer.h"
+#include "http/sr_url.h"
 
 #include <dlfcn.h>
 #include <malloc.h>

@@ -3,7 +3,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "redis_server.h"
 
-#include "redis/sr_redis.h"
+#include "limit/redis/sr_redis.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "redis/sr_redis_address.h"
+#include "limit/redis/sr_redis_address.h"
 
 struct row {
   const char *text;

@@ -6,7 +6,7 @@
 ** hiredis keep the real ones. */
 #include "redis_server.h"
 
-#include "redis/sr_redis.h"
+#include "limit/redis/sr_redis.h"
 
 #include <poll.h>
 

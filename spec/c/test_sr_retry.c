@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_retry.h"
+#include "http/sr_retry.h"
 
 static int useful(enum sr_kind kind, int sent, int repeatable) {
   struct sr_error error;

@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_sha256.h"
+#include "base/sr_sha256.h"
 
 static void hex(struct sr_sha256 *sha, char out[2 * SR_SHA256_SIZE + 1]) {
   unsigned char hash[SR_SHA256_SIZE];

@@ -54,7 +54,7 @@ static int step(void) {
 #define sr_share_list_init   counted_list_init
 #define sr_share_list_fini   counted_list_fini
 #define sr_share_environment counted_environment
-#include "sr_share.c"
+#include "limit/sr_share.c"
 
 #undef mkdir
 #undef open
@@ -67,7 +67,7 @@ static int step(void) {
 #undef unlinkat
 #undef mmap
 
-#include "sr_config.h"
+#include "http/sr_config.h"
 
 #define S    SR_SECOND
 #define NAME UINT64_C(0x0123456789abcdef)

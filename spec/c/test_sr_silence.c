@@ -3,7 +3,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_limit.h"
+#include "limit/sr_limit.h"
 
 #define MS    SR_MILLISECOND
 #define S     SR_SECOND

@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "sr_url.h"
+#include "http/sr_url.h"
 
 static struct sr_param param(const char *name, const char *value) {
   struct sr_param p;

@@ -1,0 +1,191 @@
+/* Just enough JSON.
+** SPDX-License-Identifier: MIT */
+#include "base/sr_json.h"
+
+#include <string.h>
+
+struct reader {
+  const char *p;
+  const char *end;
+};
+
+static void skip_space(struct reader *r) {
+  while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r'))
+    r->p++;
+}
+
+static int next_is(struct reader *r, char c) {
+  skip_space(r);
+  if (r->p >= r->end || *r->p != c)
+    return 0;
+  r->p++;
+  return 1;
+}
+
+/* The four hex digits at r->p, or -1. */
+static long hex4(struct reader *r) {
+  long value = 0;
+  int i;
+  if (r->end - r->p < 4)
+    return -1;
+  for (i = 0; i < 4; i++) {
+    char c = *r->p++;
+    value *= 16;
+    if (c >= '0' && c <= '9')
+      value += c - '0';
+    else if (c >= 'a' && c <= 'f')
+      value += c - 'a' + 10;
+    else if (c >= 'A' && c <= 'F')
+      value += c - 'A' + 10;
+    else
+      return -1;
+  }
+  return value;
+}
+
+static size_t utf8(char out[4], long code) {
+  if (code < 0x80) {
+    out[0] = (char)code;
+    return 1;
+  }
+  if (code < 0x800) {
+    out[0] = (char)(0xc0 | (code >> 6));
+    out[1] = (char)(0x80 | (code & 0x3f));
+    return 2;
+  }
+  if (code < 0x10000) {
+    out[0] = (char)(0xe0 | (code >> 12));
+    out[1] = (char)(0x80 | ((code >> 6) & 0x3f));
+    out[2] = (char)(0x80 | (code & 0x3f));
+    return 3;
+  }
+  out[0] = (char)(0xf0 | (code >> 18));
+  out[1] = (char)(0x80 | ((code >> 12) & 0x3f));
+  out[2] = (char)(0x80 | ((code >> 6) & 0x3f));
+  out[3] = (char)(0x80 | (code & 0x3f));
+  return 4;
+}
+
+/* The character after a backslash, as UTF-8 in `out`. Returns its length, 0 when broken. */
+static size_t unescape(struct reader *r, char out[4]) {
+  static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+  const char *at;
+  long code;
+  char c = *r->p++;
+  if (c != 'u') {
+    at = c != '\0' ? strchr(from, c) : NULL;
+    out[0] = at != NULL ? to[at - from] : '?';
+    return at != NULL;
+  }
+  code = hex4(r);
+  if (code >= 0xd800 && code < 0xdc00 && r->end - r->p >= 6 && r->p[0] == '\\' && r->p[1] == 'u') {
+    const char *second = r->p;
+    long low;
+    r->p += 2;
+    low = hex4(r);
+    if (low >= 0xdc00 && low < 0xe000) {
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else { /* half a pair; what follows stands for itself */
+      r->p = second;
+      code = 0xfffd;
+    }
+  } else if (code >= 0xd800 && code < 0xe000) {
+    code = 0xfffd;
+  }
+  return code < 0 ? 0 : utf8(out, code);
+}
+
+/*
+** Reads a string whose opening quote was read, writes what fits to `out` (size 0: nothing). 1 when
+** it ended properly; 0 when the text broke off, with what there was in `out`.
+*/
+static int read_string(struct reader *r, char *out, size_t size) {
+  size_t used = 0;
+  int whole = 0;
+  while (r->p < r->end) {
+    char piece[4] = {0};
+    size_t n = 1;
+    char c = *r->p++;
+    if (c == '"') {
+      whole = 1;
+      break;
+    }
+    piece[0] = c;
+    if (c == '\\') {
+      if (r->p >= r->end)
+        break;
+      n = unescape(r, piece);
+      if (n == 0)
+        break;
+    }
+    if (used + n < size) {
+      memcpy(out + used, piece, n);
+      used += n;
+    }
+  }
+  if (size > 0)
+    out[used] = '\0';
+  return whole;
+}
+
+/* Passes over one value of any kind. 0 when the text breaks off in it. */
+static int skip_value(struct reader *r) {
+  size_t depth = 0;
+  skip_space(r);
+  while (r->p < r->end) {
+    char c = *r->p;
+    if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+      return 1;
+    r->p++;
+    if (c == '"') {
+      if (!read_string(r, NULL, 0))
+        return 0;
+    } else if (c == '{' || c == '[') {
+      depth++;
+    } else if (c == '}' || c == ']') {
+      depth--;
+    }
+  }
+  return 0;
+}
+
+/* Goes to the value of member `name` of the object at r->p. 1 when it is there. */
+static int enter_member(struct reader *r, const char *name) {
+  char key[64];
+  if (!next_is(r, '{'))
+    return 0;
+  while (next_is(r, '"')) {
+    if (!read_string(r, key, sizeof key) || !next_is(r, ':'))
+      return 0;
+    if (strcmp(key, name) == 0) {
+      skip_space(r);
+      return 1;
+    }
+    if (!skip_value(r) || !next_is(r, ','))
+      return 0;
+  }
+  return 0;
+}
+
+size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
+  struct reader r;
+  size_t n;
+  r.p = *p;
+  r.end = end;
+  n = r.p < r.end ? unescape(&r, out) : 0;
+  *p = r.p;
+  return n;
+}
+
+int sr_json_string(const char *text, size_t len, const char *outer, const char *inner, char *out,
+                   size_t size) {
+  struct reader r;
+  r.p = text;
+  r.end = text + len;
+  if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+    r.p += 3;
+  if (!enter_member(&r, outer) || (inner != NULL && !enter_member(&r, inner)) || !next_is(&r, '"'))
+    return 0;
+  read_string(&r, out, size);
+  return 1;
+}

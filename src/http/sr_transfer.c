@@ -1,0 +1,653 @@
+/* One attempt of a call on libcurl.
+** SPDX-License-Identifier: MIT */
+#include "http/sr_transfer.h"
+
+#include "http/sr_engine.h"
+#include "http/sr_fork.h"
+#include "http/sr_url.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+#if LIBCURL_VERSION_NUM < 0x074400
+#error "libcurl 7.68 or newer is needed"
+#endif
+
+/* Whether libcurl can say that it is about to send a request (7.80). 0 can be given to try the other way. */
+#ifndef SR_HAVE_PREREQ
+#define SR_HAVE_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
+#endif
+
+enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
+
+/* Room for the headers of most answers, in one piece. */
+enum { USUAL_HEAD = 500 };
+
+/* The most bytes with which TLS and HTTP/2 take their leave of a connection. No request is as short. */
+enum { GOODBYE_MAX = 64 };
+
+/* From this length of a body on, on_body looks at the clock. */
+enum { MUCH = 65536 };
+
+/*
+** libcurl looks at its time limits between rounds of curl_multi_perform only. Where a round can be
+** long, on_progress and on_body look. They come this much later, so that libcurl's own limit and
+** words come first wherever they work.
+*/
+#define GRACE (20 * SR_MILLISECOND)
+
+/*
+** libcurl reads a proxy's answer to CONNECT byte by byte, without returning while there is more, and
+** reports progress after each. No honest answer is this long.
+*/
+enum { CONNECT_MAX = 65536, LOOK_EVERY = 256 };
+
+/* Without that, a round makes no more progress than this before the request. */
+enum { STEPS_USUAL = 16 };
+
+/*
+** libcurl 7.83 to 8.0.1 uses freed memory when a handle is used again and the first header of an
+** HTTP/1 answer begins with a blank. Asked of the library that is loaded: it may be newer.
+*/
+static int handles_have_one_use(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version <= 0x080001;
+}
+
+/* ---- callbacks: libcurl to the call's buffers ---- */
+
+/* The attempt's time is over, and libcurl does not look. */
+static int is_over(struct sr_transfer *transfer, sr_time end) {
+  if (sr_clock_monotonic.now(NULL) < end)
+    return 0;
+  transfer->expired = 1;
+  return 1;
+}
+
+/*
+** How many codings a header line names that libcurl would undo. Bodies compressed twice are refused:
+** out of a few KB libcurl would make gigabytes of input for the inner coding in one round, and see no
+** deadline if they come to nothing.
+*/
+static int codings_in(const char *line, size_t len) {
+  static const char *const names[] = {"Content-Encoding:", "Transfer-Encoding:"};
+  static const char separators[] = ", \t\r\n";
+  const char *p = NULL, *end = line + len;
+  int count = 0;
+  size_t i;
+  for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+    size_t name_len = strlen(names[i]);
+    if (len >= name_len && strncasecmp(line, names[i], name_len) == 0)
+      p = line + name_len;
+  }
+  while (p != NULL && p < end) {
+    const char *word = p;
+    while (p < end && memchr(separators, *p, sizeof separators - 1) == NULL)
+      p++;
+    count += p > word && !((p - word == 7 && strncasecmp(word, "chunked", 7) == 0) ||
+                           (p - word == 8 && strncasecmp(word, "identity", 8) == 0));
+    p++;
+  }
+  return count;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user) {
+  struct sr_transfer *transfer = user;
+  struct sr_call *call = transfer->call;
+  size_t len = size * count;
+  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
+    sr_buf_clear(&call->head);
+    transfer->head_whole = 0;
+  }
+  if (data[0] == '\r' || data[0] == '\n')
+    transfer->head_whole = 1;
+  transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl takes them together */
+  if (transfer->codings > 1)
+    return 0;
+  transfer->head_bytes += len;
+  if (transfer->head_bytes > call->max_headers) {
+    transfer->too_large = TOO_LARGE_HEADERS;
+    return 0;
+  }
+  if (sr_buf_append(&call->head, data, len) != 0) {
+    transfer->no_memory = 1;
+    return 0;
+  }
+  return len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user) {
+  struct sr_transfer *transfer = user;
+  struct sr_call *call = transfer->call;
+  size_t len = size * count;
+  if (call->answer.len >= MUCH && is_over(transfer, transfer->ends))
+    return 0; /* decompression may make it of a few bytes, in one round */
+  if (len > call->max_body - call->answer.len) {
+    transfer->too_large = TOO_LARGE_BODY;
+    return 0;
+  }
+  if (sr_buf_append(&call->answer, data, len) != 0) {
+    transfer->no_memory = 1;
+    return 0;
+  }
+  return len;
+}
+
+/* How much of the request, and of CONNECT before it, libcurl has sent. */
+static long request_bytes(const struct sr_transfer *transfer) {
+  long bytes = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes;
+}
+
+/* Whether libcurl has begun to send the request. */
+static int is_begun(const struct sr_transfer *transfer) {
+#if SR_HAVE_PREREQ
+  return transfer->requests > 0;
+#else
+  return request_bytes(transfer) > 0; /* a CONNECT too: taken for the request, to be safe */
+#endif
+}
+
+/* Ends what on_request has not begun: a request that is on its way has no such loops. */
+static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up) {
+  struct sr_transfer *transfer = user;
+  uint64_t round;
+  (void)down_total;
+  (void)down;
+  (void)up_total;
+  (void)up;
+  if (transfer->call == NULL || is_begun(transfer))
+    return 0;
+  round = sr_engine_round(transfer->call->engine);
+  if (round != transfer->round)
+    transfer->steps = 0;
+  transfer->round = round;
+  if (++transfer->steps <= STEPS_USUAL || ++transfer->busy % LOOK_EVERY != 0)
+    return 0;
+  transfer->flooded = transfer->busy > CONNECT_MAX;
+  return transfer->flooded || is_over(transfer, transfer->connect_ends);
+}
+
+#if SR_HAVE_PREREQ
+/*
+** What became of the first sending, when libcurl is about to send again. It does so when a reused
+** connection ended before a byte of an answer, or when the server said that it didn't process the
+** request: by REFUSED_STREAM, which is all that can be the reason on a new connection, or by
+** HTTP_1_1_REQUIRED, which leaves its name in libcurl's text. On a reused connection REFUSED_STREAM
+** can't be told from its end.
+*/
+static enum sr_reach first_reach(struct sr_transfer *transfer) {
+  if (strstr(transfer->detail, "HTTP_1_1_REQUIRED") != NULL) {
+    transfer->call->http1 = 1;
+    return SR_REFUSED;
+  }
+  if (transfer->connects > 0)
+    return SR_REFUSED;
+  return sr_transfer_sent(transfer) ? SR_SENT : SR_UNSENT;
+}
+
+/*
+** libcurl sends a request a second time, on a new connection, when a reused connection is closed
+** before an answer; a POST too, and although the server may have acted on the first. Repeating is
+** the engine's decision, and every sending needs a slot of the limiter. So the second time is
+** refused here.
+*/
+static int on_request(void *user, char *remote_ip, char *local_ip, int remote_port,
+                      int local_port) {
+  struct sr_transfer *transfer = user;
+  long connects = 0;
+  (void)remote_ip;
+  (void)local_ip;
+  (void)remote_port;
+  (void)local_port;
+  if (transfer->requests > 0) {
+    transfer->reach = first_reach(transfer);
+    transfer->requests++;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  transfer->requests = 1;
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+  transfer->connects = (int)connects;
+  transfer->before = request_bytes(transfer);
+  /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
+  transfer->late = !sr_engine_may_send(transfer->call);
+  if (transfer->late)
+    return CURL_PREREQFUNC_ABORT;
+  return CURL_PREREQFUNC_OK;
+}
+#endif
+
+/* A socket that neither programs started meanwhile (os.execute, io.popen) nor forked children keep. */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct sr_transfer *transfer = user;
+  int fd;
+  (void)purpose;
+  fd = sr_fork_socket(address->family, address->socktype, address->protocol);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+    transfer->no_descriptors = 1;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/*
+** The connection may outlive the transfer that opened it. What the kernel still holds of a request is
+** dropped: one that was given up must not be counted by a server that reads it later.
+*/
+static int on_close(void *unused, curl_socket_t fd) {
+  (void)unused;
+#ifdef __linux__
+  static const struct linger drop = {1, 0};
+  int held = 0;
+  if (ioctl(fd, SIOCOUTQ, &held) == 0 && held > GOODBYE_MAX)
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+#endif
+  sr_fork_close(fd);
+  return 0;
+}
+
+/* ---- set-up ---- */
+
+/* What depends on nothing. (HTTP/2 over TLS is libcurl's own default, where it can.) */
+static CURLcode set_constants(struct sr_transfer *transfer) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+#define SET(option, value)                                                                         \
+  if (code == CURLE_OK)                                                                            \
+  code = curl_easy_setopt(easy, option, value)
+  SET(CURLOPT_PRIVATE, transfer);
+  SET(CURLOPT_ERRORBUFFER, transfer->detail);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_HEADERDATA, transfer);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, transfer);
+  SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_OPENSOCKETDATA, transfer);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_SHARE, transfer->share);
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_NOPROGRESS, 0L);
+  SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+  SET(CURLOPT_XFERINFODATA, transfer);
+  SET(CURLOPT_FOLLOWLOCATION, 0L);
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
+  SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if SR_HAVE_PREREQ
+  SET(CURLOPT_PREREQFUNCTION, on_request);
+  SET(CURLOPT_PREREQDATA, transfer);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us past the deadline */
+#endif
+  return code;
+}
+
+/* All that stays from call to call: once for as long as the handle serves one client. */
+static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config *config) {
+  CURL *easy = transfer->easy;
+  CURLcode code;
+  transfer->config_id = 0;
+  transfer->http1 = 0;
+  if (transfer->used)
+    curl_easy_reset(easy);
+  code = set_constants(transfer);
+  if (config->ca_file.len > 0) {
+    SET(CURLOPT_CAINFO, config->ca_file.data);
+    if (code ==
+        CURLE_OK) /* this file and no other; a TLS library without CAPATH refuses, and needs it not */
+      curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  }
+  if (config->plain_http) {
+    SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
+  } else {
+    if (config->proxy.len > 0)
+      SET(CURLOPT_PROXY, config->proxy.data);
+    SET(CURLOPT_PIPEWAIT, 1L); /* rather a stream on a connection that is being made than another */
+  }
+  if (code == CURLE_OK)
+    transfer->config_id = config->id;
+  return code;
+}
+
+struct sr_transfer *sr_transfer_new(CURLSH *share) {
+  struct sr_transfer *transfer = calloc(1, sizeof *transfer);
+  if (transfer == NULL)
+    return NULL;
+  transfer->share = share;
+  transfer->one_use = handles_have_one_use();
+  transfer->easy = curl_easy_init();
+  if (transfer->easy == NULL) {
+    free(transfer);
+    return NULL;
+  }
+  return transfer;
+}
+
+void sr_transfer_delete(struct sr_transfer *transfer) {
+  if (transfer == NULL)
+    return;
+  sr_transfer_release(transfer);
+  sr_buf_fini(&transfer->url);
+  curl_easy_cleanup(transfer->easy);
+  free(transfer);
+}
+
+void sr_transfer_release(struct sr_transfer *transfer) {
+  curl_mime_free(transfer->mime);
+  transfer->mime = NULL;
+  curl_slist_free_all(transfer->headers);
+  transfer->headers = NULL;
+  sr_buf_clear(&transfer->url);
+  transfer->call = NULL;
+}
+
+/* The address with the key, if it goes there. */
+static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
+  const struct sr_config *config = call->config;
+  struct sr_buf *url = &transfer->url;
+  struct sr_param key;
+  if (sr_buf_reserve(url, config->base_url.len + call->target.len + config->key_escaped.len + 16) !=
+          0 ||
+      sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
+      sr_buf_append(url, sr_buf_text(&call->target), call->target.len) != 0)
+    return -1;
+  if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
+    return 0;
+  key.name = sr_config_key_param(config);
+  key.name_len = strlen(key.name);
+  key.value = config->key.data;
+  key.value_len = config->key.len;
+  return sr_url_query(url, &key);
+}
+
+static CURLcode add_part(curl_mime *mime, const struct sr_part *from) {
+  curl_mimepart *part = curl_mime_addpart(mime);
+  CURLcode code;
+  if (part == NULL)
+    return CURLE_OUT_OF_MEMORY;
+  code = curl_mime_name(part, sr_buf_text(&from->name));
+  if (code == CURLE_OK)
+    code = curl_mime_data(part, sr_buf_text(&from->data), from->data.len);
+  if (code == CURLE_OK && from->filename.len > 0)
+    code = curl_mime_filename(part, from->filename.data);
+  if (code == CURLE_OK && from->content_type.len > 0)
+    code = curl_mime_type(part, from->content_type.data);
+  return code;
+}
+
+static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *part) {
+  CURLcode code = CURLE_OK;
+  transfer->mime = curl_mime_init(transfer->easy);
+  if (transfer->mime == NULL)
+    return CURLE_OUT_OF_MEMORY;
+  for (; code == CURLE_OK && part != NULL; part = part->next)
+    code = add_part(transfer->mime, part);
+  return code == CURLE_OK ? curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime)
+                          : code;
+}
+
+static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+  if (call->parts != NULL) {
+    code = set_parts(transfer, call->parts);
+  } else if (call->has_body || sr_call_headers(call) == SR_HEADERS_NO_BODY) {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+  } else {
+    SET(CURLOPT_HTTPGET, 1L);
+  }
+  SET(CURLOPT_CUSTOMREQUEST,
+      strcmp(call->method, "GET") == 0 && !call->has_body ? NULL : call->method);
+  return code;
+}
+
+/* The client's constant headers, or a copy of them with the call's own behind. */
+static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call) {
+  enum sr_headers kind = sr_call_headers(call);
+  const struct curl_slist *node = call->config->headers[kind];
+  int own = 0;
+  if (call->headers == NULL)
+    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, node);
+  while (node != NULL) {
+    struct curl_slist *longer = curl_slist_append(transfer->headers, node->data);
+    if (longer == NULL)
+      return CURLE_OUT_OF_MEMORY;
+    transfer->headers = longer;
+    node = node->next;
+    if (node == NULL && !own) {
+      node = call->headers;
+      own = 1;
+    }
+  }
+  return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static long milliseconds(sr_time t) {
+  sr_time ms = (t + SR_MILLISECOND - 1) / SR_MILLISECOND;
+  return ms < 1 ? 1L : (long)ms;
+}
+
+/* Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. */
+static int renew(struct sr_transfer *transfer) {
+  CURL *easy;
+  if (!transfer->one_use || !transfer->used)
+    return 0;
+  easy = curl_easy_init();
+  if (easy == NULL)
+    return -1;
+  curl_easy_cleanup(transfer->easy);
+  transfer->easy = easy;
+  transfer->config_id = 0;
+  transfer->used = 0;
+  return 0;
+}
+
+/* Forgets the attempt before. */
+static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time connect) {
+  sr_time now = sr_clock_monotonic.now(NULL);
+  transfer->ends = now + timeout + GRACE;
+  transfer->connect_ends = now + connect + GRACE;
+  transfer->steps = 0;
+  transfer->busy = 0;
+  transfer->expired = 0;
+  transfer->flooded = 0;
+  transfer->requests = 0;
+  transfer->connects = 0;
+  transfer->before = 0;
+  transfer->reach = SR_UNSENT;
+  transfer->head_bytes = 0;
+  transfer->late = 0;
+  transfer->head_whole = 0;
+  transfer->codings = 0;
+  transfer->too_large = 0;
+  transfer->no_memory = 0;
+  transfer->no_descriptors = 0;
+  transfer->detail[0] = '\0';
+}
+
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
+  CURL *easy;
+  CURLcode code = CURLE_OK;
+  sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
+  transfer->call = call;
+  start_over(transfer, timeout, connect);
+  if (renew(transfer) != 0 || sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
+    return CURLE_OUT_OF_MEMORY;
+  easy = transfer->easy;
+  if (transfer->config_id != call->config->id)
+    code = set_client(transfer, call->config);
+  transfer->used = 1;
+  if (call->http1 != transfer->http1) {
+    SET(CURLOPT_HTTP_VERSION, (long)(call->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    transfer->http1 = call->http1;
+  }
+  if (code == CURLE_OK && make_url(transfer, call) != 0)
+    code = CURLE_OUT_OF_MEMORY;
+  SET(CURLOPT_URL, transfer->url.data);
+  if (code == CURLE_OK)
+    code = set_body(transfer, call);
+  if (code == CURLE_OK)
+    code = set_headers(transfer, call);
+  SET(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
+  SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
+#if !SR_HAVE_PREREQ
+  SET(CURLOPT_FRESH_CONNECT,
+      call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
+#endif
+  return code;
+}
+#undef SET
+
+/* ---- the outcome ---- */
+
+static const char *version_name(long version) {
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return "1.0";
+  case CURL_HTTP_VERSION_1_1:
+    return "1.1";
+  case CURL_HTTP_VERSION_2_0:
+    return "2";
+  case CURL_HTTP_VERSION_3:
+    return "3";
+  default:
+    return "";
+  }
+}
+
+int sr_transfer_sent(const struct sr_transfer *transfer) {
+#if SR_HAVE_PREREQ
+  return transfer->requests > 0 && request_bytes(transfer) > transfer->before;
+#else
+  return is_begun(transfer);
+#endif
+}
+
+static void too_large(struct sr_error *error, const struct sr_transfer *transfer) {
+  const struct sr_call *call = transfer->call;
+  if (transfer->too_large == TOO_LARGE_HEADERS)
+    sr_error_set(error, SR_TOO_LARGE, "headers", NULL,
+                 "the answer's headers are larger than %zu bytes", call->max_headers);
+  else
+    sr_error_set(error, SR_TOO_LARGE, "body", "raise max_body, or ask for less at once",
+                 "the answer is larger than %zu bytes (after decompression)", call->max_body);
+}
+
+/* Whether a byte of an answer has come, from whoever it is. */
+static int heard(const struct sr_transfer *transfer) {
+  curl_off_t first = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+  return first > 0;
+}
+
+enum {
+  TOO_LARGE = 100
+}; /* CURLE_TOO_LARGE, from 8.6 on: the library may be newer than its header */
+
+/*
+** Whether libcurl's own bound on a header line, of 100 KB, or on their number was the first to be
+** passed. Before 8.6 it says that memory ran out.
+*/
+static int head_too_large(const struct sr_transfer *transfer, CURLcode code) {
+  if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE)
+    return transfer->requests > 0 && !transfer->head_whole && heard(transfer);
+  return 0;
+}
+
+/* Whether a proxy has answered, and let nothing through. Its status, or 0. */
+static int proxy_status(const struct sr_transfer *transfer, CURLcode code) {
+  long status = 0;
+  if (transfer->requests > 0)
+    return 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status / 100 == 2 && !transfer->flooded && (int)code != TOO_LARGE)
+    return 0;
+  return code == CURLE_OPERATION_TIMEDOUT ? 0 : (int)status;
+}
+
+/* Says why libcurl sent no more: it was about to send again, which on_request forbids. */
+static void not_again(struct sr_error *error, const struct sr_transfer *transfer) {
+  if (transfer->reach == SR_UNSENT)
+    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+                 "the server had closed the connection before the request was sent");
+  else if (transfer->reach == SR_REFUSED)
+    sr_error_set(error, SR_NETWORK, "refused", NULL,
+                 transfer->call->http1
+                     ? "the server did not process the request: it wants HTTP/1.1 for it"
+                     : "the server did not process the request (REFUSED_STREAM)");
+  else
+    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+                 "the server closed the connection before it answered");
+}
+
+/* Why there is no whole answer. */
+static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLcode code) {
+  int sent = sr_transfer_sent(transfer), status = proxy_status(transfer, code);
+  if (head_too_large(transfer, code))
+    transfer->too_large = TOO_LARGE_HEADERS;
+  if (transfer->too_large != 0)
+    too_large(error, transfer);
+  else if (transfer->codings > 1)
+    sr_error_set(error, SR_DECODE, "bad_encoding", "check base_url, and who answers",
+                 "the body is compressed more than once");
+  else if (transfer->no_memory)
+    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL,
+                 "memory ran out while the answer was read");
+  else if (transfer->no_descriptors && code == CURLE_COULDNT_CONNECT)
+    sr_error_set(error, SR_NETWORK, "no_descriptors",
+                 "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)",
+                 "no file descriptor is left for a connection");
+  else if (transfer->expired)
+    sr_error_set(error, SR_TIMEOUT, sent ? "no_answer" : "no_connection", NULL,
+                 sent ? "no whole answer before the deadline"
+                      : "no connection before the deadline");
+  else if (status > 0)
+    sr_error_from_proxy(error, status);
+  else if (transfer->requests > 1)
+    not_again(error, transfer);
+  else if (code == CURLE_OK) /* libcurl takes the end of the connection for the end of the head */
+    sr_error_set(error, SR_NETWORK, "truncated", NULL,
+                 "the connection ended before the answer's headers were complete");
+  else
+    sr_error_from_curl(error, (int)code, is_begun(transfer), transfer->detail);
+}
+
+enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
+                                 struct sr_error *error) {
+  struct sr_call *call = transfer->call;
+  long status = 0, version = 0, connects = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+  call->status = (int)status;
+  call->http_version = version_name(version);
+  call->reused = connects == 0;
+  error->kind = SR_NO_ERROR;
+  if (code == CURLE_OK && transfer->head_whole)
+    return SR_SENT;
+  call->status = 0;
+  explain(error, transfer, code);
+  if (transfer->requests > 1)
+    return transfer->reach;
+  if (!sr_transfer_sent(transfer))
+    return SR_UNSENT;
+  if (error->kind ==
+      SR_TLS) /* with TLS 1.3 requests leave before the server has ended the handshake */
+    return SR_REFUSED;
+  return SR_SENT;
+}

@@ -1,0 +1,73 @@
+/* One attempt of a call on libcurl: sets up the handle, collects the answer, says what libcurl's
+** result means.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_TRANSFER_H
+#define SR_TRANSFER_H
+
+#include "http/sr_call.h"
+
+/* How far a request has come. */
+enum sr_reach {
+  SR_UNSENT = 0, /* not a byte of it has left */
+  SR_REFUSED,    /* it was sent, and the server said that it did not process it */
+  SR_SENT        /* it may have been carried out */
+};
+
+/*
+** An easy handle and what belongs to it. Kept for the next call: set-up that depends on the client
+** alone is done once. Callbacks write into the call's buffers and nothing else.
+*/
+struct sr_transfer {
+  CURL *easy;
+  CURLSH *share;                /* the engine's */
+  struct sr_call *call;         /* NULL while idle */
+  uint64_t config_id;           /* of the client it is set up for; 0: none */
+  int one_use;                  /* this libcurl crashes on handles that are used again */
+  int used;                     /* the handle has been through an attempt */
+  int http1;                    /* it is set up for HTTP/1.1 alone */
+  sr_time ends, connect_ends;   /* on the real clock, see on_progress */
+  uint64_t round;               /* the engine's, when on_progress last looked */
+  int steps;                    /* how often libcurl made progress in it, before the request */
+  int busy;                     /* how often beyond what is usual, in all rounds */
+  int expired;                  /* on_progress or on_body ended it: its time was over */
+  int flooded;                  /* on_progress ended it: the proxy sends without end */
+  int requests;                 /* how often libcurl was about to send in this attempt */
+  int connects;                 /* connections made for it, when it first was */
+  long before;                  /* bytes sent for it by then (to a proxy) */
+  enum sr_reach reach;          /* of the first sending, once libcurl was about to send again */
+  size_t head_bytes;            /* of all heads, those of 1xx answers too */
+  int late;                     /* it came to sending after the slot's time: nothing was sent */
+  int head_whole;               /* the blank line after the headers has come */
+  int codings;                  /* how often the answer's body is compressed */
+  int too_large;                /* "body" (1) or "headers" (2) passed their limit */
+  int no_memory;                /* a buffer could not grow */
+  int no_descriptors;           /* a socket could not be made */
+  struct curl_slist *headers;   /* made for this attempt alone, or NULL */
+  curl_mime *mime;              /* the same */
+  struct sr_buf url;            /* made for each attempt */
+  char detail[CURL_ERROR_SIZE]; /* libcurl's words on a failure */
+  struct sr_transfer *next;     /* in the engine's list of idle ones */
+};
+
+/* NULL when memory ran out. `share` (TLS sessions) must outlive it. */
+struct sr_transfer *sr_transfer_new(CURLSH *share);
+void sr_transfer_delete(struct sr_transfer *transfer);
+
+/* Prepares an attempt of `call` that ends `timeout` from now. Not CURLE_OK: nothing was begun. */
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
+
+/*
+** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse.
+** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. Returns how far
+** the request came.
+*/
+enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
+                                 struct sr_error *error);
+
+/* Whether the attempt under way may have reached the server. */
+int sr_transfer_sent(const struct sr_transfer *transfer);
+
+/* Lets go of the call and of everything made for it. The handle must not be in a multi any more. */
+void sr_transfer_release(struct sr_transfer *transfer);
+
+#endif

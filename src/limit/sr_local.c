@@ -1,0 +1,533 @@
+/* The limiter of one machine.
+** SPDX-License-Identifier: MIT */
+#include "limit/sr_local.h"
+
+#include "limit/sr_share.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often to check that the file is still there; and to try again to open one. */
+#define LOOK_EVERY SR_SECOND
+#define OPEN_EVERY (10 * SR_SECOND)
+
+/* A process removes expired files of others no more often than this. */
+#define SWEEP_EVERY (10 * SR_SECOND)
+
+/* How often a step is repeated on the next block when one after another moves. */
+enum { FOLLOW_MAX = 8 };
+
+/* A file that is in use, or was. */
+struct mapping {
+  struct mapping *next; /* of those left */
+  struct sr_share *share;
+};
+
+/* A line for people, never changed: a problem, or the path of a file. */
+struct text {
+  struct text *next;
+  const char *line; /* behind it */
+};
+
+struct sr_limiter {
+  struct sr_limiter *next;           /* in its bucket */
+  int refs;                          /* how often it is open */
+  sr_time free_at;                   /* refs 0: when it can be freed, by the real clock */
+  struct sr_limit_identity identity; /* with copies of its strings */
+  struct sr_share_place place;       /* the same */
+  int shared, strict, real;
+  struct sr_limit own;               /* used while there is no file */
+  _Atomic(struct mapping *) mapping; /* NULL: no file yet */
+  _Atomic(struct mapping *) left;    /* files that were replaced: some thread may still use them */
+  atomic_int inside;                 /* threads that may use a mapping */
+  atomic_int tried;                  /* the first attempt to open one is over */
+  _Atomic int64_t look_at;           /* when to look at the file, or to try to open one */
+  _Atomic int64_t asked;             /* the last time for which somebody asked keep_until */
+  _Atomic(const struct text *) problem; /* why there is no file, or NULL */
+  _Atomic(struct text *) texts;         /* all that were ever needed */
+};
+
+/* ---- the registry ---- */
+
+enum { BUCKETS = 64 };
+
+/*
+** Its lock is held for a few steps on the lists, never during I/O. It is no mutex, because a forked
+** child must be able to open it: the lists are whole at any moment, so the child may go on with them.
+*/
+static struct {
+  atomic_int held;
+  struct sr_limiter *buckets[BUCKETS];
+  unsigned turn; /* the bucket to sweep next */
+} registry;
+
+static void lock_registry(void) {
+  while (atomic_exchange(&registry.held, 1) != 0)
+    sched_yield();
+}
+
+static void unlock_registry(void) {
+  atomic_store(&registry.held, 0);
+}
+
+/* The parent's other threads are not in the child, wherever they were. */
+static void after_fork(void) {
+  struct sr_limiter *limiter;
+  int i;
+  unlock_registry();
+  for (i = 0; i < BUCKETS; i++)
+    for (limiter = registry.buckets[i]; limiter != NULL; limiter = limiter->next)
+      atomic_store(&limiter->inside, 0);
+}
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static int unwatched;
+
+static void watch_forks(void) {
+  unwatched = pthread_atfork(NULL, NULL, after_fork);
+}
+
+static struct sr_limiter **bucket_of(uint64_t name) {
+  return &registry.buckets[(name ^ name >> 32) % BUCKETS];
+}
+
+static int same_text(const char *a, const char *b) {
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static int is_it(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
+                 uint64_t name) {
+  return limiter->identity.name == name && limiter->shared == settings->shared &&
+         (!settings->shared ||
+          (limiter->place.group == settings->group && limiter->strict == settings->strict &&
+           same_text(limiter->place.dir, settings->state_dir)));
+}
+
+static struct sr_limiter *make(const struct sr_local_settings *settings,
+                               const struct sr_limit_identity *identity) {
+  struct sr_limiter *limiter = calloc(1, sizeof *limiter);
+  char *hint, *url, *dir = NULL;
+  if (limiter == NULL)
+    return NULL;
+  hint = strdup(identity->key_hint);
+  url = strdup(identity->base_url);
+  if (settings->state_dir != NULL)
+    dir = strdup(settings->state_dir);
+  limiter->identity.name = identity->name;
+  limiter->identity.key_hint = hint;
+  limiter->identity.base_url = url;
+  limiter->place.dir = dir;
+  limiter->place.group = settings->group;
+  limiter->shared = settings->shared;
+  limiter->strict = settings->strict;
+  limiter->real = settings->real;
+  if (hint != NULL && url != NULL && (dir != NULL || settings->state_dir == NULL))
+    return limiter;
+  free(hint);
+  free(url);
+  free(dir);
+  free(limiter);
+  return NULL;
+}
+
+static void free_mapping(struct mapping *mapping) {
+  if (mapping == NULL)
+    return;
+  sr_share_close(mapping->share);
+  free(mapping);
+}
+
+/* Nobody has it open, and it is in no list. NULL is allowed. */
+static void drop(struct sr_limiter *limiter) {
+  struct mapping *mapping, *next;
+  struct text *text;
+  if (limiter == NULL)
+    return;
+  for (mapping = atomic_load(&limiter->left); mapping != NULL; mapping = next) {
+    next = mapping->next;
+    free_mapping(mapping);
+  }
+  free_mapping(atomic_load(&limiter->mapping));
+  while ((text = atomic_load(&limiter->texts)) != NULL) {
+    atomic_store(&limiter->texts, text->next);
+    free(text);
+  }
+  free((char *)limiter->identity.key_hint);
+  free((char *)limiter->identity.base_url);
+  free((char *)limiter->place.dir);
+  free(limiter);
+}
+
+/* Drops one that says nothing any more, with its file. */
+static void retire(struct sr_limiter *limiter, sr_time now) {
+  struct mapping *mapping = atomic_load(&limiter->mapping);
+  if (mapping != NULL)
+    sr_share_remove(mapping->share, now);
+  drop(limiter);
+}
+
+/* Takes out of a bucket what nobody has open and whose time is over. Under the lock. */
+static struct sr_limiter *take_expired(struct sr_limiter **place, sr_time now) {
+  struct sr_limiter *expired = NULL, *limiter;
+  while ((limiter = *place) != NULL) {
+    if (limiter->refs > 0 || !limiter->real || limiter->free_at > now) {
+      place = &limiter->next;
+      continue;
+    }
+    *place = limiter->next;
+    limiter->next = expired;
+    expired = limiter;
+  }
+  return expired;
+}
+
+static void retire_all(struct sr_limiter *limiter, sr_time now) {
+  while (limiter != NULL) {
+    struct sr_limiter *next = limiter->next;
+    retire(limiter, now);
+    limiter = next;
+  }
+}
+
+static struct sr_limiter *find(const struct sr_local_settings *settings, uint64_t name) {
+  struct sr_limiter *limiter = *bucket_of(name);
+  while (limiter != NULL && !is_it(limiter, settings, name))
+    limiter = limiter->next;
+  return limiter;
+}
+
+struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
+                                 const struct sr_limit_identity *identity) {
+  struct sr_limiter *fresh = NULL, *limiter, *expired;
+  sr_time now = sr_clock_monotonic.now(NULL);
+  pthread_once(&fork_once, watch_forks);
+  if (unwatched)
+    return NULL;
+  lock_registry();
+  limiter = find(settings, identity->name);
+  if (limiter == NULL) {
+    unlock_registry();
+    fresh = make(settings, identity);
+    lock_registry();
+    limiter = find(settings, identity->name); /* another thread may have been faster */
+  }
+  if (limiter == NULL && fresh != NULL) {
+    limiter = fresh;
+    fresh = NULL;
+    limiter->next = *bucket_of(identity->name);
+    *bucket_of(identity->name) = limiter;
+  }
+  if (limiter != NULL)
+    limiter->refs++;
+  expired = take_expired(&registry.buckets[registry.turn++ % BUCKETS], now);
+  unlock_registry();
+  drop(fresh);
+  retire_all(expired, now);
+  return limiter;
+}
+
+void sr_local_count(int *limiters, int *mappings) {
+  struct sr_limiter *limiter;
+  int i;
+  *limiters = *mappings = 0;
+  lock_registry();
+  for (i = 0; i < BUCKETS; i++)
+    for (limiter = registry.buckets[i]; limiter != NULL; limiter = limiter->next) {
+      struct mapping *mapping;
+      ++*limiters;
+      *mappings += atomic_load(&limiter->mapping) != NULL;
+      for (mapping = atomic_load(&limiter->left); mapping != NULL; mapping = mapping->next)
+        ++*mappings;
+    }
+  unlock_registry();
+}
+
+/* ---- the file ---- */
+
+static struct sr_share *share_of(struct sr_limiter *limiter) {
+  struct mapping *mapping = atomic_load(&limiter->mapping);
+  return mapping != NULL ? mapping->share : NULL;
+}
+
+/* The text with this line, made if it is a new one. NULL when memory ran out. */
+static const struct text *text_of(struct sr_limiter *limiter, const char *line) {
+  struct text *first = atomic_load(&limiter->texts), *text;
+  size_t size = strlen(line) + 1;
+  for (text = first; text != NULL; text = text->next)
+    if (strcmp(text->line, line) == 0)
+      return text;
+  text = malloc(sizeof *text + size);
+  if (text == NULL)
+    return NULL;
+  text->line = memcpy(text + 1, line, size);
+  text->next = first;
+  while (!atomic_compare_exchange_weak(&limiter->texts, &text->next, text))
+    ;
+  return text;
+}
+
+/* A mapping is used between these two: it stays mapped for as long. */
+static void go_in(struct sr_limiter *limiter) {
+  atomic_fetch_add(&limiter->inside, 1);
+}
+
+static void leave_mapping(struct sr_limiter *limiter, struct mapping *mapping) {
+  mapping->next = atomic_load(&limiter->left);
+  while (!atomic_compare_exchange_weak(&limiter->left, &mapping->next, mapping))
+    ;
+}
+
+/*
+** Unmaps files that were replaced when nobody is inside: all who come in later use the new one, since
+** a file is left after it was replaced.
+*/
+static void go_out(struct sr_limiter *limiter) {
+  struct mapping *mapping, *next;
+  int last = atomic_fetch_sub(&limiter->inside, 1) == 1;
+  if (!last || atomic_load(&limiter->left) == NULL)
+    return;
+  mapping = atomic_exchange(&limiter->left, NULL);
+  last = atomic_load(&limiter->inside) == 0;
+  for (; mapping != NULL; mapping = next) {
+    next = mapping->next;
+    if (last)
+      free_mapping(mapping);
+    else
+      leave_mapping(limiter, mapping);
+  }
+}
+
+/* Removes what processes that have ended left behind, now and then. */
+static void sweep(struct sr_limiter *limiter, struct sr_share *share, sr_time now) {
+  static _Atomic int64_t next;
+  int64_t at = atomic_load(&next);
+  if (limiter->real && now >= at && atomic_compare_exchange_strong(&next, &at, now + SWEEP_EVERY))
+    sr_share_sweep(share, now);
+}
+
+static const struct text no_memory = {NULL, "memory ran out"};
+
+/* The file, with what is known so far moved into it. NULL and `problem`, or when it moves on and on. */
+static struct sr_share *open_merged(struct sr_limiter *limiter, struct sr_limit *known,
+                                    char *problem) {
+  int i;
+  for (i = 0; i < FOLLOW_MAX; i++) {
+    struct sr_share *share = sr_share_open(&limiter->place, &limiter->identity, problem);
+    if (share == NULL || sr_limit_merge(sr_share_limit(share), known))
+      return share;
+    sr_share_close(share);
+  }
+  snprintf(problem, SR_SHARE_PROBLEM, "the file is being replaced by others again and again");
+  return NULL;
+}
+
+/* Opens the file, instead of the one that was used before. */
+static void open_share(struct sr_limiter *limiter, struct mapping *before, sr_time now) {
+  struct mapping *mapping = calloc(1, sizeof *mapping);
+  char problem[SR_SHARE_PROBLEM] = "memory ran out";
+  if (mapping != NULL)
+    mapping->share = open_merged(
+        limiter, before != NULL ? sr_share_limit(before->share) : &limiter->own, problem);
+  if (mapping == NULL || mapping->share == NULL) {
+    const struct text *text = text_of(limiter, problem);
+    atomic_store(&limiter->problem, text != NULL ? text : &no_memory);
+    free(mapping);
+    return;
+  }
+  if (!atomic_compare_exchange_strong(&limiter->mapping, &before, mapping)) {
+    free_mapping(mapping); /* another thread was faster */
+    return;
+  }
+  atomic_store(&limiter->problem, problem[0] != '\0' ? text_of(limiter, problem) : NULL);
+  if (before != NULL)
+    leave_mapping(limiter, before);
+  sweep(limiter, mapping->share, now);
+}
+
+/*
+** The slots to use where another process has found the file gone and has moved on, or nobody needed
+** it: those of the new one. While it can't be opened, nothing is granted.
+*/
+static struct sr_limit *follow(struct sr_limiter *limiter, struct mapping *mapping, sr_time now) {
+  struct mapping *before = NULL;
+  while (mapping != before && sr_limit_moved(sr_share_limit(mapping->share))) {
+    open_share(limiter, before = mapping, now);
+    mapping = atomic_load(&limiter->mapping);
+  }
+  atomic_store(&limiter->look_at, now + LOOK_EVERY);
+  return sr_share_limit(mapping->share);
+}
+
+/* The slots to use now. Inside. */
+static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
+  int tried = atomic_load(&limiter->tried); /* before the mapping, which is there when it is set */
+  struct mapping *mapping = atomic_load(&limiter->mapping);
+  int64_t at = atomic_load(&limiter->look_at);
+  int mine;
+  if (!limiter->shared)
+    return &limiter->own;
+  if (mapping != NULL && sr_limit_moved(sr_share_limit(mapping->share)))
+    return follow(limiter, mapping, now);
+  if (tried && now < at && at - OPEN_EVERY <= now &&
+      (mapping != NULL || !sr_limit_moved(&limiter->own)))
+    return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
+  /*
+  ** The first time every thread opens the file, or takes what another one has opened meanwhile: none
+  ** may use the process's own slots beside it. Later one thread looks, and the others go on.
+  */
+  mine = atomic_compare_exchange_strong(&limiter->look_at, &at,
+                                        now + (mapping != NULL ? LOOK_EVERY : OPEN_EVERY));
+  if ((mine || mapping == NULL) && (mapping == NULL || !sr_share_current(mapping->share))) {
+    open_share(limiter, mapping, now);
+    atomic_store(&limiter->tried, 1);
+    mapping = atomic_load(&limiter->mapping);
+    if (mapping != NULL)
+      atomic_store(&limiter->look_at, now + LOOK_EVERY);
+  }
+  return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
+}
+
+static void copy_problem(struct sr_limiter *limiter, char out[SR_SHARE_PROBLEM]) {
+  const struct text *problem = atomic_load(&limiter->problem);
+  if (problem != NULL)
+    memcpy(out, problem->line, strlen(problem->line) + 1);
+  else
+    out[0] = '\0';
+}
+
+/* ---- the driver ---- */
+
+/*
+** Until when its slots say something. What is in the file is nobody's who has it not open; what is in
+** the process's own slots is lost with them.
+*/
+static sr_time last_of(struct sr_limiter *limiter, sr_time now) {
+  struct sr_share *share = share_of(limiter);
+  return sr_limit_last(share != NULL ? sr_share_limit(share) : &limiter->own, now);
+}
+
+static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
+  sr_time last;
+  go_in(limiter);
+  last = last_of(limiter, now);
+  atomic_store(&limiter->asked, now);
+  go_out(limiter);
+  return last;
+}
+
+static void close_limiter(struct sr_limiter *limiter) {
+  sr_time real_now = sr_clock_monotonic.now(NULL);
+  sr_time now = limiter->real ? real_now : atomic_load(&limiter->asked);
+  struct sr_limiter *expired = NULL;
+  lock_registry();
+  if (--limiter->refs == 0) {
+    struct sr_limiter **place;
+    sr_time last = last_of(limiter, now);
+    limiter->free_at = limiter->real || last <= now ? last : SR_NEVER;
+    for (place = bucket_of(limiter->identity.name); *place != limiter; place = &(*place)->next)
+      ;
+    if (limiter->free_at <= now) {
+      *place = limiter->next;
+      limiter->next = NULL;
+      expired = limiter;
+    }
+  }
+  unlock_registry();
+  retire_all(expired, now);
+}
+
+static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *want, sr_time now,
+                            struct sr_slot *slot, struct sr_ruling *ruling) {
+  enum sr_verdict verdict = SR_LIMIT_FAILED;
+  struct sr_limit *limit;
+  struct sr_share *share;
+  int i;
+  go_in(limiter);
+  limit = limit_of(limiter, now);
+  share = share_of(limiter);
+  if (share != NULL)
+    sr_share_note(share, &want->rate);
+  copy_problem(limiter, ruling->problem);
+  if (share != NULL || !limiter->strict)
+    verdict = sr_limit_take(limit, want, now, slot, ruling);
+  for (i = 0; slot->state == SR_SLOT_HELD && verdict == SR_LIMIT_WAIT && i < FOLLOW_MAX; i++)
+    sr_limit_give(limit_of(limiter, now), &want->rate, now, slot, SR_OUTCOME_UNSENT, 0);
+  if (verdict == SR_LIMIT_WAIT)
+    memset(slot, 0, sizeof *slot);
+  go_out(limiter);
+  return verdict;
+}
+
+static enum sr_change give(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                           struct sr_slot *slot, enum sr_outcome outcome, sr_time hold) {
+  enum sr_change change = SR_CHANGE_NONE;
+  int i;
+  go_in(limiter);
+  for (i = 0; slot->state == SR_SLOT_HELD && i < FOLLOW_MAX; i++) {
+    enum sr_change now_changed =
+        sr_limit_give(limit_of(limiter, now), rate, now, slot, outcome, hold);
+    if (now_changed != SR_CHANGE_NONE)
+      change = now_changed;
+  }
+  memset(slot, 0, sizeof *slot); /* no file can be had: its lease ends it */
+  go_out(limiter);
+  return change;
+}
+
+static int start(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                 struct sr_slot *slot) {
+  int may;
+  go_in(limiter);
+  may = sr_limit_start(limit_of(limiter, now), rate, now, slot);
+  go_out(limiter);
+  return may;
+}
+
+static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                        unsigned ahead) {
+  sr_time at;
+  go_in(limiter);
+  at = sr_limit_earliest(limit_of(limiter, now), rate, now, ahead);
+  go_out(limiter);
+  return at;
+}
+
+static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view) {
+  const struct text *path = NULL;
+  struct sr_share *share;
+  go_in(limiter);
+  sr_limit_view(limit_of(limiter, now), now, view);
+  share = share_of(limiter);
+  if (share != NULL)
+    path = text_of(limiter, sr_share_path(share));
+  view->scope = share != NULL || limiter->strict ? "user" : "process";
+  view->place = path != NULL ? path->line : "";
+  copy_problem(limiter, view->problem);
+  go_out(limiter);
+}
+
+static void reset(struct sr_limiter *limiter, sr_time now) {
+  struct sr_limit *limit;
+  int i = 0;
+  go_in(limiter);
+  do {
+    limit = limit_of(limiter, now);
+    sr_limit_reset(limit);
+  } while (sr_limit_moved(limit) && ++i < FOLLOW_MAX);
+  go_out(limiter);
+}
+
+const struct sr_limiter_driver sr_local_driver = {
+    .abi = SR_LIMITER_ABI,
+    .close = close_limiter,
+    .take = take,
+    .start = start,
+    .give = give,
+    .earliest = earliest,
+    .keep_until = keep_until,
+    .view = view,
+    .reset = reset,
+};

@@ -1,0 +1,120 @@
+/* The module: opening it, and helpers of the binding.
+** SPDX-License-Identifier: MIT */
+#include "lua/lseranking.h"
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the right Lua ---- */
+
+/*
+** Which Lua this process runs, by the functions that it has. Nothing of lua.h that differs between
+** versions may be used before this is known.
+*/
+static const char *running_lua(void) {
+  if (dlsym(RTLD_DEFAULT, "lua_newuserdatauv") != NULL)
+    return dlsym(RTLD_DEFAULT, "lua_closethread") != NULL &&
+                   dlsym(RTLD_DEFAULT, "lua_numbertocstring") != NULL
+               ? "Lua 5.5"
+               : "Lua 5.4";
+  if (dlsym(RTLD_DEFAULT, "lua_rotate") != NULL)
+    return "Lua 5.3";
+  if (dlsym(RTLD_DEFAULT, "lua_callk") != NULL)
+    return "Lua 5.2";
+  return "Lua 5.1";
+}
+
+/* ---- helpers ---- */
+
+void lsr_setfuncs(lua_State *L, const luaL_Reg *functions) {
+  for (; functions->name != NULL; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+
+void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta) {
+  luaL_newmetatable(L, name);
+  lsr_setfuncs(L, meta);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushboolean(L, 0); /* getmetatable() gives this: a finalizer can't be called by hand */
+  lua_setfield(L, -2, "__metatable");
+  lua_newtable(L);
+  lsr_setfuncs(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+void *lsr_testobject(lua_State *L, int index, const char *name) {
+  void *object = lua_touserdata(L, index);
+  int same;
+  if (object == NULL || !lua_getmetatable(L, index))
+    return NULL;
+  luaL_getmetatable(L, name);
+  same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? object : NULL;
+}
+
+void *lsr_newobject(lua_State *L, size_t size, const char *name) {
+  void *object = lua_newuserdata(L, size);
+  memset(object, 0, size);
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, -2);
+  return object;
+}
+
+char *lsr_copy(lua_State *L, const char *text, size_t len) {
+  char *copy = lua_newuserdata(L, len + 1);
+  memcpy(copy, text, len);
+  copy[len] = '\0';
+  return copy;
+}
+
+sr_time lsr_checkseconds(lua_State *L, int index, const char *what) {
+  lua_Number seconds = lua_tonumber(L, index);
+  if (lua_type(L, index) != LUA_TNUMBER || !(seconds >= 0 && seconds <= 86400))
+    luaL_error(L, "%s must be a number of seconds from 0 to 86400", what);
+  return sr_seconds((double)seconds);
+}
+
+lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double least, double most) {
+  lua_Number number = lua_tonumber(L, index);
+  char range[64];
+  if (lua_type(L, index) == LUA_TNUMBER && number >= least && number <= most &&
+      (lua_Number)(int64_t)number == number)
+    return number;
+  snprintf(range, sizeof range, "%.0f to %.0f", least, most);
+  luaL_error(L, "%s must be a whole number from %s", what, range);
+  return 0; /* not reached */
+}
+
+void lsr_pushseconds(lua_State *L, sr_time t) {
+  lua_pushnumber(L, (lua_Number)((double)t / 1e9));
+}
+
+int luaopen_lseranking(lua_State *L) __attribute__((visibility("default")));
+
+int luaopen_lseranking(lua_State *L) {
+  const char *running = running_lua();
+  if (strcmp(running, LUA_VERSION) != 0)
+    return luaL_error(
+        L, "this lseranking was built for %s but %s loads it: build it again with LUA=%s",
+        LUA_VERSION, running, running + 4);
+  lua_newtable(L);
+  lua_pushliteral(L, SR_VERSION);
+  lua_setfield(L, -2, "version");
+  lua_pushstring(L, curl_version());
+  lua_setfield(L, -2, "curl");
+  lsr_open_client(L);
+  lsr_open_call(L);
+  lsr_open_account(L);
+  lsr_open_value(L);
+  lsr_open_json(L);
+  lsr_open_limit(L);
+  lsr_open_doorbell(L);
+  return 1;
+}

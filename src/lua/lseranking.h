@@ -1,0 +1,120 @@
+/* The binding's own header: what its files share, and the differences between Lua 5.1 and 5.4 that
+** matter here.
+** SPDX-License-Identifier: MIT
+**
+** The files src/lua/lseranking*.c are the only ones that know Lua. They move values between the Lua
+** stack and the layers below and decide nothing. A full userdata is made zeroed, gets its
+** metatable, and only then acquires what it owns, so that its finalizer cleans up whatever a Lua
+** error leaves behind. No struct holds a lua_State. */
+#ifndef LSERANKING_H
+#define LSERANKING_H
+
+#include "http/sr_call.h"
+#include "http/sr_config.h"
+#include "worker/sr_doorbell.h"
+#include "http/sr_engine.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM == 501 /* LuaJIT as well: nothing is used that only one of the two has */
+#define lua_rawlen lua_objlen
+#endif
+
+/* luaL_setfuncs without upvalues. */
+void lsr_setfuncs(lua_State *L, const luaL_Reg *functions);
+
+/* Makes the metatable `name` with `methods` as its __index and `meta` as its other fields. */
+void lsr_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+
+/* A userdata of `size` zero bytes with the metatable `name`, pushed. */
+void *lsr_newobject(lua_State *L, size_t size, const char *name);
+
+/* The userdata at `index` if it has the metatable `name`, else NULL. */
+void *lsr_testobject(lua_State *L, int index, const char *name);
+
+/*
+** Seconds at `index`, as time: a finite number from 0 to a day, else a Lua error that names `what`.
+*/
+sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
+
+/* The whole number at `index`, from `least` to `most` (2^53 at most), else a Lua error that names `what`. */
+lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double least, double most);
+
+/* Pushes a time as seconds. */
+void lsr_pushseconds(lua_State *L, sr_time t);
+
+/* Pushes the error table of a call, but for its body, or of no call (`call` NULL); `error` is what went wrong. */
+void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
+
+/* Pushes what is known of a limiter as a table; times as seconds from `now`. */
+void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
+
+/*
+** Pushes the value of a JSON text, or nil, what is wrong, and whether that is the deadline, on the
+** monotonic clock, which came first (SR_NEVER: none); returns how many values these are. Members
+** that are null are absent unless `keep_nulls`; in lists, nulls keep their places. The text must be
+** anchored: Lua's memory may be collected meanwhile.
+*/
+int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_time deadline);
+
+/* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
+struct lsr_clock {
+  struct sr_manual_clock manual;
+  uint64_t id; /* part of the limiter's name: limits on different clocks can't be shared */
+  unsigned refs;
+};
+struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
+void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
+
+/* The userdata of a call. One of the two at most: a call that was given to the doorbell's thread is its errand's. */
+struct lsr_account;
+struct lsr_call {
+  struct sr_call *call;        /* owned */
+  struct sr_errand *errand;    /* owned */
+  struct lsr_account *account; /* a reference; NULL: nothing is set aside */
+  double set_aside;            /* credits, in `account` */
+};
+#define LSR_CALL "seranking.call"
+
+/* The object at `index`. If it has an errand that is over, the call is taken back from it first. */
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
+
+/* A new call for `config`, owned by a userdata that is pushed. */
+struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
+
+/*
+** The call of the userdata on the top, made new, which stays there; NULL when it is under way, or not
+** of `config`.
+*/
+struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
+
+/* The call of the userdata at `index`; a Lua error when it is something else, closed, or the thread's. */
+struct sr_call *lsr_checkcall(lua_State *L, int index);
+
+/*
+** A copy of `len` bytes that Lua frees, in a userdata that is pushed: safe against errors of Lua on
+** the way.
+*/
+char *lsr_copy(lua_State *L, const char *text, size_t len);
+
+/*
+** Registers the classes of a file, and adds its functions to the module table on the top of the
+** stack.
+*/
+void lsr_open_client(lua_State *L);
+void lsr_open_call(lua_State *L);
+void lsr_open_account(lua_State *L);
+
+/* Methods of calls that are in lseranking_account.c. */
+int lsr_call_set_aside(lua_State *L);
+int lsr_call_settle(lua_State *L);
+
+/* Nobody will settle this call: takes back what it has set aside, or counts it as doubtful. */
+void lsr_give_up(struct lsr_call *object);
+void lsr_open_value(lua_State *L);
+void lsr_open_json(lua_State *L);
+void lsr_open_limit(lua_State *L);
+void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
+
+#endif

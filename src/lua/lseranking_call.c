@@ -1,0 +1,513 @@
+/* Calls: running them, their results, and the error tables.
+** SPDX-License-Identifier: MIT */
+#include "lua/lseranking.h"
+
+#include "http/sr_body.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How much of an error's body is shown. */
+enum { EXCERPT_SIZE = 500 };
+
+/* The metatable of what is known of an answer. */
+#define RESPONSE "seranking.response"
+
+/* The header lines of answers, by the table of what is known of them: not in it, where programs would print them. */
+#define HEADS "seranking.heads"
+
+struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
+  struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
+  object->call = sr_call_new(config);
+  if (object->call == NULL)
+    luaL_error(L, "not enough memory");
+  return object->call;
+}
+
+struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
+  struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
+  if (object->errand != NULL) {
+    enum sr_errand_state state = sr_errand_state(object->errand);
+    if (state == SR_ERRAND_DONE || state == SR_ERRAND_FORKED) {
+      object->call = sr_errand_take(object->errand);
+      if (object->call == NULL)
+        luaL_error(L, "not enough memory");
+      object->errand = NULL;
+    }
+  }
+  return object;
+}
+
+struct sr_call *lsr_checkcall(lua_State *L, int index) {
+  struct lsr_call *object = lsr_checkcallobject(L, index);
+  if (object->call == NULL)
+    luaL_error(L, object->errand != NULL ? "the call is under way" : "the call is closed");
+  return object->call;
+}
+
+struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
+  struct lsr_call *object = lsr_checkcallobject(L, -1);
+  struct sr_call *call = object->call;
+  if (call == NULL || call->engine != NULL || call->config != config)
+    return NULL;
+  lsr_give_up(object);
+  sr_call_reset(call);
+  return call;
+}
+
+static void set_string(lua_State *L, const char *name, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void set_seconds(lua_State *L, const char *name, sr_time t) {
+  lsr_pushseconds(L, t);
+  lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, int value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* The beginning of what the server said, one line, when it said something. */
+static void set_excerpt(lua_State *L, const struct sr_call *call) {
+  char text[EXCERPT_SIZE];
+  sr_config_show(call->config, text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
+  if (text[0] != '\0')
+    set_string(L, "body", text);
+}
+
+/* Pushes the target as it may be shown: the key masked, and of a download only the path. */
+static void push_shown_target(lua_State *L, const struct sr_call *call) {
+  const char *target = sr_buf_text(&call->target);
+  int elsewhere = call->config->auth == SR_AUTH_NOWHERE;
+  size_t len = elsewhere ? strcspn(target, "?") : call->target.len;
+  char *copy = lsr_copy(L, target, len);
+  lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
+  if (len < call->target.len) {
+    lua_pushliteral(L, "?\xe2\x80\xa6");
+    lua_concat(L, 2);
+  }
+  lua_remove(L, -2);
+}
+
+void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call) {
+  lua_createtable(L, 0, 14);
+  set_string(L, "kind", sr_kind_name(error->kind));
+  set_string(L, "code", error->code);
+  set_string(L, "message", error->message);
+  if (error->hint != NULL)
+    set_string(L, "hint", error->hint);
+  if (error->status != 0) {
+    lua_pushinteger(L, error->status);
+    lua_setfield(L, -2, "status");
+  }
+  set_boolean(L, "sent", call != NULL && call->sent);
+  set_boolean(L, "retryable", call != NULL && call->retryable);
+  lua_pushinteger(L, call != NULL ? call->attempts : 0);
+  lua_setfield(L, -2, "attempts");
+  if (call == NULL)
+    return;
+  set_string(L, "method", call->method);
+  push_shown_target(L, call);
+  lua_setfield(L, -2, "path");
+  set_seconds(L, "elapsed", call->elapsed);
+  if (call->retry_after >= 0)
+    set_seconds(L, "retry_after", call->retry_after);
+}
+
+/* ---- the outcome ---- */
+
+static int call_cancel(lua_State *L) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  if (object->errand != NULL)
+    sr_errand_cancel(object->errand);
+  else
+    sr_engine_cancel(lsr_checkcall(L, 1));
+  lsr_give_up(object);
+  return 0;
+}
+
+static struct sr_call *check_done(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  if (call->state != SR_STATE_DONE)
+    luaL_error(L, "the call is not done");
+  if (call->empty)
+    luaL_error(L, "the call is empty");
+  return call;
+}
+
+/*
+** call:result() -> true, what is known of the answer | false, error once run() has said "done". The
+** former is a table with the metatable that lseranking.responses is: { status, attempts, elapsed,
+** waited, reused, http_version }; its header lines are in lseranking.heads, which is weak, at the
+** table. The body: see call:body, call:decode.
+*/
+static int call_result(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  int failed = call->error.kind != SR_NO_ERROR;
+  lua_pushboolean(L, !failed);
+  if (failed) {
+    lsr_pusherror(L, &call->error, call);
+    set_excerpt(L, call);
+    return 2;
+  }
+  lua_createtable(L, 0, 8); /* one more than there are, for the headers */
+  lua_pushinteger(L, call->status);
+  lua_setfield(L, -2, "status");
+  lua_pushinteger(L, call->attempts);
+  lua_setfield(L, -2, "attempts");
+  set_seconds(L, "elapsed", call->elapsed);
+  set_seconds(L, "waited", call->waited);
+  set_boolean(L, "reused", call->reused);
+  set_string(L, "http_version", call->http_version);
+  lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
+  lua_pushvalue(L, -2);
+  lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  luaL_getmetatable(L, RESPONSE);
+  lua_setmetatable(L, -2);
+  return 2;
+}
+
+/* call:body() -> the body of the answer. */
+static int call_body(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
+  return 1;
+}
+
+/* call:decode(keep_nulls): the body of the answer as lsr_decode gives it, within the call's deadline. */
+static int call_decode(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2),
+                    call->real_time ? call->deadline : SR_NEVER);
+}
+
+/* call:look() -> what its body looks like: "empty", "html", "json", "binary" or "text". */
+static int call_look(lua_State *L) {
+  static const char *const looks[] = {"empty", "html", "json", "binary", "text"};
+  struct sr_call *call = check_done(L);
+  lua_pushstring(L, looks[sr_body_look(sr_buf_text(&call->answer), call->answer.len)]);
+  return 1;
+}
+
+/*
+** call:failure(code, message) -> the error table of kind decode for an answer that came but can't be
+** used.
+*/
+static int call_failure(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  const char *code = luaL_checkstring(L, 2);
+  const char *message = luaL_checkstring(L, 3);
+  struct sr_error error;
+  sr_error_set(&error, SR_DECODE, code, NULL, "%s", message);
+  error.message[sr_config_redact(call->config, error.message, strlen(error.message))] = '\0';
+  error.status = call->status;
+  lsr_pusherror(L, &error, call);
+  set_excerpt(L, call);
+  return 1;
+}
+
+/* ---- looking at the request ---- */
+
+/*
+** On the wire libcurl writes multipart bodies, with a boundary by chance. For eyes, and for
+** transports that stand in for the wire, the same is written here, with one that is always the same
+** but for a number that goes up until no part holds it.
+*/
+enum { BOUNDARY_SIZE = 40 };
+
+static void make_boundary(const struct sr_call *call, char boundary[BOUNDARY_SIZE]) {
+  const struct sr_part *part = call->parts;
+  unsigned number = 0;
+  while (part != NULL) {
+    snprintf(boundary, BOUNDARY_SIZE, "----------------seranking%u", number);
+    for (part = call->parts; part != NULL; part = part->next)
+      if (part->data.len > 0 &&
+          memmem(part->data.data, part->data.len, boundary, strlen(boundary)) != NULL)
+        break;
+    number++;
+  }
+}
+
+/* A name in quotes; what would end it is percent-encoded, as browsers do. */
+static void add_quoted(luaL_Buffer *buffer, const struct sr_buf *name) {
+  const char *p = sr_buf_text(name);
+  luaL_addchar(buffer, '"');
+  for (; *p != '\0'; p++) {
+    if (*p == '"')
+      luaL_addstring(buffer, "%22");
+    else if (*p == '\r')
+      luaL_addstring(buffer, "%0D");
+    else if (*p == '\n')
+      luaL_addstring(buffer, "%0A");
+    else
+      luaL_addchar(buffer, *p);
+  }
+  luaL_addchar(buffer, '"');
+}
+
+static void push_parts(lua_State *L, const struct sr_call *call) {
+  char boundary[BOUNDARY_SIZE];
+  const struct sr_part *part;
+  luaL_Buffer buffer;
+  make_boundary(call, boundary);
+  luaL_buffinit(L, &buffer);
+  for (part = call->parts; part != NULL; part = part->next) {
+    luaL_addstring(&buffer, "--");
+    luaL_addstring(&buffer, boundary);
+    luaL_addstring(&buffer, "\r\nContent-Disposition: form-data; name=");
+    add_quoted(&buffer, &part->name);
+    if (part->filename.len > 0) {
+      luaL_addstring(&buffer, "; filename=");
+      add_quoted(&buffer, &part->filename);
+    }
+    if (part->content_type.len > 0) {
+      luaL_addstring(&buffer, "\r\nContent-Type: ");
+      luaL_addlstring(&buffer, part->content_type.data, part->content_type.len);
+    }
+    luaL_addstring(&buffer, "\r\n\r\n");
+    luaL_addlstring(&buffer, sr_buf_text(&part->data), part->data.len);
+    luaL_addstring(&buffer, "\r\n");
+  }
+  luaL_addstring(&buffer, "--");
+  luaL_addstring(&buffer, boundary);
+  luaL_addstring(&buffer, "--\r\n");
+  luaL_pushresult(&buffer);
+}
+
+/* Sets fields of the table on the top from header lines "Name: value"; others are for libcurl. */
+static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
+                        int masked) {
+  for (; list != NULL; list = list->next) {
+    size_t len = strlen(list->data), name_len;
+    char *line = lsr_copy(L, list->data, len);
+    if (masked)
+      len = sr_config_redact(config, line, len);
+    name_len = strcspn(line, ":");
+    if (name_len + 2 <= len) {
+      size_t i;
+      for (i = 0; i < name_len; i++)
+        line[i] = sr_lower(line[i]);
+      lua_pushlstring(L, line, name_len);
+      lua_pushlstring(L, line + name_len + 2, len - name_len - 2);
+      lua_rawset(L, -4);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
+  lua_newtable(L);
+  set_headers(L, call->config->headers[sr_call_headers(call)], call->config, masked);
+  set_headers(L, call->headers, call->config, masked);
+  if (call->parts != NULL) {
+    char boundary[BOUNDARY_SIZE];
+    make_boundary(call, boundary);
+    lua_pushfstring(L, "multipart/form-data; boundary=%s", boundary);
+    lua_setfield(L, -2, "content-type");
+  }
+}
+
+/* Pushes text, with the key masked wherever it stands when it is to be shown. */
+static void push_text(lua_State *L, const struct sr_call *call, const char *text, size_t len,
+                      int masked) {
+  if (masked) {
+    char *copy = lsr_copy(L, text, len);
+    lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
+    lua_remove(L, -2);
+  } else {
+    lua_pushlstring(L, text, len);
+  }
+}
+
+static void push_buf(lua_State *L, const struct sr_call *call, const struct sr_buf *buf,
+                     int masked) {
+  push_text(L, call, sr_buf_text(buf), buf->len, masked);
+}
+
+/* The target with the key, as it goes out or as it may be shown. */
+static void push_target(lua_State *L, const struct sr_call *call, int masked) {
+  const struct sr_config *config = call->config;
+  if (masked)
+    push_shown_target(L, call);
+  else
+    push_buf(L, call, &call->target, 0);
+  if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
+    char hint[SR_KEY_HINT_SIZE];
+    sr_config_key_hint(config, hint);
+    lua_pushfstring(L, "%s%s=%s", strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?",
+                    sr_config_key_param(config), masked ? hint : sr_buf_text(&config->key_escaped));
+    lua_concat(L, 2);
+  }
+}
+
+static void push_body(lua_State *L, const struct sr_call *call, int masked) {
+  if (call->parts != NULL) {
+    size_t len;
+    const char *body;
+    push_parts(L, call);
+    body = lua_tolstring(L, -1, &len);
+    push_text(L, call, body, len, masked);
+    lua_remove(L, -2);
+  } else if (call->has_body) {
+    push_buf(L, call, &call->body, masked);
+  } else {
+    lua_pushnil(L);
+  }
+}
+
+/* call:preview() -> method, url, headers, body: what would be sent, the key masked. */
+static int call_preview(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  lua_pushstring(L, call->method);
+  push_buf(L, call, &call->config->base_url, 1);
+  push_target(L, call, 1);
+  lua_concat(L, 2);
+  push_headers(L, call, 1);
+  push_body(L, call, 1);
+  return 4;
+}
+
+/*
+** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
+** the wire; so with the key.
+*/
+static int call_outgoing(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  if (call->state != SR_STATE_SENDING || call->transfer != NULL)
+    return luaL_error(L, "the call has no attempt to carry out");
+  lua_pushstring(L, call->method);
+  push_target(L, call, 0);
+  push_headers(L, call, 0);
+  push_body(L, call, 0);
+  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
+  return 5;
+}
+
+/* call:answer(status, head, body): what came back for it. */
+static int call_answer(lua_State *L) {
+  struct sr_call *call = lsr_checkcall(L, 1);
+  size_t head_len, body_len;
+  int status = (int)lsr_checkwhole(L, 2, "status", 100, 999);
+  const char *head = luaL_checklstring(L, 3, &head_len);
+  const char *body = luaL_checklstring(L, 4, &body_len);
+  sr_engine_answer(call, status, head, head_len, body, body_len);
+  return 0;
+}
+
+/*
+** call:lost(what): nothing came back: "refused" (never sent), "closed", "truncated" or "timeout".
+*/
+static int call_lost(lua_State *L) {
+  static const char *const words[] = {"refused", "closed", "truncated", "timeout", NULL};
+  static const int codes[] = {CURLE_COULDNT_CONNECT, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
+                              CURLE_OPERATION_TIMEDOUT};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int what = luaL_checkoption(L, 2, NULL, words);
+  struct sr_error error;
+  sr_error_from_curl(&error, codes[what], what != 0, "");
+  sr_engine_fail(call, &error, what != 0);
+  return 0;
+}
+
+/* call:time_left() -> seconds until its attempt under way has to be over. */
+static int call_time_left(lua_State *L) {
+  lsr_pushseconds(L, sr_engine_time_left(lsr_checkcall(L, 1)));
+  return 1;
+}
+
+/*
+** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
+** { type, seconds, attempt, status, code, problem }.
+*/
+static int call_events(lua_State *L) {
+  static const char *const types[] = {"wait",    "retry",     "rate_limited",
+                                      "blocked", "unblocked", "limiter_fallback"};
+  struct sr_call *call = lsr_checkcall(L, 1);
+  int i;
+  if (call->event_count == 0)
+    return 0;
+  lua_createtable(L, call->event_count, 0);
+  for (i = 0; i < call->event_count; i++) {
+    const struct sr_event *event = &call->events[i];
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, types[event->type]);
+    lua_setfield(L, -2, "type");
+    lsr_pushseconds(L, event->seconds);
+    lua_setfield(L, -2, "seconds");
+    lua_pushinteger(L, event->attempt);
+    lua_setfield(L, -2, "attempt");
+    if (event->status != 0) {
+      lua_pushinteger(L, event->status);
+      lua_setfield(L, -2, "status");
+    }
+    if (event->code != NULL) {
+      lua_pushstring(L, event->code);
+      lua_setfield(L, -2, "code");
+    }
+    if (event->problem[0] != '\0') {
+      lua_pushstring(L, event->problem);
+      lua_setfield(L, -2, "problem");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  if (call->events_lost > 0) { /* said with the last one that there was room for */
+    lua_rawgeti(L, -1, call->event_count);
+    lua_pushinteger(L, call->events_lost);
+    lua_setfield(L, -2, "lost");
+    lua_pop(L, 1);
+  }
+  call->event_count = call->events_lost = 0;
+  return 1;
+}
+
+/*
+** call:trim() -> whether client:call may use it again. Empties a call that is over, or was never begun: nothing can be asked
+** of it any more.
+*/
+static int call_trim(lua_State *L) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  int over = object->call != NULL && object->call->engine == NULL;
+  if (over)
+    sr_call_trim(object->call);
+  lua_pushboolean(L, over);
+  return 1;
+}
+
+static int call_gc(lua_State *L) {
+  struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
+  if (object->account != NULL && object->call != NULL)
+    sr_engine_cancel(object->call); /* knows then whether it was sent */
+  lsr_give_up(object);
+  sr_errand_delete(object->errand);
+  object->errand = NULL;
+  sr_call_delete(object->call);
+  object->call = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {{"cancel", call_cancel},     {"result", call_result},
+                                   {"body", call_body},         {"decode", call_decode},
+                                   {"look", call_look},         {"time_left", call_time_left},
+                                   {"failure", call_failure},   {"preview", call_preview},
+                                   {"outgoing", call_outgoing}, {"answer", call_answer},
+                                   {"lost", call_lost},         {"happenings", call_events},
+                                   {"trim", call_trim},         {"set_aside", lsr_call_set_aside},
+                                   {"settle", lsr_call_settle}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
+
+void lsr_open_call(lua_State *L) {
+  lsr_newclass(L, LSR_CALL, methods, meta);
+  luaL_newmetatable(L, RESPONSE);
+  lua_setfield(L, -2, "responses");
+  luaL_newmetatable(L, HEADS);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_pushvalue(L, -1);
+  lua_setmetatable(L, -2);
+  lua_setfield(L, -2, "heads");
+}

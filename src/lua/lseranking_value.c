@@ -1,0 +1,104 @@
+/* Values: checking UTF-8, clocks for tests.
+** SPDX-License-Identifier: MIT */
+#include "lua/lseranking.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* utf8_error(text) -> nil, or the place of the first byte that is not UTF-8. */
+static int value_utf8_error(lua_State *L) {
+  size_t len, bad;
+  const char *text = luaL_checklstring(L, 1, &len);
+  bad = sr_utf8_valid(text, len);
+  if (bad == len)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)bad + 1);
+  return 1;
+}
+
+/* ---- clocks ---- */
+
+#define CLOCK "seranking.clock"
+
+/* Seconds, ten years: times are 64 bits of nanoseconds. */
+#define MOVE_MAX 315576000.0
+
+struct clock_object {
+  struct lsr_clock *clock;
+};
+
+void lsr_clock_unref(struct lsr_clock *clock) {
+  if (clock != NULL && --clock->refs == 0)
+    free(clock);
+}
+
+struct lsr_clock *lsr_testclock(lua_State *L, int index) {
+  struct clock_object *object = lsr_testobject(L, index, CLOCK);
+  return object != NULL ? object->clock : NULL;
+}
+
+/* clock() -> a clock that stands at 0 until it is moved. */
+static int clock_new(lua_State *L) {
+  static atomic_uint_fast64_t last_id;
+  struct clock_object *object = lsr_newobject(L, sizeof *object, CLOCK);
+  object->clock = calloc(1, sizeof *object->clock);
+  if (object->clock == NULL)
+    return luaL_error(L, "not enough memory");
+  object->clock->refs = 1;
+  object->clock->id = (atomic_fetch_add(&last_id, 1) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+  return 1;
+}
+
+static struct lsr_clock *check_clock(lua_State *L) {
+  struct clock_object *object = luaL_checkudata(L, 1, CLOCK);
+  if (object->clock == NULL) /* in another finalizer, at the end of the state */
+    luaL_error(L, "the clock is closed");
+  return object->clock;
+}
+
+static int clock_now(lua_State *L) {
+  lsr_pushseconds(L, check_clock(L)->manual.now);
+  return 1;
+}
+
+static int clock_advance(lua_State *L) {
+  struct lsr_clock *clock = check_clock(L);
+  lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0 && seconds <= MOVE_MAX, 2, "seconds from 0 to ten years");
+  luaL_argcheck(L, clock->manual.now <= SR_NEVER / 2, 2, "the end of time is reached");
+  clock->manual.now += sr_seconds((double)seconds);
+  return 0;
+}
+
+/* is_clock(value) -> whether it is one. */
+static int clock_is(lua_State *L) {
+  lua_pushboolean(L, lsr_testclock(L, 1) != NULL);
+  return 1;
+}
+
+static int clock_gc(lua_State *L) {
+  struct clock_object *object = luaL_checkudata(L, 1, CLOCK);
+  lsr_clock_unref(object->clock);
+  object->clock = NULL;
+  return 0;
+}
+
+/* monotonic() -> seconds on the clock that the engine uses. */
+static int value_monotonic(lua_State *L) {
+  lsr_pushseconds(L, sr_clock_monotonic.now(NULL));
+  return 1;
+}
+
+static const luaL_Reg clock_methods[] = {
+    {"now", clock_now}, {"advance", clock_advance}, {NULL, NULL}};
+static const luaL_Reg clock_meta[] = {{"__gc", clock_gc}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"utf8_error", value_utf8_error},
+                                     {"clock", clock_new},
+                                     {"is_clock", clock_is},
+                                     {"monotonic", value_monotonic},
+                                     {NULL, NULL}};
+
+void lsr_open_value(lua_State *L) {
+  lsr_newclass(L, CLOCK, clock_methods, clock_meta);
+  lsr_setfuncs(L, functions);
+}
