@@ -241,7 +241,7 @@ old-curl-build: # as with libcurl before 7.80, which does not tell when it is ab
 
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))
-LUA_FILES  = lua library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
+LUA_FILES  = lua fake library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
@@ -278,7 +278,7 @@ check-reference: check-build
 	$(Q)$(REFERENCE) --check
 
 # What is made of the descriptions in lua/seranking/api is checked in, so that it can be read where the sources are.
-REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
             $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
 
 .PHONY: reference
@@ -327,7 +327,7 @@ $(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
 	@+$(SUBMAKE) LUA=5.4 all
 	@+$(SUBMAKE) LUA=jit all test-programs
-	@LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+	@LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
 	  $$(sh spec/support/interpreter.sh 5.4) spec/support/soak.lua $(or $(SECONDS),900)
 
 # --- Installation ----------------------------------------------------------------------------------------------------
@@ -340,6 +340,7 @@ LMOD       ?= $(PREFIX)/share/lua/$(LUA_ABI)
 BINDIR     ?= $(PREFIX)/bin
 LUA_BIN    ?= $(or $(shell sh spec/support/interpreter.sh $(INSTALL_LUA)),/usr/bin/env lua$(INSTALL_LUA))
 LUA_MODULES = $(shell cd lua && find seranking -name '*.lua')
+FAKE_MODULES = $(shell cd fake/lua && find seranking -name '*.lua')
 COMMANDS    = $(notdir $(wildcard bin/*))
 
 .PHONY: install
@@ -350,6 +351,8 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	@$(if $(REDIS),:,echo "Without lseranking_redis.so, the limiter on Redis: hiredis was not found (libhiredis-dev)")
 	@for f in $(LUA_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
+	@for f in $(FAKE_MODULES); do \
+	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 fake/lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors: nothing loads them
 	install -m 644 library/seranking.lua "$(DESTDIR)$(LMOD)/seranking/library/"
 	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
@@ -357,7 +360,7 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 
 .PHONY: uninstall
 uninstall: ## remove what install has put there
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(LUA_MODULES:%="$(DESTDIR)$(LMOD)/%") "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

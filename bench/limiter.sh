@@ -26,7 +26,7 @@ mkdir -p "$bench"
 cc -O2 -D_GNU_SOURCE -o "$bench/limiter_server" bench/limiter_server.c -pthread
 cc -O2 -D_GNU_SOURCE -std=c11 -Isrc -o "$bench/limiter_cost" bench/limiter_cost.c src/limit/sr_local.c src/limit/sr_share.c src/limit/sr_limit.c src/base/sr_base.c
 
-LUA_PATH="lua/?.lua;lua/?/init.lua;;"
+LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"
 export LUA_PATH LUA_CPATH
 

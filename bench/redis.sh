@@ -5,12 +5,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
-if ! pkg-config --exists hiredis || ! command -v redis-server >/dev/null || [ ! -e "$build/core/redis/sr_redis.o" ]; then
+if ! pkg-config --exists hiredis || ! command -v redis-server >/dev/null || [ ! -e "$build/core/limit/redis/sr_redis.o" ]; then
   exit 0
 fi
 mkdir -p "$build/bench"
-cc -O2 -D_GNU_SOURCE -Isrc $(pkg-config --cflags hiredis libcurl) -o "$build/bench/redis" bench/redis.c "$build"/core/redis/*.o \
-  "$build/core/sr_base.o" "$build/core/sr_buf.o" $(pkg-config --libs hiredis libcurl) -pthread
+cc -O2 -D_GNU_SOURCE -Isrc $(pkg-config --cflags hiredis libcurl) -o "$build/bench/redis" bench/redis.c "$build"/core/limit/redis/*.o \
+  "$build/core/base/sr_base.o" "$build/core/base/sr_buf.o" $(pkg-config --libs hiredis libcurl) -pthread
 
 work=$(mktemp -d)
 server=

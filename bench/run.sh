@@ -21,7 +21,7 @@ for floor in floor multi; do
   cc -O2 -D_GNU_SOURCE $(pkg-config --cflags "$package" libcurl) -o "$bench/$floor" bench/$floor.c $(pkg-config --libs "$package" libcurl)
 done
 
-LUA_PATH="lua/?.lua;lua/?/init.lua;;"
+LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"
 export LUA_PATH LUA_CPATH
 
@@ -134,7 +134,7 @@ start "$work/empty.json" 200
 "$lua" bench/loops.lua "http://127.0.0.1:$port" 1000 | while read -r loop seconds; do
   printf '%-34s %25s s    (0.2 if all waited together)\n' "1,000 calls of 0.2 s in $loop" "$seconds"
 done
-LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || over=$((over + 1))
+LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || over=$((over + 1))
 "$lua" bench/late.lua | while read -r late promised name; do
   printf '%-68s %4s ms late (%s are promised)\n' "$name" "$late" "$promised"
 done

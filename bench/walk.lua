@@ -3,7 +3,7 @@
 
 local cjson = require("cjson").new()
 local core = require "lseranking"
-local host = require "seranking.host"
+local host = require "seranking.loop.host"
 local seranking = require "seranking"
 
 local ROUNDS = 9

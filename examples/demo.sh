@@ -17,7 +17,7 @@ build=${BUILD:-build}
 [ $# -gt 0 ] || set -- examples/balance.lua examples/no_key.lua examples/create_site.lua \
   examples/create_site_or_explain.lua examples/quickstart.lua
 lua=$(sh spec/support/interpreter.sh "$version") || { echo "demo: Lua $version is not installed" >&2; exit 1; }
-LUA_PATH="lua/?.lua;lua/?/init.lua;;"
+LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"
 export LUA_PATH LUA_CPATH
 unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4

@@ -96,6 +96,7 @@ installation() {
   lib=$to/opt/lib/lua/$(abi "$version")
   check "$version: make install" make install LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every Lua file is installed" every_file lua "$share"
+  check "$version: every file of the fake is installed" every_file fake/lua "$share"
   check "$version: the types for editors are installed" every_file library "$share/seranking/library"
   check "$version: the commands are installed and start this Lua" commands_start_with "$lua" "$to/opt/bin"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"

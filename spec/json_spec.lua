@@ -1,7 +1,7 @@
 --- seranking.json. SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local json = require "seranking.json"
+local json = require "seranking.base.json"
 
 describe("decoding", function()
   it("gives whole numbers as integers where Lua has them", function()
@@ -371,11 +371,11 @@ describe("another lua-cjson", function()
   end
 
   it("that gives integers and marks lists is as good", function()
-    local before, before_json = package.loaded.cjson, package.loaded["seranking.json"]
+    local before, before_json = package.loaded.cjson, package.loaded["seranking.base.json"]
     local theirs, our_mark = openresty_cjson(), core.array_mt()
-    package.loaded.cjson, package.loaded["seranking.json"] = theirs, nil
-    local other = require "seranking.json"
-    package.loaded.cjson, package.loaded["seranking.json"] = before, before_json
+    package.loaded.cjson, package.loaded["seranking.base.json"] = theirs, nil
+    local other = require "seranking.base.json"
+    package.loaded.cjson, package.loaded["seranking.base.json"] = before, before_json
     finally(function() core.array_mt(our_mark) end)
     local value = other.decode '{"id":147696,"none":null,"list":[null,1]}'
     assert.equal("147696", tostring(value.id))

@@ -1,7 +1,7 @@
 --- Inside event loops: cqueues, luv, and one that is written from the documented interface. SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local host = require "seranking.host"
+local host = require "seranking.loop.host"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 local seranking = require "seranking"

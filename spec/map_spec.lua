@@ -1,7 +1,7 @@
 --- Many calls at once in plain Lua: client:map and client:gather. SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
-local host = require "seranking.host"
+local host = require "seranking.loop.host"
 local seranking = require "seranking"
 local wire = require "spec.support.wire"
 

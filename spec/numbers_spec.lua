@@ -1,8 +1,8 @@
 --- Numbers that come as text: made numbers where the description says so, and nowhere else.
 -- SPDX-License-Identifier: MIT
 
-local json = require "seranking.json"
-local numbers = require "seranking.numbers"
+local json = require "seranking.base.json"
+local numbers = require "seranking.answer.numbers"
 local script = require "support.script"
 
 local math_type = math.type or function(value) -- luacheck: ignore

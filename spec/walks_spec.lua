@@ -9,7 +9,7 @@
 --                  missed as have vanished, since the rest moves up
 -- In no case does a walk end without an error before the server says that the list ends.
 
-local planner = require "seranking.plan"
+local planner = require "seranking.request.plan"
 local script = require "support.script"
 
 local floor, min, max = math.floor, math.min, math.max

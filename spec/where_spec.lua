@@ -105,7 +105,7 @@ describe("an error's where", function()
   end)
 
   it("is not asked for while calls succeed", function()
-    local misuse = require "seranking.misuse"
+    local misuse = require "seranking.base.misuse"
     local where, count = misuse.where, 0
     misuse.where = function() count = count + 1 return where() end
     assert(client.sites:list())

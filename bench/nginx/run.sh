@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")/../.."
 version=${LUA:-5.4}
-LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;;" LUA_CPATH="${BUILD:-build}/$version/?.so;;" \
+LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="${BUILD:-build}/$version/?.so;;" \
   exec "$(sh spec/support/interpreter.sh "$version")" bench/nginx/run.lua

@@ -2,14 +2,14 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local errors = require "seranking.errors"
-local lazy = require "seranking.lazy"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local proxy = require "seranking.proxy"
+local proxy = require "seranking.base.proxy"
 
-local concurrent, costs, direct = lazy "seranking.concurrent", lazy "seranking.costs", lazy "seranking.direct"
-local host, limiter, resource = lazy "seranking.host", lazy "seranking.limiter", lazy "seranking.resource"
+local concurrent, costs, direct = lazy "seranking.walk.concurrent", lazy "seranking.walk.costs", lazy "seranking.direct"
+local host, limiter, resource = lazy "seranking.loop.host", lazy "seranking.limiter", lazy "seranking.resource"
 local suggest = lazy "seranking.suggest"
 
 local client = {}

@@ -1,9 +1,9 @@
 --- What an operation is, as plain data: for people, for documentation and for tools.
 -- SPDX-License-Identifier: MIT
 
-local numbers = require "seranking.numbers"
-local params = require "seranking.params"
-local planner = require "seranking.plan"
+local numbers = require "seranking.answer.numbers"
+local params = require "seranking.request.params"
+local planner = require "seranking.request.plan"
 
 local describe = {}
 

@@ -1,14 +1,14 @@
 --- Requests that no operation describes: client:request and client:download. Loaded with the first of them.
 -- SPDX-License-Identifier: MIT
 
-local answer = require "seranking.answer"
-local costs = require "seranking.costs"
-local errors = require "seranking.errors"
-local host = require "seranking.host"
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
+local answer = require "seranking.answer.answer"
+local costs = require "seranking.walk.costs"
+local errors = require "seranking.answer.errors"
+local host = require "seranking.loop.host"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local params = require "seranking.params"
+local params = require "seranking.request.params"
 
 local direct = {}
 

@@ -7,9 +7,9 @@
 
 local core = require "lseranking"
 local client = require "seranking.client"
-local errors = require "seranking.errors"
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
 
 local seranking = {
   --- The version of this library.

@@ -1,7 +1,7 @@
 --- client:limiter(): what is known of the limit, for people and programs.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.misuse"
+local misuse = require "seranking.base.misuse"
 
 local limiter = {}
 

@@ -1,22 +1,22 @@
 --- Operations as values: made from a description, called, looked at, or asked what they would send.
 -- SPDX-License-Identifier: MIT
 
-local answer = require "seranking.answer"
-local errors = require "seranking.errors"
-local headers = require "seranking.headers"
-local host = require "seranking.host"
-local lazy = require "seranking.lazy"
-local misuse = require "seranking.misuse"
-local planner = require "seranking.plan"
-local proxy = require "seranking.proxy"
-local request = require "seranking.request"
+local answer = require "seranking.answer.answer"
+local errors = require "seranking.answer.errors"
+local headers = require "seranking.answer.headers"
+local host = require "seranking.loop.host"
+local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
+local planner = require "seranking.request.plan"
+local proxy = require "seranking.base.proxy"
+local request = require "seranking.request.request"
 
 local operation = {}
 
 local format = string.format
 
-local costs, describe, jobs = lazy "seranking.costs", lazy "seranking.describe", lazy "seranking.jobs"
-local pages, suggest = lazy "seranking.pages", lazy "seranking.suggest"
+local costs, describe, jobs = lazy "seranking.walk.costs", lazy "seranking.describe", lazy "seranking.walk.jobs"
+local pages, suggest = lazy "seranking.walk.pages", lazy "seranking.suggest"
 
 -- The error of an operation that the client's generation lacks.
 local function elsewhere(op)

@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local errors = require "seranking.errors"
-local misuse = require "seranking.misuse"
-local proxy = require "seranking.proxy"
+local errors = require "seranking.answer.errors"
+local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 
 local options = {}
 

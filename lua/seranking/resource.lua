@@ -3,9 +3,9 @@
 -- SPDX-License-Identifier: MIT
 
 local index = require "seranking.api"
-local lazy = require "seranking.lazy"
-local misuse = require "seranking.misuse"
-local proxy = require "seranking.proxy"
+local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 
 local operation, suggest = lazy "seranking.operation", lazy "seranking.suggest"
 

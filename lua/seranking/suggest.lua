@@ -2,8 +2,8 @@
 --- with the first mistake.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.misuse"
-local proxy = require "seranking.proxy"
+local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
 
 local suggest = {}

@@ -69,8 +69,8 @@ specs() {
     fi
     return
   fi
-  LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$directory/$version/?.so;;" \
-    unit "$name" sh spec/support/busted.sh "${SPECS:-$(printf '%s\n' spec/*_spec.lua | grep -v /nginx_spec)}" "$@" "$lua"
+  LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$directory/$version/?.so;;" \
+    unit "$name" sh spec/support/busted.sh "${SPECS:-$(printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -v /nginx_spec)}" "$@" "$lua"
 }
 
 # The C tests: c_tests NAME BUILD-DIRECTORY [WRAPPER...]. $C_TESTS: which; else all.
@@ -89,7 +89,7 @@ SAME_EVERYWHERE='(api|catalogue|catalogue_data|data_fake|examples|project|readba
 
 # The others: those that use the C module, or what differs between Luas.
 not_the_same() {
-  printf '%s\n' spec/*_spec.lua | grep -vE "/($SAME_EVERYWHERE|nginx)_spec"
+  printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -vE "/($SAME_EVERYWHERE|nginx)_spec"
 }
 
 # Specs of the C module that run under valgrind, some thirty times slower.

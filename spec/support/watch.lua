@@ -7,9 +7,9 @@ if package.loaded["support.watch"] then
   return package.loaded["support.watch"]
 end
 
-local errors = require "seranking.errors"
-local host = require "seranking.host"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local host = require "seranking.loop.host"
+local misuse = require "seranking.base.misuse"
 
 -- busted forgets the modules of each spec, and luv's loop goes with its module; but when luv is loaded once more it goes on
 -- with the loop that it had. So it is kept here, and every spec still has to load it by itself.
@@ -66,7 +66,7 @@ end
 -- What calls the library's functions has a name in the library's folder, so that errors name the spec's lines and not its own.
 local load_string = loadstring or load
 local around = assert(load_string("local original, check = ... return function(...) return check(original(...)) end",
-  (debug.getinfo(host.run, "S").source:gsub("host%.lua$", "watched.lua"))))
+  (debug.getinfo(host.run, "S").source:gsub("loop/host%.lua$", "loop/watched.lua"))))
 
 -- Looks at what `module[name]` returns, from the `first` value on.
 local function wrap(module, name, where, first)

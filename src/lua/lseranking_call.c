@@ -11,7 +11,7 @@
 enum { EXCERPT_SIZE = 500 };
 
 /* The metatable of what is known of an answer. */
-#define RESPONSE "seranking.response"
+#define RESPONSE "seranking.answer.response"
 
 /* The header lines of answers, by the table of what is known of them: not in it, where programs would print them. */
 #define HEADS "seranking.heads"

@@ -5,8 +5,8 @@ local annotations = {}
 
 -- Where they are.
 local FILES = {
-  "client", "options", "response", "errors", "events", "limiter", "concurrent", "costs", "pages", "jobs", "describe",
-  "loop/adapter",
+  "client", "options", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
+  "walk/pages", "walk/jobs", "describe", "loop/adapter",
 }
 
 -- Which class the methods of a file belong to.

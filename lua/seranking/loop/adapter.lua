@@ -3,7 +3,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local errors = require "seranking.errors"
+local errors = require "seranking.answer.errors"
 local yieldable = require "seranking.loop.yield"
 
 --- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or where the client was told to use this

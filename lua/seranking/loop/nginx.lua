@@ -7,7 +7,7 @@
 
 local adapter = require "seranking.loop.adapter"
 local core = require "lseranking"
-local errors = require "seranking.errors"
+local errors = require "seranking.answer.errors"
 local yieldable = require "seranking.loop.yield"
 
 local nginx = { name = "nginx" }

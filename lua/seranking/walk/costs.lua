@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local errors = require "seranking.errors"
+local errors = require "seranking.answer.errors"
 
 local costs = {}
 

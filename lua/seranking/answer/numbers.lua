@@ -1,7 +1,7 @@
 --- Answers as programs want them: numbers that come as text, and lists that come as one text, by rules of the descriptions.
 -- SPDX-License-Identifier: MIT
 
-local json = require "seranking.json"
+local json = require "seranking.base.json"
 
 local numbers = {}
 

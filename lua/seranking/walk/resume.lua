@@ -1,9 +1,9 @@
 --- Resume tokens: where a walk stands, as a text that a program can store.
 -- SPDX-License-Identifier: MIT
 
-local host = require "seranking.host"
-local misuse = require "seranking.misuse"
-local request = require "seranking.request"
+local host = require "seranking.loop.host"
+local misuse = require "seranking.base.misuse"
+local request = require "seranking.request.request"
 
 local resume = {}
 

@@ -1,7 +1,7 @@
 --- Events: what happens to a call on its way, told to the option on_event.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.misuse"
+local misuse = require "seranking.base.misuse"
 
 local events = {}
 

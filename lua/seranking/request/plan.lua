@@ -1,8 +1,8 @@
 --- Plans: an operation's description made ready for one API, once.
 -- SPDX-License-Identifier: MIT
 
-local params = require "seranking.params"
-local rows = require "seranking.rows"
+local params = require "seranking.request.params"
+local rows = require "seranking.request.rows"
 
 local plan = {}
 

@@ -2,13 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
-local errors = require "seranking.errors"
-local events = require "seranking.events"
-local host = require "seranking.host"
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local events = require "seranking.base.events"
+local host = require "seranking.loop.host"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local request = require "seranking.request"
+local request = require "seranking.request.request"
 
 local jobs = {}
 

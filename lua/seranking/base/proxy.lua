@@ -3,7 +3,7 @@
 --- nothing.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.misuse"
+local misuse = require "seranking.base.misuse"
 
 local proxy = {}
 

@@ -3,8 +3,8 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local misuse = require "seranking.misuse"
-local proxy = require "seranking.proxy"
+local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 
 local json = {}
 

@@ -1,9 +1,9 @@
 --- What an answer's body means: the data that an operation's description promises, or an error.
 -- SPDX-License-Identifier: MIT
 
-local errors = require "seranking.errors"
-local json = require "seranking.json"
-local numbers = require "seranking.numbers"
+local errors = require "seranking.answer.errors"
+local json = require "seranking.base.json"
+local numbers = require "seranking.answer.numbers"
 
 local answer = {}
 

@@ -1,7 +1,7 @@
 --- How many rows a walk asks for in a page.
 -- SPDX-License-Identifier: MIT
 
-local costs = require "seranking.costs"
+local costs = require "seranking.walk.costs"
 
 local page_size = {}
 

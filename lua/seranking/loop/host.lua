@@ -2,13 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
-local errors = require "seranking.errors"
-local events = require "seranking.events"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local events = require "seranking.base.events"
+local misuse = require "seranking.base.misuse"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
 
-require "seranking.response" -- what the core makes of answers gets its methods
+require "seranking.answer.response" -- what the core makes of answers gets its methods
 
 local host = {}
 

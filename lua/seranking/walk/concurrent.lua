@@ -3,9 +3,9 @@
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
-local errors = require "seranking.errors"
-local lazy = require "seranking.lazy"
-local misuse = require "seranking.misuse"
+local errors = require "seranking.answer.errors"
+local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
 
 local operation = lazy "seranking.operation"
 
@@ -30,7 +30,7 @@ end
 -- A list of errors. What is known of it besides is in a metatable of its own, which copies share.
 local function new_errors(first, items)
   local about = { count = 0, first = first, items = items }
-  return setmetatable({}, { __name = "seranking.errors", __index = about, __tostring = errors_tostring }), about
+  return setmetatable({}, { __name = "seranking.answer.errors", __index = about, __tostring = errors_tostring }), about
 end
 
 --- Adds the results of a map to its errors, before they are raised.

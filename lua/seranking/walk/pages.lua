@@ -1,13 +1,13 @@
 --- Walking over an answer that comes in pages, row by row, with one page in memory.
 -- SPDX-License-Identifier: MIT
 
-local costs = require "seranking.costs"
-local errors = require "seranking.errors"
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
+local costs = require "seranking.walk.costs"
+local errors = require "seranking.answer.errors"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local page_size = require "seranking.page_size"
-local resume = require "seranking.resume"
+local page_size = require "seranking.walk.page_size"
+local resume = require "seranking.walk.resume"
 
 local pages = {}
 

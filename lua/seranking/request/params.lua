@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
-local rows = require "seranking.rows"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
+local rows = require "seranking.request.rows"
 
 local params = {}
 

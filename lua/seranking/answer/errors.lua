@@ -1,7 +1,7 @@
 --- Errors as values: plain tables with one way to print them.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.misuse"
+local misuse = require "seranking.base.misuse"
 
 local getinfo = debug.getinfo
 

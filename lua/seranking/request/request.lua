@@ -1,14 +1,14 @@
 --- From arguments to the core's call: everything is checked here, and nothing sent.
 -- SPDX-License-Identifier: MIT
 
-local host = require "seranking.host"
-local json = require "seranking.json"
-local lazy = require "seranking.lazy"
-local misuse = require "seranking.misuse"
+local host = require "seranking.loop.host"
+local json = require "seranking.base.json"
+local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local params = require "seranking.params"
-local proxy = require "seranking.proxy"
-local rows = require "seranking.rows"
+local params = require "seranking.request.params"
+local proxy = require "seranking.base.proxy"
+local rows = require "seranking.request.rows"
 
 local suggest = lazy "seranking.suggest"
 

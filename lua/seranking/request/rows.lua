@@ -1,8 +1,8 @@
 --- Read, change, write: what an operation gave, as the arguments of the one that writes it.
 -- SPDX-License-Identifier: MIT
 
-local json = require "seranking.json"
-local misuse = require "seranking.misuse"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
 
 local rows = {}
 

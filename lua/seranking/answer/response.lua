@@ -4,7 +4,7 @@
 -- The core makes these tables, see call:result() in lseranking_call.c.
 
 local core = require "lseranking"
-local headers = require "seranking.headers"
+local headers = require "seranking.answer.headers"
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -31,7 +31,7 @@ end
 
 local response_mt = core.responses
 
-response_mt.__name = "seranking.response"
+response_mt.__name = "seranking.answer.response"
 
 -- Headers are parsed when somebody looks at them: most callers never do.
 function response_mt.__index(response, name)

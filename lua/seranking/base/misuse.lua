@@ -5,9 +5,9 @@ local getinfo = debug.getinfo
 
 local misuse = {}
 
--- The folder of this file tells our own sources from the caller's.
+-- The library's folder, which tells our own sources from the caller's.
 -- Stripped of its names, no code is ours, and the position is this file's.
-local own = getinfo(1, "S").source:match "^(.*)misuse%.lua$" or "\0"
+local own = getinfo(1, "S").source:match "^(.*)base[/\\]misuse%.lua$" or "\0"
 
 local HEX4 = "%x%x%x%x"
 local UUID = ("%s%s%%-%s%%-%s%%-%s%%-%s%s%s"):format(HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4)
