@@ -241,14 +241,14 @@ old-curl-build: # as with libcurl before 7.80, which does not tell when it is ab
 
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))
-LUA_FILES  = lua fake library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua bench/*.lua bench/*/*.lua *.rockspec)
+LUA_FILES  = lua fake library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua examples/*/*.lua bench/*.lua bench/*/*.lua *.rockspec)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $(CURL_CFLAGS) $(HIREDIS_CFLAGS)
 
 .PHONY: check
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks.md)# whose Lua blocks are run
+DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks-and-jobs.md)# whose Lua blocks are run
 CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme reference)
 .PHONY: $(CHECKS)
 check-luacheck:

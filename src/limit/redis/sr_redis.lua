@@ -1,4 +1,4 @@
--- One step of the limiter, carried out by the Redis server: docs/limiters.md says what is kept and why.
+-- One step of the limiter, carried out by the Redis server: docs/redis.md says what is kept and why.
 -- SPDX-License-Identifier: MIT
 -- luacheck: globals redis KEYS ARGV
 --
@@ -10,7 +10,7 @@
 --   held         no slot is given before
 --   block        "rate" or "key" while the circuit is open, until `until`; then `probe` is the end of the lease of the one
 --                request that may go through, and `prober` its token
---   level, strikes, keys, struck, trouble: see docs/limiters.md
+--   level, strikes, keys, struck, trouble: see docs/redis.md
 --   unheard, hush, next   requests in a row that got no answer; not 0: one goes at a time, the next one from `next` on; then
 --                `lone` is the end of the lease of the one under way, and `loner` its token
 -- Arguments: step, id of the server process, slots, window, window and late count; then those of the step.
