@@ -249,7 +249,8 @@ check: deps ## check the sources: style, warnings, static analysis; and run READ
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
 DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks-and-jobs.md)# whose Lua blocks are run
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme reference)
+MD_FILES = $(wildcard *.md docs/*.md docs/*/*.md docs/*/*/*.md examples/*.md)
+CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme links reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -273,6 +274,9 @@ check-readme: check-build # what the examples print is shown only where one fail
 	$(SAY) readme
 	$(Q)log=$(BUILD)/check-readme.log; \
 	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua $(DOCS) >$$log 2>&1 || { cat $$log; exit 1; }; tail -n 1 $$log
+check-links:
+	$(SAY) links
+	$(Q)lua=$$(sh spec/support/interpreter.sh 5.4) && $$lua tools/check_links.lua $(MD_FILES)
 check-reference: check-build
 	$(SAY) reference
 	$(Q)$(REFERENCE) --check

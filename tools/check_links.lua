@@ -1,0 +1,97 @@
+--- Checks the relative links of Markdown files: check_links.lua README.md docs/*.md …
+-- The file or folder must exist, and so must the heading that a fragment names (as GitHub makes anchors of headings).
+-- SPDX-License-Identifier: MIT
+
+--- The lines of a Markdown file outside its code blocks.
+local function lines_of(path)
+  local lines, number, fence = {}, 0, nil
+  for line in io.lines(path) do
+    number = number + 1
+    local mark = line:match "^%s*(```+)"
+    if fence then
+      fence = not (mark and #mark >= #fence) and fence or nil
+    elseif mark then
+      fence = mark
+    else
+      lines[#lines + 1] = { number = number, text = line }
+    end
+  end
+  return lines
+end
+
+--- A heading's anchor: markup and punctuation go, blanks become hyphens.
+local function anchor(heading)
+  local text = heading:gsub("%[(.-)%]%(.-%)", "%1"):lower()
+  return (text:gsub("[^%w%s_\128-\255-]", ""):gsub("%s", "-"))
+end
+
+local known = {}
+
+--- The set of a file's anchors.
+local function anchors_of(path)
+  if not known[path] then
+    local set, seen = {}, {}
+    for _, line in ipairs(lines_of(path)) do
+      local heading = line.text:match "^#+%s+(.-)%s*$"
+      if heading then
+        local name = anchor(heading)
+        seen[name] = (seen[name] or -1) + 1
+        set[seen[name] == 0 and name or name .. "-" .. seen[name]] = true
+      end
+    end
+    known[path] = set
+  end
+  return known[path]
+end
+
+--- A path without "." and "..".
+local function normal(path)
+  local parts = {}
+  for part in path:gmatch "[^/]+" do
+    if part == ".." and #parts > 0 and parts[#parts] ~= ".." then
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return (path:sub(1, 1) == "/" and "/" or "") .. table.concat(parts, "/")
+end
+
+local function exists(path)
+  local file = io.open(path == "" and "." or path)
+  return file ~= nil and file:close()
+end
+
+--- What is wrong with a link; nil if nothing is.
+local function problem_of(path, link)
+  local target, fragment = link:match "^([^#]*)#?(.*)$"
+  if target ~= "" then
+    target = normal((path:match "^(.*/)" or "") .. target)
+    if not exists(target) then
+      return "there is no " .. target
+    end
+  else
+    target = path
+  end
+  if fragment ~= "" and target:find "%.md$" and not anchors_of(target)[fragment] then
+    return ("%s has no heading #%s"):format(target, fragment)
+  end
+end
+
+local links, broken = 0, 0
+for _, path in ipairs(arg) do
+  for _, line in ipairs(lines_of(path)) do
+    for link in line.text:gsub("`[^`]*`", ""):gmatch "%]%(([^%s)]+)" do
+      if not link:find "^%a[%w+.-]*:" then -- not http:, https:, mailto:
+        links = links + 1
+        local problem = problem_of(path, link)
+        if problem then
+          broken = broken + 1
+          print(("%s:%d: %s: %s"):format(path, line.number, link, problem))
+        end
+      end
+    end
+  end
+end
+print(("%d links, %d broken"):format(links, broken))
+os.exit(broken == 0 and links > 0 and 0 or 1)
