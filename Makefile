@@ -85,7 +85,7 @@ BINDING       := $(filter-out $(REDIS_BINDING),$(wildcard src/lua/*.c))
 CORE          := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard $(foreach d,base limit http worker,src/$(d)/*.c)))
 REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/limit/redis/*.c))
 REDIS_SCRIPT  := $(BUILD)/core/limit/redis/sr_redis_script.h
-REDIS_SHARED  := $(BUILD)/core/base/sr_base.o $(BUILD)/core/base/sr_buf.o# the Redis module links its own copy of these
+REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd sigpipe)# the Redis module links its own copy of these
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# that linker can't put itself between
@@ -236,8 +236,8 @@ valgrind: deps ## run the specs and the C tests under valgrind
 	@sh spec/support/run.sh valgrind c-valgrind
 
 .PHONY: old-curl-build
-old-curl-build: # as with libcurl before 7.80, which does not tell when it is about to send
-	@+$(SUBMAKE) BUILD=build/old-curl LUA=5.4 CPPFLAGS=-DSR_HAVE_PREREQ=0 WERROR=1 all test-programs
+old-curl-build: # as with libcurl before 7.80, which does not tell when it is about to send, and on systems other than Linux
+	@+$(SUBMAKE) BUILD=build/old-curl LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifdef __APPLE__
+#include <sys/random.h>
+#endif
 
 static sr_time monotonic_now(void *ctx) {
   struct timespec ts;
@@ -43,6 +48,16 @@ void sr_sleep_until(sr_time when) {
 sr_time sr_seconds(double seconds) {
   double ns = seconds * 1e9;
   return ns >= 9e18 ? SR_NEVER - 1 : (sr_time)ns;
+}
+
+uint64_t sr_random_seed(void) {
+  uint64_t seed = 0;
+  struct timespec wall;
+  if (getentropy(&seed, sizeof seed) == 0)
+    return seed;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  return ((uint64_t)getpid() << 40) ^ ((uint64_t)wall.tv_sec << 20) ^ (uint64_t)wall.tv_nsec ^
+         (uint64_t)(uintptr_t)&seed;
 }
 
 const char *sr_errno_text(int problem, char text[SR_ERRNO_TEXT]) {

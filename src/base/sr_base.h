@@ -8,6 +8,19 @@
 
 #define SR_VERSION "0.1.0"
 
+/*
+** Whether what only Linux has may be used. -DSR_PORTABLE=1 builds the code for other systems on Linux
+** too, to test it.
+*/
+#ifndef SR_PORTABLE
+#define SR_PORTABLE 0
+#endif
+#if defined(__linux__) && !SR_PORTABLE
+#define SR_LINUX 1
+#else
+#define SR_LINUX 0
+#endif
+
 /* Nanoseconds. A point in time is one on the monotonic clock, whose zero means nothing. */
 typedef int64_t sr_time;
 
@@ -44,6 +57,9 @@ void sr_sleep_until(sr_time when);
 
 /* Seconds to nanoseconds; `seconds` must be finite and not negative. Saturates below SR_NEVER. */
 sr_time sr_seconds(double seconds);
+
+/* Random bits that no other process has, for names and for the seeds of generators. */
+uint64_t sr_random_seed(void);
 
 /* strerror, for any thread: a constant, or `text`. */
 enum { SR_ERRNO_TEXT = 64 };

@@ -2,6 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "limit/sr_share.h"
 
+#include "base/sr_fd.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -497,7 +499,7 @@ void sr_share_note(struct sr_share *share, const struct sr_rate *rate) {
 
 /* Its descriptor is another one: closedir closes it. NULL and errno. */
 static DIR *list_dir(int dir) {
-  int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+  int copy = sr_fd_dup(dir);
   DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
   if (stream == NULL && copy >= 0)
     close(copy);

@@ -8,12 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
-#include <time.h>
-#include <unistd.h>
-#ifdef __APPLE__
-#include <sys/random.h>
-#endif
 
 /* How long calls wait for a server that was there a moment ago to come back. */
 #define GRACE SR_REDIS_TIMEOUT
@@ -176,14 +170,7 @@ static struct op *new_op(struct sr_limiter *limiter, enum kind kind, const struc
 
 /* A random name: the server must never take one limiter for another. */
 static void new_id(struct sr_limiter *limiter) {
-  uint64_t id = 0;
-  if (getentropy(&id, sizeof id) != 0) {
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    id = ((uint64_t)getpid() << 40) ^ ((uint64_t)wall.tv_sec << 20) ^ (uint64_t)wall.tv_nsec ^
-         (uint64_t)(uintptr_t)limiter;
-  }
-  snprintf(limiter->id, sizeof limiter->id, "%016" PRIx64, id);
+  snprintf(limiter->id, sizeof limiter->id, "%016" PRIx64, sr_random_seed());
 }
 
 /* ---- times ---- */

@@ -2,10 +2,11 @@
 ** SPDX-License-Identifier: MIT */
 #include "limit/redis/sr_redis_wire.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/sr_curl.h"
+#include "base/sr_fd.h"
+#include "base/sr_sigpipe.h"
+
 #include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,40 +19,6 @@
 
 /* Commands of the greeting. */
 enum { GREET_AUTH, GREET_SELECT, GREET_INFO, GREET_SCRIPT };
-
-/* ---- libcurl, once a process (it counts who else has started it) ---- */
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready;
-
-static void curl_start(void) {
-  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/*
-** TLS writes without MSG_NOSIGNAL, so a server that is gone would kill the program: SIGPIPE is
-** blocked while libcurl works, and taken if it came.
-*/
-static void hold_sigpipe(const struct sr_wire *wire, sigset_t *before) {
-  sigset_t pipe_only;
-  if (!wire->address->tls)
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
-}
-
-static void release_sigpipe(const struct sr_wire *wire, const sigset_t *before) {
-  static const struct timespec at_once = {0, 0};
-  sigset_t pipe_only;
-  if (!wire->address->tls || sigismember(before, SIGPIPE))
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
-    ;
-  pthread_sigmask(SIG_SETMASK, before, NULL);
-}
 
 /* ---- going down ---- */
 
@@ -70,14 +37,14 @@ static void forget_replies(struct sr_wire *wire) {
 }
 
 void sr_wire_fini(struct sr_wire *wire) {
-  sigset_t before;
+  struct sr_sigpipe sigpipe;
   if (wire->multi != NULL) {
-    hold_sigpipe(wire, &before);
+    sr_sigpipe_hold(&sigpipe, wire->address->tls);
     if (wire->easy != NULL)
       curl_multi_remove_handle(wire->multi, wire->easy);
     curl_easy_cleanup(wire->easy);
     curl_multi_cleanup(wire->multi);
-    release_sigpipe(wire, &before);
+    sr_sigpipe_release(&sigpipe);
   }
   wire->easy = NULL;
   wire->multi = NULL;
@@ -169,18 +136,10 @@ int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, si
 
 /* ---- callbacks of libcurl ---- */
 
-/* Sockets that programs started meanwhile do not inherit. */
 static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  int fd;
+  int fd = sr_fd_socket(address->family, address->socktype, address->protocol);
   (void)user;
   (void)purpose;
-#ifdef SOCK_CLOEXEC
-  fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-#else
-  fd = socket(address->family, address->socktype, address->protocol);
-  if (fd >= 0)
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-#endif
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -222,9 +181,7 @@ static CURLcode set_options(struct sr_wire *wire) {
   const struct sr_redis_address *address = wire->address;
   CURL *easy = wire->easy;
   CURLcode code = CURLE_OK;
-#define SET(option, value)                                                                         \
-  if (code == CURLE_OK)                                                                            \
-  code = curl_easy_setopt(easy, option, value)
+#define SET(option, value) SR_CURL_SET(code, easy, option, value)
   SET(CURLOPT_URL, address->url.data);
   SET(CURLOPT_CONNECT_ONLY, 1L);
   SET(CURLOPT_ERRORBUFFER, wire->detail);
@@ -261,12 +218,11 @@ static CURLcode set_options(struct sr_wire *wire) {
 
 void sr_wire_connect(struct sr_wire *wire, sr_time now) {
   CURLcode code;
-  pthread_once(&curl_once, curl_start);
   sr_wire_fini(wire);
   wire->now = now;
   wire->since = now;
   wire->detail[0] = '\0';
-  wire->multi = curl_ready == CURLE_OK ? curl_multi_init() : NULL;
+  wire->multi = sr_curl_start() == CURLE_OK ? curl_multi_init() : NULL;
   wire->easy = wire->multi != NULL ? curl_easy_init() : NULL;
   wire->reader = redisReaderCreate();
   if (wire->easy == NULL || wire->reader == NULL) {
@@ -333,9 +289,9 @@ static void drive(struct sr_wire *wire) {
 /* ---- writing ---- */
 
 static void flush(struct sr_wire *wire) {
-  sigset_t before;
+  struct sr_sigpipe sigpipe;
   CURLcode code = CURLE_OK;
-  hold_sigpipe(wire, &before);
+  sr_sigpipe_hold(&sigpipe, wire->address->tls);
   for (;;) {
     size_t n = 0;
     if (wire->sent == wire->sending.len) {
@@ -353,7 +309,7 @@ static void flush(struct sr_wire *wire) {
       break;
     wire->sent += n;
   }
-  release_sigpipe(wire, &before);
+  sr_sigpipe_release(&sigpipe);
   if (code != CURLE_OK && code != CURLE_AGAIN)
     sr_wire_fail(wire, "the connection was lost");
 }
@@ -464,8 +420,8 @@ static void receive(struct sr_wire *wire) {
   char data[16384];
   CURLcode code;
   size_t n;
-  sigset_t before;
-  hold_sigpipe(wire, &before); /* TLS may write when it reads */
+  struct sr_sigpipe sigpipe;
+  sr_sigpipe_hold(&sigpipe, wire->address->tls); /* TLS may write when it reads */
   do {
     n = 0;
     code = curl_easy_recv(wire->easy, data, sizeof data, &n);
@@ -473,7 +429,7 @@ static void receive(struct sr_wire *wire) {
       code = CURLE_OUT_OF_MEMORY;
     /* A TLS library may hold more than the socket shows. */
   } while (code == CURLE_OK && n > 0 && (wire->address->tls || n == sizeof data));
-  release_sigpipe(wire, &before);
+  sr_sigpipe_release(&sigpipe);
   if (code == CURLE_OUT_OF_MEMORY)
     no_memory(wire);
   else if (code != CURLE_AGAIN && (code != CURLE_OK || n == 0))
@@ -483,10 +439,10 @@ static void receive(struct sr_wire *wire) {
 void sr_wire_work(struct sr_wire *wire, sr_time now) {
   wire->now = now;
   if (wire->state == SR_WIRE_CONNECTING) {
-    sigset_t before;
-    hold_sigpipe(wire, &before);
+    struct sr_sigpipe sigpipe;
+    sr_sigpipe_hold(&sigpipe, wire->address->tls);
     drive(wire);
-    release_sigpipe(wire, &before);
+    sr_sigpipe_release(&sigpipe);
     return;
   }
   if (wire->state != SR_WIRE_DOWN)

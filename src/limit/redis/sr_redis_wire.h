@@ -13,7 +13,6 @@
 
 #include <curl/curl.h>
 #include <hiredis/hiredis.h>
-#include <signal.h>
 
 /* How long a connection may take, a log-in, and an answer. */
 #define SR_REDIS_TIMEOUT (2 * SR_SECOND)
