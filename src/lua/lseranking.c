@@ -115,6 +115,6 @@ int luaopen_lseranking(lua_State *L) {
   lsr_open_value(L);
   lsr_open_json(L);
   lsr_open_limit(L);
-  lsr_open_doorbell(L);
+  lsr_open_worker(L);
   return 1;
 }

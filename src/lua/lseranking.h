@@ -11,7 +11,7 @@
 
 #include "http/sr_call.h"
 #include "http/sr_config.h"
-#include "worker/sr_doorbell.h"
+#include "worker/sr_worker.h"
 #include "http/sr_engine.h"
 
 #include <lauxlib.h>
@@ -67,17 +67,17 @@ struct lsr_clock {
 struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
-/* The userdata of a call. One of the two at most: a call that was given to the doorbell's thread is its errand's. */
+/* The userdata of a call. One of the two at most: a call that was given to the worker thread is its job's. */
 struct lsr_account;
 struct lsr_call {
   struct sr_call *call;        /* owned */
-  struct sr_errand *errand;    /* owned */
+  struct sr_job *job;          /* owned */
   struct lsr_account *account; /* a reference; NULL: nothing is set aside */
   double set_aside;            /* credits, in `account` */
 };
 #define LSR_CALL "seranking.call"
 
-/* The object at `index`. If it has an errand that is over, the call is taken back from it first. */
+/* The object at `index`. If it has a job that is over, the call is taken back from it first. */
 struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
 
 /* A new call for `config`, owned by a userdata that is pushed. */
@@ -115,6 +115,6 @@ void lsr_give_up(struct lsr_call *object);
 void lsr_open_value(lua_State *L);
 void lsr_open_json(lua_State *L);
 void lsr_open_limit(lua_State *L);
-void lsr_open_doorbell(lua_State *L); /* after lsr_open_call */
+void lsr_open_worker(lua_State *L); /* after lsr_open_call */
 
 #endif

@@ -39,9 +39,9 @@ static double take_back(struct lsr_call *object) {
 
 /* Whether the server may have got the call. On the thread: whether it was submitted. */
 static int may_be_sent(const struct lsr_call *object) {
-  if (object->errand != NULL) {
-    enum sr_errand_state state = sr_errand_state(object->errand);
-    return state == SR_ERRAND_RUNNING || state == SR_ERRAND_DONE;
+  if (object->job != NULL) {
+    enum sr_job_state state = sr_job_state(object->job);
+    return state == SR_JOB_RUNNING || state == SR_JOB_DONE;
   }
   return object->call->sent;
 }

@@ -26,13 +26,13 @@ struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
 
 struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
   struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
-  if (object->errand != NULL) {
-    enum sr_errand_state state = sr_errand_state(object->errand);
-    if (state == SR_ERRAND_DONE || state == SR_ERRAND_FORKED) {
-      object->call = sr_errand_take(object->errand);
+  if (object->job != NULL) {
+    enum sr_job_state state = sr_job_state(object->job);
+    if (state == SR_JOB_DONE || state == SR_JOB_FORKED) {
+      object->call = sr_job_take(object->job);
       if (object->call == NULL)
         luaL_error(L, "not enough memory");
-      object->errand = NULL;
+      object->job = NULL;
     }
   }
   return object;
@@ -41,7 +41,7 @@ struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
 struct sr_call *lsr_checkcall(lua_State *L, int index) {
   struct lsr_call *object = lsr_checkcallobject(L, index);
   if (object->call == NULL)
-    luaL_error(L, object->errand != NULL ? "the call is under way" : "the call is closed");
+    luaL_error(L, object->job != NULL ? "the call is under way" : "the call is closed");
   return object->call;
 }
 
@@ -121,8 +121,8 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 
 static int call_cancel(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
-  if (object->errand != NULL)
-    sr_errand_cancel(object->errand);
+  if (object->job != NULL)
+    sr_job_cancel(object->job);
   else
     sr_engine_cancel(lsr_checkcall(L, 1));
   lsr_give_up(object);
@@ -483,8 +483,8 @@ static int call_gc(lua_State *L) {
   if (object->account != NULL && object->call != NULL)
     sr_engine_cancel(object->call); /* knows then whether it was sent */
   lsr_give_up(object);
-  sr_errand_delete(object->errand);
-  object->errand = NULL;
+  sr_job_delete(object->job);
+  object->job = NULL;
   sr_call_delete(object->call);
   object->call = NULL;
   return 0;

@@ -2,9 +2,9 @@
 ** SPDX-License-Identifier: MIT
 **
 ** Two locks. `life` is held while the thread is started or stopped, by those who do it. `lock`
-** guards the errands' states, the lists between the threads and the table of descriptors; it is
+** guards the jobs' states, the lists between the threads and the table of descriptors; it is
 ** held for moments only, never while somebody waits. Who takes both takes `life` first. */
-#include "worker/sr_doorbell.h"
+#include "worker/sr_worker.h"
 
 #include "http/sr_engine.h"
 #include "http/sr_fork.h"
@@ -32,35 +32,36 @@
 enum { BACKLOG = 4096 };
 
 /* How long nobody is let in when even the spare descriptor is lost, or memory. */
-#define A_MOMENT (50 * SR_MILLISECOND)
+#define ACCEPT_PAUSE (50 * SR_MILLISECOND)
 
 /* The socket's name in its folder, and the folder's. */
 #define SOCKET_NAME "/s"
 #define FOLDER      "seranking-"
-enum { FOLDER_MAX = sizeof((struct sr_doorbell_address *)0)->path - sizeof SOCKET_NAME };
+enum { FOLDER_MAX = sizeof((struct sr_worker_address *)0)->path - sizeof SOCKET_NAME };
 
-int sr_doorbell_keeps_name = 0;
+int sr_worker_keeps_name = 0;
 
 struct connection {
   int fd;
-  size_t index; /* in bell.connections */
+  size_t index; /* in worker.connections */
   unsigned char token[SR_TOKEN_SIZE];
-  size_t token_len;         /* how much of it has come */
-  struct sr_errand *errand; /* whose end it waits for; NULL: it waits for a token */
+  size_t token_len;   /* how much of it has come */
+  struct sr_job *job; /* whose end it waits for; NULL: it waits for a token */
 };
 
-struct sr_errand {
+struct sr_job {
   struct sr_call *call; /* owned */
   uint64_t id;          /* its token; the lower bits are its place in the registry */
-  unsigned process;     /* bell.process when it was made */
+  unsigned process;     /* worker.process when it was made */
 
   /* Under the lock. */
-  enum sr_errand_state state;
+  enum sr_job_state state;
   int abandoned;      /* its owner is gone: the thread deletes it when it is done */
   int submit, cancel; /* what the inbox has for it */
-  struct sr_errand *inbox_prev, *inbox_next;
+  struct sr_job *inbox_prev, *inbox_next;
   int in_inbox;
-  int bell_read, bell_write; /* the descriptor that says that it is done; -1: none. One and the same
+  int notify_read,
+      notify_write; /* the descriptor that says that it is done; -1: none. One and the same
                                 where there are eventfds */
 
   /* The thread's own. */
@@ -69,7 +70,7 @@ struct sr_errand {
 
 /* What the tables hold. */
 struct place {
-  struct sr_errand *errand; /* NULL: free */
+  struct sr_job *job; /* NULL: free */
 };
 struct seat {
   struct connection *connection;
@@ -87,39 +88,39 @@ static struct {
   struct sr_engine *engine; /* the thread's; others may interrupt it, under the lock */
 
   int listener, spare;
-  int deaf; /* the listener is left alone for a moment */
-  int door; /* an open descriptor of the socket's name; -1: it has a folder */
+  int accept_paused; /* the listener is left alone for a moment */
+  int name_fd;       /* an open descriptor of the socket's name; -1: it has a folder */
   char folder[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "": it is gone already */
-  struct sr_doorbell_address address;
+  struct sr_worker_address address;
 
   /* What a forked child had in the parent's hands: not touched and not freed. */
   struct sr_engine *parents_engine;
-  struct sr_errand *parents_errands;
+  struct sr_job *parents_jobs;
 
-  int taking; /* errands can be submitted */
-  struct sr_errand *inbox_first, *inbox_last;
+  int taking; /* jobs can be submitted */
+  struct sr_job *inbox_first, *inbox_last;
 
-  struct place *registry; /* errands by the lower bits of their ids */
+  struct place *registry; /* jobs by the lower bits of their ids */
   size_t registry_size, registry_hint;
   uint64_t last_serial;
 
   struct seat *connections; /* written by the thread, under the lock */
   size_t connection_count, connection_size;
   struct curl_waitfd *polled; /* the listener and all of them; the thread's own */
-} bell = {.life = PTHREAD_MUTEX_INITIALIZER,
-          .lock = PTHREAD_MUTEX_INITIALIZER,
-          .listener = -1,
-          .spare = -1,
-          .door = -1};
+} worker = {.life = PTHREAD_MUTEX_INITIALIZER,
+            .lock = PTHREAD_MUTEX_INITIALIZER,
+            .listener = -1,
+            .spare = -1,
+            .name_fd = -1};
 
 static struct { atomic_ulong begun, done, cancelled, connections, refused, starts; } counts;
 
 static void lock(void) {
-  pthread_mutex_lock(&bell.lock);
+  pthread_mutex_lock(&worker.lock);
 }
 
 static void unlock(void) {
-  pthread_mutex_unlock(&bell.lock);
+  pthread_mutex_unlock(&worker.lock);
 }
 
 /* ---- descriptors ---- */
@@ -154,133 +155,133 @@ static int open_spare(void) {
   return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* The descriptor of an errand's end. 0 or -1. */
-static int open_bell(struct sr_errand *errand) {
+/* The descriptor of a job's end. 0 or -1. */
+static int open_notifier(struct sr_job *job) {
 #ifdef __linux__
-  errand->bell_read = errand->bell_write = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  return errand->bell_read < 0 ? -1 : 0;
+  job->notify_read = job->notify_write = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return job->notify_read < 0 ? -1 : 0;
 #else
   int ends[2];
   if (pipe(ends) != 0)
     return -1;
-  errand->bell_read = ends[0];
-  errand->bell_write = ends[1];
+  job->notify_read = ends[0];
+  job->notify_write = ends[1];
   return flags_of_own(ends[0]) | flags_of_own(ends[1]);
 #endif
 }
 
-static void ring(const struct sr_errand *errand) {
+static void notify(const struct sr_job *job) {
   static const uint64_t one = 1;
-  if (errand->bell_write >= 0)
-    while (write(errand->bell_write, &one, sizeof one) < 0 && errno == EINTR)
+  if (job->notify_write >= 0)
+    while (write(job->notify_write, &one, sizeof one) < 0 && errno == EINTR)
       ;
 }
 
-static void close_bell(struct sr_errand *errand) {
-  if (errand->bell_write != errand->bell_read)
-    close_fd(&errand->bell_write);
-  close_fd(&errand->bell_read);
-  errand->bell_write = -1;
+static void close_notifier(struct sr_job *job) {
+  if (job->notify_write != job->notify_read)
+    close_fd(&job->notify_write);
+  close_fd(&job->notify_read);
+  job->notify_write = -1;
 }
 
-/* ---- the registry: tokens to errands. Under the lock. ---- */
+/* ---- the registry: tokens to jobs. Under the lock. ---- */
 
-enum { PLACE_BITS = 24 }; /* of an id; the rest is a serial number */
-#define PLACE_MASK (((uint64_t)1 << PLACE_BITS) - 1)
+enum { INDEX_BITS = 24 }; /* of an id; the rest is a serial number */
+#define INDEX_MASK (((uint64_t)1 << INDEX_BITS) - 1)
 
-static int registry_add(struct sr_errand *errand) {
+static int registry_add(struct sr_job *job) {
   size_t i, place;
-  for (i = 0; i < bell.registry_size; i++) {
-    place = (bell.registry_hint + i) % bell.registry_size;
-    if (bell.registry[place].errand == NULL)
+  for (i = 0; i < worker.registry_size; i++) {
+    place = (worker.registry_hint + i) % worker.registry_size;
+    if (worker.registry[place].job == NULL)
       break;
   }
-  if (i == bell.registry_size) {
-    size_t size = bell.registry_size == 0 ? 64 : 2 * bell.registry_size;
+  if (i == worker.registry_size) {
+    size_t size = worker.registry_size == 0 ? 64 : 2 * worker.registry_size;
     struct place *larger;
-    if (size > PLACE_MASK || (larger = realloc(bell.registry, size * sizeof *larger)) == NULL)
+    if (size > INDEX_MASK || (larger = realloc(worker.registry, size * sizeof *larger)) == NULL)
       return -1;
-    memset(larger + bell.registry_size, 0, (size - bell.registry_size) * sizeof *larger);
-    place = bell.registry_size;
-    bell.registry = larger;
-    bell.registry_size = size;
+    memset(larger + worker.registry_size, 0, (size - worker.registry_size) * sizeof *larger);
+    place = worker.registry_size;
+    worker.registry = larger;
+    worker.registry_size = size;
   }
-  bell.registry[place].errand = errand;
-  bell.registry_hint = place + 1;
-  errand->id = ++bell.last_serial << PLACE_BITS | place;
+  worker.registry[place].job = job;
+  worker.registry_hint = place + 1;
+  job->id = ++worker.last_serial << INDEX_BITS | place;
   return 0;
 }
 
-static void registry_remove(const struct sr_errand *errand) {
-  size_t place = errand->id & PLACE_MASK;
-  if (place < bell.registry_size && bell.registry[place].errand == errand) {
-    bell.registry[place].errand = NULL;
-    bell.registry_hint = place;
+static void registry_remove(const struct sr_job *job) {
+  size_t place = job->id & INDEX_MASK;
+  if (place < worker.registry_size && worker.registry[place].job == job) {
+    worker.registry[place].job = NULL;
+    worker.registry_hint = place;
   }
 }
 
-static struct sr_errand *registry_find(uint64_t id) {
-  size_t place = id & PLACE_MASK;
-  struct sr_errand *errand = place < bell.registry_size ? bell.registry[place].errand : NULL;
-  return errand != NULL && errand->id == id ? errand : NULL;
+static struct sr_job *registry_find(uint64_t id) {
+  size_t place = id & INDEX_MASK;
+  struct sr_job *job = place < worker.registry_size ? worker.registry[place].job : NULL;
+  return job != NULL && job->id == id ? job : NULL;
 }
 
 /* ---- the inbox: what the thread is to do. Under the lock. ---- */
 
-static void inbox_remove(struct sr_errand *errand) {
-  if (!errand->in_inbox)
+static void inbox_remove(struct sr_job *job) {
+  if (!job->in_inbox)
     return;
-  if (errand->inbox_prev != NULL)
-    errand->inbox_prev->inbox_next = errand->inbox_next;
+  if (job->inbox_prev != NULL)
+    job->inbox_prev->inbox_next = job->inbox_next;
   else
-    bell.inbox_first = errand->inbox_next;
-  if (errand->inbox_next != NULL)
-    errand->inbox_next->inbox_prev = errand->inbox_prev;
+    worker.inbox_first = job->inbox_next;
+  if (job->inbox_next != NULL)
+    job->inbox_next->inbox_prev = job->inbox_prev;
   else
-    bell.inbox_last = errand->inbox_prev;
-  errand->inbox_prev = errand->inbox_next = NULL;
-  errand->in_inbox = 0;
+    worker.inbox_last = job->inbox_prev;
+  job->inbox_prev = job->inbox_next = NULL;
+  job->in_inbox = 0;
 }
 
 /* Puts it in, once, and wakes the thread. */
-static void tell_thread(struct sr_errand *errand) {
-  int told = bell.inbox_first != NULL; /* it empties the inbox once it is awake */
-  if (!errand->in_inbox) {
-    errand->in_inbox = 1;
-    errand->inbox_prev = bell.inbox_last;
-    if (bell.inbox_last != NULL)
-      bell.inbox_last->inbox_next = errand;
+static void post(struct sr_job *job) {
+  int told = worker.inbox_first != NULL; /* it empties the inbox once it is awake */
+  if (!job->in_inbox) {
+    job->in_inbox = 1;
+    job->inbox_prev = worker.inbox_last;
+    if (worker.inbox_last != NULL)
+      worker.inbox_last->inbox_next = job;
     else
-      bell.inbox_first = errand;
-    bell.inbox_last = errand;
+      worker.inbox_first = job;
+    worker.inbox_last = job;
   }
-  if (!told && bell.engine != NULL)
-    sr_engine_interrupt(bell.engine);
+  if (!told && worker.engine != NULL)
+    sr_engine_interrupt(worker.engine);
 }
 
-/* ---- errands on the thread ---- */
+/* ---- jobs on the thread ---- */
 
-static void free_errand(struct sr_errand *errand) {
-  close_bell(errand);
-  sr_call_delete(errand->call);
-  free(errand);
+static void free_job(struct sr_job *job) {
+  close_notifier(job);
+  sr_call_delete(job->call);
+  free(job);
 }
 
 /* From here on it counts as under way, before the thread has seen it. Under the lock. */
-static void set_running(struct sr_errand *errand) {
-  errand->state = SR_ERRAND_RUNNING;
+static void set_running(struct sr_job *job) {
+  job->state = SR_JOB_RUNNING;
   atomic_fetch_add(&counts.begun, 1);
 }
 
-static void begin(struct sr_errand *errand) {
-  sr_engine_submit_tagged(bell.engine, errand->call, errand->id);
+static void begin(struct sr_job *job) {
+  sr_engine_submit_tagged(worker.engine, job->call, job->id);
 }
 
 static void drop_connection(struct connection *connection) {
   struct connection *last;
   lock();
-  last = bell.connections[--bell.connection_count].connection;
-  bell.connections[connection->index].connection = last;
+  last = worker.connections[--worker.connection_count].connection;
+  worker.connections[connection->index].connection = last;
   last->index = connection->index;
   close(connection->fd);
   unlock();
@@ -297,64 +298,64 @@ static int send_byte(const struct connection *connection, char byte) {
 }
 
 /*
-** The call is done: tells whoever waits. From the unlocking on, the errand is its owner's again, and
+** The call is done: tells whoever waits. From the unlocking on, the job is its owner's again, and
 ** may be gone at once.
 */
 static void finish(struct sr_call *call) {
-  struct sr_errand *errand;
+  struct sr_job *job;
   struct connection *connection;
   int abandoned;
   lock();
-  errand = registry_find(call->tag);
-  connection = errand->connection;
-  errand->connection = NULL;
-  abandoned = errand->abandoned;
+  job = registry_find(call->tag);
+  connection = job->connection;
+  job->connection = NULL;
+  abandoned = job->abandoned;
   atomic_fetch_add(&counts.done, 1);
   if (call->error.kind == SR_CANCELLED)
     atomic_fetch_add(&counts.cancelled, 1);
-  errand->state = SR_ERRAND_DONE;
-  registry_remove(errand);
-  inbox_remove(errand);
+  job->state = SR_JOB_DONE;
+  registry_remove(job);
+  inbox_remove(job);
   if (abandoned)
-    close_bell(errand); /* in the lock, as all that a child has to close */
+    close_notifier(job); /* in the lock, as all that a child has to close */
   else
-    ring(errand);
+    notify(job);
   unlock();
   if (connection != NULL) {
-    connection->errand = NULL;
-    if (send_byte(connection, SR_BELL_DONE) != 0)
+    connection->job = NULL;
+    if (send_byte(connection, SR_REPLY_DONE) != 0)
       drop_connection(connection);
   }
   if (abandoned)
-    free_errand(errand);
+    free_job(job);
 }
 
 static void finish_all(void) {
   struct sr_call *call;
-  while ((call = sr_engine_ready(bell.engine)) != NULL)
+  while ((call = sr_engine_ready(worker.engine)) != NULL)
     finish(call);
 }
 
-/* An errand in the inbox is under way, so nobody but the thread deletes it. */
+/* A job in the inbox is under way, so nobody but the thread deletes it. */
 static void read_inbox(void) {
   for (;;) {
-    struct sr_errand *errand;
+    struct sr_job *job;
     int submit = 0, cancel = 0;
     lock();
-    errand = bell.inbox_first;
-    if (errand != NULL) {
-      inbox_remove(errand);
-      submit = errand->submit;
-      cancel = errand->cancel;
-      errand->submit = errand->cancel = 0;
+    job = worker.inbox_first;
+    if (job != NULL) {
+      inbox_remove(job);
+      submit = job->submit;
+      cancel = job->cancel;
+      job->submit = job->cancel = 0;
     }
     unlock();
-    if (errand == NULL)
+    if (job == NULL)
       return;
     if (submit)
-      begin(errand);
+      begin(job);
     if (cancel)
-      sr_engine_cancel(errand->call);
+      sr_engine_cancel(job->call);
   }
 }
 
@@ -375,28 +376,28 @@ static int is_own(int fd) {
 
 /* Room for one more connection. 0 or -1. */
 static int make_room(void) {
-  size_t size = bell.connection_size == 0 ? 16 : 2 * bell.connection_size;
+  size_t size = worker.connection_size == 0 ? 16 : 2 * worker.connection_size;
   struct seat *connections;
   struct curl_waitfd *polled;
-  if (bell.connection_count < bell.connection_size)
+  if (worker.connection_count < worker.connection_size)
     return 0;
-  connections = realloc(bell.connections, size * sizeof *connections);
+  connections = realloc(worker.connections, size * sizeof *connections);
   if (connections == NULL)
     return -1;
-  bell.connections = connections;
-  polled = realloc(bell.polled, (size + 1) * sizeof *polled);
+  worker.connections = connections;
+  polled = realloc(worker.polled, (size + 1) * sizeof *polled);
   if (polled == NULL)
     return -1;
-  bell.polled = polled;
-  bell.connection_size = size;
+  worker.polled = polled;
+  worker.connection_size = size;
   return 0;
 }
 
-static int accept_one(void) {
+static int accept_fd(void) {
 #ifdef SOCK_CLOEXEC
-  return accept4(bell.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return accept4(worker.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 #else
-  int fd = accept(bell.listener, NULL, NULL);
+  int fd = accept(worker.listener, NULL, NULL);
   if (fd >= 0 && flags_of_own(fd) != 0)
     close_fd(&fd);
   return fd;
@@ -407,35 +408,35 @@ static int accept_one(void) {
 ** No descriptor is left. A listener with somebody waiting would be ready for ever, so he is let in
 ** with the spare one, told, and let go.
 */
-static void turn_away(void) {
-  char full = SR_BELL_FULL;
+static void refuse_connection(void) {
+  char full = SR_REPLY_FULL;
   int fd;
   atomic_fetch_add(&counts.refused, 1);
-  close_fd(&bell.spare);
-  fd = accept_one();
+  close_fd(&worker.spare);
+  fd = accept_fd();
   if (fd >= 0) {
     (void)send(fd, &full, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
   }
-  bell.spare = open_spare();
-  bell.deaf = fd < 0; /* somebody was faster; to try again at once would be to spin */
+  worker.spare = open_spare();
+  worker.accept_paused = fd < 0; /* somebody was faster; to try again at once would be to spin */
 }
 
 /* In the lock from the descriptor to the table, so that a child knows what to close. 0: nobody waits any more. */
-static int let_in(void) {
+static int accept_connection(void) {
   struct connection *connection = calloc(1, sizeof *connection);
   int fd, problem;
   lock();
-  fd = accept_one();
+  fd = accept_fd();
   problem = errno;
   if (fd < 0) {
     if (problem == EMFILE || problem == ENFILE)
-      turn_away();
+      refuse_connection();
     else if (problem == ENOBUFS || problem == ENOMEM)
-      bell.deaf = 1;
+      worker.accept_paused = 1;
     unlock();
     free(connection);
-    return !bell.deaf && problem != EAGAIN && problem != EWOULDBLOCK;
+    return !worker.accept_paused && problem != EAGAIN && problem != EWOULDBLOCK;
   }
   if (connection == NULL || !is_own(fd) || make_room() != 0) {
     close(fd);
@@ -444,50 +445,50 @@ static int let_in(void) {
     return 1;
   }
   connection->fd = fd;
-  connection->index = bell.connection_count;
-  bell.connections[bell.connection_count++].connection = connection;
+  connection->index = worker.connection_count;
+  worker.connections[worker.connection_count++].connection = connection;
   unlock();
   atomic_fetch_add(&counts.connections, 1);
   return 1;
 }
 
-static void let_all_in(void) {
+static void accept_connections(void) {
   int turn;
-  for (turn = 0; turn < BACKLOG && let_in(); turn++)
+  for (turn = 0; turn < BACKLOG && accept_connection(); turn++)
     ;
 }
 
 /* A whole token has come. */
-static void take_token(struct connection *connection) {
-  struct sr_errand *errand;
+static void submit_by_token(struct connection *connection) {
+  struct sr_job *job;
   int cancelled = 0;
   uint64_t id;
   memcpy(&id, connection->token, sizeof id);
   connection->token_len = 0;
   lock();
-  errand = registry_find(id);
-  if (errand != NULL && errand->state == SR_ERRAND_PREPARED) {
-    set_running(errand);
-    cancelled = errand->cancel;
+  job = registry_find(id);
+  if (job != NULL && job->state == SR_JOB_PREPARED) {
+    set_running(job);
+    cancelled = job->cancel;
   } else {
-    errand = NULL;
+    job = NULL;
   }
   unlock();
-  if (errand == NULL) {
-    (void)send_byte(connection, SR_BELL_UNKNOWN);
+  if (job == NULL) {
+    (void)send_byte(connection, SR_REPLY_UNKNOWN);
     drop_connection(connection);
     return;
   }
-  connection->errand = errand;
-  errand->connection = connection;
-  begin(errand);
+  connection->job = job;
+  job->connection = connection;
+  begin(job);
   if (cancelled)
-    sr_engine_cancel(errand->call);
+    sr_engine_cancel(job->call);
 }
 
 /* Something has come, or the other end is gone. */
-static void hear(struct connection *connection) {
-  struct sr_errand *errand = connection->errand;
+static void read_connection(struct connection *connection) {
+  struct sr_job *job = connection->job;
   ssize_t n;
   do
     n = recv(connection->fd, connection->token + connection->token_len,
@@ -495,15 +496,15 @@ static void hear(struct connection *connection) {
   while (n < 0 && errno == EINTR);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     return;
-  if (n > 0 && errand == NULL) {
+  if (n > 0 && job == NULL) {
     connection->token_len += (size_t)n;
     if (connection->token_len == SR_TOKEN_SIZE)
-      take_token(connection);
+      submit_by_token(connection);
     return;
   }
-  if (errand != NULL) { /* given up */
-    errand->connection = NULL;
-    sr_engine_cancel(errand->call);
+  if (job != NULL) { /* given up */
+    job->connection = NULL;
+    sr_engine_cancel(job->call);
   }
   drop_connection(connection);
 }
@@ -512,15 +513,15 @@ static void hear(struct connection *connection) {
 
 static unsigned fill_polled(void) {
   size_t i;
-  bell.polled[0].fd = bell.listener;
-  bell.polled[0].events = bell.deaf ? 0 : CURL_WAIT_POLLIN;
-  bell.polled[0].revents = 0;
-  for (i = 0; i < bell.connection_count; i++) {
-    bell.polled[i + 1].fd = bell.connections[i].connection->fd;
-    bell.polled[i + 1].events = CURL_WAIT_POLLIN;
-    bell.polled[i + 1].revents = 0;
+  worker.polled[0].fd = worker.listener;
+  worker.polled[0].events = worker.accept_paused ? 0 : CURL_WAIT_POLLIN;
+  worker.polled[0].revents = 0;
+  for (i = 0; i < worker.connection_count; i++) {
+    worker.polled[i + 1].fd = worker.connections[i].connection->fd;
+    worker.polled[i + 1].events = CURL_WAIT_POLLIN;
+    worker.polled[i + 1].revents = 0;
   }
-  return (unsigned)bell.connection_count + 1;
+  return (unsigned)worker.connection_count + 1;
 }
 
 /*
@@ -547,27 +548,28 @@ static void use_processors(void) {
 }
 #endif
 
-static void *live(void *arg) {
+static void *thread_main(void *arg) {
   (void)arg;
   use_processors();
-  while (!atomic_load(&bell.stop)) {
+  while (!atomic_load(&worker.stop)) {
     unsigned count = fill_polled();
     size_t i;
-    sr_engine_poll(bell.engine, bell.polled, count, bell.deaf ? A_MOMENT : SR_NEVER);
-    bell.deaf = 0;
-    if (bell.spare < 0) {
+    sr_engine_poll(worker.engine, worker.polled, count,
+                   worker.accept_paused ? ACCEPT_PAUSE : SR_NEVER);
+    worker.accept_paused = 0;
+    if (worker.spare < 0) {
       lock();
-      bell.spare = open_spare();
+      worker.spare = open_spare();
       unlock();
     }
     read_inbox();
     /* from the last on: one that is dropped gives its place to the last, which was heard already */
     for (i = count - 1; i > 0; i--)
-      if (bell.polled[i].revents != 0)
-        hear(bell.connections[i - 1].connection);
-    if (bell.polled[0].revents != 0)
-      let_all_in();
-    sr_engine_step(bell.engine);
+      if (worker.polled[i].revents != 0)
+        read_connection(worker.connections[i - 1].connection);
+    if (worker.polled[0].revents != 0)
+      accept_connections();
+    sr_engine_step(worker.engine);
     finish_all();
   }
   return NULL;
@@ -590,7 +592,7 @@ static int bind_to(const char *path) {
 }
 
 /* Whether nobody listens on a socket any more. */
-static int is_dead(const char *path) {
+static int is_abandoned(const char *path) {
   struct sockaddr_un address;
   int fd = open_unix_socket(), dead;
   memset(&address, 0, sizeof address);
@@ -607,13 +609,13 @@ static void sweep(const char *base) {
   DIR *directory = opendir(base);
   struct dirent *entry;
   while (directory != NULL && (entry = readdir(directory)) != NULL) {
-    char folder[sizeof bell.folder], path[sizeof bell.folder];
+    char folder[sizeof worker.folder], path[sizeof worker.folder];
     struct stat about;
     if (strncmp(entry->d_name, FOLDER, sizeof FOLDER - 1) != 0 ||
         (size_t)snprintf(folder, sizeof folder, "%s/%s", base, entry->d_name) >= sizeof folder ||
         (size_t)snprintf(path, sizeof path, "%s" SOCKET_NAME, folder) >= sizeof path ||
         lstat(folder, &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != geteuid() ||
-        !is_dead(path))
+        !is_abandoned(path))
       continue;
     unlink(path);
     rmdir(folder);
@@ -623,13 +625,13 @@ static void sweep(const char *base) {
 }
 
 static void remove_folder(void) {
-  char path[sizeof bell.folder + sizeof SOCKET_NAME];
-  if (bell.folder[0] == '\0')
+  char path[sizeof worker.folder + sizeof SOCKET_NAME];
+  if (worker.folder[0] == '\0')
     return;
-  snprintf(path, sizeof path, "%s" SOCKET_NAME, bell.folder);
+  snprintf(path, sizeof path, "%s" SOCKET_NAME, worker.folder);
   unlink(path);
-  rmdir(bell.folder);
-  bell.folder[0] = '\0';
+  rmdir(worker.folder);
+  worker.folder[0] = '\0';
 }
 
 /*
@@ -637,21 +639,21 @@ static void remove_folder(void) {
 ** process ends; the address leads through that. Where there is no /proc the name stays. 0, or -1 and
 ** errno.
 */
-static int take_name_away(void) {
+static int unlink_name(void) {
 #ifdef O_PATH
-  char path[sizeof bell.address.path];
-  if (sr_doorbell_keeps_name)
+  char path[sizeof worker.address.path];
+  if (sr_worker_keeps_name)
     return 0;
-  bell.door = open(bell.address.path, O_PATH | O_CLOEXEC);
-  if (bell.door < 0)
+  worker.name_fd = open(worker.address.path, O_PATH | O_CLOEXEC);
+  if (worker.name_fd < 0)
     return -1;
-  snprintf(path, sizeof path, "/proc/self/fd/%d", bell.door);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", worker.name_fd);
   if (access(path, F_OK) != 0) {
-    close_fd(&bell.door);
+    close_fd(&worker.name_fd);
     return 0;
   }
   remove_folder();
-  memcpy(bell.address.path, path, sizeof path);
+  memcpy(worker.address.path, path, sizeof path);
 #endif
   return 0;
 }
@@ -659,28 +661,28 @@ static int take_name_away(void) {
 /* Listens in a private folder in `base`. 0, or -1 and errno. */
 static int listen_in(const char *base) {
   if (base == NULL || base[0] == '\0' ||
-      (size_t)snprintf(bell.folder, sizeof bell.folder, "%s/" FOLDER "%ld-XXXXXX", base,
-                       (long)getpid()) >= sizeof bell.folder - sizeof SOCKET_NAME) {
-    bell.folder[0] = '\0';
+      (size_t)snprintf(worker.folder, sizeof worker.folder, "%s/" FOLDER "%ld-XXXXXX", base,
+                       (long)getpid()) >= sizeof worker.folder - sizeof SOCKET_NAME) {
+    worker.folder[0] = '\0';
     errno = ENAMETOOLONG;
     return -1;
   }
-  if (mkdtemp(bell.folder) == NULL) {
-    bell.folder[0] = '\0';
+  if (mkdtemp(worker.folder) == NULL) {
+    worker.folder[0] = '\0';
     return -1;
   }
-  snprintf(bell.address.path, sizeof bell.address.path, "%.*s" SOCKET_NAME, FOLDER_MAX,
-           bell.folder);
-  bell.listener = bind_to(bell.address.path);
+  snprintf(worker.address.path, sizeof worker.address.path, "%.*s" SOCKET_NAME, FOLDER_MAX,
+           worker.folder);
+  worker.listener = bind_to(worker.address.path);
   /* cppcheck-suppress knownConditionTrueFalse; so it is where there is no O_PATH */
-  if (bell.listener < 0 || take_name_away() != 0) {
+  if (worker.listener < 0 || unlink_name() != 0) {
     int problem = errno;
     remove_folder();
-    close_fd(&bell.listener);
+    close_fd(&worker.listener);
     errno = problem;
     return -1;
   }
-  if (bell.door < 0)
+  if (worker.name_fd < 0)
     sweep(base);
   return 0;
 }
@@ -703,50 +705,50 @@ static int open_socket(void) {
 
 static void close_all(void) {
   size_t i;
-  for (i = 0; i < bell.connection_count; i++) {
-    close(bell.connections[i].connection->fd);
-    free(bell.connections[i].connection);
+  for (i = 0; i < worker.connection_count; i++) {
+    close(worker.connections[i].connection->fd);
+    free(worker.connections[i].connection);
   }
-  free(bell.connections);
-  free(bell.polled);
-  bell.connections = NULL;
-  bell.polled = NULL;
-  bell.connection_count = bell.connection_size = 0;
+  free(worker.connections);
+  free(worker.polled);
+  worker.connections = NULL;
+  worker.polled = NULL;
+  worker.connection_count = worker.connection_size = 0;
   atomic_store(&counts.connections, 0);
-  close_fd(&bell.listener);
-  close_fd(&bell.spare);
-  close_fd(&bell.door);
+  close_fd(&worker.listener);
+  close_fd(&worker.spare);
+  close_fd(&worker.name_fd);
 }
 
 /* Ends the thread and its calls. With `life`. */
 static void stop(void) {
   struct sr_engine *engine;
   size_t i;
-  if (!bell.running)
+  if (!worker.running)
     return;
-  atomic_store(&bell.generation, 0);
-  atomic_store(&bell.stop, 1);
+  atomic_store(&worker.generation, 0);
+  atomic_store(&worker.stop, 1);
   lock();
-  bell.taking = 0;
-  sr_engine_interrupt(bell.engine);
+  worker.taking = 0;
+  sr_engine_interrupt(worker.engine);
   unlock();
-  pthread_join(bell.thread, NULL);
-  bell.running = 0;
+  pthread_join(worker.thread, NULL);
+  worker.running = 0;
   read_inbox(); /* the thread's part is this thread's now */
-  for (i = 0; i < bell.connection_count; i++)
-    if (bell.connections[i].connection->errand != NULL) {
-      bell.connections[i].connection->errand->connection = NULL;
-      bell.connections[i].connection->errand = NULL;
+  for (i = 0; i < worker.connection_count; i++)
+    if (worker.connections[i].connection->job != NULL) {
+      worker.connections[i].connection->job->connection = NULL;
+      worker.connections[i].connection->job = NULL;
     }
   lock();
-  for (i = 0; i < bell.registry_size; i++)
-    if (bell.registry[i].errand != NULL && bell.registry[i].errand->state == SR_ERRAND_RUNNING)
-      sr_engine_cancel(bell.registry[i].errand->call);
+  for (i = 0; i < worker.registry_size; i++)
+    if (worker.registry[i].job != NULL && worker.registry[i].job->state == SR_JOB_RUNNING)
+      sr_engine_cancel(worker.registry[i].job->call);
   unlock();
   finish_all();
   lock();
-  engine = bell.engine;
-  bell.engine = NULL;
+  engine = worker.engine;
+  worker.engine = NULL;
   unlock();
   sr_engine_delete(engine);
   remove_folder();
@@ -754,67 +756,67 @@ static void stop(void) {
 }
 
 static void at_exit(void) {
-  pthread_mutex_lock(&bell.life);
-  bell.over = 1;
+  pthread_mutex_lock(&worker.life);
+  worker.over = 1;
   stop();
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_unlock(&worker.life);
 }
 
 static void before_fork(void) {
-  pthread_mutex_lock(&bell.life);
+  pthread_mutex_lock(&worker.life);
   lock();
 }
 
 static void after_fork_in_parent(void) {
   unlock();
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_unlock(&worker.life);
 }
 
 /*
 ** The thread is the parent's, and so is all that it had in its hands: forgotten, not freed. The
-** name of the socket is the parent's to remove. Descriptors are closed; of errands, those whose
+** name of the socket is the parent's to remove. Descriptors are closed; of jobs, those whose
 ** owners are gone.
 */
 static void after_fork_in_child(void) {
   size_t i;
-  bell.process++;
-  if (bell.running) {
-    bell.running = 0;
-    atomic_store(&bell.generation, 0);
-    bell.parents_engine = bell.engine;
-    bell.engine = NULL;
-    bell.folder[0] = '\0';
+  worker.process++;
+  if (worker.running) {
+    worker.running = 0;
+    atomic_store(&worker.generation, 0);
+    worker.parents_engine = worker.engine;
+    worker.engine = NULL;
+    worker.folder[0] = '\0';
     close_all();
   }
-  bell.taking = 0;
-  bell.inbox_first = bell.inbox_last = NULL;
-  for (i = 0; i < bell.registry_size; i++)
-    if (bell.registry[i].errand != NULL && bell.registry[i].errand->abandoned)
-      close_bell(bell.registry[i].errand);
-  free(bell.registry);
-  bell.registry = NULL;
-  bell.registry_size = bell.registry_hint = 0;
+  worker.taking = 0;
+  worker.inbox_first = worker.inbox_last = NULL;
+  for (i = 0; i < worker.registry_size; i++)
+    if (worker.registry[i].job != NULL && worker.registry[i].job->abandoned)
+      close_notifier(worker.registry[i].job);
+  free(worker.registry);
+  worker.registry = NULL;
+  worker.registry_size = worker.registry_hint = 0;
   atomic_store(&counts.begun, 0);
   atomic_store(&counts.done, 0);
   atomic_store(&counts.cancelled, 0);
   unlock(); /* the thread that forked holds both, here as in the parent */
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_unlock(&worker.life);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int watching; /* what `watch` came to */
+static int fork_watch_error; /* what `watch_forks` came to */
 
-static void watch(void) {
+static void watch_forks(void) {
   note_processors();
-  watching = sr_fork_watch();
-  if (watching == 0)
-    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  fork_watch_error = sr_fork_watch();
+  if (fork_watch_error == 0)
+    fork_watch_error = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 /* After libcurl has been set up, so that it runs before the exit handlers of the TLS library. */
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 
-static void watch_exit(void) {
+static void register_at_exit(void) {
   (void)atexit(at_exit);
 }
 
@@ -842,11 +844,11 @@ static int start_thread(void) {
   int problem;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  problem = pthread_create(&bell.thread, NULL, live, NULL);
+  problem = pthread_create(&worker.thread, NULL, thread_main, NULL);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 #ifdef __linux__
   if (problem == 0)
-    pthread_setname_np(bell.thread, "seranking");
+    pthread_setname_np(worker.thread, "seranking");
 #endif
   return problem;
 }
@@ -866,9 +868,9 @@ static void cant_start(struct sr_error *error, const char *what, int problem) {
 static int start(struct sr_error *error) {
   int problem;
   struct sr_engine *engine;
-  bell.spare = open_spare();
-  errno = bell.spare < 0 ? errno : 0;
-  if (bell.spare < 0 || open_socket() != 0) {
+  worker.spare = open_spare();
+  errno = worker.spare < 0 ? errno : 0;
+  if (worker.spare < 0 || open_socket() != 0) {
     cant_start(error, "a private socket in a temporary folder", errno);
     return -1;
   }
@@ -877,76 +879,77 @@ static int start(struct sr_error *error) {
     cant_start(error, "libcurl's handles", errno);
     return -1;
   }
-  pthread_once(&exit_once, watch_exit);
+  pthread_once(&exit_once, register_at_exit);
   lock();
-  bell.engine = engine;
+  worker.engine = engine;
   unlock();
-  atomic_store(&bell.stop, 0);
+  atomic_store(&worker.stop, 0);
   problem = start_thread();
   lock();
   if (problem != 0)
-    bell.engine = NULL;
-  bell.taking = problem == 0; /* not earlier: somebody has to be there for what is submitted */
+    worker.engine = NULL;
+  worker.taking = problem == 0; /* not earlier: somebody has to be there for what is submitted */
   unlock();
   if (problem != 0) {
     sr_engine_delete(engine);
     cant_start(error, "the thread itself", problem);
     return -1;
   }
-  bell.running = 1;
-  bell.address.generation = (unsigned)atomic_fetch_add(&counts.starts, 1) + 1;
-  atomic_store(&bell.generation, bell.address.generation);
+  worker.running = 1;
+  worker.address.generation = (unsigned)atomic_fetch_add(&counts.starts, 1) + 1;
+  atomic_store(&worker.generation, worker.address.generation);
   return 0;
 }
 
-int sr_doorbell_start(struct sr_error *error) {
+int sr_worker_start(struct sr_error *error) {
   int outcome = 0;
-  pthread_once(&once, watch);
-  pthread_mutex_lock(&bell.life);
-  if (bell.over || watching != 0) {
-    cant_start(error, bell.over ? "the process ends" : "pthread_atfork",
-               bell.over ? ECANCELED : watching);
+  pthread_once(&once, watch_forks);
+  pthread_mutex_lock(&worker.life);
+  if (worker.over || fork_watch_error != 0) {
+    cant_start(error, worker.over ? "the process ends" : "pthread_atfork",
+               worker.over ? ECANCELED : fork_watch_error);
     outcome = -1;
-  } else if (!bell.running && start(error) != 0) {
+  } else if (!worker.running && start(error) != 0) {
     remove_folder();
     close_all();
     outcome = -1;
   }
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_unlock(&worker.life);
   return outcome;
 }
 
-int sr_doorbell_address(struct sr_doorbell_address *address) {
+int sr_worker_address(struct sr_worker_address *address) {
   int running;
-  pthread_mutex_lock(&bell.life);
-  running = bell.running;
-  *address = bell.address;
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_lock(&worker.life);
+  running = worker.running;
+  *address = worker.address;
+  pthread_mutex_unlock(&worker.life);
   return running ? 0 : -1;
 }
 
-unsigned sr_doorbell_generation(void) {
-  return atomic_load(&bell.generation);
+unsigned sr_worker_generation(void) {
+  return atomic_load(&worker.generation);
 }
 
-void sr_doorbell_enter(void) {
-  pthread_once(&once, watch); /* before the first use of the locks, which a fork must not catch */
-  pthread_mutex_lock(&bell.life);
-  bell.users++;
-  pthread_mutex_unlock(&bell.life);
+void sr_worker_ref(void) {
+  pthread_once(&once,
+               watch_forks); /* before the first use of the locks, which a fork must not catch */
+  pthread_mutex_lock(&worker.life);
+  worker.users++;
+  pthread_mutex_unlock(&worker.life);
 }
 
-void sr_doorbell_leave(void) {
-  pthread_mutex_lock(&bell.life);
-  if (--bell.users == 0)
+void sr_worker_unref(void) {
+  pthread_mutex_lock(&worker.life);
+  if (--worker.users == 0)
     stop();
-  pthread_mutex_unlock(&bell.life);
+  pthread_mutex_unlock(&worker.life);
 }
 
-void sr_doorbell_status(struct sr_doorbell_status *status) {
-  pthread_mutex_lock(&bell.life);
-  status->running = bell.running;
-  pthread_mutex_unlock(&bell.life);
+void sr_worker_status(struct sr_worker_status *status) {
+  pthread_mutex_lock(&worker.life);
+  status->running = worker.running;
+  pthread_mutex_unlock(&worker.life);
   status->done = atomic_load(&counts.done); /* first, so that `calls` is never below 0 */
   status->begun = atomic_load(&counts.begun);
   status->calls = status->begun - status->done;
@@ -956,96 +959,95 @@ void sr_doorbell_status(struct sr_doorbell_status *status) {
   status->starts = atomic_load(&counts.starts);
 }
 
-void sr_doorbell_cancel_all(const struct sr_config *config) {
+void sr_worker_cancel_client(const struct sr_config *config) {
   size_t i;
   lock();
-  for (i = 0; i < bell.registry_size; i++) {
-    struct sr_errand *errand = bell.registry[i].errand;
-    if (errand == NULL || errand->call->config->client != config->client)
+  for (i = 0; i < worker.registry_size; i++) {
+    struct sr_job *job = worker.registry[i].job;
+    if (job == NULL || job->call->config->client != config->client)
       continue;
-    errand->cancel = 1;
-    if (errand->state == SR_ERRAND_RUNNING)
-      tell_thread(errand);
+    job->cancel = 1;
+    if (job->state == SR_JOB_RUNNING)
+      post(job);
   }
   unlock();
 }
 
-/* ---- errands: the owner's side ---- */
+/* ---- jobs: the owner's side ---- */
 
-struct sr_errand *sr_errand_new(struct sr_call *call) {
-  struct sr_errand *errand = calloc(1, sizeof *errand);
+struct sr_job *sr_job_new(struct sr_call *call) {
+  struct sr_job *job = calloc(1, sizeof *job);
   int added;
-  if (errand == NULL)
+  if (job == NULL)
     return NULL;
-  errand->call = call;
-  errand->bell_read = errand->bell_write = -1;
+  job->call = call;
+  job->notify_read = job->notify_write = -1;
   lock();
-  errand->process = bell.process;
-  added = registry_add(errand) == 0;
+  job->process = worker.process;
+  added = registry_add(job) == 0;
   unlock();
   if (added)
-    return errand;
-  free(errand);
+    return job;
+  free(job);
   return NULL;
 }
 
-void sr_errand_token(const struct sr_errand *errand, unsigned char token[SR_TOKEN_SIZE]) {
-  memcpy(token, &errand->id, SR_TOKEN_SIZE);
+void sr_job_token(const struct sr_job *job, unsigned char token[SR_TOKEN_SIZE]) {
+  memcpy(token, &job->id, SR_TOKEN_SIZE);
 }
 
-int sr_errand_submit(struct sr_errand *errand, struct sr_error *error) {
+int sr_job_submit(struct sr_job *job, struct sr_error *error) {
   int taken;
-  if (open_bell(errand) != 0) {
+  if (open_notifier(job) != 0) {
     char text[SR_ERRNO_TEXT];
     int problem = errno;
-    close_bell(errand);
+    close_notifier(job);
     sr_error_set(error, SR_NETWORK, "no_descriptors",
                  "allow the process more files (ulimit -n), or have fewer calls at once",
                  "no file descriptor is left for a call: %s", sr_errno_text(problem, text));
     return -1;
   }
   lock();
-  taken = bell.taking;
+  taken = worker.taking;
   if (taken) {
-    set_running(errand);
-    errand->submit = 1;
-    tell_thread(errand);
+    set_running(job);
+    job->submit = 1;
+    post(job);
   }
   unlock();
   if (taken)
-    return errand->bell_read;
-  close_bell(errand);
+    return job->notify_read;
+  close_notifier(job);
   sr_error_set(error, SR_CANCELLED, "stopped", NULL,
                "the thread that carries out calls has stopped");
   return -1;
 }
 
-const struct sr_call *sr_errand_call(const struct sr_errand *errand) {
-  return errand->call;
+const struct sr_call *sr_job_call(const struct sr_job *job) {
+  return job->call;
 }
 
-int sr_errand_fd(const struct sr_errand *errand) {
-  return errand->bell_read;
+int sr_job_fd(const struct sr_job *job) {
+  return job->notify_read;
 }
 
-static enum sr_errand_state state_of(const struct sr_errand *errand) {
-  return errand->process != bell.process && errand->state != SR_ERRAND_DONE ? SR_ERRAND_FORKED
-                                                                            : errand->state;
+static enum sr_job_state state_of(const struct sr_job *job) {
+  return job->process != worker.process && job->state != SR_JOB_DONE ? SR_JOB_FORKED : job->state;
 }
 
-enum sr_errand_state sr_errand_state(const struct sr_errand *errand) {
-  enum sr_errand_state state;
+enum sr_job_state sr_job_state(const struct sr_job *job) {
+  enum sr_job_state state;
   lock();
-  state = state_of(errand);
+  state = state_of(job);
   unlock();
   return state;
 }
 
-void sr_errand_cancel(struct sr_errand *errand) {
+void sr_job_cancel(struct sr_job *job) {
   lock();
-  if (state_of(errand) == SR_ERRAND_RUNNING) {
-    errand->cancel = 1;
-    tell_thread(errand);
+  if (state_of(job) == SR_JOB_RUNNING) {
+    job->cancel = 1;
+    post(job);
   }
   unlock();
 }
@@ -1070,47 +1072,47 @@ static struct sr_call *copy_of_request(const struct sr_call *call) {
   return copy;
 }
 
-/* Lets go of an errand that the parent's thread may have had at work on when the process forked. */
-static void leave_to_parent(struct sr_errand *errand) {
-  close_bell(errand);
+/* Lets go of a job that the parent's thread may have had at work on when the process forked. */
+static void leave_to_parent(struct sr_job *job) {
+  close_notifier(job);
   lock();
-  errand->inbox_next = bell.parents_errands;
-  bell.parents_errands = errand;
+  job->inbox_next = worker.parents_jobs;
+  worker.parents_jobs = job;
   unlock();
 }
 
-struct sr_call *sr_errand_take(struct sr_errand *errand) {
-  struct sr_call *call = errand->call;
-  if (sr_errand_state(errand) == SR_ERRAND_FORKED) {
+struct sr_call *sr_job_take(struct sr_job *job) {
+  struct sr_call *call = job->call;
+  if (sr_job_state(job) == SR_JOB_FORKED) {
     call = copy_of_request(call);
     if (call != NULL)
-      leave_to_parent(errand);
+      leave_to_parent(job);
     return call;
   }
   lock();
-  registry_remove(errand);
+  registry_remove(job);
   unlock();
-  close_bell(errand);
-  free(errand);
+  close_notifier(job);
+  free(job);
   return call;
 }
 
-void sr_errand_delete(struct sr_errand *errand) {
-  enum sr_errand_state state;
-  if (errand == NULL)
+void sr_job_delete(struct sr_job *job) {
+  enum sr_job_state state;
+  if (job == NULL)
     return;
   lock();
-  state = state_of(errand);
-  if (state == SR_ERRAND_RUNNING) {
-    errand->abandoned = 1;
-    errand->cancel = 1;
-    tell_thread(errand);
-  } else if (state != SR_ERRAND_FORKED) {
-    registry_remove(errand);
+  state = state_of(job);
+  if (state == SR_JOB_RUNNING) {
+    job->abandoned = 1;
+    job->cancel = 1;
+    post(job);
+  } else if (state != SR_JOB_FORKED) {
+    registry_remove(job);
   }
   unlock();
-  if (state == SR_ERRAND_FORKED)
-    leave_to_parent(errand);
-  else if (state != SR_ERRAND_RUNNING)
-    free_errand(errand);
+  if (state == SR_JOB_FORKED)
+    leave_to_parent(job);
+  else if (state != SR_JOB_RUNNING)
+    free_job(job);
 }

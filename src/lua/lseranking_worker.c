@@ -1,4 +1,4 @@
-/* Calls on the doorbell's thread, for hosts that have an event loop of their own.
+/* Calls on the worker thread, for hosts that have an event loop of their own.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #endif
 
-#define USER   "seranking.doorbell"
+#define USER   "seranking.worker"
 #define SIGNAL "seranking.signal"
 
 /* ---- this Lua state, as a user of the thread ---- */
@@ -26,7 +26,7 @@ struct user {
 static int user_gc(lua_State *L) {
   struct user *user = luaL_checkudata(L, 1, USER);
   if (user->entered)
-    sr_doorbell_leave();
+    sr_worker_unref();
   user->entered = 0;
   return 0;
 }
@@ -36,7 +36,7 @@ static void enter(lua_State *L) {
   if (lua_isnil(L, -1)) {
     struct user *user = lsr_newobject(L, sizeof *user, USER);
     lua_setfield(L, LUA_REGISTRYINDEX, USER ".user");
-    sr_doorbell_enter();
+    sr_worker_ref();
     user->entered = 1;
   }
   lua_pop(L, 1);
@@ -46,18 +46,18 @@ static void enter(lua_State *L) {
 ** doorbell(known) -> path, generation of this process's thread, which is started if need be | nil,
 ** error. Nothing when it runs and its generation is `known`.
 */
-static int doorbell(lua_State *L) {
-  struct sr_doorbell_address address;
+static int worker_address(lua_State *L) {
+  struct sr_worker_address address;
   struct sr_error error;
-  unsigned generation = sr_doorbell_generation();
+  unsigned generation = sr_worker_generation();
   if (generation != 0 && lua_tonumber(L, 1) == (lua_Number)generation)
     return 0;
-  if (sr_doorbell_start(&error) != 0) {
+  if (sr_worker_start(&error) != 0) {
     lua_pushnil(L);
     lsr_pusherror(L, &error, NULL);
     return 2;
   }
-  if (sr_doorbell_address(&address) != 0)
+  if (sr_worker_address(&address) != 0)
     return luaL_error(L, "the thread has stopped");
   lua_pushstring(L, address.path);
   lua_pushnumber(L, (lua_Number)address.generation);
@@ -70,9 +70,9 @@ static void set_count(lua_State *L, const char *name, unsigned long count) {
 }
 
 /* doorbell_status() -> table: running, calls, connections, begun, done, cancelled, refused, starts. */
-static int doorbell_status(lua_State *L) {
-  struct sr_doorbell_status status;
-  sr_doorbell_status(&status);
+static int worker_status(lua_State *L) {
+  struct sr_worker_status status;
+  sr_worker_status(&status);
   lua_createtable(L, 0, 8);
   lua_pushboolean(L, status.running);
   lua_setfield(L, -2, "running");
@@ -88,26 +88,26 @@ static int doorbell_status(lua_State *L) {
 
 /* ---- calls ---- */
 
-/* The errand of a call that was not under way yet. */
-static struct sr_errand *errand_of(lua_State *L, struct lsr_call *object) {
-  if (object->errand == NULL) {
+/* The job of a call that was not under way yet. */
+static struct sr_job *job_of(lua_State *L, struct lsr_call *object) {
+  if (object->job == NULL) {
     struct sr_call *call = lsr_checkcall(L, 1);
     if (call->state != SR_STATE_NEW)
       luaL_error(L, "the call was under way already");
-    object->errand = sr_errand_new(call);
-    if (object->errand == NULL)
+    object->job = sr_job_new(call);
+    if (object->job == NULL)
       luaL_error(L, "not enough memory");
     object->call = NULL;
   }
-  if (sr_errand_state(object->errand) != SR_ERRAND_PREPARED)
+  if (sr_job_state(object->job) != SR_JOB_PREPARED)
     luaL_error(L, "the call was under way already");
-  return object->errand;
+  return object->job;
 }
 
 /* call:token() -> the 8 bytes that put it under way when they are sent to the thread's socket. */
 static int call_token(lua_State *L) {
   unsigned char token[SR_TOKEN_SIZE];
-  sr_errand_token(errand_of(L, lsr_checkcallobject(L, 1)), token);
+  sr_job_token(job_of(L, lsr_checkcallobject(L, 1)), token);
   lua_pushlstring(L, (const char *)token, sizeof token);
   return 1;
 }
@@ -118,9 +118,9 @@ static int call_token(lua_State *L) {
 */
 static int call_begin(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
-  struct sr_errand *errand = errand_of(L, object);
+  struct sr_job *job = job_of(L, object);
   struct sr_error error;
-  if (sr_doorbell_start(&error) != 0 || sr_errand_submit(errand, &error) < 0) {
+  if (sr_worker_start(&error) != 0 || sr_job_submit(job, &error) < 0) {
     lua_pushnil(L);
     lsr_pusherror(L, &error, NULL);
     return 2;
@@ -136,7 +136,7 @@ static int call_begin(lua_State *L) {
 */
 static int call_fd(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
-  int fd = object->errand != NULL ? sr_errand_fd(object->errand) : -1;
+  int fd = object->job != NULL ? sr_job_fd(object->job) : -1;
   if (fd < 0)
     return 0;
   lua_pushinteger(L, fd);
@@ -146,7 +146,7 @@ static int call_fd(lua_State *L) {
 /* call:step() -> whether it is done. */
 static int call_step(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
-  lua_pushboolean(L, object->errand == NULL && object->call != NULL &&
+  lua_pushboolean(L, object->job == NULL && object->call != NULL &&
                          object->call->state == SR_STATE_DONE);
   return 1;
 }
@@ -164,8 +164,8 @@ static int events(lua_State *L) {
 static int call_timeout(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   const struct sr_call *call = object->call;
-  if (object->errand != NULL)
-    call = sr_errand_call(object->errand);
+  if (object->job != NULL)
+    call = sr_job_call(object->job);
   if (call == NULL)
     return luaL_error(L, "the call is closed");
   lsr_pushseconds(L, call->timeout + 5 * SR_SECOND);
@@ -216,7 +216,7 @@ static int signal_gc(lua_State *L) {
 
 /*
 ** signal() -> an object with fd, events, timeout and step, as calls have; step is true once
-** signal:ring() was called. nil when no descriptor is left.
+** signal:notify() was called. nil when no descriptor is left.
 */
 static int signal_new(lua_State *L) {
   struct signal *signal = lsr_newobject(L, sizeof *signal, SIGNAL);
@@ -268,13 +268,13 @@ static const luaL_Reg signal_methods[] = {
 static const luaL_Reg signal_meta[] = {{"__gc", signal_gc}, {"__close", signal_gc}, {NULL, NULL}};
 static const luaL_Reg user_methods[] = {{NULL, NULL}};
 static const luaL_Reg user_meta[] = {{"__gc", user_gc}, {NULL, NULL}};
-static const luaL_Reg functions[] = {{"doorbell", doorbell},
-                                     {"doorbell_status", doorbell_status},
+static const luaL_Reg functions[] = {{"doorbell", worker_address},
+                                     {"doorbell_status", worker_status},
                                      {"yieldable", yieldable},
                                      {"signal", signal_new},
                                      {NULL, NULL}};
 
-void lsr_open_doorbell(lua_State *L) {
+void lsr_open_worker(lua_State *L) {
   atomic_store(&is_yieldable, dlsym(RTLD_DEFAULT, "lua_isyieldable"));
   lsr_newclass(L, USER, user_methods, user_meta);
   lsr_newclass(L, SIGNAL, signal_methods, signal_meta);

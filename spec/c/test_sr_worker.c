@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "worker/sr_doorbell.h"
+#include "worker/sr_worker.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -157,37 +157,37 @@ static struct sr_config *new_config(const char *token) {
   return made;
 }
 
-static struct sr_errand *errand_for(const char *target) {
+static struct sr_job *job_for(const char *target) {
   struct sr_call *call = sr_call_new(config);
-  struct sr_errand *errand;
+  struct sr_job *job;
   assert_non_null(call);
   assert_int_equal(sr_buf_puts(&call->target, target), 0);
   call->timeout = 20 * SR_SECOND;
   call->retries = 0;
-  errand = sr_errand_new(call);
-  assert_non_null(errand);
-  return errand;
+  job = sr_job_new(call);
+  assert_non_null(job);
+  return job;
 }
 
-/* For children, which end with errands in their hands: not lost. */
-static struct sr_errand *keep(struct sr_errand *errand) {
-  static struct sr_errand *volatile kept[32];
+/* For children, which end with jobs in their hands: not lost. */
+static struct sr_job *keep(struct sr_job *job) {
+  static struct sr_job *volatile kept[32];
   static size_t count;
-  kept[count++ % COUNT(kept)] = errand;
-  return errand;
+  kept[count++ % COUNT(kept)] = job;
+  return job;
 }
 
 static void start(void) {
   struct sr_error error;
-  if (sr_doorbell_start(&error) != 0)
+  if (sr_worker_start(&error) != 0)
     fail_msg("%s", error.message);
 }
 
-static int submit(struct sr_errand *errand) {
+static int submit(struct sr_job *job) {
   struct sr_error error;
   int fd;
   start();
-  fd = sr_errand_submit(errand, &error);
+  fd = sr_job_submit(job, &error);
   if (fd < 0)
     fail_msg("%s", error.message);
   return fd;
@@ -198,11 +198,11 @@ static void wait_readable(int fd) {
   CHECK(poll(&poll_fd, 1, PATIENCE) == 1, "nothing came");
 }
 
-/* Takes the call of an errand that is done; fails unless it ended so. Deletes it. */
-static void expect_end(struct sr_errand *errand, enum sr_kind kind, const char *body) {
+/* Takes the call of a job that is done; fails unless it ended so. Deletes it. */
+static void expect_end(struct sr_job *job, enum sr_kind kind, const char *body) {
   struct sr_call *call;
-  CHECK(sr_errand_state(errand) != SR_ERRAND_RUNNING, "the call is still under way");
-  call = sr_errand_take(errand);
+  CHECK(sr_job_state(job) != SR_JOB_RUNNING, "the call is still under way");
+  call = sr_job_take(job);
   assert_non_null(call);
   assert_int_equal(call->state, SR_STATE_DONE);
   CHECK(call->error.kind == kind, "kind %s: %s", sr_kind_name(call->error.kind),
@@ -212,9 +212,9 @@ static void expect_end(struct sr_errand *errand, enum sr_kind kind, const char *
   sr_call_delete(call);
 }
 
-static struct sr_doorbell_status status(void) {
-  struct sr_doorbell_status counts;
-  sr_doorbell_status(&counts);
+static struct sr_worker_status status(void) {
+  struct sr_worker_status counts;
+  sr_worker_status(&counts);
   return counts;
 }
 
@@ -241,24 +241,24 @@ static int try_connect(const char *path) {
   return -1;
 }
 
-static int connect_bell(void) {
-  struct sr_doorbell_address address;
+static int connect_worker(void) {
+  struct sr_worker_address address;
   int fd;
   start();
-  assert_int_equal(sr_doorbell_address(&address), 0);
+  assert_int_equal(sr_worker_address(&address), 0);
   fd = try_connect(address.path);
   CHECK(fd >= 0, "connect to %s: %s", address.path, strerror(errno));
   return fd;
 }
 
-static void send_token(int fd, const struct sr_errand *errand) {
+static void send_token(int fd, const struct sr_job *job) {
   unsigned char token[SR_TOKEN_SIZE];
-  sr_errand_token(errand, token);
+  sr_job_token(job, token);
   assert_int_equal(send(fd, token, sizeof token, MSG_NOSIGNAL), sizeof token);
 }
 
 /* The next byte, or 0 at the end of the connection. */
-static char hear(int fd) {
+static char receive_byte(int fd) {
   char byte = 0;
   wait_readable(fd);
   return recv(fd, &byte, 1, 0) == 1 ? byte : 0;
@@ -267,114 +267,114 @@ static char hear(int fd) {
 /* ---- tests: the descriptor's way ---- */
 
 static void a_submitted_call_is_carried_out_and_its_descriptor_says_when_it_is_done(void **state) {
-  struct sr_errand *errand = errand_for("/wait/50");
+  struct sr_job *job = job_for("/wait/50");
   int fd;
-  struct sr_errand *other = errand_for("/wait/60000");
+  struct sr_job *other = job_for("/wait/60000");
   double began = now();
   (void)state;
-  assert_int_equal(sr_errand_state(errand), SR_ERRAND_PREPARED);
-  fd = submit(errand);
+  assert_int_equal(sr_job_state(job), SR_JOB_PREPARED);
+  fd = submit(job);
   wait_readable(fd);
   CHECK(now() - began >= 0.05, "too early");
-  expect_end(errand, SR_NO_ERROR, "/wait/50");
+  expect_end(job, SR_NO_ERROR, "/wait/50");
   submit(other);
-  assert_int_equal(sr_errand_state(other), SR_ERRAND_RUNNING);
-  sr_errand_delete(other);
+  assert_int_equal(sr_job_state(other), SR_JOB_RUNNING);
+  sr_job_delete(other);
   EVENTUALLY(status().calls == 0);
 }
 
 static void calls_run_at_once(void **state) {
-  struct sr_errand *errands[50];
+  struct sr_job *jobs[50];
   int fds[50];
   size_t i;
   (void)state;
-  for (i = 0; i < COUNT(errands); i++)
-    fds[i] = submit(errands[i] = errand_for("/together"));
-  for (i = 0; i < COUNT(errands); i++) {
+  for (i = 0; i < COUNT(jobs); i++)
+    fds[i] = submit(jobs[i] = job_for("/together"));
+  for (i = 0; i < COUNT(jobs); i++) {
     wait_readable(fds[i]);
-    expect_end(errands[i], SR_NO_ERROR, "/together");
+    expect_end(jobs[i], SR_NO_ERROR, "/together");
   }
 }
 
 static void a_call_that_is_done_at_once_rings_too(void **state) {
   struct sr_config *keyed = config;
-  struct sr_errand *errand;
+  struct sr_job *job;
   (void)state;
   config = new_config(NULL);
-  errand = errand_for("/never");
+  job = job_for("/never");
   sr_config_unref(config);
   config = keyed;
-  wait_readable(submit(errand));
-  expect_end(errand, SR_AUTH, NULL);
+  wait_readable(submit(job));
+  expect_end(job, SR_AUTH, NULL);
 }
 
 static void a_cancelled_call_is_over_soon(void **state) {
-  struct sr_errand *errand = errand_for("/wait/60000");
+  struct sr_job *job = job_for("/wait/60000");
   unsigned long cancelled = status().cancelled;
-  int seen = atomic_load(&requests), fd = submit(errand);
+  int seen = atomic_load(&requests), fd = submit(job);
   (void)state;
   assert_int_equal(status().calls, 1); /* whether the thread has seen it or not */
   EVENTUALLY(atomic_load(&requests) > seen);
-  sr_errand_cancel(errand);
+  sr_job_cancel(job);
   wait_readable(fd);
-  expect_end(errand, SR_CANCELLED, NULL);
+  expect_end(job, SR_CANCELLED, NULL);
   assert_int_equal(status().cancelled, cancelled + 1);
 }
 
-static void an_errand_cancelled_right_after_its_submission_is_over_soon(void **state) {
+static void a_job_cancelled_right_after_its_submission_is_over_soon(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 200; i++) {
-    struct sr_errand *errand = errand_for("/wait/60000");
-    int fd = submit(errand);
-    sr_errand_cancel(errand);
-    sr_errand_cancel(errand);
+    struct sr_job *job = job_for("/wait/60000");
+    int fd = submit(job);
+    sr_job_cancel(job);
+    sr_job_cancel(job);
     wait_readable(fd);
-    expect_end(errand, SR_CANCELLED, NULL);
+    expect_end(job, SR_CANCELLED, NULL);
   }
 }
 
-static void an_errand_deleted_under_way_is_cancelled_and_freed(void **state) {
+static void a_job_deleted_under_way_is_cancelled_and_freed(void **state) {
   unsigned long cancelled = status().cancelled;
   int i;
   (void)state;
   for (i = 0; i < 50; i++) {
-    struct sr_errand *errand = errand_for("/wait/60000");
-    submit(errand);
+    struct sr_job *job = job_for("/wait/60000");
+    submit(job);
     if (i % 2 == 0)
-      sr_errand_cancel(errand);
-    sr_errand_delete(errand);
+      sr_job_cancel(job);
+    sr_job_delete(job);
   }
   EVENTUALLY(status().cancelled == cancelled + 50);
   assert_int_equal(status().calls, 0);
 }
 
-static void errands_never_submitted_and_done_ones_are_deleted_too(void **state) {
-  struct sr_errand *prepared = errand_for("/"), *done = errand_for("/");
+static void jobs_never_submitted_and_done_ones_are_deleted_too(void **state) {
+  struct sr_job *prepared = job_for("/"), *done = job_for("/");
   int fd = submit(done);
   (void)state;
   wait_readable(fd);
-  sr_errand_cancel(done);
-  sr_errand_delete(done);
-  sr_errand_delete(prepared);
-  sr_errand_delete(NULL);
+  sr_job_cancel(done);
+  sr_job_delete(done);
+  sr_job_delete(prepared);
+  sr_job_delete(NULL);
 }
 
 static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
-  struct sr_errand *one, *other, *download;
+  struct sr_job *one, *other, *download;
   struct sr_config *mine = config, *second = new_config(KEY), *elsewhere;
   struct sr_error error;
   int fd_one, fd_other, fd_download;
   (void)state;
   elsewhere = sr_config_elsewhere(second, sr_buf_text(&second->base_url), "/", &error);
   assert_non_null(elsewhere);
-  fd_other = submit(other = errand_for("/wait/100"));
+  fd_other = submit(other = job_for("/wait/100"));
   config = second;
-  fd_one = submit(one = errand_for("/wait/60000"));
+  fd_one = submit(one = job_for("/wait/60000"));
   config = elsewhere;
-  fd_download = submit(download = errand_for("/wait/60000"));
+  fd_download = submit(download = job_for("/wait/60000"));
   config = mine;
-  sr_doorbell_cancel_all(second);
+  sr_worker_cancel_client(second);
   wait_readable(fd_one);
   expect_end(one, SR_CANCELLED, NULL);
   wait_readable(fd_download);
@@ -387,16 +387,16 @@ static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
 
 static void a_call_prepared_before_its_client_was_closed_ends_as_cancelled(void **state) {
   struct sr_config *mine = config, *second = new_config(KEY);
-  struct sr_errand *by_token, *by_descriptor;
-  int fd = connect_bell();
+  struct sr_job *by_token, *by_descriptor;
+  int fd = connect_worker();
   (void)state;
   config = second;
-  by_token = errand_for("/wait/60000");
-  by_descriptor = errand_for("/wait/60000");
+  by_token = job_for("/wait/60000");
+  by_descriptor = job_for("/wait/60000");
   config = mine;
-  sr_doorbell_cancel_all(second);
+  sr_worker_cancel_client(second);
   send_token(fd, by_token);
-  assert_int_equal(hear(fd), SR_BELL_DONE);
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
   expect_end(by_token, SR_CANCELLED, NULL);
   close(fd);
   wait_readable(submit(by_descriptor));
@@ -407,69 +407,69 @@ static void a_call_prepared_before_its_client_was_closed_ends_as_cancelled(void 
 /* ---- tests: the connection's way ---- */
 
 static void a_token_submits_a_call_and_the_connection_serves_the_next(void **state) {
-  int fd = connect_bell(), i;
+  int fd = connect_worker(), i;
   (void)state;
   for (i = 0; i < 5; i++) {
-    struct sr_errand *errand = errand_for("/wait/5");
-    send_token(fd, errand);
-    assert_int_equal(hear(fd), SR_BELL_DONE);
-    expect_end(errand, SR_NO_ERROR, "/wait/5");
+    struct sr_job *job = job_for("/wait/5");
+    send_token(fd, job);
+    assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+    expect_end(job, SR_NO_ERROR, "/wait/5");
   }
   close(fd);
   EVENTUALLY(status().connections == 0);
 }
 
 static void a_token_may_come_in_pieces(void **state) {
-  struct sr_errand *errand = errand_for("/x");
+  struct sr_job *job = job_for("/x");
   unsigned char token[SR_TOKEN_SIZE];
-  int fd = connect_bell();
+  int fd = connect_worker();
   size_t i;
   (void)state;
-  sr_errand_token(errand, token);
+  sr_job_token(job, token);
   for (i = 0; i < sizeof token; i++) {
     assert_int_equal(send(fd, token + i, 1, 0), 1);
     usleep(2000);
   }
-  assert_int_equal(hear(fd), SR_BELL_DONE);
-  expect_end(errand, SR_NO_ERROR, "/x");
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+  expect_end(job, SR_NO_ERROR, "/x");
   close(fd);
 }
 
 static void an_unknown_or_used_token_is_refused_and_the_connection_closed(void **state) {
-  struct sr_errand *errand = errand_for("/x"), *gone = errand_for("/gone");
+  struct sr_job *job = job_for("/x"), *gone = job_for("/gone");
   unsigned char token[SR_TOKEN_SIZE];
   int fd;
   (void)state;
-  fd = connect_bell();
+  fd = connect_worker();
   assert_int_equal(send(fd, "\1\2\3\4\5\6\7\10", 8, 0), 8);
-  assert_int_equal(hear(fd), SR_BELL_UNKNOWN);
-  assert_int_equal(hear(fd), 0);
+  assert_int_equal(receive_byte(fd), SR_REPLY_UNKNOWN);
+  assert_int_equal(receive_byte(fd), 0);
   close(fd);
 
-  sr_errand_token(gone, token);
-  sr_errand_delete(gone);
-  fd = connect_bell();
+  sr_job_token(gone, token);
+  sr_job_delete(gone);
+  fd = connect_worker();
   assert_int_equal(send(fd, token, sizeof token, 0), sizeof token);
-  assert_int_equal(hear(fd), SR_BELL_UNKNOWN);
+  assert_int_equal(receive_byte(fd), SR_REPLY_UNKNOWN);
   close(fd);
 
-  fd = connect_bell();
-  send_token(fd, errand);
-  assert_int_equal(hear(fd), SR_BELL_DONE);
-  send_token(fd, errand);
-  assert_int_equal(hear(fd), SR_BELL_UNKNOWN);
+  fd = connect_worker();
+  send_token(fd, job);
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+  send_token(fd, job);
+  assert_int_equal(receive_byte(fd), SR_REPLY_UNKNOWN);
   close(fd);
-  expect_end(errand, SR_NO_ERROR, "/x");
+  expect_end(job, SR_NO_ERROR, "/x");
 }
 
 static void closing_the_connection_cancels_the_call(void **state) {
-  struct sr_errand *errands[40];
+  struct sr_job *jobs[40];
   int fds[40];
   unsigned long cancelled = status().cancelled;
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(fds); i++)
-    send_token(fds[i] = connect_bell(), errands[i] = errand_for("/wait/60000"));
+    send_token(fds[i] = connect_worker(), jobs[i] = job_for("/wait/60000"));
   EVENTUALLY(status().calls == 40);
   for (i = 0; i < COUNT(fds); i++)
     close(fds[i]);
@@ -477,34 +477,34 @@ static void closing_the_connection_cancels_the_call(void **state) {
   EVENTUALLY(status().connections == 0);
   assert_int_equal(status().calls, 0);
   for (i = 0; i < COUNT(fds); i++)
-    expect_end(errands[i], SR_CANCELLED, NULL);
+    expect_end(jobs[i], SR_CANCELLED, NULL);
 }
 
 static void a_byte_while_the_call_is_under_way_cancels_it_and_closes_the_connection(void **state) {
-  struct sr_errand *errand = errand_for("/wait/60000");
-  int fd = connect_bell();
+  struct sr_job *job = job_for("/wait/60000");
+  int fd = connect_worker();
   (void)state;
-  send_token(fd, errand);
+  send_token(fd, job);
   EVENTUALLY(status().calls == 1);
   assert_int_equal(send(fd, "x", 1, 0), 1);
-  assert_int_equal(hear(fd), 0);
-  EVENTUALLY(sr_errand_state(errand) == SR_ERRAND_DONE);
-  expect_end(errand, SR_CANCELLED, NULL);
+  assert_int_equal(receive_byte(fd), 0);
+  EVENTUALLY(sr_job_state(job) == SR_JOB_DONE);
+  expect_end(job, SR_CANCELLED, NULL);
   close(fd);
 }
 
-static void an_errand_deleted_while_a_connection_waits_for_it_ends_for_both(void **state) {
-  struct sr_errand *errand = errand_for("/wait/60000");
-  int fd = connect_bell();
+static void a_job_deleted_while_a_connection_waits_for_it_ends_for_both(void **state) {
+  struct sr_job *job = job_for("/wait/60000");
+  int fd = connect_worker();
   (void)state;
-  send_token(fd, errand);
+  send_token(fd, job);
   EVENTUALLY(status().calls == 1);
-  sr_errand_delete(errand);
-  assert_int_equal(hear(fd), SR_BELL_DONE);
-  errand = errand_for("/next");
-  send_token(fd, errand);
-  assert_int_equal(hear(fd), SR_BELL_DONE);
-  expect_end(errand, SR_NO_ERROR, "/next");
+  sr_job_delete(job);
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+  job = job_for("/next");
+  send_token(fd, job);
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+  expect_end(job, SR_NO_ERROR, "/next");
   close(fd);
 }
 
@@ -515,7 +515,7 @@ static void connections_that_come_and_go_leave_nothing(void **state) {
     int fds[100];
     size_t i;
     for (i = 0; i < COUNT(fds); i++) {
-      fds[i] = connect_bell();
+      fds[i] = connect_worker();
       if (i % 3 == 0)
         assert_int_equal(send(fds[i], "abc", 3, 0), 3); /* half a token */
     }
@@ -526,14 +526,14 @@ static void connections_that_come_and_go_leave_nothing(void **state) {
 }
 
 static void another_process_is_not_let_in(void **state) {
-  struct sr_doorbell_address address;
-  struct sr_errand *errand = errand_for("/secret");
+  struct sr_worker_address address;
+  struct sr_job *job = job_for("/secret");
   char path[128];
   int how, before = atomic_load(&requests);
   pid_t child;
   (void)state;
   start();
-  assert_int_equal(sr_doorbell_address(&address), 0);
+  assert_int_equal(sr_worker_address(&address), 0);
   assert_int_equal(strncmp(address.path, "/proc/self/fd/", 14), 0);
   snprintf(path, sizeof path, "/proc/%ld/fd/%s", (long)getpid(), address.path + 14);
   child = fork();
@@ -541,16 +541,16 @@ static void another_process_is_not_let_in(void **state) {
     unsigned char token[SR_TOKEN_SIZE];
     char byte;
     int fd = try_connect(path);
-    sr_errand_token(keep(errand), token);
+    sr_job_token(keep(job), token);
     (void)send(fd, token, sizeof token, MSG_NOSIGNAL);
     _exit(fd < 0 ? 2 : recv(fd, &byte, 1, 0) <= 0 ? 0 : 1);
   }
   assert_int_equal(waitpid(child, &how, 0), child);
   assert_true(WIFEXITED(how));
   assert_int_equal(WEXITSTATUS(how), 0);
-  assert_int_equal(sr_errand_state(errand), SR_ERRAND_PREPARED);
+  assert_int_equal(sr_job_state(job), SR_JOB_PREPARED);
   assert_int_equal(atomic_load(&requests), before);
-  sr_errand_delete(errand);
+  sr_job_delete(job);
 }
 
 /* ---- tests: life ---- */
@@ -567,53 +567,53 @@ static int files_left(void) {
 }
 
 static void the_last_user_who_leaves_stops_it_and_its_calls(void **state) {
-  struct sr_errand *errand, *by_connection, *prepared;
-  struct sr_doorbell_address before, after;
+  struct sr_job *job, *by_connection, *prepared;
+  struct sr_worker_address before, after;
   unsigned long starts;
   int fd, pipe_fd;
   (void)state;
   start();
   starts = status().starts;
-  assert_int_equal(sr_doorbell_address(&before), 0);
-  sr_doorbell_enter();
-  sr_doorbell_leave(); /* the group's user is there still */
+  assert_int_equal(sr_worker_address(&before), 0);
+  sr_worker_ref();
+  sr_worker_unref(); /* the group's user is there still */
   assert_int_equal(status().running, 1);
-  fd = submit(errand = errand_for("/wait/60000"));
-  send_token(pipe_fd = connect_bell(), by_connection = errand_for("/wait/60000"));
-  prepared = errand_for("/x");
+  fd = submit(job = job_for("/wait/60000"));
+  send_token(pipe_fd = connect_worker(), by_connection = job_for("/wait/60000"));
+  prepared = job_for("/x");
   EVENTUALLY(status().calls == 2);
-  sr_doorbell_leave();
+  sr_worker_unref();
   assert_int_equal(status().running, 0);
   assert_int_equal(status().calls, 0);
   assert_int_equal(status().connections, 0);
   wait_readable(fd);
-  assert_int_equal(hear(pipe_fd), 0);
+  assert_int_equal(receive_byte(pipe_fd), 0);
   close(pipe_fd);
-  assert_int_equal(sr_doorbell_address(&after), -1);
+  assert_int_equal(sr_worker_address(&after), -1);
   assert_int_equal(try_connect(before.path), -1);
-  expect_end(errand, SR_CANCELLED, NULL);
+  expect_end(job, SR_CANCELLED, NULL);
   expect_end(by_connection, SR_CANCELLED, NULL);
 
-  sr_doorbell_enter();
+  sr_worker_ref();
   wait_readable(submit(prepared)); /* it starts again */
   expect_end(prepared, SR_NO_ERROR, "/x");
   assert_int_equal(status().starts, starts + 1);
-  assert_int_equal(sr_doorbell_address(&after), 0);
+  assert_int_equal(sr_worker_address(&after), 0);
   assert_int_not_equal(after.generation, before.generation);
 }
 
-static void an_errand_submitted_to_a_thread_that_has_stopped_says_so(void **state) {
-  struct sr_errand *errand = errand_for("/x");
+static void a_job_submitted_to_a_thread_that_has_stopped_says_so(void **state) {
+  struct sr_job *job = job_for("/x");
   struct sr_error error;
   (void)state;
   start();
-  sr_doorbell_leave();
-  assert_int_equal(sr_errand_submit(errand, &error), -1);
+  sr_worker_unref();
+  assert_int_equal(sr_job_submit(job, &error), -1);
   assert_int_equal(error.kind, SR_CANCELLED);
-  assert_int_equal(sr_errand_state(errand), SR_ERRAND_PREPARED);
-  sr_doorbell_enter();
-  wait_readable(submit(errand));
-  expect_end(errand, SR_NO_ERROR, "/x");
+  assert_int_equal(sr_job_state(job), SR_JOB_PREPARED);
+  sr_worker_ref();
+  wait_readable(submit(job));
+  expect_end(job, SR_NO_ERROR, "/x");
 }
 
 static void no_file_is_left_while_it_runs_nor_after_kill_9(void **state) {
@@ -634,13 +634,13 @@ static void no_file_is_left_while_it_runs_nor_after_kill_9(void **state) {
 
 static void
 where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_start(void **state) {
-  struct sr_errand *errand;
-  struct sr_doorbell_address address;
+  struct sr_job *job;
+  struct sr_worker_address address;
   int how, fd;
   pid_t child;
   (void)state;
-  sr_doorbell_leave();
-  sr_doorbell_keeps_name = 1;
+  sr_worker_unref();
+  sr_worker_keeps_name = 1;
   child = fork();
   if (child == 0) {
     start();
@@ -648,32 +648,32 @@ where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_s
   }
   assert_int_equal(waitpid(child, &how, 0), child);
   assert_int_equal(files_left(), 1);
-  sr_doorbell_enter();
+  sr_worker_ref();
   start();
   assert_int_equal(files_left(), 1); /* our own */
-  assert_int_equal(sr_doorbell_address(&address), 0);
+  assert_int_equal(sr_worker_address(&address), 0);
   assert_int_equal(strncmp(address.path, temporary, strlen(temporary)), 0);
-  send_token(fd = connect_bell(), errand = errand_for("/named"));
-  assert_int_equal(hear(fd), SR_BELL_DONE);
+  send_token(fd = connect_worker(), job = job_for("/named"));
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
   close(fd);
-  expect_end(errand, SR_NO_ERROR, "/named");
-  sr_doorbell_leave();
+  expect_end(job, SR_NO_ERROR, "/named");
+  sr_worker_unref();
   assert_int_equal(files_left(), 0);
-  sr_doorbell_keeps_name = 0;
-  sr_doorbell_enter();
+  sr_worker_keeps_name = 0;
+  sr_worker_ref();
 }
 
 static void where_no_folder_can_be_made_the_next_is_taken(void **state) {
-  struct sr_errand *errand = errand_for("/x");
+  struct sr_job *job = job_for("/x");
   (void)state;
-  sr_doorbell_leave();
+  sr_worker_unref();
   setenv("TMPDIR", "/nonexistent", 1);
-  sr_doorbell_enter();
-  wait_readable(submit(errand));
-  expect_end(errand, SR_NO_ERROR, "/x");
-  sr_doorbell_leave();
+  sr_worker_ref();
+  wait_readable(submit(job));
+  expect_end(job, SR_NO_ERROR, "/x");
+  sr_worker_unref();
   setenv("TMPDIR", temporary, 1);
-  sr_doorbell_enter();
+  sr_worker_ref();
 }
 
 /*
@@ -709,37 +709,37 @@ enum { FORKS_WHILE_BUSY = 1 };
 #endif
 
 /* In the child: 0 when all is as it should be. */
-static int use_in_child(struct sr_errand *running, struct sr_errand *by_connection,
-                        struct sr_errand *prepared, struct sr_errand *done, int connection) {
-  struct sr_errand *own = errand_for("/child");
+static int use_in_child(struct sr_job *running, struct sr_job *by_connection,
+                        struct sr_job *prepared, struct sr_job *done, int connection) {
+  struct sr_job *own = job_for("/child");
   struct sr_error error;
   struct sr_call *call;
   struct pollfd poll_fd;
   if (status().running || status().calls != 0 || status().connections != 0)
     return 10;
-  if (sr_errand_state(running) != SR_ERRAND_FORKED ||
-      sr_errand_state(prepared) != SR_ERRAND_FORKED || sr_errand_state(done) != SR_ERRAND_DONE)
+  if (sr_job_state(running) != SR_JOB_FORKED || sr_job_state(prepared) != SR_JOB_FORKED ||
+      sr_job_state(done) != SR_JOB_DONE)
     return 11;
-  sr_errand_cancel(running);
-  call = sr_errand_take(running);
+  sr_job_cancel(running);
+  call = sr_job_take(running);
   if (call->state != SR_STATE_DONE || call->error.kind != SR_CANCELLED ||
       strcmp(call->error.code, "forked") != 0 || strcmp(call->target.data, "/wait/300") != 0)
     return 12;
   sr_call_delete(call);
-  sr_errand_delete(by_connection);
-  sr_errand_delete(prepared);
-  call = sr_errand_take(done);
+  sr_job_delete(by_connection);
+  sr_job_delete(prepared);
+  call = sr_job_take(done);
   if (strcmp(sr_buf_text(&call->answer), "/done") != 0)
     return 13;
   sr_call_delete(call);
   close(connection);
-  if (sr_doorbell_start(&error) != 0)
+  if (sr_worker_start(&error) != 0)
     return 14;
-  poll_fd.fd = sr_errand_submit(own, &error);
+  poll_fd.fd = sr_job_submit(own, &error);
   poll_fd.events = POLLIN;
-  if (poll(&poll_fd, 1, PATIENCE) != 1 || sr_errand_state(own) != SR_ERRAND_DONE)
+  if (poll(&poll_fd, 1, PATIENCE) != 1 || sr_job_state(own) != SR_JOB_DONE)
     return 15;
-  call = sr_errand_take(own);
+  call = sr_job_take(own);
   if (call->error.kind != SR_NO_ERROR || strcmp(sr_buf_text(&call->answer), "/child") != 0)
     return 16;
   sr_call_delete(call);
@@ -748,8 +748,8 @@ static int use_in_child(struct sr_errand *running, struct sr_errand *by_connecti
 
 static void
 a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void **state) {
-  struct sr_errand *running = errand_for("/wait/300"), *by_connection = errand_for("/wait/200");
-  struct sr_errand *prepared = errand_for("/prepared"), *done = errand_for("/done");
+  struct sr_job *running = job_for("/wait/300"), *by_connection = job_for("/wait/200");
+  struct sr_job *prepared = job_for("/prepared"), *done = job_for("/done");
   int fd, connection, how, seen;
   pid_t child;
   (void)state;
@@ -759,7 +759,7 @@ a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void *
   wait_readable(submit(done));
   seen = atomic_load(&requests);
   fd = submit(running);
-  send_token(connection = connect_bell(), by_connection);
+  send_token(connection = connect_worker(), by_connection);
   EVENTUALLY(atomic_load(&requests) == seen + 2);
   child = fork();
   if (child == 0)
@@ -768,7 +768,7 @@ a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void *
   CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the child ended with %x", how);
   wait_readable(fd);
   expect_end(running, SR_NO_ERROR, "/wait/300");
-  assert_int_equal(hear(connection), SR_BELL_DONE);
+  assert_int_equal(receive_byte(connection), SR_REPLY_DONE);
   expect_end(by_connection, SR_NO_ERROR, "/wait/200");
   wait_readable(submit(prepared));
   expect_end(prepared, SR_NO_ERROR, "/prepared");
@@ -783,10 +783,10 @@ static void a_child_keeps_no_descriptor_of_calls_that_nobody_waits_for(void **st
   if (under_valgrind() || !FORKS_WHILE_BUSY)
     skip();
   for (i = 0; i < 50; i++) {
-    struct sr_errand *errand = errand_for("/wait/3");
-    int fd = submit(errand), how;
+    struct sr_job *job = job_for("/wait/3");
+    int fd = submit(job), how;
     pid_t child;
-    sr_errand_delete(errand);
+    sr_job_delete(job);
     child = fork();
     if (child == 0)
       end_child(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
@@ -802,29 +802,29 @@ static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   if (under_valgrind() || !FORKS_WHILE_BUSY)
     skip();
   for (i = 0; i < 20; i++) {
-    struct sr_errand *errands[4];
+    struct sr_job *jobs[4];
     int fds[4], how;
     size_t k;
     pid_t child;
-    for (k = 0; k < COUNT(errands); k++)
-      fds[k] = submit(errands[k] = errand_for("/wait/3"));
+    for (k = 0; k < COUNT(jobs); k++)
+      fds[k] = submit(jobs[k] = job_for("/wait/3"));
     usleep((useconds_t)(i * 300));
     child = fork();
     if (child == 0) {
-      struct sr_errand *own = keep(errand_for("/own"));
+      struct sr_job *own = keep(job_for("/own"));
       struct sr_error error;
       int fd;
-      for (k = 0; k < COUNT(errands); k++)
-        sr_errand_delete(errands[k]);
-      if (sr_doorbell_start(&error) != 0 || (fd = sr_errand_submit(own, &error)) < 0)
+      for (k = 0; k < COUNT(jobs); k++)
+        sr_job_delete(jobs[k]);
+      if (sr_worker_start(&error) != 0 || (fd = sr_job_submit(own, &error)) < 0)
         end_child(1);
       end_child(poll(&(struct pollfd){fd, POLLIN, 0}, 1, PATIENCE) == 1 ? 0 : 2);
     }
     assert_int_equal(waitpid(child, &how, 0), child);
     CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the child ended with %x", how);
-    for (k = 0; k < COUNT(errands); k++) {
+    for (k = 0; k < COUNT(jobs); k++) {
       wait_readable(fds[k]);
-      expect_end(errands[k], SR_NO_ERROR, "/wait/3");
+      expect_end(jobs[k], SR_NO_ERROR, "/wait/3");
     }
   }
 }
@@ -837,7 +837,7 @@ static void a_process_that_ends_with_calls_under_way_ends_at_once_and_well(void 
   if (child == 0) {
     int i;
     for (i = 0; i < 20; i++)
-      submit(keep(errand_for("/wait/60000")));
+      submit(keep(job_for("/wait/60000")));
     usleep(50000);
     end_child(7);
   }
@@ -882,12 +882,12 @@ static void its_thread_takes_no_signals(void **state) {
 /* ---- tests: when there is too little ---- */
 
 static void without_descriptors_who_connects_is_told_and_all_is_well_after(void **state) {
-  struct sr_errand *errand = errand_for("/after"), *without = errand_for("/without");
+  struct sr_job *job = job_for("/after"), *without = job_for("/without");
   struct sr_error error;
   struct rlimit before, low;
   struct timespec cpu_before, cpu_after;
   struct sockaddr_un address;
-  struct sr_doorbell_address where;
+  struct sr_worker_address where;
   int fillers[400], waiting[32], fd;
   size_t count = 0, told = 0, i;
   unsigned long refused = status().refused;
@@ -896,7 +896,7 @@ static void without_descriptors_who_connects_is_told_and_all_is_well_after(void 
     skip();
   start();
   EVENTUALLY(status().connections == 0);
-  assert_int_equal(sr_doorbell_address(&where), 0);
+  assert_int_equal(sr_worker_address(&where), 0);
   memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;
   memcpy(address.sun_path, where.path, sizeof address.sun_path);
@@ -918,15 +918,15 @@ static void without_descriptors_who_connects_is_told_and_all_is_well_after(void 
     EVENTUALLY(poll(&poll_fd, 1, 0) == 1 || status().connections > connections);
     if (poll_fd.revents == 0)
       continue;
-    assert_int_equal(hear(waiting[i]), SR_BELL_FULL);
-    assert_int_equal(hear(waiting[i]), 0);
+    assert_int_equal(receive_byte(waiting[i]), SR_REPLY_FULL);
+    assert_int_equal(receive_byte(waiting[i]), 0);
     told++;
   }
   assert_int_equal(told, 3);
   CHECK(status().refused >= refused + 3, "%lu refused", status().refused);
   while (count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0)
     count++;
-  assert_int_equal(sr_errand_submit(without, &error), -1);
+  assert_int_equal(sr_job_submit(without, &error), -1);
   assert_string_equal(error.code, "no_descriptors");
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_before);
   usleep(200000);
@@ -941,9 +941,9 @@ static void without_descriptors_who_connects_is_told_and_all_is_well_after(void 
   for (i = 0; i < COUNT(waiting); i++)
     close(waiting[i]);
   setrlimit(RLIMIT_NOFILE, &before);
-  send_token(fd = connect_bell(), errand);
-  assert_int_equal(hear(fd), SR_BELL_DONE);
-  expect_end(errand, SR_NO_ERROR, "/after");
+  send_token(fd = connect_worker(), job);
+  assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
+  expect_end(job, SR_NO_ERROR, "/after");
   close(fd);
   wait_readable(submit(without));
   expect_end(without, SR_NO_ERROR, "/without");
@@ -960,9 +960,9 @@ static void no_thread_without_descriptors_and_a_word_why(void **state) {
     skip();
   getrlimit(RLIMIT_NOFILE, &before);
   for (left = 0; left < 12; left++) {
-    struct sr_errand *errand = errand_for("/x");
-    sr_doorbell_leave();
-    sr_doorbell_enter();
+    struct sr_job *job = job_for("/x");
+    sr_worker_unref();
+    sr_worker_ref();
     low = before;
     low.rlim_cur = 64;
     setrlimit(RLIMIT_NOFILE, &low);
@@ -970,7 +970,7 @@ static void no_thread_without_descriptors_and_a_word_why(void **state) {
       ;
     for (given = 0; given < left; given++)
       close(fillers[--count]);
-    if (sr_doorbell_start(&error) != 0) {
+    if (sr_worker_start(&error) != 0) {
       refused++;
       assert_string_equal(error.code, "no_descriptors");
       assert_non_null(error.hint);
@@ -981,33 +981,33 @@ static void no_thread_without_descriptors_and_a_word_why(void **state) {
       close(fillers[--count]);
     setrlimit(RLIMIT_NOFILE, &before);
     assert_int_equal(files_left(), 0);
-    wait_readable(submit(errand));
-    expect_end(errand, SR_NO_ERROR, "/x");
+    wait_readable(submit(job));
+    expect_end(job, SR_NO_ERROR, "/x");
   }
   CHECK(started > 0 && refused > 3, "%d started, %d refused", started, refused);
 }
 
 static void no_thread_where_the_system_gives_none_and_a_word_why(void **state) {
-  struct sr_errand *errand = errand_for("/x");
+  struct sr_job *job = job_for("/x");
   struct sr_error error;
   (void)state;
 #ifdef __SANITIZE_THREAD__
-  sr_errand_delete(errand);
+  sr_job_delete(job);
   skip();
 #endif
-  sr_doorbell_leave();
-  sr_doorbell_enter();
+  sr_worker_unref();
+  sr_worker_ref();
   atomic_store(&no_more_threads, 1);
-  assert_int_equal(sr_doorbell_start(&error), -1);
+  assert_int_equal(sr_worker_start(&error), -1);
   assert_string_equal(error.code, "no_thread");
   assert_non_null(strstr(error.message, strerror(EAGAIN)));
-  assert_int_equal(sr_errand_submit(errand, &error), -1);
+  assert_int_equal(sr_job_submit(job, &error), -1);
   assert_string_equal(error.code, "stopped");
   assert_int_equal(status().running, 0);
   assert_int_equal(files_left(), 0);
   atomic_store(&no_more_threads, 0);
-  wait_readable(submit(errand));
-  expect_end(errand, SR_NO_ERROR, "/x");
+  wait_readable(submit(job));
+  expect_end(job, SR_NO_ERROR, "/x");
 }
 
 /* ---- tests: many at once ---- */
@@ -1016,25 +1016,25 @@ static void *one_of_many(void *arg) {
   struct chance chance = {(uint64_t)(intptr_t)arg};
   int i;
   for (i = 0; i < 150; i++) {
-    struct sr_errand *errand = errand_for(chance_between(&chance, 0, 2) == 0 ? "/wait/2" : "/x");
+    struct sr_job *job = job_for(chance_between(&chance, 0, 2) == 0 ? "/wait/2" : "/x");
     int by_connection = chance_between(&chance, 0, 1) == 1, fd;
     int64_t then = chance_between(&chance, 0, 5);
     if (by_connection)
-      send_token(fd = connect_bell(), errand);
+      send_token(fd = connect_worker(), job);
     else
-      fd = submit(errand);
+      fd = submit(job);
     if (then == 0) {
-      sr_errand_delete(errand);
+      sr_job_delete(job);
     } else if (then == 1 && by_connection) {
       close(fd);
-      sr_errand_delete(errand);
+      sr_job_delete(job);
       continue;
     } else {
       if (then == 2)
-        sr_errand_cancel(errand);
+        sr_job_cancel(job);
       wait_readable(fd);
-      EVENTUALLY(sr_errand_state(errand) == SR_ERRAND_DONE);
-      sr_call_delete(sr_errand_take(errand));
+      EVENTUALLY(sr_job_state(job) == SR_JOB_DONE);
+      sr_call_delete(sr_job_take(job));
     }
     if (by_connection)
       close(fd);
@@ -1058,18 +1058,18 @@ static void *come_and_go(void *arg) {
   int i;
   (void)arg;
   for (i = 0; i < 40; i++) {
-    struct sr_errand *errand;
+    struct sr_job *job;
     struct sr_error error;
     int fd;
-    sr_doorbell_enter();
-    errand = errand_for("/x");
+    sr_worker_ref();
+    job = job_for("/x");
     start();
-    fd = sr_errand_submit(errand, &error);
+    fd = sr_job_submit(job, &error);
     if (fd < 0)
       fail_msg("%s", error.message);
     wait_readable(fd);
-    expect_end(errand, SR_NO_ERROR, "/x");
-    sr_doorbell_leave();
+    expect_end(job, SR_NO_ERROR, "/x");
+    sr_worker_unref();
   }
   return NULL;
 }
@@ -1078,32 +1078,32 @@ static void users_that_come_and_go_do_not_stop_each_other(void **state) {
   pthread_t threads[3];
   size_t i;
   (void)state;
-  sr_doorbell_leave(); /* so that it does stop, now and then */
+  sr_worker_unref(); /* so that it does stop, now and then */
   for (i = 0; i < COUNT(threads); i++)
     assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, NULL), 0);
   for (i = 0; i < COUNT(threads); i++)
     pthread_join(threads[i], NULL);
   assert_int_equal(status().running, 0);
-  sr_doorbell_enter();
+  sr_worker_ref();
 }
 
 /* ---- the group ---- */
 
 static int set_up_group(void **state) {
   (void)state;
-  snprintf(temporary, sizeof temporary, "/tmp/test-doorbell-XXXXXX");
+  snprintf(temporary, sizeof temporary, "/tmp/test-worker-XXXXXX");
   assert_non_null(mkdtemp(temporary));
   setenv("TMPDIR", temporary, 1);
   (void)atexit(end_before_leaks_are_sought); /* the first, so the last to be called */
   start_server();
   config = new_config(KEY);
-  sr_doorbell_enter();
+  sr_worker_ref();
   return 0;
 }
 
 static int tear_down_group(void **state) {
   (void)state;
-  sr_doorbell_leave();
+  sr_worker_unref();
   sr_config_unref(config);
   assert_int_equal(status().running, 0);
   return rmdir(temporary);
@@ -1115,9 +1115,9 @@ int main(void) {
       cmocka_unit_test(calls_run_at_once),
       cmocka_unit_test(a_call_that_is_done_at_once_rings_too),
       cmocka_unit_test(a_cancelled_call_is_over_soon),
-      cmocka_unit_test(an_errand_cancelled_right_after_its_submission_is_over_soon),
-      cmocka_unit_test(an_errand_deleted_under_way_is_cancelled_and_freed),
-      cmocka_unit_test(errands_never_submitted_and_done_ones_are_deleted_too),
+      cmocka_unit_test(a_job_cancelled_right_after_its_submission_is_over_soon),
+      cmocka_unit_test(a_job_deleted_under_way_is_cancelled_and_freed),
+      cmocka_unit_test(jobs_never_submitted_and_done_ones_are_deleted_too),
       cmocka_unit_test(all_calls_of_a_client_are_cancelled_and_no_others),
       cmocka_unit_test(a_call_prepared_before_its_client_was_closed_ends_as_cancelled),
       cmocka_unit_test(a_token_submits_a_call_and_the_connection_serves_the_next),
@@ -1125,11 +1125,11 @@ int main(void) {
       cmocka_unit_test(an_unknown_or_used_token_is_refused_and_the_connection_closed),
       cmocka_unit_test(closing_the_connection_cancels_the_call),
       cmocka_unit_test(a_byte_while_the_call_is_under_way_cancels_it_and_closes_the_connection),
-      cmocka_unit_test(an_errand_deleted_while_a_connection_waits_for_it_ends_for_both),
+      cmocka_unit_test(a_job_deleted_while_a_connection_waits_for_it_ends_for_both),
       cmocka_unit_test(connections_that_come_and_go_leave_nothing),
       cmocka_unit_test(another_process_is_not_let_in),
       cmocka_unit_test(the_last_user_who_leaves_stops_it_and_its_calls),
-      cmocka_unit_test(an_errand_submitted_to_a_thread_that_has_stopped_says_so),
+      cmocka_unit_test(a_job_submitted_to_a_thread_that_has_stopped_says_so),
       cmocka_unit_test(no_file_is_left_while_it_runs_nor_after_kill_9),
       cmocka_unit_test(
           where_names_have_to_stay_they_go_at_the_stop_and_those_of_the_dead_at_the_next_start),
@@ -1145,5 +1145,5 @@ int main(void) {
       cmocka_unit_test(many_threads_submit_cancel_and_delete_at_once),
       cmocka_unit_test(users_that_come_and_go_do_not_stop_each_other),
   };
-  return cmocka_run_group_tests_name("sr_doorbell", tests, set_up_group, tear_down_group);
+  return cmocka_run_group_tests_name("sr_worker", tests, set_up_group, tear_down_group);
 }
