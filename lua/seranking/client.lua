@@ -10,7 +10,7 @@ local proxy = require "seranking.base.proxy"
 
 local concurrent, costs, direct = lazy "seranking.walk.concurrent", lazy "seranking.walk.costs", lazy "seranking.direct"
 local host, limiter, resource = lazy "seranking.loop.host", lazy "seranking.limiter", lazy "seranking.resource"
-local suggest = lazy "seranking.suggest"
+local operation, suggest = lazy "seranking.operation", lazy "seranking.suggest"
 
 local client = {}
 
@@ -121,10 +121,6 @@ end
 ---@field totals table<string, { remaining: number }> by pool: subscription, addon, wallet
 ---@field access { can_use_data_api: boolean, primary_reason: string? }
 
----@class seranking.MapOptions
----@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
----@field stop_on_error? boolean begin no more items after the first error; those under way are finished
-
 -- What map and gather give. A client with the option raise gets the errors raised, with the results in their field.
 local function deliver_all(self, results, problems)
   if problems and self._raise then
@@ -132,6 +128,13 @@ local function deliver_all(self, results, problems)
     errors.raise(problems)
   end
   return results, problems
+end
+
+-- An operation takes the item alone: its second argument would be options.
+local function of_item(op)
+  return function(item)
+    return op(item)
+  end
 end
 
 --- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
@@ -150,7 +153,10 @@ end
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
   self = must_be_client(self, "map(list, fn)")
-  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, given)
+  if type(fn) == "table" and operation.is(fn) then
+    fn = of_item(fn)
+  end
+  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, options.map(given))
   return deliver_all(self, results, problems)
 end
 
@@ -341,7 +347,7 @@ local function wrap(handle, api, checked, clock)
     _open_data = false,
     _failed = false, -- client.data alone: the error of each call, where its key in the environment can't be used
     _loop = checked.loop or false,
-    _way = false, -- made of a loop of the user's
+    _own_loop = false, -- made of a loop of the user's
     _proxy = false, _state = false,
     __index = false, __newindex = kind.newindex, __pairs = kind.pairs, __tostring = kind.tostring, __name = kind.name,
     __close = methods.close, -- `local client <close> = …` on Lua 5.4

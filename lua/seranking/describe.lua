@@ -169,7 +169,6 @@ function describe.operation(resource, description, api)
     api = description.v4 and "v4" or description.v1 and "v1" or "data"
   end
   local plan = planner.of(resource, description, api)
-  local said, line = planner.said_of(description, api)
   local fixed, errors = nil, {}
   for i = 1, #(plan.fixed or {}), 2 do
     fixed = fixed or {}
@@ -179,19 +178,21 @@ function describe.operation(resource, description, api)
     errors[i] = { status = known[1], message = known[2] }
   end
   local made = {
-    name = plan.name, about = description.about, api = api, method = plan.method, path = line:match " (.+)$",
+    name = plan.name, about = description.about, api = api, method = plan.method,
+    path = planner.line(description, api):match " (.+)$",
     parameters = parameters_of(plan), one_of = copy(plan.one_of), any_of = copy(plan.any_of), fixed = fixed,
     row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
-    fields = fields_of(plan.fields or nil, plan.number_rule, plan.texts), example = said "example" or nil,
+    fields = fields_of(plan.fields or nil, plan.number_rule, plan.texts),
+    example = planner.field(description, api, "example") or nil,
     success = copy(description.success or { 200 }),
     errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
     source = words(description.source), confidence = description.confidence, deprecated = description.deprecated or false,
   }
   for _, other in ipairs { "v4", "v1", "data" } do
-    made[other] = select(2, planner.said_of(description, other))
+    made[other] = planner.line(description, other)
   end
   made.instead = description.instead
   return made

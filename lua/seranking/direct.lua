@@ -2,8 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local answer = require "seranking.answer.answer"
-local costs = require "seranking.walk.costs"
+local calls = require "seranking.base.calls"
 local errors = require "seranking.answer.errors"
+local exchange = require "seranking.exchange"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
@@ -18,8 +19,9 @@ local format = string.format
 
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 
--- A request of client.data:request, for its account: nobody knows what it costs.
-local UNKNOWN_PRICE = { name = "client.data:request" }
+-- Requests as exchange.run knows them: nothing tells what they cost.
+local PLANS = { [true] = { name = "client.data:request", repeatable = true },
+  [false] = { name = "client.data:request", repeatable = false } }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
@@ -80,7 +82,7 @@ local function split(client, request)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.
-local function read(client, call, response)
+local function read(client, _, call, response)
   local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
   if not media_type:lower():find("json", 1, true) then
     local body = call:body()
@@ -123,32 +125,11 @@ function direct.request(client, request)
     return nil, errors.again(client._failed)
   end
   local call, _, length = client._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
-    call_options, host.spare(client))
+    call_options, calls.spare(client))
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
-  local counted = client._spent
-  if counted then
-    local allowed, refused = costs.allow(client, UNKNOWN_PRICE, {}, call_options and call_options.budget, call)
-    if not allowed then
-      host.keep(client, call)
-      return nil, refused
-    end
-  end
-  local data, problem
-  local answered, result = host.run(client, call)
-  if answered then
-    data, problem = read(client, call, result)
-    result = problem or result
-  end
-  if not data then
-    errors.doubt(result, repeatable)
-  end
-  host.keep(client, call)
-  if counted then
-    costs.settle(client, UNKNOWN_PRICE, {}, call, answered, data, result)
-  end
-  return data, result
+  return exchange.run(client, PLANS[repeatable and true or false], call, {}, call_options, read)
 end
 
 -- ---- client:download ----

@@ -2,11 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local answer = require "seranking.answer.answer"
+local calls = require "seranking.base.calls"
 local errors = require "seranking.answer.errors"
+local exchange = require "seranking.exchange"
 local headers = require "seranking.answer.headers"
-local host = require "seranking.loop.host"
 local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
+local options = require "seranking.options"
 local planner = require "seranking.request.plan"
 local proxy = require "seranking.base.proxy"
 local request = require "seranking.request.request"
@@ -15,7 +17,7 @@ local operation = {}
 
 local format = string.format
 
-local costs, describe, jobs = lazy "seranking.walk.costs", lazy "seranking.describe", lazy "seranking.walk.jobs"
+local describe, jobs = lazy "seranking.describe", lazy "seranking.walk.jobs"
 local pages, suggest = lazy "seranking.walk.pages", lazy "seranking.suggest"
 
 -- The error of an operation that the client's generation lacks.
@@ -62,8 +64,8 @@ local function plan_of(op)
   return plan
 end
 
--- Carries out an operation. `raw`: the answer's body is wanted, too, as the third value.
-local function perform(op, args, call_options, raw)
+-- Carries out an operation whose options are checked. `raw`: the answer's body is wanted too, as the third value.
+local function perform(op, args, given, raw)
   local client, plan = op._client, op._plan
   if not plan then
     local missing
@@ -72,36 +74,37 @@ local function perform(op, args, call_options, raw)
       return nil, missing
     end
   end
-  local call, checked, given = request.prepare(op, plan, args, call_options)
-  local counted = client._spent
-  if counted then
-    local allowed, refused = costs.allow(client, plan, checked, given and given.budget, call)
-    if not allowed then
-      host.keep(client, call)
-      return nil, refused
-    end
-  end
-  local data, problem, body
-  local answered, result = host.run(client, call)
-  if answered then
-    data, problem = answer.read(client, plan, call)
-    result = problem or result
-    body = raw and call:body()
-  end
-  if not data then
-    errors.doubt(result, plan.repeatable)
-  end
-  host.keep(client, call)
-  if counted then
-    costs.settle(client, plan, checked, call, answered, data, result)
-  end
+  local call, checked, own = request.prepare(op, plan, args, given)
+  local data, result, body = exchange.run(client, plan, call, checked, own, answer.read, raw)
   if not data and plan.secrets then
     request.hide_secrets(plan, checked, result)
   end
   return data, result, body
 end
 
+-- Checks the options of a call; a mistake in its arguments is told first.
+local function options_of(op, plan, args, given)
+  if given == nil then
+    return nil
+  end
+  request.check(op._client, plan, args)
+  return options.call(plan.name, given)
+end
+
 operation_mt.__call = perform
+
+-- The same with options as a program gives them.
+local function perform_with(op, args, given)
+  local plan, missing = plan_of(op)
+  if not plan then
+    return nil, missing
+  end
+  return perform(op, args, options_of(op, plan, args, given))
+end
+
+request.set_hints(options.usage, function(plan, value)
+  return suggest.bound_call(plan, value)
+end)
 
 -- What a public call gives: a client with the option raise gets errors raised, as values.
 local function deliver(op, value, second, third)
@@ -170,13 +173,14 @@ function methods.dry_run(op, args, call_options, more)
   if not plan then
     return deliver(op, nil, missing)
   end
-  local call, checked = request.prepare(op, plan, args, call_options)
+  local given = options_of(op, plan, args, call_options)
+  local call, checked = request.prepare(op, plan, args, given)
   if plan.secrets then -- checked as they are, shown without them
-    host.keep(op._client, call)
-    call = request.prepare(op, plan, (request.redact(plan, checked)), call_options)
+    calls.keep(op._client, call)
+    call = request.prepare(op, plan, (request.redact(plan, checked)), given)
   end
   local method, url, list, body = call:preview()
-  host.keep(op._client, call)
+  calls.keep(op._client, call)
   return { method = method, url = url, headers = headers.new(list), body = body }
 end
 
@@ -186,7 +190,7 @@ local function walk_of(op, args, given)
   if not plan then
     return nil, missing
   end
-  return pages.new(op, plan, args, given, perform)
+  return pages.new(op, plan, args, options.walk(plan.name, given), perform)
 end
 
 --- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
@@ -248,7 +252,7 @@ function methods.wait(op, args, given, more)
   local plan, missing = plan_of(op)
   local last, response = nil, missing
   if plan then
-    last, response = jobs.wait(op, plan, args, given, function(name)
+    last, response = jobs.wait(op, plan, args, options.wait(plan.name, given), function(name)
       return sibling(op, name)
     end)
   end
@@ -286,7 +290,12 @@ local function call(self, first, second, third)
   elseif is_resource(op, first) then
     op, first, second = of_resource(op, first), second, third
   end
-  local data, response = perform(op, first, second)
+  local data, response
+  if second == nil then
+    data, response = perform(op, first)
+  else
+    data, response = perform_with(op, first, second)
+  end
   if data == nil and op._client._raise then
     errors.raise(response)
   end

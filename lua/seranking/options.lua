@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
+local copy = require "seranking.base.copy"
 local errors = require "seranking.answer.errors"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
@@ -171,6 +172,45 @@ local function clock(value)
   return nil, "must be a clock of seranking.clock()"
 end
 
+local function cost_limit(value)
+  if type(value) == "number" and value >= 0 and value == value then
+    return value
+  end
+  return nil, "must be a number, at least 0"
+end
+
+local function row_count(value)
+  if type(value) == "number" and value >= 1 and (value == math.huge or value % 1 == 0) then
+    return value
+  end
+  return nil, "must be a whole number, at least 1, or math.huge for all rows"
+end
+
+local function resume_token(value)
+  if type(value) == "string" then
+    return value
+  end
+  return nil, "must be a text, as err.resume is"
+end
+
+local function every(value)
+  if type(value) == "number" then
+    value = { value, value }
+  end
+  if type(value) == "table" and type(value[1]) == "number" and type(value[2]) == "number" and value[1] >= 0.001
+    and value[2] >= value[1] and value[2] <= 86400 then
+    return value
+  end
+  return nil, "must be a number of seconds, or { first, longest }, from 0.001 to 86400"
+end
+
+local function width(value)
+  if type(value) == "number" and value >= 1 and value <= 10000 and value % 1 == 0 then
+    return value
+  end
+  return nil, "must be a whole number from 1 to 10000"
+end
+
 -- ---- what there is ----
 
 --- Options of seranking.new. Those with a variable are also read from SERANKING_<NAME>; an explicit option wins.
@@ -271,8 +311,26 @@ local call_options = {
   budget = { call_credits },
 }
 
--- Options of an operation's methods.
-local method_options = { max_rows = "each", max_cost = "each", resume = "each", every = "wait", on_progress = "wait" }
+--- Options of `each` and `all`, besides those of a call, which hold for each page.
+---@class seranking.WalkOptions: seranking.CallOptions
+---@field max_rows? number end after so many rows; math.huge: all there are, in pages as large as the API gives
+---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
+---@field resume? string err.resume or walk.resume of a walk with the same arguments: go on with the first row that it has not
+--- delivered. max_rows and max_cost count from there
+local walk_options = { max_rows = { row_count }, max_cost = { cost_limit }, resume = { resume_token } }
+
+--- Options of `wait`, besides those of a call, which hold for each look.
+---@class seranking.WaitOptions: seranking.CallOptions
+---@field timeout? number seconds for the whole wait (default 3600)
+---@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look; if it
+--- raises, the wait ends with an error of kind cancelled, code on_progress, which has what was raised in its field `raised`
+local wait_options = { every = { every }, on_progress = { hook } }
+
+---@class seranking.MapOptions
+---@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
+---@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+local map_options = { concurrency = { width }, stop_on_error = { boolean } }
 
 -- Headers that are ours: a second one of them would contradict the first.
 local reserved = {
@@ -322,7 +380,7 @@ function options.call(who, given, more, others)
   for name, value in pairs(given) do
     local option = call_options[name] or more and more[name]
     if not option then
-      local names = options.copy(call_options)
+      local names = copy.shallow(call_options)
       for _, list in ipairs { more or {}, others or {} } do
         for other in pairs(list) do
           names[other] = true
@@ -350,33 +408,6 @@ function options.call(who, given, more, others)
   return checked
 end
 
---- A shallow copy; of nil, an empty table.
-function options.copy(given)
-  local copy = {}
-  for name, value in pairs(given or {}) do
-    copy[name] = value
-  end
-  return copy
-end
-
-local function deep(value, copies)
-  if type(value) ~= "table" or copies[value] then
-    return copies[value] or value
-  end
-  local copy = {}
-  copies[value] = copy
-  for name, inner in next, value do
-    copy[name] = deep(inner, copies)
-  end
-  local metatable = getmetatable(value) -- an array's says that it is one
-  return type(metatable) == "table" and setmetatable(copy, metatable) or copy
-end
-
---- A copy that shares no table with the value; what is no table is the value itself.
-function options.deep(value)
-  return deep(value, {})
-end
-
 --- How an option of this name is given to an operation, for messages; nil when there is none.
 ---@param who string the operation
 ---@param name any
@@ -384,10 +415,42 @@ end
 function options.usage(who, name)
   if call_options[name] then
     return format("%s is an option: %s({ … }, { %s = … })", name, who, name)
-  elseif method_options[name] then
-    local method = method_options[name]
+  end
+  local method = walk_options[name] and "each" or wait_options[name] and "wait"
+  if method then
     return format("%s is an option of %s: %s:%s({ … }, { %s = … })", name, method, who, method, name)
   end
+end
+
+--- Checks the options of `each` and `all`.
+function options.walk(who, given)
+  return options.call(who, given, walk_options)
+end
+
+--- Checks the options of `wait`.
+function options.wait(who, given)
+  return options.call(who, given, wait_options)
+end
+
+--- Checks the options of client:map.
+---@param given? table
+---@return table
+function options.map(given)
+  if given == nil then
+    return {}
+  elseif type(given) ~= "table" then
+    misuse.raise("client:map: options must be a table, got %s", tostring(given))
+  end
+  for name, value in pairs(given) do
+    if not map_options[name] then
+      misuse.raise("client:map: unknown option '%s'%s", tostring(name), misuse.suggest(name, map_options))
+    end
+    local fine, problem = map_options[name][1](value)
+    if fine == nil then
+      misuse.raise("client:map: option %s %s", name, problem)
+    end
+  end
+  return given
 end
 
 -- The value of an option's variable, nil, and the variable's name; nil, or nil and an error. The key's is read by the core and

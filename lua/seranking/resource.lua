@@ -4,6 +4,7 @@
 
 local index = require "seranking.api"
 local lazy = require "seranking.base.lazy"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
 
@@ -199,7 +200,7 @@ kind = proxy.kind("seranking.resource", {
       ids[#ids + 1] = name .. " = " .. tostring(value)
     end
     table.sort(ids)
-    return misuse.without_key(self._client, ("seranking resource %s%s"):format(self._path,
+    return mask.of_client(self._client, ("seranking resource %s%s"):format(self._path,
       ids[1] and " (" .. table.concat(ids, ", ") .. ")" or ""))
   end,
   refuse = function(self, name)

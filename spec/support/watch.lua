@@ -9,6 +9,7 @@ end
 
 local errors = require "seranking.answer.errors"
 local host = require "seranking.loop.host"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 
 -- busted forgets the modules of each spec, and luv's loop goes with its module; but when luv is loaded once more it goes on
@@ -87,7 +88,7 @@ wrap(methods, "describe", "a description")
 
 local raise = misuse.raise
 misuse.raise = function(format, ...)
-  look(misuse.mask(format:format(...)), "an error that is raised")
+  look(mask.keys(format:format(...)), "an error that is raised")
   return raise(format, ...)
 end
 

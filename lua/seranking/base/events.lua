@@ -1,7 +1,7 @@
 --- Events: what happens to a call on its way, told to the option on_event.
 -- SPDX-License-Identifier: MIT
 
-local misuse = require "seranking.base.misuse"
+local mask = require "seranking.base.mask"
 
 local events = {}
 
@@ -19,18 +19,6 @@ local events = {}
 ---@field lost? integer how many more there were since, which could not be kept
 ---@field problem? string limiter_fallback: why the limit is not shared as it was asked for
 
---- What a user's hook has raised as a text without the key.
----@param client table
----@param problem any
----@return string
-function events.said(client, problem)
-  local told, text = pcall(tostring, problem)
-  if not told or type(text) ~= "string" then
-    return "an error that can't be printed"
-  end
-  return misuse.without_key(client, text)
-end
-
 --- Tells a client's hook what is new of a call. One that raises breaks nothing: client:limiter().hook_error has what it raised.
 ---@param client table
 ---@param call userdata
@@ -44,7 +32,7 @@ function events.tell(client, call)
     event.method, event.url, event.key = method, url, client._key
     local fine, problem = pcall(hook, event)
     if not fine then
-      client._hook_error = events.said(client, problem)
+      client._hook_error = mask.raised(client, problem)
     end
   end
 end

@@ -1,6 +1,8 @@
 --- Mistakes of the caller: raised at the caller's line, with a suggestion where a name is nearly right.
 -- SPDX-License-Identifier: MIT
 
+local mask = require "seranking.base.mask"
+
 local getinfo = debug.getinfo
 
 local misuse = {}
@@ -8,31 +10,6 @@ local misuse = {}
 -- The library's folder, which tells our own sources from the caller's.
 -- Stripped of its names, no code is ours, and the position is this file's.
 local own = getinfo(1, "S").source:match "^(.*)base[/\\]misuse%.lua$" or "\0"
-
-local HEX4 = "%x%x%x%x"
-local UUID = ("%s%s%%-%s%%-%s%%-%s%%-%s%s%s"):format(HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4, HEX4)
-
-local function hidden(key)
-  return "…" .. key:sub(-4)
-end
-
---- A text with all but the last four characters of what looks like an API key of either generation left out. A mistake
---- may be a key in the wrong place, where there is no client yet that knows it by value.
----@param text string
----@return string
-function misuse.mask(text)
-  return (text:gsub(UUID, hidden):gsub("%x+", function(digits)
-    return #digits >= 32 and hidden(digits) or nil
-  end))
-end
-
---- A text without the key of a client, wherever it stands, and without what looks like any other.
----@param client table
----@param text string
----@return string
-function misuse.without_key(client, text)
-  return misuse.mask(client._closed and text or client._core:redact(text))
-end
 
 -- Lua 5.2 and later tell whether a function was entered by a tail call; Lua 5.1 has a level for it; LuaJIT doesn't tell.
 local WHAT = pcall(getinfo, 1, "t") and "St" or "S"
@@ -57,7 +34,7 @@ local TAIL = " (called by `return …`, a tail call: this is the line of the fun
 ---@param format string as for string.format
 ---@param ... any
 function misuse.raise(format, ...)
-  local message = misuse.mask(format:format(...))
+  local message = mask.keys(format:format(...))
   local level, tail = outside()
   error(tail and level and message .. TAIL or message, level or 0)
 end

@@ -118,11 +118,11 @@ end
 
 local current = adapter.current
 
---- Runs the items of a job, one after another: for as many of these at once as the job allows.
----@param job seranking.Job
-function adapter.work(job)
-  for index in job.next, job do
-    job:settle(index, adapter.try(job.fn, job.list[index], index))
+--- Runs the items of a batch, one after another: for as many of these at once as the batch allows.
+---@param batch seranking.Batch
+function adapter.work(batch)
+  for index in batch.next, batch do
+    batch:settle(index, adapter.try(batch.fn, batch.list[index], index))
   end
 end
 
@@ -190,15 +190,15 @@ function adapter.new(loop)
     end
   end
 
-  function way.all(_, job)
+  function way.run_batch(_, batch)
     local signal = suspendable(loop) and core.signal()
     if not signal then -- one after another, and each call says what is the matter
-      return adapter.work(job)
+      return adapter.work(batch)
     end
-    local live = math.min(job.width, job.count)
+    local live = math.min(batch.width, batch.count)
     for _ = 1, live do
       loop.spawn(function()
-        adapter.work(job)
+        adapter.work(batch)
         live = live - 1
         if live == 0 then
           signal:ring()

@@ -31,8 +31,8 @@ local function by_option(client)
     return by_name(client._loop)
   end
   local state = client._state
-  state._way = state._way or adapter.new(client._loop)
-  return state._way
+  state._own_loop = state._own_loop or adapter.new(client._loop)
+  return state._own_loop
 end
 
 local loaded = package.loaded
@@ -78,32 +78,7 @@ function host.may_block(client)
   return host.loop(client) == plain
 end
 
--- So many calls that are over are kept.
-local SPARE_MAX = 64
-
---- A call that is over, for the core to use again: it saves what making one costs. nil when there is none.
----@param client table
----@return userdata?
-function host.spare(client)
-  local spares = client._spares
-  local count = #spares
-  local call = spares[count]
-  spares[count] = nil
-  return call
-end
-
---- Keeps a call that is over, or was not begun, for host.spare; empty, since requests and answers may be big.
----@param client table
----@param call userdata
-function host.keep(client, call)
-  local spares = client._spares
-  local count = #spares
-  if call:trim() and count < SPARE_MAX then
-    spares[count + 1] = call
-  end
-end
-
---- Runs a call to its end. Its answer's body is call:body() or call:decode() then, until host.keep.
+--- Runs a call to its end. The body is then call:body() or call:decode(), until calls.keep.
 ---@param client table
 ---@param call userdata
 ---@return boolean answered, seranking.Response|seranking.Error

@@ -143,17 +143,17 @@ function nginx.wait(_, call)
   return problem
 end
 
---- Runs the items of a job on light threads. Where nothing can wait they run one after another, and each of their calls says
+--- Runs the items of a batch on light threads. Where nothing can wait they run one after another, and each of their calls says
 --- so.
----@param job seranking.Job
-function nginx.all(_, job)
+---@param batch seranking.Batch
+function nginx.run_batch(_, batch)
   local ngx = here()
   if check_phase(ngx) then
-    return adapter.work(job)
+    return adapter.work(batch)
   end
   local threads = {}
-  for i = 1, math.min(job.width, job.count) do
-    threads[i] = ngx.thread.spawn(adapter.work, job)
+  for i = 1, math.min(batch.width, batch.count) do
+    threads[i] = ngx.thread.spawn(adapter.work, batch)
   end
   for i = 1, #threads do
     ngx.thread.wait(threads[i])

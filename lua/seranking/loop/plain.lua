@@ -162,8 +162,8 @@ end
 -- ---- the scheduler ----
 
 local function start_tasks(scheduler, group)
-  while group.live < group.job.width do
-    local index = group.job:next()
+  while group.live < group.batch.width do
+    local index = group.batch:next()
     if not index then
       return
     end
@@ -204,11 +204,11 @@ local function step(scheduler, task)
   end
   local fine, problem = resume(task.thread, task)
   if not fine then
-    task.group.job:settle(task.index, false, adapter.raised(reason(task, problem), task.thread))
+    task.group.batch:settle(task.index, false, adapter.raised(reason(task, problem), task.thread))
   elseif task.waiting then
     return
   elseif status(task.thread) ~= "dead" then
-    task.group.job:settle(task.index, false,
+    task.group.batch:settle(task.index, false,
       adapter.raised("client:map: what runs an item must not yield by itself", task.thread))
   end
   finish(scheduler, task)
@@ -308,15 +308,15 @@ end
 
 -- What a task does: its item, and where a coroutine can be suspended inside pcall, the next ones too.
 local function body(task)
-  local job, index = task.group.job, task.index
+  local batch, index = task.group.batch, task.index
   if LUA_51 then
-    job:settle(index, true, job.fn(job.list[index], index))
+    batch:settle(index, true, batch.fn(batch.list[index], index))
     return
   end
   repeat
     task.index = index
-    job:settle(index, adapter.try(job.fn, job.list[index], index))
-    index = job:next()
+    batch:settle(index, adapter.try(batch.fn, batch.list[index], index))
+    index = batch:next()
   until not index
 end
 
@@ -374,17 +374,17 @@ function plain.sleep(client, seconds)
   end
 end
 
---- Runs all items of a job, at most `job.width` at once, and returns when they have ended.
+--- Runs all items of a batch, at most `batch.width` at once, and returns when they have ended.
 ---@param client table
----@param job seranking.Job
-function plain.all(client, job)
+---@param batch seranking.Batch
+function plain.run_batch(client, batch)
   local parent = current()
   if parent and not (same_core(client, parent.scheduler) and suspendable(parent)) then
     parent = nil -- by itself, then
   end
   local scheduler = parent and parent.scheduler
     or { client = client, core = client._core, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }
-  local group = { job = job, parent = parent, live = 0, body = body }
+  local group = { batch = batch, parent = parent, live = 0, body = body }
   start_tasks(scheduler, group)
   if parent then
     if group.live > 0 then

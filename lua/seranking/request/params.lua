@@ -3,6 +3,7 @@
 
 local core = require "lseranking"
 local json = require "seranking.base.json"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local rows = require "seranking.request.rows"
 
@@ -20,7 +21,7 @@ local MAX_EXACT = 2 ^ 53
 -- A value as it is shown in an error.
 local function show(value)
   if type(value) == "string" then
-    value = misuse.mask(value) -- before it is cut
+    value = mask.keys(value) -- before it is cut
     return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)

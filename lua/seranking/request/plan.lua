@@ -37,7 +37,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field spans? { [1]: string, [2]: string }[] parameters that are the first and the last day, or month, of a time
 ---@field secrets? boolean there is a secret among its parameters
 ---@field repeatable boolean it may be sent again when it is not known what became of the first time
----@field bare boolean it sends no parameters, nothing else of its own, and needs no care
+---@field constant boolean every request of it is the same, so there is nothing to check
 ---@field billed? boolean
 ---@field answer? string
 ---@field unwrap? string
@@ -99,18 +99,26 @@ function plan.definition(resource, description, name, api)
   return localize(definition, api)
 end
 
---- What a description says of an API: what it says of this one alone, or else of all; and its method and path there.
+--- A field of a description as an API has it: its own, or else the one for all APIs.
 ---@param description table
 ---@param api string
----@return fun(name: string): any said, string? line
-function plan.said_of(description, api)
+---@param name string
+---@return any
+function plan.field(description, api, name)
   local own = description[api]
-  return function(name)
-    if type(own) == "table" and own[name] ~= nil then
-      return own[name]
-    end
-    return description[name]
-  end, type(own) == "table" and own[1] or own
+  if type(own) == "table" and own[name] ~= nil then
+    return own[name]
+  end
+  return description[name]
+end
+
+--- Method and path of an operation on an API: "GET /sites/{site_id}"; nil where the API lacks it.
+---@param description table
+---@param api string
+---@return string?
+function plan.line(description, api)
+  local own = description[api]
+  return type(own) == "table" and own[1] or own
 end
 
 local function has_secret(definition)
@@ -224,8 +232,10 @@ local function spans_of(definitions)
 end
 
 local function make(resource, description, api)
-  local said, line = plan.said_of(description, api)
-  local method, template = line:match "^(%u+) (.+)$"
+  local function field(name)
+    return plan.field(description, api, name)
+  end
+  local method, template = plan.line(description, api):match "^(%u+) (.+)$"
   local made = {
     name = resource.name .. "." .. description[1],
     method = method,
@@ -234,27 +244,27 @@ local function make(resource, description, api)
       return plan.definition(resource, description, name, api)
     end,
     billed = description.billed,
-    answer = said "answer",
-    unwrap = said "unwrap",
-    envelope = said "envelope",
-    fields = said "fields",
-    number_rule = said "numbers",
-    texts = said "texts",
+    answer = field "answer",
+    unwrap = field "unwrap",
+    envelope = field "envelope",
+    fields = field "fields",
+    number_rule = field "numbers",
+    texts = field "texts",
     joined = description.joined,
-    fixed = pairs_of(said "fixed"),
-    one_of = words(said "one_of"),
-    any_of = words(said "any_of"),
+    fixed = pairs_of(field "fixed"),
+    one_of = words(field "one_of"),
+    any_of = words(field "any_of"),
     post = description.post or false,
-    pages = said "pages",
-    job = said "job",
-    cost = said "cost",
-    failed = said "failed",
+    pages = field "pages",
+    job = field "job",
+    cost = field "cost",
+    failed = field "failed",
   }
   made.ids, made.id_names, made.template = collect_ids(made, template)
-  made.query = collect(made, said "query")
-  made.body = said "body" and collect(made, said "body")
-  made.items = said "items" and make_items(made, said "items")
-  made.upload = said "upload" and collect(made, said "upload")
+  made.query = collect(made, field "query")
+  made.body = field "body" and collect(made, field "body")
+  made.items = field "items" and make_items(made, field "items")
+  made.upload = field "upload" and collect(made, field "upload")
   made.define = nil
   made.spans = spans_of(made.definitions)
   made.row = rows.form(resource, description, made.definitions)
@@ -264,7 +274,7 @@ local function make(resource, description, api)
     made.repeatable = REPEATABLE[method] or false
   end
   made.repeatable = made.repeatable and not made.billed -- twice is paid for twice
-  made.bare = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload or made.billed)
+  made.constant = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload or made.billed)
   return made
 end
 

@@ -1,21 +1,28 @@
 --- From arguments to the core's call: everything is checked here, and nothing sent.
 -- SPDX-License-Identifier: MIT
 
-local host = require "seranking.loop.host"
+local calls = require "seranking.base.calls"
+local copy = require "seranking.base.copy"
 local json = require "seranking.base.json"
-local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
-local options = require "seranking.options"
 local params = require "seranking.request.params"
 local proxy = require "seranking.base.proxy"
 local rows = require "seranking.request.rows"
-
-local suggest = lazy "seranking.suggest"
 
 local request = {}
 
 local format = string.format
 local empty = {}
+
+-- What a mistaken name or value was meant to be. Only the layer above knows the options and all resources, so it sets them.
+local hints = {}
+
+--- Sets the functions that explain mistakes.
+---@param option fun(who: string, name: any): string? how an option is given, where a parameter has its name
+---@param call fun(plan: seranking.Plan, value: any): string? the call that was meant, where an id was given alone
+function request.set_hints(option, call)
+  hints.option, hints.call = option, call
+end
 
 -- Where the same parameters may go by GET or by POST, they go by POST when the address would have more bytes than this, …
 local GET_BYTES = 2000
@@ -47,8 +54,8 @@ local function check_names(plan, args)
     if not definitions[name] and not (plan.items and type(name) == "number") then
       if plan.items and plan.items.fields[name] then
         misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
-      elseif options.usage(plan.name, name) then
-        misuse.raise("%s: %s", plan.name, options.usage(plan.name, name))
+      elseif hints.option(plan.name, name) then
+        misuse.raise("%s: %s", plan.name, hints.option(plan.name, name))
       elseif type(name) == "number" and next(definitions) ~= nil then
         misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
           misuse.suggest(name, definitions))
@@ -392,7 +399,7 @@ function request.check(client, plan, args)
     if next(plan.definitions) == nil then
       misuse.raise("%s takes no parameters, got %s", plan.name, got)
     end
-    local call = suggest.bound_call(plan, args)
+    local call = hints.call(plan, args)
     misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name, got,
       call and "; write " .. call or misuse.suggest(1, plan.definitions))
   end
@@ -413,12 +420,12 @@ end
 ---@param op table the operation, its bound ids checked
 ---@param plan seranking.Plan
 ---@param args? table
----@param call_options? table
+---@param given? table options, as options.call returns them
 ---@return userdata call, table args, table? options # as checked
-function request.prepare(op, plan, args, call_options)
+function request.prepare(op, plan, args, given)
   local client = op._client
-  if plan.bare and args == nil and call_options == nil and not client._closed then -- there is nothing to check
-    return client._core:call(plan.method, plan.template, nil, nil, nil, plan.repeatable, nil, host.spare(client)), empty
+  if plan.constant and args == nil and given == nil and not client._closed then -- there is nothing to check
+    return client._core:call(plan.method, plan.template, nil, nil, nil, plan.repeatable, nil, calls.spare(client)), empty
   end
   request.check(client, plan, args)
   if args == nil then
@@ -438,17 +445,16 @@ function request.prepare(op, plan, args, call_options)
   if plan.spans then
     check_spans(plan, args)
   end
-  local given = options.call(plan.name, call_options)
   local extra = given and given.extra and check_extra(plan, given.extra)
   local ids = make_ids(plan, args, op._bound)
   local query, body, parts, by_post = make_content(op, plan, args, extra)
   if parts or plan.billed then
-    given = options.copy(given)
+    given = copy.shallow(given)
     given.parts = parts
     given.paid = plan.billed
   end
   local call, problem, name = client._core:call(by_post and "POST" or plan.method, plan.template, ids, query, body,
-    plan.repeatable, given, host.spare(client))
+    plan.repeatable, given, calls.spare(client))
   if not call then
     if problem == "long" then
       misuse.raise("%s: the address would be longer than servers take (%s bytes): send fewer at once", plan.name, name)
@@ -468,15 +474,15 @@ local function redact(definition, value, found)
   elseif not definition.fields or type(value) ~= "table" then
     return value
   end
-  local copy = options.copy(value)
-  for name, inner in pairs(copy) do
+  local made = copy.shallow(value)
+  for name, inner in pairs(made) do
     if type(name) == "number" then
-      copy[name] = redact(definition, inner, found)
+      made[name] = redact(definition, inner, found)
     elseif definition.fields[name] then
-      copy[name] = redact(definition.fields[name], inner, found)
+      made[name] = redact(definition.fields[name], inner, found)
     end
   end
-  return copy
+  return made
 end
 
 --- Parameters with every secret replaced by "…", for what is shown; they are valid where the secrets are.
@@ -484,12 +490,12 @@ end
 ---@param args table
 ---@return table args, string[] secrets
 function request.redact(plan, args)
-  local copy, found = options.copy(args), {}
-  for name, value in pairs(copy) do
+  local made, found = copy.shallow(args), {}
+  for name, value in pairs(made) do
     local definition = plan.definitions[name] or type(name) == "number" and plan.items
-    copy[name] = definition and redact(definition, value, found) or value
+    made[name] = definition and redact(definition, value, found) or value
   end
-  return copy, found
+  return made, found
 end
 
 local function percent(text, hex)

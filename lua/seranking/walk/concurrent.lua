@@ -4,16 +4,12 @@
 
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.answer.errors"
-local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
-
-local operation = lazy "seranking.operation"
 
 local concurrent = {}
 
 -- Items under way at once, unless the caller says otherwise.
 local WIDTH = 16
-local WIDTH_MAX = 10000
 
 --- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
 ---@class seranking.Errors
@@ -39,19 +35,19 @@ function concurrent.with_results(list, results)
 end
 
 --- The items of one map, and what became of them. Made here; the host calls `next`, `settle` and runs `fn`.
----@class seranking.Job
+---@class seranking.Batch
 ---@field list table
 ---@field fn fun(item: any, index: integer): any
 ---@field count integer
 ---@field width integer at most so many at once
 ---@field results table
 ---@field mistake? string what an item raised as a text, with its traceback: it ends the map
-local job_mt = {}
-job_mt.__index = job_mt
+local Batch = {}
+Batch.__index = Batch
 
 --- The next item to run, or nil: there are no more, or an error stops it.
 ---@return integer?
-function job_mt:next()
+function Batch:next()
   if self.begun >= self.count or self.mistake or self.stop_on_error and self.errors then
     return nil
   end
@@ -59,16 +55,16 @@ function job_mt:next()
   return self.begun
 end
 
-local function add_error(job, index, problem)
-  if not job.errors then
-    job.errors, job.about = new_errors(index, job.count)
+local function add_error(batch, index, problem)
+  if not batch.errors then
+    batch.errors, batch.about = new_errors(index, batch.count)
   end
-  job.about.count = job.about.count + 1
-  job.errors[index] = problem
+  batch.about.count = batch.about.count + 1
+  batch.errors[index] = problem
 end
 
 --- Takes what an item returned, or, if it is not `fine`, raised (see adapter.try).
-function job_mt:settle(index, fine, value, problem)
+function Batch:settle(index, fine, value, problem)
   local mistake = not fine and adapter.mistake(value)
   if mistake then
     self.mistake = self.mistake or mistake
@@ -81,39 +77,17 @@ function job_mt:settle(index, fine, value, problem)
   end
 end
 
-local function finish(job)
-  if job.mistake then
-    error(job.mistake, 0)
+local function finish(batch)
+  if batch.mistake then
+    error(batch.mistake, 0)
   end
-  for index = job.begun + 1, job.count do
-    add_error(job, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
+  for index = batch.begun + 1, batch.count do
+    add_error(batch, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
   end
-  for _, problem in pairs(job.errors or {}) do
+  for _, problem in pairs(batch.errors or {}) do
     errors.locate(problem) -- of an item whose function is an operation
   end
-  return job.results, job.errors
-end
-
-local map_options = { concurrency = true, stop_on_error = true }
-
-local function check_options(given)
-  if given == nil then
-    return {}
-  elseif type(given) ~= "table" then
-    misuse.raise("client:map: options must be a table, got %s", tostring(given))
-  end
-  for name in pairs(given) do
-    if not map_options[name] then
-      misuse.raise("client:map: unknown option '%s'%s", tostring(name), misuse.suggest(name, map_options))
-    end
-  end
-  local width, stop = given.concurrency, given.stop_on_error
-  if width ~= nil and not (type(width) == "number" and width >= 1 and width <= WIDTH_MAX and width % 1 == 0) then
-    misuse.raise("client:map: option concurrency must be a whole number from 1 to %d", WIDTH_MAX)
-  elseif stop ~= nil and type(stop) ~= "boolean" then
-    misuse.raise("client:map: option stop_on_error must be true or false")
-  end
-  return given
+  return batch.results, batch.errors
 end
 
 local function callable(value)
@@ -121,22 +95,15 @@ local function callable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
--- An operation takes the item alone: its second argument would be the options of a call.
-local function of_operation(fn)
-  return function(item)
-    return fn(item)
-  end
-end
-
 local function run(client, loop, list, count, fn, width, stop_on_error)
-  local job = setmetatable({
+  local batch = setmetatable({
     list = list, count = count, fn = fn, width = width, stop_on_error = stop_on_error or false,
     begun = 0, results = { n = count }, errors = nil,
-  }, job_mt)
+  }, Batch)
   if count > 0 then
-    loop.all(client, job)
+    loop.run_batch(client, batch)
   end
-  return finish(job)
+  return finish(batch)
 end
 
 -- How many items a list has: what lies beyond would be left out. Only where `n` says how many there are, there may be holes.
@@ -176,9 +143,7 @@ function concurrent.map(client, loop, list, fn, given)
   elseif not callable(fn) then
     misuse.raise("client:map: the second argument must be a function of an item, got %s", tostring(fn))
   end
-  local checked = check_options(given)
-  fn = type(fn) == "table" and operation.is(fn) and of_operation(fn) or fn
-  return run(client, loop, list, length(list), fn, checked.concurrency or WIDTH, checked.stop_on_error)
+  return run(client, loop, list, length(list), fn, given.concurrency or WIDTH, given.stop_on_error)
 end
 
 local function call(f)

@@ -2,12 +2,12 @@
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
+local copy = require "seranking.base.copy"
 local errors = require "seranking.answer.errors"
-local events = require "seranking.base.events"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
-local options = require "seranking.options"
 local request = require "seranking.request.request"
 
 local jobs = {}
@@ -19,32 +19,6 @@ local PATIENCE = 3600         -- how long a wait may take unless the caller says
 local USUAL_EVERY = { 5, 60 } -- the first pause and the longest
 local GROWTH = 1.5            -- of a pause, each time
 local SHORTEST = 0.001        -- no call can be shorter
-
-local function every(value)
-  if type(value) == "number" then
-    value = { value, value }
-  end
-  if type(value) == "table" and type(value[1]) == "number" and type(value[2]) == "number" and value[1] >= 0.001
-    and value[2] >= value[1] and value[2] <= 86400 then
-    return value
-  end
-  return nil, "must be a number of seconds, or { first, longest }, from 0.001 to 86400"
-end
-
-local function hook(value)
-  if type(value) == "function" then
-    return value
-  end
-  return nil, "must be a function"
-end
-
---- Options of `wait`, besides those of a call, which hold for each look.
----@class seranking.WaitOptions: seranking.CallOptions
----@field timeout? number seconds for the whole wait (default 3600)
----@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
----@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look; if it
---- raises, the wait ends with an error of kind cancelled, code on_progress, which has what was raised in its field `raised`
-local wait_options = { every = { every }, on_progress = { hook } }
 
 local function has_word(words, word)
   return word ~= nil and words ~= nil and (" " .. words .. " "):find(" " .. tostring(word) .. " ", 1, true) ~= nil
@@ -133,7 +107,7 @@ end
 -- A hook that raises ends the wait, not the job: its id must not be lost with it.
 local function ended_by_hook(job, raised)
   local err = errors.new("cancelled", "on_progress", format("%s: on_progress raised: %s", job.plan.name,
-    events.said(job.client, raised)))
+    mask.raised(job.client, raised)))
   err.sent, err.raised = true, raised
   return with_job(err, job)
 end
@@ -166,7 +140,7 @@ local function watch(job, wait)
     if left < SHORTEST then
       return nil, job.problem or too_long(job, wait.timeout)
     end
-    local given = options.copy(wait.each)
+    local given = copy.shallow(wait.each)
     given.timeout = min(job.client._timeout, left)
     local answer, response = job.status(job.args, given)
     if answer then
@@ -250,11 +224,11 @@ end
 
 -- ---- both ways to begin ----
 
-local function check(plan, given)
-  local checked = options.call(plan.name, given, wait_options) or {}
-  local each = options.copy(given)
+-- The options of a wait, and of these the ones for each call.
+local function split(given)
+  local each = copy.shallow(given)
   each.every, each.on_progress, each.timeout = nil, nil, nil
-  return checked, each
+  return given or {}, each
 end
 
 local function new_wait(op, checked, each)
@@ -267,7 +241,7 @@ local function new_wait(op, checked, each)
 end
 
 local function wait_for_status(op, plan, args, given)
-  local checked, each = check(plan, given)
+  local checked, each = split(given)
   local about, id = plan.job, plan.ids[1] and plan.ids[1][1]
   local value
   if id then
@@ -291,11 +265,11 @@ end
 
 -- Makes the job and waits for it, or for each of several.
 local function make_and_wait(op, plan, args, given, status, status_plan)
-  local checked, each = check(plan, given)
+  local checked, each = split(given)
   local wait = new_wait(op, checked, each)
   local about = merged(status_plan.job, plan.job)
   local ids_given = ids_for(status_plan, op, args or {})
-  local making = options.copy(each)
+  local making = copy.shallow(each)
   making.timeout = min(op._client._timeout, wait.timeout)
   each.extra = nil -- is for the call that makes the job
   local old
@@ -330,7 +304,7 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
   local results = {}
   for i, id in ipairs(ids) do
     job.id, job.state, job.problem = id, nil, nil
-    job.args = options.copy(ids_given)
+    job.args = copy.shallow(ids_given)
     if about.param then
       job.args[about.param] = id
     end
@@ -361,7 +335,7 @@ function jobs.wait(op, plan, args, given, sibling)
     misuse.raise("%s makes no job that could be waited for", plan.name)
   end
   request.check(op._client, plan, args)
-  args, given = options.deep(args), options.deep(given) -- nothing that the caller does to them later changes the wait
+  args, given = copy.deep(args), copy.deep(given) -- nothing that the caller does to them later changes the wait
   if not about.status then
     return wait_for_status(op, plan, args, given)
   end

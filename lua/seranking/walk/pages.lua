@@ -2,10 +2,10 @@
 -- SPDX-License-Identifier: MIT
 
 local costs = require "seranking.walk.costs"
+local copy = require "seranking.base.copy"
 local errors = require "seranking.answer.errors"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
-local options = require "seranking.options"
 local page_size = require "seranking.walk.page_size"
 local resume = require "seranking.walk.resume"
 
@@ -21,35 +21,6 @@ local EMPTY = 100
 
 -- The parameter that says where a page begins, unless the description names another.
 local position_names = { page = "page", offset = "offset", cursor = "cursor" }
-
-local function positive(value)
-  if type(value) == "number" and value >= 0 and value == value then
-    return value
-  end
-  return nil, "must be a number, at least 0"
-end
-
-local function count(value)
-  if type(value) == "number" and value >= 1 and (value == huge or value % 1 == 0) then
-    return value
-  end
-  return nil, "must be a whole number, at least 1, or math.huge for all rows"
-end
-
-local function token(value)
-  if type(value) == "string" then
-    return value
-  end
-  return nil, "must be a text, as err.resume is"
-end
-
---- Options of `each` and `all`, besides those of a call, which hold for each page.
----@class seranking.WalkOptions: seranking.CallOptions
----@field max_rows? number end after so many rows; math.huge: all there are, in pages as large as the API gives
----@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
----@field resume? string err.resume or walk.resume of a walk with the same arguments: go on with the first row that it has not
---- delivered. max_rows and max_cost count from there
-local walk_options = { max_rows = { count }, max_cost = { positive }, resume = { token } }
 
 --- What `each` gives besides the iterator.
 ---@class seranking.WalkState
@@ -344,10 +315,10 @@ end
 
 -- The arguments of all pages, which nothing that the caller does to his tables changes any more.
 local function fixed(plan, args)
-  local own = options.deep(args) or {}
+  local own = copy.deep(args) or {}
   for name in pairs(plan.definitions) do
     if args and own[name] == nil then
-      own[name] = options.deep(args[name]) -- inherited
+      own[name] = copy.deep(args[name]) -- inherited
     end
   end
   return own
@@ -392,8 +363,8 @@ function pages.new(op, plan, args, given, send)
   if not plan.pages and plan.answer ~= "array" then
     misuse.raise("%s returns no list of rows: call it, client.%s { … }", plan.name, plan.name:gsub("%.([^.]+)$", ":%1"))
   end
-  local checked = options.call(plan.name, given, walk_options) or {}
-  local of_call = options.copy(given)
+  local checked = given or {}
+  local of_call = copy.shallow(given)
   of_call.max_rows, of_call.max_cost, of_call.resume = nil, nil, nil
   if checked.budget then
     of_call.budget = nil -- it holds for the walk; false is for each call
@@ -404,7 +375,7 @@ function pages.new(op, plan, args, given, send)
     max_cost, guard = checked.budget, "budget"
   end
   local walk = setmetatable({
-    op = op, plan = plan, args = fixed(plan, args), options = options.deep(of_call), send = send,
+    op = op, plan = plan, args = fixed(plan, args), options = copy.deep(of_call), send = send,
     style = plan.pages and plan.pages.style,
     left = checked.max_rows or huge, seen = 0, skip = 0, skipped = 0, longest = 0, cost = 0, max_cost = max_cost,
     guard = guard,

@@ -1,7 +1,7 @@
 --- Resume tokens: where a walk stands, as a text that a program can store.
 -- SPDX-License-Identifier: MIT
 
-local host = require "seranking.loop.host"
+local calls = require "seranking.base.calls"
 local misuse = require "seranking.base.misuse"
 local request = require "seranking.request.request"
 
@@ -105,7 +105,7 @@ function resume.request(op, plan, args, given)
   local client = op._client
   local call = request.prepare(op, plan, args, given)
   local method, url, _, body = call:preview()
-  host.keep(client, call)
+  calls.keep(client, call)
   url = url:sub(#client.base_url + 1)
   if client._key_param then
     url = url:gsub("[?&]" .. client._key_param .. "=[^&]*$", "")
