@@ -2,15 +2,16 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_engine.h"
 
+#include "base/sr_curl.h"
+#include "base/sr_sigpipe.h"
 #include "http/sr_fork.h"
 #include "http/sr_link.h"
+#include "http/sr_multi.h"
 #include "http/sr_retry.h"
 #include "http/sr_transfer.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,10 +32,8 @@ enum { SR_TIME_NAME = 32 };
 /* As much of the body of an answer that is no success is kept, to find its message and to show it. */
 #define SHOWN_MAX ((size_t)65536)
 
-/* Handles and connections kept for later calls; and for how long without any. */
-#define IDLE_MAX        256
-#define CONNECTIONS_MAX 1024L
-#define IDLE_TIME       (60 * SR_SECOND)
+/* How long connections are kept without a call. */
+#define IDLE_TIME (60 * SR_SECOND)
 
 /*
 ** libcurl fails to wait or to work: a pause between attempts, and after how many in a row the calls
@@ -47,74 +46,19 @@ struct sr_engine {
   struct sr_clock clock;
   uint64_t random;
   int external;
-  unsigned forks;          /* sr_fork_count of the process whose libcurl handles these are */
-  int tls;                 /* it has had calls over TLS */
-  CURLM *multi;            /* NULL until the first attempt */
-  struct sr_wakers wakers; /* the same */
-  CURLSH *share;           /* TLS sessions; the same */
+  unsigned forks; /* sr_fork_count of the process whose libcurl handles these are */
+  int tls;        /* it has had calls over TLS */
+  struct sr_multi multi;
   struct sr_call *first; /* all calls under way, in the order they came into their present state */
   struct sr_call *last;
-  struct sr_transfer *idle;
-  int idle_count;
-  int running;         /* transfers in `multi` */
-  uint64_t round;      /* how often libcurl was let work */
-  int has_connections; /* it may have some: there were attempts since they were dropped last */
-  sr_time idle_since;  /* when a call changed its state last */
+  sr_time idle_since;             /* when a call changed its state last */
   int polls_failed, works_failed; /* in a row */
-  pthread_mutex_t multi_lock;     /* guards `multi` where other threads may interrupt */
   int queued;                     /* calls in SR_STATE_QUEUED */
   sr_time look_at; /* no deadline or back-off is over before this time: most steps need not look */
   struct sr_call *ready_first, *ready_last; /* tagged calls that need their owner */
   struct sr_links links;
   struct curl_waitfd *polled; /* see add_watches */
 };
-
-/* ---- libcurl, once a process ---- */
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready;
-
-static void curl_start(void) {
-  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/* NULL when memory ran out. */
-static CURLM *new_multi(struct sr_wakers *wakers) {
-  CURLM *multi = sr_fork_multi(wakers);
-  if (multi == NULL || curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLM_OK)
-    return multi;
-  sr_fork_multi_cleanup(multi, wakers);
-  return NULL;
-}
-
-static void set_multi(struct sr_engine *engine, CURLM *multi, const struct sr_wakers *wakers) {
-  pthread_mutex_lock(&engine->multi_lock);
-  engine->multi = multi;
-  engine->wakers = *wakers;
-  pthread_mutex_unlock(&engine->multi_lock);
-}
-
-/* Makes the handles on the first attempt. 0 or -1. */
-static int open_handles(struct sr_engine *engine) {
-  struct sr_wakers wakers;
-  CURLM *multi;
-  if (engine->multi != NULL)
-    return 0;
-  pthread_once(&curl_once, curl_start);
-  if (curl_ready != CURLE_OK)
-    return -1;
-  engine->share = curl_share_init();
-  multi = new_multi(&wakers);
-  if (engine->share != NULL && multi != NULL &&
-      curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK) {
-    set_multi(engine, multi, &wakers);
-    return 0;
-  }
-  sr_fork_multi_cleanup(multi, &wakers);
-  curl_share_cleanup(engine->share);
-  engine->share = NULL;
-  return -1;
-}
 
 /* ---- the list of calls under way ---- */
 
@@ -194,27 +138,6 @@ static void enter(struct sr_call *call, enum sr_state state, sr_time now) {
 
 /* ---- transfers ---- */
 
-static struct sr_transfer *get_transfer(struct sr_engine *engine) {
-  struct sr_transfer *transfer = engine->idle;
-  if (transfer == NULL)
-    return open_handles(engine) == 0 ? sr_transfer_new(engine->share) : NULL;
-  engine->idle = transfer->next;
-  engine->idle_count--;
-  transfer->next = NULL;
-  return transfer;
-}
-
-static void put_transfer(struct sr_engine *engine, struct sr_transfer *transfer) {
-  sr_transfer_release(transfer);
-  if (engine->idle_count >= IDLE_MAX) {
-    sr_transfer_delete(transfer);
-    return;
-  }
-  transfer->next = engine->idle;
-  engine->idle = transfer;
-  engine->idle_count++;
-}
-
 /*
 ** Takes the call's transfer out of libcurl and gives it back. Closes its connection if it was under
 ** way.
@@ -223,10 +146,8 @@ static void drop_transfer(struct sr_call *call) {
   struct sr_transfer *transfer = call->transfer;
   if (transfer == NULL)
     return;
-  curl_multi_remove_handle(call->engine->multi, transfer->easy);
-  call->engine->running--;
   call->transfer = NULL;
-  put_transfer(call->engine, transfer);
+  sr_multi_stop(&call->engine->multi, transfer);
 }
 
 /* ---- events ---- */
@@ -252,7 +173,7 @@ static struct sr_event *add_event(struct sr_call *call, enum sr_event_type type,
 /* The limiter of a client's calls, to be put back by sr_links_put. NULL when memory ran out. */
 static struct link *link_of(struct sr_engine *engine, const struct sr_config *config) {
   if (config->driver != NULL)
-    pthread_once(&curl_once, curl_start); /* drivers use libcurl, too, and it must be begun once */
+    (void)sr_curl_start(); /* drivers use libcurl, too, and it must be begun once */
   return sr_links_get(&engine->links, config);
 }
 
@@ -585,17 +506,18 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
     make_ready(engine, call); /* or sr_engine_run hands it out */
     return;
   }
-  transfer = get_transfer(engine);
+  transfer = sr_multi_get(&engine->multi);
   if (transfer != NULL)
     code = sr_transfer_begin(transfer, call, sr_engine_time_left(call));
-  if (code == CURLE_OK && curl_multi_add_handle(engine->multi, transfer->easy) == CURLM_OK) {
+  if (code != CURLE_OK) {
+    sr_transfer_delete(transfer);
+  } else if (sr_multi_start(&engine->multi, transfer) == 0) {
     call->transfer = transfer;
-    engine->running++;
-    engine->has_connections = 1;
     return;
+  } else {
+    code = CURLE_OUT_OF_MEMORY;
   }
-  sr_transfer_delete(transfer);
-  sr_error_from_curl(&call->error, (int)(code == CURLE_OK ? CURLE_OUT_OF_MEMORY : code), 0, "");
+  sr_error_from_curl(&call->error, (int)code, 0, "");
   attempt_over(engine, call, SR_UNSENT);
 }
 
@@ -694,34 +616,6 @@ static void take_again(struct sr_engine *engine, struct sr_call *call, sr_time n
     end_without_answer(call, now, SR_TIMEOUT, "no_connection", "no connection before the deadline");
 }
 
-/* ---- SIGPIPE ---- */
-
-/*
-** OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would kill the program. So SIGPIPE is
-** blocked while libcurl works with TLS, and taken if it came. Where it was blocked before, one that
-** is pending may be somebody else's: left alone.
-*/
-static void hold_sigpipe(const struct sr_engine *engine, sigset_t *before) {
-  sigset_t pipe_only;
-  if (!engine->tls)
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_only, before);
-}
-
-static void release_sigpipe(const struct sr_engine *engine, const sigset_t *before) {
-  static const struct timespec at_once = {0, 0};
-  sigset_t pipe_only;
-  if (!engine->tls || sigismember(before, SIGPIPE))
-    return;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
-    ;
-  pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* ---- libcurl's failures, and its connections ---- */
 
 /*
@@ -748,49 +642,32 @@ static void note(struct sr_engine *engine, CURLMcode code, int *failures) {
 
 /*
 ** Closes the connections of an engine that has used none for a while: the servers have closed most of
-** them, and nobody looks. The new handle comes first, since a thread must not be without one.
+** them, and nobody looks.
 */
 static void drop_idle(struct sr_engine *engine, sr_time now) {
-  struct sr_wakers wakers = {{-1, -1}}, old_wakers = engine->wakers;
-  CURLM *fresh, *old = engine->multi;
-  sigset_t before;
-  if (!engine->has_connections || engine->running > 0 || now - engine->idle_since < IDLE_TIME)
+  struct sr_sigpipe sigpipe;
+  if (!engine->multi.has_connections || engine->multi.running > 0 ||
+      now - engine->idle_since < IDLE_TIME)
     return;
   engine->idle_since = now;
-  fresh = new_multi(&wakers);
-  if (fresh == NULL ||
-      curl_multi_wakeup(fresh) != CURLM_OK) { /* also for what the old one was woken for */
-    sr_fork_multi_cleanup(fresh, &wakers);
-    return;
-  }
-  engine->has_connections = 0;
-  set_multi(engine, fresh, &wakers);
-  hold_sigpipe(engine, &before);
-  sr_fork_multi_cleanup(old, &old_wakers);
-  sr_links_trim(&engine->links, now);
-  release_sigpipe(engine, &before);
+  sr_sigpipe_hold(&sigpipe, engine->tls);
+  if (sr_multi_renew(&engine->multi) == 0)
+    sr_links_trim(&engine->links, now);
+  sr_sigpipe_release(&sigpipe);
 }
 
 /* ---- steps ---- */
 
 /* Lets libcurl work, and takes what it finished. */
 static void collect(struct sr_engine *engine) {
-  CURLMsg *message;
-  int left = 0;
-  if (engine->running == 0)
+  struct sr_transfer *transfer;
+  CURLcode code;
+  if (engine->multi.running == 0)
     return;
-  engine->round++;
-  note(engine, curl_multi_perform(engine->multi, &left), &engine->works_failed);
-  while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
-    struct sr_transfer *transfer = NULL;
-    struct sr_call *call;
-    CURLcode code;
+  note(engine, sr_multi_work(&engine->multi), &engine->works_failed);
+  while ((transfer = sr_multi_finished(&engine->multi, &code)) != NULL) {
+    struct sr_call *call = transfer->call;
     enum sr_reach reach;
-    if (message->msg != CURLMSG_DONE)
-      continue;
-    code = message->data.result;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    call = transfer->call;
     if (transfer->late) {
       take_again(engine, call, now_of(engine));
       continue;
@@ -966,16 +843,11 @@ static void work_limiters(struct sr_engine *engine, sr_time now) {
 ** In another process than the one that made the handles: they are the parent's, as are the calls.
 */
 static void forget_parent(struct sr_engine *engine) {
-  static const struct sr_wakers none = {{-1, -1}};
   struct sr_call *call, *next;
   engine->forks = sr_fork_count();
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come again at once */
-  set_multi(engine, NULL, &none);             /* sr_fork has closed the descriptors behind it */
-  engine->share = NULL;
-  engine->idle = NULL;
-  engine->idle_count = 0;
-  engine->running = 0;
-  engine->has_connections = engine->polls_failed = engine->works_failed = 0;
+  sr_multi_forget(&engine->multi);            /* sr_fork has closed the descriptors behind it */
+  engine->polls_failed = engine->works_failed = 0;
   sr_links_forked(&engine->links);
   for (call = engine->first; call != NULL; call = next) {
     next = call->next;
@@ -1004,28 +876,21 @@ struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
   engine->random = options->seed;
   engine->external = options->external;
   engine->forks = sr_fork_count();
-  pthread_mutex_init(&engine->multi_lock, NULL);
+  sr_multi_init(&engine->multi);
   return engine;
 }
 
 void sr_engine_delete(struct sr_engine *engine) {
-  struct sr_transfer *transfer;
-  sigset_t before;
+  struct sr_sigpipe sigpipe;
   if (engine == NULL)
     return;
   check_process(engine);
-  hold_sigpipe(engine, &before);
+  sr_sigpipe_hold(&sigpipe, engine->tls);
   while (engine->first != NULL)
     sr_engine_cancel(engine->first);
   sr_links_close(&engine->links);
-  while ((transfer = engine->idle) != NULL) {
-    engine->idle = transfer->next;
-    sr_transfer_delete(transfer);
-  }
-  sr_fork_multi_cleanup(engine->multi, &engine->wakers);
-  curl_share_cleanup(engine->share);
-  release_sigpipe(engine, &before);
-  pthread_mutex_destroy(&engine->multi_lock);
+  sr_multi_fini(&engine->multi);
+  sr_sigpipe_release(&sigpipe);
   free(engine->polled);
   while (sr_engine_ready(engine) != NULL)
     ;
@@ -1129,14 +994,14 @@ struct sr_call *sr_engine_ready(struct sr_engine *engine) {
 
 void sr_engine_cancel(struct sr_call *call) {
   struct sr_engine *engine = call->engine;
-  sigset_t before;
+  struct sr_sigpipe sigpipe;
   sr_time now;
   if (engine == NULL)
     return;
   check_process(engine);
   if (call->state == SR_STATE_DONE)
     return;
-  hold_sigpipe(engine, &before);
+  sr_sigpipe_hold(&sigpipe, engine->tls);
   now = now_of(engine);
   if (call->state == SR_STATE_SENDING) {
     int sent = call->transfer == NULL || sr_transfer_sent(call->transfer);
@@ -1145,7 +1010,7 @@ void sr_engine_cancel(struct sr_call *call) {
   }
   give_slot(call, now, SR_OUTCOME_UNSENT, 0); /* one that was only asked for */
   drop_transfer(call);
-  release_sigpipe(engine, &before);
+  sr_sigpipe_release(&sigpipe);
   hide_remains(call);
   sr_error_set(&call->error, SR_CANCELLED, "cancelled", NULL, "the call was cancelled");
   enter(call, SR_STATE_DONE, now);
@@ -1156,7 +1021,7 @@ int sr_engine_may_send(struct sr_call *call) {
 }
 
 uint64_t sr_engine_round(const struct sr_engine *engine) {
-  return engine->round;
+  return engine->multi.rounds;
 }
 
 sr_time sr_engine_now(const struct sr_engine *engine) {
@@ -1195,7 +1060,8 @@ static sr_time wake_after(const struct sr_engine *engine, sr_time now) {
     if (at < wake)
       wake = at;
   }
-  if (engine->running == 0 && engine->has_connections && engine->idle_since + IDLE_TIME < wake)
+  if (engine->multi.running == 0 && engine->multi.has_connections &&
+      engine->idle_since + IDLE_TIME < wake)
     wake = engine->idle_since + IDLE_TIME;
   for (link = engine->links.asking; link != NULL; link = link->next_that_asks) {
     sr_time at = link->driver->wake != NULL ? link->driver->wake(link->limiter) : SR_NEVER;
@@ -1273,11 +1139,8 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
   if (when <= now)
     return;
   fds = add_watches(engine, extra, count, &all);
-  if (engine->running > 0 || all > 0) {
-    sr_time left = when - now, ms = left / SR_MILLISECOND + (left % SR_MILLISECOND != 0);
-    CURLMcode code = CURLM_OUT_OF_MEMORY;
-    if (open_handles(engine) == 0)
-      code = curl_multi_poll(engine->multi, fds, all, ms > 3600000 ? 3600000 : (int)ms, NULL);
+  if (engine->multi.running > 0 || all > 0) {
+    CURLMcode code = sr_multi_poll(&engine->multi, fds, all, when - now);
     if (code == CURLM_OK && fds != extra && count > 0)
       memcpy(extra, fds, count * sizeof fds[0]);
     if (code != CURLM_OK) {
@@ -1359,8 +1222,8 @@ static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
   sr_time until = now_of(engine) + max_wait;
   enum sr_run outcome = SR_RUN_PENDING;
-  sigset_t before;
-  hold_sigpipe(engine, &before);
+  struct sr_sigpipe sigpipe;
+  sr_sigpipe_hold(&sigpipe, engine->tls);
   for (;;) {
     sr_time now;
     sr_engine_step(engine);
@@ -1379,18 +1242,18 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
       break;
     wait_for_step(engine, now, until);
   }
-  release_sigpipe(engine, &before);
+  sr_sigpipe_release(&sigpipe);
   return outcome;
 }
 
 struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
   struct sr_call *call = sr_engine_ready(engine);
   sr_time until;
-  sigset_t before;
+  struct sr_sigpipe sigpipe;
   if (call != NULL)
     return call;
   until = now_of(engine) + max_wait;
-  hold_sigpipe(engine, &before);
+  sr_sigpipe_hold(&sigpipe, engine->tls);
   for (;;) {
     sr_time now;
     sr_engine_step(engine);
@@ -1400,18 +1263,18 @@ struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
       break;
     wait_for_step(engine, now, until);
   }
-  release_sigpipe(engine, &before);
+  sr_sigpipe_release(&sigpipe);
   return call;
 }
 
 int sr_engine_open(struct sr_engine *engine) {
   check_process(engine);
-  if (open_handles(engine) != 0) {
+  if (sr_multi_open(&engine->multi) != 0) {
     errno = ENOMEM;
     return -1;
   }
   /* libcurl does without its means to be woken when no descriptors are left for that */
-  if (curl_multi_wakeup(engine->multi) != CURLM_OK) {
+  if (curl_multi_wakeup(engine->multi.handle) != CURLM_OK) {
     errno = EMFILE;
     return -1;
   }
@@ -1425,10 +1288,7 @@ void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigne
 }
 
 void sr_engine_interrupt(struct sr_engine *engine) {
-  pthread_mutex_lock(&engine->multi_lock);
-  if (engine->multi != NULL)
-    curl_multi_wakeup(engine->multi);
-  pthread_mutex_unlock(&engine->multi_lock);
+  sr_multi_wake(&engine->multi);
 }
 
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
