@@ -1,7 +1,6 @@
---- Holds the Data API's descriptions, the requests that a client makes of them, and the fake, to the catalogue.
+--- Holds the Data API's descriptions, and the requests that a client and the fake make of them, to the catalogue
+--- (spec/catalogue/data.lua), which was made from the API's sources, not from our descriptions.
 -- SPDX-License-Identifier: MIT
---
--- The catalogue (spec/catalogue/data.lua) was made from the API's sources, not from our descriptions.
 
 local catalogue = require "catalogue.data"
 local fake = require "seranking.fake"
@@ -123,222 +122,6 @@ local function parameters_of(key)
   return found
 end
 
-describe("the descriptions of the Data API", function()
-  it("are of 70 operations, 87 methods and paths, as the catalogue has them", function()
-    assert.same(sorted_keys(catalogue.operations), sorted_keys(operations))
-    local paths, count = {}, 0
-    for _, entry in pairs(catalogue.operations) do
-      for _, method in ipairs(words(entry.methods)) do
-        paths[method .. " " .. entry.path] = true
-      end
-    end
-    assert.equal(70, #sorted_keys(operations))
-    assert.equal(87, #sorted_keys(paths))
-    for _, operation in pairs(operations) do
-      local method, path = operation.data:match "^(%u+) ([^{]+)"
-      count = count + (operation.post and 2 or 1)
-      assert.is_true(paths[method .. " " .. path], path)
-      assert.is_true(not operation.post or paths["POST " .. path], path)
-    end
-    assert.equal(89, count) -- two paths have two operations each
-  end)
-
-  for _, key in ipairs(sorted_keys(catalogue.operations)) do
-    local entry = catalogue.operations[key]
-
-    it("have the methods, path and confidence of " .. key .. ", and do not repeat what must not be", function()
-      local operation = operations[key]
-      local method, path = operation.data:match "^(%u+) ([^{]+)"
-      assert.equal(entry.path, path)
-      assert.equal(entry.methods, operation.post and method .. " POST" or method)
-      assert.equal(entry.confidence, operation.confidence)
-      local repeated = operation.repeatable
-      if repeated == nil then
-        repeated = method == "GET" or method == "PUT" or method == "DELETE"
-      end
-      assert.is_true(entry.idempotent or not repeated)
-      assert.is_true(entry.idempotent or operation.billed)
-    end)
-
-    it("have the price of " .. key .. ", and never repeat what costs", function()
-      local cost, billed = operations[key].cost, operations[key].billed or false
-      if entry.price then
-        assert.equal(entry.price, ("%d %s"):format(cost[1], cost.per))
-        assert.equal(cost[1] > 0, billed)
-      else
-        assert.is_nil(cost[1])
-      end
-    end)
-
-    it("have the parameters of " .. key .. ": places, types, values, limits", function()
-      local found, wanted = parameters_of(key), {}
-      for _, text in ipairs(entry.params) do
-        local place, name, kind, limits = text:match "^(%l+) ([^%s*]+%*?) (%S+)(.*)$"
-        local label = place .. " " .. name:gsub("%*$", "")
-        local ours = found[label]
-        assert.is_truthy(ours, key .. " lacks " .. label)
-        wanted[label] = true
-        local definition = ours[1]
-        local own = definition.type .. (definition.style and " " .. definition.style or "")
-        if LINES[label] then
-          assert.equal("string[] lines", own)
-        elseif kind == "integer" then
-          assert.is_truthy((" " .. TYPES.integer .. " "):find(" " .. own .. " ", 1, true), label .. ": " .. own)
-        else
-          assert.equal(TYPES[kind], own, label)
-        end
-        assert.equal(name:find "%*$" ~= nil, ours[2], label)
-        if definition.type ~= "flag" or limits ~= "" then
-          assert.equal(limits, limits_of(definition), label)
-        end
-      end
-      for label in pairs(found) do
-        assert.is_true(wanted[label], key .. " has " .. label)
-      end
-      assert.same(sorted(words(entry.one_of)), sorted(words(operations[key].one_of)))
-      assert.same(sorted(words(entry.any_of)), sorted(words(operations[key].any_of)))
-    end)
-
-    it("have the pages and the states of " .. key, function()
-      local pages, job = operations[key].pages, operations[key].job or {}
-      assert.equal(entry.pages, pages and pages.style and table.concat({ pages.style, pages.rows or "$",
-        pages.total or "-", pages.size, pages.max or "-" }, " ") or nil)
-      if entry.states and job.pending then
-        local state, pending, good, bad = entry.states:match "^(%S+) (%S+) (%S+) (%S+)$"
-        assert.same({ state, pending }, { job.state, (job.pending:gsub(" ", ",")) })
-        assert.same({ good, bad }, { job.good and job.good:gsub(" ", ",") or "-", job.bad and job.bad:gsub(" ", ",") or "-" })
-      else
-        assert.is_nil(job.pending)
-      end
-    end)
-  end
-end)
-
--- ---- answers ----
-
--- The members of an answer, as path -> type. Names of maps' keys are all alike.
-local function fields_of(operation)
-  local found = {}
-  for line in (operation.fields or ""):gmatch "[^\n]+" do
-    local path, kind = line:match "^%s*(%S+) (%S+)"
-    if path then
-      found[path:gsub("<[^>]*>", "<>")] = kind
-    end
-  end
-  return found
-end
-
--- What only we say of an answer: opened or wider members, and what two sources spell differently.
-local OWN_FIELDS = {
-  ["data.domain.keywords.list previous_position"] = true, -- rows of the past have it
-  ["data.ai_search.leaderboard results"] = true,
-  ["data.site_audit.audits.report sections[].props"] = true,
-  ["data.account.subscription subscription_info.expiration_date"] = true,
-  ["data.ai_search.overview_aggregated message"] = true, ["data.ai_search.overview_by_engine message"] = true,
-}
-for _, name in ipairs { "similar", "related", "questions" } do
-  OWN_FIELDS["data.keywords." .. name .. " keywords[].history_trend.<>"] = true
-end
-
---- The paths that lead to members, as a set: "a" and "a.b[]" for "a.b[].c".
-local function branches_of(fields)
-  local found = { [""] = true }
-  for path in pairs(fields) do
-    local at = 1
-    while at do
-      at = path:find("[.%[]", at + 1)
-      if at then
-        found[path:sub(1, at - 1)] = true
-      end
-    end
-  end
-  return found
-end
-
-local SCALARS = {
-  integer = "integer", number = "integer number", string = "string", date = "string", time = "string", month = "string",
-  boolean = "boolean",
-}
-
---- Whether a field is a number even where it comes as text.
-local function converted(operation, path)
-  local rule, parent = " " .. (operation.numbers or "") .. " ", path:match "^(.-)[^.]+$"
-  return rule:find(" " .. path .. " ", 1, true) ~= nil or rule:find(" " .. parent .. "* ", 1, true) ~= nil
-end
-
---- Whether a value may stand where the description has a field of this kind: "string|object", "integer?".
-local function fits(operation, path, node)
-  local kind = fields_of(operation)[path]
-  if node.kind == "null" and kind:find "%?$"
-    or node.kind == "string" and (kind:find "integer" or kind:find "number") and converted(operation, path)
-      and tonumber(node.value) then
-    return true
-  end
-  for word in kind:gmatch "%l+" do
-    if (" " .. (SCALARS[word] or word) .. " "):find(" " .. node.kind .. " ", 1, true) then
-      return true
-    end
-  end
-  return false
-end
-
-local function check_example(key, fields, branches, node, path)
-  local where = ("%s: %s"):format(key, path)
-  if node.kind == "array" and branches[path] then
-    for _, item in ipairs(node.value) do
-      check_example(key, fields, branches, item, path .. "[]")
-    end
-  elseif node.kind == "object" and branches[path] then
-    for _, name in ipairs(node.names) do
-      local prefix = path == "" and "" or path .. "."
-      local inner = prefix .. name
-      inner = (fields[inner] or branches[inner]) and inner or prefix .. "<>"
-      assert.is_truthy(fields[inner] or branches[inner], ("%s has '%s'"):format(where, name))
-      check_example(key, fields, branches, node.value[name], inner)
-    end
-  else
-    assert.is_truthy(fields[path], where)
-    assert.is_true(fits(operations[key], path, node), ("%s is a %s, not %s"):format(where, node.kind, fields[path]))
-  end
-end
-
-describe("the answers of", function()
-  for _, key in ipairs(sorted_keys(catalogue.operations)) do
-    it(key .. " have the catalogue's members, and the example has them, too", function()
-      local operation, ours, wanted = operations[key], fields_of(operations[key]), {}
-      for _, text in ipairs(catalogue.operations[key].fields) do
-        local path, kind = text:match "^(%S+) (%S+)$"
-        path = path:gsub("<[^>]*>", "<>")
-        if operation.answer == "array" then
-          path = path:gsub("^" .. (operation.unwrap or "") .. "%[%]%.", "")
-        end
-        wanted[path] = true
-        local own = ours[path]
-        assert.is_truthy(own, key .. " lacks " .. path)
-        kind = kind:gsub("datetime", "time")
-        -- Ours may be looser: what may be missing, and text that is a number.
-        assert.is_true(own == kind or own == kind .. "?" or kind:find "string" ~= nil and converted(operation, path),
-          ("%s: %s is %s, not %s"):format(key, path, own, kind))
-      end
-      for path in pairs(ours) do
-        assert.is_true(wanted[path] or OWN_FIELDS[key .. " " .. path], key .. " has " .. path)
-      end
-      if operation.answer == "bytes" or not operation.answer then
-        assert.is_nil(operation.example)
-        return
-      end
-      local node, problem = json.decode(operation.example)
-      assert.is_truthy(node, problem)
-      node = operation.unwrap and node.value[operation.unwrap] or node
-      assert.equal(operation.answer, node.kind)
-      local branches = branches_of(ours)
-      for _, row in ipairs(operation.answer == "array" and node.value or { node }) do
-        check_example(key, ours, branches, row, "")
-      end
-    end)
-  end
-end)
-
 -- ---- requests ----
 
 local function encoded(text)
@@ -386,17 +169,6 @@ end
 local function title(request)
   return ("%s by %s, %s"):format(request.op, request.method, request.case)
 end
-
-describe("the fake takes the catalogue's request of", function()
-  for _, request in ipairs(catalogue.requests) do
-    it(title(request), function()
-      local api = fake.new { limit = 1e6, data_limit = 1e6, today = TODAY }
-      make_jobs(api)
-      local answer = api:handle(literal(request))
-      assert.equal(200, answer.status, answer.body)
-    end)
-  end
-end)
 
 -- ---- what a client sends ----
 
@@ -488,6 +260,108 @@ local function value_of(text)
   assert.is_truthy(node, problem)
   return plain(node)
 end
+
+describe("the descriptions of the Data API", function()
+  it("are of 70 operations, 87 methods and paths, as the catalogue has them", function()
+    assert.same(sorted_keys(catalogue.operations), sorted_keys(operations))
+    local paths, count = {}, 0
+    for _, entry in pairs(catalogue.operations) do
+      for _, method in ipairs(words(entry.methods)) do
+        paths[method .. " " .. entry.path] = true
+      end
+    end
+    assert.equal(70, #sorted_keys(operations))
+    assert.equal(87, #sorted_keys(paths))
+    for _, operation in pairs(operations) do
+      local method, path = operation.data:match "^(%u+) ([^{]+)"
+      count = count + (operation.post and 2 or 1)
+      assert.is_true(paths[method .. " " .. path], path)
+      assert.is_true(not operation.post or paths["POST " .. path], path)
+    end
+    assert.equal(89, count) -- two paths have two operations each
+  end)
+
+  for _, key in ipairs(sorted_keys(catalogue.operations)) do
+    local entry = catalogue.operations[key]
+
+    it("have the methods, path and confidence of " .. key .. ", and do not repeat what must not be", function()
+      local operation = operations[key]
+      local method, path = operation.data:match "^(%u+) ([^{]+)"
+      assert.equal(entry.path, path)
+      assert.equal(entry.methods, operation.post and method .. " POST" or method)
+      assert.equal(entry.confidence, operation.confidence)
+      local repeated = operation.repeatable
+      if repeated == nil then
+        repeated = method == "GET" or method == "PUT" or method == "DELETE"
+      end
+      assert.is_true(entry.idempotent or not repeated)
+      assert.is_true(entry.idempotent or operation.billed)
+    end)
+
+    it("have the price of " .. key .. ", and never repeat what costs", function()
+      local cost, billed = operations[key].cost, operations[key].billed or false
+      if entry.price then
+        assert.equal(entry.price, ("%d %s"):format(cost[1], cost.per))
+        assert.equal(cost[1] > 0, billed)
+      else
+        assert.is_nil(cost[1])
+      end
+    end)
+
+    it("have the parameters of " .. key .. ": places, types, values, limits", function()
+      local found, wanted = parameters_of(key), {}
+      for _, text in ipairs(entry.params) do
+        local place, name, kind, limits = text:match "^(%l+) ([^%s*]+%*?) (%S+)(.*)$"
+        local label = place .. " " .. name:gsub("%*$", "")
+        local ours = found[label]
+        assert.is_truthy(ours, key .. " lacks " .. label)
+        wanted[label] = true
+        local definition = ours[1]
+        local own = definition.type .. (definition.style and " " .. definition.style or "")
+        if LINES[label] then
+          assert.equal("string[] lines", own)
+        elseif kind == "integer" then
+          assert.is_truthy((" " .. TYPES.integer .. " "):find(" " .. own .. " ", 1, true), label .. ": " .. own)
+        else
+          assert.equal(TYPES[kind], own, label)
+        end
+        assert.equal(name:find "%*$" ~= nil, ours[2], label)
+        if definition.type ~= "flag" or limits ~= "" then
+          assert.equal(limits, limits_of(definition), label)
+        end
+      end
+      for label in pairs(found) do
+        assert.is_true(wanted[label], key .. " has " .. label)
+      end
+      assert.same(sorted(words(entry.one_of)), sorted(words(operations[key].one_of)))
+      assert.same(sorted(words(entry.any_of)), sorted(words(operations[key].any_of)))
+    end)
+
+    it("have the pages and the states of " .. key, function()
+      local pages, job = operations[key].pages, operations[key].job or {}
+      assert.equal(entry.pages, pages and pages.style and table.concat({ pages.style, pages.rows or "$",
+        pages.total or "-", pages.size, pages.max or "-" }, " ") or nil)
+      if entry.states and job.pending then
+        local state, pending, good, bad = entry.states:match "^(%S+) (%S+) (%S+) (%S+)$"
+        assert.same({ state, pending }, { job.state, (job.pending:gsub(" ", ",")) })
+        assert.same({ good, bad }, { job.good and job.good:gsub(" ", ",") or "-", job.bad and job.bad:gsub(" ", ",") or "-" })
+      else
+        assert.is_nil(job.pending)
+      end
+    end)
+  end
+end)
+
+describe("the fake takes the catalogue's request of", function()
+  for _, request in ipairs(catalogue.requests) do
+    it(title(request), function()
+      local api = fake.new { limit = 1e6, data_limit = 1e6, today = TODAY }
+      make_jobs(api)
+      local answer = api:handle(literal(request))
+      assert.equal(200, answer.status, answer.body)
+    end)
+  end
+end)
 
 describe("a client sends the catalogue's request of", function()
   for _, request in ipairs(catalogue.requests) do

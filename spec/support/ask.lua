@@ -51,6 +51,35 @@ function ask.refused(status, text, api, ...)
   error("a refusal without a reason", 2)
 end
 
+function ask.header(answer, name)
+  for _, pair in ipairs(answer.headers) do
+    if pair[1] == name then
+      return pair[2]
+    end
+  end
+end
+
+--- The body of an error on v4.
+function ask.message(text)
+  return '{"message":"' .. text .. '"}'
+end
+
+--- The message of an error body, of either generation.
+function ask.message_of(answer)
+  return answer.body:match('"message":"([^"]*)"')
+end
+
+--- A project with an engine (880001) and two keywords (55120001, 55120002).
+function ask.with_project(options)
+  local api = ask.new(options)
+  ask.expect(201, '{"site_id":147696}', api, "POST", "/sites", nil, '{"url":"http://example.com","title":"example1"}')
+  ask.expect(201, '{"site_engine_id":880001}', api, "POST", "/sites/147696/search-engines", nil,
+    '{"search_engine_id":200}')
+  ask.expect(201, '{"added":2,"ids":[55120001,55120002]}', api, "POST", "/sites/147696/keywords", nil,
+    '[{"keyword":"boots"},{"keyword":"anchors"}]')
+  return api
+end
+
 --- The same for a test that runs once for each generation: forms are { method, path, query } of v4 and of v1, where the
 --- latter's path is behind /v1/project-management. The body is the same.
 ---@param generation "v4"|"v1"

@@ -58,4 +58,18 @@ function script.raised(f, ...)
   return type(problem) == "string" and problem:gsub("^[^\n]-:%d+: ", "", 1) or problem
 end
 
+--- What a function raises, with its position.
+function script.located(f, ...)
+  local ok, message = pcall(f, ...)
+  assert(not ok, "nothing was raised")
+  return message
+end
+
+--- What a function raises, without the position, which must be one of a spec.
+function script.misuse_of(f)
+  local message = script.located(f)
+  assert(message:match "_spec%.lua:%d+: ", "no position of the caller in: " .. message)
+  return (message:gsub("^.-_spec%.lua:%d+: ", ""))
+end
+
 return script

@@ -1,0 +1,183 @@
+--- Holds the described fields of each answer to its example.
+-- SPDX-License-Identifier: MIT
+
+local api = require "seranking.api"
+local json = require "seranking.fake.json"
+
+local GENERATIONS = { "v4", "v1", "data" }
+
+local function resources()
+  local list = {}
+  for _, name in pairs(api) do
+    for _, resource in ipairs(require(name)) do
+      list[#list + 1] = resource
+    end
+  end
+  return list
+end
+
+--- "a* b" -> { a = "*", b = "" }
+local function names(text)
+  local set = {}
+  for name, star in (text or ""):gmatch("([^%s*]+)(%*?)") do
+    assert(set[name] == nil, "named twice: " .. name)
+    set[name] = star
+  end
+  return set
+end
+
+--- What an operation says of a generation: of this one alone, or else of both.
+local function said(operation, generation, member)
+  local own = operation[generation]
+  if type(own) == "table" and own[member] ~= nil then
+    return own[member]
+  end
+  return operation[member]
+end
+
+-- ---- what answers hold ----
+
+local FIELD_TYPES = names "integer number string boolean date month time object array"
+
+--- path -> { types, nullable, text: may be a number as text } of the lines of `fields`.
+local function parse_fields(text, key)
+  local fields = {}
+  for text_line in (text or ""):gmatch "[^\n]+" do
+    local path, kind = text_line:match "^%s*(%S+) (%S+)"
+    if text_line:find "%S" then
+      assert.is_string(path, key .. ": " .. text_line)
+      assert.is_nil(fields[path], key .. ": " .. path .. " twice")
+      local bare, nullable = kind:match "^([%l|]+)(%??)$"
+      assert.is_string(bare, key .. ": " .. text_line)
+      for one in bare:gmatch "[^|]+" do
+        assert.is_truthy(FIELD_TYPES[one], key .. ": " .. text_line)
+      end
+      fields[path] = { types = names((bare:gsub("|", " "))), nullable = nullable == "?" }
+      local pattern = path:gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
+      fields[path].pattern = "^" .. pattern .. "$"
+    end
+  end
+  return fields
+end
+
+--- Marks the fields that are numbers even where they come as text. The rule and the documentation must agree on the members
+--- that are documented: adding a line to `fields` then can't change what programs get.
+local function mark_numbers(fields, operation, key)
+  local texts, rule = names(operation.texts), {}
+  for word in (operation.numbers or ""):gmatch "%S+" do
+    rule[word] = true
+  end
+  for path, field in pairs(fields) do
+    local parent, name = path:match "^(.-)([^.]+)$"
+    local numeric = field.types.integer or field.types.number
+    field.text = numeric and (rule[path] or rule[parent .. "*"]) and true or false
+    if rule[path] then
+      assert.is_truthy(numeric, key .. ": numbers has " .. path)
+    elseif rule[parent .. "*"] and not name:find "[%[<]" and not (field.types.object or field.types.array) then
+      assert.equal(not numeric, texts[name] ~= nil, key .. ": texts and " .. path)
+    end
+  end
+end
+
+--- What is said of a path: the line that says most of it.
+local function declared(fields, path)
+  local found, length = fields[path], 0
+  for said_path, field in pairs(found and {} or fields) do
+    if path:find(field.pattern) and #said_path > length then
+      found, length = field, #said_path
+    end
+  end
+  return found
+end
+
+--- Whether something is said of what is inside `path`.
+local function has_inside(fields, path)
+  for other in pairs(fields) do
+    for cut = 1, #other do
+      local behind = other:sub(cut, cut)
+      if (behind == "." or behind == "[") and cut > 1 then
+        local head = other:sub(1, cut - 1):gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
+        if path:find("^" .. head .. "$") then
+          return true
+        end
+      end
+    end
+  end
+  return path == ""
+end
+
+local LOOKS = {
+  date = "^%d%d%d%d%-%d%d%-%d%d$", month = "^%d%d%d%d%-%d%d$", time = "^%d%d%d%d%-%d%d%-%d%d[ T]%d%d:%d%d:%d%d",
+}
+
+local function fits(field, node)
+  if node.kind == "null" then
+    return field.nullable
+  end
+  for kind in pairs(field.types) do
+    if kind == node.kind or kind == "number" and node.kind == "integer"
+      or LOOKS[kind] and node.kind == "string" and node.value:find(LOOKS[kind])
+      or field.text and node.kind == "string" and tonumber(node.value) then
+      return true
+    end
+  end
+  return false
+end
+
+--- Holds an example to what is said of the answer.
+local function check_example(fields, node, path, key)
+  local field = path ~= "" and declared(fields, path)
+  local container = node.kind == "object" or node.kind == "array"
+  if field then
+    assert.is_true(fits(field, node), ("%s: %s is %s in the example"):format(key, path, node.kind))
+  elseif path ~= "" then
+    assert.is_true(container and has_inside(fields, path), key .. ": nothing is said of " .. path)
+  end
+  if container and has_inside(fields, path) then
+    for name, member in pairs(node.value) do
+      local inside = node.kind == "array" and path .. "[]" or path == "" and name or path .. "." .. name
+      check_example(fields, member, inside, key)
+    end
+  end
+end
+
+describe("the answers", function()
+  for _, resource in ipairs(resources()) do
+    for _, operation in ipairs(resource.operations) do
+      local key = resource.name .. "." .. operation[1]
+      for _, generation in ipairs(GENERATIONS) do
+        local answer = operation[generation] and said(operation, generation, "answer")
+
+        if answer and answer ~= "bytes" then
+          it("of " .. key .. " on " .. generation .. " have an example, which holds what is said of them", function()
+            local text = said(operation, generation, "example")
+            assert.is_string(text)
+            local node, problem = json.decode(text)
+            assert.is_truthy(node, problem)
+            local unwrap = said(operation, generation, "unwrap")
+            if unwrap and node.kind == "object" and node.value[unwrap] then
+              node = node.value[unwrap]
+            end
+            local fields = parse_fields(said(operation, generation, "fields"), key)
+            mark_numbers(fields, operation, key)
+            assert.is_true(answer == "any" or (node.kind == "array") == (answer == "array"))
+            if not next(fields) then -- no source shows it
+              assert.is_truthy(text == "[]" or text == "{}")
+            elseif answer == "array" then
+              for _, row in ipairs(node.value) do
+                check_example(fields, row, row.kind == "object" and "" or "[]", key)
+              end
+            else
+              check_example(fields, node, "", key)
+            end
+          end)
+        elseif operation[generation] and not answer then
+          it("of " .. key .. " on " .. generation .. " are nothing of use: no example and no fields", function()
+            assert.is_nil(said(operation, generation, "example"))
+            assert.is_nil(said(operation, generation, "fields"))
+          end)
+        end
+      end
+    end
+  end
+end)

@@ -1,0 +1,318 @@
+--- How items of client:map wait: nested maps, coroutines, other clients, clocks, closed clients.
+-- SPDX-License-Identifier: MIT
+
+local scene = require "support.scene"
+local host = require "seranking.loop.host"
+local wire = require "spec.support.wire"
+
+local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
+
+after_each(wire.finish)
+
+local function numbers(count)
+  local list = {}
+  for i = 1, count do
+    list[i] = i
+  end
+  return list
+end
+
+-- A client whose every call takes `delay` seconds of its clock; no limit unless options say so.
+local function slow(delay, options)
+  local all = { share = "off", retries = 0 }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  local client, api, clock = scene.new(all)
+  api:fail { times = 1e6, delay = delay }
+  return client, api, clock
+end
+
+describe("client:map", function()
+  it("can be nested: inner calls wait beside the outer ones, and each map gets its own results", function()
+    local client, _, clock = slow(1, { fake = { limit = 1000 } })
+    local results, errors = client:map(numbers(3), function(i)
+      local inner = client:map(numbers(4), function(k)
+        assert(client.account:balance())
+        return 10 * i + k
+      end)
+      local last = assert(client.account:balance())
+      return { inner[1], inner[4], inner.n, last.currency }
+    end)
+    assert.is_nil(errors)
+    assert.are.same({ { 11, 14, 4, "rur" }, { 21, 24, 4, "rur" }, { 31, 34, 4, "rur" }, n = 3 }, results)
+    assert.is_near(2, clock:now(), 1e-6)
+  end)
+
+  it("can be nested where the inner one has nothing to do, or fails", function()
+    local client = scene.new()
+    local results = client:map({ 1, 2 }, function(i)
+      local none = client:map({}, error)
+      local _, errors = client:map({ 1 }, function() return nil, "inner" end)
+      return i + none.n, errors[1]
+    end)
+    assert.are.same({ 1, 2, n = 2 }, results)
+  end)
+
+  it("can be nested where a coroutine can't be suspended: the inner one runs by itself, or says that Lua 5.1 can't", function()
+    local client, api = slow(1, { fake = { limit = 1000 } })
+    local function inner(i)
+      local results, errors = client:map(numbers(3), function(k)
+        return assert(client.account:balance()) and 10 * i + k
+      end)
+      return errors and errors[errors.first] or table.concat(results, " ")
+    end
+    local function compared(i)
+      local outcome
+      table.sort({ 2, 1 }, function(a, b)
+        outcome = outcome or inner(i)
+        return a < b
+      end)
+      return outcome
+    end
+    local function indexed(i)
+      return setmetatable({}, { __index = function(_, key) return inner(key) end })[i]
+    end
+    for _, way in ipairs { compared, indexed } do
+      local sent = #api.log
+      local results, errors = client:map(numbers(4), function(i)
+        local outcome = i == 4 and assert(client.account:balance()).currency or way(i)
+        return outcome .. " " .. assert(client.account:balance()).currency
+      end)
+      if LUA_51 and way == indexed then
+        assert.are.same({ [4] = "rur rur", n = 4 }, results)
+        assert.are.equal(3, errors.count)
+        for i = 1, 3 do
+          assert.are.equal("phase cant_yield", errors[i].kind .. " " .. errors[i].code)
+        end
+        assert.are.equal(sent + 2, #api.log) -- nothing for the items of the inner ones
+      else
+        assert.is_nil(errors)
+        assert.are.same({ "11 12 13 rur", "21 22 23 rur", "31 32 33 rur", "rur rur", n = 4 }, results)
+      end
+    end
+    assert.is_not_nil(client.account:balance())
+  end)
+
+  it("can be called in a coroutine of the caller's, and has calls made in coroutines of the items'", function()
+    local client, _, clock = slow(1, { fake = { limit = 1000 } })
+    local outcome = coroutine.wrap(function()
+      local results = client:map(numbers(3), function(i)
+        local generator = coroutine.wrap(function()
+          coroutine.yield(i)
+          coroutine.yield(assert(client.account:balance()).currency) -- waits alone
+        end)
+        return generator() .. generator()
+      end)
+      coroutine.yield "a yield of the caller's"
+      return results
+    end)
+    assert.are.equal("a yield of the caller's", outcome())
+    assert.are.same({ "1rur", "2rur", "3rur", n = 3 }, outcome())
+    assert.is_near(3, clock:now(), 1e-6)
+  end)
+
+  it("has a map inside a coroutine of an item's run by itself, and goes on after it", function()
+    local client = slow(1, { fake = { limit = 1000 } })
+    local results, errors = client:map(numbers(2), function(i)
+      local inner = coroutine.wrap(function()
+        return client:map(numbers(2), function(k) return assert(client.account:balance()) and 10 * i + k end)
+      end)()
+      return inner[1] + inner[2] + (assert(client.account:balance()) and 0)
+    end)
+    assert.is_nil(errors)
+    assert.are.same({ 23, 43, n = 2 }, results)
+  end)
+
+  it("carries out calls of other clients, on another clock or transport too", function()
+    local one, _, clock = slow(1, { fake = { limit = 1000 } })
+    local two, _, other_clock = slow(1, { fake = { limit = 1000 } })
+    local results, errors = one:map(numbers(3), function(i)
+      return assert(two.account:balance()).currency .. assert(one.account:balance()).currency .. i
+    end)
+    assert.is_nil(errors)
+    assert.are.same({ "rurrur1", "rurrur2", "rurrur3", n = 3 }, results)
+    assert.is_near(3, other_clock:now(), 1e-6) -- alone, one after another
+    assert.is_near(1, clock:now(), 1e-6)
+  end)
+
+  it("has each wait of a call go on beside the others: back-offs, turns of the limiter, deadlines", function()
+    local client, api, clock = scene.new { timeout = 3 }
+    api:fail { path = "/sites/1/stat", fault = "hang" }
+    api:fail { path = "/sites/2/stat", status = 503 }
+    local results, errors = client:map({ 1, 2, 3 }, function(i)
+      if i == 3 then
+        return select(2, assert(client.account:balance())).attempts
+      end
+      local _, response = client.sites(i):summary()
+      return response.attempts, response
+    end)
+    assert.is_nil(errors)
+    assert.are.same({ 1, 2, 1, n = 3 }, results)
+    assert.is_near(3, clock:now(), 1e-6)
+  end)
+
+  it("needs for 100 calls of 0.6 s no more than the limiter's bound and 5 %, and keeps the limit", function()
+    local client, api, clock = slow(0.6, { share = "process" })
+    local results, errors = client:map(numbers(100), function() return client.account:balance() end)
+    assert.is_nil(errors)
+    assert.are.equal(100, #results)
+    -- Each of 5 slots is taken for 0.6 s and cools down for 1 s: 20 rounds.
+    local bound = 19 * 1.6 + 0.6
+    assert.is_true(clock:now() <= 1.05 * bound, "took " .. clock:now())
+    assert.is_true(clock:now() >= bound - 1e-6, "beat the limit: " .. clock:now())
+    for i = 6, #api.log do
+      assert.is_true(api.log[i].at - api.log[i - 5].at >= 1, "the sixth within a second")
+    end
+    local other, _, other_clock = slow(0.6, { share = "process" })
+    for _ = 1, 100 do
+      assert(other.account:balance())
+    end
+    assert.is_near(60, other_clock:now(), 1e-3) -- one after another
+  end)
+
+  it("has the calls of a client that is closed meanwhile end as cancelled", function()
+    local client = slow(1, { fake = { limit = 1000 } })
+    local results, errors = client:map(numbers(3), function(i)
+      if i == 3 then
+        client:close()
+        return "closed"
+      end
+      return client.account:balance()
+    end)
+    assert.are.same({ n = 3, [3] = "closed" }, results)
+    assert.are.equal("cancelled", errors[1].kind)
+    assert.are.equal("cancelled", errors[2].kind)
+  end)
+
+  it("ends the pauses of jobs when its client is closed", function()
+    local client = slow(1, { fake = { limit = 1000 } })
+    local results = client:map(numbers(2), function(i)
+      if i == 2 then
+        assert(client.account:balance())
+        client:close()
+        return "closed"
+      end
+      host.sleep(client, 1e4)
+      return "woken"
+    end)
+    assert.are.same({ "woken", "closed", n = 2 }, results)
+  end)
+
+  it("cancels what is under way when a hook or a transport raises", function()
+    local client, api = slow(1, { fake = { limit = 1000 } })
+    local seen = 0
+    local handle = api.handle
+    function api:handle(...)
+      seen = seen + 1
+      if seen == 3 then
+        error("the transport broke", 0)
+      end
+      return handle(self, ...)
+    end
+    local ok, problem = pcall(client.map, client, numbers(5), function() return client.account:balance() end)
+    assert.is_false(ok)
+    assert.are.equal("the transport broke", problem)
+    assert.is_not_nil(client.account:balance())
+    assert.are.same({ "rur", n = 1 }, (client:map({ 1 }, function() return assert(client.account:balance()).currency end)))
+  end)
+
+  it("says so when an item yields by itself", function()
+    local client = scene.new()
+    local ok, problem = pcall(client.map, client, { 1, 2 }, function(i)
+      if i == 1 then
+        coroutine.yield()
+      end
+      return i
+    end)
+    assert.is_false(ok)
+    assert.truthy(problem:find "must not yield by itself")
+  end)
+
+  it("says so where a coroutine can't be suspended, and sends nothing", function()
+    local client, api = scene.new()
+    local results, errors = client:map({ 1, 2 }, function()
+      local list, problem = { 3, 2, 1 }, nil
+      table.sort(list, function(a, b)
+        local _, err = client.account:balance()
+        problem = err
+        return a < b
+      end)
+      return nil, problem
+    end)
+    assert.are.same({ n = 2 }, results)
+    for i = 1, 2 do
+      assert.are.equal("phase cant_yield", errors[i].kind .. " " .. errors[i].code)
+    end
+    assert.are.equal(0, #api.log)
+    assert.is_not_nil(client.account:balance())
+  end)
+
+  it("has calls inside pcall, metamethods and iterators wait as anywhere else, or says that Lua 5.1 can't", function()
+    local client, api = scene.new { share = "off", fake = { limit = 1000 } }
+    local currency = setmetatable({}, { __index = function() return assert(client.account:balance()).currency end })
+    local function each()
+      return function(_, last) return not last and assert(client.account:balance()).currency or nil end
+    end
+    local items = {
+      function()
+        local _, balance, err = pcall(client.account.balance)
+        return balance and balance.currency, err
+      end,
+      function() return currency.name end,
+      function()
+        local last
+        for name in each() do
+          last = name
+        end
+        return last
+      end,
+    }
+    local results, errors = client:map(items, function(f) return f() end)
+    if LUA_51 then
+      assert.are.same({ n = 3 }, results)
+      for i = 1, 3 do
+        assert.are.equal("phase cant_yield", errors[i].kind .. " " .. errors[i].code)
+        assert.truthy(errors[i].message:find "Lua 5%.1 can't suspend a coroutine inside pcall, metamethods or iterators")
+      end
+      assert.are.equal(0, #api.log)
+      assert.is_not_nil(client.account:balance())
+    else
+      assert.is_nil(errors)
+      assert.are.same({ "rur", "rur", "rur", n = 3 }, results)
+    end
+  end)
+
+  it("tells of mistakes at the caller's line", function()
+    local client = scene.new()
+    for said, arguments in pairs {
+      ["client:map takes a list and a function, got nil: was there an error?"] = {},
+      ["the second argument must be a function of an item, got nil"] = { {} },
+      ["unknown option 'concurency'; did you mean 'concurrency'"] = { {}, print, { concurency = 3 } },
+      ["option concurrency must be a whole number from 1 to 10000"] = { {}, print, { concurrency = 0 } },
+      ["option stop_on_error must be true or false"] = { {}, print, { stop_on_error = 1 } },
+      ["options must be a table, got 5"] = { {}, print, 5 },
+    } do
+      local ok, problem = pcall(client.map, client, unpack(arguments, 1, 3))
+      assert.is_false(ok)
+      assert.truthy(problem:find(said, 1, true), problem)
+    end
+    local ok, problem = pcall(client.map, { 1 }, print)
+    assert.is_false(ok)
+    assert.truthy(problem:find("call it with a colon: client:map", 1, true))
+  end)
+
+  it("is forgotten with its calls when nobody waits for it any more", function()
+    local weak = setmetatable({}, { __mode = "k" })
+    local client = slow(1, { fake = { limit = 1000 } })
+    client:map(numbers(50), function()
+      local balance = assert(client.account:balance())
+      weak[balance] = true
+      return true
+    end)
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(weak))
+  end)
+end)

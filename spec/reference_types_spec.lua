@@ -1,0 +1,206 @@
+--- Holds library/seranking.lua, the types for editors, to the descriptions that it is made of.
+-- SPDX-License-Identifier: MIT
+
+local api = require "seranking.api"
+local luacats = require "spec.support.luacats"
+local seranking = require "seranking"
+
+package.path = "tools/?.lua;" .. package.path
+
+local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
+local LABELS = { v4 = "v4", v1 = "v1", data = "Data API" }
+
+local function read(path)
+  local file = assert(io.open(path, "rb"), path .. " is missing")
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- Calls visit(key, operation, resource, family) for every operation that is described.
+local function each_operation(visit)
+  local count = 0
+  for family, module in pairs(api) do
+    for _, resource in ipairs(require(module)) do
+      for _, operation in ipairs(resource.operations) do
+        count = count + 1
+        visit(resource.name .. "." .. operation[1], operation, resource, family)
+      end
+    end
+  end
+  return count
+end
+
+local function said(operation, generation, member)
+  local own = operation[generation]
+  if type(own) == "table" and own[member] ~= nil then
+    return own[member]
+  end
+  return operation[member]
+end
+
+local function line_of(operation, generation)
+  local own = operation[generation]
+  return type(own) == "table" and own[1] or own
+end
+
+local function has(section, text, where)
+  assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
+end
+
+describe("the types", function()
+  local text = read "library/seranking.lua"
+  local library
+
+  it("are written as editors read them, define nothing twice, and speak of nothing that is not defined", function()
+    library = luacats.read(text)
+    assert.is_function((loadstring or load)(text))
+  end)
+
+  it("would not be taken with a mistake in them", function()
+    for _, wrong in ipairs {
+      "---@class A\n---@field b B\n", "---@class A\n---@field b string\n---@field b integer\n",
+      "---@class A\n\n---@class A\n", "---@class A\n---@field b fun(self: string\n", "---@class A: B\n",
+      "---@alias A string|\n", "---@class A\n---@feild b string\n",
+      "---@param a Missing\n", "---@return string, Missing\n", "---@class A\n---@overload fun(a: Missing): A\n",
+    } do
+      assert.is_false((pcall(luacats.read, wrong)), wrong)
+    end
+    assert.is_table(luacats.read '---@class A\n---@field b? (A|"x")[] note, A B\n---@field [string] fun(...): A?, any\n')
+  end)
+
+  it("are few enough for editors, which pass over files of 500 KB", function()
+    assert.is_true(#text < 450 * 1024, #text)
+  end)
+
+  it("have every operation: to be called with a colon, and as a value", function()
+    library = library or luacats.read(text)
+    local counts = { all = 0, v4 = 0, v1 = 0, data = 0 }
+    each_operation(function(key, operation, resource)
+      local class = library.classes["seranking." .. resource.name]
+      assert.is_table(class, key)
+      local line = class.fields[operation[1]]
+      assert.is_string(line, key)
+      assert.equal(1, (line:find("seranking." .. key .. "|fun(self, args", 1, true)), key)
+      local value = library.classes["seranking." .. key]
+      assert.same({ "seranking.Operation" }, value.parents, key)
+      assert.is_string(value.fields.dry_run, key)
+      assert.equal(operation.pages ~= nil or operation.answer == "array", value.fields.each ~= nil, key)
+      assert.equal(value.fields.each ~= nil, value.fields.all ~= nil, key)
+      assert.equal(operation.job ~= nil, value.fields.wait ~= nil, key)
+      counts.all = counts.all + 1
+      for generation in pairs(LABELS) do
+        counts[generation] = counts[generation] + (operation[generation] and 1 or 0)
+      end
+    end)
+    assert.same({ all = 206, v4 = 129, v1 = 128, data = 70 }, counts)
+  end)
+
+  it("lead from the client to every resource, and bind ids", function()
+    for family, module in pairs(api) do
+      for _, resource in ipairs(require(module)) do
+        local class = library.classes["seranking.Client"]
+        for part in resource.name:gmatch "[^.]+" do
+          assert.is_table(class, resource.name)
+          local name = class.fields[part]
+          assert.is_string(name, family .. ": " .. resource.name .. " at " .. part)
+          class = library.classes[name:match "^[%w_.]+"]
+        end
+        if resource.id then
+          has(text, ("---@overload fun(%s: seranking.Id): seranking.%s\n"):format(resource.id, resource.name), resource.name)
+        end
+      end
+    end
+  end)
+
+  --- The class of an operation's arguments.
+  local function arguments_of(key, resource, operation)
+    local line = library.classes["seranking." .. resource.name].fields[operation[1]]
+    return library.classes[line:match "args%??: ([%w_.]+)"], key
+  end
+
+  it("have every parameter, required unless a resource may be bound to it", function()
+    local count = 0
+    each_operation(function(key, operation, resource)
+      local class = arguments_of(key, resource, operation)
+      assert.is_table(class, key)
+      for generation in pairs(LABELS) do
+        for id in (line_of(operation, generation) or ""):gmatch "[{,?]([%w_]+)%f[},]" do
+          assert.is_string(class.fields[id], key .. ": " .. id)
+          count = count + 1
+        end
+        for _, place in ipairs(operation[generation] and { "query", "body", "upload" } or {}) do
+          for name, star in (said(operation, generation, place) or ""):gmatch "([%w_]+)(%*?)" do
+            assert.is_string(class.fields[name], key .. ": " .. name)
+            local v4, v1 = said(operation, "v4", place), said(operation, "v1", place)
+            if (v4 == v1 or not (operation.v4 and operation.v1)) and not name:find "_id$" then
+              assert.equal(star ~= "*", class.optional[name], key .. ": " .. name)
+            end
+            count = count + 1
+          end
+        end
+        for name in (operation[generation] and said(operation, generation, "items") or ""):gmatch "[%w_]+" do
+          local item = library.classes[class.fields["[integer]"]:match "^[%w_.]+"]
+          assert.is_string(item.fields[name], key .. ": " .. name)
+        end
+      end
+    end)
+    assert.is_true(count > 900)
+  end)
+
+  it("have every field of errors that the documents speak of", function()
+    local count = 0
+    for _, file in ipairs { "README.md", "docs/concurrency.md", "docs/nginx.md", "docs/limits.md" } do
+      for name in read(file):gmatch "%f[%w]err%.([%a_]+)" do
+        assert.is_string(library.classes["seranking.Error"].fields[name], file .. ": err." .. name)
+        count = count + 1
+      end
+    end
+    assert.is_true(count > 10)
+  end)
+
+  it("have the fields of rows and answers, at every depth", function()
+    local count = 0
+    local function member(class, name, where)
+      local line = class and class.fields[name]
+      assert.is_string(line, where)
+      return library.classes[line:match "seranking%.[%w_.]+"], line
+    end
+    each_operation(function(key, operation, resource)
+      local line = library.classes["seranking." .. resource.name].fields[operation[1]]
+      local answer = line:match "%): %(?([%w_.]+)"
+      for generation in pairs(LABELS) do
+        local fields = operation[generation] and said(operation, generation, "fields") or ""
+        for path in (fields .. "\n"):gmatch "%s*([%w_<>.%[%]]+) %S[^\n]*\n" do
+          local class, where = library.classes[answer], key .. ": " .. path
+          local plain = path:gsub("^%[%]%.?", "")
+          if not path:find("<", 1, true) and not (path:find "^%[%]" and operation.answer == "any") then
+            for part in plain:gmatch "[^.%[%]]+" do
+              class, line = member(class, part, where)
+            end
+            count = count + 1
+            assert.is_truthy(line, where)
+          end
+        end
+      end
+    end)
+    assert.is_true(count > 1000)
+  end)
+
+  it("have what the module and its client have", function()
+    local class = library.classes.seranking
+    for name in pairs(seranking) do
+      assert.is_true(class.fields[name] ~= nil or library.functions["seranking." .. name] ~= nil, name)
+    end
+    local client = assert(seranking.new { token = KEYS.v4 })
+    local methods = 0
+    for name in pairs(library.functions) do
+      local method = name:match "^AnyClient:(.+)$"
+      if method then
+        methods = methods + 1
+        assert.is_function(client[method], method)
+      end
+    end
+    assert.is_true(methods >= 7)
+  end)
+end)

@@ -1,0 +1,144 @@
+--- The fake's HTTP server and raw clients of it, both in this thread.
+-- SPDX-License-Identifier: MIT
+
+local assert = require "luassert"
+local server = require "seranking.fake.server"
+local socket = require "socket"
+
+local served = {}
+
+local PATIENCE = 10 -- seconds until a condition is given up
+
+-- A raw client that never blocks, so that one thread can be both ends ------------------------------------------------
+
+local Client = {}
+Client.__index = Client
+
+--- Reads what has come.
+function Client:pump()
+  if self.closed or self.deaf then
+    return
+  end
+  local data, why, partial = self.sock:receive(65536)
+  self.buffer = self.buffer .. (data or partial or "")
+  if why and why ~= "timeout" and why ~= "wantread" and why ~= "wantwrite" then
+    self.closed = why
+  end
+end
+
+--- Sends a little, which the kernel takes at once.
+function Client:send(data)
+  assert.are.equal(#data, (assert(self.sock:send(data))))
+end
+
+--- Sends a request with nothing but what is needed.
+function Client:ask(method, path, body)
+  self:send(("%s %s HTTP/1.1\r\nHost: here\r\n"):format(method, path)
+    .. (body and ("Content-Length: %d\r\n\r\n"):format(#body) .. body or "\r\n"))
+end
+
+--- Takes the next answer from what has come, or nil where it isn't whole.
+---@param bodiless boolean? it answers a HEAD
+function Client:take(bodiless)
+  local head, rest = self.buffer:match "^(.-\r\n)\r\n()"
+  if not head then
+    return nil
+  end
+  local answer = { status = tonumber(head:match "^HTTP/1%.1 (%d%d%d) [%w ]+\r\n"), headers = {}, list = {} }
+  for name, value in head:gmatch "\n([^:\r\n]+): ([^\r\n]*)\r" do
+    answer.headers[name:lower()] = value
+    answer.list[#answer.list + 1] = name:lower() .. "=" .. value
+  end
+  local length = bodiless and 0 or tonumber(answer.headers["content-length"]) or 0
+  if #self.buffer - rest + 1 < length then
+    return nil
+  end
+  answer.body = self.buffer:sub(rest, rest + length - 1)
+  self.buffer = self.buffer:sub(rest + length)
+  return answer
+end
+
+
+--- Answers what `answers` has for the path, else says what was asked.
+local function new_api()
+  return {
+    seen = {}, answers = {}, log = {},
+    handle = function(self, request)
+      self.seen[#self.seen + 1] = request
+      local answer = self.answers[request.path]
+      if type(answer) == "function" then
+        return answer(request)
+      end
+      return answer or {
+        status = 200,
+        headers = { { "Content-Type", "text/plain" } },
+        body = ("%s %s%s %s"):format(
+          request.method, request.path, request.query and "?" .. request.query or "", request.body or "-"),
+      }
+    end,
+    fail = function(self, fault)
+      self.failing = assert(fault.times and fault, "times is needed")
+    end,
+    reset = function(self)
+      self.log, self.was_reset = {}, true
+    end,
+  }
+end
+
+function served.start(options)
+  options = options or {}
+  options.api = served.api
+  served.serving = assert(server.new(options))
+  return served.serving
+end
+
+function served.connect()
+  local sock = assert(socket.tcp())
+  sock:settimeout(5)
+  assert(sock:connect("127.0.0.1", served.serving.port))  -- the kernel accepts before the server does
+  sock:settimeout(0)
+  local client = setmetatable({ sock = sock, buffer = "" }, Client)
+  served.clients[#served.clients + 1] = client
+  return client
+end
+
+--- Steps the server, and lets the clients read, until something is true; returns that.
+function served.serve(condition, what)
+  local deadline = socket.gettime() + PATIENCE
+  while true do
+    for _, client in ipairs(served.clients) do
+      client:pump()
+    end
+    local result = condition()
+    if result then
+      return result
+    end
+    assert(socket.gettime() < deadline, "waited in vain for " .. (what or "it"))
+    served.serving:step(0.01)
+  end
+end
+
+function served.answer_to(client, bodiless)
+  return served.serve(function() return client:take(bodiless) end, "an answer")
+end
+
+function served.closed(client)
+  return served.serve(function() return client.closed end, "the end of the connection")
+end
+
+--- For before_each.
+function served.begin()
+  served.api, served.serving, served.clients = new_api(), nil, {}
+end
+
+--- For after_each: closes everything.
+function served.finish()
+  for _, client in ipairs(served.clients) do
+    client.sock:close()
+  end
+  if served.serving then
+    served.serving:close()
+  end
+end
+
+return served
