@@ -1606,6 +1606,48 @@ static void sockets_are_not_inherited_by_other_programs(void **state) {
   server_stop(&server);
 }
 
+/* How many connections the server has, besides the test's own. */
+static long connections(struct server *server) {
+  redisReply *reply = redisCommand(server->admin, "INFO clients");
+  const char *at;
+  long count;
+  assert_non_null(reply);
+  assert_int_equal(reply->type, REDIS_REPLY_STRING);
+  at = strstr(reply->str, "connected_clients:");
+  assert_non_null(at);
+  count = strtol(strchr(at, ':') + 1, NULL, 10) - 1;
+  freeReplyObject(reply);
+  return count;
+}
+
+static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  sr_time until = now_is() + PATIENCE;
+  int ends[2], status;
+  pid_t pid;
+  char byte;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 1);
+  assert_int_equal(connections(&server), 1);
+  assert_int_equal(pipe(ends), 0);
+  pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    close(ends[1]);
+    _exit(read(ends[0], &byte, 1) != 0);
+  }
+  driver->close(limiter);
+  while (connections(&server) > 0)
+    assert_true(now_is() < until);
+  close(ends[0]);
+  close(ends[1]);
+  assert_true(waitpid(pid, &status, 0) == pid);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  server_stop(&server);
+}
+
 /* ---- round trips ---- */
 
 static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state) {
@@ -1862,6 +1904,7 @@ int main(void) {
       cmocka_unit_test(a_server_without_the_auth_command_does_not_make_us_show_the_password),
       cmocka_unit_test(tls_is_verified_by_the_given_authority_alone),
       cmocka_unit_test(a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone),
+      cmocka_unit_test(a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open),
       cmocka_unit_test(sockets_are_not_inherited_by_other_programs),
       cmocka_unit_test(a_take_and_give_back_is_one_round_trip_and_two_commands),
       cmocka_unit_test(hosts_together_never_exceed_the_limit),

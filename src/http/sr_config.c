@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_config.h"
 
-#include "http/sr_fork.h"
+#include "base/sr_fork.h"
 #include "http/sr_proxy.h"
 #include "base/sr_sha256.h"
 #include "http/sr_url.h"

@@ -3,8 +3,8 @@
 #include "http/sr_engine.h"
 
 #include "base/sr_curl.h"
+#include "base/sr_fork.h"
 #include "base/sr_sigpipe.h"
-#include "http/sr_fork.h"
 #include "http/sr_link.h"
 #include "http/sr_multi.h"
 #include "http/sr_retry.h"

@@ -3,7 +3,7 @@
 #include "http/sr_transfer.h"
 
 #include "http/sr_engine.h"
-#include "http/sr_fork.h"
+#include "base/sr_fork.h"
 #include "http/sr_url.h"
 
 #include <errno.h>

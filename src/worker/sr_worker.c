@@ -7,7 +7,7 @@
 #include "worker/sr_worker.h"
 
 #include "http/sr_engine.h"
-#include "http/sr_fork.h"
+#include "base/sr_fork.h"
 
 #include <dirent.h>
 #include <errno.h>

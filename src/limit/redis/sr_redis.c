@@ -2,6 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "limit/redis/sr_redis.h"
 
+#include "base/sr_fork.h"
 #include "limit/redis/sr_redis_wire.h"
 
 #include <inttypes.h>
@@ -583,7 +584,7 @@ static void close_limiter(struct sr_limiter *limiter) {
 
 static struct sr_limiter *open_limiter(const char *settings,
                                        const struct sr_limit_identity *identity) {
-  struct sr_limiter *limiter = calloc(1, sizeof *limiter);
+  struct sr_limiter *limiter = sr_fork_watch() == 0 ? calloc(1, sizeof *limiter) : NULL;
   char name[NUMBER_SIZE];
   if (limiter == NULL)
     return NULL;

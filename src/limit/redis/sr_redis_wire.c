@@ -3,7 +3,7 @@
 #include "limit/redis/sr_redis_wire.h"
 
 #include "base/sr_curl.h"
-#include "base/sr_fd.h"
+#include "base/sr_fork.h"
 #include "base/sr_sigpipe.h"
 
 #include <poll.h>
@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #define TIMEOUT_MS ((long)(SR_REDIS_TIMEOUT / SR_MILLISECOND))
 
@@ -52,12 +50,6 @@ void sr_wire_fini(struct sr_wire *wire) {
 }
 
 void sr_wire_forget(struct sr_wire *wire) {
-  int i;
-  /* This process's copies, or the server would never see the parent go. */
-  if (wire->state >= SR_WIRE_GREETING)
-    close(wire->fd);
-  for (i = 0; wire->state == SR_WIRE_CONNECTING && i < wire->socket_count; i++)
-    close(wire->sockets[i].fd);
   wire->easy = NULL;
   wire->multi = NULL;
   forget_replies(wire);
@@ -137,10 +129,16 @@ int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, si
 /* ---- callbacks of libcurl ---- */
 
 static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  int fd = sr_fd_socket(address->family, address->socktype, address->protocol);
+  int fd = sr_fork_socket(address->family, address->socktype, address->protocol);
   (void)user;
   (void)purpose;
   return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int on_close(void *unused, curl_socket_t fd) {
+  (void)unused;
+  sr_fork_close(fd);
+  return 0;
 }
 
 static short events_of(int what) {
@@ -186,6 +184,7 @@ static CURLcode set_options(struct sr_wire *wire) {
   SET(CURLOPT_CONNECT_ONLY, 1L);
   SET(CURLOPT_ERRORBUFFER, wire->detail);
   SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_PROXY, "");
   SET(CURLOPT_CONNECTTIMEOUT_MS, TIMEOUT_MS);

@@ -63,8 +63,9 @@ void sr_wire_fail(struct sr_wire *wire, const char *format, ...)
 void sr_wire_fini(struct sr_wire *wire);
 
 /*
-** In the child of a fork: the same without a byte to the server. libcurl's handles are not freed:
-** that would end the parent's TLS.
+** In a forked child: the same without a byte to the server. The fork has closed this process's
+** descriptors (sr_fork.h). libcurl's handles are leaked: freeing them would end the parent's TLS
+** session.
 */
 void sr_wire_forget(struct sr_wire *wire);
 
