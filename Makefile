@@ -250,11 +250,14 @@ check: deps ## check the sources: style, warnings, static analysis; and run READ
 
 DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks-and-jobs.md)# whose Lua blocks are run
 MD_FILES = $(wildcard *.md docs/*.md docs/*/*.md docs/*/*/*.md examples/*.md)
-CHECKS = $(addprefix check-,luacheck format tidy cppcheck gcc clang readme links reference)
+CHECKS = $(addprefix check-,luacheck layout format tidy cppcheck gcc clang readme links reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
 	$(Q)luacheck -q $(LUA_FILES)
+check-layout:
+	$(SAY) layout
+	$(Q)$$(sh spec/support/interpreter.sh 5.4) tools/check_layout.lua
 check-format:
 	$(SAY) clang-format
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
