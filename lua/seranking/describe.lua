@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local numbers = require "seranking.answer.numbers"
-local params = require "seranking.request.params"
+local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
 
 local describe = {}
@@ -22,20 +22,12 @@ local function copy(value)
   return made
 end
 
-local function words(text)
-  local list = {}
-  for word in (text or ""):gmatch "%S+" do
-    list[#list + 1] = word
-  end
-  return list
-end
-
 local parameter
 
 -- The members of an object, in alphabetical order.
 local function members(definition, place)
   local required, names, list = {}, {}, {}
-  for _, entry in ipairs(params.names(definition.required)) do
+  for _, entry in ipairs(notation.names(definition.required)) do
     required[entry[1]] = true
   end
   for name in pairs(definition.fields) do
@@ -86,15 +78,11 @@ end
 ---@return seranking.FieldDescription[]
 local function fields_of(text, rule, texts)
   local list = {}
-  for line in (text or ""):gmatch "[^\n]+" do
-    local path, kind, note = line:match "^%s*(%S+)%s+(%S+)%s*(.-)%s*$"
-    if path then
-      list[#list + 1] = {
-        path = path, type = (kind:gsub("%?", "")), optional = kind:find("?", 1, true) ~= nil,
-        text = (kind:find "integer" or kind:find "number") ~= nil and numbers.covers(rule, texts, path),
-        note = note ~= "" and note or nil,
-      }
-    end
+  for i, field in ipairs(notation.fields(text)) do
+    list[i] = {
+      path = field.path, type = field.type, optional = field.optional, note = field.note,
+      text = (field.type:find "integer" or field.type:find "number") ~= nil and numbers.covers(rule, texts, field.path),
+    }
   end
   return list
 end
@@ -184,12 +172,13 @@ function describe.operation(resource, description, api)
     row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
-    fields = fields_of(plan.fields or nil, plan.number_rule, plan.texts),
+    fields = notation.within(resource.name, description[1], fields_of, plan.fields, plan.number_rule, plan.texts),
     example = planner.field(description, api, "example") or nil,
     success = copy(description.success or { 200 }),
     errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
-    source = words(description.source), confidence = description.confidence, deprecated = description.deprecated or false,
+    source = copy(notation.words(description.source)), confidence = description.confidence,
+    deprecated = description.deprecated or false,
   }
   for _, other in ipairs { "v4", "v1", "data" } do
     made[other] = planner.line(description, other)

@@ -3,13 +3,13 @@
 
 local answer = require "seranking.answer.answer"
 local calls = require "seranking.base.calls"
+local encode = require "seranking.request.encode"
 local errors = require "seranking.answer.errors"
 local exchange = require "seranking.exchange"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
-local params = require "seranking.request.params"
 
 local direct = {}
 
@@ -42,7 +42,7 @@ local function flat_query(query)
     misuse.raise("client:request: query must be a table")
   end
   local flat = {}
-  local problem = params.free_query(flat, query)
+  local problem = encode.free_query(flat, query)
   if problem then
     misuse.raise("client:request: query %s", problem)
   end

@@ -12,6 +12,7 @@ local options = require "seranking.options"
 local planner = require "seranking.request.plan"
 local proxy = require "seranking.base.proxy"
 local request = require "seranking.request.request"
+local secrets = require "seranking.request.secrets"
 
 local operation = {}
 
@@ -77,7 +78,7 @@ local function perform(op, args, given, raw)
   local call, checked, own = request.prepare(op, plan, args, given)
   local data, result, body = exchange.run(client, plan, call, checked, own, answer.read, raw)
   if not data and plan.secrets then
-    request.hide_secrets(plan, checked, result)
+    secrets.hide(plan, checked, result)
   end
   return data, result, body
 end
@@ -177,7 +178,7 @@ function methods.dry_run(op, args, call_options, more)
   local call, checked = request.prepare(op, plan, args, given)
   if plan.secrets then -- checked as they are, shown without them
     calls.keep(op._client, call)
-    call = request.prepare(op, plan, (request.redact(plan, checked)), given)
+    call = request.prepare(op, plan, (secrets.redact(plan, checked)), given)
   end
   local method, url, list, body = call:preview()
   calls.keep(op._client, call)

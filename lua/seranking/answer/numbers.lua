@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.base.json"
+local notation = require "seranking.base.notation"
 
 local numbers = {}
 
@@ -28,19 +29,18 @@ local function child(node, key)
   return node.fields[key]
 end
 
--- "a.<key>.b[].c" from `node` on; the last step may be "*".
+-- Marks a path from `node` on.
 local function place(node, path, texts)
-  for step in path:gmatch "[^.]+" do
-    local name, lists = step:match "^([^%[]*)(.*)$"
-    if name == "*" then
+  for _, step in ipairs(notation.path(path)) do
+    if step.all then
       node.rest = texts
       return
-    elseif name:find "^<" then
+    elseif step.key then
       node = child(node)
-    elseif name ~= "" then
-      node = child(node, name)
+    elseif step.name then
+      node = child(node, step.name)
     end
-    for _ in lists:gmatch "%[%]" do
+    for _ = 1, step.lists do
       node = child(node)
     end
   end
@@ -52,14 +52,6 @@ local function from_root(path, answer)
   return answer == "array" and not path:find "^%[%]" and "[]." .. path or path
 end
 
-local function set_of(text)
-  local set = {}
-  for word in (text or ""):gmatch "%S+" do
-    set[word] = true
-  end
-  return set
-end
-
 --- The conversions of an answer. nil: there are none.
 ---@param rule? string paths of numbers, as in the descriptions
 ---@param texts? string names of members that stay text where the rule has a "*"
@@ -67,8 +59,8 @@ end
 ---@param joined? { at?: string, fields: table<string, table> } lists that come as one text, by their parameters
 ---@return seranking.NumberPlaces?
 function numbers.places(rule, texts, answer, joined)
-  local root, kept = {}, set_of(texts)
-  for path in (rule or ""):gmatch "%S+" do
+  local root, kept = {}, notation.set(texts)
+  for _, path in ipairs(notation.paths(rule)) do
     place(root, from_root(path, answer), kept)
   end
   for name, definition in pairs(joined and joined.fields or {}) do
@@ -88,8 +80,8 @@ end
 function numbers.covers(rule, texts, path)
   local parent, name = path:match "^(.-)([^.]+)$"
   local all = parent .. "*"
-  for word in (rule or ""):gmatch "%S+" do
-    if word == path or word == all and not set_of(texts)[name] and not name:find "[%[<]" then
+  for _, word in ipairs(notation.paths(rule)) do
+    if word == path or word == all and not notation.set(texts)[name] and not name:find "[%[<]" then
       return true
     end
   end

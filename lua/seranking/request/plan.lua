@@ -1,7 +1,7 @@
 --- Plans: an operation's description made ready for one API, once.
 -- SPDX-License-Identifier: MIT
 
-local params = require "seranking.request.params"
+local notation = require "seranking.base.notation"
 local rows = require "seranking.request.rows"
 
 local plan = {}
@@ -94,7 +94,7 @@ end
 function plan.definition(resource, description, name, api)
   local definition = description.params and description.params[name] or resource.params[name]
   if not definition then
-    error(("%s.%s describes no parameter '%s'"):format(resource.name, description[1], name), 0)
+    notation.typo(name, "no parameter '%s' is described", name)
   end
   return localize(definition, api)
 end
@@ -121,6 +121,21 @@ function plan.line(description, api)
   return type(own) == "table" and own[1] or own
 end
 
+-- Raises a typo in the names of the members that must be given.
+local function check_members(definition)
+  if not definition.fields then
+    return
+  end
+  for _, entry in ipairs(notation.names(definition.required)) do
+    if not definition.fields[entry[1]] then
+      notation.typo(entry[1], "the required member '%s' is not described", entry[1])
+    end
+  end
+  for _, field in pairs(definition.fields) do
+    check_members(field)
+  end
+end
+
 local function has_secret(definition)
   if definition.secret then
     return true
@@ -136,9 +151,10 @@ end
 -- The places of the parameters named in `names`. Adds their definitions to the plan.
 local function collect(made, names)
   local list = {}
-  for i, entry in ipairs(params.names(names or nil)) do
+  for i, entry in ipairs(notation.names(names)) do
     local name, required = entry[1], entry[2]
     local definition = made.define(name)
+    check_members(definition)
     made.definitions[name] = definition
     made.secrets = made.secrets or has_secret(definition)
     list[i] = { name, definition, required, definition.wire or name }
@@ -146,31 +162,25 @@ local function collect(made, names)
   return list
 end
 
--- The ids of a template, their names by those on the wire, and the template with the latter where they are seen: in the query.
-local function collect_ids(made, template)
-  local path, tail = template:match "^(.-){%?([^}]*)}$"
-  path = path or template
-  local in_path, wires, names = {}, {}, {}
-  for name in path:gmatch "{([%w_]+)}" do
-    in_path[#in_path + 1] = name
-  end
-  local ids = collect(made, table.concat(in_path, " "))
+-- The ids of a route, their names by those on the wire, and the template with the latter where they are seen: in the query.
+local function collect_ids(made, route)
+  local ids, wires, names = collect(made, table.concat(route.in_path, " ")), {}, {}
   for _, id in ipairs(ids) do
     id[4] = id[1]
   end
-  for i, id in ipairs(collect(made, tail)) do
+  for i, id in ipairs(collect(made, table.concat(route.in_query, " "))) do
     ids[#ids + 1] = id
     wires[i] = id[4]
   end
   for _, id in ipairs(ids) do
     names[id[4]] = id[1]
   end
-  return ids, names, tail and ("%s{?%s}"):format(path, table.concat(wires, ",")) or template
+  return ids, names, wires[1] and ("%s{?%s}"):format(route.path, table.concat(wires, ",")) or route.path
 end
 
 local function make_items(made, names)
   local fields, required = {}, {}
-  for _, entry in ipairs(params.names(names)) do
+  for _, entry in ipairs(notation.names(names)) do
     fields[entry[1]] = made.define(entry[1])
     made.secrets = made.secrets or has_secret(fields[entry[1]])
     if entry[2] then
@@ -180,27 +190,18 @@ local function make_items(made, names)
   return { fields = fields, required = table.concat(required, " ") }
 end
 
--- "output=json a=b" as a flat list.
-local function pairs_of(text)
+-- The names of parameters among which the caller must choose; nil when there is no such rule.
+local function choice_of(made, text)
   if not text then
     return nil
   end
-  local flat = {}
-  for name, value in text:gmatch "([^%s=]+)=(%S+)" do
-    flat[#flat + 1], flat[#flat + 2] = name, value
+  local names = notation.words(text)
+  for _, name in ipairs(names) do
+    if not made.definitions[name] then
+      notation.typo(name, "the operation takes no parameter '%s'", name)
+    end
   end
-  return flat
-end
-
-local function words(text)
-  if not text then
-    return nil
-  end
-  local list = {}
-  for word in text:gmatch "%S+" do
-    list[#list + 1] = word
-  end
-  return list
+  return names
 end
 
 local function changes_what_is_there(made, repeatable)
@@ -235,10 +236,10 @@ local function make(resource, description, api)
   local function field(name)
     return plan.field(description, api, name)
   end
-  local method, template = plan.line(description, api):match "^(%u+) (.+)$"
+  local route = notation.route(plan.line(description, api))
   local made = {
     name = resource.name .. "." .. description[1],
-    method = method,
+    method = route.method,
     definitions = {},
     define = function(name)
       return plan.definition(resource, description, name, api)
@@ -251,27 +252,26 @@ local function make(resource, description, api)
     number_rule = field "numbers",
     texts = field "texts",
     joined = description.joined,
-    fixed = pairs_of(field "fixed"),
-    one_of = words(field "one_of"),
-    any_of = words(field "any_of"),
+    fixed = field "fixed" and notation.pairs(field "fixed"),
     post = description.post or false,
     pages = field "pages",
     job = field "job",
     cost = field "cost",
     failed = field "failed",
   }
-  made.ids, made.id_names, made.template = collect_ids(made, template)
+  made.ids, made.id_names, made.template = collect_ids(made, route)
   made.query = collect(made, field "query")
   made.body = field "body" and collect(made, field "body")
   made.items = field "items" and make_items(made, field "items")
   made.upload = field "upload" and collect(made, field "upload")
   made.define = nil
+  made.one_of, made.any_of = choice_of(made, field "one_of"), choice_of(made, field "any_of")
   made.spans = spans_of(made.definitions)
   made.row = rows.form(resource, description, made.definitions)
   made.changes = changes_what_is_there(made, description.repeatable)
   made.repeatable = description.repeatable
   if made.repeatable == nil then
-    made.repeatable = REPEATABLE[method] or false
+    made.repeatable = REPEATABLE[route.method] or false
   end
   made.repeatable = made.repeatable and not made.billed -- twice is paid for twice
   made.constant = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload or made.billed)
@@ -282,7 +282,8 @@ end
 local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }),
   data = setmetatable({}, { __mode = "k" }) }
 
---- The plan of an operation on an API: "v4", "v1" or "data". nil where that lacks it.
+--- The plan of an operation on an API: "v4", "v1" or "data". nil where that lacks it. A typo in its description is raised, with
+--- file and line.
 ---@param resource table
 ---@param description table
 ---@param api string
@@ -290,7 +291,7 @@ local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, {
 function plan.of(resource, description, api)
   local known = plans[api][description]
   if not known and description[api] then
-    known = make(resource, description, api)
+    known = notation.within(resource.name, description[1], make, resource, description, api)
     plans[api][description] = known
   end
   return known

@@ -3,6 +3,7 @@
 
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
+local notation = require "seranking.base.notation"
 
 local rows = {}
 
@@ -23,21 +24,25 @@ function rows.form(resource, description, definitions)
   if not description.row then
     return nil
   end
-  local form = { map = {}, known = {}, names = {}, marks = {} }
-  for mark in (description.row.marks or description.row.map:match "^[^:]+"):gmatch "%S+" do
-    form.marks[#form.marks + 1] = mark
-  end
-  for member, name in description.row.map:gmatch "([^%s:]+):(%S+)" do
+  local form = { map = {}, known = {}, names = {} }
+  local map = notation.map(description.row.map)
+  form.marks = description.row.marks and notation.words(description.row.marks) or { map[1][1] }
+  for _, entry in ipairs(map) do
+    local member, name = entry[1], entry[2]
+    if name ~= "-" and not definitions[name] then
+      notation.typo(member .. ":" .. name, "the operation takes no parameter '%s'", name)
+    end
     form.map[member] = name
     form.known[member:match "^[^.]+"] = true
   end
   for name in pairs(definitions) do
     form.names[#form.names + 1] = name
   end
+  local sources = notation.set(description.row.of)
   for _, operation in ipairs(resource.operations) do
-    if (" " .. description.row.of .. " "):find(" " .. operation[1] .. " ", 1, true) then
-      for name in (operation.fields or ""):gmatch "[%w_]+" do
-        form.known[name] = true
+    for _, field in ipairs(sources[operation[1]] and notation.fields(operation.fields) or {}) do
+      for _, step in ipairs(notation.path(field.path)) do
+        form.known[step.name or ""] = true
       end
     end
   end

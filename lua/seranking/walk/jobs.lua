@@ -8,6 +8,7 @@ local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
+local notation = require "seranking.base.notation"
 local request = require "seranking.request.request"
 
 local jobs = {}
@@ -20,8 +21,9 @@ local USUAL_EVERY = { 5, 60 } -- the first pause and the longest
 local GROWTH = 1.5            -- of a pause, each time
 local SHORTEST = 0.001        -- no call can be shorter
 
-local function has_word(words, word)
-  return word ~= nil and words ~= nil and (" " .. words .. " "):find(" " .. tostring(word) .. " ", 1, true) ~= nil
+-- Whether a state is one of the description's words.
+local function has_word(words, state)
+  return state ~= nil and notation.set(words)[tostring(state)] or false
 end
 
 -- What the two ends of a job say of it: the status operation first, the one that made it for what that leaves out.
