@@ -149,10 +149,6 @@ static int is_line(const char *text) {
   return sr_utf8_valid(text, len) == len;
 }
 
-static size_t hide(const void *config, char *text, size_t len) {
-  return sr_config_redact(config, text, len);
-}
-
 static const char *check_texts(const struct sr_config *config, const struct text *text,
                                const char *key, size_t key_len, unsigned size) {
   static const struct sr_answer none;
@@ -174,8 +170,7 @@ static const char *check_texts(const struct sr_config *config, const struct text
   answer.content_type = answer.location = "";
   answer.body = text->data;
   answer.body_len = text->len;
-  answer.hide = hide;
-  answer.hide_ctx = config;
+  answer.config = config;
   sr_error_from_http(&error, &answer);
   error.message[sr_config_redact(config, error.message, strlen(error.message))] = '\0';
   if (!is_line(error.message))

@@ -70,7 +70,7 @@ static void an_error_that_does_not_pass_ends_the_call(void **state) {
   run(&bench, call);
   answer(call, 404, "", "{\"message\":\"Unknown site_engine_id\"}");
   assert_int_equal(run(&bench, call), SR_RUN_DONE);
-  expect_end(call, SR_NOT_FOUND, "unknown_site_engine_id");
+  expect_end(call, SR_NOT_FOUND, "not_found");
   assert_int_equal(call->status, 404);
   assert_int_equal(call->error.status, 404);
   assert_int_equal(call->attempts, 1);
@@ -488,7 +488,6 @@ static void calls_without_a_key_are_sent_when_they_are_meant(void **state) {
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   answer(call, 403, "", "{\"message\":\"No token\"}");
   expect_end(call, SR_AUTH, "no_token");
-  assert_non_null(strstr(call->error.hint, "no key was sent"));
   sr_call_delete(call);
   tear_down(&bench);
 }

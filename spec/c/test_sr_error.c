@@ -2,69 +2,13 @@
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "http/sr_error.h"
 #include "base/sr_json.h"
+#include "http/sr_config.h"
+#include "http/sr_error.h"
 
 #include <curl/curl.h>
 
 /* ---- what the tests know of the API ---- */
-
-struct row {
-  int status;
-  const char *message;
-  enum sr_kind kind;
-  const char *code;
-};
-
-/* The table of the API's "Getting started" page, whole. */
-static const struct row documented[] = {
-    {400, "Bad Request", SR_INVALID, "bad_request"},
-    {400, "Invalid keyword_id", SR_INVALID, "invalid_keyword_id"},
-    {400, "Invalid date", SR_INVALID, "invalid_date"},
-    {400, "Invalid site_engine_id", SR_INVALID, "invalid_site_engine_id"},
-    {400, "No ids in request", SR_INVALID, "no_ids"},
-    {403, "No token", SR_AUTH, "no_token"},
-    {403, "Incorrect token", SR_AUTH, "incorrect_token"},
-    {403, "No access", SR_ACCESS, "no_access"},
-    {403, "Access denied", SR_ACCESS, "access_denied"},
-    {404, "Not Found", SR_NOT_FOUND, "not_found"},
-    {404, "Unknown search_engine_id", SR_NOT_FOUND, "unknown_search_engine_id"},
-    {404, "Unknown site_engine_id", SR_NOT_FOUND, "unknown_site_engine_id"},
-    {429, "Too Many Requests", SR_RATE_LIMIT, "too_many_requests"},
-    {500, "Server error", SR_SERVER, "server_error"},
-};
-
-/* Messages of single endpoints and of v1, with the kind that tells a caller what to do. */
-static const struct {
-  int status;
-  const char *message;
-  enum sr_kind kind;
-} others[] = {
-    {401, "Unauthorized", SR_AUTH},
-    {403, "Subscription required", SR_ACCESS},
-    {403, "Limit reached", SR_ACCESS},
-    {403, "Insufficient funds", SR_ACCESS},
-    {403, "Empty balance", SR_ACCESS},
-    {403, "License expired", SR_ACCESS},
-    {400, "Incorrect website URL", SR_INVALID},
-    {400, "empty_field", SR_INVALID},
-    {404, "Tag not found", SR_NOT_FOUND},
-    {400, "Empty name", SR_INVALID},
-    {404, "Empty name", SR_INVALID},
-    {400, "Empty site_id", SR_INVALID},
-    {404, "Empty site_id", SR_INVALID},
-    {404, "Group not found", SR_NOT_FOUND},
-    {400, "No keywords ids in request", SR_INVALID},
-    {400, "Invalid site url", SR_INVALID},
-    {400, "Incorrect competitor id", SR_INVALID},
-    {400, "Empty title", SR_INVALID},
-    {400, "Empty text", SR_INVALID},
-    {400, "site_ids: This value should be of type integer", SR_INVALID},
-    {400, "Invalid", SR_INVALID},
-    {400, "Invalid region id", SR_INVALID},
-    {400, "Backlinks are non exists", SR_INVALID},
-    {400, "Invalid region name. Please use a valid canonical location name.", SR_INVALID},
-};
 
 /* Where a message may stand in a body; %s is the message. */
 static const char *const shapes[] = {
@@ -75,12 +19,29 @@ static const char *const shapes[] = {
     "{\"error\": \"%s\"}",
 };
 
+/* A client without a key: nothing is hidden. */
+static struct sr_config *nothing_to_hide;
+
+static int set_up(void **state) {
+  struct sr_settings settings = {0};
+  struct sr_error error;
+  (void)state;
+  settings.base_url = "https://api.example";
+  nothing_to_hide = sr_config_new(&settings, &error);
+  return nothing_to_hide == NULL;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  sr_config_unref(nothing_to_hide);
+  return 0;
+}
+
 static struct sr_answer answer_of(int status, const char *body, size_t len) {
   struct sr_answer answer;
   memset(&answer, 0, sizeof answer);
   answer.status = status;
-  answer.v1 = 0;
-  answer.key_sent = 1;
+  answer.config = nothing_to_hide;
   answer.content_type = "application/json";
   answer.location = "";
   answer.body = body;
@@ -116,71 +77,31 @@ static void expect_error(const struct sr_error *error, enum sr_kind kind, const 
         sr_kind_name(error->kind), error->code, sr_kind_name(kind), code);
 }
 
-/* ---- the API's messages ---- */
+/* ---- the key ---- */
 
-static void documented_rows_have_their_kind_code_status_and_text_in_every_shape(void **state) {
+static void a_403_about_the_key_has_kind_auth_in_every_shape(void **state) {
+  static const char *const messages[][2] = {{"No token", "no_token"},
+                                            {"Incorrect token", "incorrect_token"},
+                                            {" incorrect\\n  TOKEN ", "incorrect_token"}};
   size_t i, k;
   (void)state;
-  assert_int_equal(COUNT(documented), 14);
-  for (i = 0; i < COUNT(documented); i++)
+  for (i = 0; i < COUNT(messages); i++)
     for (k = 0; k < COUNT(shapes); k++) {
       char body[256];
       struct sr_error error;
-      snprintf(body, sizeof body, shapes[k], documented[i].message);
-      error = map_text(documented[i].status, body);
-      expect_error(&error, documented[i].kind, documented[i].code, body);
-      assert_string_equal(error.message, documented[i].message);
+      snprintf(body, sizeof body, shapes[k], messages[i][0]);
+      error = map_text(403, body);
+      expect_error(&error, SR_AUTH, messages[i][1], body);
     }
 }
 
-/* A documented message on another status is not the documented error. */
-static void documented_messages_count_only_with_their_status(void **state) {
+static void words_about_the_key_count_only_with_403(void **state) {
   struct sr_error error;
   (void)state;
-  error = map_text(404, "{\"message\":\"Invalid date\"}");
-  expect_error(&error, SR_NOT_FOUND, "not_found", "404 Invalid date");
-  assert_string_equal(error.message, "Invalid date");
   error = map_text(500, "{\"message\":\"No token\"}");
   expect_error(&error, SR_SERVER, "server_error", "500 No token");
-  error = map_text(403, "{\"message\":\"Too Many Requests\"}");
-  expect_error(&error, SR_ACCESS, "forbidden", "403 Too Many Requests");
-}
-
-/* Changes the case of every other letter and doubles, moves and adds white space. */
-static void vary(char *out, const char *message, int way) {
-  static const char *const gaps[] = {" ", "  ", "\\t", "\\n \\r\\n"};
-  size_t i;
-  strcpy(out, way > 0 ? gaps[way] : "");
-  for (i = 0; message[i] != '\0'; i++) {
-    size_t used = strlen(out);
-    char c = message[i];
-    if (c == ' ') {
-      strcat(out, gaps[way]);
-      continue;
-    }
-    if (c >= 'a' && c <= 'z' && (way == 0 || i % 2 == 0))
-      c = (char)(c - 'a' + 'A');
-    else if (c >= 'A' && c <= 'Z')
-      c = (char)(c - 'A' + 'a');
-    out[used] = c;
-    out[used + 1] = '\0';
-  }
-  strcat(out, way > 0 ? gaps[way] : "");
-}
-
-static void documented_rows_are_known_whatever_their_case_and_white_space(void **state) {
-  size_t i;
-  int way;
-  (void)state;
-  for (i = 0; i < COUNT(documented); i++)
-    for (way = 0; way < 4; way++) {
-      char varied[200], body[256];
-      struct sr_error error;
-      vary(varied, documented[i].message, way);
-      snprintf(body, sizeof body, "{\"message\":\"%s\"}", varied);
-      error = map_text(documented[i].status, body);
-      expect_error(&error, documented[i].kind, documented[i].code, body);
-    }
+  error = map_text(404, "{\"message\":\"Incorrect token\"}");
+  expect_error(&error, SR_NOT_FOUND, "not_found", "404 Incorrect token");
 }
 
 static void words_run_together_or_more_words_are_another_message(void **state) {
@@ -198,58 +119,14 @@ static void words_run_together_or_more_words_are_another_message(void **state) {
   }
 }
 
-static void messages_of_endpoints_and_of_v1_have_their_kind_in_every_shape(void **state) {
-  size_t i, k;
-  (void)state;
-  for (i = 0; i < COUNT(others); i++)
-    for (k = 0; k < COUNT(shapes); k++) {
-      char body[256];
-      struct sr_error error;
-      snprintf(body, sizeof body, shapes[k], others[i].message);
-      error = map_text(others[i].status, body);
-      CHECK(error.kind == others[i].kind, "%d %s: kind %s", others[i].status, others[i].message,
-            sr_kind_name(error.kind));
-      assert_string_equal(error.message, others[i].message);
-    }
-}
+/* ---- the status ---- */
 
-static void every_message_has_a_code_of_its_own(void **state) {
-  enum { ALL = COUNT(documented) + COUNT(others) };
-  const char *messages[ALL], *codes[ALL];
-  size_t i, k, n = 0;
-  (void)state;
-  for (i = 0; i < ALL; i++) {
-    char body[256];
-    int status =
-        i < COUNT(documented) ? documented[i].status : others[i - COUNT(documented)].status;
-    messages[n] =
-        i < COUNT(documented) ? documented[i].message : others[i - COUNT(documented)].message;
-    snprintf(body, sizeof body, "{\"message\":\"%s\"}", messages[n]);
-    codes[n++] = map_text(status, body).code;
-  }
-  for (i = 0; i < n; i++)
-    for (k = 0; k < i; k++)
-      CHECK((strcmp(codes[i], codes[k]) == 0) == (strcmp(messages[i], messages[k]) == 0),
-            "\"%s\" and \"%s\": codes %s and %s", messages[i], messages[k], codes[i], codes[k]);
-}
-
-/* A code that a fallback uses too would not tell which message it was. */
-static void messages_of_endpoints_do_not_share_a_code_with_an_unknown_message(void **state) {
-  size_t i;
-  (void)state;
-  for (i = 0; i < COUNT(others); i++) {
-    char body[256];
-    const char *code;
-    if (others[i].status == 401)
-      continue; /* "Unauthorized" is what the status says */
-    snprintf(body, sizeof body, "{\"message\":\"%s\"}", others[i].message);
-    code = map_text(others[i].status, body).code;
-    CHECK(strcmp(code, map_text(others[i].status, "{\"message\":\"Zzz\"}").code) != 0,
-          "%s: the code of an unknown message", others[i].message);
-  }
-}
-
-static const struct row unknown[] = {
+static const struct {
+  int status;
+  const char *message;
+  enum sr_kind kind;
+  const char *code;
+} unknown[] = {
     {400, "Zzz", SR_INVALID, "bad_request"}, {401, "Zzz", SR_AUTH, "unauthorized"},
     {403, "Zzz", SR_ACCESS, "forbidden"},    {404, "Zzz", SR_NOT_FOUND, "not_found"},
     {408, "Zzz", SR_TIMEOUT, NULL},          {418, "Zzz", SR_INVALID, NULL},
@@ -277,20 +154,13 @@ static void unknown_messages_fall_back_on_their_status_and_keep_the_text(void **
     }
 }
 
-static void description_alone_can_be_the_known_message(void **state) {
+static void message_and_description_are_both_told(void **state) {
   struct sr_error error;
   (void)state;
   error = map_text(403, "{\"error\":{\"code\":403,\"message\":\"Forbidden\",\"description\":"
-                        "\"Insufficient funds\"}}");
-  expect_error(&error, SR_ACCESS, "insufficient_funds", "description");
-  assert_non_null(strstr(error.message, "Forbidden"));
-  assert_non_null(strstr(error.message, "Insufficient funds"));
-  error = map_text(401, "{\"error\":\"invalid_token\",\"error_description\":\"Unauthorized\"}");
-  expect_error(&error, SR_AUTH, "unauthorized", "error_description");
-  error = map_text(400, "{\"error\":{\"message\":\"Zzz\",\"description\":\"No keywords ids in "
-                        "request\"},\"message\":\"x\"}");
-  assert_int_equal(error.kind, SR_INVALID);
-  assert_string_not_equal(error.code, "bad_request");
+                        "\"Incorrect token\"}}");
+  expect_error(&error, SR_AUTH, "incorrect_token", "description");
+  assert_string_equal(error.message, "Forbidden: Incorrect token");
 }
 
 static void texts_come_in_the_order_of_the_shapes(void **state) {
@@ -656,57 +526,10 @@ static void redirects_say_where_and_are_not_followed(void **state) {
     map(&error, answer);
     expect_error(&error, SR_PROTOCOL, "redirect", "redirect");
     assert_non_null(strstr(error.message, "https://elsewhere.example/"));
-    assert_non_null(error.hint);
     answer.location = "";
     map(&error, answer);
     expect_error(&error, SR_PROTOCOL, "redirect", "redirect without a location");
   }
-}
-
-static void no_token_on_v4_with_a_key_names_the_new_api(void **state) {
-  struct sr_error error = map_text(403, "{\"message\":\"No token\"}");
-  (void)state;
-  assert_non_null(error.hint);
-  assert_non_null(strstr(error.hint, "api = \"v1\""));
-}
-
-static void no_token_without_a_key_names_the_option(void **state) {
-  struct sr_answer answer = answer_of(403, "{\"message\":\"No token\"}", 22);
-  struct sr_error error;
-  int v1;
-  (void)state;
-  answer.key_sent = 0;
-  for (v1 = 0; v1 < 2; v1++) {
-    answer.v1 = v1;
-    map(&error, answer);
-    assert_non_null(error.hint);
-    assert_non_null(strstr(error.hint, "`token`"));
-    assert_non_null(strstr(error.hint, "SERANKING_TOKEN"));
-    assert_null(strstr(error.hint, "api = \"v1\""));
-  }
-}
-
-static void no_token_on_v1_does_not_send_to_v1(void **state) {
-  struct sr_answer answer = answer_of(403, "{\"message\":\"No token\"}", 22);
-  struct sr_error error;
-  (void)state;
-  answer.v1 = 1;
-  map(&error, answer);
-  assert_true(error.hint == NULL || strstr(error.hint, "api = \"v1\"") == NULL);
-}
-
-static void hints_are_one_line_and_never_left_from_before(void **state) {
-  size_t i;
-  struct sr_error error;
-  (void)state;
-  for (i = 0; i < COUNT(documented); i++) {
-    char body[256];
-    snprintf(body, sizeof body, "{\"message\":\"%s\"}", documented[i].message);
-    error = map_text(documented[i].status, body);
-    assert_true(error.hint == NULL || is_clean_line(error.hint, strlen(error.hint)));
-  }
-  error = map_text(404, "{\"message\":\"Not Found\"}");
-  assert_null(error.hint);
 }
 
 static void set_formats_cleans_and_cuts(void **state) {
@@ -944,15 +767,11 @@ static void json_strings_are_cut_to_the_size(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(documented_rows_have_their_kind_code_status_and_text_in_every_shape),
-      cmocka_unit_test(documented_messages_count_only_with_their_status),
-      cmocka_unit_test(documented_rows_are_known_whatever_their_case_and_white_space),
+      cmocka_unit_test(a_403_about_the_key_has_kind_auth_in_every_shape),
+      cmocka_unit_test(words_about_the_key_count_only_with_403),
       cmocka_unit_test(words_run_together_or_more_words_are_another_message),
-      cmocka_unit_test(messages_of_endpoints_and_of_v1_have_their_kind_in_every_shape),
-      cmocka_unit_test(every_message_has_a_code_of_its_own),
-      cmocka_unit_test(messages_of_endpoints_do_not_share_a_code_with_an_unknown_message),
       cmocka_unit_test(unknown_messages_fall_back_on_their_status_and_keep_the_text),
-      cmocka_unit_test(description_alone_can_be_the_known_message),
+      cmocka_unit_test(message_and_description_are_both_told),
       cmocka_unit_test(texts_come_in_the_order_of_the_shapes),
       cmocka_unit_test(empty_texts_and_other_types_do_not_count),
       cmocka_unit_test(html_pages_give_a_typed_error_without_their_text),
@@ -973,21 +792,17 @@ int main(void) {
       cmocka_unit_test(cleaning_never_writes_past_the_size),
       cmocka_unit_test(utf8_is_valid_up_to_the_first_byte_that_is_not),
       cmocka_unit_test(redirects_say_where_and_are_not_followed),
-      cmocka_unit_test(no_token_on_v4_with_a_key_names_the_new_api),
-      cmocka_unit_test(no_token_without_a_key_names_the_option),
-      cmocka_unit_test(no_token_on_v1_does_not_send_to_v1),
-      cmocka_unit_test(hints_are_one_line_and_never_left_from_before),
       cmocka_unit_test(set_formats_cleans_and_cuts),
       cmocka_unit_test(kinds_have_their_names),
       cmocka_unit_test(libcurl_codes_have_their_kinds),
+      cmocka_unit_test(every_libcurl_code_gives_a_typed_error_with_libcurls_words),
       cmocka_unit_test(libcurl_s_words_are_read_where_they_mislead),
       cmocka_unit_test(a_proxy_s_refusal_lasts_and_its_failure_does_not),
-      cmocka_unit_test(every_libcurl_code_gives_a_typed_error_with_libcurls_words),
       cmocka_unit_test(json_strings_are_found_by_their_place),
       cmocka_unit_test(json_escapes_are_undone),
       cmocka_unit_test(json_surrogates_without_a_partner_become_replacement_characters),
       cmocka_unit_test(json_strings_that_break_off_give_what_there_was),
       cmocka_unit_test(json_strings_are_cut_to_the_size),
   };
-  return cmocka_run_group_tests_name("sr_error", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("sr_error", tests, set_up, tear_down);
 }

@@ -259,10 +259,6 @@ static enum sr_verdict take_slot(struct sr_call *call, sr_time now, struct sr_ru
 
 /* ---- the end of an attempt ---- */
 
-static size_t hide_key(const void *config, char *text, size_t len) {
-  return sr_config_redact(config, text, len);
-}
-
 static void error_of_answer(struct sr_call *call) {
   char type[128], location[256];
   struct sr_answer answer;
@@ -270,14 +266,11 @@ static void error_of_answer(struct sr_call *call) {
   sr_call_header(call, "location", location, sizeof location);
   location[strcspn(location, "?#")] = '\0'; /* a query may hold a session or a signature */
   answer.status = call->status;
-  answer.v1 = call->config->v1;
-  answer.key_sent = call->config->key.len > 0;
+  answer.config = call->config;
   answer.content_type = type;
   answer.location = location;
   answer.body = sr_buf_text(&call->answer);
   answer.body_len = call->answer.len;
-  answer.hide = hide_key;
-  answer.hide_ctx = call->config;
   sr_error_from_http(&call->error, &answer);
 }
 

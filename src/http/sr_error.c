@@ -3,8 +3,9 @@
 #include "http/sr_error.h"
 
 #include "base/sr_base.h"
-#include "http/sr_body.h"
 #include "base/sr_json.h"
+#include "http/sr_body.h"
+#include "http/sr_config.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,77 +91,7 @@ void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, c
   sr_error_clean(error->message, sizeof error->message, text, strlen(text));
 }
 
-/* ---- the API's own messages ---- */
-
-struct known {
-  int status; /* 0: any */
-  const char *message;
-  enum sr_kind kind;
-  const char *code;
-  const char *hint;
-};
-
-#define HINT_KEY "check the key: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID"
-#define HINT_RATE                                                                                  \
-  "other programs use this key too, or ran a moment ago: give each its part with the option rate"
-#define HINT_PLAN "the account's plan does not include this call or its quota is used up"
-
-/*
-** The documented table first, then the messages of single endpoints. Source of the first 14: the
-** API's "Getting started" page; of the others: the vendor's own clients.
-*/
-static const struct known known_messages[] = {
-    {400, "Bad Request", SR_INVALID, "bad_request", NULL},
-    {400, "Invalid keyword_id", SR_INVALID, "invalid_keyword_id", NULL},
-    {400, "Invalid date", SR_INVALID, "invalid_date", "dates are written YYYY-MM-DD"},
-    {400, "Invalid site_engine_id", SR_INVALID, "invalid_site_engine_id",
-     "site_engine_id is the id inside the project, from sites.search_engines:list; not "
-     "search_engine_id"},
-    {400, "No ids in request", SR_INVALID, "no_ids", NULL},
-    {403, "No token", SR_AUTH, "no_token", NULL}, /* the hint depends on whether a key was sent */
-    {403, "Incorrect token", SR_AUTH, "incorrect_token", HINT_KEY},
-    {403, "No access", SR_ACCESS, "no_access", NULL},
-    {403, "Access denied", SR_ACCESS, "access_denied", NULL},
-    {404, "Not Found", SR_NOT_FOUND, "not_found", NULL},
-    {404, "Unknown search_engine_id", SR_NOT_FOUND, "unknown_search_engine_id",
-     "search_engine_id comes from system:search_engines"},
-    {404, "Unknown site_engine_id", SR_NOT_FOUND, "unknown_site_engine_id",
-     "site_engine_id is the id inside the project, from sites.search_engines:list; not "
-     "search_engine_id"},
-    {429, "Too Many Requests", SR_RATE_LIMIT, "too_many_requests", HINT_RATE},
-    {500, "Server error", SR_SERVER, "server_error", NULL},
-
-    {401, "Unauthorized", SR_AUTH, "unauthorized", HINT_KEY},
-    {403, "Subscription required", SR_ACCESS, "subscription_required", HINT_PLAN},
-    {403, "Limit reached", SR_ACCESS, "limit_reached", HINT_PLAN},
-    {403, "Insufficient funds", SR_ACCESS, "insufficient_funds",
-     "the account's credits are used up"},
-    {403, "Empty balance", SR_ACCESS, "empty_balance", "the account's balance is used up"},
-    {403, "License expired", SR_ACCESS, "license_expired", "the account's plan has ended"},
-
-    {400, "Incorrect website URL", SR_INVALID, "incorrect_website_url",
-     "the site must be a real domain that resolves; reserved test domains are refused"},
-    {400, "empty_field", SR_INVALID, "empty_field",
-     "send `keyword` too when comment, target_url or site_engine_ids change"},
-    {404, "Tag not found", SR_NOT_FOUND, "tag_not_found", NULL},
-    {0, "Empty name", SR_INVALID, "empty_name", NULL}, /* 400 in new documents, 404 in old ones */
-    {0, "Empty site_id", SR_INVALID, "empty_site_id", NULL},
-    {404, "Group not found", SR_NOT_FOUND, "group_not_found", NULL},
-    {400, "No keywords ids in request", SR_INVALID, "no_keywords_ids",
-     "the parameter is keywords_ids, with two plurals"},
-    {400, "Invalid site url", SR_INVALID, "invalid_site_url", NULL},
-    {400, "Incorrect competitor id", SR_INVALID, "incorrect_competitor_id", NULL},
-    {400, "Empty title", SR_INVALID, "empty_title", NULL},
-    {400, "Empty text", SR_INVALID, "empty_text", NULL},
-    {400, "site_ids: This value should be of type integer", SR_INVALID, "site_ids_not_integer",
-     NULL},
-    {400, "Invalid", SR_INVALID, "invalid", NULL},
-    {400, "Invalid region id", SR_INVALID, "invalid_region_id", NULL},
-    {400, "Backlinks are non exists", SR_INVALID, "backlinks_not_found",
-     "recheck and move take the row's id, not backlink_id"},
-    {400, "Invalid region name. Please use a valid canonical location name.", SR_INVALID,
-     "invalid_region_name", "canonical names come from system:google_regions"},
-};
+/* ---- what the status says ---- */
 
 struct by_status {
   int status;
@@ -195,17 +126,16 @@ static const struct by_status *fallback_of(int status) {
   static const struct by_status server = {0, SR_SERVER, "server_error", "the server failed"};
   static const struct by_status odd = {0, SR_PROTOCOL, "unexpected_status",
                                        "unexpected HTTP status"};
-  static const struct by_status redirect = {0, SR_PROTOCOL, "redirect", "redirect"};
   size_t i;
   for (i = 0; i < sizeof fallbacks / sizeof fallbacks[0]; i++)
     if (fallbacks[i].status == status)
       return &fallbacks[i];
-  if (status >= 300 && status < 400)
-    return &redirect;
   if (status >= 400 && status < 500)
     return &client;
   return status >= 500 && status < 600 ? &server : &odd;
 }
+
+/* ---- what the body says ---- */
 
 static int is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -228,23 +158,13 @@ static int same_message(const char *a, const char *b) {
   }
 }
 
-static const struct known *lookup(int status, const char *message) {
-  size_t i;
-  for (i = 0; i < sizeof known_messages / sizeof known_messages[0]; i++)
-    if ((known_messages[i].status == status || known_messages[i].status == 0) &&
-        same_message(message, known_messages[i].message))
-      return &known_messages[i];
-  return NULL;
-}
-
-/* Copies the beginning of a text to `out` as it may be shown. */
-static void show(char *out, size_t size, const struct sr_answer *answer, const char *text,
-                 size_t len) {
-  char line[4 * SR_TEXT_SIZE];
-  len = sr_error_clean(line, sizeof line, text, len);
-  if (answer->hide != NULL)
-    len = answer->hide(answer->hide_ctx, line, len);
-  sr_error_clean(out, size, line, len);
+/* The code of a 403 whose text is about the key, which may block it; NULL for any other text. */
+static const char *key_code(int status, const char *text) {
+  if (status != 403)
+    return NULL;
+  if (same_message(text, "No token"))
+    return "no_token";
+  return same_message(text, "Incorrect token") ? "incorrect_token" : NULL;
 }
 
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]) {
@@ -257,7 +177,7 @@ int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_
   for (i = 0; i < SR_TEXTS; i++)
     if (sr_json_string(answer->body, answer->body_len, places[i].outer, places[i].inner, raw,
                        sizeof raw)) {
-      show(texts[found], SR_TEXT_SIZE, answer, raw, strlen(raw));
+      sr_config_show(answer->config, texts[found], SR_TEXT_SIZE, raw, strlen(raw));
       found += texts[found][0] != '\0';
     }
   return found;
@@ -270,7 +190,7 @@ static int begins_with(const char *text, const char *prefix) {
   return 1;
 }
 
-/* What stands in for the message when the body holds none. */
+/* The message of an answer whose body has none in the usual places. */
 static void describe_body(char *out, size_t size, const struct sr_answer *answer,
                           const char *reason) {
   enum sr_look look = sr_body_look(answer->body, answer->body_len);
@@ -280,63 +200,46 @@ static void describe_body(char *out, size_t size, const struct sr_answer *answer
   else if (look == SR_LOOK_BINARY)
     snprintf(out, size, "%s (the answer is binary data)", reason);
   else if (look == SR_LOOK_TEXT)
-    show(out, size, answer, answer->body, answer->body_len);
+    sr_config_show(answer->config, out, size, answer->body, answer->body_len);
   if (out[0] == '\0')
     snprintf(out, size, "%s", reason);
 }
 
-static const char *token_hint(const struct sr_answer *answer) {
-  if (!answer->key_sent)
-    return "no key was sent: set the option `token` or SERANKING_TOKEN";
-  if (answer->v1)
-    return HINT_KEY;
-  return "a key was sent; this host may be retired for it: make a key for the new API and use api "
-         "= \"v1\"";
-}
-
-/* 3xx: where to, as far as that is known. 304 and 300 point nowhere. */
+/* 3xx. 304 and 300 point nowhere. */
 static void redirected(struct sr_error *error, const struct sr_answer *answer) {
   char where[SR_TEXT_SIZE];
   sr_error_clean(where, sizeof where, answer->location, strlen(answer->location));
   if (where[0] != '\0')
-    sr_error_set(error, SR_PROTOCOL, "redirect",
-                 "check base_url: redirects are not followed, so that the key stays here",
-                 "the server answered %d and points to %s", answer->status, where);
+    sr_error_set(error, SR_PROTOCOL, "redirect", NULL, "the server answered %d and points to %s",
+                 answer->status, where);
   else
     sr_error_set(error, SR_PROTOCOL,
                  answer->status == 304 || answer->status == 300 ? "unexpected_status" : "redirect",
-                 "check base_url: a cache or a proxy may have answered instead of the API",
-                 "the server answered %d without data or another address", answer->status);
-  error->status = answer->status;
+                 NULL, "the server answered %d without data or another address", answer->status);
 }
 
 void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) {
   char texts[SR_TEXTS][SR_TEXT_SIZE];
   char message[SR_TEXT_SIZE];
   const struct by_status *fallback = fallback_of(answer->status);
-  const struct known *known = NULL;
+  const char *code = NULL;
   int i, found = sr_error_texts(answer, texts);
-  if (strcmp(fallback->code, "redirect") == 0) {
-    redirected(error, answer);
-    return;
-  }
-  for (i = 0; i < found && known == NULL; i++)
-    known = lookup(answer->status, texts[i]);
+  for (i = 0; i < found && code == NULL; i++)
+    code = key_code(answer->status, texts[i]);
   if (found == 0) {
     describe_body(message, sizeof message, answer, fallback->reason);
-    known = lookup(answer->status, message);
+    code = key_code(answer->status, message);
   } else if (found > 1 && strcmp(texts[0], texts[1]) != 0) {
     snprintf(message, sizeof message, "%.*s: %.*s", (int)sizeof message / 2 - 2, texts[0],
              (int)sizeof message / 2 - 2, texts[1]);
   } else {
     memcpy(message, texts[0], sizeof message);
   }
-  if (known != NULL)
-    sr_error_set(error, known->kind, known->code, known->hint, "%s", message);
+  if (answer->status >= 300 && answer->status < 400)
+    redirected(error, answer);
+  else if (code != NULL)
+    sr_error_set(error, SR_AUTH, code, NULL, "%s", message);
   else
-    sr_error_set(error, fallback->kind, fallback->code, fallback->kind == SR_AUTH ? HINT_KEY : NULL,
-                 "%s", message);
-  if (strcmp(error->code, "no_token") == 0 || (error->kind == SR_AUTH && !answer->key_sent))
-    error->hint = token_hint(answer);
+    sr_error_set(error, fallback->kind, fallback->code, NULL, "%s", message);
   error->status = answer->status;
 }

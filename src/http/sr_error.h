@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+struct sr_config;
+
 /* What a caller can do about it is a matter of the kind; the code says which one it was. */
 enum sr_kind {
   SR_NO_ERROR = 0,
@@ -50,24 +52,16 @@ void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, c
 /* What is known of an answer that is not a success. */
 struct sr_answer {
   int status;
-  int v1;                   /* which generation answered */
-  int key_sent;             /* a key was in the request */
-  const char *content_type; /* "" when there was none */
-  const char *location;     /* the same, for redirects */
-  const char *body;         /* as received: any bytes */
+  const struct sr_config *config; /* whose key must not be shown */
+  const char *content_type;       /* "" when there was none */
+  const char *location;           /* the same, for redirects */
+  const char *body;               /* as received: any bytes */
   size_t body_len;
-  /*
-  ** Masks what must not be shown in a text, in place, and gives its new length. Called after a text
-  ** was cleaned and before it is cut. NULL: nothing to hide.
-  */
-  size_t (*hide)(const void *ctx, char *text, size_t len);
-  const void *hide_ctx;
 };
 
 /*
-** The error of an answer whose status is not 2xx. The API's documented table decides on status and
-** message (case and white space ignored); a message it does not have falls back on the status and
-** keeps the server's text.
+** The error of an answer whose status is not 2xx. The status decides, except that a 403 may be about
+** the key. `message` is what the server said. What single endpoints say is read in Lua.
 */
 void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
 
@@ -83,9 +77,9 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
 void sr_error_from_proxy(struct sr_error *error, int status);
 
 /*
-** Finds the text of an error body in all the shapes seen: error.message, error.description,
-** error_description, error, message, detail. Up to `max` of them are written to `texts` in this order.
-** Works on bodies that are cut short. Returns how many.
+** Finds the texts of an error body in all the shapes seen: error.message, error.description,
+** error_description, error, message, detail, in this order. Works on bodies that are cut short.
+** Returns how many there are.
 */
 enum { SR_TEXT_SIZE = 300, SR_TEXTS = 6 };
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]);

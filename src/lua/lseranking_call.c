@@ -138,11 +138,31 @@ static struct sr_call *check_done(lua_State *L) {
   return call;
 }
 
+/* Pushes the list of texts in the body of an answer that is an error; nil where the error is not of an answer. */
+static void push_texts(lua_State *L, const struct sr_call *call) {
+  char texts[SR_TEXTS][SR_TEXT_SIZE];
+  struct sr_answer answer = {0};
+  int i, count;
+  if (call->error.status == 0 || call->error.kind == SR_BLOCKED) {
+    lua_pushnil(L);
+    return;
+  }
+  answer.config = call->config;
+  answer.body = sr_buf_text(&call->answer);
+  answer.body_len = call->answer.len;
+  count = sr_error_texts(&answer, texts);
+  lua_createtable(L, count, 0);
+  for (i = 0; i < count; i++) {
+    lua_pushstring(L, texts[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
 /*
-** call:result() -> true, what is known of the answer | false, error once run() has said "done". The
-** former is a table with the metatable that lseranking.responses is: { status, attempts, elapsed,
-** waited, reused, http_version }; its header lines are in lseranking.heads, which is weak, at the
-** table. The body: see call:body, call:decode.
+** call:result() -> true, response | false, error, texts of the error's answer. To be called when
+** run() has said "done". The response is a table with the metatable lseranking.responses: { status,
+** attempts, elapsed, waited, reused, http_version }. Its header lines are in the weak table
+** lseranking.heads, by the response. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
   struct sr_call *call = check_done(L);
@@ -151,7 +171,8 @@ static int call_result(lua_State *L) {
   if (failed) {
     lsr_pusherror(L, &call->error, call);
     set_excerpt(L, call);
-    return 2;
+    push_texts(L, call);
+    return 3;
   }
   lua_createtable(L, 0, 8); /* one more than there are, for the headers */
   lua_pushinteger(L, call->status);

@@ -1,6 +1,7 @@
 --- All files that are made of the API descriptions.
 -- SPDX-License-Identifier: MIT
 
+local errors = require "reference.errors"
 local markdown = require "reference.markdown"
 local model = require "reference.model"
 local types = require "reference.types"
@@ -11,6 +12,7 @@ local types = require "reference.types"
 return function(index)
   local families = model.families(index)
   local files = markdown.pages(families)
+  files["docs/errors.md"] = errors.page()
   files["library/seranking.lua"] = types.file(families)
   return files
 end

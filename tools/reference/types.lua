@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local annotations = require "reference.annotations"
+local errors = require "reference.errors"
 local model = require "reference.model"
 local shape = require "reference.shape"
 
@@ -450,7 +451,7 @@ end
 
 -- The library's own classes, those of its clients with their resources.
 local function library_types(writer, root)
-  local own = {}
+  local own = { ["seranking.Kind"] = true, ["seranking.Code"] = true }
   for tag, name in COMMON:gmatch "%-%-%-@(%l+) (seranking%.%u%w*)" do
     own[name] = own[name] or tag == "class" or tag == "alias"
   end
@@ -493,6 +494,7 @@ function types.file(families)
   local root = tree_of(families)
   writer:add(HEAD)
   writer:add(COMMON)
+  writer:add(errors.types())
   library_types(writer, root)
   for _, name in ipairs(model.sorted_keys(root.children)) do
     if name ~= "data" then

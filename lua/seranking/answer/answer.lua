@@ -7,8 +7,11 @@ local numbers = require "seranking.answer.numbers"
 
 local answer = {}
 
-local function unusable(call, code, message, ...)
-  return nil, errors.wrap(call:failure(code, message:format(...)))
+-- An answer that came and can't be used.
+local function unusable(call, kind, code, message, ...)
+  local fields = call:failure(code, message:format(...))
+  fields.kind = kind
+  return nil, errors.wrap(fields)
 end
 
 -- How a plan's answers are converted: worked out when its first answer is read.
@@ -31,15 +34,13 @@ end
 function answer.not_json(call, problem, late)
   local look = call:look()
   if late then
-    local _, err = unusable(call, "decoding", "the answer came in time, but decoding it took longer: %s", problem)
-    err.kind, err.hint = "timeout", "raise timeout, or ask for less at once"
-    return nil, err
+    return unusable(call, "timeout", "decoding", "the answer came in time, but decoding it took longer: %s", problem)
   elseif look == "binary" then
-    return unusable(call, "bad_json", "the answer is not JSON, but binary data")
+    return unusable(call, "decode", "bad_json", "the answer is not JSON, but binary data")
   elseif look ~= "html" then
-    return unusable(call, "bad_json", "the answer is not JSON: %s", problem)
+    return unusable(call, "decode", "bad_json", "the answer is not JSON: %s", problem)
   end
-  local _, err = unusable(call, "bad_json", "the answer is not JSON, but an HTML page")
+  local _, err = unusable(call, "decode", "bad_json", "the answer is not JSON, but an HTML page")
   err.hint = "check base_url; a proxy may have answered instead of the API, with its login page for one"
   return nil, err
 end
@@ -51,7 +52,7 @@ local function undecodable(plan, call, problem, late)
   elseif plan.answer == "any" then
     return true
   end
-  return unusable(call, "empty_body", "the answer has no body where %s has one", plan.name)
+  return unusable(call, "decode", "empty_body", "the answer has no body where %s has one", plan.name)
 end
 
 --- The data of an answer's body; nil and an error.
@@ -78,9 +79,7 @@ function answer.read(client, plan, call)
   end
   local said = plan.failed and failure_in(plan, data)
   if said then
-    local _, err = unusable(call, "failed", "%s", said)
-    err.kind = "invalid"
-    return nil, err
+    return unusable(call, "invalid", "failed", "%s", said)
   end
   local places = plan.numbers
   if places == nil then
@@ -91,7 +90,7 @@ function answer.read(client, plan, call)
   end
   if kind == "any" then
     if data == false then
-      return unusable(call, "unexpected", "the answer is the JSON value false")
+      return unusable(call, "decode", "unexpected", "the answer is the JSON value false")
     elseif data == json.null and not client._keep_nulls then
       return {} -- which can be indexed, and is no error
     end
@@ -99,7 +98,7 @@ function answer.read(client, plan, call)
   end
   -- PHP writes an empty map as [], so an empty table is both.
   if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" or kind == "object" and data[1] ~= nil then
-    return unusable(call, "unexpected", "the answer is not the %s that %s has%s", kind == "array" and "list" or "object",
+    return unusable(call, "decode", "unexpected", "the answer is not the %s that %s has%s", kind == "array" and "list" or "object",
       plan.name, data ~= false and "; client:request takes it as it is" or "")
   end
   return data

@@ -5,27 +5,10 @@ local misuse = require "seranking.base.misuse"
 
 local getinfo = debug.getinfo
 
----@alias seranking.Kind
----| "auth" # the key is missing, wrong, or not for this API
----| "access" # the key is fine; the account, plan or owner does not allow it
----| "invalid" # the request is wrong
----| "not_found" # no such thing
----| "rate_limit" # too many requests, said by the server or by our own limiter
----| "blocked" # the key is blocked for a while
----| "server" # 5xx
----| "timeout" # the deadline came first
----| "network" # name, route, connection
----| "tls" # certificate or handshake
----| "decode" # the body is not what it should be
----| "too_large" # body or headers over the limit
----| "cancelled" # given up by the caller
----| "protocol" # not HTTP as we speak it: redirects, broken framing
----| "phase" # called where the host can't wait
-
 --- What went wrong. Returned as the second value by everything that depends on the world.
 ---@class seranking.Error
 ---@field kind seranking.Kind what a program branches on
----@field code string which one of the kind: "no_token", "invalid_date", "dns" …
+---@field code seranking.Code which one of the kind
 ---@field message string the server's or libcurl's words, one line of UTF-8
 ---@field hint? string what a person can do about it
 ---@field status? integer HTTP status, when there was an answer
@@ -71,10 +54,36 @@ end
 
 local errors = {}
 
---- Makes an error of a table of fields that the core filled, and notes the caller's line.
+local hints -- by kind and code
+
+-- Made of the table of codes with the first error: a program that has none need not load it.
+local function make_hints()
+  hints = {}
+  for _, kind in ipairs(require "seranking.answer.codes") do
+    local of_kind = {}
+    for i = 2, #kind do
+      of_kind[kind[i][1]] = kind[i].hint
+    end
+    hints[kind[1]] = of_kind
+  end
+end
+
+--- What a person can do about every error of a code. nil where that depends on the case.
+---@param kind seranking.Kind
+---@param code string
+---@return string?
+function errors.hint(kind, code)
+  if not hints then
+    make_hints()
+  end
+  return hints[kind] and hints[kind][code]
+end
+
+--- Makes an error of a table of fields that the core filled, with its hint and the caller's line.
 ---@param fields table
 ---@return seranking.Error
 function errors.wrap(fields)
+  fields.hint = fields.hint or errors.hint(fields.kind, fields.code)
   fields.where = misuse.where()
   return setmetatable(fields, error_mt)
 end

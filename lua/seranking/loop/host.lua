@@ -4,9 +4,12 @@
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.answer.errors"
 local events = require "seranking.base.events"
+local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
+
+local refusal = lazy "seranking.answer.refusal"
 
 require "seranking.answer.response" -- what the core makes of answers gets its methods
 
@@ -91,8 +94,11 @@ function host.run(client, call)
   if client._on_event then
     events.tell(client, call)
   end
-  local answered, outcome = call:result()
+  local answered, outcome, texts = call:result()
   if not answered then
+    if texts then
+      refusal.read(outcome, texts, client)
+    end
     errors.wrap(outcome)
     if outcome.kind == "auth" and client._key_hint then
       outcome.hint = client._key_hint

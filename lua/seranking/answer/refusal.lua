@@ -1,0 +1,46 @@
+--- What the API's words mean when it refuses a request.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "seranking.answer.errors"
+local messages = require "seranking.api.messages"
+
+local refusal = {}
+
+local NO_KEY_SENT = "no key was sent: set the option `token` or SERANKING_TOKEN"
+local hints_of_status = {
+  [451] = "a law forbids it where you are, or a firewall or proxy says so: look at who answers",
+}
+
+-- A text without what does not count: case, white space at its ends, and how much stands between words.
+local function plain(text)
+  return (text:lower():gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+local known = {}
+for _, row in ipairs(messages) do
+  known[row[1]] = known[row[1]] or {}
+  known[row[1]][plain(row[2])] = row
+end
+
+--- Reads what the server said, and gives the error its kind, code and hint.
+---@param err table of the core, with its status
+---@param texts string[] of the answer's body
+---@param client table whose call it was
+function refusal.read(err, texts, client)
+  local of_status = known[err.status] or {}
+  for _, text in ipairs(texts[1] and texts or { err.message }) do
+    local row = of_status[plain(text)]
+    if row then
+      err.kind, err.code, err.hint = row[3], row[4], row.hint or err.hint
+      return
+    end
+  end
+  if err.kind == "auth" and client._key == "none" then
+    err.hint = NO_KEY_SENT
+  elseif err.code == "no_token" and client.api == "v1" then
+    err.hint = errors.hint("auth", "incorrect_token")
+  end
+  err.hint = err.hint or hints_of_status[err.status]
+end
+
+return refusal

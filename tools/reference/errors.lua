@@ -1,0 +1,112 @@
+--- docs/errors.md, and the types of kinds and codes: made of seranking.answer.codes and seranking.api.messages.
+-- SPDX-License-Identifier: MIT
+
+local kinds = require "seranking.answer.codes"
+local messages = require "seranking.api.messages"
+
+local errors = {}
+
+local RETRY = {
+  yes = "yes", no = "no", safe = "if the call may be sent twice, or was not sent",
+}
+
+local HEAD = [[
+# Errors
+
+<!-- Made by tools/reference.lua of lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it: edit these,
+then `make reference`. -->
+
+Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it, `err.code` what
+exactly went wrong. Kinds and codes are part of the interface: they keep their names. `err.message` and `err.hint` are for people
+and may change. The other fields of an error are in the [README](../README.md#errors).
+
+Two fields tell whether to try again. The tables say what they are for each code:
+
+- `err.retryable`: the same call again does no harm and may succeed. The library has already tried again as often as the option
+  `retries` allows.
+- `err.sent`: the server may have got the request. After a failed call that changes something, look before you repeat it.
+
+| kind | meaning | what to do |
+|---|---|---|
+]]
+
+local function cell(text)
+  return (text:gsub("|", "\\|"))
+end
+
+local function sentence(text)
+  text = text:gsub("^%l", string.upper)
+  return text:find "[.!?]$" and text or text .. "."
+end
+
+-- A code's line: what the table says, or else its kind.
+local function line_of(kind, code)
+  local action = code.hint and sentence(code.hint) or code.action or kind.action
+  local retry = code.retry or kind.retry
+  return ("| <a id=\"%s-%s\"></a>`%s` | %s | %s | %s | %s |"):format(kind[1], (code[1]:gsub("_<.*", "")), code[1],
+    cell(code[2]), cell(action), RETRY[retry] or retry, code.sent or kind.sent)
+end
+
+--- The codes of a kind: those of the table, then those that the API's messages have.
+---@return table[]
+function errors.codes(kind)
+  local list, by_name = {}, {}
+  for i = 2, #kind do
+    list[#list + 1] = kind[i]
+  end
+  for _, row in ipairs(messages) do
+    if row[3] == kind[1] then
+      local code = by_name[row[4]]
+      local said = ("HTTP %d “%s”"):format(row[1], row[2])
+      if code then
+        code.said[#code.said + 1] = said
+      else
+        code = { row[4], row.meaning, hint = row.hint, said = { said } }
+        by_name[row[4]] = code
+        list[#list + 1] = code
+      end
+    end
+  end
+  for _, code in pairs(by_name) do
+    code[2] = code[2] .. " (" .. table.concat(code.said, ", ") .. ")"
+  end
+  return list
+end
+
+--- The text of docs/errors.md.
+---@return string
+function errors.page()
+  local lines = {}
+  for _, kind in ipairs(kinds) do
+    lines[#lines + 1] = ("| [`%s`](#%s) | %s | %s |"):format(kind[1], kind[1], cell(kind.meaning), cell(kind.action))
+  end
+  for _, kind in ipairs(kinds) do
+    lines[#lines + 1] = ("\n## %s\n\n%s\n\n| code | meaning | what to do | retryable | sent |\n|---|---|---|---|---|"):format(
+      kind[1], kind.meaning)
+    for _, code in ipairs(errors.codes(kind)) do
+      lines[#lines + 1] = line_of(kind, code)
+    end
+  end
+  return HEAD .. table.concat(lines, "\n") .. "\n"
+end
+
+--- The types seranking.Kind and seranking.Code.
+---@return string
+function errors.types()
+  local lines, codes, seen = { "---@alias seranking.Kind" }, {}, {}
+  for _, kind in ipairs(kinds) do
+    lines[#lines + 1] = ('---| "%s" # %s'):format(kind[1], kind.meaning)
+    for _, code in ipairs(errors.codes(kind)) do
+      if not seen[code[1]] then
+        seen[code[1]] = true
+        codes[#codes + 1] = code[1]:find "<" and "---| string # and " .. code[1]
+          or ('---| "%s" # %s: %s'):format(code[1], kind[1], code[2])
+      end
+    end
+  end
+  table.sort(codes)
+  lines[#lines + 1] = "\n--- See docs/errors.md.\n---@alias seranking.Code\n" .. table.concat(codes, "\n") .. "\n"
+  return table.concat(lines, "\n")
+end
+
+return errors
