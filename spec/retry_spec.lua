@@ -69,10 +69,10 @@ describe("an attempt that fails", function()
       api:fail(fault)
       local _, err = client.sites:create { url = "http://example.com", title = "a" }
       assert.is_true(err.sent)
-      assert.equal(hint, err.hint)
+      assert.equal(hint, err.hint:sub(-#hint))
       api:fail(fault)
       _, err = client:request { method = "POST", path = "/sites", body = "{}" }
-      assert.equal(hint, err.hint)
+      assert.equal(hint, err.hint:sub(-#hint))
       assert.is_truthy(tostring(err):find(hint, 1, true))
     end
     local client, api = scene.new { retries = 0 }

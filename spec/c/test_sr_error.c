@@ -636,12 +636,11 @@ static const struct {
   int code;
   enum sr_kind kind;
   const char *word, *message; /* NULL: the detail itself */
-  const char *hint;           /* a part of it */
+  const char *hint;           /* a part of it; NULL: none of this text alone */
 } texts_read[] = {
-    {"", 98, SR_TLS, "client_certificate", NULL, "certificates of clients"},
+    {"", 98, SR_TLS, "client_certificate", NULL, NULL},
     {"OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
-     CURLE_RECV_ERROR, SR_TLS, "client_certificate", "the server wants a client certificate",
-     "base_url"},
+     CURLE_RECV_ERROR, SR_TLS, "client_certificate", "the server wants a client certificate", NULL},
     {"OpenSSL/3.0.19: error:0A00042E:SSL routines::tlsv1 alert protocol version",
      CURLE_SSL_CONNECT_ERROR, SR_TLS, "handshake", "the server refused TLS 1.2 and TLS 1.3",
      "TLS 1.2"},
@@ -668,7 +667,10 @@ static void libcurl_s_words_are_read_where_they_mislead(void **state) {
       assert_string_equal(error.message, texts_read[i].message);
     else if (texts_read[i].detail[0] != '\0')
       assert_string_equal(error.message, texts_read[i].detail);
-    assert_non_null(strstr(error.hint, texts_read[i].hint));
+    if (texts_read[i].hint != NULL)
+      assert_non_null(strstr(error.hint, texts_read[i].hint));
+    else
+      assert_null(error.hint); /* that of the code, in Lua */
   }
 }
 

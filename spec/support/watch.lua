@@ -82,6 +82,24 @@ end
 wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded
 wrap(errors, "wrap", "an error")
 
+-- Kinds and codes are known: the table of them is what users read.
+local listed = {}
+for _, kind in ipairs(require "seranking.answer.codes") do
+  for i = 2, #kind do
+    listed[kind[1] .. " " .. kind[i][1]] = true
+  end
+end
+for _, row in ipairs(require "seranking.api.messages") do
+  listed[row[3] .. " " .. row[4]] = true
+end
+errors.wrap = around(errors.wrap, function(err)
+  local name = err.kind .. " " .. err.code
+  if not listed[name:gsub("^invalid job_.*", "invalid job_<state>")] then
+    error("an error that docs/errors.md does not have: " .. name, 0)
+  end
+  return err
+end)
+
 local methods = getmetatable(require("seranking.operation").new({}, {}, {}, {})).__index
 wrap(methods, "dry_run", "a dry run")
 wrap(methods, "describe", "a description")

@@ -158,13 +158,21 @@ static int same_message(const char *a, const char *b) {
   }
 }
 
-/* The code of a 403 whose text is about the key, which may block it; NULL for any other text. */
-static const char *key_code(int status, const char *text) {
-  if (status != 403)
-    return NULL;
-  if (same_message(text, "No token"))
-    return "no_token";
-  return same_message(text, "Incorrect token") ? "incorrect_token" : NULL;
+/* What a 403 says about the key, which may block it. */
+static const struct by_text {
+  const char *text;
+  enum sr_kind kind;
+  const char *code;
+} key_texts[] = {{"No token", SR_AUTH, "no_token"},
+                 {"Incorrect token", SR_AUTH, "incorrect_token"}};
+
+/* NULL: the text is not about the key. */
+static const struct by_text *about_key(int status, const char *text) {
+  size_t i;
+  for (i = 0; status == 403 && i < sizeof key_texts / sizeof key_texts[0]; i++)
+    if (same_message(text, key_texts[i].text))
+      return &key_texts[i];
+  return NULL;
 }
 
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]) {
@@ -222,13 +230,13 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   char texts[SR_TEXTS][SR_TEXT_SIZE];
   char message[SR_TEXT_SIZE];
   const struct by_status *fallback = fallback_of(answer->status);
-  const char *code = NULL;
+  const struct by_text *key = NULL;
   int i, found = sr_error_texts(answer, texts);
-  for (i = 0; i < found && code == NULL; i++)
-    code = key_code(answer->status, texts[i]);
+  for (i = 0; i < found && key == NULL; i++)
+    key = about_key(answer->status, texts[i]);
   if (found == 0) {
     describe_body(message, sizeof message, answer, fallback->reason);
-    code = key_code(answer->status, message);
+    key = about_key(answer->status, message);
   } else if (found > 1 && strcmp(texts[0], texts[1]) != 0) {
     snprintf(message, sizeof message, "%.*s: %.*s", (int)sizeof message / 2 - 2, texts[0],
              (int)sizeof message / 2 - 2, texts[1]);
@@ -237,8 +245,8 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer) 
   }
   if (answer->status >= 300 && answer->status < 400)
     redirected(error, answer);
-  else if (code != NULL)
-    sr_error_set(error, SR_AUTH, code, NULL, "%s", message);
+  else if (key != NULL)
+    sr_error_set(error, key->kind, key->code, NULL, "%s", message);
   else
     sr_error_set(error, fallback->kind, fallback->code, NULL, "%s", message);
   error->status = answer->status;

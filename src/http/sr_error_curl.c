@@ -23,8 +23,7 @@ struct reading {
   "the server needs a new certificate: this machine's TLS library refuses SHA-1, MD5 and short "   \
   "keys"
 
-#define NOT_ENCODED   "the body can't be decompressed"
-#define HINT_ENCODING "it is not what its Content-Encoding says: check base_url, and who answers"
+#define NOT_ENCODED "the body can't be decompressed"
 
 static const struct reading readings[] = {
     {"HTTP/0.9", SR_PROTOCOL, "bad_answer", "the answer is not HTTP",
@@ -38,7 +37,7 @@ static const struct reading readings[] = {
     {"unsupported protocol", SR_TLS, "handshake", "the server has neither TLS 1.2 nor TLS 1.3",
      "TLS 1.2 is the oldest version that is allowed: the server has to be updated"},
     {"certificate required", SR_TLS, "client_certificate", "the server wants a client certificate",
-     "certificates of clients are not supported: check base_url"},
+     NULL},
     {"md too weak", SR_TLS, "certificate", NULL, HINT_WEAK},
     {"key too weak", SR_TLS, "certificate", NULL, HINT_WEAK},
     {"key too small", SR_TLS, "certificate", NULL, HINT_WEAK},
@@ -50,8 +49,8 @@ static const struct reading readings[] = {
      "ALL_PROXY"},
     {"in chunked-encoding", SR_PROTOCOL, "bad_answer", NULL, NULL},
     {"chunk hex", SR_PROTOCOL, "bad_answer", NULL, NULL},
-    {"riting received data", SR_DECODE, "bad_encoding", NOT_ENCODED, HINT_ENCODING},
-    {"riting output to destination", SR_DECODE, "bad_encoding", NOT_ENCODED, HINT_ENCODING},
+    {"riting received data", SR_DECODE, "bad_encoding", NOT_ENCODED, NULL},
+    {"riting output to destination", SR_DECODE, "bad_encoding", NOT_ENCODED, NULL},
     {"user callback function failed", SR_TOO_LARGE, "headers",
      "the answer's HTTP/2 headers are larger than libcurl takes", NULL},
     {"many CONTINUATION frames", SR_TOO_LARGE, "headers",
@@ -76,103 +75,93 @@ static int distrusted(const char *text) {
 
 /* ---- codes ---- */
 
+struct meaning {
+  int code; /* libcurl's; a number where its name is younger than 7.68 */
+  enum sr_kind kind;
+  const char *word; /* our code */
+};
+
+static const struct meaning meanings[] = {
+    {CURLE_OPERATION_TIMEDOUT, SR_TIMEOUT, "no_connection"},
+    {CURLE_COULDNT_RESOLVE_HOST, SR_NETWORK, "dns"},
+    {CURLE_COULDNT_RESOLVE_PROXY, SR_NETWORK, "dns"},
+    {CURLE_COULDNT_CONNECT, SR_NETWORK, "connect"},
+    {CURLE_PARTIAL_FILE, SR_NETWORK, "truncated"},
+    {97 /* CURLE_PROXY */, SR_NETWORK, "proxy"},
+    {CURLE_PEER_FAILED_VERIFICATION, SR_TLS, "certificate"},
+    {CURLE_SSL_CACERT_BADFILE, SR_TLS, "ca_file"},
+    {98 /* CURLE_SSL_CLIENTCERT */, SR_TLS, "client_certificate"},
+    {CURLE_SSL_CONNECT_ERROR, SR_TLS, "handshake"},
+    {CURLE_SSL_CERTPROBLEM, SR_TLS, "handshake"},
+    {CURLE_SSL_CIPHER, SR_TLS, "handshake"},
+    {CURLE_SSL_ISSUER_ERROR, SR_TLS, "handshake"},
+    {CURLE_SSL_INVALIDCERTSTATUS, SR_TLS, "handshake"},
+    {CURLE_USE_SSL_FAILED, SR_TLS, "handshake"},
+    {CURLE_OUT_OF_MEMORY, SR_TOO_LARGE, "out_of_memory"},
+    {100 /* CURLE_TOO_LARGE */, SR_TOO_LARGE, "headers"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, SR_PROTOCOL, "unsupported"},
+    {CURLE_UNKNOWN_OPTION, SR_PROTOCOL, "unsupported"},
+    {CURLE_NOT_BUILT_IN, SR_PROTOCOL, "unsupported"},
+    {CURLE_UNSUPPORTED_PROTOCOL, SR_PROTOCOL, "bad_answer"},
+    {CURLE_URL_MALFORMAT, SR_PROTOCOL, "bad_answer"},
+    {CURLE_WEIRD_SERVER_REPLY, SR_PROTOCOL, "bad_answer"},
+    {CURLE_BAD_CONTENT_ENCODING, SR_PROTOCOL, "bad_answer"},
+    {CURLE_TOO_MANY_REDIRECTS, SR_PROTOCOL, "bad_answer"},
+    /* Our own buffers report their failures themselves: it was the decompression. */
+    {CURLE_WRITE_ERROR, SR_DECODE, "bad_encoding"},
+    /* CURLE_GOT_NOTHING, _SEND_ERROR, _RECV_ERROR, and whatever later versions add */
+    {0, SR_NETWORK, "connection_lost"},
+};
+
+/* The same once the request was on its way, where that makes a difference. */
+static const struct meaning meanings_connected[] = {
+    {CURLE_OPERATION_TIMEDOUT, SR_TIMEOUT, "no_answer"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, SR_PROTOCOL, "bad_answer"}, /* of libcurl's header parser */
+    {CURLE_UNKNOWN_OPTION, SR_PROTOCOL, "bad_answer"},
+    {CURLE_NOT_BUILT_IN, SR_PROTOCOL, "bad_answer"},
+    {0, SR_NO_ERROR, NULL},
+};
+
+static const struct meaning *meaning_in(const struct meaning *list, int code) {
+  while (list->code != 0 && list->code != code)
+    list++;
+  return list;
+}
+
+static const struct meaning *meaning_of(int code, int connected) {
+  const struct meaning *meaning = connected ? meaning_in(meanings_connected, code) : NULL;
+  return meaning != NULL && meaning->word != NULL ? meaning : meaning_in(meanings, code);
+}
+
+/* What to do about a certificate, which depends on what is wrong with it. */
+static const char *certificate_hint(const char *text) {
+  return distrusted(text)
+             ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
+             : "the server's certificate is not for this address, or not for today: check "
+               "base_url, "
+               "the clock, and who answers";
+}
+
+/* What happened, where libcurl has no words of its own that help. */
+static const char *text_of(int code, int connected) {
+  if (code == CURLE_WRITE_ERROR)
+    return NOT_ENCODED;
+  if (code == CURLE_BAD_FUNCTION_ARGUMENT && connected)
+    return "the answer has a header line that is not HTTP";
+  return curl_easy_strerror((CURLcode)code);
+}
+
 void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail) {
-  const char *text = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
+  const char *text = detail[0] != '\0' ? detail : text_of(code, connected);
   const struct reading *reading = reading_of(detail);
-  enum sr_kind kind = SR_NETWORK;
-  const char *word = "connection_lost", *hint = NULL;
-  if (reading != NULL) {
+  const struct meaning *meaning = meaning_of(code, connected);
+  if (reading != NULL)
     sr_error_set(error, reading->kind, reading->code, reading->hint, "%s",
                  reading->message != NULL ? reading->message : text);
-    return;
-  }
-  switch (code) {
-  case CURLE_OPERATION_TIMEDOUT:
-    kind = SR_TIMEOUT;
-    word = connected ? "no_answer" : "no_connection";
-    break;
-  case CURLE_COULDNT_RESOLVE_HOST:
-  case CURLE_COULDNT_RESOLVE_PROXY:
-    word = "dns";
-    hint = "check the name in base_url or proxy, and this machine's name server";
-    break;
-  case CURLE_COULDNT_CONNECT:
-    word = "connect";
-    hint = "check that the address can be reached from this machine: firewall, proxy, base_url";
-    break;
-  case CURLE_PEER_FAILED_VERIFICATION:
-    kind = SR_TLS;
-    word = "certificate";
-    hint =
-        distrusted(text)
-            ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
-            : "the server's certificate is not for this address, or not for today: check base_url, "
-              "the clock, and who answers";
-    break;
-  case CURLE_SSL_CACERT_BADFILE:
-    kind = SR_TLS;
-    word = "ca_file";
-    hint = "check that ca_file is a PEM file that can be read";
-    break;
-  case 98: /* CURLE_SSL_CLIENTCERT, from 7.77 on */
-    kind = SR_TLS;
-    word = "client_certificate";
-    hint = "certificates of clients are not supported: check base_url";
-    break;
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CIPHER:
-  case CURLE_SSL_ISSUER_ERROR:
-  case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_USE_SSL_FAILED:
-    kind = SR_TLS;
-    word = "handshake";
-    break;
-  case CURLE_OUT_OF_MEMORY:
-    kind = SR_TOO_LARGE;
-    word = "out_of_memory";
-    break;
-  case 100: /* CURLE_TOO_LARGE, from 8.6 on */
-    kind = SR_TOO_LARGE;
-    word = "headers";
-    break;
-  case CURLE_BAD_FUNCTION_ARGUMENT: /* of the function that takes in a header, for one */
-  case CURLE_UNKNOWN_OPTION:
-  case CURLE_NOT_BUILT_IN:
-    kind = SR_PROTOCOL;
-    word = connected ? "bad_answer" : "unsupported";
-    if (connected && detail[0] == '\0')
-      text = "the answer has a header line that is not HTTP";
-    hint = connected
-               ? "check base_url, and who answers"
-               : "this libcurl can't send the request: it is too large, or libcurl lacks a feature";
-    break;
-  case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_URL_MALFORMAT:
-  case CURLE_WEIRD_SERVER_REPLY:
-  case CURLE_BAD_CONTENT_ENCODING:
-  case CURLE_TOO_MANY_REDIRECTS:
-    kind = SR_PROTOCOL;
-    word = "bad_answer";
-    break;
-  case CURLE_WRITE_ERROR: /* our own buffers say so themselves: it was the decompression */
-    kind = SR_DECODE;
-    word = "bad_encoding";
-    hint = HINT_ENCODING;
-    if (detail[0] == '\0')
-      text = NOT_ENCODED;
-    break;
-  case CURLE_PARTIAL_FILE:
-    word = "truncated";
-    break;
-  case 97: /* CURLE_PROXY, from 7.73 on */
-    word = "proxy";
-    hint = "check the option proxy, or https_proxy and all_proxy in the environment";
-    break;
-  default: /* CURLE_GOT_NOTHING, _SEND_ERROR, _RECV_ERROR and whatever later versions add */
-    break;
-  }
-  sr_error_set(error, kind, word, hint, "%s", text);
+  else
+    sr_error_set(error, meaning->kind, meaning->word,
+                 code == CURLE_PEER_FAILED_VERIFICATION ? certificate_hint(text) : NULL, "%s",
+                 text);
 }
 
 void sr_error_from_proxy(struct sr_error *error, int status) {

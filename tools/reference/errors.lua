@@ -41,7 +41,7 @@ end
 
 -- A code's line: what the table says, or else its kind.
 local function line_of(kind, code)
-  local action = code.hint and sentence(code.hint) or code.action or kind.action
+  local action = code.action or code.hint and sentence(code.hint) or kind.action
   local retry = code.retry or kind.retry
   return ("| <a id=\"%s-%s\"></a>`%s` | %s | %s | %s | %s |"):format(kind[1], (code[1]:gsub("_<.*", "")), code[1],
     cell(code[2]), cell(action), RETRY[retry] or retry, code.sent or kind.sent)
