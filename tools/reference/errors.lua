@@ -13,12 +13,12 @@ local RETRY = {
 local HEAD = [[
 # Errors
 
-<!-- Made by tools/reference.lua of lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it: edit these,
-then `make reference`. -->
+<!-- Made by tools/reference.lua of lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it: edit
+these, then `make reference`. -->
 
 Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it, `err.code` what
-exactly went wrong. Kinds and codes are part of the interface: they keep their names. `err.message` and `err.hint` are for people
-and may change. The other fields of an error are in the [README](../README.md#errors).
+exactly went wrong. Kinds and codes are part of the interface: they keep their names. `err.message` and `err.hint` are for
+people and may change. The other fields of an error are in the [README](../README.md#errors).
 
 Two fields tell whether to try again. The tables say what they are for each code:
 
@@ -43,8 +43,9 @@ end
 local function line_of(kind, code)
   local action = code.action or code.hint and sentence(code.hint) or kind.action
   local retry = code.retry or kind.retry
-  return ("| <a id=\"%s-%s\"></a>`%s` | %s | %s | %s | %s |"):format(kind[1], (code[1]:gsub("_<.*", "")), code[1],
-    cell(code[2]), cell(action), RETRY[retry] or retry, code.sent or kind.sent)
+  local anchor = kind[1] .. "-" .. code[1]:gsub("_<.*", "")
+  return ("| <a id=\"%s\"></a>`%s` | %s | %s | %s | %s |"):format(anchor, code[1], cell(code[2]), cell(action),
+    RETRY[retry] or retry, code.sent or kind.sent)
 end
 
 --- The codes of a kind: those of the table, then those that the API's messages have.
@@ -81,8 +82,8 @@ function errors.page()
     lines[#lines + 1] = ("| [`%s`](#%s) | %s | %s |"):format(kind[1], kind[1], cell(kind.meaning), cell(kind.action))
   end
   for _, kind in ipairs(kinds) do
-    lines[#lines + 1] = ("\n## %s\n\n%s\n\n| code | meaning | what to do | retryable | sent |\n|---|---|---|---|---|"):format(
-      kind[1], kind.meaning)
+    lines[#lines + 1] = ("\n## %s\n\n%s\n\n| code | meaning | what to do | retryable | sent |"):format(kind[1], kind.meaning)
+    lines[#lines + 1] = "|---|---|---|---|---|"
     for _, code in ipairs(errors.codes(kind)) do
       lines[#lines + 1] = line_of(kind, code)
     end

@@ -98,8 +98,8 @@ function answer.read(client, plan, call)
   end
   -- PHP writes an empty map as [], so an empty table is both.
   if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" or kind == "object" and data[1] ~= nil then
-    return unusable(call, "decode", "unexpected", "the answer is not the %s that %s has%s", kind == "array" and "list" or "object",
-      plan.name, data ~= false and "; client:request takes it as it is" or "")
+    return unusable(call, "decode", "unexpected", "the answer is not the %s that %s has%s",
+      kind == "array" and "list" or "object", plan.name, data ~= false and "; client:request takes it as it is" or "")
   end
   return data
 end

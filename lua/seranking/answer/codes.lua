@@ -27,7 +27,8 @@ return {
       sent = "no", action = "Give the key alone, without the word Token and without a line break." },
     { "no_token", "The API says that no key was sent.",
       hint = "a key was sent; this host may be retired for it: make a key for the new API and use api = \"v1\"",
-      action = "Set the key. If one was sent, the host may be retired for it: make a key for the new API and use `api = \"v1\"`." },
+      action = "Set the key. If one was sent, the host may be retired for it: make a key for the new API, and use "
+        .. "`api = \"v1\"`." },
     { "incorrect_token", "The API does not know the key.", hint = KEY },
     { "unauthorized", "HTTP 401: the API refuses the key.", hint = KEY },
   },
@@ -124,7 +125,7 @@ return {
       action = "Repair Redis or the shared folder, or allow `on_limiter_error = \"process\"`." },
     { "no_descriptors", "The process has no file descriptor left, or nginx no connection.", sent = "no", hint = NO_FILES },
     { "no_thread", "The thread that carries out calls in event loops can't be started or reached.", sent = "no" },
-    { "poll_failed", "The system can't wait for the network.", 
+    { "poll_failed", "The system can't wait for the network.",
       action = "Allow the process more files (ulimit -n)." },
   },
   {
