@@ -13,16 +13,21 @@ local data = require "seranking.fake.answers.data"
 local data_jobs = require "seranking.fake.answers.data_jobs"
 local files = require "seranking.fake.files"
 local check = require "seranking.fake.check"
-local json = require "seranking.fake.json"
+local faults = require "seranking.fake.faults"
+local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
+local log = require "seranking.fake.log"
 local mask = require "seranking.fake.mask"
 local resolve = require "seranking.fake.resolve"
+local option_checks = require "seranking.fake.options"
+local replies = require "seranking.fake.replies"
 local Routes = require "seranking.fake.routes"
 local sample = require "seranking.fake.sample"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
 local refuse = resolve.refuse
+local refused, answered = replies.refused, replies.answered
 
 ---@class seranking.fake.Request
 ---@field method string
@@ -39,16 +44,6 @@ local refuse = resolve.refuse
 ---@field fault? "refuse"|"drop"|"truncate"|"hang"|"slow" for the transport to act out: no connection; connection closed
 ---  without an answer; closed within the body; no answer, connection kept; the answer in small pieces
 ---@field delay? number seconds to wait before answering, for the transport
-
----@class seranking.fake.LogEntry a request as it came, keys masked
----@field at number
----@field method string
----@field path string
----@field query? string
----@field body? string
----@field headers table<string, string>
----@field status integer
----@field fault? string
 
 ---@class seranking.fake.Options
 ---@field clock? userdata a clock of seranking.clock(); left out, and without `now`: one of its own, in the field
@@ -80,22 +75,6 @@ local option_types = {
   regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean", log = "boolean", descriptions = "table",
 }
-
-local function check_options(options, types, level)
-  for name, value in pairs(options) do
-    local allowed = types[name]
-    if not allowed then
-      local names = {}
-      for known in pairs(types) do
-        names[#names + 1] = known
-      end
-      table.sort(names)
-      error("unknown option: " .. tostring(name) .. "; there are: " .. table.concat(names, ", "), level + 1)
-    elseif not allowed:find(type(value), 1, true) then
-      error(name .. " must be a " .. allowed:gsub(" ", " or a ") .. ", not a " .. type(value), level + 1)
-    end
-  end
-end
 
 local function all_descriptions(more)
   local resources = {}
@@ -132,7 +111,7 @@ function fake.new(options)
     error("seranking.fake.new takes a table of options, not a " .. type(options), 2)
   end
   options = options or {}
-  check_options(options, option_types, 2)
+  option_checks.check(options, option_types, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
     clock = clock,
@@ -182,237 +161,15 @@ function Api:advance(seconds)
   end
 end
 
--- ---- answers ----
-
-local general_messages = {
-  [400] = "Bad Request", [401] = "Unauthorized", [403] = "Access denied", [404] = "Not Found",
-  [405] = "Method Not Allowed", [429] = "Too Many Requests", [500] = "Server error",
-}
-
-local function error_body(generation, status, message, description)
-  if generation == "v4" then
-    return json.encode { message = message }
-  end
-  return json.encode { error = { code = status, message = message, description = description or message } }
-end
-
---- Text that may stand in a header: one line of ASCII, not too long.
-local function header_text(text)
-  return (text:gsub("[%c\128-\255]", "?"):sub(1, 200))
-end
-
----@param generation "v4"|"v1"
----@param refusal seranking.fake.Refusal
-local function refused(generation, refusal)
-  local reason = header_text(refusal.reason)
-  local headers = { { "Content-Type", "application/json" }, { "X-Fake-Reason", reason } }
-  if refusal.allow then
-    headers[#headers + 1] = { "Allow", refusal.allow }
-  end
-  return {
-    status = refusal.status, headers = headers,
-    body = error_body(generation, refusal.status, refusal.message, reason),
-  }
-end
-
-local function answered(status, value)
-  if files.is(value) then
-    return { status = status, headers = { { "Content-Type", value.content_type } }, body = value.data }
-  end
-  local headers = {}
-  if status ~= 204 then
-    headers[1] = { "Content-Type", "application/json" }
-  end
-  return { status = status, headers = headers, body = value ~= nil and json.encode(value) or "" }
-end
-
 -- Where files are when a request doesn't say which host it came to.
 local FILES = "https://files.seranking.test"
 
--- ---- keys ----
-
-local HEX = "%x"
-local uuid_shape = "^" .. HEX:rep(8) .. ("%-" .. HEX:rep(4)):rep(3) .. "%-" .. HEX:rep(12) .. "$"
-local key_shapes = { v4 = "^" .. HEX:rep(40) .. "$", v1 = uuid_shape }
-local key_names = { v4 = "token", v1 = "apikey" }
-
----@class seranking.fake.Credential
----@field key? string as presented; nil: none
----@field scheme? string of the header; nil: the key came in the query
----@field name? string the query parameter that carried it
----@field twice? boolean there was more than one
-
---- Finds the key of a request. `declared` says that the operation has a parameter of its own under the name of the key:
---- then that isn't one, if the header has one.
-local function credential(generation, headers, pairs_, declared)
-  local name, found, in_query = key_names[generation], {}, 0
-  for _, pair in ipairs(pairs_) do
-    if pair.name == name then
-      in_query = in_query + 1
-      found.key, found.name = pair.value, name
-    end
-  end
-  local header = headers.authorization
-  if not header then
-    found.twice = in_query > 1
-    return found
-  end
-  local scheme, key = header:match("^(%S+) *(.*)$")
-  if key == "" and scheme ~= "Token" then
-    scheme, key = "", header
-  end
-  return { key = key, scheme = scheme, twice = in_query > 0 and not declared }
-end
-
---- Why a key doesn't open a generation; nil when it does.
----@return seranking.fake.Refusal?
-local function key_refusal(generation, found, tokens)
-  local key = found.key or ""
-  local good_scheme = not found.scheme or found.scheme == "Token"
-  if good_scheme and key:find(key_shapes[generation]) and tokens[key] then
-    return nil
-  elseif generation == "v1" then
-    return refuse(401, "Unauthorized", key == "" and "no key" or "not a key for v1")
-  elseif key == "" and good_scheme then
-    return refuse(403, "No token", "no key")
-  elseif good_scheme and key:find(uuid_shape) then
-    return refuse(403, "No token", "a key for v1; v4 is retired for it")
-  end
-  return refuse(403, "Incorrect token", good_scheme and "not a key for v4" or "the scheme is Token")
-end
-
--- ---- faults ----
-
-local presets = {
-  html = { status = 502, headers = { { "Content-Type", "text/html" } },
-    body = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n" },
-  bad_json = { status = 200, body = '{"a":' },
-  empty = { status = 200, body = "" },
-  invalid_utf8 = { status = 200, body = '{"a":"\195\40"}' },
-  nul = { status = 200, body = '{"a":"b\0c"}' },
-}
-
-local fault_names = { refuse = true, drop = true, truncate = true, hang = true, slow = true }
-
-local fault_types = {
-  kind = "string", times = "number", method = "string", path = "string", status = "number", headers = "table",
-  body = "string", fault = "string", delay = "number",
-}
-
----@class seranking.fake.Fault
----@field times? number requests that get it; 1
----@field method? string only requests with this method
----@field path? string only requests with exactly this raw path
----@field kind? "html"|"bad_json"|"empty"|"invalid_utf8"|"nul" a ready-made bad answer
----@field status? integer
----@field headers? table list of { name, value }, or name -> value
----@field body? string left out: the generation's error body for a status from 400 on
----@field fault? "refuse"|"drop"|"truncate"|"hang"|"slow"
----@field delay? number seconds
-
-local function header_list(headers)
-  local list = {}
-  for name, value in pairs(headers or {}) do
-    list[#list + 1] = type(name) == "number" and value or { name, tostring(value) }
-  end
-  table.sort(list, function(a, b) return a[1] < b[1] end)
-  return list
-end
-
-local function whole(value, least, most)
-  return value == nil or value % 1 == 0 and value >= least and value <= most
-end
-
-local function are_headers(headers)
-  for name, value in pairs(headers or {}) do
-    if type(name) == "number" and not (type(value) == "table" and type(value[1]) == "string" and value[2] ~= nil) then
-      return false
-    end
-  end
-  return true
-end
-
-local function words_of(set)
-  local list = {}
-  for word in pairs(set) do
-    list[#list + 1] = word
-  end
-  table.sort(list)
-  return table.concat(list, ", ")
-end
-
--- Refuses what could not be acted out, at the line that asks for it.
-local function check_fault(fault)
-  if type(fault) ~= "table" then
-    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', 3)
-  end
-  check_options(fault, fault_types, 3)
-  if fault.kind and not presets[fault.kind] then
-    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), 3)
-  elseif fault.fault and not fault_names[fault.fault] then
-    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 3)
-  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
-    error("a fault needs a kind, status, headers, body, fault or delay", 3)
-  elseif fault.path and fault.path:sub(1, 1) ~= "/" then
-    error("path must begin with a slash, as it comes in: /sites", 3)
-  elseif not whole(fault.times, 1, math.huge) then
-    error("times must be a whole number, at least 1", 3)
-  elseif not whole(fault.status, 200, 599) then
-    error("status must be a whole number from 200 to 599", 3)
-  elseif fault.delay and not (fault.delay >= 0 and fault.delay <= 86400) then
-    error("delay must be a number of seconds from 0 to 86400", 3)
-  elseif not are_headers(fault.headers) then
-    error("headers must be { Name = value } or { { name, value }, … }", 3)
-  end
-end
-
 --- Queues a fault: the next matching requests get it. With a kind, status, headers or body it stands in for the answer,
---- and the account stays as it is. With a fault or delay alone the request is carried out as ever, and the answer says
---- what the transport shall do; but `refuse` means that it never arrived: not carried out, not counted by the limit.
+--- and the account stays as it is. With a fault or delay alone the request is carried out, and the answer tells the
+--- transport what to do. `refuse` means that the request never arrived: it is not carried out, and no limit counts it.
 ---@param fault seranking.fake.Fault
 function Api:fail(fault)
-  check_fault(fault)
-  local preset = presets[fault.kind] or {}
-  self.faults[#self.faults + 1] = {
-    times = fault.times or 1,
-    method = fault.method,
-    path = fault.path,
-    replaces = fault.kind or fault.status or fault.headers or fault.body,
-    status = fault.status or preset.status or 200,
-    headers = header_list(fault.headers or preset.headers),
-    body = fault.body or preset.body,
-    fault = fault.fault,
-    delay = fault.delay,
-  }
-end
-
-local function take_fault(self, request)
-  for i, fault in ipairs(self.faults) do
-    if (not fault.method or fault.method == request.method) and (not fault.path or fault.path == request.path) then
-      fault.times = fault.times - 1
-      if fault.times <= 0 then
-        table.remove(self.faults, i)
-      end
-      return fault
-    end
-  end
-end
-
-local function scripted(generation, fault)
-  local headers, typed = {}, false
-  for i, header in ipairs(fault.headers) do
-    headers[i] = { header[1], header[2] }
-    typed = typed or header[1]:lower() == "content-type"
-  end
-  if not typed then
-    table.insert(headers, 1, { "Content-Type", "application/json" })
-  end
-  local body = fault.body
-  if not body then
-    local message = general_messages[fault.status] or "Server error"
-    body = fault.status >= 400 and error_body(generation, fault.status, message) or ""
-  end
-  return { status = fault.status, headers = headers, body = body }
+  self.faults[#self.faults + 1] = faults.new(fault)
 end
 
 -- ---- one request ----
@@ -454,7 +211,7 @@ local function take_apart(self, request)
   return {
     request = request, generation = generation, pairs = list, well_formed = well_formed, place = place,
     no_place = no_place,
-    found = credential(generation, request.headers, list, declares(place, request, key_names[generation])),
+    found = keys.credential(generation, request.headers, list, declares(place, request, keys.names[generation])),
   }
 end
 
@@ -535,13 +292,13 @@ local function respond(self, incoming, fault, at)
   if not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
     return serve_file(self, incoming, at)
   end
-  local refusal = key_refusal(generation, found, self.tokens)
+  local refusal = keys.refusal(generation, found, self.tokens)
   local admitted, reason = true, nil
   if not refusal then
     admitted, reason = limiter_of(self, incoming):admit(found.key, at)
   end
   if fault and fault.replaces then
-    return scripted(generation, fault)
+    return faults.answer(generation, fault)
   elseif not admitted then
     return refused(generation, refuse(429, "Too Many Requests", reason))
   elseif found.twice then
@@ -554,35 +311,6 @@ local function respond(self, incoming, fault, at)
   return serve(self, incoming, at)
 end
 
---- The texts to hide: the keys that are good and the one that came. Not those too short to be a key.
-local function secrets_of(self, found)
-  local secrets = {}
-  for key in pairs(self.tokens) do
-    secrets[#secrets + 1] = #key >= 8 and key or nil
-  end
-  if found.key and #found.key >= 8 and not self.tokens[found.key] then
-    secrets[#secrets + 1] = found.key -- a mistyped key is nearly the key
-  end
-  return secrets
-end
-
-local function write_log(self, request, answer, at, secrets)
-  local headers = {}
-  for name, value in pairs(request.headers) do
-    headers[name] = name == "authorization" and mask.authorization(value) or mask.text(value, secrets)
-  end
-  self.log[#self.log + 1] = {
-    at = at,
-    method = request.method,
-    path = mask.encoded(request.path, secrets),
-    query = mask.encoded(mask.query(request.query), secrets),
-    body = mask.text(request.body, secrets),
-    headers = headers,
-    status = answer.status,
-    fault = answer.fault,
-  }
-end
-
 --- Answers one request.
 ---@param request seranking.fake.Request
 ---@return seranking.fake.Answer
@@ -593,7 +321,7 @@ function Api:handle(request)
   }
   local at = self.now() + self.advanced
   local incoming = take_apart(self, request)
-  local fault = take_fault(self, request)
+  local fault = faults.take(self.faults, request)
   local answer
   if fault and fault.fault == "refuse" then
     answer = { status = 503, headers = {}, body = "" } -- for a transport that knows no faults
@@ -602,12 +330,12 @@ function Api:handle(request)
   end
   answer.fault = fault and fault.fault
   answer.delay = fault and fault.delay
-  local secrets = secrets_of(self, incoming.found)
+  local secrets = log.secrets(self.tokens, incoming.found)
   for _, header in ipairs(answer.headers) do
     header[2] = mask.text(header[2], secrets)
   end
   if self.logging then
-    write_log(self, request, answer, at, secrets)
+    self.log[#self.log + 1] = log.entry(request, answer, at, secrets)
   end
   return answer
 end

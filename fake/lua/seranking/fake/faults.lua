@@ -1,0 +1,148 @@
+--- Scripted faults: bad answers, broken connections and delays that the next matching requests get.
+-- SPDX-License-Identifier: MIT
+
+local options = require "seranking.fake.options"
+local replies = require "seranking.fake.replies"
+
+local faults = {}
+
+local presets = {
+  html = { status = 502, headers = { { "Content-Type", "text/html" } },
+    body = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n" },
+  bad_json = { status = 200, body = '{"a":' },
+  empty = { status = 200, body = "" },
+  invalid_utf8 = { status = 200, body = '{"a":"\195\40"}' },
+  nul = { status = 200, body = '{"a":"b\0c"}' },
+}
+
+local fault_names = { refuse = true, drop = true, truncate = true, hang = true, slow = true }
+
+local fault_types = {
+  kind = "string", times = "number", method = "string", path = "string", status = "number", headers = "table",
+  body = "string", fault = "string", delay = "number",
+}
+
+---@class seranking.fake.Fault
+---@field times? number requests that get it; 1
+---@field method? string only requests with this method
+---@field path? string only requests with exactly this raw path
+---@field kind? "html"|"bad_json"|"empty"|"invalid_utf8"|"nul" a ready-made bad answer
+---@field status? integer
+---@field headers? table list of { name, value }, or name -> value
+---@field body? string left out: the generation's error body for a status from 400 on
+---@field fault? "refuse"|"drop"|"truncate"|"hang"|"slow"
+---@field delay? number seconds
+
+local function header_list(headers)
+  local list = {}
+  for name, value in pairs(headers or {}) do
+    list[#list + 1] = type(name) == "number" and value or { name, tostring(value) }
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+local function whole(value, least, most)
+  return value == nil or value % 1 == 0 and value >= least and value <= most
+end
+
+local function are_headers(headers)
+  for name, value in pairs(headers or {}) do
+    if type(name) == "number" and not (type(value) == "table" and type(value[1]) == "string" and value[2] ~= nil) then
+      return false
+    end
+  end
+  return true
+end
+
+local function words_of(set)
+  local list = {}
+  for word in pairs(set) do
+    list[#list + 1] = word
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+-- Raises at the line of the user, four levels up, for what can't be acted out.
+local function check_fault(fault)
+  if type(fault) ~= "table" then
+    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', 4)
+  end
+  options.check(fault, fault_types, 4)
+  if fault.kind and not presets[fault.kind] then
+    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), 4)
+  elseif fault.fault and not fault_names[fault.fault] then
+    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 4)
+  elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
+    error("a fault needs a kind, status, headers, body, fault or delay", 4)
+  elseif fault.path and fault.path:sub(1, 1) ~= "/" then
+    error("path must begin with a slash, as it comes in: /sites", 4)
+  elseif not whole(fault.times, 1, math.huge) then
+    error("times must be a whole number, at least 1", 4)
+  elseif not whole(fault.status, 200, 599) then
+    error("status must be a whole number from 200 to 599", 4)
+  elseif fault.delay and not (fault.delay >= 0 and fault.delay <= 86400) then
+    error("delay must be a number of seconds from 0 to 86400", 4)
+  elseif not are_headers(fault.headers) then
+    error("headers must be { Name = value } or { { name, value }, … }", 4)
+  end
+end
+
+--- Checks a fault and makes it ready to be queued. Raises at the line that called the caller.
+---@param fault seranking.fake.Fault
+---@return table
+function faults.new(fault)
+  check_fault(fault)
+  local preset = presets[fault.kind] or {}
+  return {
+    times = fault.times or 1,
+    method = fault.method,
+    path = fault.path,
+    replaces = fault.kind or fault.status or fault.headers or fault.body,
+    status = fault.status or preset.status or 200,
+    headers = header_list(fault.headers or preset.headers),
+    body = fault.body or preset.body,
+    fault = fault.fault,
+    delay = fault.delay,
+  }
+end
+
+--- Takes the first queued fault that matches a request; nil where none does.
+---@param queue table[]
+---@param request seranking.fake.Request
+---@return table?
+function faults.take(queue, request)
+  for i, fault in ipairs(queue) do
+    if (not fault.method or fault.method == request.method) and (not fault.path or fault.path == request.path) then
+      fault.times = fault.times - 1
+      if fault.times <= 0 then
+        table.remove(queue, i)
+      end
+      return fault
+    end
+  end
+end
+
+--- The answer that a fault stands in with.
+---@param generation "v4"|"v1"
+---@param fault table
+---@return seranking.fake.Answer
+function faults.answer(generation, fault)
+  local headers, typed = {}, false
+  for i, header in ipairs(fault.headers) do
+    headers[i] = { header[1], header[2] }
+    typed = typed or header[1]:lower() == "content-type"
+  end
+  if not typed then
+    table.insert(headers, 1, { "Content-Type", "application/json" })
+  end
+  local body = fault.body
+  if not body then
+    local message = replies.messages[fault.status] or "Server error"
+    body = fault.status >= 400 and replies.error_body(generation, fault.status, message) or ""
+  end
+  return { status = fault.status, headers = headers, body = body }
+end
+
+return faults
