@@ -3,6 +3,7 @@
 
 local api = require "seranking.api"
 local json = require "seranking.fake.json"
+local notation = require "seranking.base.notation"
 
 local GENERATIONS = { "v4", "v1", "data" }
 
@@ -16,16 +17,6 @@ local function resources()
   return list
 end
 
---- "a* b" -> { a = "*", b = "" }
-local function names(text)
-  local set = {}
-  for name, star in (text or ""):gmatch("([^%s*]+)(%*?)") do
-    assert(set[name] == nil, "named twice: " .. name)
-    set[name] = star
-  end
-  return set
-end
-
 --- What an operation says of a generation: of this one alone, or else of both.
 local function said(operation, generation, member)
   local own = operation[generation]
@@ -37,25 +28,13 @@ end
 
 -- ---- what answers hold ----
 
-local FIELD_TYPES = names "integer number string boolean date month time object array"
-
 --- path -> { types, nullable, text: may be a number as text } of the lines of `fields`.
-local function parse_fields(text, key)
+local function parse_fields(text)
   local fields = {}
-  for text_line in (text or ""):gmatch "[^\n]+" do
-    local path, kind = text_line:match "^%s*(%S+) (%S+)"
-    if text_line:find "%S" then
-      assert.is_string(path, key .. ": " .. text_line)
-      assert.is_nil(fields[path], key .. ": " .. path .. " twice")
-      local bare, nullable = kind:match "^([%l|]+)(%??)$"
-      assert.is_string(bare, key .. ": " .. text_line)
-      for one in bare:gmatch "[^|]+" do
-        assert.is_truthy(FIELD_TYPES[one], key .. ": " .. text_line)
-      end
-      fields[path] = { types = names((bare:gsub("|", " "))), nullable = nullable == "?" }
-      local pattern = path:gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
-      fields[path].pattern = "^" .. pattern .. "$"
-    end
+  for _, field in ipairs(notation.fields(text)) do
+    local pattern = field.path:gsub("[%[%]%-%.]", "%%%0"):gsub("<[^>]*>", ".+")
+    fields[field.path] = { types = notation.set((field.type:gsub("|", " "))), nullable = field.optional,
+      pattern = "^" .. pattern .. "$" }
   end
   return fields
 end
@@ -63,10 +42,7 @@ end
 --- Marks the fields that are numbers even where they come as text. The rule and the documentation must agree on the members
 --- that are documented: adding a line to `fields` then can't change what programs get.
 local function mark_numbers(fields, operation, key)
-  local texts, rule = names(operation.texts), {}
-  for word in (operation.numbers or ""):gmatch "%S+" do
-    rule[word] = true
-  end
+  local texts, rule = notation.set(operation.texts), notation.set(operation.numbers)
   for path, field in pairs(fields) do
     local parent, name = path:match "^(.-)([^.]+)$"
     local numeric = field.types.integer or field.types.number
@@ -158,7 +134,7 @@ describe("the answers", function()
             if unwrap and node.kind == "object" and node.value[unwrap] then
               node = node.value[unwrap]
             end
-            local fields = parse_fields(said(operation, generation, "fields"), key)
+            local fields = parse_fields(said(operation, generation, "fields"))
             mark_numbers(fields, operation, key)
             assert.is_true(answer == "any" or (node.kind == "array") == (answer == "array"))
             if not next(fields) then -- no source shows it

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
+local notation = require "seranking.base.notation"
 
 local GENERATIONS = { "v4", "v1", "data" }
 
@@ -18,25 +19,26 @@ end
 --- "a* b" -> { a = "*", b = "" }
 local function names(text)
   local set = {}
-  for name, star in (text or ""):gmatch("([^%s*]+)(%*?)") do
-    assert(set[name] == nil, "named twice: " .. name)
-    set[name] = star
+  for _, entry in ipairs(notation.names(text)) do
+    set[entry[1]] = entry[2] and "*" or ""
   end
   return set
 end
 
 --- "PUT /a/{b}{?c}" -> "PUT /a/{b}", { b = "*" }, { c = "*" }
 local function template(text)
-  local path, tail = text:match("^(%u+ [^?]-){%?([%w_,]+)}$")
-  path = path or text
-  local in_path, in_query = {}, {}
-  for id in path:gmatch("{([%w_]+)}") do
-    in_path[id] = "*"
+  if not text then
+    return nil, {}, {}
   end
-  for id in (tail or ""):gmatch("[%w_]+") do
-    in_query[id] = "*"
+  local route = notation.route(text)
+  local function starred(ids)
+    local set = {}
+    for _, id in ipairs(ids) do
+      set[id] = "*"
+    end
+    return set
   end
-  return path, in_path, in_query
+  return route.method .. " " .. route.path, starred(route.in_path), starred(route.in_query)
 end
 
 --- What an operation says of a generation: of this one alone, or else of both.
@@ -56,18 +58,18 @@ end
 
 --- What holds for every description that there is, so for those that are added later too.
 describe("the format", function()
-  local resource_fields = names "name id params operations"
-  local operation_fields = names("v4 v1 data post query body items upload params one_of any_of fixed envelope answer unwrap "
-    .. "fields numbers texts joined row example failed errors success instead pages job cost repeatable billed about "
+  local resource_fields = notation.set "name id params operations"
+  local operation_fields = notation.set("v4 v1 data post query body items upload params one_of any_of fixed envelope answer "
+    .. "unwrap fields numbers texts joined row example failed errors success instead pages job cost repeatable billed about "
     .. "source confidence deprecated")
-  local own_fields = names "query body items upload envelope answer unwrap fields example" -- of one generation
-  local param_fields = names("type style wire fields required enum min max max_items min_items max_length min_length "
+  local own_fields = notation.set "query body items upload envelope answer unwrap fields example" -- of one generation
+  local param_fields = notation.set("type style wire fields required enum min max max_items min_items max_length min_length "
     .. "first_lacks form as_read nullable secret default about")
-  local types = names "id integer number string boolean flag date month object file text"
-  local list_styles, table_styles = names "brackets repeat comma lines tree", names "tree json"
-  local methods = names "GET POST PUT PATCH DELETE"
-  local answers = names "array object map bytes any"
-  local sources = names "docs mcp n8n openapi skills third-party"
+  local types = notation.set "id integer number string boolean flag date month object file text"
+  local list_styles, table_styles = notation.set "brackets repeat comma lines tree", notation.set "tree json"
+  local methods = notation.set "GET POST PUT PATCH DELETE"
+  local answers = notation.set "array object map bytes any"
+  local sources = notation.set "docs mcp n8n openapi skills third-party"
 
   local function each_operation(visit)
     local count = 0
@@ -174,8 +176,8 @@ describe("the format", function()
       assert.is_truthy(operation[1]:find("^[%l_][%w_]*$"), key)
       check_about(operation.about, key)
       assert.is_truthy(answers[operation.answer or "any"], key)
-      assert.is_truthy(names("high medium low")[operation.confidence], key)
-      for source in pairs(names(operation.source)) do
+      assert.is_truthy(notation.set("high medium low")[operation.confidence], key)
+      for source in pairs(notation.set(operation.source)) do
         assert.is_truthy(sources[source], key .. ": " .. source)
       end
       for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "any_of", "fixed" } do
@@ -201,7 +203,7 @@ describe("the format", function()
         assert.is_true(bodies <= 1, key)
         local envelope = own and said(operation, generation, "envelope")
         if envelope then
-          assert.is_truthy(names("list pairs value")[envelope], key)
+          assert.is_truthy(notation.set("list pairs value")[envelope], key)
           local _, count = said(operation, generation, "body"):gsub("[%w_]+", "")
           assert.is_true(envelope ~= "value" or count == 1, key)
         end
@@ -238,7 +240,7 @@ describe("the format", function()
   local function takes(operation)
     local taken = {}
     for _, generation in ipairs(GENERATIONS) do
-      local _, in_path, in_query = template(line(operation, generation) or "")
+      local _, in_path, in_query = template(line(operation, generation))
       for _, set in ipairs { in_path, in_query, names(said(operation, generation, "query")),
         names(said(operation, generation, "body")), names(said(operation, generation, "upload")) } do
         for name in pairs(set) do
@@ -250,7 +252,7 @@ describe("the format", function()
   end
 
   it("has pages with the parameters that turn them", function()
-    local pages_fields = names "style rows total size max cursor param whole"
+    local pages_fields = notation.set "style rows total size max cursor param whole"
     each_operation(function(_, operation, key)
       local pages = operation.pages
       if pages then
@@ -261,14 +263,14 @@ describe("the format", function()
         assert.is_true(pages.style == "page" and taken.page or pages.style == "offset" and taken.offset
           or pages.style == "cursor" and taken[pages.param] or not pages.style, key)
         assert.equal(pages.style == nil and pages.max ~= nil, pages.style == nil and taken.limit or false, key)
-        assert.is_truthy(names("array object any")[operation.answer], key)
+        assert.is_truthy(notation.set("array object any")[operation.answer], key)
         assert.is_true(operation.answer ~= "object" or pages.rows ~= nil, key)
       end
     end)
   end)
 
   it("has jobs whose status is an operation that takes the job's name", function()
-    local job_fields = names "status id param state pending good bad done result every fresh"
+    local job_fields = notation.set "status id param state pending good bad done result every fresh"
     each_operation(function(resource, operation, key)
       local job = operation.job
       for field in pairs(job or {}) do
@@ -303,10 +305,11 @@ describe("the format", function()
         count = count + 1
       end
       for _, operation in ipairs(resource.operations) do
-        for word in (operation.row and operation.row.of or ""):gmatch "%S+" do
+        local row = operation.row or {}
+        for _, word in ipairs(notation.words(row.of)) do
           assert.is_table(operations[word], resource.name)
         end
-        for mark in (operation.row and (operation.row.marks or operation.row.map:match "^[^:]+") or ""):gmatch "%S+" do
+        for _, mark in ipairs(notation.words(row.marks or row.map and row.map:match "^[^:]+")) do
           assert.is_nil(takes(operation)[mark], resource.name .. ": " .. mark)
         end
       end
@@ -358,7 +361,7 @@ describe("the format", function()
       end
       for _, generation in ipairs(GENERATIONS) do
         local own = {}
-        local _, in_path, in_query = template(line(operation, generation) or "")
+        local _, in_path, in_query = template(line(operation, generation))
         for _, ids in ipairs { in_path, in_query } do
           for id in pairs(ids) do
             own[id], used[resource.name][id] = true, true
@@ -386,7 +389,7 @@ describe("the format", function()
   it("says how each table in a query is written, and has no name twice in one place of a request", function()
     each_operation(function(resource, operation, key)
       for _, generation in ipairs(GENERATIONS) do
-        local _, _, in_query = template(line(operation, generation) or "")
+        local _, _, in_query = template(line(operation, generation))
         for name in pairs(names(said(operation, generation, "query"))) do
           local param = operation.params and operation.params[name] or resource.params[name]
           assert.is_true(param.type:find("^object") == nil or param.style ~= nil, key .. ": " .. name)

@@ -4,6 +4,7 @@
 local catalogue = require "catalogue.data"
 local index = require "seranking.api"
 local json = require "seranking.fake.json"
+local notation = require "seranking.base.notation"
 
 local function sorted_keys(set)
   local keys = {}
@@ -32,11 +33,8 @@ end
 -- The members of an answer, as path -> type. Names of maps' keys are all alike.
 local function fields_of(operation)
   local found = {}
-  for line in (operation.fields or ""):gmatch "[^\n]+" do
-    local path, kind = line:match "^%s*(%S+) (%S+)"
-    if path then
-      found[path:gsub("<[^>]*>", "<>")] = kind
-    end
+  for _, field in ipairs(notation.fields(operation.fields)) do
+    found[field.path:gsub("<[^>]*>", "<>")] = field.type .. (field.optional and "?" or "")
   end
   return found
 end

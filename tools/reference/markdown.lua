@@ -3,6 +3,7 @@
 
 local mapping = require "reference.mapping"
 local model = require "reference.model"
+local notation = require "seranking.base.notation"
 local pretty = require "reference.pretty"
 local sample = require "reference.sample"
 local shape = require "reference.shape"
@@ -53,14 +54,14 @@ end
 
 -- "GET /a/{b}{?c,d}" as "GET /a/{b}?c={c}&d={d}".
 local function wire_line(description)
-  local path, tail = description.path:match "^(.-){%?([^}]*)}$"
+  local route = notation.route(description.method .. " " .. description.path)
   local query = {}
   for name, value in pairs(description.fixed or {}) do
     query[#query + 1] = name .. "=" .. value
   end
   table.sort(query)
   local ids = {}
-  for name in (tail or ""):gmatch "[^,]+" do
+  for _, name in ipairs(route.in_query) do
     local wire = name
     for _, parameter in ipairs(description.parameters) do
       wire = parameter.name == name and parameter.wire or wire
@@ -70,7 +71,7 @@ local function wire_line(description)
   for _, text in ipairs(query) do
     ids[#ids + 1] = text
   end
-  return description.method .. " " .. (path or description.path) .. (ids[1] and "?" .. table.concat(ids, "&") or "")
+  return description.method .. " " .. route.path .. (ids[1] and "?" .. table.concat(ids, "&") or "")
 end
 
 local BODIES = {
@@ -429,8 +430,8 @@ end
 
 local function words(text)
   local list = {}
-  for word in (text or ""):gmatch "%S+" do
-    list[#list + 1] = code(word)
+  for i, word in ipairs(notation.words(text)) do
+    list[i] = code(word)
   end
   return table.concat(list, " ")
 end

@@ -1,6 +1,8 @@
 --- The shape of an answer as a tree, made of the lines that describe its fields.
 -- SPDX-License-Identifier: MIT
 
+local notation = require "seranking.base.notation"
+
 local shape = {}
 
 --- A place in an answer: the answer itself, a member, an element, or the values of a map.
@@ -23,11 +25,11 @@ end
 
 -- The place that a step leads to, from `node` on; an API that has it is noted at each member on the way.
 local function child(node, step, api)
-  local name, lists = step:match "^([^%[]*)(.*)$"
-  if name:find "^<" then
+  local name = step.name
+  if step.key then
     node.map = node.map or new()
     node = node.map
-  elseif name ~= "" then
+  elseif name then
     if not node.members[name] then
       node.members[name] = new()
       node.names[#node.names + 1] = name
@@ -36,7 +38,7 @@ local function child(node, step, api)
     node.seen = node.seen or {}
     node.seen[api] = true
   end
-  for _ in lists:gmatch "%[%]" do
+  for _ = 1, step.lists do
     node.element = node.element or new()
     node = node.element
   end
@@ -55,7 +57,7 @@ local function add(root, description)
     if description.answer == "array" then -- such an element itself
       path = path:gsub("^%[%]%.?", "")
     end
-    for step in path:gmatch "[^.]+" do
+    for _, step in ipairs(path ~= "" and notation.path(path) or {}) do
       node = child(node, step, description.api)
     end
     node.type = node.type or field.type

@@ -1,6 +1,7 @@
 --- From the API descriptions to a table of routes, and from a request's path to the operations that live there.
 -- SPDX-License-Identifier: MIT
 
+local notation = require "seranking.base.notation"
 local url = require "seranking.fake.url"
 
 ---@class seranking.fake.Route one operation in one generation
@@ -28,7 +29,7 @@ local url = require "seranking.fake.url"
 local Routes = {}
 Routes.__index = Routes
 
---- Reads a list of names as the descriptions write it: "date* top".
+--- The parameters that a description lists: "date* top".
 ---@param text string?
 ---@param params table<string, table> descriptions of the parameters, for one generation
 ---@return seranking.fake.Field[]?
@@ -37,32 +38,15 @@ function Routes.fields(text, params)
     return nil
   end
   local fields = {}
-  for name, star in text:gmatch("([^%s*]+)(%*?)") do
-    local wire = params[name] and params[name].wire or name
-    fields[#fields + 1] = { name = name, wire = wire, required = star ~= "" }
+  for i, entry in ipairs(notation.names(text)) do
+    local name = entry[1]
+    fields[i] = { name = name, wire = params[name] and params[name].wire or name, required = entry[2] }
   end
   return fields
 end
 
 local function new_node()
   return { literal = {}, methods = {} }
-end
-
---- Splits "GET /a/{b}{?c,d}" into "GET", { "a", "{b}" }, { "c", "d" }.
-local function parse(template)
-  local method, path, tail = template:match("^(%u+) ([^?]-)({%?[%w_,]+})$")
-  if not method then
-    method, path = template:match("^(%u+) ([^?]+)$")
-  end
-  assert(method, "malformed template: " .. template)
-  local segments, ids = {}, {}
-  for segment in path:gmatch("[^/]+") do
-    segments[#segments + 1] = segment
-  end
-  for id in (tail or ""):gmatch("[%w_]+") do
-    ids[#ids + 1] = id
-  end
-  return method, segments, ids
 end
 
 --- Descriptions of parameters as one generation has them: the name in the request, where there is one, is a string.
@@ -102,10 +86,12 @@ end
 -- What an operation always sends ("output=json"): fields that are required and can have one value only.
 local function fix(fixed, params)
   local names, fields = {}, {}
-  for name, value in (fixed or ""):gmatch("([^%s=]+)=(%S*)") do
+  local flat = notation.pairs(fixed)
+  for i = 1, #flat, 2 do
+    local name = flat[i]
     names[#names + 1] = name
     fields[#fields + 1] = { name = name, wire = name, required = true }
-    params[name] = { type = "string", enum = { value } }
+    params[name] = { type = "string", enum = { flat[i + 1] } }
   end
   return names, fields
 end
@@ -125,12 +111,10 @@ end
 
 local function add(root, resource, operation, generation, params)
   local own = operation[generation]
-  local method, segments, ids = parse(type(own) == "table" and own[1] or own)
-  local node, path = root, {}
-  for _, segment in ipairs(segments) do
-    local name = segment:match("^{([%w_]+)}$")
-    if name then
-      path[#path + 1] = name
+  local line = notation.route(type(own) == "table" and own[1] or own)
+  local method, node = line.method, root
+  for segment in line.path:gmatch("[^/]+") do
+    if segment:find("^{") then
       node.any = node.any or new_node()
       node = node.any
     else
@@ -146,8 +130,8 @@ local function add(root, resource, operation, generation, params)
     fixed = fixed,
     operation = operation,
     params = params,
-    path = path,
-    ids = Routes.fields(table.concat(ids, " "), params),
+    path = line.in_path,
+    ids = Routes.fields(table.concat(line.in_query, " "), params),
     query = Routes.fields(said(operation, generation, "query"), params) or {},
     body = Routes.fields(said(operation, generation, "body"), params),
     items = Routes.fields(said(operation, generation, "items"), params),
