@@ -248,7 +248,7 @@ TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-DOCS   = README.md $(addprefix docs/,concurrency.md nginx.md walks-and-jobs.md)# whose Lua blocks are run
+DOCS   = README.md $(wildcard docs/*.md)# whose Lua blocks are run
 MD_FILES = $(wildcard *.md docs/*.md docs/*/*.md docs/*/*/*.md examples/*.md)
 CHECKS = $(addprefix check-,luacheck layout format tidy cppcheck gcc clang readme links reference)
 .PHONY: $(CHECKS)

@@ -119,17 +119,17 @@ describe("options", function()
     assert(seranking.new { token = "a-key" })
   end)
 
-  it("come from the variables that the README names", function()
+  it("come from the variables that docs/options.md names", function()
     local function read(name)
       local file = assert(io.open(name))
       local text = file:read "*a"
       file:close()
       return text
     end
-    local readme, count = read "README.md", 0
+    local page, count = read "docs/options.md", 0
     for name in read "lua/seranking/options.lua":gmatch "\n  ([%l_]+) = { [^\n]-env = " do
       count = count + 1
-      assert.truthy(readme:find("`SERANKING_" .. name:upper() .. "`", 1, true), name)
+      assert.truthy(page:find("`SERANKING_" .. name:upper() .. "`", 1, true), name)
     end
     assert.is_true(count > 20)
   end)

@@ -32,6 +32,9 @@ local function anchors_of(path)
   if not known[path] then
     local set, seen = {}, {}
     for _, line in ipairs(lines_of(path)) do
+      for name in line.text:gmatch '<a id="([^"]+)">' do
+        set[name] = true
+      end
       local heading = line.text:match "^#+%s+(.-)%s*$"
       if heading then
         local name = anchor(heading)

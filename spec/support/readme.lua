@@ -1,4 +1,5 @@
--- Runs every ```lua block of Markdown files as a program of its own against the fake API: readme.lua README.md...
+-- Runs every ```lua block of Markdown files as a program of its own against the fake API, with either kind of key:
+-- readme.lua README.md...
 -- A block that opens with ```lua norun is only compiled. Every block must be a whole program, as a reader takes it.
 -- SPDX-License-Identifier: MIT
 
@@ -49,8 +50,11 @@ for _, path in ipairs(arg) do
       print(("== %s:%d"):format(path, block.line))
       io.stdout:flush()
       ran = ran + 1
-      ok = succeeds(environment .. " sh examples/demo.sh '" .. file .. "' </dev/null 2>&1")
-      problem = "the program failed"
+      for _, key in ipairs { "v4", "v1" } do
+        if not succeeds(("%s KEY=%s sh examples/demo.sh '%s' </dev/null 2>&1"):format(environment, key, file)) then
+          ok, problem = false, "the program failed with a key of " .. key
+        end
+      end
     else
       compiled = compiled + 1
     end

@@ -18,7 +18,7 @@ these, then `make reference`. -->
 
 Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it, `err.code` what
 exactly went wrong. Kinds and codes are part of the interface: they keep their names. `err.message` and `err.hint` are for
-people and may change. The other fields of an error are in the [README](../README.md#errors).
+people and may change. [getting-started.md](getting-started.md#errors) has the other fields of an error.
 
 Two fields tell whether to try again. The tables say what they are for each code:
 
