@@ -272,8 +272,10 @@ describe("the fake's HTTP server", function()
       served.api.answers["/big"] = { status = 200, body = big }
       deaf.deaf = true
       deaf:ask("GET", "/big")
-      local serving = served.serving
-      serve(function() return serving.connections[1] and serving.connections[1].want == "write" end, "a full pipe")
+      serve(function()
+        local connection = served.serving.connections[1]
+        return connection and connection.want == "write"
+      end, "a full pipe")
       other:ask("GET", "/b")
       assert.are.equal(200, answer_to(other).status)
       -- Collected piece by piece: 16 MiB are too much to be joined anew with each.
