@@ -38,6 +38,14 @@ static inline void sr_list_append(struct sr_list *list, struct sr_node *node) {
   list->ends.prev = node;
 }
 
+/* Inserts an item that is in no list before the others. */
+static inline void sr_list_prepend(struct sr_list *list, struct sr_node *node) {
+  node->prev = &list->ends;
+  node->next = list->ends.next;
+  node->next->prev = node;
+  list->ends.next = node;
+}
+
 /* Does nothing if it is in no list. */
 static inline void sr_list_remove(struct sr_node *node) {
   if (node->next == NULL)
@@ -53,12 +61,14 @@ static inline void *sr_list_item(const struct sr_list *list, struct sr_node *nod
 }
 
 /*
-** The first item, and the one after `item`; NULL: there is none. `member` is the node's name in `type`.
+** The first item, the one after `item`, and the last; NULL: there is none. `member` is the node's name in `type`.
 ** To remove items on the way, ask for the next one first.
 */
 #define SR_LIST_FIRST(list, type, member)                                                          \
   ((type *)sr_list_item(list, (list)->ends.next, offsetof(type, member)))
 #define SR_LIST_NEXT(list, item, type, member)                                                     \
   ((type *)sr_list_item(list, (item)->member.next, offsetof(type, member)))
+#define SR_LIST_LAST(list, type, member)                                                           \
+  ((type *)sr_list_item(list, (list)->ends.prev, offsetof(type, member)))
 
 #endif

@@ -10,6 +10,8 @@
 ** and a time in milliseconds: open, when the ban is over; closed, when there was trouble last. */
 #include "limit/sr_limit.h"
 
+#include "limit/sr_turn.h"
+
 #include <string.h>
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
@@ -587,7 +589,7 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
                           unsigned ahead) {
   sr_time at[SR_LIMIT_SLOTS], held = held_until(limit, now);
   struct silence q = silence_of(atomic_load(&limit->silence), now);
-  int i, first;
+  int i;
   if (q.level > 0 && q.time > held)
     held = q.time;
   at[0] = SR_NEVER; /* a rate has at least one slot */
@@ -598,14 +600,7 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
     if (ahead == 0 && at[i] == now)
       return now;
   }
-  for (;;) { /* the others before it take the first slot each, and give it back at once */
-    for (i = first = 0; i < rate->slots; i++)
-      if (at[i] < at[first])
-        first = i;
-    if (ahead-- == 0)
-      return at[first];
-    at[first] += rate->window;
-  }
+  return sr_turn(at, rate->slots, rate->window, ahead);
 }
 
 int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time now) {

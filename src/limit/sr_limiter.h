@@ -166,7 +166,8 @@ struct sr_limiter_driver {
                struct sr_slot *slot);
   /*
   ** Gives a slot back and empties it. One that was only asked for is given back as unsent when it
-  ** comes. `hold`: for REFUSED, how long all are stopped (the server's word, at least a window).
+  ** comes. `hold`: for REFUSED, how long all are stopped: at least a window, at most SR_HOLD_MAX or a
+  ** window.
   */
   enum sr_change (*give)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                          struct sr_slot *slot, enum sr_outcome outcome, sr_time hold);
