@@ -87,6 +87,12 @@ function seranking.encode(value) end
 ---@return T data, any response
 function seranking.check(data, err) end
 
+--- What is known by a name ("sites.list"), of an object (client.sites) or about a word ("backlinks"), as text to print;
+--- without an argument, all resources.
+---@param query? string|table
+---@return string
+function seranking.help(query) end
+
 --- Whether a value is an error of this library.
 ---@param value any
 ---@return boolean

@@ -55,9 +55,9 @@ describe("what goes out", function()
     end
     assert.equal("https://api4.seranking.com/sites/5/keywords", client.sites(5).keywords.list:dry_run({ site_id = "05" }).url)
     for _, id in ipairs { "0x5", " 5", "5 ", "5e1", "5.0", "+5", "-5", ".", "1/../2", "5a" } do
-      local wrong = ('sites.keywords.list: site_id must be an id (digits, as a number or a string), got "%s"'):format(id)
-      assert.equal(wrong, misuse_of(function() client.sites.keywords:list { site_id = id } end))
-      assert.equal(wrong, misuse_of(function() client.sites(id).keywords:list() end))
+      local wrong = ('site_id must be an id (digits, as a number or a string), got "%s"'):format(id)
+      assert.equal("sites.keywords.list: " .. wrong, misuse_of(function() client.sites.keywords:list { site_id = id } end))
+      assert.equal("client.sites: " .. wrong, misuse_of(function() local _ = client.sites(id) end))
       assert.is_false((pcall(function() client.sites(50).keywords.list:dry_run { site_id = id } end)))
       assert.is_false((pcall(function() client.sites(5).keywords.list:dry_run { site_id = id } end)))
     end

@@ -121,8 +121,8 @@ describe("resources", function()
     client.sites:create { url = "example.com", title = "a" }
     assert(site:summary())
     assert.equal("/sites/147696/stat", api.log[2].path)
-    assert.equal("seranking resource sites (site_id = 147696)", tostring(site))
-    assert.equal("seranking operation sites.keywords.list", tostring(site.keywords.list))
+    assert.equal("seranking resource sites (site_id = 147696)", tostring(site):match "^[^\n]+")
+    assert.equal("client.sites(147696).keywords:list { … }", tostring(site.keywords.list):match "^[^\n]+")
   end)
 
   it("do not share what they are bound to", function()
@@ -146,15 +146,16 @@ describe("resources", function()
   it("refuse ids that are none, before anything is sent", function()
     for _, api in ipairs { "v4", "v1" } do
       local client, fake = scene.new { api = api }
-      assert.equal('client.sites(""): site_id must be a number or a string that is not empty',
-        misuse_of(function() local _ = client.sites "" end))
-      assert.equal("client.sites(nil): site_id must be a number or a string that is not empty",
-        misuse_of(function() local _ = client.sites(nil) end))
+      assert.equal("client.sites: site_id must not be empty", misuse_of(function() local _ = client.sites "" end))
+      assert.equal("client.sites takes an id, got nil", misuse_of(function() local _ = client.sites(nil) end))
+      for _, wrong in ipairs { 0 / 0, 1.5, -1, 1 / 0, "abc", true } do
+        assert.truthy(misuse_of(function() local _ = client.sites(wrong) end)
+          :find("client.sites: site_id must be an id (digits, as a number or a string), got ", 1, true))
+      end
       assert.equal("sites.delete: site_id must not be empty", misuse_of(function() client.sites:delete { site_id = "" } end))
       assert.equal("sites.delete: site_id is required", misuse_of(function() client.sites:delete() end))
       assert.equal("sites.keywords.delete: keywords_ids must not be empty",
         misuse_of(function() client.sites(1).keywords:delete { keywords_ids = {} } end))
-      assert.truthy(misuse_of(function() client.sites(1.5).keywords:list() end):find "site_id must be an id")
       assert.truthy(misuse_of(function() client.sites:delete { site_id = {} } end):find "got a table")
       assert.truthy(misuse_of(function() client.sites:delete { site_id = 0 / 0 } end):find "site_id must be an id")
       assert.equal(0, #fake.log)

@@ -10,7 +10,7 @@ local proxy = require "seranking.base.proxy"
 
 local concurrent, costs, direct = lazy "seranking.walk.concurrent", lazy "seranking.walk.costs", lazy "seranking.direct"
 local host, limiter, resource = lazy "seranking.loop.host", lazy "seranking.limiter", lazy "seranking.resource"
-local operation, suggest = lazy "seranking.operation", lazy "seranking.suggest"
+local help, operation, suggest = lazy "seranking.help", lazy "seranking.operation", lazy "seranking.suggest"
 
 local client = {}
 
@@ -71,11 +71,15 @@ local function must_be_client(self, call)
   return state
 end
 
+-- Names the key by its last four characters only.
+local function line_of(self)
+  return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key)
+end
+
 kind = proxy.kind("seranking.client", {
-  -- Names the key by its last four characters only.
+  line = line_of,
   tostring = function(self)
-    return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url,
-      self._key)
+    return line_of(self) .. "\n" .. help.client(self._api, proxy.sorted_names(methods))
   end,
   names = function(state)
     local resources = resource.top_names(state._api)

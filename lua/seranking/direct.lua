@@ -9,6 +9,7 @@ local exchange = require "seranking.exchange"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 local options = require "seranking.options"
 
 local direct = {}
@@ -108,9 +109,9 @@ function direct.request(client, request)
   local own, call_options = split(client, request)
   local method, path = own.method or "GET", own.path
   if not verbs[method] then
-    misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", tostring(method))
+    misuse.raise("client:request: method must be GET, POST, PUT, PATCH or DELETE, got %s", proxy.show(method))
   elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" then
-    misuse.raise("client:request: path must begin with a slash, got %s", tostring(path))
+    misuse.raise("client:request: path must begin with a slash, got %s", proxy.show(path))
   elseif path:find "[%c \128-\255{}#]" then
     misuse.raise("client:request: path must be percent-encoded: %q", path)
   end
@@ -156,7 +157,7 @@ function direct.download(client, url, given)
   end
   if not origin then
     misuse.raise("client:download takes an address, https://…, percent-encoded, got %s",
-      type(url) == "string" and format("%q", shown(url)) or tostring(url))
+      type(url) == "string" and format("%q", shown(url)) or proxy.show(url))
   end
   for _, name in ipairs { "extra", "budget" } do
     if type(given) == "table" and given[name] ~= nil then

@@ -9,7 +9,10 @@ local core = require "lseranking"
 local client = require "seranking.client"
 local errors = require "seranking.answer.errors"
 local json = require "seranking.base.json"
+local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
+
+local help = lazy "seranking.help"
 
 local seranking = {
   --- The version of this library.
@@ -48,6 +51,13 @@ local seranking = {
   end,
   --- Whether a value is an error of this library.
   is_error = errors.is,
+  --- What is known by a name ("sites.list"), of an object (client.sites) or about a word ("backlinks"), as text to print;
+  --- without an argument, all resources. Sends nothing, and needs no client.
+  ---@param query? string|table
+  ---@return string
+  help = function(query)
+    return (help.text(query))
+  end,
   --- A clock for tests: stands at 0; clock:advance(seconds) moves it, and so does every wait of a client that has it.
   clock = core.clock,
 }

@@ -7,6 +7,7 @@ local errors = require "seranking.answer.errors"
 local exchange = require "seranking.exchange"
 local headers = require "seranking.answer.headers"
 local lazy = require "seranking.base.lazy"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
 local planner = require "seranking.request.plan"
@@ -18,7 +19,7 @@ local operation = {}
 
 local format = string.format
 
-local describe, jobs = lazy "seranking.describe", lazy "seranking.walk.jobs"
+local describe, help, jobs = lazy "seranking.describe", lazy "seranking.help", lazy "seranking.walk.jobs"
 local pages, suggest = lazy "seranking.walk.pages", lazy "seranking.suggest"
 
 -- The error of an operation that the client's generation lacks.
@@ -117,24 +118,27 @@ end
 
 -- ---- the public side ----
 
-local function bare_tostring(op)
+local function line_of(op)
   return format("seranking operation %s.%s", op._resource.name, op._description[1])
 end
 
 local kind = proxy.kind("seranking.operation", {
-  tostring = bare_tostring,
+  line = line_of,
+  tostring = function(op)
+    return mask.of_client(op._client, help.operation(op._resource, op._description, op._client._api, op._bound))
+  end,
   names = function()
     return proxy.sorted_names(methods)
   end,
   refuse = function(op, name)
-    return format("%s: %s can't be set", bare_tostring(op), name)
+    return format("%s: %s can't be set", line_of(op), name)
   end,
 })
 
 -- The operation that is meant where the first argument is a resource: that resource's own.
 local function of_resource(op, resource)
   if resource._node.description ~= op._resource then
-    misuse.raise("%s was called on client.%s: write client.%s:%s { … }", bare_tostring(op), resource._path,
+    misuse.raise("%s was called on client.%s: write client.%s:%s { … }", line_of(op), resource._path,
       op._resource.name, op._description[1])
   end
   return proxy.state(resource[op._description[1]], kind)
@@ -145,7 +149,7 @@ local function is_resource(op, first)
   local meta = type(first) == "table" and getmetatable(first)
   local name = type(meta) == "table" and rawget(meta, "__name")
   if name == "seranking.client" then
-    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", bare_tostring(op), op._resource.name,
+    misuse.raise("%s takes parameters, not the client: write client.%s:%s { … }", line_of(op), op._resource.name,
       op._description[1])
   end
   return name == "seranking.resource"

@@ -374,7 +374,7 @@ function options.call(who, given, more, others)
   if given == nil then
     return nil
   elseif type(given) ~= "table" or proxy.is(given) then
-    misuse.raise("%s: options must be a table, got %s", who, tostring(given))
+    misuse.raise("%s: options must be a table, got %s", who, proxy.show(given))
   end
   local checked = {}
   for name, value in pairs(given) do
@@ -439,7 +439,7 @@ function options.map(given)
   if given == nil then
     return {}
   elseif type(given) ~= "table" then
-    misuse.raise("client:map: options must be a table, got %s", tostring(given))
+    misuse.raise("client:map: options must be a table, got %s", proxy.show(given))
   end
   for name, value in pairs(given) do
     if not map_options[name] then

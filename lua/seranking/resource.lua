@@ -8,13 +8,15 @@ local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
 
-local operation, suggest = lazy "seranking.operation", lazy "seranking.suggest"
+local help, operation = lazy "seranking.help", lazy "seranking.operation"
+local params, suggest = lazy "seranking.request.params", lazy "seranking.suggest"
 
 local resource = {}
 
 -- ---- the descriptions as a tree ----
 
--- { description = the resource's or nil, operations = { name = description }, children = { name = node } }
+-- { description = the resource's or nil, about = a line or nil, operations = { name = description },
+--   children = { name = node } }
 local function new_node()
   return { operations = {}, children = {} }
 end
@@ -25,13 +27,15 @@ local function insert(root, description)
     node.children[name] = node.children[name] or new_node()
     node = node.children[name]
   end
-  node.description = description
+  node.description, node.about = description, description.about
   for _, entry in ipairs(description.operations) do
     node.operations[entry[1]] = entry
   end
 end
 
 local root = new_node()
+root.children.data = new_node()
+root.children.data.about = "The Data API: figures of any site, paid by credits."
 
 -- Loads the file that describes a name: "sites", "data.backlinks". nil when there is none of this name.
 local function load_family(name)
@@ -43,10 +47,12 @@ local function load_family(name)
     node = node and node.children[part]
   end
   if not node then
-    for _, description in ipairs(require(index[name])) do
+    local family = require(index[name])
+    for _, description in ipairs(family) do
       insert(root, description)
     end
-    return load_family(name)
+    node = load_family(name)
+    node.about = family.about or node.about
   end
   return node
 end
@@ -68,6 +74,15 @@ function resource.top_names(api)
   return names
 end
 
+--- The nodes at the top of the tree, by name, with every family below them: for help.
+---@return table<string, table> nodes
+function resource.root()
+  for name in pairs(index) do
+    load_family(name)
+  end
+  return root.children
+end
+
 --- Every resource there is, by its whole name: for suggestions.
 ---@return table<string, table> nodes
 function resource.all()
@@ -78,11 +93,22 @@ function resource.all()
       collect(child, path == "" and name or path .. "." .. name)
     end
   end
-  for name in pairs(index) do
-    load_family(name)
-  end
-  collect(root, "")
+  collect({ children = resource.root() }, "")
   return nodes
+end
+
+--- How a program reaches a resource: "client.sites(147696).keywords", with ids behind the resources that they are bound to.
+---@param path string "sites.keywords"
+---@param bound table<string, any>
+---@return string
+function resource.path(path, bound)
+  local made, node = "client", { children = resource.root() }
+  for part in path:gmatch "[^.]+" do
+    node = node.children[part]
+    local id = node.description and node.description.id
+    made = made .. "." .. part .. (id and bound[id] ~= nil and ("(%s)"):format(tostring(bound[id])) or "")
+  end
+  return made
 end
 
 -- ---- resources ----
@@ -152,7 +178,7 @@ local function no_id(self, id, name)
   local other = proxy.state(id, kind)
   local parent = other and self._path:match "^(.*)%.[^.]*$"
   if other and other._path ~= parent then -- client.sites(1):positions { … } passes the parent
-    misuse.raise("client.%s takes an id, got %s", self._path, tostring(id))
+    misuse.raise("client.%s takes an id, got %s", self._path, proxy.show(id))
   elseif not other and usage ~= "" and id.id ~= nil then
     misuse.raise("client.%s takes an id, got a table: did you mean client.%s(row.id)?", self._path, self._path)
   end
@@ -177,13 +203,15 @@ function call_resource(self, id, second)
   if not name then
     misuse.raise("client.%s is not bound to an id: call one of its operations", self._path)
   elseif second ~= nil then
-    misuse.raise("client.%s takes one id, got a second: %s", self._path, tostring(second))
-  elseif id == "" or (kind_of_id ~= "number" and kind_of_id ~= "string") then
-    misuse.raise("client.%s(%s): %s must be a number or a string that is not empty", self._path,
-      kind_of_id == "string" and '""' or tostring(id), name)
-  end
-  if self._bound[name] ~= nil then
+    misuse.raise("client.%s takes one id, got a second: %s", self._path, proxy.show(second))
+  elseif id == nil then
+    misuse.raise("client.%s takes an id, got nil", self._path)
+  elseif self._bound[name] ~= nil then
     misuse.raise("client.%s is bound to %s = %s already", self._path, name, tostring(self._bound[name]))
+  end
+  local _, problem = params.text(description.params[name], id)
+  if problem then
+    misuse.raise("client.%s: %s %s", self._path, name, problem)
   end
   local bound = { [name] = id }
   for other, value in pairs(self._bound) do
@@ -192,16 +220,22 @@ function call_resource(self, id, second)
   return (new(self._client, self._node, self._path, bound))
 end
 
+local function line_of(self)
+  local ids = {}
+  for name, value in pairs(self._bound) do
+    ids[#ids + 1] = name .. " = " .. tostring(value)
+  end
+  table.sort(ids)
+  return mask.of_client(self._client, ("seranking resource %s%s"):format(self._path,
+    ids[1] and " (" .. table.concat(ids, ", ") .. ")" or ""))
+end
+
 kind = proxy.kind("seranking.resource", {
   names = names_of,
+  line = line_of,
   tostring = function(self)
-    local ids = {}
-    for name, value in pairs(self._bound) do
-      ids[#ids + 1] = name .. " = " .. tostring(value)
-    end
-    table.sort(ids)
-    return mask.of_client(self._client, ("seranking resource %s%s"):format(self._path,
-      ids[1] and " (" .. table.concat(ids, ", ") .. ")" or ""))
+    return line_of(self) .. "\n" .. mask.of_client(self._client, help.resource(self._node, self._path,
+      self._client._api, self._bound))
   end,
   refuse = function(self, name)
     return ("client.%s.%s can't be set"):format(self._path, name)

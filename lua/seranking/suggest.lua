@@ -1,5 +1,5 @@
---- What a name that does not exist was meant to be: looked for among the names there are here, and in the whole tree. Loaded
---- with the first mistake.
+--- What an unknown name was meant to be: searched for among the names at its place, then in the whole tree. Loaded with the
+--- first mistake.
 -- SPDX-License-Identifier: MIT
 
 local misuse = require "seranking.base.misuse"
@@ -11,20 +11,48 @@ local suggest = {}
 local format = string.format
 
 -- What other clients call things, and what they are called here: the first that exists where the name was looked for.
-local synonyms = {
+local SYNONYMS = {
   get = { "summary", "list", "request" }, show = { "get", "summary", "list" }, fetch = { "get", "list", "request" },
-  all = { "list" }, index = { "list" }, find = { "list" },
+  index = { "list" }, find = { "list" }, search = { "list" }, read = { "get", "list" }, query = { "list", "request" },
   add = { "create" }, new = { "create" }, insert = { "create" }, make = { "create" },
-  remove = { "delete" }, destroy = { "delete" }, edit = { "update" }, change = { "update" }, save = { "update" },
-  project = { "sites" }, projects = { "sites" }, websites = { "sites" },
-  post = { "request" }, put = { "request" }, send = { "request" },
+  remove = { "delete" }, destroy = { "delete" }, drop = { "delete" },
+  edit = { "update" }, change = { "update" }, save = { "update" }, modify = { "update" }, rename = { "update" },
+  start = { "create", "add_tasks", "recheck" }, run = { "create", "recheck" }, launch = { "create" },
+  refresh = { "recheck" }, rerun = { "recheck" },
+  poll = { "status" }, progress = { "status" }, state = { "status" },
+  result = { "report", "task_results", "status" }, results = { "report", "task_results", "status" },
+  post = { "request" }, put = { "request" }, send = { "request" }, call = { "request" },
+  stop = { "close" }, shutdown = { "close" }, disconnect = { "close" },
+  parallel = { "map" }, batch = { "map" }, concurrent = { "map" },
 }
 
--- Names that ask for something: an operation that writes is never meant.
-local reading = { get = true, show = true, fetch = true, all = true, index = true, find = true, read = true, list = true }
+-- The same of resources.
+local NOUNS = {
+  project = { "sites" }, projects = { "sites" }, website = { "sites" }, websites = { "sites" },
+  rank = { "positions" }, ranks = { "positions" }, ranking = { "positions" }, rankings = { "positions" },
+  tags = { "url_tags" }, engines = { "search_engines" }, rivals = { "competitors" }, accounts = { "users" },
+  groups = { "keyword_groups", "site_groups" }, serps = { "serp" },
+}
+for name, list in pairs(NOUNS) do
+  SYNONYMS[name] = list
+end
 
--- Names of an operation's kind, for which somebody looks in an operation.
-local calling = { call = true, get = true, list = true, run = true, fetch = true, request = true, send = true, post = true }
+-- Names that ask for something: an operation that writes is never meant.
+local READING = { get = true, show = true, fetch = true, all = true, index = true, find = true, search = true, read = true,
+  query = true, list = true, each = true, status = true, poll = true, progress = true, state = true, result = true,
+  results = true }
+
+-- Names of a call, for which somebody looks in an operation.
+local CALLING = { call = true, get = true, list = true, run = true, fetch = true, request = true, send = true, post = true }
+
+-- Names of an operation's methods elsewhere.
+local METHOD_SYNONYMS = {
+  iter = "each", iterate = "each", rows = "each", pages = "each", walk = "each", next = "each", pairs = "each",
+  collect = "all", fetch_all = "all", list_all = "all",
+  await = "wait", poll = "wait", join = "wait",
+  preview = "dry_run", explain = "dry_run",
+  doc = "describe", info = "describe", schema = "describe",
+}
 
 -- An operation that writes is only meant by a name that differs in one letter.
 local SURE = 1
@@ -39,16 +67,21 @@ local function writes(entry)
   return false
 end
 
+local function reads(name)
+  return READING[name:lower()] or false
+end
+
+-- The first synonym of a name that `exists` has.
 local function synonym(name, exists)
-  for _, other in ipairs(synonyms[name:lower()] or {}) do
+  for _, other in ipairs(SYNONYMS[name:lower()] or {}) do
     if exists[other] then
       return other
     end
   end
 end
 
--- "client.sites.keywords, client.data.keywords": the resources of this name that are nearest to the top, or else operations.
-local function elsewhere(name)
+-- The resources of this name that are nearest to the top, or else the operations.
+local function named(name, reading)
   local resources, operations, nearest = {}, {}, math.huge
   for path, node in pairs(resource.all()) do
     if path:match "([^.]+)$" == name then
@@ -57,13 +90,36 @@ local function elsewhere(name)
         resources, nearest = {}, depth
       end
       resources[#resources + 1] = depth == nearest and "client." .. path or nil
-    elseif node.operations[name] then
+    elseif node.operations[name] and not (reading and writes(node.operations[name])) then
       operations[#operations + 1] = format("client.%s:%s", path, name)
     end
   end
-  local found = resources[1] and resources or operations
+  return resources[1] and resources or operations
+end
+
+-- "client.sites.keywords, client.data.keywords": where in the tree a name is.
+local function elsewhere(name)
+  local found = named(name, reads(name))
+  for _, noun in ipairs(NOUNS[name:lower()] or {}) do
+    for _, path in ipairs(named(noun, reads(name))) do
+      found[#found + 1] = path
+    end
+  end
   table.sort(found)
   return found[1] and #found <= 3 and table.concat(found, ", ") or nil
+end
+
+-- The same for a name that is only nearly right.
+local function nearly_elsewhere(name)
+  local names = {}
+  for path, node in pairs(resource.all()) do
+    names[path:match "([^.]+)$"] = true
+    for other, entry in pairs(node.operations) do
+      names[other] = not writes(entry) or names[other]
+    end
+  end
+  local meant = misuse.nearest(name, proxy.sorted_names(names))
+  return meant and elsewhere(meant)
 end
 
 local function set_of(list)
@@ -74,6 +130,10 @@ local function set_of(list)
   return set
 end
 
+local function did_you_mean(text, what)
+  return format("%s; did you mean %s?", text, what)
+end
+
 --- The message for a name that an operation does not have.
 ---@param op table the operation's state
 ---@param name any
@@ -81,8 +141,13 @@ end
 ---@return string
 function suggest.method(op, name, methods)
   local text = format("an operation has no '%s'", tostring(name))
-  if calling[name] then
-    return format("%s: call it, client.%s:%s { … }", text, op._resource.name, op._description[1])
+  local path = resource.path(op._resource.name, op._bound)
+  if name == "help" then
+    return format("%s: print(%s.%s) describes it", text, path, op._description[1])
+  elseif METHOD_SYNONYMS[name] and (METHOD_SYNONYMS[name] ~= "wait" or op._description.job) then
+    return did_you_mean(text, format("'%s'", METHOD_SYNONYMS[name]))
+  elseif CALLING[name] then
+    return format("%s: call it, %s:%s { … }", text, path, op._description[1])
   end
   return text .. misuse.suggest(name, methods)
 end
@@ -97,61 +162,92 @@ function suggest.top(client, name, methods)
   local text = format("%s has no '%s'", own, tostring(name))
   local names = resource.top_names(client._api)
   local all = proxy.sorted_names(names, methods)
-  if type(name) == "string" then
+  if name == "help" then
+    return format('%s: print(%s) lists what there is, seranking.help "word" searches', text, own)
+  elseif type(name) == "string" then
     local meant = synonym(name, set_of(all))
     local others = not meant and elsewhere(name)
     if others then
-      return format("%s; did you mean %s?", text, others)
+      return did_you_mean(text, others)
     end
     meant = meant or misuse.nearest(name, all)
     if meant then
-      return methods[meant] and format("%s; did you mean %s:%s?", text, own, meant)
-        or format("%s; did you mean '%s'?", text, meant)
+      return did_you_mean(text, methods[meant] and own .. ":" .. meant or format("'%s'", meant))
+    end
+    others = nearly_elsewhere(name)
+    if others then
+      return did_you_mean(text, others)
     end
   end
   return format("%s; there are: %s, and the methods %s", text, table.concat(proxy.sorted_names(names), ", "),
     table.concat(proxy.sorted_names(methods), ", "))
 end
 
--- A family at the client's top that takes the id as a parameter: client.sites(7).backlinks is client.backlinks.
-local function at_top(name, id)
-  local node = resource.top_names("v4")[name] and resource.all()[name]
+-- A family at the client's top that takes the id of a resource: for client.sites(7).backlinks it is client.backlinks(7).
+local function at_top(name, id, value)
+  local node = resource.top_names("v4")[name] and resource.root()[name]
   if not node then
     return nil
+  elseif not id or value == nil then
+    return "client." .. name
+  elseif node.description and node.description.id == id then
+    return format("client.%s(%s)", name, tostring(value))
   end
-  local takes = id and node.description.params[id] and format(" { %s = … }", id)
-  return "client." .. name .. (takes and node.operations.list and ":list" .. takes or "")
+  local takes = node.description and node.description.params[id] and node.operations.list
+  return "client." .. name .. (takes and format(":list { %s = %s }", id, tostring(value)) or "")
 end
+
+-- What a method of operations is meant of, where it was looked for in a resource: client.sites:all is client.sites.list:all.
+local function of_operation(node, own, method)
+  local best
+  for _, entry in ipairs(node.description and node.description.operations or {}) do
+    local fits
+    if method == "wait" then
+      fits = entry.job
+    elseif method == "each" or method == "all" then
+      fits = (entry.pages or entry.answer == "array") and not writes(entry)
+    else
+      fits = not writes(entry)
+    end
+    best = fits and (not best or entry[1] == "list") and entry[1] or best
+  end
+  return best and format("%s.%s:%s", own, best, method)
+end
+
+local METHODS = { each = true, all = true, wait = true, dry_run = true, describe = true }
 
 --- The message for a name that a resource does not have.
 ---@param self table the resource's state
 ---@param name any
 ---@return string
 function suggest.member(self, name)
-  local node, own = self._node, "client." .. self._path
+  local node, own = self._node, resource.path(self._path, self._bound)
   local id = node.description and node.description.id
   local text = format("%s has no '%s'", own, tostring(name))
   local all = proxy.sorted_names(node.operations, node.children)
-  if type(name) == "number" and id then
+  if type(name) == "number" and id and self._bound[id] == nil then
     return format("%s: an id goes into round brackets, %s(%s)", text, own, tostring(name))
+  elseif name == "help" then
+    return format("%s: print(%s) lists what there is", text, own)
   elseif type(name) == "string" then
     local safe, unsafe = {}, {}
     for _, other in ipairs(all) do
       local list = node.operations[other] and writes(node.operations[other]) and unsafe or safe
       list[#list + 1] = other
     end
-    local meant = synonym(name, set_of(all))
-    local beside = not meant and at_top(name, id)
-    if beside then
-      return format("%s; did you mean %s?", text, beside)
-    end
-    meant = meant or not reading[name:lower()] and misuse.nearest(name, unsafe, SURE) or misuse.nearest(name, safe)
+    local meant = METHODS[name] and of_operation(node, own, name)
+    meant = meant or not synonym(name, set_of(reads(name) and safe or all)) and at_top(name, id, self._bound[id])
     if meant then
-      return format("%s; did you mean '%s'?", text, meant)
+      return did_you_mean(text, meant)
     end
-    local others = elsewhere(name)
+    meant = synonym(name, set_of(reads(name) and safe or all)) or not reads(name) and misuse.nearest(name, unsafe, SURE)
+      or misuse.nearest(name, safe)
+    if meant then
+      return did_you_mean(text, format("'%s'", meant))
+    end
+    local others = elsewhere(name) or nearly_elsewhere(name)
     if others then
-      return format("%s; did you mean %s?", text, others)
+      return did_you_mean(text, others)
     end
   end
   return format("%s; there are: %s", text, table.concat(all, ", "))
@@ -167,17 +263,9 @@ function suggest.bound_call(plan, value)
     return nil
   end
   local of, last = plan.name:match "^(.*)%.([^.]+)$"
-  local path, nodes, bound = "client", resource.all(), false
-  local so_far
-  for part in of:gmatch "[^.]+" do
-    so_far = so_far and so_far .. "." .. part or part
-    path = path .. "." .. part
-    local description = nodes[so_far] and nodes[so_far].description
-    if description and description.id == place[1] then
-      path, bound = format("%s(%s)", path, tostring(value)), true
-    end
-  end
-  return bound and format("%s:%s()", path, last) or format("%s:%s { %s = %s }", path, last, place[1], tostring(value))
+  local path = resource.path(of, { [place[1]] = value })
+  return path:find("(", 1, true) and format("%s:%s()", path, last)
+    or format("%s:%s { %s = %s }", path, last, place[1], tostring(value))
 end
 
 return suggest

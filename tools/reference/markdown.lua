@@ -619,6 +619,10 @@ local function family_page(family)
     if #resource.operations > 0 then
       page.add("## %s", resource.path)
       page.add()
+      if resource.about then
+        page.add("%s", resource.about)
+        page.add()
+      end
       add_binding(page, resource)
     end
     for _, operation in ipairs(resource.operations) do

@@ -76,13 +76,14 @@ end
 ---@class reference.Resource
 ---@field name string "sites.keywords"
 ---@field path string how a program names it: "client.sites.keywords"
+---@field about? string
 ---@field id? string what client.sites(5) binds
 ---@field operations reference.Operation[]
 ---@field bindable table<string, string> the ids that it or one above it binds, and the resource that binds each
 
 local function resource_of(description)
-  local made = { name = description.name, path = "client." .. description.name, id = description.id, operations = {},
-    bindable = {} }
+  local made = { name = description.name, path = "client." .. description.name, about = description.about,
+    id = description.id, operations = {}, bindable = {} }
   for i, entry in ipairs(description.operations) do
     made.operations[i] = operation_of(made, description, entry)
   end
@@ -106,24 +107,22 @@ local function find_bindable(resources)
   end
 end
 
--- What the head of a description file tells: its first line, and the paragraphs below the license. nil: there is no file.
-local function head_of(module)
+-- The paragraphs below the license at the head of a description file. nil: there is no file.
+local function notes_of(module)
   for template in package.path:gmatch "[^;]+" do
     local file = io.open((template:gsub("%?", (module:gsub("%.", "/")))))
     if file then
-      local purpose, notes = nil, {}
+      local notes = {}
       for line in file:lines() do
-        local text = line:match "^%-%-%-?%s?(.*)$"
+        local text = line:match "^%-%-%s?(.*)$"
         if not text then
           break
-        elseif not purpose then
-          purpose = text
-        elseif not text:find("SPDX", 1, true) then
+        elseif not text:find("^%-") and not text:find("SPDX", 1, true) then
           notes[#notes + 1] = text
         end
       end
       file:close()
-      return purpose, (table.concat(notes, "\n"):gsub("^%s+", ""):gsub("%s+$", ""))
+      return (table.concat(notes, "\n"):gsub("^%s+", ""):gsub("%s+$", ""))
     end
   end
 end
@@ -134,7 +133,7 @@ end
 ---@field data boolean of the Data API
 ---@field page string name of its page
 ---@field module string
----@field purpose string a line
+---@field purpose string a line: its `about`
 ---@field notes? string
 ---@field resources reference.Resource[]
 ---@field count integer operations
@@ -146,13 +145,13 @@ function model.families(index)
   index = index or require "seranking.api"
   local families = {}
   for _, name in ipairs(sorted_keys(index)) do
-    local purpose, notes = head_of(index[name])
+    local notes, described = notes_of(index[name]), require(index[name])
     local family = {
       name = name, data = name:find "^data%." ~= nil, page = name:gsub("%.", "-") .. ".md", module = index[name],
-      purpose = purpose and purpose:gsub("^Data API: ?(%l)", string.upper) or name,
+      purpose = described.about or name,
       notes = notes ~= "" and notes or nil, resources = {}, count = 0,
     }
-    for i, description in ipairs(require(index[name])) do
+    for i, description in ipairs(described) do
       family.resources[i] = resource_of(description)
       family.count = family.count + #family.resources[i].operations
     end

@@ -1,7 +1,8 @@
---- The account behind the key: money, user, plan.
+--- The operations of client.account.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "The account behind the key: user, plan, balance.",
   {
     name = "account",
     params = {},

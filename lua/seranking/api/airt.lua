@@ -1,4 +1,4 @@
---- AI results tracker: how AI engines answer a project's prompts, whom they mention and what they cite.
+--- The operations of client.airt.
 -- SPDX-License-Identifier: MIT
 --
 -- Two kinds of ids for a prompt: prompt_llm_id is the prompt at one engine, and what calls want; prompt_id is the prompt
@@ -51,6 +51,7 @@ local PAGE_SORT = { type = "string", default = "count_usage", about = "by which 
     "answers_coverage" } }
 
 return {
+  about = "AI results tracker: how AI engines answer a project's prompts, which brands they name and which pages they cite.",
   {
     name = "airt",
     id = "site_id",
@@ -59,6 +60,7 @@ return {
   },
   {
     name = "airt.brand",
+    about = "The brand to look for in answers.",
     params = {
       site_id = SITE,
       brand = { type = "string", about = "name to look for in answers, 1-255 characters" },
@@ -83,6 +85,7 @@ return {
   },
   {
     name = "airt.llm",
+    about = "The AI engines that a project tracks.",
     id = "llm_id",
     params = {
       site_id = SITE,
@@ -146,6 +149,7 @@ return {
   },
   {
     name = "airt.prompts",
+    about = "Prompts, their rankings and their answers.",
     id = "prompt_llm_id",
     params = {
       site_id = SITE,
@@ -264,6 +268,7 @@ return {
   },
   {
     name = "airt.prompt_groups",
+    about = "Groups of prompts.",
     id = "group_id",
     params = {
       site_id = SITE,
@@ -328,6 +333,7 @@ return {
   },
   {
     name = "airt.sources",
+    about = "The domains and pages that answers cite.",
     params = SOURCES,
     operations = {
       { "summary", v1 = "GET /v1/project-management/airt/sources/summary{?site_id}",
@@ -403,6 +409,7 @@ return {
   },
   {
     name = "airt.competitors",
+    about = "Other brands in the answers.",
     params = {
       site_id = SITE,
       llm_id = LLM,

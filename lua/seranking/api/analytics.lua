@@ -1,7 +1,8 @@
---- What a project's search traffic is and could be.
+--- The operations of client.analytics.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "A project's search traffic: Search Console queries and SEO potential.",
   {
     name = "analytics",
     id = "site_id",

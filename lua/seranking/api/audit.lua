@@ -1,4 +1,4 @@
---- Site audits: crawls of a site, what they found, and how they are set up.
+--- The operations of client.audit.
 -- SPDX-License-Identifier: MIT
 
 local AUDIT = { type = "id", about = "the audit: id in the list" }
@@ -60,6 +60,7 @@ local SETTINGS_FIELDS = [[
   version string?]]
 
 return {
+  about = "Site audits: crawls of a site, the issues they found, and their settings.",
   {
     name = "audit",
     id = "audit_id",
@@ -321,6 +322,7 @@ return {
   },
   {
     name = "audit.settings",
+    about = "How an audit crawls, and what counts as an issue.",
     params = {
       audit_id = AUDIT,
       settings = { type = "object", fields = SETTINGS, as_read = true,
@@ -345,6 +347,7 @@ return {
   },
   {
     name = "audit.sitemaps",
+    about = "Sitemaps that an audit reads.",
     id = "sitemap_id",
     params = {
       audit_id = AUDIT,
@@ -375,6 +378,7 @@ return {
   },
   {
     name = "audit.source_pages",
+    about = "Uploaded lists of pages to crawl.",
     id = "list_id",
     params = {
       audit_id = AUDIT,

@@ -1,7 +1,8 @@
---- The backlinks of a project that Google shall not count.
+--- The operations of client.backlink_disavow.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "A project's disavow list: the backlinks that Google should ignore.",
   {
     name = "backlink_disavow",
     id = "site_id",

@@ -1,7 +1,8 @@
---- Groups in a project's backlink monitor.
+--- The operations of client.backlink_groups.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "Groups in a project's backlink monitor.",
   {
     name = "backlink_groups",
     id = "site_id",

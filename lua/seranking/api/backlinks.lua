@@ -1,4 +1,4 @@
---- The backlink monitor of a project.
+--- The operations of client.backlinks.
 -- SPDX-License-Identifier: MIT
 --
 -- Three kinds of ids: a row's id (row_ids), the id that a backlink has in the vendor's dictionary (backlink_ids), and a
@@ -7,6 +7,7 @@
 local SITE = { type = "id", about = "the project" }
 
 return {
+  about = "A project's backlink monitor: the backlinks that it watches.",
   {
     name = "backlinks",
     id = "site_id",
@@ -120,6 +121,7 @@ return {
   },
   {
     name = "backlinks.gsc",
+    about = "The import of backlinks from Search Console.",
     params = {
       site_id = SITE,
       gsc_autoimport = { type = "boolean", about = "true: new backlinks come by themselves" },

@@ -1,9 +1,10 @@
---- A project's marketing plan: sections with tasks to be ticked off.
+--- The operations of client.checklist.
 -- SPDX-License-Identifier: MIT
 
 local EMPTY = { { 400, "Empty title" }, { 400, "Empty text" } }
 
 return {
+  about = "A project's marketing plan: sections with tasks to tick off.",
   {
     name = "checklist",
     id = "site_id",

@@ -1,7 +1,8 @@
---- Competitors of a project and the results pages they are found on.
+--- The operations of client.competitors.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "A project's competitors, and the results pages they appear on.",
   {
     name = "competitors",
     id = "competitor_id",

@@ -5,8 +5,10 @@
 -- of resources:
 --
 --   return {
+--     about = "Projects, and what …",     -- a line for the whole family
 --     {
 --       name = "sites.keywords",          -- where it hangs: client.sites.keywords
+--       about = "Keywords that …",        -- a line; left out where the family's line says it
 --       id = "keyword_id",                -- what client.sites.keywords(5) binds; left out where there is none
 --       params = { ... },                 -- every parameter of the resource, by name (below)
 --       operations = {                    -- may be empty: then it is there for the id, which those below it take

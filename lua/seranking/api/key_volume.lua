@@ -1,7 +1,8 @@
---- Paid look-ups of how often words are searched for. Gone in v1: client.data has them there.
+--- The operations of client.key_volume.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "Paid lookups of search volumes. v4 only; client.data has them in v1.",
   {
     name = "key_volume",
     id = "task_id",

@@ -1,9 +1,10 @@
---- Groups of keywords inside a project.
+--- The operations of client.keyword_groups.
 -- SPDX-License-Identifier: MIT
 
 local NOT_FOUND = { 404, "Group not found" }
 
 return {
+  about = "Groups of keywords in a project.",
   {
     name = "keyword_groups",
     id = "group_id",

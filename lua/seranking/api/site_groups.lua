@@ -1,10 +1,11 @@
---- Groups of projects.
+--- The operations of client.site_groups.
 -- SPDX-License-Identifier: MIT
 
 local EMPTY_NAME = { 400, "Empty name" }
 local NOT_FOUND = { 404, "Group not found" }
 
 return {
+  about = "Groups of projects.",
   {
     name = "site_groups",
     id = "group_id",

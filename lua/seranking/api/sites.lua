@@ -1,10 +1,11 @@
---- Projects ("sites") and what hangs under one: positions, ads, search engines, keywords, landing-page tags.
+--- The operations of client.sites.
 -- SPDX-License-Identifier: MIT
 
 local SITE = { type = "id", about = "the project" }
 local SITE_ENGINE = { type = "id", about = "engine inside the project (site_engine_id, not search_engine_id)" }
 
 return {
+  about = "Projects, and what each has: positions, keywords, search engines, ads, landing-page tags.",
   {
     name = "sites",
     id = "site_id",
@@ -91,6 +92,7 @@ return {
   },
   {
     name = "sites.positions",
+    about = "Where a project ranks for its keywords.",
     params = {
       site_id = SITE,
       site_engine_id = SITE_ENGINE,
@@ -206,6 +208,7 @@ return {
   },
   {
     name = "sites.ads",
+    about = "Search ads on the results pages of a project's keywords.",
     params = {
       site_id = SITE,
       date_from = { type = "date", about = "first day; better sent always, one source has it as required" },
@@ -222,6 +225,7 @@ return {
   },
   {
     name = "sites.search_engines",
+    about = "Search engines that a project tracks.",
     id = "site_engine_id",
     params = {
       site_id = SITE,
@@ -278,6 +282,7 @@ return {
   },
   {
     name = "sites.keywords",
+    about = "Keywords that a project tracks.",
     id = "keyword_id",
     params = {
       site_id = SITE,
@@ -334,6 +339,7 @@ return {
   },
   {
     name = "sites.url_tags",
+    about = "Tags on a project's landing pages.",
     id = "tag_id",
     params = {
       site_id = SITE,

@@ -1,7 +1,8 @@
---- The catalogues that all accounts share: search engines, languages, regions; and the old volume call.
+--- The operations of client.system.
 -- SPDX-License-Identifier: MIT
 
 return {
+  about = "Catalogues shared by all accounts: search engines, languages, regions; and v4's search volumes.",
   {
     name = "system",
     params = {

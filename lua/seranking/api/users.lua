@@ -1,4 +1,4 @@
---- Sub-accounts: the people that an account lets in, and the projects they see.
+--- The operations of client.users.
 -- SPDX-License-Identifier: MIT
 
 local USER = { type = "id", about = "a sub-account: account_id in the list" }
@@ -9,6 +9,7 @@ local FIELDS = "account_email account_first_name account_last_name account_passw
 local NEW_FIELDS = FIELDS:gsub("account_email", "%0*"):gsub("account_first_name", "%0*"):gsub("account_password", "%0*")
 
 return {
+  about = "Sub-accounts: the people with access to the account, and the projects they see.",
   {
     name = "users",
     id = "user_id",
@@ -80,6 +81,7 @@ return {
   },
   {
     name = "users.sites",
+    about = "The projects that a sub-account sees.",
     params = {
       user_id = USER,
       site_ids = { type = "id[]", about = "all projects that it shall see" },

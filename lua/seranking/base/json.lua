@@ -40,7 +40,7 @@ end
 ---@return T[]
 function json.array(list)
   if type(list) ~= "table" then
-    misuse.raise("seranking.array takes a list, got %s", type(list) == "string" and ("%q"):format(list) or tostring(list))
+    misuse.raise("seranking.array takes a list, got %s", type(list) == "string" and ("%q"):format(list) or proxy.show(list))
   end
   local mt = getmetatable(list)
   if marks_list(mt) then
@@ -113,7 +113,7 @@ end
 local function encode_table(value, where, depth)
   local mt = getmetatable(value)
   if mt and proxy.is(value) then
-    error({ where = where, message = "is a " .. tostring(value) .. ", which is no data" }, 0)
+    error({ where = where, message = "is a " .. proxy.show(value) .. ", which is no data" }, 0)
   end
   local length = list_length(value)
   local parts = {}

@@ -13,7 +13,8 @@ local proxy = {}
 ---@field name string `__name`: "seranking.client" …
 ---@field newindex function `__newindex`
 ---@field pairs function `__pairs`
----@field tostring fun(self: table): string `__tostring`
+---@field tostring fun(self: table): string `__tostring`: what `print` shows, of several lines
+---@field line fun(state: table): string the same in a line, for messages
 
 --- Puts a proxy in front of a state. Reading costs one more look-up in a table, and calls no function once the state has the
 --- field.
@@ -40,16 +41,27 @@ local kinds = {}
 ---@return boolean
 function proxy.is(value)
   local meta = type(value) == "table" and getmetatable(value)
-  return type(meta) == "table" and kinds[rawget(meta, "__name")] or false
+  return type(meta) == "table" and kinds[rawget(meta, "__name")] ~= nil
+end
+
+--- A value for a message: of a client, a resource or an operation one line, of all else what tostring gives.
+---@param value any
+---@return string
+function proxy.show(value)
+  if proxy.is(value) then
+    local state = getmetatable(value)
+    return kinds[rawget(state, "__name")].line(state)
+  end
+  return tostring(value)
 end
 
 --- Makes a kind.
 ---@param name string
----@param fields { tostring: function, names: fun(state: table): string[], refuse: fun(self: table, name: string): string }
+---@param fields table tostring, line; names(state): what `pairs` shows; refuse(self, name): the message for an assignment
 ---@return seranking.ProxyKind
 function proxy.kind(name, fields)
-  local kind = { name = name, tostring = fields.tostring }
-  kinds[name] = true
+  local kind = { name = name, tostring = fields.tostring, line = fields.line }
+  kinds[name] = kind
   function kind.newindex(self, field)
     misuse.raise("%s", fields.refuse(self, tostring(field)))
   end

@@ -92,7 +92,7 @@ function request.check(client, plan, args)
   if client._closed then
     misuse.raise("%s: the client is closed", plan.name)
   elseif args ~= nil and type(args) ~= "table" then
-    local got = type(args) == "string" and format("%q", args) or tostring(args)
+    local got = type(args) == "string" and format("%q", args) or proxy.show(args)
     if next(plan.definitions) == nil then
       misuse.raise("%s takes no parameters, got %s", plan.name, got)
     end
@@ -131,7 +131,7 @@ function request.prepare(op, plan, args, given)
     args = plan.row and rows.arguments(plan, args) or args
     check_names(plan, args)
   elseif proxy.is(args) then -- it would pass for no parameters at all
-    misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, tostring(args))
+    misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, proxy.show(args))
   end
   if client._key_param then
     no_second_key(client, plan)

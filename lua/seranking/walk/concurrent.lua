@@ -5,6 +5,7 @@
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.answer.errors"
 local misuse = require "seranking.base.misuse"
+local proxy = require "seranking.base.proxy"
 
 local concurrent = {}
 
@@ -138,10 +139,10 @@ end
 ---@param loop table the host's way to wait
 function concurrent.map(client, loop, list, fn, given)
   if type(list) ~= "table" then
-    misuse.raise("client:map takes a list and a function, got %s%s", tostring(list),
+    misuse.raise("client:map takes a list and a function, got %s%s", proxy.show(list),
       list == nil and ": was there an error?" or "")
   elseif not callable(fn) then
-    misuse.raise("client:map: the second argument must be a function of an item, got %s", tostring(fn))
+    misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
   end
   return run(client, loop, list, length(list), fn, given.concurrency or WIDTH, given.stop_on_error)
 end
@@ -157,7 +158,7 @@ function concurrent.gather(client, loop, ...)
   local count, list = select("#", ...), { ... }
   for index = 1, count do
     if not callable(list[index]) then
-      misuse.raise("client:gather takes functions, argument %d is %s", index, tostring(list[index]))
+      misuse.raise("client:gather takes functions, argument %d is %s", index, proxy.show(list[index]))
     end
   end
   return run(client, loop, list, count, call, math.max(count, 1), false)

@@ -1,9 +1,10 @@
---- Data API: the plan behind the key, and its credits.
+--- The operations of client.data.account.
 -- SPDX-License-Identifier: MIT
 
 local FREE = { 0, per = "request", confidence = "high" }
 
 return {
+  about = "The plan behind the key, and its credits.",
   {
     name = "data.account",
     params = {},

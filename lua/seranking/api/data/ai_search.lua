@@ -1,4 +1,4 @@
---- Data API: how a site and a brand show up in the answers of AI search engines.
+--- The operations of client.data.ai_search.
 -- SPDX-License-Identifier: MIT
 
 local filters = require "seranking.api.data.filters"
@@ -61,6 +61,7 @@ local PROMPT_EXAMPLE = [[{"total":9,"date":"2026-08-28","prompts":[{"prompt":"wh
 local BY_OFFSET = { style = "offset", rows = "prompts", total = "total", size = 100, max = 1000 }
 
 return {
+  about = "How a site and a brand appear in the answers of AI search engines.",
   {
     name = "data.ai_search",
     params = {

@@ -1,4 +1,4 @@
---- Data API: who links to a site: totals, lists, history, scores, and exports as files.
+--- The operations of client.data.backlinks.
 -- SPDX-License-Identifier: MIT
 --
 -- Lists here are cut at `limit` and have no further pages; for a whole profile there are raw (a cursor) and export (a file).
@@ -86,6 +86,7 @@ local function link_totals(at)
 end
 
 return {
+  about = "Backlinks of any site: totals, lists, history, scores, exports.",
   {
     name = "data.backlinks",
     params = {
@@ -203,6 +204,7 @@ return {
   },
   {
     name = "data.backlinks.export",
+    about = "A whole link profile as a file.",
     params = {
       target = TARGET,
       mode = MODE,
@@ -238,6 +240,7 @@ return {
   },
   {
     name = "data.backlinks.history",
+    about = "New and lost backlinks.",
     params = {
       target = TARGET,
       mode = MODE,
@@ -302,6 +305,7 @@ return {
   },
   {
     name = "data.backlinks.anchors",
+    about = "Anchor texts of the backlinks.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/anchors", post = true, fixed = "output=json",
@@ -315,6 +319,7 @@ return {
   },
   {
     name = "data.backlinks.refdomains",
+    about = "Domains that link to the target.",
     params = { target = TARGET, mode = MODE, order_by = BY_RANK, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/refdomains", post = true, fixed = "output=json",
@@ -342,6 +347,7 @@ return {
   },
   {
     name = "data.backlinks.refdomains.history",
+    about = "New and lost linking domains.",
     params = {
       target = TARGET,
       mode = MODE,
@@ -381,6 +387,7 @@ return {
   },
   {
     name = "data.backlinks.referring_ips",
+    about = "IP addresses that backlinks come from.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/referring-ips", post = true, fixed = "output=json",
@@ -402,6 +409,7 @@ return {
   },
   {
     name = "data.backlinks.referring_subnets",
+    about = "Networks that backlinks come from.",
     params = { target = TARGETS, mode = MODE },
     operations = {
       { "count", data = "GET /v1/backlinks/referring-subnets/count", post = true, fixed = "output=json",
@@ -416,6 +424,7 @@ return {
   },
   {
     name = "data.backlinks.indexed_pages",
+    about = "The target's own pages that have backlinks.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
       { "list", data = "GET /v1/backlinks/indexed-pages", post = true, fixed = "output=json",
@@ -429,6 +438,7 @@ return {
   },
   {
     name = "data.backlinks.authority",
+    about = "Scores of pages and domains, 0-100.",
     params = { target = TARGETS },
     operations = {
       { "get", data = "GET /v1/backlinks/authority", post = true, fixed = "output=json", query = "target*",
@@ -444,6 +454,7 @@ return {
   },
   {
     name = "data.backlinks.authority.domain",
+    about = "Scores of domains: now, over time, and of the linking domains.",
     params = {
       target = TARGET,
       mode = MODE,
@@ -486,6 +497,7 @@ return {
   },
   {
     name = "data.backlinks.authority.page",
+    about = "Scores of pages: now and over time.",
     params = {
       target = { type = "string", about = "address of a page, with its scheme" },
       date_from = FIRST_DAY,

@@ -1,4 +1,4 @@
---- Data API: how a site does in the search results of a country: totals, keywords, pages, advertisements, rivals.
+--- The operations of client.data.domain.
 -- SPDX-License-Identifier: MIT
 --
 -- Lists tell no total: a short page is the last one.
@@ -100,8 +100,10 @@ local PAGES_PARAMS = {
 local BY_OFFSET = { style = "offset", size = 100, max = 1000 }
 
 return {
+  about = "Any site in the search results of a country: totals, keywords, pages, ads, competitors.",
   {
     name = "data.domain.overview",
+    about = "Totals of a site, in a country or worldwide.",
     params = {
       source = SOURCE,
       domain = DOMAIN,
@@ -182,6 +184,7 @@ return {
   },
   {
     name = "data.domain.keywords",
+    about = "Keywords that a site ranks for.",
     params = {
       source = SOURCE,
       domain = DOMAIN,
@@ -316,6 +319,7 @@ return {
   },
   {
     name = "data.domain.pages",
+    about = "Pages of a site that rank.",
     params = PAGES_PARAMS,
     operations = {
       { "list", data = "GET /v1/domain/pages", query = PAGES_QUERY, pages = BY_OFFSET, answer = "array", billed = true,
@@ -340,6 +344,7 @@ return {
   },
   {
     name = "data.domain.subdomains",
+    about = "Subdomains of a site that rank.",
     params = PAGES_PARAMS,
     operations = {
       { "list", data = "GET /v1/domain/subdomains", query = PAGES_QUERY,
@@ -361,6 +366,7 @@ return {
   },
   {
     name = "data.domain.ads",
+    about = "Search ads, by advertiser and by keyword.",
     params = {
       source = SOURCE,
       domain = { type = "string", about = "who advertised" },
@@ -408,6 +414,7 @@ return {
   },
   {
     name = "data.domain.competitors",
+    about = "Sites that rank for the same keywords.",
     params = {
       source = SOURCE,
       domain = DOMAIN,

@@ -1,4 +1,4 @@
---- Data API: figures of keywords, and further keywords found from one.
+--- The operations of client.data.keywords.
 -- SPDX-License-Identifier: MIT
 
 local filters = require "seranking.api.data.filters"
@@ -28,6 +28,7 @@ local EXAMPLE = [[{"total":212,"keywords":[{"keyword":"folding anchor small","cp
   "competition":0.7,"serp_features":["images"],"intents":["C","T"],"history_trend":{"2026-07-01":170}@}]}]]
 
 return {
+  about = "Keyword metrics, and keyword ideas from a seed keyword.",
   {
     name = "data.keywords",
     params = {

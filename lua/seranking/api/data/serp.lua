@@ -1,4 +1,4 @@
---- Data API: results pages of a search engine, collected on demand.
+--- The operations of client.data.serp.
 -- SPDX-License-Identifier: MIT
 
 local FREE = { 0, per = "request", note = "believed to be free", confidence = "medium" }
@@ -34,8 +34,10 @@ local function result_example(more)
 end
 
 return {
+  about = "Results pages of a search engine, collected on demand.",
   {
     name = "data.serp.classic",
+    about = "Tasks that collect results pages.",
     id = "task_id",
     params = {
       search_engine = { type = "string", enum = { "google" }, about = "google is the only one that is documented" },

@@ -1,4 +1,4 @@
---- Data API: crawls of a site that look for its faults.
+--- The operations of client.data.site_audit.
 -- SPDX-License-Identifier: MIT
 
 local settings = require "seranking.api.audit_settings"
@@ -55,8 +55,10 @@ local PAGE_FIELDS = [[
 ]]
 
 return {
+  about = "Crawls of any site, and the issues they found.",
   {
     name = "data.site_audit.audits",
+    about = "Audits of any site: crawl, status, report, pages, issues.",
     id = "audit_id",
     params = {
       audit_id = { type = "id", about = "an audit: id of create_standard, create_advanced and list" },
