@@ -391,6 +391,7 @@ function AnyClient:close() end
 ---@field answer? any of a walk or `wait`: the answer that could not be used, or that says how the job ended
 ---@field job? table<string, any> of `wait`: the parameter that names the job, and its id: give it to `status:wait`
 ---@field raised? any code on_progress: what the function raised
+---@field option? string code bad_option: the option that can't be used, or the variable it came from
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 
 --- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.

@@ -14,9 +14,9 @@ describe("a download", function()
     local data, err = client:download "https://files.example/x"
     assert.is_nil(data)
     assert.equal("auth", err.kind)
-    assert.equal("a download sends no key, and its address may be over: ask the API for a new one", err.hint)
+    assert.equal("a download sends no key, and its address may have expired: ask the API for a new one", err.hint)
     assert.truthy(raised(function() client:download "http://files.example/x" end)
-      :find("the address must be an https address: plain http is for everybody to read", 1, true))
+      :find("the address must be an https address: anybody could read plain http", 1, true))
   end)
 
   it("goes to the file's host without the key, outside the limit, and gives the bytes", function()

@@ -170,7 +170,8 @@ describe("options", function()
     local client, err = seranking.new { token = "a-key" }
     assert.is_nil(client)
     assert.equal("invalid bad_option", err.kind .. " " .. err.code)
-    assert.truthy(err.message:find "^SERANKING_LIMITER: ")
+    assert.equal("SERANKING_LIMITER", err.option)
+    assert.truthy(err.message:find "^SERANKING_LIMITER can't be used: ")
     for _, given in ipairs { { share = "process" }, { clock = seranking.clock() }, { transport = { handle = print } } } do
       given.token = "a-key"
       assert(seranking.new(given))

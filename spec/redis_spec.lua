@@ -40,8 +40,22 @@ describe("seranking.redis", function()
     package.cpath = "/nowhere/?.so"
     local driver, problem = redis.driver()
     assert.is_nil(driver)
-    assert.matches("install hiredis", problem, 1, true)
+    assert.matches("needs hiredis", problem, 1, true)
     assert.is_nil(problem:find("\n", 1, true))
+  end)
+
+  it("does not say so where the file is there", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local file = assert(io.open(folder .. "lseranking_redis.so", "w"))
+    file:write "no library"
+    file:close()
+    finally(function() os.remove(folder .. "lseranking_redis.so") end) -- luacheck: ignore
+    package.cpath = folder .. "?.so"
+    local driver, problem = redis.driver()
+    assert.is_nil(driver)
+    assert.is_nil(problem:find("hiredis, which", 1, true))
+    assert.matches("^can't be used: ", problem)
   end)
 
   it("passes on why it can't be loaded", function()

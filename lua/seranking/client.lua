@@ -286,14 +286,14 @@ local function core_settings(checked, driver, own_dir)
   }
 end
 
--- What the core says of an option, with its name as the user gave it: the variable's, where it came from there.
-local function name_option(problem, names)
-  if problem.code == "bad_option" then
-    problem.message = problem.message:gsub("^base_url", names.base_url or "%0"):gsub("^option limiter", names.limiter or "%0")
-      :gsub("^proxy ", (names.proxy or "proxy") .. " ")
+-- Completes what the core says of an option: with the name that the user gave it, or the variable it came from.
+local function name_option(problem, own, names)
+  if problem.option then
+    problem.option = names[problem.option] or problem.option
+    problem.message = problem.option .. " " .. problem.message
   elseif problem.code == "invalid_key" and names.token then
     problem.message = names.token .. ": " .. problem.message
-    if problem.hint and problem.hint:find("token = false", 1, true) then
+    if own.token == "" then
       problem.hint = "leave the option out: client.data then has SERANKING_DATA_TOKEN, or the client's own key"
     end
   end
@@ -309,7 +309,7 @@ local function open_core(settings, own, rate, names)
   own.rate_per = rate.per
   local handle, problem = core.client(own)
   if not handle then
-    return nil, errors.wrap(name_option(problem, names))
+    return nil, errors.wrap(name_option(problem, own, names))
   end
   return handle
 end
@@ -388,7 +388,7 @@ local function make(given)
   if checked.limiter then
     driver, problem = require("seranking.redis").driver()
     if not driver then
-      return nil, errors.new("invalid", "bad_option", (variables.limiter or "option limiter") .. ": " .. problem)
+      return nil, errors.option(variables.limiter or "limiter", problem)
     end
   end
   local settings = core_settings(checked, driver, given and given.state_dir ~= nil)

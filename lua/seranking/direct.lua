@@ -167,12 +167,11 @@ function direct.download(client, url, given)
   local call, problem = client._core:download(origin, (target:find "^/" and "" or "/") .. target,
     options.call("client:download", given))
   if not call then
-    problem = problem:gsub("^base_url", "the address"):gsub("would send the key in clear", "is for everybody to read")
-    misuse.raise("client:download: %s", problem)
+    misuse.raise("client:download: the address %s", problem)
   end
   local answered, result = host.run(client, call)
   if not answered and (result.kind == "auth" or result.kind == "access") then
-    result.hint = "a download sends no key, and its address may be over: ask the API for a new one"
+    result.hint = "a download sends no key, and its address may have expired: ask the API for a new one"
   end
   local body = answered and call:body() or nil
   call:trim()

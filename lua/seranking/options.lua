@@ -467,7 +467,7 @@ local function from_environment(name, option)
   elseif option.env == "rate" then -- SERANKING_RATE=2, or 2/10 for 2 in 10 seconds
     local limit, per = (value:find "/" and value or value .. "/1"):match "^([%d.]+)/([%d.]+)$"
     if not limit then
-      return nil, errors.new("invalid", "bad_option", variable .. " must be requests or requests/seconds, as in 2 or 2/10")
+      return nil, errors.option(variable, "must be requests or requests/seconds, as in 2 or 2/10")
     end
     fine, problem = option[1] { limit = tonumber(limit), per = tonumber(per) or 0 }
   elseif option.env == "limiter" then -- SERANKING_LIMITER=redis://host:6379
@@ -476,7 +476,7 @@ local function from_environment(name, option)
     fine, problem = option[1](value)
   end
   if fine == nil then
-    return nil, errors.new("invalid", "bad_option", variable .. " " .. problem) -- not the value: it may be a secret
+    return nil, errors.option(variable, problem) -- not the value: it may be a secret
   end
   return fine, nil, variable
 end
@@ -515,7 +515,7 @@ function options.client(given)
     end
   end
   if variables.limiter and variables.share then
-    return nil, errors.new("invalid", "bad_option", "SERANKING_LIMITER says who shares the limit: unset SERANKING_SHARE")
+    return nil, errors.option("SERANKING_LIMITER", "says who shares the limit: unset SERANKING_SHARE")
   end
   if given and given.limiter and (given.share or given.state_dir) then
     misuse.raise("seranking.new: option limiter says who shares the limit: leave out share and state_dir")

@@ -3,19 +3,32 @@
 
 local redis = {}
 
+local NAME = "lseranking_redis"
+
+-- Whether there is a file of the module for this Lua to load. require's own words differ between versions.
+local function is_installed()
+  for template in package.cpath:gmatch "[^;]+" do
+    local file = io.open((template:gsub("%?", NAME)))
+    if file then
+      file:close()
+      return true
+    end
+  end
+  return package.preload[NAME] ~= nil
+end
+
 --- What the core needs to open the limiter.
 ---@return userdata? driver
 ---@return string? problem why there is none and what to do
 function redis.driver()
-  local loaded, driver = pcall(require, "lseranking_redis")
+  local loaded, driver = pcall(require, NAME)
   if loaded then
     return driver
+  elseif is_installed() then -- for another Lua, or libhiredis is missing
+    return nil, "can't be used: " .. tostring(driver):gsub("%s+", " ")
   end
-  if not tostring(driver):find("module 'lseranking_redis' not found", 1, true) then
-    return nil, (tostring(driver):gsub("%s+", " ")) -- it is there, but for another Lua, or libhiredis is missing
-  end
-  return nil, "the limiter on Redis is not installed: install hiredis (libhiredis-dev on Debian, hiredis-devel on Fedora), "
-    .. "then build seranking again"
+  return nil, "needs hiredis, which is not installed: install it (libhiredis-dev on Debian, hiredis-devel on Fedora), then "
+    .. "build seranking again"
 end
 
 return redis

@@ -143,9 +143,10 @@ static int check_limit(const struct sr_settings *settings, struct sr_error *erro
        rate->window <= 86400 * SR_SECOND && settings->max_queue >= 0))
     return 0;
   sr_error_set(error, SR_INVALID, "bad_option", NULL,
-               "rate must be 1 to %d requests in a window of more than 0 and at most 86400 s, and "
+               "must be 1 to %d requests in a window of more than 0 and at most 86400 s, and "
                "max_queue not negative; got %d in %.9g s and %d",
                SR_LIMIT_SLOTS, rate->slots, (double)rate->window / 1e9, settings->max_queue);
+  error->option = "rate";
   return -1;
 }
 
@@ -231,8 +232,9 @@ static struct sr_config *new_config(void) {
   return config;
 }
 
-/* Takes the address. 0, or -1 with the error. */
-static int set_base(struct sr_config *config, const char *base_url, struct sr_error *error) {
+/* Takes the address. `in_clear`: the problem of plain http. 0, or -1 with the error. */
+static int set_base(struct sr_config *config, const char *base_url, const char *in_clear,
+                    struct sr_error *error) {
   const char *problem = sr_url_base(&config->base_url, base_url);
   if (problem == NULL) {
     config->plain_http =
@@ -240,9 +242,9 @@ static int set_base(struct sr_config *config, const char *base_url, struct sr_er
     return 0;
   }
   if (problem == sr_url_no_memory)
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    sr_error_no_memory(error);
   else
-    sr_error_set(error, SR_INVALID, "bad_option", NULL, "base_url %s", problem);
+    sr_error_option(error, "base_url", problem == sr_url_in_clear ? in_clear : problem);
   return -1;
 }
 
@@ -256,9 +258,9 @@ static int check_proxy(const struct sr_config *config, const char *proxy, struct
   if (problem == NULL)
     return 0;
   if (problem == sr_proxy_no_memory)
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    sr_error_no_memory(error);
   else
-    sr_error_set(error, SR_INVALID, "bad_option", NULL, "%s %s", name, problem);
+    sr_error_option(error, name, problem);
   return -1;
 }
 
@@ -266,47 +268,63 @@ struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_er
   struct sr_config *config;
   if (check_key(settings, error) != 0 || check_limit(settings, error) != 0)
     return NULL;
-  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
   config = new_config();
-  if (config == NULL)
+  if (config == NULL) {
+    sr_error_no_memory(error);
     return NULL;
+  }
   config->token_off = settings->token_off;
   config->v1 = settings->v1;
   config->auth = settings->auth;
   config->rate = settings->rate;
-  if (set_base(config, settings->base_url, error) == 0 &&
-      check_proxy(config, settings->proxy, error) == 0 && fill(config, settings) == 0)
-    return config;
+  if (set_base(config, settings->base_url, sr_url_in_clear, error) == 0 &&
+      check_proxy(config, settings->proxy, error) == 0) {
+    if (fill(config, settings) == 0)
+      return config;
+    sr_error_no_memory(error);
+  }
   sr_config_unref(config);
   return NULL;
 }
 
+/* The parts of sr_config_elsewhere that can run out of memory. 0 or -1. */
+static int fill_elsewhere(struct sr_config *other, const struct sr_config *config,
+                          const char *target) {
+  const char *query = strchr(target, '?');
+  if (query != NULL &&
+      sr_mask_text(&other->query_mask, query + 1, strlen(query + 1), QUERY_WINDOW) != 0)
+    return -1;
+  if (config->key.len > 0 &&
+      (sr_mask_key(&other->key_mask, config->key.data, config->key.len) != 0 ||
+       sr_buf_append(&other->key, config->key.data, config->key.len) != 0 ||
+       sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) != 0))
+    return -1;
+  if (sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) != 0 ||
+      sr_buf_puts(&other->proxy, sr_buf_text(&config->proxy)) != 0 ||
+      sr_buf_puts(&other->user_agent, sr_buf_text(&config->user_agent)) != 0)
+    return -1;
+  return make_headers(other);
+}
+
 struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
                                       const char *target, struct sr_error *error) {
-  const char *query = strchr(target, '?');
-  struct sr_config *other;
-  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
-  other = new_config();
-  if (other == NULL)
+  static const char in_clear[] = "must be an https address: anybody could read plain http (it is "
+                                 "allowed to this machine only)";
+  struct sr_config *other = new_config();
+  if (other == NULL) {
+    sr_error_no_memory(error);
     return NULL;
+  }
   other->client = config->client;
   other->token_off = 1;
   other->v1 = config->v1;
   other->auth = SR_AUTH_NOWHERE;
   other->rate = config->rate;
-  if (set_base(other, base_url, error) == 0 &&
-      (query == NULL ||
-       sr_mask_text(&other->query_mask, query + 1, strlen(query + 1), QUERY_WINDOW) == 0) &&
-      (config->key.len == 0 ||
-       (sr_mask_key(&other->key_mask, config->key.data, config->key.len) == 0 &&
-        sr_buf_append(&other->key, config->key.data, config->key.len) == 0 &&
-        sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) ==
-            0)) &&
-      sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) == 0 &&
-      sr_buf_puts(&other->proxy, sr_buf_text(&config->proxy)) == 0 &&
-      sr_buf_puts(&other->user_agent, sr_buf_text(&config->user_agent)) == 0 &&
-      make_headers(other) == 0)
-    return other;
+  if (set_base(other, base_url, in_clear, error) == 0) {
+    if (fill_elsewhere(other, config, target) == 0)
+      return other;
+    sr_error_no_memory(error);
+  }
   sr_config_unref(other);
   return NULL;
 }

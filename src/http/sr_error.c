@@ -91,6 +91,15 @@ void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, c
   sr_error_clean(error->message, sizeof error->message, text, strlen(text));
 }
 
+void sr_error_option(struct sr_error *error, const char *option, const char *problem) {
+  sr_error_set(error, SR_INVALID, "bad_option", NULL, "%s", problem);
+  error->option = option;
+}
+
+void sr_error_no_memory(struct sr_error *error) {
+  sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+}
+
 /* ---- what the status says ---- */
 
 struct by_status {

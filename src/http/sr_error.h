@@ -30,15 +30,16 @@ enum sr_kind {
 #define SR_MESSAGE_SIZE 512
 
 /*
-** A plain value: copy it freely. `code` and `hint` point to constants; `message` is valid UTF-8 on
-** one line.
+** A plain value: copy it freely. `code`, `hint` and `option` point to constants; `message` is valid
+** UTF-8 on one line.
 */
 struct sr_error {
   enum sr_kind kind;
-  const char *code; /* a stable word to test for */
-  int status;       /* HTTP status of the API's answer, 0 when there was none */
-  int lasting;      /* the same request will fail again: not worth a retry, whatever the kind */
-  const char *hint; /* what a person can do, or NULL */
+  const char *code;   /* a stable word to test for */
+  int status;         /* HTTP status of the API's answer, 0 when there was none */
+  int lasting;        /* the same request will fail again: not worth a retry, whatever the kind */
+  const char *hint;   /* what a person can do, or NULL */
+  const char *option; /* of sr_config_new: the option that `message` is about, or NULL */
   char message[SR_MESSAGE_SIZE];
 };
 
@@ -48,6 +49,12 @@ const char *sr_kind_name(enum sr_kind kind);
 /* Fills `error`; the message is cut to size and cleaned as sr_error_clean does. */
 void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, const char *hint,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Fills `error` with kind invalid, code bad_option: `problem` goes on after the option's name. */
+void sr_error_option(struct sr_error *error, const char *option, const char *problem);
+
+/* Fills `error` with code out_of_memory. */
+void sr_error_no_memory(struct sr_error *error);
 
 /* What is known of an answer that is not a success. */
 struct sr_answer {

@@ -118,6 +118,9 @@ enum sr_url_status sr_url_expand(struct sr_buf *out, const char *template,
 }
 
 const char sr_url_no_memory[] = "could not be read: memory ran out";
+const char sr_url_in_clear[] =
+    "must be an https address: plain http would send the key in clear (it is allowed to this "
+    "machine only)";
 
 /*
 ** Whether a host, as libcurl's URL parser gives it, is this machine. Names other than localhost are
@@ -191,8 +194,7 @@ const char *sr_url_base(struct sr_buf *out, const char *base) {
   else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
     problem = "must be an https address";
   else if (strcmp(scheme, "http") == 0 && !is_loopback(host))
-    problem = "must be an https address: plain http would send the key in clear (it is allowed to "
-              "this machine only)";
+    problem = sr_url_in_clear;
   else if (user || password)
     problem = "must not hold a user or password";
   else if (strpbrk(base, "?#") != NULL)

@@ -47,8 +47,11 @@ enum sr_url_status sr_url_expand(struct sr_buf *out, const char *template,
 */
 int sr_url_query(struct sr_buf *out, const struct sr_param *param);
 
-/* What sr_url_base returns, this very pointer, when it could not tell for lack of memory. */
+/* What sr_url_base returns, this very pointer, when memory ran out. */
 extern const char sr_url_no_memory[];
+
+/* The same for an http address of another machine. */
+extern const char sr_url_in_clear[];
 
 /*
 ** Checks a base address and appends it to `out` in one spelling: host in lower case, no default

@@ -99,6 +99,8 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
   set_string(L, "message", error->message);
   if (error->hint != NULL)
     set_string(L, "hint", error->hint);
+  if (error->option != NULL)
+    set_string(L, "option", error->option);
   if (error->status != 0) {
     lua_pushinteger(L, error->status);
     lua_setfield(L, -2, "status");

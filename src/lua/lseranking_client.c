@@ -201,7 +201,8 @@ static int client_new(lua_State *L) {
   }
   if (settings.driver != NULL &&
       (problem = settings.driver->check(settings.driver_settings)) != NULL) {
-    sr_error_set(&error, SR_INVALID, "bad_option", NULL, "option limiter: %s", problem);
+    sr_error_set(&error, SR_INVALID, "bad_option", NULL, "can't be used: %s", problem);
+    error.option = "limiter";
     lua_pushnil(L);
     lsr_pusherror(L, &error, NULL);
     return 2;

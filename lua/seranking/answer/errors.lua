@@ -26,6 +26,7 @@ local getinfo = debug.getinfo
 ---@field answer? any of a walk or `wait`: the answer that could not be used, or that says how the job ended
 ---@field job? table<string, any> of `wait`: the parameter that names the job, and its id: give it to `status:wait`
 ---@field raised? any code on_progress: what the function raised
+---@field option? string code bad_option: the option that can't be used, or the variable it came from
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 local error_mt = { __name = "seranking.error" }
 
@@ -109,6 +110,16 @@ function errors.new(kind, code, message, hint)
   return errors.wrap {
     kind = kind, code = code, message = message, hint = hint, attempts = 0, sent = false, retryable = false,
   }
+end
+
+--- The error of an option that the outside world has set, or must provide for.
+---@param option string its name, or the variable's
+---@param problem string goes on after the name
+---@return seranking.Error
+function errors.option(option, problem)
+  local err = errors.new("invalid", "bad_option", option .. " " .. problem)
+  err.option = option
+  return err
 end
 
 local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
