@@ -1,0 +1,207 @@
+/* For tests: limiters on a Redis server, as many hosts would have them.
+** SPDX-License-Identifier: MIT */
+#ifndef SPEC_REDIS_HOSTS_H
+#define SPEC_REDIS_HOSTS_H
+
+#include "redis_server.h"
+
+#include "limit/redis/sr_redis.h"
+
+#include <poll.h>
+
+#define MS SR_MILLISECOND
+#define S  SR_SECOND
+
+#define WINDOW (300 * MS)
+#define COLD   (WINDOW + SR_LATE_COUNT)
+#define LEASE  (60 * S)
+
+/* A limit's name and the hash that it has on the server. */
+#define NAME UINT64_C(0xfeedc0de12345678)
+#define KEY  "seranking:feedc0de12345678"
+
+/* Nothing here waits longer. */
+#define PATIENCE (15 * S)
+
+static const struct sr_limiter_driver *const driver = &sr_redis_driver;
+
+/* ---- hosts: limiters of their own ---- */
+
+static inline struct sr_limiter *host_at(const char *address) {
+  static const struct sr_limit_identity identity = {NAME, "…d14b", "https://api4.seranking.com"};
+  struct sr_limiter *limiter;
+  assert_null(driver->check(address));
+  limiter = driver->open(address, &identity);
+  assert_non_null(limiter);
+  return limiter;
+}
+
+static inline struct sr_limiter *host(const struct server *server) {
+  return host_at(server->address);
+}
+
+/* Waits for what the limiter waits for, `until` at most, and lets it work. */
+static inline void turn(struct sr_limiter *limiter, sr_time until) {
+  struct sr_watch watches[SR_WATCH_MAX];
+  struct pollfd fds[SR_WATCH_MAX];
+  int i, count = driver->watch(limiter, watches);
+  sr_time wake = driver->wake(limiter), now = now_is();
+  assert_in_range(count, 0, SR_WATCH_MAX);
+  for (i = 0; i < count; i++) {
+    fds[i].fd = watches[i].fd;
+    fds[i].events = watches[i].events;
+  }
+  if (wake < until)
+    until = wake;
+  poll(fds, (nfds_t)count, until <= now ? 0 : (int)((until - now + MS - 1) / MS));
+  driver->work(limiter, now_is());
+}
+
+static inline struct sr_want want_of(int slots) {
+  struct sr_want want;
+  memset(&want, 0, sizeof want);
+  want.rate.slots = slots;
+  want.rate.window = WINDOW;
+  want.lease = now_is() + LEASE;
+  return want;
+}
+
+/* Takes, waiting for the verdict only. */
+static inline enum sr_verdict take_as(struct sr_limiter *limiter, const struct sr_want *want,
+                                      struct sr_slot *slot, struct sr_ruling *ruling) {
+  sr_time until = now_is() + PATIENCE;
+  enum sr_verdict verdict = driver->take(limiter, want, now_is(), slot, ruling);
+  while (verdict == SR_LIMIT_ASKED) {
+    assert_int_equal(slot->state, SR_SLOT_ASKED);
+    turn(limiter, until);
+    assert_true(now_is() < until);
+    verdict = driver->take(limiter, want, now_is(), slot, ruling);
+  }
+  assert_int_equal(slot->state, verdict == SR_LIMIT_GRANTED ? SR_SLOT_HELD : SR_SLOT_NONE);
+  return verdict;
+}
+
+static inline enum sr_verdict take(struct sr_limiter *limiter, int slots, struct sr_slot *slot,
+                                   struct sr_ruling *ruling) {
+  struct sr_want want = want_of(slots);
+  memset(slot, 0, sizeof *slot);
+  return take_as(limiter, &want, slot, ruling);
+}
+
+#define GRANTED(limiter, slots, slot)                                                              \
+  do {                                                                                             \
+    struct sr_ruling why;                                                                          \
+    enum sr_verdict got = take(limiter, slots, slot, &why);                                        \
+    CHECK(got == SR_LIMIT_GRANTED, "verdict %d, %s", (int)got, why.problem);                       \
+  } while (0)
+
+/* Lets the limiter work until it has told the server everything. */
+static inline void settle(struct sr_limiter *limiter) {
+  sr_time until = now_is() + PATIENCE;
+  while (!driver->idle(limiter)) {
+    turn(limiter, until);
+    assert_true(now_is() < until);
+  }
+}
+
+static inline enum sr_change give_for(struct sr_limiter *limiter, int slots, struct sr_slot *slot,
+                                      enum sr_outcome outcome, sr_time hold) {
+  struct sr_rate rate;
+  enum sr_change change;
+  rate.slots = slots;
+  rate.window = WINDOW;
+  change = driver->give(limiter, &rate, now_is(), slot, outcome, hold);
+  assert_int_equal(slot->state, SR_SLOT_NONE);
+  settle(limiter);
+  return change != SR_CHANGE_NONE ? change : driver->news(limiter);
+}
+
+static inline enum sr_change give(struct sr_limiter *limiter, int slots, struct sr_slot *slot,
+                                  enum sr_outcome outcome) {
+  return give_for(limiter, slots, slot, outcome, WINDOW);
+}
+
+static inline struct sr_limit_view view_of(struct sr_limiter *limiter, int slots) {
+  struct sr_limit_view view;
+  int i;
+  for (i = 0; i < 2; i++) {
+    sr_sleep_until(now_is() + 60 * MS * (1 - i)); /* old enough to be asked for again */
+    view.rate.slots = slots;
+    view.rate.window = WINDOW;
+    driver->view(limiter, now_is(), &view);
+    settle(limiter);
+  }
+  return view;
+}
+
+/* A limit that is not new any more, and at rest. */
+static inline void warm(struct server *server, struct sr_limiter *limiter, int slots) {
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  assert_int_equal(take(limiter, slots, &slot, &ruling), SR_LIMIT_WAIT);
+  /* a take that waits writes nothing but the birth */
+  server_pass(server, KEY, 3600);
+  GRANTED(limiter, slots, &slot);
+  give(limiter, slots, &slot, SR_OUTCOME_UNSENT);
+}
+
+#define START(server) START_WITH(server, NULL)
+#define START_WITH(server, ...)                                                                    \
+  const char *const start_options[] = {"--save", "", __VA_ARGS__, NULL};                           \
+  (void)state;                                                                                     \
+  if (!server_available())                                                                         \
+    skip();                                                                                        \
+  server_start(&(server), start_options)
+
+/* A time that the server has told: exact but for the way of one answer. */
+static inline void expect_time(sr_time at, sr_time earliest, sr_time latest) {
+  CHECK(at >= earliest, "%.6f s too early", (double)(earliest - at) / 1e9);
+  CHECK(at <= latest, "%.6f s too late", (double)(at - latest) / 1e9);
+}
+
+/* A request that ends so. */
+static inline enum sr_change request(struct sr_limiter *limiter, enum sr_outcome outcome) {
+  struct sr_slot slot;
+  GRANTED(limiter, 5, &slot);
+  return give(limiter, 5, &slot, outcome);
+}
+
+/* Blocks a limit that is not. */
+static inline void block(struct server *server, struct sr_limiter *limiter) {
+  int i;
+  for (i = 0; i < 3; i++) {
+    assert_int_equal(request(limiter, SR_OUTCOME_REFUSED),
+                     i < 2 ? SR_CHANGE_NONE : SR_CHANGE_BLOCKED);
+    server_pass(server, KEY, 1);
+  }
+}
+
+/* Well below what a silent server is given, and enough for a slow machine. */
+#define AT_ONCE (1500 * MS)
+
+/* Takes, and expects the limiter to be out of reach, within `most`; its words. */
+static inline const char *failure(struct sr_limiter *limiter, sr_time most) {
+  static struct sr_ruling ruling;
+  struct sr_slot slot;
+  sr_time begun = now_is();
+  enum sr_verdict verdict = take(limiter, 5, &slot, &ruling);
+  CHECK(verdict == SR_LIMIT_FAILED, "verdict %d", (int)verdict);
+  CHECK(now_is() - begun <= most, "it took %.3f s", (double)(now_is() - begun) / 1e9);
+  CHECK(strchr(ruling.problem, '\n') == NULL && ruling.problem[0] != '\0', "%s", ruling.problem);
+  return ruling.problem;
+}
+
+static inline void expect_words(const char *text, const char *words) {
+  CHECK(strstr(text, words) != NULL, "\"%s\" is not in \"%s\"", words, text);
+}
+
+/* Checks of cmocka jump: not in a child. */
+#define NEED(condition)                                                                            \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      fprintf(stderr, "in the child, line %d: %s\n", __LINE__, #condition);                        \
+      _exit(1);                                                                                    \
+    }                                                                                              \
+  } while (0)
+
+#endif

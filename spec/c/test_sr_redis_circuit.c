@@ -1,0 +1,374 @@
+/* The limiter on Redis, on a real server: holds, silence and bans.
+** SPDX-License-Identifier: MIT */
+#include "redis_hosts.h"
+
+/* ---- hold and circuit ---- */
+
+static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) {
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time given, told;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  GRANTED(a, 5, &slot);
+  given = now_is();
+  assert_int_equal(give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 2 * S), SR_CHANGE_NONE);
+  told = now_is();
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, given + 2 * S, told + 2 * S + 100 * MS);
+  server_pass(&server, KEY, 2);
+  assert_int_equal(request(b, SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+/* Clients of one limit with windows of their own. */
+static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state) {
+  static const struct sr_rate hourly = {5, 3600 * S};
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time given;
+  int i;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  GRANTED(a, 5, &slot);
+  given = now_is();
+  driver->give(a, &hourly, given, &slot, SR_OUTCOME_REFUSED, 3600 * S);
+  settle(a);
+  for (i = 0; i < 2; i++) {
+    assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+    expect_time(ruling.at, given + 3600 * S, now_is() + 3600 * S);
+  }
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered(void **state) {
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slots[3], slot;
+  struct sr_ruling ruling;
+  sr_time given;
+  int i;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  for (i = 0; i < 3; i++)
+    GRANTED(a, 5, &slots[i]);
+  given = now_is();
+  for (i = 0; i < 3; i++)
+    give(a, 5, &slots[i], SR_OUTCOME_SILENT);
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+  assert_true(ruling.silent);
+  expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
+  assert_true(view_of(b, 5).silent);
+  server_pass(&server, KEY, 1);
+  GRANTED(a, 5, &slot);
+  assert_int_equal(take(b, 5, &slots[0], &ruling), SR_LIMIT_WAIT); /* one at a time */
+  assert_true(ruling.silent);
+  given = now_is();
+  give(a, 5, &slot, SR_OUTCOME_SILENT);
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, given + 2 * WINDOW, now_is() + 2 * WINDOW);
+  server_pass(&server, KEY, 1);
+  GRANTED(b, 5, &slot);
+  given = now_is();
+  give(b, 5, &slot, SR_OUTCOME_FINE);
+  assert_int_equal(take(a, 5, &slot, &ruling),
+                   SR_LIMIT_WAIT); /* what was sent may be counted now */
+  assert_false(ruling.silent);
+  expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
+  server_pass(&server, KEY, 1);
+  for (i = 0; i < 3; i++)
+    GRANTED(i % 2 ? a : b, 5, &slots[i]);
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes(void **state) {
+  struct server server;
+  struct sr_limiter *hosts[3];
+  struct sr_slot slot, probe;
+  struct sr_ruling ruling;
+  sr_time given = 0;
+  int i;
+  START(server);
+  for (i = 0; i < 3; i++)
+    hosts[i] = host(&server);
+  warm(&server, hosts[0], 5);
+  for (i = 0; i < 3; i++) {
+    given = now_is();
+    assert_int_equal(request(hosts[i], SR_OUTCOME_REFUSED),
+                     i < 2 ? SR_CHANGE_NONE : SR_CHANGE_BLOCKED);
+    assert_int_equal(driver->news(hosts[i]), SR_CHANGE_NONE); /* told once */
+    if (i < 2)
+      server_pass(&server, KEY, 1);
+  }
+  for (i = 0; i < 3; i++) {
+    assert_int_equal(take(hosts[i], 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+    assert_int_equal(ruling.block, SR_BLOCK_RATE);
+    expect_time(ruling.at, given + 600 * S, now_is() + 600 * S);
+  }
+  server_pass(&server, KEY, 599);
+  assert_int_equal(take(hosts[1], 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  server_pass(&server, KEY, 1);
+  GRANTED(hosts[1], 5, &probe);
+  assert_true(probe.probe != 0);
+  for (i = 0; i < 3; i++) {
+    assert_int_equal(take(hosts[i], 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+    expect_time(ruling.at, now_is(), now_is() + WINDOW);
+  }
+  assert_int_equal(give(hosts[1], 5, &probe, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
+  for (i = 0; i < 3; i++) {
+    GRANTED(hosts[i], 5, &slot);
+    assert_true(slot.probe == 0);
+  }
+  for (i = 0; i < 3; i++)
+    driver->close(hosts[i]);
+  server_stop(&server);
+}
+
+static void an_answer_between_429s_begins_the_count_anew(void **state) {
+  static const enum sr_outcome row[] = {SR_OUTCOME_REFUSED,  SR_OUTCOME_REFUSED, SR_OUTCOME_FINE,
+                                        SR_OUTCOME_REFUSED,  SR_OUTCOME_SILENT,  SR_OUTCOME_REFUSED,
+                                        SR_OUTCOME_ANSWERED, SR_OUTCOME_UNSENT};
+  struct server server;
+  struct sr_limiter *limiter;
+  size_t i;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  for (i = 0; i < COUNT(row); i++) {
+    assert_int_equal(request(limiter, row[i]), SR_CHANGE_NONE);
+    server_pass(&server, KEY, 1);
+  }
+  assert_int_equal(view_of(limiter, 5).strikes, 2);
+  assert_int_equal(request(limiter, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time ban = 600 * S;
+  int i;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  block(&server, limiter);
+  for (i = 0; i < 11; i++) {
+    assert_int_equal(view_of(limiter, 5).level, i + 1 < 8 ? i + 1 : 8);
+    server_pass(&server, KEY, (double)(ban / S));
+    GRANTED(limiter, 5, &slot);
+    assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
+    if (i < 8)
+      ban *= 2;
+    assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+    expect_time(ruling.at, now_is() + ban - S, now_is() + ban);
+  }
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  block(&server, limiter);
+  server_pass(&server, KEY, 600);
+  GRANTED(limiter, 5, &slot);
+  assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
+  server_pass(&server, KEY, 20 * 3600); /* being blocked is no peace */
+  GRANTED(limiter, 5, &slot);
+  assert_int_equal(view_of(limiter, 5).level, 2);
+  assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
+  assert_int_equal(view_of(limiter, 5).level, 2);
+  server_pass(&server, KEY, 3590);
+  assert_int_equal(view_of(limiter, 5).level, 2);
+  request(limiter, SR_OUTCOME_REFUSED); /* from here on again */
+  server_pass(&server, KEY, 3590);
+  assert_int_equal(view_of(limiter, 5).level, 2);
+  server_pass(&server, KEY, 10);
+  assert_int_equal(view_of(limiter, 5).level, 1);
+  request(limiter, SR_OUTCOME_REFUSED); /* what has fallen stays so */
+  assert_int_equal(view_of(limiter, 5).level, 1);
+  server_pass(&server, KEY, 5 * 3600);
+  assert_int_equal(view_of(limiter, 5).level, 0);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void a_probe_that_shows_nothing_hands_on_to_the_next(void **state) {
+  static const enum sr_outcome outcomes[] = {SR_OUTCOME_UNSENT, SR_OUTCOME_SILENT,
+                                             SR_OUTCOME_ANSWERED};
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot probe;
+  size_t i;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  block(&server, a);
+  server_pass(&server, KEY, 600);
+  for (i = 0; i < COUNT(outcomes); i++) {
+    struct sr_limiter *limiter = i % 2 ? b : a;
+    GRANTED(limiter, 5, &probe);
+    assert_true(probe.probe != 0);
+    assert_int_equal(give(limiter, 5, &probe, outcomes[i]), SR_CHANGE_NONE);
+  }
+  GRANTED(b, 5, &probe);
+  assert_true(probe.probe != 0);
+  assert_int_equal(give(b, 5, &probe, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state) {
+  struct server server;
+  struct sr_limiter *dead, *other;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  START(server);
+  dead = host(&server);
+  other = host(&server);
+  warm(&server, dead, 5);
+  block(&server, dead);
+  server_pass(&server, KEY, 600);
+  want = want_of(5);
+  want.lease = now_is() + 30 * S;
+  memset(&slot, 0, sizeof slot);
+  assert_int_equal(take_as(dead, &want, &slot, &ruling), SR_LIMIT_GRANTED);
+  driver->close(dead); /* as if killed: nothing is given back */
+  server_pass(&server, KEY, 29);
+  assert_int_equal(take(other, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  server_pass(&server, KEY, 1);
+  GRANTED(other, 5, &slot);
+  assert_true(slot.probe != 0);
+  driver->close(other);
+  server_stop(&server);
+}
+
+static void while_blocked_only_the_probe_decides(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot before[3], probe, slot;
+  struct sr_ruling ruling;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 8);
+  GRANTED(limiter, 8, &before[0]);
+  GRANTED(limiter, 8, &before[1]);
+  GRANTED(limiter, 8, &before[2]);
+  block(&server, limiter);
+  assert_int_equal(give(limiter, 8, &before[0], SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  assert_int_equal(give(limiter, 8, &before[1], SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
+  assert_int_equal(take(limiter, 8, &slot, &ruling), SR_LIMIT_BLOCKED);
+  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
+  server_pass(&server, KEY, 600);
+  GRANTED(limiter, 8, &probe);
+  assert_int_equal(give(limiter, 8, &before[2], SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  assert_int_equal(take(limiter, 8, &slot, &ruling), SR_LIMIT_BLOCKED);
+  assert_int_equal(give(limiter, 8, &probe, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void a_key_that_is_refused_twice_in_a_row_blocks(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
+  assert_int_equal(request(limiter, SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
+  assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_BLOCKED);
+  assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  assert_int_equal(ruling.block, SR_BLOCK_KEY);
+  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
+  server_pass(&server, KEY, 600);
+  GRANTED(limiter, 5, &slot);
+  assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_BAD_KEY), SR_CHANGE_BLOCKED);
+  assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  expect_time(ruling.at, now_is() + 1190 * S, now_is() + 1200 * S);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  struct sr_limit_view view;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 1);
+  GRANTED(a, 1, &slot);
+  give_for(a, 1, &slot, SR_OUTCOME_REFUSED, 100 * S);
+  server_pass(&server, KEY, 1);
+  driver->reset(b, now_is());
+  assert_int_equal(driver->idle(b), 0);
+  settle(b);
+  GRANTED(a, 1, &slot);
+  server_pass(&server, KEY, 0);
+  driver->reset(a, now_is());
+  settle(a);
+  assert_int_equal(take(b, 1, &other, &ruling), SR_LIMIT_WAIT); /* held by a */
+  give(a, 1, &slot, SR_OUTCOME_UNSENT);
+  block(&server, a);
+  assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  driver->reset(b, now_is());
+  settle(b);
+  view = view_of(a, 5);
+  assert_int_equal(view.block, SR_BLOCK_NONE);
+  assert_int_equal(view.strikes, 0);
+  assert_int_equal(view.probing, 0);
+  assert_true(view.held_until <= now_is());
+  GRANTED(a, 5, &slot);
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_429_holds_every_host_for_as_long_as_the_server_said),
+      cmocka_unit_test(a_short_window_does_not_shorten_the_hold_of_a_long_one),
+      cmocka_unit_test(after_three_silent_requests_one_goes_at_a_time_until_one_is_answered),
+      cmocka_unit_test(three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes),
+      cmocka_unit_test(an_answer_between_429s_begins_the_count_anew),
+      cmocka_unit_test(a_probe_that_is_refused_doubles_the_ban_up_to_256_times),
+      cmocka_unit_test(the_level_falls_by_one_for_each_hour_of_peace),
+      cmocka_unit_test(a_probe_that_shows_nothing_hands_on_to_the_next),
+      cmocka_unit_test(a_probe_whose_host_died_is_replaced_when_its_lease_ends),
+      cmocka_unit_test(while_blocked_only_the_probe_decides),
+      cmocka_unit_test(a_key_that_is_refused_twice_in_a_row_blocks),
+      cmocka_unit_test(reset_ends_ban_and_hold_for_all_but_keeps_the_slots),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* The limiter on Redis: passwords, users and TLS.
+** SPDX-License-Identifier: MIT */
+#include "redis_hosts.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* ---- logging in ---- */
+
+#define SECRET "s3cret/word"
+
+static void expect_no_secret(const char *text) {
+  CHECK(strstr(text, "s3cret") == NULL && strstr(text, "wrong1") == NULL, "%s", text);
+}
+
+static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void **state) {
+  static const struct {
+    const char *options, *words; /* NULL: gets in */
+  } rows[] = {
+      {"?password=s3cret%2Fword", NULL},
+      {"?db=2&password=s3cret%2fword&prefix=a%20b:", NULL},
+      {"?user=worker&password=s3cret-too", NULL},
+      {"", "it wants a password (NOAUTH)"},
+      {"?password=wrong1", "user or password is wrong (WRONGPASS)"},
+      {"?user=nobody&password=s3cret%2Fword", "user or password is wrong (WRONGPASS)"},
+      {"?user=idler&password=s3cret-too", "this user may not run"},
+      {"?db=9999&password=s3cret%2Fword", "DB index is out of range"},
+  };
+  struct server server;
+  size_t i;
+  START_WITH(server, "--requirepass", SECRET);
+  server_do(&server, "AUTH " SECRET);
+  server_do(&server,
+            "ACL SETUSER worker on >s3cret-too ~seranking:* +select +script|load +evalsha +eval"
+            " +time +hgetall +hset +pexpire");
+  server_do(&server, "ACL SETUSER idler on >s3cret-too ~* +@connection");
+  for (i = 0; i < COUNT(rows); i++) {
+    char address[200];
+    struct sr_limiter *limiter;
+    struct sr_slot slot;
+    struct sr_ruling ruling;
+    struct sr_limit_view view;
+    snprintf(address, sizeof address, "%s%s", server.address, rows[i].options);
+    limiter = host_at(address);
+    if (rows[i].words == NULL) {
+      enum sr_verdict verdict = take(limiter, 5, &slot, &ruling);
+      CHECK(verdict == SR_LIMIT_WAIT, "%s: %s", rows[i].options, ruling.problem);
+    } else {
+      const char *words = failure(limiter, AT_ONCE);
+      expect_words(words, rows[i].words);
+      expect_no_secret(words);
+    }
+    view = view_of(limiter, 5);
+    expect_no_secret(view.place);
+    expect_no_secret(view.problem);
+    driver->close(limiter);
+  }
+  server_stop(&server);
+}
+
+/* Such a server repeats the arguments of commands that it does not know: the password. */
+static void a_server_without_the_auth_command_does_not_make_us_show_the_password(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  char address[200];
+  START_WITH(server, "--rename-command", "AUTH", "");
+  snprintf(address, sizeof address, "%s?password=s3cret%%2Fword", server.address);
+  limiter = host_at(address);
+  expect_no_secret(failure(limiter, AT_ONCE));
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void run(const char *format, const char *folder) {
+  char command[2000], all[2100];
+  snprintf(command, sizeof command, format, folder);
+  snprintf(all, sizeof all, "{ %s; } >/dev/null 2>&1", command);
+  CHECK(system(all) == 0, "failed: %s", command);
+}
+
+static int free_port(void) {
+  struct {
+    uint16_t family, port;
+    uint32_t address;
+    char zero[8];
+  } name;
+  socklen_t len = sizeof name;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  memset(&name, 0, sizeof name);
+  name.family = AF_INET;
+  name.address = 0x0100007f; /* 127.0.0.1, on a little-endian machine; else bind fails */
+  assert_true(fd >= 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)(void *)&name, len), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&name, &len), 0);
+  close(fd);
+  return ((name.port & 0xff) << 8) | (name.port >> 8);
+}
+
+/* Takes again while the only trouble is time: TLS under valgrind may need more than a limiter gives it. */
+static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slot *slot,
+                                       struct sr_ruling *ruling) {
+  sr_time until = now_is() + PATIENCE;
+  enum sr_verdict verdict;
+  do
+    verdict = take(limiter, 5, slot, ruling);
+  while (verdict == SR_LIMIT_FAILED && strstr(ruling->problem, "within") != NULL &&
+         now_is() < until);
+  return verdict;
+}
+
+static void tls_is_verified_by_the_given_authority_alone(void **state) {
+  struct server server;
+  char folder[] = "/tmp/sr-redis-tls-XXXXXX", files[3][80], ports[2][12], address[300];
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  int i;
+  (void)state;
+  if (!server_available())
+    skip();
+  assert_non_null(mkdtemp(folder));
+  run("cd %s && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj "
+      "/CN=authority && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout other.key -out "
+      "other.pem -subj /CN=other && openssl req -newkey rsa:2048 -nodes -keyout key.pem -out "
+      "csr.pem -subj /CN=redis && printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' >ext && "
+      "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext "
+      "-out cert.pem",
+      folder);
+  for (i = 0; i < 3; i++)
+    snprintf(files[i], sizeof files[i], "%s/%s", folder,
+             i == 0   ? "cert.pem"
+             : i == 1 ? "key.pem"
+                      : "ca.pem");
+  for (i = 0; i < 2; i++)
+    snprintf(ports[i], sizeof ports[i], "%d", free_port());
+  {
+    const char *const options[] = {"--save",
+                                   "",
+                                   "--tls-port",
+                                   ports[0],
+                                   "--port",
+                                   ports[1],
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--tls-cert-file",
+                                   files[0],
+                                   "--tls-key-file",
+                                   files[1],
+                                   "--tls-ca-cert-file",
+                                   files[2],
+                                   "--tls-auth-clients",
+                                   "no",
+                                   "--requirepass",
+                                   SECRET,
+                                   NULL};
+    server_start(&server, options);
+  }
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s/1?ca_file=%s", ports[0],
+           files[2]);
+  limiter = host_at(address);
+  if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
+    fail_msg("%s", ruling.problem);
+  sr_sleep_until(now_is() + COLD);
+  GRANTED(limiter, 5, &slot);
+  assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  /* a server that goes away while TLS writes must not kill the program by a signal */
+  GRANTED(limiter, 5, &slot);
+  server_kill(&server);
+  for (i = 0; i < 3; i++) {
+    struct sr_rate rate = {5, WINDOW};
+    driver->give(limiter, &rate, now_is(), &slot, SR_OUTCOME_FINE, 0);
+    turn(limiter, now_is() + 50 * MS);
+  }
+  driver->close(limiter);
+  server_run(&server);
+
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
+  if (!under_valgrind()) { /* which takes longer for the system's authorities than a limiter waits */
+    limiter = host_at(address); /* the system does not know this authority */
+    assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
+    expect_words(ruling.problem, "certificate");
+    driver->close(limiter);
+  }
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s/other.pem",
+           ports[0], folder);
+  limiter = host_at(address); /* nor does who was given another one */
+  assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
+  expect_words(ruling.problem, "certificate");
+  driver->close(limiter);
+
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
+           files[2]);
+  limiter = host_at(address); /* TLS to a server that speaks none there */
+  (void)failure(limiter, PATIENCE);
+  driver->close(limiter);
+
+  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@localhost:%s", ports[1]);
+  limiter = host_at(address); /* by name, without TLS */
+  if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
+    fail_msg("%s", ruling.problem);
+  driver->close(limiter);
+
+  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
+  limiter = host_at(address); /* no TLS to a server that wants it */
+  expect_no_secret(failure(limiter, PATIENCE));
+  driver->close(limiter);
+  server_stop(&server);
+  run("rm -rf %s", folder);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(passwords_and_users_let_in_and_wrong_ones_are_told_without_them),
+      cmocka_unit_test(a_server_without_the_auth_command_does_not_make_us_show_the_password),
+      cmocka_unit_test(tls_is_verified_by_the_given_authority_alone),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* The limiter on Redis: forks, and how often it asks.
+** SPDX-License-Identifier: MIT */
+#include "redis_hosts.h"
+
+#include <fcntl.h>
+
+/* ---- processes ---- */
+
+/* Runs `body` in a child; whether it came to its end. */
+static int in_child(void (*body)(struct sr_limiter *, struct server *), struct sr_limiter *limiter,
+                    struct server *server) {
+  int status = 0;
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    alarm(20);
+    body(limiter, server);
+    execlp("true", "true",
+           (char *)NULL); /* no leak check: a child leaves the parent's handles alone */
+    _exit(1);
+  }
+  assert_true(waitpid(pid, &status, 0) == pid);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void child_uses_it(struct sr_limiter *limiter, struct server *server) {
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_rate rate = {3, WINDOW};
+  (void)server;
+  driver->forked(limiter);
+  NEED(driver->idle(limiter));
+  NEED(take(limiter, 3, &slot, &ruling) == SR_LIMIT_GRANTED);
+  driver->give(limiter, &rate, now_is(), &slot, SR_OUTCOME_FINE, 0);
+  settle(limiter);
+  driver->close(limiter);
+}
+
+static void
+a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot, asked;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  struct sr_limit_view view;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 3);
+  GRANTED(limiter, 3, &slot);
+  want = want_of(3);
+  memset(&asked, 0, sizeof asked);
+  assert_int_equal(driver->take(limiter, &want, now_is(), &asked, &ruling), SR_LIMIT_ASKED);
+  assert_true(in_child(child_uses_it, limiter, &server));
+  assert_int_equal(take_as(limiter, &want, &asked, &ruling), SR_LIMIT_GRANTED);
+  assert_true(slot.index != asked.index);
+  view = view_of(limiter, 3);
+  assert_int_equal(view.leased[slot.index], 1); /* the child did not give back what is ours */
+  assert_int_equal(view.leased[asked.index], 1);
+  assert_int_equal(give(limiter, 3, &slot, SR_OUTCOME_FINE), SR_CHANGE_NONE);
+  assert_int_equal(view_of(limiter, 3).leased[slot.index], 0);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void sockets_are_not_inherited_by_other_programs(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_watch watches[SR_WATCH_MAX];
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 1);
+  assert_int_equal(driver->watch(limiter, watches), 1);
+  assert_true(fcntl(watches[0].fd, F_GETFD) & FD_CLOEXEC);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+/* How many connections the server has, besides the test's own. */
+static long connections(struct server *server) {
+  redisReply *reply = redisCommand(server->admin, "INFO clients");
+  const char *at;
+  long count;
+  assert_non_null(reply);
+  assert_int_equal(reply->type, REDIS_REPLY_STRING);
+  at = strstr(reply->str, "connected_clients:");
+  assert_non_null(at);
+  count = strtol(strchr(at, ':') + 1, NULL, 10) - 1;
+  freeReplyObject(reply);
+  return count;
+}
+
+static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  sr_time until = now_is() + PATIENCE;
+  int ends[2], status;
+  pid_t pid;
+  char byte;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 1);
+  assert_int_equal(connections(&server), 1);
+  assert_int_equal(pipe(ends), 0);
+  pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    close(ends[1]);
+    _exit(read(ends[0], &byte, 1) != 0);
+  }
+  driver->close(limiter);
+  while (connections(&server) > 0)
+    assert_true(now_is() < until);
+  close(ends[0]);
+  close(ends[1]);
+  assert_true(waitpid(pid, &status, 0) == pid);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  server_stop(&server);
+}
+
+/* ---- round trips ---- */
+
+static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state) {
+  enum { ROUNDS = 2000 };
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  int i, waits = 0;
+  sr_time begun, took;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  want = want_of(5);
+  server_do(&server, "CONFIG RESETSTAT");
+  begun = now_is();
+  for (i = 0; i < ROUNDS; i++) {
+    memset(&slot, 0, sizeof slot);
+    want.lease = now_is() + LEASE;
+    while (driver->take(limiter, &want, now_is(), &slot, &ruling) == SR_LIMIT_ASKED) {
+      turn(limiter, now_is() + S);
+      waits++;
+    }
+    assert_int_equal(slot.state, SR_SLOT_HELD);
+    driver->give(limiter, &want.rate, now_is(), &slot, SR_OUTCOME_UNSENT, 0);
+  }
+  took = now_is() - begun;
+  settle(limiter);
+  print_message("           %.1f us for a take and give back; waits for the server: %.2f\n",
+                (double)took / ROUNDS / 1e3, (double)waits / ROUNDS);
+  assert_int_equal(server_calls(&server, "evalsha"), 2 * ROUNDS);
+  assert_int_equal(server_calls(&server, "eval"), 0);
+  /* one for each take; now and then the answer to the give before comes first */
+  assert_in_range(waits, ROUNDS, ROUNDS * 2);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone),
+      cmocka_unit_test(a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open),
+      cmocka_unit_test(sockets_are_not_inherited_by_other_programs),
+      cmocka_unit_test(a_take_and_give_back_is_one_round_trip_and_two_commands),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+/* The limiter on Redis when the server dies, forgets, is slow or refuses.
+** SPDX-License-Identifier: MIT */
+#include "redis_hosts.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+/* ---- trouble ---- */
+
+static void a_script_cache_that_was_flushed_loses_no_step(void **state) {
+  struct server server;
+  struct sr_limiter *limiter, *other;
+  struct sr_slot slot, second;
+  struct sr_ruling ruling;
+  START(server);
+  limiter = host(&server);
+  other = host(&server);
+  warm(&server, limiter, 1);
+  server_do(&server, "SCRIPT FLUSH");
+  GRANTED(limiter, 1, &slot);
+  server_do(&server, "SCRIPT FLUSH");
+  assert_int_equal(take(other, 1, &second, &ruling), SR_LIMIT_WAIT);
+  server_do(&server, "SCRIPT FLUSH");
+  give(limiter, 1, &slot, SR_OUTCOME_UNSENT);
+  server_do(&server, "SCRIPT FLUSH");
+  GRANTED(other, 1, &second);
+  server_do(&server, "SCRIPT FLUSH");
+  driver->reset(limiter, now_is());
+  settle(limiter);
+  server_do(&server, "SCRIPT FLUSH");
+  assert_int_equal(view_of(limiter, 1).leased[0], 1);
+  /* and the script itself was sent no more often than it was gone */
+  assert_in_range(server_calls(&server, "eval"), 1, 8);
+  driver->close(limiter);
+  driver->close(other);
+  server_stop(&server);
+}
+
+static void a_killed_server_that_saves_every_step_goes_on_where_it_was(void **state) {
+  struct server server;
+  struct sr_limiter *limiter, *other;
+  struct sr_slot slot, second;
+  struct sr_ruling ruling;
+  START_WITH(server, "--appendonly", "yes", "--appendfsync", "no");
+  limiter = host(&server);
+  other = host(&server);
+  warm(&server, limiter, 5);
+  block(&server, other);
+  server_kill(&server);
+  server_run(&server);
+  assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
+  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
+  server_pass(&server, KEY, 600);
+  GRANTED(limiter, 5, &slot); /* the probe */
+  server_kill(&server);
+  server_run(&server);
+  assert_int_equal(take(other, 5, &second, &ruling), SR_LIMIT_BLOCKED);
+  assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
+  driver->close(limiter);
+  driver->close(other);
+  server_stop(&server);
+}
+
+/* What was under way when it forgot may still be counted. */
+static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
+  struct server server;
+  struct sr_limiter *limiter, *other;
+  struct sr_slot slot, second;
+  struct sr_ruling ruling;
+  sr_time restarted, given;
+  START(server);
+  limiter = host(&server);
+  other = host(&server);
+  warm(&server, limiter, 1);
+  GRANTED(limiter, 1, &slot);
+  server_kill(&server);
+  server_run(&server);
+  restarted = now_is();
+  assert_int_equal(take(other, 1, &second, &ruling), SR_LIMIT_WAIT);
+  sr_sleep_until(restarted + COLD - 100 * MS);
+  /* the answer comes only now: the slot cools from now on, although the server did not know it */
+  given = now_is();
+  give(limiter, 1, &slot, SR_OUTCOME_FINE);
+  while (take(other, 1, &second, &ruling) != SR_LIMIT_GRANTED)
+    sr_sleep_until(ruling.at);
+  expect_time(now_is(), given + WINDOW, given + WINDOW + 200 * MS);
+  driver->close(limiter);
+  driver->close(other);
+  server_stop(&server);
+}
+
+/* The worst of them: a memory that looks whole and is old. */
+static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(void **state) {
+  struct server server;
+  struct sr_limiter *limiter, *other;
+  struct sr_slot slots[2], slot;
+  struct sr_ruling ruling;
+  sr_time killed;
+  START(server);
+  limiter = host(&server);
+  other = host(&server);
+  warm(&server, limiter, 2);
+  server_do(&server, "SAVE"); /* both slots are free in it */
+  GRANTED(limiter, 2, &slots[0]);
+  GRANTED(limiter, 2, &slots[1]);
+  server_kill(&server);
+  killed = now_is();
+  server_run(&server);
+  assert_int_equal(take(other, 2, &slot, &ruling), SR_LIMIT_WAIT);
+  while (take(other, 2, &slot, &ruling) != SR_LIMIT_GRANTED)
+    sr_sleep_until(ruling.at);
+  assert_true(now_is() >= killed + COLD);
+  /* many connections to the same server are one server: no new cold start */
+  driver->close(limiter);
+  limiter = host(&server);
+  GRANTED(limiter, 2, &slot);
+  driver->close(limiter);
+  driver->close(other);
+  server_stop(&server);
+}
+
+/* The bytes of an answer, read away from under the limiter; then the connection is cut. */
+static void lose_answer(struct sr_limiter *limiter) {
+  struct sr_watch watches[SR_WATCH_MAX];
+  struct pollfd fd;
+  char data[4096];
+  assert_int_equal(driver->watch(limiter, watches), 1);
+  fd.fd = watches[0].fd;
+  fd.events = POLLIN;
+  assert_int_equal(poll(&fd, 1, 5000), 1);
+  assert_true(recv(fd.fd, data, sizeof data, 0) > 0);
+  assert_int_equal(shutdown(fd.fd, SHUT_RDWR), 0);
+}
+
+static void a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  struct sr_limit_view view;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 3);
+  want = want_of(3);
+  memset(&slot, 0, sizeof slot);
+  assert_int_equal(driver->take(limiter, &want, now_is(), &slot, &ruling), SR_LIMIT_ASKED);
+  lose_answer(limiter);
+  assert_int_equal(take_as(limiter, &want, &slot, &ruling), SR_LIMIT_GRANTED);
+  settle(limiter);
+  view = view_of(limiter, 3);
+  assert_int_equal(view.leased[0] + view.leased[1] + view.leased[2], 1);
+  /* one that nobody wants any more is not repeated */
+  memset(&other, 0, sizeof other);
+  assert_int_equal(driver->take(limiter, &want, now_is(), &other, &ruling), SR_LIMIT_ASKED);
+  lose_answer(limiter);
+  driver->give(limiter, &want.rate, now_is(), &other, SR_OUTCOME_UNSENT, 0);
+  settle(limiter);
+  view = view_of(limiter, 3);
+  assert_int_equal(view.leased[0] + view.leased[1] + view.leased[2], 1);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void a_give_whose_answer_was_lost_is_repeated_and_counts_once(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_rate rate = {5, WINDOW};
+  struct sr_limit_view view;
+  sr_time given;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  GRANTED(limiter, 5, &slot);
+  given = now_is();
+  driver->give(limiter, &rate, given, &slot, SR_OUTCOME_REFUSED, 5 * S);
+  lose_answer(limiter);
+  settle(limiter);
+  view = view_of(limiter, 5);
+  assert_int_equal(view.strikes, 1);
+  assert_int_equal(view.leased[0], 0);
+  expect_time(view.held_until, given + 5 * S, given + 5 * S + 300 * MS);
+  server_pass(&server, KEY, 5);
+  request(limiter, SR_OUTCOME_REFUSED);
+  server_pass(&server, KEY, 5);
+  assert_int_equal(request(limiter, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void what_is_given_back_while_the_server_is_away_is_told_when_it_comes_back(void **state) {
+  struct server server;
+  struct sr_limiter *limiter, *other;
+  struct sr_slot slot, second;
+  struct sr_ruling ruling;
+  struct sr_rate rate = {1, WINDOW};
+  sr_time given, until;
+  START_WITH(server, "--appendonly", "yes", "--appendfsync", "no");
+  limiter = host(&server);
+  other = host(&server);
+  warm(&server, limiter, 1);
+  GRANTED(limiter, 1, &slot);
+  server_kill(&server);
+  given = now_is();
+  driver->give(limiter, &rate, given, &slot, SR_OUTCOME_REFUSED, 3 * S);
+  until = given + S;
+  while (now_is() < until)
+    turn(limiter, until);
+  assert_int_equal(driver->idle(limiter), 0);
+  server_run(&server);
+  settle(limiter);
+  /* the time that has passed meanwhile counts */
+  assert_int_equal(take(other, 1, &second, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, given + 3 * S, given + 3 * S + 100 * MS);
+  driver->close(limiter);
+  driver->close(other);
+  server_stop(&server);
+}
+
+static void a_server_that_is_not_there_fails_at_once_and_is_found_later(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time until;
+  enum sr_verdict verdict;
+  START(server);
+  server_kill(&server);
+  limiter = host(&server);
+  expect_words(failure(limiter, AT_ONCE), "Connection refused");
+  expect_words(failure(limiter, AT_ONCE), server.socket);
+  assert_string_equal(view_of(limiter, 5).problem, failure(limiter, AT_ONCE));
+  server_run(&server);
+  until = now_is() + 5 * S;
+  while ((verdict = take(limiter, 5, &slot, &ruling)) == SR_LIMIT_FAILED) {
+    assert_true(now_is() < until);
+    sr_sleep_until(now_is() + 20 * MS);
+  }
+  assert_int_equal(verdict, SR_LIMIT_WAIT);
+  assert_string_equal(view_of(limiter, 5).problem, "");
+  driver->close(limiter);
+  limiter = host_at("unix:/nowhere/at/all.sock");
+  expect_words(failure(limiter, AT_ONCE), "unix:/nowhere/at/all.sock?db=0: No such file");
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+/* A restart under a supervisor: takes wait for it, as for a slow answer. */
+static void a_server_that_is_away_for_a_moment_is_waited_for(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  enum sr_verdict verdict;
+  sr_time until;
+  START_WITH(server, "--appendonly", "yes", "--appendfsync", "no");
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  server_kill(&server);
+  want = want_of(5);
+  memset(&slot, 0, sizeof slot);
+  verdict = driver->take(limiter, &want, now_is(), &slot, &ruling);
+  until = now_is() + S / 2;
+  while (now_is() < until) {
+    assert_int_equal(verdict, SR_LIMIT_ASKED);
+    turn(limiter, until);
+    verdict = driver->take(limiter, &want, now_is(), &slot, &ruling);
+  }
+  server_run(&server);
+  verdict = take_as(limiter, &want, &slot, &ruling);
+  CHECK(verdict == SR_LIMIT_WAIT, "verdict %d: %s", (int)verdict, ruling.problem); /* cold */
+  /* but not for long */
+  server_kill(&server);
+  expect_words(failure(limiter, 2500 * MS), "Connection refused");
+  expect_words(failure(limiter, AT_ONCE), "Connection refused");
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void
+a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  struct sr_want want;
+  sr_time asked, until;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 1);
+  want = want_of(1);
+  memset(&slot, 0, sizeof slot);
+  kill(server.pid, SIGSTOP);
+  asked = now_is();
+  assert_int_equal(driver->take(limiter, &want, asked, &slot, &ruling), SR_LIMIT_ASKED);
+  until = asked + 700 * MS;
+  while (now_is() < until)
+    turn(limiter, until);
+  assert_int_equal(driver->take(limiter, &want, now_is(), &slot, &ruling), SR_LIMIT_ASKED);
+  kill(server.pid, SIGCONT);
+  assert_int_equal(take_as(limiter, &want, &slot, &ruling), SR_LIMIT_GRANTED);
+  /* by the time of asking: the answer says nothing of when it was written */
+  expect_time(slot.send_by, asked + LEASE - COLD - 10 * MS, asked + LEASE - COLD + 10 * MS);
+  give(limiter, 1, &slot, SR_OUTCOME_UNSENT);
+  kill(server.pid, SIGSTOP);
+  asked = now_is();
+  expect_words(failure(limiter, 2200 * MS), "no answer within 2 s");
+  assert_true(now_is() - asked >= 1900 * MS);
+  kill(server.pid, SIGCONT);
+  settle(limiter); /* a slot that it gave after all is given back */
+  until = now_is() + 5 * S;
+  while (take(limiter, 1, &other, &ruling) != SR_LIMIT_GRANTED)
+    assert_true(now_is() < until);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void
+errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_rate rate = {5, WINDOW};
+  sr_time until;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  GRANTED(limiter, 5, &slot);
+  server_do(&server, "CONFIG SET maxmemory 1");
+  expect_words(failure(limiter, AT_ONCE), "its memory is full (OOM)");
+  driver->give(limiter, &rate, now_is(), &slot, SR_OUTCOME_REFUSED, 60 * S);
+  until = now_is() + 300 * MS;
+  while (now_is() < until)
+    turn(limiter, until);
+  assert_int_equal(driver->idle(limiter), 0);
+  server_do(&server, "CONFIG SET maxmemory 0");
+  settle(limiter);
+  assert_int_equal(view_of(limiter, 5).strikes, 1);
+  server_do(&server, "DEL " KEY);
+  server_do(&server, "SET " KEY " 1");
+  expect_words(failure(limiter, AT_ONCE), "the key is in use for something else");
+  server_do(&server, "DEL " KEY);
+  server_do(&server, "REPLICAOF 127.0.0.1 1");
+  expect_words(failure(limiter, 3 * S), "it is a replica, which can't be written to (READONLY)");
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  sr_time at;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 2);
+  server_do(&server,
+            "HSET " KEY " s0 nonsense s1 8888888888888888 held 8888888888888888"
+            " until x probe -5 level 99 strikes many struck ~ at ~ trouble 8888888888888888");
+  assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, now_is(), now_is() + WINDOW);
+  sr_sleep_until(now_is() + COLD);
+  GRANTED(limiter, 2, &slot);
+  GRANTED(limiter, 2, &slot);
+  assert_int_equal(view_of(limiter, 2).level, 8);
+  server_do(&server, "HSET " KEY " block what until 8888888888888888 probe 8888888888888888");
+  assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_BLOCKED);
+  at = ruling.at;
+  sr_sleep_until(now_is() + 100 * MS);
+  assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_BLOCKED);
+  expect_time(ruling.at, at - 50 * MS, at + 50 * MS); /* for good: it does not run away */
+  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
+  driver->reset(limiter, now_is());
+  settle(limiter);
+  assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+/* The hash is written as if from the future: the same as a clock that was set back. */
+static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot, other;
+  struct sr_ruling ruling;
+  struct sr_limit_view view;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 2);
+  GRANTED(limiter, 2, &slot);
+  give_for(limiter, 2, &slot, SR_OUTCOME_REFUSED, 20 * S);
+  server_pass(&server, KEY, -7200);
+  view = view_of(limiter, 2);
+  expect_time(view.held_until, now_is() + 19 * S, now_is() + 20 * S);
+  assert_int_equal(take(limiter, 2, &other, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, now_is() + 19 * S, now_is() + 20 * S);
+  server_pass(&server, KEY, 20);
+  GRANTED(limiter, 2, &slot);
+  give(limiter, 2, &slot, SR_OUTCOME_FINE);
+  server_pass(&server, KEY, -7200);
+  assert_int_equal(take(limiter, 1, &other, &ruling), SR_LIMIT_WAIT);
+  expect_time(ruling.at, now_is(), now_is() + WINDOW);
+  sr_sleep_until(ruling.at);
+  GRANTED(limiter, 2, &slot);
+  GRANTED(limiter, 2, &other);
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_script_cache_that_was_flushed_loses_no_step),
+      cmocka_unit_test(a_killed_server_that_saves_every_step_goes_on_where_it_was),
+      cmocka_unit_test(a_killed_server_that_saves_nothing_begins_cold),
+      cmocka_unit_test(a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold),
+      cmocka_unit_test(a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot),
+      cmocka_unit_test(a_give_whose_answer_was_lost_is_repeated_and_counts_once),
+      cmocka_unit_test(what_is_given_back_while_the_server_is_away_is_told_when_it_comes_back),
+      cmocka_unit_test(a_server_that_is_not_there_fails_at_once_and_is_found_later),
+      cmocka_unit_test(a_server_that_is_away_for_a_moment_is_waited_for),
+      cmocka_unit_test(a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds),
+      cmocka_unit_test(errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept),
+      cmocka_unit_test(foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long),
+      cmocka_unit_test(a_clock_that_was_set_back_leaves_everything_the_time_that_it_had),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
