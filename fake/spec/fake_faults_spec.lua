@@ -150,7 +150,8 @@ describe("faults", function()
       ["status must be a whole number from 200 to 599"] = { status = 42 },
       ["delay must be a number of seconds from 0 to 86400"] = { delay = -1 },
       ["headers must be { Name = value } or { { name, value }, … }"] = { status = 500, headers = { "Retry-After: 1" } },
-      ["unknown option: code; there are: body, delay, fault, headers, kind, method, path, status, times"] = { code = 1 },
+      ["unknown option: code; there are: args, body, delay, fault, headers, kind, message, method, operation, path, "
+        .. "status, times"] = { code = 1 },
     } do
       local ok, text = pcall(function() api:fail(fault) end)
       assert.is_false(ok)

@@ -1,6 +1,7 @@
 --- Scripted faults: bad answers, broken connections and delays that the next matching requests get.
 -- SPDX-License-Identifier: MIT
 
+local arguments = require "seranking.fake.arguments"
 local options = require "seranking.fake.options"
 local replies = require "seranking.fake.replies"
 
@@ -18,16 +19,19 @@ local presets = {
 local fault_names = { refuse = true, drop = true, truncate = true, hang = true, slow = true }
 
 local fault_types = {
-  kind = "string", times = "number", method = "string", path = "string", status = "number", headers = "table",
-  body = "string", fault = "string", delay = "number",
+  kind = "string", times = "number", method = "string", path = "string", operation = "string", args = "table",
+  status = "number", message = "string", headers = "table", body = "string", fault = "string", delay = "number",
 }
 
 ---@class seranking.fake.Fault
 ---@field times? number requests that get it; 1
 ---@field method? string only requests with this method
 ---@field path? string only requests with exactly this raw path
+---@field operation? string only requests for this operation, in either generation: "sites.summary"
+---@field args? table only requests for the operation that have these arguments
 ---@field kind? "html"|"bad_json"|"empty"|"invalid_utf8"|"nul" a ready-made bad answer
 ---@field status? integer
+---@field message? string what the error body says, with a status from 400 on
 ---@field headers? table list of { name, value }, or name -> value
 ---@field body? string left out: the generation's error body for a status from 400 on
 ---@field fault? "refuse"|"drop"|"truncate"|"hang"|"slow"
@@ -64,43 +68,57 @@ local function words_of(set)
   return table.concat(list, ", ")
 end
 
--- Raises at the line of the user, four levels up, for what can't be acted out.
-local function check_fault(fault)
+--- Raises for a fault that can't be acted out.
+---@param fault any
+---@param level integer whose line is named, as for `error`, counted from the caller
+function faults.check(fault, level)
+  level = level + 1
   if type(fault) ~= "table" then
-    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', 4)
+    error('api:fail takes a table: api:fail { status = 503 }, api:fail { fault = "hang", times = 2 } …', level)
   end
-  options.check(fault, fault_types, 4)
+  options.check(fault, fault_types, level)
   if fault.kind and not presets[fault.kind] then
-    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), 4)
+    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), level)
   elseif fault.fault and not fault_names[fault.fault] then
-    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), 4)
+    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), level)
   elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
-    error("a fault needs a kind, status, headers, body, fault or delay", 4)
+    error("a fault needs a kind, status, headers, body, fault or delay", level)
+  elseif fault.message and (not fault.status or fault.status < 400 or fault.body or fault.kind) then
+    error("message goes with a status from 400 on, without body and kind", level)
   elseif fault.path and fault.path:sub(1, 1) ~= "/" then
-    error("path must begin with a slash, as it comes in: /sites", 4)
+    error("path must begin with a slash, as it comes in: /sites", level)
+  elseif fault.path and fault.path:find "[*?{}%s]" then
+    error(("path '%s' can match no request: it is compared as it is; for all of an operation's requests say "
+      .. 'operation = "sites.list"'):format(fault.path), level)
+  elseif fault.args and not fault.operation then
+    error("args goes with operation", level)
   elseif not whole(fault.times, 1, math.huge) then
-    error("times must be a whole number, at least 1", 4)
+    error("times must be a whole number, at least 1", level)
   elseif not whole(fault.status, 200, 599) then
-    error("status must be a whole number from 200 to 599", 4)
+    error("status must be a whole number from 200 to 599", level)
   elseif fault.delay and not (fault.delay >= 0 and fault.delay <= 86400) then
-    error("delay must be a number of seconds from 0 to 86400", 4)
+    error("delay must be a number of seconds from 0 to 86400", level)
   elseif not are_headers(fault.headers) then
-    error("headers must be { Name = value } or { { name, value }, … }", 4)
+    error("headers must be { Name = value } or { { name, value }, … }", level)
   end
 end
 
---- Checks a fault and makes it ready to be queued. Raises at the line that called the caller.
+--- Checks a fault and makes it ready to be queued.
 ---@param fault seranking.fake.Fault
+---@param level? integer whose line is named when it is wrong, as for `error`, counted from the caller; 1
 ---@return table
-function faults.new(fault)
-  check_fault(fault)
+function faults.new(fault, level)
+  faults.check(fault, (level or 1) + 1)
   local preset = presets[fault.kind] or {}
   return {
     times = fault.times or 1,
     method = fault.method,
     path = fault.path,
+    operation = fault.operation,
+    args = fault.args or {},
     replaces = fault.kind or fault.status or fault.headers or fault.body,
     status = fault.status or preset.status or 200,
+    message = fault.message,
     headers = header_list(fault.headers or preset.headers),
     body = fault.body or preset.body,
     fault = fault.fault,
@@ -111,10 +129,13 @@ end
 --- Takes the first queued fault that matches a request; nil where none does.
 ---@param queue table[]
 ---@param request seranking.fake.Request
+---@param operation? string the operation that it is for; nil where it is for none, or wrong
+---@param args? table
 ---@return table?
-function faults.take(queue, request)
+function faults.take(queue, request, operation, args)
   for i, fault in ipairs(queue) do
-    if (not fault.method or fault.method == request.method) and (not fault.path or fault.path == request.path) then
+    if (not fault.method or fault.method == request.method) and (not fault.path or fault.path == request.path)
+      and (not fault.operation or fault.operation == operation and arguments.match(fault.args, args)) then
       fault.times = fault.times - 1
       if fault.times <= 0 then
         table.remove(queue, i)
@@ -139,7 +160,7 @@ function faults.answer(generation, fault)
   end
   local body = fault.body
   if not body then
-    local message = replies.messages[fault.status] or "Server error"
+    local message = fault.message or replies.messages[fault.status] or "Server error"
     body = fault.status >= 400 and replies.error_body(generation, fault.status, message) or ""
   end
   return { status = fault.status, headers = headers, body = body }

@@ -9,6 +9,7 @@
 --   local answer = api:handle { method = "GET", path = "/account/balance", headers = { authorization = "Token …" } }
 
 local answers = require "seranking.fake.answers"
+local arguments = require "seranking.fake.arguments"
 local data = require "seranking.fake.answers.data"
 local data_jobs = require "seranking.fake.answers.data_jobs"
 local files = require "seranking.fake.files"
@@ -23,6 +24,7 @@ local option_checks = require "seranking.fake.options"
 local replies = require "seranking.fake.replies"
 local Routes = require "seranking.fake.routes"
 local sample = require "seranking.fake.sample"
+local script = require "seranking.fake.script"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
@@ -64,6 +66,8 @@ local refused, answered = replies.refused, replies.answered
 
 ---@class seranking.fake.Api
 ---@field log seranking.fake.LogEntry[] newest last
+---@field token? string a good key for v4
+---@field data_token? string a good key for v1 and the Data API
 local Api = {}
 Api.__index = Api
 
@@ -135,16 +139,19 @@ function fake.new(options)
     cache = {},
     log = {},
   }, Api)
+  self.token, self.data_token = keys.first(self.tokens, "v4"), keys.first(self.tokens, "v1")
   self:reset()
   return self
 end
 
---- Forgets everything that happened: the account's contents, the log, limits and bans, queued faults. Time goes on.
+--- Forgets everything that happened: the account's contents, the log, limits and bans, scripted answers and faults. Time
+--- goes on.
 function Api:reset()
   self.store = store.new(self.units)
   self.limiter = Limiter.new(self.limit, self.per)
   self.data_limiter = Limiter.new(self.data_limit, self.per)
-  self.faults = {}
+  self.faults, self.expectations = {}, {}
+  self.unknown = { seen = {} } -- what `unexpected` lists
   for i = #self.log, 1, -1 do
     self.log[i] = nil
   end
@@ -169,7 +176,77 @@ local FILES = "https://files.seranking.test"
 --- transport what to do. `refuse` means that the request never arrived: it is not carried out, and no limit counts it.
 ---@param fault seranking.fake.Fault
 function Api:fail(fault)
-  self.faults[#self.faults + 1] = faults.new(fault)
+  local made = faults.new(fault, 2)
+  if fault.operation then
+    arguments.check(self.routes:operation(fault.operation, 2), fault.args, 2)
+  end
+  self.faults[#self.faults + 1] = made
+end
+
+--- Scripts the answer to an operation, in both generations. Of several that fit a request the newest answers. Of those for
+--- the same operation and arguments the ones with `times` go first, in the order of their making.
+---
+---   api:on("sites.summary", { site_id = 5 }, { status = 404 })
+---   api:on("sites.list", nil, function(args) return { … } end)
+---   api:on("data.keywords.similar", { page = 3 }, { fault = "drop" }, { times = 1 })
+---
+--- An answer is checked against the members that the operation's description has: one that lacks a member, or has another,
+--- raises at the caller's line (a function's, when it is called).
+---@param operation string
+---@param args? table the arguments that a request must have; it may have others
+---@param answer seranking.fake.Scripted
+---@param options? { times?: integer } how often it answers; always, when left out
+---@return seranking.fake.Expectation
+function Api:on(operation, args, answer, options)
+  local one = script.new(self.routes:operation(operation, 2), args, answer, options)
+  self.expectations[#self.expectations + 1] = one
+  return one
+end
+
+--- The scripted answers that nobody has asked for yet, or less often than their `times`: a line each, with the place of the
+--- call of `on`.
+---@return string[]
+function Api:pending()
+  return script.pending(self.expectations)
+end
+
+--- The requests that were answered by no script, no stored state and no rule of the data: paths where nothing lives, and
+--- operations whose answer is a fixed example. A line each, in the order of their first coming.
+---@return string[]
+function Api:unexpected()
+  local lines = {}
+  for i, line in ipairs(self.unknown) do
+    lines[i] = line
+  end
+  return lines
+end
+
+--- The operations whose answer is the fixed example of their description, whatever is asked.
+---@return string[]
+function Api:canned()
+  local list = {}
+  for key, entry in pairs(self.routes.operations) do
+    local answer = entry.operation.data and data.has_state or answers
+    if not answer[key] and entry.operation.answer ~= nil then
+      list[#list + 1] = key
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+--- Makes a client of this API: with its key, and in its time.
+---@param options? table more options of seranking.new; `api = "v1"` takes the key for v1
+---@return seranking.Client
+function Api:client(options)
+  local all = { transport = self, token = self.token, data_token = self.data_token }
+  if options and options.api == "v1" or not self.token then
+    all.token = self.data_token
+  end
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return require("seranking").new(all)
 end
 
 -- ---- one request ----
@@ -202,6 +279,10 @@ end
 ---@field place? seranking.fake.Place what lives at the path
 ---@field no_place? string why there is nothing
 ---@field found seranking.fake.Credential
+---@field route? seranking.fake.Route the operation that it asks for
+---@field args? table<string, any> its arguments
+---@field refusal? seranking.fake.Refusal why there is no route
+---@field expectation? seranking.fake.Expectation that answers it
 
 ---@return seranking.fake.Incoming
 local function take_apart(self, request)
@@ -239,14 +320,47 @@ local function choose(self, incoming)
   return nil, refusal
 end
 
+local function note_unexpected(self, text)
+  if not self.unknown.seen[text] then
+    self.unknown.seen[text] = true
+    self.unknown[#self.unknown + 1] = text
+  end
+end
+
+local function status_of(operation)
+  return operation.success and operation.success[1] or 200
+end
+
+-- The answer that a script gives.
+local function scripted(incoming)
+  local route = incoming.route
+  local generation = route.family == "data" and "data" or incoming.generation
+  local value, fault = script.answer(incoming.expectation, route, generation, incoming.args)
+  if fault then
+    local answer = faults.answer(incoming.generation, fault)
+    answer.fault, answer.delay = fault.fault, fault.delay
+    return answer
+  elseif type(value) == "string" and route.operation.answer == "bytes" then
+    value = files.new("application/octet-stream", value)
+  end
+  if value == true and not route.operation.answer then
+    value = nil
+  end
+  return answered(status_of(route.operation), value)
+end
+
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
 local function serve(self, incoming, at)
-  local route, args = choose(self, incoming)
+  local route, args, request = incoming.route, incoming.args, incoming.request
   if not route then
-    return refused(incoming.generation, args)
+    if not incoming.place then
+      note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
+    end
+    return refused(incoming.generation, incoming.refusal)
+  elseif incoming.expectation and not script.is_fault(incoming.expectation.answer) then
+    return scripted(incoming)
   end
-  local request = incoming.request
   local host = request.headers.host
   local call = {
     now = at, rows = self.rows, max_exports = self.exports,
@@ -257,15 +371,21 @@ local function serve(self, incoming, at)
   local refusal, value = resolve.rows(call), nil
   if not refusal and route.family == "data" then
     value, refusal = data.answer(call)
+    if not data.has_state[route.key] then
+      note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
+    end
   elseif not refusal and answers[route.key] then
     value, refusal = answers[route.key](call)
   elseif not refusal then
     value = sample.of(route.operation, route.example)
+    if value ~= nil then
+      note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
+    end
   end
   if refusal then
     return refused(incoming.generation, refusal)
   end
-  return answered(route.operation.success and route.operation.success[1] or 200, value)
+  return answered(status_of(route.operation), value)
 end
 
 --- The limiter that a request counts against.
@@ -321,15 +441,26 @@ function Api:handle(request)
   }
   local at = self.now() + self.advanced
   local incoming = take_apart(self, request)
-  local fault = faults.take(self.faults, request)
+  local route, args = choose(self, incoming)
+  if route then
+    incoming.route, incoming.args = route, args
+  else
+    incoming.refusal, args = args, nil
+  end
+  local fault = faults.take(self.faults, request, route and route.key, args)
+  if route and not fault then
+    incoming.expectation = script.find(self.expectations, route.key, args)
+    fault = incoming.expectation and script.fault(incoming.expectation)
+  end
   local answer
   if fault and fault.fault == "refuse" then
     answer = { status = 503, headers = {}, body = "" } -- for a transport that knows no faults
   else
     answer = respond(self, incoming, fault, at)
   end
-  answer.fault = fault and fault.fault
-  answer.delay = fault and fault.delay
+  if fault then
+    answer.fault, answer.delay = fault.fault, fault.delay
+  end
   local secrets = log.secrets(self.tokens, incoming.found)
   for _, header in ipairs(answer.headers) do
     header[2] = mask.text(header[2], secrets)

@@ -19,6 +19,26 @@ function json.array(list)
   return setmetatable(list, array_mt)
 end
 
+--- A copy of a Lua value that can be encoded: sequences become arrays, seranking.null and cjson.null become json.null.
+---@param value any
+---@param is_array? boolean an empty table is an array, not an object
+---@return any
+function json.plain(value, is_array)
+  if type(value) == "userdata" then
+    return json.null
+  elseif type(value) ~= "table" or value == json.null or getmetatable(value) == raw_mt then
+    return value
+  end
+  local made = {}
+  for key, member in pairs(value) do
+    made[key] = json.plain(member)
+  end
+  if is_array or #value > 0 or getmetatable(value) == array_mt then
+    return json.array(made)
+  end
+  return made
+end
+
 --- Wraps text that is JSON already, for big bodies that are built once.
 ---@param text string
 ---@return table

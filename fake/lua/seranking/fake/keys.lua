@@ -11,6 +11,20 @@ local key_shapes = { v4 = "^" .. HEX:rep(40) .. "$", v1 = uuid_shape }
 -- The query parameter that may carry a key.
 keys.names = { v4 = "token", v1 = "apikey" }
 
+--- The first of the good keys that opens a generation, in the order of their text.
+---@param tokens table<string, boolean>
+---@param generation "v4"|"v1"
+---@return string?
+function keys.first(tokens, generation)
+  local first
+  for key, good in pairs(tokens) do
+    if good and key:find(key_shapes[generation]) and (not first or key < first) then
+      first = key
+    end
+  end
+  return first
+end
+
 ---@class seranking.fake.Credential
 ---@field key? string as sent; nil: none
 ---@field scheme? string of the header; nil: the key came in the query

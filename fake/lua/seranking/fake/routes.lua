@@ -25,7 +25,13 @@ local url = require "seranking.fake.url"
 ---@field wire string in the request
 ---@field required boolean
 
+---@class seranking.fake.Operation
+---@field key string "resource.operation"
+---@field operation table its description
+---@field params table<string, true> names of the parameters that it takes in any generation
+
 ---@class seranking.fake.Routes
+---@field operations table<string, seranking.fake.Operation> by key
 local Routes = {}
 Routes.__index = Routes
 
@@ -149,13 +155,28 @@ local function add(root, resource, operation, generation, params)
   end
   methods[method] = methods[method] or {}
   insert(methods[method], route)
+  return route
+end
+
+-- Notes an operation and the names of the parameters that it takes in any of its forms.
+local function note(operations, route)
+  local entry = operations[route.key] or { key = route.key, operation = route.operation, params = {} }
+  operations[route.key] = entry
+  for _, name in ipairs(route.path) do
+    entry.params[name] = true
+  end
+  for _, place in ipairs { "ids", "query", "body", "items", "upload" } do
+    for _, field in ipairs(route[place] or {}) do
+      entry.params[place == "items" and "items" or field.name] = true
+    end
+  end
 end
 
 --- Compiles descriptions.
 ---@param resources table[] as in seranking.api
 ---@return seranking.fake.Routes
 function Routes.new(resources)
-  local self = setmetatable({ v4 = new_node(), v1 = new_node() }, Routes)
+  local self = setmetatable({ v4 = new_node(), v1 = new_node(), operations = {} }, Routes)
   local roots = { v4 = self.v4, v1 = self.v1, data = self.v1 } -- the Data API lives on v1's host
   for _, resource in ipairs(resources) do
     for generation, root in pairs(roots) do
@@ -163,12 +184,33 @@ function Routes.new(resources)
       for _, operation in ipairs(resource.operations) do
         if operation[generation] then
           local own = params_of(operation.params or {}, generation)
-          add(root, resource, operation, generation, setmetatable(own, { __index = params }))
+          note(self.operations, add(root, resource, operation, generation, setmetatable(own, { __index = params })))
         end
       end
     end
   end
   return self
+end
+
+--- An operation by its name. Raises for one that is not there.
+---@param key string "sites.summary"
+---@param level integer as for `error`, counted from the caller
+---@return seranking.fake.Operation
+function Routes:operation(key, level)
+  local entry = self.operations[key]
+  if not entry then
+    local last = type(key) == "string" and key:match "([%w_]+)$" or ""
+    local near = {}
+    for known in pairs(self.operations) do
+      if known:match "([%w_]+)$" == last then
+        near[#near + 1] = known
+      end
+    end
+    table.sort(near)
+    error(("no operation '%s'%s"):format(tostring(key),
+      #near > 0 and "; there are: " .. table.concat(near, ", ") or "; docs/reference lists them"), level + 1)
+  end
+  return entry
 end
 
 local function walk(node, segments, place, ids)

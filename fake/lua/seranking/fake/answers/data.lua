@@ -121,6 +121,9 @@ local function takes(route, name)
   return false
 end
 
+--- The operations that have a state or a rule of their own, by key.
+data.has_state = jobs
+
 --- Answers a call.
 ---@param call seranking.fake.Call
 ---@return any value, seranking.fake.Refusal? refusal

@@ -1,0 +1,82 @@
+--- Arguments of operations, as expectations and faults name them.
+-- SPDX-License-Identifier: MIT
+
+local arguments = {}
+
+--- Whether two values are the same; "5" and 5 are.
+---@param a any
+---@param b any
+---@return boolean
+function arguments.equal(a, b)
+  if type(a) == "table" and type(b) == "table" then
+    for key, value in pairs(a) do
+      if not arguments.equal(value, b[key]) then
+        return false
+      end
+    end
+    for key in pairs(b) do
+      if a[key] == nil then
+        return false
+      end
+    end
+    return true
+  end
+  return a == b or tostring(a) == tostring(b) and type(a) ~= "table" and type(b) ~= "table"
+end
+
+--- Whether the arguments of a request have all those that are wanted.
+---@param wanted table
+---@param args table
+---@return boolean
+function arguments.match(wanted, args)
+  for name, value in pairs(wanted) do
+    local given = args[name]
+    if type(given) == "table" and type(value) ~= "table" then
+      value = { value } -- a lone value is a list of one, as for the client
+    end
+    if given == nil or not arguments.equal(value, given) then
+      return false
+    end
+  end
+  return true
+end
+
+--- The text of arguments: { site_id = 5, limit = 10 }.
+---@param args table
+---@return string
+function arguments.text(args)
+  local names = {}
+  for name in pairs(args) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    local value = args[name]
+    names[i] = name .. " = " .. (type(value) == "string" and '"' .. value .. '"' or type(value) == "table" and "{ … }"
+      or tostring(value))
+  end
+  return #names > 0 and "{ " .. table.concat(names, ", ") .. " }" or "{}"
+end
+
+--- Checks the arguments that an expectation or a fault names. Raises at the user's line.
+---@param entry table as Routes:operation gives it
+---@param args any
+---@param level integer as for `error`, counted from the caller
+function arguments.check(entry, args, level)
+  if args ~= nil and type(args) ~= "table" then
+    error("the arguments must be a table, such as { site_id = 5 }, not a " .. type(args), level + 1)
+  end
+  for name in pairs(args or {}) do
+    if not entry.params[name] then
+      local names = {}
+      for known in pairs(entry.params) do
+        names[#names + 1] = known
+      end
+      table.sort(names)
+      error(("%s has no parameter '%s'; there are: %s"):format(entry.key, tostring(name), table.concat(names, ", ")),
+        level + 1)
+    end
+  end
+end
+
+return arguments
