@@ -180,4 +180,18 @@ describe("the table of errors", function()
       end
     end
   end)
+
+  it("gives each error its hint, where nobody has said a better one", function()
+    local errors = require "seranking.answer.errors"
+    local count = 0
+    for _, kind in ipairs(kinds) do
+      for i = 2, #kind do
+        local name = kind[i][1]:gsub("<state>", "rejected")
+        assert.equal(kind[i].hint, errors.new(kind[1], name, "x").hint)
+        assert.equal("better", errors.new(kind[1], name, "x", "better").hint)
+        count = count + (kind[i].hint and 1 or 0)
+      end
+    end
+    assert.is_true(count > 20)
+  end)
 end)

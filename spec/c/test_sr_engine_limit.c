@@ -233,7 +233,6 @@ static void while_the_key_is_blocked_calls_fail_at_once_and_say_when(void **stat
   assert_int_equal(call->error.status, 0);
   assert_false(call->sent);
   assert_true(call->retryable);
-  assert_non_null(call->error.hint);
   assert_in_range(named_time(call->error.message), before + 540, time(NULL) + 541);
   post = post_submitted(&bench, 60 * S);
   assert_int_equal(run(&bench, post), SR_RUN_DONE);
@@ -313,7 +312,6 @@ a_key_refused_twice_is_blocked_and_the_second_call_says_why_in_the_api_s_words(v
   expect_end(call, SR_BLOCKED, "bad_key");
   assert_int_equal(call->retry_after, 600 * S);
   assert_int_equal(call->attempts, 0);
-  assert_non_null(strstr(call->error.hint, "set the right key"));
   sr_call_delete(call);
   tear_down(&bench);
 }
@@ -545,7 +543,6 @@ static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **sta
   assert_true(calls[3]->retryable);
   assert_true(calls[3]->retry_after > 0);
   assert_false(calls[3]->sent);
-  assert_non_null(strstr(calls[3]->error.hint, "max_queue"));
   assert_int_equal(sr_config_waiting(bench.config), 2);
   sr_call_delete(calls[3]);
   answer(calls[0], 200, "", "");

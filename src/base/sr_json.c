@@ -1,35 +1,36 @@
-/* Just enough JSON.
+/* A scanner for error bodies: takes what it finds and forgives the rest.
 ** SPDX-License-Identifier: MIT */
 #include "base/sr_json.h"
 
 #include <string.h>
 
-struct reader {
+struct scan {
   const char *p;
   const char *end;
 };
 
-static void skip_space(struct reader *r) {
-  while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r'))
-    r->p++;
+static void scan_space(struct scan *scan) {
+  while (scan->p < scan->end &&
+         (*scan->p == ' ' || *scan->p == '\t' || *scan->p == '\n' || *scan->p == '\r'))
+    scan->p++;
 }
 
-static int next_is(struct reader *r, char c) {
-  skip_space(r);
-  if (r->p >= r->end || *r->p != c)
+static int next_is(struct scan *scan, char c) {
+  scan_space(scan);
+  if (scan->p >= scan->end || *scan->p != c)
     return 0;
-  r->p++;
+  scan->p++;
   return 1;
 }
 
-/* The four hex digits at r->p, or -1. */
-static long hex4(struct reader *r) {
+/* The four hex digits at scan->p, or -1. */
+static long hex4(struct scan *scan) {
   long value = 0;
   int i;
-  if (r->end - r->p < 4)
+  if (scan->end - scan->p < 4)
     return -1;
   for (i = 0; i < 4; i++) {
-    char c = *r->p++;
+    char c = *scan->p++;
     value *= 16;
     if (c >= '0' && c <= '9')
       value += c - '0';
@@ -67,26 +68,27 @@ static size_t utf8(char out[4], long code) {
 }
 
 /* The character after a backslash, as UTF-8 in `out`. Returns its length, 0 when broken. */
-static size_t unescape(struct reader *r, char out[4]) {
+static size_t unescape(struct scan *scan, char out[4]) {
   static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
   const char *at;
   long code;
-  char c = *r->p++;
+  char c = *scan->p++;
   if (c != 'u') {
     at = c != '\0' ? strchr(from, c) : NULL;
     out[0] = at != NULL ? to[at - from] : '?';
     return at != NULL;
   }
-  code = hex4(r);
-  if (code >= 0xd800 && code < 0xdc00 && r->end - r->p >= 6 && r->p[0] == '\\' && r->p[1] == 'u') {
-    const char *second = r->p;
+  code = hex4(scan);
+  if (code >= 0xd800 && code < 0xdc00 && scan->end - scan->p >= 6 && scan->p[0] == '\\' &&
+      scan->p[1] == 'u') {
+    const char *second = scan->p;
     long low;
-    r->p += 2;
-    low = hex4(r);
+    scan->p += 2;
+    low = hex4(scan);
     if (low >= 0xdc00 && low < 0xe000) {
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     } else { /* half a pair; what follows stands for itself */
-      r->p = second;
+      scan->p = second;
       code = 0xfffd;
     }
   } else if (code >= 0xd800 && code < 0xe000) {
@@ -99,22 +101,22 @@ static size_t unescape(struct reader *r, char out[4]) {
 ** Reads a string whose opening quote was read, writes what fits to `out` (size 0: nothing). 1 when
 ** it ended properly; 0 when the text broke off, with what there was in `out`.
 */
-static int read_string(struct reader *r, char *out, size_t size) {
+static int scan_string(struct scan *scan, char *out, size_t size) {
   size_t used = 0;
   int whole = 0;
-  while (r->p < r->end) {
+  while (scan->p < scan->end) {
     char piece[4] = {0};
     size_t n = 1;
-    char c = *r->p++;
+    char c = *scan->p++;
     if (c == '"') {
       whole = 1;
       break;
     }
     piece[0] = c;
     if (c == '\\') {
-      if (r->p >= r->end)
+      if (scan->p >= scan->end)
         break;
-      n = unescape(r, piece);
+      n = unescape(scan, piece);
       if (n == 0)
         break;
     }
@@ -129,16 +131,16 @@ static int read_string(struct reader *r, char *out, size_t size) {
 }
 
 /* Passes over one value of any kind. 0 when the text breaks off in it. */
-static int skip_value(struct reader *r) {
+static int skip_value(struct scan *scan) {
   size_t depth = 0;
-  skip_space(r);
-  while (r->p < r->end) {
-    char c = *r->p;
+  scan_space(scan);
+  while (scan->p < scan->end) {
+    char c = *scan->p;
     if (depth == 0 && (c == ',' || c == '}' || c == ']'))
       return 1;
-    r->p++;
+    scan->p++;
     if (c == '"') {
-      if (!read_string(r, NULL, 0))
+      if (!scan_string(scan, NULL, 0))
         return 0;
     } else if (c == '{' || c == '[') {
       depth++;
@@ -149,43 +151,44 @@ static int skip_value(struct reader *r) {
   return 0;
 }
 
-/* Goes to the value of member `name` of the object at r->p. 1 when it is there. */
-static int enter_member(struct reader *r, const char *name) {
+/* Goes to the value of member `name` of the object at scan->p. 1 when it is there. */
+static int enter_member(struct scan *scan, const char *name) {
   char key[64];
-  if (!next_is(r, '{'))
+  if (!next_is(scan, '{'))
     return 0;
-  while (next_is(r, '"')) {
-    if (!read_string(r, key, sizeof key) || !next_is(r, ':'))
+  while (next_is(scan, '"')) {
+    if (!scan_string(scan, key, sizeof key) || !next_is(scan, ':'))
       return 0;
     if (strcmp(key, name) == 0) {
-      skip_space(r);
+      scan_space(scan);
       return 1;
     }
-    if (!skip_value(r) || !next_is(r, ','))
+    if (!skip_value(scan) || !next_is(scan, ','))
       return 0;
   }
   return 0;
 }
 
 size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
-  struct reader r;
+  struct scan scan;
   size_t n;
-  r.p = *p;
-  r.end = end;
-  n = r.p < r.end ? unescape(&r, out) : 0;
-  *p = r.p;
+  scan.p = *p;
+  scan.end = end;
+  n = scan.p < scan.end ? unescape(&scan, out) : 0;
+  *p = scan.p;
   return n;
 }
 
 int sr_json_string(const char *text, size_t len, const char *outer, const char *inner, char *out,
                    size_t size) {
-  struct reader r;
-  r.p = text;
-  r.end = text + len;
+  struct scan scan;
+  scan.p = text;
+  scan.end = text + len;
   if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
-    r.p += 3;
-  if (!enter_member(&r, outer) || (inner != NULL && !enter_member(&r, inner)) || !next_is(&r, '"'))
+    scan.p += 3;
+  if (!enter_member(&scan, outer) || (inner != NULL && !enter_member(&scan, inner)) ||
+      !next_is(&scan, '"'))
     return 0;
-  read_string(&r, out, size);
+  scan_string(&scan, out, size);
   return 1;
 }

@@ -378,17 +378,12 @@ static void blocked(struct sr_call *call, sr_time now, const struct sr_ruling *r
   char until[SR_TIME_NAME];
   name_time(until, left);
   if (ruling->block == SR_BLOCK_KEY)
-    sr_error_set(&call->error, SR_BLOCKED, "bad_key",
-                 "set the right key, or the api or data_token that it belongs to; "
-                 "limiter():reset() of the client whose key it is (client, or "
-                 "client.data) or seranking-limits reset lets calls with this one go on",
+    sr_error_set(&call->error, SR_BLOCKED, "bad_key", NULL,
                  "the API has refused this key twice in a row: nothing is sent with it until %s",
                  until);
   else
     sr_error_set(
-        &call->error, SR_BLOCKED, "too_many_requests",
-        "wait for retry_after seconds; other programs use this key beside the limiter: "
-        "see docs/limits.md",
+        &call->error, SR_BLOCKED, "too_many_requests", NULL,
         "the API answered 429 three times in a row: nothing is sent with this key until %s", until);
   call->error.status = status;
   call->retry_after = left;
@@ -531,15 +526,13 @@ static void set_no_slot(struct sr_call *call, sr_time now) {
   const struct sr_rate *rate = &call->config->rate;
   if (call->link != NULL && is_spaced(call, now))
     sr_error_set(
-        &call->error, SR_RATE_LIMIT, "unanswered",
-        "wait for retry_after seconds, or allow a longer timeout; limiter():reset() sends at once",
+        &call->error, SR_RATE_LIMIT, "unanswered", NULL,
         "the last requests with this key got no answer, so one is sent at a time, and no turn "
         "comes within the timeout of %.3g s",
         (double)call->timeout / 1e9);
   else
     sr_error_set(
-        &call->error, SR_RATE_LIMIT, "no_slot",
-        "wait for retry_after seconds, or allow a longer timeout",
+        &call->error, SR_RATE_LIMIT, "no_slot", NULL,
         "%d requests in %.3g s are allowed, and no turn comes within the timeout of %.3g s",
         rate->slots, (double)rate->window / 1e9, (double)call->timeout / 1e9);
 }
@@ -847,8 +840,7 @@ static void forget_parent(struct sr_engine *engine) {
     call->transfer = NULL;
     memset(&call->slot, 0, sizeof call->slot); /* the parent gives them back */
     memset(&call->own_slot, 0, sizeof call->own_slot);
-    sr_error_set(&call->error, SR_CANCELLED, "forked",
-                 "calls do not survive a fork: repeat it in the child",
+    sr_error_set(&call->error, SR_CANCELLED, "forked", NULL,
                  "the process forked while the call was under way");
     enter(call, SR_STATE_DONE, now_of(engine));
   }
@@ -917,15 +909,12 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   engine->tls |= !call->config->plain_http;
   link_last(engine, call);
   if (call->config->key.len == 0 && !call->config->token_off) {
-    sr_error_set(&call->error, SR_AUTH, "no_key",
-                 "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), or "
-                 "say token = false",
-                 "there is no API key to send");
+    sr_error_set(&call->error, SR_AUTH, "no_key", NULL, "there is no API key to send");
     enter(call, SR_STATE_DONE, now);
     return;
   }
   if (call->config->limited && (call->link = link_of(engine, call->config)) == NULL) {
-    sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    sr_error_no_memory(&call->error);
     enter(call, SR_STATE_DONE, now);
     return;
   }
@@ -933,8 +922,7 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
   if (waiting > 0) {
     call->retryable = 1;
     call->retry_after = call->config->rate.window;
-    sr_error_set(&call->error, SR_RATE_LIMIT, "queue_full",
-                 "start fewer calls at once, or raise the option max_queue",
+    sr_error_set(&call->error, SR_RATE_LIMIT, "queue_full", NULL,
                  "%d calls of this client wait for their turn already", waiting);
     enter(call, SR_STATE_DONE, now);
     return;
@@ -1301,8 +1289,7 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
   } else if (sr_buf_append(&call->head, head, head_len) != 0 ||
              sr_buf_append(&call->answer, body, body_len) != 0) {
     call->status = 0;
-    sr_error_set(&call->error, SR_TOO_LARGE, "out_of_memory", NULL,
-                 "memory ran out while the answer was read");
+    sr_error_no_memory(&call->error);
   } else if (now_of(engine) >= call->deadline) {
     call->status = 0;
     sr_error_set(&call->error, SR_TIMEOUT, "no_answer", NULL, "no answer before the deadline");

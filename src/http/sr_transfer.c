@@ -544,7 +544,7 @@ static void too_large(struct sr_error *error, const struct sr_transfer *transfer
     sr_error_set(error, SR_TOO_LARGE, "headers", NULL,
                  "the answer's headers are larger than %zu bytes", call->max_headers);
   else
-    sr_error_set(error, SR_TOO_LARGE, "body", "raise max_body, or ask for less at once",
+    sr_error_set(error, SR_TOO_LARGE, "body", NULL,
                  "the answer is larger than %zu bytes (after decompression)", call->max_body);
 }
 
@@ -606,11 +606,9 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     sr_error_set(error, SR_DECODE, "bad_encoding", "check base_url, and who answers",
                  "the body is compressed more than once");
   else if (transfer->no_memory)
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL,
-                 "memory ran out while the answer was read");
+    sr_error_no_memory(error);
   else if (transfer->no_descriptors && code == CURLE_COULDNT_CONNECT)
-    sr_error_set(error, SR_NETWORK, "no_descriptors",
-                 "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)",
+    sr_error_set(error, SR_NETWORK, "no_descriptors", NULL,
                  "no file descriptor is left for a connection");
   else if (transfer->expired)
     sr_error_set(error, SR_TIMEOUT, sent ? "no_answer" : "no_connection", NULL,

@@ -856,10 +856,7 @@ static int start_thread(void) {
 static void cant_start(struct sr_error *error, const char *what, int problem) {
   char text[SR_ERRNO_TEXT];
   sr_error_set(error, SR_NETWORK,
-               problem == EMFILE || problem == ENFILE ? "no_descriptors" : "no_thread",
-               problem == EMFILE || problem == ENFILE
-                   ? "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)"
-                   : NULL,
+               problem == EMFILE || problem == ENFILE ? "no_descriptors" : "no_thread", NULL,
                "the thread that carries out calls can't be started: %s: %s", what,
                sr_errno_text(problem, text));
 }
@@ -1002,8 +999,7 @@ int sr_job_submit(struct sr_job *job, struct sr_error *error) {
     char text[SR_ERRNO_TEXT];
     int problem = errno;
     close_notifier(job);
-    sr_error_set(error, SR_NETWORK, "no_descriptors",
-                 "allow the process more files (ulimit -n), or have fewer calls at once",
+    sr_error_set(error, SR_NETWORK, "no_descriptors", NULL,
                  "no file descriptor is left for a call: %s", sr_errno_text(problem, text));
     return -1;
   }
@@ -1066,8 +1062,7 @@ static struct sr_call *copy_of_request(const struct sr_call *call) {
     sr_call_delete(copy);
     return NULL;
   }
-  sr_error_set(&copy->error, SR_CANCELLED, "forked",
-               "calls do not survive a fork: repeat it in the child",
+  sr_error_set(&copy->error, SR_CANCELLED, "forked", NULL,
                "the process forked while the call was under way");
   return copy;
 }

@@ -647,26 +647,6 @@ local function add_families(page, families, data)
   page.add()
 end
 
--- The complaints that every operation may meet with.
-local GENERAL = {
-  { 400, "Bad Request" }, { 400, "Invalid keyword_id" }, { 400, "Invalid date" }, { 400, "Invalid site_engine_id" },
-  { 400, "No ids in request" }, { 401, "Unauthorized" }, { 403, "No token" }, { 403, "Incorrect token" },
-  { 403, "No access" }, { 403, "Access denied" }, { 403, "Subscription required" }, { 403, "Limit reached" },
-  { 403, "Insufficient funds" }, { 403, "Empty balance" }, { 403, "License expired" }, { 404, "Not Found" },
-  { 404, "Unknown search_engine_id" }, { 404, "Unknown site_engine_id" }, { 429, "Too Many Requests" },
-  { 500, "Server error" },
-}
-
-local function add_errors(page)
-  page.add "| status | message | kind | code | what to do |"
-  page.add "|---|---|---|---|---|"
-  for _, known in ipairs(GENERAL) do
-    local err = mapping.of("v4", known[1], known[2])
-    page.add("| %d | %s | `%s` | `%s` | %s |", known[1], known[2], err.kind, err.code, cell(err.hint or ""))
-  end
-  page.add()
-end
-
 local function add_paths(page, families, api)
   local rows = {}
   for _, family in ipairs(families) do
@@ -709,7 +689,6 @@ local function index_page(families)
   local chapters = {
     families = function() add_families(page, families, false) end,
     data_families = function() add_families(page, families, true) end,
-    errors = function() add_errors(page) end,
     paths = function()
       for _, api in ipairs(model.apis) do
         add_paths(page, families, api)
