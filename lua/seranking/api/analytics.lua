@@ -7,14 +7,14 @@ return {
     name = "analytics",
     id = "site_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       top_n = { type = "integer", about = "suppose that every keyword ranks within the first N results" },
       lead_price = { type = "number", about = "what a lead is worth" },
       conversion_rate = { type = "number", about = "how many visits become a lead; unit not documented" },
     },
     operations = {
       { "gsc_queries", v4 = "GET /analytics/{site_id}/google/",
-        v1 = "GET /v1/project-management/analytics/gsc/queries{?site_id}", answer = "array", success = { 200 },
+        v1 = "GET /v1/project-management/analytics/gsc/queries{?site_id}", answer = "array",
         source = "mcp n8n third-party", confidence = "medium",
         about = "What people searched for when they saw the site, from the project's Search Console.",
         fields = [[
@@ -28,7 +28,7 @@ return {
         v1 = { "GET /v1/project-management/analytics/seo-potential{?site_id}", example = [=[
           {"data": [{"site_engine_id": 880001, "traffic": 350, "traffic_value": 287.5, "leads_qty": 7,
             "leads_price": 140}]}]=] },
-        query = "top_n lead_price conversion_rate", answer = "array", unwrap = "data", success = { 200 },
+        query = "top_n lead_price conversion_rate", answer = "array", unwrap = "data",
         source = "mcp n8n third-party", confidence = "medium",
         about = "Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.",
         fields = [[

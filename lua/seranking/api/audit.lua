@@ -98,7 +98,7 @@ return {
         fields = "id integer the audit_id of other calls", example = '{"id": 700101}',
         job = { status = "status", id = "id", param = "audit_id" } },
       { "list", v4 = "GET /audit/list", v1 = "GET /v1/project-management/audits",
-        query = "limit offset search date_start date_end", answer = "object", success = { 200 },
+        query = "limit offset search date_start date_end", answer = "object",
         source = "mcp n8n third-party", confidence = "high", about = "The account's audits, a page of them.",
         pages = { style = "offset", rows = "items", total = "total", size = 100 },
         fields = [[
@@ -126,7 +126,7 @@ return {
             "last_update": "2026-09-10", "stats": {"score": 91, "errors": 1, "warnings": 6, "notices": 22, "crawled": 48},
             "prev_stats": null}], "total": 1}]=] },
       { "status", v4 = "GET /audit/{audit_id}/", v1 = "GET /v1/project-management/audits/status{?audit_id}",
-        answer = "object", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "object", source = "docs mcp n8n third-party", confidence = "high",
         about = "How far an audit is, and what it counted.",
         fields = [[
           status string queued, processing, finished, canceled (or cancelled), expired
@@ -145,7 +145,7 @@ return {
       { "report", v4 = "GET /audit/{audit_id}/report", v1 = "GET /v1/project-management/audits/report{?audit_id}",
         answer = "object",
         numbers = "domain_props.domains domain_props.backlinks domain_props.index_google sections[].props.<code>.value",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        source = "docs mcp n8n third-party", confidence = "high",
         about = "All that an audit found, by section; is_finished alone while it runs.",
         fields = [[
           is_finished boolean
@@ -188,7 +188,7 @@ return {
         numbers = "items[].*",
         texts = "url title description h1 h2 canonical_url indexable_status time_check type url_protocol robots "
           .. "xrobots",
-        success = { 200 }, source = "mcp n8n third-party", confidence = "high",
+        source = "mcp n8n third-party", confidence = "high",
         about = "The pages that were crawled, with about 60 figures each.",
         pages = { style = "offset", rows = "items", total = "total", size = 100 },
         fields = [[
@@ -234,7 +234,7 @@ return {
         v1 = "GET /v1/project-management/audits/issue-pages{?audit_id}", query = "code* limit offset",
         answer = "object",
         numbers = "total_urls",
-        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        source = "mcp n8n third-party", confidence = "medium",
         about = "The pages that have an issue, by its code.",
         pages = { style = "offset", rows = "urls", total = "total_urls", size = 100 },
         fields = [[
@@ -245,7 +245,7 @@ return {
         example = [=[
           {"total_urls": 1, "urls_type": "simple_urls_array", "urls": ["https://corner-bakery.example/rye"]}]=] },
       { "issues", v4 = "GET /audit/{audit_id}/issues", v1 = "GET /v1/project-management/audits/issues{?audit_id}",
-        query = "url_id url", one_of = "url_id url", answer = "object", success = { 200 },
+        query = "url_id url", one_of = "url_id url", answer = "object",
         source = "mcp n8n third-party", confidence = "medium", about = "What is wrong with one page.",
         fields = [[
           url string
@@ -269,7 +269,7 @@ return {
         answer = "object",
         numbers = "items[].*",
         texts = "url source_url type anchor_type alt title",
-        success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        source = "mcp n8n third-party", confidence = "medium",
         about = "The links that were found, those that meet the filter.",
         pages = { style = "offset", rows = "items", total = "total" },
         fields = [[
@@ -289,7 +289,7 @@ return {
           {"total": 1, "items": [{"id": "1", "url": "https://corner-bakery.example/stollen", "status": "404",
             "source_url": "https://corner-bakery.example/", "type": "internal", "nofollow": "0"}]}]=] },
       { "history", v4 = "GET /audit/{audit_id}/history", v1 = "GET /v1/project-management/audits/history{?audit_id}",
-        query = "date*", answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        query = "date*", answer = "object", source = "mcp n8n third-party", confidence = "medium",
         about = "What an earlier run found, in short.", joined = { at = "settings", fields = SETTINGS },
         fields = [[
           audit_time time
@@ -308,13 +308,13 @@ return {
             "totals": {"total_pages": 45, "total_errors": 2, "total_warnings": 8, "total_passed": 380}}]=] },
       { "update", v4 = "POST /audit/{audit_id}/edit", v1 = "PATCH /v1/project-management/audits{?audit_id}",
         row = { of = "list", map = "id:audit_id" },
-        body = "title*", success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        body = "title*", repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Give an audit another title.", errors = { { 400 } } },
       { "delete", v4 = "POST /audit/{audit_id}/delete", v1 = "DELETE /v1/project-management/audits{?audit_id}",
-        success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "high",
+        repeatable = true, source = "mcp n8n", confidence = "high",
         about = "Delete an audit for good. v4 wants a POST without a body.", errors = { { 400 } } },
       { "recheck", v4 = "POST /audit/{audit_id}/recheck",
-        v1 = "POST /v1/project-management/audits/recheck{?audit_id}", answer = "any", success = { 200 }, billed = true,
+        v1 = "POST /v1/project-management/audits/recheck{?audit_id}", answer = "any", billed = true,
         source = "docs mcp n8n", confidence = "high",
         about = "Run an audit again. Its pages count against the plan again.", example = "[]", errors = { { 400 } },
         job = { status = "status", param = "audit_id", fresh = "audit_time" } },
@@ -330,17 +330,17 @@ return {
     },
     operations = {
       { "get", v4 = "GET /audit/{audit_id}/settings", v1 = "GET /v1/project-management/audits/settings{?audit_id}",
-        answer = "object", success = { 200 }, source = "mcp n8n", confidence = "medium",
+        answer = "object", source = "mcp n8n", confidence = "medium",
         about = "How an audit is set up.", joined = { fields = SETTINGS }, fields = SETTINGS_FIELDS,
         example = [=[
           {"source_site": 1, "source_sitemap": 1, "max_pages": 500, "max_depth": 10, "schedule_type": "week",
             "schedule_wdays": [1, 4], "schedule_hour": 5, "disabled_issues": []}]=] },
       { "update", v4 = "POST /audit/{audit_id}/settings",
         v1 = "PATCH /v1/project-management/audits/settings{?audit_id}", body = "settings", answer = "any",
-        success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Change some settings. disabled_issues and schedule_wdays are replaced, not added to.", example = "[]" },
       { "reset", v4 = "POST /audit/{audit_id}/settings/reset",
-        v1 = "POST /v1/project-management/audits/settings/reset{?audit_id}", success = { 200 }, repeatable = true,
+        v1 = "POST /v1/project-management/audits/settings/reset{?audit_id}", repeatable = true,
         source = "mcp n8n", confidence = "medium", about = "Put every setting back to its default.",
         errors = { { 400 } } },
     },
@@ -358,7 +358,7 @@ return {
       { "list", v4 = "GET /audit/{audit_id}/sitemaps", v1 = "GET /v1/project-management/audits/sitemaps{?audit_id}",
         answer = "array",
         numbers = "id pages_count",
-        success = { 200 }, source = "mcp n8n", confidence = "low",
+        source = "mcp n8n", confidence = "low",
         about = "The sitemaps that an audit reads.",
         fields = [[
           id integer the sitemap_id of other calls; name of this member assumed
@@ -389,7 +389,6 @@ return {
       { "list", v4 = "GET /audit/{audit_id}/source-pages",
         v1 = "GET /v1/project-management/audits/source-pages{?audit_id}", answer = "array",
         numbers = "id pages_count",
-        success = { 200 },
         source = "mcp n8n", confidence = "low", about = "The lists of pages that were uploaded for an audit.",
         fields = [[
           id integer the list_id of other calls; name of this member assumed

@@ -7,7 +7,7 @@ return {
     name = "backlink_disavow",
     id = "site_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       limit = { type = "integer", about = "rows a page" },
       offset = { type = "integer", about = "rows to skip" },
       list = { type = "string[]", about = "pages that have the links" },
@@ -17,7 +17,7 @@ return {
       { "list", v4 = "GET /backlink-disavow/{site_id}",
         v1 = "GET /v1/project-management/backlinks/disavowed{?site_id}", query = "limit offset", answer = "any",
         numbers = "list[].id count",
-        success = { 200 }, source = "mcp n8n", confidence = "low",
+        source = "mcp n8n", confidence = "low",
         about = "The disavow list and its length, a page of it.",
         pages = { style = "offset", rows = "list", total = "count" },
         fields = [[

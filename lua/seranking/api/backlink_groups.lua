@@ -7,7 +7,7 @@ return {
     name = "backlink_groups",
     id = "site_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       group_id = { type = "id", wire = "id", about = "the backlink group; move puts backlinks into it" },
       name = { type = "string", about = "name of the group" },
       row_ids = { type = "id[]", min_items = 1, wire = "backlink_ids",
@@ -18,7 +18,7 @@ return {
       { "list", v4 = "GET /backlink-groups/{site_id}", v1 = "GET /v1/project-management/backlinks/groups{?site_id}",
         answer = "any",
         numbers = "[].id [].count",
-        success = { 200 }, source = "mcp n8n", confidence = "low",
+        source = "mcp n8n", confidence = "low",
         about = "A project's backlink groups and how many backlinks are in each.",
         fields = [[
           [].id integer the group_id of other calls; name of this member assumed

@@ -4,7 +4,7 @@
 -- Three kinds of ids: a row's id (row_ids), the id that a backlink has in the vendor's dictionary (backlink_ids), and a
 -- group's. Ids of the wrong kind are passed over without a word.
 
-local SITE = { type = "id", about = "the project" }
+local SITE = require("seranking.api.shared").site
 
 return {
   about = "A project's backlink monitor: the backlinks that it watches.",
@@ -36,7 +36,7 @@ return {
         texts = "from_url to_url anchor domain title category source link_manager link_type notes charge_period "
           .. "charge_start date_added date_placement date_lost gin_index_check_date last_crawler_visit "
           .. "src_domain_country src_domain_ip",
-        success = { 200 }, source = "docs mcp n8n", confidence = "medium",
+        source = "docs mcp n8n", confidence = "medium",
         about = "The backlinks that are watched, a page of them; nothing tells how many there are.",
         pages = { style = "offset", max = 1000 },
         fields = [[
@@ -101,11 +101,11 @@ return {
         about = "Stop watching backlinks, by backlink_id." },
       { "recheck", v4 = "POST /backlinks/{site_id}/recheck",
         v1 = "POST /v1/project-management/backlinks/recheck{?site_id}", body = "row_ids* recheck_type", answer = "any",
-        success = { 200 }, billed = true, source = "mcp n8n", confidence = "medium",
+        billed = true, source = "mcp n8n", confidence = "medium",
         about = "Look at backlinks again, by row id. Counts against the plan.", example = "[]",
         errors = { { 400, "Backlinks are non exists" } } },
       { "stats", v4 = "GET /backlinks/{site_id}/stat", v1 = "GET /v1/project-management/backlinks/stats{?site_id}",
-        answer = "object", success = { 200 }, source = "mcp n8n third-party", confidence = "high",
+        answer = "object", source = "mcp n8n third-party", confidence = "high",
         about = "The monitor in numbers.",
         fields = [[
           total integer
@@ -130,16 +130,16 @@ return {
     operations = {
       { "settings", v4 = "PUT /backlinks/{site_id}/settings",
         v1 = "PATCH /v1/project-management/backlinks/gsc/settings{?site_id}", body = "gsc_autoimport*", answer = "any",
-        success = { 200 }, repeatable = true, source = "mcp n8n", confidence = "medium",
+        repeatable = true, source = "mcp n8n", confidence = "medium",
         about = "Switch the import from Search Console on or off.", example = "[]" },
       { "import", v4 = "POST /backlinks/{site_id}/import-gsc",
-        v1 = "POST /v1/project-management/backlinks/gsc/import{?site_id}", answer = "object", success = { 200 },
+        v1 = "POST /v1/project-management/backlinks/gsc/import{?site_id}", answer = "object",
         billed = true, source = "mcp n8n", confidence = "medium",
         about = "Import backlinks from Search Console now. They count against the plan.",
         fields = "token string the job_token of status", example = '{"token": "job-7f3c"}', errors = { { 400 } } },
       { "status", v4 = "GET /backlinks/{site_id}/import-gsc",
         v1 = "GET /v1/project-management/backlinks/gsc/import{?site_id}", query = "job_token*", answer = "any",
-        success = { 200 }, source = "mcp n8n", confidence = "low",
+        source = "mcp n8n", confidence = "low",
         about = "How far an import is. On v4 the key must go in the header: the query has a token of its own.",
         fields = "status string? name of this member assumed", example = '{"status": "processing"}' },
     },

@@ -9,7 +9,7 @@ return {
     name = "checklist",
     id = "site_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       task_id = { type = "text", about = "a task: id of an item in the list, or what create_task gave" },
       title = { type = "string", about = "headline, not empty" },
       text = { type = "string", about = "what is to be done, not empty" },
@@ -20,7 +20,7 @@ return {
       { "list", v4 = "GET /checklist/{site_id}", v1 = "GET /v1/project-management/marketing-plan{?site_id}",
         answer = "array",
         numbers = "id",
-        success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        source = "docs mcp n8n", confidence = "high",
         about = "The plan: sections, how much of each is done, and its items.",
         fields = [[
           id integer of the section
@@ -43,12 +43,12 @@ return {
       { "update_task", v4 = "PUT /checklist/{site_id}/task/",
         row = { of = "list", map = "id:task_id" },
         v1 = "PATCH /v1/project-management/marketing-plan/tasks{?site_id}", body = "task_id* title* text*",
-        success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Write a task anew; the list does not have its text.", errors = EMPTY },
       { "set_task_status", v4 = "PUT /checklist/{site_id}/task/",
         row = { of = "list", map = "id:task_id" },
         v1 = "PATCH /v1/project-management/marketing-plan/tasks{?site_id}", body = "task_id* checked*",
-        success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Tick a task off, or on again." },
       { "delete_task", v4 = "DELETE /checklist/{site_id}/task/{task_id}",
         v1 = "DELETE /v1/project-management/marketing-plan/tasks{?site_id,task_id}", success = { 204 },

@@ -7,7 +7,7 @@ return {
     name = "competitors",
     id = "competitor_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       competitor_id = { type = "id", about = "a competitor of a project" },
       url = { type = "string", about = "site of the competitor" },
       name = { type = "string", about = "name to show; the URL when left out" },
@@ -30,7 +30,7 @@ return {
         fields = "id integer the competitor_id of other calls", example = '{"id": 91001}',
         errors = { { 400, "Invalid site url" } } },
       { "list", v4 = "GET /competitors/site/{site_id}", v1 = "GET /v1/project-management/competitors{?site_id}",
-        answer = "array", success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        answer = "array", source = "docs mcp n8n third-party", confidence = "high",
         about = "A project's competitors.",
         fields = [[
           id integer the competitor_id of other calls
@@ -42,7 +42,6 @@ return {
         v1 = "GET /v1/project-management/competitors/positions{?competitor_id}",
         query = "date_from date_to site_engine_id with_serp_features", answer = "array",
         numbers = "keywords[].id keywords[].positions[].pos keywords[].positions[].change",
-        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Where a competitor ranks for the project's keywords; pos 0 means not ranking.",
         fields = [[
@@ -66,19 +65,18 @@ return {
         errors = { { 400, "Incorrect competitor id" } } },
       { "top10", v4 = "GET /competitors/top10/{site_id}",
         v1 = "GET /v1/project-management/competitors/serp10{?site_id}",
-        query = "date* site_engine_id* keyword_id*", answer = "array", success = { 200 },
+        query = "date* site_engine_id* keyword_id*", answer = "array",
         source = "docs mcp n8n third-party", confidence = "medium",
         about = "The first ten results for a keyword on a day. No source shows a row.", example = "[]" },
       { "top100", v4 = "GET /competitors/top100/{site_id}",
         v1 = "GET /v1/project-management/competitors/serp100{?site_id}",
-        query = "date* site_engine_id* keyword_id* top", answer = "array", success = { 200 },
+        query = "date* site_engine_id* keyword_id* top", answer = "array",
         source = "docs mcp n8n third-party", confidence = "medium",
         about = "The first results, up to a hundred, for a keyword on a day. No source shows a row.", example = "[]" },
       { "metrics", v4 = "GET /competitors/all/{site_id}",
         v1 = "GET /v1/project-management/competitors/metrics{?site_id}",
         query = "date* site_engine_id* group_id tags", answer = "array",
         numbers = "backlinks domains",
-        success = { 200 },
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Every domain in the top 10 for the project's keywords on a day.",
         fields = [[

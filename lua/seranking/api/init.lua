@@ -57,7 +57,7 @@
 --   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
 --   failed      a member that, where the answer holds nothing else, says what went wrong in spite of a status 200.
 --   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
---   success     documented success statuses; the client takes any 2xx.
+--   success     documented success statuses, if not 200 alone; the client takes any 2xx.
 --   pages       the answer comes in pages: { style = "page" | "offset" | "cursor", rows = member that holds the rows (left
 --               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
 --               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that says
@@ -73,9 +73,9 @@
 --               canceled expired", done = a member whose presence alone means the end, result = member with the address of
 --               the file, every = { first, longest } seconds between looks }.
 --   cost        credits of the Data API, estimated: { 100, per = "request" | "target" | "row" | "keyword" | "page", of = what
---               is counted: the list parameter, the member of the answer that holds the rows (left out: the answer itself,
---               false: they are not in this answer), or the parameter that sets the most pages; note = "…", confidence =
---               "high" … }. The number is left out where it is not known.
+--               is counted: the list parameter, or the parameter that sets the most pages; false for rows that are not in this
+--               answer; left out: the rows of `pages`; note = "…", confidence = "high" … }. The number is left out where it is
+--               not known.
 --   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
 --               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
 --   billed      true: costs money or plan limits; retried only where nothing was sent.

@@ -16,13 +16,13 @@ return {
     operations = {
       { "create", v4 = "POST /key-volume/",
         instead = "data.keywords.export", body = "query* region_id yandex_region_code type", answer = "object",
-        success = { 200 }, billed = true, source = "docs n8n", confidence = "medium",
+        billed = true, source = "docs n8n", confidence = "medium",
         about = "Start a look-up. Costs money: about half a cent for one word, 20 cents for 2-700. v4 only.",
         fields = "id integer the task_id of other calls", example = '{"id": 5501}',
         errors = { { 400, "Invalid" }, { 400, "Invalid region id" } },
         job = { status = "get", id = "id", param = "task_id" } },
       { "list", v4 = "GET /key-volume/",
-        instead = "data.keywords.export", answer = "array", success = { 200 }, source = "docs n8n", confidence = "medium",
+        instead = "data.keywords.export", answer = "array", source = "docs n8n", confidence = "medium",
         about = "Look-ups and how far they are. v4 only.",
         fields = [[
           id integer the task_id of other calls
@@ -34,7 +34,7 @@ return {
           [{"id": 5501, "add_time": "2026-09-10 08:00:00", "total_queries": 3, "total_finished": 1, "country": "us"}]]=] },
       { "get", v4 = "GET /key-volume/{task_id}", instead = "data.keywords.export", answer = "any",
         numbers = "[].volume",
-        success = { 200 }, source = "docs n8n",
+        source = "docs n8n",
         confidence = "medium",
         about = "What a look-up found: a list; while it runs, an object with its status. v4 only.",
         fields = [[

@@ -9,7 +9,7 @@ return {
     name = "keyword_groups",
     id = "group_id",
     params = {
-      site_id = { type = "id", about = "the project" },
+      site_id = require("seranking.api.shared").site,
       group_id = { type = "id", about = "the keyword group; move puts keywords into it" },
       name = { type = "string", about = "name of the group, not empty" },
       keywords_ids = { type = "id[]", min_items = 1, about = "keywords to move (the name has two plurals)" },
@@ -18,7 +18,7 @@ return {
       { "list", v4 = "GET /keyword-groups/{site_id}", v1 = "GET /v1/project-management/keywords/groups{?site_id}",
         answer = "array",
         numbers = "id",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        source = "docs mcp n8n third-party", confidence = "high",
         about = "A project's keyword groups.",
         fields = [[
           id integer the group_id of other calls

@@ -17,7 +17,7 @@ return {
     operations = {
       { "list", v4 = "GET /site-groups", v1 = "GET /v1/project-management/sites/groups", answer = "array",
         numbers = "id",
-        success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "The account's project groups.",
+        source = "docs mcp n8n", confidence = "high", about = "The account's project groups.",
         fields = [[
           id integer the group_id of other calls
           name string]],
@@ -28,7 +28,7 @@ return {
         errors = { EMPTY_NAME } },
       { "update", v4 = "PUT /site-groups/{group_id}", v1 = "PATCH /v1/project-management/sites/groups{?group_id}",
         row = { of = "list", map = "id:group_id" },
-        body = "name*", success = { 200 }, repeatable = true, source = "docs mcp n8n", confidence = "high",
+        body = "name*", repeatable = true, source = "docs mcp n8n", confidence = "high",
         about = "Give a project group another name.", errors = { EMPTY_NAME, NOT_FOUND } },
       { "delete", v4 = "DELETE /site-groups/{group_id}", v1 = "DELETE /v1/project-management/sites/groups{?group_id}",
         success = { 204 }, source = "docs mcp n8n", confidence = "high",

@@ -1,7 +1,7 @@
 --- The operations of client.sites.
 -- SPDX-License-Identifier: MIT
 
-local SITE = { type = "id", about = "the project" }
+local SITE = require("seranking.api.shared").site
 local SITE_ENGINE = { type = "id", about = "engine inside the project (site_engine_id, not search_engine_id)" }
 
 return {
@@ -27,7 +27,7 @@ return {
       site_engine_id = { type = "id", about = "engine inside the project; unproven, seen in one client" },
     },
     operations = {
-      { "list", v4 = "GET /sites", v1 = "GET /v1/project-management/sites", answer = "array", success = { 200 },
+      { "list", v4 = "GET /sites", v1 = "GET /v1/project-management/sites", answer = "array",
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Every project there is, in one answer; id is the site_id of other calls.",
         fields = [[
@@ -57,7 +57,7 @@ return {
       { "update", v4 = "PUT /sites/{site_id}", v1 = "PATCH /v1/project-management/sites{?site_id}",
         row = { of = "list", map = "id:site_id name:url group_id:site_group_id" },
         body = "url title depth subdomain_match exact_url check_freq check_day site_group_id is_active",
-        success = { 200 }, repeatable = true, source = "mcp n8n third-party", confidence = "high",
+        repeatable = true, source = "mcp n8n third-party", confidence = "high",
         about = "Change a project; what is not sent stays." },
       { "delete", v4 = "DELETE /sites/{site_id}", v1 = "DELETE /v1/project-management/sites{?site_id}",
         success = { 204, 200 }, source = "mcp n8n third-party", confidence = "high",
@@ -65,7 +65,6 @@ return {
       { "summary", v4 = "GET /sites/{site_id}/stat", v1 = "GET /v1/project-management/sites/summary{?site_id}",
         query = "site_engine_id", answer = "object",
         numbers = "index_google",
-        success = { 200 },
         source = "mcp n8n third-party", confidence = "high",
         about = "A project in numbers: average position, ups and downs, top 5/10/30, visibility.",
         fields = [[
@@ -123,7 +122,7 @@ return {
         answer = "array",
         numbers = "keywords[].id keywords[].group_id keywords[].results keywords[].positions[].pos "
           .. "keywords[].positions[].change",
-        success = { 200 }, source = "docs mcp n8n third-party", confidence = "high",
+        source = "docs mcp n8n third-party", confidence = "high",
         about = "Positions by day, one block for each engine; pos 0 means not ranking.",
         fields = [[
           site_engine_id integer
@@ -163,16 +162,16 @@ return {
               {"date": "2026-09-10", "pos": 4, "change": 2, "price": 0, "is_map": 0, "map_position": 0,
               "paid_position": 0}]}]}]]=] },
       { "set", v4 = "PUT /sites/{site_id}/position", v1 = "PATCH /v1/project-management/sites/positions{?site_id}",
-        body = "keyword_id* date* site_engine_id* position*", success = { 200 }, repeatable = true,
+        body = "keyword_id* date* site_engine_id* position*", repeatable = true,
         source = "mcp n8n third-party", confidence = "high", about = "Write one position by hand." },
       { "recheck", v4 = "POST /sites/{site_id}/recheck",
         v1 = "POST /v1/project-management/sites/positions/recheck{?site_id}", body = "site_engine_id keywords",
-        answer = "object", success = { 200 }, billed = true, source = "docs mcp n8n third-party", confidence = "medium",
+        answer = "object", billed = true, source = "docs mcp n8n third-party", confidence = "medium",
         about = "Check positions now: the listed pairs, one engine, or everything; total is how many.",
         fields = "total integer checks that wait", example = '{"total": 8}' },
       { "check_dates", v4 = "GET /sites/{site_id}/check-dates",
         v1 = "GET /v1/project-management/sites/check-dates{?site_id}", query = "site_engine_id date_from date_to",
-        answer = "array", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "array", source = "mcp n8n third-party", confidence = "medium",
         about = "Days on which positions were checked, as plain dates.", fields = "[] date",
         example = '["2026-09-01", "2026-09-02"]' },
       { "history", v4 = "GET /sites/{site_id}/chart",
@@ -183,7 +182,7 @@ return {
             {"type": "search_engine", "name": "Google USA",
               "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]}]}]=] },
         query = "site_engine_id date_from date_to type group_id keywords_ids tags_ids", answer = "array",
-        unwrap = "data", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        unwrap = "data", source = "mcp n8n third-party", confidence = "medium",
         about = "One metric over time: a series for each engine and one for the average.",
         fields = [[
           type string "avg" or "search_engine"
@@ -198,7 +197,7 @@ return {
             "data": [{"date": "2026-09-01", "value": 18.5}, {"date": "2026-09-02", "value": 17}]}]]=] },
       { "checkpoints", v4 = "GET /sites/{site_id}/historicalDates",
         v1 = "GET /v1/project-management/sites/positions/checkpoints{?site_id}", query = "site_engine_id",
-        answer = "map", success = { 200 }, source = "mcp n8n third-party", confidence = "medium",
+        answer = "map", source = "mcp n8n third-party", confidence = "medium",
         about = "Usual days to compare with (current, yesterday, a week ago …) that have data: label to date.",
         fields = [[
           current date?
@@ -218,7 +217,7 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/ads", v1 = "GET /v1/project-management/sites/ads-stats{?site_id}",
-        query = "date_from date_to site_engine_ids keywords_ids", answer = "array", success = { 200 },
+        query = "date_from date_to site_engine_ids keywords_ids", answer = "array",
         source = "mcp n8n third-party", confidence = "low",
         about = "Advertisements above and below the results, counted by day. No source shows a row.", example = "[]" },
     },
@@ -243,7 +242,7 @@ return {
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/search-engines",
-        v1 = "GET /v1/project-management/sites/search-engines{?site_id}", answer = "array", success = { 200 },
+        v1 = "GET /v1/project-management/sites/search-engines{?site_id}", answer = "array",
         source = "mcp n8n third-party", confidence = "high",
         about = "Engines of a project; site_engine_id is what positions and keywords want.",
         fields = [[
@@ -273,7 +272,7 @@ return {
         row = { of = "list", map = "search_engine_id:-" },
         v1 = "PATCH /v1/project-management/sites/search-engines{?site_id,site_engine_id}",
         body = "region_id region_name lang_code merge_map business_name phone paid_results featured_snippet",
-        success = { 200 }, repeatable = true, source = "mcp n8n third-party", confidence = "high",
+        repeatable = true, source = "mcp n8n third-party", confidence = "high",
         about = "Change an attached engine; what is not sent stays." },
       { "delete", v4 = "DELETE /sites/{site_id}/search-engines/{site_engine_id}",
         v1 = "DELETE /v1/project-management/sites/search-engines{?site_id,site_engine_id}", success = { 204 },
@@ -301,7 +300,6 @@ return {
       { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
         query = "site_engine_id", answer = "array",
         numbers = "id group_id",
-        success = { 200 },
         source = "mcp n8n third-party", confidence = "high",
         about = "What a project tracks: words, target page, tags, engines.",
         fields = [[
@@ -328,7 +326,7 @@ return {
       { "update", v4 = "PATCH /sites/{site_id}/keywords/{keyword_id}",
         row = { of = "list", map = "id:keyword_id name:keyword link:target_url" },
         v1 = "PATCH /v1/project-management/keywords{?site_id,keyword_id}",
-        body = "keyword group_id target_url is_strict comment site_engine_ids", success = { 200 }, repeatable = true,
+        body = "keyword group_id target_url is_strict comment site_engine_ids", repeatable = true,
         source = "mcp n8n third-party", confidence = "medium",
         about = "Change one keyword; what is not sent stays. site_engine_ids replaces the whole set.",
         errors = { { 400, "empty_field" } } },
@@ -353,7 +351,7 @@ return {
       { "list", v4 = "GET /sites/{site_id}/url-tags", v1 = "GET /v1/project-management/sites/url-tags{?site_id}",
         answer = "array",
         numbers = "id",
-        success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        source = "docs mcp n8n", confidence = "high",
         about = "A project's landing-page tags.",
         fields = [[
           id integer the tag_id of other calls
@@ -364,7 +362,7 @@ return {
           domain[] string]],
         example = '[{"id": "3301", "name": "seasonal", "url": ["https://corner-bakery.example/stollen"], "domain": []}]' },
       { "create", v4 = "POST /sites/{site_id}/url-tags", v1 = "POST /v1/project-management/sites/url-tags{?site_id}",
-        body = "name* urls domains", answer = "object", success = { 200 }, source = "docs mcp n8n", confidence = "high",
+        body = "name* urls domains", answer = "object", source = "docs mcp n8n", confidence = "high",
         about = "Make a tag and put it on pages and domains; a project holds 20 tags.", fields = "tag_id integer",
         example = '{"tag_id": 3301}', errors = { { 400 } } },
       { "update", v4 = "PUT /sites/{site_id}/url-tags", v1 = "PATCH /v1/project-management/sites/url-tags{?site_id}",

@@ -11,7 +11,7 @@ return {
     },
     operations = {
       { "search_engines", v4 = "GET /system/search-engines", v1 = "GET /v1/project-management/system/search-engines",
-        answer = "array", success = { 200 }, source = "mcp n8n third-party", confidence = "high",
+        answer = "array", source = "mcp n8n third-party", confidence = "high",
         about = "Every search engine that a project can track, about 690 rows; its id is search_engine_id elsewhere.",
         fields = [[
           id integer the search_engine_id of other calls
@@ -20,12 +20,12 @@ return {
           type string google, google mobile, bing, yahoo, youtube …]],
         example = '[{"id": 200, "name": "Google USA", "region_id": 1, "type": "google"}]' },
       { "google_langs", v4 = "GET /system/google-langs", v1 = "GET /v1/project-management/system/google/languages",
-        answer = "map", success = { 200 }, source = "mcp n8n", confidence = "high",
+        answer = "map", source = "mcp n8n", confidence = "high",
         about = "Languages for Google: code to the language's own name.",
         fields = "<code> string the language's own name; codes are like de and pt-BR",
         example = '{"de": "Deutsch", "en": "English", "fr": "français", "pt-BR": "português (Brasil)"}' },
       { "google_regions", v4 = "GET /system/google-regions", v1 = "GET /v1/project-management/system/google/regions",
-        answer = "array", success = { 200 }, source = "mcp n8n", confidence = "medium",
+        answer = "array", source = "mcp n8n", confidence = "medium",
         about = "Cities and regions for Google, about 228,800 rows in one answer: keep it; name is a region_name.",
         fields = [[
           name string the region_name of other calls
@@ -33,19 +33,18 @@ return {
         example = '[{"name": "Boston, Massachusetts, United States", "region_id": 1}]' },
       { "volume_regions", v4 = "GET /system/volume-regions", instead = "system.google_regions", answer = "array",
         numbers = "id",
-        success = { 200 },
         source = "mcp n8n", confidence = "low", about = "Regions that system.volume knows. v4 only.",
         fields = [[
           id integer name of this member assumed
           name string? name of this member assumed]],
         example = '[{"id": 1, "name": "United States"}]' },
       { "volume", v4 = "GET /system/volume",
-        instead = "data.keywords.export", query = "region_id* keyword*", answer = "any", success = { 200 },
+        instead = "data.keywords.export", query = "region_id* keyword*", answer = "any",
         source = "mcp n8n", confidence = "medium",
         about = "Monthly searches for up to ten keywords in a region. v4 only; no source shows an answer.",
         example = "[]" },
       { "yandex_regions", v4 = "GET /system/yandex-regions",
-        instead = "system.search_engines", answer = "any", success = { 200 },
+        instead = "system.search_engines", answer = "any",
         source = "docs third-party", confidence = "low", deprecated = true,
         about = "Regions of Yandex. Known from old clients only; no source shows an answer.", example = "{}" },
     },

@@ -33,7 +33,7 @@ return {
     operations = {
       { "list", v4 = "GET /users", v1 = "GET /v1/project-management/users", query = "limit offset", answer = "object",
         numbers = "all_count",
-        success = { 200 }, source = "docs mcp n8n", confidence = "high", about = "Sub-accounts, a page of them.",
+        source = "docs mcp n8n", confidence = "high", about = "Sub-accounts, a page of them.",
         pages = { style = "offset", rows = "list", total = "all_count", size = 100 },
         fields = [[
           list array
@@ -51,7 +51,7 @@ return {
             "account_last_name": "Hopper", "account_type": "client", "account_lang": "en", "account_sites_count": 2,
             "is_blocked_by_limits": false}], "all_count": "1"}]=] },
       { "get", v4 = "GET /users/{user_id}", v1 = "GET /v1/project-management/users{?user_id}", answer = "object",
-        success = { 200 }, source = "docs mcp n8n", confidence = "medium",
+        source = "docs mcp n8n", confidence = "medium",
         about = "One sub-account: its fields, rights and spending limit.",
         fields = [[
           settings object the account_ fields
@@ -72,7 +72,7 @@ return {
           .. "settings.account_first_name:account_first_name settings.account_last_name:account_last_name "
           .. "settings.account_lang:account_lang settings.account_type:account_type "
           .. "limit.balance.period:limit_balance_period limit.balance.amount:limit_balance_amount" },
-        envelope = "pairs", answer = "any", success = { 200 }, repeatable = true, source = "docs mcp n8n",
+        envelope = "pairs", answer = "any", repeatable = true, source = "docs mcp n8n",
         confidence = "medium",
         about = "Change a sub-account; what is not sent stays, but access replaces all its rights.", example = "[]" },
       { "delete", v4 = "DELETE /users/{user_id}", v1 = "DELETE /v1/project-management/users{?user_id}",
@@ -90,13 +90,11 @@ return {
       { "list_shared", v4 = "GET /users/{user_id}/shared-sites",
         v1 = "GET /v1/project-management/users/shared-sites{?user_id}", answer = "array",
         numbers = "[]",
-        success = { 200 },
         source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that are shared with it.",
         fields = "[] integer a site_id", example = "[147696, 147701]" },
       { "list_owned", v4 = "GET /users/{user_id}/own-sites",
         v1 = "GET /v1/project-management/users/owned-sites{?user_id}", answer = "array",
         numbers = "[]",
-        success = { 200 },
         source = "docs mcp n8n", confidence = "high", about = "Ids of the projects that it made itself.",
         fields = "[] integer a site_id", example = "[147702]" },
       { "share", v4 = { "POST /users/{user_id}/shared-sites", envelope = "value" },

@@ -8,7 +8,7 @@ local SCOPES = { "domain", "base_domain", "url" }
 local SCOPE_ABOUT = "base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page"
 
 local THIRD = "from a third party's table"
-local A_PROMPT = { 200, per = "row", of = "prompts", note = "prompts that came back, so 100 cost 20,000; " .. THIRD,
+local A_PROMPT = { 200, per = "row", note = "100 rows cost 20,000; " .. THIRD,
   confidence = "medium" }
 
 -- ---- answers ----

@@ -36,20 +36,17 @@ local GRANULARITY = { type = "string", enum = { "by_day", "by_week", "by_month" 
 
 -- Prices that the vendor does not publish come from a table of others.
 local THIRD = "from a third party's table"
-local ROW_NOTE = "rows that came back; " .. THIRD
 
 local function each_target(credits, note, confidence)
   return { credits, per = "target", of = "target", note = note or THIRD, confidence = confidence or "medium" }
 end
-local function each_row(of)
-  return { 1, per = "row", of = of, note = ROW_NOTE, confidence = "medium" }
-end
+local EACH_ROW = { 1, per = "row", note = THIRD, confidence = "medium" }
 -- A list that has one page, cut at limit.
 local function cut_list(rows, whole)
   return { rows = rows, size = 100, max = 10000, whole = whole }
 end
 local PER_CALL = { 100, per = "request", note = THIRD, confidence = "medium" }
-local NOT_KNOWN = { per = "row", of = "ranks", note = "not published; perhaps 1 a point", confidence = "low" }
+local NOT_KNOWN = { per = "row", note = "not published; perhaps 1 a point", confidence = "low" }
 
 local USUAL = "openapi mcp n8n third-party"
 
@@ -85,7 +82,7 @@ local function link_totals(at)
 ]]):gsub("@", at))
 end
 
-return {
+local family = {
   about = "Backlinks of any site: totals, lists, history, scores, exports.",
   {
     name = "data.backlinks",
@@ -109,7 +106,7 @@ return {
       next = { type = "string", about = "where to go on: `next` of the answer before, as it came" },
     },
     operations = {
-      { "summary", data = "GET /v1/backlinks/summary", post = true, fixed = "output=json", query = "target* mode",
+      { "summary", data = "GET /v1/backlinks/summary", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true,
         cost = each_target(100, "the vendor's figure", "high"), source = "openapi mcp n8n docs third-party",
         confidence = "high", about = "A link profile in one row: totals, kinds of links, scores, and what comes most often.",
@@ -158,7 +155,7 @@ return {
           "top_pages_by_backlinks":[{"url":"https://anchors.example/","backlinks":402}],
           "top_pages_by_refdomains":[{"url":"https://anchors.example/","refdomains":48}],
           "top_tlds":[{"tld":"org","count":19}],"top_countries":[{"country":"nl","count":23}]}]}]] },
-      { "metrics", data = "GET /v1/backlinks/metrics", post = true, fixed = "output=json", query = "target* mode",
+      { "metrics", data = "GET /v1/backlinks/metrics", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(100),
         source = "openapi mcp n8n docs third-party", confidence = "high",
         about = "The totals of summary alone, without what comes most often.",
@@ -175,24 +172,24 @@ return {
         ]],
         example = [[{"metrics":[{"target":"anchors.example","backlinks":730,"refdomains":64,"subnets":51,"ips":58,
           "nofollow_backlinks":130,"dofollow_backlinks":600,"edu_backlinks":2,"gov_backlinks":0}]}]] },
-      { "all", data = "GET /v1/backlinks/all", post = true, fixed = "output=json",
+      { "all", data = "GET /v1/backlinks/all", post = true,
         query = "target* mode limit per_domain order_by url_from_filter url_from_filter_mode url_to_filter "
           .. "url_to_filter_mode anchor_filter anchor_filter_mode nofollow_filter inlink_rank_from inlink_rank_to "
           .. "domain_inlink_rank_from domain_inlink_rank_to",
         answer = "object", billed = true,
-        pages = cut_list("backlinks", "data.backlinks.raw"), cost = each_row("backlinks"), source = USUAL, confidence = "high",
+        pages = cut_list("backlinks", "data.backlinks.raw"), cost = EACH_ROW, source = USUAL, confidence = "high",
         about = "Links one by one, with filters, 10,000 at most: raw walks every link, and export has them in a file. To walk "
           .. "this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.",
         fields = LINK_FIELDS, example = '{"backlinks":[' .. LINK_EXAMPLE .. "]}" },
-      { "raw", data = "GET /v1/backlinks/raw", fixed = "output=json", query = "target* mode limit next per_domain order_by",
+      { "raw", data = "GET /v1/backlinks/raw", query = "target* mode limit next per_domain order_by",
         params = { limit = { type = "integer", min = 1, max = 100000, default = 10000,
           about = "most rows of one answer; each is paid for" } },
         pages = { style = "cursor", rows = "backlinks", cursor = "next", param = "next", size = 10000, max = 100000 },
-        answer = "object", billed = true, cost = each_row("backlinks"), source = "openapi mcp n8n third-party",
+        answer = "object", billed = true, cost = EACH_ROW, source = "openapi mcp n8n third-party",
         confidence = "high", about = "Every link there is, in big batches, without filters. Keep all but `next` the same.",
         fields = LINK_FIELDS .. "  next string? cursor of the next batch; missing, null or empty after the last\n",
         example = '{"backlinks":[' .. LINK_EXAMPLE .. '],"next":"c2Vjb25kIGJhdGNo/+8="}' },
-      { "count", data = "GET /v1/backlinks/count", post = true, fixed = "output=json", query = "target* mode",
+      { "count", data = "GET /v1/backlinks/count", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
         confidence = "high", about = "How many links there are to each target.",
         fields = [[
@@ -212,7 +209,7 @@ return {
     },
     operations = {
       -- A GET, but not one to repeat: each makes a job of its own, which is paid for.
-      { "create", data = "GET /v1/backlinks/export", fixed = "output=json", query = "target* mode", answer = "object",
+      { "create", data = "GET /v1/backlinks/export", query = "target* mode", answer = "object",
         repeatable = false, billed = true,
         cost = { 1, per = "row", of = false, note = "links in the file; the vendor's figure", confidence = "high" },
         job = { status = "status", id = "task_id", param = "task_id", state = "task_status", bad = "rejected" },
@@ -223,7 +220,7 @@ return {
           task_status string queued_for_processing, processing, complete or rejected
         ]],
         example = [[{"task_id":"1_400871","task_status":"queued_for_processing"}]] },
-      { "status", data = "GET /v1/backlinks/export/status", fixed = "output=json", query = "task_id*", answer = "object",
+      { "status", data = "GET /v1/backlinks/export/status", query = "task_id*", answer = "object",
         cost = { 0, per = "request", note = "free, but counted by the limiter", confidence = "high" },
         job = { state = "task_status", pending = "queued_for_processing processing", good = "complete", bad = "rejected",
           result = "download_file", every = { 5, 60 } },
@@ -255,10 +252,10 @@ return {
       order_by = BY_LOSS,
     },
     operations = {
-      { "list", data = "GET /v1/backlinks/history", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/history", post = true,
         query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from limit order_by",
         answer = "object", billed = true,
-        pages = cut_list("new_lost_backlinks"), cost = each_row("new_lost_backlinks"), source = USUAL, confidence = "high",
+        pages = cut_list("new_lost_backlinks"), cost = EACH_ROW, source = USUAL, confidence = "high",
         about = "Links that came or went between two days. No pages: take fewer days at a time.",
         fields = [[
           new_lost_backlinks[].new_lost_date date
@@ -282,7 +279,7 @@ return {
           "anchor":"good anchors","nofollow":false,"image":false,"link_type":"href","redirect_chain":false,
           "redirect_chain_urls":[],"reason_lost":"page_not_found","inlink_rank":18,"domain_inlink_rank":36,
           "first_seen":"2026-02-11"}]}]] },
-      { "count", data = "GET /v1/backlinks/history/count", post = true, fixed = "output=json",
+      { "count", data = "GET /v1/backlinks/history/count", post = true,
         query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from", answer = "object",
         billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
         about = "How many links came and went, day by day.",
@@ -292,7 +289,7 @@ return {
           new_lost_backlinks_count[].lost integer? perhaps missing with new_lost_type
         ]],
         example = [[{"new_lost_backlinks_count":[{"date":"2026-07-04","new":6,"lost":2}]}]] },
-      { "cumulative", data = "GET /v1/backlinks/history/cumulative", post = true, fixed = "output=json",
+      { "cumulative", data = "GET /v1/backlinks/history/cumulative", post = true,
         query = "target* mode date_from date_to", params = { date_from = FIRST_DAY, date_to = LAST_DAY }, answer = "object",
         billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
         about = "How many links there were, day by day.",
@@ -308,9 +305,9 @@ return {
     about = "Anchor texts of the backlinks.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
-      { "list", data = "GET /v1/backlinks/anchors", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/anchors", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
-        pages = cut_list("anchors"), cost = each_row("anchors"), source = USUAL,
+        pages = cut_list("anchors"), cost = EACH_ROW, source = USUAL,
         confidence = "high", about = "The texts that links stand on. No pages.",
         fields = "  anchors[].anchor string\n" .. link_totals "anchors[]",
         example = [[{"anchors":[{"anchor":"good anchors","backlinks":210,"refdomains":14,"dofollow_backlinks":190,
@@ -322,9 +319,9 @@ return {
     about = "Domains that link to the target.",
     params = { target = TARGET, mode = MODE, order_by = BY_RANK, limit = LIMIT },
     operations = {
-      { "list", data = "GET /v1/backlinks/refdomains", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/refdomains", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
-        pages = cut_list("refdomains"), cost = each_row("refdomains"),
+        pages = cut_list("refdomains"), cost = EACH_ROW,
         source = "openapi mcp n8n skills", confidence = "high", about = "The domains that link. No pages.",
         fields = [[
           refdomains[].refdomain string
@@ -335,7 +332,7 @@ return {
         ]],
         example = [[{"refdomains":[{"refdomain":"harbour.example","backlinks":9,"dofollow_backlinks":8,
           "first_seen":"2025-11-20","domain_inlink_rank":36}]}]] },
-      { "count", data = "GET /v1/backlinks/refdomains/count", post = true, fixed = "output=json", query = "target* mode",
+      { "count", data = "GET /v1/backlinks/refdomains/count", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
         confidence = "high", about = "How many domains link to each target.",
         fields = [[
@@ -358,9 +355,9 @@ return {
       limit = LIMIT,
     },
     operations = {
-      { "list", data = "GET /v1/backlinks/refdomains/history", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/refdomains/history", post = true,
         query = "target* mode new_lost_type date_from date_to order_by limit", answer = "object", billed = true,
-        pages = cut_list("new_lost_refdomains"), cost = each_row("new_lost_refdomains"), source = USUAL, confidence = "high",
+        pages = cut_list("new_lost_refdomains"), cost = EACH_ROW, source = USUAL, confidence = "high",
         about = "Linking domains that came or went between two days. No pages: take fewer days at a time.",
         fields = [[
           new_lost_refdomains[].new_lost_date date
@@ -374,7 +371,7 @@ return {
         example = [[{"new_lost_refdomains":[{"new_lost_date":"2026-07-04","new_lost_type":"new",
           "refdomain":"ropes.example","backlinks":3,"dofollow_backlinks":1,"first_seen":"2026-07-04",
           "domain_inlink_rank":11}]}]] },
-      { "count", data = "GET /v1/backlinks/refdomains/history/count", post = true, fixed = "output=json",
+      { "count", data = "GET /v1/backlinks/refdomains/history/count", post = true,
         query = "target* mode new_lost_type date_from date_to", answer = "object", billed = true, cost = PER_CALL,
         source = USUAL, confidence = "high", about = "How many linking domains came and went, day by day.",
         fields = [[
@@ -390,14 +387,14 @@ return {
     about = "IP addresses that backlinks come from.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
-      { "list", data = "GET /v1/backlinks/referring-ips", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/referring-ips", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
-        pages = cut_list("ips"), cost = each_row("ips"), source = USUAL,
+        pages = cut_list("ips"), cost = EACH_ROW, source = USUAL,
         confidence = "high", about = "The IP addresses that links come from. No pages.",
         fields = "  ips[].ip string\n" .. link_totals "ips[]",
         example = [[{"ips":[{"ip":"198.51.100.23","backlinks":31,"refdomains":2,"dofollow_backlinks":30,
           "nofollow_backlinks":1,"first_seen":"2025-01-17","last_visited":"2026-08-29"}]}]] },
-      { "count", data = "GET /v1/backlinks/referring-ips/count", post = true, fixed = "output=json",
+      { "count", data = "GET /v1/backlinks/referring-ips/count", post = true,
         query = "target* mode", params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10),
         source = USUAL, confidence = "high", about = "How many IP addresses link to each target.",
         fields = [[
@@ -412,7 +409,7 @@ return {
     about = "Networks that backlinks come from.",
     params = { target = TARGETS, mode = MODE },
     operations = {
-      { "count", data = "GET /v1/backlinks/referring-subnets/count", post = true, fixed = "output=json",
+      { "count", data = "GET /v1/backlinks/referring-subnets/count", post = true,
         query = "target* mode", answer = "object", billed = true, cost = each_target(10), source = USUAL,
         confidence = "high", about = "How many class C networks link to each target. There is no list of them.",
         fields = [[
@@ -427,9 +424,9 @@ return {
     about = "The target's own pages that have backlinks.",
     params = { target = TARGET, mode = MODE, order_by = BY_COUNT, limit = LIMIT },
     operations = {
-      { "list", data = "GET /v1/backlinks/indexed-pages", post = true, fixed = "output=json",
+      { "list", data = "GET /v1/backlinks/indexed-pages", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
-        pages = cut_list("pages"), cost = each_row("pages"), source = USUAL,
+        pages = cut_list("pages"), cost = EACH_ROW, source = USUAL,
         confidence = "high", about = "The target's own pages that are linked to. No pages in the other sense.",
         fields = "  pages[].url string\n" .. link_totals "pages[]",
         example = [[{"pages":[{"url":"https://anchors.example/","backlinks":402,"refdomains":48,
@@ -441,7 +438,7 @@ return {
     about = "Scores of pages and domains, 0-100.",
     params = { target = TARGETS },
     operations = {
-      { "get", data = "GET /v1/backlinks/authority", post = true, fixed = "output=json", query = "target*",
+      { "get", data = "GET /v1/backlinks/authority", post = true, query = "target*",
         answer = "object", billed = true, cost = each_target(100), source = USUAL, confidence = "high",
         about = "Scores of page and domain for each target.",
         fields = [[
@@ -465,7 +462,7 @@ return {
       granularity = GRANULARITY,
     },
     operations = {
-      { "get", data = "GET /v1/backlinks/authority/domain", post = true, fixed = "output=json", query = "target*",
+      { "get", data = "GET /v1/backlinks/authority/domain", post = true, query = "target*",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
         confidence = "high", about = "Score of each target's domain; the rows are called pages all the same.",
         fields = [[
@@ -473,16 +470,16 @@ return {
           pages[].domain_inlink_rank integer score of the domain, 0-100
         ]],
         example = [[{"pages":[{"url":"https://anchors.example/","domain_inlink_rank":28}]}]] },
-      { "distribution", data = "GET /v1/backlinks/authority/domain/distribution", fixed = "output=json",
+      { "distribution", data = "GET /v1/backlinks/authority/domain/distribution",
         query = "target* mode histogramMode", answer = "object", billed = true,
-        pages = { rows = "histogram" }, cost = each_row("histogram"),
+        pages = { rows = "histogram" }, cost = EACH_ROW,
         source = USUAL, confidence = "high", about = "How many linking domains have which score.",
         fields = [[
           histogram[].domain_inlink_rank integer the score, 0-100
           histogram[].refdomains integer domains that have it
         ]],
         example = [[{"histogram":[{"domain_inlink_rank":0,"refdomains":21},{"domain_inlink_rank":36,"refdomains":2}]}]] },
-      { "history", data = "GET /v1/backlinks/authority/domain/history", fixed = "output=json",
+      { "history", data = "GET /v1/backlinks/authority/domain/history",
         query = "target* date_from date_to granularity", answer = "object", billed = true,
         pages = { rows = "ranks" }, cost = NOT_KNOWN,
         source = "openapi mcp third-party", confidence = "medium",
@@ -505,7 +502,7 @@ return {
       granularity = GRANULARITY,
     },
     operations = {
-      { "get", data = "GET /v1/backlinks/authority/page", post = true, fixed = "output=json", query = "target*",
+      { "get", data = "GET /v1/backlinks/authority/page", post = true, query = "target*",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
         confidence = "high", about = "Score of each page; give addresses with their scheme.",
         fields = [[
@@ -513,7 +510,7 @@ return {
           pages[].inlink_rank integer score of the page, 0-100
         ]],
         example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22}]}]] },
-      { "history", data = "GET /v1/backlinks/authority/page/history", fixed = "output=json",
+      { "history", data = "GET /v1/backlinks/authority/page/history",
         query = "target* date_from date_to granularity", answer = "object", billed = true,
         pages = { rows = "ranks" }, cost = NOT_KNOWN,
         source = USUAL, confidence = "medium",
@@ -526,3 +523,12 @@ return {
     },
   },
 }
+
+-- Every answer is XML unless JSON is asked for.
+for _, resource in ipairs(family) do
+  for _, operation in ipairs(resource.operations) do
+    operation.fixed = "output=json"
+  end
+end
+
+return family

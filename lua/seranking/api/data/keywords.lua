@@ -6,8 +6,8 @@ local filters = require "seranking.api.data.filters"
 local range = filters.range
 
 local THIRD = "from a third party's table"
-local TEN_A_ROW = { 10, per = "row", of = "keywords", note = "keywords that came back; " .. THIRD, confidence = "medium" }
-local ONE_A_ROW = { 1, per = "row", of = "keywords", note = "keywords that came back; " .. THIRD, confidence = "medium" }
+local TEN_A_ROW = { 10, per = "row", note = THIRD, confidence = "medium" }
+local ONE_A_ROW = { 1, per = "row", note = THIRD, confidence = "medium" }
 
 local QUERY = "source* keyword* limit offset sort sort_order history_trend filter"
 local PAGES = { style = "offset", rows = "keywords", total = "total", size = 100 }

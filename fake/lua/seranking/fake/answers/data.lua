@@ -35,7 +35,7 @@ end
 
 --- Where an answer's rows are: the member, or nil for the answer itself.
 local function member_of(operation)
-  return (operation.pages or {}).rows or operation.cost.per == "row" and operation.cost.of or nil
+  return (operation.pages or {}).rows
 end
 
 --- A list of numbered rows, cut to what was asked for.

@@ -1,0 +1,6 @@
+--- Parameters that several families have.
+-- SPDX-License-Identifier: MIT
+
+return {
+  site = { type = "id", about = "the project: id of sites.list" },
+}
