@@ -205,39 +205,43 @@ demo: ## build for one Lua and run the examples of the API's page and the quick 
 	@+$(SUBMAKE) all LUA=$(or $(LUA),5.4)
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh examples/demo.sh
 
+# What each Lua does is in "test"; sanitizers, valgrind and what takes long is in "test-deep". See spec/support/run.sh.
+TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
+DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter
+
 .PHONY: test
-test: deps ## run every test: all Luas, C tests, sanitizers, valgrind, installation (SUITES="lua5.4 c": only these)
-	@+$(SUBMAKE) $(EVERY_LUA) WERROR=1 all test-programs
-	@+$(SUBMAKE) asan-build tsan-build old-curl-build
-	@sh spec/support/run.sh $(SUITES)
+test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES="lua5.4 c": only these)
+	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(TEST_SUITES))" RESULT=test
+
+.PHONY: test-deep
+test-deep: deps ## run the tests under sanitizers and valgrind, as on other systems, and many processes on one limit (SUITES="asan c-tsan")
+	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
+
+# Runs the suites in RUN once what they need is built.
+SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable,$(RUN)),plain-build) \
+               $(if $(filter asan c-asan nginx-asan,$(RUN)),asan-build) \
+               $(if $(filter c-tsan,$(RUN)),tsan-build) \
+               $(if $(filter portable c-portable,$(RUN)),portable-build)
+.PHONY: suites
+suites: $(SUITE_BUILDS)
+	@RESULT=$(RESULT) JOBS=$(JOBS) sh spec/support/run.sh $(RUN)
+
+.PHONY: plain-build
+plain-build:
+	@+$(SUBMAKE) LUA=$(if $(filter lua5.1 lua5.2 lua5.3 luajit nginx install,$(RUN)),,5.4) WERROR=1 all test-programs
 
 .PHONY: asan-build
 asan-build:
 	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs
 	@+$(SUBMAKE) BUILD=build/asan LUA=jit SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all
 
-.PHONY: asan
-asan: deps ## run the specs and the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@+$(SUBMAKE) asan-build
-	@sh spec/support/run.sh asan nginx-asan c-asan
-
 .PHONY: tsan-build
 tsan-build:
 	@+$(SUBMAKE) BUILD=build/tsan LUA=5.4 SANITIZE=thread WERROR=1 CFLAGS="-O1 -g" test-programs
 
-.PHONY: tsan
-tsan: deps ## run the C tests of what has threads under ThreadSanitizer
-	@+$(SUBMAKE) tsan-build
-	@sh spec/support/run.sh c-tsan
-
-.PHONY: valgrind
-valgrind: deps ## run the specs and the C tests under valgrind
-	@+$(SUBMAKE) LUA=5.4 WERROR=1 all test-programs
-	@sh spec/support/run.sh valgrind c-valgrind
-
-.PHONY: old-curl-build
-old-curl-build: # as with libcurl before 7.80, which does not tell when it is about to send, and on systems other than Linux
-	@+$(SUBMAKE) BUILD=build/old-curl LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
+.PHONY: portable-build
+portable-build: # as with libcurl before 7.80, which does not tell when it is about to send, and on systems other than Linux
+	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))
@@ -306,7 +310,7 @@ FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c,$(wildcard fuzz/
 .PHONY: fuzz
 fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn; fuzz/*.c (RUNS=1000000)
 	@+$(SUBMAKE) asan-build
-	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 SUITE_TIMEOUT=3000 sh spec/support/run.sh asan
+	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 sh spec/support/run.sh asan
 	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_link
 	@+$(MAKE) --no-print-directory fuzz-targets DEPS=skip
 
@@ -376,4 +380,4 @@ clean: ## remove everything built
 
 .PHONY: help
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while read -r goal text; do printf '  make %-10s %s\n' "$$goal" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while read -r goal text; do printf '  make %-10s %s\n' "$$goal" "$$text"; done
