@@ -1,19 +1,19 @@
---- A first walk through the API: the account, an error, the projects and how they stand. Only reads; either kind of key.
+--- A first tour of the API: the account, an error, the projects and their positions. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
 -- `make demo` runs it against the fake API. With your own key: SERANKING_TOKEN=… lua examples/quickstart.lua
 
 local seranking = require "seranking"
 
--- The key comes from SERANKING_TOKEN, the address, if it is another one, from SERANKING_BASE_URL. With the option raise a call
--- that fails raises its error; without it, it returns nil and the error.
+-- The key comes from SERANKING_TOKEN. With the option raise, a call that fails raises its error; without it, it returns nil and
+-- the error.
 local client = seranking.new { raise = true }
-print(client)
+print(client.api, client.base_url)
 
 local profile = client.account:profile()
 print(("User: %s %s, %s"):format(profile.first_name, profile.last_name, profile.email))
 
--- Without a key the API answers 403. An error is a table: kind and code for programs, tostring for people.
+-- Without a key the API answers 401 or 403. An error is a table: kind and code for programs, tostring for people.
 local stranger = seranking.new { token = false }
 local none, err = stranger.sites:list()
 assert(none == nil)
