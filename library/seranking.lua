@@ -290,17 +290,17 @@ function AnyClient:credits(given) end
 --- The garbage collector does it otherwise.
 function AnyClient:close() end
 
---- Options of one call, the second table of every operation.
+--- Options of one call: the second table of every operation. What is left out is as the client has it.
 ---@class seranking.CallOptions
----@field timeout? number seconds
----@field connect_timeout? number seconds
----@field attempt_timeout? number seconds
----@field retries? integer attempts after the first; operations that cost money are retried only if nothing was sent
----@field priority? "normal"|"low"
----@field on_block? "fail"|"wait"
----@field headers? table<string, string> more request headers
----@field budget? number|false credits of the Data API that it may cost, by estimate; false: whatever it costs
----@field extra? table<string, any> parameters that no description knows: they go where the operation's own go
+---@field timeout? number seconds for a call with all its attempts and waits
+---@field connect_timeout? number seconds for name, connection and TLS of one attempt
+---@field attempt_timeout? number seconds for one attempt
+---@field retries? integer attempts after the first, 0 to 100; operations that cost money are retried only if nothing was sent
+---@field priority? "normal"|"low" "low" leaves the last slot to others
+---@field on_block? "fail"|"wait" "wait": while the key is blocked, calls wait within their timeout
+---@field headers? table<string, string> more request headers, { Name = "value" }
+---@field budget? number|false credits that this call may cost; false ignores the client's budget
+---@field extra? table<string, any> parameters that the client does not know: they go where the operation's own go
 
 --- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
 ---@class seranking.Client: seranking.AnyClient
@@ -452,45 +452,46 @@ function Limiter:reset() end
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
 ---@field sleep fun(seconds: number) suspends the running coroutine for so long
 
+--- Options of client:map.
 ---@class seranking.MapOptions
----@field concurrency? integer items under way at once (default 16); the rate limit holds beside it
----@field stop_on_error? boolean begin no more items after the first error; those under way are finished
+---@field concurrency? integer items in flight at once; the rate limit holds all the same (default: 16)
+---@field stop_on_error? boolean true: begins no more items after the first error; those in flight are finished (default: false)
 
---- Options of seranking.new. Those with a variable are also read from SERANKING_<NAME>; an explicit option wins.
+--- Options of seranking.new. An option given in code wins over its variable.
 ---@class seranking.Options
----@field token? string|false the API key; false: calls without one are meant. Variable: SERANKING_TOKEN
----@field api? "v4"|"v1" the generation; left out: v1 for a key that looks like a UUID, v4 for any other
----@field base_url? string another address; http only to this machine
----@field auth? "header"|"query" where the key goes; the query ends up in logs of servers and proxies (default header)
----@field timeout? number seconds for a call with all its attempts and waits (default 60)
----@field connect_timeout? number seconds for name, connection and TLS of one attempt (default 10)
----@field attempt_timeout? number seconds for one attempt (default: none but timeout)
----@field retries? integer attempts after the first (default 2); operations that cost money are retried only if nothing was sent
----@field max_body? integer bytes of an answer after decompression (default 256 MiB)
----@field rate? { limit: integer, per?: number } requests, at most 64, in a rolling window of `per` seconds (default 5 in 1)
----@field share? "user"|"process"|"off" who shares the limit: all processes of this user on this machine (default), all clients of this process, or there is none
----@field state_dir? string where the shared limit's file is; left out: found by itself, see docs/limits.md
----@field state_group? boolean true: the group of state_dir shares it too (nginx and cron with one key)
----@field limiter? { redis: string } shares the limit among machines: redis://, rediss://, unix:/… Variable: SERANKING_LIMITER, the address alone; not for clients whose share, state_dir, transport or clock is given
----@field on_limiter_error? "fail"|"process" while Redis, or a state_dir that was named, is out of reach: calls fail (default), or this process keeps the limit alone
----@field pacing? "answer"|"send_time" when a slot cools down: from the answer on (default; proven), or from the sending on (faster; jitter of the network may break the limit)
----@field priority? "normal"|"low" low leaves the last slot to others
----@field max_queue? integer calls that may wait for a slot at once (default 1000)
----@field on_block? "fail"|"wait" while the key is blocked: calls fail at once (default), or wait within their timeout
----@field on_event? fun(event: seranking.Event) told of waits, retries, 429s and bans
----@field ca_file? string PEM file of the CAs to trust instead of the system's
----@field proxy? string address of a proxy for https; left out: as libcurl finds it in the environment
----@field user_agent? string your program's name and version, put before ours
----@field nulls? "drop"|"keep" members that are null: absent (default), or seranking.null
----@field blocking? boolean true: calls may hold up an nginx worker or an event loop (default false)
----@field raise? boolean true: calls raise their error, the value itself, instead of returning nil and it (default false)
----@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait; left out: as the caller's host does
----@field transport? table stands in for the wire in tests: an object of seranking.fake
----@field clock? userdata stands in for the time in tests: seranking.clock()
----@field data_token? string the key for client.data; left out: SERANKING_DATA_TOKEN, or else the client's own
----@field data_base_url? string address of the Data API; left out: the vendor's, or base_url where that is an address of yours
----@field budget? number credits that client.data may spend, by estimate
----@field data_rate? { limit: integer, per?: number } the Data API's limit (default 10 in 1, or `rate` where that is given)
+---@field token? string|false the API key; false sends none on purpose. Variable: SERANKING_TOKEN
+---@field api? "v4"|"v1" the generation of the Project API (default: by the key). Variable: SERANKING_API
+---@field base_url? string another address: https, or http to this machine (default: the vendor's). Variable: SERANKING_BASE_URL
+---@field auth? "header"|"query" "query" puts the key into the address, where logs of servers and proxies keep it (default: "header"). Variable: SERANKING_AUTH
+---@field data_token? string the key for client.data (default: the client's key). Variable: SERANKING_DATA_TOKEN
+---@field data_base_url? string the address of the Data API (default: the vendor's, or your base_url). Variable: SERANKING_DATA_BASE_URL
+---@field budget? number credits that client.data may spend, by estimate (default: none). Variable: SERANKING_BUDGET
+---@field timeout? number seconds for a call with all its attempts and waits (default: 60). Variable: SERANKING_TIMEOUT
+---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default: 10). Variable: SERANKING_CONNECT_TIMEOUT
+---@field attempt_timeout? number seconds for one attempt (default: none). Variable: SERANKING_ATTEMPT_TIMEOUT
+---@field retries? integer attempts after the first, 0 to 100; operations that cost money are retried only if nothing was sent (default: 2). Variable: SERANKING_RETRIES
+---@field rate? { limit: integer, per?: number } requests (1 to 64) in a rolling window of seconds; all clients of a key should use the same (default: { limit = 5, per = 1 }). Variable: SERANKING_RATE
+---@field data_rate? { limit: integer, per?: number } the same for the Data API (default: rate if given, else { limit = 10, per = 1 }). Variable: SERANKING_DATA_RATE
+---@field share? "user"|"process"|"off" who shares a key's limit: all processes of this user on this machine, "process", or "off" for no limit (default: "user"). Variable: SERANKING_SHARE
+---@field state_dir? string the directory of the shared limit; calls fail if it can't be used (default: found by itself). Variable: SERANKING_STATE_DIR
+---@field state_group? boolean true: users of the directory's group share the limit too (default: false)
+---@field limiter? { redis: string } { redis = "redis://…" } shares the limit among machines; the variable has the address alone (default: none). Variable: SERANKING_LIMITER
+---@field on_limiter_error? "fail"|"process" "process": while the Redis or state_dir is out of reach, this process keeps the limit alone (default: "fail"). Variable: SERANKING_ON_LIMITER_ERROR
+---@field pacing? "answer"|"send_time" "send_time" is faster, but network jitter may break the limit (default: "answer"). Variable: SERANKING_PACING
+---@field priority? "normal"|"low" "low" leaves the last slot to others (default: "normal"). Variable: SERANKING_PRIORITY
+---@field max_queue? integer calls of a client that may wait for a slot (default: 1000). Variable: SERANKING_MAX_QUEUE
+---@field on_block? "fail"|"wait" "wait": while the key is blocked, calls wait within their timeout (default: "fail"). Variable: SERANKING_ON_BLOCK
+---@field on_event? fun(event: seranking.Event) a function that is told of waits, retries, 429s and bans (default: none)
+---@field raise? boolean true: calls raise their error instead of returning nil, err (default: false)
+---@field nulls? "drop"|"keep" "keep": null members are seranking.null (default: "drop"). Variable: SERANKING_NULLS
+---@field max_body? integer bytes of an answer after decompression (default: 256 MiB; 16 in nginx). Variable: SERANKING_MAX_BODY
+---@field ca_file? string PEM file with the authorities to trust (default: the system's). Variable: SERANKING_CA_FILE
+---@field proxy? string http://user:password@host:port, for https only (default: https_proxy, all_proxy). Variable: SERANKING_PROXY
+---@field user_agent? string your program's name and version, put before the library's. Variable: SERANKING_USER_AGENT
+---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait: "plain", "nginx", "cqueues", "luv", or a loop of your own (default: found by itself)
+---@field blocking? boolean true: calls may block an nginx worker or an event loop (default: false)
+---@field transport? table stands in for the network in tests (default: none)
+---@field clock? userdata stands in for the time in tests: seranking.clock() (default: none)
 
 ---@class seranking.ParameterDescription
 ---@field name string
@@ -536,11 +537,11 @@ function Limiter:reset() end
 ---@field unknown integer of these, calls whose price can't be told
 ---@field doubtful number what the unknown calls may have cost at most, where that is known: a budget counts it as spent
 
---- Options of `wait`, besides those of a call, which hold for each look.
+--- Options of `wait`, besides those of a call, which hold for each poll.
 ---@class seranking.WaitOptions: seranking.CallOptions
----@field timeout? number seconds for the whole wait (default 3600)
----@field every? number|{ [1]: number, [2]: number } seconds between two looks: always so many, or the first and the longest
----@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) told of each look; if it raises, the wait ends with an error of kind cancelled, code on_progress, which has what was raised in its field `raised`
+---@field timeout? number seconds for the whole wait (default: 3600)
+---@field every? number|{ [1]: number, [2]: number } seconds between two polls: always so many, or { first, longest }, where each pause is longer than the one before (default: by the operation, or { 5, 60 })
+---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) a function that is called after each poll; if it raises, the wait ends with an error, kind cancelled, code on_progress, whose field raised has what it raised
 
 --- Something to wait for. Poll its descriptor for reading, and call `step` whenever it is ready or `timeout` is over.
 ---@class seranking.Waiter
@@ -552,9 +553,9 @@ function Limiter:reset() end
 
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions
----@field max_rows? number end after so many rows; math.huge: all there are, in pages as large as the API gives
+---@field max_rows? number the walk ends after so many rows; math.huge: you want all there are
 ---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
----@field resume? string err.resume or walk.resume of a walk with the same arguments: go on with the first row that it has not delivered. max_rows and max_cost count from there
+---@field resume? string err.resume or walk.resume of a walk with the same arguments: goes on with the first row it has not delivered; max_rows and max_cost count from there
 
 ---@class seranking.account.balance.Answer
 ---@field currency string a sign or a short name; currency_code is better

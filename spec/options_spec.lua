@@ -119,21 +119,6 @@ describe("options", function()
     assert(seranking.new { token = "a-key" })
   end)
 
-  it("come from the variables that docs/options.md names", function()
-    local function read(name)
-      local file = assert(io.open(name))
-      local text = file:read "*a"
-      file:close()
-      return text
-    end
-    local page, count = read "docs/options.md", 0
-    for name in read "lua/seranking/options.lua":gmatch "\n  ([%l_]+) = { [^\n]-env = " do
-      count = count + 1
-      assert.truthy(page:find("`SERANKING_" .. name:upper() .. "`", 1, true), name)
-    end
-    assert.is_true(count > 20)
-  end)
-
   it("are named in errors as they were given", function()
     local process, wire = require "spec.support.process", require "spec.support.wire"
     local _, err = seranking.new { token = wire.KEY, data_token = "" }
@@ -189,6 +174,92 @@ describe("options", function()
       client = assert(seranking.new { token = "a-key" })
       assert.equal("redis", client:limiter().scope)
       client:close()
+    end
+  end)
+end)
+
+describe("the table of options", function()
+  local options = require "seranking.options"
+  local unpack = table.unpack or unpack -- luacheck: ignore
+
+  local function read(path)
+    local file = assert(io.open(path))
+    local text = file:read "*a"
+    file:close()
+    return text
+  end
+
+  -- The names in a chapter of docs/options.md, and those in a class of the types.
+  local function documented(chapter)
+    local names = {}
+    local text = assert((read "docs/options.md" .. "\n## "):match("\n## " .. chapter .. "\n(.-)\n## "), chapter)
+    for name in text:gmatch "\n| `([%l_]+)` |" do
+      names[name] = true
+    end
+    return names
+  end
+  local function typed(class)
+    local names = {}
+    local text = assert(read "library/seranking.lua":match("\n%-%-%-@class " .. class .. "[^\n]*(.-)\n\n"), class)
+    for name in text:gmatch "%-%-%-@field ([%l_]+)%?" do
+      names[name] = true
+    end
+    return names
+  end
+
+  local function names_of(...)
+    local names = {}
+    for _, list in ipairs { ... } do
+      for _, option in ipairs(list) do
+        if type(option) == "table" then
+          names[option[1]] = true
+          assert.is_string(option.about, option[1])
+        end
+      end
+    end
+    assert.is_not_nil(next(names))
+    return names
+  end
+
+  for _, row in ipairs {
+    { "Options of a client", "seranking.Options", unpack(options.groups) },
+    { "Options of a call", "seranking.CallOptions", options.of_call },
+    { "Options of `each` and `all`", "seranking.WalkOptions", options.of_walk },
+    { "Options of `wait`", "seranking.WaitOptions", options.of_wait },
+    { "Options of `client:map`", "seranking.MapOptions", options.of_map },
+  } do
+    it("is documented and typed, nothing missing and nothing more: " .. row[1], function()
+      local names = names_of(unpack(row, 3))
+      assert.same(names, documented((row[1]:gsub("%p", "%%%0"))))
+      assert.same(names, typed((row[2]:gsub("%p", "%%%0"))))
+    end)
+  end
+
+  it("names a variable exactly for what the environment may hold", function()
+    local text = { timeout = "1", connect_timeout = "1", attempt_timeout = "1", retries = "1", max_body = "1", max_queue = "1",
+      budget = "1", rate = "2/10", data_rate = "2", limiter = "redis://a", state_dir = "/tmp", api = "v1", auth = "query",
+      share = "process", on_limiter_error = "process", pacing = "send_time", priority = "low", on_block = "wait",
+      nulls = "keep" }
+    for _, group in ipairs(options.groups) do
+      for _, option in ipairs(group) do
+        if type(option) == "table" and option.env and option[2].parse then
+          local parsed, problem = option[2].parse(text[option[1]] or "a-text")
+          assert.is_nil(problem, option[1])
+          assert.is_not_nil((option[2].check(parsed)), option[1])
+        elseif type(option) == "table" then
+          assert.is_true(not option.env or option[1]:find "token$" ~= nil, option[1]) -- the core reads the keys
+        end
+      end
+    end
+  end)
+
+  it("has defaults that fit", function()
+    for _, list in ipairs { options.of_call, options.of_walk, options.of_wait, options.of_map, unpack(options.groups) } do
+      for _, option in ipairs(list) do
+        if type(option) == "table" and option.default ~= nil then
+          assert.same(option.default, (option[2].check(option.default)), option[1])
+        end
+      end
     end
   end)
 end)

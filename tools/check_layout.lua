@@ -21,7 +21,6 @@ local EXCEPTIONS = {
   ["fake/lua/seranking/fake/init.lua"] = true,
   ["fake/lua/seranking/fake/server.lua"] = true,
   ["lua/seranking/api/data/backlinks.lua"] = true,
-  ["lua/seranking/options.lua"] = true,
   ["spec/c/test_sr_circuit.c"] = true,
   ["spec/c/test_sr_engine.c"] = true,
   ["spec/c/test_sr_engine_limit.c"] = true,

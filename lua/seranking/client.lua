@@ -345,8 +345,8 @@ local function wrap(handle, api, checked, clock)
     _blocking = checked.blocking or false,
     _raise = checked.raise or false,
     _data = false,
-    _timeout = checked.timeout or 60,
-    _max_body = checked.max_body or 256 * 1024 * 1024,
+    _timeout = checked.timeout or options.default "timeout",
+    _max_body = checked.max_body or options.default "max_body",
     _spent = false, -- what client.data has spent
     _open_data = false,
     _failed = false, -- client.data alone: the error of each call, where its key in the environment can't be used
@@ -395,7 +395,7 @@ local function make(given)
   checked.max_body = settings.max_body
   handle, problem = open_core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
-  }, checked.rate or { limit = 5, per = 1 }, variables)
+  }, checked.rate or options.default "rate", variables)
   if not handle then
     return nil, problem
   end
@@ -409,7 +409,7 @@ local function make(given)
     local data_core, why = open_core(settings, {
       token = token, token_env = "SERANKING_DATA_TOKEN", token_of = made._core, api = "v1", base_url = url,
       limit_family = "data",
-    }, checked.data_rate or checked.rate or { limit = 10, per = 1 }, {
+    }, checked.data_rate or checked.rate or options.default "data_rate", {
       token = token and "data_token" or variable,
       base_url = variables.data_base_url or checked.data_base_url and "data_base_url" or variables.base_url,
       limiter = variables.limiter,

@@ -79,7 +79,7 @@ local function split(client, request)
       others[name] = value
     end
   end
-  return own, options.call("client:request", others, nil, request_fields)
+  return own, options.call("client:request", others, request_fields)
 end
 
 -- The data of an answer: JSON decoded, anything else as it is; nil and an error.

@@ -1,11 +1,13 @@
 --- The public classes of the library, as its sources annotate them.
 -- SPDX-License-Identifier: MIT
 
+local options = require "reference.options"
+
 local annotations = {}
 
 -- Where they are.
 local FILES = {
-  "client", "options", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
+  "client", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
   "walk/pages", "walk/jobs", "describe", "loop/adapter",
 }
 
@@ -70,6 +72,9 @@ function annotations.all()
         table.insert(found[METHODS[name]].methods, { lines = block, call = call })
       end
     end)
+  end
+  for _, class in ipairs(options.classes()) do
+    found[class.name] = class
   end
   return found
 end

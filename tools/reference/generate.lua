@@ -4,6 +4,7 @@
 local errors = require "reference.errors"
 local markdown = require "reference.markdown"
 local model = require "reference.model"
+local options = require "reference.options"
 local types = require "reference.types"
 
 --- Path to text, the same each time.
@@ -12,6 +13,7 @@ local types = require "reference.types"
 return function(index)
   local families = model.families(index)
   local files = markdown.pages(families)
+  files["docs/options.md"] = options.page()
   files["docs/errors.md"] = errors.page()
   files["library/seranking.lua"] = types.file(families)
   return files

@@ -9,9 +9,6 @@ local proxy = require "seranking.base.proxy"
 
 local concurrent = {}
 
--- Items under way at once, unless the caller says otherwise.
-local WIDTH = 16
-
 --- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
 ---@class seranking.Errors
 ---@field count integer how many items have one
@@ -137,6 +134,7 @@ end
 --- See client:map.
 ---@param client table
 ---@param loop table the host's way to wait
+---@param given seranking.MapOptions checked
 function concurrent.map(client, loop, list, fn, given)
   if type(list) ~= "table" then
     misuse.raise("client:map takes a list and a function, got %s%s", proxy.show(list),
@@ -144,7 +142,7 @@ function concurrent.map(client, loop, list, fn, given)
   elseif not callable(fn) then
     misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
   end
-  return run(client, loop, list, length(list), fn, given.concurrency or WIDTH, given.stop_on_error)
+  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error)
 end
 
 local function call(f)

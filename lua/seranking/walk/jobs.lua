@@ -16,7 +16,6 @@ local jobs = {}
 local format, min = string.format, math.min
 
 -- Seconds.
-local PATIENCE = 3600         -- how long a wait may take unless the caller says otherwise
 local USUAL_EVERY = { 5, 60 } -- the first pause and the longest
 local GROWTH = 1.5            -- of a pause, each time
 local SHORTEST = 0.001        -- no call can be shorter
@@ -230,12 +229,12 @@ end
 local function split(given)
   local each = copy.shallow(given)
   each.every, each.on_progress, each.timeout = nil, nil, nil
-  return given or {}, each
+  return given, each
 end
 
 local function new_wait(op, checked, each)
   local core = op._client._core
-  local timeout = checked.timeout or PATIENCE
+  local timeout = checked.timeout
   local now = core:now()
   return {
     timeout = timeout, deadline = now + timeout, started = now, each = each, on_progress = checked.on_progress, looks = 0,
