@@ -311,7 +311,7 @@ FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c,$(wildcard fuzz/
 fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn; fuzz/*.c (RUNS=1000000)
 	@+$(SUBMAKE) asan-build
 	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 sh spec/support/run.sh asan
-	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_link
+	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_gate
 	@+$(MAKE) --no-print-directory fuzz-targets DEPS=skip
 
 .PHONY: fuzz-targets

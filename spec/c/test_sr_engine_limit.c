@@ -87,7 +87,7 @@ static void waiting_for_a_slot_is_told_with_how_long_it_took(void **state) {
   answer(first, 200, "", "");
   assert_int_equal(run(&bench, second), SR_RUN_EXTERNAL);
   event = event_of(second, SR_EVENT_WAIT);
-  assert_int_equal(event.seconds, 1250 * MS);
+  assert_int_equal(event.duration, 1250 * MS);
   assert_int_equal(event.attempt, 0);
   assert_int_equal(event.status, 0);
   assert_string_equal(events_of(second), "wait");
@@ -107,7 +107,7 @@ static void a_retry_is_told_with_its_pause_and_its_cause(void **state) {
   run(&bench, call);
   answer(call, 503, "Retry-After: 4\r\n", "");
   event = event_of(call, SR_EVENT_RETRY);
-  assert_int_equal(event.seconds, 4 * S);
+  assert_int_equal(event.duration, 4 * S);
   assert_int_equal(event.attempt, 1);
   assert_int_equal(event.status, 503);
   assert_string_equal(event.code, "unavailable");
@@ -120,7 +120,7 @@ static void a_retry_is_told_with_its_pause_and_its_cause(void **state) {
   assert_int_equal(event.status, 0);
   assert_string_equal(event.code, "connection_lost");
   run(&bench, call);
-  assert_int_equal(bench.manual.now - before, event.seconds);
+  assert_int_equal(bench.manual.now - before, event.duration);
   answer(call, 200, "", "");
   assert_string_equal(events_of(call), "retry");
   sr_call_delete(call);
@@ -137,13 +137,13 @@ static void a_429_is_told_with_how_long_all_stop(void **state) {
   run(&bench, call);
   answer(call, 429, "Retry-After: 7\r\n", "");
   event = event_of(call, SR_EVENT_RATE_LIMITED);
-  assert_int_equal(event.seconds, 7 * S);
+  assert_int_equal(event.duration, 7 * S);
   assert_int_equal(event.status, 429);
   assert_int_equal(event.attempt, 1);
   assert_string_equal(events_of(call), "rate_limited retry");
   run(&bench, call);
   answer(call, 429, "", "");
-  assert_int_equal(event_of(call, SR_EVENT_RATE_LIMITED).seconds, S); /* at least a window */
+  assert_int_equal(event_of(call, SR_EVENT_RATE_LIMITED).duration, S); /* at least a window */
   sr_call_delete(call);
   tear_down(&bench);
 }
@@ -159,13 +159,13 @@ the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end(void *
   sr_call_delete(refused(&bench));
   call = refused(&bench);
   event = event_of(call, SR_EVENT_BLOCKED);
-  assert_int_equal(event.seconds, 600 * S);
+  assert_int_equal(event.duration, 600 * S);
   assert_int_equal(event.status, 429);
   assert_string_equal(events_of(call), "wait rate_limited blocked");
   bench.manual.now += 100 * S;
   other = submitted(&bench, 60 * S);
   assert_int_equal(run(&bench, other), SR_RUN_DONE);
-  assert_int_equal(event_of(other, SR_EVENT_BLOCKED).seconds, 500 * S);
+  assert_int_equal(event_of(other, SR_EVENT_BLOCKED).duration, 500 * S);
   assert_string_equal(events_of(other), "blocked");
   bench.manual.now += 500 * S;
   probe = submitted(&bench, 60 * S);
@@ -382,8 +382,8 @@ static void who_wants_to_wait_for_the_end_of_a_ban_does_within_its_deadline(void
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, end);
   assert_int_equal(call->waited, 600 * S);
-  assert_int_equal(event_of(call, SR_EVENT_BLOCKED).seconds, 600 * S);
-  assert_int_equal(event_of(call, SR_EVENT_WAIT).seconds, 600 * S);
+  assert_int_equal(event_of(call, SR_EVENT_BLOCKED).duration, 600 * S);
+  assert_int_equal(event_of(call, SR_EVENT_WAIT).duration, 600 * S);
   assert_string_equal(events_of(call), "blocked wait");
   answer(call, 200, "", "");
   assert_string_equal(events_of(call), "unblocked");
@@ -425,7 +425,7 @@ static void the_call_whose_429_opens_the_circuit_waits_too_if_it_wants(void **st
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(call->attempts, 2);
   assert_in_range(bench.manual.now, 1602 * S, 1605 * S);
-  assert_int_equal(event_of(call, SR_EVENT_BLOCKED).seconds, 600 * S);
+  assert_int_equal(event_of(call, SR_EVENT_BLOCKED).duration, 600 * S);
   answer(call, 200, "", "");
   expect_end(call, SR_NO_ERROR, NULL);
   sr_call_delete(call);
@@ -1409,10 +1409,10 @@ static void with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait
   set_up_with(&bench, &settings);
   call = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
-  assert_int_equal(call->own_slot.state, SR_SLOT_HELD);
+  assert_int_equal(call->slot.state, SR_SLOT_ASKED);
   answer_ask(0, SR_LIMIT_WAIT, 1003 * S);
   sr_engine_step(bench.engine);
-  assert_int_equal(call->own_slot.state, SR_SLOT_NONE); /* others may have it meanwhile */
+  assert_int_equal(call->slot.state, SR_SLOT_NONE); /* others may have it meanwhile */
   server.at_once = SR_LIMIT_FAILED;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL); /* the only one is free for it again */
   assert_in_range(bench.manual.now, 1003 * S, 1003 * S + 3 * MS);

@@ -456,7 +456,7 @@ static int add_part(struct sr_call *call, const char *name, const char *filename
 
 /* A form of two texts and a file, made ready to be sent twice, with a call that is used again. */
 static enum ending form(struct sr_config *config) {
-  struct sr_transfer *transfer = sr_transfer_new(NULL);
+  struct sr_transfer *transfer = sr_transfer_new(NULL, NULL);
   struct sr_call *call = sr_call_new(config);
   enum ending ending = GAVE_UP;
   int round;
@@ -471,7 +471,7 @@ static enum ending form(struct sr_config *config) {
       break;
     call->method = "POST";
     call->has_body = 1;
-    code = sr_transfer_begin(transfer, call, S);
+    code = sr_transfer_begin(transfer, call, NULL, 0, S);
     ending = code == CURLE_OK ? WENT_THROUGH : code == CURLE_OUT_OF_MEMORY ? GAVE_UP : WRONG;
     sr_transfer_release(transfer);
     if (code != CURLE_OK)

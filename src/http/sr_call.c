@@ -2,9 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_call.h"
 
-#include "http/sr_engine.h"
-
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +77,7 @@ void sr_call_trim(struct sr_call *call) {
 void sr_call_reset(struct sr_call *call) {
   struct sr_config *config = call->config;
   struct sr_buf target, body, head, answer;
-  sr_engine_forget(call);
+  sr_list_remove(&call->ready_node);
   if (!call->empty)
     sr_call_trim(call);
   target = call->target;
@@ -99,8 +98,9 @@ void sr_call_reset(struct sr_call *call) {
 void sr_call_delete(struct sr_call *call) {
   if (call == NULL)
     return;
-  sr_engine_cancel(call);
-  sr_engine_forget(call);
+  if (call->engine != NULL)
+    call->cancel(call);
+  sr_list_remove(&call->ready_node);
   sr_call_trim(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
@@ -108,6 +108,33 @@ void sr_call_delete(struct sr_call *call) {
   sr_buf_fini(&call->answer);
   sr_config_unref(call->config);
   free(call);
+}
+
+static struct sr_event *new_event(struct sr_call *call, enum sr_event_type type) {
+  struct sr_event *event;
+  if (call->event_count == SR_EVENTS_MAX) {
+    call->events_lost++;
+    return NULL;
+  }
+  event = &call->events[call->event_count++];
+  memset(event, 0, sizeof *event);
+  event->type = type;
+  event->attempt = call->attempts;
+  event->status = call->status;
+  event->code = call->error.code;
+  return event;
+}
+
+void sr_call_add_event(struct sr_call *call, enum sr_event_type type, sr_time duration) {
+  struct sr_event *event = new_event(call, type);
+  if (event != NULL)
+    event->duration = duration;
+}
+
+void sr_call_add_problem(struct sr_call *call, const char *problem) {
+  struct sr_event *event = new_event(call, SR_EVENT_LIMITER_FALLBACK);
+  if (event != NULL)
+    snprintf(event->problem, sizeof event->problem, "%s", problem);
 }
 
 enum sr_headers sr_call_headers(const struct sr_call *call) {

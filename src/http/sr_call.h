@@ -6,14 +6,15 @@
 
 #include "base/sr_base.h"
 #include "base/sr_buf.h"
+#include "base/sr_list.h"
 #include "http/sr_config.h"
 #include "http/sr_error.h"
 #include "limit/sr_limiter.h"
 
 #include <curl/curl.h>
 
-struct link; /* the engine's */
 struct sr_engine;
+struct sr_gate;
 struct sr_transfer;
 
 enum sr_state {
@@ -26,21 +27,21 @@ enum sr_state {
 
 /* What happened to a call on the way to its outcome, for programs that watch. */
 enum sr_event_type {
-  SR_EVENT_WAIT,            /* it has waited for a slot: `seconds` */
-  SR_EVENT_RETRY,           /* an attempt failed, the next begins in `seconds` */
-  SR_EVENT_RATE_LIMITED,    /* the server said 429: all stop for `seconds` */
-  SR_EVENT_BLOCKED,         /* the key is blocked for `seconds` more */
+  SR_EVENT_WAIT,            /* it has waited for a slot: `duration` */
+  SR_EVENT_RETRY,           /* an attempt failed, the next begins in `duration` */
+  SR_EVENT_RATE_LIMITED,    /* the server said 429: all stop for `duration` */
+  SR_EVENT_BLOCKED,         /* the key is blocked for `duration` more */
   SR_EVENT_UNBLOCKED,       /* the ban is over: this call got through */
   SR_EVENT_LIMITER_FALLBACK /* the limiter is not the one that was asked for: `problem` */
 };
 
 struct sr_event {
   enum sr_event_type type;
-  sr_time seconds;
+  sr_time duration;
   int attempt;      /* attempts begun by then */
   int status;       /* of the answer that caused it, or 0 */
   const char *code; /* a constant: of the error that caused it, or NULL */
-  char problem[160];
+  char problem[SR_PROBLEM_SIZE];
 };
 
 enum { SR_EVENTS_MAX = 12 };
@@ -79,24 +80,24 @@ struct sr_call {
   int low;                           /* priority: leaves the last slot to others */
   int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
 
-  /* Progress. The engine's own. */
+  /* Progress: the engine's. */
   enum sr_state state;
-  struct sr_engine *engine; /* while under way */
-  struct sr_call *prev, *next;
+  struct sr_engine *engine; /* NULL unless in flight */
+  /* Ends the call at once, see sr_engine_cancel. Set by the engine, so that a call need not know it. */
+  void (*cancel)(struct sr_call *call);
+  struct sr_node node;       /* in the engine's list of calls in flight */
+  struct sr_node ready_node; /* in the engine's list of calls that need their owner */
+  uint64_t tag;              /* not 0: it goes on that list when it needs its owner */
   sr_time started;
   sr_time deadline;
-  int real_time; /* on sr_clock_monotonic: not on a clock of a test */
-  sr_time since; /* when it came into its state */
-  sr_time due;   /* when it leaves SR_STATE_BACKOFF; queued: not before this time */
+  sr_time since;        /* when it came into its state */
+  sr_time due;          /* when it leaves SR_STATE_BACKOFF; queued: not before */
+  int real_time;        /* its times are those of sr_clock_monotonic, not of a test's clock */
+  struct sr_gate *gate; /* the engine's limiter for it; NULL: none */
   struct sr_slot slot;
-  struct link *link;            /* the engine's limiter for it, NULL: none */
-  int ban_told;                 /* that it waits for the end of a ban was reported */
-  struct sr_slot own_slot;      /* of the limiter that stands in for it, where one does */
-  struct sr_transfer *transfer; /* while an attempt runs on libcurl */
-  int http1;                    /* the server has refused it on HTTP/2: not there again */
-  uint64_t tag;                 /* not 0: sr_engine_next gives it when it needs its owner */
-  struct sr_engine *ready_at;   /* the engine in whose list of these it is, or NULL */
-  struct sr_call *ready_prev, *ready_next;
+  int ban_told;                 /* an event has told that it waits for the end of a ban */
+  struct sr_transfer *transfer; /* of the attempt in flight */
+  int http1;                    /* the server refused it on HTTP/2: not there again */
 
   /* The outcome, complete in SR_STATE_DONE; `error`, below, belongs to it. */
   int status;               /* of the last answer, 0: none */
@@ -141,6 +142,12 @@ void sr_call_delete(struct sr_call *call);
 
 /* A new empty part of its body, behind those that there are. NULL when memory ran out. */
 struct sr_part *sr_call_add_part(struct sr_call *call);
+
+/* Notes that something happened. `duration` as sr_event has it. */
+void sr_call_add_event(struct sr_call *call, enum sr_event_type type, sr_time duration);
+
+/* Notes that another limiter stands in for the one that was asked for, and why. */
+void sr_call_add_problem(struct sr_call *call, const char *problem);
 
 /* Which of the client's header sets goes with the request. */
 enum sr_headers sr_call_headers(const struct sr_call *call);

@@ -41,20 +41,8 @@ void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uin
 /* The next tagged call that needs its owner, each once; NULL: none does now. */
 struct sr_call *sr_engine_ready(struct sr_engine *engine);
 
-/* Takes a call off the list that sr_engine_ready works through: nobody waits for it any more. */
-void sr_engine_forget(struct sr_call *call);
-
 /* Ends a call now: kind cancelled, unless it is done already. */
 void sr_engine_cancel(struct sr_call *call);
-
-/*
-** The last look before a call's attempt goes out on the wire: 0 when it must not, and takes another
-** slot.
-*/
-int sr_engine_may_send(struct sr_call *call);
-
-/* Which run of libcurl this is, or was the last. */
-uint64_t sr_engine_round(const struct sr_engine *engine);
 
 /* The engine's own time. */
 sr_time sr_engine_now(const struct sr_engine *engine);

@@ -84,7 +84,7 @@ int sr_multi_open(struct sr_multi *multi) {
 struct sr_transfer *sr_multi_get(struct sr_multi *multi) {
   struct sr_transfer *transfer = multi->idle;
   if (transfer == NULL)
-    return sr_multi_open(multi) == 0 ? sr_transfer_new(multi->share) : NULL;
+    return sr_multi_open(multi) == 0 ? sr_transfer_new(multi->share, &multi->rounds) : NULL;
   multi->idle = transfer->next;
   multi->idle_count--;
   transfer->next = NULL;

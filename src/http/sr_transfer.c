@@ -2,7 +2,6 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_transfer.h"
 
-#include "http/sr_engine.h"
 #include "base/sr_fork.h"
 #include "http/sr_url.h"
 
@@ -161,17 +160,15 @@ static int is_begun(const struct sr_transfer *transfer) {
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up) {
   struct sr_transfer *transfer = user;
-  uint64_t round;
   (void)down_total;
   (void)down;
   (void)up_total;
   (void)up;
   if (transfer->call == NULL || is_begun(transfer))
     return 0;
-  round = sr_engine_round(transfer->call->engine);
-  if (round != transfer->round)
+  if (*transfer->rounds != transfer->round)
     transfer->steps = 0;
-  transfer->round = round;
+  transfer->round = *transfer->rounds;
   if (++transfer->steps <= STEPS_USUAL || ++transfer->busy % LOOK_EVERY != 0)
     return 0;
   transfer->flooded = transfer->busy > CONNECT_MAX;
@@ -220,7 +217,7 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   transfer->connects = (int)connects;
   transfer->before = request_bytes(transfer);
   /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
-  transfer->late = !sr_engine_may_send(transfer->call);
+  transfer->late = !transfer->may_send(transfer->call);
   if (transfer->late)
     return CURL_PREREQFUNC_ABORT;
   return CURL_PREREQFUNC_OK;
@@ -322,11 +319,12 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   return code;
 }
 
-struct sr_transfer *sr_transfer_new(CURLSH *share) {
+struct sr_transfer *sr_transfer_new(CURLSH *share, const uint64_t *rounds) {
   struct sr_transfer *transfer = calloc(1, sizeof *transfer);
   if (transfer == NULL)
     return NULL;
   transfer->share = share;
+  transfer->rounds = rounds;
   transfer->one_use = handles_have_one_use();
   transfer->easy = curl_easy_init();
   if (transfer->easy == NULL) {
@@ -458,10 +456,7 @@ static int renew(struct sr_transfer *transfer) {
 }
 
 /* Forgets the attempt before. */
-static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time connect) {
-  sr_time now = sr_clock_monotonic.now(NULL);
-  transfer->ends = now + timeout + GRACE;
-  transfer->connect_ends = now + connect + GRACE;
+static void start_over(struct sr_transfer *transfer) {
   transfer->steps = 0;
   transfer->busy = 0;
   transfer->expired = 0;
@@ -480,12 +475,16 @@ static void start_over(struct sr_transfer *transfer, sr_time timeout, sr_time co
   transfer->detail[0] = '\0';
 }
 
-CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout) {
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
+                           sr_may_send *may_send, sr_time now, sr_time timeout) {
   CURL *easy;
   CURLcode code = CURLE_OK;
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
+  start_over(transfer);
   transfer->call = call;
-  start_over(transfer, timeout, connect);
+  transfer->may_send = may_send;
+  transfer->ends = now + timeout + GRACE;
+  transfer->connect_ends = now + connect + GRACE;
   if (renew(transfer) != 0 || sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
   easy = transfer->easy;

@@ -13,6 +13,9 @@ enum sr_reach {
   SR_SENT        /* it may have been carried out */
 };
 
+/* Asked right before a request is sent. 0: it must not be. */
+typedef int sr_may_send(struct sr_call *call);
+
 /*
 ** An easy handle and what belongs to it. Kept for the next call: set-up that depends on the client
 ** alone is done once. Callbacks write into the call's buffers and nothing else.
@@ -20,13 +23,15 @@ enum sr_reach {
 struct sr_transfer {
   CURL *easy;
   CURLSH *share;                /* the engine's */
+  const uint64_t *rounds;       /* the engine's count of runs of libcurl */
+  sr_may_send *may_send;        /* of this attempt */
   struct sr_call *call;         /* NULL while idle */
   uint64_t config_id;           /* of the client it is set up for; 0: none */
   int one_use;                  /* this libcurl crashes on handles that are used again */
   int used;                     /* the handle has been through an attempt */
   int http1;                    /* it is set up for HTTP/1.1 alone */
   sr_time ends, connect_ends;   /* on the real clock, see on_progress */
-  uint64_t round;               /* the engine's, when on_progress last looked */
+  uint64_t round;               /* *rounds, when on_progress last looked */
   int steps;                    /* how often libcurl made progress in it, before the request */
   int busy;                     /* how often beyond what is usual, in all rounds */
   int expired;                  /* on_progress or on_body ended it: its time was over */
@@ -49,12 +54,16 @@ struct sr_transfer {
   struct sr_transfer *next;     /* in the engine's list of idle ones */
 };
 
-/* NULL when memory ran out. `share` (TLS sessions) must outlive it. */
-struct sr_transfer *sr_transfer_new(CURLSH *share);
+/* NULL when memory ran out. `share` (TLS sessions) and `rounds` must outlive it. */
+struct sr_transfer *sr_transfer_new(CURLSH *share, const uint64_t *rounds);
 void sr_transfer_delete(struct sr_transfer *transfer);
 
-/* Prepares an attempt of `call` that ends `timeout` from now. Not CURLE_OK: nothing was begun. */
-CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call, sr_time timeout);
+/*
+** Prepares an attempt of `call` that ends `timeout` from `now`, which is on sr_clock_monotonic. Not
+** CURLE_OK: nothing was begun.
+*/
+CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
+                           sr_may_send *may_send, sr_time now, sr_time timeout);
 
 /*
 ** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse.

@@ -460,7 +460,7 @@ static int call_events(lua_State *L) {
     lua_createtable(L, 0, 6);
     lua_pushstring(L, types[event->type]);
     lua_setfield(L, -2, "type");
-    lsr_pushseconds(L, event->seconds);
+    lsr_pushseconds(L, event->duration);
     lua_setfield(L, -2, "seconds");
     lua_pushinteger(L, event->attempt);
     lua_setfield(L, -2, "attempt");

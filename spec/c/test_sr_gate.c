@@ -2,7 +2,7 @@
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
-#include "http/sr_link.h"
+#include "http/sr_gate.h"
 
 /* ---- a driver that counts ---- */
 
@@ -47,14 +47,14 @@ static struct sr_config *config_of(uint64_t salt) {
   return client_of(&settings);
 }
 
-/* Gets the link of a limit and puts it back. */
-static struct link *visit(struct sr_links *links, uint64_t salt, sr_time now) {
+/* Gets the gate of a limit and puts it back. */
+static struct sr_gate *visit(struct sr_gates *gates, uint64_t salt, sr_time now) {
   struct sr_config *config = config_of(salt);
-  struct link *link = sr_links_get(links, config);
-  assert_non_null(link);
-  sr_links_put(links, link, now);
+  struct sr_gate *gate = sr_gates_get(gates, config);
+  assert_non_null(gate);
+  sr_gates_put(gates, gate, now);
   sr_config_unref(config);
-  return link;
+  return gate;
 }
 
 static int set_up_counts(void **state) {
@@ -66,13 +66,14 @@ static int set_up_counts(void **state) {
 
 /* ---- tests ---- */
 
-static void clients_share_a_link_when_everything_about_their_limit_is_the_same(void **state) {
-  struct sr_links links = {0};
+static void clients_share_a_gate_when_everything_about_their_limit_is_the_same(void **state) {
+  struct sr_gates gates;
   struct sr_settings settings = settings_of(7, 5), changed;
-  struct sr_config *configs[6];
-  struct link *got[6];
+  struct sr_config *configs[7];
+  struct sr_gate *got[7];
   int i, k;
   (void)state;
+  sr_gates_init(&gates);
   settings.driver = &counted;
   settings.driver_settings = "one";
   settings.local.shared = 1;
@@ -93,123 +94,132 @@ static void clients_share_a_link_when_everything_about_their_limit_is_the_same(v
   changed = settings;
   changed.limit_salt = 8;
   configs[5] = client_of(&changed);
-  for (i = 0; i < 6; i++)
-    got[i] = sr_links_get(&links, configs[i]);
-  for (i = 0; i < 6; i++) {
+  changed = settings;
+  changed.fall_back = 1;
+  configs[6] = client_of(&changed);
+  for (i = 0; i < 7; i++)
+    got[i] = sr_gates_get(&gates, configs[i]);
+  for (i = 0; i < 7; i++) {
     struct sr_config *again;
     assert_non_null(got[i]);
     for (k = 0; k < i; k++)
       CHECK(got[i] != got[k], "%d and %d are one", i, k);
     again = sr_config_ref(configs[i]);
-    assert_ptr_equal(sr_links_get(&links, again), got[i]);
-    sr_links_put(&links, got[i], 0);
-    sr_links_put(&links, got[i], 0);
+    assert_ptr_equal(sr_gates_get(&gates, again), got[i]);
+    sr_gates_put(&gates, got[i], 0);
+    sr_gates_put(&gates, got[i], 0);
     sr_config_unref(again);
   }
   settings.rate.slots = 3; /* how much of it a client uses does not matter */
   settings.max_queue = 9;
   sr_config_unref(configs[1]);
   configs[1] = client_of(&settings);
-  assert_ptr_equal(sr_links_get(&links, configs[1]), got[0]);
-  sr_links_put(&links, got[0], 0);
-  for (i = 0; i < 6; i++)
+  assert_ptr_equal(sr_gates_get(&gates, configs[1]), got[0]);
+  sr_gates_put(&gates, got[0], 0);
+  for (i = 0; i < 7; i++)
     sr_config_unref(configs[i]);
-  sr_links_close(&links);
-  assert_int_equal(opened, 6);
-  assert_int_equal(closed, 6);
+  sr_gates_fini(&gates);
+  assert_int_equal(opened, 7);
+  assert_int_equal(closed, 7);
 }
 
-static void a_few_unused_links_are_kept_and_the_longest_unused_goes_first(void **state) {
-  struct sr_links links = {0};
+static void a_few_unused_gates_are_kept_and_the_longest_unused_goes_first(void **state) {
+  struct sr_gates gates;
   struct sr_config *config = config_of(1);
-  struct link *in_use;
+  struct sr_gate *in_use;
   uint64_t salt;
   (void)state;
-  in_use = sr_links_get(&links, config);
+  sr_gates_init(&gates);
+  in_use = sr_gates_get(&gates, config);
   for (salt = 2; salt < 18; salt++)
-    visit(&links, salt, 0);
+    visit(&gates, salt, 0);
   assert_int_equal(closed, 0); /* 16, and one in use */
-  visit(&links, 2, 0);         /* now 3 is the one unused for longest */
-  visit(&links, 100, 0);
+  visit(&gates, 2, 0);         /* now 3 is the one unused for longest */
+  visit(&gates, 100, 0);
   assert_int_equal(closed, 1);
-  visit(&links, 2, 0);
+  visit(&gates, 2, 0);
   assert_int_equal(opened, 18);
-  visit(&links, 3, 0);
+  visit(&gates, 3, 0);
   assert_int_equal(opened, 19);
-  assert_int_equal(links.unused, 16);
-  visit(&links, 1, 0);
+  assert_int_equal(gates.unused_count, 16);
+  visit(&gates, 1, 0);
   assert_int_equal(opened, 19); /* the one in use was never closed */
-  sr_links_put(&links, in_use, 0);
+  sr_gates_put(&gates, in_use, 0);
   sr_config_unref(config);
-  sr_links_close(&links);
+  sr_gates_fini(&gates);
   assert_int_equal(closed, opened);
 }
 
-static void a_link_stays_open_for_as_long_as_its_limiter_says(void **state) {
-  struct sr_links links = {0};
+static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
+  struct sr_gates gates;
+  struct sr_gate *gate;
   uint64_t salt;
   (void)state;
+  sr_gates_init(&gates);
   keep_next = 10 * S;
   for (salt = 1; salt <= 100; salt++)
-    visit(&links, salt, 5 * S);
+    visit(&gates, salt, 5 * S);
   assert_int_equal(closed, 0);
-  sr_links_trim(&links, 9 * S);
+  sr_gates_trim(&gates, 9 * S);
   assert_int_equal(closed, 0);
-  sr_links_trim(&links, 10 * S);
+  sr_gates_trim(&gates, 10 * S);
   assert_int_equal(closed, 100);
   keep_next = SR_NEVER; /* it does not know */
-  visit(&links, 1, 10 * S)->limiter->keep_until = SR_NEVER;
-  sr_links_trim(&links, 20 * S);
+  gate = visit(&gates, 1, 10 * S);
+  gate->limiter->keep_until = SR_NEVER;
+  sr_gates_trim(&gates, 20 * S);
   assert_int_equal(closed, 100);
-  links.first->limiter->keep_until = 0;
-  sr_links_trim(&links, 20 * S + SR_SECOND / 2);
+  gate->limiter->keep_until = 0;
+  sr_gates_trim(&gates, 20 * S + SR_SECOND / 2);
   assert_int_equal(closed, 100); /* it was asked just now */
-  sr_links_trim(&links, 21 * S);
+  sr_gates_trim(&gates, 21 * S);
   assert_int_equal(closed, 101);
-  sr_links_close(&links);
+  sr_gates_fini(&gates);
 }
 
-static void links_that_had_to_stay_go_when_others_come(void **state) {
-  struct sr_links links = {0};
+static void gates_that_had_to_stay_go_when_others_come(void **state) {
+  struct sr_gates gates;
   uint64_t salt;
   (void)state;
+  sr_gates_init(&gates);
   keep_next = 10 * S;
   for (salt = 1; salt <= 100; salt++)
-    visit(&links, salt, 5 * S);
+    visit(&gates, salt, 5 * S);
   keep_next = 0;
   for (salt = 101; salt <= 300; salt++)
-    visit(&links, salt, 11 * S);
+    visit(&gates, salt, 11 * S);
   assert_int_equal(opened - closed, 16);
-  sr_links_close(&links);
+  sr_gates_fini(&gates);
 }
 
 /* SERANKING_LONG=1: as many as there may be in years. */
-static void a_key_after_the_other_leaves_no_more_than_a_few_links(void **state) {
-  struct sr_links links = {0};
+static void a_key_after_the_other_leaves_no_more_than_a_few_gates(void **state) {
+  struct sr_gates gates;
   uint64_t salt, count = getenv("SERANKING_LONG") != NULL ? 100000 : 2000;
   int most = 0;
   (void)state;
+  sr_gates_init(&gates);
   for (salt = 1; salt <= count; salt++) {
-    visit(&links, salt, 0);
+    visit(&gates, salt, 0);
     if (opened - closed > most)
       most = opened - closed;
   }
   assert_int_equal(opened, count);
   assert_true(most <= 17);
-  assert_true(links.size <= 64);
-  sr_links_close(&links);
+  assert_true(gates.size <= 64);
+  sr_gates_fini(&gates);
   assert_int_equal(closed, opened);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(clients_share_a_link_when_everything_about_their_limit_is_the_same,
+      cmocka_unit_test_setup(clients_share_a_gate_when_everything_about_their_limit_is_the_same,
                              set_up_counts),
-      cmocka_unit_test_setup(a_few_unused_links_are_kept_and_the_longest_unused_goes_first,
+      cmocka_unit_test_setup(a_few_unused_gates_are_kept_and_the_longest_unused_goes_first,
                              set_up_counts),
-      cmocka_unit_test_setup(a_link_stays_open_for_as_long_as_its_limiter_says, set_up_counts),
-      cmocka_unit_test_setup(links_that_had_to_stay_go_when_others_come, set_up_counts),
-      cmocka_unit_test_setup(a_key_after_the_other_leaves_no_more_than_a_few_links, set_up_counts),
+      cmocka_unit_test_setup(a_gate_stays_open_for_as_long_as_its_limiter_says, set_up_counts),
+      cmocka_unit_test_setup(gates_that_had_to_stay_go_when_others_come, set_up_counts),
+      cmocka_unit_test_setup(a_key_after_the_other_leaves_no_more_than_a_few_gates, set_up_counts),
   };
-  return cmocka_run_group_tests_name("sr_link", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("sr_gate", tests, NULL, NULL);
 }

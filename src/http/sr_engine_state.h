@@ -1,0 +1,61 @@
+/* What the two halves of the engine share: sr_engine.c moves calls, sr_engine_wait.c waits for them.
+** SPDX-License-Identifier: MIT */
+#ifndef SR_ENGINE_STATE_H
+#define SR_ENGINE_STATE_H
+
+#include "base/sr_list.h"
+#include "http/sr_gate.h"
+#include "http/sr_multi.h"
+
+/* How long connections are kept without a call. */
+#define SR_IDLE_TIME (60 * SR_SECOND)
+
+struct sr_engine {
+  struct sr_clock clock;
+  uint64_t random;
+  int external;
+  unsigned forks; /* sr_fork_count of the process that `multi` belongs to */
+  int tls;        /* it has had calls over TLS */
+  struct sr_multi multi;
+  struct sr_gates gates;
+  struct sr_list calls; /* in flight; the queued ones in the order in which they queued */
+  struct sr_list ready; /* tagged calls that need their owner */
+  int queued;           /* calls in SR_STATE_QUEUED */
+  sr_time look_at;      /* no deadline or back-off ends before: most steps need not check them */
+  sr_time idle_since;   /* when a call last changed its state */
+  int polls_failed, works_failed; /* in a row */
+  struct curl_waitfd *polled;     /* of the last wait */
+};
+
+#define SR_NOW(engine)             ((engine)->clock.now((engine)->clock.ctx))
+#define SR_FIRST_CALL(engine)      SR_LIST_FIRST(&(engine)->calls, struct sr_call, node)
+#define SR_NEXT_CALL(engine, call) SR_LIST_NEXT(&(engine)->calls, call, struct sr_call, node)
+#define SR_FIRST_ASKING(engine)    SR_LIST_FIRST(&(engine)->gates.asking, struct sr_gate, asking_node)
+#define SR_NEXT_ASKING(engine, gate)                                                               \
+  SR_LIST_NEXT(&(engine)->gates.asking, gate, struct sr_gate, asking_node)
+
+/* To be called before anything else: in a forked child, lets go of what is the parent's. */
+void sr_engine_check_process(struct sr_engine *engine);
+
+/* When a call not queued has to be looked at for time alone: its deadline, or the end of its back-off. */
+sr_time sr_engine_due(const struct sr_call *call);
+
+/* Begins attempts of the queued calls that get a slot, first come, first served. Returns how many. */
+int sr_engine_begin_queued(struct sr_engine *engine, sr_time now);
+
+/*
+** Closes the connections of an engine that has used none for SR_IDLE_TIME: the servers have closed most
+** of them, and nobody reads that. Closes limiters, too.
+*/
+void sr_engine_drop_idle(struct sr_engine *engine, sr_time now);
+
+/*
+** Counts failures of libcurl in a row. After a few of them the attempts in flight end: nobody could tell
+** when something comes for them.
+*/
+void sr_engine_count_failure(struct sr_engine *engine, CURLMcode code, int *failures);
+
+/* Requeues a call whose attempt is to be handed out too late for its slot. Returns 1 if it did. */
+int sr_engine_requeue_if_late(struct sr_engine *engine, struct sr_call *call, sr_time now);
+
+#endif
