@@ -18,6 +18,7 @@
 ---@field max_exports number backlink exports that the plan has
 ---@field files string address of the host that has the files
 ---@field cache table lives as long as the fake
+---@field seed integer
 ---@field site? table the rows that the arguments name
 ---@field engine? table
 ---@field engines? table[]

@@ -59,6 +59,7 @@ local refused, answered = replies.refused, replies.answered
 ---@field regions? integer rows of system.google_regions, up to 228,800; 50
 ---@field rows? integer rows of a list of the Data API; 250
 ---@field units? number credits left; 48,211
+---@field seed? integer of the data that is made up: the same seed gives the same answers; 1
 ---@field exports? integer backlink exports that the plan has; what is over is rejected
 ---@field lenient? boolean take JSON under any Content-Type, as the curl line on the vendor's page sends it
 ---@field log? boolean false: keep no log
@@ -75,7 +76,7 @@ local fake = {}
 
 local option_types = {
   now = "function", clock = "userdata table",
-  tokens = "table", limit = "number", data_limit = "number", per = "number", today = "string function",
+  tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean", log = "boolean", descriptions = "table",
 }
@@ -131,6 +132,7 @@ function fake.new(options)
     today = options.today or function() return os.date("!%Y-%m-%d") end,
     regions = options.regions or 50,
     rows = options.rows or 250,
+    seed = options.seed or 1,
     units = options.units,
     exports = options.exports or math.huge,
     lenient = options.lenient or false,
@@ -366,7 +368,7 @@ local function serve(self, incoming, at)
     now = at, rows = self.rows, max_exports = self.exports,
     files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
-    cache = self.cache, today = type(self.today) == "function" and self.today() or self.today,
+    cache = self.cache, seed = self.seed, today = type(self.today) == "function" and self.today() or self.today,
   }
   local refusal, value = resolve.rows(call), nil
   if not refusal and route.family == "data" then

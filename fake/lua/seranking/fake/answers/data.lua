@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 
 local credits = require "seranking.fake.credits"
-local jobs = require "seranking.fake.answers.data_jobs"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
 local sample = require "seranking.fake.sample"
@@ -122,13 +121,20 @@ local function takes(route, name)
 end
 
 --- The operations that have a state or a rule of their own, by key.
-data.has_state = jobs
+---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
+data.has_state = {}
+
+for _, family in ipairs { "data_jobs", "data_keywords" } do
+  for key, answer in pairs(require("seranking.fake.answers." .. family)) do
+    data.has_state[key] = answer
+  end
+end
 
 --- Answers a call.
 ---@param call seranking.fake.Call
 ---@return any value, seranking.fake.Refusal? refusal
 function data.answer(call)
-  local own = jobs[call.route.key]
+  local own = data.has_state[call.route.key]
   if own then
     return own(call)
   elseif takes(call.route, "limit") then

@@ -1,0 +1,92 @@
+--- What the fake API answers: keyword research.
+-- SPDX-License-Identifier: MIT
+
+local calendar = require "seranking.fake.calendar"
+local chance = require "seranking.fake.chance"
+local credits = require "seranking.fake.credits"
+local json = require "seranking.fake.json"
+local keywords = require "seranking.fake.web.keywords"
+local listing = require "seranking.fake.listing"
+
+local array, null = json.array, json.null
+
+---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
+local answers = {}
+
+-- The month whose figures are the newest: the one before today's.
+local function last_month(call)
+  return calendar.month(call.today) - 1
+end
+
+local function presented(call, row)
+  local made = {
+    keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition, difficulty = row.difficulty,
+    intents = row.intents, serp_features = row.serp_features, relevance = row.relevance, history_trend = null,
+  }
+  if call.args.history_trend then
+    local last = last_month(call)
+    made.history_trend = keywords.trend(row, last - 11, last)
+  end
+  return made
+end
+
+local function charged(call, rows, total, cursor)
+  local refusal = credits.charge(call, credits.price(call, #rows))
+  if refusal then
+    return nil, refusal
+  end
+  return listing.answer(call, rows, total, cursor)
+end
+
+-- The keywords of a kind around the call's keyword.
+local function list_of(kind, adapt)
+  return function(call)
+    local args = call.args
+    local rows, total = listing.page(call, {
+      count = call.rows,
+      measure = keywords.measure,
+      row = function(number)
+        local row = keywords.figures(call.seed, args.source, keywords.text[kind](args.keyword, number))
+        if kind == "related" then
+          row.relevance = 1 + chance.whole(row.key, 4, 0, 99)
+        end
+        return row
+      end,
+    })
+    for i, row in ipairs(rows) do
+      rows[i] = adapt(call, row)
+    end
+    return charged(call, rows, total)
+  end
+end
+
+answers["data.keywords.similar"] = list_of("similar", presented)
+answers["data.keywords.related"] = list_of("related", presented)
+answers["data.keywords.questions"] = list_of("questions", presented)
+answers["data.keywords.longtail"] = list_of("longtail", function(_, row) return row.keyword end)
+
+answers["data.keywords.export"] = function(call)
+  local args, last = call.args, last_month(call)
+  local to = args.history_to and math.min(last, calendar.month(args.history_to)) or last
+  local from = math.max(args.history_from and calendar.month(args.history_from) or to - 11, to - 11)
+  local rows = listing.page(call, {
+    count = #args.keywords,
+    measure = { history_trend = function(row) return keywords.searches(row, to) end },
+    row = function(number) return keywords.figures(call.seed, args.source, args.keywords[number]) end,
+  })
+  local refusal = credits.charge(call, credits.price(call, #rows))
+  if refusal then
+    return nil, refusal
+  end
+  local made = array {}
+  for i, row in ipairs(rows) do
+    made[i] = listing.columns(call, {
+      is_data_found = true, keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition,
+      difficulty = row.difficulty, intents = row.intents, history_trend = keywords.trend(row, from, to),
+    })
+    made[i].is_data_found = true
+  end
+  return made
+end
+
+return answers

@@ -1,0 +1,98 @@
+--- Numbers that look random and are a pure function of words: the same on every Lua and every machine.
+-- SPDX-License-Identifier: MIT
+--
+-- Only additions, multiplications below 2^53, divisions and floors, which every Lua computes alike; no pow, exp or log, whose
+-- last digit depends on the C library.
+
+local floor = math.floor
+local byte = string.byte
+
+local chance = {}
+
+-- The largest prime below 2^26: the product of two residues is exact in a double.
+local P = 67108859
+
+-- Squaring is what makes neighbours differ: the rest is linear.
+local function mix(h)
+  h = (h * h + 29) % P
+  h = (h * 40503 + 12289) % P
+  return (h * h + 7919) % P
+end
+
+--- A key made of words and whole numbers, for the functions below.
+---@param ... string|integer
+---@return integer
+function chance.key(...)
+  local h = 5381
+  for i = 1, select("#", ...) do
+    local word = select(i, ...)
+    if type(word) == "number" then
+      word = ("%d"):format(word)
+    end
+    for at = 1, #word do
+      h = (h * 31 + byte(word, at)) % P
+    end
+    h = (h * 257 + 1) % P -- so that "ab", "c" is not "a", "bc"
+  end
+  return mix(h)
+end
+
+--- A number in [0, 1).
+---@param key integer
+---@param index integer which of the key's numbers, from 0
+---@return number
+function chance.unit(key, index)
+  return mix((key + index * 104729) % P) / P
+end
+
+local unit = chance.unit
+
+--- A whole number from `least` to `most`.
+---@param key integer
+---@param index integer
+---@param least integer
+---@param most integer
+---@return integer
+function chance.whole(key, index, least, most)
+  return least + floor(unit(key, index) * (most - least + 1))
+end
+
+--- An element of a list.
+---@param key integer
+---@param index integer
+---@param list any[]
+---@return any
+function chance.pick(key, index, list)
+  return list[1 + floor(unit(key, index) * #list)]
+end
+
+--- A whole number with a heavy tail: half of them are below twice `least`, one in a thousand is a thousand times as much.
+---@param key integer
+---@param index integer
+---@param least integer
+---@return integer
+function chance.heavy(key, index, least)
+  return floor(least / (1 - unit(key, index) * 0.9998))
+end
+
+--- A curve over time in [-1, 1]: straight lines between a number for each whole `time`.
+---@param key integer
+---@param time number
+---@return number
+function chance.wave(key, time)
+  local knot = floor(time)
+  local before, after = unit(key, knot % P), unit(key, (knot + 1) % P)
+  return 2 * (before + (after - before) * (time - knot)) - 1
+end
+
+--- A number rounded to `digits` behind the dot.
+---@param number number
+---@param digits? integer 0
+---@return number
+function chance.round(number, digits)
+  local scale = 10 ^ (digits or 0)
+  local rounded = floor(number * scale + 0.5)
+  return digits and digits > 0 and rounded / scale or rounded
+end
+
+return chance
