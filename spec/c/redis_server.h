@@ -28,7 +28,7 @@ struct server {
   redisContext *admin;
 };
 
-static inline sr_time now_is(void) {
+static inline sr_time real_now(void) {
   return sr_clock_monotonic.now(NULL);
 }
 
@@ -38,7 +38,7 @@ static inline int server_available(void) {
 
 /* Starts it, again after a stop. Its folder stays, with what it has saved there. */
 static inline void server_run(struct server *server) {
-  sr_time until = now_is() + SERVER_START_S * SR_SECOND;
+  sr_time until = real_now() + SERVER_START_S * SR_SECOND;
   server->pid = fork();
   assert_true(server->pid >= 0);
   if (server->pid == 0) {
@@ -81,8 +81,8 @@ static inline void server_run(struct server *server) {
     if (reply != NULL)
       freeReplyObject(reply);
     redisFree(server->admin);
-    CHECK(now_is() < until, "redis-server did not start: see %s/log", server->folder);
-    sr_sleep_until(now_is() + 5 * SR_MILLISECOND);
+    CHECK(real_now() < until, "redis-server did not start: see %s/log", server->folder);
+    sr_sleep_until(real_now() + 5 * SR_MILLISECOND);
   }
 }
 
@@ -149,10 +149,10 @@ static inline long long server_calls(struct server *server, const char *command)
 }
 
 /*
-** Lets `seconds` pass for the limit in the hash `key`: everything that it holds happened so much
-** earlier, which is what the server would see by a clock that has gone on.
+** Lets time pass for the limit in the hash `key`: everything that it holds happened so much earlier,
+** which is what the server would see if its clock had gone on. A negative time sets the clock back.
 */
-static inline void server_pass(struct server *server, const char *key, double seconds) {
+static inline void server_pass(struct server *server, const char *key, sr_time by_ns) {
   static const char script[] =
       "local flat = redis.call('HGETALL', KEYS[1])\n"
       "for i = 1, #flat, 2 do\n"
@@ -166,7 +166,7 @@ static inline void server_pass(struct server *server, const char *key, double se
       "end\n"
       "return #flat\n";
   char by[32];
-  snprintf(by, sizeof by, "%.0f", seconds * 1e6);
+  snprintf(by, sizeof by, "%lld", (long long)by_ns / 1000);
   assert_true(server_do(server, "EVAL %s 1 %s %s", script, key, by) > 0);
 }
 

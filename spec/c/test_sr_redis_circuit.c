@@ -9,18 +9,17 @@ static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) 
   struct sr_limiter *a, *b;
   struct sr_slot slot;
   struct sr_ruling ruling;
-  sr_time given, told;
+  sr_time given;
   START(server);
   a = host(&server);
   b = host(&server);
   warm(&server, a, 5);
   GRANTED(a, 5, &slot);
   given = now_is();
-  assert_int_equal(give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 2 * S), SR_CHANGE_NONE);
-  told = now_is();
+  assert_int_equal(give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 2 * WINDOW), SR_CHANGE_NONE);
   assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
-  expect_time(ruling.at, given + 2 * S, told + 2 * S + 100 * MS);
-  server_pass(&server, KEY, 2);
+  expect_time(ruling.at, given + 2 * WINDOW, now_is() + 2 * WINDOW);
+  pass(&server, 2 * WINDOW);
   assert_int_equal(request(b, SR_OUTCOME_FINE), SR_CHANGE_NONE);
   driver->close(a);
   driver->close(b);
@@ -73,7 +72,7 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
   assert_true(ruling.silent);
   expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
   assert_true(view_of(b, 5).silent);
-  server_pass(&server, KEY, 1);
+  pass(&server, WINDOW);
   GRANTED(a, 5, &slot);
   assert_int_equal(take(b, 5, &slots[0], &ruling), SR_LIMIT_WAIT); /* one at a time */
   assert_true(ruling.silent);
@@ -81,7 +80,7 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
   give(a, 5, &slot, SR_OUTCOME_SILENT);
   assert_int_equal(take(b, 5, &slot, &ruling), SR_LIMIT_WAIT);
   expect_time(ruling.at, given + 2 * WINDOW, now_is() + 2 * WINDOW);
-  server_pass(&server, KEY, 1);
+  pass(&server, 2 * WINDOW);
   GRANTED(b, 5, &slot);
   given = now_is();
   give(b, 5, &slot, SR_OUTCOME_FINE);
@@ -89,7 +88,7 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
                    SR_LIMIT_WAIT); /* what was sent may be counted now */
   assert_false(ruling.silent);
   expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
-  server_pass(&server, KEY, 1);
+  pass(&server, WINDOW);
   for (i = 0; i < 3; i++)
     GRANTED(i % 2 ? a : b, 5, &slots[i]);
   driver->close(a);
@@ -114,16 +113,16 @@ static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_g
                      i < 2 ? SR_CHANGE_NONE : SR_CHANGE_BLOCKED);
     assert_int_equal(driver->news(hosts[i]), SR_CHANGE_NONE); /* told once */
     if (i < 2)
-      server_pass(&server, KEY, 1);
+      pass(&server, WINDOW);
   }
   for (i = 0; i < 3; i++) {
     assert_int_equal(take(hosts[i], 5, &slot, &ruling), SR_LIMIT_BLOCKED);
     assert_int_equal(ruling.block, SR_BLOCK_RATE);
     expect_time(ruling.at, given + 600 * S, now_is() + 600 * S);
   }
-  server_pass(&server, KEY, 599);
+  pass(&server, 599 * S);
   assert_int_equal(take(hosts[1], 5, &slot, &ruling), SR_LIMIT_BLOCKED);
-  server_pass(&server, KEY, 1);
+  pass(&server, WINDOW);
   GRANTED(hosts[1], 5, &probe);
   assert_true(probe.probe != 0);
   for (i = 0; i < 3; i++) {
@@ -152,7 +151,7 @@ static void an_answer_between_429s_begins_the_count_anew(void **state) {
   warm(&server, limiter, 5);
   for (i = 0; i < COUNT(row); i++) {
     assert_int_equal(request(limiter, row[i]), SR_CHANGE_NONE);
-    server_pass(&server, KEY, 1);
+    pass(&server, WINDOW);
   }
   assert_int_equal(view_of(limiter, 5).strikes, 2);
   assert_int_equal(request(limiter, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
@@ -165,7 +164,7 @@ static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state
   struct sr_limiter *limiter;
   struct sr_slot slot;
   struct sr_ruling ruling;
-  sr_time ban = 600 * S;
+  sr_time ban = 600 * S, given;
   int i;
   START(server);
   limiter = host(&server);
@@ -173,13 +172,14 @@ static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state
   block(&server, limiter);
   for (i = 0; i < 11; i++) {
     assert_int_equal(view_of(limiter, 5).level, i + 1 < 8 ? i + 1 : 8);
-    server_pass(&server, KEY, (double)(ban / S));
+    pass(&server, ban);
     GRANTED(limiter, 5, &slot);
+    given = now_is();
     assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
     if (i < 8)
       ban *= 2;
     assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
-    expect_time(ruling.at, now_is() + ban - S, now_is() + ban);
+    expect_time(ruling.at, given + ban, now_is() + ban);
   }
   driver->close(limiter);
   server_stop(&server);
@@ -193,24 +193,24 @@ static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
   limiter = host(&server);
   warm(&server, limiter, 5);
   block(&server, limiter);
-  server_pass(&server, KEY, 600);
+  pass(&server, 600 * S);
   GRANTED(limiter, 5, &slot);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
-  server_pass(&server, KEY, 20 * 3600); /* being blocked is no peace */
+  pass(&server, 20 * 3600 * S); /* being blocked is no peace */
   GRANTED(limiter, 5, &slot);
   assert_int_equal(view_of(limiter, 5).level, 2);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
   assert_int_equal(view_of(limiter, 5).level, 2);
-  server_pass(&server, KEY, 3590);
+  pass(&server, 3590 * S);
   assert_int_equal(view_of(limiter, 5).level, 2);
   request(limiter, SR_OUTCOME_REFUSED); /* from here on again */
-  server_pass(&server, KEY, 3590);
+  pass(&server, 3590 * S);
   assert_int_equal(view_of(limiter, 5).level, 2);
-  server_pass(&server, KEY, 10);
+  pass(&server, 10 * S);
   assert_int_equal(view_of(limiter, 5).level, 1);
   request(limiter, SR_OUTCOME_REFUSED); /* what has fallen stays so */
   assert_int_equal(view_of(limiter, 5).level, 1);
-  server_pass(&server, KEY, 5 * 3600);
+  pass(&server, 5 * 3600 * S);
   assert_int_equal(view_of(limiter, 5).level, 0);
   driver->close(limiter);
   server_stop(&server);
@@ -228,7 +228,7 @@ static void a_probe_that_shows_nothing_hands_on_to_the_next(void **state) {
   b = host(&server);
   warm(&server, a, 5);
   block(&server, a);
-  server_pass(&server, KEY, 600);
+  pass(&server, 600 * S);
   for (i = 0; i < COUNT(outcomes); i++) {
     struct sr_limiter *limiter = i % 2 ? b : a;
     GRANTED(limiter, 5, &probe);
@@ -254,15 +254,15 @@ static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state
   other = host(&server);
   warm(&server, dead, 5);
   block(&server, dead);
-  server_pass(&server, KEY, 600);
+  pass(&server, 600 * S);
   want = want_of(5);
   want.lease = now_is() + 30 * S;
   memset(&slot, 0, sizeof slot);
   assert_int_equal(take_as(dead, &want, &slot, &ruling), SR_LIMIT_GRANTED);
   driver->close(dead); /* as if killed: nothing is given back */
-  server_pass(&server, KEY, 29);
+  pass(&server, 29 * S);
   assert_int_equal(take(other, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
-  server_pass(&server, KEY, 1);
+  pass(&server, WINDOW);
   GRANTED(other, 5, &slot);
   assert_true(slot.probe != 0);
   driver->close(other);
@@ -284,8 +284,8 @@ static void while_blocked_only_the_probe_decides(void **state) {
   assert_int_equal(give(limiter, 8, &before[0], SR_OUTCOME_FINE), SR_CHANGE_NONE);
   assert_int_equal(give(limiter, 8, &before[1], SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
   assert_int_equal(take(limiter, 8, &slot, &ruling), SR_LIMIT_BLOCKED);
-  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
-  server_pass(&server, KEY, 600);
+  expect_time(ruling.at, now_is() + 500 * S, now_is() + 600 * S);
+  pass(&server, 600 * S);
   GRANTED(limiter, 8, &probe);
   assert_int_equal(give(limiter, 8, &before[2], SR_OUTCOME_FINE), SR_CHANGE_NONE);
   assert_int_equal(take(limiter, 8, &slot, &ruling), SR_LIMIT_BLOCKED);
@@ -308,12 +308,12 @@ static void a_key_that_is_refused_twice_in_a_row_blocks(void **state) {
   assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_BLOCKED);
   assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
   assert_int_equal(ruling.block, SR_BLOCK_KEY);
-  expect_time(ruling.at, now_is() + 590 * S, now_is() + 600 * S);
-  server_pass(&server, KEY, 600);
+  expect_time(ruling.at, now_is() + 500 * S, now_is() + 600 * S);
+  pass(&server, 600 * S);
   GRANTED(limiter, 5, &slot);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_BAD_KEY), SR_CHANGE_BLOCKED);
   assert_int_equal(take(limiter, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
-  expect_time(ruling.at, now_is() + 1190 * S, now_is() + 1200 * S);
+  expect_time(ruling.at, now_is() + 1100 * S, now_is() + 1200 * S);
   driver->close(limiter);
   server_stop(&server);
 }
@@ -330,12 +330,11 @@ static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
   warm(&server, a, 1);
   GRANTED(a, 1, &slot);
   give_for(a, 1, &slot, SR_OUTCOME_REFUSED, 100 * S);
-  server_pass(&server, KEY, 1);
+  pass(&server, WINDOW);
   driver->reset(b, now_is());
   assert_int_equal(driver->idle(b), 0);
   settle(b);
   GRANTED(a, 1, &slot);
-  server_pass(&server, KEY, 0);
   driver->reset(a, now_is());
   settle(a);
   assert_int_equal(take(b, 1, &other, &ruling), SR_LIMIT_WAIT); /* held by a */
@@ -355,6 +354,116 @@ static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
   server_stop(&server);
 }
 
+/* ---- the last look, before a request is sent ---- */
+
+static int may_start(struct sr_limiter *limiter, struct sr_slot *slot) {
+  static const struct sr_rate rate = {5, WINDOW};
+  return driver->start(limiter, &rate, now_is(), slot);
+}
+
+/* Before the server has said anything: it may be slow. */
+static void a_request_does_not_go_after_a_429_of_its_own_process(void **state) {
+  static const struct sr_rate rate = {5, WINDOW};
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot refused, waiting;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  GRANTED(limiter, 5, &refused);
+  GRANTED(limiter, 5, &waiting);
+  assert_true(may_start(limiter, &waiting));
+  driver->give(limiter, &rate, now_is(), &refused, SR_OUTCOME_REFUSED, 20 * S);
+  assert_false(driver->idle(limiter));
+  assert_false(may_start(limiter, &waiting));
+  settle(limiter);
+  assert_false(may_start(limiter, &waiting));
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void
+a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told(void **state) {
+  struct server server;
+  struct sr_limiter *a, *b;
+  struct sr_slot slot, waiting;
+  START(server);
+  a = host(&server);
+  b = host(&server);
+  warm(&server, a, 5);
+  GRANTED(a, 5, &waiting);
+  GRANTED(b, 5, &slot);
+  give_for(b, 5, &slot, SR_OUTCOME_REFUSED, 20 * S);
+  assert_true(view_of(a, 5).held_until > now_is());
+  assert_false(may_start(a, &waiting));
+  /* once somebody has ended the hold, the next slot may be used: nothing of it stays in this process */
+  driver->reset(b, now_is());
+  settle(b);
+  give(a, 5, &waiting, SR_OUTCOME_UNSENT);
+  GRANTED(a, 5, &waiting);
+  assert_true(may_start(a, &waiting));
+  /* the same after its own */
+  GRANTED(a, 5, &slot);
+  give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 20 * S);
+  assert_false(may_start(a, &waiting));
+  driver->reset(b, now_is());
+  settle(b);
+  give(a, 5, &waiting, SR_OUTCOME_UNSENT);
+  GRANTED(a, 5, &waiting);
+  assert_true(may_start(a, &waiting));
+  driver->close(a);
+  driver->close(b);
+  server_stop(&server);
+}
+
+static void while_blocked_or_unanswered_only_the_one_that_goes_alone_starts(void **state) {
+  static const enum sr_outcome outcomes[] = {SR_OUTCOME_REFUSED, SR_OUTCOME_SILENT};
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot waiting, slot, alone;
+  size_t i;
+  int k;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  for (i = 0; i < COUNT(outcomes); i++) {
+    GRANTED(limiter, 5, &waiting);
+    for (k = 0; k < 3; k++) {
+      assert_true(may_start(limiter, &waiting));
+      GRANTED(limiter, 5, &slot);
+      give(limiter, 5, &slot, outcomes[i]);
+      pass(&server, WINDOW);
+    }
+    assert_false(may_start(limiter, &waiting));
+    give(limiter, 5, &waiting, SR_OUTCOME_UNSENT);
+    pass(&server, 600 * S);
+    GRANTED(limiter, 5, &alone);
+    assert_true(may_start(limiter, &alone));
+    give(limiter, 5, &alone, SR_OUTCOME_FINE);
+    pass(&server, WINDOW);
+  }
+  driver->close(limiter);
+  server_stop(&server);
+}
+
+static void a_request_does_not_go_when_its_slot_has_ended(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  START(server);
+  limiter = host(&server);
+  warm(&server, limiter, 5);
+  freeze();
+  GRANTED(limiter, 5, &slot);
+  skip_time(slot.send_by - now_is() - S);
+  assert_true(may_start(limiter, &slot));
+  skip_time(S);
+  assert_false(may_start(limiter, &slot));
+  thaw();
+  driver->close(limiter);
+  server_stop(&server);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_429_holds_every_host_for_as_long_as_the_server_said),
@@ -369,6 +478,10 @@ int main(void) {
       cmocka_unit_test(while_blocked_only_the_probe_decides),
       cmocka_unit_test(a_key_that_is_refused_twice_in_a_row_blocks),
       cmocka_unit_test(reset_ends_ban_and_hold_for_all_but_keeps_the_slots),
+      cmocka_unit_test(a_request_does_not_go_after_a_429_of_its_own_process),
+      cmocka_unit_test(a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told),
+      cmocka_unit_test(while_blocked_or_unanswered_only_the_one_that_goes_alone_starts),
+      cmocka_unit_test(a_request_does_not_go_when_its_slot_has_ended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
