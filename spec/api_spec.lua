@@ -352,7 +352,7 @@ describe("the format", function()
           assert.equal(generation ~= "v4", rest:find("^/v1/") ~= nil, key)
           for _, ids in ipairs { in_path, in_query } do
             for id in pairs(ids) do
-              assert.is_table(resource.params[id], key .. ": " .. id)
+              assert.is_table((operation.params or {})[id] or resource.params[id], key .. ": " .. id)
             end
           end
         end

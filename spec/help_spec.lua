@@ -4,8 +4,6 @@ local api = require "seranking.api"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
-after_each(collectgarbage)
-
 local function characters(text)
   return select(2, text:gsub("[^\128-\191]", ""))
 end

@@ -11,8 +11,6 @@ local function refused(f, ...)
   return (tostring(message):gsub("^.-: ", "", 1))
 end
 
-after_each(collectgarbage)
-
 -- The value of a Lua expression of `client` and `seranking`.
 local function value_of(source, client)
   local chunk = assert((loadstring or load)("local client, seranking = ... return " .. source)) -- luacheck: ignore
@@ -39,7 +37,7 @@ end
 
 describe("an unknown name", function()
   local client
-  before_each(function()
+  setup(function()
     client = scene.new()
   end)
 

@@ -80,7 +80,8 @@ end
 function misuse.nearest(name, names, most)
   local best, fewest = nil, (most or math.max(2, math.floor(#name / 3))) + 1
   for _, other in ipairs(names) do
-    local n = distance(name:lower(), other:lower())
+    local n = math.abs(#name - #other) -- at least
+    n = n < fewest and distance(name:lower(), other:lower()) or n
     if n < fewest then
       best, fewest = other, n
     end

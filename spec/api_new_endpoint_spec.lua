@@ -1,0 +1,106 @@
+--- A new endpoint is one entry and `make reference`: in a copy of the tree, every spec that reads the descriptions is green
+--- then. SPDX-License-Identifier: MIT
+
+local process = require "support.process"
+
+-- Two endpoints that the API does not have: a file of the descriptions, the entry, what stands on the page.
+local ENTRIES = {
+  {
+    file = "account.lua",
+    entry = [[
+      { "beacons", v4 = "GET /account/coasts/{coast_id}/beacons", v1 = "GET /v1/account/beacons{?coast_id}",
+        query = "lit_since* colour", answer = "array", source = "docs", confidence = "low",
+        params = {
+          coast_id = { type = "id", about = "the coast" },
+          lit_since = { type = "date", about = "only those lit since then" },
+          colour = { type = "string", enum = { "red", "white" }, about = "colour of the light" },
+        },
+        about = "Beacons of a coast.", fields = "port string\nseconds integer between two flashes",
+        numbers = "seconds", example = '[{"port": "Harwich", "seconds": "14"}]', errors = { { 404, "Coast not found" } } },
+]],
+    page = "account.md", says = "client.account:beacons",
+  },
+  {
+    file = "data/keywords.lua",
+    entry = [[
+      { "tides", data = "GET /v1/keywords/tides", query = "source* limit offset", answer = "object", billed = true,
+        cost = { 3, per = "row", note = "invented", confidence = "low" },
+        pages = { style = "offset", rows = "tides", total = "total", size = 100 },
+        source = "docs", confidence = "low", about = "High and low water.",
+        fields = "total integer\ntides[].time time\ntides[].height number metres",
+        example = '{"total":1,"tides":[{"time":"2026-07-01 04:10:00","height":2.4}]}' },
+]],
+    page = "data-keywords.md", says = "client.data.keywords:tides",
+  },
+}
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- Puts an entry before the first operation of a file.
+local function insert(path, entry)
+  local text, count = read(path):gsub("\n    operations = {\n", function(line) return line .. entry end, 1)
+  assert.equal(1, count, path)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+-- Runs a command of the shell in a folder; what it printed, and whether it ended well.
+local function run(folder, command)
+  local pipe = assert(io.popen(("cd '%s' && { %s; } 2>&1; echo \"ended with $?\""):format(folder, command)))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text, text:find "ended with 0\n$" ~= nil
+end
+
+local function here()
+  local pipe = assert(io.popen "pwd")
+  local path = pipe:read "*l"
+  pipe:close()
+  return path
+end
+
+describe("a new endpoint", function()
+  local folder, remove
+  before_each(function()
+    folder, remove = process.folder()
+  end)
+  after_each(function()
+    remove()
+  end)
+
+  it("is one entry and make reference, then every spec that reads the descriptions is green", function()
+    local top = here()
+    local copied, fine = run(top, ("cp -r .busted README.md docs fake library lua spec tools '%s'"):format(folder))
+    assert.is_true(fine, copied)
+    for _, new in ipairs(ENTRIES) do
+      insert(folder .. "/lua/seranking/api/" .. new.file, new.entry)
+    end
+
+    local lua = process.interpreter()
+    local paths = ("LUA_PATH='lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;' LUA_CPATH='%s'"):format(
+      (package.cpath:gsub("%f[^;%z]build/", top .. "/build/")))
+    local made, is_made = run(folder, paths .. " " .. lua .. " tools/reference.lua")
+    assert.is_true(is_made, made)
+    for _, new in ipairs(ENTRIES) do
+      assert.is_truthy(read(folder .. "/docs/reference/" .. new.page):find(new.says, 1, true))
+    end
+
+    -- The catalogue's requests are those of other endpoints, and are sent by their own spec.
+    local specs = run(folder, "grep -l 'require \"seranking.api\"' spec/*_spec.lua fake/spec/*_spec.lua")
+    local count = 0
+    for spec in specs:gmatch "%S+_spec%.lua" do
+      local printed, green = run(folder, ("%s %s $(command -v busted) -o plainTerminal --filter-out='^the request of' "
+        .. "--filter-out='^a client sends' --filter-out='^the fake takes' %s"):format(paths, lua, spec))
+      assert.is_true(green, printed)
+      assert.is_truthy(printed:find "\n%d+ successe?s? / 0 failures / 0 errors", printed)
+      count = count + 1
+    end
+    assert.is_true(count > 10)
+  end)
+end)
