@@ -41,7 +41,7 @@ end
 ---@class spec.Odd
 ---@field name string
 ---@field steps table of each connection, see raw_server
----@field proxy boolean? it is a proxy
+---@field proxy boolean|"https"? it is a proxy, and in which way it is addressed
 ---@field tls boolean? the client takes it for a server with TLS
 ---@field error string? "kind code"; nil: the outcome is a matter of libcurl's version
 ---@field older string? then: the error of older versions, which others take for an answer
@@ -91,6 +91,14 @@ odd.servers = {
     steps = proxy_says "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", says = "the proxy answered 403 to CONNECT" },
   { name = "a proxy that reaches nobody", proxy = true, error = "network proxy", sent = false, retryable = true,
     steps = proxy_says "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", says = "the proxy answered 502 to CONNECT" },
+  { name = "a proxy that speaks another protocol", proxy = true, error = "network proxy", sent = false, retryable = true,
+    steps = { { "send", "SSH-2.0-OpenSSH_9.2\r\n" }, "close" },
+    says = "check whether an HTTP proxy listens at the address in the option proxy" },
+  { name = "a proxy that answers in no words of HTTP", proxy = true, error = "network proxy", sent = false, retryable = true,
+    steps = proxy_says "\0\255\23garbage\0\r\n\r\n", says = "at the address in the option proxy" },
+  { name = "a proxy without TLS that is asked for it", proxy = "https", error = "tls handshake", sent = false,
+    retryable = false, steps = { { "skip", 1 }, { "send", "HTTP/1.1 400 Bad\r\n\r\n" } },
+    says = "no TLS with the proxy: the server does not speak TLS (tls, handshake); https:// in a proxy's address" },
   { name = "a server without TLS", tls = true, error = "tls handshake", sent = false, retryable = false,
     steps = { { "skip", 1 }, { "send", "HTTP/1.1 400 Bad\r\n\r\n" } },
     says = "the server does not speak TLS (tls, handshake); check scheme and port" },
@@ -105,7 +113,8 @@ odd.servers = {
 function odd.options(entry, url)
   return {
     base_url = entry.proxy and "https://127.0.0.1:9" or entry.tls and url:gsub("^http:", "https:") or url,
-    proxy = entry.proxy and url or nil, timeout = entry.timeout or 10, max_body = 2 ^ 30,
+    proxy = entry.proxy and (entry.proxy == "https" and url:gsub("^http:", "https:") or url) or nil,
+    timeout = entry.timeout or 10, max_body = 2 ^ 30,
   }
 end
 

@@ -249,12 +249,12 @@ static int set_base(struct sr_config *config, const char *base_url, const char *
 }
 
 /* The proxy that calls would go through. Never quoted: it may hold a password. 0, or -1 with the error. */
-static int check_proxy(const struct sr_config *config, const char *proxy, struct sr_error *error) {
-  const char *name = "proxy", *problem = NULL;
-  if (proxy != NULL && proxy[0] != '\0')
-    problem = sr_proxy_check(proxy);
-  else if (!config->plain_http)
-    problem = sr_proxy_check_environment(&name);
+static int check_proxy(struct sr_config *config, const char *proxy, struct sr_error *error) {
+  const char *name = "proxy", *problem;
+  if (proxy == NULL || proxy[0] == '\0')
+    proxy = config->plain_http ? NULL : sr_proxy_of_environment(&name);
+  problem = proxy != NULL ? sr_proxy_check(proxy) : NULL;
+  config->http_proxy = proxy != NULL && sr_proxy_is_http(proxy);
   if (problem == NULL)
     return 0;
   if (problem == sr_proxy_no_memory)
@@ -320,6 +320,7 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
   other->v1 = config->v1;
   other->auth = SR_AUTH_NOWHERE;
   other->rate = config->rate;
+  other->http_proxy = config->http_proxy;
   if (set_base(other, base_url, in_clear, error) == 0) {
     if (fill_elsewhere(other, config, target) == 0)
       return other;

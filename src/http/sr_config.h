@@ -59,6 +59,7 @@ struct sr_config {
   uint64_t client;           /* `id`, or that of the config it was made from */
   struct sr_buf base_url;    /* without a last slash */
   int plain_http;            /* the base is http: to this machine only */
+  int http_proxy;            /* calls go through a proxy with CONNECT, as far as can be told */
   struct sr_buf key;         /* empty: none */
   struct sr_buf key_escaped; /* percent-encoded, as in a query */
   struct sr_mask key_mask;

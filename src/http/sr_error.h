@@ -83,6 +83,9 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
 /* The error of a proxy that answered `status` to CONNECT and made no tunnel. */
 void sr_error_from_proxy(struct sr_error *error, int status);
 
+/* Makes it the proxy's: whoever ended the connection, or failed at TLS, was the proxy. */
+void sr_error_blame_proxy(struct sr_error *error);
+
 /*
 ** Finds the texts of an error body in all the shapes seen: error.message, error.description,
 ** error_description, error, message, detail, in this order. Works on bodies that are cut short.

@@ -178,3 +178,25 @@ void sr_error_from_proxy(struct sr_error *error, int status) {
     sr_error_set(error, SR_NETWORK, "proxy", hint, "the proxy answered %d to CONNECT", status);
   error->lasting = status < 500;
 }
+
+/* The same error with other words. `error` may hold what `text` is made of. */
+static void tell_of_proxy(struct sr_error *error, const char *code, const char *hint,
+                          const char *text) {
+  char message[SR_MESSAGE_SIZE];
+  memcpy(message, error->message, sizeof message);
+  sr_error_set(error, error->kind, code, hint, "%s: %s", text, message);
+}
+
+void sr_error_blame_proxy(struct sr_error *error) {
+  if (error->kind == SR_TLS)
+    tell_of_proxy(error, error->code,
+                  "https:// in a proxy's address means TLS to the proxy itself, but most proxies "
+                  "want http://: check the option proxy, or https_proxy and all_proxy in the "
+                  "environment",
+                  "no TLS with the proxy");
+  else if (error->kind == SR_NETWORK && strcmp(error->code, "connection_lost") == 0)
+    tell_of_proxy(error, "proxy",
+                  "check whether an HTTP proxy listens at the address in the option proxy, or in "
+                  "https_proxy and all_proxy in the environment",
+                  "the proxy gave no answer to CONNECT");
+}

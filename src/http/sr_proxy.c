@@ -75,16 +75,24 @@ static const char *value_of(const char *name) {
   return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-const char *sr_proxy_check_environment(const char **name) {
+static int may_be_exempt(void) {
+  return value_of("no_proxy") != NULL || value_of("NO_PROXY") != NULL;
+}
+
+const char *sr_proxy_of_environment(const char **name) {
   static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
   size_t i;
-  if (value_of("no_proxy") != NULL || value_of("NO_PROXY") != NULL)
+  if (may_be_exempt())
     return NULL;
   for (i = 0; i < sizeof names / sizeof names[0]; i++) {
     const char *value = value_of(names[i]);
     *name = names[i];
     if (value != NULL) /* libcurl takes the first */
-      return sr_proxy_check(value);
+      return value;
   }
   return NULL;
+}
+
+int sr_proxy_is_http(const char *address) {
+  return strncasecmp(address, "socks", 5) != 0 && !may_be_exempt();
 }

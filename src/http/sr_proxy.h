@@ -3,7 +3,7 @@
 #ifndef SR_PROXY_H
 #define SR_PROXY_H
 
-/* What both functions return, this very pointer, when they could not tell for lack of memory. */
+/* What sr_proxy_check returns, this very pointer, when memory ran out. */
 extern const char sr_proxy_no_memory[];
 
 /*
@@ -13,10 +13,12 @@ extern const char sr_proxy_no_memory[];
 const char *sr_proxy_check(const char *address);
 
 /*
-** Checks the proxy that libcurl takes from the environment for https addresses. NULL when there is
-** none, it is fine, or no_proxy is set, which may exempt the host; else what is wrong, and `*name` is
-** the variable.
+** The proxy that libcurl takes from the environment for https addresses; `*name` is its variable.
+** NULL: there is none, or no_proxy is set, which may exempt the host.
 */
-const char *sr_proxy_check_environment(const char **name);
+const char *sr_proxy_of_environment(const char **name);
+
+/* Whether calls go to the proxy at `address` with CONNECT. 0 if no_proxy may exempt the host. */
+int sr_proxy_is_http(const char *address);
 
 #endif

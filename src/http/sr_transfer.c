@@ -579,6 +579,14 @@ static int proxy_status(const struct sr_transfer *transfer, CURLcode code) {
   return code == CURLE_OPERATION_TIMEDOUT ? 0 : (int)status;
 }
 
+/* Whether the connection got no further than to a proxy that has not answered. */
+static int is_at_proxy(const struct sr_transfer *transfer) {
+  const struct sr_config *config = transfer->call->config;
+  long status = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return config->http_proxy && !config->plain_http && transfer->requests == 0 && status == 0;
+}
+
 /* Says why libcurl sent no more: it was about to send again, which on_request forbids. */
 static void not_again(struct sr_error *error, const struct sr_transfer *transfer) {
   if (transfer->reach == SR_UNSENT)
@@ -622,6 +630,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
                  "the connection ended before the answer's headers were complete");
   else
     sr_error_from_curl(error, (int)code, is_begun(transfer), transfer->detail);
+  if (is_at_proxy(transfer))
+    sr_error_blame_proxy(error);
 }
 
 enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
