@@ -72,16 +72,19 @@ describe("the binding", function()
     assert.is_true(client:run(call, 1))
   end)
 
-  it("has no descriptor for a call that was not begun, or is over", function()
+  it("has no descriptor for a call that was not begun, is done, or was begun with a token", function()
     local client = core.client { token = KEY, base_url = DEAD, rate_limit = 0 }
     local call = client:call("GET", "/", nil, nil, nil, true, { retries = 0 })
-    assert.is_nil(call:fd())
-    call:token()
     assert.is_nil(call:fd())
     assert(call:begin())
     assert.are.equal("number", type(call:fd()))
     repeat until call:step()
     assert.is_nil(call:fd())
+    local other = client:call("GET", "/", nil, nil, nil, true, { retries = 0 })
+    assert.are.equal(8, #assert(other:begin_with_token()))
+    assert.is_nil(other:fd())
+    other:cancel()
+    repeat until other:step()
   end)
 end)
 
@@ -172,13 +175,13 @@ local function fuzz(seed, count)
       local fine, made = pcall(core.client, options { [FIELDS[chance(#FIELDS)]] = value(1), rate_limit = value(3) })
       return fine and made or core.client(options())
     end,
-    function() return core.client(options()):call("GET", "/") end, core.clock, core.signal,
+    function() return core.client(options()):call("GET", "/") end, core.clock, core.notifier,
   }
   local methods = {}
-  for kind, example in ipairs { client, client:call("GET", "/"), core.clock(), (core.signal()) } do
+  for kind, example in ipairs { client, client:call("GET", "/"), core.clock(), (core.notifier()) } do
     methods[kind] = {}
-    for name in pairs(debug.getregistry()[({ "seranking.core", "seranking.call", "seranking.clock", "seranking.signal" })[kind]]
-      .__index) do
+    local class = ({ "seranking.core", "seranking.call", "seranking.clock", "seranking.notifier" })[kind]
+    for name in pairs(debug.getregistry()[class].__index) do
       assert(example[name])
       table.insert(methods[kind], name)
     end

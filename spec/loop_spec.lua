@@ -21,10 +21,10 @@ local function nothing_left()
   collectgarbage()
   collectgarbage()
   local deadline = core.monotonic() + 5
-  while core.doorbell_status().calls > 0 and core.monotonic() < deadline do
+  while core.worker_status().calls > 0 and core.monotonic() < deadline do
     collectgarbage()
   end
-  assert.are.equal(0, core.doorbell_status().calls)
+  assert.are.equal(0, core.worker_status().calls)
 end
 
 -- What every loop has to hold. `run(f)` runs f in a coroutine of the loop until the loop has nothing to do any more;
@@ -227,11 +227,12 @@ local function holds_in(name, run, spawn, sleep, options)
 
   if not options then -- a loop of the library
     it("a thread that is never heard of is given up when the waiter's time is over", function()
-      local signal = assert(core.signal()) -- nobody rings
+      local notifier = assert(core.notifier()) -- nobody notifies
       local cancelled, err, left = false, nil, nil
       local silent = {
-        begin = function() return true end, fd = function() return signal:fd() end, pollfd = function() return signal:fd() end,
-        events = function() return "r" end, timeout = function() return 0.05 end, step = function() return false end,
+        begin = function() return true end, fd = function() return notifier:fd() end,
+        pollfd = function() return notifier:fd() end, events = function() return "r" end,
+        timeout = function() return 0.05 end, step = function() return false end,
         cancel = function() cancelled = true end,
       }
       run(function()
@@ -247,12 +248,12 @@ local function holds_in(name, run, spawn, sleep, options)
   it(name .. " is left where the client may block", function()
     local server = wire.start({}, { otherwise = ECHO })
     local client = client_of(server, { blocking = true })
-    local begun, target = core.doorbell_status().begun, nil
+    local begun, target = core.worker_status().begun, nil
     run(function()
       target = assert(client:request { path = "/b" }).target
     end)
     assert.are.equal("/b", target)
-    assert.are.equal(begun, core.doorbell_status().begun)
+    assert.are.equal(begun, core.worker_status().begun)
   end)
 end
 
@@ -280,19 +281,19 @@ describe("inside cqueues", function()
       local loop = cqueues.new()
       loop:wrap(function() client:request { path = "/" } end)
       local deadline = core.monotonic() + 5
-      while core.doorbell_status().calls == 0 and core.monotonic() < deadline do
+      while core.worker_status().calls == 0 and core.monotonic() < deadline do
         loop:step(0.01)
       end
-      assert.are.equal(1, core.doorbell_status().calls)
+      assert.are.equal(1, core.worker_status().calls)
     end
     nothing_left()
   end)
 
   it("a call outside of a controller runs on the calling thread", function()
     local server = wire.start({}, { otherwise = ECHO })
-    local begun = core.doorbell_status().begun
+    local begun = core.worker_status().begun
     assert.are.equal("/", assert(wire.client(server):request { path = "/" }).target)
-    assert.are.equal(begun, core.doorbell_status().begun)
+    assert.are.equal(begun, core.worker_status().begun)
   end)
 end)
 
@@ -431,10 +432,10 @@ describe("inside a loop of another kind", function()
     run(function() problem = select(2, pcall(client.request, client, { path = "/" })) end)
     assert.are.equal("the loop broke", problem)
     local deadline = core.monotonic() + 5
-    while core.doorbell_status().calls > 0 and core.monotonic() < deadline do
-      assert(core.doorbell_status().begun > 0)
+    while core.worker_status().calls > 0 and core.monotonic() < deadline do
+      assert(core.worker_status().begun > 0)
     end
-    assert.are.equal(0, core.doorbell_status().calls)
+    assert.are.equal(0, core.worker_status().calls)
   end)
 
   it("has errors, and soon, for calls and maps when no descriptor is left", function()
@@ -449,7 +450,7 @@ describe("inside a loop of another kind", function()
       coroutine.wrap(function()
         client:map({ 1 }, ask) -- all that is loaded late is there
         local files, file, err, results, errors = {}, nil, nil, nil, nil
-        while require("lseranking").doorbell_status().calls > 0 do collectgarbage() end
+        while require("lseranking").worker_status().calls > 0 do collectgarbage() end
         collectgarbage()
         for _ = 1, 100 do -- libcurl may still close a socket of the call before, so that one call gets through
           repeat file = io.open "/dev/null" files[#files + 1] = file until not file

@@ -321,7 +321,7 @@ describe("inside nginx, a call", function()
           local began = ngx.now()
           repeat
             ngx.sleep(0.002)
-          until mine:limiter().waiting == 2 and require("lseranking").doorbell_status().calls == 4 or ngx.now() > began + 10
+          until mine:limiter().waiting == 2 and require("lseranking").worker_status().calls == 4 or ngx.now() > began + 10
           ngx.say("waiting ", mine:limiter().waiting)
           mine:close()
           for i = 1, 4 do

@@ -27,9 +27,7 @@ local EXCEPTIONS = {
   ["spec/c/test_sr_limit.c"] = true,
   ["spec/c/test_sr_redis.c"] = true,
   ["spec/c/test_sr_share.c"] = true,
-  ["spec/c/test_sr_worker.c"] = true,
   ["src/limit/redis/sr_redis.c"] = true,
-  ["src/worker/sr_worker.c"] = true,
   ["tools/reference/markdown.lua"] = true,
   ["tools/reference/types.lua"] = true,
 }

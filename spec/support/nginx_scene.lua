@@ -75,7 +75,7 @@ local COMMON = [[
   }
   location = /status {
     content_by_lua_block {
-      local status = require("lseranking").doorbell_status()
+      local status = require("lseranking").worker_status()
       collectgarbage()
       ngx.print(require("cjson").encode(status))
     }

@@ -26,7 +26,7 @@ local CONFIGURATION = [[
     listen 127.0.0.1:PORT backlog=4096;
     lua_check_client_abort on;
     location = /status {
-      content_by_lua_block { ngx.print(require("lseranking").doorbell_status().calls) }
+      content_by_lua_block { ngx.print(require("lseranking").worker_status().calls) }
     }
     # Its own answer, or an error.
     location = /call {

@@ -4,6 +4,7 @@
 
 #include "base/sr_fd.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -97,14 +98,27 @@ static void table_remove(int fd) {
 
 /* ---- public ---- */
 
-int sr_fork_socket(int family, int type, int protocol) {
-  int fd;
-  pthread_mutex_lock(&table.lock);
-  fd = sr_fd_socket(family, type, protocol);
+/* Lists a descriptor that was opened under the lock, if it was, and releases the lock. */
+static int list_opened(int fd) {
   if (fd >= 0 && table_add(fd) != 0)
     sr_fd_close(&fd);
   pthread_mutex_unlock(&table.lock);
   return fd;
+}
+
+int sr_fork_socket(int family, int type, int protocol) {
+  pthread_mutex_lock(&table.lock);
+  return list_opened(sr_fd_socket(family, type, protocol));
+}
+
+int sr_fork_accept(int listener) {
+  pthread_mutex_lock(&table.lock);
+  return list_opened(sr_fd_accept(listener));
+}
+
+int sr_fork_open(const char *path, int flags) {
+  pthread_mutex_lock(&table.lock);
+  return list_opened(open(path, flags | O_CLOEXEC));
 }
 
 void sr_fork_close(int fd) {

@@ -19,8 +19,10 @@ int sr_fork_watch(void);
 /* How many forks lie between the first process and this one. Makes no system call. */
 unsigned sr_fork_count(void);
 
-/* sr_fd_socket, listed in the table. -1 and errno. */
+/* sr_fd_socket, sr_fd_accept and open(2) with close-on-exec, listed in the table. -1 and errno. */
 int sr_fork_socket(int family, int type, int protocol);
+int sr_fork_accept(int listener);
+int sr_fork_open(const char *path, int flags);
 
 /* Removes a descriptor from the table and closes it; no fork comes in between. */
 void sr_fork_close(int fd);

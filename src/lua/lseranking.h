@@ -11,7 +11,7 @@
 
 #include "http/sr_call.h"
 #include "http/sr_config.h"
-#include "worker/sr_worker.h"
+#include "worker/sr_job.h"
 #include "http/sr_engine.h"
 
 #include <lauxlib.h>
@@ -67,7 +67,7 @@ struct lsr_clock {
 struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
-/* The userdata of a call. One of the two at most: a call that was given to the worker thread is its job's. */
+/* The userdata of a call. `call` or `job` is NULL: a call that was submitted to the thread is its job's. */
 struct lsr_account;
 struct lsr_call {
   struct sr_call *call;        /* owned */
@@ -77,7 +77,7 @@ struct lsr_call {
 };
 #define LSR_CALL "seranking.call"
 
-/* The object at `index`. If it has a job that is over, the call is taken back from it first. */
+/* The object at `index`. If its job is done, the call is taken back from it first. */
 struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
 
 /* A new call for `config`, owned by a userdata that is pushed. */

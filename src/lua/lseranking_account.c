@@ -39,10 +39,8 @@ static double take_back(struct lsr_call *object) {
 
 /* Whether the server may have got the call. On the thread: whether it was submitted. */
 static int may_be_sent(const struct lsr_call *object) {
-  if (object->job != NULL) {
-    enum sr_job_state state = sr_job_state(object->job);
-    return state == SR_JOB_RUNNING || state == SR_JOB_DONE;
-  }
+  if (object->job != NULL)
+    return sr_job_state(object->job) != SR_JOB_FORKED;
   return object->call->sent;
 }
 

@@ -26,14 +26,11 @@ struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
 
 struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
   struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
-  if (object->job != NULL) {
-    enum sr_job_state state = sr_job_state(object->job);
-    if (state == SR_JOB_DONE || state == SR_JOB_FORKED) {
-      object->call = sr_job_take(object->job);
-      if (object->call == NULL)
-        luaL_error(L, "not enough memory");
-      object->job = NULL;
-    }
+  if (object->job != NULL && sr_job_state(object->job) != SR_JOB_RUNNING) {
+    object->call = sr_job_take(object->job);
+    if (object->call == NULL)
+      luaL_error(L, "not enough memory");
+    object->job = NULL;
   }
   return object;
 }

@@ -236,7 +236,7 @@ static int client_close(lua_State *L) {
   sr_engine_delete(client->engine);
   client->engine = NULL;
   if (client->config != NULL)
-    sr_worker_cancel_client(client->config);
+    sr_job_cancel_client(client->config);
   sr_config_unref(client->config);
   client->config = NULL;
   lsr_clock_unref(client->clock);

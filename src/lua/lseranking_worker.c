@@ -1,50 +1,48 @@
-/* Calls on the worker thread, for hosts that have an event loop of their own.
+/* Calls on the worker thread, for hosts that have an event loop.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
+#include "base/sr_notify.h"
+#include "worker/sr_worker.h"
+
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
-#ifdef __linux__
-#include <sys/eventfd.h>
-#else
-#include <fcntl.h>
-#endif
-
-#define USER   "seranking.worker"
-#define SIGNAL "seranking.signal"
+#define USER     "seranking.worker"
+#define NOTIFIER "seranking.notifier"
 
 /* ---- this Lua state, as a user of the thread ---- */
 
-/* An object in the registry: its finalizer tells that the state is gone. */
+/* An object in the registry: when the state is closed its finalizer runs. */
 struct user {
-  int entered;
+  int counted;
 };
 
 static int user_gc(lua_State *L) {
   struct user *user = luaL_checkudata(L, 1, USER);
-  if (user->entered)
+  if (user->counted)
     sr_worker_unref();
-  user->entered = 0;
+  user->counted = 0;
   return 0;
 }
 
-static void enter(lua_State *L) {
+static void add_user(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, USER ".user");
   if (lua_isnil(L, -1)) {
     struct user *user = lsr_newobject(L, sizeof *user, USER);
     lua_setfield(L, LUA_REGISTRYINDEX, USER ".user");
     sr_worker_ref();
-    user->entered = 1;
+    user->counted = 1;
   }
   lua_pop(L, 1);
 }
 
 /*
-** doorbell(known) -> path, generation of this process's thread, which is started if need be | nil,
-** error. Nothing when it runs and its generation is `known`.
+** worker_address(known) -> path, generation | nil, error: where the thread of this process listens.
+** Starts it if need be. Returns nothing if the running thread's generation is `known`.
 */
 static int worker_address(lua_State *L) {
   struct sr_worker_address address;
@@ -69,7 +67,7 @@ static void set_count(lua_State *L, const char *name, unsigned long count) {
   lua_setfield(L, -2, name);
 }
 
-/* doorbell_status() -> table: running, calls, connections, begun, done, cancelled, refused, starts. */
+/* worker_status() -> table: running, calls, connections, begun, done, cancelled, refused, starts. */
 static int worker_status(lua_State *L) {
   struct sr_worker_status status;
   sr_worker_status(&status);
@@ -88,51 +86,50 @@ static int worker_status(lua_State *L) {
 
 /* ---- calls ---- */
 
-/* The job of a call that was not under way yet. */
-static struct sr_job *job_of(lua_State *L, struct lsr_call *object) {
+/* 1; or 0 with nil and an error pushed. */
+static int submit(lua_State *L, unsigned char *token) {
+  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct sr_error error;
+  if (object->job != NULL || lsr_checkcall(L, 1)->state != SR_STATE_NEW)
+    luaL_error(L, "the call was begun already");
+  if (sr_worker_start(&error) == 0)
+    object->job = sr_job_submit(object->call, token, &error);
   if (object->job == NULL) {
-    struct sr_call *call = lsr_checkcall(L, 1);
-    if (call->state != SR_STATE_NEW)
-      luaL_error(L, "the call was under way already");
-    object->job = sr_job_new(call);
-    if (object->job == NULL)
-      luaL_error(L, "not enough memory");
-    object->call = NULL;
+    lua_pushnil(L);
+    lsr_pusherror(L, &error, NULL);
+    return 0;
   }
-  if (sr_job_state(object->job) != SR_JOB_PREPARED)
-    luaL_error(L, "the call was under way already");
-  return object->job;
-}
-
-/* call:token() -> the 8 bytes that put it under way when they are sent to the thread's socket. */
-static int call_token(lua_State *L) {
-  unsigned char token[SR_TOKEN_SIZE];
-  sr_job_token(job_of(L, lsr_checkcallobject(L, 1)), token);
-  lua_pushlstring(L, (const char *)token, sizeof token);
+  object->call = NULL;
   return 1;
 }
 
 /*
-** call:begin() -> true | nil, error: puts it under way on the thread. From then on it can be polled:
-** call:fd(), call:events(), call:timeout(), and call:step() tells whether it is done.
+** call:begin() -> true | nil, error: submits it to the thread. From then on it can be polled: call:fd(),
+** call:events(), call:timeout(), and call:step() tells whether it is done.
 */
 static int call_begin(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
-  struct sr_job *job = job_of(L, object);
-  struct sr_error error;
-  if (sr_worker_start(&error) != 0 || sr_job_submit(job, &error) < 0) {
-    lua_pushnil(L);
-    lsr_pusherror(L, &error, NULL);
+  if (!submit(L, NULL))
     return 2;
-  }
   lua_pushboolean(L, 1);
   return 1;
 }
 
 /*
-** call:fd() -> the descriptor that becomes readable when it is done; nil when it was not begun, or
-** after anything but this and call:timeout() has seen that it is done: the descriptor is closed
-** then.
+** call:begin_with_token() -> token | nil, error: submits it to the thread. Send the 8 bytes on a
+** connection to worker_address() at once: that wakes the thread, which answers with a byte when the
+** call is done. See sr_job.h.
+*/
+static int call_begin_with_token(lua_State *L) {
+  unsigned char token[SR_TOKEN_SIZE];
+  if (!submit(L, token))
+    return 2;
+  lua_pushlstring(L, (const char *)token, sizeof token);
+  return 1;
+}
+
+/*
+** call:fd() -> the descriptor that becomes readable when it is done. nil: it was not begun; or it is
+** done and another method than this and call:timeout() has seen that, which closes the descriptor.
 */
 static int call_fd(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
@@ -157,10 +154,7 @@ static int events(lua_State *L) {
   return 1;
 }
 
-/*
-** call:timeout() -> the seconds that it may take, and some more: if nothing has been heard by then
-** something is wrong with the thread.
-*/
+/* call:timeout() -> its own timeout in seconds, and 5 more: past that, something is wrong with the thread. */
 static int call_timeout(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   const struct sr_call *call = object->call;
@@ -172,20 +166,34 @@ static int call_timeout(lua_State *L) {
   return 1;
 }
 
-/* signal:timeout() -> nil: the descriptor alone says when. */
-static int timeout(lua_State *L) {
-  lua_pushnil(L);
-  return 1;
+/* ---- errors that nginx tells by their texts alone ---- */
+
+/* errno_name(text) -> "EMFILE" …: which of the errors that matter to loops has this text; nil: none. */
+static int errno_name(lua_State *L) {
+  static const struct {
+    int problem;
+    const char *name;
+  } known[] = {{EMFILE, "EMFILE"}, {ENFILE, "ENFILE"}, {ENOMEM, "ENOMEM"}, {EAGAIN, "EAGAIN"}};
+  const char *text = luaL_checkstring(L, 1);
+  size_t i;
+  for (i = 0; i < sizeof known / sizeof known[0]; i++) {
+    char own[SR_ERRNO_TEXT];
+    if (strcasecmp(text, sr_errno_text(known[i].problem, own)) == 0) {
+      lua_pushstring(L, known[i].name);
+      return 1;
+    }
+  }
+  return 0;
 }
 
 /* ---- the running coroutine ---- */
 
-/* lua_isyieldable, where the process has it: LuaJIT does, and shares its module with Lua 5.1. */
+/* lua_isyieldable, if the process has it: LuaJIT does, and shares its module with Lua 5.1. */
 static void *_Atomic is_yieldable;
 
 /*
-** yieldable() -> whether the running coroutine can be suspended; nil where Lua does not tell (5.1
-** and 5.2). Asked here because nginx's own table of coroutine functions lacks it.
+** yieldable() -> whether the running coroutine can be suspended; nil if Lua does not tell (5.1 and
+** 5.2). nginx replaces the table of coroutine functions by one that lacks this one.
 */
 static int yieldable(lua_State *L) {
   int (*function)(lua_State *);
@@ -197,91 +205,85 @@ static int yieldable(lua_State *L) {
   return 1;
 }
 
-/* ---- signals: something to wait for that Lua rings ---- */
+/* ---- notifiers: Lua code notifies, an event loop waits ---- */
 
-struct signal {
-  int read, write; /* -1: none; one and the same where there are eventfds */
-  int rung;
+struct notifier {
+  struct sr_notify notify;
+  int notified;
 };
 
-static int signal_gc(lua_State *L) {
-  struct signal *signal = luaL_checkudata(L, 1, SIGNAL);
-  if (signal->write >= 0 && signal->write != signal->read)
-    close(signal->write);
-  if (signal->read >= 0)
-    close(signal->read);
-  signal->read = signal->write = -1;
+static int notifier_gc(lua_State *L) {
+  struct notifier *notifier = luaL_checkudata(L, 1, NOTIFIER);
+  sr_notify_close(&notifier->notify);
   return 0;
 }
 
 /*
-** signal() -> an object with fd, events, timeout and step, as calls have; step is true once
-** signal:notify() was called. nil when no descriptor is left.
+** notifier() -> an object with fd, events, timeout and step, as calls have; step is true once
+** notifier:notify() was called. nil: no descriptor is left.
 */
-static int signal_new(lua_State *L) {
-  struct signal *signal = lsr_newobject(L, sizeof *signal, SIGNAL);
-  signal->read = signal->write = -1;
-#ifdef __linux__
-  signal->read = signal->write = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-#else
-  {
-    int ends[2];
-    if (pipe(ends) == 0) {
-      signal->read = ends[0];
-      signal->write = ends[1];
-      (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-      (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    }
-  }
-#endif
-  return signal->read >= 0;
+static int new_notifier(lua_State *L) {
+  struct notifier *notifier = lsr_newobject(L, sizeof *notifier, NOTIFIER);
+  notifier->notify = (struct sr_notify)SR_NOTIFY_CLOSED;
+  return sr_notify_open(&notifier->notify) == 0;
 }
 
-static int signal_ring(lua_State *L) {
-  static const uint64_t one = 1;
-  struct signal *signal = luaL_checkudata(L, 1, SIGNAL);
-  if (!signal->rung && write(signal->write, &one, sizeof one) < 0)
-    return luaL_error(L, "the signal can't be rung");
-  signal->rung = 1;
+static int notifier_notify(lua_State *L) {
+  struct notifier *notifier = luaL_checkudata(L, 1, NOTIFIER);
+  if (sr_notify_send(&notifier->notify) != 0)
+    return luaL_error(L, "the notifier is closed");
+  notifier->notified = 1;
   return 0;
 }
 
-static int signal_fd(lua_State *L) {
-  struct signal *signal = luaL_checkudata(L, 1, SIGNAL);
-  lua_pushinteger(L, signal->read);
+static int notifier_fd(lua_State *L) {
+  struct notifier *notifier = luaL_checkudata(L, 1, NOTIFIER);
+  lua_pushinteger(L, notifier->notify.read_fd);
   return 1;
 }
 
-static int signal_step(lua_State *L) {
-  struct signal *signal = luaL_checkudata(L, 1, SIGNAL);
-  lua_pushboolean(L, signal->rung);
+static int notifier_step(lua_State *L) {
+  struct notifier *notifier = luaL_checkudata(L, 1, NOTIFIER);
+  lua_pushboolean(L, notifier->notified);
   return 1;
 }
 
-/* pollfd is what cqueues calls fd. */
+/* notifier:timeout() -> nil: no time limit. */
+static int notifier_timeout(lua_State *L) {
+  lua_pushnil(L);
+  return 1;
+}
+
+/* cqueues asks for `pollfd` where luv wants `fd`. */
 static const luaL_Reg call_methods[] = {
-    {"token", call_token}, {"begin", call_begin},     {"fd", call_fd},     {"pollfd", call_fd},
-    {"events", events},    {"timeout", call_timeout}, {"step", call_step}, {NULL, NULL}};
-static const luaL_Reg signal_methods[] = {
-    {"ring", signal_ring}, {"fd", signal_fd},     {"pollfd", signal_fd}, {"events", events},
-    {"timeout", timeout},  {"step", signal_step}, {NULL, NULL}};
-static const luaL_Reg signal_meta[] = {{"__gc", signal_gc}, {"__close", signal_gc}, {NULL, NULL}};
+    {"begin", call_begin}, {"begin_with_token", call_begin_with_token},
+    {"fd", call_fd},       {"pollfd", call_fd},
+    {"events", events},    {"timeout", call_timeout},
+    {"step", call_step},   {NULL, NULL}};
+static const luaL_Reg notifier_methods[] = {{"notify", notifier_notify},
+                                            {"fd", notifier_fd},
+                                            {"pollfd", notifier_fd},
+                                            {"events", events},
+                                            {"timeout", notifier_timeout},
+                                            {"step", notifier_step},
+                                            {NULL, NULL}};
+static const luaL_Reg notifier_meta[] = {
+    {"__gc", notifier_gc}, {"__close", notifier_gc}, {NULL, NULL}};
 static const luaL_Reg user_methods[] = {{NULL, NULL}};
 static const luaL_Reg user_meta[] = {{"__gc", user_gc}, {NULL, NULL}};
-static const luaL_Reg functions[] = {{"doorbell", worker_address},
-                                     {"doorbell_status", worker_status},
-                                     {"yieldable", yieldable},
-                                     {"signal", signal_new},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"worker_address", worker_address}, {"worker_status", worker_status},
+    {"errno_name", errno_name},         {"yieldable", yieldable},
+    {"notifier", new_notifier},         {NULL, NULL}};
 
 void lsr_open_worker(lua_State *L) {
   atomic_store(&is_yieldable, dlsym(RTLD_DEFAULT, "lua_isyieldable"));
   lsr_newclass(L, USER, user_methods, user_meta);
-  lsr_newclass(L, SIGNAL, signal_methods, signal_meta);
+  lsr_newclass(L, NOTIFIER, notifier_methods, notifier_meta);
   luaL_getmetatable(L, LSR_CALL);
   lua_getfield(L, -1, "__index");
   lsr_setfuncs(L, call_methods);
   lua_pop(L, 2);
   lsr_setfuncs(L, functions);
-  enter(L);
+  add_user(L);
 }

@@ -150,15 +150,15 @@ local function suspendable(loop)
   if not yieldable.possible() or yieldable.sure then
     return yieldable.possible()
   end
-  local signal = core.signal()
-  if not signal then
+  local notifier = core.notifier()
+  if not notifier then
     return false
   end
   loop.spawn(function()
     loop.sleep(0.001) -- not at once, or there would be nothing to wait for
-    signal:ring()
+    notifier:notify()
   end)
-  return wait(loop, signal)
+  return wait(loop, notifier)
 end
 
 --- Makes a host's way to wait.
@@ -191,8 +191,8 @@ function adapter.new(loop)
   end
 
   function way.run_batch(_, batch)
-    local signal = suspendable(loop) and core.signal()
-    if not signal then -- one after another, and each call says what is the matter
+    local notifier = suspendable(loop) and core.notifier()
+    if not notifier then -- one after another, and each call says what is the matter
       return adapter.work(batch)
     end
     local live = math.min(batch.width, batch.count)
@@ -201,11 +201,11 @@ function adapter.new(loop)
         adapter.work(batch)
         live = live - 1
         if live == 0 then
-          signal:ring()
+          notifier:notify()
         end
       end)
     end
-    wait(loop, signal)
+    wait(loop, notifier)
   end
 
   return way

@@ -56,30 +56,33 @@ local function check_phase(ngx)
   end
 end
 
+-- nginx tells what failed by the operating system's text alone, so the core looks for the errno that has this text.
+local no_room = { EMFILE = true, ENFILE = true, ENOMEM = true }
+
 local function no_connection(why)
-  if why:find("too many open files", 1, true) or why:find("not enough", 1, true) then
+  if no_room[core.errno_name(why)] then
     return errors.new("network", "no_descriptors", "nginx has no connection left for a call: " .. why,
       "raise worker_connections and worker_rlimit_nofile")
   end
   return errors.new("network", "no_thread", "the thread that carries out calls can't be reached: " .. why)
 end
 
--- The thread's address, and the name of the pool of connections to it, for the generation that is known.
+-- The thread's address and the name of the pool of connections to it, for the generation that is known.
 local known, address, pool = 0, nil, nil
 
--- Makes sure that they are right. nil, or an error.
+-- Brings them up to date. nil, or an error.
 local function find_thread()
-  local path, generation = core.doorbell(known)
+  local path, generation = core.worker_address(known)
   if path then
-    -- Without the generation a connection to an earlier thread could be taken for one to this: descriptors are used again.
+    -- Descriptor numbers are reused: without the generation, connections to an earlier thread could be taken for this one's.
     known, address, pool = generation, "unix:" .. path, { pool = ("seranking %d"):format(generation) }
   elseif generation then
     return errors.wrap(generation)
   end
 end
 
--- A connection to the thread, maybe a used one.
-local function connect(ngx, patience)
+-- A connection to the thread, from the pool if there is one.
+local function connect(ngx, timeout)
   local problem = find_thread()
   if problem then
     return nil, problem
@@ -89,12 +92,12 @@ local function connect(ngx, patience)
     if not sock then
       return nil, no_connection(why)
     end
-    sock:settimeouts(CONNECT_TIME, CONNECT_TIME, patience)
+    sock:settimeouts(CONNECT_TIME, CONNECT_TIME, timeout)
     local connected
     connected, why = sock:connect(address, pool)
     if connected then
       return sock
-    elseif not why:lower():find("temporarily unavailable", 1, true) then
+    elseif core.errno_name(why) ~= "EAGAIN" then
       return nil, no_connection(why)
     end
     ngx.sleep(BUSY_TIME)
@@ -102,41 +105,51 @@ local function connect(ngx, patience)
   return nil, no_connection "too many calls at once"
 end
 
-local said = {
+-- Errors by the thread's reply, or by why there was none.
+local replies = {
   E = { "protocol", "unknown_call", "the thread that carries out calls doesn't know this one" },
   F = { "network", "no_descriptors", "no file descriptor was left for a call", "raise worker_rlimit_nofile" },
   closed = { "cancelled", "stopped", "the thread that carries out calls has stopped" },
   timeout = { "timeout", "no_answer", "no answer before the deadline" },
 }
 
--- Sends the token and waits for the byte. nil, or an error.
-local function carry_out(ngx, call)
+-- Submits a call, subscribes to its end and waits for that. nil, or an error.
+local function carry_out(ngx, client, call)
   local sock, problem = connect(ngx, call:timeout() * 1000)
   if not sock then
     return problem
+  elseif client._closed then -- while it connected: close() has cancelled all calls but this one
+    sock:close()
+    return errors.new("cancelled", "cancelled", "the client was closed")
   end
-  local sent, why = sock:send(call:token())
-  local byte, silence = sock:receive(1) -- what can't be sent may have been answered already: there is no room for it
+  local token, failure = call:begin_with_token()
+  if not token then
+    sock:close()
+    return errors.wrap(failure)
+  end
+  local sent, why = sock:send(token) -- at once: from here on, closing the connection cancels the call
+  local byte, silence = sock:receive(1) -- even if the token was not sent: the thread may have refused the connection
   if byte == "D" then
-    sock:setkeepalive(IDLE_TIME, POOL_SIZE) -- at once: nothing can come in between that the next call would read
+    sock:setkeepalive(IDLE_TIME, POOL_SIZE) -- before anything suspends, or another call could read from it
     return nil
   end
   sock:close()
   call:cancel()
-  local words = said[byte or sent and silence]
+  local words = replies[byte or sent and silence]
   return words and errors.new(words[1], words[2], words[3], words[4]) or no_connection(tostring(why or silence))
 end
 
 --- Waits until a call is done, while the worker does other things.
+---@param client table
 ---@param call userdata
 ---@return seranking.Error? error nil: the call has its own outcome
-function nginx.wait(_, call)
+function nginx.wait(client, call)
   local ngx = here()
   local problem = check_phase(ngx)
   if problem then
     return problem
   end
-  problem = carry_out(ngx, call)
+  problem = carry_out(ngx, client, call)
   if not problem and not call:step() then
     return errors.new("protocol", "not_done", "the thread said that the call is done, but it is not")
   end

@@ -1,0 +1,213 @@
+/* The worker's socket: where it is, what is left of it, and who may connect.
+** SPDX-License-Identifier: MIT */
+#include "worker_support.h"
+
+#include "base/sr_fork.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static void open_listener(struct sr_listener *listener) {
+  CHECK(sr_listener_open(listener) == 0, "open: %s", strerror(errno));
+}
+
+static void it_accepts_connections_of_its_own_process(void **state) {
+  struct sr_listener listener;
+  int client, fd;
+  char byte = 0;
+  (void)state;
+  open_listener(&listener);
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_NONE);
+  client = try_connect(listener.path);
+  CHECK(client >= 0, "connect: %s", strerror(errno));
+  wait_readable(listener.fd);
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_DONE);
+  CHECK(recv(fd, &byte, 1, 0) < 0 && errno == EAGAIN, "reading blocks");
+  CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0, "programs inherit it");
+  assert_int_equal(send(client, "x", 1, 0), 1);
+  assert_int_equal(recv(fd, &byte, 1, 0), 1);
+  close(client);
+  sr_fork_close(fd);
+  sr_listener_close(&listener);
+}
+
+static void programs_started_and_children_have_none_of_its_descriptors(void **state) {
+  struct sr_listener listener;
+  int fds[3], client, fd;
+  size_t i;
+  pid_t child;
+  (void)state;
+  open_listener(&listener);
+  client = try_connect(listener.path);
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_DONE);
+  fds[0] = listener.fd;
+  fds[1] = listener.spare_fd;
+  fds[2] = SR_LINUX ? listener.name_fd : fd;
+  for (i = 0; i < COUNT(fds); i++)
+    CHECK((fcntl(fds[i], F_GETFD) & FD_CLOEXEC) != 0, "programs inherit descriptor %zu", i);
+  child = fork();
+  if (child == 0) {
+    int left = fcntl(fd, F_GETFD) >= 0;
+    for (i = 0; i < COUNT(fds); i++)
+      left += fcntl(fds[i], F_GETFD) >= 0;
+    _exit(left);
+  }
+  expect_child(child, 0);
+  close(client);
+  sr_fork_close(fd);
+  sr_listener_close(&listener);
+}
+
+static void a_connection_of_another_process_is_closed(void **state) {
+  struct sr_listener listener;
+  enum sr_accept outcome = SR_ACCEPT_NONE;
+  char path[64];
+  int fd;
+  pid_t child;
+  (void)state;
+  if (!SR_LINUX)
+    skip(); /* there the folder alone keeps others out */
+  open_listener(&listener);
+  assert_int_equal(strncmp(listener.path, "/proc/self/fd/", 14), 0);
+  snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), listener.name_fd);
+  child = fork();
+  if (child == 0) {
+    char byte;
+    int client = try_connect(path);
+    _exit(client < 0 ? 2 : recv(client, &byte, 1, 0) <= 0 ? 0 : 1);
+  }
+  wait_readable(listener.fd);
+  outcome = sr_listener_accept(&listener, 'F', &fd);
+  assert_int_equal(outcome, SR_ACCEPT_FOREIGN);
+  expect_child(child, 0);
+  sr_listener_close(&listener);
+}
+
+static void nobody_else_can_enter_its_folder(void **state) {
+  struct sr_listener listener;
+  struct stat about;
+  (void)state;
+  open_listener(&listener);
+  if (listener.folder[0] != '\0') {
+    assert_int_equal(stat(listener.folder, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0700);
+  }
+  assert_int_equal(files_left(), SR_LINUX ? 0 : 1);
+  sr_listener_close(&listener);
+  assert_int_equal(files_left(), 0);
+}
+
+/* Makes what a process that was killed leaves behind where names stay. */
+static void leave_behind(char folder[SR_LISTENER_PATH]) {
+  struct sockaddr_un address;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  snprintf(folder, SR_LISTENER_PATH, "%s/seranking-1-dead00", temporary);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  assert_true(snprintf(address.sun_path, sizeof address.sun_path, "%s/s", folder) > 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(listen(fd, 1), 0);
+  close(fd);
+}
+
+static void where_names_stay_those_of_killed_processes_are_removed_and_no_others(void **state) {
+  struct sr_listener living, listener;
+  char dead[SR_LISTENER_PATH];
+  struct stat about;
+  (void)state;
+  if (SR_LINUX)
+    skip();
+  open_listener(&living);
+  leave_behind(dead);
+  open_listener(&listener);
+  assert_int_equal(stat(dead, &about), -1);
+  assert_int_equal(stat(living.folder, &about), 0);
+  assert_int_equal(files_left(), 2);
+  sr_listener_close(&listener);
+  sr_listener_close(&living);
+  assert_int_equal(files_left(), 0);
+}
+
+static void if_a_folder_cannot_be_made_the_next_place_is_taken(void **state) {
+  struct sr_listener listener;
+  char long_path[200];
+  (void)state;
+  memset(long_path, 'x', sizeof long_path - 1);
+  long_path[0] = '/';
+  long_path[sizeof long_path - 1] = '\0';
+  setenv("TMPDIR", "/nonexistent", 1);
+  open_listener(&listener);
+  sr_listener_close(&listener);
+  setenv("TMPDIR", long_path, 1);
+  open_listener(&listener);
+  sr_listener_close(&listener);
+  setenv("TMPDIR", "", 1);
+  open_listener(&listener);
+  sr_listener_close(&listener);
+  setenv("TMPDIR", temporary, 1);
+}
+
+static void without_descriptors_connections_are_refused_with_a_byte(void **state) {
+  struct sr_listener listener;
+  struct rlimit before, low;
+  int fillers[64], clients[3], fd;
+  size_t count = 0, i;
+  char byte;
+  (void)state;
+  if (under_valgrind()) /* which keeps descriptors of its own beyond any limit */
+    skip();
+  open_listener(&listener);
+  for (i = 0; i < COUNT(clients); i++)
+    clients[i] = try_connect(listener.path);
+  getrlimit(RLIMIT_NOFILE, &before);
+  low = before;
+  low.rlim_cur = 64;
+  setrlimit(RLIMIT_NOFILE, &low);
+  while (count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0)
+    count++;
+  for (i = 0; i < 2; i++) {
+    assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_REFUSED);
+    assert_int_equal(recv(clients[i], &byte, 1, 0), 1);
+    assert_int_equal(byte, 'F');
+    assert_int_equal(recv(clients[i], &byte, 1, 0), 0);
+  }
+  sr_fork_close(listener.spare_fd); /* as if another thread had been faster */
+  listener.spare_fd = -1;
+  fillers[count++] = dup(0);
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_FAILED);
+  while (count > 0)
+    close(fillers[--count]);
+  setrlimit(RLIMIT_NOFILE, &before);
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_DONE);
+  CHECK(listener.spare_fd >= 0, "it has no spare descriptor again");
+  sr_fork_close(fd);
+  for (i = 0; i < COUNT(clients); i++)
+    close(clients[i]);
+  sr_listener_close(&listener);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  make_temporary();
+  return sr_fork_watch();
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  return rmdir(temporary);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(it_accepts_connections_of_its_own_process),
+      cmocka_unit_test(programs_started_and_children_have_none_of_its_descriptors),
+      cmocka_unit_test(a_connection_of_another_process_is_closed),
+      cmocka_unit_test(nobody_else_can_enter_its_folder),
+      cmocka_unit_test(where_names_stay_those_of_killed_processes_are_removed_and_no_others),
+      cmocka_unit_test(if_a_folder_cannot_be_made_the_next_place_is_taken),
+      cmocka_unit_test(without_descriptors_connections_are_refused_with_a_byte),
+  };
+  return cmocka_run_group_tests_name("sr_listener", tests, set_up, tear_down);
+}
