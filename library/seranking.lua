@@ -98,6 +98,10 @@ function seranking.help(query) end
 ---@return boolean
 function seranking.is_error(value) end
 
+--- Loads the rest of the library and all API descriptions now, for nginx's init_by_lua. Otherwise each part is loaded when it
+--- is first used.
+function seranking.preload() end
+
 --- A clock for tests.
 ---@return seranking.Clock
 function seranking.clock() end

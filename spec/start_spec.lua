@@ -1,48 +1,111 @@
---- What a program pays for before its first call. SPDX-License-Identifier: MIT
+--- What a program pays for before its first call, and what it can pay beforehand. SPDX-License-Identifier: MIT
 
--- Loads the library anew, as a program does that begins. Gives its Lua modules back afterwards.
-local function start()
-  local kept = {}
-  for name, module in pairs(package.loaded) do
-    if name:find "^seranking" then
-      kept[name], package.loaded[name] = module, nil
-    end
-  end
-  collectgarbage()
-  collectgarbage()
-  collectgarbage "stop" -- the garbage of the whole suite is not this library's
-  local memory = collectgarbage "count"
-  local client = assert(require("seranking").new { token = "be2165b7d065e278e7305c1c7ef791f283f5d14b" })
-  collectgarbage "restart"
-  collectgarbage()
-  collectgarbage()
-  memory = collectgarbage "count" - memory
-  local loaded = {}
+local function is_ours(name)
+  return name:find "^seranking" ~= nil
+end
+
+-- The Lua modules of the library that are loaded.
+local function loaded_modules()
+  local names = {}
   for name in pairs(package.loaded) do
-    if name:find "^seranking" then
-      loaded[name] = true
-    end
+    names[name] = is_ours(name) or nil
   end
-  client:close()
-  for name in pairs(loaded) do
+  return names
+end
+
+-- Calls f with no Lua module of the library loaded, and gives them back afterwards.
+local function anew(f)
+  local kept = {}
+  for name in pairs(loaded_modules()) do
+    kept[name], package.loaded[name] = package.loaded[name], nil
+  end
+  local fine, problem = pcall(f)
+  for name in pairs(loaded_modules()) do
     package.loaded[name] = nil
   end
   for name, module in pairs(kept) do
     package.loaded[name] = module
   end
-  return memory, loaded
+  assert(fine, problem)
 end
+
+local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
 
 describe("loading the library and making a client", function()
   it("takes less than 300 KB of Lua's memory", function()
-    local memory = start()
-    assert.is_true(memory < 300, memory .. " KB")
+    anew(function()
+      collectgarbage()
+      collectgarbage()
+      collectgarbage "stop" -- the garbage of the whole suite is not this library's
+      local memory = collectgarbage "count"
+      local client = assert(require("seranking").new { token = KEY })
+      collectgarbage "restart"
+      collectgarbage()
+      collectgarbage()
+      memory = collectgarbage "count" - memory
+      client:close()
+      assert.is_true(memory < 300, memory .. " KB")
+    end)
   end)
 
   it("loads no descriptions", function()
-    local _, loaded = start()
-    for name in pairs(loaded) do
-      assert.is_nil(name:find "^seranking%.api")
-    end
+    anew(function()
+      assert(require("seranking").new { token = KEY }):close()
+      for name in pairs(loaded_modules()) do
+        assert.is_nil(name:find "^seranking%.api")
+      end
+    end)
+  end)
+end)
+
+describe("seranking.preload", function()
+  it("loads every file of the library but the loops that need another module", function()
+    anew(function()
+      require("seranking").preload()
+      local pipe, count = assert(io.popen "find lua/seranking -name '*.lua' -not -path '*/cli/*'"), 0
+      for path in pipe:lines() do
+        local name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+        if name ~= "seranking.loop.cqueues" and name ~= "seranking.loop.luv" then
+          assert.is_truthy(package.loaded[name], name)
+          count = count + 1
+        end
+      end
+      pipe:close()
+      assert.is_true(count > 50)
+    end)
+  end)
+
+  it("leaves nothing to be loaded by calls, walks, waits, maps and mistakes", function()
+    anew(function()
+      local seranking = require "seranking"
+      local client
+      local transport = { handle = function()
+        return { status = 200, headers = { { "Content-Type", "application/json" } }, body = "[]" }
+      end }
+      seranking.preload()
+      local before = loaded_modules()
+      client = assert(seranking.new { token = KEY, transport = transport })
+      assert(client.sites:list())
+      assert(client.sites.list:all())
+      assert(client:request { path = "/x" })
+      client:map({ 1 }, function(id) return client.sites(id).keywords:list() end)
+      client.audit.create:wait { domain = "a.example" }
+      client.sites.list:describe()
+      local _ = tostring(client) .. tostring(client.sites) .. seranking.help "backlinks"
+      client:limiter()
+      client.data.backlinks.raw:all({ target = "a.example" }, { max_cost = 10 })
+      for _, mistake in ipairs {
+        function() return client.sits end, function() return client.sites.lst end, function() client.sites:list { a = 1 } end,
+        function() client.sites.keywords:list(5) end, function() client.sites:list({}, { a = 1 }) end,
+      } do
+        assert.is_false((pcall(mistake)))
+      end
+      client:close()
+      local later = {}
+      for name in pairs(loaded_modules()) do
+        later[#later + 1] = not before[name] and name or nil
+      end
+      assert.same({}, later)
+    end)
   end)
 end)

@@ -10,6 +10,7 @@ local proxy = require "seranking.base.proxy"
 
 local concurrent, costs, direct = lazy "seranking.walk.concurrent", lazy "seranking.walk.costs", lazy "seranking.direct"
 local host, limiter, resource = lazy "seranking.loop.host", lazy "seranking.limiter", lazy "seranking.resource"
+local redis = lazy "seranking.redis"
 local help, operation, suggest = lazy "seranking.help", lazy "seranking.operation", lazy "seranking.suggest"
 
 local client = {}
@@ -386,7 +387,7 @@ local function make(given)
   end
   local driver, handle, problem
   if checked.limiter then
-    driver, problem = require("seranking.redis").driver()
+    driver, problem = redis.driver()
     if not driver then
       return nil, errors.option(variables.limiter or "limiter", problem)
     end

@@ -1,7 +1,10 @@
 --- Errors as values: plain tables with one way to print them.
 -- SPDX-License-Identifier: MIT
 
+local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
+
+local codes = lazy.value "seranking.answer.codes"
 
 local getinfo = debug.getinfo
 
@@ -60,7 +63,7 @@ local hints -- by kind and code
 -- Made of the table of codes with the first error: a program that has none need not load it.
 local function make_hints()
   hints = {}
-  for _, kind in ipairs(require "seranking.answer.codes") do
+  for _, kind in ipairs(codes()) do
     local of_kind = {}
     for i = 2, #kind do
       of_kind[kind[i][1]] = kind[i].hint
