@@ -1,0 +1,63 @@
+/* What the engine's tests share about events, and calls that get a key blocked.
+** SPDX-License-Identifier: MIT */
+#ifndef SPEC_ENGINE_EVENTS_H
+#define SPEC_ENGINE_EVENTS_H
+
+#include "engine_support.h"
+
+static inline const char *name_of(enum sr_event_type type) {
+  static const char *const names[] = {"wait",    "retry",     "rate_limited",
+                                      "blocked", "unblocked", "limiter_fallback"};
+  return names[type];
+}
+
+/* The events of a call so far, "wait retry", and none of them any more. */
+static inline const char *events_of(struct sr_call *call) {
+  static char text[400];
+  int i;
+  text[0] = '\0';
+  for (i = 0; i < call->event_count; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "",
+             name_of(call->events[i].type));
+  call->event_count = 0;
+  return text;
+}
+
+static inline struct sr_event event_of(const struct sr_call *call, enum sr_event_type type) {
+  int i;
+  for (i = 0; i < call->event_count && call->events[i].type != type; i++)
+    ;
+  CHECK(i < call->event_count, "no event %s", name_of(type));
+  return call->events[i];
+}
+
+/* A call that ends in a 429 at once; what it ended with is looked at by who wants to. */
+static inline struct sr_call *refused(struct bench *bench) {
+  struct sr_call *call = call_of(bench->config, 60 * S);
+  call->retries = 0;
+  sr_engine_submit(bench->engine, call);
+  assert_int_equal(run(bench, call), SR_RUN_EXTERNAL);
+  answer(call, 429, "", "{\"message\":\"Too Many Requests\"}");
+  return call;
+}
+
+/* Three of them: the key is blocked for ten minutes from then on. Returns when the ban ends. */
+static inline sr_time block(struct bench *bench) {
+  int i;
+  for (i = 0; i < 3; i++) {
+    struct sr_call *call = refused(bench);
+    assert_int_equal(call->state, SR_STATE_DONE);
+    sr_call_delete(call);
+  }
+  return bench->manual.now + 600 * S;
+}
+
+/* Waits for the end of a ban. */
+static inline struct sr_call *patient(struct bench *bench, sr_time timeout) {
+  struct sr_call *call = call_of(bench->config, timeout);
+  call->wait_blocked = 1;
+  sr_engine_submit(bench->engine, call);
+  return call;
+}
+
+#endif
