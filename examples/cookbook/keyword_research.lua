@@ -38,8 +38,8 @@ table.sort(ideas, function(a, b)
   return worth(a) > worth(b)
 end)
 
-print(("%-40s %8s %10s"):format("keyword", "volume", "difficulty"))
+print(("%-52s %8s %10s"):format("keyword", "volume", "difficulty"))
 for i = 1, math.min(20, #ideas) do
-  print(("%-40s %8d %10d"):format(ideas[i].keyword, ideas[i].volume, ideas[i].difficulty))
+  print(("%-52s %8d %10d"):format(ideas[i].keyword, ideas[i].volume, ideas[i].difficulty))
 end
 print(("%d ideas for %d credits by estimate"):format(#ideas, client.data:spent().credits))
