@@ -343,16 +343,38 @@ static void a_call_cancelled_while_it_asks_gives_back_what_it_asked_for(void **s
   tear_down(&bench);
 }
 
-static void a_call_whose_time_is_over_while_it_asks_gives_back_what_it_asked_for(void **state) {
+static void a_limiter_that_never_answers_is_what_a_call_fails_with(void **state) {
+  struct bench bench;
+  struct sr_call *calls[3];
+  int i;
+  (void)state;
+  set_up_asking(&bench, 1);
+  for (i = 0; i < 3; i++)
+    calls[i] = submitted(&bench, 5 * S); /* one asks, the others wait behind it */
+  for (i = 0; i < 3; i++) {
+    assert_int_equal(run(&bench, calls[i]), SR_RUN_DONE);
+    expect_end(calls[i], SR_NETWORK, "limiter");
+    assert_non_null(strstr(calls[i]->error.message, "server.example: no answer"));
+    sr_call_delete(calls[i]);
+  }
+  assert_int_equal(bench.manual.now, 1005 * S);
+  assert_int_equal(server.requests[0].state, ABANDONED);
+  tear_down(&bench);
+}
+
+/* It has said that all slots are taken: that it does not answer just now is no news. */
+static void a_call_whose_time_is_over_while_it_asks_again_has_no_slot(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
   set_up_asking(&bench, 1);
   call = submitted(&bench, 5 * S);
+  sr_engine_step(bench.engine);
+  answer_ask(0, SR_LIMIT_WAIT, 1004 * S);
   assert_int_equal(run(&bench, call), SR_RUN_DONE);
+  assert_int_equal(server.takes, 2);
   expect_end(call, SR_RATE_LIMIT, "no_slot");
   assert_int_equal(bench.manual.now, 1005 * S);
-  assert_int_equal(server.requests[0].state, ABANDONED);
   sr_call_delete(call);
   tear_down(&bench);
 }
@@ -574,7 +596,8 @@ int main(void) {
       cmocka_unit_test(the_limiter_has_the_last_word_before_a_request_is_sent),
       cmocka_unit_test(a_slot_goes_back_to_the_limiter_that_it_is_of),
       cmocka_unit_test(a_call_cancelled_while_it_asks_gives_back_what_it_asked_for),
-      cmocka_unit_test(a_call_whose_time_is_over_while_it_asks_gives_back_what_it_asked_for),
+      cmocka_unit_test(a_limiter_that_never_answers_is_what_a_call_fails_with),
+      cmocka_unit_test(a_call_whose_time_is_over_while_it_asks_again_has_no_slot),
       cmocka_unit_test(a_turn_that_can_not_come_in_time_is_not_asked_for),
       cmocka_unit_test(each_attempt_asks_anew),
       cmocka_unit_test(news_of_the_limiter_are_told_by_a_call_under_way),

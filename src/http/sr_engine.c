@@ -438,7 +438,12 @@ static void work_limiters(struct sr_engine *engine, sr_time now) {
 
 /* The call's deadline is over. */
 static void expire(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  if (call->state == SR_STATE_QUEUED) {
+  struct sr_ruling ruling;
+  if (call->state == SR_STATE_QUEUED && sr_gate_is_silent(call, now, &ruling)) {
+    sr_gate_give(call, now, SR_OUTCOME_UNSENT, 0);
+    sr_outcome_limiter_failed(call, &ruling);
+    end_call(call, now);
+  } else if (call->state == SR_STATE_QUEUED) {
     end_without_slot(call, now, call->gate != NULL ? sr_gate_earliest(call, now, 0) : now);
   } else if (call->state == SR_STATE_BACKOFF) {
     end_without_answer(call, now, SR_TIMEOUT, "no_answer", "no answer before the deadline");

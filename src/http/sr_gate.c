@@ -6,6 +6,7 @@
 #include "limit/sr_fallback.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,9 +261,27 @@ enum sr_verdict sr_gate_take(struct sr_call *call, sr_time now, struct sr_ruling
   memset(ruling, 0, sizeof *ruling);
   verdict = gate->driver->take(gate->limiter, &want, now, &call->slot, ruling);
   gate->asked += (call->slot.state == SR_SLOT_ASKED) - asked;
+  gate->unanswered = verdict == SR_LIMIT_ASKED;
+  if (verdict != SR_LIMIT_ASKED)
+    gate->answered = now;
   if (verdict != SR_LIMIT_ASKED && verdict != SR_LIMIT_FAILED)
     tell_problem(call, ruling->problem);
   return verdict;
+}
+
+int sr_gate_is_silent(const struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  const struct sr_gate *gate = call->gate;
+  struct sr_limit_view view;
+  memset(ruling, 0, sizeof *ruling);
+  if (gate == NULL || !gate->unanswered || gate->answered >= call->since)
+    return 0;
+  sr_gate_view(gate, call->config, now, &view);
+  if (view.problem[0] != '\0')
+    memcpy(ruling->problem, view.problem, sizeof ruling->problem);
+  else
+    snprintf(ruling->problem, sizeof ruling->problem, "%.80s: no answer within the call's timeout",
+             view.place);
+  return 1;
 }
 
 void sr_gate_wait(const struct sr_call *call, sr_time at) {

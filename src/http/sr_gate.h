@@ -29,6 +29,8 @@ struct sr_gate {
   int full;           /* calls that may use this many slots get none … */
   sr_time not_before; /* … before this time */
   int asked;          /* takes without a verdict so far */
+  sr_time answered;   /* when the limiter gave the last verdict … */
+  int unanswered;     /* … and 1: it was asked for another one since */
   int waiting;        /* queued calls */
   int problem_told;   /* an event has told that the limiter is not the one that was asked for */
 };
@@ -60,6 +62,12 @@ void sr_gates_forked(struct sr_gates *gates);
 
 /* Asks for a slot. An event tells the call, once, that another limiter stands in for its own. */
 enum sr_verdict sr_gate_take(struct sr_call *call, sr_time now, struct sr_ruling *ruling);
+
+/*
+** Whether the limiter was asked and has given nobody a verdict since the call was queued: then
+** `ruling` says that it is out of reach.
+*/
+int sr_gate_is_silent(const struct sr_call *call, sr_time now, struct sr_ruling *ruling);
 
 /* After SR_LIMIT_WAIT: calls like this one need not ask before `at`. */
 void sr_gate_wait(const struct sr_call *call, sr_time at);
