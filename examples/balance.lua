@@ -8,7 +8,7 @@ local client = require("seranking").new { raise = true }
 if client.api == "v4" then
   local balance = client.account:balance()
   print(balance.currency, balance.value)
-else -- the new API has no balance: the plan's units are what is left
+else -- v1 has no balance; the plan's units are what is left
   local plan = client.account:subscription().subscription_info
   print("units", plan.units_left)
 end

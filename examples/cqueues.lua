@@ -1,4 +1,4 @@
---- Calls inside cqueues: they wait as everything there does. Only reads; either kind of key. SPDX-License-Identifier: MIT
+--- Calls inside cqueues: they suspend their coroutine. Only reads; either kind of key. SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/cqueues.lua
 
 local cqueues = require "cqueues"
@@ -19,7 +19,7 @@ loop:wrap(function()
   done = true
 end)
 
--- Something else that goes on meanwhile.
+-- Something else that runs meanwhile.
 loop:wrap(function()
   local ticks = 0
   while not done do

@@ -1,4 +1,4 @@
---- Writes: makes a new site in your account. The API page's third curl example; either kind of key.
+--- Writes: creates a project in your account. The API page's third curl example; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
 --   curl -X POST "https://api4.seranking.com/sites/" -H "Authorization: Token …"

@@ -1,7 +1,7 @@
---- Writes: makes a new site in your account, or says why not. The API page's two PHP examples; either kind of key.
+--- Writes: creates projects in your account, or says why not. The API page's two PHP examples; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
--- They tell three outcomes apart: created, refused by the API with a message, and no answer at all.
+-- Three outcomes: created, refused by the API with a message, and no answer at all.
 
 local seranking = require "seranking"
 local client = seranking.check(seranking.new())

@@ -1,10 +1,10 @@
---- Calls inside luv: they wait as everything there does. Only reads; either kind of key. SPDX-License-Identifier: MIT
+--- Calls inside luv: they suspend their coroutine. Only reads; either kind of key. SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/luv.lua
 
 local uv = require "luv"
 local seranking = require "seranking"
 
--- The coroutine below begins before uv.run(), so the client is told that there will be a loop.
+-- The coroutine below starts before uv.run(), so tell the client that there will be a loop.
 local client = seranking.check(seranking.new { loop = "luv" })
 
 local ticks = 0

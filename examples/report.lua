@@ -1,4 +1,4 @@
---- All sites' summaries at once, on one thread and within the rate limit. Only reads; either kind of key.
+--- Summaries of all projects, asked for at once and within the rate limit. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/report.lua
 
@@ -7,7 +7,7 @@ local client = seranking.check(seranking.new())
 
 local sites = seranking.check(client.sites:list())
 
--- Inside map a call is written as anywhere else; while it waits, the others go on.
+-- While one call waits, the others go on.
 local results, errors = client:map(sites, function(site)
   return client.sites(site.id):summary()
 end)

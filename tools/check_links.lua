@@ -1,5 +1,6 @@
 --- Checks the relative links of Markdown files: check_links.lua README.md docs/*.md …
--- The file or folder must exist, and so must the heading that a fragment names (as GitHub makes anchors of headings).
+-- The file or folder must exist, and so must the heading that a fragment names (as GitHub makes anchors of headings). Paths
+-- of this repository in inline code must exist too.
 -- SPDX-License-Identifier: MIT
 
 --- The lines of a Markdown file outside its code blocks.
@@ -81,9 +82,21 @@ local function problem_of(path, link)
   end
 end
 
+local FOLDERS = { bench = true, bin = true, docs = true, examples = true, fake = true, fuzz = true, library = true, lua = true,
+  spec = true, src = true, tools = true }
+
 local links, broken = 0, 0
 for _, path in ipairs(arg) do
   for _, line in ipairs(lines_of(path)) do
+    for code in line.text:gmatch "`([%w_./-]+)`" do
+      if FOLDERS[code:match "^(%w+)/"] then
+        links = links + 1
+        if not exists(code) then
+          broken = broken + 1
+          print(("%s:%d: there is no %s"):format(path, line.number, code))
+        end
+      end
+    end
     for link in line.text:gsub("`[^`]*`", ""):gmatch "%]%(([^%s)]+)" do
       if not link:find "^%a[%w+.-]*:" then -- not http:, https:, mailto:
         links = links + 1
