@@ -1,9 +1,10 @@
-/* The engine on real sockets and a clock that the test moves: its idle connections, and a libcurl
-** that fails.
+/* The engine on real sockets and a clock that the test moves: answers that end in the middle, its idle
+** connections, and a libcurl that fails.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
 #include "http/sr_engine.h"
+#include "limit/sr_limit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,13 +44,14 @@ static struct sr_engine *engine;
 static struct sr_config *config;
 static int listener;
 
+static char url[64];
+
 static int set_up(void **state) {
   struct sr_engine_options options;
   struct sr_settings settings;
   struct sr_error error;
   struct sockaddr_in address;
   socklen_t len = sizeof address;
-  char url[64];
   (void)state;
   memset(&address, 0, sizeof address);
   address.sin_family = AF_INET;
@@ -83,14 +85,18 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static struct sr_call *submitted(void) {
-  struct sr_call *call = sr_call_new(config);
+static struct sr_call *submitted_by(struct sr_config *client) {
+  struct sr_call *call = sr_call_new(client);
   assert_non_null(call);
   assert_int_equal(sr_buf_puts(&call->target, "/"), 0);
   call->retries = 0;
   call->timeout = 600 * S;
   sr_engine_submit(engine, call);
   return call;
+}
+
+static struct sr_call *submitted(void) {
+  return submitted_by(config);
 }
 
 static void wait_readable(int fd) {
@@ -170,6 +176,64 @@ static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
   assert_int_equal(ended_with(fd), ECONNRESET);
   close(fd);
   sr_call_delete(call);
+}
+
+/* ---- what counts as no answer ---- */
+
+/* A client of the same server, with a limit that nobody else has. */
+static struct sr_config *limited_client(void) {
+  static uint64_t salt;
+  struct sr_config *client;
+  struct sr_settings settings;
+  struct sr_error error;
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = url;
+  settings.token_off = 1;
+  settings.limited = 1;
+  settings.limit_salt = ++salt;
+  settings.rate.slots = 5;
+  settings.rate.window = S;
+  client = sr_config_new(&settings, &error);
+  assert_non_null(client);
+  return client;
+}
+
+static void only_requests_without_any_answer_make_the_limiter_send_one_at_a_time(void **state) {
+  static const struct {
+    const char *answer; /* what comes of it before the connection ends */
+    int silent;
+  } rows[] = {
+      {"", 1},
+      {"HTTP/1.1 100 Continue\r\n\r\n", 1},
+      {"HTTP/1.1 20", 1},
+      {"HTTP/1.1 200 OK\r\nContent-", 0},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", 0},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n", 0},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n", 0},
+  };
+  size_t i;
+  int k;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    struct sr_config *client = limited_client();
+    struct sr_limit_view view;
+    for (k = 0; k < SR_SILENT; k++) {
+      struct sr_call *call = submitted_by(client);
+      size_t len = strlen(rows[i].answer);
+      int fd;
+      sr_engine_step(engine);
+      fd = accepted();
+      assert_true(recv(fd, &(char[4096]){0}, 4096, 0) > 0);
+      assert_int_equal(send(fd, rows[i].answer, len, MSG_NOSIGNAL), len);
+      close(fd);
+      step_until_done(call);
+      CHECK(call->error.kind == SR_NETWORK, "row %zu: %s", i, sr_kind_name(call->error.kind));
+      sr_call_delete(call);
+    }
+    assert_int_equal(sr_engine_view_limit(engine, client, 0, &view), 1);
+    CHECK(view.silent == rows[i].silent, "row %zu: %d", i, view.silent);
+    sr_config_unref(client);
+  }
 }
 
 /* ---- idle connections ---- */
@@ -340,6 +404,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_request_that_is_given_up_is_dropped_by_the_kernel, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(
+          only_requests_without_any_answer_make_the_limiter_send_one_at_a_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(an_engine_without_calls_closes_its_connections_after_a_minute,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_call_in_flight_keeps_the_connections_of_its_engine, set_up,
