@@ -2,29 +2,11 @@
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
+#include "lua/lseranking_version.h"
+
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- the right Lua ---- */
-
-/*
-** Which Lua this process runs, by the functions that it has. Nothing of lua.h that differs between
-** versions may be used before this is known.
-*/
-static const char *running_lua(void) {
-  if (dlsym(RTLD_DEFAULT, "lua_newuserdatauv") != NULL)
-    return dlsym(RTLD_DEFAULT, "lua_closethread") != NULL &&
-                   dlsym(RTLD_DEFAULT, "lua_numbertocstring") != NULL
-               ? "Lua 5.5"
-               : "Lua 5.4";
-  if (dlsym(RTLD_DEFAULT, "lua_rotate") != NULL)
-    return "Lua 5.3";
-  if (dlsym(RTLD_DEFAULT, "lua_callk") != NULL)
-    return "Lua 5.2";
-  return "Lua 5.1";
-}
 
 /* ---- helpers ---- */
 
@@ -96,14 +78,25 @@ void lsr_pushseconds(lua_State *L, sr_time t) {
   lua_pushnumber(L, (lua_Number)((double)t / 1e9));
 }
 
+void lsr_setstring(lua_State *L, const char *name, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+void lsr_setseconds(lua_State *L, const char *name, sr_time t) {
+  lsr_pushseconds(L, t);
+  lua_setfield(L, -2, name);
+}
+
+void lsr_setboolean(lua_State *L, const char *name, int value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
 int luaopen_lseranking(lua_State *L) __attribute__((visibility("default")));
 
 int luaopen_lseranking(lua_State *L) {
-  const char *running = running_lua();
-  if (strcmp(running, LUA_VERSION) != 0)
-    return luaL_error(
-        L, "this lseranking was built for %s but %s loads it: build it again with LUA=%s",
-        LUA_VERSION, running, running + 4);
+  lsr_check_lua(L, "lseranking");
   lua_newtable(L);
   lua_pushliteral(L, SR_VERSION);
   lua_setfield(L, -2, "version");

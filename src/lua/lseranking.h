@@ -44,6 +44,11 @@ lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double leas
 /* Pushes a time as seconds. */
 void lsr_pushseconds(lua_State *L, sr_time t);
 
+/* Set a field of the table on the top of the stack. */
+void lsr_setstring(lua_State *L, const char *name, const char *text);
+void lsr_setseconds(lua_State *L, const char *name, sr_time t);
+void lsr_setboolean(lua_State *L, const char *name, int value);
+
 /* Pushes the error table of a call, but for its body, or of no call (`call` NULL); `error` is what went wrong. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 

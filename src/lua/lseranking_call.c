@@ -52,27 +52,12 @@ struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
   return call;
 }
 
-static void set_string(lua_State *L, const char *name, const char *text) {
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void set_seconds(lua_State *L, const char *name, sr_time t) {
-  lsr_pushseconds(L, t);
-  lua_setfield(L, -2, name);
-}
-
-static void set_boolean(lua_State *L, const char *name, int value) {
-  lua_pushboolean(L, value);
-  lua_setfield(L, -2, name);
-}
-
 /* The beginning of what the server said, one line, when it said something. */
 static void set_excerpt(lua_State *L, const struct sr_call *call) {
   char text[EXCERPT_SIZE];
   sr_config_show(call->config, text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
   if (text[0] != '\0')
-    set_string(L, "body", text);
+    lsr_setstring(L, "body", text);
 }
 
 /* Pushes the target as it may be shown: the key masked, and of a download only the path. */
@@ -91,29 +76,29 @@ static void push_shown_target(lua_State *L, const struct sr_call *call) {
 
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call) {
   lua_createtable(L, 0, 14);
-  set_string(L, "kind", sr_kind_name(error->kind));
-  set_string(L, "code", error->code);
-  set_string(L, "message", error->message);
+  lsr_setstring(L, "kind", sr_kind_name(error->kind));
+  lsr_setstring(L, "code", error->code);
+  lsr_setstring(L, "message", error->message);
   if (error->hint != NULL)
-    set_string(L, "hint", error->hint);
+    lsr_setstring(L, "hint", error->hint);
   if (error->option != NULL)
-    set_string(L, "option", error->option);
+    lsr_setstring(L, "option", error->option);
   if (error->status != 0) {
     lua_pushinteger(L, error->status);
     lua_setfield(L, -2, "status");
   }
-  set_boolean(L, "sent", call != NULL && call->sent);
-  set_boolean(L, "retryable", call != NULL && call->retryable);
+  lsr_setboolean(L, "sent", call != NULL && call->sent);
+  lsr_setboolean(L, "retryable", call != NULL && call->retryable);
   lua_pushinteger(L, call != NULL ? call->attempts : 0);
   lua_setfield(L, -2, "attempts");
   if (call == NULL)
     return;
-  set_string(L, "method", call->method);
+  lsr_setstring(L, "method", call->method);
   push_shown_target(L, call);
   lua_setfield(L, -2, "path");
-  set_seconds(L, "elapsed", call->elapsed);
+  lsr_setseconds(L, "elapsed", call->elapsed);
   if (call->retry_after >= 0)
-    set_seconds(L, "retry_after", call->retry_after);
+    lsr_setseconds(L, "retry_after", call->retry_after);
 }
 
 /* ---- the outcome ---- */
@@ -178,10 +163,10 @@ static int call_result(lua_State *L) {
   lua_setfield(L, -2, "status");
   lua_pushinteger(L, call->attempts);
   lua_setfield(L, -2, "attempts");
-  set_seconds(L, "elapsed", call->elapsed);
-  set_seconds(L, "waited", call->waited);
-  set_boolean(L, "reused", call->reused);
-  set_string(L, "http_version", call->http_version);
+  lsr_setseconds(L, "elapsed", call->elapsed);
+  lsr_setseconds(L, "waited", call->waited);
+  lsr_setboolean(L, "reused", call->reused);
+  lsr_setstring(L, "http_version", call->http_version);
   lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
   lua_pushvalue(L, -2);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);

@@ -1,4 +1,4 @@
-/* Limiters as people see them: one client's, and all files of a directory.
+/* Limiters as tables: a client's, and those of all files of a directory.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -6,21 +6,15 @@
 
 #include <string.h>
 
-static void set_seconds(lua_State *L, const char *name, sr_time t) {
-  lsr_pushseconds(L, t);
-  lua_setfield(L, -2, name);
-}
-
 static void set_integer(lua_State *L, const char *name, int value) {
   lua_pushinteger(L, value);
   lua_setfield(L, -2, name);
 }
 
-static void set_string(lua_State *L, const char *name, const char *value) {
-  if (value[0] != '\0') {
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-  }
+/* Leaves the field out if the text is empty. */
+static void set_text(lua_State *L, const char *name, const char *text) {
+  if (text[0] != '\0')
+    lsr_setstring(L, name, text);
 }
 
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now) {
@@ -33,36 +27,34 @@ void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now) {
     lua_createtable(L, 0, 2);
     lua_pushstring(L, left == 0 ? "free" : view->leased[i] ? "in use" : "cooling");
     lua_setfield(L, -2, "state");
-    set_seconds(L, "free_in", left);
+    lsr_setseconds(L, "free_in", left);
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "slots");
   set_integer(L, "limit", view->rate.slots);
-  set_seconds(L, "per", view->rate.window);
+  lsr_setseconds(L, "per", view->rate.window);
   set_integer(L, "busy", busy);
   set_integer(L, "free", view->rate.slots - busy);
-  set_seconds(L, "held_for", view->held_until > now ? view->held_until - now : 0);
-  lua_pushboolean(L, view->silent);
-  lua_setfield(L, -2, "spaced");
-  set_seconds(L, "spaced_for",
-              view->silent && view->silent_until > now ? view->silent_until - now : 0);
-  set_string(L, "scope", view->scope);
-  set_string(L, strcmp(view->scope, "redis") == 0 ? "server" : "file", view->place);
-  set_string(L, "problem", view->problem);
+  lsr_setseconds(L, "held_for", view->held_until > now ? view->held_until - now : 0);
+  lsr_setboolean(L, "spaced", view->silent);
+  lsr_setseconds(L, "spaced_for",
+                 view->silent && view->silent_until > now ? view->silent_until - now : 0);
+  set_text(L, "scope", view->scope);
+  set_text(L, strcmp(view->scope, "redis") == 0 ? "server" : "file", view->place);
+  set_text(L, "problem", view->problem);
   lua_createtable(L, 0, 6);
   lua_pushstring(L, view->block == SR_BLOCK_NONE ? "closed"
                     : view->blocked_until > now  ? "open"
                                                  : "half-open");
   lua_setfield(L, -2, "state");
-  set_string(L, "reason",
-             view->block == SR_BLOCK_RATE  ? "too_many_requests"
-             : view->block == SR_BLOCK_KEY ? "bad_key"
-                                           : "");
-  set_seconds(L, "retry_after", view->blocked_until > now ? view->blocked_until - now : 0);
+  set_text(L, "reason",
+           view->block == SR_BLOCK_RATE  ? "too_many_requests"
+           : view->block == SR_BLOCK_KEY ? "bad_key"
+                                         : "");
+  lsr_setseconds(L, "retry_after", view->blocked_until > now ? view->blocked_until - now : 0);
   set_integer(L, "level", view->level);
   set_integer(L, "strikes", view->strikes);
-  lua_pushboolean(L, view->probing);
-  lua_setfield(L, -2, "probing");
+  lsr_setboolean(L, "probing", view->probing);
   lua_setfield(L, -2, "circuit");
 }
 
@@ -75,19 +67,17 @@ static void push_entry(lua_State *L, struct sr_share_entry *entry, sr_time now) 
   entry->view.place = entry->path;
   memcpy(entry->view.problem, entry->problem, sizeof entry->view.problem);
   lsr_pushview(L, &entry->view, now);
-  set_string(L, "name", entry->name);
-  set_string(L, "key", entry->key_hint);
-  set_string(L, "base_url", entry->base_url);
-  if (entry->removed) {
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "removed");
-  }
+  set_text(L, "name", entry->name);
+  set_text(L, "key", entry->key_hint);
+  set_text(L, "base_url", entry->base_url);
+  if (entry->removed)
+    lsr_setboolean(L, "removed", 1);
 }
 
 /*
-** limits(dir | nil, group, name | nil, prune) -> list, directory | nil, problem. What the files of a
-** directory hold, each as lsr_pushview has it, with name, key and base_url; ban and hold of the one
-** called `name` are ended first. `prune`: files of no use are removed; they have `removed` set.
+** limits(dir | nil, group, name | nil, prune) -> list, directory | nil, problem. Lists the files of a
+** directory, each as by lsr_pushview with name, key and base_url. Ends ban and hold of the one called
+** `name` before. `prune` removes files of no use; in the list these have `removed` set.
 */
 static int limits_list(lua_State *L) {
   struct sr_share_place place;
