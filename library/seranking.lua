@@ -343,6 +343,7 @@ function AnyClient:close() end
 ---@class seranking.Description
 ---@field name string "sites.keywords.list"
 ---@field about string
+---@field use? string when to use it, rather than the operations that resemble it
 ---@field api "v4"|"v1"|"data" which API the rest is said of
 ---@field method string
 ---@field path string with placeholders: {name} a segment, {?a,b} in the query

@@ -61,7 +61,7 @@ describe("the format", function()
   local resource_fields = notation.set "name about id params operations"
   local operation_fields = notation.set("v4 v1 data post query body items upload params one_of any_of fixed envelope answer "
     .. "unwrap fields numbers texts joined row example failed errors success instead pages job cost repeatable billed about "
-    .. "source confidence deprecated")
+    .. "use source confidence deprecated")
   local own_fields = notation.set "query body items upload envelope answer unwrap fields example" -- of one generation
   local param_fields = notation.set("type style wire fields required enum min max max_items min_items max_length min_length "
     .. "first_lacks form as_read nullable secret default about")
@@ -186,6 +186,7 @@ describe("the format", function()
       end
       assert.is_truthy(operation[1]:find("^[%l_][%w_]*$"), key)
       check_about(operation.about, key)
+      check_about(operation.use or "none", key)
       assert.is_truthy(answers[operation.answer or "any"], key)
       assert.is_truthy(notation.set("high medium low")[operation.confidence], key)
       for source in pairs(notation.set(operation.source)) do

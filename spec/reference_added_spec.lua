@@ -11,7 +11,7 @@ local FOLDER = "docs/reference/"
 
 -- The part of a page that tells of an operation.
 local function section_of(page, key)
-  local from = page:find("\n### " .. key .. "\n", 1, true)
+  local from = page:find("\n### client." .. key:gsub("%.([^.]+)$", ":%1") .. "\n", 1, true)
   if not from then
     return nil
   end
@@ -72,12 +72,15 @@ describe("an endpoint that somebody adds", function()
 
   local function check_files(files, page, key)
     local section = section_of(files[FOLDER .. page], key)
-    for _, expected in ipairs { "Lighthouses of a coast.", "| `coast_id` \\* | id | v4: path; v1: query | the coast |",
-      "| `height` | integer~ | metres |", "`GET /v1/account/lighthouses?coast_id={coast_id}`" } do
+    for _, expected in ipairs {
+      "Lighthouses of a coast.", "| `coast_id` \\* | id | the coast |",
+      "| `height` | integer | metres |", '-- { { name = "Harwich", height = 14 } }',
+      "`GET /v1/account/lighthouses?coast_id={coast_id}`",
+    } do
       has(section, expected, key)
     end
-    has(files[FOLDER .. "index.md"], ("| `GET /account/coasts/{coast_id}` | [%s](%s#%s) |"):format(key, page,
-      (key:gsub("%.", ""))), key)
+    has(files[FOLDER .. "index.md"], ("| `GET /account/coasts/{coast_id}` | [client.%s](%s#client%s) |"):format(
+      key:gsub("%.([^.]+)$", ":%1"), page, (key:gsub("%.", ""))), key)
     local library = luacats.read(files["library/seranking.lua"])
     assert.equal("integer metres", library.classes["seranking." .. key .. ".Row"].fields.height)
     assert.equal('"red"|"white" colour of the light', library.classes["seranking." .. key .. ".Args"].fields.colour)

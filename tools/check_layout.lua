@@ -26,8 +26,6 @@ local EXCEPTIONS = {
   ["spec/c/test_sr_redis.c"] = true,
   ["spec/c/test_sr_share.c"] = true,
   ["src/limit/redis/sr_redis.c"] = true,
-  ["tools/reference/markdown.lua"] = true,
-  ["tools/reference/types.lua"] = true,
 }
 
 local problems, excused = {}, {}

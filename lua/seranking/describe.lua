@@ -116,6 +116,7 @@ end
 ---@class seranking.Description
 ---@field name string "sites.keywords.list"
 ---@field about string
+---@field use? string when to use it, rather than the operations that resemble it
 ---@field api "v4"|"v1"|"data" which API the rest is said of
 ---@field method string
 ---@field path string with placeholders: {name} a segment, {?a,b} in the query
@@ -166,7 +167,7 @@ function describe.operation(resource, description, api)
     errors[i] = { status = known[1], message = known[2] }
   end
   local made = {
-    name = plan.name, about = description.about, api = api, method = plan.method,
+    name = plan.name, about = description.about, use = description.use, api = api, method = plan.method,
     path = planner.line(description, api):match " (.+)$",
     parameters = parameters_of(plan), one_of = copy(plan.one_of), any_of = copy(plan.any_of), fixed = fixed,
     row_of = description.row and description.row.of,

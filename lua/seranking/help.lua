@@ -182,6 +182,9 @@ function help.operation(description, entry, api, bound)
   local path = resource.path(description.name, bound)
   text:paragraph("", signature(about, path, bound))
   text:paragraph("  ", about.about)
+  if about.use then
+    text:paragraph("  Use it for ", about.use)
+  end
   local rows = parameter_rows(about, bound)
   if rows[1] then
     text:add "Parameters (* required):"

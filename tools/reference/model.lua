@@ -53,6 +53,8 @@ end
 ---@class reference.Operation
 ---@field name string "list"
 ---@field full string "sites.keywords.list"
+---@field call string "client.sites.keywords:list"
+---@field value string "client.sites.keywords.list"
 ---@field by table<string, seranking.Description> by generation
 ---@field any seranking.Description as the first generation that has it
 ---@field apis string[] the generations that have it
@@ -60,7 +62,8 @@ end
 ---@field resource reference.Resource
 
 local function operation_of(resource, description, entry)
-  local made = { name = entry[1], full = description.name .. "." .. entry[1], by = {}, apis = {}, resource = resource }
+  local made = { name = entry[1], full = description.name .. "." .. entry[1], by = {}, apis = {}, resource = resource,
+    call = resource.path .. ":" .. entry[1], value = resource.path .. "." .. entry[1] }
   for _, api in ipairs(model.apis) do
     if entry[api] then
       made.by[api] = describe.operation(description, entry, api)

@@ -1,7 +1,11 @@
 --- Arguments and calls for examples, as Lua source text.
 -- SPDX-License-Identifier: MIT
 
+local wording = require "seranking.wording"
+
 local sample = {}
+
+local literal = wording.literal
 
 -- What stands for a parameter of this name, where its type takes it. All others get what their type says.
 local BY_NAME = {
@@ -31,16 +35,6 @@ local BY_TYPE = {
 -- Members that an example of a described object shows, the first two of these that it has; else its first member.
 local TELLING = { "send_report", "max_pages", "volume", "keywords_count", "status", "position" }
 
-local function literal(value)
-  if type(value) == "string" then
-    return '"' .. value:gsub('[\\"]', "\\%0") .. '"'
-  elseif type(value) == "number" then
-    return ("%.14g"):format(value)
-  end
-  return tostring(value)
-end
-sample.literal = literal
-
 -- Whether a value can stand for a type.
 local function fits(value, kind)
   if type(value) == "number" then
@@ -57,7 +51,7 @@ local value_of
 
 local function object(parameter)
   local parts, chosen, by_name = {}, {}, {}
-  if parameter.fields and parameter.fields[1].name == "from" and parameter.fields[2].name == "to" then
+  if wording.is_range(parameter) then
     return "{ from = 10 }"
   end
   for _, field in ipairs(parameter.fields or {}) do
@@ -203,11 +197,10 @@ function sample.call(operation)
     parts[#parts + 1] = element
   end
   local result = operation.any.answer == "array" and "rows" or operation.any.answer and "answer" or "done"
-  local call = operation.resource.path .. ":" .. operation.name
   if #parts == 0 then
-    return ("local %s = %s()"):format(result, call)
+    return ("local %s = %s()"):format(result, operation.call)
   end
-  return braces(("local %s = %s "):format(result, call), parts, "")
+  return braces(("local %s = %s "):format(result, operation.call), parts, "")
 end
 
 --- How a program walks over its rows, not over all where they are paid for; nil where there are no pages.
@@ -224,7 +217,7 @@ function sample.walk(operation, row)
       parts[#parts + 1] = parameter.name .. " = " .. value_of(parameter.first)
     end
   end
-  local call = ("for row in %s.%s:each"):format(operation.resource.path, operation.name)
+  local call = ("for row in %s:each"):format(operation.value)
   local cost = operation.any.cost
   local head
   if cost and cost[1] ~= 0 then

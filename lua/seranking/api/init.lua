@@ -83,6 +83,7 @@
 --               map has the parameter that a member is written as, where their names differ; "-": none. Its first member, or
 --               each of `marks`, tells a row from arguments. Members that no parameter has are left out.
 --   about       one line, in our own words.
+--   use         what to use it for, where other operations resemble it: "Use it for" begins the sentence.
 --   source      where it is known from: "docs", "mcp", "n8n", "openapi", "skills", "third-party", separated by blanks.
 --   confidence  "high", "medium" or "low": how sure the sources are.
 --   deprecated  true where the vendor has withdrawn it.
