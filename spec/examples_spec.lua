@@ -30,7 +30,7 @@ local examples = {
   ["cookbook/alerts.lua"] = { status = 1, v4 = "\n?%d+ credits left\n$" },
   ["cookbook/audits.lua"] = { v4 = "example%d%.com.*example%d%.com.*\n2 audits\n$" },
   ["cookbook/backlinks.lua"] = { in_folder = true, v4 = "^250 backlinks of example%.com in backlinks%.csv\n250 credits" },
-  ["cookbook/compare_domains.lua"] = { v4 = "^domain .*example%.com +640 +1490 +44\n.*\n300 credits by estimate\n$" },
+  ["cookbook/compare_domains.lua"] = { v4 = "^domain .*example%.com +2500 +%d+ +%d+\n.*\n300 credits by estimate\n$" },
   ["cookbook/export_file.lua"] = { in_folder = true, in_process = true, writes = 0,
     v4 = "complete after %d+ s\n%d+ bytes in backlinks%.gz\n$" },
   ["cookbook/keyword_research.lua"] = { v4 = "^out of budget: boat\n.*anchor.*\n%d+ ideas for 2000 credits by estimate\n$" },

@@ -24,15 +24,18 @@ local function walked(operation, args, options, name)
   return { count, different }
 end
 
+-- A site of the trade of a.b, so that the two share keywords.
+local RIVAL = require("seranking.fake.web.domains").rival(require("seranking.fake.web.domains").trade "a.b", 1)
+
 describe("a walk over the Data API", function()
   local walks = {
     { "keywords.similar", { source = "uk", keyword = "a" }, "keyword" },
     { "keywords.longtail", { source = "uk", keyword = "a" } },
     { "domain.keywords.list", { source = "uk", domain = "a.b", filter = { volume = { from = 10 } } }, "keyword" },
-    { "domain.keywords.comparison", { source = "uk", domain = "a.b", compare = "c.d" }, "keyword" },
+    { "domain.keywords.comparison", { source = "uk", domain = "a.b", compare = RIVAL }, "keyword", whole = true },
     { "domain.ads.by_keyword", { source = "uk", keyword = "a" }, "domain" },
-    { "domain.pages.list", { source = "uk", target = "a.b", scope = "domain" }, "url" },
-    { "domain.subdomains.list", { source = "uk", target = "a.b", scope = "domain" }, "url" },
+    { "domain.pages.list", { source = "uk", target = "a.b", scope = "domain" }, "url", whole = true },
+    { "domain.subdomains.list", { source = "uk", target = "a.b", scope = "domain", limit = 2 }, "url", whole = true },
     { "backlinks.raw", { target = "a.b", limit = 100 }, "url_from" },
     { "ai_search.prompts_by_target", { source = "uk", target = "a.b", engine = "gemini", limit = 100 }, "prompt" },
   }
@@ -44,8 +47,18 @@ describe("a walk over the Data API", function()
       for name in walk[1]:gmatch "[^.]+" do
         operation = operation[name]
       end
-      assert.same({ 1234, 1234 }, walked(operation, walk[2], nil, walk[3]))
-      local spent = data:spent()
+      local count, free = 1234, 0
+      if walk.whole then -- the data says how many there are: ask for all at once
+        local args = { limit = 1000 }
+        for name, value in pairs(walk[2]) do
+          args[name] = name == "limit" and 1000 or value
+        end
+        count, free = #assert(operation(args)), data:spent().credits
+        assert.is_true(count > (walk[2].limit or 100) and count < 1000)
+        before = units_left(data)
+      end
+      assert.same({ count, count }, walked(operation, walk[2], nil, walk[3]))
+      local spent = { credits = data:spent().credits - free }
       assert.equal(before - units_left(data), spent.credits)
       assert.is_true(spent.credits > 0)
     end)

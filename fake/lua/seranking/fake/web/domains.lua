@@ -1,0 +1,243 @@
+--- The fake's web: which keywords a site ranks for in a country, where, and what that brings.
+-- SPDX-License-Identifier: MIT
+--
+-- Sites belong to a trade. Those of one trade rank for keywords of one pool, so that two of them share about half of theirs.
+
+local calendar = require "seranking.fake.calendar"
+local chance = require "seranking.fake.chance"
+local keywords = require "seranking.fake.web.keywords"
+
+local key, unit, whole, wave, round = chance.key, chance.unit, chance.whole, chance.wave, chance.round
+local floor = math.floor
+
+local domains = {}
+
+local TRADES = {
+  "anchor", "bread", "boot", "bicycle", "camera", "curtain", "guitar", "kettle", "lamp", "rucksack", "sofa", "tent",
+}
+local PAGES = { "", "shop", "guide", "about", "sale", "blog", "help", "catalogue" }
+local SUBDOMAINS = { "www", "shop", "blog", "help" }
+-- Share of the searches that become visits, by position.
+local CLICKS = { 0.28, 0.15, 0.1, 0.07, 0.055, 0.045, 0.037, 0.031, 0.027, 0.024 }
+
+--- The host of an address: no scheme, no path, no "www.".
+---@param text string
+---@return string
+function domains.host(text)
+  return (text:gsub("^%a[%w+.-]*://", ""):match "^[^/?#]*":lower():gsub("^www%.", ""))
+end
+
+--- The domain that a host belongs to: its last two labels.
+---@param host string
+---@return string
+function domains.base(host)
+  return host:match "[^.]+%.[^.]+$" or host
+end
+
+---@param domain string
+---@return string
+function domains.trade(domain)
+  return chance.pick(key("trade", domains.base(domain)), 0, TRADES)
+end
+
+-- How many keywords a site ranked for in a month: `rows` in `last`, fewer the longer ago, up and down on the way.
+local function count(site, month)
+  local ago = site.last - month
+  if ago <= 0 then
+    return site.rows
+  end
+  local share = 1 - ago / 90 + 0.04 * wave(site.key + 3, month)
+  return math.max(1, floor(site.rows * math.max(share, 0.1)))
+end
+
+---@class seranking.fake.Site what a site is in a country's results
+---@field host string
+---@field key integer
+---@field rows integer keywords that it ranks for in the last month
+---@field last integer the last month that is known
+---@field kind "organic"|"adv"
+
+--- A site as a country's results have it.
+---@param call seranking.fake.Call
+---@param source string
+---@param target string host or address
+---@param kind? "organic"|"adv"
+---@return seranking.fake.Site
+function domains.site(call, source, target, kind)
+  local host = domains.host(target)
+  local page = target:match "^%a[%w+.-]*://[^/]*(/.+)$"
+  kind = kind or "organic"
+  return {
+    seed = call.seed, source = source, host = host, kind = kind, page = page,
+    key = key(call.seed, source, host, page or "", kind),
+    rows = call.rows, last = calendar.month(call.today) - 1,
+  }
+end
+
+-- The place of a site's keyword in the pool of its trade.
+local function place(site, number)
+  return 2 * number - floor(unit(site.key, number) * 2)
+end
+
+-- The position of a keyword in the middle of a month.
+local function position(site, h, month)
+  local base = unit(h, 1)
+  local most = site.kind == "adv" and 11 or 100
+  local at = base * base * most + 0.12 * most * wave(h + 1, month / 3) + 0.05 * most * wave(h + 2, month)
+  return math.max(1, math.min(most, 1 + floor(at)))
+end
+
+---@param figures seranking.fake.Keyword
+---@param pos integer
+---@return integer
+local function visits(figures, pos)
+  return floor(figures.volume * (CLICKS[pos] or 0.2 / pos))
+end
+
+-- The page that ranks: one of a few main pages, or one of the many below them.
+local function address(site, h)
+  if site.page then
+    return "https://" .. site.host .. site.page
+  end
+  local subdomain = unit(h, 5) < 0.8 and "" or chance.pick(h, 6, SUBDOMAINS) .. "."
+  local page = PAGES[whole(h, 7, 1, #PAGES)]
+  local below = unit(h, 8) < 0.5 and "" or "/" .. whole(h, 9, 1, math.max(1, floor(site.rows / 8)))
+  return "https://" .. subdomain .. site.host .. "/" .. page .. below
+end
+
+---@class seranking.fake.Ranking: seranking.fake.Keyword a keyword of a site
+---@field position integer of the month
+---@field prev_pos integer the month before; 0: did not rank
+---@field url string
+---@field traffic integer visits a month
+---@field price number worth of the traffic
+---@field traffic_percent number share of the site's traffic; filled in by domains.rankings
+
+-- A keyword of a site in a month, by its number.
+local function ranking(site, number, month)
+  local pooled = place(site, number)
+  local text = keywords.text.similar(domains.trade(site.host), pooled)
+  local row = keywords.figures(site.seed, site.source, text)
+  local h = key(site.key, pooled)
+  row.number, row.pooled = number, pooled
+  row.position = position(site, h, month)
+  row.prev_pos = number <= count(site, month - 1) and position(site, h, month - 1) or 0
+  row.url = address(site, h)
+  row.traffic = visits(row, row.position)
+  row.price = round(row.traffic * row.cpc, 2)
+  row.total_sites = 1000 * chance.heavy(h, 10, 50)
+  row.kei = round(row.volume / (1 + row.difficulty), 2)
+  return row
+end
+
+--- The keywords that a site ranks for in a month.
+---@param site seranking.fake.Site
+---@param month? integer the last, when left out
+---@return seranking.fake.Ranking[]
+function domains.rankings(site, month)
+  month = month or site.last
+  local rows, traffic = {}, 0
+  for number = 1, count(site, month) do
+    local row = ranking(site, number, month)
+    rows[number], traffic = row, traffic + row.traffic
+  end
+  for _, row in ipairs(rows) do
+    row.traffic_percent = traffic > 0 and round(100 * row.traffic / traffic, 2) or 0
+  end
+  return rows
+end
+
+--- The keywords that a site ranked for in the month before and no longer does, with the position that they had.
+---@param site seranking.fake.Site
+---@param month integer
+---@return seranking.fake.Ranking[]
+function domains.lost(site, month)
+  local rows = {}
+  for number = count(site, month) + 1, count(site, month - 1) do
+    local row = ranking(site, number, month - 1)
+    row.prev_pos, row.position, row.traffic, row.price, row.traffic_percent = row.position, 0, 0, 0, 0
+    rows[#rows + 1] = row
+  end
+  return rows
+end
+
+local TOPS = {
+  organic = { { "top1_5", 1, 5 }, { "top6_10", 6, 10 }, { "top11_20", 11, 20 }, { "top21_50", 21, 50 },
+    { "top51_100", 51, 100 } },
+  adv = { { "top1_2", 1, 2 }, { "top3_5", 3, 5 }, { "top6_8", 6, 8 }, { "top9_11", 9, 11 } },
+}
+
+---@class seranking.fake.SiteTotals
+---@field keywords_count integer
+---@field traffic_sum integer
+---@field price_sum number
+---@field new integer
+---@field up integer
+---@field down integer
+---@field equal integer
+---@field lost integer
+---@field tops table<string, integer>
+
+--- The totals of a site in a month, counted from its keywords.
+---@param site seranking.fake.Site
+---@param month? integer
+---@return seranking.fake.SiteTotals
+function domains.totals(site, month)
+  month = month or site.last
+  local made = { keywords_count = 0, traffic_sum = 0, price_sum = 0, new = 0, up = 0, down = 0, equal = 0, tops = {} }
+  for _, top in ipairs(TOPS[site.kind]) do
+    made.tops[top[1]] = 0
+  end
+  for _, row in ipairs(domains.rankings(site, month)) do
+    made.keywords_count = made.keywords_count + 1
+    made.traffic_sum = made.traffic_sum + row.traffic
+    made.price_sum = made.price_sum + row.price
+    local change = row.prev_pos == 0 and "new" or row.position < row.prev_pos and "up"
+      or row.position > row.prev_pos and "down" or "equal"
+    made[change] = made[change] + 1
+    for _, top in ipairs(TOPS[site.kind]) do
+      if row.position >= top[2] and row.position <= top[3] then
+        made.tops[top[1]] = made.tops[top[1]] + 1
+      end
+    end
+  end
+  made.price_sum = round(made.price_sum, 2)
+  made.lost = math.max(0, count(site, month - 1) - count(site, month))
+  return made
+end
+
+--- A rival's domain in a trade, by its number.
+---@param trade string
+---@param number integer
+---@return string
+function domains.rival(trade, number)
+  for try = number * 200, number * 200 + 199 do
+    local name = ("%s-rival-%d.example"):format(trade, try)
+    if domains.trade(name) == trade then
+      return name
+    end
+  end
+  return ("%s-rival-%d.example"):format(trade, number * 200)
+end
+
+--- The keywords that two sites share, and those that the first has alone.
+---@param first seranking.fake.Ranking[]
+---@param second seranking.fake.Ranking[]
+---@return { [1]: seranking.fake.Ranking, [2]: seranking.fake.Ranking }[] shared
+---@return seranking.fake.Ranking[] alone
+function domains.compare(first, second)
+  local of_second, shared, alone = {}, {}, {}
+  for _, row in ipairs(second) do
+    of_second[row.keyword] = row
+  end
+  for _, row in ipairs(first) do
+    if of_second[row.keyword] then
+      shared[#shared + 1] = { row, of_second[row.keyword] }
+    else
+      alone[#alone + 1] = row
+    end
+  end
+  return shared, alone
+end
+
+return domains

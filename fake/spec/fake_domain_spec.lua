@@ -1,0 +1,214 @@
+-- Sites in the fake's search results: lists, totals and histories are of the same rows; filters and sorts do what they say.
+-- SPDX-License-Identifier: MIT
+
+local fake = require "seranking.fake"
+
+local SITE = { source = "us", domain = "shop.example" }
+
+local function with(more)
+  local args = {}
+  for name, value in pairs(SITE) do
+    args[name] = value
+  end
+  for name, value in pairs(more or {}) do
+    args[name] = value
+  end
+  return args
+end
+
+local function kept(rows, fits)
+  local found = {}
+  for _, row in ipairs(rows) do
+    found[#found + 1] = fits(row) and row or nil
+  end
+  return found
+end
+
+local function sum(rows, member)
+  local total = 0
+  for _, row in ipairs(rows) do
+    total = total + row[member]
+  end
+  return total
+end
+
+local FILTERS = {
+  { { volume = { from = 100 } }, function(row) return row.volume >= 100 end },
+  { { difficulty = { from = 20, to = 60 } }, function(row) return row.difficulty >= 20 and row.difficulty <= 60 end },
+  { { position = { to = 10 } }, function(row) return row.position <= 10 end },
+  { { competition = { from = 0.5 } }, function(row) return row.competition >= 0.5 end },
+  { { cpc = { to = 0.3 } }, function(row) return row.cpc <= 0.3 end },
+  { { traffic = { from = 5 } }, function(row) return row.traffic >= 5 end },
+  { { traffic_percent = { from = 0.1 } }, function(row) return row.traffic_percent >= 0.1 end },
+  { { price = { from = 1 } }, function(row) return row.price >= 1 end },
+  { { keyword_count = { to = 3 } }, function(row) return select(2, row.keyword:gsub("%S+", "")) <= 3 end },
+  { { characters_count = { from = 20 } }, function(row) return #row.keyword >= 20 end },
+  { { keyword = "sale" }, function(row) return row.keyword:find("sale", 1, true) ~= nil end },
+  { { url = { { { type = "contains", value = "blog." } } } }, function(row) return row.url:find("blog.", 1, true) ~= nil end },
+  { { multi_keyword_included = { { { type = "begins", value = "best" } }, { { type = "ends", value = "shop" } } } },
+    function(row) return row.keyword:find "^best" ~= nil or row.keyword:find "shop$" ~= nil end },
+  { { multi_keyword_excluded = { { { type = "contains", value = "e" } } } },
+    function(row) return not row.keyword:find "e" end },
+  { { intents = { "I" } }, function(row) return table.concat(row.intents):find "I" ~= nil end },
+  { { serp_features = { "videos", "reviews" } }, function(row)
+    local features = table.concat(row.serp_features, " ")
+    return features:find "videos" ~= nil or features:find "reviews" ~= nil
+  end },
+}
+
+describe("a site's keywords", function()
+  local api, data
+
+  before_each(function()
+    api = fake.new { rows = 300, units = 10 ^ 9, log = false, today = "2026-11-24" }
+    data = api:client({ raise = true }).data
+  end)
+
+  it("are as many as `rows` says, and the same for the same question", function()
+    local rows = data.domain.keywords.list:all(SITE)
+    assert.equal(300, #rows)
+    assert.same(rows, data.domain.keywords.list:all(SITE))
+    assert.not_same(rows, data.domain.keywords.list:all(with { source = "de" }))
+    assert.not_same(rows, data.domain.keywords.list:all(with { domain = "other.example" }))
+    assert.is_true(math.abs(sum(rows, "traffic_percent") - 100) < 2)
+  end)
+
+  for i, case in ipairs(FILTERS) do
+    it("pass filter " .. i .. " as its words say: " .. next(case[1]), function()
+      local rows = data.domain.keywords.list:all(SITE)
+      local expected = kept(rows, case[2])
+      assert.is_true(#expected > 0 and #expected < #rows, #expected .. " of " .. #rows .. " is no test")
+      assert.same(expected, data.domain.keywords.list:all(with { filter = case[1] }))
+    end)
+  end
+
+  it("pass serp_features_2 either with the site's link or without", function()
+    local function count(mode)
+      return #data.domain.keywords.list:all(with { filter = { serp_features_2 = { mode = mode, value = { "images" } } } })
+    end
+    local without = count "without_link"
+    assert.is_true(without > 0 and without < 300)
+    assert.equal(300, without + count "with_link")
+  end)
+
+  for _, field in ipairs { "traffic", "volume", "position", "cpc", "competition", "difficulty", "traffic_percent", "price" } do
+    it("are sorted by " .. field .. ", both ways", function()
+      for _, direction in ipairs { "asc", "desc" } do
+        local rows = data.domain.keywords.list:all(with { order_field = field, order_type = direction })
+        assert.equal(300, #rows)
+        for n = 2, #rows do
+          local before, after = rows[n - 1][field], rows[n][field]
+          assert.is_true(before == after or (before < after) == (direction == "asc"))
+        end
+      end
+    end)
+  end
+
+  it("moved since the month before, by pos_change; totals count the same", function()
+    local totals = data.domain.overview:db(SITE).organic
+    local rows = data.domain.keywords.list:all(SITE)
+    local function moved(change)
+      return data.domain.keywords.list:all(with { pos_change = change })
+    end
+    assert.equal(totals.keywords_new_count, #moved "new")
+    assert.equal(totals.keywords_up_count, #moved "up")
+    assert.equal(totals.keywords_down_count, #moved "down")
+    assert.equal(totals.keywords_equal_count, #moved "same")
+    assert.equal(totals.keywords_lost_count, #moved "lost")
+    assert.equal(#kept(rows, function(row) return row.prev_pos ~= row.position end), #moved "diff")
+    assert.same(kept(rows, function(row) return row.prev_pos and row.position < row.prev_pos end), moved "up")
+  end)
+
+  it("add up to the totals, whose months are the history", function()
+    local rows = data.domain.keywords.list:all(SITE)
+    local totals = data.domain.overview:db(SITE).organic
+    assert.equal(#rows, totals.keywords_count)
+    assert.equal(sum(rows, "traffic"), totals.traffic_sum)
+    assert.is_true(math.abs(sum(rows, "price") - totals.price_sum) < 0.01)
+    assert.equal(#kept(rows, function(row) return row.position <= 5 end), totals.top1_5)
+    assert.equal(#kept(rows, function(row) return row.position > 50 end), totals.top51_100)
+    local history = data.domain.overview:history(SITE)
+    local last, before = history[#history], history[#history - 1]
+    assert.equal("2026 10", last.year .. " " .. last.month)
+    assert.equal(totals.traffic_sum, last.traffic_sum)
+    assert.equal(totals.top6_10, last.top6_10)
+    assert.equal(last.keywords_count, before.keywords_count + totals.keywords_new_count - totals.keywords_lost_count)
+    local old = data.domain.keywords.list:all(with { year = before.year, month = before.month })
+    assert.equal(before.keywords_count, #old)
+    assert.equal(before.traffic_sum, sum(old, "traffic"))
+  end)
+
+  it("are worldwide the sum of the countries", function()
+    local rows = data.domain.overview:worldwide({ domain = SITE.domain, show_zones_list = 1 }).organic
+    local all = table.remove(rows, 1)
+    assert.equal("worldwide", all.source)
+    assert.equal(all.keywords_count, sum(rows, "keywords_count"))
+    assert.equal(all.traffic_sum, sum(rows, "traffic_sum"))
+    assert.equal(data.domain.overview:db(SITE).organic.traffic_sum, rows[1].traffic_sum)
+    local cut = data.domain.overview:worldwide({ domain = SITE.domain, fields = { "traffic" } }).organic
+    assert.equal(1, #cut)
+    assert.equal(all.traffic_sum, cut[1].traffic_sum)
+    assert.is_nil(cut[1].keywords_count)
+  end)
+
+  it("are shared with a rival as often as its row says", function()
+    local rivals = data.domain.competitors:list(with { stats = 1 })
+    local rival = rivals[1]
+    local shared = data.domain.keywords.comparison:all(with { compare = rival.domain })
+    assert.equal(rival.common_keywords, #shared)
+    local mine, theirs = {}, {}
+    for _, row in ipairs(data.domain.keywords.list:all(SITE)) do
+      mine[row.keyword] = row
+    end
+    for _, row in ipairs(data.domain.keywords.list:all(with { domain = rival.domain })) do
+      theirs[row.keyword] = row
+    end
+    for _, row in ipairs(shared) do
+      assert.equal(mine[row.keyword].position, row.position)
+      assert.equal(theirs[row.keyword].position, row.compare_position)
+    end
+    local missing = data.domain.keywords.comparison:all(with { domain = rival.domain, compare = SITE.domain, diff = 1 })
+    assert.equal(rival.missing_keywords, #missing)
+    for _, row in ipairs(missing) do
+      assert.is_nil(mine[row.keyword])
+    end
+  end)
+
+  it("make up its pages and subdomains", function()
+    local rows = data.domain.keywords.list:all(SITE)
+    local args = { source = "us", target = SITE.domain, scope = "base_domain" }
+    local pages = data.domain.pages.list:all(args)
+    assert.equal(#rows, sum(pages, "keywords_count"))
+    assert.equal(sum(rows, "traffic"), sum(pages, "traffic_sum"))
+    for i = 2, #pages do
+      assert.is_true(pages[i - 1].keywords_count >= pages[i].keywords_count)
+    end
+    args.filter = { keywords_count = { from = 3 }, domain_url = { { { type = "contains", value = "/blog" } } } }
+    assert.same(kept(pages, function(page)
+      return page.keywords_count >= 3 and page.url:find("/blog", 1, true) ~= nil
+    end), data.domain.pages.list:all(args))
+    args.filter = nil
+    assert.equal(#rows, sum(data.domain.subdomains.list:all(args), "keywords_count"))
+  end)
+
+  it("show the advertisements of the months that were asked for", function()
+    local rows = data.domain.ads.by_domain:all { source = "us", domain = SITE.domain, from = "2026-07", to = "2026-08" }
+    assert.equal(300, #rows)
+    for _, row in ipairs(rows) do
+      local count = 0
+      for month in pairs(row.snippets) do
+        assert.truthy(month == "2026-07" or month == "2026-08")
+        count = count + 1
+      end
+      assert.equal(row.ads_count, count)
+    end
+  end)
+
+  it("are of a domain: other text is refused, and nothing is paid", function()
+    local client = api:client()
+    local before = client.data.account:credit_balance().used
+    local _, err = client.data.domain.overview:db { source = "us", domain = "no domain" }
+    assert.equal(400, err.status)
+    assert.equal(before, client.data.account:credit_balance().used)
+  end)
+end)
