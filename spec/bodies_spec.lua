@@ -87,15 +87,18 @@ describe("an answer", function()
     local client = assert(seranking.new { token = ("a"):rep(40), retries = 0, share = "off", timeout = 0.1, transport = {
       handle = function() return { status = 200, headers = { { "Content-Type", "application/json" } }, body = body } end,
     } })
-    local data, err = client:request { path = "/x" }
-    assert.is_nil(data)
-    assert.equal("timeout", err.kind)
-    if err.code == "decoding" then -- else the machine was too busy for the answer to come in time
-      assert.matches("^the answer came in time, but decoding it took longer: the deadline came first, at byte %d+ of 9000003$",
-        err.message)
-      assert.equal(200, err.status)
-      assert.is_true(err.sent)
-      assert.matches("raise timeout", err.hint, 1, true)
-    end
+    local data, err
+    local attempts = 0
+    repeat -- on a busy machine the answer itself may be late
+      data, err = client:request { path = "/x" }
+      assert.is_nil(data)
+      assert.equal("timeout", err.kind)
+      attempts = attempts + 1
+    until err.code == "decoding" or attempts == 50
+    assert.matches("^the answer came in time, but decoding it took longer: the deadline came first, at byte %d+ of 9000003$",
+      err.message)
+    assert.equal(200, err.status)
+    assert.is_true(err.sent)
+    assert.matches("raise timeout", err.hint, 1, true)
   end)
 end)

@@ -37,7 +37,7 @@ describe("HTTP/2", function()
         local text = file and file:read "*a" or ""
         return text, file and file:close()
       end
-      local deadline = socket.gettime() + 5
+      local deadline = socket.gettime() + 10
       while socket.gettime() < deadline and not said():find("listen", 1, true) do
         socket.sleep(0.005)
       end

@@ -20,7 +20,7 @@ after_each(wire.finish)
 local function nothing_left()
   collectgarbage()
   collectgarbage()
-  local deadline = core.monotonic() + 5
+  local deadline = core.monotonic() + 10
   while core.worker_status().calls > 0 and core.monotonic() < deadline do
     collectgarbage()
   end
@@ -105,7 +105,7 @@ local function holds_in(name, run, spawn, sleep, options)
     local outcome = {}
     run(function()
       outcome[1] = select(2, client:request({ path = "/1", retries = 0 }))
-      outcome[2] = select(2, client:request { path = "/2", timeout = 0.05 })
+      outcome[2] = select(2, client:request { path = "/2", timeout = 0.5 })
       outcome[3] = select(2, dead.sites:list())
       outcome[4] = assert(client:request { path = "/4" })
     end)
@@ -280,7 +280,7 @@ describe("inside cqueues", function()
     do
       local loop = cqueues.new()
       loop:wrap(function() client:request { path = "/" } end)
-      local deadline = core.monotonic() + 5
+      local deadline = core.monotonic() + 10
       while core.worker_status().calls == 0 and core.monotonic() < deadline do
         loop:step(0.01)
       end
@@ -431,7 +431,7 @@ describe("inside a loop of another kind", function()
     finally(function() collectgarbage "restart" end)
     run(function() problem = select(2, pcall(client.request, client, { path = "/" })) end)
     assert.are.equal("the loop broke", problem)
-    local deadline = core.monotonic() + 5
+    local deadline = core.monotonic() + 10
     while core.worker_status().calls > 0 and core.monotonic() < deadline do
       assert(core.worker_status().begun > 0)
     end

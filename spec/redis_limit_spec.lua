@@ -100,11 +100,11 @@ describe("a limit on Redis", function()
   end)
 
   on_redis("that is set up wrongly ends a wait for a job at the first look", function()
-    local looks = client(wire.start {}, { limiter = { redis = "unix:" .. folder .. "/s?db=99" }, timeout = 5 })
+    local looks = client(wire.start {}, { limiter = { redis = "unix:" .. folder .. "/s?db=99" }, timeout = 50 })
     local start = os.time()
-    local err = wire.failed("network", "limiter", looks.audit.status:wait({ audit_id = 1 }, { timeout = 8 }))
+    local err = wire.failed("network", "limiter", looks.audit.status:wait({ audit_id = 1 }, { timeout = 80 }))
     assert.is_false(err.sent)
-    assert.is_true(os.time() - start < 5)
+    assert.is_true(os.time() - start <= 10)
     assert.are.same({ audit_id = "1" }, { audit_id = tostring(err.job.audit_id) })
   end)
 
@@ -141,7 +141,7 @@ describe("a limit on Redis", function()
     assert.equal("limiter_fallback", events[1].type)
     assert.matches("unix:" .. folder .. "/s?db=0: ", events[1].problem, 1, true)
     start_redis()
-    local deadline = os.time() + 5
+    local deadline = os.time() + 10
     repeat -- it is tried again all the while
       assert(one:request { path = "/a" })
       assert(os.time() < deadline)

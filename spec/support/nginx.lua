@@ -245,14 +245,15 @@ function nginx.start(options)
   return server
 end
 
---- An API server: answers any request with JSON that tells the path, after as many seconds as its query says (?wait=0.2); on
---- TLS too, with the certificates.
+--- An API server: answers any request with JSON that has its path; with certificates, on TLS too. ?wait=0.2 has the answer
+--- come 0.2 s later; ?meet=NAME&of=8, when eight requests with this name have come.
 ---@param certificates? spec.Certificates
 function nginx.api(certificates)
   local server = nginx.start {
     http = [[
       keepalive_requests 100000;
       lua_check_client_abort on;
+      lua_shared_dict meetings 1m;
       server {
         listen 127.0.0.1:PORT backlog=4096;
         ]] .. (certificates and ("listen 127.0.0.1:PORT2 ssl; ssl_certificate %s; ssl_certificate_key %s;"):format(
@@ -262,6 +263,13 @@ function nginx.api(certificates)
             local wait = tonumber(ngx.var.arg_wait)
             if wait then
               ngx.sleep(wait)
+            end
+            local meeting, of = ngx.var.arg_meet, tonumber(ngx.var.arg_of)
+            if meeting then
+              ngx.shared.meetings:incr(meeting, 1, 0)
+              while ngx.shared.meetings:get(meeting) < of do
+                ngx.sleep(0.005)
+              end
             end
             ngx.header.content_type = "application/json"
             ngx.print('{"path":"' .. ngx.var.uri .. '"}')
