@@ -66,8 +66,8 @@ static int is_abandoned(const char *path) {
 
 /* ---- the folder and the name ---- */
 
-/* Removes the names that killed processes have left in `base`. */
-static void sweep(const char *base) {
+/* Removes the names that killed processes have left in `base`. `own` is not one of them. */
+static void sweep(const char *base, const char *own) {
   DIR *directory = opendir(base);
   struct dirent *entry;
   while (directory != NULL && (entry = readdir(directory)) != NULL) {
@@ -76,8 +76,8 @@ static void sweep(const char *base) {
     if (strncmp(entry->d_name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) != 0 ||
         (size_t)snprintf(folder, sizeof folder, "%s/%s", base, entry->d_name) >= sizeof folder ||
         (size_t)snprintf(path, sizeof path, "%s" SOCKET_NAME, folder) >= sizeof path ||
-        lstat(folder, &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != geteuid() ||
-        !is_abandoned(path))
+        strcmp(folder, own) == 0 || lstat(folder, &about) != 0 || !S_ISDIR(about.st_mode) ||
+        about.st_uid != geteuid() || !is_abandoned(path))
       continue;
     unlink(path);
     rmdir(folder);
@@ -133,7 +133,7 @@ static int listen_in(struct sr_listener *listener, const char *base) {
   listener->fd = listen_at(listener->path);
   if (listener->fd >= 0 && unlink_name(listener) == 0) {
     if (listener->name_fd < 0)
-      sweep(base);
+      sweep(base, listener->folder);
     return 0;
   }
   problem = errno;
