@@ -318,6 +318,39 @@ for _, scheme in ipairs { "http", "https" } do
       assert.are.same({ "/plain new", "false", "status 0: true" }, lines)
     end)
 
+    for place, begin in pairs {
+      ["on the calling thread"] = "assert(client._core:run(call, 0) == false)",
+      ["on the worker thread"] = "assert(call:begin())",
+    } do
+      it("while calls wait for a slot " .. place .. ": they are counted in the parent, not in the child", function()
+        start { { "request", "idle" } }
+        local lines = run(([[
+          local client = new_client { share = "process", rate = { limit = 1, per = 1 } }
+          local calls = {}
+          local function begin()
+            local call = client._core:call("GET", "/", nil, nil, nil, true, nil)
+            calls[#calls + 1] = call
+            %s
+          end
+          local function waiting(count)
+            local deadline = require("lseranking").monotonic() + 10
+            repeat until client:limiter().waiting == count or require("lseranking").monotonic() > deadline
+            return client:limiter().waiting
+          end
+          begin() begin() begin()
+          print(waiting(2))
+          child("child", function()
+            local before = client:limiter().waiting
+            begin()
+            return before .. " " .. waiting(1) -- the slot is the parent's
+          end)
+          print(join "child")
+          print(waiting(2))
+        ]]):format(begin))
+        assert.are.same({ "2", "status 0: 0 1", "2" }, lines)
+      end)
+    end
+
     it("in the middle of calls: they come in the parent, and are cancelled in the child", function()
       -- The child makes the third connection; before that, nothing but the first request is answered.
       start {
