@@ -448,8 +448,7 @@ local Limiter = {}
 ---@return boolean? done, string? problem where a Redis has not confirmed it
 function Limiter:reset() end
 
---- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or where the client was told to use this
---- loop (option `loop`).
+--- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or by clients with the option `loop`.
 ---@class seranking.Loop
 ---@field name string for messages
 ---@field inside fun(): boolean whether the caller runs inside this loop
@@ -548,13 +547,13 @@ function Limiter:reset() end
 ---@field every? number|{ [1]: number, [2]: number } seconds between two polls: always so many, or { first, longest }, where each pause is longer than the one before (default: by the operation, or { 5, 60 })
 ---@field on_progress? fun(answer: table, look: { count: integer, elapsed: number, state: string? }) a function that is called after each poll; if it raises, the wait ends with an error, kind cancelled, code on_progress, whose field raised has what it raised
 
---- Something to wait for. Poll its descriptor for reading, and call `step` whenever it is ready or `timeout` is over.
+--- Something to wait for. Poll its descriptor for reading; call `step` when it is readable and when `timeout` is over.
 ---@class seranking.Waiter
----@field fd fun(self): integer its descriptor: only to be polled, never read or closed; valid until step() is true
----@field timeout fun(self): number? seconds after which step() is to be called whatever the descriptor says
+---@field fd fun(self): integer its descriptor: poll it, never read or close it; valid until step() returns true
+---@field timeout fun(self): number? seconds after which to call step() even if the descriptor is not readable
 ---@field step fun(self): boolean whether it is over
----@field pollfd fun(self): integer the same as fd, and
----@field events fun(self): "r" as cqueues wants to have them
+---@field pollfd fun(self): integer the same as fd, for cqueues
+---@field events fun(self): "r" for cqueues
 
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 ---@class seranking.WalkOptions: seranking.CallOptions

@@ -227,7 +227,7 @@ describe("client:map", function()
       return i
     end)
     assert.is_false(ok)
-    assert.truthy(problem:find "must not yield by itself")
+    assert.truthy(problem:find "must not call coroutine.yield")
   end)
 
   it("says so where a coroutine can't be suspended, and sends nothing", function()

@@ -13,7 +13,7 @@
 --   sent    `err.sent`, if it differs from the kind's: "yes", "no", "perhaps".
 
 local KEY = "check the key: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID"
-local NO_FILES = "allow the process more files (ulimit -n; worker_rlimit_nofile in nginx)"
+local NO_FILES = "allow the process more files (ulimit -n; worker_connections and worker_rlimit_nofile in nginx)"
 local REPORT = "Report it: the library or the server has a bug."
 local OTHER_END = "check base_url, and who answers"
 

@@ -1,13 +1,12 @@
---- Waiting in an event loop: calls run on the core's own thread, and the loop polls a descriptor that says when one is done.
---- Makes a host's way to wait out of a loop's three functions.
+--- Waiting in an event loop: calls run on the core's worker thread, and the loop polls a descriptor for their ends.
+--- Makes what the library wants of a loop out of the loop's own three functions.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
 local errors = require "seranking.answer.errors"
 local yieldable = require "seranking.loop.yield"
 
---- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or where the client was told to use this
---- loop (option `loop`).
+--- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or by clients with the option `loop`.
 ---@class seranking.Loop
 ---@field name string for messages
 ---@field inside fun(): boolean whether the caller runs inside this loop
@@ -16,19 +15,19 @@ local yieldable = require "seranking.loop.yield"
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
 ---@field sleep fun(seconds: number) suspends the running coroutine for so long
 
---- Something to wait for. Poll its descriptor for reading, and call `step` whenever it is ready or `timeout` is over.
+--- Something to wait for. Poll its descriptor for reading; call `step` when it is readable and when `timeout` is over.
 ---@class seranking.Waiter
----@field fd fun(self): integer its descriptor: only to be polled, never read or closed; valid until step() is true
----@field timeout fun(self): number? seconds after which step() is to be called whatever the descriptor says
+---@field fd fun(self): integer its descriptor: poll it, never read or close it; valid until step() returns true
+---@field timeout fun(self): number? seconds after which to call step() even if the descriptor is not readable
 ---@field step fun(self): boolean whether it is over
----@field pollfd fun(self): integer the same as fd, and
----@field events fun(self): "r" as cqueues wants to have them
+---@field pollfd fun(self): integer the same as fd, for cqueues
+---@field events fun(self): "r" for cqueues
 
 local adapter = {}
 
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- pcall that can be yielded across. On Lua 5.1 a coroutine of its own, whose yields are passed on.
+-- pcall that can be yielded across. On Lua 5.1 that is a coroutine of its own whose yields are passed on.
 local protect = pcall
 local around = setmetatable({}, { __mode = "k" })
 local pass
@@ -40,7 +39,7 @@ if LUA_51 then
     return pass(thread, coroutine.resume(thread, coroutine.yield(...)))
   end
   function protect(f, ...)
-    if not yieldable.possible() then -- the calls inside have to know
+    if not yieldable.possible() then -- a coroutine would hide that from the calls inside
       return pcall(f, ...)
     end
     local thread, outer = coroutine.create(f), coroutine.running()
@@ -49,13 +48,23 @@ if LUA_51 then
   end
 end
 
---- pcall of a user's function, which may wait in it.
+--- pcall of a user's function that may wait.
 adapter.protect = protect
 
--- What an item raised that is no error value: a mistake in the program, as a text with its traceback.
+-- The class of mistakes. An item that raises a string, not an error value, has a mistake in its code.
 local mistake_mt = {}
 
---- What an item raised, as settle takes it: an error value as it is, and a string, or nothing, as a mistake.
+-- The text of the mistake that a map raised last. It has a traceback.
+local raised_by_map
+
+--- Raises a mistake at the end of a map.
+---@param text string
+function adapter.raise_mistake(text)
+  raised_by_map = text
+  error(text, 0)
+end
+
+--- What an item raised, for Batch:settle: an error value unchanged; a string, or nil, as a mistake with its traceback.
 ---@param problem any
 ---@param thread? thread the coroutine that it ended; nil: called as a message handler
 ---@return any
@@ -64,7 +73,7 @@ function adapter.raised(problem, thread)
     return problem
   end
   local text = problem or "an error without a value was raised"
-  if not text:find("\nstack traceback:\n", 1, true) then -- a map inside the item has added one
+  if text ~= raised_by_map then
     text = thread and debug.traceback(thread, text) or debug.traceback(text, 3)
   end
   return setmetatable({ text = text }, mistake_mt)
@@ -81,7 +90,7 @@ local function handle(problem)
   return (adapter.raised(problem))
 end
 
---- Calls the function of an item, which may wait. What it raises is given as by adapter.raised.
+--- Calls the function of an item, which may wait. If it raises, the second result is adapter.raised of that.
 ---@param f function
 ---@param item any
 ---@param index integer
@@ -110,7 +119,7 @@ if LUA_51 then
 end
 
 --- What a loop has to resume: the running coroutine, or on Lua 5.1 one around it.
----@return thread? nil: the main one, where Lua 5.1 has no name for it
+---@return thread? nil: the main coroutine on Lua 5.1
 function adapter.current()
   local thread = coroutine.running()
   return thread and around[thread] or thread
@@ -118,7 +127,7 @@ end
 
 local current = adapter.current
 
---- Runs the items of a batch, one after another: for as many of these at once as the batch allows.
+--- Runs items of a batch one after another until none is left. Called once for each item that may run at the same time.
 ---@param batch seranking.Batch
 function adapter.work(batch)
   for index in batch.next, batch do
@@ -126,8 +135,8 @@ function adapter.work(batch)
   end
 end
 
--- False where Lua 5.2, which does not tell beforehand, could not suspend the coroutine. What the loop raises is raised once the
--- waiter, if it is a call, was cancelled; on Lua 5.1, where nothing can be caught that yields, its finalizer does that.
+-- False if the coroutine could not be suspended, which Lua 5.2 does not tell beforehand. If the loop raises, a call is
+-- cancelled first. On Lua 5.1, where pcall can't be yielded across, the call's finalizer cancels it.
 local function wait(loop, waiter)
   if LUA_51 then
     loop.wait(waiter, current())
@@ -145,7 +154,7 @@ local function wait(loop, waiter)
   return false
 end
 
--- Whether the running coroutine can be suspended. Where Lua does not tell (5.1 and 5.2) that is tried; 5.1 raises then.
+-- Whether the running coroutine can be suspended. Lua 5.1 and 5.2 do not tell, so it is tried; 5.1 raises if it can't.
 local function suspendable(loop)
   if not yieldable.possible() or yieldable.sure then
     return yieldable.possible()
@@ -155,13 +164,13 @@ local function suspendable(loop)
     return false
   end
   loop.spawn(function()
-    loop.sleep(0.001) -- not at once, or there would be nothing to wait for
+    loop.sleep(0.001) -- later, or wait() would return without suspending
     notifier:notify()
   end)
   return wait(loop, notifier)
 end
 
---- Makes a host's way to wait.
+--- Makes the way to wait of a loop.
 ---@param loop seranking.Loop
 ---@return table
 function adapter.new(loop)
@@ -192,7 +201,7 @@ function adapter.new(loop)
 
   function way.run_batch(_, batch)
     local notifier = suspendable(loop) and core.notifier()
-    if not notifier then -- one after another, and each call says what is the matter
+    if not notifier then -- each call returns the reason
       return adapter.work(batch)
     end
     local live = math.min(batch.width, batch.count)

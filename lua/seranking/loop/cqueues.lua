@@ -1,4 +1,4 @@
---- Waiting inside cqueues: found by itself when the caller runs in one of its controllers.
+--- Waiting inside cqueues. Chosen automatically when the caller runs in one of its controllers.
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
@@ -10,8 +10,8 @@ function loop.inside()
   return cqueues.running() ~= nil
 end
 
--- A waiter has the methods that cqueues polls by. Its descriptor has to be forgotten before `step` closes it. Ends when the
--- time is over, too: adapter looks which it was.
+-- A waiter has the methods that cqueues polls by. cqueues must forget the descriptor before `step` closes it. Returns when the
+-- time is over too; adapter finds out which it was.
 function loop.wait(waiter)
   local seconds = waiter:timeout()
   local deadline = seconds and cqueues.monotime() + seconds or math.huge

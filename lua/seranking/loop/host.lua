@@ -1,4 +1,4 @@
---- How a call waits, and many at once: chosen by where the caller runs.
+--- Chooses how a call waits, or many at once, by where the caller runs.
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
@@ -11,14 +11,14 @@ local plain = require "seranking.loop.plain"
 
 local refusal = lazy "seranking.answer.refusal"
 
-require "seranking.answer.response" -- what the core makes of answers gets its methods
+require "seranking.answer.response" -- gives the core's response objects their methods
 
 local host = {}
 
--- What an answer may have at most inside nginx, unless the client says otherwise: it is copied and decoded in the worker.
+-- Bytes of an answer inside nginx by default: it is copied and decoded in the nginx worker, and holds it up.
 local NGINX_BODY = 16 * 1024 * 1024
 
--- Loops that are found by their modules being there.
+-- Loops by name. Others than these two are loaded when the program has loaded their modules.
 local named = { nginx = nginx, plain = plain }
 
 local function by_name(name)
@@ -28,7 +28,7 @@ local function by_name(name)
   return named[name]
 end
 
--- The way of a client that was given a loop.
+-- The loop of a client with the option `loop`.
 local function by_option(client)
   if type(client._loop) == "string" then
     return by_name(client._loop)
@@ -58,8 +58,8 @@ function host.loop(client)
     return plain, task
   elseif client._loop then
     if client._loop == "nginx" and not nginx.inside() then
-      misuse.raise('option loop = "nginx" is for calls inside an nginx worker, and this is none: leave it out, and calls '
-        .. "wait as where they are made")
+      misuse.raise('option loop = "nginx" is for calls inside an nginx worker, and this is none: leave the option out, and '
+        .. "calls wait by where they are made")
     end
     return by_option(client)
   elseif loaded.ngx or loaded.cqueues or loaded.luv then
@@ -68,13 +68,13 @@ function host.loop(client)
   return plain
 end
 
---- The largest answer that a client takes when it doesn't say. nil: the core's own.
+--- The default of the option max_body. nil: the core's.
 ---@return integer?
 function host.max_body()
   return nginx.inside() and NGINX_BODY or nil
 end
 
---- Whether the caller's thread may stand still for a while.
+--- Whether the caller's thread may block.
 ---@param client table
 ---@return boolean
 function host.may_block(client)
@@ -107,10 +107,10 @@ function host.run(client, call)
   return answered, outcome
 end
 
---- Waits, as calls wait here; an injected clock jumps.
+--- Waits the way calls wait here; an injected clock jumps.
 ---@param client table
 ---@param seconds number
----@return seranking.Error? error where that is not possible
+---@return seranking.Error? error if nothing can wait here
 function host.sleep(client, seconds)
   client = client._state
   local loop = host.loop(client)

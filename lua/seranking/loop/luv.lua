@@ -1,8 +1,8 @@
---- Waiting inside luv: found by itself when the caller runs in a coroutine while the loop runs.
+--- Waiting inside luv. Chosen automatically when the caller runs in a coroutine while the loop is running.
 -- SPDX-License-Identifier: MIT
 --
--- Before uv.run() there is no telling whether it will come. A coroutine that is started earlier and shall wait in the loop
--- needs a client with the option loop = "luv".
+-- Before uv.run() nobody can know whether it will be called. A coroutine that starts earlier needs a client with the option
+-- loop = "luv".
 
 local adapter = require "seranking.loop.adapter"
 local uv = require "luv"
@@ -14,7 +14,7 @@ function loop.inside()
   return uv.loop_mode() ~= nil
 end
 
--- What comes out of a coroutine that libuv has resumed has nobody else to go to.
+-- libuv resumes the coroutine from a callback, so an error in it is raised there.
 local function resume(thread)
   local fine, problem = coroutine.resume(thread)
   if not fine then
@@ -22,7 +22,7 @@ local function resume(thread)
   end
 end
 
--- Ends when the descriptor is ready or the time is over, whichever is first: adapter looks which it was.
+-- Returns when the descriptor is readable or the time is over; adapter finds out which it was.
 function loop.wait(waiter, thread)
   local poll, seconds = assert(uv.new_poll(waiter:fd())), waiter:timeout()
   local timer = seconds and uv.new_timer()
@@ -34,13 +34,13 @@ function loop.wait(waiter, thread)
   end
   local function wake()
     close()
-    if coroutine.status(thread) == "suspended" then -- Lua 5.1 and 5.2 may have refused that
+    if coroutine.status(thread) == "suspended" then -- on Lua 5.1 and 5.2 suspending may have failed
       resume(thread)
     end
   end
   poll:start("r", wake)
   if timer then
-    uv.update_time() -- the loop's own is that of its last turn
+    uv.update_time() -- the loop's clock stands at its last turn
     timer:start(math.ceil(seconds * 1000), 0, wake)
   end
   if not yieldable.suspend() then

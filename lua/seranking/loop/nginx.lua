@@ -1,9 +1,9 @@
---- Waiting inside nginx (OpenResty, lua-nginx-module): on a cosocket, for one byte from the core's own thread.
+--- Waiting inside nginx (OpenResty, lua-nginx-module): on a cosocket, for one byte from the core's worker thread.
 -- SPDX-License-Identifier: MIT
 --
--- nginx's Lua can wait for nothing but sockets that it has made itself. So the thread listens on a private unix socket: a
--- call's token that is sent there puts the call under way, a byte comes back when it is done, and when the connection is
--- closed before that (a request that was aborted, a worker that ends) the call is cancelled.
+-- nginx's Lua can only wait for sockets of its own. So the worker thread listens on a private unix socket: the token of a call
+-- is sent there, and one byte comes back when the call is done. If the connection is closed before that (the request was
+-- aborted, the nginx worker ends), the call is cancelled.
 
 local adapter = require "seranking.loop.adapter"
 local core = require "lseranking"
@@ -20,15 +20,15 @@ local phases = {
 
 local CONNECT_TIME = 5000   -- milliseconds
 local IDLE_TIME = 60000     -- milliseconds that an idle connection to the thread is kept
-local POOL_SIZE = 512       -- of these
-local BUSY_TRIES = 500      -- when too many connect at once, each waits
-local BUSY_TIME = 0.002     -- seconds and tries again
+local POOL_SIZE = 512       -- idle connections kept
+local BUSY_TRIES = 500      -- how often to connect while the thread's backlog is full
+local BUSY_TIME = 0.002     -- seconds between these tries
 
-local loaded = package.loaded -- nginx puts its `ngx` there, too
+local loaded = package.loaded -- nginx puts its `ngx` there
 
 local function here()
   local ngx = loaded.ngx
-  -- In nginx's worker threads there is an `ngx` too, but without sockets and phases; they may block.
+  -- nginx's worker threads (ngx.run_worker_thread) have an `ngx` without sockets and phases; they may block.
   return type(ngx) == "table" and ngx.socket ~= nil and ngx.get_phase ~= nil and ngx or nil
 end
 
@@ -38,8 +38,8 @@ function nginx.inside()
   return here() ~= nil
 end
 
--- A handshake can be suspended at these by OpenResty's nginx and TLS library, which are patched for it; others end it, or go on
--- without the session.
+-- Only OpenResty, whose nginx and TLS library are patched, can suspend a handshake in these phases. Elsewhere the handshake
+-- would fail, or go on without the session.
 local patched_only = { ssl_client_hello = true, ssl_session_fetch = true }
 
 local function can_wait(ngx, phase)
@@ -49,8 +49,7 @@ end
 local function check_phase(ngx)
   local phase = ngx.get_phase()
   if not can_wait(ngx, phase) then
-    return errors.new("phase", "would_block", ("no call can wait in nginx's phase %s"):format(phase),
-      "hand the work to ngx.timer.at(0, …), or accept that the worker stands still with the option blocking = true")
+    return errors.new("phase", "would_block", ("no call can wait in nginx's phase %s"):format(phase))
   elseif not yieldable.possible() then
     return yieldable.error()
   end
@@ -61,8 +60,7 @@ local no_room = { EMFILE = true, ENFILE = true, ENOMEM = true }
 
 local function no_connection(why)
   if no_room[core.errno_name(why)] then
-    return errors.new("network", "no_descriptors", "nginx has no connection left for a call: " .. why,
-      "raise worker_connections and worker_rlimit_nofile")
+    return errors.new("network", "no_descriptors", "nginx has no connection left for a call: " .. why)
   end
   return errors.new("network", "no_thread", "the thread that carries out calls can't be reached: " .. why)
 end
@@ -108,7 +106,7 @@ end
 -- Errors by the thread's reply, or by why there was none.
 local replies = {
   E = { "protocol", "unknown_call", "the thread that carries out calls doesn't know this one" },
-  F = { "network", "no_descriptors", "no file descriptor was left for a call", "raise worker_rlimit_nofile" },
+  F = { "network", "no_descriptors", "no file descriptor was left for a call" },
   closed = { "cancelled", "stopped", "the thread that carries out calls has stopped" },
   timeout = { "timeout", "no_answer", "no answer before the deadline" },
 }
@@ -136,7 +134,7 @@ local function carry_out(ngx, client, call)
   sock:close()
   call:cancel()
   local words = replies[byte or sent and silence]
-  return words and errors.new(words[1], words[2], words[3], words[4]) or no_connection(tostring(why or silence))
+  return words and errors.new(words[1], words[2], words[3]) or no_connection(tostring(why or silence))
 end
 
 --- Waits until a call is done, while the worker does other things.
@@ -151,13 +149,13 @@ function nginx.wait(client, call)
   end
   problem = carry_out(ngx, client, call)
   if not problem and not call:step() then
-    return errors.new("protocol", "not_done", "the thread said that the call is done, but it is not")
+    return errors.new("protocol", "not_done", "the thread reported the call as done, but it is not")
   end
   return problem
 end
 
---- Runs the items of a batch on light threads. Where nothing can wait they run one after another, and each of their calls says
---- so.
+--- Runs the items of a batch on light threads. Where nothing can wait they run one after another, and their calls return the
+--- reason.
 ---@param batch seranking.Batch
 function nginx.run_batch(_, batch)
   local ngx = here()

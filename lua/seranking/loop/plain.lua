@@ -1,8 +1,8 @@
---- Waiting on the calling thread: it runs the core itself, for one call, or for many in turn (client:map).
+--- Waiting on the calling thread, which runs the core itself: for one call, or for many in turn (client:map).
 -- SPDX-License-Identifier: MIT
 --
--- Each item of a map is a coroutine, a task. A call inside one is given to the core and the task is suspended until the core
--- says that the call is done; meanwhile other tasks run. Tasks of a map within a task join the scheduler of the outer one.
+-- Each item of a map is a coroutine, a task. A task that makes a call submits it to the core and is suspended until the call is
+-- done; meanwhile other tasks run. Tasks of a map inside a task join the scheduler of the outer map.
 
 local adapter = require "seranking.loop.adapter"
 local yieldable = require "seranking.loop.yield"
@@ -10,18 +10,18 @@ local yieldable = require "seranking.loop.yield"
 local plain = {}
 
 local running, create, resume, status = coroutine.running, coroutine.create, coroutine.resume, coroutine.status
--- The core hands the thread back this often, so that Lua's hooks run: Ctrl-C in the standalone interpreter is one.
+-- Seconds after which the core returns for a moment, so that Lua's hooks run (Ctrl-C in the standalone interpreter).
 local SLICE = 0.25
 
--- Less than this is no time: the core counts whole nanoseconds.
+-- Seconds below this count as none: the core counts whole nanoseconds.
 local NO_TIME = 1e-9
 
--- ---- transports that stand in for the wire (see seranking.fake) ----
+-- ---- transports that replace the network (see seranking.fake) ----
 
--- What a transport's faults mean to the core.
+-- The core's names for a transport's faults.
 local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
 
--- Hands an attempt to a transport. Gives the seconds until its outcome, and the function that then tells the core.
+-- Hands an attempt to a transport. Returns the seconds until its outcome, and a function that then reports it to the core.
 local function attempt(call, transport)
   local method, target, headers, body, origin = call:outgoing()
   local path, query = target:match "^([^?]*)%??(.*)$"
@@ -56,7 +56,7 @@ local function drive(core, call, transport)
 end
 
 local function wait_alone(client, call)
-  -- An error in here is the transport's or a hook's, Ctrl-C for one: the call must not go on without anybody.
+  -- An error in here is the transport's or a hook's (Ctrl-C): nobody waits for the call any more.
   local ran, problem = pcall(drive, client._core, call, client._transport)
   if not ran then
     call:cancel()
@@ -71,28 +71,27 @@ end
 ---@field scheduler seranking.Scheduler
 ---@field group table the map it belongs to
 ---@field index integer of its item
----@field waiting boolean it is suspended, or about to be, by us
+---@field waiting boolean it is suspended, or about to be, by this module
 ---@field call? userdata what it waits for
----@field tag? integer by which the core names its calls
+---@field tag? integer the number of its calls in the core
 
 ---@class seranking.Scheduler
+---@field client table its core carries out the calls of all tasks
 ---@field core userdata the client's
----@field client table whose core carries out the calls of all tasks
----@field runnable seranking.Task[] from `first` to `last`, to be resumed in this order
+---@field runnable seranking.Task[] from `first` to `last`, in the order to resume them
 ---@field tasks table<seranking.Task, true> all that have not ended
----@field due table[] { time, settle } of attempts that a transport has answered, the earliest first
+---@field due table[] { time, settle } of sleeps and of attempts that a transport has answered, the earliest first
 
--- The task of a coroutine, and the one that waits for the call of a tag.
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
-local task_of = setmetatable({}, { __mode = "k" })
-local by_tag = {}
+local task_of = setmetatable({}, { __mode = "k" }) -- by coroutine
+local by_tag = {}                                  -- tasks by the tags of their calls
 local last_tag = 0
 
 local possible, yieldable_suspend = yieldable.possible, yieldable.suspend
 
 local function current()
-  local thread = LUA_51 and adapter.current() or running() -- a hook that is protected there has a coroutine of its own
+  local thread = LUA_51 and adapter.current() or running() -- adapter.protect makes coroutines of its own there
   return thread and task_of[thread]
 end
 
@@ -103,7 +102,7 @@ local function make_runnable(task)
   scheduler.runnable[last] = task
 end
 
--- Suspends the running task; false if that can't be done. Lua 5.1 raises then, which ends the task: see `reason`.
+-- Suspends the running task. False if it can't be; Lua 5.1 raises instead, which ends the task: see `reason`.
 local function suspend(task)
   task.waiting = true
   local fine = yieldable_suspend()
@@ -111,8 +110,8 @@ local function suspend(task)
   return fine
 end
 
--- Whether the running task can be suspended. Where Lua does not tell (5.1 and 5.2) that is tried, by letting the others have a
--- turn; Lua 5.1 raises then.
+-- Whether the running task can be suspended. Lua 5.1 and 5.2 do not tell, so it is tried by giving the other tasks a turn; 5.1
+-- raises if it can't.
 local function suspendable(task)
   if not possible() or yieldable.sure then
     return possible()
@@ -131,7 +130,7 @@ end
 local function drop_call(task)
   if task.call then
     task.call:cancel()
-    by_tag[task.tag] = nil -- it may be named once more
+    by_tag[task.tag] = nil -- the core may name it once more
     task.call, task.tag = nil, nil
   end
 end
@@ -175,9 +174,9 @@ local function start_tasks(scheduler, group)
   end
 end
 
--- What a task that ended with an error is said to have raised.
+-- What a task that ended with an error has raised.
 local function reason(task, problem)
-  if task.waiting then -- it was about to be suspended, and Lua 5.1 refused: nothing in between could catch that
+  if task.waiting then -- Lua 5.1 could not suspend it; no pcall in between can have caught that
     drop_call(task)
     return yieldable.error()
   end
@@ -187,7 +186,7 @@ end
 local function finish(scheduler, task)
   local group = task.group
   scheduler.tasks[task] = nil
-  task_of[task.thread] = nil -- a weak key does not help where its value holds it, before Lua 5.2 and in LuaJIT
+  task_of[task.thread] = nil -- the value refers to its key: before Lua 5.2, and in LuaJIT, that is never collected
   if task.tag then
     by_tag[task.tag] = nil
   end
@@ -199,7 +198,7 @@ local function finish(scheduler, task)
 end
 
 local function step(scheduler, task)
-  if LUA_51 and not scheduler.tasks[task] then -- it ended before its turn: it could not be suspended
+  if LUA_51 and not scheduler.tasks[task] then -- it could not be suspended and has ended
     return
   end
   local fine, problem = resume(task.thread, task)
@@ -209,12 +208,12 @@ local function step(scheduler, task)
     return
   elseif status(task.thread) ~= "dead" then
     task.group.batch:settle(task.index, false,
-      adapter.raised("client:map: what runs an item must not yield by itself", task.thread))
+      adapter.raised("client:map: an item's function must not call coroutine.yield", task.thread))
   end
   finish(scheduler, task)
 end
 
--- Answers of a transport that are due by now; the seconds until the next one.
+-- Settles what is due by now. Returns the seconds until the next one.
 local function settle_due(scheduler)
   local due = scheduler.due
   while due[1] do
@@ -247,12 +246,12 @@ local function resume_all(scheduler)
       make_runnable(task)
     end
   end
-  while scheduler.due[1] do -- sleeps are over, too
+  while scheduler.due[1] do -- sleeps end as well
     table.remove(scheduler.due, 1).settle()
   end
 end
 
--- Waits until the core has something for a task, and gives the task if it is one of this scheduler.
+-- Waits until a call is done, and returns its task if the task is of this scheduler.
 local function wait_for_core(scheduler)
   if scheduler.client._closed then
     return resume_all(scheduler)
@@ -306,7 +305,7 @@ local function abandon(scheduler)
   end
 end
 
--- What a task does: its item, and where a coroutine can be suspended inside pcall, the next ones too.
+-- A task runs its item and, where pcall can be yielded across, the next ones too.
 local function body(task)
   local batch, index = task.group.batch, task.index
   if LUA_51 then
@@ -320,14 +319,14 @@ local function body(task)
   until not index
 end
 
--- Whether the calls of one client can be carried out by the core of another: on the wire, and by the same clock.
+-- Whether the scheduler's core can carry out a client's calls: both use the network and the real clock.
 local function same_core(client, scheduler)
   return client == scheduler.client or not (client._apart or scheduler.client._apart)
 end
 
--- ---- public: what a host has to offer ----
+-- ---- public ----
 
---- At least so many schedulers are at work: while there are none, nobody is a task.
+--- Schedulers at work. While there are none, no caller is a task.
 plain.schedulers = 0
 
 --- The task that the caller is, if it is an item of a map on this thread.
@@ -380,7 +379,7 @@ end
 function plain.run_batch(client, batch)
   local parent = current()
   if parent and not (same_core(client, parent.scheduler) and suspendable(parent)) then
-    parent = nil -- by itself, then
+    parent = nil -- a scheduler of its own
   end
   local scheduler = parent and parent.scheduler
     or { client = client, core = client._core, runnable = {}, first = 1, last = 0, tasks = {}, due = {} }

@@ -9,7 +9,7 @@ local yield = {}
 local getinfo, running = debug.getinfo, coroutine.running
 local old = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- Lua 5.1: whether there is no C function between here and the coroutine's beginning. Metamethods and iterators don't show.
+-- Lua 5.1: whether no C function is on the coroutine's stack. Metamethods and iterators are not seen.
 local function no_c_function()
   if not running() then
     return false
@@ -23,12 +23,12 @@ local function no_c_function()
   return info == nil
 end
 
--- Lua 5.2 does not tell, but for the main thread.
+-- Lua 5.2 tells only whether this is the main coroutine.
 local function no_main_thread()
   return not select(2, running())
 end
 
---- Whether `possible` is sure of a yes.
+--- Whether a yes of `possible` is certain.
 yield.sure = core.yieldable() ~= nil
 
 --- Whether the running coroutine can be suspended, as far as this Lua can tell.
@@ -37,7 +37,7 @@ yield.possible = yield.sure and core.yieldable or old and no_c_function or no_ma
 
 local coroutine_yield = coroutine.yield
 
---- Suspends the running coroutine where that is `possible`. False when it turns out that it is not; Lua 5.1 raises then.
+--- Suspends the running coroutine. False if it turns out that it can't be; Lua 5.1 raises instead.
 ---@return boolean
 function yield.suspend()
   if yield.sure or old then
@@ -47,10 +47,10 @@ function yield.suspend()
   return (pcall(coroutine_yield))
 end
 
---- What a loop's `wait` may raise where the coroutine could not be suspended.
+--- What a loop's `wait` may raise if the coroutine could not be suspended.
 yield.REFUSED = {}
 
--- What Lua 5.2 itself raises there: learned by asking for it.
+-- What Lua 5.2 itself raises in that case, found by provoking it.
 local refusal
 if not yield.sure and not old then
   coroutine.wrap(function()
@@ -61,14 +61,14 @@ if not yield.sure and not old then
   end)()
 end
 
---- Whether what a loop raised says that the coroutine could not be suspended. Only Lua 5.2 finds that out so late.
+--- Whether an error that a loop raised means that the coroutine could not be suspended. Only Lua 5.2 notices that so late.
 ---@param problem any
 ---@return boolean
 function yield.refused(problem)
   return problem == yield.REFUSED or refusal ~= nil and problem == refusal
 end
 
---- The error of a call that would have to wait where that is not possible.
+--- The error of a call that can't wait where it was made.
 ---@return seranking.Error
 function yield.error()
   if old then

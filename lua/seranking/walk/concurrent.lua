@@ -77,7 +77,7 @@ end
 
 local function finish(batch)
   if batch.mistake then
-    error(batch.mistake, 0)
+    adapter.raise_mistake(batch.mistake)
   end
   for index = batch.begun + 1, batch.count do
     add_error(batch, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
