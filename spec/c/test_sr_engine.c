@@ -17,9 +17,8 @@ static void a_call_goes_from_its_slot_to_its_answer(void **state) {
   call = call_of(bench.config, 60 * S);
   assert_int_equal(call->state, SR_STATE_NEW);
   sr_engine_submit(bench.engine, call);
-  assert_int_equal(call->state, SR_STATE_QUEUED);
+  assert_int_equal(call->state, SR_STATE_SENDING); /* there was a slot */
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
-  assert_int_equal(call->state, SR_STATE_SENDING);
   assert_int_equal(call->attempts, 1);
   assert_int_equal(bench.manual.now, 1000 * S);
   assert_int_equal(busy(&bench), 1);
@@ -501,13 +500,11 @@ static void wake_tells_the_next_time_that_matters(void **state) {
   set_up(&bench, 1);
   assert_int_equal(sr_engine_wake(bench.engine), SR_NEVER);
   call = submitted(&bench, 60 * S);
-  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S);
+  assert_int_equal(sr_engine_wake(bench.engine), SR_NEVER); /* its owner's turn */
   run(&bench, call);
   answer(call, 503, "Retry-After: 5\r\n", "");
   assert_int_equal(sr_engine_wake(bench.engine), 1005 * S);
   second = submitted(&bench, 60 * S);
-  assert_int_equal(sr_engine_wake(bench.engine), 1000 * S); /* it has not asked yet */
-  sr_engine_step(bench.engine);
   assert_int_equal(sr_engine_wake(bench.engine), 1001 * S);
   sr_engine_cancel(second);
   sr_call_delete(second);

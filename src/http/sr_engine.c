@@ -46,11 +46,8 @@ static void enter_state(struct sr_call *call, enum sr_state state, sr_time now) 
   }
   call->state = state;
   call->since = engine->idle_since = now;
-  if (state == SR_STATE_QUEUED) {
+  if (state == SR_STATE_QUEUED)
     count_queued(call, 1);
-    sr_list_remove(&call->node); /* behind those that queued before */
-    sr_list_append(&engine->calls, &call->node);
-  }
   if (state == SR_STATE_BACKOFF && call->due < engine->look_at)
     engine->look_at = call->due;
 }
@@ -109,12 +106,10 @@ static int count_ahead(const struct sr_engine *engine, const struct sr_call *cal
   return count;
 }
 
-/* Queues the call for a slot, or ends it if its turn can't come before its deadline. */
-static void queue_call(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+/* Ends a queued call if its turn can't come before its deadline. */
+static void check_turn(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   struct sr_ruling ruling;
   sr_time earliest;
-  enter_state(call, SR_STATE_QUEUED, now);
-  call->due = now;
   if (call->gate == NULL)
     return;
   earliest = sr_gate_earliest(call, now, count_ahead(engine, call));
@@ -127,6 +122,15 @@ static void queue_call(struct sr_engine *engine, struct sr_call *call, sr_time n
     end_without_slot(call, now, earliest);
 }
 
+/* Queues a call that has had an attempt, behind those that queued before. */
+static void queue_again(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  sr_list_remove(&call->node);
+  sr_list_append(&engine->calls, &call->node);
+  enter_state(call, SR_STATE_QUEUED, now);
+  call->due = now;
+  check_turn(engine, call, now);
+}
+
 /* The slot expired before the request was sent: takes another one. */
 static void requeue(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   stop_transfer(call);
@@ -135,7 +139,7 @@ static void requeue(struct sr_engine *engine, struct sr_call *call, sr_time now)
   call->attempts--;
   call->retryable = call->repeatable || !call->sent;
   if (now < call->deadline)
-    queue_call(engine, call, now);
+    queue_again(engine, call, now);
   else
     end_without_answer(call, now, SR_TIMEOUT, "no_connection", "no connection before the deadline");
 }
@@ -331,32 +335,41 @@ static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time
   call->due = ask_again_at(engine, call, now, ruling);
 }
 
-/* Asks for a slot if it is time to, and begins an attempt with it. Returns 1 if one began. */
-static int try_to_begin(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  enum sr_verdict verdict = SR_LIMIT_GRANTED;
-  struct sr_ruling ruling;
-  if (now < sr_gate_ask_at(call))
-    return 0;
-  if (call->gate != NULL)
-    verdict = sr_gate_take(call, now, &ruling);
+static enum sr_verdict ask_for_slot(struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
+  return call->gate != NULL ? sr_gate_take(call, now, ruling) : SR_LIMIT_GRANTED;
+}
+
+/* What follows from the limiter's verdict on a queued call. */
+static void obey(struct sr_engine *engine, struct sr_call *call, sr_time now,
+                 enum sr_verdict verdict, const struct sr_ruling *ruling) {
   switch (verdict) {
   case SR_LIMIT_GRANTED:
     begin_attempt(engine, call, now);
-    return 1;
+    break;
   case SR_LIMIT_WAIT:
-    wait_for_slot(engine, call, now, &ruling);
+    wait_for_slot(engine, call, now, ruling);
     break;
   case SR_LIMIT_BLOCKED:
-    wait_for_ban(engine, call, now, &ruling);
+    wait_for_ban(engine, call, now, ruling);
     break;
   case SR_LIMIT_FAILED:
-    sr_outcome_limiter_failed(call, &ruling);
+    sr_outcome_limiter_failed(call, ruling);
     end_call(call, now);
     break;
   case SR_LIMIT_ASKED:
     break;
   }
-  return 0;
+}
+
+/* Asks for a queued call's slot if it is time to. Returns 1 if it got one. */
+static int ask_again(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  struct sr_ruling ruling;
+  enum sr_verdict verdict;
+  if (now < sr_gate_ask_at(call))
+    return 0;
+  verdict = ask_for_slot(call, now, &ruling);
+  obey(engine, call, now, verdict, &ruling);
+  return verdict == SR_LIMIT_GRANTED;
 }
 
 int sr_engine_begin_queued(struct sr_engine *engine, sr_time now) {
@@ -367,7 +380,7 @@ int sr_engine_begin_queued(struct sr_engine *engine, sr_time now) {
   for (call = SR_FIRST_CALL(engine); call != NULL; call = next) {
     next = SR_NEXT_CALL(engine, call);
     if (call->state == SR_STATE_QUEUED && now < call->deadline)
-      begun += try_to_begin(engine, call, now);
+      begun += ask_again(engine, call, now);
   }
   return begun;
 }
@@ -394,14 +407,14 @@ void sr_engine_count_failure(struct sr_engine *engine, CURLMcode code, int *fail
   }
 }
 
-/* Lets libcurl work, and takes what it has finished. */
-static void work_transfers(struct sr_engine *engine) {
+/* Lets libcurl work, and takes what it has finished. Returns the time. */
+static sr_time work_transfers(struct sr_engine *engine) {
   struct sr_transfer *transfer;
   CURLMcode worked;
   CURLcode result;
   sr_time now;
   if (engine->multi.running == 0)
-    return;
+    return SR_NOW(engine);
   worked = sr_multi_work(&engine->multi);
   now = SR_NOW(engine);
   sr_engine_count_failure(engine, worked, &engine->works_failed);
@@ -414,6 +427,7 @@ static void work_transfers(struct sr_engine *engine) {
       end_attempt(engine, call, reach, now);
     }
   }
+  return now;
 }
 
 /* Lets the limiters that ask a server read and write. */
@@ -472,7 +486,7 @@ static void check_times(struct sr_engine *engine, sr_time now) {
     if (now >= call->deadline)
       expire(engine, call, now);
     else if (call->state == SR_STATE_BACKOFF && call->due <= now)
-      queue_call(engine, call, now);
+      queue_again(engine, call, now);
   }
   engine->look_at = SR_NEVER;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = SR_NEXT_CALL(engine, call))
@@ -514,18 +528,20 @@ void sr_engine_check_process(struct sr_engine *engine) {
     forget_parent(engine);
 }
 
-void sr_engine_step(struct sr_engine *engine) {
+sr_time sr_engine_take_step(struct sr_engine *engine) {
   sr_time now;
   sr_engine_check_process(engine);
-  now = SR_NOW(engine);
+  now = work_transfers(engine);
   sr_engine_drop_idle(engine, now);
-  sr_engine_begin_queued(engine, now); /* so that libcurl works once a step, not twice */
-  work_transfers(engine);
-  now = SR_NOW(engine);
   work_limiters(engine, now);
   check_times(engine, now);
   if (sr_engine_begin_queued(engine, now) > 0)
-    work_transfers(engine);
+    now = work_transfers(engine);
+  return now;
+}
+
+void sr_engine_step(struct sr_engine *engine) {
+  sr_engine_take_step(engine);
 }
 
 /* ---- calls of callers ---- */
@@ -543,19 +559,37 @@ static int count_if_full(struct sr_engine *engine, const struct sr_call *call, s
   return waiting >= max ? waiting : 0;
 }
 
-void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
-  sr_time now = SR_NOW(engine);
+/*
+** Queues a new call, unless it gets a slot at once. It asks for one itself only if no other call waits
+** for the same limit, and if its limiter can answer at once.
+*/
+static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time now) {
+  enum sr_verdict verdict = SR_LIMIT_ASKED;
+  struct sr_ruling ruling;
+  int asks = call->gate == NULL || (call->gate->waiting == 0 && call->gate->driver->work == NULL &&
+                                    now >= sr_gate_ask_at(call));
+  if (asks)
+    verdict = ask_for_slot(call, now, &ruling);
+  if (verdict != SR_LIMIT_GRANTED)
+    enter_state(call, SR_STATE_QUEUED, now);
+  obey(engine, call, now, verdict, &ruling);
+  if (!asks)
+    check_turn(engine, call, now);
+}
+
+void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   int waiting;
   sr_engine_check_process(engine);
   call->engine = engine;
   call->cancel = sr_engine_cancel;
   call->gate = NULL;
-  call->started = call->since = now;
+  call->started = call->since = call->due = now;
   call->deadline = now + call->timeout;
   call->real_time = engine->clock.now == sr_clock_monotonic.now;
   if (call->deadline < engine->look_at)
     engine->look_at = call->deadline;
   engine->tls |= !call->config->plain_http;
+  sr_list_append(&engine->calls, &call->node);
   if (call->config->key.len == 0 && !call->config->token_off) {
     sr_outcome_no_key(call);
     end_call(call, now);
@@ -572,7 +606,11 @@ void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
     end_call(call, now);
     return;
   }
-  queue_call(engine, call, now);
+  queue_new(engine, call, now);
+}
+
+void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
+  sr_engine_submit_at(engine, call, SR_NOW(engine));
 }
 
 void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {

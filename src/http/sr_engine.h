@@ -71,7 +71,7 @@ enum sr_run {
 };
 
 /*
-** Steps and waits on this thread until `call` is done or `max_wait` is over. SIGPIPE is held off
+** Submits the call if it is new. Steps and waits on this thread until `call` is done or `max_wait` is over. SIGPIPE is held off
 ** meanwhile.
 */
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait);

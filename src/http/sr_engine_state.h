@@ -37,6 +37,12 @@ struct sr_engine {
 /* To be called before anything else: in a forked child, lets go of what is the parent's. */
 void sr_engine_check_process(struct sr_engine *engine);
 
+/* sr_engine_submit, `now`. */
+void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now);
+
+/* sr_engine_step. Returns the time at its end. */
+sr_time sr_engine_take_step(struct sr_engine *engine);
+
 /* When a call not queued has to be looked at for time alone: its deadline, or the end of its back-off. */
 sr_time sr_engine_due(const struct sr_call *call);
 

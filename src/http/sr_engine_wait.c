@@ -150,28 +150,30 @@ struct sr_call *sr_engine_ready(struct sr_engine *engine) {
   return call;
 }
 
+/* SR_NEVER: there is no such time. */
+static sr_time after(sr_time now, sr_time duration) {
+  return duration < SR_NEVER - now ? now + duration : SR_NEVER;
+}
+
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
-  sr_time until = SR_NOW(engine) + max_wait;
+  sr_time now = SR_NOW(engine), until = after(now, max_wait);
   enum sr_run outcome = SR_RUN_PENDING;
   struct sr_sigpipe sigpipe;
+  if (call->state == SR_STATE_NEW)
+    sr_engine_submit_at(engine, call, now);
   sr_sigpipe_hold(&sigpipe, engine->tls);
-  for (;;) {
-    sr_time now;
-    sr_engine_step(engine);
+  while (outcome == SR_RUN_PENDING) {
+    now = sr_engine_take_step(engine);
     if (call->state == SR_STATE_DONE) {
       outcome = SR_RUN_DONE;
+    } else if (engine->external && call->state == SR_STATE_SENDING) {
+      if (!sr_engine_requeue_if_late(engine, call, now))
+        outcome = SR_RUN_EXTERNAL;
+    } else if (now >= until) {
       break;
+    } else {
+      wait_for_step(engine, now, until);
     }
-    now = SR_NOW(engine);
-    if (engine->external && call->state == SR_STATE_SENDING) {
-      if (sr_engine_requeue_if_late(engine, call, now))
-        continue;
-      outcome = SR_RUN_EXTERNAL;
-      break;
-    }
-    if (now >= until)
-      break;
-    wait_for_step(engine, now, until);
   }
   sr_sigpipe_release(&sigpipe);
   return outcome;
@@ -183,13 +185,11 @@ struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
   sr_time until;
   if (call != NULL)
     return call;
-  until = SR_NOW(engine) + max_wait;
+  until = after(SR_NOW(engine), max_wait);
   sr_sigpipe_hold(&sigpipe, engine->tls);
   for (;;) {
-    sr_time now;
-    sr_engine_step(engine);
+    sr_time now = sr_engine_take_step(engine);
     call = sr_engine_ready(engine);
-    now = SR_NOW(engine);
     if (call != NULL || now >= until)
       break;
     wait_for_step(engine, now, until);

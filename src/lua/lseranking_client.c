@@ -529,8 +529,6 @@ static int client_run(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 2);
   sr_time max_wait = lsr_checkseconds(L, 3, "max_wait");
   enum sr_run outcome = SR_RUN_DONE;
-  if (call->state == SR_STATE_NEW)
-    sr_engine_submit(client->engine, call);
   if (call->engine != NULL && call->engine != client->engine)
     return luaL_error(L, "the call belongs to another client");
   if (call->state != SR_STATE_DONE)
