@@ -26,7 +26,7 @@ int sr_buf_reserve(struct sr_buf *buf, size_t extra) {
 }
 
 int sr_buf_append(struct sr_buf *buf, const void *data, size_t len) {
-  if (sr_buf_reserve(buf, len) != 0)
+  if (len >= buf->cap - buf->len && sr_buf_reserve(buf, len) != 0)
     return -1;
   if (len > 0)
     memcpy(buf->data + buf->len, data, len);

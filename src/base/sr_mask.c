@@ -12,15 +12,12 @@
 #define LONG_ENOUGH ((size_t)32) /* from this length on, the tail is an eighth at most */
 #define LEAST       ((size_t)4)  /* shorter runs stay, unless they are the whole secret */
 
-static unsigned pair_of(char a, char b) {
-  return ((unsigned)(unsigned char)a * 61 ^ (unsigned)(unsigned char)b) & 4095;
-}
+/* A hash of two bytes that is the same in any case. A macro, since every few bytes of a text need it. */
+#define WITHOUT_CASE(c) ((unsigned)(unsigned char)(c) & ~0x20U)
+#define PAIR_OF(a, b)   ((WITHOUT_CASE(a) * 61 ^ WITHOUT_CASE(b)) & 4095)
 
-/* 0: the bytes do not follow each other in the secret. */
-static int may_pair(const struct sr_mask *mask, char a, char b) {
-  unsigned pair = pair_of(a, b);
-  return (mask->pairs[pair / 8] & 1U << pair % 8) != 0;
-}
+/* 0: the bytes do not follow each other in the secret, in any case. */
+#define MAY_PAIR(mask, a, b) ((mask)->pairs[PAIR_OF(a, b) / 8] & 1U << PAIR_OF(a, b) % 8)
 
 int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t window) {
   size_t i;
@@ -30,7 +27,7 @@ int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t wi
   for (i = 0; i < len; i++)
     mask->secret.data[i] = sr_lower(secret[i]);
   for (i = 0; i + 1 < len; i++) {
-    unsigned pair = pair_of(mask->secret.data[i], mask->secret.data[i + 1]);
+    unsigned pair = PAIR_OF(mask->secret.data[i], mask->secret.data[i + 1]);
     mask->pairs[pair / 8] |= (unsigned char)(1U << pair % 8);
   }
   mask->window = window < len ? window : len;
@@ -111,7 +108,7 @@ static size_t run_at(const struct sr_mask *mask, const struct view *view, size_t
     if (i + width >= view->len)
       return i;
     second = at(view, i + width, &ignored);
-    if (!may_pair(mask, first, second))
+    if (!MAY_PAIR(mask, first, second))
       return i;
   }
   for (k = 0; k + mask->window <= n; k++) {
@@ -143,9 +140,11 @@ static int is_clean(const struct sr_mask *mask, const char *text, size_t len) {
   if (mask->window == 1)
     return 0;
   for (i = 0; i + 1 < len; i += step) {
-    char first = sr_lower(text[i]), second = sr_lower(text[i + 1]);
-    if (!may_pair(mask, first, second))
+    char first, second;
+    if (!MAY_PAIR(mask, text[i], text[i + 1]))
       continue;
+    first = sr_lower(text[i]);
+    second = sr_lower(text[i + 1]);
     for (k = 0; k + 1 < n; k++) {
       size_t before = 0, after = 0;
       if (secret[k] != first || secret[k + 1] != second)

@@ -55,22 +55,18 @@ static void free_parts(struct sr_part *part) {
 /* Memory of this size is worth keeping for the next request, more is not. */
 enum { KEPT_SIZE = 4096 };
 
-static void trim(struct sr_buf *buf) {
-  if (buf->cap > KEPT_SIZE)
-    sr_buf_fini(buf);
-  else
-    sr_buf_clear(buf);
-}
-
 void sr_call_trim(struct sr_call *call) {
+  struct sr_buf *const bufs[] = {&call->target, &call->body, &call->head, &call->answer};
+  size_t i;
   free_parts(call->parts);
   call->parts = call->last_part = NULL;
   curl_slist_free_all(call->headers);
   call->headers = NULL;
-  trim(&call->target);
-  trim(&call->body);
-  trim(&call->head);
-  trim(&call->answer);
+  for (i = 0; i < sizeof bufs / sizeof bufs[0]; i++)
+    if (bufs[i]->cap > KEPT_SIZE)
+      sr_buf_fini(bufs[i]);
+    else if (bufs[i]->len > 0)
+      sr_buf_clear(bufs[i]);
   call->empty = 1;
 }
 
@@ -135,6 +131,12 @@ void sr_call_add_problem(struct sr_call *call, const char *problem) {
   struct sr_event *event = new_event(call, SR_EVENT_LIMITER_FALLBACK);
   if (event != NULL)
     snprintf(event->problem, sizeof event->problem, "%s", problem);
+}
+
+void sr_call_mask_head(struct sr_call *call) {
+  if (call->head.len > 0 && !call->head_masked)
+    call->head.len = sr_config_redact(call->config, call->head.data, call->head.len);
+  call->head_masked = 1;
 }
 
 enum sr_headers sr_call_headers(const struct sr_call *call) {

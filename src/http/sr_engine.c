@@ -28,7 +28,7 @@ enum { FAILURES_MAX = 3 };
 /* ---- states ---- */
 
 static void make_ready(struct sr_engine *engine, struct sr_call *call) {
-  if (call->tag != 0 && !sr_node_in_list(&call->ready_node))
+  if (!sr_node_in_list(&call->ready_node))
     sr_list_append(&engine->ready, &call->ready_node);
 }
 
@@ -62,7 +62,8 @@ static void end_call(struct sr_call *call, sr_time now) {
     sr_gates_put(&engine->gates, call->gate, now);
   call->gate = NULL;
   call->engine = NULL;
-  make_ready(engine, call);
+  if (call->tag != 0)
+    make_ready(engine, call);
 }
 
 static void stop_transfer(struct sr_call *call) {
@@ -178,8 +179,8 @@ static void retry_or_end(struct sr_engine *engine, struct sr_call *call, int sen
 
 /* Tells the limiter what an answer says. Returns what that has changed for all users of the limit. */
 static enum sr_change settle_answer(struct sr_call *call, sr_time now) {
-  sr_time hold = sr_outcome_hold(call);
   enum sr_outcome outcome = sr_outcome_of_answer(call);
+  sr_time hold = outcome == SR_OUTCOME_REFUSED ? sr_outcome_hold(call) : 0;
   enum sr_change change = sr_gate_give(call, now, outcome, hold);
   if (outcome == SR_OUTCOME_REFUSED)
     sr_call_add_event(call, SR_EVENT_RATE_LIMITED, hold);
@@ -218,7 +219,6 @@ static void end_failed_attempt(struct sr_engine *engine, struct sr_call *call, e
 
 static void end_answered_attempt(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   if (call->status >= 200 && call->status < 300) {
-    sr_outcome_mask_head(call);
     settle_answer(call, now);
     end_call(call, now);
     return;
@@ -286,11 +286,15 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   call->ban_told = 0;
   memset(&call->error, 0, sizeof call->error);
   call->status = 0;
-  sr_buf_clear(&call->head);
-  sr_buf_clear(&call->answer);
+  if (call->head.len > 0)
+    sr_buf_clear(&call->head);
+  if (call->answer.len > 0)
+    sr_buf_clear(&call->answer);
+  call->head_masked = 0;
   enter_state(call, SR_STATE_SENDING, now);
   if (engine->external) {
-    make_ready(engine, call); /* or sr_engine_run hands it out */
+    if (call->tag != 0)
+      make_ready(engine, call); /* or sr_engine_run hands it out */
     return;
   }
   code = start_transfer(engine, call, now);
@@ -335,10 +339,6 @@ static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time
   call->due = ask_again_at(engine, call, now, ruling);
 }
 
-static enum sr_verdict ask_for_slot(struct sr_call *call, sr_time now, struct sr_ruling *ruling) {
-  return call->gate != NULL ? sr_gate_take(call, now, ruling) : SR_LIMIT_GRANTED;
-}
-
 /* What follows from the limiter's verdict on a queued call. */
 static void obey(struct sr_engine *engine, struct sr_call *call, sr_time now,
                  enum sr_verdict verdict, const struct sr_ruling *ruling) {
@@ -367,7 +367,7 @@ static int ask_again(struct sr_engine *engine, struct sr_call *call, sr_time now
   enum sr_verdict verdict;
   if (now < sr_gate_ask_at(call))
     return 0;
-  verdict = ask_for_slot(call, now, &ruling);
+  verdict = call->gate != NULL ? sr_gate_take(call, now, &ruling) : SR_LIMIT_GRANTED;
   obey(engine, call, now, verdict, &ruling);
   return verdict == SR_LIMIT_GRANTED;
 }
@@ -375,8 +375,6 @@ static int ask_again(struct sr_engine *engine, struct sr_call *call, sr_time now
 int sr_engine_begin_queued(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
   int begun = 0;
-  if (engine->queued == 0)
-    return 0;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = next) {
     next = SR_NEXT_CALL(engine, call);
     if (call->state == SR_STATE_QUEUED && now < call->deadline)
@@ -417,8 +415,10 @@ static sr_time work_transfers(struct sr_engine *engine) {
     return SR_NOW(engine);
   worked = sr_multi_work(&engine->multi);
   now = SR_NOW(engine);
-  sr_engine_count_failure(engine, worked, &engine->works_failed);
-  while ((transfer = sr_multi_finished(&engine->multi, &result)) != NULL) {
+  if (worked != CURLM_OK || engine->works_failed > 0)
+    sr_engine_count_failure(engine, worked, &engine->works_failed);
+  while (engine->multi.running > 0 &&
+         (transfer = sr_multi_finished(&engine->multi, &result)) != NULL) {
     struct sr_call *call = transfer->call;
     if (transfer->late) {
       requeue(engine, call, now);
@@ -479,8 +479,6 @@ sr_time sr_engine_due(const struct sr_call *call) {
 /* Deadlines and back-offs that are over. A call that is queued again is seen again, and not due then. */
 static void check_times(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
-  if (now < engine->look_at)
-    return;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = next) {
     next = SR_NEXT_CALL(engine, call);
     if (now >= call->deadline)
@@ -506,8 +504,7 @@ void sr_engine_drop_idle(struct sr_engine *engine, sr_time now) {
   sr_sigpipe_release(&sigpipe);
 }
 
-/* In a forked child: libcurl's handles and the calls are the parent's. */
-static void forget_parent(struct sr_engine *engine) {
+void sr_engine_forget_parent(struct sr_engine *engine) {
   struct sr_call *call;
   engine->forks = sr_fork_count();
   engine->random ^= (uint64_t)getpid() << 32; /* or all children would come back at the same time */
@@ -523,19 +520,16 @@ static void forget_parent(struct sr_engine *engine) {
   }
 }
 
-void sr_engine_check_process(struct sr_engine *engine) {
-  if (engine->forks != sr_fork_count())
-    forget_parent(engine);
-}
-
 sr_time sr_engine_take_step(struct sr_engine *engine) {
   sr_time now;
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   now = work_transfers(engine);
   sr_engine_drop_idle(engine, now);
-  work_limiters(engine, now);
-  check_times(engine, now);
-  if (sr_engine_begin_queued(engine, now) > 0)
+  if (engine->gates.asking_count > 0)
+    work_limiters(engine, now);
+  if (now >= engine->look_at)
+    check_times(engine, now);
+  if (engine->queued > 0 && sr_engine_begin_queued(engine, now) > 0)
     now = work_transfers(engine);
   return now;
 }
@@ -569,7 +563,7 @@ static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time no
   int asks = call->gate == NULL || (call->gate->waiting == 0 && call->gate->driver->work == NULL &&
                                     now >= sr_gate_ask_at(call));
   if (asks)
-    verdict = ask_for_slot(call, now, &ruling);
+    verdict = call->gate != NULL ? sr_gate_take(call, now, &ruling) : SR_LIMIT_GRANTED;
   if (verdict != SR_LIMIT_GRANTED)
     enter_state(call, SR_STATE_QUEUED, now);
   obey(engine, call, now, verdict, &ruling);
@@ -579,7 +573,7 @@ static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time no
 
 void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   int waiting;
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   call->engine = engine;
   call->cancel = sr_engine_cancel;
   call->gate = NULL;
@@ -631,7 +625,7 @@ void sr_engine_cancel(struct sr_call *call) {
   sr_time now;
   if (engine == NULL)
     return;
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   if (call->state == SR_STATE_DONE)
     return;
   now = SR_NOW(engine);
@@ -656,7 +650,7 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
   struct sr_engine *engine = call->engine;
   sr_time now;
   if (engine != NULL)
-    sr_engine_check_process(engine);
+    SR_CHECK_PROCESS(engine);
   if (engine == NULL || call->state != SR_STATE_SENDING)
     return;
   now = SR_NOW(engine);
@@ -680,7 +674,7 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
 void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent) {
   struct sr_engine *engine = call->engine;
   if (engine != NULL)
-    sr_engine_check_process(engine);
+    SR_CHECK_PROCESS(engine);
   if (engine == NULL || call->state != SR_STATE_SENDING)
     return;
   call->error = *error;
@@ -714,7 +708,7 @@ void sr_engine_delete(struct sr_engine *engine) {
   struct sr_call *call;
   if (engine == NULL)
     return;
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   sr_sigpipe_hold(&sigpipe, engine->tls);
   while ((call = SR_FIRST_CALL(engine)) != NULL)
     sr_engine_cancel(call);

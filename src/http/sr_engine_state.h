@@ -3,6 +3,7 @@
 #ifndef SR_ENGINE_STATE_H
 #define SR_ENGINE_STATE_H
 
+#include "base/sr_fork.h"
 #include "base/sr_list.h"
 #include "http/sr_gate.h"
 #include "http/sr_multi.h"
@@ -34,8 +35,12 @@ struct sr_engine {
 #define SR_NEXT_ASKING(engine, gate)                                                               \
   SR_LIST_NEXT(&(engine)->gates.asking, gate, struct sr_gate, asking_node)
 
-/* To be called before anything else: in a forked child, lets go of what is the parent's. */
-void sr_engine_check_process(struct sr_engine *engine);
+/* In a forked child: lets go of libcurl's handles and of the calls, which are the parent's. */
+void sr_engine_forget_parent(struct sr_engine *engine);
+
+/* To be done before anything else with an engine. */
+#define SR_CHECK_PROCESS(engine)                                                                   \
+  ((engine)->forks != sr_fork_count() ? sr_engine_forget_parent(engine) : (void)0)
 
 /* sr_engine_submit, `now`. */
 void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now);

@@ -38,7 +38,7 @@ static sr_time wake_time(const struct sr_engine *engine, sr_time now) {
 }
 
 sr_time sr_engine_wake(struct sr_engine *engine) {
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   return wake_time(engine, SR_NOW(engine));
 }
 
@@ -115,7 +115,7 @@ void sr_engine_interrupt(struct sr_engine *engine) {
 }
 
 int sr_engine_open(struct sr_engine *engine) {
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   if (sr_multi_open(&engine->multi) != 0) {
     errno = ENOMEM;
     return -1;
@@ -141,7 +141,7 @@ void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
 
 struct sr_call *sr_engine_ready(struct sr_engine *engine) {
   struct sr_call *call;
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   do {
     call = SR_LIST_FIRST(&engine->ready, struct sr_call, ready_node);
     if (call != NULL)
@@ -206,7 +206,7 @@ sr_time sr_engine_now(const struct sr_engine *engine) {
 
 /* The client's gate, to be put back. NULL: it has no limiter, or memory ran out. */
 static struct sr_gate *gate_to_look_at(struct sr_engine *engine, const struct sr_config *config) {
-  sr_engine_check_process(engine);
+  SR_CHECK_PROCESS(engine);
   sr_engine_drop_idle(engine, SR_NOW(engine));
   return config->limited ? sr_gates_get(&engine->gates, config) : NULL;
 }

@@ -142,6 +142,7 @@ static struct sr_gate *add_gate(struct sr_gates *gates, const struct sr_config *
   gates->count++;
   if (gate->driver->work != NULL)
     sr_list_append(&gates->asking, &gate->asking_node);
+  gates->asking_count += gate->driver->work != NULL;
   return gate;
 }
 
@@ -152,25 +153,39 @@ static void remove_gate(struct sr_gates *gates, struct sr_gate *gate) {
     at = &(*at)->next;
   *at = gate->next;
   gates->count--;
+  if (gates->last == gate)
+    gates->last = NULL;
+  gates->asking_count -= gate->driver->work != NULL;
   sr_list_remove(&gate->asking_node);
   close_gate(gate);
 }
 
-struct sr_gate *sr_gates_get(struct sr_gates *gates, const struct sr_config *config) {
+/* Does nothing for a gate that is not among them. */
+static void remove_unused(struct sr_gates *gates, struct sr_gate *gate) {
+  gates->unused_count -= sr_node_in_list(&gate->unused_node);
+  sr_list_remove(&gate->unused_node);
+}
+
+/* NULL when memory ran out. */
+static struct sr_gate *find_or_add(struct sr_gates *gates, const struct sr_config *config) {
   struct sr_gate *gate = NULL;
   if (gates->size > 0)
     gate = *gate_bucket(gates, config->limit_identity.name);
   while (gate != NULL && !gate_is_for(gate, config))
     gate = gate->next;
-  if (gate == NULL)
-    gate = add_gate(gates, config);
+  return gate != NULL ? gate : add_gate(gates, config);
+}
+
+struct sr_gate *sr_gates_get(struct sr_gates *gates, const struct sr_config *config) {
+  struct sr_gate *gate = gates->last;
+  if (gate == NULL || gates->last_config != config->id)
+    gate = find_or_add(gates, config);
   if (gate == NULL)
     return NULL;
-  if (sr_node_in_list(&gate->unused_node)) {
-    sr_list_remove(&gate->unused_node);
-    gates->unused_count--;
-  }
-  gate->users++;
+  gates->last = gate;
+  gates->last_config = config->id;
+  if (gate->users++ == 0)
+    remove_unused(gates, gate);
   return gate;
 }
 
@@ -182,8 +197,7 @@ static void add_unused(struct sr_gates *gates, struct sr_gate *gate) {
 /* Closes the gate unused for longest; or, if it must stay open, puts it behind the others. */
 static void close_or_requeue(struct sr_gates *gates, sr_time now) {
   struct sr_gate *gate = SR_LIST_FIRST(&gates->unused, struct sr_gate, unused_node);
-  sr_list_remove(&gate->unused_node);
-  gates->unused_count--;
+  remove_unused(gates, gate);
   if (gate->keep_until <= now && gate->driver->keep_until != NULL) {
     sr_time until = gate->driver->keep_until(gate->limiter, now);
     gate->keep_until = until == SR_NEVER ? now + KEEP_UNKNOWN : until;
@@ -264,7 +278,8 @@ enum sr_verdict sr_gate_take(struct sr_call *call, sr_time now, struct sr_ruling
   gate->unanswered = verdict == SR_LIMIT_ASKED;
   if (verdict != SR_LIMIT_ASKED)
     gate->answered = now;
-  if (verdict != SR_LIMIT_ASKED && verdict != SR_LIMIT_FAILED)
+  if (verdict != SR_LIMIT_ASKED && verdict != SR_LIMIT_FAILED &&
+      (ruling->problem[0] != '\0') != gate->problem_told)
     tell_problem(call, ruling->problem);
   return verdict;
 }

@@ -38,9 +38,12 @@ struct sr_gate {
 struct sr_gates {
   struct sr_gate **buckets;
   size_t size, count;    /* `size` is a power of two, or 0 */
+  uint64_t last_config;  /* id of the client that got … */
+  struct sr_gate *last;  /* … this one last; NULL: none */
   struct sr_list unused; /* the one unused for longest first */
   int unused_count;
   struct sr_list asking;
+  int asking_count;
 };
 
 void sr_gates_init(struct sr_gates *gates);

@@ -8,9 +8,6 @@
 
 /* ---- attempts ---- */
 
-/* Masks the key in the answer's header lines. */
-void sr_outcome_mask_head(struct sr_call *call);
-
 /* Masks the key in all of a failed attempt's answer, and keeps only as much of it as is shown. */
 void sr_outcome_mask(struct sr_call *call);
 

@@ -103,12 +103,14 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_call *call = transfer->call;
   size_t len = size * count;
   if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
-    sr_buf_clear(&call->head);
+    if (call->head.len > 0)
+      sr_buf_clear(&call->head);
     transfer->head_whole = 0;
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
-  transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl takes them together */
+  if (data[0] == 'C' || data[0] == 'c' || data[0] == 'T' || data[0] == 't')
+    transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
     return 0;
   transfer->head_bytes += len;
@@ -271,9 +273,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
   SET(CURLOPT_SHARE, transfer->share);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_NOPROGRESS, 0L);
-  SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-  SET(CURLOPT_XFERINFODATA, transfer);
   SET(CURLOPT_FOLLOWLOCATION, 0L);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -308,8 +307,11 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
   if (config->plain_http) {
-    SET(CURLOPT_PROXY, ""); /* to this machine, in clear: nobody in between */
+    SET(CURLOPT_PROXY, ""); /* to this machine, in clear: no proxy, and no long rounds */
   } else {
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, transfer);
     if (config->proxy.len > 0)
       SET(CURLOPT_PROXY, config->proxy.data);
     SET(CURLOPT_PIPEWAIT, 1L); /* rather a stream on a connection that is being made than another */
@@ -348,7 +350,6 @@ void sr_transfer_release(struct sr_transfer *transfer) {
   transfer->mime = NULL;
   curl_slist_free_all(transfer->headers);
   transfer->headers = NULL;
-  sr_buf_clear(&transfer->url);
   transfer->call = NULL;
 }
 
@@ -357,6 +358,7 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   const struct sr_config *config = call->config;
   struct sr_buf *url = &transfer->url;
   struct sr_param key;
+  url->len = 0;
   if (sr_buf_reserve(url, config->base_url.len + call->target.len + config->key_escaped.len + 16) !=
           0 ||
       sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||

@@ -169,6 +169,7 @@ static int call_result(lua_State *L) {
   lsr_setstring(L, "http_version", call->http_version);
   lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
   lua_pushvalue(L, -2);
+  sr_call_mask_head(call);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
   lua_rawset(L, -3);
   lua_pop(L, 1);
