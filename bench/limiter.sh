@@ -24,7 +24,7 @@ lua=$(sh spec/support/interpreter.sh "$version")
 bench=$build/bench/$version
 mkdir -p "$bench"
 cc -O2 -D_GNU_SOURCE -o "$bench/limiter_server" bench/limiter_server.c -pthread
-cc -O2 -D_GNU_SOURCE -std=c11 -Isrc -o "$bench/limiter_cost" bench/limiter_cost.c src/limit/sr_local.c src/limit/sr_share.c src/limit/sr_limit.c src/base/sr_base.c
+cc -O2 -D_GNU_SOURCE -std=c11 -Isrc -o "$bench/limiter_cost" bench/limiter_cost.c src/limit/sr_local.c src/limit/sr_share.c src/limit/sr_limit.c src/base/sr_base.c src/base/sr_fd.c
 
 LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;"
 LUA_CPATH="$build/$version/?.so;;"

