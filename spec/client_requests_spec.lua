@@ -154,7 +154,7 @@ describe("client:request", function()
     local function problem(ids)
       return misuse_of(function() client:request { method = "DELETE", path = "/x", query = { ids = ids } } end)
     end
-    assert.equal("client:request: query parameter ids is an empty list: leave it out if that is meant", problem {})
+    assert.equal("client:request: query parameter ids is an empty list: leave it out to send nothing", problem {})
     assert.equal("client:request: query parameter ids must be a list, but has the name 'x'", problem { x = 1 })
     assert.equal("client:request: query parameter ids must be a list without holes", problem { [2] = 2 })
     assert.equal("client:request: query parameter ids must be a list without holes", problem { 1, nil, 3 })

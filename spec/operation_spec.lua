@@ -282,7 +282,7 @@ describe("extra parameters", function()
     for message, extra in pairs {
       ["made_up.get: extra.month is no extra parameter: use the parameter month"] = { month = 1 },
       ["made_up.get: option extra must be a table of names and values"] = { 1 },
-      ["made_up.get: extra parameter a is an empty list: leave it out if that is meant"] = { a = {} },
+      ["made_up.get: extra parameter a is an empty list: leave it out to send nothing"] = { a = {} },
       ["made_up.get: extra parameter a must be a string, number, boolean or a list of them"] = { a = print },
       ["made_up.get: extra parameter a is not valid UTF-8 at byte 2"] = { a = "a\228" },
     } do

@@ -11,10 +11,9 @@ local content = {}
 local format = string.format
 local empty = {}
 
--- Where the same parameters may go by GET or by POST, they go by POST when the address would have more bytes than this, …
-local GET_BYTES = 2000
--- … or when a list has more elements than this.
-local GET_ELEMENTS = 10
+-- An operation that may go by GET or POST goes by POST above these.
+local GET_BYTES = 2000  -- of the address
+local GET_ELEMENTS = 10 -- of a list
 
 function content.refuse(plan, name, problem)
   local definition = plan.definitions[name]
@@ -34,7 +33,7 @@ local function has(names, name)
   return false
 end
 
--- The value of a parameter: an argument, or what the resource is bound to. Both at once must agree.
+-- The value of a parameter: the argument, or the id that the resource is bound to. If both are there, they must agree.
 local function value_of(plan, args, bound, name)
   local given, fixed = args[name], bound[name]
   if given ~= nil and fixed ~= nil and tostring(given) ~= tostring(fixed)
@@ -47,7 +46,7 @@ local function value_of(plan, args, bound, name)
   return given
 end
 
--- The value of a parameter's place. What must be there must not be an empty text.
+-- The value of a parameter at its place. A required one must be there and must not be an empty string.
 local function value_at(plan, place, args, bound)
   local name = place[1]
   local value = value_of(plan, args, bound, name)
@@ -79,7 +78,7 @@ function content.ids(plan, args, bound)
   return flat
 end
 
--- Appends what is given of `places` to a flat list { name, value, … }.
+-- Appends the given parameters of `places` to a flat list { name, value, … }.
 local function append_places(flat, plan, places, args, bound)
   for _, place in ipairs(places) do
     local name, definition, required, wire = place[1], place[2], place[3], place[4]
@@ -91,7 +90,7 @@ local function append_places(flat, plan, places, args, bound)
         content.refuse(plan, name, problem)
       elseif required and #flat == before then
         content.refuse(plan, name, "must not be empty")
-      elseif #flat == before and encode.element(definition) then -- a list of what to keep would become one of all there is
+      elseif #flat == before and encode.element(definition) then -- an empty filter would select everything
         misuse.raise("%s: an empty list can't be sent in a query: leave %s out to ask for all", plan.name, name)
       end
     end
@@ -99,7 +98,7 @@ local function append_places(flat, plan, places, args, bound)
   return flat
 end
 
--- Members of a JSON object, "name":value, in the form that the servers want.
+-- Makes a body of the members "name":value, in the form that the server wants.
 local envelopes = {
   plain = function(members)
     return "{" .. table.concat(members, ",") .. "}"
@@ -123,7 +122,7 @@ local function nothing_to_change(plan)
   misuse.raise("%s: nothing to change: give %s%s", plan.name, names[2] and "at least one of " or "", table.concat(names, ", "))
 end
 
--- What is given of `places` as a JSON object, and `extra` behind it.
+-- JSON of the given parameters of `places`, followed by those of `extra`.
 local function make_object(plan, places, args, bound, extra)
   local parts = {}
   for _, place in ipairs(places) do
@@ -172,7 +171,7 @@ local function make_list(plan, args)
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
--- The part of a file.
+-- A file as a part of a multipart body.
 local function make_file(plan, name, wire, file)
   if type(file) ~= "table" or type(file.data) ~= "string" or type(file.filename) ~= "string" then
     content.refuse(plan, name, "must be { filename = \"…\", data = \"…\" }, content_type optional")
@@ -184,7 +183,7 @@ local function make_file(plan, name, wire, file)
   return { name = wire, filename = file.filename, data = file.data, content_type = file.content_type }
 end
 
--- The parts of a multipart body: a file is one, a text is one, a list is as many as it has elements.
+-- The parts of a multipart body: one for each file, text and element of a list.
 local function make_parts(plan, args, bound)
   local parts = {}
   for _, place in ipairs(plan.upload) do
@@ -213,7 +212,7 @@ local function escaped_length(text)
   return #text + 2 * others
 end
 
--- Whether what could go by GET goes by POST.
+-- Whether a request that may go by GET or POST is too large for GET.
 local function is_large(op, plan, args, flat)
   for _, place in ipairs(plan.query) do
     local value = args[place[1]]
@@ -232,11 +231,11 @@ end
 
 -- ---- extra ----
 
--- What would be a second key beside the client's own.
+-- Parameters that would be a second key.
 local keys = { token = true, apikey = true }
 
--- The parameter that goes by this name on the wire; nil when there is none. Of a list every name[…] is the list, of an object
--- only its members that are described: others are what extra is for.
+-- The described parameter that has this name on the wire; nil when there is none. name[…] belongs to a list, and to an object
+-- if the member is described.
 local function taken_name(plan, wire)
   local base, rest = wire:match "^([^%[]*)(.*)$"
   for name, definition in pairs(plan.definitions) do
@@ -258,7 +257,7 @@ local function is_fixed(plan, wire)
   return false
 end
 
--- Parameters that no description knows, in alphabetical order.
+-- Checks the option extra. Returns its values, and its names in alphabetical order.
 function content.check_extra(plan, values)
   local names = {}
   for name in pairs(values) do
@@ -289,7 +288,7 @@ end
 
 -- ---- all together ----
 
--- The address' query, the body and the parts of a request; and whether it goes by POST instead of GET.
+-- Query, body and parts of a request, and whether it goes by POST instead of GET.
 function content.make(op, plan, args, extra)
   local bound = op._bound
   local query = (plan.query[1] or plan.fixed or extra) and append_places({}, plan, plan.query, args, bound)

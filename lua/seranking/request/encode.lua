@@ -13,14 +13,14 @@ local encode = {}
 local format, match = string.format, string.match
 local scalar, wrong = params.scalar, params.wrong
 
---- The type of a list's elements: "id" for "id[]"; nil for what is no list.
+--- The type of a list's elements: "id" for "id[]"; nil if the definition is no list.
 ---@param definition table
 ---@return string?
 function encode.element(definition)
   return match(definition.type, "^(.*)%[%]$")
 end
 
---- A list's length; nil and what is wrong with it.
+--- The length of a list; nil and what is wrong with it.
 ---@param value any
 ---@return integer? length, string? problem
 function encode.check_list(value)
@@ -40,13 +40,13 @@ function encode.check_list(value)
   return count
 end
 
--- Whether a value is no list, but stands for a list of one: a scalar, or an object where objects are wanted.
+-- Whether a value stands for a list of one: a scalar, or an object in place of a list of objects.
 local function is_lone(definition, value)
   return type(value) ~= "table"
     or match(definition.type, "^object%[%]") ~= nil and value[1] == nil and type((next(value))) == "string"
 end
 
--- The list that a list parameter was given, and its length. nil and what is wrong.
+-- The value of a list parameter as a list, and its length; nil and what is wrong.
 local function list_of(definition, value)
   if is_lone(definition, value) then
     value = { value }
@@ -96,10 +96,10 @@ local function element_json(definition, value, kind)
   return params.scalar_json(definition, value, kind)
 end
 
--- Lists that are one string: what stands between the elements.
+-- Between the elements of a list that is sent as one string.
 local separators = json.separators
 
--- A list as one string. An element must not hold what separates it from the next.
+-- A list as one string. An element must not hold the separator.
 local function joined(definition, value, element)
   local separator = separators[definition.style]
   local list, problem = write_list(definition, value, element, scalar)
@@ -131,7 +131,7 @@ function json_of(definition, value)
   return list and "[" .. table.concat(list, ",") .. "]", problem
 end
 
---- Writes a value into a JSON body.
+--- JSON of a value.
 ---@param definition table
 ---@param value any
 ---@return string? text, string? problem
@@ -146,12 +146,12 @@ function encode.json(definition, value)
   return text, problem
 end
 
--- What is wrong with a member or an element, as a problem of the whole.
+-- A problem of a member or an element as a problem of the value that holds it.
 local function within(what, name, definition, problem)
   return format("%s %s %s", what, name, params.discreet(definition, problem))
 end
 
--- The keys of a table, in order: of a list all its places, of an object its names. nil and what is wrong otherwise.
+-- The sorted keys of a table that is either a list or an object; nil and what is wrong.
 local function keys_of(value)
   local keys, numbers = {}, 0
   for key in pairs(value) do
@@ -179,7 +179,7 @@ local function append_text(flat, name, text, problem)
   return true
 end
 
--- Appends name[a][b]=text for every leaf of a table. Lists are numbered from 0, names come in alphabetical order.
+-- Appends name[a][b]=text for every leaf of a table. Elements are numbered from 0; names are in alphabetical order.
 local function append_tree(flat, name, value, depth)
   local kind = type(value)
   if kind == "string" or kind == "number" or kind == "boolean" then
@@ -203,8 +203,8 @@ local function append_tree(flat, name, value, depth)
   return true
 end
 
--- The members that a table has of those that are described, as { name, definition }, in alphabetical order; nil and what is
--- wrong when it has others, or lacks one that is required.
+-- The members of a table as { name, definition }, in alphabetical order; nil and what is wrong if one is not described or a
+-- required one is missing.
 local function members_of(definition, value)
   if type(value) ~= "table" then
     return wrong(definition.fields.from and definition.fields.to and "{ from =, to = }" or "a table", value)
@@ -237,7 +237,7 @@ end
 
 local append_branch
 
--- The members of a described object, each in its own style.
+-- Appends the members of a described object, each in its own style.
 local function append_members(flat, name, definition, value, depth)
   local members, problem = members_of(definition, value)
   if not members then
@@ -262,7 +262,7 @@ local function without(object, name)
   return copy
 end
 
--- A part of a tree that is described: lists are numbered and objects are branches, unless their style is another.
+-- Appends a described part of a tree: lists are numbered, objects branch, unless they have another style.
 function append_branch(flat, name, definition, value, depth)
   local element, style = encode.element(definition), definition.style
   if style and style ~= "tree" then
@@ -306,8 +306,8 @@ local function append_list(flat, name, definition, value, element)
   return true
 end
 
---- Appends a value to a flat list of query parameters, { name, value, … }, as the definition's style says. A list without
---- elements adds nothing.
+--- Appends a value to a flat list of query parameters, { name, value, … }, in the style of its definition. An empty list adds
+--- nothing.
 ---@param flat string[]
 ---@param name string on the wire
 ---@param definition table
@@ -331,7 +331,7 @@ function encode.query(flat, name, definition, value)
   return append_list(flat, style == "repeat" and name or name .. "[]", definition, value, element)
 end
 
---- Appends parameters that no description knows: in alphabetical order, lists in brackets as the API wants them.
+--- Appends parameters without a description, in alphabetical order, lists as name[]=….
 ---@param flat string[] { name, value, … }
 ---@param query table<string, any>
 ---@return string? problem what is wrong, as the end of a sentence
@@ -354,8 +354,8 @@ function encode.free_query(flat, query)
       if not count then
         return format("parameter %s %s", name, select(2, encode.check_list(value)))
       elseif count == 0 then
-        -- Nothing would be sent of it: `DELETE /x?ids[]=…` without its ids is another request.
-        return format("parameter %s is an empty list: leave it out if that is meant", name)
+        -- It would vanish: `DELETE /x?ids[]=…` without its ids is another request.
+        return format("parameter %s is an empty list: leave it out to send nothing", name)
       end
       list, bracketed = value, name .. "[]"
     end
@@ -369,7 +369,7 @@ function encode.free_query(flat, query)
   end
 end
 
---- Writes a table of described members as a JSON object, in the order of the description.
+--- JSON of a table with described members, in alphabetical order.
 ---@param definition { fields: table<string, table>, required?: string }
 ---@param value any
 ---@return string? text, string? problem

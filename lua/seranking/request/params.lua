@@ -11,7 +11,8 @@ local format, match = string.format, string.match
 local math_type = math.type ---@diagnostic disable-line: deprecated
 local MAX_EXACT = 2 ^ 53
 
---- Both functions of a type give nil and what is wrong, as the end of a sentence that begins with the parameter's name.
+--- A type's two functions return nil and a problem for a value that does not fit. A problem continues a sentence that begins
+--- with the parameter's name.
 ---@class seranking.ParameterType
 ---@field text fun(value: any): string?, string? for a path or a query
 ---@field json fun(value: any): string?, string? for a body
@@ -19,7 +20,7 @@ local MAX_EXACT = 2 ^ 53
 -- A value as a message shows it.
 local function show(value)
   if type(value) == "string" then
-    value = mask.keys(value) -- before it is cut
+    value = mask.keys(value) -- before it is cut, which would hide a part of the key from the mask
     return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)
@@ -29,7 +30,7 @@ local function show(value)
   return "a " .. type(value)
 end
 
--- A whole number that is exact: an integer of Lua 5.3 and later, or a float below 2^53.
+-- Whether a value is an exact whole number: an integer, or a float between -2^53 and 2^53.
 local function whole(value)
   return math_type and math_type(value) == "integer"
     or type(value) == "number" and value % 1 == 0 and value > -MAX_EXACT and value < MAX_EXACT
@@ -63,7 +64,7 @@ local function integer_of(value)
   return wrong("a whole number", value)
 end
 
--- The API gives ids both as numbers and as text, and takes digits alone.
+-- Answers have ids as numbers and as strings; requests take digits only.
 local function id_of(value)
   if whole(value) and value >= 0 then
     return json.number(value)
@@ -84,7 +85,7 @@ local function number_of(value)
   return wrong("a finite number", value)
 end
 
--- 0/1 on the wire; true and false are taken too.
+-- 0 or 1 on the wire; true and false are accepted.
 local function flag_of(value)
   if value == true or value == 1 then
     return "1"
@@ -94,7 +95,7 @@ local function flag_of(value)
   return wrong("0, 1, true or false", value)
 end
 
--- Text that may be given as a whole number.
+-- A string that may be given as a whole number.
 local function any_text(value)
   if whole(value) then
     return json.number(value)
@@ -114,10 +115,10 @@ end
 
 local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
--- What os.time gives from 2001 to 5138. Smaller numbers are dates like 20260910, larger ones are milliseconds.
+-- The range of os.time from 2001 to 5138. Smaller numbers may be dates such as 20260910, larger ones milliseconds.
 local TIME_MIN, TIME_MAX = 1e9, 1e11
 
--- A day as text: of what os.time gives, in local time, or of a table like that of os.date("*t"). Anything else as it is.
+-- YYYY-MM-DD of a number of os.time, in local time, or of a table of os.date("*t"). Returns any other value as it is.
 local function day_of(value)
   if type(value) == "number" and value >= TIME_MIN and value < TIME_MAX then
     return os.date("%Y-%m-%d", math.floor(value))
@@ -179,7 +180,7 @@ local types = {
   },
 }
 
--- What min, max and enum allow. Values are compared as they are written: 200 and 200.0 are the same.
+-- Checks enum, lengths, form, min and max. Values are compared as they are written: 200 equals 200.0.
 local function limits(definition, value, text)
   if definition.enum then
     local words = {}
@@ -204,13 +205,13 @@ local function limits(definition, value, text)
   if definition.form and not match(tostring(value), definition.form[1]) then
     return wrong(definition.form[2], value)
   end
-  local number = tonumber(text)
-  if number and (definition.min and number < definition.min or definition.max and number > definition.max) then
-    if definition.min and definition.max then
-      return nil, format("must be from %s to %s, got %s", definition.min, definition.max, text)
+  local least, most = definition.min, definition.max
+  local number = (least or most) and tonumber(text)
+  if number and (least and number < least or most and number > most) then
+    if least and most then
+      return nil, format("must be from %s to %s, got %s", least, most, text)
     end
-    return nil, format(definition.min and "must be at least %s, got %s" or "must be at most %s, got %s",
-      definition.min or definition.max, text)
+    return nil, format(least and "must be at least %s, got %s" or "must be at most %s, got %s", least or most, text)
   end
   return true
 end
@@ -245,14 +246,14 @@ function params.scalar_json(definition, value, kind)
   return fine and text or nil, problem
 end
 
---- An id as it is sent: digits alone; nil when it is none.
+--- An id as it is sent, digits only; nil for any other value.
 ---@param value any
 ---@return string?
 function params.id(value)
   return (id_of(value))
 end
 
---- Writes a value for a path segment.
+--- Text of a value for a path segment.
 ---@param definition table
 ---@param value any
 ---@return string? text, string? problem
@@ -260,7 +261,7 @@ function params.text(definition, value)
   return params.scalar(definition, value, definition.type)
 end
 
---- Text of a value that no description knows: a string, a finite number, or a boolean as 1 or 0.
+--- Text of a value without a description: a string, a finite number, or a boolean as 1 or 0.
 ---@param value any
 ---@return string? text, string? problem
 function params.free(value)
@@ -274,7 +275,7 @@ function params.free(value)
   return nil, "must be a string, number, boolean or a list of them"
 end
 
---- A problem of a parameter as it may be shown: without the value of a secret.
+--- A problem as it may be shown: without the value if the parameter is secret.
 ---@param definition table
 ---@param problem string
 ---@return string

@@ -1,4 +1,4 @@
---- Plans: an operation's description made ready for one API, once.
+--- Plans: the description of an operation, prepared for one API.
 -- SPDX-License-Identifier: MIT
 
 local notation = require "seranking.base.notation"
@@ -6,38 +6,38 @@ local rows = require "seranking.request.rows"
 
 local plan = {}
 
--- Methods that the engine may send again when it does not know what became of the first time.
+-- Methods that may be sent twice: the engine repeats them after an attempt with an unknown outcome.
 local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 
---- A parameter's place in the requests of an API: { name, definition, required, name on the wire }.
+--- A parameter in the requests of one API.
 ---@class seranking.Place
----@field [1] string
----@field [2] table
----@field [3] boolean
----@field [4] string
+---@field [1] string name
+---@field [2] table definition
+---@field [3] boolean required
+---@field [4] string name on the wire
 
 ---@class seranking.Plan
 ---@field name string "sites.keywords.list", for messages
 ---@field method string
----@field template string with names as they are on the wire
----@field definitions table<string, table> of all parameters that it takes
----@field ids seranking.Place[] what the template needs, always required
----@field id_names table<string, string> their names by those on the wire
+---@field template string the path, with names as they are on the wire
+---@field definitions table<string, table> of all its parameters
+---@field ids seranking.Place[] of the template, all required
+---@field id_names table<string, string> names of the ids by their names on the wire
 ---@field query seranking.Place[]
----@field fixed? string[] name, value, … of what is always in the query
+---@field fixed? string[] { name, value, … } that every request has in its query
 ---@field body? seranking.Place[] of a JSON object
----@field items? { fields: table, required: string } of a bare list
+---@field items? { fields: table, required: string } of the objects in a body that is a list
 ---@field upload? seranking.Place[]
 ---@field envelope? "list"|"pairs"|"value"
----@field post boolean the query may also go by POST, as a JSON object
----@field one_of? string[] names of which exactly one must be given
----@field any_of? string[] names of which at least one must be given
----@field row? seranking.RowForm rows that it takes as arguments
----@field changes? boolean it changes what is there, and has no parameter that it must be given
----@field spans? { [1]: string, [2]: string }[] parameters that are the first and the last day, or month, of a time
----@field secrets? boolean there is a secret among its parameters
----@field repeatable boolean it may be sent again when it is not known what became of the first time
----@field constant boolean every request of it is the same, so there is nothing to check
+---@field post boolean a large query goes by POST, as a JSON object
+---@field one_of? string[] exactly one of these must be given
+---@field any_of? string[] at least one of these must be given
+---@field row? seranking.RowForm how it takes a row as its arguments
+---@field changes? boolean an update without a required parameter: an empty one is refused
+---@field spans? { [1]: string, [2]: string }[] pairs of parameters: first and last day, or month
+---@field secrets? boolean one of its parameters is secret
+---@field repeatable boolean it may be sent again after an attempt with an unknown outcome
+---@field constant boolean it takes no parameters and is not billed: its requests need no checks
 ---@field billed? boolean
 ---@field answer? string
 ---@field unwrap? string
@@ -45,13 +45,13 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field number_rule? string
 ---@field texts? string
 ---@field joined? table
----@field numbers? seranking.NumberPlaces|false how answers are converted; nil: not looked for yet
+---@field numbers? seranking.NumberPlaces|false how answers are converted; nil: not yet computed
 ---@field pages? table
 ---@field job? table
 ---@field cost? table
 ---@field failed? string
 
--- Whether the definition of an API needs to be another table than the description's.
+-- Whether a definition has names on the wire that depend on the API.
 local function differs(definition)
   if type(definition.wire) == "table" then
     return true
@@ -85,7 +85,7 @@ local function localize(definition, api)
   return own
 end
 
---- The definition of an operation's parameter, as an API has it: names on the wire are strings, in members of objects, too.
+--- The definition of a parameter on one API: `wire` is a string, also in members of objects.
 ---@param resource table
 ---@param description table
 ---@param name string
@@ -99,7 +99,7 @@ function plan.definition(resource, description, name, api)
   return localize(definition, api)
 end
 
---- A field of a description as an API has it: its own, or else the one for all APIs.
+--- A field of a description on one API: its own, or else the one for all APIs.
 ---@param description table
 ---@param api string
 ---@param name string
@@ -121,7 +121,7 @@ function plan.line(description, api)
   return type(own) == "table" and own[1] or own
 end
 
--- Raises a typo in the names of the members that must be given.
+-- Raises a typo in the names of required members.
 local function check_members(definition)
   if not definition.fields then
     return
@@ -148,7 +148,7 @@ local function has_secret(definition)
   return false
 end
 
--- The places of the parameters named in `names`. Adds their definitions to the plan.
+-- The parameters named in `names`. Adds their definitions to the plan.
 local function collect(made, names)
   local list = {}
   for i, entry in ipairs(notation.names(names)) do
@@ -162,7 +162,7 @@ local function collect(made, names)
   return list
 end
 
--- The ids of a route, their names by those on the wire, and the template with the latter where they are seen: in the query.
+-- The ids of a route, their names by those on the wire, and the template with the latter in its query.
 local function collect_ids(made, route)
   local ids, wires, names = collect(made, table.concat(route.in_path, " ")), {}, {}
   for _, id in ipairs(ids) do
@@ -190,7 +190,7 @@ local function make_items(made, names)
   return { fields = fields, required = table.concat(required, " ") }
 end
 
--- The names of parameters among which the caller must choose; nil when there is no such rule.
+-- The parameters among which the caller must choose; nil without such a rule.
 local function choice_of(made, text)
   if not text then
     return nil
@@ -218,7 +218,7 @@ end
 
 local LAST = { from = "to", start = "end" }
 
--- The pairs of parameters that are the ends of a time: date_from and date_to, date_start and date_end. nil: there are none.
+-- Pairs of parameters that begin and end a period: date_from and date_to, date_start and date_end. nil: none.
 local function spans_of(definitions)
   local spans
   for first, definition in pairs(definitions) do
@@ -273,17 +273,17 @@ local function make(resource, description, api)
   if made.repeatable == nil then
     made.repeatable = REPEATABLE[route.method] or false
   end
-  made.repeatable = made.repeatable and not made.billed -- twice is paid for twice
+  made.repeatable = made.repeatable and not made.billed -- repeating it costs twice
   made.constant = not (made.ids[1] or made.query[1] or made.fixed or made.body or made.items or made.upload or made.billed)
   return made
 end
 
--- Shared by all clients of an API; made when an operation is first used.
+-- By API and description. Shared by all clients, made when an operation is first used.
 local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }),
   data = setmetatable({}, { __mode = "k" }) }
 
---- The plan of an operation on an API: "v4", "v1" or "data". nil where that lacks it. A typo in its description is raised, with
---- file and line.
+--- The plan of an operation on an API: "v4", "v1" or "data". nil if the API lacks it. Raises a typo in the
+--- description, with file and line.
 ---@param resource table
 ---@param description table
 ---@param api string

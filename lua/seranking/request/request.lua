@@ -1,4 +1,4 @@
---- From arguments to the core's call: everything is checked here, and nothing sent.
+--- From arguments to a call of the core. Checks everything, sends nothing.
 -- SPDX-License-Identifier: MIT
 
 local calls = require "seranking.base.calls"
@@ -14,17 +14,17 @@ local request = {}
 local format = string.format
 local empty = {}
 
--- What a mistaken name or value was meant to be. Only the layer above knows the options and all resources, so it sets them.
+-- Explain mistakes. Set from above, where options and resources are known.
 local hints = {}
 
 --- Sets the functions that explain mistakes.
----@param option fun(who: string, name: any): string? how an option is given, where a parameter has its name
----@param call fun(plan: seranking.Plan, value: any): string? the call that was meant, where an id was given alone
+---@param option fun(who: string, name: any): string? how to give an option that was given as a parameter
+---@param call fun(plan: seranking.Plan, value: any): string? the call that was meant by a lone id
 function request.set_hints(option, call)
   hints.option, hints.call = option, call
 end
 
--- Refuses names that the operation does not take. List elements belong to operations whose body is a list.
+-- Raises on unknown names. Only an operation whose body is a list takes list elements.
 local function check_names(plan, args)
   local definitions = plan.definitions
   for name in pairs(args) do
@@ -60,11 +60,11 @@ local function check_choice(plan, args, bound)
   end
 end
 
--- A time must not end before it begins. What is no date is told elsewhere.
+-- Raises on a period that ends before it begins. Values that are no dates are reported elsewhere.
 local function check_spans(plan, args)
   for _, span in ipairs(plan.spans) do
     local first, last = args[span[1]], args[span[2]]
-    -- Dates as text that are in order need no closer look.
+    -- The usual case first: strings in order.
     if first ~= nil and last ~= nil and not (type(first) == "string" and type(last) == "string" and first <= last) then
       first, last = params.text(plan.definitions[span[1]], first), params.text(plan.definitions[span[2]], last)
       if first and last and first > last then
@@ -74,7 +74,7 @@ local function check_spans(plan, args)
   end
 end
 
--- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+-- With the key in the query, a parameter of the same name would be a second key.
 local function no_second_key(client, plan)
   for _, place in ipairs(plan.query) do
     if place[4] == client._key_param then
@@ -84,7 +84,7 @@ local function no_second_key(client, plan)
   end
 end
 
---- Raises what is wrong with the arguments before any of them is looked at.
+--- Raises on a closed client and on arguments that are no table.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args any
@@ -102,7 +102,7 @@ function request.check(client, plan, args)
   end
 end
 
---- Raises when a resource is bound to what its operation does not take.
+--- Raises if a resource is bound to an id that the operation does not take.
 ---@param plan seranking.Plan
 ---@param bound table<string, any>
 function request.check_bound(plan, bound)
@@ -113,7 +113,7 @@ function request.check_bound(plan, bound)
   end
 end
 
---- Checks everything and makes the core's call.
+--- Checks arguments and makes the call of the core.
 ---@param op table the operation, its bound ids checked
 ---@param plan seranking.Plan
 ---@param args? table
@@ -121,7 +121,7 @@ end
 ---@return userdata call, table args, table? options # as checked
 function request.prepare(op, plan, args, given)
   local client = op._client
-  if plan.constant and args == nil and given == nil and not client._closed then -- there is nothing to check
+  if plan.constant and args == nil and given == nil and not client._closed then -- nothing to check
     return client._core:call(plan.method, plan.template, nil, nil, nil, plan.repeatable, nil, calls.spare(client)), empty
   end
   request.check(client, plan, args)
@@ -130,7 +130,7 @@ function request.prepare(op, plan, args, given)
   elseif next(args) ~= nil then
     args = plan.row and rows.arguments(plan, args) or args
     check_names(plan, args)
-  elseif proxy.is(args) then -- it would pass for no parameters at all
+  elseif proxy.is(args) then -- a resource looks like an empty table
     misuse.raise("%s takes a table of parameters, { name = value }, got %s", plan.name, proxy.show(args))
   end
   if client._key_param then

@@ -1,4 +1,4 @@
---- Read, change, write: what an operation gave, as the arguments of the one that writes it.
+--- Read, change, write: a row of an answer as the arguments of the operation that writes it.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.base.json"
@@ -10,12 +10,12 @@ local rows = {}
 local null = json.null
 
 ---@class seranking.RowForm
----@field marks string[] members that tell a row from arguments: no parameter has their names
----@field map table<string, string> parameters by the members that have them, "settings.account_email" among them; "-": none
----@field known table<string, true> members that answers have
----@field names string[] of the parameters
+---@field marks string[] members that make a table a row: no parameter has their names
+---@field map table<string, string> member to parameter, as in "settings.account_email"; "-": to none
+---@field known table<string, true> members of answers
+---@field names string[] of all parameters
 
---- The form of the rows that an operation takes. nil: it takes none.
+--- How an operation takes rows; nil if it takes none.
 ---@param resource table
 ---@param description table
 ---@param definitions table<string, table> of its parameters
@@ -51,7 +51,7 @@ end
 
 local TEXT = { string = true, text = true }
 
---- Whether a value that was read says that there is none: it is left out, and nothing changes.
+--- Whether a value that was read means "nothing" and can't be written: it is left out, so nothing changes.
 ---@param definition table
 ---@param value any
 ---@return boolean
@@ -59,7 +59,7 @@ function rows.is_blank(definition, value)
   return value == null and not definition.nullable or value == "" and not TEXT[definition.type]
 end
 
--- Rights as a list of their codes: they may come as an object, by code or by number.
+-- Rights come as an object, by code or by number, and are written as a list of codes.
 local function codes_of(value)
   local list = {}
   for key, member in pairs(value) do
@@ -76,14 +76,14 @@ end
 local function put(made, given, definitions, name, value)
   local definition = definitions[name]
   if given[name] ~= nil and value ~= given[name] or rows.is_blank(definition, value) then
-    return -- the caller's own argument counts
+    return -- the caller's own argument wins
   elseif definition.type == "string[]" and type(value) == "table" and next(value) ~= nil and value[1] == nil then
     value = codes_of(value)
   end
   made[name] = value
 end
 
--- Puts what the members of `value` stand for into `made`; they are known by `path`, "settings." for one.
+-- Puts the members of `value` into `made`, as parameters. `path`: what precedes their names, such as "settings."
 local function take_members(plan, made, given, value, path)
   local form, definitions = plan.row, plan.definitions
   for name, member in pairs(value) do
@@ -96,12 +96,12 @@ local function take_members(plan, made, given, value, path)
     elseif type(member) == "table" and form.known[full:match "^[^.]+"] then
       take_members(plan, made, given, member, full .. ".")
     elseif path == "" and not target and not form.known[name] and misuse.nearest(full, form.names) then
-      made[name] = member -- a slip of the pen, which the check of names tells
+      made[name] = member -- a misspelt parameter: the check of names reports it
     end
   end
 end
 
---- The arguments that a row stands for. Members that can't be written are left out. Arguments that are no row stay as they are.
+--- Arguments made of a row, without members that can't be written. Arguments that are no row are returned as they are.
 ---@param plan seranking.Plan of an operation that takes rows
 ---@param args table
 ---@return table
@@ -112,7 +112,7 @@ function rows.arguments(plan, args)
       take_members(plan, made, args, args, "")
       for name, definition in pairs(plan.definitions) do
         if definition.nullable and made[name] == nil and plan.row.known[name] then
-          made[name] = null -- left out of the answer, since it was null
+          made[name] = null -- the answer had null, which is dropped
         end
       end
       return made

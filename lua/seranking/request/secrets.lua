@@ -9,7 +9,7 @@ local secrets = {}
 local format = string.format
 local empty = {}
 
--- A value with its secrets replaced, and those in `found`. What is no secret is shared with the value.
+-- A value with its secrets replaced; appends them to `found`. The rest is shared with the value.
 local function redact(definition, value, found)
   if definition.secret and type(value) == "string" then
     found[#found + 1] = value
@@ -28,7 +28,7 @@ local function redact(definition, value, found)
   return made
 end
 
---- Parameters with every secret replaced by "…", for what is shown; they are valid where the secrets are.
+--- Parameters with every secret replaced by "…", to be shown. They pass the same checks.
 ---@param plan seranking.Plan
 ---@param args table
 ---@return table args, string[] secrets
@@ -47,7 +47,7 @@ local function percent(text, hex)
   end))
 end
 
--- JSON text with its characters beyond ASCII as \u….
+-- JSON text with characters beyond ASCII as \u….
 local function ascii(text, hex)
   return (text:gsub("[\194-\244][\128-\191]+", function(char)
     local first = char:byte()
@@ -63,7 +63,7 @@ local function ascii(text, hex)
   end))
 end
 
--- The forms in which a server may repeat a text: as it is, in an address, in a form, and as JSON with more or fewer escapes.
+-- The forms in which a server may repeat a text: plain, percent-encoded, form-encoded, JSON with more or fewer escapes.
 local function forms_of(text)
   local forms = { text }
   for _, hex in ipairs { "%%%02X", "%%%02x" } do
@@ -80,11 +80,11 @@ local function forms_of(text)
   return forms
 end
 
--- Fewer bytes are found in any text.
+-- Shorter secrets occur in any text by chance.
 local FINDABLE = 3
 
---- Leaves a call's secrets out of the error that it met with: the body goes as a whole, the secrets in other texts by form. One
---- that is too short to be looked for takes all that the server said with it.
+--- Removes secrets from the error of a call: the body as a whole, elsewhere in every form. If a secret is too short to search
+--- for, the server's message and the query go too.
 ---@param plan seranking.Plan
 ---@param args table
 ---@param err seranking.Error
