@@ -399,24 +399,24 @@ function AnyClient:close() end
 ---@field option? string code bad_option: the option that can't be used, or the variable it came from
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 
---- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
+--- The errors of a map: errors[i] is that of item i. `pairs` sees these alone.
 ---@class seranking.Errors
----@field count integer how many items have one
----@field first integer the item whose error came first in time
----@field results? table what the other items gave; only where a client with the option raise has raised these errors
+---@field count integer items that failed
+---@field first integer the item that failed first in time
+---@field results? table results of the other items, if a client with the option raise has raised these errors
 
---- What a hook gets. Times in seconds.
+--- The argument of on_event. Times in seconds.
 ---@class seranking.Event
 ---@field type "wait"|"retry"|"rate_limited"|"blocked"|"unblocked"|"limiter_fallback"
----@field seconds number wait: how long it has waited for a slot; retry: until the next attempt; rate_limited: for how long all are stopped; blocked: for how long nobody sends
----@field attempt integer attempts begun by then
+---@field seconds number wait: time spent waiting for a slot; retry: time until the next attempt; rate_limited, blocked: time for which nobody sends
+---@field attempt integer attempts begun so far
 ---@field method string
----@field url string the key masked
+---@field url string with the key masked
 ---@field key string "…d14b"
 ---@field status? integer of the answer that caused it
 ---@field code? string of the error that caused it
----@field lost? integer how many more there were since, which could not be kept
----@field problem? string limiter_fallback: why the limit is not shared as it was asked for
+---@field lost? integer later events that were dropped
+---@field problem? string limiter_fallback: why the limit is not shared as configured
 
 ---@class seranking.FieldDescription a field of an answer
 ---@field path string "keywords[].id"; of an array, seen from its elements
@@ -527,19 +527,19 @@ function Limiter:reset() end
 ---@class seranking.Response
 ---@field status integer HTTP status
 ---@field headers table<string, string> names in lower case; reading is case-insensitive; repeated headers joined by ", "
----@field attempts integer requests that were sent for it
----@field elapsed number seconds, all in all
----@field waited number seconds of these spent waiting for the rate limiter
----@field reused boolean no new connection was needed
+---@field attempts integer requests that were sent
+---@field elapsed number seconds from the call to the answer
+---@field waited number seconds of these spent waiting for a slot of the rate limit
+---@field reused boolean it came over an existing connection
 ---@field http_version string "1.1", "2" …
----@field job? table<string, any> of `wait`: the parameter that names the job, and its id
+---@field job? table<string, any> of `wait`: { name of the parameter = id of the job }
 
 ---@class seranking.Spent
----@field credits number what the calls so far have cost, by estimate
+---@field credits number cost of the calls so far, by estimate
 ---@field estimate true
----@field calls integer that were billed, or may have been: those with a success, and those sent that got no clear answer
----@field unknown integer of these, calls whose price can't be told
----@field doubtful number what the unknown calls may have cost at most, where that is known: a budget counts it as spent
+---@field calls integer calls that were billed or may have been: answered with a success, or sent without a clear answer
+---@field unknown integer calls among these whose price is not known
+---@field doubtful number most that the unknown calls may have cost, as far as it is known; a budget counts it as spent
 
 --- Options of `wait`, besides those of a call, which hold for each poll.
 ---@class seranking.WaitOptions: seranking.CallOptions

@@ -325,8 +325,8 @@ describe("a look that fails", function()
     local _, err = op:wait { target = "a" }
     assert.equal("access", err.kind)
     assert.same({ task_id = "1_2" }, err.job)
-    assert.is_truthy(err.hint:find('the job goes on: wait for it again with client.data.work.status:wait { task_id = "1_2" }',
-      1, true), err.hint)
+    assert.is_truthy(err.hint:find('the job may still be running: wait for it again with '
+      .. 'client.data.work.status:wait { task_id = "1_2" }', 1, true), err.hint)
     assert.equal(3, #log)
   end)
 

@@ -49,14 +49,14 @@ describe("client:map", function()
     local holes = {}
     holes[1], holes[3] = 1, 3
     for _, list in ipairs { holes, { 1, nil, 3 }, { 1, 2, [2.5] = 3 }, { 1, [0] = 0 } } do
-      assert.truthy(problem(list):find("a list without holes: where some are meant, its field n must say how many", 1, true))
+      assert.truthy(problem(list):find("a list without holes: if you mean them, put the number of items", 1, true))
     end
     holes.n = 4
     local seen = {}
     assert.equal(4, client:map(holes, function(item, index) seen[index] = item or "none" return true end).n)
     assert.same({ 1, "none", 3, "none" }, seen)
     for text, n in pairs { ["-1"] = -1, ["1.5"] = 1.5, ['"3"'] = "3", ["true"] = true } do
-      assert.equal("client:map: the list's field n must be the number of its items, a whole number, got " .. text,
+      assert.equal("client:map: the list's field n must be the number of its items, got " .. text,
         problem { 1, 2, 3, n = n })
     end
     assert.equal("client:map: the list's field n is 1, but there is an item 2", problem { 1, 2, n = 1 })

@@ -304,12 +304,12 @@ describe("a token", function()
   it("is refused by another operation, by other arguments, and where it is damaged", function()
     local op, log = scene("page", server(9))
     local token = token_of("page", { maker = "a" })
-    assert.equal("data.tools.page: option resume is of a walk with other arguments, or on the other generation of the API: "
-      .. "give the arguments that it began with", raised(op.all, op, { maker = "b" }, { resume = token }))
-    assert.equal("data.tools.page: option resume is of a walk over data.tools.cursor",
+    assert.equal("data.tools.page: option resume belongs to a walk with other arguments, or on the other generation of the "
+      .. "API: pass the arguments it began with", raised(op.all, op, { maker = "b" }, { resume = token }))
+    assert.equal("data.tools.page: option resume belongs to a walk over data.tools.cursor",
       raised(op.each, op, nil, { resume = token_of "cursor" }))
     for _, bad in ipairs { "", "x", token:sub(2), token:sub(1, -2), token .. "0", (token:gsub(":2:", ":3:", 1)) } do
-      assert.equal("data.tools.page: option resume is no token of a walk, or not all of one: give err.resume as it came",
+      assert.equal("data.tools.page: option resume is no complete token of a walk: pass err.resume unchanged",
         raised(op.all, op, { maker = "a" }, { resume = bad }), bad)
     end
     assert.equal("data.tools.page: option resume must be a text, as err.resume is",

@@ -1,4 +1,4 @@
---- What an answer's body means: the data that an operation's description promises, or an error.
+--- Reads the body of an answer: the data that the operation's description promises, or an error.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.answer.errors"
@@ -14,13 +14,13 @@ local function unusable(call, kind, code, message, ...)
   return nil, errors.wrap(fields)
 end
 
--- How a plan's answers are converted: worked out when its first answer is read.
+-- How a plan's answers are converted; computed with the first answer.
 local function places_of(plan)
   plan.numbers = numbers.places(plan.number_rule, plan.texts, plan.answer, plan.joined) or false
   return plan.numbers
 end
 
--- What the server says instead of an answer, in spite of a success: the member that the description names is all there is.
+-- The message of a failure that came with a success status: its member, which the description names, is the only one.
 local function failure_in(plan, data)
   local text = type(data) == "table" and data[plan.failed]
   return type(text) == "string" and next(data, next(data)) == nil and text or nil
@@ -45,7 +45,7 @@ function answer.not_json(call, problem, late)
   return nil, err
 end
 
--- What can't be decoded: nothing, or no JSON.
+-- The data or the error of a body that is not JSON.
 local function undecodable(plan, call, problem, late)
   if call:look() ~= "empty" then
     return answer.not_json(call, problem, late)
@@ -62,7 +62,7 @@ end
 ---@return any data, seranking.Error?
 function answer.read(client, plan, call)
   local kind = plan.answer
-  if not kind then -- nothing is promised, but nothing of the API's is a page
+  if not kind then -- no data is promised, but an HTML page is not the API's
     if call:look() == "html" then
       return answer.not_json(call)
     end
@@ -92,11 +92,11 @@ function answer.read(client, plan, call)
     if data == false then
       return unusable(call, "decode", "unexpected", "the answer is the JSON value false")
     elseif data == json.null and not client._keep_nulls then
-      return {} -- which can be indexed, and is no error
+      return {} -- so that it can be indexed
     end
     return data
   end
-  -- PHP writes an empty map as [], so an empty table is both.
+  -- An empty table fits both: PHP writes an empty map as [].
   if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" or kind == "object" and data[1] ~= nil then
     return unusable(call, "decode", "unexpected", "the answer is not the %s that %s has%s",
       kind == "array" and "list" or "object", plan.name, data ~= false and "; client:request takes it as it is" or "")

@@ -1,4 +1,4 @@
---- Headers by name, in whatever case it is written.
+--- Header tables: names in lower case, reading is case-insensitive.
 -- SPDX-License-Identifier: MIT
 
 local headers = {}

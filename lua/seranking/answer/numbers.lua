@@ -1,4 +1,4 @@
---- Answers as programs want them: numbers that come as text, and lists that come as one text, by rules of the descriptions.
+--- Converts answers by the rules of the descriptions: numbers sent as strings, and lists sent as one string.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.base.json"
@@ -8,16 +8,15 @@ local numbers = {}
 
 local find, gsub, match = string.find, string.gsub, string.match
 local tointeger = math.tointeger ---@diagnostic disable-line: deprecated
-local MAX_EXACT = 2 ^ 53 -- from here on texts of different numbers may be one number
+local MAX_EXACT = 2 ^ 53 -- from here on different texts may read as one number
 
--- Where an answer is converted: the members of an object by name, all other members, all elements of a list or values of a
--- map, the value itself.
+--- What to convert in a value of an answer.
 ---@class seranking.NumberPlaces
----@field fields? table<string, seranking.NumberPlaces>
----@field rest? table<string, true> the members that stay text; all others are numbers where they look like one
----@field each? seranking.NumberPlaces
----@field here? boolean
----@field separator? string the value is a list, joined by it
+---@field fields? table<string, seranking.NumberPlaces> in its members, by name
+---@field rest? table<string, true> every member that looks like a number, except these
+---@field each? seranking.NumberPlaces in every element of a list or value of a map
+---@field here? boolean the value itself is a number
+---@field separator? string the value itself is a list, joined by this
 
 local function child(node, key)
   if key == nil then
@@ -29,7 +28,7 @@ local function child(node, key)
   return node.fields[key]
 end
 
--- Marks a path from `node` on.
+-- Marks the end of a path that begins at `node`.
 local function place(node, path, texts)
   for _, step in ipairs(notation.path(path)) do
     if step.all then
@@ -47,16 +46,16 @@ local function place(node, path, texts)
   node.here = true
 end
 
--- "x" of an array's rows is "[].x" of the answer.
+-- The path from the answer itself: paths of an array begin at its elements.
 local function from_root(path, answer)
   return answer == "array" and not path:find "^%[%]" and "[]." .. path or path
 end
 
---- The conversions of an answer. nil: there are none.
+--- The conversions of an answer; nil if there are none.
 ---@param rule? string paths of numbers, as in the descriptions
----@param texts? string names of members that stay text where the rule has a "*"
----@param answer? string the kind of the answer: of an "array" paths are seen from its elements
----@param joined? { at?: string, fields: table<string, table> } lists that come as one text, by their parameters
+---@param texts? string names of members that stay strings where the rule has a "*"
+---@param answer? string the kind of the answer; paths of an "array" begin at its elements
+---@param joined? { at?: string, fields: table<string, table> } lists sent as one string, by their parameters
 ---@return seranking.NumberPlaces?
 function numbers.places(rule, texts, answer, joined)
   local root, kept = {}, notation.set(texts)
@@ -72,7 +71,7 @@ function numbers.places(rule, texts, answer, joined)
   return next(root) and root or nil
 end
 
---- Whether the rule says of a path that it is a number when it comes as text.
+--- Whether the rule converts the member at a path.
 ---@param rule? string
 ---@param texts? string
 ---@param path string
@@ -88,19 +87,19 @@ function numbers.covers(rule, texts, path)
   return false
 end
 
--- The number that a text holds; the text when it holds none, or one that is too large to be exact, or to be one.
+-- The number in a text; the text itself if it holds none, or one that is inexact or infinite.
 local function number_of(text)
   if not find(text, "^%-?%d+%.?%d*$") and not find(text, "^%-?%d+%.?%d*[eE][+-]?%d+$") then
     return text
   end
-  local value = tonumber(text) or tonumber((gsub(text, "%.", ","))) -- some locales want a comma
+  local value = tonumber(text) or tonumber((gsub(text, "%.", ","))) -- some locales have a decimal comma
   if not value or value - value ~= 0 or value % 1 == 0 and (value >= MAX_EXACT or value <= -MAX_EXACT) then
     return text
   end
   return tointeger and tointeger(value) or value
 end
 
--- The same of a member that nobody named: only what is written as a server writes numbers, neither 007 nor 12e5.
+-- The same for a member matched by "*": only if written as servers write numbers, neither 007 nor 12e5.
 local function plain_number_of(text)
   if find(text, "^%-?0%d") or find(text, "[eE]") or find(text, "%.$") then
     return text
@@ -108,7 +107,7 @@ local function plain_number_of(text)
   return number_of(text)
 end
 
--- The elements of a list that came as one text. Blanks around them are not theirs, and empty ones are none.
+-- The elements of a list sent as one string, without surrounding blanks and without empty ones.
 local function split(text, separator)
   local list = {}
   for piece in (text .. separator):gmatch("(.-)" .. separator) do
@@ -120,7 +119,7 @@ local function split(text, separator)
   return list[1] and list or json.array(list)
 end
 
---- A decoded answer, converted; tables are changed in place.
+--- Converts a decoded answer; tables in place.
 ---@param value any
 ---@param node seranking.NumberPlaces
 ---@return any

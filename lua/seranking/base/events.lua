@@ -1,25 +1,25 @@
---- Events: what happens to a call on its way, told to the option on_event.
+--- Events of a call, for the option on_event.
 -- SPDX-License-Identifier: MIT
 
 local mask = require "seranking.base.mask"
 
 local events = {}
 
---- What a hook gets. Times in seconds.
+--- The argument of on_event. Times in seconds.
 ---@class seranking.Event
 ---@field type "wait"|"retry"|"rate_limited"|"blocked"|"unblocked"|"limiter_fallback"
----@field seconds number wait: how long it has waited for a slot; retry: until the next attempt; rate_limited: for how long
---- all are stopped; blocked: for how long nobody sends
----@field attempt integer attempts begun by then
+---@field seconds number wait: time spent waiting for a slot; retry: time until the next attempt; rate_limited, blocked: time
+--- for which nobody sends
+---@field attempt integer attempts begun so far
 ---@field method string
----@field url string the key masked
+---@field url string with the key masked
 ---@field key string "…d14b"
 ---@field status? integer of the answer that caused it
 ---@field code? string of the error that caused it
----@field lost? integer how many more there were since, which could not be kept
----@field problem? string limiter_fallback: why the limit is not shared as it was asked for
+---@field lost? integer later events that were dropped
+---@field problem? string limiter_fallback: why the limit is not shared as configured
 
---- Tells a client's hook what is new of a call. One that raises breaks nothing: client:limiter().hook_error has what it raised.
+--- Passes new events of a call to on_event. What on_event raises goes to client:limiter().hook_error.
 ---@param client table
 ---@param call userdata
 function events.tell(client, call)

@@ -1,5 +1,4 @@
---- JSON: reading by the core, with integers and nulls as Lua wants them; writing by description, so that an empty list is
---- `[]` and a whole number has no point.
+--- JSON: decoding in the core; encoding that keeps empty lists `[]` and writes whole numbers without a decimal point.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -8,33 +7,33 @@ local proxy = require "seranking.base.proxy"
 
 local json = {}
 
--- An instance of our own: the global configuration is the program's.
+-- Our own instance: the global configuration belongs to the program.
 local shared_cjson = require "cjson"
 local cjson = shared_cjson.new()
--- The marks of OpenResty's cjson; Debian's has none.
+-- Only OpenResty's cjson has these.
 local their_array_mt, their_empty_array = shared_cjson.array_mt, shared_cjson.empty_array
 local encode_string = cjson.encode
 local format, gsub = string.format, string.gsub
 local math_type = math.type ---@diagnostic disable-line: deprecated
 
---- What stands between the elements of lists that are one text, by the style of their parameter.
+--- Between the elements of a list sent as one string, by the style of the parameter.
 json.separators = { comma = ",", lines = "\n" }
 
 --- The null of JSON, equal to cjson.null and ngx.null.
 json.null = cjson.null
 
--- The mark of a list, which the decoder gives to empty ones. OpenResty's own where there is one: its encoder then writes []
--- for our lists too.
+-- The metatable that marks a list; the decoder gives it to empty ones. OpenResty's, if there is one: its encoder then writes
+-- [] for our lists too.
 local array_mt = core.array_mt(shared_cjson.empty_array_mt)
 
--- Whether a metatable marks a list: ours, cjson's, or the common `__jsontype`.
+-- Whether a metatable marks a list: ours, cjson's, or one with `__jsontype`.
 local function marks_list(mt)
   return mt ~= nil and (mt == array_mt or mt == their_array_mt
     or type(mt) == "table" and (mt.__jsontype == "array"))
 end
 
---- Marks a list, so that it is written as `[]` when it is empty. Decoded empty lists are marked already. A table with a
---- metatable of its own is left as it is: a marked copy of its elements is returned.
+--- Marks a list, so that it is encoded as `[]` when it is empty. Decoded empty lists are marked. If the table has a metatable
+--- of its own, returns a marked copy.
 ---@generic T
 ---@param list T[]
 ---@return T[]
@@ -55,14 +54,14 @@ function json.array(list)
   return setmetatable(list, array_mt)
 end
 
---- Decodes a text. Members of objects that are null are absent unless `keep_nulls`; nulls in lists stay json.null. On
---- Lua 5.3 and later whole numbers are integers: exact in 64 bits, and where they are written with a point or an exponent up
---- to 2^53. Others, and all on other Luas, are floats. A number too large for a float is an error. Strings come as they were
---- sent, valid UTF-8 or not; a control character that is not escaped is an error. Errors name the byte.
+--- Decodes a text. Null members of objects are dropped unless `keep_nulls`; nulls in lists become json.null. On Lua 5.3 and
+--- later whole numbers become integers: of 64 bits, or up to 2^53 if written with a decimal point or an exponent. All other
+--- numbers are floats. A number too large for a float is an error, and so is an unescaped control character. Strings are not
+--- checked for UTF-8. Errors name the byte.
 ---@type fun(text: string, keep_nulls?: boolean): any, string? # value | nil, what is wrong
 json.decode = core.decode
 
---- A number as text that reads back as the same number; whole ones without a point, whatever the locale.
+--- The shortest text that reads back as the same number, in any locale; whole numbers without a decimal point.
 ---@param number number finite
 ---@return string
 function json.number(number)
@@ -86,7 +85,7 @@ end
 
 local number_text = json.number
 
---- A string as a JSON string. Slashes are left alone, which cjson would escape.
+--- A string as a JSON string. Slashes are not escaped.
 ---@param text string
 ---@return string
 function json.string(text)
@@ -96,7 +95,7 @@ end
 local string_text = json.string
 local encode_value
 
--- The number of list elements of a table, or nil when it has other keys too, or holes.
+-- The number of elements of a list; nil if the table has other keys or holes.
 local function list_length(value)
   local count = 0
   for _ in pairs(value) do
@@ -165,7 +164,7 @@ function encode_value(value, where, depth)
   error({ where = where, message = format("is a %s, which JSON does not have", kind) }, 0)
 end
 
---- Encodes any value: a table with elements 1..n is a list, any other an object; json.array marks an empty list.
+--- Encodes a value: a table with elements 1..n is a list, any other table an object; json.array marks an empty list.
 ---@param value any
 ---@param where string how to name it in an error: "body"
 ---@return string? text, string? error

@@ -1,4 +1,4 @@
---- Mistakes of the caller: raised at the caller's line, with a suggestion where a name is nearly right.
+--- Mistakes in the program: raised at the caller's line, with a suggestion for a misspelt name.
 -- SPDX-License-Identifier: MIT
 
 local mask = require "seranking.base.mask"
@@ -7,16 +7,15 @@ local getinfo = debug.getinfo
 
 local misuse = {}
 
--- The library's folder, which tells our own sources from the caller's.
--- Stripped of its names, no code is ours, and the position is this file's.
+-- The library's folder tells its own sources from the caller's. Without debug information no source is ours, and positions are
+-- those of the library's code.
 local own = getinfo(1, "S").source:match "^(.*)base[/\\]misuse%.lua$" or "\0"
 
--- Lua 5.2 and later tell whether a function was entered by a tail call; Lua 5.1 has a level for it; LuaJIT doesn't tell.
+-- Lua 5.2 and later tell whether a function was entered by a tail call; Lua 5.1 inserts a level for it; LuaJIT tells nothing.
 local WHAT = pcall(getinfo, 1, "t") and "St" or "S"
 
--- The level, seen from the caller of this function, of the innermost function outside this library; nil where there is none.
--- And whether that function is not the one that called the library: it is gone, since its call was a tail call.
--- A C function, pcall for one, has no line: the one that called it is meant.
+-- The level, as the caller of this function counts, of the innermost Lua function outside this library; nil if there is none.
+-- And whether the library was entered by a tail call: the function at this level is then the caller's caller.
 local function outside()
   local level, tail = 3, false
   local info = getinfo(level, WHAT)
@@ -39,8 +38,8 @@ function misuse.raise(format, ...)
   error(tail and level and message .. TAIL or message, level or 0)
 end
 
---- "file:line" of the innermost caller outside this library; nil where there is none, as in a coroutine whose function is the
---- library's.
+--- "file:line" of the innermost caller outside this library; nil if there is none, as in a coroutine that runs a function of
+--- the library.
 ---@return string?
 function misuse.where()
   local level = outside()
@@ -48,7 +47,7 @@ function misuse.where()
   return info and info.currentline > 0 and info.short_src .. ":" .. info.currentline or nil
 end
 
---- How many letters differ: inserted, left out, replaced or swapped with the next.
+--- The edit distance: letters inserted, omitted, replaced, or swapped with the next.
 ---@param a string
 ---@param b string
 ---@return integer
@@ -72,7 +71,7 @@ local function distance(a, b)
   return last[#b]
 end
 
---- The name in `names` that is nearest to `name`; nil where none is near.
+--- The name in `names` that is nearest to `name`; nil if none is near.
 ---@param name string
 ---@param names string[]
 ---@param most? integer letters that may differ; left out: two, or a third of the name
@@ -89,7 +88,7 @@ function misuse.nearest(name, names, most)
   return best
 end
 
---- "; did you mean 'title'?" for the name in `names` that is nearest to `name`, or the names that there are.
+--- "; did you mean 'title'?", or all names if none is near.
 ---@param name any
 ---@param names table<string, any> the names are its keys
 ---@return string
@@ -99,7 +98,7 @@ function misuse.suggest(name, names)
     list[#list + 1] = other
   end
   table.sort(list)
-  local best = type(name) ~= "number" and misuse.nearest(tostring(name), list) -- a number is of a list, and near to no name
+  local best = type(name) ~= "number" and misuse.nearest(tostring(name), list) -- a number is near to no name
   if best then
     return ("; did you mean '%s'?"):format(best)
   end

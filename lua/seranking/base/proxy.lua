@@ -1,23 +1,21 @@
---- Read-only objects: an empty table in front of the one that holds the state, which is its metatable, too. Assignment is
---- refused always, since the empty table never gets a field, and `pairs` shows what is meant to be seen (Lua 5.2 and later) or
---- nothing.
+--- Read-only objects: an empty table whose metatable is the state behind it. Assignment is always refused, since the empty
+--- table never gets a field. `pairs` shows the public names on Lua 5.2 and later, and nothing before.
 -- SPDX-License-Identifier: MIT
 
 local misuse = require "seranking.base.misuse"
 
 local proxy = {}
 
---- What all proxies of a kind have in common: the metamethods that each state has among its fields. They are copied in the
---- state's constructor, where they cost least: a resource is made for each id that a program binds.
+--- The metamethods of a kind of proxy. The constructor of each state copies them into its fields, which costs least: a
+--- resource is made for each id that a program binds.
 ---@class seranking.ProxyKind
 ---@field name string `__name`: "seranking.client" …
 ---@field newindex function `__newindex`
 ---@field pairs function `__pairs`
----@field tostring fun(self: table): string `__tostring`: what `print` shows, of several lines
----@field line fun(state: table): string the same in a line, for messages
+---@field tostring fun(self: table): string `__tostring`: several lines, for `print`
+---@field line fun(state: table): string one line, for messages
 
---- Puts a proxy in front of a state. Reading costs one more look-up in a table, and calls no function once the state has the
---- field.
+--- Makes the proxy of a state. Reading a field that the state has takes one table look-up more, and no function call.
 ---@param state table with the metamethods of its kind; its own metatable finds what it lacks
 ---@return table
 function proxy.new(state)
@@ -44,7 +42,7 @@ function proxy.is(value)
   return type(meta) == "table" and kinds[rawget(meta, "__name")] ~= nil
 end
 
---- A value for a message: of a client, a resource or an operation one line, of all else what tostring gives.
+--- A value for a message: one line for a client, resource or operation, otherwise tostring.
 ---@param value any
 ---@return string
 function proxy.show(value)
@@ -55,7 +53,7 @@ function proxy.show(value)
   return tostring(value)
 end
 
---- Makes a kind.
+--- Makes a kind of proxy.
 ---@param name string
 ---@param fields table tostring, line; names(state): what `pairs` shows; refuse(self, name): the message for an assignment
 ---@return seranking.ProxyKind
@@ -77,7 +75,7 @@ function proxy.kind(name, fields)
   return kind
 end
 
---- The keys of some tables, sorted, each once.
+--- All keys of some tables, sorted, without duplicates.
 ---@param ... table<string, any>
 ---@return string[]
 function proxy.sorted_names(...)

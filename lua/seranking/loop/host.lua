@@ -4,12 +4,13 @@
 local adapter = require "seranking.loop.adapter"
 local errors = require "seranking.answer.errors"
 local events = require "seranking.base.events"
-local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
 local nginx = require "seranking.loop.nginx"
 local plain = require "seranking.loop.plain"
 
-local refusal = lazy "seranking.answer.refusal"
+-- Loaded with the first call, since errors need them: once descriptors have run out, no file can be read.
+local refusal = require "seranking.answer.refusal"
+require "seranking.answer.codes"
 
 require "seranking.answer.response" -- gives the core's response objects their methods
 

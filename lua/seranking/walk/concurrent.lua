@@ -1,5 +1,4 @@
---- Many calls at once: client:map and client:gather. What an item is, and what becomes of results and errors; how to wait
---- is the host's.
+--- Many calls at once: client:map and client:gather. Items, results and errors; waiting is the loop's part.
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
@@ -9,19 +8,18 @@ local proxy = require "seranking.base.proxy"
 
 local concurrent = {}
 
---- How a map went where items failed: errors[i] is the error of item i. Only items are seen by `pairs`.
+--- The errors of a map: errors[i] is that of item i. `pairs` sees these alone.
 ---@class seranking.Errors
----@field count integer how many items have one
----@field first integer the item whose error came first in time
----@field results? table what the other items gave; only where a client with the option raise has raised these errors
+---@field count integer items that failed
+---@field first integer the item that failed first in time
+---@field results? table results of the other items, if a client with the option raise has raised these errors
 
--- One line: how many, and the first.
 local function errors_tostring(self)
   return ("%d of %d items failed; the first, item %d: %s"):format(self.count, self.items, self.first,
     tostring(self[self.first]))
 end
 
--- A list of errors. What is known of it besides is in a metatable of its own, which copies share.
+-- An empty list of errors. Its other fields are in a metatable of its own, which a copy of the list can share.
 local function new_errors(first, items)
   local about = { count = 0, first = first, items = items }
   return setmetatable({}, { __name = "seranking.answer.errors", __index = about, __tostring = errors_tostring }), about
@@ -32,18 +30,18 @@ function concurrent.with_results(list, results)
   getmetatable(list).__index.results = results
 end
 
---- The items of one map, and what became of them. Made here; the host calls `next`, `settle` and runs `fn`.
+--- The items of one map and their outcomes. A loop calls `next`, runs `fn` and calls `settle`.
 ---@class seranking.Batch
 ---@field list table
 ---@field fn fun(item: any, index: integer): any
 ---@field count integer
----@field width integer at most so many at once
+---@field width integer most items in flight
 ---@field results table
----@field mistake? string what an item raised as a text, with its traceback: it ends the map
+---@field mistake? string a string that an item raised, with its traceback: it ends the map
 local Batch = {}
 Batch.__index = Batch
 
---- The next item to run, or nil: there are no more, or an error stops it.
+--- Begins the next item; nil if there is none, or none may begin after an error.
 ---@return integer?
 function Batch:next()
   if self.begun >= self.count or self.mistake or self.stop_on_error and self.errors then
@@ -61,7 +59,7 @@ local function add_error(batch, index, problem)
   batch.errors[index] = problem
 end
 
---- Takes what an item returned, or, if it is not `fine`, raised (see adapter.try).
+--- Takes what an item returned or, if not `fine`, raised (see adapter.try).
 function Batch:settle(index, fine, value, problem)
   local mistake = not fine and adapter.mistake(value)
   if mistake then
@@ -83,7 +81,7 @@ local function finish(batch)
     add_error(batch, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
   end
   for _, problem in pairs(batch.errors or {}) do
-    errors.locate(problem) -- of an item whose function is an operation
+    errors.locate(problem) -- from an operation given as the function
   end
   return batch.results, batch.errors
 end
@@ -104,11 +102,11 @@ local function run(client, loop, list, count, fn, width, stop_on_error)
   return finish(batch)
 end
 
--- How many items a list has: what lies beyond would be left out. Only where `n` says how many there are, there may be holes.
+-- The number of items in a list. Only a list with a field `n` may have holes.
 local function length(list)
   local n, count = list.n, #list
   if n ~= nil and not (type(n) == "number" and n >= 0 and n < 2 ^ 53 and n % 1 == 0) then
-    misuse.raise("client:map: the list's field n must be the number of its items, a whole number, got %s",
+    misuse.raise("client:map: the list's field n must be the number of its items, got %s",
       type(n) == "string" and ("%q"):format(n) or tostring(n))
   end
   for key in pairs(list) do
@@ -127,8 +125,8 @@ local function length(list)
       break
     end
   end
-  return n or count or misuse.raise("client:map takes a list without holes: where some are meant, its field n must say how "
-    .. "many items there are")
+  return n or count or misuse.raise("client:map takes a list without holes: if you mean them, put the number of items into "
+    .. "its field n")
 end
 
 --- See client:map.

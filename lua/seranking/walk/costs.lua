@@ -1,4 +1,4 @@
---- What calls of the Data API cost, as far as their descriptions tell: estimates, since no answer says it.
+--- What calls of the Data API cost: estimates made of their descriptions, since no answer has the price.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -9,13 +9,13 @@ local costs = {}
 local format, max = string.format, math.max
 
 ---@class seranking.Spent
----@field credits number what the calls so far have cost, by estimate
+---@field credits number cost of the calls so far, by estimate
 ---@field estimate true
----@field calls integer that were billed, or may have been: those with a success, and those sent that got no clear answer
----@field unknown integer of these, calls whose price can't be told
----@field doubtful number what the unknown calls may have cost at most, where that is known: a budget counts it as spent
+---@field calls integer calls that were billed or may have been: answered with a success, or sent without a clear answer
+---@field unknown integer calls among these whose price is not known
+---@field doubtful number most that the unknown calls may have cost, as far as it is known; a budget counts it as spent
 
--- How many elements were given for a parameter. A lone value is one.
+-- The number of elements given for a parameter; a lone value is one.
 local function count_given(args, name)
   local value = args[name]
   if type(value) == "table" then
@@ -24,7 +24,7 @@ local function count_given(args, name)
   return 1
 end
 
--- The most rows that an answer may have; nil: not known.
+-- The most rows that an answer may have; nil if unknown.
 local function most_rows(plan, args)
   if plan.cost.of == false then
     return nil -- the rows are in a file
@@ -33,7 +33,7 @@ local function most_rows(plan, args)
   return tonumber(args.limit) or definition and definition.default or plan.pages and plan.pages.size
 end
 
--- The most pages that a call may have crawled; nil: not known.
+-- The most pages that a call may crawl; nil if unknown.
 local function most_pages(plan, args)
   local outer, inner = (plan.cost.of or ""):match "^([^.]+)%.(.+)$"
   local definition = plan.definitions[outer or ""]
@@ -45,7 +45,7 @@ local function most_pages(plan, args)
   return tonumber(given) or field and field.default
 end
 
---- What a call costs at most. nil: not known.
+--- The most credits that a call may cost; nil if unknown.
 ---@param plan seranking.Plan
 ---@param args table
 ---@return number?
@@ -67,7 +67,7 @@ function costs.most(plan, args)
   return count and cost[1] * count
 end
 
--- The rows that an answer holds; nil when they can't be counted there.
+-- The number of rows in an answer; nil if they are not in it.
 local function rows_of(plan, data)
   local of = plan.cost.of
   if of == false or type(data) ~= "table" then
@@ -82,7 +82,7 @@ local function rows_of(plan, data)
   return type(rows) == "table" and #rows or rows == nil and of and 0 or nil
 end
 
--- What a call has cost. nil: not known.
+-- The credits that a call has cost; nil if unknown.
 ---@param plan seranking.Plan
 ---@param args table
 ---@param data any the answer
@@ -98,7 +98,7 @@ function costs.price(plan, args, data)
   return costs.most(plan, args)
 end
 
---- The credits of a client's budget that are neither spent nor set aside. nil: it has no budget, or the call says
+--- The credits of a client's budget that are neither spent nor set aside; nil without a budget, or if the call has
 --- budget = false.
 ---@param client table
 ---@param budget? number|false of the call
@@ -112,22 +112,22 @@ function costs.left(client, budget)
   return client._budget - spent.credits - spent.doubtful - doubtful - set_aside
 end
 
---- The error of what an option that bounds the spending can't hold.
+--- The error of a call whose price has no known bound, under an option that limits spending.
 ---@param plan seranking.Plan
 ---@param option "budget"|"max_cost"
 ---@return seranking.Error
 function costs.unknown(plan, option)
-  return errors.new("invalid", option, format("%s: how much it costs at most is not known, so no %s can hold it", plan.name,
-    option), option == "budget" and "budget = false among the options of this call lets it through"
-    or "without max_cost it is let through")
+  return errors.new("invalid", option, format("%s: its price has no known bound, so %s can't limit it", plan.name,
+    option), option == "budget" and "pass budget = false in the options of this call to allow it"
+    or "leave out max_cost to allow it")
 end
 
---- Whether a call may be made within the client's budget and its own. Sets the most that it may cost aside until
---- costs.settle. A call that is cancelled or collected before that counts as doubtful if it may have been sent.
+--- Checks a call against the client's budget and its own, and sets the most it may cost aside until costs.settle. If the call
+--- is cancelled or collected before that and may have been sent, this amount becomes doubtful.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
----@param budget? number|false of this call; false: whatever it costs
+---@param budget? number|false of this call; false: no limit
 ---@param call userdata not begun yet
 ---@return true?, seranking.Error?
 function costs.allow(client, plan, args, budget, call)
@@ -146,9 +146,9 @@ function costs.allow(client, plan, args, budget, call)
       local waiting = whose == "the client's" and most <= left + spent.account:look()
       local err = errors.new("invalid", "budget",
         format("%s may cost %.15g credits, by estimate, and %.15g of %s budget = %.15g are left%s", plan.name, most,
-          max(0, left), whose, whole, waiting and " beside what calls under way may cost" or ""),
-        waiting and "repeat it when they have ended, or raise the client's option budget if that is meant"
-        or format("raise %s option budget if that is meant, or ask for less", whose))
+          max(0, left), whose, whole, waiting and " beside calls in flight" or ""),
+        waiting and "repeat it when they have ended, or raise the client's option budget"
+        or format("raise %s option budget, or ask for less", whose))
       err.retryable = waiting
       return nil, err
     end
@@ -157,21 +157,21 @@ function costs.allow(client, plan, args, budget, call)
   return true
 end
 
--- Errors of a request that was sent, and may have been carried out and billed.
+-- Kinds of errors after which a request that was sent may have been carried out and billed.
 local unclear = { timeout = true, network = true, cancelled = true, too_large = true, protocol = true }
 
---- After a call that was allowed: counts what it has cost, or may have cost.
+--- Counts what a call that was allowed has cost, or may have cost.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param args table
 ---@param call userdata
----@param success boolean it was answered with a success
----@param data any the answer, if it could be read
+---@param success boolean the server answered with a success
+---@param data any the answer; nil if it could not be read
 ---@param result seranking.Response|seranking.Error
 function costs.settle(client, plan, args, call, success, data, result)
   local spent = client._spent
   local most = call:settle()
-  if not most then -- it was given up, and is counted already
+  if not most then -- given up, and counted then
     return
   elseif not success and not (result.sent and unclear[result.kind]) then
     return
@@ -186,12 +186,12 @@ function costs.settle(client, plan, args, call, success, data, result)
   end
 end
 
---- What a client has spent: nothing yet.
+--- The account of a client that has spent nothing.
 function costs.new()
   return { credits = 0, doubtful = 0, calls = 0, unknown = 0, account = core.account() }
 end
 
---- What a client has spent, as users see it.
+--- What client:spent() returns.
 ---@param client table
 ---@return seranking.Spent
 function costs.spent(client)

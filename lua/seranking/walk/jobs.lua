@@ -1,4 +1,4 @@
---- Waiting for what takes the server time: exports, audits, results pages.
+--- Jobs: waiting for exports, audits and results pages that the server takes time for.
 -- SPDX-License-Identifier: MIT
 
 local adapter = require "seranking.loop.adapter"
@@ -15,17 +15,16 @@ local jobs = {}
 
 local format, min = string.format, math.min
 
--- Seconds.
-local USUAL_EVERY = { 5, 60 } -- the first pause and the longest
-local GROWTH = 1.5            -- of a pause, each time
-local SHORTEST = 0.001        -- no call can be shorter
+local USUAL_EVERY = { 5, 60 } -- first and longest pause between polls, seconds
+local GROWTH = 1.5            -- of each pause
+local SHORTEST = 0.001        -- timeout of a call, seconds
 
 -- Whether a state is one of the description's words.
 local function has_word(words, state)
   return state ~= nil and notation.set(words)[tostring(state)] or false
 end
 
--- What the two ends of a job say of it: the status operation first, the one that made it for what that leaves out.
+-- Joins two descriptions of a job: fields of the status operation, and where it has none, of the operation that makes the job.
 local function merged(status_job, making_job)
   return setmetatable({}, { __index = function(_, name)
     local value = status_job and status_job[name]
@@ -36,7 +35,7 @@ local function merged(status_job, making_job)
   end })
 end
 
--- "pending", "good" or "bad", and the state that the answer tells.
+-- "pending", "good" or "bad", and the state in the answer.
 local function outcome_of(about, answer)
   local state = about.state and answer[about.state]
   if state == json.null then
@@ -52,7 +51,7 @@ local function outcome_of(about, answer)
   return has_word(about.pending, state) and "pending" or "good", state
 end
 
--- ---- errors: the job's id is in each, so that nothing is lost ----
+-- ---- errors: each has the job's id, so the job is not lost ----
 
 local function text_of(answer)
   local text = json.encode(answer, "answer")
@@ -63,7 +62,7 @@ local function name_of(job)
   return job.param and format("%s = %s", job.param, tostring(job.id)) or job.plan.name
 end
 
--- How a program waits for a job that there is already: Lua that runs.
+-- The Lua code that waits for an existing job.
 local function call_of(job)
   local op, names, ids = job.status, {}, {}
   for _, from in ipairs { op._bound, job.args or {} } do
@@ -83,7 +82,7 @@ local function with_job(err, job)
   if job.param then
     err.job = { [job.param] = job.id }
     if err.kind ~= "not_found" then
-      local more = "the job goes on: wait for it again with " .. call_of(job)
+      local more = "the job may still be running: wait for it again with " .. call_of(job)
       err.hint = err.hint and err.hint .. "; " .. more or more
     end
   end
@@ -105,7 +104,7 @@ local function too_long(job, timeout)
   return with_job(err, job)
 end
 
--- A hook that raises ends the wait, not the job: its id must not be lost with it.
+-- An on_progress that raises ends the wait, not the job.
 local function ended_by_hook(job, raised)
   local err = errors.new("cancelled", "on_progress", format("%s: on_progress raised: %s", job.plan.name,
     mask.raised(job.client, raised)))
@@ -124,7 +123,7 @@ end
 
 local passing = { timeout = true, network = true, server = true, rate_limit = true }
 
--- Whether a later look may succeed where this one did not.
+-- Whether a later poll may succeed after this error.
 local function may_pass(err)
   if err.code == "budget" or err.code == "limiter" and not err.retryable then -- nothing changes by itself
     return false
@@ -132,7 +131,7 @@ local function may_pass(err)
   return err.retryable or passing[err.kind] or false
 end
 
--- The last look at a job; nil and an error.
+-- Polls a job to its end. The final answer and its response; nil and an error.
 local function watch(job, wait)
   local pause = job.every[1]
   local core = job.client._core
@@ -148,10 +147,10 @@ local function watch(job, wait)
       job.problem = nil
       local outcome
       outcome, job.state = outcome_of(job.about, type(answer) == "table" and answer or {})
-      wait.looks = wait.looks + 1
+      wait.polls = wait.polls + 1
       if wait.on_progress then
         local fine, raised = adapter.protect(wait.on_progress, answer,
-          { count = wait.looks, elapsed = core:now() - wait.started, state = job.state })
+          { count = wait.polls, elapsed = core:now() - wait.started, state = job.state })
         if not fine then
           return nil, ended_by_hook(job, raised)
         end
@@ -164,8 +163,8 @@ local function watch(job, wait)
       end
     elseif not may_pass(response) then
       return nil, with_job(response, job)
-    elseif not (response.code == "no_slot" and given.timeout == left) then -- that one says only that time is up
-      job.problem = with_job(response, job) -- a look that failed is no end of the job
+    elseif not (response.code == "no_slot" and given.timeout == left) then -- no_slot then means the same as a timeout
+      job.problem = with_job(response, job) -- a failed poll does not end the job
     end
     if job.client._closed then
       return nil, closed(job)
@@ -183,7 +182,7 @@ local function watch(job, wait)
   end
 end
 
--- The ids that the status operation wants and the making one was given, or is bound to.
+-- The ids of the status operation that the making operation was given or is bound to.
 local function ids_for(status_plan, op, args)
   local made = {}
   for _, id in ipairs(status_plan.ids) do
@@ -197,7 +196,8 @@ local function ids_for(status_plan, op, args)
   return made
 end
 
--- The ids of the jobs that an answer names: a list, and whether there may be several. nil when there is none.
+-- The ids of the jobs that an answer names, and whether there may be several; nil if one is missing, with those found as the
+-- third result.
 local function ids_of(about, answer, args, op)
   if not about.id then
     local value = args[about.param]
@@ -223,9 +223,9 @@ local function ids_of(about, answer, args, op)
   return ids[1] and not lost and ids or nil, true, ids[1] and ids
 end
 
--- ---- both ways to begin ----
+-- ---- from the status operation, or from the one that makes the job ----
 
--- The options of a wait, and of these the ones for each call.
+-- The options of a wait, and those for each of its calls.
 local function split(given)
   local each = copy.shallow(given)
   each.every, each.on_progress, each.timeout = nil, nil, nil
@@ -237,7 +237,7 @@ local function new_wait(op, checked, each)
   local timeout = checked.timeout
   local now = core:now()
   return {
-    timeout = timeout, deadline = now + timeout, started = now, each = each, on_progress = checked.on_progress, looks = 0,
+    timeout = timeout, deadline = now + timeout, started = now, each = each, on_progress = checked.on_progress, polls = 0,
   }
 end
 
@@ -264,7 +264,7 @@ local function wait_for_status(op, plan, args, given)
   }, new_wait(op, checked, each))
 end
 
--- Makes the job and waits for it, or for each of several.
+-- Makes a job, or several, and waits for each.
 local function make_and_wait(op, plan, args, given, status, status_plan)
   local checked, each = split(given)
   local wait = new_wait(op, checked, each)
@@ -272,12 +272,12 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
   local ids_given = ids_for(status_plan, op, args or {})
   local making = copy.shallow(each)
   making.timeout = min(op._client._timeout, wait.timeout)
-  each.extra = nil -- is for the call that makes the job
+  each.extra = nil -- belongs to the call that makes the job
   local old
-  if about.fresh then -- what the run before has left behind
+  if about.fresh then -- the answer may still be that of an earlier run
     local before, problem = status(ids_given, each)
     if not before and problem.kind ~= "not_found" then
-      return nil, problem -- nothing was begun: the old run could not be told from the new one
+      return nil, problem -- begin nothing: the end of the new run could not be recognised
     end
     old = type(before) == "table" and before[about.fresh] or nil
   end
@@ -301,7 +301,7 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
     err.job = found and { [about.param] = found } or nil
     return nil, err
   end
-  each.budget = each.budget == false and false or nil -- a number was for making it
+  each.budget = each.budget == false and false or nil -- a number was for the call that makes the job
   local results = {}
   for i, id in ipairs(ids) do
     job.id, job.state, job.problem = id, nil, nil
@@ -322,13 +322,13 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
   return several and results or results[1], response
 end
 
---- Waits for a job: on the operation that makes it, makes it first; on the one that tells its state, looks only.
+--- Waits for a job. Called on the operation that makes it, it makes it first; on its status operation, it only polls.
 ---@param op table
 ---@param plan seranking.Plan
 ---@param args? table
 ---@param given? seranking.WaitOptions
 ---@param sibling fun(name: string): table?, seranking.Plan? an operation of the same resource, or of any by its whole name
----@return any answer the last look at it; a list of these where it made several
+---@return any answer the final one; a list of these if several jobs were made
 ---@return seranking.Response|seranking.Error # a response has the job's id in its field `job`: { audit_id = 7 }
 function jobs.wait(op, plan, args, given, sibling)
   local about = plan.job
@@ -336,7 +336,7 @@ function jobs.wait(op, plan, args, given, sibling)
     misuse.raise("%s makes no job that could be waited for", plan.name)
   end
   request.check(op._client, plan, args)
-  args, given = copy.deep(args), copy.deep(given) -- nothing that the caller does to them later changes the wait
+  args, given = copy.deep(args), copy.deep(given) -- later changes by the caller must not change the wait
   if not about.status then
     return wait_for_status(op, plan, args, given)
   end

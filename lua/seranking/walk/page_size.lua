@@ -1,4 +1,4 @@
---- How many rows a walk asks for in a page.
+--- How many rows a walk asks for in a page: as few requests as possible, no row that is not wanted, within the budget.
 -- SPDX-License-Identifier: MIT
 
 local costs = require "seranking.walk.costs"
@@ -7,16 +7,16 @@ local page_size = {}
 
 local min, max, floor, ceil, huge = math.min, math.max, math.floor, math.ceil, math.huge
 
--- Rows of a page that are asked for where rows are free and the caller says nothing.
+-- Rows of a page, if rows are free and the caller sets no limit.
 local USUAL = 1000
 
--- Rows of a page that are asked for where rows are paid for and nothing says how many are wanted.
+-- Rows of a page, if rows are paid for and the caller does not say how many are wanted.
 local CAREFUL = 100
 
--- Bytes that a row may have, for a guess whether a page fits into the largest answer that the client takes.
+-- Estimated bytes of a row, to keep a page below the largest answer that the client accepts.
 local ROW_BYTES = 1024
 
--- How many rows can be paid for; infinite where rows are not what is paid for.
+-- Rows that the budget allows; infinite if rows are not what is paid for.
 local function affordable(walk)
   local price = walk.row_price
   if not price then
@@ -27,8 +27,8 @@ local function affordable(walk)
   return floor(credits / price)
 end
 
--- One size for all pages of a walk: in the fewest pages that have all the rows wanted, with few rows more, and within what
--- can be paid. Where no size does that, the pages have somewhat fewer rows than are wanted.
+-- Chooses one page size for the whole walk: enough rows, little overshoot, within the budget. If no size fits, all pages
+-- together have slightly fewer rows than wanted.
 local function one_size(wanted, most, payable)
   local fewest = ceil(wanted / most)
   for number = fewest, min(wanted, fewest + 100) do
@@ -40,8 +40,8 @@ local function one_size(wanted, most, payable)
   return max(1, floor(wanted / fewest))
 end
 
---- Sets how many rows the next page is asked for: no more than are wanted or can be paid, but at least one, which is refused
---- then.
+--- Sets the limit of the next page: no more rows than are wanted or affordable, but at least one, which the budget then
+--- refuses.
 ---@param walk seranking.Walk
 function page_size.set(walk)
   if not walk.sizing then
@@ -56,11 +56,10 @@ function page_size.set(walk)
   else
     size = min(size, wanted)
   end
-  walk.args.limit = not (walk.unsaid and size == walk.size) and size or nil
+  walk.args.limit = not (walk.implied and size == walk.size) and size or nil
 end
 
--- The most rows that a page may be asked for where the caller has said how many are wanted: as many as the API gives, and as
--- the client takes in one answer.
+-- The largest page, if the caller says how many rows are wanted: what the API gives, and what fits into one answer.
 local function largest(walk)
   local about = walk.plan.pages
   if not walk.row_price then
@@ -69,16 +68,16 @@ local function largest(walk)
   return min(about.max, max(about.size or 1, floor(walk.op._client._max_body / ROW_BYTES)))
 end
 
---- Decides how the limit of each page is found.
+--- Decides how the limit of each page is chosen.
 ---@param walk seranking.Walk
----@param placed boolean the caller says where to begin
----@param guarded boolean the caller says how many rows are wanted, or what they may cost
+---@param placed boolean the caller has given the first page, offset or cursor
+---@param guarded boolean the caller has given max_rows or max_cost
 function page_size.plan(walk, placed, guarded)
   local about, given = walk.plan.pages, walk.args.limit
   local cost = walk.plan.cost
   local price = cost and cost.per == "row" and cost[1] or 0
   walk.row_price = price > 0 and price or nil
-  walk.unsaid = false
+  walk.implied = false
   walk.own_limit = given ~= nil
   if given or walk.kept_limit then
     walk.size = given or about.size
@@ -87,21 +86,21 @@ function page_size.plan(walk, placed, guarded)
     return
   elseif walk.row_price and not guarded then
     walk.size = min(about.size or CAREFUL, CAREFUL)
-    walk.unsaid = walk.size == about.size and walk.skip == 0
+    walk.implied = walk.size == about.size and walk.skip == 0
     if not walk.style then
       walk.size = min(walk.size + walk.skip, about.max)
     end
   elseif about.max then
     walk.size = largest(walk)
   else
-    walk.size, walk.unsaid = about.size, not guarded
+    walk.size, walk.implied = about.size, not guarded
   end
   if not walk.size or walk.kept_limit then
     return
   elseif walk.style == "offset" or not walk.style and not given then
     walk.sizing = "each"
   elseif walk.style == "cursor" and not (given and placed) or walk.style == "page" and not (given or placed) then
-    walk.sizing = "once" -- with another limit, the next page or cursor may begin elsewhere
+    walk.sizing = "once" -- another limit would move the next page
   end
 end
 

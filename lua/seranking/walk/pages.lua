@@ -1,4 +1,4 @@
---- Walking over an answer that comes in pages, row by row, with one page in memory.
+--- Walks over lists that come in pages: row by row, with one page in memory.
 -- SPDX-License-Identifier: MIT
 
 local costs = require "seranking.walk.costs"
@@ -13,19 +13,19 @@ local pages = {}
 
 local format, min, huge = string.format, math.min, math.huge
 
--- So many pages of one and the same row may follow each other: different rows can be equal.
+-- Most pages in a row with one and the same row: different rows can be equal.
 local SAME = 10
 
--- So many pages without a row may follow each other where a cursor leads on.
+-- Most pages in a row without a row, while the cursor goes on.
 local EMPTY = 100
 
--- The parameter that says where a page begins, unless the description names another.
+-- The parameter that names the page, unless the description has another.
 local position_names = { page = "page", offset = "offset", cursor = "cursor" }
 
---- What `each` gives besides the iterator.
+--- The second result of `each`.
 ---@class seranking.WalkState
----@field resume? string the option `resume` of a later walk, which goes on with the first row that this one has not
---- delivered; nil when there are no more
+---@field resume? string the option `resume` of a later walk that continues with the first row not yet delivered; nil after the
+--- last row
 
 ---@class seranking.Walk
 ---@field op table
@@ -33,33 +33,36 @@ local position_names = { page = "page", offset = "offset", cursor = "cursor" }
 ---@field args table<string, any> of the next request
 ---@field options? table of each request
 ---@field send fun(op: table, args: table, given: table?, raw: boolean): any, any, string?
----@field request string the request without its place, for resume tokens
----@field style? "page"|"offset"|"cursor" nil: all comes at once
----@field position? string the parameter that has the place
----@field sizing? "each"|"once" when the limit is chosen: for each page, or for all; nil: it is left as it is
----@field size? integer most rows that a page is asked for; nil: not known
----@field unsaid boolean pages of this size come where no limit is sent
+---@field request string the request without page, offset or cursor, for resume tokens
+---@field style? "page"|"offset"|"cursor" nil: there is one page
+---@field position? string the parameter with page, offset or cursor
+---@field sizing? "each"|"once" whether the limit is chosen for each page or once; nil: it stays as it is
+---@field size? integer most rows to ask for in a page; nil: unknown
+---@field implied boolean the API gives pages of this size if no limit is sent
 ---@field own_limit boolean the caller has given a limit
----@field kept_limit? boolean the limit is that of the walk which this one resumes
----@field row_price? number where rows are paid for
+---@field kept_limit? boolean the limit is that of the walk that this one resumes
+---@field row_price? number credits; nil: rows are free
 ---@field max_cost? number
----@field guard? "max_cost"|"budget" the option that max_cost is from
----@field left number rows that may still be given
----@field seen integer rows that came
----@field skip integer rows at the beginning of the next page that were delivered already
----@field skipped? integer rows before the first; nil: not known, so a total says nothing
----@field longest integer rows of the longest page
----@field total? number rows in all, as the server tells
----@field rows? table the page that is being delivered
+---@field guard? "max_cost"|"budget" the option that set max_cost
+---@field left number rows that may still be delivered
+---@field seen integer rows received
+---@field skip integer rows at the start of the next page that were delivered before
+---@field skipped? integer rows before the first page; nil: unknown, so a total tells nothing
+---@field longest integer rows in the longest page
+---@field total? number rows in all, by the server
+---@field rows? table the current page
 ---@field response? seranking.Response its response
----@field count integer its rows
----@field at integer of these, the ones that were delivered
----@field page_at any, page_limit: integer? the request that it came from
----@field problem? seranking.Error what ends the walk after its rows
----@field failure? seranking.Error what has ended the walk
----@field asking boolean a request is under way, or was interrupted
+---@field count integer rows in it
+---@field at integer rows of it that were delivered
+---@field page_at any page, offset or cursor that it was requested with
+---@field page_limit? integer limit that it was requested with
+---@field problem? seranking.Error ends the walk after the rows of the current page
+---@field failure? seranking.Error has ended the walk
+---@field asking boolean a request is in flight, or was interrupted
 ---@field ended boolean no page follows
----@field cursor_seen any, cursor_steps, cursor_power: for the detection of cursors that come again
+---@field cursor_seen any the cursor that is remembered to detect a cycle
+---@field cursor_steps integer cursors since then
+---@field cursor_power integer after so many steps another is remembered
 local Walk = {}
 Walk.__index = Walk
 
@@ -67,7 +70,7 @@ local function is_nothing(value)
   return value == nil or value == json.null
 end
 
--- Whether an answer without its rows may mean that there are none: it is empty, or its total or cursor promises no more.
+-- Whether an answer without its list of rows may mean "no rows": it is empty, or total or cursor announce no more.
 local function may_be_none(walk, data)
   local about = walk.plan.pages
   if type(data) ~= "table" then
@@ -84,7 +87,7 @@ local function may_be_none(walk, data)
   return not others or not about.total and is_nothing(data.message) and is_nothing(data.error)
 end
 
--- The rows of an answer; nil when they are not there.
+-- The rows of an answer; nil if it has no list of them.
 local function rows_of(walk, data)
   local name = walk.plan.pages and walk.plan.pages.rows
   local rows = data
@@ -103,7 +106,8 @@ local function protocol(walk, code, message)
   return err
 end
 
--- Whether a cursor was here before. Brent's way: one is remembered, each time for twice as many steps.
+-- Whether a cursor repeats an earlier one (Brent's algorithm: the cursor that is remembered is replaced after 1, 2, 4 …
+-- steps).
 local function comes_again(walk, cursor)
   if cursor == walk.cursor_seen then
     return true
@@ -132,12 +136,12 @@ local function same(one, other)
   return true
 end
 
--- Whether pages are compared: a server that ignores a page number or an offset gives the first page for ever.
+-- Whether pages are compared: a server that ignores page or offset would return its first page forever.
 local function compares(walk)
   return walk.style == "page" or walk.style == "offset"
 end
 
--- Whether a page is the one before it once more. Equal pages are no proof while all their rows are equal.
+-- Whether a page repeats the one before it. Pages whose rows are all equal prove it only after SAME of them.
 local function repeats(walk, body, rows)
   if body ~= walk.last_body then
     walk.last_body, walk.equal = body, 0
@@ -152,7 +156,8 @@ local function repeats(walk, body, rows)
   return walk.equal >= SAME
 end
 
--- Whether a list of one page has ended with it, and the error where it was cut before the rows that are wanted.
+-- True if a list without pages is complete; false if it was cut, but after the rows wanted; nil and an error if it was cut
+-- before.
 local function is_whole(walk, got)
   local about, asked = walk.plan.pages, walk.args.limit or walk.plan.pages and walk.plan.pages.size
   if not asked or walk.own_limit or got < asked then
@@ -168,14 +173,13 @@ local function is_whole(walk, got)
   return nil, err
 end
 
--- Whether a page that has fewer rows than were asked for is the last: only where the server is known to give as many. One that
--- was never seen to may give fewer to everybody.
+-- Whether a page with fewer rows than asked for is the last. Only if a page that long was seen: the server may cap the limit.
 local function is_last(walk, got)
   local asked = walk.args.limit or walk.plan.pages.size
   return asked and got < asked and walk.longest >= asked
 end
 
--- Makes the next request of the page that came; true when it was the last; nil and an error.
+-- Prepares the next request. True if the page was the last one; nil and an error.
 local function advance(walk, data, got)
   local about, args = walk.plan.pages, walk.args
   if not walk.style then
@@ -194,7 +198,7 @@ local function advance(walk, data, got)
     return false
   elseif got == 0 then
     if walk.total and walk.skipped + walk.seen < walk.total then
-      return nil, protocol(walk, "short", format("the rows end after %.15g of the %.15g that the server tells of",
+      return nil, protocol(walk, "short", format("the rows end after %.15g of the %.15g that the server announced",
         walk.skipped + walk.seen, walk.total))
     end
     return true
@@ -210,15 +214,15 @@ local function advance(walk, data, got)
     return false
   end
   if args[walk.position] == 1 and args.limit and got < args.limit then
-    args.limit = got -- if the server gives fewer to everybody, its second page may begin there or at twice the limit
+    args.limit = got -- of a server that caps the limit it is unknown whether page 2 starts at the cap or at the limit
   end
   args[walk.position] = args[walk.position] + 1
   return false
 end
 
--- An error when the next page may cost more than is left.
+-- The error if the next page may cost more than is left.
 local function too_dear(walk)
-  local counted = walk.op._client._spent -- the Data API's calls
+  local counted = walk.op._client._spent -- nil: not the Data API
   if not walk.max_cost or not counted then
     return nil
   end
@@ -233,7 +237,7 @@ local function too_dear(walk)
   end
 end
 
--- Takes the rows of an answer; an error.
+-- Takes the rows of an answer. Returns an error if it can't.
 local function take(walk, data, response, body)
   walk.cost = walk.cost + (costs.price(walk.plan, walk.args, data) or 0)
   local about, args = walk.plan.pages, walk.args
@@ -259,7 +263,7 @@ local function take(walk, data, response, body)
   walk.ended, walk.skip = last ~= false, not walk.style and got or 0
 end
 
--- Asks for the next page. Nothing, or an error.
+-- Requests the next page. Returns an error if that fails.
 local function fetch(walk)
   if walk.asking and not walk.op._client._closed then
     return errors.new("cancelled", "interrupted", walk.plan.name .. ": the request for a page was interrupted, by an error "
@@ -279,23 +283,23 @@ local function fetch(walk)
   return take(walk, data, response, body)
 end
 
--- Ends the walk with an error, for good.
+-- Ends the walk with an error: every later step returns it again.
 local function fail(walk, problem)
   walk.failure, walk.rows = problem, nil
   problem.resume = resume.token(walk)
   if problem.resume then
-    local hint = "a walk with the option resume = err.resume goes on from here"
+    local hint = "a walk with the option resume = err.resume continues here"
     problem.hint = problem.hint and problem.hint .. "; " .. hint or hint
   end
   return problem
 end
 
--- Makes sure that a row is there to be delivered. True; false at the end; nil and the error that the walk ends with.
+-- True if there is a row to deliver, after requests if necessary; false at the end; nil and the error that ended the walk.
 local function has_row(walk)
   while true do
     if walk.failure then
       return nil, walk.failure
-    elseif walk.left <= 0 then -- before any problem: nobody wants what comes after
+    elseif walk.left <= 0 then -- a problem after the last row wanted is none
       return false
     elseif walk.rows and walk.at < walk.count then
       return true
@@ -313,7 +317,7 @@ local function has_row(walk)
   end
 end
 
--- The arguments of all pages, which nothing that the caller does to his tables changes any more.
+-- A copy of the arguments: later changes of the caller's tables must not change later pages.
 local function fixed(plan, args)
   local own = copy.deep(args) or {}
   for name in pairs(plan.definitions) do
@@ -324,10 +328,10 @@ local function fixed(plan, args)
   return own
 end
 
--- A list that comes at once, without a description of its pages.
+-- The description of a list without pages.
 local WHOLE = {}
 
--- Where the walk begins.
+-- Sets position and page size of the first request.
 local function begin(walk, token_given, guarded)
   local about, args = walk.plan.pages or WHOLE, walk.args
   walk.position = about.param or position_names[walk.style]
@@ -342,7 +346,7 @@ local function begin(walk, token_given, guarded)
   if walk.style == "page" then
     local page, size = at or 1, args.limit or about.size
     args[walk.position] = page
-    -- Only a server that has given pages of this size is known to give them.
+    -- Rows before page n are known only from a server that is known to give pages of this size.
     walk.skipped = (page == 1 or walk.longest == size) and (page - 1) * (size or 0) or nil
   elseif walk.style == "offset" then
     args[walk.position] = at or 0
@@ -352,7 +356,7 @@ local function begin(walk, token_given, guarded)
   end
 end
 
---- The walk of an operation. Checks everything, sends nothing.
+--- Makes the walk of an operation. Checks everything, sends nothing.
 ---@param op table
 ---@param plan seranking.Plan
 ---@param args? table
@@ -367,7 +371,7 @@ function pages.new(op, plan, args, given, send)
   local of_call = copy.shallow(given)
   of_call.max_rows, of_call.max_cost, of_call.resume = nil, nil, nil
   if checked.budget then
-    of_call.budget = nil -- it holds for the walk; false is for each call
+    of_call.budget = nil -- a number limits the walk as a whole
   end
   resume.request(op, plan, args, of_call)
   local max_cost, guard = checked.max_cost, "max_cost"
@@ -385,7 +389,7 @@ function pages.new(op, plan, args, given, send)
   return walk
 end
 
--- What a program sees of a walk.
+-- What programs see of a walk.
 local function state_of(walk)
   return setmetatable({}, {
     __name = "seranking.walk",
@@ -398,9 +402,9 @@ local function state_of(walk)
   })
 end
 
---- Walks row by row.
+--- The iterator of a walk.
 ---@param walk seranking.Walk
----@return fun(): any, seranking.Response? next_row raises the error of a page that failed, at each call from then on
+---@return fun(): any, seranking.Response? next_row raises the error of a page that failed, and again at each later call
 ---@return seranking.WalkState
 function pages.rows(walk)
   local rows, response, length = nil, nil, 0
@@ -421,9 +425,9 @@ function pages.rows(walk)
   end, state_of(walk)
 end
 
---- All rows in one list; nil and the error, with the rows so far in its field `rows`.
+--- All rows as a list; nil and an error whose field `rows` has those so far.
 ---@param walk seranking.Walk
----@return table? rows, seranking.Error? err, string? resume the token of the first row that was not delivered, after max_rows
+---@return table? rows, seranking.Error? err, string? resume token of the first row not delivered, after max_rows
 function pages.all(walk)
   local all, size = {}, 0
   while true do

@@ -1,4 +1,4 @@
---- Resume tokens: where a walk stands, as a text that a program can store.
+--- Resume tokens: the place of a walk as a string that a program can store.
 -- SPDX-License-Identifier: MIT
 
 local calls = require "seranking.base.calls"
@@ -9,17 +9,17 @@ local resume = {}
 
 local format, floor = string.format, math.floor
 
--- The first word of a token. The number changes with the fields behind it.
+-- The first word of a token. Its number changes with the format.
 local VERSION = "seranking-walk-1"
 
---- Where a walk goes on.
----@class seranking.Place
+--- Where a walk continues.
+---@class seranking.WalkPlace
 ---@field at string|number|nil the page, offset or cursor of the next request; nil: the first page of a cursor
----@field limit? integer rows asked for in a page, where pages are counted in them
----@field skip integer rows of that page that were delivered already
----@field longest integer rows of the longest page so far: what the server is known to give
+---@field limit? integer the limit that pages are counted in
+---@field skip integer rows of that page that were delivered before
+---@field longest integer rows in the longest page so far
 
--- 32 bits of a text. Numbers stay below 2^53, so that every Lua gives the same.
+-- A hash of 32 bits. Numbers stay below 2^53, so every Lua computes the same.
 local function hash(text, factor)
   local value = 5381
   for i = 1, #text do
@@ -44,7 +44,7 @@ local function whole(number)
   return number and format("%.0f", number) or ""
 end
 
--- What stands for the arguments: a request without its place, so the same for all pages of a walk.
+-- Identifies the arguments of a walk. `sent`: its request without page, offset or cursor.
 local function fingerprint(sent)
   return hash(sent, 263) .. hash(sent, 65599)
 end
@@ -57,25 +57,25 @@ local function write(name, sent, place)
   return text .. ":" .. hash(text, 263)
 end
 
--- The place that a token names; nil and what is wrong with it.
+-- The place that a token names; nil and what is wrong with the token.
 local function read(token, name, sent)
   local text, check = token:match "^(.*):(%x+)$"
   if not text or hash(text, 263) ~= check then
-    return nil, "is no token of a walk, or not all of one: give err.resume as it came"
+    return nil, "is no complete token of a walk: pass err.resume unchanged"
   end
   local version, whose, print, at, limit, skip, longest = text:match "^([^:]*):([^:]*):(%x+):([^:]*):(%d*):(%d+):(%d+)$"
   if version ~= VERSION then
-    return nil, format("is of another version of this library (%s): begin the walk again", text:match "^[^:]*")
+    return nil, format("was made by another version of this library (%s): begin the walk again", text:match "^[^:]*")
   elseif whose ~= name then
-    return nil, format("is of a walk over %s", whose)
+    return nil, format("belongs to a walk over %s", whose)
   elseif print ~= fingerprint(sent) then
-    return nil, "is of a walk with other arguments, or on the other generation of the API: give the arguments that it "
+    return nil, "belongs to a walk with other arguments, or on the other generation of the API: pass the arguments it "
       .. "began with"
   end
   return { at = plain(at), limit = tonumber(limit), skip = floor(tonumber(skip)), longest = floor(tonumber(longest)) }
 end
 
--- The walk's place: where the first row that was not delivered is. nil when all were.
+-- The place of the first row not delivered; nil if all were.
 local function place_of(walk)
   local args = walk.args
   local place = { longest = walk.longest, skip = 0 }
@@ -92,7 +92,7 @@ local function place_of(walk)
   return place
 end
 
---- The token of the first row that a walk has not delivered; nil when there is none.
+--- The token of the first row that a walk has not delivered; nil if there is none.
 ---@param walk seranking.Walk
 ---@return string?
 function resume.token(walk)
@@ -100,7 +100,7 @@ function resume.token(walk)
   return place and write(walk.plan.name, walk.request, place)
 end
 
---- The request of these arguments as a text, without base address and key. Raises for what is wrong.
+--- The request of these arguments as a string, without base address and key. Raises if they are wrong.
 function resume.request(op, plan, args, given)
   local client = op._client
   local call = request.prepare(op, plan, args, given)
@@ -113,7 +113,7 @@ function resume.request(op, plan, args, given)
   return method .. " " .. url .. "\n" .. (body or "")
 end
 
---- Keeps the request of a walk without its place, which is the same for all its pages.
+--- Keeps the request of a walk without page, offset, cursor and limit: the same for all its pages.
 ---@param walk seranking.Walk
 function resume.prepare(walk)
   local args, position = walk.args, walk.position
@@ -129,7 +129,7 @@ function resume.prepare(walk)
   end
 end
 
---- Makes a walk that has not begun go on where a token says. Raises where the token is not of such a walk.
+--- Sets the place of a walk that has not begun to that of a token. Raises if the token belongs to another walk.
 ---@param walk seranking.Walk
 ---@param token string
 function resume.go_on(walk, token)
@@ -145,7 +145,7 @@ function resume.go_on(walk, token)
     args[walk.position] = tonumber(place.at)
   end
   if walk.style == "page" or walk.style == "cursor" and place.skip > 0 then
-    args.limit, walk.kept_limit = place.limit, true -- the place is counted in pages of this size
+    args.limit, walk.kept_limit = place.limit, true -- pages are counted in this limit
   end
 end
 
