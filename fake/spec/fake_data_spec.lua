@@ -199,8 +199,8 @@ describe("pages of the Data API", function()
 
   it("are one, cut at the limit, where there is neither", function()
     local api = new { rows = 230, units = 1e6 }
-    assert.equal(100, #get(api, "/v1/backlinks/anchors", "target=a.b&output=json").anchors)
-    assert.equal(230, #get(api, "/v1/backlinks/anchors", "target=a.b&output=json&limit=1000").anchors)
+    assert.equal(100, #get(api, "/v1/backlinks/all", "target=a.b&output=json").backlinks)
+    assert.equal(230, #get(api, "/v1/backlinks/all", "target=a.b&output=json&limit=1000").backlinks)
   end)
 end)
 

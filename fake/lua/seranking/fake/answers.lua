@@ -19,6 +19,7 @@
 ---@field files string address of the host that has the files
 ---@field cache table lives as long as the fake
 ---@field seed integer
+---@field origin string the day of the first request, YYYY-MM-DD
 ---@field site? table the rows that the arguments name
 ---@field engine? table
 ---@field engines? table[]

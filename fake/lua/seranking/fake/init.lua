@@ -138,7 +138,6 @@ function fake.new(options)
     lenient = options.lenient or false,
     logging = options.log ~= false,
     routes = Routes.new(all_descriptions(options.descriptions)),
-    cache = {},
     log = {},
   }, Api)
   self.token, self.data_token = keys.first(self.tokens, "v4"), keys.first(self.tokens, "v1")
@@ -149,6 +148,8 @@ end
 --- Forgets everything that happened: the account's contents, the log, limits and bans, scripted answers and faults. Time
 --- goes on.
 function Api:reset()
+  self.origin = nil -- the day of the first request: links and positions move from there on
+  self.cache = {}
   self.store = store.new(self.units)
   self.limiter = Limiter.new(self.limit, self.per)
   self.data_limiter = Limiter.new(self.data_limit, self.per)
@@ -351,10 +352,15 @@ local function scripted(incoming)
   return answered(status_of(route.operation), value)
 end
 
+local function today_of(self)
+  return type(self.today) == "function" and self.today() or self.today
+end
+
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
 local function serve(self, incoming, at)
   local route, args, request = incoming.route, incoming.args, incoming.request
+  self.origin = self.origin or today_of(self)
   if not route then
     if not incoming.place then
       note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
@@ -368,7 +374,7 @@ local function serve(self, incoming, at)
     now = at, rows = self.rows, max_exports = self.exports,
     files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
-    cache = self.cache, seed = self.seed, today = type(self.today) == "function" and self.today() or self.today,
+    cache = self.cache, seed = self.seed, origin = self.origin, today = today_of(self),
   }
   local refusal, value = resolve.rows(call), nil
   if not refusal and route.family == "data" then
