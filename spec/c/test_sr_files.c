@@ -253,8 +253,8 @@ static void a_file_that_was_retired_and_not_removed_is_replaced(void **state) {
   driver->close(second);
 }
 
-/* … or while somebody is about to: nothing is granted, and nobody waits. */
-static void while_somebody_is_about_to_remove_it_nothing_is_granted(void **state) {
+/* … or stopped there: it makes nobody wait, and removes no other file when it goes on. */
+static void a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {dir, 0};
   struct sr_limiter *limiter = opened(&who);
@@ -267,10 +267,11 @@ static void while_somebody_is_about_to_remove_it_nothing_is_granted(void **state
   fd = open(sr_share_path(share), O_RDWR);
   assert_int_equal(flock(fd, LOCK_EX), 0);
   assert_true(sr_limit_retire(sr_share_limit(share), START + S, 0));
-  assert_int_equal(take_all(limiter, START + S), 0);
+  assert_int_equal(take_all(limiter, START + S), N);
+  close(fd);
+  assert_int_equal(sr_share_remove(share, START + S), 0);
   assert_int_equal(files(0), 1);
-  close(fd); /* it was killed */
-  assert_int_equal(take_all(limiter, START + S + MS), N);
+  assert_int_equal(take_all(limiter, START + S), 0);
   sr_share_close(share);
   driver->close(limiter);
 }
@@ -438,6 +439,89 @@ static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_
   sr_share_close(share);
 }
 
+/* A sweep looks at a limited number of files, and the next one goes on behind them. */
+static void sweeps_come_by_every_file_however_many_there_are(void **state) {
+  enum { FILES = 700 };
+  struct sr_limit_identity own = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share;
+  int i;
+  (void)state;
+  for (i = 0; i < FILES; i++) {
+    struct sr_limit_identity who = fresh_identity();
+    leave_file(&who, i % 2 ? START : START - 2 * S, SR_OUTCOME_FINE, 1);
+  }
+  share = sr_share_open(&place, &own, problem);
+  assert_non_null(share);
+  for (i = 0; i < 10; i++)
+    sr_share_sweep(share, START);
+  assert_int_equal(files(0), FILES / 2 + 1);
+  sr_share_close(share);
+}
+
+static void a_sweep_removes_the_temporary_files_of_processes_that_were_killed(void **state) {
+  struct sr_limit_identity own = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+  static const char *const names[] = {".new-1-2-3", ".new-1-2-4", "notes"};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share = sr_share_open(&place, &own, problem);
+  size_t i;
+  (void)state;
+  assert_non_null(share);
+  for (i = 0; i < COUNT(names); i++) {
+    char path[120];
+    int fd;
+    snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+    fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    if (i != 1) /* somebody is making that one just now */
+      assert_int_equal(futimens(fd, long_ago), 0);
+    close(fd);
+  }
+  sr_share_sweep(share, START);
+  sr_share_sweep(share, START); /* wherever the one before has ended */
+  assert_int_equal(files(0), 3);
+  sr_share_close(share);
+}
+
+/* The directory of a group has files that are another user's as well. */
+static void a_sweep_removes_files_of_a_group_too(void **state) {
+  struct sr_limit_identity left = fresh_identity(), own = fresh_identity();
+  struct sr_share_place place = {dir, 1};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share;
+  (void)state;
+  assert_int_equal(chmod(dir, 0770), 0);
+  share = sr_share_open(&place, &left, problem);
+  CHECK(share != NULL, "%s", problem);
+  sr_share_close(share);
+  share = sr_share_open(&place, &own, problem);
+  assert_non_null(share);
+  sr_share_sweep(share, START);
+  sr_share_sweep(share, START);
+  assert_int_equal(files(0), 1);
+  sr_share_close(share);
+}
+
+/* Whatever the umask is, the next process can open the file. */
+static void a_file_has_its_mode_whatever_the_umask_is(void **state) {
+  struct sr_limit_identity who = fresh_identity();
+  struct sr_share_place place = {dir, 0};
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share;
+  struct stat st;
+  mode_t before = umask(0777);
+  (void)state;
+  share = sr_share_open(&place, &who, problem);
+  umask(before);
+  CHECK(share != NULL, "%s", problem);
+  assert_int_equal(stat(sr_share_path(share), &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0600);
+  sr_share_close(share);
+}
+
 static void prune_removes_the_same_and_those_of_this_machine_at_once(void **state) {
   struct sr_limit_identity free_one = fresh_identity(), cooling = fresh_identity(),
                            local = identity(9, "http://[::1]:80");
@@ -469,12 +553,16 @@ int main(void) {
       TEST(a_file_that_another_process_holds_a_slot_of_stays),
       TEST(whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one),
       TEST(a_file_that_was_retired_and_not_removed_is_replaced),
-      TEST(while_somebody_is_about_to_remove_it_nothing_is_granted),
+      TEST(a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait),
       TEST(an_attempt_to_retire_that_was_not_finished_harms_nobody),
       TEST(keys_in_turn_leave_nothing_behind),
       TEST(a_limiter_has_one_mapping_however_often_its_file_goes),
       TEST(threads_open_use_and_close_the_same_limits),
       TEST(a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_left),
+      TEST(sweeps_come_by_every_file_however_many_there_are),
+      TEST(a_sweep_removes_the_temporary_files_of_processes_that_were_killed),
+      TEST(a_sweep_removes_files_of_a_group_too),
+      TEST(a_file_has_its_mode_whatever_the_umask_is),
       TEST(prune_removes_the_same_and_those_of_this_machine_at_once),
   };
   return cmocka_run_group_tests_name("sr_files", tests, NULL, NULL);

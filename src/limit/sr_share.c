@@ -19,6 +19,11 @@
 
 #define MAGIC "srlimit1"
 
+/* Tests run another process's steps at these points. */
+#ifndef SR_FAULT
+#define SR_FAULT(point) ((void)0)
+#endif
+
 /* What the file holds, in the machine's own byte order: it never leaves the machine. */
 struct page {
   char magic[8];
@@ -37,13 +42,19 @@ enum { FILE_SIZE = 4096, PATH_SIZE = 512 };
 /* How many files of others are looked at when a process removes what is of no use. */
 enum { SWEEP_MAX = 256 };
 
-/* How often a file that somebody is about to remove is tried again, and after how many ns. */
+/* How often to try a file again that somebody else is removing, and after how many nanoseconds. */
 enum { OPEN_TRIES = 20 };
 #define OPEN_PAUSE 50000
+
+/* Temporary files that are older were left by processes that were killed. */
+enum { TEMPORARY_MAX_S = 60 };
+#define TEMPORARY ".new-"
+
 _Static_assert(sizeof(struct page) <= FILE_SIZE, "the file is one page");
 
 struct sr_share {
   struct page *page;
+  int group; /* as in sr_share_place */
   dev_t device;
   ino_t inode;
   char path[PATH_SIZE];
@@ -230,14 +241,14 @@ static int find_dir(const struct sr_share_place *place, int make, char out[PATH_
 
 /*
 ** A new file under a name that nobody else takes, not even a process of the same number in another
-** container. A kill may leave it behind: nobody will look at it. -1 and errno.
+** container. A kill leaves it behind: sr_share_sweep removes it. -1 and errno.
 */
 static int make_temporary(int dir, char *name, size_t size) {
   int fd, tries = 0;
   do {
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
-    snprintf(name, size, ".new-%ld-%lx-%lx", (long)getpid(), (long)ts.tv_sec, ts.tv_nsec);
+    snprintf(name, size, TEMPORARY "%ld-%lx-%lx", (long)getpid(), (long)ts.tv_sec, ts.tv_nsec);
     fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   } while (fd < 0 && errno == EEXIST && ++tries < 100);
   return fd;
@@ -257,10 +268,12 @@ static int make_file(int dir, const char *name, int group, const struct sr_limit
     page->name = who->name;
     snprintf(page->key_hint, sizeof page->key_hint, "%s", who->key_hint);
     snprintf(page->base_url, sizeof page->base_url, "%s", who->base_url);
+    errno = ENOSPC; /* if less is written, the disk is full */
     failed = pwrite(fd, page, FILE_SIZE, 0) != FILE_SIZE ||
-             (group && (fstat(dir, &st) != 0 || fchown(fd, (uid_t)-1, st.st_gid) != 0 ||
-                        fchmod(fd, 0660) != 0)) ||
-             (linkat(dir, temporary, dir, name, 0) != 0 && errno != EEXIST);
+             (group && (fstat(dir, &st) != 0 || fchown(fd, (uid_t)-1, st.st_gid) != 0)) ||
+             fchmod(fd, group ? 0660 : 0600) != 0; /* whatever the umask is */
+    SR_FAULT("written");
+    failed = failed || (linkat(dir, temporary, dir, name, 0) != 0 && errno != EEXIST);
   }
   problem = errno;
   free(page);
@@ -326,8 +339,8 @@ static int is_at(int dir, const char *name, const struct stat *file) {
 }
 
 /*
-** Locks an open file for its removal, if it is at its name. While it is locked it stays there, unless
-** somebody removes it who knows nothing of us. The lock ends with the descriptor.
+** Locks an open file for its retirement, if it is at its name: one process at a time retires a block.
+** The lock ends with the descriptor.
 */
 static int lock_file(int dir, const char *name, int fd) {
   struct stat st;
@@ -345,17 +358,35 @@ static int is_loopback(const struct page *page) {
 }
 
 /*
+** Removes the name if it still leads to `file`. The directory's lock makes that one step: the name may be
+** that of the file's successor a moment later. Where directories can't be locked it goes on without.
+*/
+static int unlink_file(int dir, const char *name, const struct stat *file) {
+  int removed;
+  if (flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return 0;
+  removed = is_at(dir, name, file);
+  SR_FAULT("checked");
+  removed = removed && unlinkat(dir, name, 0) == 0;
+  (void)flock(dir, LOCK_UN);
+  return removed;
+}
+
+/*
 ** Removes the file if it says nothing any more, or is a loopback address's that was not used since
 ** `unused_since`. The block is retired before: whoever has it mapped gets no slot of it afterwards.
 */
 static int remove_file(int dir, const char *name, int fd, struct page *page, sr_time now,
                        sr_time unused_since) {
-  if (!lock_file(dir, name, fd))
+  struct stat st;
+  if (fstat(fd, &st) != 0 || !lock_file(dir, name, fd))
     return 0;
+  SR_FAULT("locked");
   if (!sr_limit_retire(&page->limit, now, 0) &&
       !(is_loopback(page) && sr_limit_retire(&page->limit, unused_since, 1)))
     return 0;
-  return unlinkat(dir, name, 0) == 0;
+  SR_FAULT("retired");
+  return unlink_file(dir, name, &st);
 }
 
 /* ---- opening it ---- */
@@ -380,8 +411,8 @@ static struct page *open_page(int dir, const char *name, int group,
 }
 
 /*
-** The page of the file. One that says that it has moved was left by somebody who died before its
-** removal, or is damaged: it is removed, and what it says goes into the next one.
+** The page of the file. One whose block has moved is being removed, or its remover died or is stopped, or
+** it is damaged: removes it, and merges what it says into the next one.
 */
 static struct page *open_live_page(int dir, const char *name, int group,
                                    const struct sr_limit_identity *who, struct stat *st,
@@ -391,8 +422,9 @@ static struct page *open_live_page(int dir, const char *name, int group,
   int fd, tries;
   for (tries = 0; (page = open_page(dir, name, group, who, &fd, st, wrong)) != NULL; tries++) {
     int removed = 0;
+    SR_FAULT("opened");
     if (sr_limit_moved(&page->limit) && tries < OPEN_TRIES)
-      removed = lock_file(dir, name, fd) && unlinkat(dir, name, 0) == 0;
+      removed = unlink_file(dir, name, st);
     else
       tries = OPEN_TRIES;
     close(fd);
@@ -447,6 +479,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   if (share->page != NULL) {
     size_t len = strlen(share->path);
     snprintf(share->path + len, PATH_SIZE - len, "/%s", name);
+    share->group = place->group;
     share->device = st.st_dev;
     share->inode = st.st_ino;
     return share;
@@ -456,14 +489,26 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   return NULL;
 }
 
+/* A descriptor of the file's directory, -1 and errno; `name` is set to the file's name in it. */
+static int dir_of(const struct sr_share *share, const char **name) {
+  char path[PATH_SIZE];
+  const char *slash = strrchr(share->path, '/');
+  *name = slash + 1;
+  snprintf(path, sizeof path, "%.*s", (int)(slash - share->path), share->path);
+  return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int sr_share_remove(struct sr_share *share, sr_time now) {
   struct stat st;
-  int removed, fd = open(share->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return 0;
-  removed = fstat(fd, &st) == 0 && st.st_dev == share->device && st.st_ino == share->inode &&
-            remove_file(AT_FDCWD, share->path, fd, share->page, now, now - LOOPBACK_UNUSED);
-  close(fd);
+  const char *name;
+  int removed = 0, dir = dir_of(share, &name), fd = -1;
+  if (dir >= 0)
+    fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd >= 0)
+    removed = fstat(fd, &st) == 0 && st.st_dev == share->device && st.st_ino == share->inode &&
+              remove_file(dir, name, fd, share->page, now, now - LOOPBACK_UNUSED);
+  sr_fd_close(&fd);
+  sr_fd_close(&dir);
   return removed;
 }
 
@@ -507,7 +552,7 @@ static DIR *list_dir(int dir) {
 }
 
 /* Opens and maps one of ours of this boot. NULL: it is none, or can't be used. */
-static struct page *open_other(int dir, const char *file, unsigned boot, int *fd) {
+static struct page *open_other(int dir, const char *file, int group, unsigned boot, int *fd) {
   const char *problem;
   struct page *page;
   struct stat st;
@@ -515,7 +560,7 @@ static struct page *open_other(int dir, const char *file, unsigned boot, int *fd
   unsigned of_boot;
   if (!parse_name(file, &name, &of_boot) || of_boot != boot)
     return NULL;
-  *fd = open_file(dir, file, 0, &st, &problem);
+  *fd = open_file(dir, file, group, &st, &problem);
   if (*fd < 0)
     return NULL;
   page = map_file(*fd, name, &problem);
@@ -524,30 +569,43 @@ static struct page *open_other(int dir, const char *file, unsigned boot, int *fd
   return page;
 }
 
+static void remove_temporary(int dir, const char *file) {
+  struct stat st;
+  struct timespec wall;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+      wall.tv_sec - st.st_mtime > TEMPORARY_MAX_S)
+    unlinkat(dir, file, 0);
+}
+
+/* A file that a sweep comes by. */
+static void sweep_file(int dir, const char *file, int group, unsigned boot, sr_time now) {
+  struct page *page;
+  int fd;
+  if (strncmp(file, TEMPORARY, sizeof TEMPORARY - 1) == 0)
+    remove_temporary(dir, file);
+  page = open_other(dir, file, group, boot, &fd);
+  if (page == NULL)
+    return;
+  remove_file(dir, file, fd, page, now, now - LOOPBACK_UNUSED);
+  munmap(page, FILE_SIZE);
+  close(fd);
+}
+
 void sr_share_sweep(struct sr_share *share, sr_time now) {
-  const char *own = strrchr(share->path, '/') + 1;
-  char path[PATH_SIZE];
-  unsigned boot = boot_of_machine();
-  int dir, left = SWEEP_MAX;
-  struct dirent *found;
-  DIR *stream;
-  snprintf(path, sizeof path, "%.*s", (int)(own - share->path), share->path);
-  dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  stream = dir >= 0 ? list_dir(dir) : NULL;
-  while (stream != NULL && left-- > 0 && (found = readdir(stream)) != NULL) {
-    int fd;
-    struct page *page =
-        strcmp(found->d_name, own) != 0 ? open_other(dir, found->d_name, boot, &fd) : NULL;
-    if (page == NULL)
-      continue;
-    remove_file(dir, found->d_name, fd, page, now, now - LOOPBACK_UNUSED);
-    munmap(page, FILE_SIZE);
-    close(fd);
-  }
+  static atomic_uint begin; /* how many files to skip: the last sweep has looked at these */
+  unsigned boot = boot_of_machine(), skip = atomic_load(&begin), seen = 0;
+  const char *own;
+  int dir = dir_of(share, &own);
+  DIR *stream = dir >= 0 ? list_dir(dir) : NULL;
+  struct dirent *found = NULL;
+  while (stream != NULL && seen < skip + SWEEP_MAX && (found = readdir(stream)) != NULL)
+    if (seen++ >= skip && strcmp(found->d_name, own) != 0)
+      sweep_file(dir, found->d_name, share->group, boot, now);
+  atomic_store(&begin, found != NULL ? seen : 0);
   if (stream != NULL)
     closedir(stream);
-  if (dir >= 0)
-    close(dir);
+  sr_fd_close(&dir);
 }
 
 /* What a file says, if it can be read. */

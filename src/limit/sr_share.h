@@ -2,10 +2,13 @@
 ** SPDX-License-Identifier: MIT
 **
 ** The file is one page in a directory that nobody else can write to, named by a hash of key and
-** address. It is made complete and then given its name, so there is no moment at which another
-** process could find half of it, and no lock. (Only who removes a file locks it, so that nobody removes
-** its successor; nobody waits for that lock.) Its times are those of the monotonic clock, which
-** begins anew with the machine: the name says which boot they belong to. */
+** address. It is written under another name and then linked to its own, so no process ever finds half
+** of it, and using it takes no lock. Removing it does: the file's lock while its block is retired, and
+** the directory's between the last check of the name and its removal. Nobody waits for either. A
+** process that is stopped while it removes a file delays nobody, unless it is stopped right before the
+** last system call: then the limit grants nothing until it goes on.
+**
+** Times are those of the monotonic clock, which begins anew with each boot; the name says which boot. */
 #ifndef SR_SHARE_H
 #define SR_SHARE_H
 

@@ -1,0 +1,250 @@
+/* Processes that open, use and remove the file of a limit at once: whatever one of them does runs whole
+** at every point of whatever another one does, and of a third one inside that.
+** SPDX-License-Identifier: MIT
+**
+** A process that is at such a point stands for one that was stopped there and goes on later. sr_share.c is
+** compiled into this program once more, under other names, with its fault points in use. */
+#include "support.h"
+
+#include <time.h>
+
+static void reach(const char *point);
+
+/* Nobody comes in the pauses between attempts: they take no time. */
+static int no_pause(const struct timespec *pause, struct timespec *left) {
+  (void)pause;
+  (void)left;
+  return 0;
+}
+#define nanosleep no_pause
+
+#define SR_FAULT(point)      reach(point)
+#define sr_share_environment woven_share_environment
+#define sr_share_open        woven_share_open
+#define sr_share_remove      woven_share_remove
+#define sr_share_sweep       woven_share_sweep
+#define sr_share_close       woven_share_close
+#define sr_share_limit       woven_share_limit
+#define sr_share_path        woven_share_path
+#define sr_share_current     woven_share_current
+#define sr_share_note        woven_share_note
+#define sr_share_list_init   woven_share_list_init
+#define sr_share_list_fini   woven_share_list_fini
+#include "limit/sr_share.c"
+
+#define S   SR_SECOND
+#define NOW (1000000 * S)
+
+enum { N = 2, PROCESSES = 3, FOLLOW_MAX = 8 };
+static const struct sr_rate rate = {N, S};
+static const struct sr_limit_identity who = {1, "", "https://api4.seranking.com"};
+static const struct sr_limit_identity other = {2, "", "https://api4.seranking.com"};
+
+static char dir[100];
+static const struct sr_share_place place = {dir, 0};
+
+/* ---- processes ---- */
+
+/* OPEN: opens the file now, and takes a slot. The others have it open from before. */
+enum op { OPEN, TAKE, REMOVE, SWEEP, OPS };
+
+struct process {
+  enum op op;
+  struct sr_share *share;
+  int granted;
+};
+
+static struct process processes[PROCESSES];
+static int count; /* of processes */
+
+static struct sr_share *opened(const struct sr_limit_identity *identity) {
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share = sr_share_open(&place, identity, problem);
+  CHECK(share != NULL, "%s", problem);
+  return share;
+}
+
+/* As sr_local.c does it: 0 when the file can't be replaced just now. */
+static int follow(struct process *p) {
+  int i;
+  for (i = 0; i < FOLLOW_MAX && sr_limit_moved(sr_share_limit(p->share)); i++) {
+    struct sr_share *next = opened(&who);
+    if (sr_limit_merge(sr_share_limit(next), sr_share_limit(p->share))) {
+      sr_share_close(p->share);
+      p->share = next;
+    } else {
+      sr_share_close(next);
+    }
+  }
+  return !sr_limit_moved(sr_share_limit(p->share));
+}
+
+static int take(struct process *p) {
+  struct sr_want want;
+  struct sr_ruling ruling;
+  struct sr_slot slot;
+  enum sr_verdict verdict = SR_LIMIT_WAIT;
+  memset(&want, 0, sizeof want);
+  want.rate = rate;
+  want.lease = NOW + 60 * S;
+  memset(&slot, 0, sizeof slot);
+  if (follow(p))
+    verdict = sr_limit_take(sr_share_limit(p->share), &want, NOW, &slot, &ruling);
+  while (verdict != SR_LIMIT_GRANTED && slot.state == SR_SLOT_HELD && follow(p))
+    sr_limit_give(sr_share_limit(p->share), &rate, NOW, &slot, SR_OUTCOME_UNSENT, 0);
+  return verdict == SR_LIMIT_GRANTED;
+}
+
+static void act(struct process *p) {
+  if (p->op == OPEN)
+    p->share = opened(&who);
+  if (p->op == OPEN || p->op == TAKE)
+    p->granted = take(p);
+  else if (p->op == REMOVE)
+    (void)sr_share_remove(p->share, NOW);
+  else
+    sr_share_sweep(p->share, NOW);
+}
+
+/* ---- weaving them ---- */
+
+/* At which point of a process the next one does what it does, and how many points it has passed. */
+static int meet_at[PROCESSES], passed[PROCESSES], opened_often[PROCESSES], running, weaving;
+
+static void reach(const char *point) {
+  if (!weaving || running + 1 == count)
+    return;
+  if (strcmp(point, "opened") == 0 && ++opened_often[running] > 3)
+    return; /* it tries again and again */
+  if (++passed[running] != meet_at[running])
+    return;
+  running++;
+  passed[running] = opened_often[running] = 0;
+  act(&processes[running]);
+  running--;
+}
+
+/* ---- all of them ---- */
+
+static int files(int also_remove) {
+  DIR *stream = opendir(dir);
+  struct dirent *entry;
+  int found = 0;
+  assert_non_null(stream);
+  while ((entry = readdir(stream)) != NULL) {
+    char path[400];
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+    found++;
+    if (also_remove)
+      unlink(path);
+  }
+  closedir(stream);
+  return found;
+}
+
+static void prepare(void) {
+  int i;
+  weaving = 0;
+  files(1);
+  for (i = 0; i < count; i++) {
+    processes[i].granted = 0;
+    processes[i].share =
+        processes[i].op == OPEN ? NULL : opened(processes[i].op == SWEEP ? &other : &who);
+  }
+}
+
+static void check(void) {
+  static const char *const names[] = {"open", "take", "remove", "sweep"};
+  struct process last;
+  int i, total = 0, swept = 0;
+  memset(&last, 0, sizeof last);
+  last.share = opened(&who);
+  for (i = 0; i < count; i++) {
+    total += processes[i].granted;
+    swept |= processes[i].op == SWEEP;
+  }
+  while (take(&last))
+    total++;
+  CHECK(total == N && sr_share_current(last.share) && files(0) == 1 + swept,
+        "%s, at its point %d %s, at its point %d %s: %d slots of %d, %d files",
+        names[processes[0].op], meet_at[0], names[processes[1].op], meet_at[1],
+        count > 2 ? names[processes[2].op] : "-", total, N, files(0));
+  sr_share_close(last.share);
+  for (i = 0; i < count; i++)
+    sr_share_close(processes[i].share);
+}
+
+/* Runs them; what was not met on the way is done afterwards. Returns how many of them were met. */
+static int weave(void) {
+  int i, met;
+  prepare();
+  running = 0;
+  memset(passed, 0, sizeof passed);
+  memset(opened_often, 0, sizeof opened_often);
+  weaving = 1;
+  act(&processes[0]);
+  weaving = 0;
+  for (met = 1; met < count && passed[met - 1] >= meet_at[met - 1]; met++)
+    ;
+  for (i = met; i < count; i++)
+    act(&processes[i]);
+  check();
+  return met;
+}
+
+static void whatever_two_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
+  int met = 0;
+  (void)state;
+  count = 2;
+  meet_at[1] = 0;
+  for (processes[0].op = 0; processes[0].op < OPS; processes[0].op++)
+    for (processes[1].op = 0; processes[1].op < OPS; processes[1].op++)
+      for (meet_at[0] = 1; weave() == 2; meet_at[0]++)
+        met++;
+  CHECK(met > 20, "%d meetings", met);
+}
+
+static void whatever_three_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
+  int met = 0, ops, more;
+  (void)state;
+  count = 3;
+  for (ops = 0; ops < OPS * OPS * OPS; ops++) {
+    processes[0].op = (enum op)(ops / (OPS * OPS));
+    processes[1].op = (enum op)(ops / OPS % OPS);
+    processes[2].op = (enum op)(ops % OPS);
+    for (meet_at[0] = 1, more = 1; more; meet_at[0]++) {
+      more = 0;
+      for (meet_at[1] = 1;; meet_at[1]++) {
+        int how_many = weave();
+        more |= how_many >= 2;
+        met += how_many == 3;
+        if (how_many < 3)
+          break;
+      }
+    }
+  }
+  CHECK(met > 100, "%d meetings", met);
+}
+
+static int set_up(void **state) {
+  const char *tmp = getenv("TMPDIR");
+  (void)state;
+  snprintf(dir, sizeof dir, "%.60s/sr_remove_XXXXXX", tmp != NULL ? tmp : "/tmp");
+  return mkdtemp(dir) == NULL;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  files(1);
+  return rmdir(dir);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(whatever_two_processes_do_with_a_file_at_once_the_limit_holds),
+      cmocka_unit_test(whatever_three_processes_do_with_a_file_at_once_the_limit_holds),
+  };
+  return cmocka_run_group_tests_name("sr_remove", tests, set_up, tear_down);
+}
