@@ -562,7 +562,7 @@ function Limiter:reset() end
 ---@field resume? string err.resume or walk.resume of a walk with the same arguments: goes on with the first row it has not delivered; max_rows and max_cost count from there
 
 ---@class seranking.account.balance.Answer
----@field currency string a sign or a short name; currency_code is better
+---@field currency string a sign or a short name; prefer currency_code
 ---@field currency_code? string ISO 4217
 ---@field value number
 
@@ -572,7 +572,7 @@ function Limiter:reset() end
 ---@field first_name string
 ---@field last_name string
 ---@field lang string
----@field picture? string an address
+---@field picture? string address of the picture
 
 ---@class seranking.account.subscription.Answer.balance
 ---@field currency? string # (v4 only)
@@ -581,7 +581,7 @@ function Limiter:reset() end
 ---@class seranking.account.subscription.Answer.subscription_info
 ---@field status? string # (v1 only)
 ---@field start_date? seranking.Time # (v1 only)
----@field expiraton_date? seranking.Time spelled like this; may be mended to expiration_date one day (v1 only)
+---@field expiraton_date? seranking.Time the server's spelling; may become expiration_date one day (v1 only)
 ---@field expiration_date? seranking.Time # (v1 only)
 ---@field units_limit? integer credits of the plan (v1 only)
 ---@field units_left? integer # (v1 only)
@@ -606,7 +606,7 @@ function Limiter:reset() end
 ---@field balance seranking.account.balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.balance.Answer?, seranking.Response|seranking.Error
 --- The user that the key belongs to.
 ---@field profile seranking.account.profile|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.profile.Answer?, seranking.Response|seranking.Error
---- State of the plan. The generations answer differently; v1 spells one member expiraton_date.
+--- The plan and its state. The generations answer differently; v1 spells one member expiraton_date.
 ---@field subscription seranking.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.account.subscription.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -629,22 +629,22 @@ function Limiter:reset() end
 ---@field brand string
 
 ---@class seranking.airt.brand.get.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.airt.brand.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.brand.set.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field brand string name to look for in answers, 1-255 characters
 
 ---@class seranking.airt.brand.set: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.brand.set.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.brand
---- The brand that answers are searched for.
+--- The brand to look for in answers.
 ---@field get seranking.airt.brand.get|fun(self, args?: seranking.airt.brand.get.Args, options?: seranking.CallOptions): seranking.airt.brand.get.Answer?, seranking.Response|seranking.Error
---- Say which brand answers are searched for. Replaces the one before.
+--- Set the brand to look for in answers. Replaces the one before.
 ---@field set seranking.airt.brand.set|fun(self, args: seranking.airt.brand.set.Args, options?: seranking.CallOptions): seranking.airt.brand.set.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -662,33 +662,33 @@ function Limiter:reset() end
 ---@field items seranking.airt.competitors.source_metrics.Answer.items[]
 
 ---@class seranking.airt.competitors.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_ids seranking.Id|seranking.Id[] 1-50 prompts, by prompt_llm_id; times the days at most 3660
----@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts by prompt_llm_id; prompts times days at most 3,660
+---@field date_from? seranking.Day first day; by default 7 days before date_to in list, 30 in dates
 ---@field date_to? seranking.Day last day, not after today
----@field include_cached_copy_url? seranking.Flag 1: add where the stored answer is; default 1
----@field compact? seranking.Flag 1: fold equal days into one row; default 0
+---@field include_cached_copy_url? seranking.Flag 1: add the address of the stored answer; default 1
+---@field compact? seranking.Flag 1: merge equal days into one row; default 0
 
 ---@class seranking.airt.competitors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.competitors.dates.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
----@field date_from? seranking.Day first day; list: 7 days before date_to when left out, dates: 30
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field prompt_llm_id seranking.Id the prompt at the engine: prompt_llm_id of airt.prompts:list
+---@field date_from? seranking.Day first day; by default 7 days before date_to in list, 30 in dates
 ---@field date_to? seranking.Day last day, not after today
 
 ---@class seranking.airt.competitors.dates: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.competitors.source_metrics.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_id seranking.Id the prompt at the engine, from airt.prompts
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field prompt_llm_id seranking.Id the prompt at the engine: prompt_llm_id of airt.prompts:list
 ---@field date seranking.Day day of the answer, from dates
----@field mode? "domain"|"url" a row for each domain or page; default domain
+---@field mode? "domain"|"url" rows by domain or by page; default domain
 
 ---@class seranking.airt.competitors.source_metrics: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.competitors.source_metrics.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -696,9 +696,9 @@ function Limiter:reset() end
 ---@class seranking.airt.competitors
 --- Brands and sources in the answers, by prompt and day. v1 only; no source shows a row.
 ---@field list seranking.airt.competitors.list|fun(self, args: seranking.airt.competitors.list.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
---- Days that there are answers for. v1 only.
+--- Days that have answers. v1 only.
 ---@field dates seranking.airt.competitors.dates|fun(self, args: seranking.airt.competitors.dates.Args, options?: seranking.CallOptions): seranking.airt.competitors.dates.Answer?, seranking.Response|seranking.Error
---- What the sources of a day's answer are worth. v1 only.
+--- Metrics of the sources in a day's answer. v1 only.
 ---@field source_metrics seranking.airt.competitors.source_metrics|fun(self, args: seranking.airt.competitors.source_metrics.Args, options?: seranking.CallOptions): seranking.airt.competitors.source_metrics.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -708,10 +708,10 @@ function Limiter:reset() end
 ---@field country_code string
 ---@field region_name? string
 ---@field lang_code? string
----@field region_settings? table the place on the map
+---@field region_settings? table the place
 
 ---@class seranking.airt.llm.status.Answer
----@field progress? number name of this member assumed
+---@field progress? number the member's name is assumed
 
 ---@class seranking.airt.llm.statistics.Answer.stats
 ---@field prompts_count integer
@@ -719,7 +719,7 @@ function Limiter:reset() end
 
 ---@class seranking.airt.llm.statistics.Answer.presence
 ---@field link_percent_in_top number percent of prompts
----@field link_diff number change since the time before
+---@field link_diff number change since the period before
 ---@field mention_percent_in_top number percent of prompts
 ---@field mention_diff number
 
@@ -729,7 +729,7 @@ function Limiter:reset() end
 ---@field [string] table
 
 ---@class seranking.airt.llm.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.airt.llm.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -737,51 +737,51 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.llm.list.Args, options?: seranking.WalkOptions): seranking.airt.llm.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.llm.get.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id? seranking.Id engine of the project: id in airt.llm
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id? seranking.Id the engine of the project: id of airt.llm:list
 
 ---@class seranking.airt.llm.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.create.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field base_name "chatgpt"|"google_ai_overview"|"google_ai_mode"|"perplexity"|"gemini" which engine
----@field country_code string country that it is asked from, two letters
----@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
+---@field country_code string country to ask from, two letters
+---@field region_name? string|seranking.Null full place name from client.system:google_regions; engines other than Google's silently ignore a wrong one
 ---@field lang_code? string|seranking.Null language, ISO 639-1
 
 ---@class seranking.airt.llm.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id? seranking.Id engine of the project: id in airt.llm
----@field region_name? string|seranking.Null full place name from system.google_regions; engines that are not Google's drop a wrong one silently
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id? seranking.Id the engine of the project: id of airt.llm:list
+---@field region_name? string|seranking.Null full place name from client.system:google_regions; engines other than Google's silently ignore a wrong one
 ---@field lang_code? string|seranking.Null language, ISO 639-1
 
 ---@class seranking.airt.llm.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id? seranking.Id engine of the project: id in airt.llm
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id? seranking.Id the engine of the project: id of airt.llm:list
 
 ---@class seranking.airt.llm.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.status.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id? seranking.Id engine of the project: id in airt.llm
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id? seranking.Id the engine of the project: id of airt.llm:list
 
 ---@class seranking.airt.llm.status: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.llm.statistics.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id? seranking.Id engine of the project: id in airt.llm
----@field from? seranking.Day first day (here it is not date_from)
----@field to? seranking.Day last day (here it is not date_to)
----@field top? integer only links within the first N sources; 0: all (0 to 100)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id? seranking.Id the engine of the project: id of airt.llm:list
+---@field from? seranking.Day first day (called from here, not date_from)
+---@field to? seranking.Day last day (called to here, not date_to)
+---@field top? integer only links among the first N sources; 0: all (0 to 100)
 
 ---@class seranking.airt.llm.statistics: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.llm.statistics.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -793,13 +793,13 @@ function Limiter:reset() end
 ---@field get seranking.airt.llm.get|fun(self, args?: seranking.airt.llm.get.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
 --- Track an engine. The project needs a brand first.
 ---@field create seranking.airt.llm.create|fun(self, args: seranking.airt.llm.create.Args, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
---- Change place or language of an engine; seranking.null takes one away.
+--- Change an engine's place or language; seranking.null clears it.
 ---@field update seranking.airt.llm.update|fun(self, args?: seranking.airt.llm.update.Args|table, options?: seranking.CallOptions): seranking.airt.llm.list.Row?, seranking.Response|seranking.Error
 --- Stop tracking an engine.
 ---@field delete seranking.airt.llm.delete|fun(self, args?: seranking.airt.llm.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- How far an engine's checks are.
+--- Progress of an engine's checks.
 ---@field status seranking.airt.llm.status|fun(self, args?: seranking.airt.llm.status.Args, options?: seranking.CallOptions): (seranking.airt.llm.status.Answer|true)?, seranking.Response|seranking.Error
---- How often an engine's answers link to the site and name the brand. More members come with AI Overview.
+--- How often an engine's answers link to the site and name the brand. AI Overview adds members.
 ---@field statistics seranking.airt.llm.statistics|fun(self, args?: seranking.airt.llm.statistics.Args, options?: seranking.CallOptions): seranking.airt.llm.statistics.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(llm_id: seranking.Id): seranking.airt.llm
@@ -808,16 +808,16 @@ function Limiter:reset() end
 ---@field id integer the group_id of other calls
 ---@field name string
 ---@field position integer
----@field is_default integer 1: the group of prompts that were put into none
+---@field is_default integer 1: the group of prompts without a group
 ---@field creation_date seranking.Time
----@field keys_count? integer prompts, with keys_count
+---@field keys_count? integer number of prompts, with keys_count
 
 ---@class seranking.airt.prompt_groups.create.Answer
----@field id? integer the group_id of other calls; name of this member assumed
+---@field id? integer the group_id of other calls; the member's name is assumed
 
 ---@class seranking.airt.prompt_groups.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field keys_count? seranking.Flag 1: add how many prompts are in each
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field keys_count? seranking.Flag 1: add the number of prompts of each group
 ---@field site_llm_ids? seranking.Id|seranking.Id[] count only prompts at these engines, by llm_id
 
 ---@class seranking.airt.prompt_groups.list: seranking.Operation
@@ -826,55 +826,55 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.WalkOptions): seranking.airt.prompt_groups.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompt_groups.create.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field name string name of the group, 1-255 characters, not taken
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field name string unique name of the group, 1-255 characters
 
 ---@class seranking.airt.prompt_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id? seranking.Id the prompt group; move puts prompts into it
----@field name string name of the group, 1-255 characters, not taken
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id? seranking.Id the prompt group: id of list
+---@field name string unique name of the group, 1-255 characters
 
 ---@class seranking.airt.prompt_groups.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id? seranking.Id the prompt group; move puts prompts into it
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id? seranking.Id the prompt group: id of list
 
 ---@class seranking.airt.prompt_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.order.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id? seranking.Id the prompt group; move puts prompts into it
----@field before_id? seranking.Id group that it shall stand before
----@field after_id? seranking.Id group that it shall stand behind
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id? seranking.Id the prompt group: id of list
+---@field before_id? seranking.Id group to put it before
+---@field after_id? seranking.Id group to put it after
 
 ---@class seranking.airt.prompt_groups.order: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.order.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.clear.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id? seranking.Id the prompt group; move puts prompts into it
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id? seranking.Id the prompt group: id of list
 
 ---@class seranking.airt.prompt_groups.clear: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.airt.prompt_groups.clear.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.move.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id? seranking.Id the prompt group; move puts prompts into it
----@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id? seranking.Id the prompt group: id of list
+---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts by prompt_llm_id
 
 ---@class seranking.airt.prompt_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompt_groups.transfer.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field from_group_id seranking.Id group to empty
----@field to_group_id seranking.Id group that gets its prompts
+---@field to_group_id seranking.Id group to move its prompts to
 
 ---@class seranking.airt.prompt_groups.transfer: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompt_groups.transfer.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -882,17 +882,17 @@ function Limiter:reset() end
 ---@class seranking.airt.prompt_groups
 --- A project's prompt groups, in order.
 ---@field list seranking.airt.prompt_groups.list|fun(self, args?: seranking.airt.prompt_groups.list.Args, options?: seranking.CallOptions): seranking.airt.prompt_groups.list.Row[]?, seranking.Response|seranking.Error
---- Make a prompt group.
+--- Create a prompt group.
 ---@field create seranking.airt.prompt_groups.create|fun(self, args: seranking.airt.prompt_groups.create.Args, options?: seranking.CallOptions): (seranking.airt.prompt_groups.create.Answer|true)?, seranking.Response|seranking.Error
---- Give a prompt group another name.
+--- Rename a prompt group.
 ---@field update seranking.airt.prompt_groups.update|fun(self, args: seranking.airt.prompt_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete a prompt group; its prompts go to the default group, which stays.
+--- Delete a prompt group. Its prompts move to the default group, which can't be deleted.
 ---@field delete seranking.airt.prompt_groups.delete|fun(self, args?: seranking.airt.prompt_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Move a prompt group to before or behind another.
+--- Move a prompt group before or after another one.
 ---@field order seranking.airt.prompt_groups.order|fun(self, args?: seranking.airt.prompt_groups.order.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete all prompts of a group.
 ---@field clear seranking.airt.prompt_groups.clear|fun(self, args?: seranking.airt.prompt_groups.clear.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Move prompts into the group.
+--- Move prompts into a group.
 ---@field move seranking.airt.prompt_groups.move|fun(self, args: seranking.airt.prompt_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Move all prompts of one group into another.
 ---@field transfer seranking.airt.prompt_groups.transfer|fun(self, args: seranking.airt.prompt_groups.transfer.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
@@ -901,12 +901,12 @@ function Limiter:reset() end
 
 ---@class seranking.airt.prompts.list.Row
 ---@field k2site_llm_id? integer the prompt_llm_id of other calls (v4 only)
----@field keyword_id? integer the prompt_id that rankings tell (v4 only)
+---@field keyword_id? integer the prompt_id in rankings (v4 only)
 ---@field keyword? string the prompt (v4 only)
 ---@field group_id integer
----@field intent_meaning? any[]|string why people ask
----@field prompt_llm_id? integer what other calls want (v1 only)
----@field prompt_id? integer what rankings tell (v1 only)
+---@field intent_meaning? any[]|string search intent in words
+---@field prompt_llm_id? integer the site_engine_id of other calls (v1 only)
+---@field prompt_id? integer the id in rankings (v1 only)
 ---@field prompt? string # (v1 only)
 
 ---@class seranking.airt.prompts.list.Answer
@@ -931,7 +931,7 @@ function Limiter:reset() end
 ---@field prompt? string v1's name
 ---@field keyword? string v4's name
 ---@field search_volume? integer
----@field search_intent? any[] of letters
+---@field search_intent? any[] letters of the intent
 ---@field positions seranking.airt.prompts.rankings.Row.positions[]
 ---@field group_id? integer with mode = "groups", as those that follow
 ---@field group_name? string
@@ -959,9 +959,9 @@ function Limiter:reset() end
 ---@field organic_urls? any[] with Google AI Overview
 
 ---@class seranking.airt.prompts.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field limit? integer rows a page (1 to 1000); default 100
 ---@field offset? integer rows to skip; default 0
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
 
@@ -971,31 +971,31 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.WalkOptions): seranking.airt.prompts.list.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompts.create.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
 ---@field prompts string|string[] the prompts, each at most 255 characters
----@field group_id? seranking.Id prompt group to put them into; never 0, left out for the default group (at least 1)
+---@field group_id? seranking.Id prompt group for them; left out, the default group. Never 0 (at least 1)
 
 ---@class seranking.airt.prompts.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompts.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_ids seranking.Id|seranking.Id[] prompts at their engines, by prompt_llm_id
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field prompt_llm_ids seranking.Id|seranking.Id[] prompts by prompt_llm_id
 
 ---@class seranking.airt.prompts.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompts.rankings.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field date_from? seranking.Day first day; today when left out
----@field date_to? seranking.Day last day; today when left out
----@field limit? integer rows a page, at most 1000 (1 to 1000); default 100
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field date_from? seranking.Day first day; default today
+---@field date_to? seranking.Day last day; default today
+---@field limit? integer rows a page (1 to 1000); default 100
 ---@field offset? integer rows to skip; default 0
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
----@field mode? "groups" groups: a row for each group instead of each prompt
+---@field mode? "groups" groups: a row for each group, not for each prompt
 
 ---@class seranking.airt.prompts.rankings: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1003,24 +1003,24 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.WalkOptions): seranking.airt.prompts.rankings.Row[]?, seranking.Error?
 
 ---@class seranking.airt.prompts.answer.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field llm_id seranking.Id engine of the project: id in airt.llm
----@field prompt_llm_id? seranking.Id the prompt at the engine, from list (v4 calls it k2site_llm_id there); a prompt_id is not found
----@field date? seranking.Day day of the answer, today when left out; old ones are thrown away
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field llm_id seranking.Id the engine of the project: id of airt.llm:list
+---@field prompt_llm_id? seranking.Id the prompt at the engine, from list (k2site_llm_id in v4); a prompt_id is not accepted
+---@field date? seranking.Day day of the answer; default today. Old answers are deleted
 
 ---@class seranking.airt.prompts.answer: seranking.Operation
 ---@field dry_run fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.prompts
---- An engine's prompts, a page of them. The generations name the members of a row differently.
+--- An engine's prompts. The generations name the members of a row differently.
 ---@field list seranking.airt.prompts.list|fun(self, args: seranking.airt.prompts.list.Args, options?: seranking.CallOptions): seranking.airt.prompts.list.Answer?, seranking.Response|seranking.Error
---- Add prompts to an engine; those it has are passed over. Counts against the plan.
+--- Add prompts to an engine. Prompts that it has already are skipped. Counts against the plan.
 ---@field create seranking.airt.prompts.create|fun(self, args: seranking.airt.prompts.create.Args, options?: seranking.CallOptions): seranking.airt.prompts.create.Answer?, seranking.Response|seranking.Error
---- Take prompts off an engine. v4 wants a DELETE with a body.
+--- Remove prompts from an engine.
 ---@field delete seranking.airt.prompts.delete|fun(self, args: seranking.airt.prompts.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Where links and mentions stand in the answers, by prompt and day.
+--- Positions of links and mentions in the answers, by prompt and day.
 ---@field rankings seranking.airt.prompts.rankings|fun(self, args: seranking.airt.prompts.rankings.Args, options?: seranking.CallOptions): seranking.airt.prompts.rankings.Answer?, seranking.Response|seranking.Error
---- What an engine answered to a prompt on a day, and what it cited.
+--- An engine's answer to a prompt on a day, and the pages it cited.
 ---@field answer seranking.airt.prompts.answer|fun(self, args: seranking.airt.prompts.answer.Args, options?: seranking.CallOptions): seranking.airt.prompts.answer.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(prompt_llm_id: seranking.Id): seranking.airt.prompts
@@ -1029,7 +1029,7 @@ function Limiter:reset() end
 ---@field mention_opportunities integer
 ---@field competitor_only_mentions integer sources that name competitors alone
 ---@field new_opportunities integer
----@field mentions_without_backlinks integer sources that name the brand and don't link
+---@field mentions_without_backlinks integer sources that name the brand without a link
 
 ---@class seranking.airt.sources.summary.Answer.competitors
 ---@field name string
@@ -1066,9 +1066,9 @@ function Limiter:reset() end
 ---@field total? integer expected, not seen
 
 ---@class seranking.airt.sources.summary.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; 30 days before date_to when left out
----@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; default 30 days before date_to
+---@field date_to? seranking.Day last day, not after today; default today
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
 ---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
@@ -1077,9 +1077,9 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.recommendations.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; 30 days before date_to when left out
----@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; default 30 days before date_to
+---@field date_to? seranking.Day last day, not after today; default today
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
 ---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
@@ -1088,9 +1088,9 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.airt.sources.domains.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; 30 days before date_to when left out
----@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; default 30 days before date_to
+---@field date_to? seranking.Day last day, not after today; default today
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
 ---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
@@ -1098,9 +1098,9 @@ function Limiter:reset() end
 ---@field is_brand_mentioned? boolean whether the source names the brand
 ---@field has_link? boolean whether the source links to the site
 ---@field search? string only sources with this in their address
----@field sort? "domain"|"pages_total"|"ai_answers_total"|"prompts_total"|"prompts"|"coverage_percent"|"brand_mentions_total"|"mention_rate_percent"|"dt"|"backlinks_total"|"referring_domains_total" by which figure; default ai_answers_total
----@field sort_order? "asc"|"desc" smallest or largest first; default desc
----@field limit? integer rows a page, at most 100 (1 to 100); default 100
+---@field sort? "domain"|"pages_total"|"ai_answers_total"|"prompts_total"|"prompts"|"coverage_percent"|"brand_mentions_total"|"mention_rate_percent"|"dt"|"backlinks_total"|"referring_domains_total" figure to sort by; default ai_answers_total
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer rows a page (1 to 100); default 100
 ---@field offset? integer rows to skip; default 0
 
 ---@class seranking.airt.sources.domains: seranking.Operation
@@ -1109,9 +1109,9 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.WalkOptions): seranking.airt.sources.domains.Row[]?, seranking.Error?
 
 ---@class seranking.airt.sources.pages.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; 30 days before date_to when left out
----@field date_to? seranking.Day last day, not after today; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; default 30 days before date_to
+---@field date_to? seranking.Day last day, not after today; default today
 ---@field site_llm_ids? seranking.Id|seranking.Id[] only these engines, by llm_id
 ---@field prompt_ids? seranking.Id|seranking.Id[] only these prompts, by prompt_id
 ---@field group_ids? seranking.Id|seranking.Id[] only prompts of these prompt groups
@@ -1120,9 +1120,9 @@ function Limiter:reset() end
 ---@field is_brand_mentioned? boolean whether the source names the brand
 ---@field has_link? boolean whether the source links to the site
 ---@field search? string only sources with this in their address
----@field sort? "url"|"dt"|"count_usage"|"prompts"|"mention"|"link"|"brands_num"|"competitors_num"|"prompt_coverage"|"answers_coverage" by which figure; default count_usage
----@field sort_order? "asc"|"desc" smallest or largest first; default desc
----@field limit? integer rows a page, at most 100 (1 to 100); default 100
+---@field sort? "url"|"dt"|"count_usage"|"prompts"|"mention"|"link"|"brands_num"|"competitors_num"|"prompt_coverage"|"answers_coverage" figure to sort by; default count_usage
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer rows a page (1 to 100); default 100
 ---@field offset? integer rows to skip; default 0
 
 ---@class seranking.airt.sources.pages: seranking.Operation
@@ -1131,9 +1131,9 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.airt.sources.pages.Args, options?: seranking.WalkOptions): seranking.airt.sources.pages.Row[]?, seranking.Error?
 
 ---@class seranking.airt.sources
---- Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.
+--- Opportunities among the cited sources, and the competitors they name. v1 only; needs a plan of its own.
 ---@field summary seranking.airt.sources.summary|fun(self, args?: seranking.airt.sources.summary.Args, options?: seranking.CallOptions): seranking.airt.sources.summary.Answer?, seranking.Response|seranking.Error
---- Whom to write to, in order. v1 only; no source shows a row.
+--- Sites to contact for links or mentions, in order. v1 only; no source shows a row.
 ---@field recommendations seranking.airt.sources.recommendations|fun(self, args?: seranking.airt.sources.recommendations.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- The domains that answers cite. v1 only.
 ---@field domains seranking.airt.sources.domains|fun(self, args?: seranking.airt.sources.domains.Args, options?: seranking.CallOptions): seranking.airt.sources.domains.Answer?, seranking.Response|seranking.Error
@@ -1151,12 +1151,12 @@ function Limiter:reset() end
 ---@class seranking.analytics.seo_potential.Row
 ---@field site_engine_id integer
 ---@field traffic number visits
----@field traffic_value number their worth
+---@field traffic_value number value of these visits
 ---@field leads_qty number
----@field leads_price number their worth
+---@field leads_price number value of these visits
 
 ---@class seranking.analytics.gsc_queries.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.analytics.gsc_queries: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1164,10 +1164,10 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.WalkOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Error?
 
 ---@class seranking.analytics.seo_potential.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field top_n? integer suppose that every keyword ranks within the first N results
----@field lead_price? number what a lead is worth
----@field conversion_rate? number how many visits become a lead; unit not documented
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field top_n? integer assume that every keyword ranks within the first N results
+---@field lead_price? number value of a lead
+---@field conversion_rate? number share of visits that become a lead; unit not documented
 
 ---@class seranking.analytics.seo_potential: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1175,9 +1175,9 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.WalkOptions): seranking.analytics.seo_potential.Row[]?, seranking.Error?
 
 ---@class seranking.analytics
---- What people searched for when they saw the site, from the project's Search Console.
+--- Queries that showed the site in Google, from the project's Search Console.
 ---@field gsc_queries seranking.analytics.gsc_queries|fun(self, args?: seranking.analytics.gsc_queries.Args, options?: seranking.CallOptions): seranking.analytics.gsc_queries.Row[]?, seranking.Response|seranking.Error
---- Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.
+--- Visits, their value and leads by engine, if every keyword ranked within the first top_n results.
 ---@field seo_potential seranking.analytics.seo_potential|fun(self, args?: seranking.analytics.seo_potential.Args, options?: seranking.CallOptions): seranking.analytics.seo_potential.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.analytics
@@ -1199,7 +1199,7 @@ function Limiter:reset() end
 ---@field status string queued, processing, finished, canceled (or cancelled), expired
 ---@field last_update? string a day or a time
 ---@field stats? seranking.audit.list.Row.stats
----@field prev_stats? table the same, of the run before
+---@field prev_stats? table the same for the run before
 ---@field group_id? integer
 ---@field has_project? boolean
 ---@field is_new? integer 0 or 1
@@ -1213,7 +1213,7 @@ function Limiter:reset() end
 ---@class seranking.audit.status.Answer
 ---@field status string queued, processing, finished, canceled (or cancelled), expired
 ---@field start_time? seranking.Time
----@field audit_time? seranking.Time when it was done
+---@field audit_time? seranking.Time end of the crawl
 ---@field total_pages integer
 ---@field total_warnings integer
 ---@field total_errors integer
@@ -1224,7 +1224,7 @@ function Limiter:reset() end
 ---@field dt? integer trust, 0-100
 ---@field domains? integer domains that link to it
 ---@field backlinks? integer
----@field expdate? string when the name runs out
+---@field expdate? string expiry of the domain name
 ---@field index_google? integer pages in Google's index
 ---@field archiveOrg? string
 
@@ -1232,7 +1232,7 @@ function Limiter:reset() end
 ---@field code string the code of audit.issue_pages
 ---@field status string
 ---@field name string
----@field value integer how often
+---@field value integer number of occurrences
 
 ---@class seranking.audit.report.Answer.sections
 ---@field uid string
@@ -1277,7 +1277,7 @@ function Limiter:reset() end
 ---@field outlinks_internal? integer
 ---@field depth? integer links away from the first page
 ---@field size? integer bytes
----@field url_len? integer characters; this and what follows up to html_ratio is known of the Data API's pages
+---@field url_len? integer characters; from here to html_ratio known from the Data API's pages
 ---@field sitemap? integer 1: in the sitemap
 ---@field noindex? integer
 ---@field nofollow? integer
@@ -1296,7 +1296,7 @@ function Limiter:reset() end
 
 ---@class seranking.audit.issue_pages.Answer
 ---@field total_urls integer
----@field urls_type string what urls holds; simple_urls_array: addresses
+---@field urls_type string kind of the rows in urls; simple_urls_array: addresses
 ---@field urls (string|table)[]
 
 ---@class seranking.audit.issues.Answer.issues.snippet
@@ -1307,7 +1307,7 @@ function Limiter:reset() end
 ---@field code string
 ---@field group string
 ---@field type string error, warning …
----@field snippet? seranking.audit.issues.Answer.issues.snippet where it is
+---@field snippet? seranking.audit.issues.Answer.issues.snippet place of the issue
 
 ---@class seranking.audit.issues.Answer.page_data
 ---@field title? string
@@ -1322,8 +1322,8 @@ function Limiter:reset() end
 
 ---@class seranking.audit.found_links.Row
 ---@field id integer
----@field url string where it leads
----@field source_url string the page that it is on
+---@field url string target of the link
+---@field source_url string page that contains the link
 ---@field status integer HTTP status
 ---@field type string # "internal" or "external"
 ---@field anchor_type? string
@@ -1351,54 +1351,54 @@ function Limiter:reset() end
 ---@field totals seranking.audit.history.Answer.totals
 
 ---@class seranking.audit.create.Settings
----@field allow? string|string[] beginnings of paths: nothing else is crawled
----@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field allow? string|string[] path prefixes: crawl nothing else
+---@field check_robots? seranking.Flag 1: obey robots.txt; default 1
 ---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
----@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
+---@field csr_delay? integer milliseconds to wait for JavaScript (0 to 6000); default 0
 ---@field custom_params? string|string[] names of parameters for ignore_params = 2
 ---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
----@field disallow? string|string[] beginnings of paths that are not crawled
----@field disallow_ext? string|string[] outside addresses whose links are not checked
----@field hide? string|string[] beginnings of paths that the report leaves out
+---@field disallow? string|string[] path prefixes not to crawl
+---@field disallow_ext? string|string[] external addresses not to check
+---@field hide? string|string[] path prefixes to leave out of the report
 ---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
 ---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
----@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field ignore_params? 0|1|2 query parameters: 0 keep, 1 drop, 2 drop those in custom_params; default 0
 ---@field login? string user name for HTTP basic authentication
----@field max_depth? integer most links away from the first page (1 to 100); default 10
----@field max_description_len? integer characters of the longest one (1 to 10000); default 158
----@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
----@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
----@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
+---@field max_depth? integer most clicks from the first page (1 to 100); default 10
+---@field max_description_len? integer longest acceptable one, in characters (1 to 10000); default 158
+---@field max_h1_len? integer longest acceptable H1, in characters (1 to 10000); default 100
+---@field max_h2_len? integer longest acceptable H2, in characters (1 to 10000); default 100
+---@field max_pages? integer most pages to crawl; each counts against the plan (1 to 300000); default 1000
 ---@field max_redirects? integer most redirects in a row (1 to 50); default 5
 ---@field max_req? integer most requests a second (1 to 500); default 500
----@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
----@field max_title_len? integer characters of the longest one (1 to 10000); default 65
----@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
----@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
----@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field max_size? integer largest acceptable page, in KB (1 to 100000); default 3000
+---@field max_title_len? integer longest acceptable one, in characters (1 to 10000); default 65
+---@field min_description_len? integer shortest acceptable description, in characters (1 to 10000); default 1
+---@field min_title_len? integer shortest acceptable title, in characters (1 to 10000); default 20
+---@field min_words? integer fewest acceptable words of a page (1 to 10000); default 250
 ---@field password? string password for HTTP basic authentication
----@field report_email? string who gets it; old, report_emails is better
----@field report_emails? string|string[] who gets it
+---@field report_email? string recipient; old: use report_emails
+---@field report_emails? string|string[] recipients
 ---@field schedule_day? integer day of the month (1 to 31); default 1
 ---@field schedule_hour? integer hour, UTC (0 to 23); default 0
 ---@field schedule_repeat? seranking.Flag 1: every schedule_repeat_interval weeks; default 0
 ---@field schedule_repeat_interval? integer weeks; default 2
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
----@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
+---@field schedule_wday? integer day of the week; old: use schedule_wdays (1 to 7)
 ---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
----@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
----@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
+---@field send_report? seranking.Flag 1, the default: mail a report after the run. Set 0 in tests; default 1
+---@field source_file? seranking.Flag 1: crawl the pages of client.audit.source_pages; the Data API can't upload them; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
----@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
----@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
----@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
+---@field source_sitemap? seranking.Flag 1: crawl the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: crawl subdomains; default 0
+---@field user_agent? integer the crawler or browser to identify as, by number (0 to 13); default 0
 ---@field version? string generation of the crawler
 
 ---@class seranking.audit.create.Args
 ---@field domain string the site to crawl
----@field title? string name of the audit, at most 300 characters; create takes the domain without it
----@field settings? seranking.audit.create.Settings only what shall differ from the defaults
----@field group_id? seranking.Id group of audits; old pages only; default 0
+---@field title? string name of the audit, at most 300 characters; by default the domain
+---@field settings? seranking.audit.create.Settings settings that differ from the defaults
+---@field group_id? seranking.Id group of audits; known from old documentation only; default 0
 
 ---@class seranking.audit.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.create.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1417,20 +1417,20 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.audit.list.Args, options?: seranking.WalkOptions): seranking.audit.list.Row[]?, seranking.Error?
 
 ---@class seranking.audit.status.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.status: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.status.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.audit.status.Args, options?: seranking.WaitOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.audit.report.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.report: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.report.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.pages.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 ---@field limit? integer rows a page; default 100
 ---@field offset? integer rows to skip; default 0
 
@@ -1440,7 +1440,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.audit.pages.Args, options?: seranking.WalkOptions): seranking.audit.pages.Row[]?, seranking.Error?
 
 ---@class seranking.audit.issue_pages.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 ---@field code string code of an issue, from report
 ---@field limit? integer rows a page; default 100
 ---@field offset? integer rows to skip; default 0
@@ -1451,7 +1451,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.WalkOptions): (string|table)[]?, seranking.Error?
 
 ---@class seranking.audit.issues.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 ---@field url_id? seranking.Id the page, by its id in pages
 ---@field url? string the page, by its address
 
@@ -1460,15 +1460,15 @@ function Limiter:reset() end
 
 ---@class seranking.audit.found_links.Filter
 ---@field param "status"|"type"|"source_noindex"|"nofollow"|"anchor_type" what is compared
----@field type? "and"|"or" how it joins the ones before; from the second on
----@field value seranking.Text what it must be
+---@field type? "and"|"or" how it combines with the conditions before; not in the first
+---@field value seranking.Text value to compare with
 
 ---@class seranking.audit.found_links.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field page_type? "internal"|"external"|"all" where the links lead; default all
+---@field audit_id? seranking.Id the audit: id of list
+---@field page_type? "internal"|"external"|"all" target of the links; default all
 ---@field limit? integer rows a page; default 100
 ---@field offset? integer rows to skip; default 0
----@field filter? seranking.audit.found_links.Filter|seranking.audit.found_links.Filter[] conditions that a link must meet
+---@field filter? seranking.audit.found_links.Filter|seranking.audit.found_links.Filter[] conditions for the links
 
 ---@class seranking.audit.found_links: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.found_links.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1476,56 +1476,56 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.audit.found_links.Args, options?: seranking.WalkOptions): seranking.audit.found_links.Row[]?, seranking.Error?
 
 ---@class seranking.audit.history.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 ---@field date seranking.Day day of an earlier run
 
 ---@class seranking.audit.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.update.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field title string name of the audit, at most 300 characters; create takes the domain without it
+---@field audit_id? seranking.Id the audit: id of list
+---@field title string name of the audit, at most 300 characters; by default the domain
 
 ---@class seranking.audit.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.delete.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.recheck.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.recheck: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.audit.recheck.Args, options?: seranking.WaitOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.audit
---- Start an audit. The pages that it crawls count against the plan.
+--- Start an audit. Crawled pages count against the plan.
 ---@field create seranking.audit.create|fun(self, args: seranking.audit.create.Args, options?: seranking.CallOptions): seranking.audit.create.Answer?, seranking.Response|seranking.Error
---- The account's audits, a page of them.
+--- The account's audits.
 ---@field list seranking.audit.list|fun(self, args?: seranking.audit.list.Args, options?: seranking.CallOptions): seranking.audit.list.Answer?, seranking.Response|seranking.Error
---- How far an audit is, and what it counted.
+--- Progress and totals of an audit.
 ---@field status seranking.audit.status|fun(self, args?: seranking.audit.status.Args, options?: seranking.CallOptions): seranking.audit.status.Answer?, seranking.Response|seranking.Error
---- All that an audit found, by section; is_finished alone while it runs.
+--- Everything that an audit found, by section; while it runs only is_finished.
 ---@field report seranking.audit.report|fun(self, args?: seranking.audit.report.Args, options?: seranking.CallOptions): seranking.audit.report.Answer?, seranking.Response|seranking.Error
---- The pages that were crawled, with about 60 figures each.
+--- The crawled pages, with about 60 figures each.
 ---@field pages seranking.audit.pages|fun(self, args?: seranking.audit.pages.Args, options?: seranking.CallOptions): seranking.audit.pages.Answer?, seranking.Response|seranking.Error
 --- The pages that have an issue, by its code.
 ---@field issue_pages seranking.audit.issue_pages|fun(self, args: seranking.audit.issue_pages.Args, options?: seranking.CallOptions): seranking.audit.issue_pages.Answer?, seranking.Response|seranking.Error
---- What is wrong with one page.
+--- The issues of one page.
 ---@field issues seranking.audit.issues|fun(self, args?: seranking.audit.issues.Args, options?: seranking.CallOptions): seranking.audit.issues.Answer?, seranking.Response|seranking.Error
---- The links that were found, those that meet the filter.
+--- The links that the crawl found, filtered.
 ---@field found_links seranking.audit.found_links|fun(self, args?: seranking.audit.found_links.Args, options?: seranking.CallOptions): seranking.audit.found_links.Answer?, seranking.Response|seranking.Error
---- What an earlier run found, in short.
+--- Summary of an earlier run.
 ---@field history seranking.audit.history|fun(self, args: seranking.audit.history.Args, options?: seranking.CallOptions): seranking.audit.history.Answer?, seranking.Response|seranking.Error
---- Give an audit another title.
+--- Rename an audit.
 ---@field update seranking.audit.update|fun(self, args: seranking.audit.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete an audit for good. v4 wants a POST without a body.
+--- Delete an audit for good.
 ---@field delete seranking.audit.delete|fun(self, args?: seranking.audit.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Run an audit again. Its pages count against the plan again.
+--- Run an audit again. Crawled pages count against the plan again.
 ---@field recheck seranking.audit.recheck|fun(self, args?: seranking.audit.recheck.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 ---@field settings seranking.audit.settings
 ---@field sitemaps seranking.audit.sitemaps
@@ -1534,19 +1534,19 @@ function Limiter:reset() end
 ---@overload fun(audit_id: seranking.Id): seranking.audit
 
 ---@class seranking.audit.settings.get.Answer
----@field source_site integer 0 or 1; this and all others as in the parameter settings
+---@field source_site integer 0 or 1; this and the others as in the parameter settings
 ---@field source_sitemap integer
 ---@field source_subdomain integer
 ---@field source_file integer
----@field allow? string[] comes as one text
----@field disallow? string[] comes as one text
----@field disallow_ext? string[] comes as one text
----@field hide? string[] comes as one text
+---@field allow? string[] a list; the server sends one text
+---@field disallow? string[] a list; the server sends one text
+---@field disallow_ext? string[] a list; the server sends one text
+---@field hide? string[] a list; the server sends one text
 ---@field check_robots integer
 ---@field ignore_noindex integer
 ---@field ignore_nofollow integer
 ---@field ignore_params integer
----@field custom_params? string[] comes as one text
+---@field custom_params? string[] a list; the server sends one text
 ---@field user_agent integer
 ---@field csr integer
 ---@field csr_delay integer ms
@@ -1574,91 +1574,91 @@ function Limiter:reset() end
 ---@field schedule_repeat_interval integer weeks
 ---@field send_report integer
 ---@field report_email? string
----@field report_emails? string[] comes as one text
+---@field report_emails? string[] a list; the server sends one text
 ---@field version? string
 
 ---@class seranking.audit.settings.get.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.settings.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.settings.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.settings.update.Settings
----@field allow? string|string[] beginnings of paths: nothing else is crawled
----@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field allow? string|string[] path prefixes: crawl nothing else
+---@field check_robots? seranking.Flag 1: obey robots.txt; default 1
 ---@field csr? seranking.Flag 1: run the pages' JavaScript; default 0
----@field csr_delay? integer milliseconds to wait for it (0 to 6000); default 0
+---@field csr_delay? integer milliseconds to wait for JavaScript (0 to 6000); default 0
 ---@field custom_params? string|string[] names of parameters for ignore_params = 2
 ---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
----@field disallow? string|string[] beginnings of paths that are not crawled
----@field disallow_ext? string|string[] outside addresses whose links are not checked
----@field hide? string|string[] beginnings of paths that the report leaves out
+---@field disallow? string|string[] path prefixes not to crawl
+---@field disallow_ext? string|string[] external addresses not to check
+---@field hide? string|string[] path prefixes to leave out of the report
 ---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
 ---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
----@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field ignore_params? 0|1|2 query parameters: 0 keep, 1 drop, 2 drop those in custom_params; default 0
 ---@field login? string user name for HTTP basic authentication
----@field max_depth? integer most links away from the first page (1 to 100); default 10
----@field max_description_len? integer characters of the longest one (1 to 10000); default 158
----@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
----@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
----@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
+---@field max_depth? integer most clicks from the first page (1 to 100); default 10
+---@field max_description_len? integer longest acceptable one, in characters (1 to 10000); default 158
+---@field max_h1_len? integer longest acceptable H1, in characters (1 to 10000); default 100
+---@field max_h2_len? integer longest acceptable H2, in characters (1 to 10000); default 100
+---@field max_pages? integer most pages to crawl; each counts against the plan (1 to 300000); default 1000
 ---@field max_redirects? integer most redirects in a row (1 to 50); default 5
 ---@field max_req? integer most requests a second (1 to 500); default 500
----@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
----@field max_title_len? integer characters of the longest one (1 to 10000); default 65
----@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
----@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
----@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field max_size? integer largest acceptable page, in KB (1 to 100000); default 3000
+---@field max_title_len? integer longest acceptable one, in characters (1 to 10000); default 65
+---@field min_description_len? integer shortest acceptable description, in characters (1 to 10000); default 1
+---@field min_title_len? integer shortest acceptable title, in characters (1 to 10000); default 20
+---@field min_words? integer fewest acceptable words of a page (1 to 10000); default 250
 ---@field password? string password for HTTP basic authentication
----@field report_email? string who gets it; old, report_emails is better
----@field report_emails? string|string[] who gets it
+---@field report_email? string recipient; old: use report_emails
+---@field report_emails? string|string[] recipients
 ---@field schedule_day? integer day of the month (1 to 31); default 1
 ---@field schedule_hour? integer hour, UTC (0 to 23); default 0
 ---@field schedule_repeat? seranking.Flag 1: every schedule_repeat_interval weeks; default 0
 ---@field schedule_repeat_interval? integer weeks; default 2
 ---@field schedule_type? "manual"|"week"|"month" how often; default manual
----@field schedule_wday? integer day of the week; old, schedule_wdays is better (1 to 7)
+---@field schedule_wday? integer day of the week; old: use schedule_wdays (1 to 7)
 ---@field schedule_wdays? integer|integer[] days of the week; replaces the list (1 to 7)
----@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
----@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
+---@field send_report? seranking.Flag 1, the default: mail a report after the run. Set 0 in tests; default 1
+---@field source_file? seranking.Flag 1: crawl the pages of client.audit.source_pages; the Data API can't upload them; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
----@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
----@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
----@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
+---@field source_sitemap? seranking.Flag 1: crawl the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: crawl subdomains; default 0
+---@field user_agent? integer the crawler or browser to identify as, by number (0 to 13); default 0
 ---@field version? string generation of the crawler
 
 ---@class seranking.audit.settings.update.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field settings? seranking.audit.settings.update.Settings only what shall change, or all as get gave it
+---@field audit_id? seranking.Id the audit: id of list
+---@field settings? seranking.audit.settings.update.Settings settings to change, or all that get returned
 
 ---@class seranking.audit.settings.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.settings.reset.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.settings.reset: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.settings
---- How an audit is set up.
+--- An audit's settings.
 ---@field get seranking.audit.settings.get|fun(self, args?: seranking.audit.settings.get.Args, options?: seranking.CallOptions): seranking.audit.settings.get.Answer?, seranking.Response|seranking.Error
---- Change some settings. disabled_issues and schedule_wdays are replaced, not added to.
+--- Change settings. disabled_issues and schedule_wdays are replaced, not merged.
 ---@field update seranking.audit.settings.update|fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
---- Put every setting back to its default.
+--- Reset all settings to their defaults.
 ---@field reset seranking.audit.settings.reset|fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.audit.sitemaps.list.Row
----@field id integer the sitemap_id of other calls; name of this member assumed
----@field url string name of this member assumed
----@field pages_count? integer name of this member assumed
+---@field id integer the sitemap_id of other calls; the member's name is assumed
+---@field url string the member's name is assumed
+---@field pages_count? integer the member's name is assumed
 
 ---@class seranking.audit.sitemaps.create.Answer
----@field id? integer name of this member assumed
+---@field id? integer the member's name is assumed
 
 ---@class seranking.audit.sitemaps.list.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.sitemaps.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1666,15 +1666,15 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.WalkOptions): seranking.audit.sitemaps.list.Row[]?, seranking.Error?
 
 ---@class seranking.audit.sitemaps.create.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 ---@field url string address of the sitemap
 
 ---@class seranking.audit.sitemaps.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.sitemaps.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.sitemaps.delete.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field sitemap_id? seranking.Id a sitemap of the audit
+---@field audit_id? seranking.Id the audit: id of list
+---@field sitemap_id? seranking.Id a sitemap of the audit: id of list
 
 ---@class seranking.audit.sitemaps.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.sitemaps.delete.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1682,22 +1682,22 @@ function Limiter:reset() end
 ---@class seranking.audit.sitemaps
 --- The sitemaps that an audit reads.
 ---@field list seranking.audit.sitemaps.list|fun(self, args?: seranking.audit.sitemaps.list.Args, options?: seranking.CallOptions): seranking.audit.sitemaps.list.Row[]?, seranking.Response|seranking.Error
---- Add a sitemap; switches source_sitemap on.
+--- Add a sitemap, and switch source_sitemap on.
 ---@field create seranking.audit.sitemaps.create|fun(self, args: seranking.audit.sitemaps.create.Args, options?: seranking.CallOptions): (seranking.audit.sitemaps.create.Answer|true)?, seranking.Response|seranking.Error
---- Take a sitemap away.
+--- Remove a sitemap.
 ---@field delete seranking.audit.sitemaps.delete|fun(self, args?: seranking.audit.sitemaps.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(sitemap_id: seranking.Id): seranking.audit.sitemaps
 
 ---@class seranking.audit.source_pages.list.Row
----@field id integer the list_id of other calls; name of this member assumed
----@field pages_count? integer name of this member assumed
+---@field id integer the list_id of other calls; the member's name is assumed
+---@field pages_count? integer the member's name is assumed
 
 ---@class seranking.audit.source_pages.create.Answer
 ---@field added integer pages
 
 ---@class seranking.audit.source_pages.list.Args
----@field audit_id? seranking.Id the audit: id in the list
+---@field audit_id? seranking.Id the audit: id of list
 
 ---@class seranking.audit.source_pages.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1705,39 +1705,39 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.WalkOptions): seranking.audit.source_pages.list.Row[]?, seranking.Error?
 
 ---@class seranking.audit.source_pages.create.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field file seranking.File text, one address a line; its name is free
+---@field audit_id? seranking.Id the audit: id of list
+---@field file seranking.File text file with one address a line, with any name
 
 ---@class seranking.audit.source_pages.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.audit.source_pages.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.source_pages.delete.Args
----@field audit_id? seranking.Id the audit: id in the list
----@field list_id? seranking.Id a list of pages of the audit
+---@field audit_id? seranking.Id the audit: id of list
+---@field list_id? seranking.Id a list of pages of the audit: id of list
 
 ---@class seranking.audit.source_pages.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.audit.source_pages.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.source_pages
---- The lists of pages that were uploaded for an audit.
+--- The uploaded lists of pages of an audit.
 ---@field list seranking.audit.source_pages.list|fun(self, args?: seranking.audit.source_pages.list.Args, options?: seranking.CallOptions): seranking.audit.source_pages.list.Row[]?, seranking.Response|seranking.Error
---- Upload a list of pages to crawl; switches source_file on.
+--- Upload a list of pages to crawl, and switch source_file on.
 ---@field create seranking.audit.source_pages.create|fun(self, args: seranking.audit.source_pages.create.Args, options?: seranking.CallOptions): seranking.audit.source_pages.create.Answer?, seranking.Response|seranking.Error
---- Take a list of pages away.
+--- Remove a list of pages.
 ---@field delete seranking.audit.source_pages.delete|fun(self, args?: seranking.audit.source_pages.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(list_id: seranking.Id): seranking.audit.source_pages
 
 ---@class seranking.backlink_disavow.list.Row
----@field id integer the disavow_id of delete; name of this member assumed
----@field url string name of this member assumed
+---@field id integer the disavow_id of delete; the member's name is assumed
+---@field url string the member's name is assumed
 
 ---@class seranking.backlink_disavow.list.Answer
----@field list seranking.backlink_disavow.list.Row[] name of this member assumed
----@field count integer name of this member assumed
+---@field list seranking.backlink_disavow.list.Row[] the member's name is assumed
+---@field count integer the member's name is assumed
 
 ---@class seranking.backlink_disavow.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field limit? integer rows a page
 ---@field offset? integer rows to skip
 
@@ -1747,100 +1747,100 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.WalkOptions): seranking.backlink_disavow.list.Row[]?, seranking.Error?
 
 ---@class seranking.backlink_disavow.create.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field list string|string[] pages that have the links
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field list string|string[] pages that contain the links
 
 ---@class seranking.backlink_disavow.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_disavow.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field disavow_id seranking.Id an entry of the list, by its id
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field disavow_id seranking.Id an entry: id of list
 
 ---@class seranking.backlink_disavow.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_disavow.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_disavow
---- The disavow list and its length, a page of it.
+--- The entries of the disavow list.
 ---@field list seranking.backlink_disavow.list|fun(self, args?: seranking.backlink_disavow.list.Args, options?: seranking.CallOptions): (seranking.backlink_disavow.list.Answer|true)?, seranking.Response|seranking.Error
---- Put pages on the disavow list.
+--- Add pages to the disavow list.
 ---@field create seranking.backlink_disavow.create|fun(self, args: seranking.backlink_disavow.create.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
---- Take an entry off the disavow list.
+--- Remove an entry from the disavow list.
 ---@field delete seranking.backlink_disavow.delete|fun(self, args: seranking.backlink_disavow.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.backlink_disavow
 
 ---@class seranking.backlink_groups.list.Row
----@field id integer the group_id of other calls; name of this member assumed
----@field name string name of this member assumed
----@field count? integer name of this member assumed
+---@field id integer the group_id of other calls; the member's name is assumed
+---@field name string the member's name is assumed
+---@field count? integer the member's name is assumed
 
 ---@class seranking.backlink_groups.create.Answer
----@field id? integer the group_id of other calls; name of this member assumed
+---@field id? integer the group_id of other calls; the member's name is assumed
 
 ---@class seranking.backlink_groups.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.backlink_groups.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlink_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.create.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field name string name of the group
 
 ---@class seranking.backlink_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id seranking.Id the backlink group; move puts backlinks into it
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id seranking.Id the backlink group
 ---@field name string name of the group
 
 ---@class seranking.backlink_groups.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id seranking.Id the backlink group; move puts backlinks into it
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id seranking.Id the backlink group
 
 ---@class seranking.backlink_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups.move.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field group_id seranking.Id the backlink group; move puts backlinks into it
----@field row_ids? seranking.Id|seranking.Id[] backlinks to move: id of each row, not its backlink_id
----@field group_ids? seranking.Id|seranking.Id[] groups to move all backlinks of
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field group_id seranking.Id the backlink group
+---@field row_ids? seranking.Id|seranking.Id[] backlinks to move: the id of each row, not its backlink_id
+---@field group_ids? seranking.Id|seranking.Id[] groups whose backlinks to move
 
 ---@class seranking.backlink_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlink_groups
---- A project's backlink groups and how many backlinks are in each.
+--- A project's backlink groups, with the number of backlinks in each.
 ---@field list seranking.backlink_groups.list|fun(self, args?: seranking.backlink_groups.list.Args, options?: seranking.CallOptions): (seranking.backlink_groups.list.Row[]|true)?, seranking.Response|seranking.Error
---- Make a backlink group.
+--- Create a backlink group.
 ---@field create seranking.backlink_groups.create|fun(self, args: seranking.backlink_groups.create.Args, options?: seranking.CallOptions): (seranking.backlink_groups.create.Answer|true)?, seranking.Response|seranking.Error
---- Give a backlink group another name.
+--- Rename a backlink group.
 ---@field update seranking.backlink_groups.update|fun(self, args: seranking.backlink_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a backlink group.
 ---@field delete seranking.backlink_groups.delete|fun(self, args: seranking.backlink_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Move backlinks, or all of other groups, into the group. Ids of another kind are passed over silently.
+--- Move backlinks, or all backlinks of other groups, into a group. Ids of another kind are silently ignored.
 ---@field move seranking.backlink_groups.move|fun(self, args: seranking.backlink_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.backlink_groups
 
 ---@class seranking.backlinks.list.Row
----@field id integer of the row, for row_ids
----@field backlink_id integer in the dictionary, for backlink_ids
----@field from_url string page that has the link
----@field to_url string where it leads
----@field anchor string its words
+---@field id integer id of the row, for row_ids
+---@field backlink_id integer id in the vendor's dictionary, for backlink_ids
+---@field from_url string page that contains the link
+---@field to_url string target of the link
+---@field anchor string anchor text
 ---@field domain string
 ---@field from_domainid integer
 ---@field title string
 ---@field category? string
 ---@field source string
----@field link_manager? string manager when it is written
+---@field link_manager? string called manager in create
 ---@field link_type string
 ---@field notes? string
 ---@field price? number
@@ -1851,7 +1851,7 @@ function Limiter:reset() end
 ---@field date_lost? string
 ---@field duration integer
 ---@field http_status integer of from_url
----@field is_nofollow integer 0 or 1, as all that follow up to is_link_not_found
+---@field is_nofollow integer 0 or 1, like all that follow up to is_link_not_found
 ---@field is_image integer
 ---@field is_redir integer
 ---@field is_disavow integer
@@ -1874,7 +1874,7 @@ function Limiter:reset() end
 ---@field src_domain_inlink_rank integer 0-100
 
 ---@class seranking.backlinks.create.Answer
----@field id integer its backlink_id: for delete, not for recheck and move
+---@field id integer the backlink_id: for delete, not for recheck and move
 
 ---@class seranking.backlinks.stats.Answer
 ---@field total integer
@@ -1886,8 +1886,8 @@ function Limiter:reset() end
 ---@field limit integer backlinks that the plan allows
 
 ---@class seranking.backlinks.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field limit? integer rows a page, at most 1000 (at most 1000)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field limit? integer rows a page (at most 1000)
 ---@field offset? integer rows to skip
 
 ---@class seranking.backlinks.list: seranking.Operation
@@ -1896,52 +1896,52 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.backlinks.list.Args, options?: seranking.WalkOptions): seranking.backlinks.list.Row[]?, seranking.Error?
 
 ---@class seranking.backlinks.create.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field url string page that has the link
----@field price? number what the link costs
----@field currency? string of price, ISO 4217
----@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
----@field charge_start? seranking.Day since when it is
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field url string page that contains the link
+---@field price? number price of the link
+---@field currency? string currency of the price, ISO 4217
+---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often the price is due
+---@field charge_start? seranking.Day first day that the price is due
 
 ---@class seranking.backlinks.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.import.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field list string|string[] pages that have the links
----@field group_id? seranking.Id backlink group to put them into, from backlink_groups
----@field price? number what the link costs
----@field currency? string of price, ISO 4217
----@field manager? string who looks after the links
----@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often price is due
----@field charge_start? seranking.Day since when it is
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field list string|string[] pages that contain the links
+---@field group_id? seranking.Id backlink group for them: id of client.backlink_groups:list
+---@field price? number price of the link
+---@field currency? string currency of the price, ISO 4217
+---@field manager? string person responsible for the links
+---@field charge_period? "onetime"|"monthly"|"quarterly"|"6months"|"year" how often the price is due
+---@field charge_start? seranking.Day first day that the price is due
 
 ---@class seranking.backlinks.import: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field backlink_ids seranking.Id|seranking.Id[] backlink_id of each, not the rows' id; what create gives
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field backlink_ids seranking.Id|seranking.Id[] backlink_id of each, not the rows' id; create returns it
 
 ---@class seranking.backlinks.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.recheck.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field row_ids seranking.Id|seranking.Id[] id of each row, not its backlink_id
----@field recheck_type? "status"|"index" whether the link is there, or whether Google has its page; default status
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field row_ids seranking.Id|seranking.Id[] the id of each row, not its backlink_id
+---@field recheck_type? "status"|"index" what to check: the link, or its page in Google's index; default status
 
 ---@class seranking.backlinks.recheck: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.stats.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.backlinks.stats: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks
---- The backlinks that are watched, a page of them; nothing tells how many there are.
+--- The watched backlinks. Nothing says how many there are.
 ---@field list seranking.backlinks.list|fun(self, args?: seranking.backlinks.list.Args, options?: seranking.CallOptions): seranking.backlinks.list.Row[]?, seranking.Response|seranking.Error
 --- Watch a backlink. Counts against the plan.
 ---@field create seranking.backlinks.create|fun(self, args: seranking.backlinks.create.Args, options?: seranking.CallOptions): seranking.backlinks.create.Answer?, seranking.Response|seranking.Error
@@ -1949,9 +1949,9 @@ function Limiter:reset() end
 ---@field import seranking.backlinks.import|fun(self, args: seranking.backlinks.import.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Stop watching backlinks, by backlink_id.
 ---@field delete seranking.backlinks.delete|fun(self, args: seranking.backlinks.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Look at backlinks again, by row id. Counts against the plan.
+--- Check backlinks again, by row id. Counts against the plan.
 ---@field recheck seranking.backlinks.recheck|fun(self, args: seranking.backlinks.recheck.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
---- The monitor in numbers.
+--- Totals of the backlink monitor.
 ---@field stats seranking.backlinks.stats|fun(self, args?: seranking.backlinks.stats.Args, options?: seranking.CallOptions): seranking.backlinks.stats.Answer?, seranking.Response|seranking.Error
 ---@field gsc seranking.backlinks.gsc
 ---@field operations fun(self): fun(): string?, any
@@ -1961,24 +1961,24 @@ function Limiter:reset() end
 ---@field token string the job_token of status
 
 ---@class seranking.backlinks.gsc.status.Answer
----@field status? string name of this member assumed
+---@field status? string the member's name is assumed
 
 ---@class seranking.backlinks.gsc.settings.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field gsc_autoimport boolean true: new backlinks come by themselves
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field gsc_autoimport boolean true: import new backlinks automatically
 
 ---@class seranking.backlinks.gsc.settings: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.gsc.settings.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.gsc.import.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.backlinks.gsc.import: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.backlinks.gsc.status.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field job_token string what import gave; not the API key
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field job_token string token that import returned; not the API key
 
 ---@class seranking.backlinks.gsc.status: seranking.Operation
 ---@field dry_run fun(self, args: seranking.backlinks.gsc.status.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -1988,7 +1988,7 @@ function Limiter:reset() end
 ---@field settings seranking.backlinks.gsc.settings|fun(self, args: seranking.backlinks.gsc.settings.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Import backlinks from Search Console now. They count against the plan.
 ---@field import seranking.backlinks.gsc.import|fun(self, args?: seranking.backlinks.gsc.import.Args, options?: seranking.CallOptions): seranking.backlinks.gsc.import.Answer?, seranking.Response|seranking.Error
---- How far an import is. On v4 the key must go in the header: the query has a token of its own.
+--- Progress of an import. On v4 the key must go in the header: the query has a token of its own.
 ---@field status seranking.backlinks.gsc.status|fun(self, args: seranking.backlinks.gsc.status.Args, options?: seranking.CallOptions): (seranking.backlinks.gsc.status.Answer|true)?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -2008,7 +2008,7 @@ function Limiter:reset() end
 ---@field id integer the task_id of other calls
 
 ---@class seranking.checklist.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.checklist.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2016,48 +2016,48 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.checklist.list.Args, options?: seranking.WalkOptions): seranking.checklist.list.Row[]?, seranking.Error?
 
 ---@class seranking.checklist.create_task.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field title string headline, not empty
----@field text string what is to be done, not empty
----@field for_all? boolean true: the task goes into every project
+---@field text string what to do, not empty
+---@field for_all? boolean true: add the task to every project
 
 ---@class seranking.checklist.create_task: seranking.Operation
 ---@field dry_run fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.update_task.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field task_id seranking.Text the task: id of an item of list, or what create_task returned
 ---@field title string headline, not empty
----@field text string what is to be done, not empty
+---@field text string what to do, not empty
 
 ---@class seranking.checklist.update_task: seranking.Operation
 ---@field dry_run fun(self, args: seranking.checklist.update_task.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.set_task_status.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
----@field checked boolean whether it is done
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field task_id seranking.Text the task: id of an item of list, or what create_task returned
+---@field checked boolean whether the task is done
 
 ---@class seranking.checklist.set_task_status: seranking.Operation
 ---@field dry_run fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist.delete_task.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field task_id seranking.Text a task: id of an item in the list, or what create_task gave
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field task_id seranking.Text the task: id of an item of list, or what create_task returned
 
 ---@class seranking.checklist.delete_task: seranking.Operation
 ---@field dry_run fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.checklist
---- The plan: sections, how much of each is done, and its items.
+--- The plan: its sections, their progress and their items.
 ---@field list seranking.checklist.list|fun(self, args?: seranking.checklist.list.Args, options?: seranking.CallOptions): seranking.checklist.list.Row[]?, seranking.Response|seranking.Error
---- Put a task of your own into the plan.
+--- Add a task of your own to the plan.
 ---@field create_task seranking.checklist.create_task|fun(self, args: seranking.checklist.create_task.Args, options?: seranking.CallOptions): seranking.checklist.create_task.Answer?, seranking.Response|seranking.Error
---- Write a task anew; the list does not have its text.
+--- Rewrite a task. The list does not have its text.
 ---@field update_task seranking.checklist.update_task|fun(self, args: seranking.checklist.update_task.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Tick a task off, or on again.
+--- Mark a task as done, or as not done.
 ---@field set_task_status seranking.checklist.set_task_status|fun(self, args: seranking.checklist.set_task_status.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete a task; only those made by create_task go.
+--- Delete a task. Only tasks made by create_task can be deleted.
 ---@field delete_task seranking.checklist.delete_task|fun(self, args: seranking.checklist.delete_task.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_id: seranking.Id): seranking.checklist
@@ -2092,19 +2092,19 @@ function Limiter:reset() end
 ---@field domain string
 ---@field visibility number
 ---@field backlinks integer
----@field domains integer that link to it
+---@field domains integer domains that link to it
 
 ---@class seranking.competitors.create.Args
----@field site_id seranking.Id the project: id of sites.list
----@field url string site of the competitor
----@field name? string name to show; the URL when left out
----@field subdomain_match? seranking.Flag 1: subdomains count as the competitor
+---@field site_id seranking.Id the project: id of client.sites:list
+---@field url string the competitor's site
+---@field name? string name to show; by default the URL
+---@field subdomain_match? seranking.Flag 1: include subdomains
 
 ---@class seranking.competitors.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.competitors.list.Args
----@field site_id seranking.Id the project: id of sites.list
+---@field site_id seranking.Id the project: id of client.sites:list
 
 ---@class seranking.competitors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2112,10 +2112,10 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.list.Args, options?: seranking.WalkOptions): seranking.competitors.list.Row[]?, seranking.Error?
 
 ---@class seranking.competitors.positions.Args
----@field competitor_id? seranking.Id a competitor of a project
----@field date_from? seranking.Day first day; a week back when left out
----@field date_to? seranking.Day last day; today when left out
----@field site_engine_id? seranking.Id engine inside the project; positions takes all when left out
+---@field competitor_id? seranking.Id the competitor: id of list
+---@field date_from? seranking.Day first day; default a week ago
+---@field date_to? seranking.Day last day; default today
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id); for positions by default all
 ---@field with_serp_features? seranking.Flag 1: add the features of the results page
 
 ---@class seranking.competitors.positions: seranking.Operation
@@ -2124,15 +2124,15 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.competitors.positions.Args, options?: seranking.WalkOptions): seranking.competitors.positions.Row[]?, seranking.Error?
 
 ---@class seranking.competitors.delete.Args
----@field competitor_id? seranking.Id a competitor of a project
+---@field competitor_id? seranking.Id the competitor: id of list
 
 ---@class seranking.competitors.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.competitors.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.competitors.top10.Args
----@field site_id seranking.Id the project: id of sites.list
----@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
----@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field site_id seranking.Id the project: id of client.sites:list
+---@field date seranking.Day a day of client.sites.positions:check_dates; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine of the project (site_engine_id, not search_engine_id); for positions by default all
 ---@field keyword_id seranking.Id a keyword of the project
 
 ---@class seranking.competitors.top10: seranking.Operation
@@ -2141,11 +2141,11 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.top10.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
 
 ---@class seranking.competitors.top100.Args
----@field site_id seranking.Id the project: id of sites.list
----@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
----@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field site_id seranking.Id the project: id of client.sites:list
+---@field date seranking.Day a day of client.sites.positions:check_dates; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine of the project (site_engine_id, not search_engine_id); for positions by default all
 ---@field keyword_id seranking.Id a keyword of the project
----@field top? integer how many results; 0 is doubtful (0 to 100); default 100
+---@field top? integer number of results; whether 0 works is unclear (0 to 100); default 100
 
 ---@class seranking.competitors.top100: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.top100.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2153,11 +2153,11 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.top100.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
 
 ---@class seranking.competitors.metrics.Args
----@field site_id seranking.Id the project: id of sites.list
----@field date seranking.Day a day on which positions were checked; metrics keeps 14 days
----@field site_engine_id seranking.Id engine inside the project; positions takes all when left out
+---@field site_id seranking.Id the project: id of client.sites:list
+---@field date seranking.Day a day of client.sites.positions:check_dates; metrics keeps 14 days
+---@field site_engine_id seranking.Id engine of the project (site_engine_id, not search_engine_id); for positions by default all
 ---@field group_id? seranking.Id only keywords of this keyword group
----@field tags? seranking.Id|seranking.Id[] only keywords with these tags, by id
+---@field tags? seranking.Id|seranking.Id[] only keywords with these tags: ids of client.sites.url_tags:list
 
 ---@class seranking.competitors.metrics: seranking.Operation
 ---@field dry_run fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2165,17 +2165,17 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.competitors.metrics.Args, options?: seranking.WalkOptions): seranking.competitors.metrics.Row[]?, seranking.Error?
 
 ---@class seranking.competitors
---- Add a competitor to a project; site_id goes into the body in both generations.
+--- Add a competitor to a project.
 ---@field create seranking.competitors.create|fun(self, args: seranking.competitors.create.Args, options?: seranking.CallOptions): seranking.competitors.create.Answer?, seranking.Response|seranking.Error
 --- A project's competitors.
 ---@field list seranking.competitors.list|fun(self, args: seranking.competitors.list.Args, options?: seranking.CallOptions): seranking.competitors.list.Row[]?, seranking.Response|seranking.Error
---- Where a competitor ranks for the project's keywords; pos 0 means not ranking.
+--- A competitor's positions for the project's keywords; pos 0 means not ranking.
 ---@field positions seranking.competitors.positions|fun(self, args?: seranking.competitors.positions.Args, options?: seranking.CallOptions): seranking.competitors.positions.Row[]?, seranking.Response|seranking.Error
---- Take a competitor off a project.
+--- Remove a competitor from a project.
 ---@field delete seranking.competitors.delete|fun(self, args?: seranking.competitors.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- The first ten results for a keyword on a day. No source shows a row.
 ---@field top10 seranking.competitors.top10|fun(self, args: seranking.competitors.top10.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
---- The first results, up to a hundred, for a keyword on a day. No source shows a row.
+--- The first 100 results for a keyword on a day. No source shows a row.
 ---@field top100 seranking.competitors.top100|fun(self, args: seranking.competitors.top100.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
 --- Every domain in the top 10 for the project's keywords on a day.
 ---@field metrics seranking.competitors.metrics|fun(self, args: seranking.competitors.metrics.Args, options?: seranking.CallOptions): seranking.competitors.metrics.Row[]?, seranking.Response|seranking.Error
@@ -2201,10 +2201,10 @@ function Limiter:reset() end
 ---@field [integer] seranking.key_volume.get.Answer.element
 
 ---@class seranking.key_volume.create.Args
----@field query string|string[] the words, up to 700
----@field region_id? seranking.Id region to count in, from system.volume_regions
----@field yandex_region_code? string region of Yandex; old pages only
----@field type? "broad"|"phrase"|"exact" how words match; old pages only
+---@field query string|string[] the words
+---@field region_id? seranking.Id region to count in, from client.system:volume_regions
+---@field yandex_region_code? string Yandex region; known from old documentation only
+---@field type? "broad"|"phrase"|"exact" how words match; known from old documentation only
 
 ---@class seranking.key_volume.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.key_volume.create.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2216,26 +2216,26 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.key_volume.list.Row[]?, seranking.Error?
 
 ---@class seranking.key_volume.get.Args
----@field task_id? seranking.Id a look-up: id in the list
+---@field task_id? seranking.Id the lookup: id of list
 
 ---@class seranking.key_volume.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.key_volume.get.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.key_volume.get.Args, options?: seranking.WaitOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
 
 ---@class seranking.key_volume.delete.Args
----@field task_id? seranking.Id a look-up: id in the list
+---@field task_id? seranking.Id the lookup: id of list
 
 ---@class seranking.key_volume.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.key_volume.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.key_volume
---- Start a look-up. Costs money: about half a cent for one word, 20 cents for 2-700. v4 only.
+--- Start a lookup. Costs money: about half a cent for one word, 20 cents for 2 to 700. v4 only.
 ---@field create seranking.key_volume.create|fun(self, args: seranking.key_volume.create.Args, options?: seranking.CallOptions): seranking.key_volume.create.Answer?, seranking.Response|seranking.Error
---- Look-ups and how far they are. v4 only.
+--- Lookups and their progress. v4 only.
 ---@field list seranking.key_volume.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.key_volume.list.Row[]?, seranking.Response|seranking.Error
---- What a look-up found: a list; while it runs, an object with its status. v4 only.
+--- Results of a lookup: a list; while it runs, an object with its status. v4 only.
 ---@field get seranking.key_volume.get|fun(self, args?: seranking.key_volume.get.Args, options?: seranking.CallOptions): (seranking.key_volume.get.Answer|true)?, seranking.Response|seranking.Error
---- Delete a look-up. v4 only.
+--- Delete a lookup. v4 only.
 ---@field delete seranking.key_volume.delete|fun(self, args?: seranking.key_volume.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(task_id: seranking.Id): seranking.key_volume
@@ -2243,13 +2243,13 @@ function Limiter:reset() end
 ---@class seranking.keyword_groups.list.Row
 ---@field id integer the group_id of other calls
 ---@field name string
----@field creation_date? seranking.Time not in the vendor's pages
+---@field creation_date? seranking.Time not documented
 
 ---@class seranking.keyword_groups.create.Answer
 ---@field group_id integer
 
 ---@class seranking.keyword_groups.list.Args
----@field site_id seranking.Id the project: id of sites.list
+---@field site_id seranking.Id the project: id of client.sites:list
 
 ---@class seranking.keyword_groups.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2258,27 +2258,27 @@ function Limiter:reset() end
 
 ---@class seranking.keyword_groups.create.Args
 ---@field name string name of the group, not empty
----@field site_id seranking.Id the project: id of sites.list
+---@field site_id seranking.Id the project: id of client.sites:list
 
 ---@class seranking.keyword_groups.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.keyword_groups.update.Args
----@field group_id? seranking.Id the keyword group; move puts keywords into it
+---@field group_id? seranking.Id the keyword group: id of list
 ---@field name string name of the group, not empty
 
 ---@class seranking.keyword_groups.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.keyword_groups.delete.Args
----@field group_id? seranking.Id the keyword group; move puts keywords into it
+---@field group_id? seranking.Id the keyword group: id of list
 
 ---@class seranking.keyword_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.keyword_groups.move.Args
----@field group_id? seranking.Id the keyword group; move puts keywords into it
----@field keywords_ids seranking.Id|seranking.Id[] keywords to move (the name has two plurals)
+---@field group_id? seranking.Id the keyword group: id of list
+---@field keywords_ids seranking.Id|seranking.Id[] keywords to move (the API's name has two plurals)
 
 ---@class seranking.keyword_groups.move: seranking.Operation
 ---@field dry_run fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2286,13 +2286,13 @@ function Limiter:reset() end
 ---@class seranking.keyword_groups
 --- A project's keyword groups.
 ---@field list seranking.keyword_groups.list|fun(self, args: seranking.keyword_groups.list.Args, options?: seranking.CallOptions): seranking.keyword_groups.list.Row[]?, seranking.Response|seranking.Error
---- Make a keyword group; site_id goes into the body in both generations.
+--- Create a keyword group.
 ---@field create seranking.keyword_groups.create|fun(self, args: seranking.keyword_groups.create.Args, options?: seranking.CallOptions): seranking.keyword_groups.create.Answer?, seranking.Response|seranking.Error
---- Give a keyword group another name.
+--- Rename a keyword group.
 ---@field update seranking.keyword_groups.update|fun(self, args: seranking.keyword_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete a group of keywords.
+--- Delete a keyword group.
 ---@field delete seranking.keyword_groups.delete|fun(self, args?: seranking.keyword_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Move keywords into the group.
+--- Move keywords into a group.
 ---@field move seranking.keyword_groups.move|fun(self, args: seranking.keyword_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.keyword_groups
@@ -2316,20 +2316,20 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.site_groups.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.site_groups.update.Args
----@field group_id? seranking.Id the project group; move puts projects into it
+---@field group_id? seranking.Id the project group: id of list
 ---@field name string name of the group, not empty
 
 ---@class seranking.site_groups.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.site_groups.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.site_groups.delete.Args
----@field group_id? seranking.Id the project group; move puts projects into it
+---@field group_id? seranking.Id the project group: id of list
 
 ---@class seranking.site_groups.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.site_groups.move.Args
----@field group_id? seranking.Id the project group; move puts projects into it
+---@field group_id? seranking.Id the project group: id of list
 ---@field site_ids seranking.Id|seranking.Id[] projects to move
 
 ---@class seranking.site_groups.move: seranking.Operation
@@ -2338,13 +2338,13 @@ function Limiter:reset() end
 ---@class seranking.site_groups
 --- The account's project groups.
 ---@field list seranking.site_groups.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.site_groups.list.Row[]?, seranking.Response|seranking.Error
---- Make a project group.
+--- Create a project group.
 ---@field create seranking.site_groups.create|fun(self, args: seranking.site_groups.create.Args, options?: seranking.CallOptions): seranking.site_groups.create.Answer?, seranking.Response|seranking.Error
---- Give a project group another name.
+--- Rename a project group.
 ---@field update seranking.site_groups.update|fun(self, args: seranking.site_groups.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Delete a project group; its projects stay.
 ---@field delete seranking.site_groups.delete|fun(self, args?: seranking.site_groups.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Move projects into the group.
+--- Move projects into a group.
 ---@field move seranking.site_groups.move|fun(self, args: seranking.site_groups.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.site_groups
@@ -2360,7 +2360,7 @@ function Limiter:reset() end
 ---@field depth integer results that a check looks at, 100 or 200
 ---@field check_freq string
 ---@field check_day? integer day of the week or month
----@field guest_link? string a report that anybody with the link can read
+---@field guest_link? string address of a report that anybody can read
 ---@field keyword_count? integer
 ---@field match_mode? string not documented, seen in answers
 
@@ -2369,9 +2369,9 @@ function Limiter:reset() end
 
 ---@class seranking.sites.summary.Answer
 ---@field site_id integer
----@field title? string seen in one client
----@field name? string seen in one client
----@field process integer percent of the running check that is done
+---@field title? string known from one client
+---@field name? string known from one client
+---@field process integer progress of the running check, percent
 ---@field today_avg number average position now
 ---@field yesterday_avg number
 ---@field total_up integer keywords that rose
@@ -2390,59 +2390,59 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.sites.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.create.Args
----@field url string domain or page to track; must resolve, reserved test domains are refused
+---@field url string domain or page to track; it must resolve, and reserved test domains are refused
 ---@field title string name of the project, 1-255 characters
----@field depth? 100|200 how many results a check looks at; default 100
----@field subdomain_match? seranking.Flag 1: subdomains count as the site; default 0
----@field exact_url? seranking.Flag 1: only the page itself counts; default 0
+---@field depth? 100|200 number of results that a check looks at; default 100
+---@field subdomain_match? seranking.Flag 1: include subdomains; default 0
+---@field exact_url? seranking.Flag 1: count this page only; default 0
 ---@field check_freq? "check_daily"|"check_1in3"|"check_weekly"|"check_monthly"|"manual" how often positions are checked; default check_daily
 ---@field check_day? integer 1-7 (Monday is 1) with check_weekly, 1-31 with check_monthly (1 to 31)
----@field site_group_id? seranking.Id project group, from site_groups
----@field is_active? seranking.Flag 1 active, 0 paused
----@field auto_reports? seranking.Flag 1: a report by mail every week; default 1
+---@field site_group_id? seranking.Id project group: id of client.site_groups:list
+---@field is_active? seranking.Flag 1: active, 0: paused
+---@field auto_reports? seranking.Flag 1: mail a report every week; default 1
 ---@field disable_audit? seranking.Flag 1: no automatic site audit; default 0
 
 ---@class seranking.sites.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field url? string domain or page to track; must resolve, reserved test domains are refused
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field url? string domain or page to track; it must resolve, and reserved test domains are refused
 ---@field title? string name of the project, 1-255 characters
----@field depth? 100|200 how many results a check looks at; default 100
----@field subdomain_match? seranking.Flag 1: subdomains count as the site; default 0
----@field exact_url? seranking.Flag 1: only the page itself counts; default 0
+---@field depth? 100|200 number of results that a check looks at; default 100
+---@field subdomain_match? seranking.Flag 1: include subdomains; default 0
+---@field exact_url? seranking.Flag 1: count this page only; default 0
 ---@field check_freq? "check_daily"|"check_1in3"|"check_weekly"|"check_monthly"|"manual" how often positions are checked; default check_daily
 ---@field check_day? integer 1-7 (Monday is 1) with check_weekly, 1-31 with check_monthly (1 to 31)
----@field site_group_id? seranking.Id project group, from site_groups
----@field is_active? seranking.Flag 1 active, 0 paused
+---@field site_group_id? seranking.Id project group: id of client.site_groups:list
+---@field is_active? seranking.Flag 1: active, 0: paused
 
 ---@class seranking.sites.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.sites.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.summary.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project; unproven, seen in one client
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project; uncertain, seen in one client only
 
 ---@class seranking.sites.summary: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.summary.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites
---- Every project there is, in one answer; id is the site_id of other calls.
+--- All projects, in one answer; id is the site_id of other calls.
 ---@field list seranking.sites.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.sites.list.Row[]?, seranking.Response|seranking.Error
---- Make a project; the vendor's panel hides it until it has engines and keywords.
+--- Create a project. The vendor's panel hides it until it has engines and keywords.
 ---@field create seranking.sites.create|fun(self, args: seranking.sites.create.Args, options?: seranking.CallOptions): seranking.sites.create.Answer?, seranking.Response|seranking.Error
---- Change a project; what is not sent stays.
+--- Change a project. What you leave out stays.
 ---@field update seranking.sites.update|fun(self, args?: seranking.sites.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete a project and all that it holds.
+--- Delete a project and everything in it.
 ---@field delete seranking.sites.delete|fun(self, args?: seranking.sites.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- A project in numbers: average position, ups and downs, top 5/10/30, visibility.
+--- A project's totals: average position, gains and losses, top 5/10/30, visibility.
 ---@field summary seranking.sites.summary|fun(self, args?: seranking.sites.summary.Args, options?: seranking.CallOptions): seranking.sites.summary.Answer?, seranking.Response|seranking.Error
 ---@field ads seranking.sites.ads
 ---@field keywords seranking.sites.keywords
@@ -2453,11 +2453,11 @@ function Limiter:reset() end
 ---@overload fun(site_id: seranking.Id): seranking.sites
 
 ---@class seranking.sites.ads.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; better sent always, one source has it as required
----@field date_to? seranking.Day last day; better sent always, one source has it as required
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; send it always, one source says it is required
+---@field date_to? seranking.Day last day; send it always, one source says it is required
 ---@field site_engine_ids? seranking.Id|seranking.Id[] only these engines of the project
----@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the name has two plurals)
+---@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the API's name has two plurals)
 
 ---@class seranking.sites.ads.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2465,26 +2465,26 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.WalkOptions): any[]?, seranking.Error?
 
 ---@class seranking.sites.ads
---- Advertisements above and below the results, counted by day. No source shows a row.
+--- Ads above and below the results, counted by day. No source shows a row.
 ---@field list seranking.sites.ads.list|fun(self, args?: seranking.sites.ads.list.Args, options?: seranking.CallOptions): any[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.sites.keywords.list.Row
 ---@field id integer the keyword_id of other calls
----@field name string the words
+---@field name string words of the keyword
 ---@field group_id integer keyword group
----@field link? string page that should rank; target_url when it is written
+---@field link? string page that should rank; called target_url in create and update
 ---@field first_check_date? seranking.Date with site_engine_id
 ---@field tags any[]
 ---@field site_engine_ids integer[] engines that check it
 
 ---@class seranking.sites.keywords.create.Answer
 ---@field added integer
----@field ids integer[] of the new keywords, in the order of the request
+---@field ids integer[] ids of the new keywords, in the order of the request
 
 ---@class seranking.sites.keywords.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine of the project whose first check fills first_check_date
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project whose first check is first_check_date
 
 ---@class seranking.sites.keywords.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2494,44 +2494,44 @@ function Limiter:reset() end
 ---@class seranking.sites.keywords.create.Item
 ---@field comment? string a note
 ---@field group_id? seranking.Id keyword group of the project
----@field is_strict? boolean true: only target_url counts
----@field keyword string the words; update wants it unless only is_strict or group_id change
----@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, all when left out; update replaces the whole set
----@field target_url? string page that should rank; lists call it link
+---@field is_strict? boolean true: count target_url only
+---@field keyword string the words; required by update unless only is_strict or group_id changes
+---@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, by default all; update replaces the whole set
+---@field target_url? string page that should rank; list calls it link
 
 ---@class seranking.sites.keywords.create.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field [integer] seranking.sites.keywords.create.Item
 
 ---@class seranking.sites.keywords.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.update.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field keyword_id? seranking.Id a keyword of the project
----@field keyword? string the words; update wants it unless only is_strict or group_id change
+---@field keyword? string the words; required by update unless only is_strict or group_id changes
 ---@field group_id? seranking.Id keyword group of the project
----@field target_url? string page that should rank; lists call it link
----@field is_strict? boolean true: only target_url counts
+---@field target_url? string page that should rank; list calls it link
+---@field is_strict? boolean true: count target_url only
 ---@field comment? string a note
----@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, all when left out; update replaces the whole set
+---@field site_engine_ids? seranking.Id|seranking.Id[] engines that check it, by default all; update replaces the whole set
 
 ---@class seranking.sites.keywords.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.keywords.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field keywords_ids seranking.Id|seranking.Id[] the keywords to delete (the name has two plurals)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field keywords_ids seranking.Id|seranking.Id[] keywords to delete (the API's name has two plurals)
 
 ---@class seranking.sites.keywords.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.keywords
---- What a project tracks: words, target page, tags, engines.
+--- A project's keywords: words, target page, tags, engines.
 ---@field list seranking.sites.keywords.list|fun(self, args?: seranking.sites.keywords.list.Args, options?: seranking.CallOptions): seranking.sites.keywords.list.Row[]?, seranking.Response|seranking.Error
---- Add keywords, a list of them in one call; ids come back in the same order.
+--- Add keywords, as a list. The ids come back in the same order.
 ---@field create seranking.sites.keywords.create|fun(self, args: seranking.sites.keywords.create.Args, options?: seranking.CallOptions): seranking.sites.keywords.create.Answer?, seranking.Response|seranking.Error
---- Change one keyword; what is not sent stays. site_engine_ids replaces the whole set.
+--- Change a keyword. What you leave out stays; site_engine_ids replaces the whole set.
 ---@field update seranking.sites.keywords.update|fun(self, args?: seranking.sites.keywords.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 --- Stop tracking keywords.
 ---@field delete seranking.sites.keywords.delete|fun(self, args: seranking.sites.keywords.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
@@ -2575,7 +2575,7 @@ function Limiter:reset() end
 ---@field keywords seranking.sites.positions.list.Row.keywords[]
 
 ---@class seranking.sites.positions.recheck.Answer
----@field total integer checks that wait
+---@field total integer number of checks that wait
 
 ---@class seranking.sites.positions.history.Row.data
 ---@field date seranking.Date
@@ -2591,14 +2591,14 @@ function Limiter:reset() end
 ---@field [string] seranking.Date
 
 ---@class seranking.sites.positions.list.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field date_from? seranking.Day first day; about a week back when left out
----@field date_to? seranking.Day last day; today when left out
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field date_from? seranking.Day first day; default about a week ago
+---@field date_to? seranking.Day last day; default today
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
 ---@field in_top? integer only keywords within the top N
----@field with_landing_pages? seranking.Flag 1: add the pages found; default 0
+---@field with_landing_pages? seranking.Flag 1: add the pages that rank; default 0
 ---@field with_serp_features? seranking.Flag 1: add the features of the results page; default 0
----@field with_content_score? seranking.Flag 1: add content scores; seen on v1 only; default 0
+---@field with_content_score? seranking.Flag 1: add content scores; seen in v1 only; default 0
 
 ---@class seranking.sites.positions.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2606,32 +2606,32 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.WalkOptions): seranking.sites.positions.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.positions.set.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field keyword_id seranking.Id a keyword of the project
----@field date seranking.Day the day of the position
----@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field position integer 0 means not found, not first (0 to 200)
+---@field date seranking.Day day of the position
+---@field site_engine_id seranking.Id engine of the project (site_engine_id, not search_engine_id)
+---@field position integer the position; 0 means not found (0 to 200)
 
 ---@class seranking.sites.positions.set: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.positions.set.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.positions.recheck.Keywords
 ---@field keyword_id seranking.Id a keyword of the project
----@field site_engine_id seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field site_engine_id seranking.Id engine of the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.positions.recheck.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field keywords? seranking.sites.positions.recheck.Keywords|seranking.sites.positions.recheck.Keywords[] what to check; site_engine_id of the call is ignored then
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
+---@field keywords? seranking.sites.positions.recheck.Keywords|seranking.sites.positions.recheck.Keywords[] pairs to check; then site_engine_id of the call is ignored
 
 ---@class seranking.sites.positions.recheck: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.positions.check_dates.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field date_from? seranking.Day first day; about a week back when left out
----@field date_to? seranking.Day last day; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
+---@field date_from? seranking.Day first day; default about a week ago
+---@field date_to? seranking.Day last day; default today
 
 ---@class seranking.sites.positions.check_dates: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2639,13 +2639,13 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.WalkOptions): seranking.Date[]?, seranking.Error?
 
 ---@class seranking.sites.positions.history.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
----@field date_from? seranking.Day first day; about a week back when left out
----@field date_to? seranking.Day last day; today when left out
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
+---@field date_from? seranking.Day first day; default about a week ago
+---@field date_to? seranking.Day last day; default today
 ---@field type? "avg_pos"|"visibility"|"visibility_percent"|"top10"|"top10_percent" the metric; default avg_pos
 ---@field group_id? seranking.Id only keywords of this keyword group
----@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the name has two plurals)
+---@field keywords_ids? seranking.Id|seranking.Id[] only these keywords (the API's name has two plurals)
 ---@field tags_ids? seranking.Id|seranking.Id[] only keywords with these tags
 
 ---@class seranking.sites.positions.history: seranking.Operation
@@ -2654,30 +2654,30 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.WalkOptions): seranking.sites.positions.history.Row[]?, seranking.Error?
 
 ---@class seranking.sites.positions.checkpoints.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.positions.checkpoints: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.positions.checkpoints.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.positions
---- Positions by day, one block for each engine; pos 0 means not ranking.
+--- Positions by day, grouped by engine; pos 0 means not ranking.
 ---@field list seranking.sites.positions.list|fun(self, args?: seranking.sites.positions.list.Args, options?: seranking.CallOptions): seranking.sites.positions.list.Row[]?, seranking.Response|seranking.Error
---- Write one position by hand.
+--- Set one position by hand.
 ---@field set seranking.sites.positions.set|fun(self, args: seranking.sites.positions.set.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Check positions now: the listed pairs, one engine, or everything; total is how many.
+--- Check positions now: pairs of keyword and engine, one engine, or everything. total says how many.
 ---@field recheck seranking.sites.positions.recheck|fun(self, args?: seranking.sites.positions.recheck.Args, options?: seranking.CallOptions): seranking.sites.positions.recheck.Answer?, seranking.Response|seranking.Error
---- Days on which positions were checked, as plain dates.
+--- Days on which positions were checked.
 ---@field check_dates seranking.sites.positions.check_dates|fun(self, args?: seranking.sites.positions.check_dates.Args, options?: seranking.CallOptions): seranking.Date[]?, seranking.Response|seranking.Error
---- One metric over time: a series for each engine and one for the average.
+--- One metric over time: a series for each engine, and one for the average.
 ---@field history seranking.sites.positions.history|fun(self, args?: seranking.sites.positions.history.Args, options?: seranking.CallOptions): seranking.sites.positions.history.Row[]?, seranking.Response|seranking.Error
---- Usual days to compare with (current, yesterday, a week ago …) that have data: label to date.
+--- Days to compare with that have data: label (yesterday, 7days …) to date.
 ---@field checkpoints seranking.sites.positions.checkpoints|fun(self, args?: seranking.sites.positions.checkpoints.Args, options?: seranking.CallOptions): seranking.sites.positions.checkpoints.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.sites.search_engines.list.Row
----@field site_engine_id integer what other calls want
----@field search_engine_id integer in system.search_engines
+---@field site_engine_id integer the site_engine_id of other calls
+---@field search_engine_id integer id in client.system:search_engines
 ---@field region_id integer
 ---@field region_name? string
 ---@field lang_code string
@@ -2692,7 +2692,7 @@ function Limiter:reset() end
 ---@field site_engine_id integer
 
 ---@class seranking.sites.search_engines.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.sites.search_engines.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2700,50 +2700,50 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.WalkOptions): seranking.sites.search_engines.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.search_engines.create.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field search_engine_id seranking.Id engine to attach, from system.search_engines
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field search_engine_id seranking.Id engine to add: id of client.system:search_engines
 ---@field region_id? seranking.Id region of the engine, by number
----@field region_name? string full place name from system.google_regions; Google only
+---@field region_name? string full place name from client.system:google_regions; Google only
 ---@field lang_code? string language of the results, ISO 639-1
----@field merge_map? 0|1|2 results on the map: 0 ignored, 1 counted, 2 counted and shown apart
----@field business_name? string name to find on the map
+---@field merge_map? 0|1|2 map results: 0 ignore, 1 count, 2 count and show separately
+---@field business_name? string business name to find on the map
 ---@field phone? string telephone number to find on the map
----@field paid_results? seranking.Flag 1: track Google Ads too
----@field featured_snippet? seranking.Flag 1: featured snippets count
+---@field paid_results? seranking.Flag 1: track Google Ads as well
+---@field featured_snippet? seranking.Flag 1: count featured snippets
 
 ---@class seranking.sites.search_engines.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
 ---@field region_id? seranking.Id region of the engine, by number
----@field region_name? string full place name from system.google_regions; Google only
+---@field region_name? string full place name from client.system:google_regions; Google only
 ---@field lang_code? string language of the results, ISO 639-1
----@field merge_map? 0|1|2 results on the map: 0 ignored, 1 counted, 2 counted and shown apart
----@field business_name? string name to find on the map
+---@field merge_map? 0|1|2 map results: 0 ignore, 1 count, 2 count and show separately
+---@field business_name? string business name to find on the map
 ---@field phone? string telephone number to find on the map
----@field paid_results? seranking.Flag 1: track Google Ads too
----@field featured_snippet? seranking.Flag 1: featured snippets count
+---@field paid_results? seranking.Flag 1: track Google Ads as well
+---@field featured_snippet? seranking.Flag 1: count featured snippets
 
 ---@class seranking.sites.search_engines.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.search_engines.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field site_engine_id? seranking.Id engine inside the project (site_engine_id, not search_engine_id)
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field site_engine_id? seranking.Id engine of the project (site_engine_id, not search_engine_id)
 
 ---@class seranking.sites.search_engines.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.search_engines
---- Engines of a project; site_engine_id is what positions and keywords want.
+--- A project's engines. Positions and keywords take their site_engine_id.
 ---@field list seranking.sites.search_engines.list|fun(self, args?: seranking.sites.search_engines.list.Args, options?: seranking.CallOptions): seranking.sites.search_engines.list.Row[]?, seranking.Response|seranking.Error
---- Attach an engine to a project.
+--- Add an engine to a project.
 ---@field create seranking.sites.search_engines.create|fun(self, args: seranking.sites.search_engines.create.Args, options?: seranking.CallOptions): seranking.sites.search_engines.create.Answer?, seranking.Response|seranking.Error
---- Change an attached engine; what is not sent stays.
+--- Change an engine. What you leave out stays.
 ---@field update seranking.sites.search_engines.update|fun(self, args?: seranking.sites.search_engines.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Detach an engine, its positions with it.
+--- Remove an engine and its positions.
 ---@field delete seranking.sites.search_engines.delete|fun(self, args?: seranking.sites.search_engines.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(site_engine_id: seranking.Id): seranking.sites.search_engines
@@ -2751,14 +2751,14 @@ function Limiter:reset() end
 ---@class seranking.sites.url_tags.list.Row
 ---@field id integer the tag_id of other calls
 ---@field name string
----@field url string[] pages that have the tag; urls when they are written
----@field domain string[] domains that have it; domains when they are written
+---@field url string[] pages with this tag; called urls in create and update
+---@field domain string[] domains with this tag; called domains in create and update
 
 ---@class seranking.sites.url_tags.create.Answer
 ---@field tag_id integer
 
 ---@class seranking.sites.url_tags.list.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 
 ---@class seranking.sites.url_tags.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2766,26 +2766,26 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.WalkOptions): seranking.sites.url_tags.list.Row[]?, seranking.Error?
 
 ---@class seranking.sites.url_tags.create.Args
----@field site_id? seranking.Id the project: id of sites.list
+---@field site_id? seranking.Id the project: id of client.sites:list
 ---@field name string text of the tag
----@field urls? string|string[] pages; lists call it url
----@field domains? string|string[] domains; lists call it domain
+---@field urls? string|string[] pages; list calls them url
+---@field domains? string|string[] domains; list calls them domain
 
 ---@class seranking.sites.url_tags.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.update.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field tag_ids? seranking.Id|seranking.Id[] tags that the listed pages and domains shall have
----@field urls? string|string[] pages; lists call it url
----@field domains? string|string[] domains; lists call it domain
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field tag_ids? seranking.Id|seranking.Id[] tags for these pages and domains
+---@field urls? string|string[] pages; list calls them url
+---@field domains? string|string[] domains; list calls them domain
 
 ---@class seranking.sites.url_tags.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.sites.url_tags.delete.Args
----@field site_id? seranking.Id the project: id of sites.list
----@field tag_id? seranking.Id a tag of the project
+---@field site_id? seranking.Id the project: id of client.sites:list
+---@field tag_id? seranking.Id the tag: id of list
 
 ---@class seranking.sites.url_tags.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2793,11 +2793,11 @@ function Limiter:reset() end
 ---@class seranking.sites.url_tags
 --- A project's landing-page tags.
 ---@field list seranking.sites.url_tags.list|fun(self, args?: seranking.sites.url_tags.list.Args, options?: seranking.CallOptions): seranking.sites.url_tags.list.Row[]?, seranking.Response|seranking.Error
---- Make a tag and put it on pages and domains; a project holds 20 tags.
+--- Create a tag and put it on pages and domains. A project holds 20 tags.
 ---@field create seranking.sites.url_tags.create|fun(self, args: seranking.sites.url_tags.create.Args, options?: seranking.CallOptions): seranking.sites.url_tags.create.Answer?, seranking.Response|seranking.Error
---- Set the tags of pages and domains. Replaces theirs, may even take tags away: read again afterwards.
+--- Set the tags of pages and domains. Replaces theirs, and may remove tags: read them again afterwards.
 ---@field update seranking.sites.url_tags.update|fun(self, args?: seranking.sites.url_tags.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete a tag; pages and domains lose it.
+--- Delete a tag from all pages and domains.
 ---@field delete seranking.sites.url_tags.delete|fun(self, args?: seranking.sites.url_tags.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(tag_id: seranking.Id): seranking.sites.url_tags
@@ -2813,8 +2813,8 @@ function Limiter:reset() end
 ---@field region_id integer
 
 ---@class seranking.system.volume_regions.Row
----@field id integer name of this member assumed
----@field name? string name of this member assumed
+---@field id integer the member's name is assumed
+---@field name? string the member's name is assumed
 
 ---@class seranking.system.search_engines: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
@@ -2835,7 +2835,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.system.volume_regions.Row[]?, seranking.Error?
 
 ---@class seranking.system.volume.Args
----@field region_id seranking.Id region to count in, from system.volume_regions
+---@field region_id seranking.Id region to count in, from client.system:volume_regions
 ---@field keyword string|string[] the keywords, at most 10
 
 ---@class seranking.system.volume: seranking.Operation
@@ -2845,17 +2845,17 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.system
---- Every search engine that a project can track, about 690 rows; its id is search_engine_id elsewhere.
+--- All search engines that a project can track, about 690 rows; id is the search_engine_id of other calls.
 ---@field search_engines seranking.system.search_engines|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.search_engines.Row[]?, seranking.Response|seranking.Error
 --- Languages for Google: code to the language's own name.
 ---@field google_langs seranking.system.google_langs|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): table<string, string>?, seranking.Response|seranking.Error
---- Cities and regions for Google, about 228,800 rows in one answer: keep it; name is a region_name.
+--- Cities and regions for Google, about 228,800 rows in one answer: keep them. name is the region_name of other calls.
 ---@field google_regions seranking.system.google_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.google_regions.Row[]?, seranking.Response|seranking.Error
---- Regions that system.volume knows. v4 only.
+--- Regions that client.system:volume knows. v4 only.
 ---@field volume_regions seranking.system.volume_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.system.volume_regions.Row[]?, seranking.Response|seranking.Error
---- Monthly searches for up to ten keywords in a region. v4 only; no source shows an answer.
+--- Monthly searches of up to ten keywords in a region. v4 only; no source shows an answer.
 ---@field volume seranking.system.volume|fun(self, args: seranking.system.volume.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
---- Regions of Yandex. Known from old clients only; no source shows an answer. v4 only.
+--- Yandex regions. Known from old clients only; no source shows an answer. v4 only.
 ---@field yandex_regions seranking.system.yandex_regions|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -2871,18 +2871,18 @@ function Limiter:reset() end
 
 ---@class seranking.users.list.Answer
 ---@field list seranking.users.list.Row[]
----@field all_count integer how many there are
+---@field all_count integer number of sub-accounts
 
 ---@class seranking.users.get.Answer.settings
----@field account_email? string name of this member assumed
+---@field account_email? string the member's name is assumed
 
 ---@class seranking.users.get.Answer
----@field settings seranking.users.get.Answer.settings the account_ fields
+---@field settings seranking.users.get.Answer.settings the account_ members
 ---@field access table|any[] its rights: audit_website, competitors_visibility_ranking, report_manual …
 ---@field limit? table spending limit: period and amount
 
 ---@class seranking.users.create.Answer
----@field account_id? integer name of this member assumed
+---@field account_id? integer the member's name is assumed
 
 ---@class seranking.users.list.Args
 ---@field limit? integer rows a page; default 100
@@ -2894,54 +2894,54 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.users.list.Args, options?: seranking.WalkOptions): seranking.users.list.Row[]?, seranking.Error?
 
 ---@class seranking.users.get.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
+---@field user_id? seranking.Id the sub-account: account_id of list
 
 ---@class seranking.users.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users.create.Args
----@field account_email string where it is told how to log in
+---@field account_email string address for its login details
 ---@field account_first_name string first name
 ---@field account_last_name? string last name
 ---@field account_password string password
 ---@field account_lang? string language of the panel, two letters
----@field account_type? "client"|"user" projects can be shared with a client only
----@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
----@field limit_balance_amount? integer money it may spend in that time
----@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+---@field account_type? "client"|"user" type; you can share projects with a client only
+---@field limit_balance_period? "day"|"week"|"month" period of limit_balance_amount
+---@field limit_balance_amount? integer amount it may spend in a limit_balance_period
+---@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are silently ignored
 
 ---@class seranking.users.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users.update.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
----@field account_email? string where it is told how to log in
+---@field user_id? seranking.Id the sub-account: account_id of list
+---@field account_email? string address for its login details
 ---@field account_first_name? string first name
 ---@field account_last_name? string last name
 ---@field account_password? string password
 ---@field account_lang? string language of the panel, two letters
----@field account_type? "client"|"user" projects can be shared with a client only
----@field limit_balance_period? "day"|"week"|"month" the time that limit_balance_amount is for
----@field limit_balance_amount? integer money it may spend in that time
----@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are dropped silently
+---@field account_type? "client"|"user" type; you can share projects with a client only
+---@field limit_balance_period? "day"|"week"|"month" period of limit_balance_amount
+---@field limit_balance_amount? integer amount it may spend in a limit_balance_period
+---@field access? string|string[] all its rights, by code, such as audit_settings and add_website; unknown codes are silently ignored
 
 ---@class seranking.users.update: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users.delete.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
+---@field user_id? seranking.Id the sub-account: account_id of list
 
 ---@class seranking.users.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users
---- Sub-accounts, a page of them.
+--- The sub-accounts.
 ---@field list seranking.users.list|fun(self, args?: seranking.users.list.Args, options?: seranking.CallOptions): seranking.users.list.Answer?, seranking.Response|seranking.Error
---- One sub-account: its fields, rights and spending limit.
+--- A sub-account: its fields, rights and spending limit.
 ---@field get seranking.users.get|fun(self, args?: seranking.users.get.Args, options?: seranking.CallOptions): seranking.users.get.Answer?, seranking.Response|seranking.Error
---- Make a sub-account; it gets a mail. Give plain fields: the odd form that the servers want is made of them.
+--- Create a sub-account, which gets a mail. Give plain fields: the library writes the form that the servers want.
 ---@field create seranking.users.create|fun(self, args: seranking.users.create.Args, options?: seranking.CallOptions): (seranking.users.create.Answer|true)?, seranking.Response|seranking.Error
---- Change a sub-account; what is not sent stays, but access replaces all its rights.
+--- Change a sub-account. What you leave out stays, but access replaces all its rights.
 ---@field update seranking.users.update|fun(self, args?: seranking.users.update.Args|table, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
 --- Delete a sub-account.
 ---@field delete seranking.users.delete|fun(self, args?: seranking.users.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
@@ -2950,7 +2950,7 @@ function Limiter:reset() end
 ---@overload fun(user_id: seranking.Id): seranking.users
 
 ---@class seranking.users.sites.list_shared.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
+---@field user_id? seranking.Id the sub-account: account_id of list
 
 ---@class seranking.users.sites.list_shared: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2958,7 +2958,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.WalkOptions): integer[]?, seranking.Error?
 
 ---@class seranking.users.sites.list_owned.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
+---@field user_id? seranking.Id the sub-account: account_id of list
 
 ---@class seranking.users.sites.list_owned: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -2966,16 +2966,16 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.WalkOptions): integer[]?, seranking.Error?
 
 ---@class seranking.users.sites.share.Args
----@field user_id? seranking.Id a sub-account: account_id in the list
----@field site_ids seranking.Id|seranking.Id[] all projects that it shall see
+---@field user_id? seranking.Id the sub-account: account_id of list
+---@field site_ids seranking.Id|seranking.Id[] all projects that it may see
 
 ---@class seranking.users.sites.share: seranking.Operation
 ---@field dry_run fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.users.sites
---- Ids of the projects that are shared with it.
+--- Ids of the projects that are shared with the sub-account.
 ---@field list_shared seranking.users.sites.list_shared|fun(self, args?: seranking.users.sites.list_shared.Args, options?: seranking.CallOptions): integer[]?, seranking.Response|seranking.Error
---- Ids of the projects that it made itself.
+--- Ids of the projects that the sub-account created.
 ---@field list_owned seranking.users.sites.list_owned|fun(self, args?: seranking.users.sites.list_owned.Args, options?: seranking.CallOptions): integer[]?, seranking.Response|seranking.Error
 --- Share projects with a client. Replaces the whole set; v1 may refuse a list: read list_shared afterwards.
 ---@field share seranking.users.sites.share|fun(self, args: seranking.users.sites.share.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error
@@ -2984,8 +2984,8 @@ function Limiter:reset() end
 ---@class seranking.data.account.subscription.Answer.subscription_info
 ---@field status string active, inactive, expired or disabled
 ---@field start_date string
----@field expiraton_date? string end of the plan; the server spells it so
----@field expiration_date? string the same as the docs spell it: look at both
+---@field expiraton_date? string end of the plan; the server's spelling
+---@field expiration_date? string the documented spelling; read both
 ---@field units_limit number credits of the plan
 ---@field units_left number credits left
 
@@ -3002,7 +3002,7 @@ function Limiter:reset() end
 ---@field expire_at? string
 
 ---@class seranking.data.account.credits.Answer.totals.addon
----@field remaining number credits that were bought beside it
+---@field remaining number credits that were bought
 
 ---@class seranking.data.account.credits.Answer.totals.wallet
 ---@field remaining number credits that don't expire
@@ -3014,7 +3014,7 @@ function Limiter:reset() end
 
 ---@class seranking.data.account.credits.Answer.access
 ---@field can_use_data_api boolean false: the key can't spend any
----@field primary_reason? string which pool is spent, or why none is
+---@field primary_reason? string the pool that is charged, or why none is
 
 ---@class seranking.data.account.credits.Answer
 ---@field totals seranking.data.account.credits.Answer.totals
@@ -3031,11 +3031,11 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.account
---- State of the plan and what is left of it; units_left is the figure to go by.
+--- State of the plan and its credits; go by units_left.
 ---@field subscription seranking.data.account.subscription|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.subscription.Answer?, seranking.Response|seranking.Error
---- Credits of the plan and credits used. Their difference need not be units_left of subscription.
+--- Credits of the plan, and credits used. Their difference need not be units_left of subscription.
 ---@field credit_balance seranking.data.account.credit_balance|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credit_balance.Answer?, seranking.Response|seranking.Error
---- Credits left in each pool: the plan's, bought ones, and the wallet. The other two operations see the plan's alone. client.data:credits() adds their sum.
+--- Credits left in each pool: plan, add-ons and wallet. The other two operations see the plan's alone. client.data:credits() adds up the pools.
 ---@field credits seranking.data.account.credits|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.account.credits.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3043,7 +3043,7 @@ function Limiter:reset() end
 ---@field current? number
 ---@field previous? number the month before
 ---@field change_absolute? number
----@field change_percent? number 100 where there was nothing before
+---@field change_percent? number 100 if there was nothing before
 
 ---@class seranking.data.ai_search.overview_aggregated.Answer.summary
 ---@field brand_presence seranking.data.ai_search.overview_aggregated.Answer.summary.brand_presence
@@ -3064,8 +3064,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.ai_search.overview_aggregated.Answer
 ---@field brand string
----@field brand_origin? string where the brand's name is from; rests on few sources
----@field no_index? boolean true: the site is not watched, and all figures are null
+---@field brand_origin? string origin of the brand's name; known from few sources
+---@field no_index? boolean true: the site is not tracked, and all figures are missing
 ---@field summary seranking.data.ai_search.overview_aggregated.Answer.summary
 ---@field time_series seranking.data.ai_search.overview_aggregated.Answer.time_series
 ---@field message? string alone: a failure in spite of the status 200
@@ -3083,14 +3083,14 @@ function Limiter:reset() end
 ---@field link_presence number
 
 ---@class seranking.data.ai_search.leaderboard.Answer.request_metadata
----@field primary table what was asked for, as the next three
+---@field primary table the request, like the next three
 ---@field competitors table[]
 ---@field engines string[]
 ---@field source string
 
 ---@class seranking.data.ai_search.leaderboard.Answer
 ---@field leaderboard seranking.data.ai_search.leaderboard.Answer.leaderboard[]
----@field results table<string, table<string, seranking.data.ai_search.leaderboard.Answer.results>> domain (with its dots) to engine to figures
+---@field results table<string, table<string, seranking.data.ai_search.leaderboard.Answer.results>> domain (with its dots) to engine to metrics
 ---@field request_metadata seranking.data.ai_search.leaderboard.Answer.request_metadata
 
 ---@class seranking.data.ai_search.discover_brand.Answer
@@ -3102,8 +3102,8 @@ function Limiter:reset() end
 
 ---@class seranking.data.ai_search.prompts_by_target.Row
 ---@field prompt string
----@field volume integer how often it is asked in a month
----@field type string Link, Brand or Brand_Link: what the answer has of the site
+---@field volume integer times it is asked a month
+---@field type string Link, Brand or Brand_Link: what of the site is in the answer
 ---@field answer seranking.data.ai_search.prompts_by_target.Row.answer
 
 ---@class seranking.data.ai_search.prompts_by_target.Answer
@@ -3114,8 +3114,8 @@ function Limiter:reset() end
 ---@class seranking.data.ai_search.overview_aggregated.Args
 ---@field target string domain, host or page
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field brand? string name of the brand; guessed from the target when left out
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page; default base_domain
+---@field brand? string name of the brand; by default guessed from the target
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page; default base_domain
 
 ---@class seranking.data.ai_search.overview_aggregated: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.ai_search.overview_aggregated.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3124,8 +3124,8 @@ function Limiter:reset() end
 ---@field target string domain, host or page
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
----@field brand? string name of the brand; guessed from the target when left out
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page; default base_domain
+---@field brand? string name of the brand; by default guessed from the target
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page; default base_domain
 
 ---@class seranking.data.ai_search.overview_by_engine: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.ai_search.overview_by_engine.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3135,11 +3135,11 @@ function Limiter:reset() end
 ---@field target string domain, host or page
 
 ---@class seranking.data.ai_search.leaderboard.Args
----@field primary seranking.data.ai_search.leaderboard.Primary the site of one's own
----@field competitors seranking.data.ai_search.leaderboard.Primary|seranking.data.ai_search.leaderboard.Primary[] its rivals
+---@field primary seranking.data.ai_search.leaderboard.Primary your own site
+---@field competitors seranking.data.ai_search.leaderboard.Primary|seranking.data.ai_search.leaderboard.Primary[] its competitors
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field engines "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini"|("ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini")[] the engines to compare on
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page
+---@field engines "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini"|("ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini")[] engines to compare
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page
 
 ---@class seranking.data.ai_search.leaderboard: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.ai_search.leaderboard.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3147,31 +3147,31 @@ function Limiter:reset() end
 ---@class seranking.data.ai_search.discover_brand.Args
 ---@field target string domain, host or page
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page. The default differs from the others': better sent always; default domain
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page. Set it always: the default differs from that of other calls; default domain
 
 ---@class seranking.data.ai_search.discover_brand: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.ai_search.discover_brand.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded
----@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field type "begins"|"contains"|"ends"|"exact" how the value must match
 ---@field value string not empty
 
 ---@class seranking.data.ai_search.prompts_by_target.Filter
 ---@field characters_count? seranking.Range characters of the prompt
 ---@field keyword_count? seranking.Range words of the prompt
----@field multi_keyword_excluded? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to drop: alternatives, each a list of { type, value } that must all hold
----@field multi_keyword_included? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to keep: alternatives, each a list of { type, value } that must all hold
----@field volume? seranking.Range how often it is asked in a month
+---@field multi_keyword_excluded? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to leave out: a list of alternatives, each a list of { type, value } that must all match
+---@field multi_keyword_included? seranking.data.ai_search.prompts_by_target.Filter.MultiKeywordExcluded[][] prompts to keep: a list of alternatives, each a list of { type, value } that must all match
+---@field volume? seranking.Range times it is asked a month
 
 ---@class seranking.data.ai_search.prompts_by_target.Args
 ---@field target string domain, host or page
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page. Better sent always: without it the server has failed; default base_domain
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page. Set it always: without it the server has failed; default base_domain
 ---@field sort? "volume"|"type"|"snippet_length" what to sort by; default volume
----@field sort_order? "asc"|"desc" which end first; default desc
----@field limit? integer most rows; each costs 200 credits (1 to 1000); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer most rows to return; each costs 200 credits (1 to 1000); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field filter? seranking.data.ai_search.prompts_by_target.Filter which rows to keep
 
 ---@class seranking.data.ai_search.prompts_by_target: seranking.Operation
@@ -3184,9 +3184,9 @@ function Limiter:reset() end
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
 ---@field sort? "volume"|"type"|"snippet_length" what to sort by; default volume
----@field sort_order? "asc"|"desc" which end first; default desc
----@field limit? integer most rows; each costs 200 credits (1 to 1000); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer most rows to return; each costs 200 credits (1 to 1000); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field filter? seranking.data.ai_search.prompts_by_target.Filter which rows to keep
 
 ---@class seranking.data.ai_search.prompts_by_brand: seranking.Operation
@@ -3195,17 +3195,17 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.WalkOptions): seranking.data.ai_search.prompts_by_target.Row[]?, seranking.Error?
 
 ---@class seranking.data.ai_search
---- A site in the answers of all engines together, with months. The newest month may not be complete.
+--- A site in the answers of all AI engines together, month by month. The newest month may be incomplete.
 ---@field overview_aggregated seranking.data.ai_search.overview_aggregated|fun(self, args: seranking.data.ai_search.overview_aggregated.Args, options?: seranking.CallOptions): seranking.data.ai_search.overview_aggregated.Answer?, seranking.Response|seranking.Error
---- A site in the answers of one engine, with months. The newest month may not be complete.
+--- A site in the answers of one AI engine, month by month. The newest month may be incomplete.
 ---@field overview_by_engine seranking.data.ai_search.overview_by_engine|fun(self, args: seranking.data.ai_search.overview_by_engine.Args, options?: seranking.CallOptions): seranking.data.ai_search.overview_aggregated.Answer?, seranking.Response|seranking.Error
---- A site among its rivals in the answers of engines. Dear and slow: give it a long timeout.
+--- A site and its competitors in the answers of AI engines. Expensive and slow: allow a long timeout.
 ---@field leaderboard seranking.data.ai_search.leaderboard|fun(self, args: seranking.data.ai_search.leaderboard.Args, options?: seranking.CallOptions): seranking.data.ai_search.leaderboard.Answer?, seranking.Response|seranking.Error
---- Names of brands that belong to a site.
+--- Brand names that belong to a site.
 ---@field discover_brand seranking.data.ai_search.discover_brand|fun(self, args: seranking.data.ai_search.discover_brand.Args, options?: seranking.CallOptions): seranking.data.ai_search.discover_brand.Answer?, seranking.Response|seranking.Error
---- Prompts whose answers link to a site. Always say limit: each row costs 200 credits.
+--- Prompts whose answers link to a site. Always set limit: each row costs 200 credits.
 ---@field prompts_by_target seranking.data.ai_search.prompts_by_target|fun(self, args: seranking.data.ai_search.prompts_by_target.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
---- Prompts whose answers name a brand. Always say limit: each row costs 200 credits.
+--- Prompts whose answers name a brand. Always set limit: each row costs 200 credits.
 ---@field prompts_by_brand seranking.data.ai_search.prompts_by_brand|fun(self, args: seranking.data.ai_search.prompts_by_brand.Args, options?: seranking.CallOptions): seranking.data.ai_search.prompts_by_target.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3237,24 +3237,24 @@ function Limiter:reset() end
 ---@field target string
 ---@field backlinks integer
 ---@field refdomains integer linking domains
----@field subnets integer class C networks that links come from
----@field ips integer addresses that links come from
+---@field subnets integer class C networks that backlinks come from
+---@field ips integer IP addresses that backlinks come from
 ---@field nofollow_backlinks integer
 ---@field dofollow_backlinks integer
 ---@field edu_backlinks integer from .edu
 ---@field gov_backlinks integer from .gov
 ---@field inlink_rank integer score of the page, 0-100
 ---@field domain_inlink_rank integer score of the domain, 0-100
----@field anchors integer different texts
+---@field anchors integer number of different anchor texts
 ---@field dofollow_anchors integer
----@field text_backlinks integer links around text
+---@field text_backlinks integer links with text
 ---@field from_home_page_backlinks integer
 ---@field from_home_page_refdomains integer
 ---@field dofollow_from_home_page_backlinks integer
 ---@field dofollow_refdomains integer
 ---@field edu_refdomains integer
 ---@field gov_refdomains integer
----@field pages_with_backlinks integer pages of the target that are linked to
+---@field pages_with_backlinks integer pages of the target that have backlinks
 ---@field top_anchors_by_backlinks seranking.data.backlinks.summary.Answer.summary.top_anchors_by_backlinks[]
 ---@field top_anchors_by_refdomains seranking.data.backlinks.summary.Answer.summary.top_anchors_by_refdomains[]
 ---@field top_pages_by_backlinks seranking.data.backlinks.summary.Answer.summary.top_pages_by_backlinks[]
@@ -3269,8 +3269,8 @@ function Limiter:reset() end
 ---@field target string
 ---@field backlinks integer
 ---@field refdomains integer linking domains
----@field subnets integer class C networks that links come from
----@field ips integer addresses that links come from
+---@field subnets integer class C networks that backlinks come from
+---@field ips integer IP addresses that backlinks come from
 ---@field nofollow_backlinks integer
 ---@field dofollow_backlinks integer
 ---@field edu_backlinks integer from .edu
@@ -3284,9 +3284,9 @@ function Limiter:reset() end
 ---@field url_to string the page linked to
 ---@field title string title of the linking page
 ---@field anchor string text of the link
----@field alt string alt text, where an image links
+---@field alt string alt text of a linking image
 ---@field nofollow boolean
----@field image boolean an image links
+---@field image boolean true: the link is an image
 ---@field image_source string address of the image
 ---@field inlink_rank integer score of the linking page, 0-100
 ---@field domain_inlink_rank integer score of the linking domain, 0-100
@@ -3308,32 +3308,32 @@ function Limiter:reset() end
 ---@field metrics seranking.data.backlinks.count.Answer.metrics[]
 
 ---@class seranking.data.backlinks.summary.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.summary: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.summary.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.metrics.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.metrics: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.all.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
----@field per_domain? integer most rows of one linking domain (1 to 100)
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
+---@field per_domain? integer most rows for each referring domain (1 to 100)
 ---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
----@field url_from_filter? string text in the linking page's address; ASCII
----@field url_from_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
----@field url_to_filter? string text in the linked page's address; ASCII
----@field url_to_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
----@field anchor_filter? string text in the anchor; ASCII
----@field anchor_filter_mode? "contains"|"does_not_contain" which way round the filter of the same name works; default contains
----@field nofollow_filter? "nofollow_only"|"dofollow_only" both when left out
+---@field url_from_filter? string text in the linking page's address, ASCII only
+---@field url_from_filter_mode? "contains"|"does_not_contain" whether the filter of the same name keeps or drops matches; default contains
+---@field url_to_filter? string text in the linked page's address, ASCII only
+---@field url_to_filter_mode? "contains"|"does_not_contain" whether the filter of the same name keeps or drops matches; default contains
+---@field anchor_filter? string text in the anchor, ASCII only
+---@field anchor_filter_mode? "contains"|"does_not_contain" whether the filter of the same name keeps or drops matches; default contains
+---@field nofollow_filter? "nofollow_only"|"dofollow_only" only nofollow or only dofollow links; by default both
 ---@field inlink_rank_from? integer score of the linking page (0 to 100)
 ---@field inlink_rank_to? integer score of the linking page (0 to 100)
 ---@field domain_inlink_rank_from? integer score of the linking domain (0 to 100)
@@ -3345,11 +3345,11 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.raw.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field limit? integer most rows of one answer; each is paid for (1 to 100000); default 10000
----@field next? string where to go on: `next` of the answer before, as it came
----@field per_domain? integer most rows of one linking domain (1 to 100)
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field limit? integer most rows of one answer; each costs credits (1 to 100000); default 10000
+---@field next? string where to continue: `next` of the answer before, unchanged
+---@field per_domain? integer most rows for each referring domain (1 to 100)
 ---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
 
 ---@class seranking.data.backlinks.raw: seranking.Operation
@@ -3358,22 +3358,22 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.WalkOptions): seranking.data.backlinks.all.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.count.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks
---- A link profile in one row: totals, kinds of links, scores, and what comes most often.
+--- A link profile in one row: totals, kinds of links, scores, top anchors, pages and countries.
 ---@field summary seranking.data.backlinks.summary|fun(self, args: seranking.data.backlinks.summary.Args, options?: seranking.CallOptions): seranking.data.backlinks.summary.Answer?, seranking.Response|seranking.Error
---- The totals of summary alone, without what comes most often.
+--- The totals of summary, without the top anchors, pages and countries.
 ---@field metrics seranking.data.backlinks.metrics|fun(self, args: seranking.data.backlinks.metrics.Args, options?: seranking.CallOptions): seranking.data.backlinks.metrics.Answer?, seranking.Response|seranking.Error
---- Links one by one, with filters, 10,000 at most: raw walks every link, and export has them in a file. To walk this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.
+--- Backlinks one by one, with filters, at most 10,000. To walk this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.
 ---@field all seranking.data.backlinks.all|fun(self, args: seranking.data.backlinks.all.Args, options?: seranking.CallOptions): seranking.data.backlinks.all.Answer?, seranking.Response|seranking.Error
---- Every link there is, in big batches, without filters. Keep all but `next` the same.
+--- Every backlink there is, in large batches, without filters. Keep all parameters but `next` the same.
 ---@field raw seranking.data.backlinks.raw|fun(self, args: seranking.data.backlinks.raw.Args, options?: seranking.CallOptions): seranking.data.backlinks.raw.Answer?, seranking.Response|seranking.Error
---- How many links there are to each target.
+--- Number of backlinks of each target.
 ---@field count seranking.data.backlinks.count|fun(self, args: seranking.data.backlinks.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.count.Answer?, seranking.Response|seranking.Error
 ---@field anchors seranking.data.backlinks.anchors
 ---@field authority seranking.data.backlinks.authority
@@ -3398,10 +3398,10 @@ function Limiter:reset() end
 ---@field anchors seranking.data.backlinks.anchors.list.Row[]
 
 ---@class seranking.data.backlinks.anchors.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 ---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 
 ---@class seranking.data.backlinks.anchors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3409,7 +3409,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.anchors.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.anchors
---- The texts that links stand on. No pages.
+--- Anchor texts of the backlinks.
 ---@field list seranking.data.backlinks.anchors.list|fun(self, args: seranking.data.backlinks.anchors.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.anchors.list.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3422,13 +3422,13 @@ function Limiter:reset() end
 ---@field pages seranking.data.backlinks.authority.get.Answer.pages[]
 
 ---@class seranking.data.backlinks.authority.get.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field target string|string[] domains, hosts or pages; each costs credits
 
 ---@class seranking.data.backlinks.authority.get: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.authority
---- Scores of page and domain for each target.
+--- Scores of the page and the domain of each target.
 ---@field get seranking.data.backlinks.authority.get|fun(self, args: seranking.data.backlinks.authority.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.get.Answer?, seranking.Response|seranking.Error
 ---@field domain seranking.data.backlinks.authority.domain
 ---@field page seranking.data.backlinks.authority.page
@@ -3442,8 +3442,8 @@ function Limiter:reset() end
 ---@field pages seranking.data.backlinks.authority.domain.get.Answer.pages[]
 
 ---@class seranking.data.backlinks.authority.domain.distribution.Row
----@field domain_inlink_rank integer the score, 0-100
----@field refdomains integer domains that have it
+---@field domain_inlink_rank integer score, 0-100
+---@field refdomains integer domains with this score
 
 ---@class seranking.data.backlinks.authority.domain.distribution.Answer
 ---@field histogram seranking.data.backlinks.authority.domain.distribution.Row[]
@@ -3456,15 +3456,15 @@ function Limiter:reset() end
 ---@field ranks seranking.data.backlinks.authority.domain.history.Row[]
 
 ---@class seranking.data.backlinks.authority.domain.get.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field target string|string[] domains, hosts or pages; each costs credits
 
 ---@class seranking.data.backlinks.authority.domain.get: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.authority.domain.distribution.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field histogramMode? "domain"|"host" whether linking sites are counted by domain or by host (the one name with a capital letter); default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field histogramMode? "domain"|"host" count referring sites by domain or by host (the API spells this name with a capital letter); default host
 
 ---@class seranking.data.backlinks.authority.domain.distribution: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3472,10 +3472,10 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.domain.distribution.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.domain.history.Args
----@field target string domain, host or page that is linked to
+---@field target string domain, host or page whose backlinks to return
 ---@field date_from? seranking.Day first day
 ---@field date_to? seranking.Day last day
----@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
+---@field granularity? "by_day"|"by_week"|"by_month" distance between two points; default by_day
 
 ---@class seranking.data.backlinks.authority.domain.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3483,11 +3483,11 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.domain.history.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.domain
---- Score of each target's domain; the rows are called pages all the same.
+--- Score of each target's domain. The rows are called pages all the same.
 ---@field get seranking.data.backlinks.authority.domain.get|fun(self, args: seranking.data.backlinks.authority.domain.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.get.Answer?, seranking.Response|seranking.Error
---- How many linking domains have which score.
+--- How many referring domains have which score.
 ---@field distribution seranking.data.backlinks.authority.domain.distribution|fun(self, args: seranking.data.backlinks.authority.domain.distribution.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.distribution.Answer?, seranking.Response|seranking.Error
---- A domain's score over time; longer targets are cut to their domain.
+--- A domain's score over time. Longer targets are cut to their domain.
 ---@field history seranking.data.backlinks.authority.domain.history|fun(self, args: seranking.data.backlinks.authority.domain.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.domain.history.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3506,7 +3506,7 @@ function Limiter:reset() end
 ---@field ranks seranking.data.backlinks.authority.page.history.Row[]
 
 ---@class seranking.data.backlinks.authority.page.get.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
+---@field target string|string[] domains, hosts or pages; each costs credits
 
 ---@class seranking.data.backlinks.authority.page.get: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.page.get.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3515,7 +3515,7 @@ function Limiter:reset() end
 ---@field target string address of a page, with its scheme
 ---@field date_from? seranking.Day first day
 ---@field date_to? seranking.Day last day
----@field granularity? "by_day"|"by_week"|"by_month" how far apart the points are; default by_day
+---@field granularity? "by_day"|"by_week"|"by_month" distance between two points; default by_day
 
 ---@class seranking.data.backlinks.authority.page.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3523,9 +3523,9 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.WalkOptions): seranking.data.backlinks.authority.page.history.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.authority.page
---- Score of each page; give addresses with their scheme.
+--- Score of each page. Give addresses with their scheme.
 ---@field get seranking.data.backlinks.authority.page.get|fun(self, args: seranking.data.backlinks.authority.page.get.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.get.Answer?, seranking.Response|seranking.Error
---- A page's score over time. A run of zeros means that nothing is known, not that the score was 0.
+--- A page's score over time. A run of zeros means that nothing is known, not a score of 0.
 ---@field history seranking.data.backlinks.authority.page.history|fun(self, args: seranking.data.backlinks.authority.page.history.Args, options?: seranking.CallOptions): seranking.data.backlinks.authority.page.history.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3536,27 +3536,27 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.export.status.Answer
 ---@field task_id string
 ---@field task_status string queued_for_processing, processing, complete or rejected
----@field download_file? string address of the file; its name rests on one source
+---@field download_file? string address of the file; the member is known from one source
 
 ---@class seranking.data.backlinks.export.create.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.export.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.backlinks.export.status.Args
----@field task_id string task_id of create: text such as 1_100200, no number
+---@field task_id string task_id of create: a string such as 1_100200, not a number
 
 ---@class seranking.data.backlinks.export.status: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.backlinks.export
---- Have a whole profile written into a file. Rejected at once when the plan's exports are used up.
+--- Write a whole link profile to a file. Rejected at once when the plan's exports are used up.
 ---@field create seranking.data.backlinks.export.create|fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.create.Answer?, seranking.Response|seranking.Error
---- How far an export is; when complete, where its file is: gzipped CSV, on another host, for a short time.
+--- Progress of an export; when complete, the address of its file: gzipped CSV, on another host, for a short time.
 ---@field status seranking.data.backlinks.export.status|fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3568,7 +3568,7 @@ function Limiter:reset() end
 ---@field title string title of the linking page
 ---@field anchor string text of the link
 ---@field nofollow boolean
----@field image boolean an image links
+---@field image boolean true: the link is an image
 ---@field link_type string href or redirect
 ---@field redirect_chain boolean
 ---@field redirect_chain_urls string[]
@@ -3596,16 +3596,16 @@ function Limiter:reset() end
 ---@field backlinks_count seranking.data.backlinks.history.cumulative.Answer.backlinks_count[]
 
 ---@class seranking.data.backlinks.history.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Day first day; yesterday when left out
----@field date_to? seranking.Day last day; today when left out
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field new_lost_type? "new"|"lost" only new or only lost ones; by default both
+---@field date_from? seranking.Day first day; default yesterday
+---@field date_to? seranking.Day last day; default today
 ---@field link_type? "href"|"redirect" only links of this kind
----@field anchor_type? "text"|"image"|"undefined" only links around this
----@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
+---@field anchor_type? "text"|"image"|"undefined" only links with such an anchor
+---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind; the words differ from those of nofollow_filter
 ---@field url_from? string only links from this page
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 ---@field order_by? "new_lost_date"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default new_lost_date
 
 ---@class seranking.data.backlinks.history.list: seranking.Operation
@@ -3614,22 +3614,22 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.history.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.history.count.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Day first day; yesterday when left out
----@field date_to? seranking.Day last day; today when left out
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field new_lost_type? "new"|"lost" only new or only lost ones; by default both
+---@field date_from? seranking.Day first day; default yesterday
+---@field date_to? seranking.Day last day; default today
 ---@field link_type? "href"|"redirect" only links of this kind
----@field anchor_type? "text"|"image"|"undefined" only links around this
----@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind: a word, and other words than nofollow_filter has
+---@field anchor_type? "text"|"image"|"undefined" only links with such an anchor
+---@field dofollow? "dofollow"|"nofollow"|"undefined" only links of this kind; the words differ from those of nofollow_filter
 ---@field url_from? string only links from this page
 
 ---@class seranking.data.backlinks.history.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.history.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.history.cumulative.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 ---@field date_from? seranking.Day first day
 ---@field date_to? seranking.Day last day
 
@@ -3637,11 +3637,11 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.history
---- Links that came or went between two days. No pages: take fewer days at a time.
+--- New and lost backlinks between two days. Cut at limit: ask for fewer days at a time.
 ---@field list seranking.data.backlinks.history.list|fun(self, args: seranking.data.backlinks.history.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.list.Answer?, seranking.Response|seranking.Error
---- How many links came and went, day by day.
+--- New and lost backlinks, counted day by day.
 ---@field count seranking.data.backlinks.history.count|fun(self, args: seranking.data.backlinks.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.count.Answer?, seranking.Response|seranking.Error
---- How many links there were, day by day.
+--- Number of backlinks, day by day.
 ---@field cumulative seranking.data.backlinks.history.cumulative|fun(self, args: seranking.data.backlinks.history.cumulative.Args, options?: seranking.CallOptions): seranking.data.backlinks.history.cumulative.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3658,10 +3658,10 @@ function Limiter:reset() end
 ---@field pages seranking.data.backlinks.indexed_pages.list.Row[]
 
 ---@class seranking.data.backlinks.indexed_pages.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 ---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 
 ---@class seranking.data.backlinks.indexed_pages.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3669,7 +3669,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.indexed_pages.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.indexed_pages
---- The target's own pages that are linked to. No pages in the other sense.
+--- The target's own pages that have backlinks.
 ---@field list seranking.data.backlinks.indexed_pages.list|fun(self, args: seranking.data.backlinks.indexed_pages.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.indexed_pages.list.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3691,10 +3691,10 @@ function Limiter:reset() end
 ---@field metrics seranking.data.backlinks.refdomains.count.Answer.metrics[]
 
 ---@class seranking.data.backlinks.refdomains.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 ---@field order_by? "date_found"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default date_found
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 
 ---@class seranking.data.backlinks.refdomains.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3702,16 +3702,16 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.refdomains.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.refdomains.count.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.refdomains.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.refdomains
---- The domains that link. No pages.
+--- The domains that link to the target.
 ---@field list seranking.data.backlinks.refdomains.list|fun(self, args: seranking.data.backlinks.refdomains.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.list.Answer?, seranking.Response|seranking.Error
---- How many domains link to each target.
+--- Number of referring domains of each target.
 ---@field count seranking.data.backlinks.refdomains.count|fun(self, args: seranking.data.backlinks.refdomains.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.count.Answer?, seranking.Response|seranking.Error
 ---@field history seranking.data.backlinks.refdomains.history
 ---@field operations fun(self): fun(): string?, any
@@ -3737,13 +3737,13 @@ function Limiter:reset() end
 ---@field new_lost_refdomains_count seranking.data.backlinks.refdomains.history.count.Answer.new_lost_refdomains_count[]
 
 ---@class seranking.data.backlinks.refdomains.history.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Day first day; yesterday when left out
----@field date_to? seranking.Day last day; today when left out
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field new_lost_type? "new"|"lost" only new or only lost ones; by default both
+---@field date_from? seranking.Day first day; default yesterday
+---@field date_to? seranking.Day last day; default today
 ---@field order_by? "new_lost_date"|"domain_inlink_rank"|"inlink_rank" what to sort by, highest first; default new_lost_date
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 
 ---@class seranking.data.backlinks.refdomains.history.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3751,19 +3751,19 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.refdomains.history.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.refdomains.history.count.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
----@field new_lost_type? "new"|"lost" only gains or only losses; both when left out
----@field date_from? seranking.Day first day; yesterday when left out
----@field date_to? seranking.Day last day; today when left out
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
+---@field new_lost_type? "new"|"lost" only new or only lost ones; by default both
+---@field date_from? seranking.Day first day; default yesterday
+---@field date_to? seranking.Day last day; default today
 
 ---@class seranking.data.backlinks.refdomains.history.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.refdomains.history
---- Linking domains that came or went between two days. No pages: take fewer days at a time.
+--- New and lost referring domains between two days. Cut at limit: ask for fewer days at a time.
 ---@field list seranking.data.backlinks.refdomains.history.list|fun(self, args: seranking.data.backlinks.refdomains.history.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.list.Answer?, seranking.Response|seranking.Error
---- How many linking domains came and went, day by day.
+--- New and lost referring domains, counted day by day.
 ---@field count seranking.data.backlinks.refdomains.history.count|fun(self, args: seranking.data.backlinks.refdomains.history.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.refdomains.history.count.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3787,10 +3787,10 @@ function Limiter:reset() end
 ---@field metrics seranking.data.backlinks.referring_ips.count.Answer.metrics[]
 
 ---@class seranking.data.backlinks.referring_ips.list.Args
----@field target string domain, host or page that is linked to
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string domain, host or page whose backlinks to return
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 ---@field order_by? "backlinks"|"refdomains" what to sort by, highest first; default backlinks
----@field limit? integer most rows; each is paid for (1 to 10000); default 100
+---@field limit? integer most rows to return; each costs credits (1 to 10000); default 100
 
 ---@class seranking.data.backlinks.referring_ips.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3798,16 +3798,16 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.WalkOptions): seranking.data.backlinks.referring_ips.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.backlinks.referring_ips.count.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.referring_ips.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.referring_ips.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.referring_ips
---- The IP addresses that links come from. No pages.
+--- The IP addresses that backlinks come from.
 ---@field list seranking.data.backlinks.referring_ips.list|fun(self, args: seranking.data.backlinks.referring_ips.list.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.list.Answer?, seranking.Response|seranking.Error
---- How many IP addresses link to each target.
+--- Number of IP addresses that link to each target.
 ---@field count seranking.data.backlinks.referring_ips.count|fun(self, args: seranking.data.backlinks.referring_ips.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_ips.count.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3819,14 +3819,14 @@ function Limiter:reset() end
 ---@field metrics seranking.data.backlinks.referring_subnets.count.Answer.metrics[]
 
 ---@class seranking.data.backlinks.referring_subnets.count.Args
----@field target string|string[] domains, hosts or pages, at most 100; each is paid for
----@field mode? "domain"|"host"|"url" domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; url: that page; default host
+---@field target string|string[] domains, hosts or pages; each costs credits
+---@field mode? "domain"|"host"|"url" domain: with all subdomains; host: with or without www; url: that page. (Elsewhere, scope = domain means one host); default host
 
 ---@class seranking.data.backlinks.referring_subnets.count: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.referring_subnets.count.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.backlinks.referring_subnets
---- How many class C networks link to each target. There is no list of them.
+--- Number of class C networks that link to each target. There is no list of them.
 ---@field count seranking.data.backlinks.referring_subnets.count|fun(self, args: seranking.data.backlinks.referring_subnets.count.Args, options?: seranking.CallOptions): seranking.data.backlinks.referring_subnets.count.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3845,7 +3845,7 @@ function Limiter:reset() end
 ---@field snippet_description string
 ---@field snippet_display_url string
 ---@field snippet_count integer other sources call it snippet_num or snippets_count
----@field url string where it leads
+---@field url string target of the link
 
 ---@class seranking.data.domain.ads.by_domain.Row
 ---@field keyword string
@@ -3855,23 +3855,23 @@ function Limiter:reset() end
 ---@field cpc number price of a click
 ---@field volume integer searches a month
 ---@field traffic integer visits a month, estimated
----@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the advertisement of that month
+---@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the ad of that month
 
 ---@class seranking.data.domain.ads.by_keyword.Row
 ---@field domain string
 ---@field ads_count integer
 ---@field keywords_count integer keywords that it advertises on
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number worth of the traffic
----@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the advertisement of that month
+---@field price_sum number value of the traffic
+---@field snippets table<string, seranking.data.domain.ads.by_domain.Row.snippets> month (YYYY-MM) to the ad of that month
 
 ---@class seranking.data.domain.ads.by_domain.Args
----@field domain string who advertised
+---@field domain string the advertiser's domain
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field from? seranking.Day first month
 ---@field to? seranking.Day last month
 ---@field page? integer page, from 1 (at least 1); default 1
----@field limit? integer rows of a page (1 to 100); default 100
+---@field limit? integer rows a page (1 to 100); default 100
 
 ---@class seranking.data.domain.ads.by_domain: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3879,12 +3879,12 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.WalkOptions): seranking.data.domain.ads.by_domain.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.ads.by_keyword.Args
----@field keyword string what was advertised on
+---@field keyword string the keyword of the ads
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field from? seranking.Day first month
 ---@field to? seranking.Day last month
 ---@field page? integer page, from 1 (at least 1); default 1
----@field limit? integer rows of a page (1 to 100); default 100
+---@field limit? integer rows a page (1 to 100); default 100
 
 ---@class seranking.data.domain.ads.by_keyword: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3892,27 +3892,27 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.WalkOptions): seranking.data.domain.ads.by_keyword.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.ads
---- Keywords that a site advertised on, and how, by month.
+--- Keywords that a site advertised on, with its ads, by month.
 ---@field by_domain seranking.data.domain.ads.by_domain|fun(self, args: seranking.data.domain.ads.by_domain.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_domain.Row[]?, seranking.Response|seranking.Error
---- Sites that advertised on a keyword, and how, by month.
+--- Sites that advertised on a keyword, with their ads, by month.
 ---@field by_keyword seranking.data.domain.ads.by_keyword|fun(self, args: seranking.data.domain.ads.by_keyword.Args, options?: seranking.CallOptions): seranking.data.domain.ads.by_keyword.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.domain.competitors.list.Row
 ---@field domain string
 ---@field common_keywords integer
----@field total_keywords? integer with stats only, as the rest
----@field missing_keywords? integer that the rival has and the site lacks
+---@field total_keywords? integer with stats only, like the rest
+---@field missing_keywords? integer keywords that the competitor has and the site lacks
 ---@field traffic_sum? integer visits a month, estimated
----@field price_sum? number worth of the traffic
+---@field price_sum? number value of the traffic
 ---@field domain_relevance? number
 
 ---@class seranking.data.domain.competitors.list.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field domain? string domain or host, without a scheme
----@field url? string one page instead of a domain; the API goes by it when both are sent
----@field type? "organic"|"adv" unpaid or paid results; default organic
----@field stats? seranking.Flag 1: add totals of each rival; default 0
+---@field url? string one page instead of a domain; takes precedence over domain
+---@field type? "organic"|"adv" organic or paid results; default organic
+---@field stats? seranking.Flag 1: add each competitor's totals; default 0
 
 ---@class seranking.data.domain.competitors.list: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -3920,7 +3920,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.WalkOptions): seranking.data.domain.competitors.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.competitors
---- Sites that rank for the same keywords, about 500 at most, in no order. url beats domain.
+--- Sites that rank for the same keywords: about 500 at most, in no order. url takes precedence over domain.
 ---@field list seranking.data.domain.competitors.list|fun(self, args: seranking.data.domain.competitors.list.Args, options?: seranking.CallOptions): seranking.data.domain.competitors.list.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -3929,7 +3929,7 @@ function Limiter:reset() end
 ---@field block_position? integer place of the block on the results page
 ---@field keyword string
 ---@field position integer
----@field prev_pos? integer the month before; null, 0 or missing for what is new
+---@field prev_pos? integer the month before; 0 or missing for new keywords
 ---@field previous_position? integer with year and month, instead of prev_pos
 ---@field volume integer searches a month; text with year and month
 ---@field cpc number price of a click
@@ -3939,10 +3939,10 @@ function Limiter:reset() end
 ---@field total_sites? integer results that the search engine reports; missing with year and month
 ---@field traffic integer visits a month, estimated; text with year and month
 ---@field traffic_percent number share of the site's traffic
----@field price number worth of the traffic
+---@field price number value of the traffic
 ---@field intents? string[] missing with type = adv
 ---@field serp_features? string[] missing with type = adv
----@field block? string|integer paid rows only, as the next five: where the advertisement stands
+---@field block? string|integer paid rows only, like the next five: place of the ad
 ---@field snippet_num? integer
 ---@field snippets_count? integer
 ---@field snippet_title? string
@@ -3956,55 +3956,55 @@ function Limiter:reset() end
 ---@field competition number 0-1
 ---@field difficulty integer 0-100
 ---@field total_sites integer results that the search engine reports
----@field position integer of the first site, as the next three
+---@field position integer position of the first site, like the next three
 ---@field url string
----@field price number worth of the traffic
+---@field price number value of the traffic
 ---@field traffic integer visits a month, estimated
----@field compare_position? integer of the second site, as the next three; missing or empty with diff
+---@field compare_position? integer position of the second site, like the next three; missing or empty with diff
 ---@field compare_url? string
 ---@field compare_price? number
 ---@field compare_traffic? integer
 
 ---@class seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded
----@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field type "begins"|"contains"|"ends"|"exact" how the value must match
 ---@field value string not empty
 
 ---@class seranking.data.domain.keywords.list.Filter.SerpFeatures2
----@field mode "with_link"|"without_link" whether the site is in it
+---@field mode "with_link"|"without_link" whether the site appears in them
 ---@field value string|string[] the features
 
 ---@class seranking.data.domain.keywords.list.Filter
 ---@field characters_count? seranking.Range characters of the keyword
----@field competition? seranking.Range rows have 0-1; the filter may mean 0-100
+---@field competition? seranking.Range 0-1 in rows; the filter may want 0-100
 ---@field cpc? seranking.Range price of a click
 ---@field difficulty? seranking.Range 0-100
 ---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
----@field keyword? string text in the keyword; case matters
+---@field keyword? string text in the keyword, case-sensitive
 ---@field keyword_count? seranking.Range words of the keyword
----@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
----@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
+---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to leave out: a list of alternatives, each a list of { type, value } that must all match
+---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: a list of alternatives, each a list of { type, value } that must all match
 ---@field position? seranking.Range position
----@field price? seranking.Range worth of the traffic
----@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
----@field serp_features_2? seranking.data.domain.keywords.list.Filter.SerpFeatures2 features of the results page that the site owns, or does not
+---@field price? seranking.Range value of the traffic
+---@field serp_features? string|string[] features of the results page, any of them; words that the API does not know are silently ignored
+---@field serp_features_2? seranking.data.domain.keywords.list.Filter.SerpFeatures2 features of the results page that the site does, or does not, appear in
 ---@field traffic? seranking.Range visits a month
 ---@field traffic_percent? seranking.Range share of the site's traffic, %
----@field url? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] pages to keep: alternatives, each a list of { type, value } that must all hold
+---@field url? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] pages to keep: a list of alternatives, each a list of { type, value } that must all match
 ---@field volume? seranking.Range searches a month
 
 ---@class seranking.data.domain.keywords.list.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field domain? string domain or host, without a scheme
----@field url? string one page instead of a domain, exactly; patterns go into filter.url
----@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field url? string one exact page instead of a domain; for patterns use filter.url
+---@field type? "organic"|"adv" organic or paid results; default organic
 ---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
----@field order_field? "traffic"|"volume"|"position"|"cpc"|"competition"|"kei"|"difficulty"|"traffic_percent"|"price" what to sort by; the last two are not sure; default traffic
----@field order_type? "asc"|"desc" which end first; default desc
+---@field order_field? "traffic"|"volume"|"position"|"cpc"|"competition"|"kei"|"difficulty"|"traffic_percent"|"price" what to sort by; the last two are uncertain; default traffic
+---@field order_type? "asc"|"desc" order; default desc
 ---@field page? integer page, from 1 (at least 1); default 1
----@field limit? integer rows of a page (1 to 1000); default 100
+---@field limit? integer rows a page (1 to 1000); default 100
 ---@field cols? "keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url"|("keyword"|"position"|"prev_pos"|"volume"|"cpc"|"competition"|"url"|"kei"|"total_sites"|"traffic"|"traffic_percent"|"price"|"block"|"snippet_num"|"snippets_count"|"snippet_title"|"snippet_description"|"snippet_display_url")[] columns to return
----@field pos_change? "up"|"down"|"new"|"lost"|"diff"|"same" only rows that moved so since the month before
----@field year? integer with month: a month of the past; rows differ then. Known from one source
+---@field pos_change? "up"|"down"|"new"|"lost"|"diff"|"same" only rows with this change since the month before
+---@field year? integer with month: a past month; its rows have other members. Known from one source
 ---@field month? integer with year (1 to 12)
 ---@field filter? seranking.data.domain.keywords.list.Filter which rows to keep
 
@@ -4018,24 +4018,24 @@ function Limiter:reset() end
 ---@field cpc? seranking.Range price of a click
 ---@field difficulty? seranking.Range 0-100
 ---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
----@field keyword? string text in the keyword; case matters
----@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
----@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
----@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field keyword? string text in the keyword, case-sensitive
+---@field multi_keyword_excluded? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to leave out: a list of alternatives, each a list of { type, value } that must all match
+---@field multi_keyword_included? seranking.data.domain.keywords.list.Filter.MultiKeywordExcluded[][] keywords to keep: a list of alternatives, each a list of { type, value } that must all match
+---@field serp_features? string|string[] features of the results page, any of them; words that the API does not know are silently ignored
 ---@field volume? seranking.Range searches a month
 
 ---@class seranking.data.domain.keywords.comparison.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field domain? string domain or host, without a scheme
----@field url? string one page instead of a domain, exactly; patterns go into filter.url
+---@field url? string one exact page instead of a domain; for patterns use filter.url
 ---@field compare string the second site or page, of the same kind as the first
----@field type? "organic"|"adv" unpaid or paid results; default organic
----@field diff? seranking.Flag 0: keywords of both; 1: those of the first that the second lacks, so the rival goes first; default 0
+---@field type? "organic"|"adv" organic or paid results; default organic
+---@field diff? seranking.Flag 0: keywords of both sites; 1: those of the first that the second lacks, so put the competitor first; default 0
 ---@field page? integer page, from 1 (at least 1); default 1
----@field limit? integer rows of a page (1 to 1000); default 100
+---@field limit? integer rows a page (1 to 1000); default 100
 ---@field cols? "keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic"|("keyword"|"volume"|"cpc"|"competition"|"kei"|"total_sites"|"position"|"url"|"price"|"traffic"|"compare_position"|"compare_url"|"compare_price"|"compare_traffic")[] columns to return
 ---@field order_field? "keyword"|"volume"|"cpc"|"competition"|"difficulty"|"position" what to sort by; default keyword
----@field order_type? "asc"|"desc" which end first; default asc
+---@field order_type? "asc"|"desc" order; default asc
 ---@field filter? seranking.data.domain.keywords.comparison.Filter which rows to keep
 
 ---@class seranking.data.domain.keywords.comparison: seranking.Operation
@@ -4044,7 +4044,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.WalkOptions): seranking.data.domain.keywords.comparison.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.keywords
---- Keywords that a domain or a page ranks for; url beats domain.
+--- Keywords that a domain or a page ranks for. url takes precedence over domain.
 ---@field list seranking.data.domain.keywords.list|fun(self, args: seranking.data.domain.keywords.list.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.list.Row[]?, seranking.Response|seranking.Error
 --- Keywords that two sites share or, with diff, that only the first has.
 ---@field comparison seranking.data.domain.keywords.comparison|fun(self, args: seranking.data.domain.keywords.comparison.Args, options?: seranking.CallOptions): seranking.data.domain.keywords.comparison.Row[]?, seranking.Response|seranking.Error
@@ -4056,7 +4056,7 @@ function Limiter:reset() end
 ---@field month integer
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number what these visits would cost as advertisements
+---@field price_sum number cost of these visits as ads
 ---@field keywords_new_count integer since the month before
 ---@field keywords_up_count integer
 ---@field keywords_down_count integer
@@ -4074,7 +4074,7 @@ function Limiter:reset() end
 ---@field month integer
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number what these visits would cost as advertisements
+---@field price_sum number cost of these visits as ads
 ---@field keywords_new_count integer since the month before
 ---@field keywords_up_count integer
 ---@field keywords_down_count integer
@@ -4101,7 +4101,7 @@ function Limiter:reset() end
 ---@field country string
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number what these visits would cost as advertisements
+---@field price_sum number cost of these visits as ads
 ---@field positions_new_count integer since the month before
 ---@field positions_up_count integer
 ---@field positions_down_count integer
@@ -4120,7 +4120,7 @@ function Limiter:reset() end
 ---@field country string
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number what these visits would cost as advertisements
+---@field price_sum number cost of these visits as ads
 ---@field positions_new_count integer since the month before
 ---@field positions_up_count integer
 ---@field positions_down_count integer
@@ -4136,7 +4136,7 @@ function Limiter:reset() end
 ---@field source string worldwide
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
----@field price_sum number what these visits would cost as advertisements
+---@field price_sum number cost of these visits as ads
 
 ---@class seranking.data.domain.overview.worldwide_url.Answer.adv
 ---@field source string
@@ -4153,13 +4153,13 @@ function Limiter:reset() end
 ---@field month integer
 ---@field keywords_count integer keywords that it ranked for
 ---@field traffic_sum integer visits in the month, estimated
----@field price_sum number what these visits would have cost as advertisements
----@field top1_5? integer unpaid results only, as the next four
+---@field price_sum number cost of these visits as ads
+---@field top1_5? integer organic results only, like the next four
 ---@field top6_10? integer
 ---@field top11_20? integer
 ---@field top21_50? integer
 ---@field top51_100? integer
----@field top1_2? integer paid results only, as the next three
+---@field top1_2? integer paid results only, like the next three
 ---@field top3_5? integer
 ---@field top6_8? integer
 ---@field top9_11? integer
@@ -4167,7 +4167,7 @@ function Limiter:reset() end
 ---@class seranking.data.domain.overview.db.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field domain? string domain or host, without a scheme
----@field url? string one page instead of a domain; the API goes by it when both are sent
+---@field url? string one page instead of a domain; takes precedence over domain
 ---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
 
 ---@class seranking.data.domain.overview.db: seranking.Operation
@@ -4176,7 +4176,7 @@ function Limiter:reset() end
 ---@class seranking.data.domain.overview.worldwide.Args
 ---@field domain string domain or host, without a scheme
 ---@field fields? "price"|"traffic"|"keywords"|"positions_diff"|"positions_tops"|("price"|"traffic"|"keywords"|"positions_diff"|"positions_tops")[] groups of figures to return
----@field show_zones_list? seranking.Flag 1: a row for each country, too; default 0
+---@field show_zones_list? seranking.Flag 1: add a row for each country; default 0
 ---@field currency? string currency of prices, ISO 4217; default USD
 ---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
 
@@ -4193,8 +4193,8 @@ function Limiter:reset() end
 ---@class seranking.data.domain.overview.history.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field domain? string domain or host, without a scheme
----@field url? string one page instead of a domain; the API goes by it when both are sent
----@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field url? string one page instead of a domain; takes precedence over domain
+---@field type? "organic"|"adv" organic or paid results; default organic
 ---@field with_subdomains? seranking.Flag 0: without subdomains; default 1
 
 ---@class seranking.data.domain.overview.history: seranking.Operation
@@ -4203,13 +4203,13 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.WalkOptions): seranking.data.domain.overview.history.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.overview
---- Totals of a domain or a page in one country; url beats domain.
+--- Totals of a domain or a page in one country. url takes precedence over domain.
 ---@field db seranking.data.domain.overview.db|fun(self, args: seranking.data.domain.overview.db.Args, options?: seranking.CallOptions): seranking.data.domain.overview.db.Answer?, seranking.Response|seranking.Error
---- Totals of a domain over all countries. Ups and downs are positions_… here, keywords_… in db.
+--- Totals of a domain over all countries. Gains and losses are called positions_… here, keywords_… in db.
 ---@field worldwide seranking.data.domain.overview.worldwide|fun(self, args: seranking.data.domain.overview.worldwide.Args, options?: seranking.CallOptions): seranking.data.domain.overview.worldwide.Answer?, seranking.Response|seranking.Error
 --- Totals of one page over all countries.
 ---@field worldwide_url seranking.data.domain.overview.worldwide_url|fun(self, args: seranking.data.domain.overview.worldwide_url.Args, options?: seranking.CallOptions): seranking.data.domain.overview.worldwide_url.Answer?, seranking.Response|seranking.Error
---- Totals month by month since the site is known; url beats domain.
+--- Totals month by month, for as long as the site is known. url takes precedence over domain.
 ---@field history seranking.data.domain.overview.history|fun(self, args: seranking.data.domain.overview.history.Args, options?: seranking.CallOptions): seranking.data.domain.overview.history.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -4224,29 +4224,29 @@ function Limiter:reset() end
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
 ---@field traffic_percent number share of the site's traffic
----@field price_sum number worth of the traffic
----@field intents? table<string, seranking.data.domain.pages.list.Row.intents> by letter of the intent, perhaps small
+---@field price_sum number value of the traffic
+---@field intents? table<string, seranking.data.domain.pages.list.Row.intents> by letter of the intent, perhaps lower case
 
 ---@class seranking.data.domain.pages.list.Filter.DomainUrl
----@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field type "begins"|"contains"|"ends"|"exact" how the value must match
 ---@field value string not empty
 
 ---@class seranking.data.domain.pages.list.Filter
 ---@field domain_traffic_percent? seranking.Range share of the domain's traffic, %
----@field domain_url? seranking.data.domain.pages.list.Filter.DomainUrl[][] addresses to keep: alternatives, each a list of { type, value } that must all hold
----@field keywords_count? seranking.Range keywords that it ranks for
----@field price_sum? seranking.Range worth of the traffic
+---@field domain_url? seranking.data.domain.pages.list.Filter.DomainUrl[][] addresses to keep: a list of alternatives, each a list of { type, value } that must all match
+---@field keywords_count? seranking.Range number of keywords that it ranks for
+---@field price_sum? seranking.Range value of the traffic
 ---@field traffic_sum? seranking.Range visits a month
 
 ---@class seranking.data.domain.pages.list.Args
 ---@field target string domain or host, without a scheme
----@field scope "base_domain"|"domain"|"url" base_domain: with all subdomains; domain: that host alone (the narrow one; mode=domain of backlinks is wide)
+---@field scope "base_domain"|"domain"|"url" base_domain: with all subdomains; domain: that host alone (mode = domain of data.backlinks includes subdomains)
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field type? "organic"|"adv" organic or paid results; default organic
 ---@field order_field? "keywords_count"|"traffic_sum"|"traffic_percent"|"price_sum" what to sort by; default keywords_count
----@field order_type? "asc"|"desc" which end first; default desc
----@field offset? integer rows to pass over (at least 0); default 0
----@field limit? integer most rows (1 to 1000); default 100
+---@field order_type? "asc"|"desc" order; default desc
+---@field offset? integer rows to skip (at least 0); default 0
+---@field limit? integer most rows to return (1 to 1000); default 100
 ---@field filter? seranking.data.domain.pages.list.Filter which rows to keep
 
 ---@class seranking.data.domain.pages.list: seranking.Operation
@@ -4264,28 +4264,28 @@ function Limiter:reset() end
 ---@field keywords_count integer keywords that it ranks for
 ---@field traffic_sum integer visits a month, estimated
 ---@field traffic_percent number share of the site's traffic
----@field price_sum number worth of the traffic
+---@field price_sum number value of the traffic
 
 ---@class seranking.data.domain.subdomains.list.Filter.DomainUrl
----@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field type "begins"|"contains"|"ends"|"exact" how the value must match
 ---@field value string not empty
 
 ---@class seranking.data.domain.subdomains.list.Filter
 ---@field domain_traffic_percent? seranking.Range share of the domain's traffic, %
----@field domain_url? seranking.data.domain.subdomains.list.Filter.DomainUrl[][] addresses to keep: alternatives, each a list of { type, value } that must all hold
----@field keywords_count? seranking.Range keywords that it ranks for
----@field price_sum? seranking.Range worth of the traffic
+---@field domain_url? seranking.data.domain.subdomains.list.Filter.DomainUrl[][] addresses to keep: a list of alternatives, each a list of { type, value } that must all match
+---@field keywords_count? seranking.Range number of keywords that it ranks for
+---@field price_sum? seranking.Range value of the traffic
 ---@field traffic_sum? seranking.Range visits a month
 
 ---@class seranking.data.domain.subdomains.list.Args
 ---@field target string domain or host, without a scheme
----@field scope "base_domain"|"domain" base_domain: with all subdomains; domain: that host alone; both may give the same
+---@field scope "base_domain"|"domain" base_domain: with all subdomains; domain: that host alone; the results may be the same
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field type? "organic"|"adv" unpaid or paid results; default organic
+---@field type? "organic"|"adv" organic or paid results; default organic
 ---@field order_field? "keywords_count"|"traffic_sum"|"traffic_percent"|"price_sum" what to sort by; default keywords_count
----@field order_type? "asc"|"desc" which end first; default desc
----@field offset? integer rows to pass over (at least 0); default 0
----@field limit? integer most rows (1 to 1000); default 100
+---@field order_type? "asc"|"desc" order; default desc
+---@field offset? integer rows to skip (at least 0); default 0
+---@field limit? integer most rows to return (1 to 1000); default 100
 ---@field filter? seranking.data.domain.subdomains.list.Filter which rows to keep
 
 ---@class seranking.data.domain.subdomains.list: seranking.Operation
@@ -4294,12 +4294,12 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.WalkOptions): seranking.data.domain.subdomains.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.domain.subdomains
---- Subdomains of a site that rank; give the main domain, a subdomain has none.
+--- Subdomains of a site that rank. Give the main domain: a subdomain has none.
 ---@field list seranking.data.domain.subdomains.list|fun(self, args: seranking.data.domain.subdomains.list.Args, options?: seranking.CallOptions): seranking.data.domain.subdomains.list.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
 ---@class seranking.data.keywords.export.Row
----@field is_data_found boolean false: an unknown keyword, the figures are empty
+---@field is_data_found boolean false: unknown keyword, without metrics
 ---@field keyword string
 ---@field volume? integer searches a month
 ---@field cpc? number price of a click
@@ -4345,7 +4345,7 @@ function Limiter:reset() end
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field keywords string|string[] the keywords
 ---@field sort? "volume"|"cpc"|"difficulty"|"competition"|"history_trend" what to sort by; default cpc
----@field sort_order? "asc"|"desc" which end first; default desc
+---@field sort_order? "asc"|"desc" order; default desc
 ---@field cols? "keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend"|("keyword"|"volume"|"cpc"|"competition"|"difficulty"|"history_trend")[] columns to return
 ---@field history_from? seranking.Day first month of the history; the day is ignored. Known from one source
 ---@field history_to? seranking.Day last month of the history, at most 12 in all. Known from one source
@@ -4356,7 +4356,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.keywords.export.Args, options?: seranking.WalkOptions): seranking.data.keywords.export.Row[]?, seranking.Error?
 
 ---@class seranking.data.keywords.similar.Filter.MultiKeywordExcluded
----@field type "begins"|"contains"|"ends"|"exact" how the value is looked for
+---@field type "begins"|"contains"|"ends"|"exact" how the value must match
 ---@field value string not empty
 
 ---@class seranking.data.keywords.similar.Filter
@@ -4366,18 +4366,18 @@ function Limiter:reset() end
 ---@field difficulty? seranking.Range 0-100
 ---@field intents? "I"|"N"|"T"|"C"|"L"|("I"|"N"|"T"|"C"|"L")[] informational, navigational, transactional, commercial, local
 ---@field keyword_count? seranking.Range words of the keyword
----@field multi_keyword_excluded? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to drop: alternatives, each a list of { type, value } that must all hold
----@field multi_keyword_included? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to keep: alternatives, each a list of { type, value } that must all hold
----@field serp_features? string|string[] features of the results page, any of them; a word that the API does not know is passed over without a complaint
+---@field multi_keyword_excluded? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to leave out: a list of alternatives, each a list of { type, value } that must all match
+---@field multi_keyword_included? seranking.data.keywords.similar.Filter.MultiKeywordExcluded[][] keywords to keep: a list of alternatives, each a list of { type, value } that must all match
+---@field serp_features? string|string[] features of the results page, any of them; words that the API does not know are silently ignored
 ---@field volume? seranking.Range searches a month
 
 ---@class seranking.data.keywords.similar.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field keyword string the keyword to start from
----@field limit? integer most rows; each is paid for (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field keyword string seed keyword
+---@field limit? integer most rows to return; each costs credits (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
----@field sort_order? "asc"|"desc" which end first; default desc
+---@field sort_order? "asc"|"desc" order; default desc
 ---@field history_trend? boolean true: add searches by month; default false
 ---@field filter? seranking.data.keywords.similar.Filter which rows to keep
 
@@ -4388,11 +4388,11 @@ function Limiter:reset() end
 
 ---@class seranking.data.keywords.related.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field keyword string the keyword to start from
----@field limit? integer most rows; each is paid for (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field keyword string seed keyword
+---@field limit? integer most rows to return; each costs credits (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
----@field sort_order? "asc"|"desc" which end first; default desc
+---@field sort_order? "asc"|"desc" order; default desc
 ---@field history_trend? boolean true: add searches by month; default false
 ---@field filter? seranking.data.keywords.similar.Filter which rows to keep
 
@@ -4403,11 +4403,11 @@ function Limiter:reset() end
 
 ---@class seranking.data.keywords.questions.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field keyword string the keyword to start from
----@field limit? integer most rows; each is paid for (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field keyword string seed keyword
+---@field limit? integer most rows to return; each costs credits (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
----@field sort_order? "asc"|"desc" which end first; default desc
+---@field sort_order? "asc"|"desc" order; default desc
 ---@field history_trend? boolean true: add searches by month; default false
 ---@field filter? seranking.data.keywords.similar.Filter which rows to keep
 
@@ -4418,11 +4418,11 @@ function Limiter:reset() end
 
 ---@class seranking.data.keywords.longtail.Args
 ---@field source string country database, two small letters; the United Kingdom is uk
----@field keyword string the keyword to start from
----@field limit? integer most rows; each is paid for (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field keyword string seed keyword
+---@field limit? integer most rows to return; each costs credits (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field sort? "keyword"|"volume"|"cpc"|"difficulty"|"competition" what to sort by
----@field sort_order? "asc"|"desc" which end first; default desc
+---@field sort_order? "asc"|"desc" order; default desc
 ---@field filter? seranking.data.keywords.similar.Filter which rows to keep
 
 ---@class seranking.data.keywords.longtail: seranking.Operation
@@ -4431,15 +4431,15 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.WalkOptions): string[]?, seranking.Error?
 
 ---@class seranking.data.keywords
---- Figures of up to 5,000 keywords, answered at once: no job and no file in spite of the name.
+--- Metrics of up to 5,000 keywords, answered at once: no job and no file, despite the name.
 ---@field export seranking.data.keywords.export|fun(self, args: seranking.data.keywords.export.Args, options?: seranking.CallOptions): seranking.data.keywords.export.Row[]?, seranking.Response|seranking.Error
---- Keywords that hold a keyword, or nearly.
+--- Keywords that contain a keyword, or nearly.
 ---@field similar seranking.data.keywords.similar|fun(self, args: seranking.data.keywords.similar.Args, options?: seranking.CallOptions): seranking.data.keywords.similar.Answer?, seranking.Response|seranking.Error
---- Keywords that mean about the same, going by the results that they share.
+--- Keywords with a similar meaning, judged by the results that they share.
 ---@field related seranking.data.keywords.related|fun(self, args: seranking.data.keywords.related.Args, options?: seranking.CallOptions): seranking.data.keywords.related.Answer?, seranking.Response|seranking.Error
 --- Questions around a keyword.
 ---@field questions seranking.data.keywords.questions|fun(self, args: seranking.data.keywords.questions.Args, options?: seranking.CallOptions): seranking.data.keywords.similar.Answer?, seranking.Response|seranking.Error
---- Longer forms of a keyword, as bare text: export has the figures.
+--- Longer forms of a keyword, as text only.
 ---@field longtail seranking.data.keywords.longtail|fun(self, args: seranking.data.keywords.longtail.Args, options?: seranking.CallOptions): seranking.data.keywords.longtail.Answer?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 
@@ -4455,12 +4455,12 @@ function Limiter:reset() end
 ---@class seranking.data.serp.classic.list_tasks.Row
 ---@field id integer
 ---@field query? string
----@field status? string processing, while it waits
+---@field status? string processing while the task waits
 ---@field is_completed? boolean
 ---@field tag? string
 
 ---@class seranking.data.serp.classic.task_results.Answer.request_metadata
----@field keyword string what was asked for, as the next four
+---@field keyword string the request, like the next four
 ---@field search_engine? string
 ---@field device string
 ---@field location_id integer
@@ -4470,8 +4470,8 @@ function Limiter:reset() end
 ---@field total_results integer results that the search engine reports
 
 ---@class seranking.data.serp.classic.task_results.Answer.items
----@field type string organic, ads and so on; the other members go by it
----@field position string where on the page it stands (center …): no rank
+---@field type string organic, ads …; the other members depend on it
+---@field position string place on the page (center …), not the rank
 ---@field rank_absolute integer the rank
 ---@field domain string
 ---@field url string
@@ -4481,14 +4481,14 @@ function Limiter:reset() end
 ---@field highlighted_terms string[]
 
 ---@class seranking.data.serp.classic.task_results.Answer
----@field status? string processing, alone, while the task waits
+---@field status? string processing while the task waits, then no other member is there
 ---@field request_metadata seranking.data.serp.classic.task_results.Answer.request_metadata
 ---@field summary seranking.data.serp.classic.task_results.Answer.summary
 ---@field items seranking.data.serp.classic.task_results.Answer.items[]
 
 ---@class seranking.data.serp.classic.task_results_advanced.Answer.items
----@field type string organic, ads and so on; the other members go by it
----@field position string where on the page it stands (center …): no rank
+---@field type string organic, ads …; the other members depend on it
+---@field position string place on the page (center …), not the rank
 ---@field rank_absolute integer the rank
 ---@field domain string
 ---@field url string
@@ -4500,7 +4500,7 @@ function Limiter:reset() end
 ---@field links table[]
 
 ---@class seranking.data.serp.classic.task_results_advanced.Answer
----@field status? string processing, alone, while the task waits
+---@field status? string processing while the task waits, then no other member is there
 ---@field request_metadata seranking.data.serp.classic.task_results.Answer.request_metadata
 ---@field summary seranking.data.serp.classic.task_results.Answer.summary
 ---@field items seranking.data.serp.classic.task_results_advanced.Answer.items[]
@@ -4513,14 +4513,14 @@ function Limiter:reset() end
 ---@field google_ads_location_id? integer with include
 
 ---@class seranking.data.serp.classic.add_tasks.Args
----@field search_engine "google" google is the only one that is documented
----@field device "desktop"|"mobile" whose results
+---@field search_engine "google" google is the only documented one
+---@field device "desktop"|"mobile" device of the results
 ---@field language_code string language of the results page, two letters
----@field location_id? seranking.Id place, from locations
----@field google_ads_location_id? seranking.Id place as Google numbers it. Known from one source
----@field query string|string[] phrases to search for, at most 1,000 of at most 255 characters; each makes a task and is paid for
+---@field location_id? seranking.Id the place: id of locations
+---@field google_ads_location_id? seranking.Id Google's number of the place. Known from one source
+---@field query string|string[] phrases to search for, at most 255 characters each; each makes a task and costs credits
 ---@field tag? string a label for the callback, at most 255 characters
----@field pingback_url? string address to call at the end of a task; $id and $tag in it are filled in
+---@field pingback_url? string address to call when a task is done; $id and $tag in it are replaced
 
 ---@class seranking.data.serp.classic.add_tasks: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4534,21 +4534,21 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.data.serp.classic.list_tasks.Row[]?, seranking.Error?
 
 ---@class seranking.data.serp.classic.task_results.Args
----@field task_id? seranking.Id a task: id of add_tasks
+---@field task_id? seranking.Id the task: id of add_tasks
 
 ---@class seranking.data.serp.classic.task_results: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.WaitOptions): seranking.data.serp.classic.task_results.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.serp.classic.task_results_advanced.Args
----@field task_id? seranking.Id a task: id of add_tasks
+---@field task_id? seranking.Id the task: id of add_tasks
 
 ---@class seranking.data.serp.classic.task_results_advanced: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.WaitOptions): seranking.data.serp.classic.task_results_advanced.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.serp.classic.task_html.Args
----@field task_id? seranking.Id a task: id of add_tasks
+---@field task_id? seranking.Id the task: id of add_tasks
 
 ---@class seranking.data.serp.classic.task_html: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.serp.classic.task_html.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4556,7 +4556,7 @@ function Limiter:reset() end
 ---@class seranking.data.serp.classic.locations.Args
 ---@field country_code string country, two letters, ISO 3166 (so gb, not uk)
 ---@field q string part of the place's name, at least 2 characters
----@field include? "google_ads_location_id" add Google's number to each row
+---@field include? "google_ads_location_id" add Google's number of each place
 
 ---@class seranking.data.serp.classic.locations: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4564,17 +4564,17 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.WalkOptions): seranking.data.serp.classic.locations.Row[]?, seranking.Error?
 
 ---@class seranking.data.serp.classic
---- Have results pages collected: a task for each phrase. Usually done in a minute, kept for a day.
+--- Collect results pages: a task for each phrase. Usually done within a minute, kept for a day.
 ---@field add_tasks seranking.data.serp.classic.add_tasks|fun(self, args: seranking.data.serp.classic.add_tasks.Args, options?: seranking.CallOptions): seranking.data.serp.classic.add_tasks.Row[]?, seranking.Response|seranking.Error
 --- Tasks of the last 24 hours.
 ---@field list_tasks seranking.data.serp.classic.list_tasks|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.data.serp.classic.list_tasks.Row[]?, seranking.Response|seranking.Error
---- What a task found: unpaid results, advertisements, featured snippet. While it waits only a status.
+--- Results of a task: organic results, ads, featured snippet. While the task waits, only a status.
 ---@field task_results seranking.data.serp.classic.task_results|fun(self, args?: seranking.data.serp.classic.task_results.Args, options?: seranking.CallOptions): seranking.data.serp.classic.task_results.Answer?, seranking.Response|seranking.Error
---- What a task found, with blocks of every kind: questions, related searches, AI overview, maps.
+--- Results of a task, with blocks of every kind: questions, related searches, AI overview, maps.
 ---@field task_results_advanced seranking.data.serp.classic.task_results_advanced|fun(self, args?: seranking.data.serp.classic.task_results_advanced.Args, options?: seranking.CallOptions): seranking.data.serp.classic.task_results_advanced.Answer?, seranking.Response|seranking.Error
---- The results pages as they came, a ZIP. An error 409 while the task waits, 404 after a day.
+--- The results pages as HTML, in a ZIP file. Error 409 while the task waits, 404 after a day.
 ---@field task_html seranking.data.serp.classic.task_html|fun(self, args?: seranking.data.serp.classic.task_html.Args, options?: seranking.CallOptions): string?, seranking.Response|seranking.Error
---- Places of a country by a part of their name; id is a location_id.
+--- Places in a country, by part of their name; id is the location_id of other calls.
 ---@field locations seranking.data.serp.classic.locations|fun(self, args: seranking.data.serp.classic.locations.Args, options?: seranking.CallOptions): seranking.data.serp.classic.locations.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(task_id: seranking.Id): seranking.data.serp.classic
@@ -4620,7 +4620,7 @@ function Limiter:reset() end
 ---@field total_errors integer
 ---@field total_passed integer
 ---@field start_time seranking.Time
----@field audit_time? seranking.Time its end
+---@field audit_time? seranking.Time end of the crawl
 
 ---@class seranking.data.site_audit.audits.report.Answer.domain_props
 ---@field domain string
@@ -4629,7 +4629,7 @@ function Limiter:reset() end
 ---@field expdate string
 ---@field updated string
 ---@field backlinks integer
----@field index_google integer pages that Google knows
+---@field index_google integer pages in Google's index
 
 ---@class seranking.data.site_audit.audits.report.Answer.chromeux
 ---@field mobile? table
@@ -4644,7 +4644,7 @@ function Limiter:reset() end
 ---@class seranking.data.site_audit.audits.report.Answer.sections
 ---@field uid string
 ---@field name string
----@field props table<string, seranking.data.site_audit.audits.report.Answer.sections.props> code of the issue to what was found; a list in older docs
+---@field props table<string, seranking.data.site_audit.audits.report.Answer.sections.props> issues by code; a list in older docs
 
 ---@class seranking.data.site_audit.audits.report.Answer
 ---@field is_finished boolean
@@ -4674,7 +4674,7 @@ function Limiter:reset() end
 ---@field depth integer clicks from the first page
 ---@field noindex integer
 ---@field first_ms integer milliseconds to the first byte
----@field load_ms integer milliseconds to the last
+---@field load_ms integer milliseconds to the last byte
 ---@field robots string
 ---@field nofollow integer
 ---@field xrobots? string
@@ -4717,11 +4717,11 @@ function Limiter:reset() end
 ---@field issues seranking.data.site_audit.audits.issues.Row[]
 
 ---@class seranking.data.site_audit.audits.links.Row
----@field url string where it leads
+---@field url string target of the link
 ---@field id integer
 ---@field status integer HTTP status
 ---@field type string internal or external
----@field source_url string where it stands
+---@field source_url string page that contains the link
 ---@field source_noindex integer
 ---@field nofollow integer
 ---@field alt? string
@@ -4742,48 +4742,48 @@ function Limiter:reset() end
 ---@field audit_time seranking.Time
 ---@field version integer
 ---@field domain_data table
----@field settings table of create_standard
+---@field settings table as in create_standard
 ---@field pages_data table<string, integer>
 ---@field totals seranking.data.site_audit.audits.history.Answer.totals
 
 ---@class seranking.data.site_audit.audits.create_standard.Settings
----@field allow? string|string[] beginnings of paths: nothing else is crawled
----@field check_robots? seranking.Flag 1: do as robots.txt says; default 1
+---@field allow? string|string[] path prefixes: crawl nothing else
+---@field check_robots? seranking.Flag 1: obey robots.txt; default 1
 ---@field custom_params? string|string[] names of parameters for ignore_params = 2
 ---@field disabled_issues? string|string[] codes of issues not to look for; replaces the list
----@field disallow? string|string[] beginnings of paths that are not crawled
----@field disallow_ext? string|string[] outside addresses whose links are not checked
----@field hide? string|string[] beginnings of paths that the report leaves out
+---@field disallow? string|string[] path prefixes not to crawl
+---@field disallow_ext? string|string[] external addresses not to check
+---@field hide? string|string[] path prefixes to leave out of the report
 ---@field ignore_nofollow? seranking.Flag 1: skip links marked nofollow; default 0
 ---@field ignore_noindex? seranking.Flag 1: skip pages marked noindex; default 0
----@field ignore_params? 0|1|2 parts of addresses behind the ?: 0 kept, 1 dropped, 2 those in custom_params dropped; default 0
+---@field ignore_params? 0|1|2 query parameters: 0 keep, 1 drop, 2 drop those in custom_params; default 0
 ---@field login? string user name for HTTP basic authentication
----@field max_depth? integer most links away from the first page (1 to 100); default 10
----@field max_description_len? integer characters of the longest one (1 to 10000); default 158
----@field max_h1_len? integer characters of the longest H1 that is all right (1 to 10000); default 100
----@field max_h2_len? integer characters of the longest H2 that is all right (1 to 10000); default 100
----@field max_pages? integer most pages; each counts against the plan (1 to 300000); default 1000
+---@field max_depth? integer most clicks from the first page (1 to 100); default 10
+---@field max_description_len? integer longest acceptable one, in characters (1 to 10000); default 158
+---@field max_h1_len? integer longest acceptable H1, in characters (1 to 10000); default 100
+---@field max_h2_len? integer longest acceptable H2, in characters (1 to 10000); default 100
+---@field max_pages? integer most pages to crawl; each counts against the plan (1 to 300000); default 1000
 ---@field max_redirects? integer most redirects in a row (1 to 50); default 5
 ---@field max_req? integer most requests a second (1 to 500); default 500
----@field max_size? integer KB of the biggest page that is all right (1 to 100000); default 3000
----@field max_title_len? integer characters of the longest one (1 to 10000); default 65
----@field min_description_len? integer characters of the shortest description that is all right (1 to 10000); default 1
----@field min_title_len? integer characters of the shortest title that is all right (1 to 10000); default 20
----@field min_words? integer words of the shortest page that is all right (1 to 10000); default 250
+---@field max_size? integer largest acceptable page, in KB (1 to 100000); default 3000
+---@field max_title_len? integer longest acceptable one, in characters (1 to 10000); default 65
+---@field min_description_len? integer shortest acceptable description, in characters (1 to 10000); default 1
+---@field min_title_len? integer shortest acceptable title, in characters (1 to 10000); default 20
+---@field min_words? integer fewest acceptable words of a page (1 to 10000); default 250
 ---@field password? string password for HTTP basic authentication
----@field report_email? string who gets it; old, report_emails is better
----@field report_emails? string|string[] who gets it
----@field send_report? seranking.Flag 1, also when left out: a report by mail when it has run! Tests want 0; default 1
----@field source_file? seranking.Flag 1: take the pages of audit.source_pages; the Data API has no way to send them; default 0
+---@field report_email? string recipient; old: use report_emails
+---@field report_emails? string|string[] recipients
+---@field send_report? seranking.Flag 1, the default: mail a report after the run. Set 0 in tests; default 1
+---@field source_file? seranking.Flag 1: crawl the pages of client.audit.source_pages; the Data API can't upload them; default 0
 ---@field source_site? seranking.Flag 1: follow the site's links; default 1
----@field source_sitemap? seranking.Flag 1: take the pages of the sitemap; default 1
----@field source_subdomain? seranking.Flag 1: go into subdomains; default 0
----@field user_agent? integer which crawler or browser it passes for, by number (0 to 13); default 0
+---@field source_sitemap? seranking.Flag 1: crawl the pages of the sitemap; default 1
+---@field source_subdomain? seranking.Flag 1: crawl subdomains; default 0
+---@field user_agent? integer the crawler or browser to identify as, by number (0 to 13); default 0
 
 ---@class seranking.data.site_audit.audits.create_standard.Args
 ---@field domain string site to crawl
----@field title? string name of the report, at most 300 characters; the domain when left out
----@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl; each of them may be left out
+---@field title? string name of the report, at most 300 characters; by default the domain
+---@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl
 
 ---@class seranking.data.site_audit.audits.create_standard: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.create_standard.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4791,16 +4791,16 @@ function Limiter:reset() end
 
 ---@class seranking.data.site_audit.audits.create_advanced.Args
 ---@field domain string site to crawl
----@field title? string name of the report, at most 300 characters; the domain when left out
----@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl; each of them may be left out
+---@field title? string name of the report, at most 300 characters; by default the domain
+---@field settings? seranking.data.site_audit.audits.create_standard.Settings how to crawl
 
 ---@class seranking.data.site_audit.audits.create_advanced: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.site_audit.audits.list.Args
----@field limit? integer most rows (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field limit? integer most rows to return (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field search? string text in the title or the address
 ---@field date_start? seranking.Day only audits from this day on
 ---@field date_end? seranking.Day only audits up to this day
@@ -4811,35 +4811,35 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.list.Row[]?, seranking.Error?
 
 ---@class seranking.data.site_audit.audits.update.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 ---@field title string new name of the report, at most 300 characters
 
 ---@class seranking.data.site_audit.audits.update: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.site_audit.audits.delete.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 
 ---@class seranking.data.site_audit.audits.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.site_audit.audits.status.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 
 ---@class seranking.data.site_audit.audits.status: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.site_audit.audits.report.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 
 ---@class seranking.data.site_audit.audits.report: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.report.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.site_audit.audits.pages.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
----@field limit? integer most rows (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
+---@field limit? integer most rows to return (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 
 ---@class seranking.data.site_audit.audits.pages: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4847,10 +4847,10 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.pages.Row[]?, seranking.Error?
 
 ---@class seranking.data.site_audit.audits.issue_pages.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 ---@field code string code of an issue, from report: title_duplicate …
----@field limit? integer most rows (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field limit? integer most rows to return (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 
 ---@class seranking.data.site_audit.audits.issue_pages: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4858,11 +4858,11 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.WalkOptions): (string|table)[]?, seranking.Error?
 
 ---@class seranking.data.site_audit.audits.issues.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
----@field url_id? seranking.Id page: id of pages
----@field url? string page, by its address
----@field limit? integer most rows (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
+---@field url_id? seranking.Id the page: id of pages
+---@field url? string the page, by its address
+---@field limit? integer most rows to return (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 
 ---@class seranking.data.site_audit.audits.issues: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4871,14 +4871,14 @@ function Limiter:reset() end
 
 ---@class seranking.data.site_audit.audits.links.Filter
 ---@field param "status"|"type"|"source_noindex"|"nofollow"|"anchor_type" what to look at
----@field type? "and"|"or" how it goes with the one before; not for the first
----@field value seranking.Text what it shall be
+---@field type? "and"|"or" how it combines with the conditions before; not in the first
+---@field value seranking.Text value to compare with
 
 ---@class seranking.data.site_audit.audits.links.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
----@field page_type? "all"|"internal"|"external" where links lead; default all
----@field limit? integer most rows (at least 1); default 100
----@field offset? integer rows to pass over (at least 0); default 0
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
+---@field page_type? "all"|"internal"|"external" target of the links; default all
+---@field limit? integer most rows to return (at least 1); default 100
+---@field offset? integer rows to skip (at least 0); default 0
 ---@field filter? seranking.data.site_audit.audits.links.Filter|seranking.data.site_audit.audits.links.Filter[] conditions, in order
 
 ---@class seranking.data.site_audit.audits.links: seranking.Operation
@@ -4887,21 +4887,21 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.WalkOptions): seranking.data.site_audit.audits.links.Row[]?, seranking.Error?
 
 ---@class seranking.data.site_audit.audits.history.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 ---@field date seranking.Day day of the run
 
 ---@class seranking.data.site_audit.audits.history: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.site_audit.audits.history.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.data.site_audit.audits.recheck_standard.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 
 ---@class seranking.data.site_audit.audits.recheck_standard: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.WaitOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.data.site_audit.audits.recheck_advanced.Args
----@field audit_id? seranking.Id an audit: id of create_standard, create_advanced and list
+---@field audit_id? seranking.Id the audit: id of create_standard, create_advanced and list
 
 ---@class seranking.data.site_audit.audits.recheck_advanced: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -4912,29 +4912,29 @@ function Limiter:reset() end
 ---@field create_standard seranking.data.site_audit.audits.create_standard|fun(self, args: seranking.data.site_audit.audits.create_standard.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.create_standard.Answer?, seranking.Response|seranking.Error
 --- Start a crawl that runs the pages' JavaScript. Mails a report at its end unless settings.send_report = 0.
 ---@field create_advanced seranking.data.site_audit.audits.create_advanced|fun(self, args: seranking.data.site_audit.audits.create_advanced.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.create_standard.Answer?, seranking.Response|seranking.Error
---- Audits of the account.
+--- The account's audits.
 ---@field list seranking.data.site_audit.audits.list|fun(self, args?: seranking.data.site_audit.audits.list.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.list.Answer?, seranking.Response|seranking.Error
---- Give an audit another name. The API answers [].
+--- Rename an audit.
 ---@field update seranking.data.site_audit.audits.update|fun(self, args: seranking.data.site_audit.audits.update.Args|table, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Delete an audit for good. The API answers [].
+--- Delete an audit for good.
 ---@field delete seranking.data.site_audit.audits.delete|fun(self, args?: seranking.data.site_audit.audits.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- How far a crawl is.
+--- Progress and totals of a crawl.
 ---@field status seranking.data.site_audit.audits.status|fun(self, args?: seranking.data.site_audit.audits.status.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.status.Answer?, seranking.Response|seranking.Error
---- What a crawl found, in sections. Before its end only is_finished = false.
+--- What a crawl found, by section; before its end only is_finished = false.
 ---@field report seranking.data.site_audit.audits.report|fun(self, args?: seranking.data.site_audit.audits.report.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.report.Answer?, seranking.Response|seranking.Error
---- Pages that were crawled, with some sixty members each, of which these are sure; all come as text.
+--- The crawled pages, with about 60 members each; those named here are certain.
 ---@field pages seranking.data.site_audit.audits.pages|fun(self, args?: seranking.data.site_audit.audits.pages.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.pages.Answer?, seranking.Response|seranking.Error
---- Pages that have an issue; urls_type tells what the rows are like.
+--- Pages that have an issue; urls_type says what the rows are.
 ---@field issue_pages seranking.data.site_audit.audits.issue_pages|fun(self, args: seranking.data.site_audit.audits.issue_pages.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.issue_pages.Answer?, seranking.Response|seranking.Error
 --- Issues of one page.
 ---@field issues seranking.data.site_audit.audits.issues|fun(self, args?: seranking.data.site_audit.audits.issues.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.issues.Answer?, seranking.Response|seranking.Error
---- Links that were found; all members come as text.
+--- The links that the crawl found.
 ---@field links seranking.data.site_audit.audits.links|fun(self, args?: seranking.data.site_audit.audits.links.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.links.Answer?, seranking.Response|seranking.Error
 --- An earlier run of the audit. settings may hold a login and password: keep them out of logs.
 ---@field history seranking.data.site_audit.audits.history|fun(self, args: seranking.data.site_audit.audits.history.Args, options?: seranking.CallOptions): seranking.data.site_audit.audits.history.Answer?, seranking.Response|seranking.Error
---- Crawl again with the same settings. The API answers []; during a crawl it is taken and paid, too.
+--- Crawl again with the same settings. During a crawl the call is accepted and charged as well.
 ---@field recheck_standard seranking.data.site_audit.audits.recheck_standard|fun(self, args?: seranking.data.site_audit.audits.recheck_standard.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
---- Crawl again with JavaScript, same settings. The API answers []; during a crawl it is taken and paid, too.
+--- Crawl again with JavaScript and the same settings. During a crawl the call is accepted and charged as well.
 ---@field recheck_advanced seranking.data.site_audit.audits.recheck_advanced|fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(audit_id: seranking.Id): seranking.data.site_audit.audits

@@ -11,7 +11,7 @@ return {
         source = "docs mcp n8n third-party", confidence = "high",
         about = "Money left on the account. v4 only.",
         fields = [[
-          currency string a sign or a short name; currency_code is better
+          currency string a sign or a short name; prefer currency_code
           currency_code string? ISO 4217
           value number]],
         example = '{"currency": "rur", "value": 2296380.85}' },
@@ -24,7 +24,7 @@ return {
           first_name string
           last_name string
           lang string
-          picture string? an address]],
+          picture string? address of the picture]],
         example = [=[
           {"email": "ada@example.com", "email_verified": true, "first_name": "Ada", "last_name": "Byron", "lang": "en",
             "picture": null}]=] },
@@ -34,7 +34,7 @@ return {
             subscription_info object
             subscription_info.status string
             subscription_info.start_date time
-            subscription_info.expiraton_date time? spelled like this; may be mended to expiration_date one day
+            subscription_info.expiraton_date time? the server's spelling; may become expiration_date one day
             subscription_info.expiration_date time?
             subscription_info.units_limit integer credits of the plan
             subscription_info.units_left integer]],
@@ -44,7 +44,7 @@ return {
         answer = "object",
         numbers = "balance.amount subscription_info.units_limit subscription_info.units_left",
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "State of the plan. The generations answer differently; v1 spells one member expiraton_date.",
+        about = "The plan and its state. The generations answer differently; v1 spells one member expiraton_date.",
         fields = [[
           type string "manual", "trial" or "subscription"
           balance object

@@ -1,16 +1,15 @@
 --- The operations of client.airt.
 -- SPDX-License-Identifier: MIT
 --
--- Two kinds of ids for a prompt: prompt_llm_id is the prompt at one engine, and what calls want; prompt_id is the prompt
--- itself, and what rankings tell. The servers call them k2site_llm_id and keyword_id here and there.
+-- A prompt has two ids. prompt_llm_id is the prompt at one engine; calls take it. prompt_id is the prompt itself; rankings
+-- return it. The servers also call them k2site_llm_id and keyword_id.
 
 local SITE = require("seranking.api.shared").site
-local LLM = { type = "id", about = "engine of the project: id in airt.llm" }
-local LIMIT = { type = "integer", default = 100, min = 1, max = 1000, about = "rows a page, at most 1000" }
+local LLM = { type = "id", about = "the engine of the project: id of airt.llm:list" }
+local LIMIT = { type = "integer", default = 100, min = 1, max = 1000, about = "rows a page" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
 local GROUPS = { type = "id[]", about = "only prompts of these prompt groups" }
-local PROMPT_LLMS = { type = "id[]", min_items = 1, wire = "k2site_llm_ids",
-  about = "prompts at their engines, by prompt_llm_id" }
+local PROMPT_LLMS = { type = "id[]", min_items = 1, wire = "k2site_llm_ids", about = "prompts by prompt_llm_id" }
 
 -- ---- engines ----
 
@@ -20,7 +19,7 @@ local LLM_FIELDS = [[
   country_code string
   region_name string?
   lang_code string?
-  region_settings object? the place on the map]]
+  region_settings object? the place]]
 local LLM_EXAMPLE = [=[
   {"id": 1201, "base_name": "perplexity", "country_code": "de", "region_name": null, "lang_code": "de"}]=]
 local BAD_REGION = { { 400, "Invalid region name. Please use a valid canonical location name." } }
@@ -29,8 +28,8 @@ local BAD_REGION = { { 400, "Invalid region name. Please use a valid canonical l
 
 local SOURCES = {
   site_id = SITE,
-  date_from = { type = "date", about = "first day; 30 days before date_to when left out" },
-  date_to = { type = "date", about = "last day, not after today; today when left out" },
+  date_from = { type = "date", about = "first day; default 30 days before date_to" },
+  date_to = { type = "date", about = "last day, not after today; default today" },
   site_llm_ids = { type = "id[]", about = "only these engines, by llm_id" },
   prompt_ids = { type = "id[]", about = "only these prompts, by prompt_id" },
   group_ids = GROUPS,
@@ -39,14 +38,14 @@ local SOURCES = {
   is_brand_mentioned = { type = "boolean", about = "whether the source names the brand" },
   has_link = { type = "boolean", about = "whether the source links to the site" },
   search = { type = "string", about = "only sources with this in their address" },
-  sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "smallest or largest first" },
-  limit = { type = "integer", default = 100, min = 1, max = 100, about = "rows a page, at most 100" },
+  sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "order" },
+  limit = { type = "integer", default = 100, min = 1, max = 100, about = "rows a page" },
   offset = OFFSET,
-  sort = { type = "string", default = "ai_answers_total", about = "by which figure",
+  sort = { type = "string", default = "ai_answers_total", about = "figure to sort by",
     enum = { "domain", "pages_total", "ai_answers_total", "prompts_total", "prompts", "coverage_percent",
       "brand_mentions_total", "mention_rate_percent", "dt", "backlinks_total", "referring_domains_total" } },
 }
-local PAGE_SORT = { type = "string", default = "count_usage", about = "by which figure",
+local PAGE_SORT = { type = "string", default = "count_usage", about = "figure to sort by",
   enum = { "url", "dt", "count_usage", "prompts", "mention", "link", "brands_num", "competitors_num", "prompt_coverage",
     "answers_coverage" } }
 
@@ -68,7 +67,7 @@ return {
     operations = {
       { "get", v4 = "GET /sites/{site_id}/airt/brands", v1 = "GET /v1/project-management/airt/brand{?site_id}",
         answer = "object", source = "docs mcp n8n third-party", confidence = "high",
-        about = "The brand that answers are searched for.",
+        about = "The brand to look for in answers.",
         fields = [[
           site_id integer
           brand string?]],
@@ -76,7 +75,7 @@ return {
       { "set", v4 = "POST /sites/{site_id}/airt/brands", v1 = "POST /v1/project-management/airt/brand{?site_id}",
         body = "brand*", answer = "object", success = { 200, 201 }, repeatable = true,
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "Say which brand answers are searched for. Replaces the one before.",
+        about = "Set the brand to look for in answers. Replaces the one before.",
         fields = [[
           site_id integer
           brand string]],
@@ -92,13 +91,14 @@ return {
       llm_id = LLM,
       base_name = { type = "string", about = "which engine",
         enum = { "chatgpt", "google_ai_overview", "google_ai_mode", "perplexity", "gemini" } },
-      country_code = { type = "string", about = "country that it is asked from, two letters" },
+      country_code = { type = "string", about = "country to ask from, two letters" },
       region_name = { type = "string", nullable = true,
-        about = "full place name from system.google_regions; engines that are not Google's drop a wrong one silently" },
+        about = "full place name from client.system:google_regions; engines other than Google's silently ignore a "
+          .. "wrong one" },
       lang_code = { type = "string", nullable = true, about = "language, ISO 639-1" },
-      from = { type = "date", about = "first day (here it is not date_from)" },
-      to = { type = "date", about = "last day (here it is not date_to)" },
-      top = { type = "integer", min = 0, max = 100, about = "only links within the first N sources; 0: all" },
+      from = { type = "date", about = "first day (called from here, not date_from)" },
+      to = { type = "date", about = "last day (called to here, not date_to)" },
+      top = { type = "integer", min = 0, max = 100, about = "only links among the first N sources; 0: all" },
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/airt/llm", v1 = "GET /v1/project-management/airt/llm{?site_id}",
@@ -117,28 +117,30 @@ return {
         row = { of = "list get", map = "id:llm_id" },
         v1 = "PATCH /v1/project-management/airt/llm{?site_id,llm_id}", body = "region_name lang_code",
         answer = "object", repeatable = true, source = "mcp n8n", confidence = "medium",
-        about = "Change place or language of an engine; seranking.null takes one away.", fields = LLM_FIELDS,
+        about = "Change an engine's place or language; seranking.null clears it.",
+        fields = LLM_FIELDS,
         example = LLM_EXAMPLE, errors = BAD_REGION },
       { "delete", v4 = "DELETE /sites/{site_id}/airt/llm/{llm_id}",
         v1 = "DELETE /v1/project-management/airt/llm{?site_id,llm_id}", success = { 204, 200 },
         source = "mcp n8n", confidence = "medium", about = "Stop tracking an engine." },
       { "status", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/status",
         v1 = "GET /v1/project-management/airt/llm/status{?site_id,llm_id}", answer = "any",
-        source = "docs mcp n8n", confidence = "low", about = "How far an engine's checks are.",
-        fields = "progress number? name of this member assumed", example = '{"progress": 100}' },
+        source = "docs mcp n8n", confidence = "low",
+        about = "Progress of an engine's checks.",
+        fields = "progress number? the member's name is assumed", example = '{"progress": 100}' },
       { "statistics", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/statistics",
         v1 = "GET /v1/project-management/airt/llm/statistics{?site_id,llm_id}", query = "from to top",
         answer = "object",
         numbers = "presence.*",
         source = "docs mcp n8n third-party", confidence = "medium",
-        about = "How often an engine's answers link to the site and name the brand. More members come with AI Overview.",
+        about = "How often an engine's answers link to the site and name the brand. AI Overview adds members.",
         fields = [[
           stats object
           stats.prompts_count integer
           stats.last_update date?
           presence object
           presence.link_percent_in_top number percent of prompts
-          presence.link_diff number change since the time before
+          presence.link_diff number change since the period before
           presence.mention_percent_in_top number percent of prompts
           presence.mention_diff number
           <block> object? for AI Overview: presence and overlap with the organic results; names not known]],
@@ -158,25 +160,25 @@ return {
       offset = OFFSET,
       group_ids = GROUPS,
       prompts = { type = "string[]", about = "the prompts, each at most 255 characters" },
-      group_id = { type = "id", min = 1, about = "prompt group to put them into; never 0, left out for the default group" },
+      group_id = { type = "id", min = 1, about = "prompt group for them; left out, the default group. Never 0" },
       prompt_llm_ids = PROMPT_LLMS,
-      prompt_llm_id = { type = "id", about = "the prompt at the engine, from list (v4 calls it k2site_llm_id there); "
-        .. "a prompt_id is not found" },
-      date_from = { type = "date", about = "first day; today when left out" },
-      date_to = { type = "date", about = "last day; today when left out" },
-      mode = { type = "string", enum = { "groups" }, about = "groups: a row for each group instead of each prompt" },
-      date = { type = "date", about = "day of the answer, today when left out; old ones are thrown away" },
+      prompt_llm_id = { type = "id",
+        about = "the prompt at the engine, from list (k2site_llm_id in v4); a prompt_id is not accepted" },
+      date_from = { type = "date", about = "first day; default today" },
+      date_to = { type = "date", about = "last day; default today" },
+      mode = { type = "string", enum = { "groups" }, about = "groups: a row for each group, not for each prompt" },
+      date = { type = "date", about = "day of the answer; default today. Old answers are deleted" },
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/prompts",
         v1 = { "GET /v1/project-management/airt/prompts{?site_id,llm_id}",
           fields = [[
             items array
-            items[].prompt_llm_id integer what other calls want
-            items[].prompt_id integer what rankings tell
+            items[].prompt_llm_id integer the site_engine_id of other calls
+            items[].prompt_id integer the id in rankings
             items[].prompt string
             items[].group_id integer
-            items[].intent_meaning array|string? why people ask
+            items[].intent_meaning array|string? search intent in words
             total integer]],
           example = [=[
             {"items": [{"prompt_llm_id": "90001", "prompt_id": "81001", "prompt": "where to buy good rye bread",
@@ -185,15 +187,15 @@ return {
         numbers = "items[].k2site_llm_id items[].keyword_id items[].group_id total items[].prompt_llm_id "
           .. "items[].prompt_id",
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "An engine's prompts, a page of them. The generations name the members of a row differently.",
+        about = "An engine's prompts. The generations name the members of a row differently.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
         fields = [[
           items array
           items[].k2site_llm_id integer the prompt_llm_id of other calls
-          items[].keyword_id integer the prompt_id that rankings tell
+          items[].keyword_id integer the prompt_id in rankings
           items[].keyword string the prompt
           items[].group_id integer
-          items[].intent_meaning array|string? why people ask
+          items[].intent_meaning array|string? search intent in words
           total integer]],
         example = [=[
           {"items": [{"k2site_llm_id": 90001, "keyword_id": 81001, "keyword": "where to buy good rye bread",
@@ -201,19 +203,19 @@ return {
       { "create", v4 = "POST /sites/{site_id}/airt/llm/{llm_id}/prompts",
         v1 = "POST /v1/project-management/airt/prompts{?site_id,llm_id}", body = "prompts* group_id",
         answer = "object", success = { 200, 201 }, billed = true, source = "mcp n8n third-party", confidence = "high",
-        about = "Add prompts to an engine; those it has are passed over. Counts against the plan.",
+        about = "Add prompts to an engine. Prompts that it has already are skipped. Counts against the plan.",
         fields = "added integer", example = '{"added": 2}', errors = { { 400 } } },
       { "delete", v4 = "DELETE /sites/{site_id}/airt/llm/{llm_id}/prompts",
         v1 = "POST /v1/project-management/airt/prompts/delete{?site_id,llm_id}", body = "prompt_llm_ids*",
         success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "high",
-        about = "Take prompts off an engine. v4 wants a DELETE with a body." },
+        about = "Remove prompts from an engine." },
       { "rankings", v4 = "GET /sites/{site_id}/airt/llm/{llm_id}/prompts/rankings",
         v1 = "GET /v1/project-management/airt/prompts/rankings{?site_id,llm_id}",
         query = "date_from date_to limit offset group_ids mode", answer = "object",
         numbers = "items[].* items[].positions[].* total",
         texts = "prompt keyword group_name date",
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "Where links and mentions stand in the answers, by prompt and day.",
+        about = "Positions of links and mentions in the answers, by prompt and day.",
         pages = { style = "offset", rows = "items", total = "total", size = 100, max = 1000 },
         fields = [[
           items array
@@ -221,7 +223,7 @@ return {
           items[].prompt string? v1's name
           items[].keyword string? v4's name
           items[].search_volume integer?
-          items[].search_intent array? of letters
+          items[].search_intent array? letters of the intent
           items[].positions array
           items[].positions[].date date
           items[].positions[].url_position integer? of the site's link; 0: not linked to
@@ -245,7 +247,7 @@ return {
         answer = "object",
         numbers = "prompt_llm_id sources[].position brands[].position",
         source = "mcp n8n third-party", confidence = "medium",
-        about = "What an engine answered to a prompt on a day, and what it cited.",
+        about = "An engine's answer to a prompt on a day, and the pages it cited.",
         fields = [[
           prompt_llm_id integer
           date date
@@ -270,15 +272,15 @@ return {
     id = "group_id",
     params = {
       site_id = SITE,
-      group_id = { type = "id", about = "the prompt group; move puts prompts into it" },
-      name = { type = "string", about = "name of the group, 1-255 characters, not taken" },
-      keys_count = { type = "flag", about = "1: add how many prompts are in each" },
+      group_id = { type = "id", about = "the prompt group: id of list" },
+      name = { type = "string", about = "unique name of the group, 1-255 characters" },
+      keys_count = { type = "flag", about = "1: add the number of prompts of each group" },
       site_llm_ids = { type = "id[]", about = "count only prompts at these engines, by llm_id" },
-      before_id = { type = "id", about = "group that it shall stand before" },
-      after_id = { type = "id", about = "group that it shall stand behind" },
+      before_id = { type = "id", about = "group to put it before" },
+      after_id = { type = "id", about = "group to put it after" },
       prompt_llm_ids = PROMPT_LLMS,
       from_group_id = { type = "id", about = "group to empty" },
-      to_group_id = { type = "id", about = "group that gets its prompts" },
+      to_group_id = { type = "id", about = "group to move its prompts to" },
     },
     operations = {
       { "list", v4 = "GET /sites/{site_id}/airt/prompt-groups",
@@ -291,38 +293,40 @@ return {
           id integer the group_id of other calls
           name string
           position integer
-          is_default integer 1: the group of prompts that were put into none
+          is_default integer 1: the group of prompts without a group
           creation_date time
-          keys_count integer? prompts, with keys_count]],
+          keys_count integer? number of prompts, with keys_count]],
         example = [=[
           [{"id": "1", "name": "General", "position": "0", "is_default": "1", "creation_date": "2026-08-01 09:00:00",
             "keys_count": "12"}]]=] },
       { "create", v4 = "POST /sites/{site_id}/airt/prompt-groups",
         v1 = "POST /v1/project-management/airt/prompts/groups{?site_id}", body = "name*", answer = "any",
         numbers = "id",
-        success = { 200, 201 }, source = "docs mcp n8n", confidence = "medium", about = "Make a prompt group.",
-        fields = "id integer? the group_id of other calls; name of this member assumed", example = '{"id": 2}',
+        success = { 200, 201 }, source = "docs mcp n8n", confidence = "medium",
+        about = "Create a prompt group.",
+        fields = "id integer? the group_id of other calls; the member's name is assumed", example = '{"id": 2}',
         errors = { { 400 } } },
       { "update", v4 = "PATCH /sites/{site_id}/airt/prompt-groups/{group_id}",
         row = { of = "list", map = "id:group_id" },
         v1 = "PATCH /v1/project-management/airt/prompts/groups{?site_id,group_id}", body = "name*",
         success = { 200, 204 }, repeatable = true, source = "docs mcp n8n", confidence = "medium",
-        about = "Give a prompt group another name." },
+        about = "Rename a prompt group." },
       { "delete", v4 = "DELETE /sites/{site_id}/airt/prompt-groups/{group_id}",
         v1 = "DELETE /v1/project-management/airt/prompts/groups{?site_id,group_id}", success = { 200, 204 },
         source = "docs mcp n8n", confidence = "medium",
-        about = "Delete a prompt group; its prompts go to the default group, which stays." },
+        about = "Delete a prompt group. Its prompts move to the default group, which can't be deleted." },
       { "order", v4 = "POST /sites/{site_id}/airt/prompt-groups/{group_id}/order",
         v1 = "POST /v1/project-management/airt/prompts/groups/order{?site_id,group_id}", body = "before_id after_id",
         one_of = "before_id after_id", success = { 200, 204 }, repeatable = true, source = "mcp n8n",
-        confidence = "medium", about = "Move a prompt group to before or behind another." },
+        confidence = "medium",
+        about = "Move a prompt group before or after another one." },
       { "clear", v4 = "DELETE /sites/{site_id}/airt/prompt-groups/{group_id}/keywords",
         v1 = "DELETE /v1/project-management/airt/prompts/groups/prompts{?site_id,group_id}", success = { 200, 204 },
         source = "mcp n8n", confidence = "medium", about = "Delete all prompts of a group." },
       { "move", v4 = "POST /sites/{site_id}/airt/prompt-groups/{group_id}/moveKeywords",
         v1 = "POST /v1/project-management/airt/prompts/groups/move{?site_id,group_id}", body = "prompt_llm_ids*",
         success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
-        about = "Move prompts into the group." },
+        about = "Move prompts into a group." },
       { "transfer", v4 = "POST /sites/{site_id}/airt/prompt-groups/moveGroupKeywords",
         v1 = "POST /v1/project-management/airt/prompts/groups/transfer{?site_id}", body = "from_group_id* to_group_id*",
         success = { 200, 204 }, repeatable = true, source = "mcp n8n", confidence = "medium",
@@ -339,13 +343,13 @@ return {
         numbers = "summary.* competitors[].*",
         texts = "name",
         source = "mcp n8n third-party", confidence = "medium",
-        about = "Chances among the sources that answers cite, and who is named there. v1 only; needs its own plan.",
+        about = "Opportunities among the cited sources, and the competitors they name. v1 only; needs a plan of its own.",
         fields = [[
           summary object
           summary.mention_opportunities integer
           summary.competitor_only_mentions integer sources that name competitors alone
           summary.new_opportunities integer
-          summary.mentions_without_backlinks integer sources that name the brand and don't link
+          summary.mentions_without_backlinks integer sources that name the brand without a link
           competitors array
           competitors[].name string
           competitors[].count_in_ai_answers integer
@@ -358,7 +362,8 @@ return {
         instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids", answer = "any",
         source = "mcp n8n", confidence = "low",
-        about = "Whom to write to, in order. v1 only; no source shows a row.", example = "[]" },
+        about = "Sites to contact for links or mentions, in order. v1 only; no source shows a row.",
+        example = "[]" },
       { "domains", v1 = "GET /v1/project-management/airt/sources/domains{?site_id}", instead = "airt.prompts.answer",
         query = "date_from date_to site_llm_ids prompt_ids group_ids competitor_ids is_brand_mentioned has_link search "
           .. "sort sort_order limit offset",
@@ -410,15 +415,15 @@ return {
     params = {
       site_id = SITE,
       llm_id = LLM,
-      prompt_llm_id = { type = "id", about = "the prompt at the engine, from airt.prompts" },
-      prompt_llm_ids = { type = "id[]", min_items = 1, max_items = 50, about = "1-50 prompts, by prompt_llm_id; times the "
-        .. "days at most 3660" },
-      date_from = { type = "date", about = "first day; list: 7 days before date_to when left out, dates: 30" },
+      prompt_llm_id = { type = "id", about = "the prompt at the engine: prompt_llm_id of airt.prompts:list" },
+      prompt_llm_ids = { type = "id[]", min_items = 1, max_items = 50,
+        about = "prompts by prompt_llm_id; prompts times days at most 3,660" },
+      date_from = { type = "date", about = "first day; by default 7 days before date_to in list, 30 in dates" },
       date_to = { type = "date", about = "last day, not after today" },
       date = { type = "date", about = "day of the answer, from dates" },
-      include_cached_copy_url = { type = "flag", default = 1, about = "1: add where the stored answer is" },
-      compact = { type = "flag", default = 0, about = "1: fold equal days into one row" },
-      mode = { type = "string", enum = { "domain", "url" }, default = "domain", about = "a row for each domain or page" },
+      include_cached_copy_url = { type = "flag", default = 1, about = "1: add the address of the stored answer" },
+      compact = { type = "flag", default = 0, about = "1: merge equal days into one row" },
+      mode = { type = "string", enum = { "domain", "url" }, default = "domain", about = "rows by domain or by page" },
     },
     operations = {
       { "list", v1 = "GET /v1/project-management/airt/competitors{?site_id,llm_id}", instead = "airt.prompts.rankings",
@@ -429,7 +434,7 @@ return {
       { "dates", v1 = "GET /v1/project-management/airt/competitors/dates{?site_id,llm_id,prompt_llm_id}",
         instead = "airt.prompts.rankings",
         query = "date_from date_to", answer = "object", source = "mcp n8n", confidence = "medium",
-        about = "Days that there are answers for. v1 only.",
+        about = "Days that have answers. v1 only.",
         fields = [[
           dates array
           dates[] date]],
@@ -439,7 +444,7 @@ return {
         numbers = "items[].*",
         texts = "domain url",
         source = "mcp n8n", confidence = "medium",
-        about = "What the sources of a day's answer are worth. v1 only.",
+        about = "Metrics of the sources in a day's answer. v1 only.",
         fields = [[
           items array
           items[].domain string? with mode = "domain"

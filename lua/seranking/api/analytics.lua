@@ -8,15 +8,15 @@ return {
     id = "site_id",
     params = {
       site_id = require("seranking.api.shared").site,
-      top_n = { type = "integer", about = "suppose that every keyword ranks within the first N results" },
-      lead_price = { type = "number", about = "what a lead is worth" },
-      conversion_rate = { type = "number", about = "how many visits become a lead; unit not documented" },
+      top_n = { type = "integer", about = "assume that every keyword ranks within the first N results" },
+      lead_price = { type = "number", about = "value of a lead" },
+      conversion_rate = { type = "number", about = "share of visits that become a lead; unit not documented" },
     },
     operations = {
       { "gsc_queries", v4 = "GET /analytics/{site_id}/google/",
         v1 = "GET /v1/project-management/analytics/gsc/queries{?site_id}", answer = "array",
         source = "mcp n8n third-party", confidence = "medium",
-        about = "What people searched for when they saw the site, from the project's Search Console.",
+        about = "Queries that showed the site in Google, from the project's Search Console.",
         fields = [[
           query string
           clicks number
@@ -30,13 +30,13 @@ return {
             "leads_price": 140}]}]=] },
         query = "top_n lead_price conversion_rate", answer = "array", unwrap = "data",
         source = "mcp n8n third-party", confidence = "medium",
-        about = "Visits, their worth and leads, by engine, if all keywords ranked as high as top_n says.",
+        about = "Visits, their value and leads by engine, if every keyword ranked within the first top_n results.",
         fields = [[
           site_engine_id integer
           traffic number visits
-          traffic_value number their worth
+          traffic_value number value of these visits
           leads_qty number
-          leads_price number their worth]],
+          leads_price number value of these visits]],
         example = [=[
           [{"site_engine_id": 880001, "traffic": 350, "traffic_value": 287.5, "leads_qty": 7, "leads_price": 140}]]=] },
     },

@@ -1,30 +1,30 @@
 --- The operations of client.audit.
 -- SPDX-License-Identifier: MIT
 
-local AUDIT = { type = "id", about = "the audit: id in the list" }
+local AUDIT = { type = "id", about = "the audit: id of list" }
 local LIMIT = { type = "integer", default = 100, about = "rows a page" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
 
 local SETTINGS = require("seranking.api.audit_settings").all
 
 local SETTINGS_FIELDS = [[
-  source_site integer 0 or 1; this and all others as in the parameter settings
+  source_site integer 0 or 1; this and the others as in the parameter settings
   source_sitemap integer
   source_subdomain integer
   source_file integer
-  allow array? comes as one text
+  allow array? a list; the server sends one text
   allow[] string
-  disallow array? comes as one text
+  disallow array? a list; the server sends one text
   disallow[] string
-  disallow_ext array? comes as one text
+  disallow_ext array? a list; the server sends one text
   disallow_ext[] string
-  hide array? comes as one text
+  hide array? a list; the server sends one text
   hide[] string
   check_robots integer
   ignore_noindex integer
   ignore_nofollow integer
   ignore_params integer
-  custom_params array? comes as one text
+  custom_params array? a list; the server sends one text
   custom_params[] string
   user_agent integer
   csr integer
@@ -55,7 +55,7 @@ local SETTINGS_FIELDS = [[
   schedule_repeat_interval integer weeks
   send_report integer
   report_email string?
-  report_emails array? comes as one text
+  report_emails array? a list; the server sends one text
   report_emails[] string
   version string?]]
 
@@ -67,9 +67,9 @@ return {
     params = {
       audit_id = AUDIT,
       domain = { type = "string", about = "the site to crawl" },
-      title = { type = "string", about = "name of the audit, at most 300 characters; create takes the domain without it" },
-      settings = { type = "object", fields = SETTINGS, about = "only what shall differ from the defaults" },
-      group_id = { type = "id", default = 0, about = "group of audits; old pages only" },
+      title = { type = "string", about = "name of the audit, at most 300 characters; by default the domain" },
+      settings = { type = "object", fields = SETTINGS, about = "settings that differ from the defaults" },
+      group_id = { type = "id", default = 0, about = "group of audits; known from old documentation only" },
       limit = LIMIT,
       offset = OFFSET,
       search = { type = "string", about = "only audits with this in title or address" },
@@ -79,14 +79,15 @@ return {
       url_id = { type = "id", about = "the page, by its id in pages" },
       url = { type = "string", about = "the page, by its address" },
       page_type = { type = "string", enum = { "internal", "external", "all" }, default = "all",
-        about = "where the links lead" },
-      filter = { type = "object[]", style = "tree", about = "conditions that a link must meet", required = "param value",
+        about = "target of the links" },
+      filter = { type = "object[]", style = "tree", about = "conditions for the links", required = "param value",
         first_lacks = "type",
         fields = {
           param = { type = "string", about = "what is compared",
             enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" } },
-          value = { type = "text", about = "what it must be" },
-          type = { type = "string", enum = { "and", "or" }, about = "how it joins the ones before; from the second on" },
+          value = { type = "text", about = "value to compare with" },
+          type = { type = "string", enum = { "and", "or" },
+            about = "how it combines with the conditions before; not in the first" },
         } },
       date = { type = "date", about = "day of an earlier run" },
     },
@@ -94,12 +95,13 @@ return {
       { "create", v4 = "POST /audit/create", v1 = "POST /v1/project-management/audits",
         body = "domain* title settings group_id", answer = "object", success = { 201, 200 }, billed = true,
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "Start an audit. The pages that it crawls count against the plan.",
+        about = "Start an audit. Crawled pages count against the plan.",
         fields = "id integer the audit_id of other calls", example = '{"id": 700101}',
         job = { status = "status", id = "id", param = "audit_id" } },
       { "list", v4 = "GET /audit/list", v1 = "GET /v1/project-management/audits",
         query = "limit offset search date_start date_end", answer = "object",
-        source = "mcp n8n third-party", confidence = "high", about = "The account's audits, a page of them.",
+        source = "mcp n8n third-party", confidence = "high",
+        about = "The account's audits.",
         pages = { style = "offset", rows = "items", total = "total", size = 100 },
         fields = [[
           items array
@@ -114,7 +116,7 @@ return {
           items[].stats.warnings integer?
           items[].stats.notices integer?
           items[].stats.crawled integer? pages
-          items[].prev_stats object? the same, of the run before
+          items[].prev_stats object? the same for the run before
           items[].group_id integer?
           items[].has_project boolean?
           items[].is_new integer? 0 or 1
@@ -127,11 +129,12 @@ return {
             "prev_stats": null}], "total": 1}]=] },
       { "status", v4 = "GET /audit/{audit_id}/", v1 = "GET /v1/project-management/audits/status{?audit_id}",
         answer = "object", source = "docs mcp n8n third-party", confidence = "high",
-        about = "How far an audit is, and what it counted.",
+        about = "Progress and totals of an audit.",
+        use = "the totals, or to see whether an audit is done",
         fields = [[
           status string queued, processing, finished, canceled (or cancelled), expired
           start_time time?
-          audit_time time? when it was done
+          audit_time time? end of the crawl
           total_pages integer
           total_warnings integer
           total_errors integer
@@ -146,7 +149,8 @@ return {
         answer = "object",
         numbers = "domain_props.domains domain_props.backlinks domain_props.index_google sections[].props.<code>.value",
         source = "docs mcp n8n third-party", confidence = "high",
-        about = "All that an audit found, by section; is_finished alone while it runs.",
+        about = "Everything that an audit found, by section; while it runs only is_finished.",
+        use = "all issues, with how often each occurs",
         fields = [[
           is_finished boolean
           domain_props object?
@@ -154,7 +158,7 @@ return {
           domain_props.dt integer? trust, 0-100
           domain_props.domains integer? domains that link to it
           domain_props.backlinks integer?
-          domain_props.expdate string? when the name runs out
+          domain_props.expdate string? expiry of the domain name
           domain_props.index_google integer? pages in Google's index
           domain_props.archiveOrg string?
           sections array?
@@ -165,7 +169,7 @@ return {
           sections[].props.<code>.code string the code of audit.issue_pages
           sections[].props.<code>.status string
           sections[].props.<code>.name string
-          sections[].props.<code>.value integer how often
+          sections[].props.<code>.value integer number of occurrences
           chromeux array|object?
           score_percent number? 0-100
           weighted_score_percent number? 0-100
@@ -189,7 +193,8 @@ return {
         texts = "url title description h1 h2 canonical_url indexable_status time_check type url_protocol robots "
           .. "xrobots",
         source = "mcp n8n third-party", confidence = "high",
-        about = "The pages that were crawled, with about 60 figures each.",
+        about = "The crawled pages, with about 60 figures each.",
+        use = "the figures of every page",
         pages = { style = "offset", rows = "items", total = "total", size = 100 },
         fields = [[
           total integer
@@ -215,7 +220,7 @@ return {
           items[].outlinks_internal integer?
           items[].depth integer? links away from the first page
           items[].size integer? bytes
-          items[].url_len integer? characters; this and what follows up to html_ratio is known of the Data API's pages
+          items[].url_len integer? characters; from here to html_ratio known from the Data API's pages
           items[].sitemap integer? 1: in the sitemap
           items[].noindex integer?
           items[].nofollow integer?
@@ -236,24 +241,27 @@ return {
         numbers = "total_urls",
         source = "mcp n8n third-party", confidence = "medium",
         about = "The pages that have an issue, by its code.",
+        use = "the pages behind one issue of the report",
         pages = { style = "offset", rows = "urls", total = "total_urls", size = 100 },
         fields = [[
           total_urls integer
-          urls_type string what urls holds; simple_urls_array: addresses
+          urls_type string kind of the rows in urls; simple_urls_array: addresses
           urls array
           urls[] string|object]],
         example = [=[
           {"total_urls": 1, "urls_type": "simple_urls_array", "urls": ["https://corner-bakery.example/rye"]}]=] },
       { "issues", v4 = "GET /audit/{audit_id}/issues", v1 = "GET /v1/project-management/audits/issues{?audit_id}",
         query = "url_id url", one_of = "url_id url", answer = "object",
-        source = "mcp n8n third-party", confidence = "medium", about = "What is wrong with one page.",
+        source = "mcp n8n third-party", confidence = "medium",
+        about = "The issues of one page.",
+        use = "everything that is wrong with one page",
         fields = [[
           url string
           issues array
           issues[].code string
           issues[].group string
           issues[].type string error, warning …
-          issues[].snippet object? where it is
+          issues[].snippet object? place of the issue
           issues[].snippet.type string?
           issues[].snippet.value string?
           page_data object figures of the page
@@ -270,14 +278,14 @@ return {
         numbers = "items[].*",
         texts = "url source_url type anchor_type alt title",
         source = "mcp n8n third-party", confidence = "medium",
-        about = "The links that were found, those that meet the filter.",
+        about = "The links that the crawl found, filtered.",
         pages = { style = "offset", rows = "items", total = "total" },
         fields = [[
           total integer
           items array
           items[].id integer
-          items[].url string where it leads
-          items[].source_url string the page that it is on
+          items[].url string target of the link
+          items[].source_url string page that contains the link
           items[].status integer HTTP status
           items[].type string "internal" or "external"
           items[].anchor_type string?
@@ -290,7 +298,8 @@ return {
             "source_url": "https://corner-bakery.example/", "type": "internal", "nofollow": "0"}]}]=] },
       { "history", v4 = "GET /audit/{audit_id}/history", v1 = "GET /v1/project-management/audits/history{?audit_id}",
         query = "date*", answer = "object", source = "mcp n8n third-party", confidence = "medium",
-        about = "What an earlier run found, in short.", joined = { at = "settings", fields = SETTINGS },
+        about = "Summary of an earlier run.",
+        joined = { at = "settings", fields = SETTINGS },
         fields = [[
           audit_time time
           version string?
@@ -309,14 +318,17 @@ return {
       { "update", v4 = "POST /audit/{audit_id}/edit", v1 = "PATCH /v1/project-management/audits{?audit_id}",
         row = { of = "list", map = "id:audit_id" },
         body = "title*", repeatable = true, source = "mcp n8n", confidence = "medium",
-        about = "Give an audit another title.", errors = { { 400 } } },
+        about = "Rename an audit.",
+        errors = { { 400 } } },
       { "delete", v4 = "POST /audit/{audit_id}/delete", v1 = "DELETE /v1/project-management/audits{?audit_id}",
         repeatable = true, source = "mcp n8n", confidence = "high",
-        about = "Delete an audit for good. v4 wants a POST without a body.", errors = { { 400 } } },
+        about = "Delete an audit for good.",
+        errors = { { 400 } } },
       { "recheck", v4 = "POST /audit/{audit_id}/recheck",
         v1 = "POST /v1/project-management/audits/recheck{?audit_id}", answer = "any", billed = true,
         source = "docs mcp n8n", confidence = "high",
-        about = "Run an audit again. Its pages count against the plan again.", example = "[]", errors = { { 400 } },
+        about = "Run an audit again. Crawled pages count against the plan again.",
+        example = "[]", errors = { { 400 } },
         job = { status = "status", param = "audit_id", fresh = "audit_time" } },
     },
   },
@@ -326,22 +338,25 @@ return {
     params = {
       audit_id = AUDIT,
       settings = { type = "object", fields = SETTINGS, as_read = true,
-        about = "only what shall change, or all as get gave it" },
+        about = "settings to change, or all that get returned" },
     },
     operations = {
       { "get", v4 = "GET /audit/{audit_id}/settings", v1 = "GET /v1/project-management/audits/settings{?audit_id}",
         answer = "object", source = "mcp n8n", confidence = "medium",
-        about = "How an audit is set up.", joined = { fields = SETTINGS }, fields = SETTINGS_FIELDS,
+        about = "An audit's settings.",
+        joined = { fields = SETTINGS }, fields = SETTINGS_FIELDS,
         example = [=[
           {"source_site": 1, "source_sitemap": 1, "max_pages": 500, "max_depth": 10, "schedule_type": "week",
             "schedule_wdays": [1, 4], "schedule_hour": 5, "disabled_issues": []}]=] },
       { "update", v4 = "POST /audit/{audit_id}/settings",
         v1 = "PATCH /v1/project-management/audits/settings{?audit_id}", body = "settings", answer = "any",
         repeatable = true, source = "mcp n8n", confidence = "medium",
-        about = "Change some settings. disabled_issues and schedule_wdays are replaced, not added to.", example = "[]" },
+        about = "Change settings. disabled_issues and schedule_wdays are replaced, not merged.",
+        example = "[]" },
       { "reset", v4 = "POST /audit/{audit_id}/settings/reset",
         v1 = "POST /v1/project-management/audits/settings/reset{?audit_id}", repeatable = true,
-        source = "mcp n8n", confidence = "medium", about = "Put every setting back to its default.",
+        source = "mcp n8n", confidence = "medium",
+        about = "Reset all settings to their defaults.",
         errors = { { 400 } } },
     },
   },
@@ -351,7 +366,7 @@ return {
     id = "sitemap_id",
     params = {
       audit_id = AUDIT,
-      sitemap_id = { type = "id", about = "a sitemap of the audit" },
+      sitemap_id = { type = "id", about = "a sitemap of the audit: id of list" },
       url = { type = "string", about = "address of the sitemap" },
     },
     operations = {
@@ -361,19 +376,21 @@ return {
         source = "mcp n8n", confidence = "low",
         about = "The sitemaps that an audit reads.",
         fields = [[
-          id integer the sitemap_id of other calls; name of this member assumed
-          url string name of this member assumed
-          pages_count integer? name of this member assumed]],
+          id integer the sitemap_id of other calls; the member's name is assumed
+          url string the member's name is assumed
+          pages_count integer? the member's name is assumed]],
         example = '[{"id": 4101, "url": "https://corner-bakery.example/sitemap.xml", "pages_count": 48}]' },
       { "create", v4 = "POST /audit/{audit_id}/sitemaps", v1 = "POST /v1/project-management/audits/sitemaps{?audit_id}",
         body = "url*", answer = "any",
         numbers = "id",
         success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
-        about = "Add a sitemap; switches source_sitemap on.", fields = "id integer? name of this member assumed",
+        about = "Add a sitemap, and switch source_sitemap on.",
+        fields = "id integer? the member's name is assumed",
         example = '{"id": 4101}' },
       { "delete", v4 = "DELETE /audit/{audit_id}/sitemaps/{sitemap_id}",
         v1 = "DELETE /v1/project-management/audits/sitemaps{?audit_id,sitemap_id}", success = { 200, 204 },
-        source = "mcp n8n", confidence = "medium", about = "Take a sitemap away." },
+        source = "mcp n8n", confidence = "medium",
+        about = "Remove a sitemap." },
     },
   },
   {
@@ -382,26 +399,29 @@ return {
     id = "list_id",
     params = {
       audit_id = AUDIT,
-      list_id = { type = "id", about = "a list of pages of the audit" },
-      file = { type = "file", about = "text, one address a line; its name is free" },
+      list_id = { type = "id", about = "a list of pages of the audit: id of list" },
+      file = { type = "file", about = "text file with one address a line, with any name" },
     },
     operations = {
       { "list", v4 = "GET /audit/{audit_id}/source-pages",
         v1 = "GET /v1/project-management/audits/source-pages{?audit_id}", answer = "array",
         numbers = "id pages_count",
-        source = "mcp n8n", confidence = "low", about = "The lists of pages that were uploaded for an audit.",
+        source = "mcp n8n", confidence = "low",
+        about = "The uploaded lists of pages of an audit.",
         fields = [[
-          id integer the list_id of other calls; name of this member assumed
-          pages_count integer? name of this member assumed]],
+          id integer the list_id of other calls; the member's name is assumed
+          pages_count integer? the member's name is assumed]],
         example = '[{"id": 4201, "pages_count": 25}]' },
       { "create", v4 = "POST /audit/{audit_id}/source-pages",
         v1 = "POST /v1/project-management/audits/source-pages{?audit_id}", upload = "file*", answer = "object",
         success = { 200, 201 }, source = "mcp n8n", confidence = "medium",
-        about = "Upload a list of pages to crawl; switches source_file on.", fields = "added integer pages",
+        about = "Upload a list of pages to crawl, and switch source_file on.",
+        fields = "added integer pages",
         example = '{"added": 25}' },
       { "delete", v4 = "DELETE /audit/{audit_id}/source-pages/{list_id}",
         v1 = "DELETE /v1/project-management/audits/source-pages{?audit_id,list_id}", success = { 200, 204 },
-        source = "mcp n8n", confidence = "medium", about = "Take a list of pages away." },
+        source = "mcp n8n", confidence = "medium",
+        about = "Remove a list of pages." },
     },
   },
 }

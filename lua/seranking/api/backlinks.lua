@@ -1,8 +1,8 @@
 --- The operations of client.backlinks.
 -- SPDX-License-Identifier: MIT
 --
--- Three kinds of ids: a row's id (row_ids), the id that a backlink has in the vendor's dictionary (backlink_ids), and a
--- group's. Ids of the wrong kind are passed over without a word.
+-- There are three kinds of ids: a row's id (row_ids), the id of a backlink in the vendor's dictionary (backlink_ids), and a
+-- group's. Ids of the wrong kind are silently ignored.
 
 local SITE = require("seranking.api.shared").site
 
@@ -13,21 +13,21 @@ return {
     id = "site_id",
     params = {
       site_id = SITE,
-      limit = { type = "integer", max = 1000, about = "rows a page, at most 1000" },
+      limit = { type = "integer", max = 1000, about = "rows a page" },
       offset = { type = "integer", about = "rows to skip" },
-      url = { type = "string", about = "page that has the link" },
-      list = { type = "string[]", min_items = 1, about = "pages that have the links" },
-      group_id = { type = "id", about = "backlink group to put them into, from backlink_groups" },
-      price = { type = "number", about = "what the link costs" },
-      currency = { type = "string", about = "of price, ISO 4217" },
-      manager = { type = "string", about = "who looks after the links" },
+      url = { type = "string", about = "page that contains the link" },
+      list = { type = "string[]", min_items = 1, about = "pages that contain the links" },
+      group_id = { type = "id", about = "backlink group for them: id of client.backlink_groups:list" },
+      price = { type = "number", about = "price of the link" },
+      currency = { type = "string", about = "currency of the price, ISO 4217" },
+      manager = { type = "string", about = "person responsible for the links" },
       charge_period = { type = "string", enum = { "onetime", "monthly", "quarterly", "6months", "year" },
-        about = "how often price is due" },
-      charge_start = { type = "date", about = "since when it is" },
-      backlink_ids = { type = "id[]", min_items = 1, about = "backlink_id of each, not the rows' id; what create gives" },
-      row_ids = { type = "id[]", min_items = 1, wire = "backlink_ids", about = "id of each row, not its backlink_id" },
+        about = "how often the price is due" },
+      charge_start = { type = "date", about = "first day that the price is due" },
+      backlink_ids = { type = "id[]", min_items = 1, about = "backlink_id of each, not the rows' id; create returns it" },
+      row_ids = { type = "id[]", min_items = 1, wire = "backlink_ids", about = "the id of each row, not its backlink_id" },
       recheck_type = { type = "string", enum = { "status", "index" }, default = "status",
-        about = "whether the link is there, or whether Google has its page" },
+        about = "what to check: the link, or its page in Google's index" },
     },
     operations = {
       { "list", v4 = "GET /backlinks/{site_id}", v1 = "GET /v1/project-management/backlinks{?site_id}",
@@ -37,20 +37,21 @@ return {
           .. "charge_start date_added date_placement date_lost gin_index_check_date last_crawler_visit "
           .. "src_domain_country src_domain_ip",
         source = "docs mcp n8n", confidence = "medium",
-        about = "The backlinks that are watched, a page of them; nothing tells how many there are.",
+        about = "The watched backlinks. Nothing says how many there are.",
+        use = "every backlink with its state",
         pages = { style = "offset", max = 1000 },
         fields = [[
-          id integer of the row, for row_ids
-          backlink_id integer in the dictionary, for backlink_ids
-          from_url string page that has the link
-          to_url string where it leads
-          anchor string its words
+          id integer id of the row, for row_ids
+          backlink_id integer id in the vendor's dictionary, for backlink_ids
+          from_url string page that contains the link
+          to_url string target of the link
+          anchor string anchor text
           domain string
           from_domainid integer
           title string
           category string?
           source string
-          link_manager string? manager when it is written
+          link_manager string? called manager in create
           link_type string
           notes string?
           price number?
@@ -61,7 +62,7 @@ return {
           date_lost string?
           duration integer
           http_status integer of from_url
-          is_nofollow integer 0 or 1, as all that follow up to is_link_not_found
+          is_nofollow integer 0 or 1, like all that follow up to is_link_not_found
           is_image integer
           is_redir integer
           is_disavow integer
@@ -91,7 +92,7 @@ return {
         body = "url* price currency charge_period charge_start", answer = "object", success = { 200, 201 },
         billed = true, source = "mcp n8n", confidence = "medium",
         about = "Watch a backlink. Counts against the plan.",
-        fields = "id integer its backlink_id: for delete, not for recheck and move", example = '{"id": 510001}' },
+        fields = "id integer the backlink_id: for delete, not for recheck and move", example = '{"id": 510001}' },
       { "import", v4 = "POST /backlinks/{site_id}/list", v1 = "POST /v1/project-management/backlinks/import{?site_id}",
         body = "list* group_id price currency manager charge_period charge_start", answer = "any",
         success = { 200, 201 }, billed = true, source = "mcp n8n", confidence = "medium",
@@ -102,11 +103,13 @@ return {
       { "recheck", v4 = "POST /backlinks/{site_id}/recheck",
         v1 = "POST /v1/project-management/backlinks/recheck{?site_id}", body = "row_ids* recheck_type", answer = "any",
         billed = true, source = "mcp n8n", confidence = "medium",
-        about = "Look at backlinks again, by row id. Counts against the plan.", example = "[]",
+        about = "Check backlinks again, by row id. Counts against the plan.",
+        example = "[]",
         errors = { { 400, "Backlinks are non exists" } } },
       { "stats", v4 = "GET /backlinks/{site_id}/stat", v1 = "GET /v1/project-management/backlinks/stats{?site_id}",
         answer = "object", source = "mcp n8n third-party", confidence = "high",
-        about = "The monitor in numbers.",
+        about = "Totals of the backlink monitor.",
+        use = "the totals alone",
         fields = [[
           total integer
           anchors integer
@@ -124,8 +127,8 @@ return {
     about = "The import of backlinks from Search Console.",
     params = {
       site_id = SITE,
-      gsc_autoimport = { type = "boolean", about = "true: new backlinks come by themselves" },
-      job_token = { type = "string", wire = "token", about = "what import gave; not the API key" },
+      gsc_autoimport = { type = "boolean", about = "true: import new backlinks automatically" },
+      job_token = { type = "string", wire = "token", about = "token that import returned; not the API key" },
     },
     operations = {
       { "settings", v4 = "PUT /backlinks/{site_id}/settings",
@@ -140,8 +143,8 @@ return {
       { "status", v4 = "GET /backlinks/{site_id}/import-gsc",
         v1 = "GET /v1/project-management/backlinks/gsc/import{?site_id}", query = "job_token*", answer = "any",
         source = "mcp n8n", confidence = "low",
-        about = "How far an import is. On v4 the key must go in the header: the query has a token of its own.",
-        fields = "status string? name of this member assumed", example = '{"status": "processing"}' },
+        about = "Progress of an import. On v4 the key must go in the header: the query has a token of its own.",
+        fields = "status string? the member's name is assumed", example = '{"status": "processing"}' },
     },
   },
 }

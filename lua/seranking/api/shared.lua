@@ -2,5 +2,5 @@
 -- SPDX-License-Identifier: MIT
 
 return {
-  site = { type = "id", about = "the project: id of sites.list" },
+  site = { type = "id", about = "the project: id of client.sites:list" },
 }

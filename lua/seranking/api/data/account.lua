@@ -13,12 +13,13 @@ return {
         numbers = "subscription_info.units_limit subscription_info.units_left",
         cost = FREE,
         source = "openapi mcp skills third-party", confidence = "high",
-        about = "State of the plan and what is left of it; units_left is the figure to go by.",
+        about = "State of the plan and its credits; go by units_left.",
+        use = "the plan's dates and state",
         fields = [[
           subscription_info.status string active, inactive, expired or disabled
           subscription_info.start_date string
-          subscription_info.expiraton_date string? end of the plan; the server spells it so
-          subscription_info.expiration_date string? the same as the docs spell it: look at both
+          subscription_info.expiraton_date string? end of the plan; the server's spelling
+          subscription_info.expiration_date string? the documented spelling; read both
           subscription_info.units_limit number credits of the plan
           subscription_info.units_left number credits left
         ]],
@@ -28,7 +29,7 @@ return {
         numbers = "limit used",
         cost = FREE,
         source = "openapi skills docs", confidence = "medium",
-        about = "Credits of the plan and credits used. Their difference need not be units_left of subscription.",
+        about = "Credits of the plan, and credits used. Their difference need not be units_left of subscription.",
         fields = [[
           limit number
           used number
@@ -37,16 +38,17 @@ return {
       { "credits", data = "GET /v1/account/credits", answer = "object", cost = FREE, source = "third-party",
         confidence = "high", numbers = "totals.subscription.remaining totals.subscription.total totals.addon.remaining "
           .. "totals.wallet.remaining",
-        about = "Credits left in each pool: the plan's, bought ones, and the wallet. The other two operations see the plan's "
-          .. "alone. client.data:credits() adds their sum.",
+        about = "Credits left in each pool: plan, add-ons and wallet. The other two operations see the plan's alone. "
+          .. "client.data:credits() adds up the pools.",
+        use = "what the key may still spend",
         fields = [[
           totals.subscription.remaining number credits of the plan that are left
           totals.subscription.total number credits of the plan
           totals.subscription.expire_at string?
-          totals.addon.remaining number credits that were bought beside it
+          totals.addon.remaining number credits that were bought
           totals.wallet.remaining number credits that don't expire
           access.can_use_data_api boolean false: the key can't spend any
-          access.primary_reason string? which pool is spent, or why none is
+          access.primary_reason string? the pool that is charged, or why none is
           credit_expire_at string?
         ]],
         example = [[{"totals":{"subscription":{"remaining":48211,"total":50000,"expire_at":"2027-01-01 00:00:00"},

@@ -5,9 +5,9 @@ local filters = require "seranking.api.data.filters"
 
 local ENGINES = { "ai-overview", "ai-mode", "chatgpt", "perplexity", "gemini" }
 local SCOPES = { "domain", "base_domain", "url" }
-local SCOPE_ABOUT = "base_domain: with all subdomains; domain: that host alone (the narrow one); url: that page"
+local SCOPE_ABOUT = "base_domain: with all subdomains; domain: that host alone; url: that page"
 
-local THIRD = "from a third party's table"
+local THIRD = "from a third party's price list"
 local A_PROMPT = { 200, per = "row", note = "100 rows cost 20,000; " .. THIRD,
   confidence = "medium" }
 
@@ -16,15 +16,15 @@ local A_PROMPT = { 200, per = "row", note = "100 rows cost 20,000; " .. THIRD,
 local function overview_fields()
   local lines = { [[
   brand string
-  brand_origin string? where the brand's name is from; rests on few sources
-  no_index boolean? true: the site is not watched, and all figures are null
+  brand_origin string? origin of the brand's name; known from few sources
+  no_index boolean? true: the site is not tracked, and all figures are missing
 ]] }
   for _, figure in ipairs { "brand_presence", "link_presence", "average_position", "ai_opportunity_traffic" } do
     lines[#lines + 1] = (([[
   summary.@.current number?
   summary.@.previous number? the month before
   summary.@.change_absolute number?
-  summary.@.change_percent number? 100 where there was nothing before
+  summary.@.change_percent number? 100 if there was nothing before
 ]]):gsub("@", figure))
   end
   for _, series in ipairs { "overall_traffic", "organic_traffic", "ai_traffic", "link_presence", "average_position" } do
@@ -50,8 +50,8 @@ local PROMPT_FIELDS = [[
   total integer prompts in all
   date string?
   prompts[].prompt string
-  prompts[].volume integer how often it is asked in a month
-  prompts[].type string Link, Brand or Brand_Link: what the answer has of the site
+  prompts[].volume integer times it is asked a month
+  prompts[].type string Link, Brand or Brand_Link: what of the site is in the answer
   prompts[].answer.text string
   prompts[].answer.links[] string
 ]]
@@ -67,28 +67,29 @@ return {
     params = {
       target = { type = "string", about = "domain, host or page" },
       source = filters.source,
-      brand = { type = "string", about = "name of the brand; guessed from the target when left out" },
+      brand = { type = "string", about = "name of the brand; by default guessed from the target" },
       scope = { type = "string", enum = SCOPES, default = "base_domain", about = SCOPE_ABOUT },
       engine = { type = "string", enum = ENGINES, about = "one engine" },
-      engines = { type = "string[]", enum = ENGINES, min_items = 1, about = "the engines to compare on" },
-      primary = { type = "object", required = "target", about = "the site of one's own", fields = {
+      engines = { type = "string[]", enum = ENGINES, min_items = 1, about = "engines to compare" },
+      primary = { type = "object", required = "target", about = "your own site", fields = {
         target = { type = "string", about = "domain, host or page" },
         brand = { type = "string", about = "name of its brand" },
       } },
-      competitors = { type = "object[]", min_items = 1, max_items = 10, required = "target", about = "its rivals",
+      competitors = { type = "object[]", min_items = 1, max_items = 10, required = "target", about = "its competitors",
         fields = {
           target = { type = "string", about = "domain, host or page" },
           brand = { type = "string", about = "name of its brand" },
         } },
       sort = { type = "string", enum = { "volume", "type", "snippet_length" }, default = "volume",
         about = "what to sort by" },
-      sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "which end first" },
-      limit = { type = "integer", min = 1, max = 1000, default = 100, about = "most rows; each costs 200 credits" },
-      offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
+      sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "order" },
+      limit = { type = "integer", min = 1, max = 1000, default = 100,
+        about = "most rows to return; each costs 200 credits" },
+      offset = { type = "integer", min = 0, default = 0, about = "rows to skip" },
       filter = filters.new {
         multi_keyword_included = filters.rules "prompts to keep",
-        multi_keyword_excluded = filters.rules "prompts to drop",
-        volume = filters.range("integer", "how often it is asked in a month"),
+        multi_keyword_excluded = filters.rules "prompts to leave out",
+        volume = filters.range("integer", "times it is asked a month"),
         keyword_count = filters.range("integer", "words of the prompt"),
         characters_count = filters.range("integer", "characters of the prompt"),
       },
@@ -98,20 +99,23 @@ return {
         query = "target* source* brand scope", failed = "message", answer = "object", billed = true,
         cost = { 800, per = "request", note = THIRD .. "; an older one says 1,800", confidence = "medium" },
         source = "openapi mcp third-party", confidence = "medium",
-        about = "A site in the answers of all engines together, with months. The newest month may not be complete.",
+        about = "A site in the answers of all AI engines together, month by month. The newest month may be incomplete.",
+        use = "one trend over all engines",
         fields = OVERVIEW_FIELDS, example = OVERVIEW_EXAMPLE },
       { "overview_by_engine", data = "GET /v1/ai-search/overview/by-engine/time-series",
         query = "target* source* engine* brand scope", failed = "message", answer = "object", billed = true,
         cost = { 800, per = "request", note = "the vendor's figure", confidence = "high" },
         source = "openapi mcp n8n skills third-party", confidence = "high",
-        about = "A site in the answers of one engine, with months. The newest month may not be complete.",
+        about = "A site in the answers of one AI engine, month by month. The newest month may be incomplete.",
+        use = "the trend at one engine",
         fields = OVERVIEW_FIELDS, example = OVERVIEW_EXAMPLE },
       { "leaderboard", data = "POST /v1/ai-search/overview/leaderboard",
         body = "primary* competitors* source* engines* scope",
         params = { scope = { type = "string", enum = SCOPES, about = SCOPE_ABOUT } }, answer = "object", billed = true,
         cost = { 7500, per = "request", note = "about; " .. THIRD, confidence = "low" },
         source = "openapi mcp skills third-party", confidence = "medium",
-        about = "A site among its rivals in the answers of engines. Dear and slow: give it a long timeout.",
+        about = "A site and its competitors in the answers of AI engines. Expensive and slow: allow a long timeout.",
+        use = "share of voice among competitors that you name",
         fields = [[
           leaderboard[].rank integer
           leaderboard[].domain string
@@ -119,10 +123,10 @@ return {
           leaderboard[].brand_presence number
           leaderboard[].link_presence number
           leaderboard[].share_of_voice number a fraction, 0-1
-          results object domain (with its dots) to engine to figures
+          results object domain (with its dots) to engine to metrics
           results.<domain>.<engine>.brand_presence number
           results.<domain>.<engine>.link_presence number
-          request_metadata.primary object what was asked for, as the next three
+          request_metadata.primary object the request, like the next three
           request_metadata.competitors[] object
           request_metadata.engines[] string
           request_metadata.source string
@@ -136,22 +140,24 @@ return {
           "competitors":[{"target":"ropes.example","brand":"Ropes"}],"engines":["gemini"],"source":"uk"}}]] },
       { "discover_brand", data = "GET /v1/ai-search/discover-brand", query = "target* source* scope",
         params = { scope = { type = "string", enum = SCOPES, default = "domain",
-          about = SCOPE_ABOUT .. ". The default differs from the others': better sent always" } },
+          about = SCOPE_ABOUT .. ". Set it always: the default differs from that of other calls" } },
         answer = "object", billed = true, cost = { 100, per = "request", note = THIRD, confidence = "medium" },
-        source = "openapi mcp n8n skills", confidence = "high", about = "Names of brands that belong to a site.",
+        source = "openapi mcp n8n skills", confidence = "high",
+        about = "Brand names that belong to a site.",
         fields = "  brands[] string\n", example = [[{"brands":["Anchors & Co"]}]] },
       { "prompts_by_target", data = "GET /v1/ai-search/prompts-by-target",
         query = "target* source* engine* scope sort sort_order limit offset filter",
         params = { scope = { type = "string", enum = SCOPES, default = "base_domain",
-          about = SCOPE_ABOUT .. ". Better sent always: without it the server has failed" } },
+          about = SCOPE_ABOUT .. ". Set it always: without it the server has failed" } },
         pages = BY_OFFSET, answer = "object", billed = true, cost = A_PROMPT, source = "openapi mcp n8n third-party",
-        confidence = "high", about = "Prompts whose answers link to a site. Always say limit: each row costs 200 credits.",
+        confidence = "high",
+        about = "Prompts whose answers link to a site. Always set limit: each row costs 200 credits.",
         fields = PROMPT_FIELDS, example = PROMPT_EXAMPLE },
       { "prompts_by_brand", data = "GET /v1/ai-search/prompts-by-brand",
         query = "brand* source* engine* sort sort_order limit offset filter",
         params = { brand = { type = "string", about = "name of the brand" } }, pages = BY_OFFSET, answer = "object",
         billed = true, cost = A_PROMPT, source = "openapi mcp n8n third-party", confidence = "high",
-        about = "Prompts whose answers name a brand. Always say limit: each row costs 200 credits.",
+        about = "Prompts whose answers name a brand. Always set limit: each row costs 200 credits.",
         fields = PROMPT_FIELDS, example = PROMPT_EXAMPLE },
     },
   },

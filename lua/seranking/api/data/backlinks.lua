@@ -1,16 +1,21 @@
 --- The operations of client.data.backlinks.
 -- SPDX-License-Identifier: MIT
 --
--- Lists here are cut at `limit` and have no further pages; for a whole profile there are raw (a cursor) and export (a file).
+-- Most lists are cut at `limit` and have no further pages. For a whole profile use raw (pages with a cursor) or export (a
+-- file).
 
-local TARGET = { type = "string", about = "domain, host or page that is linked to" }
-local TARGETS = { type = "string[]", style = "repeat", max_items = 100,
-  about = "domains, hosts or pages, at most 100; each is paid for" }
-local MODE = { type = "string", enum = { "domain", "host", "url" }, default = "host",
-  about = "domain: with all subdomains (the wide one; elsewhere scope=domain is the narrow one); host: with or without www; "
-    .. "url: that page" }
-local LIMIT = { type = "integer", min = 1, max = 10000, default = 100, about = "most rows; each is paid for" }
-local PER_DOMAIN = { type = "integer", min = 1, max = 100, about = "most rows of one linking domain" }
+local shared = require "seranking.api.data.backlinks_shared"
+
+local TARGET = shared.target
+local TARGETS = shared.targets
+local MODE = shared.mode
+local FIRST_DAY = shared.first_day
+local LAST_DAY = shared.last_day
+local each_target = shared.each_target
+local EACH_ROW = shared.each_row
+local USUAL = shared.usual
+local LIMIT = { type = "integer", min = 1, max = 10000, default = 100, about = "most rows to return; each costs credits" }
+local PER_DOMAIN = { type = "integer", min = 1, max = 100, about = "most rows for each referring domain" }
 local BY_RANK = { type = "string", enum = { "date_found", "domain_inlink_rank", "inlink_rank" }, default = "date_found",
   about = "what to sort by, highest first" }
 local BY_COUNT = { type = "string", enum = { "backlinks", "refdomains" }, default = "backlinks",
@@ -18,37 +23,23 @@ local BY_COUNT = { type = "string", enum = { "backlinks", "refdomains" }, defaul
 local BY_LOSS = { type = "string", enum = { "new_lost_date", "domain_inlink_rank", "inlink_rank" },
   default = "new_lost_date", about = "what to sort by, highest first" }
 local CONTAINS = { type = "string", enum = { "contains", "does_not_contain" }, default = "contains",
-  about = "which way round the filter of the same name works" }
+  about = "whether the filter of the same name keeps or drops matches" }
 local RANK = { type = "integer", min = 0, max = 100, about = "score of the linking page" }
 local DOMAIN_RANK = { type = "integer", min = 0, max = 100, about = "score of the linking domain" }
-local NEW_LOST = { type = "string", enum = { "new", "lost" }, about = "only gains or only losses; both when left out" }
-local SINCE = { type = "date", about = "first day; yesterday when left out" }
-local UNTIL = { type = "date", about = "last day; today when left out" }
-local FIRST_DAY = { type = "date", about = "first day" }
-local LAST_DAY = { type = "date", about = "last day" }
+local NEW_LOST = { type = "string", enum = { "new", "lost" }, about = "only new or only lost ones; by default both" }
+local SINCE = { type = "date", about = "first day; default yesterday" }
+local UNTIL = { type = "date", about = "last day; default today" }
 local LINK_TYPE = { type = "string", enum = { "href", "redirect" }, about = "only links of this kind" }
-local ANCHOR_TYPE = { type = "string", enum = { "text", "image", "undefined" }, about = "only links around this" }
+local ANCHOR_TYPE = { type = "string", enum = { "text", "image", "undefined" }, about = "only links with such an anchor" }
 local DOFOLLOW = { type = "string", enum = { "dofollow", "nofollow", "undefined" },
-  about = "only links of this kind: a word, and other words than nofollow_filter has" }
+  about = "only links of this kind; the words differ from those of nofollow_filter" }
 local URL_FROM = { type = "string", about = "only links from this page" }
-local GRANULARITY = { type = "string", enum = { "by_day", "by_week", "by_month" }, default = "by_day",
-  about = "how far apart the points are" }
+local PER_CALL = { 100, per = "request", note = shared.third, confidence = "medium" }
 
--- Prices that the vendor does not publish come from a table of others.
-local THIRD = "from a third party's table"
-
-local function each_target(credits, note, confidence)
-  return { credits, per = "target", of = "target", note = note or THIRD, confidence = confidence or "medium" }
-end
-local EACH_ROW = { 1, per = "row", note = THIRD, confidence = "medium" }
 -- A list that has one page, cut at limit.
 local function cut_list(rows, whole)
   return { rows = rows, size = 100, max = 10000, whole = whole }
 end
-local PER_CALL = { 100, per = "request", note = THIRD, confidence = "medium" }
-local NOT_KNOWN = { per = "row", note = "not published; perhaps 1 a point", confidence = "low" }
-
-local USUAL = "openapi mcp n8n third-party"
 
 -- ---- answers ----
 
@@ -57,9 +48,9 @@ local LINK_FIELDS = [[
   backlinks[].url_to string the page linked to
   backlinks[].title string title of the linking page
   backlinks[].anchor string text of the link
-  backlinks[].alt string alt text, where an image links
+  backlinks[].alt string alt text of a linking image
   backlinks[].nofollow boolean
-  backlinks[].image boolean an image links
+  backlinks[].image boolean true: the link is an image
   backlinks[].image_source string address of the image
   backlinks[].inlink_rank integer score of the linking page, 0-100
   backlinks[].domain_inlink_rank integer score of the linking domain, 0-100
@@ -92,46 +83,49 @@ local family = {
       limit = LIMIT,
       per_domain = PER_DOMAIN,
       order_by = BY_RANK,
-      url_from_filter = { type = "string", max_length = 2063, about = "text in the linking page's address; ASCII" },
+      url_from_filter = { type = "string", max_length = 2063, about = "text in the linking page's address, ASCII only" },
       url_from_filter_mode = CONTAINS,
-      url_to_filter = { type = "string", max_length = 2063, about = "text in the linked page's address; ASCII" },
+      url_to_filter = { type = "string", max_length = 2063, about = "text in the linked page's address, ASCII only" },
       url_to_filter_mode = CONTAINS,
-      anchor_filter = { type = "string", max_length = 2063, about = "text in the anchor; ASCII" },
+      anchor_filter = { type = "string", max_length = 2063, about = "text in the anchor, ASCII only" },
       anchor_filter_mode = CONTAINS,
-      nofollow_filter = { type = "string", enum = { "nofollow_only", "dofollow_only" }, about = "both when left out" },
+      nofollow_filter = { type = "string", enum = { "nofollow_only", "dofollow_only" },
+        about = "only nofollow or only dofollow links; by default both" },
       inlink_rank_from = RANK,
       inlink_rank_to = RANK,
       domain_inlink_rank_from = DOMAIN_RANK,
       domain_inlink_rank_to = DOMAIN_RANK,
-      next = { type = "string", about = "where to go on: `next` of the answer before, as it came" },
+      next = { type = "string", about = "where to continue: `next` of the answer before, unchanged" },
     },
     operations = {
       { "summary", data = "GET /v1/backlinks/summary", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true,
         cost = each_target(100, "the vendor's figure", "high"), source = "openapi mcp n8n docs third-party",
-        confidence = "high", about = "A link profile in one row: totals, kinds of links, scores, and what comes most often.",
+        confidence = "high",
+        about = "A link profile in one row: totals, kinds of links, scores, top anchors, pages and countries.",
+        use = "a first look at a link profile",
         fields = [[
           summary[].target string
           summary[].backlinks integer
           summary[].refdomains integer linking domains
-          summary[].subnets integer class C networks that links come from
-          summary[].ips integer addresses that links come from
+          summary[].subnets integer class C networks that backlinks come from
+          summary[].ips integer IP addresses that backlinks come from
           summary[].nofollow_backlinks integer
           summary[].dofollow_backlinks integer
           summary[].edu_backlinks integer from .edu
           summary[].gov_backlinks integer from .gov
           summary[].inlink_rank integer score of the page, 0-100
           summary[].domain_inlink_rank integer score of the domain, 0-100
-          summary[].anchors integer different texts
+          summary[].anchors integer number of different anchor texts
           summary[].dofollow_anchors integer
-          summary[].text_backlinks integer links around text
+          summary[].text_backlinks integer links with text
           summary[].from_home_page_backlinks integer
           summary[].from_home_page_refdomains integer
           summary[].dofollow_from_home_page_backlinks integer
           summary[].dofollow_refdomains integer
           summary[].edu_refdomains integer
           summary[].gov_refdomains integer
-          summary[].pages_with_backlinks integer pages of the target that are linked to
+          summary[].pages_with_backlinks integer pages of the target that have backlinks
           summary[].top_anchors_by_backlinks[].anchor string
           summary[].top_anchors_by_backlinks[].backlinks integer
           summary[].top_anchors_by_refdomains[].anchor string
@@ -158,13 +152,14 @@ local family = {
       { "metrics", data = "GET /v1/backlinks/metrics", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(100),
         source = "openapi mcp n8n docs third-party", confidence = "high",
-        about = "The totals of summary alone, without what comes most often.",
+        about = "The totals of summary, without the top anchors, pages and countries.",
+        use = "comparing targets by their totals",
         fields = [[
           metrics[].target string
           metrics[].backlinks integer
           metrics[].refdomains integer linking domains
-          metrics[].subnets integer class C networks that links come from
-          metrics[].ips integer addresses that links come from
+          metrics[].subnets integer class C networks that backlinks come from
+          metrics[].ips integer IP addresses that backlinks come from
           metrics[].nofollow_backlinks integer
           metrics[].dofollow_backlinks integer
           metrics[].edu_backlinks integer from .edu
@@ -178,20 +173,25 @@ local family = {
           .. "domain_inlink_rank_from domain_inlink_rank_to",
         answer = "object", billed = true,
         pages = cut_list("backlinks", "data.backlinks.raw"), cost = EACH_ROW, source = USUAL, confidence = "high",
-        about = "Links one by one, with filters, 10,000 at most: raw walks every link, and export has them in a file. To walk "
-          .. "this list, write client.data.backlinks.all:each or client.data.backlinks.all:all.",
+        about = "Backlinks one by one, with filters, at most 10,000. To walk this list, write "
+          .. "client.data.backlinks.all:each or client.data.backlinks.all:all.",
+        use = "a filtered sample",
         fields = LINK_FIELDS, example = '{"backlinks":[' .. LINK_EXAMPLE .. "]}" },
       { "raw", data = "GET /v1/backlinks/raw", query = "target* mode limit next per_domain order_by",
         params = { limit = { type = "integer", min = 1, max = 100000, default = 10000,
-          about = "most rows of one answer; each is paid for" } },
+          about = "most rows of one answer; each costs credits" } },
         pages = { style = "cursor", rows = "backlinks", cursor = "next", param = "next", size = 10000, max = 100000 },
         answer = "object", billed = true, cost = EACH_ROW, source = "openapi mcp n8n third-party",
-        confidence = "high", about = "Every link there is, in big batches, without filters. Keep all but `next` the same.",
+        confidence = "high",
+        about = "Every backlink there is, in large batches, without filters. Keep all parameters but `next` the same.",
+        use = "all backlinks of a target: a walk goes to the end, and can be resumed",
         fields = LINK_FIELDS .. "  next string? cursor of the next batch; missing, null or empty after the last\n",
         example = '{"backlinks":[' .. LINK_EXAMPLE .. '],"next":"c2Vjb25kIGJhdGNo/+8="}' },
       { "count", data = "GET /v1/backlinks/count", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
-        confidence = "high", about = "How many links there are to each target.",
+        confidence = "high",
+        about = "Number of backlinks of each target.",
+        use = "the number alone: a tenth of the price of metrics",
         fields = [[
           metrics[].target string
           metrics[].backlinks integer
@@ -205,7 +205,7 @@ local family = {
     params = {
       target = TARGET,
       mode = MODE,
-      task_id = { type = "string", about = "task_id of create: text such as 1_100200, no number" },
+      task_id = { type = "string", about = "task_id of create: a string such as 1_100200, not a number" },
     },
     operations = {
       -- A GET, but not one to repeat: each makes a job of its own, which is paid for.
@@ -214,7 +214,8 @@ local family = {
         cost = { 1, per = "row", of = false, note = "links in the file; the vendor's figure", confidence = "high" },
         job = { status = "status", id = "task_id", param = "task_id", state = "task_status", bad = "rejected" },
         source = "openapi mcp n8n docs", confidence = "medium",
-        about = "Have a whole profile written into a file. Rejected at once when the plan's exports are used up.",
+        about = "Write a whole link profile to a file. Rejected at once when the plan's exports are used up.",
+        use = "a very large profile as one file, without filters",
         fields = [[
           task_id string? missing when rejected
           task_status string queued_for_processing, processing, complete or rejected
@@ -225,11 +226,12 @@ local family = {
         job = { state = "task_status", pending = "queued_for_processing processing", good = "complete", bad = "rejected",
           result = "download_file", every = { 5, 60 } },
         source = "openapi mcp n8n third-party", confidence = "medium",
-        about = "How far an export is; when complete, where its file is: gzipped CSV, on another host, for a short time.",
+        about = "Progress of an export; when complete, the address of its file: gzipped CSV, on another host, for a "
+          .. "short time.",
         fields = [[
           task_id string
           task_status string queued_for_processing, processing, complete or rejected
-          download_file string? address of the file; its name rests on one source
+          download_file string? address of the file; the member is known from one source
         ]],
         example = [[{"task_id":"1_400871","task_status":"complete",
           "download_file":"https://files.example/exports/1_400871.csv.gz"}]] },
@@ -256,7 +258,8 @@ local family = {
         query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from limit order_by",
         answer = "object", billed = true,
         pages = cut_list("new_lost_backlinks"), cost = EACH_ROW, source = USUAL, confidence = "high",
-        about = "Links that came or went between two days. No pages: take fewer days at a time.",
+        about = "New and lost backlinks between two days. Cut at limit: ask for fewer days at a time.",
+        use = "the links themselves",
         fields = [[
           new_lost_backlinks[].new_lost_date date
           new_lost_backlinks[].new_lost_type string new or lost
@@ -265,7 +268,7 @@ local family = {
           new_lost_backlinks[].title string title of the linking page
           new_lost_backlinks[].anchor string text of the link
           new_lost_backlinks[].nofollow boolean
-          new_lost_backlinks[].image boolean an image links
+          new_lost_backlinks[].image boolean true: the link is an image
           new_lost_backlinks[].link_type string href or redirect
           new_lost_backlinks[].redirect_chain boolean
           new_lost_backlinks[].redirect_chain_urls[] string
@@ -282,7 +285,8 @@ local family = {
       { "count", data = "GET /v1/backlinks/history/count", post = true,
         query = "target* mode new_lost_type date_from date_to link_type anchor_type dofollow url_from", answer = "object",
         billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
-        about = "How many links came and went, day by day.",
+        about = "New and lost backlinks, counted day by day.",
+        use = "a chart of gains and losses",
         fields = [[
           new_lost_backlinks_count[].date date
           new_lost_backlinks_count[].new integer? perhaps missing with new_lost_type
@@ -292,7 +296,8 @@ local family = {
       { "cumulative", data = "GET /v1/backlinks/history/cumulative", post = true,
         query = "target* mode date_from date_to", params = { date_from = FIRST_DAY, date_to = LAST_DAY }, answer = "object",
         billed = true, cost = PER_CALL, source = USUAL, confidence = "high",
-        about = "How many links there were, day by day.",
+        about = "Number of backlinks, day by day.",
+        use = "a chart of the total",
         fields = [[
           backlinks_count[].date date
           backlinks_count[].backlinks integer
@@ -308,7 +313,8 @@ local family = {
       { "list", data = "GET /v1/backlinks/anchors", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
         pages = cut_list("anchors"), cost = EACH_ROW, source = USUAL,
-        confidence = "high", about = "The texts that links stand on. No pages.",
+        confidence = "high",
+        about = "Anchor texts of the backlinks.",
         fields = "  anchors[].anchor string\n" .. link_totals "anchors[]",
         example = [[{"anchors":[{"anchor":"good anchors","backlinks":210,"refdomains":14,"dofollow_backlinks":190,
           "nofollow_backlinks":20,"first_seen":"2024-05-02","last_visited":"2026-08-30"}]}]] },
@@ -322,7 +328,9 @@ local family = {
       { "list", data = "GET /v1/backlinks/refdomains", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
         pages = cut_list("refdomains"), cost = EACH_ROW,
-        source = "openapi mcp n8n skills", confidence = "high", about = "The domains that link. No pages.",
+        source = "openapi mcp n8n skills", confidence = "high",
+        about = "The domains that link to the target.",
+        use = "the sites behind the links: fewer rows to pay than client.data.backlinks:all has",
         fields = [[
           refdomains[].refdomain string
           refdomains[].backlinks integer
@@ -334,7 +342,8 @@ local family = {
           "first_seen":"2025-11-20","domain_inlink_rank":36}]}]] },
       { "count", data = "GET /v1/backlinks/refdomains/count", post = true, query = "target* mode",
         params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
-        confidence = "high", about = "How many domains link to each target.",
+        confidence = "high",
+        about = "Number of referring domains of each target.",
         fields = [[
           metrics[].target string
           metrics[].refdomains integer
@@ -358,7 +367,8 @@ local family = {
       { "list", data = "GET /v1/backlinks/refdomains/history", post = true,
         query = "target* mode new_lost_type date_from date_to order_by limit", answer = "object", billed = true,
         pages = cut_list("new_lost_refdomains"), cost = EACH_ROW, source = USUAL, confidence = "high",
-        about = "Linking domains that came or went between two days. No pages: take fewer days at a time.",
+        about = "New and lost referring domains between two days. Cut at limit: ask for fewer days at a time.",
+        use = "the domains themselves",
         fields = [[
           new_lost_refdomains[].new_lost_date date
           new_lost_refdomains[].new_lost_type string new or lost
@@ -373,7 +383,9 @@ local family = {
           "domain_inlink_rank":11}]}]] },
       { "count", data = "GET /v1/backlinks/refdomains/history/count", post = true,
         query = "target* mode new_lost_type date_from date_to", answer = "object", billed = true, cost = PER_CALL,
-        source = USUAL, confidence = "high", about = "How many linking domains came and went, day by day.",
+        source = USUAL, confidence = "high",
+        about = "New and lost referring domains, counted day by day.",
+        use = "a chart of gains and losses",
         fields = [[
           new_lost_refdomains_count[].date date
           new_lost_refdomains_count[].new integer? perhaps missing with new_lost_type
@@ -390,13 +402,15 @@ local family = {
       { "list", data = "GET /v1/backlinks/referring-ips", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
         pages = cut_list("ips"), cost = EACH_ROW, source = USUAL,
-        confidence = "high", about = "The IP addresses that links come from. No pages.",
+        confidence = "high",
+        about = "The IP addresses that backlinks come from.",
         fields = "  ips[].ip string\n" .. link_totals "ips[]",
         example = [[{"ips":[{"ip":"198.51.100.23","backlinks":31,"refdomains":2,"dofollow_backlinks":30,
           "nofollow_backlinks":1,"first_seen":"2025-01-17","last_visited":"2026-08-29"}]}]] },
       { "count", data = "GET /v1/backlinks/referring-ips/count", post = true,
         query = "target* mode", params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10),
-        source = USUAL, confidence = "high", about = "How many IP addresses link to each target.",
+        source = USUAL, confidence = "high",
+        about = "Number of IP addresses that link to each target.",
         fields = [[
           metrics[].target string
           metrics[].ips integer
@@ -411,7 +425,8 @@ local family = {
     operations = {
       { "count", data = "GET /v1/backlinks/referring-subnets/count", post = true,
         query = "target* mode", answer = "object", billed = true, cost = each_target(10), source = USUAL,
-        confidence = "high", about = "How many class C networks link to each target. There is no list of them.",
+        confidence = "high",
+        about = "Number of class C networks that link to each target. There is no list of them.",
         fields = [[
           metrics[].target string
           metrics[].subnets integer
@@ -427,104 +442,20 @@ local family = {
       { "list", data = "GET /v1/backlinks/indexed-pages", post = true,
         query = "target* mode order_by limit", answer = "object", billed = true,
         pages = cut_list("pages"), cost = EACH_ROW, source = USUAL,
-        confidence = "high", about = "The target's own pages that are linked to. No pages in the other sense.",
+        confidence = "high",
+        about = "The target's own pages that have backlinks.",
         fields = "  pages[].url string\n" .. link_totals "pages[]",
         example = [[{"pages":[{"url":"https://anchors.example/","backlinks":402,"refdomains":48,
           "dofollow_backlinks":350,"nofollow_backlinks":52,"first_seen":"2021-09-08","last_visited":"2026-08-31"}]}]] },
     },
   },
-  {
-    name = "data.backlinks.authority",
-    about = "Scores of pages and domains, 0-100.",
-    params = { target = TARGETS },
-    operations = {
-      { "get", data = "GET /v1/backlinks/authority", post = true, query = "target*",
-        answer = "object", billed = true, cost = each_target(100), source = USUAL, confidence = "high",
-        about = "Scores of page and domain for each target.",
-        fields = [[
-          pages[].url string
-          pages[].inlink_rank integer score of the page, 0-100
-          pages[].domain_inlink_rank integer score of the domain, 0-100
-        ]],
-        example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22,"domain_inlink_rank":28}]}]] },
-    },
-  },
-  {
-    name = "data.backlinks.authority.domain",
-    about = "Scores of domains: now, over time, and of the linking domains.",
-    params = {
-      target = TARGET,
-      mode = MODE,
-      histogramMode = { type = "string", enum = { "domain", "host" }, default = "host",
-        about = "whether linking sites are counted by domain or by host (the one name with a capital letter)" },
-      date_from = FIRST_DAY,
-      date_to = LAST_DAY,
-      granularity = GRANULARITY,
-    },
-    operations = {
-      { "get", data = "GET /v1/backlinks/authority/domain", post = true, query = "target*",
-        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
-        confidence = "high", about = "Score of each target's domain; the rows are called pages all the same.",
-        fields = [[
-          pages[].url string
-          pages[].domain_inlink_rank integer score of the domain, 0-100
-        ]],
-        example = [[{"pages":[{"url":"https://anchors.example/","domain_inlink_rank":28}]}]] },
-      { "distribution", data = "GET /v1/backlinks/authority/domain/distribution",
-        query = "target* mode histogramMode", answer = "object", billed = true,
-        pages = { rows = "histogram" }, cost = EACH_ROW,
-        source = USUAL, confidence = "high", about = "How many linking domains have which score.",
-        fields = [[
-          histogram[].domain_inlink_rank integer the score, 0-100
-          histogram[].refdomains integer domains that have it
-        ]],
-        example = [[{"histogram":[{"domain_inlink_rank":0,"refdomains":21},{"domain_inlink_rank":36,"refdomains":2}]}]] },
-      { "history", data = "GET /v1/backlinks/authority/domain/history",
-        query = "target* date_from date_to granularity", answer = "object", billed = true,
-        pages = { rows = "ranks" }, cost = NOT_KNOWN,
-        source = "openapi mcp third-party", confidence = "medium",
-        about = "A domain's score over time; longer targets are cut to their domain.",
-        fields = [[
-          ranks[].date date
-          ranks[].domain_inlink_rank integer score of the domain, 0-100
-        ]],
-        example = [[{"ranks":[{"date":"2026-06-01","domain_inlink_rank":27},
-          {"date":"2026-07-01","domain_inlink_rank":28}]}]] },
-    },
-  },
-  {
-    name = "data.backlinks.authority.page",
-    about = "Scores of pages: now and over time.",
-    params = {
-      target = { type = "string", about = "address of a page, with its scheme" },
-      date_from = FIRST_DAY,
-      date_to = LAST_DAY,
-      granularity = GRANULARITY,
-    },
-    operations = {
-      { "get", data = "GET /v1/backlinks/authority/page", post = true, query = "target*",
-        params = { target = TARGETS }, answer = "object", billed = true, cost = each_target(10), source = USUAL,
-        confidence = "high", about = "Score of each page; give addresses with their scheme.",
-        fields = [[
-          pages[].url string
-          pages[].inlink_rank integer score of the page, 0-100
-        ]],
-        example = [[{"pages":[{"url":"https://anchors.example/","inlink_rank":22}]}]] },
-      { "history", data = "GET /v1/backlinks/authority/page/history",
-        query = "target* date_from date_to granularity", answer = "object", billed = true,
-        pages = { rows = "ranks" }, cost = NOT_KNOWN,
-        source = USUAL, confidence = "medium",
-        about = "A page's score over time. A run of zeros means that nothing is known, not that the score was 0.",
-        fields = [[
-          ranks[].date date
-          ranks[].inlink_rank integer score of the page, 0-100
-        ]],
-        example = [[{"ranks":[{"date":"2026-06-01","inlink_rank":21},{"date":"2026-07-01","inlink_rank":22}]}]] },
-    },
-  },
 }
 
--- Every answer is XML unless JSON is asked for.
+for _, resource in ipairs(require "seranking.api.data.backlinks_authority") do
+  family[#family + 1] = resource
+end
+
+-- These answer in JSON or XML.
 for _, resource in ipairs(family) do
   for _, operation in ipairs(resource.operations) do
     operation.fixed = "output=json"

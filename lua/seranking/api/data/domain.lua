@@ -1,7 +1,7 @@
 --- The operations of client.data.domain.
 -- SPDX-License-Identifier: MIT
 --
--- Lists tell no total: a short page is the last one.
+-- Lists have no total: a short page is the last one.
 
 local filters = require "seranking.api.data.filters"
 
@@ -9,15 +9,15 @@ local range = filters.range
 
 local SOURCE = filters.source
 local DOMAIN = { type = "string", about = "domain or host, without a scheme" }
-local URL = { type = "string", about = "one page instead of a domain; the API goes by it when both are sent" }
-local KIND = { type = "string", enum = { "organic", "adv" }, default = "organic", about = "unpaid or paid results" }
+local URL = { type = "string", about = "one page instead of a domain; takes precedence over domain" }
+local KIND = { type = "string", enum = { "organic", "adv" }, default = "organic", about = "organic or paid results" }
 local SUBDOMAINS = { type = "flag", default = 1, about = "0: without subdomains" }
-local DIRECTION = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "which end first" }
+local DIRECTION = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "order" }
 local PAGE = { type = "integer", min = 1, default = 1, about = "page, from 1" }
-local LIMIT = { type = "integer", min = 1, max = 1000, default = 100, about = "rows of a page" }
+local LIMIT = { type = "integer", min = 1, max = 1000, default = 100, about = "rows a page" }
 
 local OFFICIAL = { 100, per = "request", note = "the vendor's figure", confidence = "high" }
-local PER_CALL = { 100, per = "request", note = "from a third party's table", confidence = "medium" }
+local PER_CALL = { 100, per = "request", note = "from a third party's price list", confidence = "medium" }
 
 -- ---- answers ----
 
@@ -29,7 +29,7 @@ local function totals(at, tops)
   @.month integer
   @.keywords_count integer keywords that it ranks for
   @.traffic_sum integer visits a month, estimated
-  @.price_sum number what these visits would cost as advertisements
+  @.price_sum number cost of these visits as ads
   @.keywords_new_count integer since the month before
   @.keywords_up_count integer
   @.keywords_down_count integer
@@ -49,7 +49,7 @@ local function world_totals(at, tops)
   @[].country string
   @[].keywords_count integer keywords that it ranks for
   @[].traffic_sum integer visits a month, estimated
-  @[].price_sum number what these visits would cost as advertisements
+  @[].price_sum number cost of these visits as ads
   @[].positions_new_count integer since the month before
   @[].positions_up_count integer
   @[].positions_down_count integer
@@ -66,13 +66,13 @@ local TOPS = "1_5 6_10 11_20 21_50 51_100"
 local PAID_TOPS = "1_2 3_5 6_8 9_11"
 
 local SNIPPETS = [[
-  snippets object month (YYYY-MM) to the advertisement of that month
+  snippets object month (YYYY-MM) to the ad of that month
   snippets.<month>.position integer
   snippets.<month>.snippet_title string
   snippets.<month>.snippet_description string
   snippets.<month>.snippet_display_url string
   snippets.<month>.snippet_count integer other sources call it snippet_num or snippets_count
-  snippets.<month>.url string where it leads
+  snippets.<month>.url string target of the link
 ]]
 local SNIPPET_EXAMPLE = [["snippets":{"2026-07":{"position":1,"snippet_title":"Anchors","snippet_description":"Hold fast",
   "snippet_display_url":"anchors.example","snippet_count":2,"url":"https://anchors.example/sale"}}]]
@@ -81,20 +81,20 @@ local PAGES_QUERY = "target* scope* source* type order_field order_type offset l
 local PAGES_PARAMS = {
   target = DOMAIN,
   scope = { type = "string", enum = { "base_domain", "domain", "url" },
-    about = "base_domain: with all subdomains; domain: that host alone (the narrow one; mode=domain of backlinks is wide)" },
+    about = "base_domain: with all subdomains; domain: that host alone (mode = domain of data.backlinks includes subdomains)" },
   source = SOURCE,
   type = KIND,
   order_field = { type = "string", enum = { "keywords_count", "traffic_sum", "traffic_percent", "price_sum" },
     default = "keywords_count", about = "what to sort by" },
   order_type = DIRECTION,
-  offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
-  limit = { type = "integer", min = 1, max = 1000, default = 100, about = "most rows" },
+  offset = { type = "integer", min = 0, default = 0, about = "rows to skip" },
+  limit = { type = "integer", min = 1, max = 1000, default = 100, about = "most rows to return" },
   filter = filters.new {
     domain_url = filters.rules "addresses to keep",
     domain_traffic_percent = range("number", "share of the domain's traffic, %"),
-    keywords_count = range("integer", "keywords that it ranks for"),
+    keywords_count = range("integer", "number of keywords that it ranks for"),
     traffic_sum = range("integer", "visits a month"),
-    price_sum = range("number", "worth of the traffic"),
+    price_sum = range("number", "value of the traffic"),
   },
 }
 local BY_OFFSET = { style = "offset", size = 100, max = 1000 }
@@ -112,13 +112,14 @@ return {
       with_subdomains = SUBDOMAINS,
       fields = { type = "string[]", style = "comma", about = "groups of figures to return",
         enum = { "price", "traffic", "keywords", "positions_diff", "positions_tops" } },
-      show_zones_list = { type = "flag", default = 0, about = "1: a row for each country, too" },
+      show_zones_list = { type = "flag", default = 0, about = "1: add a row for each country" },
       currency = { type = "string", min_length = 3, max_length = 3, default = "USD", about = "currency of prices, ISO 4217" },
     },
     operations = {
       { "db", data = "GET /v1/domain/overview/db", query = "source* domain url with_subdomains", any_of = "domain url",
         answer = "object", billed = true, cost = OFFICIAL, source = "openapi mcp n8n skills", confidence = "high",
-        about = "Totals of a domain or a page in one country; url beats domain.",
+        about = "Totals of a domain or a page in one country. url takes precedence over domain.",
+        use = "one country, with changes since last month",
         fields = totals("organic", TOPS) .. totals("adv", PAID_TOPS),
         example = [[{"organic":{"base_domain":"anchors.example","year":2026,"month":8,"keywords_count":214,
           "traffic_sum":530,"price_sum":212.4,"keywords_new_count":12,"keywords_up_count":41,"keywords_down_count":33,
@@ -129,7 +130,8 @@ return {
       { "worldwide", data = "GET /v1/domain/overview/worldwide",
         query = "domain* fields show_zones_list currency with_subdomains", answer = "object", billed = true,
         cost = OFFICIAL, source = "openapi mcp n8n", confidence = "high",
-        about = "Totals of a domain over all countries. Ups and downs are positions_… here, keywords_… in db.",
+        about = "Totals of a domain over all countries. Gains and losses are called positions_… here, keywords_… in db.",
+        use = "the countries of a domain",
         fields = world_totals("organic", TOPS) .. world_totals("adv", PAID_TOPS),
         example = [[{"organic":[{"source":"worldwide","country":"Worldwide","keywords_count":640,"traffic_sum":1490,
           "price_sum":588.7,"positions_new_count":30,"positions_up_count":101,"positions_down_count":90,
@@ -146,11 +148,12 @@ return {
         },
         answer = "object", billed = true, cost = PER_CALL, source = "openapi mcp n8n third-party", confidence = "high",
         about = "Totals of one page over all countries.",
+        use = "the same for one page",
         fields = [[
           organic[].source string worldwide
           organic[].keywords_count integer keywords that it ranks for
           organic[].traffic_sum integer visits a month, estimated
-          organic[].price_sum number what these visits would cost as advertisements
+          organic[].price_sum number cost of these visits as ads
           adv[].source string
           adv[].keywords_count integer
           adv[].traffic_sum integer
@@ -160,19 +163,21 @@ return {
           "adv":[{"source":"worldwide","keywords_count":1,"traffic_sum":2,"price_sum":0.9}]}]] },
       { "history", data = "GET /v1/domain/overview/history", query = "source* domain url type with_subdomains",
         any_of = "domain url", answer = "array", billed = true, cost = PER_CALL, source = "openapi mcp n8n skills",
-        confidence = "high", about = "Totals month by month since the site is known; url beats domain.",
+        confidence = "high",
+        about = "Totals month by month, for as long as the site is known. url takes precedence over domain.",
+        use = "a chart over months",
         fields = [[
           year integer
           month integer
           keywords_count integer keywords that it ranked for
           traffic_sum integer visits in the month, estimated
-          price_sum number what these visits would have cost as advertisements
-          top1_5 integer? unpaid results only, as the next four
+          price_sum number cost of these visits as ads
+          top1_5 integer? organic results only, like the next four
           top6_10 integer?
           top11_20 integer?
           top21_50 integer?
           top51_100 integer?
-          top1_2 integer? paid results only, as the next three
+          top1_2 integer? paid results only, like the next three
           top3_5 integer?
           top6_8 integer?
           top9_11 integer?
@@ -188,10 +193,10 @@ return {
     params = {
       source = SOURCE,
       domain = DOMAIN,
-      url = { type = "string", about = "one page instead of a domain, exactly; patterns go into filter.url" },
+      url = { type = "string", about = "one exact page instead of a domain; for patterns use filter.url" },
       type = KIND,
       with_subdomains = SUBDOMAINS,
-      order_field = { type = "string", default = "traffic", about = "what to sort by; the last two are not sure",
+      order_field = { type = "string", default = "traffic", about = "what to sort by; the last two are uncertain",
         enum = { "traffic", "volume", "position", "cpc", "competition", "kei", "difficulty", "traffic_percent", "price" } },
       order_type = DIRECTION,
       page = PAGE,
@@ -201,32 +206,32 @@ return {
           "traffic_percent", "price", "block", "snippet_num", "snippets_count", "snippet_title", "snippet_description",
           "snippet_display_url" } },
       pos_change = { type = "string", enum = { "up", "down", "new", "lost", "diff", "same" },
-        about = "only rows that moved so since the month before" },
-      year = { type = "integer", about = "with month: a month of the past; rows differ then. Known from one source" },
+        about = "only rows with this change since the month before" },
+      year = { type = "integer", about = "with month: a past month; its rows have other members. Known from one source" },
       month = { type = "integer", min = 1, max = 12, about = "with year" },
       compare = { type = "string", about = "the second site or page, of the same kind as the first" },
       diff = { type = "flag", default = 0,
-        about = "0: keywords of both; 1: those of the first that the second lacks, so the rival goes first" },
+        about = "0: keywords of both sites; 1: those of the first that the second lacks, so put the competitor first" },
       filter = filters.new {
         volume = range("integer", "searches a month"),
         difficulty = range("integer", "0-100"),
         characters_count = range("integer", "characters of the keyword"),
         keyword_count = range("integer", "words of the keyword"),
         position = range("integer", "position"),
-        competition = range("number", "rows have 0-1; the filter may mean 0-100"),
+        competition = range("number", "0-1 in rows; the filter may want 0-100"),
         cpc = range("number", "price of a click"),
         traffic = range("integer", "visits a month"),
         traffic_percent = range("number", "share of the site's traffic, %"),
-        price = range("number", "worth of the traffic"),
+        price = range("number", "value of the traffic"),
         url = filters.rules "pages to keep",
-        keyword = { type = "string", about = "text in the keyword; case matters" },
+        keyword = { type = "string", about = "text in the keyword, case-sensitive" },
         multi_keyword_included = filters.included,
         multi_keyword_excluded = filters.excluded,
         serp_features = filters.serp_features,
         intents = filters.intents,
         serp_features_2 = { type = "object", style = "tree", required = "mode value",
-          about = "features of the results page that the site owns, or does not", fields = {
-            mode = { type = "string", enum = { "with_link", "without_link" }, about = "whether the site is in it" },
+          about = "features of the results page that the site does, or does not, appear in", fields = {
+            mode = { type = "string", enum = { "with_link", "without_link" }, about = "whether the site appears in them" },
             value = { type = "string[]", style = "tree", about = "the features" },
           } },
       },
@@ -238,13 +243,14 @@ return {
         numbers = "volume traffic",
         billed = true, cost = PER_CALL,
         source = "openapi mcp n8n skills third-party", confidence = "high",
-        about = "Keywords that a domain or a page ranks for; url beats domain.",
+        about = "Keywords that a domain or a page ranks for. url takes precedence over domain.",
+        use = "all keywords of one site",
         fields = [[
           block_type string? kind of result: organic …
           block_position integer? place of the block on the results page
           keyword string
           position integer
-          prev_pos integer? the month before; null, 0 or missing for what is new
+          prev_pos integer? the month before; 0 or missing for new keywords
           previous_position integer? with year and month, instead of prev_pos
           volume integer searches a month; text with year and month
           cpc number price of a click
@@ -254,12 +260,12 @@ return {
           total_sites integer? results that the search engine reports; missing with year and month
           traffic integer visits a month, estimated; text with year and month
           traffic_percent number share of the site's traffic
-          price number worth of the traffic
+          price number value of the traffic
           intents array? missing with type = adv
           intents[] string letters; long names with year and month
           serp_features array? missing with type = adv
           serp_features[] string
-          block string|integer? paid rows only, as the next five: where the advertisement stands
+          block string|integer? paid rows only, like the next five: place of the ad
           snippet_num integer?
           snippets_count integer?
           snippet_title string?
@@ -275,7 +281,7 @@ return {
         params = {
           order_field = { type = "string", default = "keyword", about = "what to sort by",
             enum = { "keyword", "volume", "cpc", "competition", "difficulty", "position" } },
-          order_type = { type = "string", enum = { "asc", "desc" }, default = "asc", about = "which end first" },
+          order_type = { type = "string", enum = { "asc", "desc" }, default = "asc", about = "order" },
           cols = { type = "string[]", style = "comma", about = "columns to return",
             enum = { "keyword", "volume", "cpc", "competition", "kei", "total_sites", "position", "url", "price", "traffic",
               "compare_position", "compare_url", "compare_price", "compare_traffic" } },
@@ -287,7 +293,7 @@ return {
             competition = range("number", "0-1"),
             intents = filters.intents,
             serp_features = filters.serp_features,
-            keyword = { type = "string", about = "text in the keyword; case matters" },
+            keyword = { type = "string", about = "text in the keyword, case-sensitive" },
             multi_keyword_included = filters.included,
             multi_keyword_excluded = filters.excluded,
           },
@@ -295,6 +301,7 @@ return {
         pages = { style = "page", size = 100, max = 1000 }, answer = "array", billed = true, cost = PER_CALL,
         source = "openapi mcp n8n", confidence = "high",
         about = "Keywords that two sites share or, with diff, that only the first has.",
+        use = "keyword gaps between two sites",
         fields = [[
           keyword string
           volume integer searches a month
@@ -302,11 +309,11 @@ return {
           competition number 0-1
           difficulty integer 0-100
           total_sites integer results that the search engine reports
-          position integer of the first site, as the next three
+          position integer position of the first site, like the next three
           url string
-          price number worth of the traffic
+          price number value of the traffic
           traffic integer visits a month, estimated
-          compare_position integer? of the second site, as the next three; missing or empty with diff
+          compare_position integer? position of the second site, like the next three; missing or empty with diff
           compare_url string?
           compare_price number?
           compare_traffic integer?
@@ -331,8 +338,8 @@ return {
           keywords_count integer keywords that it ranks for
           traffic_sum integer visits a month, estimated
           traffic_percent number share of the site's traffic
-          price_sum number worth of the traffic
-          intents object? by letter of the intent, perhaps small
+          price_sum number value of the traffic
+          intents object? by letter of the intent, perhaps lower case
           intents.<letter>.count integer keywords
           intents.<letter>.percents number share of the page's keywords
           intents.<letter>.traffic number
@@ -349,16 +356,16 @@ return {
     operations = {
       { "list", data = "GET /v1/domain/subdomains", query = PAGES_QUERY,
         params = { scope = { type = "string", enum = { "base_domain", "domain" },
-          about = "base_domain: with all subdomains; domain: that host alone; both may give the same" } },
+          about = "base_domain: with all subdomains; domain: that host alone; the results may be the same" } },
         pages = BY_OFFSET, answer = "array", billed = true, cost = PER_CALL,
         source = "openapi mcp n8n skills third-party", confidence = "medium",
-        about = "Subdomains of a site that rank; give the main domain, a subdomain has none.",
+        about = "Subdomains of a site that rank. Give the main domain: a subdomain has none.",
         fields = [[
           url string the subdomain
           keywords_count integer keywords that it ranks for
           traffic_sum integer visits a month, estimated
           traffic_percent number share of the site's traffic
-          price_sum number worth of the traffic
+          price_sum number value of the traffic
         ]],
         example = [=[[{"url":"log.anchors.example","keywords_count":40,"traffic_sum":75,"traffic_percent":14.2,
           "price_sum":19.8}]]=] },
@@ -369,12 +376,12 @@ return {
     about = "Search ads, by advertiser and by keyword.",
     params = {
       source = SOURCE,
-      domain = { type = "string", about = "who advertised" },
-      keyword = { type = "string", about = "what was advertised on" },
+      domain = { type = "string", about = "the advertiser's domain" },
+      keyword = { type = "string", about = "the keyword of the ads" },
       from = { type = "month", about = "first month" },
       to = { type = "month", about = "last month" },
       page = PAGE,
-      limit = { type = "integer", min = 1, max = 100, default = 100, about = "rows of a page" },
+      limit = { type = "integer", min = 1, max = 100, default = 100, about = "rows a page" },
     },
     operations = {
       -- One path; domain or keyword in the query decides what it answers.
@@ -383,7 +390,9 @@ return {
         numbers = "* snippets.<month>.*",
         texts = "keyword snippet_title snippet_description snippet_display_url url",
         billed = true, cost = PER_CALL,
-        source = "openapi mcp n8n", confidence = "medium", about = "Keywords that a site advertised on, and how, by month.",
+        source = "openapi mcp n8n", confidence = "medium",
+        about = "Keywords that a site advertised on, with its ads, by month.",
+        use = "the ads of one site",
         fields = [[
           keyword string
           ads_count integer
@@ -400,13 +409,15 @@ return {
         numbers = "* snippets.<month>.*",
         texts = "domain snippet_title snippet_description snippet_display_url url",
         billed = true, cost = PER_CALL,
-        source = "openapi mcp n8n", confidence = "medium", about = "Sites that advertised on a keyword, and how, by month.",
+        source = "openapi mcp n8n", confidence = "medium",
+        about = "Sites that advertised on a keyword, with their ads, by month.",
+        use = "the advertisers on one keyword",
         fields = [[
           domain string
           ads_count integer
           keywords_count integer keywords that it advertises on
           traffic_sum integer visits a month, estimated
-          price_sum number worth of the traffic
+          price_sum number value of the traffic
         ]] .. SNIPPETS,
         example = '[{"domain":"anchors.example","ads_count":2,"keywords_count":3,"traffic_sum":7,"price_sum":4.1,'
           .. SNIPPET_EXAMPLE .. "}]" },
@@ -420,19 +431,19 @@ return {
       domain = DOMAIN,
       url = URL,
       type = KIND,
-      stats = { type = "flag", default = 0, about = "1: add totals of each rival" },
+      stats = { type = "flag", default = 0, about = "1: add each competitor's totals" },
     },
     operations = {
       { "list", data = "GET /v1/domain/competitors", query = "source* domain url type stats", any_of = "domain url",
         answer = "array", billed = true, cost = OFFICIAL, source = "openapi mcp n8n skills", confidence = "high",
-        about = "Sites that rank for the same keywords, about 500 at most, in no order. url beats domain.",
+        about = "Sites that rank for the same keywords: about 500 at most, in no order. url takes precedence over domain.",
         fields = [[
           domain string
           common_keywords integer
-          total_keywords integer? with stats only, as the rest
-          missing_keywords integer? that the rival has and the site lacks
+          total_keywords integer? with stats only, like the rest
+          missing_keywords integer? keywords that the competitor has and the site lacks
           traffic_sum integer? visits a month, estimated
-          price_sum number? worth of the traffic
+          price_sum number? value of the traffic
           domain_relevance number?
         ]],
         example = [=[[{"domain":"ropes.example","common_keywords":58,"total_keywords":390,"missing_keywords":332,

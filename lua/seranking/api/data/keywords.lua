@@ -5,7 +5,7 @@ local filters = require "seranking.api.data.filters"
 
 local range = filters.range
 
-local THIRD = "from a third party's table"
+local THIRD = "from a third party's price list"
 local TEN_A_ROW = { 10, per = "row", note = THIRD, confidence = "medium" }
 local ONE_A_ROW = { 1, per = "row", note = THIRD, confidence = "medium" }
 
@@ -33,13 +33,13 @@ return {
     name = "data.keywords",
     params = {
       source = filters.source,
-      keyword = { type = "string", about = "the keyword to start from" },
+      keyword = { type = "string", about = "seed keyword" },
       keywords = { type = "string[]", min_items = 1, max_items = 5000, about = "the keywords" },
-      limit = { type = "integer", min = 1, default = 100, about = "most rows; each is paid for" },
-      offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
+      limit = { type = "integer", min = 1, default = 100, about = "most rows to return; each costs credits" },
+      offset = { type = "integer", min = 0, default = 0, about = "rows to skip" },
       sort = { type = "string", enum = { "keyword", "volume", "cpc", "difficulty", "competition" },
         about = "what to sort by" },
-      sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "which end first" },
+      sort_order = { type = "string", enum = { "asc", "desc" }, default = "desc", about = "order" },
       history_trend = { type = "boolean", style = "json", default = false, about = "true: add searches by month" },
       cols = { type = "string[]", style = "comma", about = "columns to return",
         enum = { "keyword", "volume", "cpc", "competition", "difficulty", "history_trend" } },
@@ -67,9 +67,10 @@ return {
         cost = { 100, per = "request", note = "the newest docs; older ones say 10 a keyword: measure first",
           confidence = "low" },
         source = "openapi mcp n8n docs third-party", confidence = "medium",
-        about = "Figures of up to 5,000 keywords, answered at once: no job and no file in spite of the name.",
+        about = "Metrics of up to 5,000 keywords, answered at once: no job and no file, despite the name.",
+        use = "the metrics of keywords that you have",
         fields = [[
-          is_data_found boolean false: an unknown keyword, the figures are empty
+          is_data_found boolean false: unknown keyword, without metrics
           keyword string
           volume integer? searches a month
           cpc number? price of a click
@@ -84,20 +85,25 @@ return {
           "difficulty":19,"history_trend":{"2026-07-01":900,"2026-08-01":880},"intents":["C"]}]]=] },
       { "similar", data = "GET /v1/keywords/similar", query = QUERY, pages = PAGES, answer = "object", billed = true,
         cost = TEN_A_ROW, source = "openapi mcp n8n", confidence = "high",
-        about = "Keywords that hold a keyword, or nearly.",
+        about = "Keywords that contain a keyword, or nearly.",
+        use = "variants of a keyword",
         fields = FIELDS, example = (EXAMPLE:gsub("@", "")) },
       { "related", data = "GET /v1/keywords/related", query = QUERY, pages = PAGES, answer = "object", billed = true,
         cost = TEN_A_ROW, source = "openapi mcp n8n", confidence = "high",
-        about = "Keywords that mean about the same, going by the results that they share.",
+        about = "Keywords with a similar meaning, judged by the results that they share.",
+        use = "other words for the same subject",
         fields = FIELDS .. "  keywords[].relevance number how near it is\n",
         example = (EXAMPLE:gsub("@", ',"relevance":64')) },
       { "questions", data = "GET /v1/keywords/questions", query = QUERY, pages = PAGES, answer = "object", billed = true,
         cost = TEN_A_ROW, source = "openapi mcp n8n", confidence = "high",
-        about = "Questions around a keyword.", fields = FIELDS,
+        about = "Questions around a keyword.",
+        use = "headings and FAQs",
+        fields = FIELDS,
         example = (EXAMPLE:gsub("@", ""):gsub("folding anchor small", "how to fold an anchor")) },
       { "longtail", data = "GET /v1/keywords/longtail", query = "source* keyword* limit offset sort sort_order filter",
         pages = PAGES, answer = "object", billed = true, cost = ONE_A_ROW, source = "openapi mcp n8n", confidence = "high",
-        about = "Longer forms of a keyword, as bare text: export has the figures.",
+        about = "Longer forms of a keyword, as text only.",
+        use = "many cheap ideas; export has their metrics",
         fields = [[
           total integer keywords in all
           keywords[] string

@@ -7,15 +7,15 @@ local FREE = { 0, per = "request", note = "believed to be free", confidence = "m
 local READ = { state = "status", pending = "processing", done = "items", every = { 5, 10 } }
 
 local RESULT_FIELDS = [[
-  status string? processing, alone, while the task waits
-  request_metadata.keyword string what was asked for, as the next four
+  status string? processing while the task waits, then no other member is there
+  request_metadata.keyword string the request, like the next four
   request_metadata.search_engine string?
   request_metadata.device string
   request_metadata.location_id integer
   request_metadata.language_code string
   summary.total_results integer results that the search engine reports
-  items[].type string organic, ads and so on; the other members go by it
-  items[].position string where on the page it stands (center …): no rank
+  items[].type string organic, ads …; the other members depend on it
+  items[].position string place on the page (center …), not the rank
   items[].rank_absolute integer the rank
   items[].domain string
   items[].url string
@@ -40,19 +40,19 @@ return {
     about = "Tasks that collect results pages.",
     id = "task_id",
     params = {
-      search_engine = { type = "string", enum = { "google" }, about = "google is the only one that is documented" },
-      device = { type = "string", enum = { "desktop", "mobile" }, about = "whose results" },
+      search_engine = { type = "string", enum = { "google" }, about = "google is the only documented one" },
+      device = { type = "string", enum = { "desktop", "mobile" }, about = "device of the results" },
       language_code = { type = "string", about = "language of the results page, two letters" },
-      location_id = { type = "id", about = "place, from locations" },
-      google_ads_location_id = { type = "id", about = "place as Google numbers it. Known from one source" },
+      location_id = { type = "id", about = "the place: id of locations" },
+      google_ads_location_id = { type = "id", about = "Google's number of the place. Known from one source" },
       query = { type = "string[]", max_items = 1000,
-        about = "phrases to search for, at most 1,000 of at most 255 characters; each makes a task and is paid for" },
+        about = "phrases to search for, at most 255 characters each; each makes a task and costs credits" },
       tag = { type = "string", about = "a label for the callback, at most 255 characters" },
-      pingback_url = { type = "string", about = "address to call at the end of a task; $id and $tag in it are filled in" },
-      task_id = { type = "id", about = "a task: id of add_tasks" },
+      pingback_url = { type = "string", about = "address to call when a task is done; $id and $tag in it are replaced" },
+      task_id = { type = "id", about = "the task: id of add_tasks" },
       country_code = { type = "string", about = "country, two letters, ISO 3166 (so gb, not uk)" },
       q = { type = "string", about = "part of the place's name, at least 2 characters" },
-      include = { type = "string", enum = { "google_ads_location_id" }, about = "add Google's number to each row" },
+      include = { type = "string", enum = { "google_ads_location_id" }, about = "add Google's number of each place" },
     },
     operations = {
       { "add_tasks", data = "POST /v1/serp/classic/tasks",
@@ -62,7 +62,7 @@ return {
           confidence = "low" },
         job = { status = "task_results", id = "[].id", param = "task_id" },
         source = "openapi mcp n8n docs third-party", confidence = "medium",
-        about = "Have results pages collected: a task for each phrase. Usually done in a minute, kept for a day.",
+        about = "Collect results pages: a task for each phrase. Usually done within a minute, kept for a day.",
         fields = [[
           id integer task_id of other calls
           query string
@@ -75,7 +75,7 @@ return {
         fields = [[
           id integer
           query string?
-          status string? processing, while it waits
+          status string? processing while the task waits
           is_completed boolean?
           tag string?
         ]],
@@ -83,24 +83,27 @@ return {
           "tag":"harbour"}]]=] },
       { "task_results", data = "GET /v1/serp/classic/tasks{?task_id}", answer = "object", cost = FREE, job = READ,
         source = "openapi mcp n8n third-party", confidence = "medium",
-        about = "What a task found: unpaid results, advertisements, featured snippet. While it waits only a status.",
+        about = "Results of a task: organic results, ads, featured snippet. While the task waits, only a status.",
+        use = "rankings",
         fields = RESULT_FIELDS, example = result_example "" },
       -- Not marked as billed: only a task's first reading may cost, and repeating it costs no more.
       { "task_results_advanced", data = "GET /v1/serp/classic/tasks/results_advanced{?task_id}", answer = "object",
         cost = { per = "request", note = "perhaps 10 for the first reading of a task, perhaps nothing", confidence = "low" },
         job = READ, source = "openapi mcp n8n third-party", confidence = "medium",
-        about = "What a task found, with blocks of every kind: questions, related searches, AI overview, maps.",
+        about = "Results of a task, with blocks of every kind: questions, related searches, AI overview, maps.",
+        use = "everything on the results page",
         fields = RESULT_FIELDS .. [[
-          items[].searches[] object? of people_also_ask
-          items[].links[] object? of related_searches: title
+          items[].searches[] object? in people_also_ask
+          items[].links[] object? title, in related_searches
         ]],
         example = result_example ',{"type":"related_searches","position":"center","links":[{"title":"boat anchor"}]}' },
       { "task_html", data = "GET /v1/serp/classic/tasks/html{?task_id}", answer = "bytes",
         cost = { 0, per = "request", confidence = "medium" }, source = "openapi mcp", confidence = "medium",
-        about = "The results pages as they came, a ZIP. An error 409 while the task waits, 404 after a day." },
+        about = "The results pages as HTML, in a ZIP file. Error 409 while the task waits, 404 after a day.",
+        use = "the page as it came" },
       { "locations", data = "GET /v1/serp/classic/locations", query = "country_code* q* include", answer = "array",
         unwrap = "data", cost = FREE, source = "openapi mcp n8n", confidence = "medium",
-        about = "Places of a country by a part of their name; id is a location_id.",
+        about = "Places in a country, by part of their name; id is the location_id of other calls.",
         fields = [[
           id integer
           name string?

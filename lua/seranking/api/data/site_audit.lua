@@ -3,7 +3,7 @@
 
 local settings = require "seranking.api.audit_settings"
 
-local SETTINGS = { type = "object", about = "how to crawl; each of them may be left out", fields = settings.data }
+local SETTINGS = { type = "object", about = "how to crawl", fields = settings.data }
 
 local FREE = { 0, per = "request", note = "not published; believed to be free", confidence = "medium" }
 
@@ -34,7 +34,7 @@ local PAGE_FIELDS = [[
   items[].depth integer clicks from the first page
   items[].noindex integer
   items[].first_ms integer milliseconds to the first byte
-  items[].load_ms integer milliseconds to the last
+  items[].load_ms integer milliseconds to the last byte
   items[].robots string
   items[].nofollow integer
   items[].xrobots string?
@@ -61,26 +61,27 @@ return {
     about = "Audits of any site: crawl, status, report, pages, issues.",
     id = "audit_id",
     params = {
-      audit_id = { type = "id", about = "an audit: id of create_standard, create_advanced and list" },
+      audit_id = { type = "id", about = "the audit: id of create_standard, create_advanced and list" },
       domain = { type = "string", about = "site to crawl" },
-      title = { type = "string", about = "name of the report, at most 300 characters; the domain when left out" },
+      title = { type = "string", about = "name of the report, at most 300 characters; by default the domain" },
       settings = SETTINGS,
-      limit = { type = "integer", min = 1, default = 100, about = "most rows" },
-      offset = { type = "integer", min = 0, default = 0, about = "rows to pass over" },
+      limit = { type = "integer", min = 1, default = 100, about = "most rows to return" },
+      offset = { type = "integer", min = 0, default = 0, about = "rows to skip" },
       search = { type = "string", about = "text in the title or the address" },
       date_start = { type = "date", about = "only audits from this day on" },
       date_end = { type = "date", about = "only audits up to this day" },
       code = { type = "string", about = "code of an issue, from report: title_duplicate …" },
-      url_id = { type = "id", about = "page: id of pages" },
-      url = { type = "string", about = "page, by its address" },
+      url_id = { type = "id", about = "the page: id of pages" },
+      url = { type = "string", about = "the page, by its address" },
       page_type = { type = "string", enum = { "all", "internal", "external" }, default = "all",
-        about = "where links lead" },
+        about = "target of the links" },
       filter = { type = "object[]", style = "tree", required = "param value", first_lacks = "type",
         about = "conditions, in order", fields = {
         param = { type = "string", enum = { "status", "type", "source_noindex", "nofollow", "anchor_type" },
           about = "what to look at" },
-        value = { type = "text", about = "what it shall be" },
-        type = { type = "string", enum = { "and", "or" }, about = "how it goes with the one before; not for the first" },
+        value = { type = "text", about = "value to compare with" },
+        type = { type = "string", enum = { "and", "or" },
+          about = "how it combines with the conditions before; not in the first" },
       } },
       date = { type = "date", about = "day of the run" },
     },
@@ -89,15 +90,18 @@ return {
         answer = "object", billed = true, cost = each_page(2, "settings.max_pages"), job = STARTED,
         source = "openapi mcp n8n docs", confidence = "high",
         about = "Start a crawl. Mails a report at its end unless settings.send_report = 0.",
+        use = "sites that work without JavaScript",
         fields = "  id integer audit_id of other calls\n", example = [[{"id":810000017}]] },
       { "create_advanced", data = "POST /v1/site-audit/audits/advanced", body = "domain* title settings",
         answer = "object", billed = true, cost = each_page(20, "settings.max_pages"), job = STARTED,
         source = "openapi mcp n8n docs", confidence = "high",
         about = "Start a crawl that runs the pages' JavaScript. Mails a report at its end unless settings.send_report = 0.",
+        use = "sites that need JavaScript, at ten times the price",
         fields = "  id integer audit_id of other calls\n", example = [[{"id":810000018}]] },
       { "list", data = "GET /v1/site-audit/audits", query = "limit offset search date_start date_end",
         pages = rows("items", "total"), answer = "object", cost = FREE, source = "openapi mcp n8n skills",
-        confidence = "high", about = "Audits of the account.",
+        confidence = "high",
+        about = "The account's audits.",
         fields = [[
           items[].id integer audit_id of other calls
           items[].group_id integer
@@ -126,11 +130,15 @@ return {
       { "update", data = "PATCH /v1/site-audit/audits{?audit_id}", body = "title*", repeatable = true, cost = FREE,
         row = { of = "list", map = "id:audit_id" },
         params = { title = { type = "string", about = "new name of the report, at most 300 characters" } },
-        source = "openapi mcp n8n", confidence = "high", about = "Give an audit another name. The API answers []." },
+        source = "openapi mcp n8n", confidence = "high",
+        about = "Rename an audit." },
       { "delete", data = "DELETE /v1/site-audit/audits{?audit_id}", cost = FREE, source = "openapi mcp n8n",
-        confidence = "high", about = "Delete an audit for good. The API answers []." },
+        confidence = "high",
+        about = "Delete an audit for good." },
       { "status", data = "GET /v1/site-audit/audits/status{?audit_id}", answer = "object", cost = FREE, job = CRAWL,
-        source = "openapi mcp n8n", confidence = "high", about = "How far a crawl is.",
+        source = "openapi mcp n8n", confidence = "high",
+        about = "Progress and totals of a crawl.",
+        use = "the totals, or to see whether a crawl is done",
         fields = [[
           status string queued, processing, finished, cancelled, canceled or expired
           total_pages integer
@@ -138,7 +146,7 @@ return {
           total_errors integer
           total_passed integer
           start_time time
-          audit_time time? its end
+          audit_time time? end of the crawl
         ]],
         example = [[{"status":"processing","total_pages":22,"total_warnings":6,"total_errors":1,"total_passed":40,
           "start_time":"2026-08-12 09:30:00","audit_time":null}]] },
@@ -146,7 +154,8 @@ return {
         numbers = "domain_props.dt domain_props.domains domain_props.backlinks domain_props.index_google",
         cost = FREE,
         source = "openapi mcp n8n skills", confidence = "high",
-        about = "What a crawl found, in sections. Before its end only is_finished = false.",
+        about = "What a crawl found, by section; before its end only is_finished = false.",
+        use = "all issues, with how often each occurs",
         fields = [[
           is_finished boolean
           score_percent integer 0-100
@@ -165,12 +174,12 @@ return {
           domain_props.expdate string
           domain_props.updated string
           domain_props.backlinks integer
-          domain_props.index_google integer pages that Google knows
+          domain_props.index_google integer pages in Google's index
           chromeux.mobile object?
           chromeux.desktop object?
           sections[].uid string
           sections[].name string
-          sections[].props object code of the issue to what was found; a list in older docs
+          sections[].props object issues by code; a list in older docs
           sections[].props.<code>.code string
           sections[].props.<code>.status string error, warning, notice or passed
           sections[].props.<code>.name string
@@ -189,7 +198,8 @@ return {
           .. "xrobots",
         cost = FREE, source = "openapi mcp n8n skills third-party",
         confidence = "high",
-        about = "Pages that were crawled, with some sixty members each, of which these are sure; all come as text.",
+        about = "The crawled pages, with about 60 members each; those named here are certain.",
+        use = "the figures of every page",
         fields = PAGE_FIELDS,
         example = [[{"items":[{"id":"61000004","url":"https://anchors.example/folding","url_len":"31","type":"html",
           "url_protocol":"https","sitemap":"1","status":"200","size":"30144","depth":"1","noindex":"0","first_ms":"120",
@@ -199,7 +209,9 @@ return {
           "canonical_url":"https://anchors.example/folding","inlinks":"14"}],"total":48}]] },
       { "issue_pages", data = "GET /v1/site-audit/audits/issue-pages{?audit_id}", query = "code* limit offset",
         pages = rows("urls", "total_urls"), answer = "object", cost = FREE, source = "openapi mcp n8n",
-        confidence = "high", about = "Pages that have an issue; urls_type tells what the rows are like.",
+        confidence = "high",
+        about = "Pages that have an issue; urls_type says what the rows are.",
+        use = "the pages behind one issue of the report",
         fields = [[
           total_urls integer pages in all
           urls[] string|object addresses with simple_urls_array, else objects or groups
@@ -209,7 +221,9 @@ return {
           "urls_type":"simple_urls_array"}]] },
       { "issues", data = "GET /v1/site-audit/audits/issues{?audit_id}", query = "url_id url limit offset",
         one_of = "url_id url", pages = { style = "offset", rows = "issues", size = 100 }, answer = "object", cost = FREE,
-        source = "openapi mcp n8n", confidence = "high", about = "Issues of one page.",
+        source = "openapi mcp n8n", confidence = "high",
+        about = "Issues of one page.",
+        use = "everything that is wrong with one page",
         fields = [[
           url string
           page_data object members of pages, as numbers here
@@ -227,13 +241,13 @@ return {
         numbers = "items[].*",
         texts = "url source_url type anchor_type alt title",
         cost = FREE, source = "openapi mcp n8n", confidence = "high",
-        about = "Links that were found; all members come as text.",
+        about = "The links that the crawl found.",
         fields = [[
-          items[].url string where it leads
+          items[].url string target of the link
           items[].id integer
           items[].status integer HTTP status
           items[].type string internal or external
-          items[].source_url string where it stands
+          items[].source_url string page that contains the link
           items[].source_noindex integer
           items[].nofollow integer
           items[].alt string?
@@ -252,7 +266,7 @@ return {
           audit_time time
           version integer
           domain_data object
-          settings object of create_standard
+          settings object as in create_standard
           pages_data.<code> integer pages with this issue
           totals.total_pages integer
           totals.total_warnings integer
@@ -264,10 +278,11 @@ return {
           "total_passed":55}}]] },
       { "recheck_standard", data = "POST /v1/site-audit/audits/recheck/standard{?audit_id}", billed = true,
         cost = each_page(2), job = RESTARTED, source = "openapi mcp n8n", confidence = "high",
-        about = "Crawl again with the same settings. The API answers []; during a crawl it is taken and paid, too." },
+        about = "Crawl again with the same settings. During a crawl the call is accepted and charged as well." },
       { "recheck_advanced", data = "POST /v1/site-audit/audits/recheck/advanced{?audit_id}", billed = true,
         cost = each_page(20), job = RESTARTED, source = "openapi mcp n8n", confidence = "high",
-        about = "Crawl again with JavaScript, same settings. The API answers []; during a crawl it is taken and paid, too." },
+        about = "Crawl again with JavaScript and the same settings. During a crawl the call is accepted and charged "
+          .. "as well." },
     },
   },
 }
