@@ -192,6 +192,37 @@ describe("nginx", function()
     assert.are.equal(0, status(server).calls)
   end)
 
+  it("that runs out of connections lets calls wait for one for a second, then gives an error that says so", function()
+    local server = keep(nginx.start { connections = 40, http = configuration [[
+      location = /many {
+        content_by_lua_block {
+          local list, seen = {}, {}
+          for i = 1, 60 do
+            list[i] = ("/%d?wait=%s"):format(i, ngx.var.arg_seconds)
+          end
+          client:map(list, function(path)
+            local answer = ask(path)
+            answer = answer:sub(1, 1) == "/" and "answered" or answer
+            seen[answer] = (seen[answer] or 0) + 1
+          end, { concurrency = 60 })
+          for answer, count in pairs(seen) do
+            ngx.say(answer, count == 60 and " by all" or "")
+          end
+        }
+      }
+    ]] })
+    local function many(seconds)
+      local outcomes = {}
+      for line in select(2, server.get("/many?seconds=" .. seconds)):gmatch "[^\n]+" do
+        outcomes[line] = true
+      end
+      return outcomes
+    end
+    assert.are.same({ ["answered by all"] = true }, many(0.1))
+    assert.are.same({ answered = true, ["network no_descriptors"] = true }, many(4))
+    assert.are.same({ ["answered by all"] = true }, many(0))
+  end)
+
   it("holds out: calls, aborts and reloads (make soak: the same for 15 minutes)", function()
     local problems, report = require "spec.support.soak"(9)
     assert.are.same({}, problems, report)

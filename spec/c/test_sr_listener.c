@@ -4,9 +4,13 @@
 
 #include "base/sr_fork.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#endif
 
 static void open_listener(struct sr_listener *listener) {
   CHECK(sr_listener_open(listener) == 0, "open: %s", strerror(errno));
@@ -130,6 +134,46 @@ static void where_names_stay_those_of_killed_processes_are_removed_and_no_others
   assert_int_equal(files_left(), 0);
 }
 
+#ifdef __linux__
+enum { NOT_ALLOWED = 77 };
+
+/* In a child whose /proc is an empty folder: 0 when all is as it should be. */
+static int use_without_proc(void) {
+  struct sr_listener listener;
+  int client, fd;
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("none", "/proc", "tmpfs", 0, NULL) != 0)
+    return NOT_ALLOWED;
+  if (sr_listener_open(&listener) != 0 || listener.name_fd >= 0)
+    return 1;
+  if (strncmp(listener.path, temporary, strlen(temporary)) != 0)
+    return 2;
+  client = try_connect(listener.path);
+  if (client < 0 || sr_listener_accept(&listener, 'F', &fd) != SR_ACCEPT_DONE)
+    return 3;
+  sr_listener_close(&listener);
+  return files_left() == 0 ? 0 : 4;
+}
+#endif
+
+static void without_proc_the_name_stays_until_it_is_closed(void **state) {
+  (void)state;
+#ifdef __linux__
+  pid_t child;
+  int how;
+  child = fork();
+  if (child == 0)
+    _exit(use_without_proc());
+  assert_int_equal(waitpid(child, &how, 0), child);
+  assert_true(WIFEXITED(how));
+  if (WEXITSTATUS(how) == NOT_ALLOWED)
+    skip(); /* it takes root */
+  assert_int_equal(WEXITSTATUS(how), 0);
+#else
+  skip();
+#endif
+}
+
 static void if_a_folder_cannot_be_made_the_next_place_is_taken(void **state) {
   struct sr_listener listener;
   char long_path[200];
@@ -206,6 +250,7 @@ int main(void) {
       cmocka_unit_test(a_connection_of_another_process_is_closed),
       cmocka_unit_test(nobody_else_can_enter_its_folder),
       cmocka_unit_test(where_names_stay_those_of_killed_processes_are_removed_and_no_others),
+      cmocka_unit_test(without_proc_the_name_stays_until_it_is_closed),
       cmocka_unit_test(if_a_folder_cannot_be_made_the_next_place_is_taken),
       cmocka_unit_test(without_descriptors_connections_are_refused_with_a_byte),
   };

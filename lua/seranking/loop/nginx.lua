@@ -21,7 +21,7 @@ local phases = {
 local CONNECT_TIME = 5000   -- milliseconds
 local IDLE_TIME = 60000     -- milliseconds that an idle connection to the thread is kept
 local POOL_SIZE = 512       -- idle connections kept
-local BUSY_TRIES = 500      -- how often to connect while the thread's backlog is full
+local BUSY_TRIES = 500      -- how often to connect while there is no room: in the thread's backlog, or in nginx's connections
 local BUSY_TIME = 0.002     -- seconds between these tries
 
 local loaded = package.loaded -- nginx puts its `ngx` there
@@ -95,12 +95,13 @@ local function connect(ngx, timeout)
     connected, why = sock:connect(address, pool)
     if connected then
       return sock
-    elseif core.errno_name(why) ~= "EAGAIN" then
+    elseif core.errno_name(why) ~= "EAGAIN" then -- nginx says that of worker_connections, too
       return nil, no_connection(why)
     end
     ngx.sleep(BUSY_TIME)
   end
-  return nil, no_connection "too many calls at once"
+  return nil, errors.new("network", "no_descriptors", ("nginx had no connection left for a call within %d s")
+    :format(BUSY_TRIES * BUSY_TIME))
 end
 
 -- Errors by the thread's reply, or by why there was none.
