@@ -112,6 +112,16 @@ describe("arguments", function()
       misuse_of(function() client.sites:delete(5) end))
   end)
 
+  it("behind the options are refused", function()
+    local text = "seranking operation sites.list takes a table of parameters and a table of options, got a third argument: 7"
+    assert.equal(text, misuse_of(function() client.sites:list({}, {}, 7) end))
+    assert.equal(text, misuse_of(function() client.sites.list({}, {}, 7) end))
+    for _, method in ipairs { "dry_run", "each", "all" } do
+      assert.equal(text, misuse_of(function() client.sites.list[method](client.sites.list, {}, {}, 7) end))
+    end
+    assert.same({}, (client.sites:list({}, {}, nil)))
+  end)
+
   it("with the key in them by mistake do not show it in a dry run", function()
     local key = scene.V4_KEY
     local request = client.sites.create:dry_run { url = "a", title = "my " .. key }

@@ -155,6 +155,12 @@ local function is_resource(op, first)
   return name == "seranking.resource"
 end
 
+-- The mistake of more arguments than parameters and options.
+local function no_third(op, value)
+  misuse.raise("%s takes a table of parameters and a table of options, got a third argument: %s", line_of(op),
+    proxy.show(value))
+end
+
 -- The operation and arguments of a method: `op:each(args, given)`, and `op:each(resource, args, given)` as in a call.
 local function target(op, method, first, second, third)
   local state = proxy.state(op, kind)
@@ -163,6 +169,8 @@ local function target(op, method, first, second, third)
       method == "wait" and "audit.create" or "sites.list", method)
   elseif is_resource(state, first) then
     return of_resource(state, first), second, third
+  elseif third ~= nil then
+    no_third(state, third)
   end
   return state, first, second
 end
@@ -288,12 +296,15 @@ end
 ---@param first? table<string, any> parameters by name
 ---@param second? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
-local function call(self, first, second, third)
+local function call(self, first, second, third, fourth)
   local op = self.__index
   if rawequal(first, op._owner) then
-    first, second = second, third
+    first, second, third = second, third, fourth
   elseif is_resource(op, first) then
-    op, first, second = of_resource(op, first), second, third
+    op, first, second, third = of_resource(op, first), second, third, fourth
+  end
+  if third ~= nil then
+    no_third(op, third)
   end
   local data, response
   if second == nil then
