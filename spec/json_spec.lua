@@ -200,6 +200,16 @@ describe("decoding", function()
     assert.equal("unexpected end of input, at byte 600002", problem)
   end)
 
+  it("does not begin to copy a string that Lua could not have in time", function()
+    for _, text in ipairs { '"' .. ("x"):rep(2 ^ 26) .. '"', '"\\n' .. ("x"):rep(2 ^ 26) .. '"' } do
+      local none, problem, late = core.decode(text, false, 0.06) -- copying takes 0.067 s by the decoder's estimate
+      assert.is_nil(none)
+      assert.is_true(late)
+      assert.matches("^the deadline came first, at byte %d+ of %d+$", problem)
+    end
+    assert.equal(2 ^ 26, #core.decode('"' .. ("x"):rep(2 ^ 26) .. '"', false))
+  end)
+
   it("sees its deadline inside long white space and long strings", function()
     local long = 600000
     for name, text in pairs {

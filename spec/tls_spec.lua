@@ -229,22 +229,28 @@ describe("TLS", function()
     end)
   end
 
+  --- OpenSSL's own server; give the pipe a close(), which ends it.
+  local function openssl_server(arguments)
+    local log = certificates.folder .. "/s_server.log"
+    os.remove(log)
+    local pipe = assert(io.popen(("openssl s_server -www -accept 127.0.0.1:0 -cert '%s' -key '%s' %s >'%s' 2>&1 & "
+      .. "read end; kill $!; wait"):format(right.certificate, right.key, arguments, log), "w"))
+    local deadline, port = socket.gettime() + 10, nil
+    while not port and socket.gettime() < deadline do
+      local file = io.open(log)
+      port = file and file:read("*a"):match "ACCEPT %S+:(%d+)\n"
+      if file then
+        file:close()
+      end
+      socket.sleep(0.005)
+    end
+    return pipe, "https://127.0.0.1:" .. assert(port, "openssl s_server does not start")
+  end
+
   for _, version in ipairs { "tls1_3", "tls1_2" } do
     it("resumes a session on the second connection (" .. version .. ")", function()
-      local log = certificates.folder .. "/" .. version .. ".log"
-      local pipe = assert(io.popen(("openssl s_server -www -%s -accept 127.0.0.1:0 -cert '%s' -key '%s' >'%s' 2>&1 & "
-        .. "read end; kill $!; wait"):format(version, right.certificate, right.key, log), "w"))
-      local deadline, port = socket.gettime() + 10, nil
-      while not port and socket.gettime() < deadline do
-        local file = io.open(log)
-        port = file and file:read("*a"):match "ACCEPT %S+:(%d+)\n"
-        if file then
-          file:close()
-        end
-        socket.sleep(0.005)
-      end
-      local client = new_client({ url = "https://127.0.0.1:" .. assert(port, "openssl s_server does not start") },
-        certificates.ca)
+      local pipe, url = openssl_server("-" .. version)
+      local client = new_client({ url = url }, certificates.ca)
       local seen = {}
       for i = 1, 3 do
         local page, response = client:request { path = "/" }
@@ -256,6 +262,22 @@ describe("TLS", function()
       seen[4] = page:match "\n(%a+), TLSv1"
       pipe:close()
       assert.are.same({ "New", "Reused", "Reused", "New" }, seen)
+    end)
+
+    it("has no certificate of its own where a server wants one, and says so (" .. version .. ")", function()
+      local pipe, url = openssl_server("-" .. version .. " -Verify 1 -verify_return_error")
+      for _, method in ipairs { "GET", "POST" } do
+        local _, err = new_client({ url = url }, certificates.ca):request { method = method, path = "/" }
+        assert.is_false(err.retryable)
+        assert.are.equal(1, err.attempts, tostring(err))
+        assert.are.equal("tls", err.kind, tostring(err))
+        if version == "tls1_3" then -- 1.2 knows no word for it but "handshake failure"
+          assert.are.equal("client_certificate", err.code, tostring(err))
+          assert.are.equal("certificates of clients are not supported: check base_url", err.hint)
+        end
+        assert.is_false(err.sent)
+      end
+      pipe:close()
     end)
   end
 

@@ -22,6 +22,7 @@ enum { LOOK_EVERY = 1 << 18 };
 
 /* Bytes of a number; strtod takes it in one go, without a look at the clock. */
 enum { NUMBER_MAX = 4095 };
+#define DEADLINE "the deadline came first"
 #define TOO_LONG "number of more than 4095 characters"
 
 /* Where the registry holds the metatable that marks a list, so that an empty one is written as [] again. */
@@ -64,7 +65,7 @@ static int is_late(struct reader *r) {
   look_later(r);
   r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
   if (r->late)
-    (void)broken(r, "the deadline came first");
+    (void)broken(r, DEADLINE);
   return r->late;
 }
 
@@ -110,6 +111,22 @@ static void skip_string(struct reader *r, int *escapes) {
   } while (p >= r->look_at && p < r->end && !is_late(r));
 }
 
+/*
+** Pushes a string whose closing quote is at `end`, and goes on behind it. Lua copies it in one step,
+** which takes about a nanosecond a byte: if that would not be done in time, it is late already.
+*/
+static enum outcome push_string(lua_State *L, struct reader *r, const char *text, size_t len,
+                                const char *end) {
+  if (len > LOOK_EVERY && r->deadline != SR_NEVER &&
+      sr_clock_monotonic.now(NULL) + (sr_time)len >= r->deadline) {
+    r->late = 1;
+    return broken(r, DEADLINE);
+  }
+  lua_pushlstring(L, text, len);
+  r->p = end + 1;
+  return IS_VALUE;
+}
+
 /* Pushes the string whose opening quote is at r->p. */
 static enum outcome read_string(lua_State *L, struct reader *r) {
   const char *from = ++r->p, *end;
@@ -126,9 +143,7 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
   if (*end != '"')
     return broken(r, "unescaped control character in a string");
   if (!escapes) {
-    lua_pushlstring(L, from, (size_t)(end - from));
-    r->p = end + 1;
-    return IS_VALUE;
+    return push_string(L, r, from, (size_t)(end - from), end);
   }
   out = to = scratch(L, r, (size_t)(end - from)); /* an escape is longer than what it stands for */
   r->p = from;                                    /* reading it again takes its time */
@@ -154,9 +169,7 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
     }
     to += n;
   }
-  lua_pushlstring(L, out, (size_t)(to - out));
-  r->p = end + 1;
-  return IS_VALUE;
+  return push_string(L, r, out, (size_t)(to - out), end);
 }
 
 /* ---- numbers ---- */
