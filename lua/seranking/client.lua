@@ -351,6 +351,7 @@ local function wrap(handle, api, checked, clock)
     _spent = false, -- what client.data has spent
     _open_data = false,
     _failed = false, -- client.data alone: the error of each call, where its key in the environment can't be used
+    _responses = false, -- the metatable of its responses
     _loop = checked.loop or false,
     _own_loop = false, -- made of a loop of the user's
     _proxy = false, _state = false,

@@ -133,12 +133,6 @@ void sr_call_add_problem(struct sr_call *call, const char *problem) {
     snprintf(event->problem, sizeof event->problem, "%s", problem);
 }
 
-void sr_call_mask_head(struct sr_call *call) {
-  if (call->head.len > 0 && !call->head_masked)
-    call->head.len = sr_config_redact(call->config, call->head.data, call->head.len);
-  call->head_masked = 1;
-}
-
 enum sr_headers sr_call_headers(const struct sr_call *call) {
   if (call->parts != NULL)
     return SR_HEADERS_UPLOAD;

@@ -100,18 +100,17 @@ struct sr_call {
   int http1;                    /* the server refused it on HTTP/2: not there again */
 
   /* The outcome, complete in SR_STATE_DONE; `error`, below, belongs to it. */
-  int status;         /* of the last answer, 0: none */
-  struct sr_buf head; /* its header lines, status line first, CRLF between: see sr_call_mask_head */
-  int head_masked;
-  struct sr_buf answer;     /* its body, decompressed; of an error: the key masked */
-  int attempts;             /* started */
-  int in_doubt;             /* an earlier attempt may have been carried out: no answer, or 5xx */
-  int sent;                 /* the server may have got the request, in any attempt */
-  int retryable;            /* the same call again is harmless and may succeed */
-  sr_time retry_after;      /* earliest sensible time for that, from now; -1: not known */
-  sr_time waited;           /* for slots */
-  sr_time elapsed;          /* from submission to the end */
-  int reused;               /* the last attempt needed no new connection */
+  int status;           /* of the last answer, 0: none */
+  struct sr_buf head;   /* its header lines, status line first, CRLF between; masked as `answer` */
+  struct sr_buf answer; /* its body, decompressed; without the key if the call failed */
+  int attempts;         /* started */
+  int in_doubt;         /* an earlier attempt may have been carried out: no answer, or 5xx */
+  int sent;             /* the server may have got the request, in any attempt */
+  int retryable;        /* the same call again is harmless and may succeed */
+  sr_time retry_after;  /* earliest sensible time for that, from now; -1: not known */
+  sr_time waited;       /* for slots */
+  sr_time elapsed;      /* from submission to the end */
+  int reused;           /* the last attempt needed no new connection */
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
 
   int event_count; /* of `events` */
@@ -149,9 +148,6 @@ void sr_call_add_event(struct sr_call *call, enum sr_event_type type, sr_time du
 
 /* Notes that another limiter stands in for the one that was asked for, and why. */
 void sr_call_add_problem(struct sr_call *call, const char *problem);
-
-/* Masks the key in the answer's header lines, if it is not yet masked. To be called before they are shown. */
-void sr_call_mask_head(struct sr_call *call);
 
 /* Which of the client's header sets goes with the request. */
 enum sr_headers sr_call_headers(const struct sr_call *call);

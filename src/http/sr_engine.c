@@ -290,7 +290,6 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
     sr_buf_clear(&call->head);
   if (call->answer.len > 0)
     sr_buf_clear(&call->answer);
-  call->head_masked = 0;
   enter_state(call, SR_STATE_SENDING, now);
   if (engine->external) {
     if (call->tag != 0)

@@ -16,12 +16,16 @@ enum { UTC_SIZE = 32 };
 
 /* ---- attempts ---- */
 
+static void mask_buf(const struct sr_call *call, struct sr_buf *buf) {
+  if (buf->len > 0)
+    buf->len = sr_config_redact(call->config, buf->data, buf->len);
+}
+
 void sr_outcome_mask(struct sr_call *call) {
-  sr_call_mask_head(call);
+  mask_buf(call, &call->head);
   if (call->answer.len > SHOWN_MAX)
     call->answer.len = SHOWN_MAX;
-  if (call->answer.len > 0)
-    call->answer.len = sr_config_redact(call->config, call->answer.data, call->answer.len);
+  mask_buf(call, &call->answer);
 }
 
 void sr_outcome_read_answer(struct sr_call *call) {

@@ -10,9 +10,6 @@
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
-/* The metatable of what is known of an answer. */
-#define RESPONSE "seranking.answer.response"
-
 /* The header lines of answers, by the table of what is known of them: not in it, where programs would print them. */
 #define HEADS "seranking.heads"
 
@@ -143,10 +140,10 @@ static void push_texts(lua_State *L, const struct sr_call *call) {
 }
 
 /*
-** call:result() -> true, response | false, error, texts of the error's answer. To be called when
-** run() has said "done". The response is a table with the metatable lseranking.responses: { status,
-** attempts, elapsed, waited, reused, http_version }. Its header lines are in the weak table
-** lseranking.heads, by the response. The body: see call:body, call:decode.
+** call:result([metatable]) -> true, response | false, error, texts of the error's answer. To be called
+** when run() has said "done". The response is a table: { status, attempts, elapsed, waited, reused,
+** http_version }. Its header lines, which may hold the key, are in the weak table lseranking.heads, by
+** the response. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
   struct sr_call *call = check_done(L);
@@ -169,12 +166,16 @@ static int call_result(lua_State *L) {
   lsr_setstring(L, "http_version", call->http_version);
   lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
   lua_pushvalue(L, -2);
-  sr_call_mask_head(call);
+  if (call->config->auth == SR_AUTH_NOWHERE &&
+      call->head.len > 0) /* a download: only it knows its query */
+    call->head.len = sr_config_redact(call->config, call->head.data, call->head.len);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
   lua_rawset(L, -3);
   lua_pop(L, 1);
-  luaL_getmetatable(L, RESPONSE);
-  lua_setmetatable(L, -2);
+  if (lua_istable(L, 2)) {
+    lua_pushvalue(L, 2);
+    lua_setmetatable(L, -2);
+  }
   return 2;
 }
 
@@ -508,8 +509,6 @@ static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, 
 
 void lsr_open_call(lua_State *L) {
   lsr_newclass(L, LSR_CALL, methods, meta);
-  luaL_newmetatable(L, RESPONSE);
-  lua_setfield(L, -2, "responses");
   luaL_newmetatable(L, HEADS);
   lua_pushliteral(L, "k");
   lua_setfield(L, -2, "__mode");

@@ -5,6 +5,7 @@
 
 local core = require "lseranking"
 local headers = require "seranking.answer.headers"
+local mask = require "seranking.base.mask"
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -20,6 +21,8 @@ local headers = require "seranking.answer.headers"
 -- only.
 local heads = core.heads
 
+local NAME = "seranking.answer.response"
+
 -- Parses a status line and header lines. A line that begins with a blank continues the one before.
 local function parse(head)
   local list = {}
@@ -30,22 +33,38 @@ local function parse(head)
   return headers.new(list)
 end
 
-local response_mt = core.responses
-
-response_mt.__name = "seranking.answer.response"
-
--- Headers are parsed on first use: most callers never look.
-function response_mt.__index(response, name)
-  if name == "headers" then
-    local parsed = parse(heads[response] or "")
-    response.headers = parsed
-    heads[response] = nil
-    return parsed
+-- Header lines without the key, which a server may have sent back. Hidden here, since most callers never look at headers.
+local function without_key(client, head)
+  if client and not client._closed then
+    return client._core:redact(head)
   end
+  return mask.keys(head) -- the key itself is not known any more
 end
 
-function response_mt:__tostring()
+--- Status and type.
+local function to_string(self)
   return ("seranking response (HTTP %d, %s)"):format(self.status, self.headers["content-type"] or "no content type")
 end
 
-return response_mt
+local response = {}
+
+--- The metatable of a client's responses, for call:result.
+---@param client table
+---@return table
+function response.metatable(client)
+  local owner = setmetatable({ client }, { __mode = "v" }) -- a response that is kept must not keep its client
+  return {
+    __name = NAME,
+    __tostring = to_string,
+    __index = function(self, name)
+      if name == "headers" then
+        local head = heads[self]
+        local parsed = parse(head and without_key(owner[1], head) or "")
+        self.headers, heads[self] = parsed, nil
+        return parsed
+      end
+    end,
+  }
+end
+
+return response

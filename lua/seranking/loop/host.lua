@@ -12,7 +12,7 @@ local plain = require "seranking.loop.plain"
 local refusal = require "seranking.answer.refusal"
 require "seranking.answer.codes"
 
-require "seranking.answer.response" -- gives the core's response objects their methods
+local response = require "seranking.answer.response"
 
 local host = {}
 
@@ -95,7 +95,12 @@ function host.run(client, call)
   if client._on_event then
     events.tell(client, call)
   end
-  local answered, outcome, texts = call:result()
+  local responses = client._responses
+  if not responses then
+    responses = response.metatable(client)
+    client._responses = responses
+  end
+  local answered, outcome, texts = call:result(responses)
   if not answered then
     if texts then
       refusal.read(outcome, texts, client)
