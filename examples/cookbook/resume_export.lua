@@ -45,9 +45,9 @@ end)
 save()
 assert(file:close())
 print(("%d rows added to %s"):format(count, path))
-if not walk.resume then
-  print "complete"
-elseif not ok then
+if not ok then
   io.stderr:write(tostring(err), "\n")
   os.exit(1)
+elseif not walk.resume then
+  print "complete"
 end
