@@ -1,0 +1,47 @@
+/* For tests: a block of slots, and what requests do with it.
+** SPDX-License-Identifier: MIT */
+#ifndef SPEC_LIMIT_SUPPORT_H
+#define SPEC_LIMIT_SUPPORT_H
+
+#include "support.h"
+
+#include "limit/sr_limit.h"
+
+#define MS SR_MILLISECOND
+#define S  SR_SECOND
+
+/* As new as a file that was just made. */
+static inline struct sr_limit *fresh_limit(void) {
+  static struct sr_limit limits[16];
+  static int next;
+  struct sr_limit *limit = &limits[next++ % 16];
+  memset(limit, 0, sizeof *limit);
+  return limit;
+}
+
+static inline struct sr_want want_of(int slots, sr_time lease) {
+  struct sr_want want;
+  memset(&want, 0, sizeof want);
+  want.rate.slots = slots;
+  want.rate.window = S;
+  want.lease = lease;
+  return want;
+}
+
+/* Whether a slot was granted; if not, when to try again. */
+static inline int take(struct sr_limit *limit, int slots, sr_time now, sr_time lease,
+                       struct sr_slot *slot, sr_time *retry_at) {
+  struct sr_want want = want_of(slots, lease);
+  struct sr_ruling ruling;
+  int granted = sr_limit_take(limit, &want, now, slot, &ruling) == SR_LIMIT_GRANTED;
+  *retry_at = granted ? -1 : ruling.at;
+  return granted;
+}
+
+/* Gives back a slot that is free at a time: what was never sent is free when it is given back. */
+static inline void give(struct sr_limit *limit, struct sr_slot *slot, sr_time free_at) {
+  static const struct sr_rate rate = {5, S};
+  sr_limit_give(limit, &rate, free_at, slot, SR_OUTCOME_UNSENT, 0);
+}
+
+#endif

@@ -1,0 +1,244 @@
+/* For tests: files of limits in a directory of their own, and system calls that are counted, fail or kill.
+** SPDX-License-Identifier: MIT
+**
+** sr_share.c is compiled into the test once more, under other names. */
+#ifndef SPEC_SHARE_SUPPORT_H
+#define SPEC_SHARE_SUPPORT_H
+
+#include "support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- system calls ---- */
+
+static int calls, kill_at, fail_at, fail_with;
+
+/* 1: this one fails. */
+static inline int step(void) {
+  if (++calls == kill_at)
+    kill(getpid(), SIGKILL);
+  if (calls != fail_at)
+    return 0;
+  errno = fail_with;
+  return 1;
+}
+
+#define mkdir(...)    (step() ? -1 : mkdir(__VA_ARGS__))
+#define open(...)     (step() ? -1 : open(__VA_ARGS__))
+#define openat(...)   (step() ? -1 : openat(__VA_ARGS__))
+#define fstat(...)    (step() ? -1 : fstat(__VA_ARGS__))
+#define pwrite(...)   (step() ? -1 : pwrite(__VA_ARGS__))
+#define fchown(...)   (step() ? -1 : fchown(__VA_ARGS__))
+#define fchmod(...)   (step() ? -1 : fchmod(__VA_ARGS__))
+#define linkat(...)   (step() ? -1 : linkat(__VA_ARGS__))
+#define unlinkat(...) (step() ? -1 : unlinkat(__VA_ARGS__))
+#define mmap(...)     (step() ? MAP_FAILED : mmap(__VA_ARGS__))
+
+#define sr_share_open        counted_open
+#define sr_share_close       counted_close
+#define sr_share_limit       counted_limit
+#define sr_share_path        counted_path
+#define sr_share_current     counted_current
+#define sr_share_note        counted_note
+#define sr_share_remove      counted_remove
+#define sr_share_sweep       counted_sweep
+#define sr_share_list_init   counted_list_init
+#define sr_share_list_fini   counted_list_fini
+#define sr_share_environment counted_environment
+#include "limit/sr_share.c"
+
+#undef mkdir
+#undef open
+#undef openat
+#undef fstat
+#undef pwrite
+#undef fchown
+#undef fchmod
+#undef linkat
+#undef unlinkat
+#undef mmap
+
+#include "http/sr_config.h"
+
+#define S    SR_SECOND
+#define NAME UINT64_C(0x0123456789abcdef)
+
+/* ---- a directory for each test ---- */
+
+/* Users and groups that nobody is; others than those of this program run beside it. */
+static unsigned other_user, third_user;
+
+static char base[64]; /* others may pass through it */
+static char dir[100]; /* in it, ours alone, made already */
+static int fds_before;
+static char shm[64]; /* what a test has made outside of it */
+
+static char tmpdir[200], runtime_dir[200]; /* the environment before the test; "": not set */
+
+static inline void put_back(const char *name, const char *value) {
+  if (value[0] != '\0')
+    setenv(name, value, 1);
+  else
+    unsetenv(name);
+}
+
+static inline int open_fds(void) {
+  DIR *stream = opendir("/proc/self/fd");
+  int count = 0;
+  if (stream == NULL)
+    return 0;
+  while (readdir(stream) != NULL)
+    count++;
+  closedir(stream);
+  return count;
+}
+
+static inline int set_up(void **state) {
+  const char *temporary = getenv("TMPDIR"), *runtime = getenv("XDG_RUNTIME_DIR");
+  (void)state;
+  other_user = 50000 + (unsigned)getpid() % 10000;
+  third_user = other_user + 10000; /* 3 of them are used */
+  snprintf(tmpdir, sizeof tmpdir, "%s", temporary != NULL ? temporary : "");
+  snprintf(runtime_dir, sizeof runtime_dir, "%s", runtime != NULL ? runtime : "");
+  calls = kill_at = fail_at = 0;
+  umask(022);
+  snprintf(base, sizeof base, "%.40s/sr_share_XXXXXX", temporary != NULL ? temporary : "/tmp");
+  if (mkdtemp(base) == NULL || chmod(base, 0755) != 0)
+    return -1;
+  snprintf(dir, sizeof dir, "%s/state", base);
+  fds_before = open_fds();
+  return mkdir(dir, 0700);
+}
+
+/* Removes what a test has left, two levels deep. */
+static inline void remove_all(const char *path, int depth) {
+  DIR *stream = depth > 0 ? opendir(path) : NULL;
+  struct dirent *entry;
+  while (stream != NULL && (entry = readdir(stream)) != NULL) {
+    char inner[600];
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    if ((size_t)snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name) >= sizeof inner)
+      continue;
+    if (unlink(inner) != 0)
+      remove_all(inner, depth - 1);
+  }
+  if (stream != NULL)
+    closedir(stream);
+  rmdir(path);
+}
+
+static inline int tear_down(void **state) {
+  int fds = open_fds();
+  (void)state;
+  chmod(dir, 0700);
+  remove_all(base, 3);
+  if (shm[0] != '\0')
+    remove_all(shm, 1);
+  shm[0] = '\0';
+  put_back("TMPDIR", tmpdir);
+  put_back("XDG_RUNTIME_DIR", runtime_dir);
+  if (fds != fds_before)
+    print_error("%d descriptors before the test, %d after it\n", fds_before, fds);
+  return fds != fds_before;
+}
+
+static inline struct sr_limit_identity identity(uint64_t name) {
+  struct sr_limit_identity who = {name,
+                                  "\xe2\x80\xa6"
+                                  "d14b",
+                                  "https://api4.seranking.com"};
+  return who;
+}
+
+static inline struct sr_share *open_at(const char *path, int group, char *problem) {
+  struct sr_share_place place = {path, group};
+  struct sr_limit_identity who = identity(NAME);
+  problem[0] = '\0';
+  return sr_share_open(&place, &who, problem);
+}
+
+static inline struct sr_share *opened(void) {
+  char problem[SR_SHARE_PROBLEM];
+  struct sr_share *share = open_at(dir, 0, problem);
+  CHECK(share != NULL, "%s", problem);
+  return share;
+}
+
+static inline int entries_of(const char *path) {
+  DIR *stream = opendir(path);
+  int count = -2;
+  assert_non_null(stream);
+  while (readdir(stream) != NULL)
+    count++;
+  closedir(stream);
+  return count;
+}
+
+/* The name that the file has, or would have. */
+static inline void name_of_file(char *out, size_t size) {
+  struct sr_share *share = opened();
+  snprintf(out, size, "%s", sr_share_path(share));
+  sr_share_close(share);
+}
+
+/* Refused, with these words in the message, which is one line; and nothing was put anywhere. */
+static inline void expect_refused_at(const char *path, int group, const char *words) {
+  char problem[SR_SHARE_PROBLEM];
+  int before = entries_of(dir);
+  struct sr_share *share = open_at(path, group, problem);
+  CHECK(share == NULL, "it was opened; expected: %s", words);
+  CHECK(strstr(problem, words) != NULL, "\"%s\" does not say \"%s\"", problem, words);
+  assert_true(is_clean_line(problem, strlen(problem)));
+  assert_int_equal(entries_of(dir), before);
+}
+
+static inline void expect_refused(const char *words) {
+  expect_refused_at(dir, 0, words);
+}
+
+/* Runs `body` in a process of another user and group; 0 is what is expected of it. */
+static inline int as_user(unsigned uid, unsigned gid, int (*body)(void)) {
+  pid_t child = fork();
+  int status = -1;
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
+      _exit(99);
+    _exit(body());
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+}
+
+#define NEEDS_ROOT()                                                                               \
+  do {                                                                                             \
+    if (geteuid() != 0) {                                                                          \
+      print_message("skipped: only root can be another user\n");                                   \
+      skip();                                                                                      \
+    }                                                                                              \
+  } while (0)
+
+static inline void write_file(const char *path, const void *data, size_t len, mode_t mode) {
+  int fd;
+  unlink(path);
+  fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(fchmod(fd, mode), 0);
+  assert_int_equal(write(fd, data, len), (ssize_t)len);
+  close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif
