@@ -2,17 +2,20 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_transfer.h"
 
+#include "base/sr_curl.h"
 #include "base/sr_fork.h"
 #include "http/sr_url.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#ifdef __linux__
+#if SR_LINUX
 #include <linux/sockios.h>
 #endif
 
@@ -52,13 +55,38 @@ enum { CONNECT_MAX = 65536, LOOK_EVERY = 256 };
 /* Without that, a round makes no more progress than this before the request. */
 enum { STEPS_USUAL = 16 };
 
-/*
-** libcurl 7.83 to 8.0.1 uses freed memory when a handle is used again and the first header of an
-** HTTP/1 answer begins with a blank. Asked of the library that is loaded: it may be newer.
-*/
-static int handles_have_one_use(void) {
-  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
-  return version >= 0x075300 && version <= 0x080001;
+/* ---- the libcurl that is loaded: it may be newer than its header ---- */
+
+static struct {
+  /*
+  ** 7.83 to 8.0.1 use freed memory if a handle is used again and the first
+  ** header line of an HTTP/1 answer begins with a blank.
+  */
+  int handles_have_one_use;
+  char encodings[32]; /* all it can undo; to ask for "all" costs 1,300 instructions a handle */
+} loaded;
+
+static pthread_once_t loaded_once = PTHREAD_ONCE_INIT;
+
+static void add_encoding(const char *name) {
+  size_t len = strlen(loaded.encodings);
+  snprintf(loaded.encodings + len, sizeof loaded.encodings - len, "%s%s", len > 0 ? ", " : "",
+           name);
+}
+
+static void look_at_loaded(void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  loaded.handles_have_one_use = info->version_num >= 0x075300 && info->version_num <= 0x080001;
+  if (info->features & CURL_VERSION_LIBZ)
+    add_encoding("deflate, gzip");
+  if (info->features & CURL_VERSION_BROTLI)
+    add_encoding("br");
+#ifdef CURL_VERSION_ZSTD
+  if (info->features & CURL_VERSION_ZSTD)
+    add_encoding("zstd");
+#endif
+  if (loaded.encodings[0] == '\0')
+    add_encoding("identity");
 }
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
@@ -243,7 +271,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 */
 static int on_close(void *unused, curl_socket_t fd) {
   (void)unused;
-#ifdef __linux__
+#if SR_LINUX
   static const struct linger drop = {1, 0};
   int held = 0;
   if (ioctl(fd, SIOCOUTQ, &held) == 0 && held > GOODBYE_MAX)
@@ -255,13 +283,16 @@ static int on_close(void *unused, curl_socket_t fd) {
 
 /* ---- set-up ---- */
 
-/* What depends on nothing. (HTTP/2 over TLS is libcurl's own default, where it can.) */
+/* Sets an option in a function that has `easy` and `code`, unless one before it failed. */
+#define SET(option, value) SR_CURL_SET(code, easy, option, value)
+
+/*
+** What is the same for all clients. The rest is libcurl's default: redirects are not followed, HTTP/2 is
+** used over TLS where it can be. A handle may be made for one attempt, so every option counts.
+*/
 static CURLcode set_constants(struct sr_transfer *transfer) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
-#define SET(option, value)                                                                         \
-  if (code == CURLE_OK)                                                                            \
-  code = curl_easy_setopt(easy, option, value)
   SET(CURLOPT_PRIVATE, transfer);
   SET(CURLOPT_ERRORBUFFER, transfer->detail);
   SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -271,23 +302,35 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
   SET(CURLOPT_OPENSOCKETDATA, transfer);
   SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  SET(CURLOPT_SHARE, transfer->share);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_FOLLOWLOCATION, 0L);
-  SET(CURLOPT_SSL_VERIFYPEER, 1L);
-  SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
-  SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
-  SET(CURLOPT_TCP_KEEPALIVE, 1L);
-  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  SET(CURLOPT_ACCEPT_ENCODING, loaded.encodings);
+  SET(CURLOPT_PATH_AS_IS, 1L); /* dots in a path are the caller's, encoded by sr_url */
 #if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
 #endif
+  return code;
+}
+
+/* Over TLS, to another machine. */
+static CURLcode set_tls(struct sr_transfer *transfer, const struct sr_config *config) {
+  CURL *easy = transfer->easy;
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_SHARE, transfer->share);
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(CURLOPT_NOPROGRESS, 0L);
+  SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+  SET(CURLOPT_XFERINFODATA, transfer);
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  SET(CURLOPT_PIPEWAIT, 1L); /* prefer a stream on a connection that is being made to a new one */
 #if LIBCURL_VERSION_NUM >= 0x075700
-  SET(CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us past the deadline */
+  SET(CURLOPT_QUICK_EXIT, 1L); /* a silent name server does not hold us past the deadline */
 #endif
+  if (config->proxy.len > 0)
+    SET(CURLOPT_PROXY, config->proxy.data);
   return code;
 }
 
@@ -302,20 +345,14 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   code = set_constants(transfer);
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
-    if (code ==
-        CURLE_OK) /* this file and no other; a TLS library without CAPATH refuses, and needs it not */
+    /* this file and no other; TLS libraries without CAPATH refuse the option, and don't need it */
+    if (code == CURLE_OK)
       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
-  if (config->plain_http) {
+  if (config->plain_http)
     SET(CURLOPT_PROXY, ""); /* to this machine, in clear: no proxy, and no long rounds */
-  } else {
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-    SET(CURLOPT_XFERINFODATA, transfer);
-    if (config->proxy.len > 0)
-      SET(CURLOPT_PROXY, config->proxy.data);
-    SET(CURLOPT_PIPEWAIT, 1L); /* rather a stream on a connection that is being made than another */
-  }
+  else if (code == CURLE_OK)
+    code = set_tls(transfer, config);
   if (code == CURLE_OK)
     transfer->config_id = config->id;
   return code;
@@ -325,9 +362,9 @@ struct sr_transfer *sr_transfer_new(CURLSH *share, const uint64_t *rounds) {
   struct sr_transfer *transfer = calloc(1, sizeof *transfer);
   if (transfer == NULL)
     return NULL;
+  pthread_once(&loaded_once, look_at_loaded);
   transfer->share = share;
   transfer->rounds = rounds;
-  transfer->one_use = handles_have_one_use();
   transfer->easy = curl_easy_init();
   if (transfer->easy == NULL) {
     free(transfer);
@@ -399,26 +436,29 @@ static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *pa
                           : code;
 }
 
-static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call) {
+static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call,
+                         enum sr_headers kind) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
+  int is_get = kind == SR_HEADERS_PLAIN && strcmp(call->method, "GET") == 0;
+  if (is_get && !transfer->used)
+    return code; /* a new handle's default */
   if (call->parts != NULL) {
     code = set_parts(transfer, call->parts);
-  } else if (call->has_body || sr_call_headers(call) == SR_HEADERS_NO_BODY) {
+  } else if (kind != SR_HEADERS_PLAIN) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, sr_buf_text(&call->body));
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
-  SET(CURLOPT_CUSTOMREQUEST,
-      strcmp(call->method, "GET") == 0 && !call->has_body ? NULL : call->method);
+  SET(CURLOPT_CUSTOMREQUEST, is_get ? NULL : call->method);
   return code;
 }
 
 /* The client's constant headers, or a copy of them with the call's own behind. */
-static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call) {
-  enum sr_headers kind = sr_call_headers(call);
+static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *call,
+                            enum sr_headers kind) {
   const struct curl_slist *node = call->config->headers[kind];
   int own = 0;
   if (call->headers == NULL)
@@ -442,19 +482,16 @@ static long milliseconds(sr_time t) {
   return ms < 1 ? 1L : (long)ms;
 }
 
-/* Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. */
+/*
+** Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. The old
+** one goes first: the new one gets its memory. 0, or -1: there is none.
+*/
 static int renew(struct sr_transfer *transfer) {
-  CURL *easy;
-  if (!transfer->one_use || !transfer->used)
-    return 0;
-  easy = curl_easy_init();
-  if (easy == NULL)
-    return -1;
   curl_easy_cleanup(transfer->easy);
-  transfer->easy = easy;
+  transfer->easy = curl_easy_init();
   transfer->config_id = 0;
   transfer->used = 0;
-  return 0;
+  return transfer->easy != NULL ? 0 : -1;
 }
 
 /* Forgets the attempt before. */
@@ -481,18 +518,19 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
                            sr_may_send *may_send, sr_time now, sr_time timeout) {
   CURL *easy;
   CURLcode code = CURLE_OK;
+  enum sr_headers kind;
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
   start_over(transfer);
   transfer->call = call;
   transfer->may_send = may_send;
   transfer->ends = now + timeout + GRACE;
   transfer->connect_ends = now + connect + GRACE;
-  if (renew(transfer) != 0 || sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
+  if ((loaded.handles_have_one_use && transfer->used && renew(transfer) != 0) ||
+      sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
   easy = transfer->easy;
   if (transfer->config_id != call->config->id)
     code = set_client(transfer, call->config);
-  transfer->used = 1;
   if (call->http1 != transfer->http1) {
     SET(CURLOPT_HTTP_VERSION, (long)(call->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     transfer->http1 = call->http1;
@@ -500,10 +538,12 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   if (code == CURLE_OK && make_url(transfer, call) != 0)
     code = CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_URL, transfer->url.data);
+  kind = sr_call_headers(call);
   if (code == CURLE_OK)
-    code = set_body(transfer, call);
+    code = set_body(transfer, call, kind);
   if (code == CURLE_OK)
-    code = set_headers(transfer, call);
+    code = set_headers(transfer, call, kind);
+  transfer->used = 1;
   SET(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
   SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
 #if !SR_HAVE_PREREQ

@@ -27,7 +27,6 @@ struct sr_transfer {
   sr_may_send *may_send;        /* of this attempt */
   struct sr_call *call;         /* NULL while idle */
   uint64_t config_id;           /* of the client it is set up for; 0: none */
-  int one_use;                  /* this libcurl crashes on handles that are used again */
   int used;                     /* the handle has been through an attempt */
   int http1;                    /* it is set up for HTTP/1.1 alone */
   sr_time ends, connect_ends;   /* on the real clock, see on_progress */
