@@ -19,7 +19,7 @@ static inline const char *events_of(struct sr_call *call) {
   for (i = 0; i < call->event_count; i++)
     snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "",
              name_of(call->events[i].type));
-  call->event_count = 0;
+  sr_call_clear_events(call);
   return text;
 }
 

@@ -16,7 +16,7 @@ static struct sr_call *new_call(struct sr_config **config) {
   return call;
 }
 
-static void trim_leaves_nothing_of_request_and_answer(void **state) {
+static void clearing_leaves_nothing_of_request_and_answer(void **state) {
   struct sr_config *config;
   struct sr_call *call = new_call(&config);
   struct sr_buf *bufs[4];
@@ -30,7 +30,7 @@ static void trim_leaves_nothing_of_request_and_answer(void **state) {
     assert_int_equal(sr_buf_puts(bufs[i], "text"), 0);
   call->headers = curl_slist_append(NULL, "X-More: 1");
   assert_int_equal(sr_buf_puts(&sr_call_add_part(call)->data, "text"), 0);
-  sr_call_trim(call);
+  sr_call_clear(call);
   for (i = 0; i < COUNT(bufs); i++) {
     assert_int_equal(bufs[i]->len, 0);
     assert_string_equal(sr_buf_text(bufs[i]), "");
@@ -42,13 +42,13 @@ static void trim_leaves_nothing_of_request_and_answer(void **state) {
   sr_config_unref(config);
 }
 
-static void trim_frees_what_is_big_and_keeps_what_is_small(void **state) {
+static void clearing_frees_what_is_big_and_keeps_what_is_small(void **state) {
   struct sr_config *config;
   struct sr_call *call = new_call(&config);
   (void)state;
   assert_int_equal(sr_buf_reserve(&call->body, 1 << 20), 0);
   assert_int_equal(sr_buf_puts(&call->target, "/sites"), 0);
-  sr_call_trim(call);
+  sr_call_clear(call);
   assert_null(call->body.data);
   assert_int_equal(call->body.cap, 0);
   assert_non_null(call->target.data);
@@ -59,10 +59,33 @@ static void trim_frees_what_is_big_and_keeps_what_is_small(void **state) {
   sr_config_unref(config);
 }
 
+/* A client keeps calls for later requests. */
+static void a_call_without_a_request_takes_a_kibibyte_at_most(void **state) {
+  struct sr_config *config;
+  struct sr_call *call = new_call(&config);
+  int i;
+  (void)state;
+  assert_true(sizeof *call <= 1024);
+  for (i = 0; i < SR_EVENTS_MAX + 2; i++)
+    sr_call_add_event(call, SR_EVENT_RETRY, 1);
+  sr_call_add_problem(call, "no file");
+  assert_int_equal(call->event_count, SR_EVENTS_MAX);
+  assert_int_equal(call->events_lost, 3);
+  sr_call_clear(call);
+  assert_null(call->events);
+  assert_int_equal(call->event_count, 0);
+  assert_int_equal(call->events_lost, 0);
+  sr_call_add_problem(call, "no file"); /* goes with the call */
+  assert_string_equal(call->events[0].problem, "no file");
+  sr_call_delete(call);
+  sr_config_unref(config);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(trim_leaves_nothing_of_request_and_answer),
-      cmocka_unit_test(trim_frees_what_is_big_and_keeps_what_is_small),
+      cmocka_unit_test(clearing_leaves_nothing_of_request_and_answer),
+      cmocka_unit_test(a_call_without_a_request_takes_a_kibibyte_at_most),
+      cmocka_unit_test(clearing_frees_what_is_big_and_keeps_what_is_small),
   };
   return cmocka_run_group_tests_name("sr_call", tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include "http/sr_call.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,30 +51,32 @@ static void free_parts(struct sr_part *part) {
   }
 }
 
-/* Memory of this size is worth keeping for the next request, more is not. */
-enum { KEPT_SIZE = 4096 };
+/* Buffers up to this size are kept for the next request: a usual head fits. */
+enum { KEPT_SIZE = 512 };
 
-void sr_call_trim(struct sr_call *call) {
+void sr_call_clear(struct sr_call *call) {
   struct sr_buf *const bufs[] = {&call->target, &call->body, &call->head, &call->answer};
   size_t i;
   free_parts(call->parts);
   call->parts = call->last_part = NULL;
   curl_slist_free_all(call->headers);
   call->headers = NULL;
+  if (call->events != NULL)
+    sr_call_clear_events(call);
   for (i = 0; i < sizeof bufs / sizeof bufs[0]; i++)
     if (bufs[i]->cap > KEPT_SIZE)
       sr_buf_fini(bufs[i]);
     else if (bufs[i]->len > 0)
       sr_buf_clear(bufs[i]);
-  call->empty = 1;
+  call->cleared = 1;
 }
 
 void sr_call_reset(struct sr_call *call) {
   struct sr_config *config = call->config;
   struct sr_buf target, body, head, answer;
   sr_list_remove(&call->ready_node);
-  if (!call->empty)
-    sr_call_trim(call);
+  if (!call->cleared)
+    sr_call_clear(call);
   target = call->target;
   body = call->body;
   head = call->head;
@@ -97,7 +98,7 @@ void sr_call_delete(struct sr_call *call) {
   if (call->engine != NULL)
     call->cancel(call);
   sr_list_remove(&call->ready_node);
-  sr_call_trim(call);
+  sr_call_clear(call);
   sr_buf_fini(&call->target);
   sr_buf_fini(&call->body);
   sr_buf_fini(&call->head);
@@ -108,7 +109,9 @@ void sr_call_delete(struct sr_call *call) {
 
 static struct sr_event *new_event(struct sr_call *call, enum sr_event_type type) {
   struct sr_event *event;
-  if (call->event_count == SR_EVENTS_MAX) {
+  if (call->events == NULL)
+    call->events = calloc(SR_EVENTS_MAX, sizeof *call->events);
+  if (call->events == NULL || call->event_count == SR_EVENTS_MAX) {
     call->events_lost++;
     return NULL;
   }
@@ -130,7 +133,16 @@ void sr_call_add_event(struct sr_call *call, enum sr_event_type type, sr_time du
 void sr_call_add_problem(struct sr_call *call, const char *problem) {
   struct sr_event *event = new_event(call, SR_EVENT_LIMITER_FALLBACK);
   if (event != NULL)
-    snprintf(event->problem, sizeof event->problem, "%s", problem);
+    event->problem = strdup(problem);
+}
+
+void sr_call_clear_events(struct sr_call *call) {
+  int i;
+  for (i = 0; i < call->event_count; i++)
+    free(call->events[i].problem);
+  free(call->events);
+  call->events = NULL;
+  call->event_count = call->events_lost = 0;
 }
 
 enum sr_headers sr_call_headers(const struct sr_call *call) {

@@ -41,7 +41,7 @@ struct sr_event {
   int attempt;      /* attempts begun by then */
   int status;       /* of the answer that caused it, or 0 */
   const char *code; /* a constant: of the error that caused it, or NULL */
-  char problem[SR_PROBLEM_SIZE];
+  char *problem;    /* LIMITER_FALLBACK: why; NULL: none, or memory ran out */
 };
 
 enum { SR_EVENTS_MAX = 12 };
@@ -66,22 +66,21 @@ struct sr_call {
   const char *method;       /* a constant: "GET", "POST", "PUT", "PATCH", "DELETE" */
   struct sr_buf target;     /* path and query under the base address, without the key */
   struct sr_buf body;
-  int has_body;                      /* a body of no bytes is one too */
   struct sr_part *parts, *last_part; /* of a multipart body, in order, owned; NULL: it is none */
   struct curl_slist *headers;        /* more request headers, owned; NULL mostly */
   sr_time timeout;                   /* for the whole call: slots, attempts, back-offs */
   sr_time connect_timeout;           /* name, connection and TLS of one attempt */
   sr_time attempt_timeout;           /* one attempt; 0: bounded by `timeout` alone */
+  size_t max_body;                   /* bytes, after decompression */
+  size_t max_headers;                /* bytes of header lines */
+  int has_body;                      /* a body of no bytes is one too */
   int retries;                       /* attempts after the first */
   int repeatable;                    /* doing it twice does no harm */
   int paid;                          /* costs money: retried only where nothing was sent */
-  size_t max_body;                   /* bytes, after decompression */
-  size_t max_headers;                /* bytes of header lines */
   int low;                           /* priority: leaves the last slot to others */
   int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
 
   /* Progress: the engine's. */
-  enum sr_state state;
   struct sr_engine *engine; /* NULL unless in flight */
   /* Ends the call at once, see sr_engine_cancel. Set by the engine, so that a call need not know it. */
   void (*cancel)(struct sr_call *call);
@@ -92,35 +91,36 @@ struct sr_call {
   sr_time deadline;
   sr_time since;        /* when it came into its state */
   sr_time due;          /* when it leaves SR_STATE_BACKOFF; queued: not before */
-  int real_time;        /* its times are those of sr_clock_monotonic, not of a test's clock */
   struct sr_gate *gate; /* the engine's limiter for it; NULL: none */
   struct sr_slot slot;
-  int ban_told;                 /* an event has told that it waits for the end of a ban */
   struct sr_transfer *transfer; /* of the attempt in flight */
-  int http1;                    /* the server refused it on HTTP/2: not there again */
+  enum sr_state state;
+  int real_time; /* its times are those of sr_clock_monotonic, not of a test's clock */
+  int ban_told;  /* an event has told that it waits for the end of a ban */
+  int http1;     /* the server refused it on HTTP/2: not there again */
 
   /* The outcome, complete in SR_STATE_DONE; `error`, below, belongs to it. */
   int status;           /* of the last answer, 0: none */
+  int attempts;         /* started */
   struct sr_buf head;   /* its header lines, status line first, CRLF between; masked as `answer` */
   struct sr_buf answer; /* its body, decompressed; without the key if the call failed */
-  int attempts;         /* started */
-  int in_doubt;         /* an earlier attempt may have been carried out: no answer, or 5xx */
-  int sent;             /* the server may have got the request, in any attempt */
-  int retryable;        /* the same call again is harmless and may succeed */
-  sr_time retry_after;  /* earliest sensible time for that, from now; -1: not known */
+  sr_time retry_after;  /* earliest sensible time to repeat it, from now; -1: not known */
   sr_time waited;       /* for slots */
   sr_time elapsed;      /* from submission to the end */
-  int reused;           /* the last attempt needed no new connection */
   const char *http_version; /* "1.1", "2" …; "" when there was no answer */
+  int in_doubt;             /* an earlier attempt may have been carried out: no answer, or 5xx */
+  int sent;                 /* the server may have got the request, in any attempt */
+  int retryable;            /* the same call again is harmless and may succeed */
+  int reused;               /* the last attempt needed no new connection */
 
-  int event_count; /* of `events` */
-  int events_lost; /* that did not fit */
+  struct sr_event *events; /* what happened on the way, oldest first; NULL until something did */
+  int event_count;
+  int events_lost; /* that did not fit, or for want of memory */
 
-  int empty; /* sr_call_trim was the last to touch it */
+  int cleared; /* sr_call_clear was the last to touch it */
 
   /* What lies behind the beginning of `error` is not cleared for another request. */
-  struct sr_error error;                 /* of the last attempt; kind SR_NO_ERROR after a success */
-  struct sr_event events[SR_EVENTS_MAX]; /* what happened on the way, oldest first */
+  struct sr_error error; /* of the last attempt; kind SR_NO_ERROR after a success */
 };
 
 /*
@@ -129,13 +129,14 @@ struct sr_call {
 */
 struct sr_call *sr_call_new(struct sr_config *config);
 
-/* Makes a call that is not under way new again, for another request of the same client; its memory is used again. */
+/* Makes a call that is not in flight new again, for another request of the same client. */
 void sr_call_reset(struct sr_call *call);
 
 /*
-** Empties request and answer of a call that is not under way; what takes much memory is freed. Only sr_call_reset and sr_call_delete may come after it.
+** Empties request and answer of a call that is not in flight, and frees what takes much memory. Only
+** sr_call_reset and sr_call_delete may follow.
 */
-void sr_call_trim(struct sr_call *call);
+void sr_call_clear(struct sr_call *call);
 
 /* Ends it if it is under way, and frees everything. NULL is allowed. */
 void sr_call_delete(struct sr_call *call);
@@ -145,6 +146,9 @@ struct sr_part *sr_call_add_part(struct sr_call *call);
 
 /* Notes that something happened. `duration` as sr_event has it. */
 void sr_call_add_event(struct sr_call *call, enum sr_event_type type, sr_time duration);
+
+/* Forgets what happened so far. */
+void sr_call_clear_events(struct sr_call *call);
 
 /* Notes that another limiter stands in for the one that was asked for, and why. */
 void sr_call_add_problem(struct sr_call *call, const char *problem);

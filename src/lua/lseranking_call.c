@@ -114,7 +114,7 @@ static struct sr_call *check_done(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   if (call->state != SR_STATE_DONE)
     luaL_error(L, "the call is not done");
-  if (call->empty)
+  if (call->cleared)
     luaL_error(L, "the call is empty");
   return call;
 }
@@ -456,7 +456,7 @@ static int call_events(lua_State *L) {
       lua_pushstring(L, event->code);
       lua_setfield(L, -2, "code");
     }
-    if (event->problem[0] != '\0') {
+    if (event->problem != NULL) {
       lua_pushstring(L, event->problem);
       lua_setfield(L, -2, "problem");
     }
@@ -468,7 +468,7 @@ static int call_events(lua_State *L) {
     lua_setfield(L, -2, "lost");
     lua_pop(L, 1);
   }
-  call->event_count = call->events_lost = 0;
+  sr_call_clear_events(call);
   return 1;
 }
 
@@ -480,7 +480,7 @@ static int call_trim(lua_State *L) {
   struct lsr_call *object = lsr_checkcallobject(L, 1);
   int over = object->call != NULL && object->call->engine == NULL;
   if (over)
-    sr_call_trim(object->call);
+    sr_call_clear(object->call);
   lua_pushboolean(L, over);
   return 1;
 }
