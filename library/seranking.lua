@@ -235,63 +235,63 @@ function seranking.clock() end
 ---| "would_block" # phase: nginx can't wait in this phase.
 ---| string # and job_<state>
 
---- What a client has besides its resources, the one behind `client.data` too.
+--- Fields and methods of every client, including client.data.
 ---@class seranking.AnyClient
----@field api "v4"|"v1" the generation it speaks
+---@field api "v4"|"v1" the generation of the API
 ---@field base_url string
 local AnyClient = {}
 
---- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
---- answer is true.
+--- Sends any request, for what no resource covers. Returns decoded JSON, any other body as a string, and true for an empty one.
 ---@param request seranking.Request
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function AnyClient:request(request) end
 
---- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
---- go on. Inside `fn` calls are written as anywhere else. `fn` may be an operation: items are its arguments then, or resources.
+--- Runs `fn(item, index)` for every item of a list, many at once, on one thread: while the call of one item waits, others
+--- continue. `fn` may be an operation; items are then its arguments, or resources.
 ---
---- results[i] is what `fn` returned first for item i. If it returns nil or false and an error, or raises an error value,
---- errors[i] is that error and results[i] is nil; so one bad item costs no other. A mistake in the program, which raises a
---- string, ends the map: no further item is begun, and once those in flight are done it is raised, with its traceback.
---- results.n is the number of items. `errors` is nil when there are none, else a table of those by item, with errors.count and
---- errors.first; tostring(errors) is a line for a log. Items that stop_on_error left out have errors of kind cancelled, code
---- not_started.
+--- results[i] is the first result of `fn` for item i, and results.n the number of items. If `fn` returns nil or false and an
+--- error, or raises an error value, errors[i] is that error and results[i] is nil. `errors` is nil if no item failed. It has
+--- the fields count and first; tostring(errors) is one line for a log. Items that stop_on_error skipped have an error of kind
+--- cancelled, code not_started.
+---
+--- A string that `fn` raises is a mistake in the program. It ends the map: no further item begins, and after those in flight
+--- it is raised again, with its traceback.
 ---@generic T, R
----@param list T[] or with a field n, if it has nil among its items
+---@param list T[] with a field n (the number of items) if some are nil
 ---@param fn fun(item: T, index: integer): R?, any
 ---@param given? seranking.MapOptions
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function AnyClient:map(list, fn, given) end
 
---- Runs functions at once and waits for all: map, with functions for items.
+--- Runs functions concurrently and waits for all. Results and errors are those of map.
 ---@param ... fun(): any, any
 ---@return { [integer]: any, n: integer } results, seranking.Errors? errors
 function AnyClient:gather(...) end
 
---- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+--- The state of the rate limit: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
 ---@return seranking.Limiter? limiter
----@return seranking.Error? err of client.data, where its key in the environment can't be used
+---@return seranking.Error? err on client.data, if its key in the environment can't be used
 function AnyClient:limiter() end
 
---- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
---- bytes are given as they are, gzipped files gzipped.
+--- Downloads a file whose address came in an answer, from any host, without the key and outside the rate limit. Returns its
+--- bytes unchanged: a gzipped file stays gzipped.
 ---@param url string https, or http to this machine
 ---@param given? seranking.CallOptions
 ---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
 function AnyClient:download(url, given) end
 
---- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
+--- Cost of the calls of client.data so far: an estimate, since no answer has the price.
 ---@return seranking.Spent
 function AnyClient:spent() end
 
---- Asks what the account has left, which costs nothing: the pools, as client.data.account:credits() has them, and `available`,
---- the sum of what the key may spend. Use it as a budget: { max_cost = credits.available }.
+--- Asks for the credits left, which is free: the answer of client.data.account:credits(), and `available`, the sum that the key
+--- may spend. Use it as a limit: { max_cost = credits.available }.
 ---@param given? seranking.CallOptions
 ---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
 function AnyClient:credits(given) end
 
---- Ends the calls and downloads of the client as cancelled, wherever they wait, and closes the connections. Later calls raise.
---- The garbage collector does it otherwise.
+--- Cancels the calls and downloads in flight and closes the connections. Later calls raise. Without it, the garbage collector
+--- does the same.
 function AnyClient:close() end
 
 --- Options of one call: the second table of every operation. What is left out is as the client has it.
@@ -306,7 +306,7 @@ function AnyClient:close() end
 ---@field budget? number|false credits that this call may cost; false ignores the client's budget
 ---@field extra? table<string, any> parameters that the client does not know: they go where the operation's own go
 
---- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+--- The client that seranking.new makes. library/seranking.lua has its resources.
 ---@class seranking.Client: seranking.AnyClient
 ---@field data seranking.DataClient
 ---@field account seranking.account
@@ -326,7 +326,7 @@ function AnyClient:close() end
 ---@field users seranking.users
 
 ---@class seranking.Credits
----@field available number credits that the key may spend: the sum of the pools, or 0 where it may spend none
+---@field available number credits that the key may spend: the sum of the pools, or 0 if it may not use the Data API
 ---@field totals table<string, { remaining: number }> by pool: subscription, addon, wallet
 ---@field access { can_use_data_api: boolean, primary_reason: string? }
 
@@ -519,10 +519,10 @@ function Limiter:reset() end
 
 ---@class seranking.Request: seranking.CallOptions
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
----@field path string below the base address, percent-encoded, beginning with a slash
----@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
----@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array. It is always sent as JSON
----@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE; client.data: nothing, since it may be paid twice)
+---@field path string below the base address, percent-encoded, begins with a slash
+---@field query? table<string, string|number|boolean|table> lists are sent as name[]=1&name[]=2
+---@field body? string|table JSON text, or a value to encode as JSON; empty lists need seranking.array
+---@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, since a repetition may cost again)
 
 ---@class seranking.Response
 ---@field status integer HTTP status

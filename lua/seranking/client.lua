@@ -1,4 +1,4 @@
---- The client: options, resources, and the way out for what no resource covers.
+--- The client: its methods, its resources, and how it is made.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -17,26 +17,25 @@ local client = {}
 
 local format = string.format
 
---- What a client has besides its resources, the one behind `client.data` too.
+--- Fields and methods of every client, including client.data.
 ---@class seranking.AnyClient
----@field api "v4"|"v1" the generation it speaks
+---@field api "v4"|"v1" the generation of the API
 ---@field base_url string
 local methods = {}
 
---- What seranking.new gives. What hangs below it, resource by resource, is in library/seranking.lua.
+--- The client that seranking.new makes. library/seranking.lua has its resources.
 ---@class seranking.Client: seranking.AnyClient
 ---@field data seranking.DataClient
 
 --- The client of the Data API.
 ---@class seranking.DataClient: seranking.AnyClient
 
-local kind -- of the proxies in front of a client's state
+local kind -- of a client's proxy
 
--- The state behind a client: finds methods and resources when they are first looked at, and keeps them.
+-- The state behind a client. Finds methods and resources on first use and keeps them.
 local client_mt = {}
 
--- The client of the Data API behind a client: made when it is first looked at. What is wrong with its key in the environment
--- is what its calls return.
+-- The client of the Data API, made on first use. If its key in the environment can't be used, its calls return that error.
 local function data_of(self)
   if self._closed then
     misuse.raise("client.data: the client is closed")
@@ -54,7 +53,7 @@ function client_mt.__index(self, name)
     value = resource.top(self, name)
   end
   if value == nil then
-    if type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors ask for such names
+    if type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors probe such names
       return nil
     end
     misuse.raise("%s", suggest.top(self, name, methods))
@@ -63,7 +62,7 @@ function client_mt.__index(self, name)
   return value
 end
 
--- The state behind a client, for one of its methods.
+-- The state behind a client, in a method of it.
 local function must_be_client(self, call)
   local state = proxy.state(self, kind)
   if not state then
@@ -72,7 +71,7 @@ local function must_be_client(self, call)
   return state
 end
 
--- Names the key by its last four characters only.
+-- One line, with the last four characters of the key.
 local function line_of(self)
   return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key)
 end
@@ -85,7 +84,7 @@ kind = proxy.kind("seranking.client", {
   names = function(state)
     local resources = resource.top_names(state._api)
     if state._closed then
-      resources.data = nil -- can't be opened any more
+      resources.data = nil -- can no longer be opened
     end
     return proxy.sorted_names({ api = true, base_url = true }, methods, resources)
   end,
@@ -94,7 +93,7 @@ kind = proxy.kind("seranking.client", {
   end,
 })
 
--- What a public call gives: a client with the option raise gets errors raised, as values.
+-- The results of a public call; with the option raise, errors are raised, as values.
 local function deliver(self, value, second)
   if value == nil and self._raise then
     errors.raise(second)
@@ -106,13 +105,13 @@ end
 
 ---@class seranking.Request: seranking.CallOptions
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET
----@field path string below the base address, percent-encoded, beginning with a slash
----@field query? table<string, string|number|boolean|table> lists are written name[]=1&name[]=2
----@field body? string|table a JSON text, or a value to encode; empty lists need seranking.array. It is always sent as JSON
----@field repeatable? boolean may be sent twice (default: GET, PUT and DELETE; client.data: nothing, since it may be paid twice)
+---@field path string below the base address, percent-encoded, begins with a slash
+---@field query? table<string, string|number|boolean|table> lists are sent as name[]=1&name[]=2
+---@field body? string|table JSON text, or a value to encode as JSON; empty lists need seranking.array
+---@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, since a
+--- repetition may cost again)
 
---- Sends any request: for what the resources do not cover. JSON answers are decoded, others given as a string; an empty
---- answer is true.
+--- Sends any request, for what no resource covers. Returns decoded JSON, any other body as a string, and true for an empty one.
 ---@param request seranking.Request
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
 function methods:request(request)
@@ -122,11 +121,11 @@ function methods:request(request)
 end
 
 ---@class seranking.Credits
----@field available number credits that the key may spend: the sum of the pools, or 0 where it may spend none
+---@field available number credits that the key may spend: the sum of the pools, or 0 if it may not use the Data API
 ---@field totals table<string, { remaining: number }> by pool: subscription, addon, wallet
 ---@field access { can_use_data_api: boolean, primary_reason: string? }
 
--- What map and gather give. A client with the option raise gets the errors raised, with the results in their field.
+-- The results of map and gather; with the option raise, errors are raised, with the results in their field.
 local function deliver_all(self, results, problems)
   if problems and self._raise then
     concurrent.with_results(problems, results)
@@ -135,24 +134,25 @@ local function deliver_all(self, results, problems)
   return results, problems
 end
 
--- An operation takes the item alone: its second argument would be options.
+-- An operation as the function of a map takes the item only: a second argument would be options.
 local function of_item(op)
   return function(item)
     return op(item)
   end
 end
 
---- Runs `fn(item, index)` for every item of a list, many at once, on this one thread: while the call of one item waits, others
---- go on. Inside `fn` calls are written as anywhere else. `fn` may be an operation: items are its arguments then, or resources.
+--- Runs `fn(item, index)` for every item of a list, many at once, on one thread: while the call of one item waits, others
+--- continue. `fn` may be an operation; items are then its arguments, or resources.
 ---
---- results[i] is what `fn` returned first for item i. If it returns nil or false and an error, or raises an error value,
---- errors[i] is that error and results[i] is nil; so one bad item costs no other. A mistake in the program, which raises a
---- string, ends the map: no further item is begun, and once those in flight are done it is raised, with its traceback.
---- results.n is the number of items. `errors` is nil when there are none, else a table of those by item, with errors.count and
---- errors.first; tostring(errors) is a line for a log. Items that stop_on_error left out have errors of kind cancelled, code
---- not_started.
+--- results[i] is the first result of `fn` for item i, and results.n the number of items. If `fn` returns nil or false and an
+--- error, or raises an error value, errors[i] is that error and results[i] is nil. `errors` is nil if no item failed. It has
+--- the fields count and first; tostring(errors) is one line for a log. Items that stop_on_error skipped have an error of kind
+--- cancelled, code not_started.
+---
+--- A string that `fn` raises is a mistake in the program. It ends the map: no further item begins, and after those in flight
+--- it is raised again, with its traceback.
 ---@generic T, R
----@param list T[] or with a field n, if it has nil among its items
+---@param list T[] with a field n (the number of items) if some are nil
 ---@param fn fun(item: T, index: integer): R?, any
 ---@param given? seranking.MapOptions
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
@@ -165,7 +165,7 @@ function methods:map(list, fn, given)
   return deliver_all(self, results, problems)
 end
 
---- Runs functions at once and waits for all: map, with functions for items.
+--- Runs functions concurrently and waits for all. Results and errors are those of map.
 ---@param ... fun(): any, any
 ---@return { [integer]: any, n: integer } results, seranking.Errors? errors
 function methods:gather(...)
@@ -174,9 +174,9 @@ function methods:gather(...)
   return deliver_all(self, results, problems)
 end
 
---- What is known of the rate limit now: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
+--- The state of the rate limit: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
 ---@return seranking.Limiter? limiter
----@return seranking.Error? err of client.data, where its key in the environment can't be used
+---@return seranking.Error? err on client.data, if its key in the environment can't be used
 function methods:limiter()
   self = must_be_client(self, "limiter()")
   if self._closed then
@@ -187,8 +187,8 @@ function methods:limiter()
   return limiter.view(self._core, host.may_block(self), self._hook_error or nil)
 end
 
---- Fetches a file that an answer has named, from whatever host it is on: without the key, and outside the API's limit. Its
---- bytes are given as they are, gzipped files gzipped.
+--- Downloads a file whose address came in an answer, from any host, without the key and outside the rate limit. Returns its
+--- bytes unchanged: a gzipped file stays gzipped.
 ---@param url string https, or http to this machine
 ---@param given? seranking.CallOptions
 ---@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
@@ -198,7 +198,7 @@ function methods:download(url, given)
   return deliver(self, bytes, response)
 end
 
---- What the calls of client.data have cost so far, by estimate: no answer of the API says it.
+--- Cost of the calls of client.data so far: an estimate, since no answer has the price.
 ---@return seranking.Spent
 function methods:spent()
   self = must_be_client(self, "spent()")
@@ -208,13 +208,13 @@ function methods:spent()
   return (costs.spent(self))
 end
 
--- A member of an answer that should be a table, and may be null.
+-- A member of an answer; an empty table if it is not a table.
 local function table_of(value)
   return type(value) == "table" and value or {}
 end
 
---- Asks what the account has left, which costs nothing: the pools, as client.data.account:credits() has them, and `available`,
---- the sum of what the key may spend. Use it as a budget: { max_cost = credits.available }.
+--- Asks for the credits left, which is free: the answer of client.data.account:credits(), and `available`, the sum that the key
+--- may spend. Use it as a limit: { max_cost = credits.available }.
 ---@param given? seranking.CallOptions
 ---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
 function methods:credits(given)
@@ -235,8 +235,8 @@ function methods:credits(given)
   return credits, response
 end
 
---- Ends the calls and downloads of the client as cancelled, wherever they wait, and closes the connections. Later calls raise.
---- The garbage collector does it otherwise.
+--- Cancels the calls and downloads in flight and closes the connections. Later calls raise. Without it, the garbage collector
+--- does the same.
 function methods:close()
   self = must_be_client(self, "close()")
   self._closed = true
@@ -250,16 +250,16 @@ end
 
 -- ---- making one ----
 
--- What the core is told, but for key, address and limit. `own_dir`: the caller has named the directory of the shared limits.
+-- Settings of the core, except key, address and limit. `own_dir`: state_dir was given in code.
 local function core_settings(checked, driver, own_dir)
   local transport = checked.transport
   local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
   local share = checked.share
-  if not share then -- what is not the real API, or not in its time, has no limit in common with what is
+  if not share then -- fake transports and fake clocks never share a limit with real clients
     share = (transport or clock) and not own_dir and "process" or "user"
   end
   if driver and (transport or clock) then
-    misuse.raise("seranking.new: a limiter on Redis goes by real time: leave it out together with transport or clock")
+    misuse.raise("seranking.new: option limiter goes by real time: leave it out with transport or clock")
   end
   return {
     auth_query = checked.auth == "query",
@@ -267,7 +267,7 @@ local function core_settings(checked, driver, own_dir)
     connect_timeout = checked.connect_timeout,
     attempt_timeout = checked.attempt_timeout,
     retries = checked.retries,
-    max_body = checked.max_body or package.loaded.ngx and host.max_body() or nil, -- outside nginx, no host is needed yet
+    max_body = checked.max_body or package.loaded.ngx and host.max_body() or nil, -- outside nginx the host is not needed yet
     shared = share == "user",
     unlimited = share == "off",
     state_dir = checked.state_dir,
@@ -287,7 +287,7 @@ local function core_settings(checked, driver, own_dir)
   }
 end
 
--- Completes what the core says of an option: with the name that the user gave it, or the variable it came from.
+-- Puts the name of the option, or of the variable it came from, into an error of the core.
 local function name_option(problem, own, names)
   if problem.option then
     problem.option = names[problem.option] or problem.option
@@ -301,7 +301,7 @@ local function name_option(problem, own, names)
   return problem
 end
 
--- A core of these settings, and of what is `own`: key, address, generation, limit. nil and an error.
+-- Makes a core. `own`: its key, address and generation. nil and an error.
 local function open_core(settings, own, rate, names)
   for name, value in pairs(settings) do
     own[name] = value
@@ -315,8 +315,7 @@ local function open_core(settings, own, rate, names)
   return handle
 end
 
--- What is the matter with a key that has the shape of the other generation's, where the API refuses it. `names`: the
--- variables that options came from.
+-- The hint for a refused key that has the shape of the other generation's. `names`: the variables that options came from.
 local function wrong_shape(handle, names)
   local shape, api = handle:key_shape(), handle:api()
   if shape and shape ~= api then
@@ -325,7 +324,7 @@ local function wrong_shape(handle, names)
   end
 end
 
--- A client around a core: its state, with the client that programs get in its field _proxy. `api`: which descriptions hold.
+-- Makes the state of a client; its field _proxy is the client that programs get. `api`: whose descriptions it uses.
 local function wrap(handle, api, checked, clock)
   local state = setmetatable({
     api = handle and handle:api() or "v1",
@@ -335,10 +334,10 @@ local function wrap(handle, api, checked, clock)
     _key = handle and handle:key() or "none",
     _key_param = handle and checked.auth == "query" and handle:key() ~= "none"
       and (handle:api() == "v1" and "apikey" or "token"),
-    _key_hint = false, -- of an error of kind auth
+    _key_hint = false, -- hint of an error of kind auth
     _keep_nulls = checked.nulls == "keep",
     _transport = checked.transport or false,
-    _apart = checked.transport ~= nil or clock ~= nil, -- not on the wire, or not in its time
+    _apart = checked.transport ~= nil or clock ~= nil, -- with a stand-in for network or time
     _closed = false,
     _spares = {},
     _on_event = checked.on_event or false,
@@ -348,12 +347,12 @@ local function wrap(handle, api, checked, clock)
     _data = false,
     _timeout = checked.timeout or options.default "timeout",
     _max_body = checked.max_body or options.default "max_body",
-    _spent = false, -- what client.data has spent
+    _spent = false, -- of client.data: its account
     _open_data = false,
-    _failed = false, -- client.data alone: the error of each call, where its key in the environment can't be used
+    _failed = false, -- of client.data: the error of every call, if its key in the environment can't be used
     _responses = false, -- the metatable of its responses
     _loop = checked.loop or false,
-    _own_loop = false, -- made of a loop of the user's
+    _own_loop = false, -- made of the option loop, if that is a table
     _proxy = false, _state = false,
     __index = false, __newindex = kind.newindex, __pairs = kind.pairs, __tostring = kind.tostring, __name = kind.name,
     __close = methods.close, -- `local client <close> = …` on Lua 5.4
@@ -362,13 +361,13 @@ local function wrap(handle, api, checked, clock)
   return state
 end
 
--- What to do where client.data has tried the key of the Project API.
+-- The hint if client.data was refused with the key of the Project API.
 local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
   .. "data_token or the variable SERANKING_DATA_TOKEN"
 
 local DATA_URL = "https://api.seranking.com"
 
--- Where the Data API is: where a user's own server stands in for the API, it does so for this one, too.
+-- The address of the Data API. A server of the user's that stands in for the Project API stands in for this one too.
 local function data_url(checked)
   local base = checked.base_url
   if checked.data_base_url then
@@ -404,8 +403,8 @@ local function make(given)
   local made = wrap(handle, handle:api(), checked, settings.clock)
   made._key_hint = wrong_shape(handle, variables) or false
   local data_token, url = checked.data_token, data_url(checked)
-  checked.token, checked.data_token = nil, nil -- from here on keys are in the core alone
-  -- Opens client.data; where that fails, it is there all the same, with the error in its field _failed.
+  checked.token, checked.data_token = nil, nil -- from here on only the core has the keys
+  -- Opens client.data. If that fails, it exists all the same, with the error in _failed.
   local function open_data(token)
     local variable = not token and (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil
     local data_core, why = open_core(settings, {
@@ -429,7 +428,7 @@ local function make(given)
     return data
   end
   made._open_data = open_data
-  if data_token or checked.data_base_url then -- what is wrong with them is told now
+  if data_token or checked.data_base_url then -- given in code: report their errors now
     local data = open_data(data_token)
     if data._failed then
       return nil, data._failed
@@ -438,7 +437,7 @@ local function make(given)
   return made
 end
 
---- Makes a client. Does no I/O, so it works everywhere; the first call connects.
+--- Makes a client. Does no I/O; the first call connects.
 ---@param given? seranking.Options
 ---@return seranking.Client? client, seranking.Error? error
 function client.new(given)

@@ -1,4 +1,4 @@
---- Requests that no operation describes: client:request and client:download. Loaded with the first of them.
+--- Requests without a description: client:request and client:download.
 -- SPDX-License-Identifier: MIT
 
 local answer = require "seranking.answer.answer"
@@ -20,12 +20,12 @@ local format = string.format
 
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 
--- Requests as exchange.run knows them: nothing tells what they cost.
+-- Plans for exchange.run: requests whose price is unknown.
 local PLANS = { [true] = { name = "client.data:request", repeatable = true },
   [false] = { name = "client.data:request", repeatable = false } }
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
--- Where the key goes into the address, a parameter of its name would be a second one, and which of them counts nobody knows.
+-- With the key in the query, a parameter of the same name would be a second key.
 local function no_second_key(client, own)
   local name = client._key_param
   local query = name and type(own.query) == "table" and own.query
@@ -82,7 +82,7 @@ local function split(client, request)
   return own, options.call("client:request", others, request_fields)
 end
 
--- The data of an answer: JSON decoded, anything else as it is; nil and an error.
+-- The data of an answer: decoded JSON, or any other body as it is; nil and an error.
 local function read(client, _, call, response)
   local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
   if not media_type:lower():find("json", 1, true) then
@@ -117,7 +117,7 @@ function direct.request(client, request)
   end
   no_second_key(client, own)
   local repeatable = own.repeatable
-  if repeatable == nil then -- on the Data API twice may be paid for twice
+  if repeatable == nil then -- on the Data API a repetition may cost again
     repeatable = not client._spent and (method == "GET" or method == "PUT" or method == "DELETE")
   end
   if client._closed then
@@ -135,7 +135,7 @@ end
 
 -- ---- client:download ----
 
--- An address without user and password, and without its query, which may be a signature.
+-- An address without user, password and query: the query may be a signature.
 local function shown(url)
   return (url:gsub("^(%a+:/*)[^/]*@", "%1…@"):gsub("%?.*", "?…"))
 end

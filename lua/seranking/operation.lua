@@ -1,4 +1,4 @@
---- Operations as values: made from a description, called, looked at, or asked what they would send.
+--- Operations as values: called, walked, waited for, previewed, described.
 -- SPDX-License-Identifier: MIT
 
 local answer = require "seranking.answer.answer"
@@ -22,7 +22,7 @@ local format = string.format
 local describe, help, jobs = lazy "seranking.describe", lazy "seranking.help", lazy "seranking.walk.jobs"
 local pages, suggest = lazy "seranking.walk.pages", lazy "seranking.suggest"
 
--- The error of an operation that the client's generation lacks.
+-- The error of an operation that the client's generation does not have.
 local function elsewhere(op)
   local api, description = op._client._api, op._description
   local hint = description.instead and "use client." .. description.instead:gsub("%.([^.]+)$", ":%1") .. " instead"
@@ -37,18 +37,18 @@ end
 
 local methods = {}
 
--- The state behind an operation. Called by the library itself, it returns every error of the world, as `nil, err`.
+-- The state behind an operation. Calls of a state return `nil, err` even if the client has the option raise.
 local operation_mt = {}
 
 function operation_mt.__index(self, name)
   local method = methods[name]
-  if method or type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors ask for such names
+  if method or type(name) == "string" and name:sub(1, 1) == "_" then -- inspectors probe such names
     return method
   end
   misuse.raise("%s", suggest.method(self, name, methods))
 end
 
--- The operation's plan on its client's API, checked against the bound ids once; nil and an error where there is none.
+-- The operation's plan on its client's API, checked once against the bound ids; nil and an error if there is none.
 local function plan_of(op)
   if op._plan then
     return op._plan
@@ -66,7 +66,7 @@ local function plan_of(op)
   return plan
 end
 
--- Carries out an operation whose options are checked. `raw`: the answer's body is wanted too, as the third value.
+-- Carries out an operation. `given`: checked options. `raw`: the body is wanted too, as the third result.
 local function perform(op, args, given, raw)
   local client, plan = op._client, op._plan
   if not plan then
@@ -84,7 +84,7 @@ local function perform(op, args, given, raw)
   return data, result, body
 end
 
--- Checks the options of a call; a mistake in its arguments is told first.
+-- Checks the options of a call. A mistake in its arguments is reported first.
 local function options_of(op, plan, args, given)
   if given == nil then
     return nil
@@ -95,7 +95,7 @@ end
 
 operation_mt.__call = perform
 
--- The same with options as a program gives them.
+-- The same with unchecked options.
 local function perform_with(op, args, given)
   local plan, missing = plan_of(op)
   if not plan then
@@ -108,7 +108,7 @@ request.set_hints(options.usage, function(plan, value)
   return suggest.bound_call(plan, value)
 end)
 
--- What a public call gives: a client with the option raise gets errors raised, as values.
+-- The results of a public call; with the option raise, errors are raised, as values.
 local function deliver(op, value, second, third)
   if value == nil and op._client._raise then
     errors.raise(second)
@@ -135,7 +135,7 @@ local kind = proxy.kind("seranking.operation", {
   end,
 })
 
--- The operation that is meant where the first argument is a resource: that resource's own.
+-- The same operation of another resource of this kind, which was the first argument.
 local function of_resource(op, resource)
   if resource._node.description ~= op._resource then
     misuse.raise("%s was called on client.%s: write client.%s:%s { … }", line_of(op), resource._path,
@@ -144,7 +144,7 @@ local function of_resource(op, resource)
   return proxy.state(resource[op._description[1]], kind)
 end
 
--- Whether a first argument is a resource. A client there is a mistake.
+-- Whether a first argument is a resource. Raises if it is a client.
 local function is_resource(op, first)
   local meta = type(first) == "table" and getmetatable(first)
   local name = type(meta) == "table" and rawget(meta, "__name")
@@ -161,7 +161,7 @@ local function no_third(op, value)
     proxy.show(value))
 end
 
--- The operation and arguments of a method: `op:each(args, given)`, and `op:each(resource, args, given)` as in a call.
+-- The operation and the arguments of a method, which is called as op:each(args, given) or op:each(resource, args, given).
 local function target(op, method, first, second, third)
   local state = proxy.state(op, kind)
   if not state then
@@ -175,11 +175,11 @@ local function target(op, method, first, second, third)
   return state, first, second
 end
 
---- What would be sent: method, url, headers and body, with the key masked. Sends nothing, and needs no key.
+--- Previews a request: method, url, headers and body, with the key masked. Sends nothing, needs no key.
 ---@param args? table<string, any>
 ---@param call_options? seranking.CallOptions
 ---@return { method: string, url: string, headers: table<string, string>, body: string? }? request
----@return seranking.Error? err where the client's generation lacks the operation
+---@return seranking.Error? err if the client's generation does not have the operation
 function methods.dry_run(op, args, call_options, more)
   op, args, call_options = target(op, "dry_run", args, call_options, more)
   local plan, missing = plan_of(op)
@@ -188,7 +188,7 @@ function methods.dry_run(op, args, call_options, more)
   end
   local given = options_of(op, plan, args, call_options)
   local call, checked = request.prepare(op, plan, args, given)
-  if plan.secrets then -- checked as they are, shown without them
+  if plan.secrets then -- check the real values, show the masked ones
     calls.keep(op._client, call)
     call = request.prepare(op, plan, (secrets.redact(plan, checked)), given)
   end
@@ -206,12 +206,12 @@ local function walk_of(op, args, given)
   return pages.new(op, plan, args, options.walk(plan.name, given), perform)
 end
 
---- Walks over all rows, page by page, with one page in memory: `for row in op:each { … } do`. What goes wrong on the way is
---- raised, as an error value of this library: a loop can't end early without anybody noticing.
+--- Walks over all rows, with one page in memory: `for row in op:each { … } do`. Raises errors, as values of this library, so
+--- a loop never ends early unnoticed.
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
----@return fun(): any, seranking.Response? next_row raises the same error at each call once a page has failed
----@return seranking.WalkState walk its field `resume` is the option `resume` of a walk that goes on where this one stands
+---@return fun(): any, seranking.Response? next_row raises the error of a page that failed, and again at each later call
+---@return seranking.WalkState walk its field `resume` is the option `resume` of a walk that continues this one
 function methods.each(op, args, given, more)
   op, args, given = target(op, "each", args, given, more)
   local walk, missing = walk_of(op, args, given)
@@ -222,10 +222,10 @@ function methods.each(op, args, given, more)
   return next_row, state
 end
 
---- All rows of all pages as one list; nil and the error, which has the rows so far in its field `rows`.
+--- All rows as a list; nil and an error whose field `rows` has those so far.
 ---@param args? table<string, any>
 ---@param given? seranking.WalkOptions
----@return table? rows, seranking.Error? err, string? resume the token of the first row that was not delivered, after max_rows
+---@return table? rows, seranking.Error? err, string? resume token of the first row not delivered, after max_rows
 function methods.all(op, args, given, more)
   op, args, given = target(op, "all", args, given, more)
   local rows, problem, token
@@ -236,7 +236,7 @@ function methods.all(op, args, given, more)
   return deliver(op, rows, problem or missing, token)
 end
 
--- The state of an operation of the same resource, or, by its whole name, of any that the client has; and its plan.
+-- State and plan of an operation of the same resource, or of any resource by its full name.
 local function sibling(op, name)
   local of, last = name:match "^(.*)%.([^.]+)$"
   if not of or of == op._resource.name then
@@ -256,10 +256,10 @@ local function sibling(op, name)
   return found, plan_of(found)
 end
 
---- Waits until a job is done: makes it, or, on the operation that tells its state, only looks.
+--- Makes a job and waits until it is done. On a status operation, waits for a job that exists.
 ---@param args? table<string, any>
 ---@param given? seranking.WaitOptions
----@return any answer, seranking.Response|seranking.Error # the last look, and a response with its id: job = { … } | nil, error
+---@return any answer, seranking.Response|seranking.Error # final status, response with the id in its field job | nil, error
 function methods.wait(op, args, given, more)
   op, args, given = target(op, "wait", args, given, more)
   local plan, missing = plan_of(op)
@@ -272,15 +272,15 @@ function methods.wait(op, args, given, more)
   return deliver(op, last, response)
 end
 
---- What the operation is, as plain values, made anew at each call.
----@param api? "v4"|"v1"|"data" of which API; the client's when left out
+--- Describes the operation as plain data, a new table at each call.
+---@param api? "v4"|"v1"|"data" default: the client's
 ---@return seranking.Description
 function methods.describe(op, api)
   op, api = target(op, "describe", api)
   return (describe.operation(op._resource, op._description, api or op._client._api))
 end
 
---- The state of an operation: what the library itself works with.
+--- Makes the state of an operation, for use inside the library.
 ---@param client table
 ---@param resource table the resource's description
 ---@param description table the operation's
@@ -291,8 +291,8 @@ function operation.state(client, resource, description, bound)
   }, operation_mt)
 end
 
---- Carries out the operation. client.sites:list(args) hands over the resource first, client.sites.list(args) does not. With
---- another resource of the same kind it is that one's operation: its client, its ids.
+--- Calls the operation: client.sites:list(args) passes the resource first, client.sites.list(args) does not. With another
+--- resource of the same kind, calls the operation of that resource, with its client and ids.
 ---@param first? table<string, any> parameters by name
 ---@param second? seranking.CallOptions
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
@@ -318,7 +318,7 @@ local function call(self, first, second, third, fourth)
   return data, response
 end
 
---- Makes an operation of a resource, as programs get it.
+--- Makes an operation as programs get it.
 ---@param client table its state, or the client itself
 ---@param resource table the resource's description
 ---@param description table the operation's

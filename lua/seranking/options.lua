@@ -1,7 +1,7 @@
---- Options of a client, a call, a walk, a wait and a map: one table, and the checks by it.
+--- Options of clients, calls, walks, waits and maps: one table, and the checks based on it.
 -- SPDX-License-Identifier: MIT
 --
--- docs/options.md and the types in library/ are made of this table (`make reference`).
+-- `make reference` makes docs/options.md and the types in library/ from this table.
 
 local errors = require "seranking.answer.errors"
 local kinds = require "seranking.base.kinds"
@@ -14,15 +14,15 @@ local format = string.format
 
 -- ---- the table ----
 
---- An option. What no code needs is for docs/options.md and the types.
+--- An option. Fields that no code reads are for docs/options.md and the types.
 ---@class seranking.Option
 ---@field [1] string name
 ---@field [2] seranking.OptionKind
----@field default? any what it is when left out
----@field otherwise? string the same in words, where no single value says it
----@field env? boolean the variable SERANKING_<NAME> has it where the program says nothing
----@field about string a sentence
----@field more? string for the docs alone: further sentences, links
+---@field default? any the value if left out
+---@field otherwise? string the default in words, if no single value expresses it
+---@field env? boolean read from the variable SERANKING_<NAME> if left out
+---@field about string one sentence
+---@field more? string for docs/options.md only: further sentences, links
 
 local MIB = 1024 * 1024
 
@@ -166,20 +166,20 @@ end
 local walk_options, wait_options = by_name(options.of_call, options.of_walk), by_name(options.of_call, options.of_wait)
 local map_options = by_name(options.of_map)
 
---- What an option of a client is when nobody says anything.
+--- The default of an option of a client.
 ---@param name string
 ---@return any
 function options.default(name)
   return client_options[name].default
 end
 
--- What other clients call an option.
+-- Names that other clients use.
 local synonyms = {
   key = "token", api_key = "token", apikey = "token", api_token = "token", retry = "retries", max_retries = "retries",
   url = "base_url", host = "base_url", raises = "raise", rate_limit = "rate", version = "api",
 }
 
--- The options that were given, checked.
+-- Checks options; returns them in a new table.
 local function check(who, given, known, unknown)
   if type(given) ~= "table" or proxy.is(given) then
     misuse.raise("%s: options must be a table, got %s", who, proxy.show(given))
@@ -213,7 +213,7 @@ local function unknown_option(name, known, others)
   return format("unknown option '%s'%s", tostring(name), misuse.suggest(name, names))
 end
 
--- The options of a request, as the core wants them.
+-- Checks the options of a request and adds the fields that the core reads.
 local function of_request(who, given, known, others)
   if given == nil then
     return nil
@@ -230,10 +230,10 @@ local function of_request(who, given, known, others)
   return checked
 end
 
---- Checks the options of a call. nil when there are none.
+--- Checks the options of a call; nil if there are none.
 ---@param who string for messages
 ---@param given? table
----@param others? table<string, any> names that are no options, but may be meant
+---@param others? table<string, any> other names to suggest
 ---@return table?
 function options.call(who, given, others)
   return of_request(who, given, call_options, others)
@@ -268,7 +268,7 @@ function options.map(given)
   return checked
 end
 
---- How an option of this name is given to an operation, for messages; nil when there is none.
+--- How to give an option to an operation, for messages; nil if there is no option of this name.
 ---@param who string the operation
 ---@param name any
 ---@return string?
@@ -280,7 +280,8 @@ function options.usage(who, name)
   return method and format("%s is an option of %s: %s:%s({ … }, { %s = … })", name, method, who, method, name) or nil
 end
 
--- The value of an option's variable, nil, and the variable's name; nil, or nil and an error. The core reads the keys itself.
+-- The value of an option's variable, nil, and the variable's name; nil if it is unset; nil and an error. The core reads keys
+-- itself.
 local function from_environment(option)
   local variable = "SERANKING_" .. option[1]:upper()
   local value = option.env and option[2].parse and os.getenv(variable)
@@ -298,10 +299,10 @@ local function from_environment(option)
   return fine, nil, variable
 end
 
---- Checks the options of a client and adds those of the environment. Mistakes of the caller raise; of the environment, they
---- are returned.
+--- Checks the options of a client and adds those of the environment. Raises on a mistake in the program; returns an error for a
+--- mistake in the environment.
 ---@param given? seranking.Options
----@return table? checked, table|seranking.Error # the names of the variables that options came from, by option; an error
+---@return table? checked, table|seranking.Error # checked, names of the variables used, by option | nil, error
 function options.client(given)
   if given ~= nil and type(given) ~= "table" then
     misuse.raise("seranking.new takes a table of options, got %s", type(given))

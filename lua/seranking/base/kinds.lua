@@ -1,4 +1,4 @@
---- Kinds of values that options have: what fits, and what a value that doesn't must be.
+--- Kinds of option values: which values fit, and the message for one that does not.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -14,7 +14,7 @@ local format, huge = string.format, math.huge
 ---@field check fun(value: any): any, string?, boolean?
 ---@field parse? fun(text: string): any, string? nil: an option of this kind has no variable
 
---- A kind by a function that tells whether a value fits.
+--- Makes a kind from a function that tells whether a value fits.
 ---@param type_name string
 ---@param must string what a value must be
 ---@param fits fun(value: any): any
@@ -86,7 +86,6 @@ kinds.credits = kind("number", "must be a number of credits, at least 0", functi
   return is_number(value, 0, huge) and value < huge
 end, tonumber)
 
--- Of a call: false is a value, so nothing else may say that it does not fit.
 kinds.call_credits = { type = "number|false", check = function(value)
   if value == false then
     return false
@@ -183,7 +182,7 @@ local reserved = {
 
 kinds.headers = { type = "table<string, string>" }
 
--- { "Name: value", … }, sorted. The last result: the message names the header, not the option.
+-- Returns { "Name: value", … }, sorted. A third result of true: the message names the header, not the option.
 function kinds.headers.check(value)
   if type(value) ~= "table" then
     return nil, 'must be a table { Name = "value" }'
