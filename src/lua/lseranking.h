@@ -49,6 +49,20 @@ void lsr_setstring(lua_State *L, const char *name, const char *text);
 void lsr_setseconds(lua_State *L, const char *name, sr_time t);
 void lsr_setboolean(lua_State *L, const char *name, int value);
 
+/*
+** ---- fields of option tables. The caller's Lua has checked types, so a wrong one is a mistake of ours.
+** Numbers are checked here too, since they count arrays ----
+*/
+
+/* The string at `name` of the table at `index`, NULL if it is none. Alive as long as the table holds it. */
+const char *lsr_fieldstring(lua_State *L, int index, const char *name, size_t *len);
+int lsr_fieldflag(lua_State *L, int index, const char *name);
+
+/* `otherwise` where the field is absent; see lsr_checkwhole and lsr_checkseconds. */
+lua_Number lsr_fieldwhole(lua_State *L, int index, const char *name, lua_Number otherwise,
+                          double least, double most);
+sr_time lsr_fieldseconds(lua_State *L, int index, const char *name, sr_time otherwise);
+
 /* Pushes the error table of a call, but for its body, or of no call (`call` NULL); `error` is what went wrong. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 
@@ -72,6 +86,29 @@ struct lsr_clock {
 struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
+/* The userdata of a client. */
+struct lsr_client {
+  struct sr_config *config; /* NULL once closed */
+  struct sr_engine *engine;
+  struct lsr_clock *clock; /* NULL: the real one */
+  /* What a call gets unless it says otherwise. */
+  sr_time timeout, connect_timeout, attempt_timeout;
+  int retries;
+  size_t max_body;
+  int low, wait_blocked;
+};
+#define LSR_CLIENT "seranking.core"
+
+/* The most retries that the core counts. */
+enum { LSR_RETRIES_MAX = 100 };
+
+/* The client at index 1; a Lua error when it is something else, or closed. */
+struct lsr_client *lsr_checkclient(lua_State *L);
+
+/* Methods of clients that are in lseranking_request.c. */
+int lsr_client_call(lua_State *L);
+int lsr_client_download(lua_State *L);
+
 /* The userdata of a call. `call` or `job` is NULL: a call that was submitted to the thread is its job's. */
 struct lsr_account;
 struct lsr_call {
@@ -82,8 +119,8 @@ struct lsr_call {
 };
 #define LSR_CALL "seranking.call"
 
-/* The object at `index`. If its job is done, the call is taken back from it first. */
-struct lsr_call *lsr_checkcallobject(lua_State *L, int index);
+/* The object at `index`. If its job is done, the object takes the call back from it and owns it. */
+struct lsr_call *lsr_reclaimcall(lua_State *L, int index);
 
 /* A new call for `config`, owned by a userdata that is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
@@ -110,6 +147,13 @@ char *lsr_copy(lua_State *L, const char *text, size_t len);
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
 void lsr_open_account(lua_State *L);
+
+/* Methods of calls that are in lseranking_outgoing.c. */
+int lsr_call_preview(lua_State *L);
+int lsr_call_outgoing(lua_State *L);
+
+/* Pushes the target as it may be shown: the key masked, and of a download only the path. */
+void lsr_pushshowntarget(lua_State *L, const struct sr_call *call);
 
 /* Methods of calls that are in lseranking_account.c. */
 int lsr_call_set_aside(lua_State *L);

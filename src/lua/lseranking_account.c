@@ -60,7 +60,7 @@ void lsr_give_up(struct lsr_call *object) {
 ** call:settle. A call that is cancelled or collected before that is doubtful if it may have been sent.
 */
 int lsr_call_set_aside(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   struct lsr_account *account = ((struct account_object *)luaL_checkudata(L, 2, ACCOUNT))->account;
   lua_Number credits = luaL_checknumber(L, 3);
   luaL_argcheck(L, account != NULL, 2, "it is closed");
@@ -76,7 +76,7 @@ int lsr_call_set_aside(lua_State *L) {
 
 /* call:settle() -> what it had set aside; nil when it had nothing, or was given up. */
 int lsr_call_settle(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   if (object->account == NULL)
     return 0;
   lua_pushnumber(L, take_back(object));

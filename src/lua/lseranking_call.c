@@ -21,7 +21,7 @@ struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
   return object->call;
 }
 
-struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
+struct lsr_call *lsr_reclaimcall(lua_State *L, int index) {
   struct lsr_call *object = luaL_checkudata(L, index, LSR_CALL);
   if (object->job != NULL && sr_job_state(object->job) != SR_JOB_RUNNING) {
     object->call = sr_job_take(object->job);
@@ -33,14 +33,14 @@ struct lsr_call *lsr_checkcallobject(lua_State *L, int index) {
 }
 
 struct sr_call *lsr_checkcall(lua_State *L, int index) {
-  struct lsr_call *object = lsr_checkcallobject(L, index);
+  struct lsr_call *object = lsr_reclaimcall(L, index);
   if (object->call == NULL)
     luaL_error(L, object->job != NULL ? "the call is under way" : "the call is closed");
   return object->call;
 }
 
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
-  struct lsr_call *object = lsr_checkcallobject(L, -1);
+  struct lsr_call *object = lsr_reclaimcall(L, -1);
   struct sr_call *call = object->call;
   if (call == NULL || call->engine != NULL || call->config != config)
     return NULL;
@@ -55,20 +55,6 @@ static void set_excerpt(lua_State *L, const struct sr_call *call) {
   sr_config_show(call->config, text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
   if (text[0] != '\0')
     lsr_setstring(L, "body", text);
-}
-
-/* Pushes the target as it may be shown: the key masked, and of a download only the path. */
-static void push_shown_target(lua_State *L, const struct sr_call *call) {
-  const char *target = sr_buf_text(&call->target);
-  int elsewhere = call->config->auth == SR_AUTH_NOWHERE;
-  size_t len = elsewhere ? strcspn(target, "?") : call->target.len;
-  char *copy = lsr_copy(L, target, len);
-  lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
-  if (len < call->target.len) {
-    lua_pushliteral(L, "?\xe2\x80\xa6");
-    lua_concat(L, 2);
-  }
-  lua_remove(L, -2);
 }
 
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call) {
@@ -91,7 +77,7 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
   if (call == NULL)
     return;
   lsr_setstring(L, "method", call->method);
-  push_shown_target(L, call);
+  lsr_pushshowntarget(L, call);
   lua_setfield(L, -2, "path");
   lsr_setseconds(L, "elapsed", call->elapsed);
   if (call->retry_after >= 0)
@@ -101,7 +87,7 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
 /* ---- the outcome ---- */
 
 static int call_cancel(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   if (object->job != NULL)
     sr_job_cancel(object->job);
   else
@@ -218,182 +204,7 @@ static int call_failure(lua_State *L) {
   return 1;
 }
 
-/* ---- looking at the request ---- */
-
-/*
-** On the wire libcurl writes multipart bodies, with a boundary by chance. For eyes, and for
-** transports that stand in for the wire, the same is written here, with one that is always the same
-** but for a number that goes up until no part holds it.
-*/
-enum { BOUNDARY_SIZE = 40 };
-
-static void make_boundary(const struct sr_call *call, char boundary[BOUNDARY_SIZE]) {
-  const struct sr_part *part = call->parts;
-  unsigned number = 0;
-  while (part != NULL) {
-    snprintf(boundary, BOUNDARY_SIZE, "----------------seranking%u", number);
-    for (part = call->parts; part != NULL; part = part->next)
-      if (part->data.len > 0 &&
-          memmem(part->data.data, part->data.len, boundary, strlen(boundary)) != NULL)
-        break;
-    number++;
-  }
-}
-
-/* A name in quotes; what would end it is percent-encoded, as browsers do. */
-static void add_quoted(luaL_Buffer *buffer, const struct sr_buf *name) {
-  const char *p = sr_buf_text(name);
-  luaL_addchar(buffer, '"');
-  for (; *p != '\0'; p++) {
-    if (*p == '"')
-      luaL_addstring(buffer, "%22");
-    else if (*p == '\r')
-      luaL_addstring(buffer, "%0D");
-    else if (*p == '\n')
-      luaL_addstring(buffer, "%0A");
-    else
-      luaL_addchar(buffer, *p);
-  }
-  luaL_addchar(buffer, '"');
-}
-
-static void push_parts(lua_State *L, const struct sr_call *call) {
-  char boundary[BOUNDARY_SIZE];
-  const struct sr_part *part;
-  luaL_Buffer buffer;
-  make_boundary(call, boundary);
-  luaL_buffinit(L, &buffer);
-  for (part = call->parts; part != NULL; part = part->next) {
-    luaL_addstring(&buffer, "--");
-    luaL_addstring(&buffer, boundary);
-    luaL_addstring(&buffer, "\r\nContent-Disposition: form-data; name=");
-    add_quoted(&buffer, &part->name);
-    if (part->filename.len > 0) {
-      luaL_addstring(&buffer, "; filename=");
-      add_quoted(&buffer, &part->filename);
-    }
-    if (part->content_type.len > 0) {
-      luaL_addstring(&buffer, "\r\nContent-Type: ");
-      luaL_addlstring(&buffer, part->content_type.data, part->content_type.len);
-    }
-    luaL_addstring(&buffer, "\r\n\r\n");
-    luaL_addlstring(&buffer, sr_buf_text(&part->data), part->data.len);
-    luaL_addstring(&buffer, "\r\n");
-  }
-  luaL_addstring(&buffer, "--");
-  luaL_addstring(&buffer, boundary);
-  luaL_addstring(&buffer, "--\r\n");
-  luaL_pushresult(&buffer);
-}
-
-/* Sets fields of the table on the top from header lines "Name: value"; others are for libcurl. */
-static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
-                        int masked) {
-  for (; list != NULL; list = list->next) {
-    size_t len = strlen(list->data), name_len;
-    char *line = lsr_copy(L, list->data, len);
-    if (masked)
-      len = sr_config_redact(config, line, len);
-    name_len = strcspn(line, ":");
-    if (name_len + 2 <= len) {
-      size_t i;
-      for (i = 0; i < name_len; i++)
-        line[i] = sr_lower(line[i]);
-      lua_pushlstring(L, line, name_len);
-      lua_pushlstring(L, line + name_len + 2, len - name_len - 2);
-      lua_rawset(L, -4);
-    }
-    lua_pop(L, 1);
-  }
-}
-
-static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
-  lua_newtable(L);
-  set_headers(L, call->config->headers[sr_call_headers(call)], call->config, masked);
-  set_headers(L, call->headers, call->config, masked);
-  if (call->parts != NULL) {
-    char boundary[BOUNDARY_SIZE];
-    make_boundary(call, boundary);
-    lua_pushfstring(L, "multipart/form-data; boundary=%s", boundary);
-    lua_setfield(L, -2, "content-type");
-  }
-}
-
-/* Pushes text, with the key masked wherever it stands when it is to be shown. */
-static void push_text(lua_State *L, const struct sr_call *call, const char *text, size_t len,
-                      int masked) {
-  if (masked) {
-    char *copy = lsr_copy(L, text, len);
-    lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
-    lua_remove(L, -2);
-  } else {
-    lua_pushlstring(L, text, len);
-  }
-}
-
-static void push_buf(lua_State *L, const struct sr_call *call, const struct sr_buf *buf,
-                     int masked) {
-  push_text(L, call, sr_buf_text(buf), buf->len, masked);
-}
-
-/* The target with the key, as it goes out or as it may be shown. */
-static void push_target(lua_State *L, const struct sr_call *call, int masked) {
-  const struct sr_config *config = call->config;
-  if (masked)
-    push_shown_target(L, call);
-  else
-    push_buf(L, call, &call->target, 0);
-  if (config->key.len > 0 && config->auth == SR_AUTH_QUERY) {
-    char hint[SR_KEY_HINT_SIZE];
-    sr_config_key_hint(config, hint);
-    lua_pushfstring(L, "%s%s=%s", strchr(sr_buf_text(&call->target), '?') != NULL ? "&" : "?",
-                    sr_config_key_param(config), masked ? hint : sr_buf_text(&config->key_escaped));
-    lua_concat(L, 2);
-  }
-}
-
-static void push_body(lua_State *L, const struct sr_call *call, int masked) {
-  if (call->parts != NULL) {
-    size_t len;
-    const char *body;
-    push_parts(L, call);
-    body = lua_tolstring(L, -1, &len);
-    push_text(L, call, body, len, masked);
-    lua_remove(L, -2);
-  } else if (call->has_body) {
-    push_buf(L, call, &call->body, masked);
-  } else {
-    lua_pushnil(L);
-  }
-}
-
-/* call:preview() -> method, url, headers, body: what would be sent, the key masked. */
-static int call_preview(lua_State *L) {
-  struct sr_call *call = lsr_checkcall(L, 1);
-  lua_pushstring(L, call->method);
-  push_buf(L, call, &call->config->base_url, 1);
-  push_target(L, call, 1);
-  lua_concat(L, 2);
-  push_headers(L, call, 1);
-  push_body(L, call, 1);
-  return 4;
-}
-
-/*
-** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
-** the wire; so with the key.
-*/
-static int call_outgoing(lua_State *L) {
-  struct sr_call *call = lsr_checkcall(L, 1);
-  if (call->state != SR_STATE_SENDING || call->transfer != NULL)
-    return luaL_error(L, "the call has no attempt to carry out");
-  lua_pushstring(L, call->method);
-  push_target(L, call, 0);
-  push_headers(L, call, 0);
-  push_body(L, call, 0);
-  lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
-  return 5;
-}
+/* ---- transports that stand in for the wire ---- */
 
 /* call:answer(status, head, body): what came back for it. */
 static int call_answer(lua_State *L) {
@@ -477,7 +288,7 @@ static int call_events(lua_State *L) {
 ** of it any more.
 */
 static int call_trim(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   int over = object->call != NULL && object->call->engine == NULL;
   if (over)
     sr_call_clear(object->call);
@@ -497,14 +308,22 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"cancel", call_cancel},     {"result", call_result},
-                                   {"body", call_body},         {"decode", call_decode},
-                                   {"look", call_look},         {"time_left", call_time_left},
-                                   {"failure", call_failure},   {"preview", call_preview},
-                                   {"outgoing", call_outgoing}, {"answer", call_answer},
-                                   {"lost", call_lost},         {"happenings", call_events},
-                                   {"trim", call_trim},         {"set_aside", lsr_call_set_aside},
-                                   {"settle", lsr_call_settle}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"cancel", call_cancel},
+                                   {"result", call_result},
+                                   {"body", call_body},
+                                   {"decode", call_decode},
+                                   {"look", call_look},
+                                   {"time_left", call_time_left},
+                                   {"failure", call_failure},
+                                   {"preview", lsr_call_preview},
+                                   {"outgoing", lsr_call_outgoing},
+                                   {"answer", call_answer},
+                                   {"lost", call_lost},
+                                   {"happenings", call_events},
+                                   {"trim", call_trim},
+                                   {"set_aside", lsr_call_set_aside},
+                                   {"settle", lsr_call_settle},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, NULL}};
 
 void lsr_open_call(lua_State *L) {

@@ -8,6 +8,7 @@
 
 #include "base/sr_json.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -298,6 +299,8 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
     char c;
     if (read_value(L, r, &members) == BROKEN)
       return BROKEN;
+    if (i == INT_MAX)
+      return broken(r, "list of more than 2147483647 elements");
     lua_rawseti(L, -2, ++i);
     c = peek(r);
     if (c == ']') {

@@ -88,7 +88,7 @@ static int worker_status(lua_State *L) {
 
 /* 1; or 0 with nil and an error pushed. */
 static int submit(lua_State *L, unsigned char *token) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   struct sr_error error;
   if (object->job != NULL || lsr_checkcall(L, 1)->state != SR_STATE_NEW)
     luaL_error(L, "the call was begun already");
@@ -142,7 +142,7 @@ static int call_fd(lua_State *L) {
 
 /* call:step() -> whether it is done. */
 static int call_step(lua_State *L) {
-  struct lsr_call *object = lsr_checkcallobject(L, 1);
+  struct lsr_call *object = lsr_reclaimcall(L, 1);
   lua_pushboolean(L, object->job == NULL && object->call != NULL &&
                          object->call->state == SR_STATE_DONE);
   return 1;
