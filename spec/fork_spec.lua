@@ -1,10 +1,10 @@
---- Holds that a client may be used on both sides of a fork: no connection, answer or end of one gets to the other.
+--- A client can be used on both sides of a fork: no connection, answer or end of one side reaches the other.
 -- SPDX-License-Identifier: MIT
 
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
 
--- What the programs of this spec begin with. They run in a process of their own, so that a child is a copy of little.
+-- How the programs of this spec begin. Each runs in a process of its own, so a child copies little.
 local HEAD = [[
 local FOLDER, URL, CA, HOW = %q, %q, %q, %q
 local posix = require "posix_for_specs"
@@ -22,7 +22,7 @@ end
 
 local children = {}
 
--- Forks. The child does `work`, leaves its result in a file, and ends.
+-- Forks. The child runs `work`, writes its result to a file, and ends.
 local function child(name, work)
   children[name] = posix.fork()
   if children[name] ~= 0 then
@@ -35,7 +35,7 @@ local function child(name, work)
   finish(HOW)
 end
 
--- Waits for the end of a child: its exit status, or what killed it, and its result.
+-- Waits for a child. Returns its exit status, or the signal that killed it, and its result.
 local function join(name)
   local how, number = posix.wait(children[name])
   local file = assert(io.open(FOLDER .. "/" .. name))
@@ -53,7 +53,7 @@ local function new_client(options)
   return assert(seranking.new(all))
 end
 
--- The path that the server says it was asked for, and whether a connection was used again for it.
+-- The path that the server received, and whether the connection was reused.
 local function ask(client, path)
   local data, response = client:request { path = path }
   return data and data.target .. (response.reused and " again" or " new") or tostring(response)
@@ -68,7 +68,7 @@ local function ask_often(client, path, times)
 end
 ]]
 
--- Runs a program. Where children's ends are ignored they can't be waited for. What a child leaves to its parent is no leak:
+-- Runs a program. SIGCHLD must not be ignored, or children can't be waited for. What a child leaves to its parent is no leak:
 -- it forgets libcurl's handles on purpose.
 local function command(name)
   return ("env --default-signal=CHLD ASAN_OPTIONS=detect_leaks=0 '%s' '%s' 2>&1"):format(process.interpreter(), name)
@@ -103,7 +103,7 @@ for _, scheme in ipairs { "http", "https" } do
       collectgarbage()
     end)
 
-    --- Runs a program; returns its lines and what the server got on each connection: the paths, with blanks between.
+    --- Runs a program. Returns its lines, and for each connection the paths that the server received on it.
     local function run(code, how)
       if not server then
         start {}
@@ -131,7 +131,7 @@ for _, scheme in ipairs { "http", "https" } do
       return lines, connections
     end
 
-    it("that come after its first use: both sides get their own answers, on their own connections", function()
+    it("after its first use: both sides get their own answers, on their own connections", function()
       local lines, connections = run [[
         local client = new_client()
         print(ask(client, "/before"))
@@ -152,7 +152,7 @@ for _, scheme in ipairs { "http", "https" } do
       }, connections)
     end)
 
-    it("that comes before its first use: the same", function()
+    it("before its first use: the same", function()
       local lines, connections = run [[
         local client = new_client()
         child("child", function() return ask_often(client, "/child/", 3) end)
@@ -237,7 +237,7 @@ for _, scheme in ipairs { "http", "https" } do
       assert.are.same({ "/1 /2", "/child/1 /child/2", "/grandchild" }, connections)
     end)
 
-    it("twenty times, all at once: each process has its connection and its answers", function()
+    it("twenty times at once: each process has its own connection and answers", function()
       local lines, connections = run [[
         local client = new_client()
         print(ask(client, "/parent/0"))
@@ -266,7 +266,7 @@ for _, scheme in ipairs { "http", "https" } do
       assert.are.same(expected, connections)
     end)
 
-    it("whose child lives on: the server sees the parent close its connections, those of its thread too", function()
+    it("whose child lives on: the server sees the parent close its connections, those of its thread included", function()
       start {
         { "request", "echo" },
         { "request", "echo", "request", { "await", 3 }, "echo", "request", { "ended", 1 }, "echo",
@@ -351,8 +351,8 @@ for _, scheme in ipairs { "http", "https" } do
       end)
     end
 
-    it("in the middle of calls: they come in the parent, and are cancelled in the child", function()
-      -- The child makes the third connection; before that, nothing but the first request is answered.
+    it("in the middle of calls: they are answered in the parent and cancelled in the child", function()
+      -- The child makes the third connection. Before that, only the first request is answered.
       start {
         { "request", "echo", "request", { "await", 3 }, "echo", "request", "echo", { "again", 6 } },
         { "request", { "await", 3 }, "echo", "request", "echo", { "again", 4 } },
@@ -387,7 +387,7 @@ for _, scheme in ipairs { "http", "https" } do
 end
 
 describe("back-offs after a fork", function()
-  it("are not the same in all processes, or all would come again at once", function()
+  it("differ from process to process, or all would retry at the same moment", function()
     local certificates = process.certificates()
     local server = raw_server.start({}, { otherwise = { "request", "close" } })
     local name = certificates.folder .. "/program.lua"

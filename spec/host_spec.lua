@@ -1,4 +1,4 @@
---- Holds that a call gets along with what it runs in: coroutines, Ctrl-C, nginx, and programs started meanwhile.
+--- A call and its surroundings: coroutines, Ctrl-C, nginx, and programs started meanwhile.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
@@ -14,7 +14,7 @@ local PATIENCE = 10 -- seconds until a condition is given up
 describe("a call", function()
   local new_client, start, works = wire.client, wire.start, wire.works
 
-  --- Waits until something is true.
+  --- Waits until a condition holds.
   local function await(condition)
     local deadline = socket.gettime() + PATIENCE
     while not condition() do
@@ -26,7 +26,7 @@ describe("a call", function()
   after_each(wire.finish)
 
   describe("in a coroutine", function()
-    it("gives its results and its errors there", function()
+    it("returns its results and errors there", function()
       local server = start { {
         "request", { "send", ANSWER }, "request", { "send", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" },
         { "again" },
@@ -47,7 +47,7 @@ describe("a call", function()
       works(client)
     end)
 
-    it("uses the same connections as outside and as in others", function()
+    it("shares connections with the main coroutine and with other coroutines", function()
       local server = start {}
       local client = new_client(server)
       local threads = {}
@@ -70,7 +70,7 @@ describe("a call", function()
       assert.are.equal(1, #server.report())
     end)
 
-    it("leaves nothing behind when the coroutine is dropped", function()
+    it("leaves nothing behind when the coroutine is collected", function()
       local server = start {}
       do
         local thread = coroutine.create(function()
@@ -106,8 +106,8 @@ describe("a call", function()
       return text, file and file:close()
     end
 
-    --- Runs a program against the server, and interrupts it once `ready`. Returns what it said, its exit status and how
-    --- long it took to end.
+    --- Runs a program against the server and interrupts it once `ready`. Returns its output, its exit status and how long it
+    --- took to end.
     local function interrupt(server, code, ready)
       local file = assert(io.open(folder .. "/program.lua", "w"))
       file:write(([[
@@ -153,7 +153,7 @@ describe("a call", function()
         { { "request", { "send", "HTTP/1.1 503 Busy\r\nRetry-After: 50\r\nContent-Length: 0\r\n\r\n" } } },
       },
     } do
-      it("while it waits for " .. name .. " ends soon, not at its deadline", function()
+      it("while it waits for " .. name .. " ends it soon, not at its deadline", function()
         local server = start(case[3] or { { "request" } })
         local said, status, seconds = interrupt(server, case[1] .. "\nprint 'not reached'", asked(server, case[2]))
         assert.is_truthy(said:find("interrupted!", 1, true), said)
@@ -195,7 +195,7 @@ describe("a call", function()
       nginx(nil)
     end)
 
-    it("is refused in phases that can't wait, and nothing is sent", function()
+    it("fails in phases that can't wait, and sends nothing", function()
       local server = start {}
       local client = new_client(server)
       nginx { socket = {}, get_phase = function() return "log" end }
@@ -217,7 +217,7 @@ describe("a call", function()
       works(client)
     end)
 
-    it("is sent where blocking was accepted", function()
+    it("is sent if the client has the option blocking", function()
       local server = start {}
       local client = new_client(server, { blocking = true })
       nginx { socket = {}, get_phase = function() return "content" end }
@@ -233,7 +233,7 @@ describe("a call", function()
       works(new_client(server))
     end)
 
-    it("may be prepared in any phase: new, resources and dry_run send nothing", function()
+    it("can be prepared in any phase: new, resources and dry_run send nothing", function()
       local server = start {}
       nginx { socket = {}, get_phase = function() return "init" end }
       local client = new_client(server)
@@ -243,7 +243,7 @@ describe("a call", function()
   end)
 
   describe("and a program that is started while its connection is open", function()
-    --- The number that the kernel gave the socket of a connection to `port`.
+    --- The inode of the socket of a connection to `port`.
     local function inode(port)
       for line in io.lines "/proc/net/tcp" do
         local fields = {}
@@ -264,7 +264,7 @@ describe("a call", function()
     end
 
     for _, scheme in ipairs { "http", "https" } do
-      it("does not hold it (" .. scheme .. ")", function()
+      it("does not inherit it (" .. scheme .. ")", function()
         local certificates = process.certificates()
         local tls = scheme == "https" and { certificate = certificates.certificate, key = certificates.key } or nil
         local server = start({}, { tls = tls })
@@ -278,8 +278,8 @@ describe("a call", function()
         assert.is_nil(open_in("self"):find(connection, 1, true))
         assert.is_true(works(client).reused)
 
-        -- So the server sees the end though the program goes on.
-        -- (It is waited for: under valgrind popen returns before the child has become another program.)
+        -- So the server sees the end although the program is still running.
+        -- (Waits, since under valgrind popen returns before the child has executed the other program.)
         local started = certificates.folder .. "/started"
         local pipe = assert(io.popen(("touch '%s'; cat >/dev/null"):format(started), "w"))
         await(function()

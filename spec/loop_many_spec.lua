@@ -1,4 +1,4 @@
---- Many calls at once inside event loops, loops of one's own, and the processors that the thread runs on.
+--- Many calls at once inside event loops, custom loops, and the processors that the worker thread runs on.
 -- SPDX-License-Identifier: MIT
 
 local host = require "seranking.loop.host"
@@ -31,8 +31,8 @@ describe("many calls at once", function()
     api.stop()
   end)
 
-  -- Makes COUNT calls with `spawn`, runs the loop until all are answered, and returns how many had been begun when the first
-  -- answer was there. A call that blocked its loop would be answered before the next one begins.
+  -- Makes COUNT calls with `spawn`, runs the loop until all are answered, and returns how many had begun when the first answer
+  -- came. A call that blocked its loop would be answered before the next one begins.
   local function begun_before_answers(options, spawn, run)
     options.token, options.base_url, options.share, options.retries = KEY, api.url, "off", 0
     local client = assert(seranking.new(options))
@@ -71,8 +71,8 @@ describe("many calls at once", function()
   end)
 end)
 
-describe("a loop of one's own", function()
-  it("goes with the client that it was given to", function()
+describe("a custom loop", function()
+  it("belongs to the client that it was given to", function()
     local seen = setmetatable({}, { __mode = "k" })
     for _ = 1, 20 do
       local loop = { wait = function() end, spawn = function() end, sleep = function() end }
@@ -97,7 +97,7 @@ describe("the thread's processors", function()
     os.execute(("for task in /proc/%%d/task/*; do grep -q seranking $task/comm && cat $task/status; done"):format(posix.pid()))
   ]]
 
-  -- The processors that the thread of a program may use: "0-1". `first`: a command that the program begins with.
+  -- The processors that the thread of a program may use, as "0-1". `first`: code that the program begins with.
   local function processors(before, first)
     local folder, remove = process.folder()
     local name = folder .. "/program.lua"
@@ -118,7 +118,7 @@ describe("the thread's processors", function()
     return pending "needs two processors, and taskset"
   end
 
-  it("are those of the process when it loaded the library, though it binds itself to one later", function()
+  it("are those of the process when it loaded the library, even if it binds itself to one later", function()
     local all = processors()
     local one = all:match "^%d+"
     assert.are_not.equal(one, all)

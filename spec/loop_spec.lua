@@ -1,4 +1,4 @@
---- Inside event loops: cqueues, luv, and one that is written from the documented interface.
+--- Calls inside event loops: cqueues, luv, and one written from the documented interface.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -16,7 +16,7 @@ local ECHO = { "request", "echo", "again" }
 
 after_each(wire.finish)
 
--- Fails unless no call is left on the thread.
+-- Fails if calls are left on the thread.
 local function nothing_left()
   collectgarbage()
   collectgarbage()
@@ -27,8 +27,8 @@ local function nothing_left()
   assert.are.equal(0, core.worker_status().calls)
 end
 
--- What every loop has to hold. `run(f)` runs f in a coroutine of the loop until the loop has nothing to do any more;
--- `spawn(f)` starts another one inside, `sleep(seconds)` waits inside.
+-- What holds in every loop. `run(f)` runs f in a coroutine of the loop until the loop has nothing left to do; inside it,
+-- `spawn(f)` starts another coroutine and `sleep(seconds)` waits.
 local function holds_in(name, run, spawn, sleep, options)
   local function client_of(server, more)
     local all = {}
@@ -41,7 +41,7 @@ local function holds_in(name, run, spawn, sleep, options)
     return wire.client(server, all)
   end
 
-  it("a call waits without holding up others", function()
+  it("a call waits without blocking others", function()
     local server = wire.start({ { "request", { "await", 2 }, "echo" } }, { otherwise = ECHO })
     local client = client_of(server)
     local other = client_of(server)
@@ -116,7 +116,7 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
-  it("the pauses of jobs hold up nobody, and say where they can't be made", function()
+  it("pauses between polls of a job block nobody, and fail with an error where they can't be made", function()
     local client = client_of(wire.start({}, { otherwise = ECHO }))
     local order, err = {}, nil
     run(function()
@@ -136,7 +136,7 @@ local function holds_in(name, run, spawn, sleep, options)
     assert.are.same({ "/call", "slept" }, order)
   end)
 
-  it("a client that is closed has its calls end as cancelled, downloads too, and no others", function()
+  it("closing a client cancels its calls, downloads included, and no others", function()
     local server = wire.start({}, { otherwise = { "request", "idle" } })
     local other_server = wire.start({ { "request", { "await", 2 }, "echo" } }, { otherwise = ECHO })
     local client, other, ender = client_of(server), client_of(other_server), client_of(other_server)
@@ -165,7 +165,7 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
-  it("calls that wait for a slot are counted, for each client alone", function()
+  it("calls that wait for a slot are counted for each client separately", function()
     local server = wire.start({}, { otherwise = { "request", "idle" } })
     local limit = { share = "process", rate = { limit = 1, per = 1 } }
     local client, same_limit = client_of(server, limit), client_of(server, limit)
@@ -194,7 +194,7 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
-  it("calls inside functions that C calls say that they can't wait", function()
+  it("calls inside functions called from C fail with cant_yield", function()
     local server = wire.start({}, { otherwise = { "request", "idle" } }) -- an answer at once needs no waiting
     local client = client_of(server)
     local err
@@ -208,7 +208,7 @@ local function holds_in(name, run, spawn, sleep, options)
     nothing_left()
   end)
 
-  it("a map inside functions that C calls ends with its items, which say that they can't wait", function()
+  it("a map inside functions called from C ends, and its items fail with cant_yield", function()
     local server = wire.start({}, { otherwise = { "request", "idle" } }) -- an answer at once needs no waiting
     local client = client_of(server)
     local results, errors
@@ -226,7 +226,7 @@ local function holds_in(name, run, spawn, sleep, options)
   end)
 
   if not options then -- a loop of the library
-    it("a thread that is never heard of is given up when the waiter's time is over", function()
+    it("if the thread never notifies, the wait ends when the waiter's time is over", function()
       local notifier = assert(core.notifier()) -- nobody notifies
       local cancelled, err, left = false, nil, nil
       local silent = {
@@ -274,7 +274,7 @@ describe("inside cqueues", function()
 
   holds_in("the thread", run, function(f) cqueues.running():wrap(f) end, cqueues.sleep)
 
-  it("a call whose controller is gone is cancelled", function()
+  it("a call is cancelled when its controller is collected", function()
     local server = wire.start({ { "request", "idle" } })
     local client = wire.client(server)
     do
@@ -289,7 +289,7 @@ describe("inside cqueues", function()
     nothing_left()
   end)
 
-  it("a call outside of a controller runs on the calling thread", function()
+  it("a call outside a controller runs on the calling thread", function()
     local server = wire.start({}, { otherwise = ECHO })
     local begun = core.worker_status().begun
     assert.are.equal("/", assert(wire.client(server):request { path = "/" }).target)
@@ -316,7 +316,7 @@ describe("inside luv", function()
     assert(coroutine.resume(coroutine.create(f)))
   end
 
-  -- The coroutine is begun by the loop, so that the loop is found.
+  -- The loop starts the coroutine, so the library detects the loop.
   local function run(f)
     local guard, timer = uv.new_timer(), uv.new_timer()
     uv.update_time() -- the loop's own may be that of its last turn, long ago
@@ -334,7 +334,7 @@ describe("inside luv", function()
 
   holds_in("the thread", run, spawn, sleep)
 
-  it("a call in a callback, outside of a coroutine, says that it can't wait", function()
+  it("a call in a callback, outside a coroutine, fails with cant_yield", function()
     local client = wire.client(wire.start({}, { otherwise = ECHO }))
     local err
     local timer = uv.new_timer()
@@ -347,7 +347,7 @@ describe("inside luv", function()
     assert.truthy(err.hint:find "coroutine" or LUA_51)
   end)
 
-  it("a coroutine begun before uv.run() waits in it when the client is told so", function()
+  it("a coroutine started before uv.run() waits in it if the client has the option loop", function()
     local server = wire.start({}, { otherwise = { "request", { "await", 3 }, "echo" } })
     local client = wire.client(server, { loop = "luv" })
     local seen = {}
@@ -362,7 +362,7 @@ describe("inside luv", function()
 end)
 
 describe("inside a loop of another kind", function()
-  -- The smallest loop there is: looks at every waiter in turn. A real one polls waiter:fd().
+  -- The smallest possible loop: steps every waiter in turn. A real one polls waiter:fd().
   local waiting, ready = {}, {}
 
   local loop = { name = "turns" }
@@ -411,7 +411,7 @@ describe("inside a loop of another kind", function()
 
   holds_in("the loop", run, loop.spawn, loop.sleep, { loop = loop })
 
-  it("that gives up waiting has the call cancelled, and says so", function()
+  it("that stops waiting too early has the call cancelled, with an error that says so", function()
     local client = wire.client(wire.start({ { "request", "idle" } }),
       { loop = { name = "hasty", inside = loop.inside, wait = function() end, spawn = loop.spawn, sleep = loop.sleep } })
     local err
@@ -438,7 +438,7 @@ describe("inside a loop of another kind", function()
     assert.are.equal(0, core.worker_status().calls)
   end)
 
-  it("has errors, and soon, for calls and maps when no descriptor is left", function()
+  it("fails calls and maps soon when no descriptor is left", function()
     local name = os.tmpname()
     finally(function() os.remove(name) end)
     local file = assert(io.open(name, "w"))
@@ -469,7 +469,7 @@ describe("inside a loop of another kind", function()
     assert.are.equal("network\tno_descriptors\t2\t2\tno_descriptors\tno_descriptors\n", said)
   end)
 
-  it("that is none is refused", function()
+  it("that lacks a function is refused", function()
     for _, value in ipairs { "libev", {}, { wait = print } } do
       local ok, problem = pcall(seranking.new, { token = KEY, loop = value })
       assert.is_false(ok)

@@ -15,7 +15,7 @@ local function numbers(count)
   return list
 end
 
--- A client whose every call takes `delay` seconds of its clock; no limit unless options say so.
+-- A client whose calls take `delay` seconds of its clock each. No rate limit unless the options set one.
 local function slow(delay, options)
   local all = { share = "off", retries = 0 }
   for name, value in pairs(options or {}) do
@@ -27,7 +27,7 @@ local function slow(delay, options)
 end
 
 describe("client:map", function()
-  it("refuses a table that is no list, instead of doing nothing", function()
+  it("refuses a table that is not a list", function()
     local client = scene.new()
     for key, list in pairs { a = { a = 1 }, ["2"] = { [2] = "x" } } do
       local ok, text = pcall(client.map, client, list, print)
@@ -63,7 +63,7 @@ describe("client:map", function()
     assert.truthy(problem({ 1, 2, name = "x" }):find("got a table with the key 'name'", 1, true))
   end)
 
-  it("gives results in the order of the list, whatever order they come in", function()
+  it("returns results in the order of the list, whatever order they arrive in", function()
     local client, api, clock = scene.new { share = "off", fake = { limit = 1000 } }
     for i = 1, 6 do
       api:fail { delay = 0.1 * (7 - i), status = 200, body = ('{"value":%d,"currency":"rur"}'):format(i) }
@@ -80,13 +80,13 @@ describe("client:map", function()
     assert.is_near(0.6, clock:now(), 1e-6)
   end)
 
-  it("gives the item and its index to the function", function()
+  it("calls the function with the item and its index", function()
     local client = scene.new()
     local results = client:map({ "a", "b" }, function(item, index) return item .. index end)
     assert.are.same({ "a1", "b2", n = 2 }, results)
   end)
 
-  it("has 16 items under way at once, or as many as it is told", function()
+  it("runs 16 items at once, or as many as the option concurrency says", function()
     for concurrency, seconds in pairs { [1] = 32, [7] = 5, [16] = 2, [32] = 1, [1000] = 1 } do
       local client, _, clock = slow(1, { fake = { limit = 1000 } })
       local options = concurrency ~= 16 and { concurrency = concurrency } or nil
@@ -104,7 +104,7 @@ describe("client:map", function()
       if i == 2 then
         return client.sites(i):summary()
       elseif i == 3 then
-        return false, "item three" -- as pcall, and libraries of OpenResty, tell a failure
+        return false, "item three" -- the way pcall and OpenResty's libraries report failures
       elseif i == 4 then
         error(mistake)
       elseif i == 5 then
@@ -126,19 +126,19 @@ describe("client:map", function()
     table.sort(seen)
     assert.are.same({ 2, 3, 4 }, seen)
     assert.are.equal(3, errors.count)
-    assert.are.equal(3, errors.first) -- it needed no answer
+    assert.are.equal(3, errors.first) -- it failed without waiting for an answer
     assert.are.equal("3 of 6 items failed; the first, item 3: item three", tostring(errors))
   end)
 
-  it("takes what pcall returns: false and an error is an error, true a result", function()
+  it("accepts what pcall returns: false and an error is an error, true a result", function()
     local client = scene.new()
     local results, errors = client:map({ 1, 2 }, function(i) return pcall(error, i == 1 and "boom" or nil) end)
-    assert.are.same({ n = 2, [2] = false }, results) -- pcall(error) gives no error to keep
+    assert.are.same({ n = 2, [2] = false }, results) -- pcall(error) returns no error value
     assert.are.equal("boom", errors[1])
     assert.are.equal(1, errors.count)
   end)
 
-  it("raises a mistake of the program once, with the item's traceback, and begins no further item", function()
+  it("raises a bug in an item once, with the item's traceback, and begins no further item", function()
     local client, api = slow(1, { fake = { limit = 1000 } })
     local ways = {
       ["sites.create: unknown parameter 'titel'"] = function() return client.sites:create { titel = "x" } end,
@@ -163,7 +163,7 @@ describe("client:map", function()
     end
   end)
 
-  it("raises a mistake in a map within a map once, with one traceback", function()
+  it("raises a bug in a nested map once, with one traceback", function()
     local client = scene.new { share = "off" }
     local ok, problem = pcall(client.map, client, { 1, 2 }, function()
       return client:map({ 1, 2 }, function() error "inner" end)
@@ -173,7 +173,7 @@ describe("client:map", function()
     assert.equal(1, select(2, problem:gsub("\nstack traceback:\n", "")))
   end)
 
-  it("takes an operation for the function: items are its arguments, or resources that have it", function()
+  it("accepts an operation as the function: items are its arguments, or resources that have it", function()
     local client, api = scene.new { share = "off", fake = { limit = 1000 } }
     local other, there = scene.new { share = "off", fake = { limit = 1000 } }
     for _, made in ipairs { client, other } do
@@ -188,7 +188,7 @@ describe("client:map", function()
     assert.truthy(errors[4].where:find "map_spec.lua:%d+$" or errors[4].where:find "watch.lua")
   end)
 
-  it("gives results and errors that can be copied", function()
+  it("returns results and errors that can be copied", function()
     local client = scene.new()
     local results, errors = client:map({ 1, 2, 3 }, function(i) return i > 1 and i or nil, "one" end)
     local function copy(value)
@@ -208,7 +208,7 @@ describe("client:map", function()
     assert.is_true(view:reset())
   end)
 
-  it("begins no more items after an error with stop_on_error, finishes those under way, and says which were left", function()
+  it("with stop_on_error begins no item after an error, finishes those in flight, and lists the rest as not started", function()
     local client, api = slow(1, { fake = { limit = 1000 } })
     local begun = {}
     local results, errors = client:map(numbers(9), function(i)
@@ -230,7 +230,7 @@ describe("client:map", function()
     assert.are.equal(4, #api.log)
   end)
 
-  it("takes lists with holes when their field n tells the length, and empty ones", function()
+  it("accepts lists with holes if their field n is the length, and empty lists", function()
     local client = scene.new()
     local results, errors = client:map({ n = 3, [2] = "b" }, function(item, i) return tostring(item) .. i end)
     assert.are.same({ "nil1", "b2", "nil3", n = 3 }, results)
@@ -240,7 +240,7 @@ describe("client:map", function()
 end)
 
 describe("client:gather", function()
-  it("runs functions at once, and gives what they return in their order", function()
+  it("runs functions at once and returns their results in order", function()
     local client, _, clock = slow(1, { fake = { limit = 1000 } })
     local results, errors = client:gather(
       function() return assert(client.account:balance()).currency end,
@@ -254,7 +254,7 @@ describe("client:gather", function()
     assert.are.same({ n = 0 }, (client:gather()))
   end)
 
-  it("tells of an argument that is no function", function()
+  it("names an argument that is not a function", function()
     local client = scene.new()
     local ok, problem = pcall(client.gather, client, print, client.account)
     assert.is_true(ok or not problem:find "argument 2") -- a resource can be called
@@ -264,9 +264,9 @@ describe("client:gather", function()
   end)
 end)
 
-describe("client:map on the wire", function()
-  it("has calls on connections of their own at once, and uses them again", function()
-    -- None is answered before there are five.
+describe("client:map on the network", function()
+  it("runs calls on separate connections, and reuses these", function()
+    -- The server answers none before it has five.
     local server = wire.start({}, { otherwise = { "request", { "await", 5 }, "echo", "request", "echo", { "again", 4 } } })
     local client = wire.client(server)
     local results, errors = client:map(numbers(50), function(i)
@@ -280,7 +280,7 @@ describe("client:map on the wire", function()
     assert.are.equal(5, #server.report())
   end)
 
-  it("carries out another client's calls beside its own", function()
+  it("carries out another client's calls along with its own", function()
     local server = wire.start({}, { otherwise = { "request", { "await", 2 }, "echo" } })
     local one, two = wire.client(server), wire.client(server)
     local results, errors = one:gather(
@@ -290,7 +290,7 @@ describe("client:map on the wire", function()
     assert.are.same({ "/one", "/two", n = 2 }, results)
   end)
 
-  it("waits for the wire and for other things at once: a refused connection does not hold up an answer", function()
+  it("waits for several things at once: a refused connection does not delay an answer", function()
     local server = wire.start({}, { otherwise = { "request", "echo", "again" } })
     local client = wire.client(server)
     local dead = assert(seranking.new { token = wire.KEY, base_url = "http://127.0.0.1:1", retries = 0, share = "off" })
@@ -303,7 +303,7 @@ describe("client:map on the wire", function()
 end)
 
 describe("what a map leaves behind", function()
-  it("is nothing: its coroutines can be collected, those of items that raised too", function()
+  it("is nothing: its coroutines can be collected, those of items that raised included", function()
     local client = scene.new { share = "off" }
     local threads = setmetatable({}, { __mode = "k" })
     client:map(numbers(40), function(i)
@@ -317,7 +317,7 @@ describe("what a map leaves behind", function()
   end)
 
   if coroutine.close then
-    it("can't wait while it is given up", function()
+    it("can't wait while it is being closed", function()
       local client, outcome
       local transport = {
         handle = function(_, asked)

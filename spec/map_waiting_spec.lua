@@ -18,7 +18,7 @@ local function numbers(count)
   return list
 end
 
--- A client whose every call takes `delay` seconds of its clock; no limit unless options say so.
+-- A client whose calls take `delay` seconds of its clock each. No rate limit unless the options set one.
 local function slow(delay, options)
   local all = { share = "off", retries = 0 }
   for name, value in pairs(options or {}) do
@@ -30,7 +30,7 @@ local function slow(delay, options)
 end
 
 describe("client:map", function()
-  it("can be nested: inner calls wait beside the outer ones, and each map gets its own results", function()
+  it("can be nested: inner calls wait along with outer ones, and each map gets its own results", function()
     local client, _, clock = slow(1, { fake = { limit = 1000 } })
     local results, errors = client:map(numbers(3), function(i)
       local inner = client:map(numbers(4), function(k)
@@ -45,7 +45,7 @@ describe("client:map", function()
     assert.is_near(2, clock:now(), 1e-6)
   end)
 
-  it("can be nested where the inner one has nothing to do, or fails", function()
+  it("can be nested if the inner map is empty, or fails", function()
     local client = scene.new()
     local results = client:map({ 1, 2 }, function(i)
       local none = client:map({}, error)
@@ -55,7 +55,7 @@ describe("client:map", function()
     assert.are.same({ 1, 2, n = 2 }, results)
   end)
 
-  it("can be nested where a coroutine can't be suspended: the inner one runs by itself, or says that Lua 5.1 can't", function()
+  it("can be nested where a coroutine can't be suspended: the inner map runs alone, or fails on Lua 5.1", function()
     local client, api = slow(1, { fake = { limit = 1000 } })
     local function inner(i)
       local results, errors = client:map(numbers(3), function(k)
@@ -86,7 +86,7 @@ describe("client:map", function()
         for i = 1, 3 do
           assert.are.equal("phase cant_yield", errors[i].kind .. " " .. errors[i].code)
         end
-        assert.are.equal(sent + 2, #api.log) -- nothing for the items of the inner ones
+        assert.are.equal(sent + 2, #api.log) -- the items of the inner maps sent nothing
       else
         assert.is_nil(errors)
         assert.are.same({ "11 12 13 rur", "21 22 23 rur", "31 32 33 rur", "rur rur", n = 4 }, results)
@@ -95,7 +95,7 @@ describe("client:map", function()
     assert.is_not_nil(client.account:balance())
   end)
 
-  it("can be called in a coroutine of the caller's, and has calls made in coroutines of the items'", function()
+  it("can be called in a coroutine, and its items can make calls in coroutines of their own", function()
     local client, _, clock = slow(1, { fake = { limit = 1000 } })
     local outcome = coroutine.wrap(function()
       local results = client:map(numbers(3), function(i)
@@ -113,7 +113,7 @@ describe("client:map", function()
     assert.is_near(3, clock:now(), 1e-6)
   end)
 
-  it("has a map inside a coroutine of an item's run by itself, and goes on after it", function()
+  it("runs a map inside an item's own coroutine alone, and goes on after it", function()
     local client = slow(1, { fake = { limit = 1000 } })
     local results, errors = client:map(numbers(2), function(i)
       local inner = coroutine.wrap(function()
@@ -125,7 +125,7 @@ describe("client:map", function()
     assert.are.same({ 23, 43, n = 2 }, results)
   end)
 
-  it("carries out calls of other clients, on another clock or transport too", function()
+  it("carries out calls of other clients, even on another clock or transport", function()
     local one, _, clock = slow(1, { fake = { limit = 1000 } })
     local two, _, other_clock = slow(1, { fake = { limit = 1000 } })
     local results, errors = one:map(numbers(3), function(i)
@@ -137,7 +137,7 @@ describe("client:map", function()
     assert.is_near(1, clock:now(), 1e-6)
   end)
 
-  it("has each wait of a call go on beside the others: back-offs, turns of the limiter, deadlines", function()
+  it("lets every kind of wait overlap: back-offs, slots of the limiter, deadlines", function()
     local client, api, clock = scene.new { timeout = 3 }
     api:fail { path = "/sites/1/stat", fault = "hang" }
     api:fail { path = "/sites/2/stat", status = 503 }
@@ -153,7 +153,7 @@ describe("client:map", function()
     assert.is_near(3, clock:now(), 1e-6)
   end)
 
-  it("needs for 100 calls of 0.6 s no more than the limiter's bound and 5 %, and keeps the limit", function()
+  it("takes at most 5 % more than the limiter's bound for 100 calls of 0.6 s, and keeps the limit", function()
     local client, api, clock = slow(0.6, { share = "process" })
     local results, errors = client:map(numbers(100), function() return client.account:balance() end)
     assert.is_nil(errors)
@@ -172,7 +172,7 @@ describe("client:map", function()
     assert.is_near(60, other_clock:now(), 1e-3) -- one after another
   end)
 
-  it("has the calls of a client that is closed meanwhile end as cancelled", function()
+  it("ends the calls of a client that is closed meanwhile as cancelled", function()
     local client = slow(1, { fake = { limit = 1000 } })
     local results, errors = client:map(numbers(3), function(i)
       if i == 3 then
@@ -200,7 +200,7 @@ describe("client:map", function()
     assert.are.same({ "woken", "closed", n = 2 }, results)
   end)
 
-  it("cancels what is under way when a hook or a transport raises", function()
+  it("cancels the calls in flight when a hook or a transport raises", function()
     local client, api = slow(1, { fake = { limit = 1000 } })
     local seen = 0
     local handle = api.handle
@@ -218,7 +218,7 @@ describe("client:map", function()
     assert.are.same({ "rur", n = 1 }, (client:map({ 1 }, function() return assert(client.account:balance()).currency end)))
   end)
 
-  it("says so when an item yields by itself", function()
+  it("reports an item that calls coroutine.yield", function()
     local client = scene.new()
     local ok, problem = pcall(client.map, client, { 1, 2 }, function(i)
       if i == 1 then
@@ -230,7 +230,7 @@ describe("client:map", function()
     assert.truthy(problem:find "must not call coroutine.yield")
   end)
 
-  it("says so where a coroutine can't be suspended, and sends nothing", function()
+  it("fails items where a coroutine can't be suspended, and sends nothing", function()
     local client, api = scene.new()
     local results, errors = client:map({ 1, 2 }, function()
       local list, problem = { 3, 2, 1 }, nil
@@ -249,7 +249,7 @@ describe("client:map", function()
     assert.is_not_nil(client.account:balance())
   end)
 
-  it("has calls inside pcall, metamethods and iterators wait as anywhere else, or says that Lua 5.1 can't", function()
+  it("lets calls inside pcall, metamethods and iterators wait as anywhere else, or fails them on Lua 5.1", function()
     local client, api = scene.new { share = "off", fake = { limit = 1000 } }
     local currency = setmetatable({}, { __index = function() return assert(client.account:balance()).currency end })
     local function each()
@@ -284,7 +284,7 @@ describe("client:map", function()
     end
   end)
 
-  it("tells of mistakes at the caller's line", function()
+  it("raises misuse at the caller's line", function()
     local client = scene.new()
     for said, arguments in pairs {
       ["client:map takes a list and a function, got nil: was there an error?"] = {},
@@ -303,7 +303,7 @@ describe("client:map", function()
     assert.truthy(problem:find("call it with a colon: client:map", 1, true))
   end)
 
-  it("is forgotten with its calls when nobody waits for it any more", function()
+  it("is collected with its calls when nobody waits for it any more", function()
     local weak = setmetatable({}, { __mode = "k" })
     local client = slow(1, { fake = { limit = 1000 } })
     client:map(numbers(50), function()

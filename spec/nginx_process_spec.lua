@@ -1,4 +1,4 @@
---- nginx itself with calls in flight: silent name servers, reloads, ends, no descriptors left.
+--- nginx itself with calls in flight: silent name servers, reloads, ends, no descriptors or connections left.
 -- SPDX-License-Identifier: MIT
 
 local nginx = require "spec.support.nginx"
@@ -21,7 +21,7 @@ after_each(nginx_scene.finish)
 
 teardown(nginx_scene.close)
 
-describe("a name server that is silent", function()
+describe("a silent name server", function()
   local function start()
     return keep(nginx.start {
       preload = nginx.silent_dns,
@@ -58,7 +58,7 @@ describe("a name server that is silent", function()
     assert.is_true(took >= 0.99 and took < 11, "the dead call took " .. took)
   end)
 
-  it("does not delay the cancelling of a call, other calls meanwhile, or the end of the worker", function()
+  it("delays neither the cancelling of a call, nor other calls, nor the end of the worker", function()
     local server = start()
     local worker = server.workers()[1]
     local dead = {}
@@ -155,18 +155,18 @@ describe("nginx", function()
     assert.are.equal("", nginx.shell(("ls -A '%s/tmp'"):format(folder)))
   end)
 
-  it("as a daemon works", function()
+  it("works as a daemon", function()
     local server = keep(nginx.start { daemon = true, leaks = false, http = configuration() })
     assert.are.equal("/1", select(2, server.get "/call?id=1"))
   end)
 
   local root = nginx.shell("id -u"):match "%d+" == "0";
-  (root and it or pending)("with workers of another user works", function()
+  (root and it or pending)("works with workers of another user", function()
     local server = keep(nginx.start { main = "user www-data;", http = configuration() })
     assert.are.equal("/1", select(2, server.get "/call?id=1"))
   end)
 
-  it("that runs out of descriptors gives errors at once, and works after", function()
+  it("fails calls at once when it runs out of descriptors, and works again later", function()
     local inherited = select(2, nginx.shell("ls /proc/self/fd"):gsub("%d+", "")) -- from the process of the specs
     local server = keep(nginx.start { main = ("worker_rlimit_nofile %d;"):format(60 + inherited), connections = 512,
       http = configuration() })
@@ -183,7 +183,7 @@ describe("nginx", function()
     assert.is_true(socket.gettime() - start < 11, "took " .. socket.gettime() - start)
     assert.is_true(outcomes.answered)
     assert.is_true(outcomes["network no_descriptors"])
-    outcomes.closed = nil -- nginx itself had none for the client
+    outcomes.closed = nil -- nginx had no descriptor for this client
     outcomes.answered, outcomes["network no_descriptors"] = nil, nil
     assert.is_nil((next(outcomes)))
     eventually(function()
@@ -192,7 +192,7 @@ describe("nginx", function()
     assert.are.equal(0, status(server).calls)
   end)
 
-  it("that runs out of connections lets calls wait for one for a second, then gives an error that says so", function()
+  it("lets calls wait for a second when it runs out of connections, then fails them", function()
     local server = keep(nginx.start { connections = 40, http = configuration [[
       location = /many {
         content_by_lua_block {

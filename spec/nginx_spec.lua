@@ -1,4 +1,4 @@
---- Calls inside a real nginx: where they wait, that nobody is held up meanwhile, what cancels them.
+--- Calls inside a real nginx: where they wait, that they block nobody, and what cancels them.
 -- SPDX-License-Identifier: MIT
 
 local nginx = require "spec.support.nginx"
@@ -115,7 +115,7 @@ describe("inside nginx, a call", function()
     assert.are.equal("phase would_block", eventually(function() return (nginx.read(file) or ""):match "^(.*)%.$" end))
   end)
 
-  it("that was accepted to block does so in every phase", function()
+  it("of a client with the option blocking blocks in every phase", function()
     local server = keep(nginx.start {
       leaks = false,
       http = ([[
@@ -132,7 +132,7 @@ describe("inside nginx, a call", function()
     assert.are.equal("/init /content", select(2, server.get "/"))
   end)
 
-  it("holds up nobody", function()
+  it("blocks nobody", function()
     local server = keep(nginx.start { http = configuration() })
     local calls = {}
     for i = 1, 50 do
@@ -142,13 +142,13 @@ describe("inside nginx, a call", function()
     for _ = 1, 100 do
       assert.are.equal("pong\n", select(2, server.get "/ping"))
     end
-    assert.are.equal(50, status(server).calls) -- one that blocked would have been over before a pong
+    assert.are.equal(50, status(server).calls) -- a call that blocked would be over before the pong
     for i = 1, 50 do
       calls[i]:close()
     end
   end)
 
-  it("to each odd server ends with its error", function()
+  it("to each odd server fails with its error", function()
     local odd, raw_server = require "spec.support.odd_servers", require "spec.support.raw_server"
     local lines, expected = {}, {}
     for i, entry in ipairs(odd.servers) do
@@ -177,7 +177,7 @@ describe("inside nginx, a call", function()
     assert.are.equal(#odd.servers, i)
   end)
 
-  it("in light threads, coroutines, pcall, metamethods and timers waits the same", function()
+  it("waits in light threads, coroutines, pcall, metamethods and timers too", function()
     local server = keep(nginx.start {
       http = configuration [[
         location = /ways {
@@ -201,7 +201,7 @@ describe("inside nginx, a call", function()
     assert.are.equal(0, status(server).calls)
   end)
 
-  it("of client:map and client:gather runs on light threads, nested too", function()
+  it("of client:map and client:gather runs on light threads, also if nested", function()
     local server = keep(nginx.start {
       http = configuration [[
         location = /map {
@@ -238,7 +238,7 @@ describe("inside nginx, a call", function()
     assert.are.equal("false ended stack traceback", select(2, server.get "/mistake"))
   end)
 
-  it("that nobody waits for any more is cancelled: 400 clients that leave, and the memory is given back", function()
+  it("is cancelled when its client leaves: 400 at once, and the memory is given back", function()
     local server = keep(nginx.start { http = configuration() })
     local function memory()
       local _ = status(server) -- collects garbage
@@ -259,7 +259,7 @@ describe("inside nginx, a call", function()
     end
     leave(400)
     assert.are.equal(400, status(server).cancelled)
-    -- What malloc keeps grows to what is needed, ever slower, and then no more; a leak goes on.
+    -- What malloc keeps grows ever more slowly and then stops; a leak goes on.
     local seen, flat = { memory() }, nginx.sanitized
     while not flat and #seen < 13 do
       for _ = 1, 4 do
@@ -272,7 +272,7 @@ describe("inside nginx, a call", function()
     assert.are.equal("/well", select(2, server.get "/call?id=well"))
   end)
 
-  it("whose light thread is killed, or whose request ends beside it, is cancelled; one that is done is not", function()
+  it("is cancelled if its light thread is killed or its request ends; one that is done is not", function()
     local server = keep(nginx.start {
       http = configuration [[
         location = /kill {
@@ -301,7 +301,7 @@ describe("inside nginx, a call", function()
     end
   end)
 
-  it("that waits for a slot is counted, and ends with its client, as a download does", function()
+  it("is counted while it waits for a slot, and ends when its client is closed, as a download does", function()
     local server = keep(nginx.start { http = configuration([[
       location = /close {
         content_by_lua_block {
@@ -331,7 +331,7 @@ describe("inside nginx, a call", function()
     eventually(function() return status(server).calls == 0 end)
   end)
 
-  it("is worked on outside of the processor that its worker is bound to", function()
+  it("is not carried out on the processor that its nginx worker is bound to", function()
     if tonumber(nginx.shell "nproc") < 2 then
       return pending "needs two processors"
     end
@@ -351,7 +351,7 @@ describe("inside nginx, a call", function()
     assert.are.equal(nginx.shell("grep Cpus_allowed_list /proc/self/status"):match ":%s*(%S+)", lines:match "seranking (%S+)")
   end)
 
-  it("gives each of 10,000 its own answer, in two workers forked after require", function()
+  it("returns its own answer, for each of 10,000 in two workers forked after require", function()
     local server = keep(nginx.start {
       workers = 2,
       http = configuration [[
@@ -385,7 +385,7 @@ describe("inside nginx, a call", function()
     assert.is_not_nil(next(pids, (next(pids))), "one worker had them all")
   end)
 
-  it("works with the code cache off, 20 at once, again and again", function()
+  it("works with the code cache off, 20 at once, repeatedly", function()
     local server = keep(nginx.start {
       http = "lua_code_cache off;\n" .. configuration(),
     })
