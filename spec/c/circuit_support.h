@@ -105,4 +105,16 @@ static inline sr_time three_bans(struct sr_limit *limit) {
   return now;
 }
 
+/* How many slots are taken or cooling down. */
+static inline int busy(struct sr_limit *limit, const struct sr_rate *of, sr_time now) {
+  struct sr_limit_view view;
+  int i, count = 0;
+  memset(&view, 0, sizeof view);
+  view.rate = *of;
+  sr_limit_view(limit, now, &view);
+  for (i = 0; i < of->slots; i++)
+    count += view.free_at[i] > now;
+  return count;
+}
+
 #endif

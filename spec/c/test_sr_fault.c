@@ -17,7 +17,6 @@ static void reach(const char *point);
 #define sr_limit_take     stepwise_take
 #define sr_limit_give     stepwise_give
 #define sr_limit_earliest stepwise_earliest
-#define sr_limit_busy     stepwise_busy
 #define sr_limit_last     stepwise_last
 #define sr_limit_view     stepwise_view
 #define sr_limit_reset    stepwise_reset

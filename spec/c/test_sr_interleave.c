@@ -12,7 +12,6 @@ static void reach(const char *point);
 #define sr_limit_take     woven_take
 #define sr_limit_give     woven_give
 #define sr_limit_earliest woven_earliest
-#define sr_limit_busy     woven_busy
 #define sr_limit_last     woven_last
 #define sr_limit_view     woven_view
 #define sr_limit_reset    woven_reset

@@ -17,12 +17,12 @@ static void n_slots_are_given_and_no_more(void **state) {
     sr_time retry_at;
     int i;
     for (i = 0; i < n; i++) {
-      assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), i);
+      assert_int_equal(busy(limit, &rate, 100 * S), i);
       assert_int_equal(take(limit, n, 100 * S, 200 * S, &slot, &retry_at), 1);
       assert_in_range(slot.index, 0, n - 1);
     }
     assert_int_equal(take(limit, n, 100 * S, 200 * S, &slot, &retry_at), 0);
-    assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), n);
+    assert_int_equal(busy(limit, &rate, 100 * S), n);
   }
 }
 
@@ -140,9 +140,9 @@ static void busy_counts_what_is_leased_or_cools_down(void **state) {
   assert_true(take(limit, 3, 100 * S, 160 * S, &a, &retry_at));
   assert_true(take(limit, 3, 100 * S, 160 * S, &b, &retry_at));
   give(limit, &a, 101 * S);
-  assert_int_equal(sr_limit_busy(limit, &rate, 100 * S), 2);
-  assert_int_equal(sr_limit_busy(limit, &rate, 101 * S), 1);
-  assert_int_equal(sr_limit_busy(limit, &rate, 160 * S), 0);
+  assert_int_equal(busy(limit, &rate, 100 * S), 2);
+  assert_int_equal(busy(limit, &rate, 101 * S), 1);
+  assert_int_equal(busy(limit, &rate, 160 * S), 0);
 }
 
 static void low_priority_leaves_the_last_slot_to_others(void **state) {
@@ -196,8 +196,8 @@ static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
     sr_limit_give(limit, &one, 101 * S + 500 * MS, &first, outcomes[i], 0); /* its answer, late */
     assert_int_equal(first.state, SR_SLOT_NONE);
     sr_limit_give(limit, &one, 101 * S + 600 * MS, &second, outcomes[i], 0);
-    assert_int_equal(sr_limit_busy(limit, &one, 102 * S - 2), 1);
-    assert_int_equal(sr_limit_busy(limit, &one, 102 * S), 0);
+    assert_int_equal(busy(limit, &one, 102 * S - 2), 1);
+    assert_int_equal(busy(limit, &one, 102 * S), 0);
   }
 }
 

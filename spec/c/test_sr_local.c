@@ -1,18 +1,15 @@
 /* The limiter of one machine: one for each limit, whoever opens it, and what it does while there is
 ** no file.
 ** SPDX-License-Identifier: MIT */
-#include "support.h"
+#include "folder.h"
 
 #include "limit/sr_local.h"
 #include "limit/sr_share.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define MS    SR_MILLISECOND
 #define S     SR_SECOND
@@ -22,37 +19,7 @@ enum { N = 5 };
 static const struct sr_rate rate = {N, S};
 static const struct sr_limiter_driver *const driver = &sr_local_driver;
 
-/* ---- a directory for each test ---- */
-
-static char dir[100];
-
-static int set_up(void **state) {
-  const char *tmp = getenv("TMPDIR");
-  (void)state;
-  snprintf(dir, sizeof dir, "%.60s/sr_local_XXXXXX", tmp != NULL ? tmp : "/tmp");
-  return mkdtemp(dir) == NULL;
-}
-
-static int remove_files(void) {
-  DIR *stream = opendir(dir);
-  struct dirent *entry;
-  int count = 0;
-  while (stream != NULL && (entry = readdir(stream)) != NULL) {
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-    count += unlink(path) == 0;
-  }
-  if (stream != NULL)
-    closedir(stream);
-  return count;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  chmod(dir, 0700);
-  remove_files();
-  return rmdir(dir);
-}
+/* ---- limiters ---- */
 
 /* A limit that no other test has. */
 static struct sr_limit_identity fresh_identity(void) {
@@ -66,7 +33,7 @@ static struct sr_limit_identity fresh_identity(void) {
 }
 
 static struct sr_local_settings by_file(void) {
-  struct sr_local_settings settings = {1, 0, dir, 0, 0};
+  struct sr_local_settings settings = {1, 0, folder, 0, 0};
   return settings;
 }
 
@@ -120,8 +87,8 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   char same_dir[100], elsewhere[120];
   (void)state;
   assert_ptr_not_equal(sr_local_open(&alone, &who), limiter);
-  snprintf(same_dir, sizeof same_dir, "%s", dir);
-  snprintf(elsewhere, sizeof elsewhere, "%s/x", dir);
+  snprintf(same_dir, sizeof same_dir, "%s", folder);
+  snprintf(elsewhere, sizeof elsewhere, "%s/x", folder);
   again = settings;
   again.state_dir = same_dir; /* texts are compared, and copied */
   assert_ptr_equal(sr_local_open(&again, &who), limiter);
@@ -136,7 +103,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   again.group = 1;
   assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
   again = alone;
-  again.state_dir = dir; /* of no meaning for one that has no file */
+  again.state_dir = folder; /* of no meaning for one that has no file */
   assert_ptr_equal(sr_local_open(&again, &who), sr_local_open(&alone, &who));
 }
 
@@ -154,9 +121,9 @@ static void closing_it_leaves_its_slots_taken(void **state) {
 static void opening_does_no_io(void **state) {
   struct sr_limiter *limiter = fresh();
   (void)state;
-  assert_int_equal(remove_files(), 0);
+  assert_int_equal(files(1), 0);
   take_all(limiter, START);
-  assert_int_equal(remove_files(), 1);
+  assert_int_equal(files(1), 1);
 }
 
 /* ---- threads ---- */
@@ -203,7 +170,7 @@ static void threads_that_open_at_once_have_n_slots_in_all_in_the_file(void **sta
           atomic_load(&crowd.granted));
     assert_int_equal(atomic_load(&crowd.own), 0);
     assert_int_equal(atomic_load(&crowd.different), 0);
-    remove_files();
+    files(1);
   }
 }
 
@@ -220,8 +187,8 @@ static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_iden
   assert_true(child >= 0);
   if (child == 0) {
     if (limiter == NULL) {
-      size_t len = strlen(dir);
-      memcpy(dir + len, "/.", 3); /* the same place by another name: not found in the registry */
+      size_t len = strlen(folder);
+      memcpy(folder + len, "/.", 3); /* the same place by another name: not found in the registry */
       limiter = opened(who);
     }
     _exit(take_all(limiter, now));
@@ -290,7 +257,7 @@ static void killed_processes_leave_their_slots_to_the_leases(void **state) {
 
 static void without_sharing_each_process_has_its_own(void **state) {
   struct sr_limit_identity who = fresh_identity();
-  struct sr_local_settings alone = {0, 0, dir, 0, 0};
+  struct sr_local_settings alone = {0, 0, folder, 0, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
   (void)state;
   assert_int_equal(taken_by_child(limiter, NULL, START), N);
@@ -298,7 +265,7 @@ static void without_sharing_each_process_has_its_own(void **state) {
   assert_string_equal(view_of(limiter, START).scope, "process");
   assert_string_equal(view_of(limiter, START).place, "");
   assert_string_equal(view_of(limiter, START).problem, "");
-  assert_int_equal(remove_files(), 0);
+  assert_int_equal(files(1), 0);
 }
 
 /* ---- no file ---- */
@@ -309,10 +276,10 @@ static void without_a_file_the_process_s_own_slots_do_and_it_is_said_why(void **
   struct sr_ruling ruling;
   struct sr_limit_view view;
   (void)state;
-  assert_int_equal(chmod(dir, 0777), 0);
+  assert_int_equal(chmod(folder, 0777), 0);
   assert_int_equal(take(limiter, START, &slot, &ruling), SR_LIMIT_GRANTED);
   assert_non_null(strstr(ruling.problem, "others can write to it"));
-  assert_non_null(strstr(ruling.problem, dir));
+  assert_non_null(strstr(ruling.problem, folder));
   assert_int_equal(take_all(limiter, START), N - 1);
   view = view_of(limiter, START);
   assert_string_equal(view.scope, "process");
@@ -328,17 +295,17 @@ static void a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots(voi
   struct sr_ruling ruling;
   struct sr_limit_view view;
   (void)state;
-  assert_int_equal(chmod(dir, 0777), 0);
+  assert_int_equal(chmod(folder, 0777), 0);
   assert_int_equal(take(limiter, START, &slot, &ruling), SR_LIMIT_GRANTED);
-  assert_int_equal(chmod(dir, 0700), 0);
+  assert_int_equal(chmod(folder, 0700), 0);
   assert_int_equal(take(limiter, START + 10 * S - 1, &other, &ruling), SR_LIMIT_GRANTED);
   assert_string_equal(view_of(limiter, START + 10 * S - 1).scope, "process");
-  assert_int_equal(remove_files(), 0);
+  assert_int_equal(files(1), 0);
   assert_int_equal(take_all(limiter, START + 10 * S), N - 2);
   view = view_of(limiter, START + 10 * S);
   assert_string_equal(view.scope, "user");
   assert_string_equal(view.problem, "");
-  assert_int_equal(strncmp(view.place, dir, strlen(dir)), 0);
+  assert_int_equal(strncmp(view.place, folder, strlen(folder)), 0);
   assert_int_equal(access(view.place, F_OK), 0);
   assert_int_equal(taken_by_child(NULL, &who, START + 10 * S), 0);
   driver->give(limiter, &rate, START + 10 * S, &slot, SR_OUTCOME_UNSENT, 0); /* taken before it */
@@ -353,15 +320,15 @@ static void another_problem_is_told_as_it_is(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 3; i++) {
-    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(chmod(folder, 0777), 0);
     take(limiter, START + i * 40 * S, &slot, &ruling);
     assert_non_null(strstr(ruling.problem, "others can write to it"));
-    assert_int_equal(rmdir(dir), 0);
-    assert_int_equal(symlink("/nowhere", dir), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(symlink("/nowhere", folder), 0);
     take(limiter, START + i * 40 * S + 20 * S, &slot, &ruling);
     assert_non_null(strstr(ruling.problem, "links are not followed"));
-    assert_int_equal(unlink(dir), 0);
-    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(unlink(folder), 0);
+    assert_int_equal(mkdir(folder, 0700), 0);
   }
   take(limiter, START + 1000 * S, &slot, &ruling);
   assert_string_equal(ruling.problem, "");
@@ -381,14 +348,14 @@ static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_
     assert_int_equal(take(limiter, now, &slot, &ruling), SR_LIMIT_GRANTED);
     for (i = 0; i < 3; i++)
       assert_int_equal(take(limiter, now, &slots[i], &ruling), SR_LIMIT_GRANTED);
-    assert_int_equal(remove_files(), 1);
+    assert_int_equal(files(1), 1);
     assert_int_equal(take_all(limiter, now + S), 1); /* one was left, and no more */
     assert_string_equal(view_of(limiter, now + S).scope, "user");
     assert_int_equal(access(view_of(limiter, now + S).place, F_OK), 0);
     assert_int_equal(taken_by_child(NULL, &who, now + S), 0);
     for (i = 0; i < 3; i++) /* taken from the old one */
       driver->give(limiter, &rate, now + S, &slots[i], SR_OUTCOME_REFUSED, S);
-    assert_int_equal(remove_files(), 1);
+    assert_int_equal(files(1), 1);
     assert_int_equal(taken_by_child(NULL, &who, now + S), N); /* which knows nothing of it */
     assert_int_equal(take_all(limiter, now + 2 * S), 0);
     assert_true(view_of(limiter, now + 2 * S).block == SR_BLOCK_RATE); /* the ban is carried over */
@@ -403,30 +370,30 @@ static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void
   struct sr_limiter *first = opened(&who), *second;
   struct sr_slot slots[2];
   struct sr_ruling ruling;
-  size_t len = strlen(dir);
+  size_t len = strlen(folder);
   int i;
   (void)state;
-  memcpy(dir + len, "/.", 3); /* as another process: it knows the place by another name */
+  memcpy(folder + len, "/.", 3); /* as another process: it knows the place by another name */
   second = opened(&who);
-  dir[len] = '\0';
+  folder[len] = '\0';
   assert_ptr_not_equal(first, second);
   for (i = 0; i < 2; i++)
     assert_int_equal(take(first, START, &slots[i], &ruling), SR_LIMIT_GRANTED);
   assert_int_equal(take(second, START + S / 2, &slots[0], &ruling), SR_LIMIT_GRANTED);
-  assert_int_equal(remove_files(), 1);
+  assert_int_equal(files(1), 1);
   assert_int_equal(take_all(first, START + S), 2); /* a second is over for this one alone */
   assert_int_equal(take_all(second, START + S), 0);
   driver->give(second, &rate, START + S, &slots[0], SR_OUTCOME_UNSENT, 0);
   assert_int_equal(take_all(first, START + S), 1);
   assert_string_equal(strrchr(view_of(first, START + S).place, '/'),
                       strrchr(view_of(second, START + S).place, '/'));
-  assert_int_equal(remove_files(), 1); /* there is one file */
+  assert_int_equal(files(1), 1); /* there is one file */
 }
 
 static void a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
-  struct sr_share_place place = {dir, 0};
+  struct sr_share_place place = {folder, 0};
   struct sr_slot slot;
   struct sr_ruling ruling;
   struct sr_share *share;
@@ -448,11 +415,11 @@ static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
   struct sr_ruling ruling;
   (void)state;
   take(limiter, START, &slot, &ruling);
-  assert_int_equal(remove_files(), 1);
+  assert_int_equal(files(1), 1);
   take(limiter, START + S - 1, &slot, &ruling);
-  assert_int_equal(remove_files(), 0);
+  assert_int_equal(files(1), 0);
   take(limiter, START + S, &slot, &ruling);
-  assert_int_equal(remove_files(), 1);
+  assert_int_equal(files(1), 1);
 }
 
 /* An injected clock may be set back, or be another one than before. */
@@ -461,9 +428,9 @@ static void a_clock_that_goes_back_does_not_stop_it_from_looking(void **state) {
   struct sr_slot slot;
   struct sr_ruling ruling;
   (void)state;
-  assert_int_equal(chmod(dir, 0777), 0);
+  assert_int_equal(chmod(folder, 0777), 0);
   take(limiter, START, &slot, &ruling);
-  assert_int_equal(chmod(dir, 0700), 0);
+  assert_int_equal(chmod(folder, 0700), 0);
   take(limiter, START - 1000 * S, &slot, &ruling);
   assert_string_equal(ruling.problem, "");
   assert_string_equal(view_of(limiter, START - 1000 * S).scope, "user");
@@ -505,20 +472,20 @@ static void threads_go_on_while_the_file_is_replaced_again_and_again(void **stat
     assert_int_equal(pthread_create(&threads[i], NULL, use_it, &busy), 0);
   for (i = 0; i < rounds(BUSY_ROUNDS); i++) {
     if (i % 5 == 0)
-      chmod(dir, i % 2 ? 0700 : 0777);
-    remove_files();
+      chmod(folder, i % 2 ? 0700 : 0777);
+    files(1);
     atomic_fetch_add(&busy.now, S / 2);
     sched_yield();
   }
   atomic_store(&busy.stop, 1);
   for (i = 0; i < 3; i++)
     assert_int_equal(pthread_join(threads[i], NULL), 0);
-  chmod(dir, 0700);
+  chmod(folder, 0700);
   assert_int_equal(atomic_load(&busy.wrong), 0);
   assert_int_equal(take_all(busy.limiter, atomic_load(&busy.now) + 100 * S), N);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

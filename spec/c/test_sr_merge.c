@@ -279,7 +279,7 @@ static void garbage_never_lets_more_pass_and_never_stops_a_key_for_ever(void **s
     memset(&view, 0, sizeof view);
     view.rate = rate;
     sr_limit_view(limit, now, &view);
-    assert_in_range(sr_limit_busy(limit, &rate, now), 0, 5);
+    assert_in_range(busy(limit, &rate, now), 0, 5);
     assert_true(sr_limit_earliest(limit, &rate, now, 3) >= now);
     /* Believed: a lease of two days, then a ban of the highest level. */
     whole = use(limit, now, 5 * 86400 * S, seed);

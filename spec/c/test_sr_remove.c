@@ -4,7 +4,7 @@
 **
 ** A process that is at such a point stands for one that was stopped there and goes on later. sr_share.c is
 ** compiled into this program once more, under other names, with its fault points in use. */
-#include "support.h"
+#include "folder.h"
 
 #include <time.h>
 
@@ -40,8 +40,7 @@ static const struct sr_rate rate = {N, S};
 static const struct sr_limit_identity who = {1, "", "https://api4.seranking.com"};
 static const struct sr_limit_identity other = {2, "", "https://api4.seranking.com"};
 
-static char dir[100];
-static const struct sr_share_place place = {dir, 0};
+static const struct sr_share_place place = {folder, 0};
 
 /* ---- processes ---- */
 
@@ -125,24 +124,6 @@ static void reach(const char *point) {
 }
 
 /* ---- all of them ---- */
-
-static int files(int also_remove) {
-  DIR *stream = opendir(dir);
-  struct dirent *entry;
-  int found = 0;
-  assert_non_null(stream);
-  while ((entry = readdir(stream)) != NULL) {
-    char path[400];
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-      continue;
-    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-    found++;
-    if (also_remove)
-      unlink(path);
-  }
-  closedir(stream);
-  return found;
-}
 
 static void prepare(void) {
   int i;
@@ -228,23 +209,10 @@ static void whatever_three_processes_do_with_a_file_at_once_the_limit_holds(void
   CHECK(met > 100, "%d meetings", met);
 }
 
-static int set_up(void **state) {
-  const char *tmp = getenv("TMPDIR");
-  (void)state;
-  snprintf(dir, sizeof dir, "%.60s/sr_remove_XXXXXX", tmp != NULL ? tmp : "/tmp");
-  return mkdtemp(dir) == NULL;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  files(1);
-  return rmdir(dir);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whatever_two_processes_do_with_a_file_at_once_the_limit_holds),
       cmocka_unit_test(whatever_three_processes_do_with_a_file_at_once_the_limit_holds),
   };
-  return cmocka_run_group_tests_name("sr_remove", tests, set_up, tear_down);
+  return cmocka_run_group_tests_name("sr_remove", tests, make_folder, remove_folder);
 }

@@ -603,13 +603,6 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
   return sr_turn(at, rate->slots, rate->window, ahead);
 }
 
-int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time now) {
-  int i, busy = 0;
-  for (i = 0; i < rate->slots; i++)
-    busy += (stamp_of(limit, i, now, rate->window) & ~LEASED) > now;
-  return busy;
-}
-
 void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *view) {
   struct circuit c = circuit_of(atomic_load(&limit->circuit), now);
   struct silence q = silence_of(atomic_load(&limit->silence), now);

@@ -90,9 +90,6 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead);
 
-/* How many slots are taken or cooling down. */
-int sr_limit_busy(struct sr_limit *limit, const struct sr_rate *rate, sr_time now);
-
 /* Fills in what it knows of `view`; `view->rate` is given. */
 void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *view);
 

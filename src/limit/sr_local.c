@@ -229,22 +229,6 @@ struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
   return limiter;
 }
 
-void sr_local_count(int *limiters, int *mappings) {
-  struct sr_limiter *limiter;
-  int i;
-  *limiters = *mappings = 0;
-  lock_registry();
-  for (i = 0; i < BUCKETS; i++)
-    for (limiter = registry.buckets[i]; limiter != NULL; limiter = limiter->next) {
-      struct mapping *mapping;
-      ++*limiters;
-      *mappings += atomic_load(&limiter->mapping) != NULL;
-      for (mapping = atomic_load(&limiter->left); mapping != NULL; mapping = mapping->next)
-        ++*mappings;
-    }
-  unlock_registry();
-}
-
 /* ---- the file ---- */
 
 static struct sr_share *share_of(struct sr_limiter *limiter) {

@@ -26,9 +26,6 @@ struct sr_local_settings {
 struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
                                  const struct sr_limit_identity *identity);
 
-/* How many limiters the process has, and how many files they map. For tests. */
-void sr_local_count(int *limiters, int *mappings);
-
 /*
 ** All but `open` and `check`. While a shared limiter has to make do with the slots of this process,
 ** sr_ruling.problem of a take says why.

@@ -1,0 +1,47 @@
+/* For tests: a folder for each test, and what is in it.
+** SPDX-License-Identifier: MIT */
+#ifndef SPEC_FOLDER_H
+#define SPEC_FOLDER_H
+
+#include "support.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[100];
+
+static inline int make_folder(void **state) {
+  const char *tmp = getenv("TMPDIR");
+  (void)state;
+  snprintf(folder, sizeof folder, "%.60s/sr_test_XXXXXX", tmp != NULL ? tmp : "/tmp");
+  return mkdtemp(folder) == NULL;
+}
+
+/* How many files there are; `also_remove`: there were. */
+static inline int files(int also_remove) {
+  DIR *stream = opendir(folder);
+  struct dirent *entry;
+  int count = 0;
+  assert_non_null(stream);
+  while ((entry = readdir(stream)) != NULL) {
+    char path[400];
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    count++;
+    if (also_remove)
+      unlink(path);
+  }
+  closedir(stream);
+  return count;
+}
+
+static inline int remove_folder(void **state) {
+  (void)state;
+  chmod(folder, 0700);
+  files(1);
+  return rmdir(folder);
+}
+
+#endif
