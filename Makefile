@@ -243,6 +243,13 @@ tsan-build:
 portable-build: # as with libcurl before 7.80, which does not tell when it is about to send, and on systems other than Linux
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
+.PHONY: mutants
+mutants: deps ## whether the tests find the mistakes of spec/mutations, each made in a copy of the tree (ONLY="budget")
+	@rm -rf build/mutants && mkdir -p build/mutants
+	@find . -path ./build -prune -o -path ./.git -prune -o -type f -print0 | xargs -0 cp --parents -p -t build/mutants
+	@+$(MAKE) --no-print-directory -s -C build/mutants -j$(JOBS) $(EVERY_LUA) LUA=5.4 BUILD=build all test-programs
+	@$$(sh spec/support/interpreter.sh 5.4) spec/mutations/run.lua build/mutants $(ONLY)
+
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))
 LUA_FILES  = lua fake library spec tools src/limit/redis/sr_redis.lua $(wildcard bin/* examples/*.lua examples/*/*.lua bench/*.lua bench/*/*.lua *.rockspec)

@@ -1,0 +1,100 @@
+--- Whether the tests find mistakes: makes each change of spec/mutations/list.lua to a copy of the tree, and expects one of the
+--- tests that are named with it to fail.
+-- SPDX-License-Identifier: MIT
+--
+--   lua5.4 spec/mutations/run.lua TREE [WORD]
+--
+-- TREE is a copy that is built for Lua 5.4. With a WORD, only the changes with this word in their first or second text.
+--
+-- Ends with status 1 where a change is not found, where it no longer applies (the text is not there exactly once: mend the
+-- list), or where a test fails without any change.
+
+local mutations = dofile "spec/mutations/list.lua"
+local tree, word = arg[1], arg[2]
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+-- Runs a command in the copy; whether it succeeded.
+local function run(command)
+  return os.execute(("cd '%s' && { %s; } >mutation.log 2>&1 </dev/null"):format(tree, command)) == true
+end
+
+-- Builds what a test needs; whether it could be built.
+local function build(test)
+  return run("make -s LUA=5.4 DEPS=skip " .. (test:find "^test_" and "build/c/" .. test or "all"))
+end
+
+local function passes(test)
+  if test:find "^test_" then
+    return run("timeout 120 build/c/" .. test)
+  end
+  return run(("SPECS='%s' FILE_TIMEOUT=120 sh spec/support/run.sh lua5.4"):format(
+    test:find "/" and test or "spec/" .. test .. "_spec.lua"))
+end
+
+-- The place of a text that occurs once.
+local function only(text, part)
+  local from, to = text:find(part, 1, true)
+  return from and not text:find(part, to + 1, true) and from, to
+end
+
+-- What became of a mutation: "found by …", or what is wrong.
+local function try(mutation)
+  local _, file, old, new, tests = (table.unpack or unpack)(mutation)
+  local path = tree .. "/" .. file
+  local text = read(path)
+  local from, to = only(text, old)
+  if not from then
+    return nil, "does not apply: the text is not in " .. file .. " exactly once"
+  end
+  write(path, text:sub(1, from - 1) .. new .. text:sub(to + 1))
+  local found, problem
+  for test in tests:gmatch "%S+" do
+    if not build(test) then
+      problem = "does not build: see mutation.log"
+      break
+    elseif not passes(test) then
+      found = test
+      break
+    end
+  end
+  write(path, text)
+  if found then
+    return "found by " .. found
+  end
+  return nil, problem or "SURVIVED " .. tests
+end
+
+local chosen, tests, failures = {}, {}, 0
+for _, mutation in ipairs(mutations) do
+  if not word or (mutation[1] .. mutation[2]):find(word, 1, true) then
+    chosen[#chosen + 1] = mutation
+    for test in mutation[5]:gmatch "%S+" do
+      tests[test] = true
+    end
+  end
+end
+for test in pairs(tests) do
+  if not (build(test) and passes(test)) then
+    failures = failures + 1
+    print(("%-72s %s"):format("no change at all", test .. " fails"))
+  end
+end
+for _, mutation in ipairs(chosen) do
+  local outcome, problem = try(mutation)
+  failures = failures + (outcome and 0 or 1)
+  print(("%-72s %s"):format(mutation[1], outcome or problem))
+end
+print(("%d of %d mutations found"):format(#chosen - failures, #chosen))
+os.exit(failures == 0 and #chosen > 0 and 0 or 1)
