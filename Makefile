@@ -248,7 +248,7 @@ mutants: deps ## whether the tests find the mistakes of spec/mutations, each mad
 	@rm -rf build/mutants && mkdir -p build/mutants
 	@find . -path ./build -prune -o -path ./.git -prune -o -type f -print0 | xargs -0 cp --parents -p -t build/mutants
 	@+$(MAKE) --no-print-directory -s -C build/mutants -j$(JOBS) $(EVERY_LUA) LUA=5.4 BUILD=build all test-programs
-	@$$(sh spec/support/interpreter.sh 5.4) spec/mutations/run.lua build/mutants $(ONLY)
+	@$$(sh spec/support/interpreter.sh 5.4) spec/mutations/run.lua build/mutants "$$ONLY"
 
 C_FILES    = $(wildcard $(foreach d,src/* src/limit/redis spec/c spec/support bench fuzz,$(d)/*.c $(d)/*.h))
 TIDY_FILES = $(filter-out $(if $(REDIS),,$(REDIS_BINDING)),$(wildcard src/*/*.c $(if $(REDIS),src/limit/redis/*.c)))

@@ -43,6 +43,8 @@ describe("options", function()
       { "timeout", "5", "must be a number of seconds from 0.001 to 86400 (a day)" },
       { "retries", -1, "must be a whole number from 0 to 100" },
       { "retries", 1.5, "must be a whole number from 0 to 100" },
+      { "max_queue", 0, "must be a whole number from 1 to 1000000" },
+      { "max_queue", 1000001, "must be a whole number from 1 to 1000000" },
       { "max_body", 0, "must be a whole number of bytes, at least 1" },
       { "rate", 5, "must be a table { limit = requests, per = seconds }" },
       { "rate", {}, "limit must be a whole number from 1 to 64" },

@@ -128,6 +128,28 @@ the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end(void *
   tear_down(&bench);
 }
 
+static void a_probe_that_a_failing_server_answers_leaves_the_key_blocked(void **state) {
+  struct bench bench;
+  struct sr_call *probe, *next, *other;
+  (void)state;
+  set_up(&bench, 5);
+  bench.manual.now = block(&bench);
+  probe = submitted(&bench, 60 * S);
+  probe->retries = 0;
+  assert_int_equal(run(&bench, probe), SR_RUN_EXTERNAL);
+  answer(probe, 503, "", "");
+  assert_string_equal(events_of(probe), "");
+  next = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, next), SR_RUN_EXTERNAL);
+  other = submitted(&bench, 60 * S);
+  assert_int_equal(run(&bench, other), SR_RUN_DONE);
+  assert_int_equal(other->error.kind, SR_BLOCKED);
+  sr_call_delete(probe);
+  sr_call_delete(next);
+  sr_call_delete(other);
+  tear_down(&bench);
+}
+
 static void events_that_do_not_fit_are_counted(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -442,6 +464,7 @@ int main(void) {
       cmocka_unit_test(a_retry_is_told_with_its_pause_and_its_cause),
       cmocka_unit_test(a_429_is_told_with_how_long_all_stop),
       cmocka_unit_test(the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end),
+      cmocka_unit_test(a_probe_that_a_failing_server_answers_leaves_the_key_blocked),
       cmocka_unit_test(events_that_do_not_fit_are_counted),
       cmocka_unit_test(while_the_key_is_blocked_calls_fail_at_once_and_say_when),
       cmocka_unit_test(a_block_is_called_so_also_while_a_429_holds_all),

@@ -23,7 +23,7 @@ SAME_EVERYWHERE='(api|catalogue|data_fake|examples|project|readback|reference|wa
 VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
 
 # What differs where libcurl is old or the system is not Linux: specs and C tests.
-PORTABLE='(fork|limiter|loop|map|retry)'
+PORTABLE='(limiter|loop_spec|map|retry)'
 C_PORTABLE='test_sr_(engine|job|limit|listener|memory|worker)'
 
 # pick [-v] PATTERN: the spec files whose names do, or with -v do not, begin so; never nginx's, which have one Lua.
