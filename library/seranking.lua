@@ -1,11 +1,11 @@
 ---@meta
--- Types for editors: what the client has, resource by resource. Nothing here runs.
+-- Types for editors. This file is never run.
 -- SPDX-License-Identifier: MIT
 --
--- Made by tools/reference.lua of the descriptions in lua/seranking/api and of the annotations in the sources. To change it:
--- edit these, then `make reference`.
+-- Made by tools/reference.lua from lua/seranking/api and the annotations in the sources. To change it, edit these, then run
+-- `make reference`.
 
---- A whole number, or text that holds one.
+--- A whole number, or a string of digits.
 ---@alias seranking.Id integer|string
 
 --- 0 or 1 on the wire.
@@ -17,24 +17,24 @@
 --- YYYY-MM
 ---@alias seranking.Month string
 
---- A day or month to send: its text, what os.time gives, or a table like that of os.date("*t").
+--- A day or month: YYYY-MM-DD, YYYY-MM, what os.time returns, or a table like that of os.date("*t").
 ---@alias seranking.Day string|integer|table
 
 --- Date and time, as the server writes them.
 ---@alias seranking.Time string
 
---- Text, or a whole number that is written as text.
+--- A string, or a whole number that is sent as text.
 ---@alias seranking.Text string|integer
 
 --- The null of JSON: seranking.null.
 ---@alias seranking.Null lightuserdata
 
---- From and to, both included; one end alone will do.
+--- From and to, both included; one end is enough.
 ---@class seranking.Range
 ---@field from? number
 ---@field to? number
 
---- A file to be uploaded.
+--- A file to upload.
 ---@class seranking.File
 ---@field filename string
 ---@field data string its bytes
@@ -43,18 +43,18 @@
 --- No parameters.
 ---@class seranking.NoArgs
 
---- What would be sent; the key is masked.
+--- The request that a call would send, with the key masked.
 ---@class seranking.DryRun
 ---@field method string
 ---@field url string
 ---@field headers table<string, string>
 ---@field body? string
 
---- An operation as a value. It is called with a colon: client.sites:list { … }.
+--- An operation. Call it with a colon: client.sites:list { … }.
 ---@class seranking.Operation
 ---@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
 
---- A clock for tests: it stands still until it is moved, or a client waits on it.
+--- A clock for tests: it stands still until you move it, or a client waits on it.
 ---@class seranking.Clock: userdata
 ---@field now fun(self): number
 ---@field advance fun(self, seconds: number)
@@ -69,26 +69,26 @@ local seranking = {}
 ---@return seranking.Client? client, seranking.Error? error
 function seranking.new(given) end
 
---- Marks a list, so that it is written as [] when it is empty. Lists in answers are marked already. A table with a metatable
---- of its own is left alone: a marked copy is returned.
+--- Marks a list, so that an empty one is encoded as []. Lists in answers are marked already. For a table with a metatable of
+--- its own, returns a marked copy.
 ---@param list table
 ---@return table list
 function seranking.array(list) end
 
---- A value as JSON text. Empty lists of answers stay []. Raises on what JSON can't hold.
+--- Encodes a value as JSON. Empty lists of answers stay []. Raises on values that JSON does not have.
 ---@param value any
 ---@return string
 function seranking.encode(value) end
 
---- Gives back what a call returned, or raises its error: the value itself, which pcall gives back.
+--- Returns what a call returned, or raises its error value.
 ---@generic T
 ---@param data? T
 ---@param err? any
 ---@return T data, any response
 function seranking.check(data, err) end
 
---- What is known by a name ("sites.list"), of an object (client.sites) or about a word ("backlinks"), as text to print;
---- without an argument, all resources.
+--- Text to print: the description of a name ("sites.list") or an object (client.sites), or the resources and operations that
+--- a word ("backlinks") occurs in; without an argument, all resources.
 ---@param query? string|table
 ---@return string
 function seranking.help(query) end
@@ -343,34 +343,34 @@ function AnyClient:close() end
 ---@class seranking.Description
 ---@field name string "sites.keywords.list"
 ---@field about string
----@field use? string when to use it, rather than the operations that resemble it
----@field api "v4"|"v1"|"data" which API the rest is said of
+---@field use? string what to use it for, where other operations resemble it
+---@field api "v4"|"v1"|"data" the API that the rest is about
 ---@field method string
----@field path string with placeholders: {name} a segment, {?a,b} in the query
----@field v4? string method and path there; nil: v4 lacks it
+---@field path string with placeholders: {name} in the path, {?a,b} in the query
+---@field v4? string method and path; nil: not in v4
 ---@field v1? string
 ---@field data? string
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
----@field one_of? string[] exactly one of these must be given
----@field row_of? string operations whose rows, or answers, it takes as its arguments: "list get"
----@field any_of? string[] at least one of these must be given
+---@field one_of? string[] exactly one of these is required
+---@field row_of? string operations whose rows, or answers, it accepts as arguments: "list get"
+---@field any_of? string[] at least one of these is required
 ---@field fixed? table<string, string> what is always in the query
----@field post boolean goes by POST when it is large
+---@field post boolean large requests go by POST
 ---@field body? "object"|"list"|"multipart"
 ---@field envelope? "list"|"pairs"|"value"
----@field answer? "array"|"object"|"map"|"bytes"|"any" nil: nothing of use; the call gives true
+---@field answer? "array"|"object"|"map"|"bytes"|"any" nil: the call returns true
 ---@field unwrap? string
 ---@field failed? string
 ---@field fields seranking.FieldDescription[]
 ---@field example? string JSON text
 ---@field success integer[] documented statuses
----@field errors { status: integer, message: string? }[] known complaints
+---@field errors { status: integer, message: string? }[] known error messages
 ---@field pages? table
 ---@field job? table
 ---@field cost? table
----@field repeatable boolean the engine may send it twice
----@field billed boolean costs money or plan limits
+---@field repeatable boolean may be sent twice
+---@field billed boolean costs money or counts against the plan
 ---@field source string[]
 ---@field confidence? "high"|"medium"|"low"
 ---@field deprecated boolean
@@ -419,10 +419,10 @@ function AnyClient:close() end
 ---@field problem? string limiter_fallback: why the limit is not shared as configured
 
 ---@class seranking.FieldDescription a field of an answer
----@field path string "keywords[].id"; of an array, seen from its elements
+---@field path string "keywords[].id"; in an array, from its elements on
 ---@field type string "integer", "string|number" …
 ---@field optional boolean may be null or missing
----@field text boolean may be sent as text, and is made the number that it holds
+---@field text boolean may come as text; the library converts it to the number
 ---@field note? string
 
 ---@class seranking.Limiter
@@ -508,7 +508,7 @@ function Limiter:reset() end
 ---@field enum? any[]
 ---@field min? number
 ---@field max? number
----@field default? any what the server takes when it is left out
+---@field default? any the server's, if you leave it out
 ---@field max_items? integer
 ---@field min_items? integer
 ---@field max_length? integer characters
@@ -1534,47 +1534,47 @@ function Limiter:reset() end
 ---@overload fun(audit_id: seranking.Id): seranking.audit
 
 ---@class seranking.audit.settings.get.Answer
----@field source_site integer 0 or 1; this and the others as in the parameter settings
----@field source_sitemap integer
----@field source_subdomain integer
----@field source_file integer
----@field allow? string[] a list; the server sends one text
----@field disallow? string[] a list; the server sends one text
----@field disallow_ext? string[] a list; the server sends one text
----@field hide? string[] a list; the server sends one text
+---@field allow? string[]
 ---@field check_robots integer
----@field ignore_noindex integer
----@field ignore_nofollow integer
----@field ignore_params integer
----@field custom_params? string[] a list; the server sends one text
----@field user_agent integer
 ---@field csr integer
----@field csr_delay integer ms
+---@field csr_delay integer
+---@field custom_params? string[]
+---@field disabled_issues string[]
+---@field disallow? string[]
+---@field disallow_ext? string[]
+---@field hide? string[]
+---@field ignore_nofollow integer
+---@field ignore_noindex integer
+---@field ignore_params integer
 ---@field login? string
----@field password? string
----@field max_pages integer
 ---@field max_depth integer
----@field max_req integer
----@field max_redirects integer
----@field max_size integer KB
----@field min_title_len integer
----@field max_title_len integer
----@field min_description_len integer
 ---@field max_description_len integer
----@field min_words integer
 ---@field max_h1_len integer
 ---@field max_h2_len integer
----@field disabled_issues string[]
----@field schedule_type string
+---@field max_pages integer
+---@field max_redirects integer
+---@field max_req integer
+---@field max_size integer
+---@field max_title_len integer
+---@field min_description_len integer
+---@field min_title_len integer
+---@field min_words integer
+---@field password? string
+---@field report_email? string
+---@field report_emails? string[]
 ---@field schedule_day integer
+---@field schedule_hour integer
+---@field schedule_repeat integer
+---@field schedule_repeat_interval integer
+---@field schedule_type string
 ---@field schedule_wday? integer
 ---@field schedule_wdays integer[]
----@field schedule_hour integer UTC
----@field schedule_repeat integer
----@field schedule_repeat_interval integer weeks
 ---@field send_report integer
----@field report_email? string
----@field report_emails? string[] a list; the server sends one text
+---@field source_file integer
+---@field source_site integer
+---@field source_sitemap integer
+---@field source_subdomain integer
+---@field user_agent integer
 ---@field version? string
 
 ---@class seranking.audit.settings.get.Args
@@ -1641,7 +1641,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args?: seranking.audit.settings.reset.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.audit.settings
---- An audit's settings.
+--- An audit's settings. Their meaning is that of the parameter settings of client.audit:create.
 ---@field get seranking.audit.settings.get|fun(self, args?: seranking.audit.settings.get.Args, options?: seranking.CallOptions): seranking.audit.settings.get.Answer?, seranking.Response|seranking.Error
 --- Change settings. disabled_issues and schedule_wdays are replaced, not merged.
 ---@field update seranking.audit.settings.update|fun(self, args?: seranking.audit.settings.update.Args, options?: seranking.CallOptions): any, seranking.Response|seranking.Error

@@ -1,4 +1,4 @@
---- What an operation is, as plain data: for people, for documentation and for tools.
+--- The description of an operation as plain data, for programs, documentation and types.
 -- SPDX-License-Identifier: MIT
 
 local numbers = require "seranking.answer.numbers"
@@ -7,7 +7,7 @@ local planner = require "seranking.request.plan"
 
 local describe = {}
 
--- What a description says of a parameter, besides its fields.
+-- What is copied from a parameter's definition.
 local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
   "nullable", "secret", "about" }
 
@@ -51,7 +51,7 @@ end
 ---@field enum? any[]
 ---@field min? number
 ---@field max? number
----@field default? any what the server takes when it is left out
+---@field default? any the server's, if you leave it out
 ---@field max_items? integer
 ---@field min_items? integer
 ---@field max_length? integer characters
@@ -69,10 +69,10 @@ function parameter(place, name, definition, required)
 end
 
 ---@class seranking.FieldDescription a field of an answer
----@field path string "keywords[].id"; of an array, seen from its elements
+---@field path string "keywords[].id"; in an array, from its elements on
 ---@field type string "integer", "string|number" …
 ---@field optional boolean may be null or missing
----@field text boolean may be sent as text, and is made the number that it holds
+---@field text boolean may come as text; the library converts it to the number
 ---@field note? string
 
 ---@return seranking.FieldDescription[]
@@ -87,7 +87,7 @@ local function fields_of(text, rule, texts)
   return list
 end
 
--- Where a template has an id.
+-- Where a template has an id: in the path or the query.
 local function place_of(plan, id)
   return plan.template:match "^[^?]*":find("{" .. id .. "}", 1, true) and "path" or "query"
 end
@@ -116,39 +116,39 @@ end
 ---@class seranking.Description
 ---@field name string "sites.keywords.list"
 ---@field about string
----@field use? string when to use it, rather than the operations that resemble it
----@field api "v4"|"v1"|"data" which API the rest is said of
+---@field use? string what to use it for, where other operations resemble it
+---@field api "v4"|"v1"|"data" the API that the rest is about
 ---@field method string
----@field path string with placeholders: {name} a segment, {?a,b} in the query
----@field v4? string method and path there; nil: v4 lacks it
+---@field path string with placeholders: {name} in the path, {?a,b} in the query
+---@field v4? string method and path; nil: not in v4
 ---@field v1? string
 ---@field data? string
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
----@field one_of? string[] exactly one of these must be given
----@field row_of? string operations whose rows, or answers, it takes as its arguments: "list get"
----@field any_of? string[] at least one of these must be given
+---@field one_of? string[] exactly one of these is required
+---@field row_of? string operations whose rows, or answers, it accepts as arguments: "list get"
+---@field any_of? string[] at least one of these is required
 ---@field fixed? table<string, string> what is always in the query
----@field post boolean goes by POST when it is large
+---@field post boolean large requests go by POST
 ---@field body? "object"|"list"|"multipart"
 ---@field envelope? "list"|"pairs"|"value"
----@field answer? "array"|"object"|"map"|"bytes"|"any" nil: nothing of use; the call gives true
+---@field answer? "array"|"object"|"map"|"bytes"|"any" nil: the call returns true
 ---@field unwrap? string
 ---@field failed? string
 ---@field fields seranking.FieldDescription[]
 ---@field example? string JSON text
 ---@field success integer[] documented statuses
----@field errors { status: integer, message: string? }[] known complaints
+---@field errors { status: integer, message: string? }[] known error messages
 ---@field pages? table
 ---@field job? table
 ---@field cost? table
----@field repeatable boolean the engine may send it twice
----@field billed boolean costs money or plan limits
+---@field repeatable boolean may be sent twice
+---@field billed boolean costs money or counts against the plan
 ---@field source string[]
 ---@field confidence? "high"|"medium"|"low"
 ---@field deprecated boolean
 
---- What an operation is on an API, or, where that lacks it, on the other.
+--- Describes an operation on an API; if that lacks it, on another that has it.
 ---@param resource table
 ---@param description table
 ---@param api string

@@ -3,6 +3,7 @@
 
 local describe = require "seranking.describe"
 local misuse = require "seranking.base.misuse"
+local notation = require "seranking.base.notation"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
 local wording = require "seranking.wording"
@@ -12,7 +13,7 @@ local help = {}
 local format = string.format
 
 local WIDTH = 100 -- characters of a line
-local LEFT = 36 -- most characters of the left column
+local LEFT = 42 -- most characters of the left column
 local MANY = 20 -- rows of one kind, before the rest is only counted
 
 -- ---- laying out ----
@@ -114,16 +115,23 @@ local function parameter_rows(about, bound)
   return rows
 end
 
--- What stands directly below `prefix` in an answer: "id integer, title string".
-local function members(about, prefix)
+-- The members of an answer, or of the rows in one of its members: "id integer, title string".
+local function members(about, rows)
   local list, seen = {}, {}
   for _, field in ipairs(about.fields) do
-    local rest = field.path:sub(1, #prefix) == prefix and field.path:sub(#prefix + 1) or ""
-    local name, more = rest:match "^([^.%[]+)(.*)$"
+    local steps = notation.path(field.path)
+    local at = rows and 2 or 1
+    local step = (not rows or steps[1].name == rows) and steps[at]
+    local name = step and step.name
     if name and not seen[name] then
       seen[name] = true
-      local kind = more == "" and field.type:gsub("|", " or ") or more:find "^%[%]" and "list" or "object"
-      list[#list + 1] = format("%s %s%s", name, kind, field.optional and more == "" and "?" or "")
+      local kind, last = "object", not steps[at + 1]
+      if step.lists > 0 then
+        kind = "list"
+      elseif last then
+        kind = field.type:gsub("|", " or ")
+      end
+      list[#list + 1] = format("%s %s%s", name, kind, field.optional and last and step.lists == 0 and "?" or "")
     end
   end
   if #list > MANY then
@@ -141,11 +149,11 @@ local ANSWERS = { array = "a list", object = "an object", map = "an object with 
 
 local function answer_of(about)
   local text = ANSWERS[about.answer] or "true"
-  local inside = members(about, "")
+  local inside = members(about)
   if inside ~= "" then
     text = text .. (about.answer == "array" and " of { " or ": { ") .. inside .. " }"
   end
-  local rows = about.pages and about.pages.rows and members(about, about.pages.rows .. "[].") or ""
+  local rows = about.pages and about.pages.rows and members(about, about.pages.rows) or ""
   if rows ~= "" then
     text = text .. format("; each of %s: { %s }", about.pages.rows, rows)
   end
@@ -162,7 +170,7 @@ end
 
 local function add_methods(text, about, path)
   local name = path .. "." .. about.name:match "[^.]+$"
-  if about.pages or about.answer == "array" then
+  if about.pages or about.answer == "array" and about.method == "GET" then
     text:paragraph("Walk:   ", format("%s:each { … } in a for loop, %s:all { … } for one list", name, name))
   end
   if about.job then

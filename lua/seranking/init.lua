@@ -21,10 +21,10 @@ local seranking = {
   new = client.new,
   --- The null of JSON, equal to cjson.null and ngx.null.
   null = json.null,
-  --- Marks a list, so that it is written as [] when it is empty. Lists in answers are marked already.
+  --- Marks a list, so that an empty one is encoded as []. Lists in answers are marked already.
   array = json.array,
-  --- A value as JSON text: a table with elements 1..n is a list, any other table an object. An empty list in an answer stays
-  --- []; mark your own by seranking.array. Raises on what JSON can't hold.
+  --- Encodes a value as JSON: a table with elements 1..n is a list, any other table an object. Empty lists of answers stay [];
+  --- mark your own with seranking.array. Raises on values that JSON does not have.
   ---@param value any
   ---@return string
   encode = function(value)
@@ -34,11 +34,11 @@ local seranking = {
     end
     return text
   end,
-  --- Gives back what a call returned, or raises its error: the value itself, as `assert` does where messages need not be
-  --- strings (Lua 5.3 and later). `pcall` gives it back, with its kind and code; tostring(err) is a line that names the place.
+  --- Returns what a call returned, or raises its error value. `pcall` returns that value, with its kind and code;
+  --- tostring(err) is one line, with the place of the call.
   ---@generic T
   ---@param data? T
-  ---@param err? any an error of this library, or what others return with their nil; a string is given the caller's line
+  ---@param err? any an error of this library, or any other; a string gets the caller's position
   ---@return T data, any response
   check = function(data, err, ...)
     if data == nil or data == false then
@@ -51,8 +51,8 @@ local seranking = {
   end,
   --- Whether a value is an error of this library.
   is_error = errors.is,
-  --- What is known by a name ("sites.list"), of an object (client.sites) or about a word ("backlinks"), as text to print;
-  --- without an argument, all resources. Sends nothing, and needs no client.
+  --- Text to print: the description of a name ("sites.list") or an object (client.sites), or the resources and operations
+  --- that a word ("backlinks") occurs in; without an argument, all resources. Needs no client.
   ---@param query? string|table
   ---@return string
   help = function(query)
@@ -66,7 +66,7 @@ local seranking = {
       require(name)
     end
   end,
-  --- A clock for tests: stands at 0; clock:advance(seconds) moves it, and so does every wait of a client that has it.
+  --- Makes a clock for tests. It stands at 0 until clock:advance(seconds), or until a client that has it waits.
   clock = core.clock,
 }
 

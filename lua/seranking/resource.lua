@@ -1,5 +1,5 @@
---- Resources: client.sites, client.sites.keywords, client.sites(147696); tables whose fields are operations and further
---- resources, made when they are first looked at.
+--- Resources: client.sites, client.sites.keywords, client.sites(147696). Their fields are operations and further resources,
+--- made at first use.
 -- SPDX-License-Identifier: MIT
 
 local index = require "seranking.api"
@@ -37,7 +37,7 @@ local root = new_node()
 root.children.data = new_node()
 root.children.data.about = "The Data API: figures of any site, paid by credits."
 
--- Loads the file that describes a name: "sites", "data.backlinks". nil when there is none of this name.
+-- The node of a family, "sites" or "data.backlinks", from its file; nil if there is no such family.
 local function load_family(name)
   if not index[name] then
     return nil
@@ -57,7 +57,7 @@ local function load_family(name)
   return node
 end
 
---- The names that a client has at its top: of the Data API's those below "data.", of the others all else.
+--- The names of a client's resources: on the Data API those of the families "data.…", else all others and "data".
 ---@param api string
 ---@return table<string, true>
 function resource.top_names(api)
@@ -74,7 +74,7 @@ function resource.top_names(api)
   return names
 end
 
---- The nodes at the top of the tree, by name, with every family below them: for help.
+--- The top of the tree, by name, with all families loaded.
 ---@return table<string, table> nodes
 function resource.root()
   for name in pairs(index) do
@@ -83,7 +83,7 @@ function resource.root()
   return root.children
 end
 
---- Every resource there is, by its whole name: for suggestions.
+--- All nodes of the tree, by their full names.
 ---@return table<string, table> nodes
 function resource.all()
   local nodes = {}
@@ -97,7 +97,7 @@ function resource.all()
   return nodes
 end
 
---- How a program reaches a resource: "client.sites(147696).keywords", with ids behind the resources that they are bound to.
+--- The Lua expression for a resource, with its bound ids: "client.sites(147696).keywords".
 ---@param path string "sites.keywords"
 ---@param bound table<string, any>
 ---@return string
@@ -115,7 +115,7 @@ end
 
 local methods = {}
 
--- The state behind a resource: finds operations and further resources when they are first looked at, and keeps them.
+-- The metatable of a resource's state: makes operations and further resources at first use, and keeps them.
 local resource_mt = {}
 
 local kind -- of the proxies
@@ -157,8 +157,7 @@ local function names_of(state)
   return proxy.sorted_names(state._node.operations, state._node.children)
 end
 
---- What hangs below the resource, by name: its operations and further resources. `pairs(client.sites)` does the same, but on
---- Lua 5.1 and LuaJIT.
+--- Iterates over the operations and resources below this one, by name, as `pairs(client.sites)` does on Lua 5.2 and later.
 ---@return fun(): string?, any next_name
 function methods.operations(self)
   if not proxy.state(self, kind) then
@@ -167,12 +166,12 @@ function methods.operations(self)
   return (kind.pairs(self))
 end
 
--- What a resource that is not bound yet takes, for messages.
+-- The end of a message about a resource that can be bound.
 local function id_usage(self, name)
   return name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
 end
 
--- The mistake of a table where an id is due.
+-- Raises for a table in place of an id.
 local function no_id(self, id, name)
   local usage = id_usage(self, name)
   local other = proxy.state(id, kind)
@@ -187,7 +186,7 @@ local function no_id(self, id, name)
     .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
 end
 
--- client.sites(147696) binds site_id for this resource and all below it. Sends nothing.
+-- client.sites(147696): a copy of the resource with site_id bound, for it and for all below it. Sends nothing.
 function call_resource(self, id, second)
   local description = self._node.description
   local name = description and description.id
@@ -242,7 +241,7 @@ kind = proxy.kind("seranking.resource", {
   end,
 })
 
---- The top-level resource `name` of a client; nil when there is none.
+--- A client's resource by its name; nil if there is none.
 ---@param client table
 ---@param name any
 ---@return table?

@@ -1,17 +1,17 @@
---- The public classes of the library, as its sources annotate them.
+--- The annotations of the library's public classes, read from its sources.
 -- SPDX-License-Identifier: MIT
 
 local options = require "reference.options"
 
 local annotations = {}
 
--- Where they are.
+-- The sources that have them, below lua/seranking.
 local FILES = {
   "client", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
   "walk/pages", "walk/jobs", "describe", "loop/adapter",
 }
 
--- Which class the methods of a file belong to.
+-- The class of the methods in a file.
 local METHODS = { client = "seranking.AnyClient", limiter = "seranking.Limiter" }
 
 local function lines_of(name)
@@ -25,7 +25,7 @@ local function lines_of(name)
   return lines
 end
 
--- Adds a line to a block. What goes on below a tag is put behind it: editors would take it for the next one's.
+-- Adds a line to a block. A line that continues a tag is appended to it; editors would read it as part of the next tag.
 local function append(block, line)
   local more = line:match "^%-%-%- (.*)$"
   local last = #block
@@ -36,7 +36,7 @@ local function append(block, line)
   end
 end
 
--- Calls visit(block, line) for each block of "---" lines and the line behind it.
+-- Calls visit(block, line) for each block of "---" lines and the line after it.
 local function each_block(lines, visit)
   local block
   for _, line in ipairs(lines) do
@@ -56,7 +56,7 @@ end
 ---@field lines string[]
 ---@field methods { lines: string[], call: string }[] call: "request(request)"
 
---- Everything that is annotated, by name.
+--- All annotations, by name.
 ---@return table<string, reference.Annotation>
 function annotations.all()
   local found = {}
@@ -79,7 +79,7 @@ function annotations.all()
   return found
 end
 
--- Adds the names that a text speaks of.
+-- Adds the names of classes in a text.
 local function mentioned(text, names)
   for name in text:gmatch "seranking%.%u[%w_]*" do
     names[#names + 1] = name
@@ -94,7 +94,7 @@ local function text_of(annotation)
   return table.concat(lines, "\n")
 end
 
---- The annotations of `names`, and of all that these speak of; those in `own` are somebody else's affair.
+--- The annotations of `names` and of every class that these mention, except those in `own`.
 ---@param names string[]
 ---@param own table<string, any>
 ---@return reference.Annotation[] # by name

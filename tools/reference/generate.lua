@@ -7,7 +7,7 @@ local model = require "reference.model"
 local options = require "reference.options"
 local types = require "reference.types"
 
---- Path to text, the same each time.
+--- All files by their paths.
 ---@param index? table<string, string> as seranking.api, which it is when left out
 ---@return table<string, string>
 return function(index)

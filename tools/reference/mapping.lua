@@ -1,4 +1,4 @@
---- What the library makes of the API's complaints: asked of the library itself.
+--- The library's kind and code for a message of the API.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"
@@ -6,12 +6,12 @@ local seranking = require "seranking"
 
 local mapping = {}
 
--- Keys that open nothing, each with the look of its generation.
+-- Made-up keys in the form of each generation.
 local KEYS = { v4 = ("0"):rep(40), v1 = "00000000-0000-0000-0000-000000000000" }
 
 local known = {}
 
---- The error that a status and a message become.
+--- The error for a status and a message.
 ---@param api string
 ---@param status integer
 ---@param message? string

@@ -1,11 +1,11 @@
---- The API descriptions, made ready for pages and types: families, resources, operations, with both generations side by side.
+--- The API descriptions as a model for pages and types: families, resources, operations, parameters, with both generations.
 -- SPDX-License-Identifier: MIT
 
 local describe = require "seranking.describe"
 
 local model = {}
 
--- In this order generations are shown.
+-- The order in which generations are shown.
 model.apis = { "v4", "v1", "data" }
 
 local function sorted_keys(map)
@@ -18,13 +18,13 @@ local function sorted_keys(map)
 end
 model.sorted_keys = sorted_keys
 
---- A parameter of an operation, as its generations have it.
+--- A parameter of an operation in all its generations.
 ---@class reference.Parameter
 ---@field name string
----@field items boolean a member of a list's elements
----@field first seranking.ParameterDescription as the first generation that takes it has it
+---@field items boolean it is a member of the elements of a list
+---@field first seranking.ParameterDescription in the first generation that has it
 ---@field by table<string, seranking.ParameterDescription> by generation
----@field required boolean in all generations that the operation has
+---@field required boolean in all generations of the operation
 
 ---@return reference.Parameter[]
 local function parameters_of(by_api)
@@ -56,7 +56,7 @@ end
 ---@field call string "client.sites.keywords:list"
 ---@field value string "client.sites.keywords.list"
 ---@field by table<string, seranking.Description> by generation
----@field any seranking.Description as the first generation that has it
+---@field any seranking.Description in the first generation that has it
 ---@field apis string[] the generations that have it
 ---@field parameters reference.Parameter[]
 ---@field resource reference.Resource
@@ -78,11 +78,11 @@ end
 --- A resource.
 ---@class reference.Resource
 ---@field name string "sites.keywords"
----@field path string how a program names it: "client.sites.keywords"
+---@field path string "client.sites.keywords"
 ---@field about? string
 ---@field id? string what client.sites(5) binds
 ---@field operations reference.Operation[]
----@field bindable table<string, string> the ids that it or one above it binds, and the resource that binds each
+---@field bindable table<string, string> ids that it or a resource above it binds: id to that resource
 
 local function resource_of(description)
   local made = { name = description.name, path = "client." .. description.name, about = description.about,
@@ -93,7 +93,7 @@ local function resource_of(description)
   return made
 end
 
--- Which ids a resource can be bound to: its own, and those of the resources above it.
+-- Finds the ids that each resource can be bound to.
 local function find_bindable(resources)
   local ids = {}
   for _, resource in ipairs(resources) do
@@ -110,7 +110,7 @@ local function find_bindable(resources)
   end
 end
 
--- The paragraphs below the license at the head of a description file. nil: there is no file.
+-- The comment below the license of a description file; nil if there is no file.
 local function notes_of(module)
   for template in package.path:gmatch "[^;]+" do
     local file = io.open((template:gsub("%?", (module:gsub("%.", "/")))))
@@ -130,7 +130,7 @@ local function notes_of(module)
   end
 end
 
---- A family: what one file describes.
+--- A family: the contents of one file.
 ---@class reference.Family
 ---@field name string "sites", "data.backlinks"
 ---@field data boolean of the Data API
@@ -141,7 +141,7 @@ end
 ---@field resources reference.Resource[]
 ---@field count integer operations
 
---- All families: the Project API's first, by name.
+--- All families by name, those of the Project API first.
 ---@param index? table<string, string> as seranking.api has it
 ---@return reference.Family[]
 function model.families(index)
@@ -170,7 +170,7 @@ function model.families(index)
   return families
 end
 
---- The operation that tells the state of a job that this one makes; itself, where it tells the state; nil: no job.
+--- The operation that returns the state of the job that this one starts, or itself if it is that one; nil: no job.
 ---@param operation reference.Operation
 ---@return reference.Operation?
 function model.status_of(operation)
@@ -187,7 +187,7 @@ function model.status_of(operation)
   end
 end
 
---- Whether its answer can be walked over, row by row.
+--- Whether `each` can walk its answer.
 ---@param operation reference.Operation
 function model.is_walkable(operation)
   return operation.any.pages ~= nil or operation.any.answer == "array"

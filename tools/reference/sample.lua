@@ -7,7 +7,7 @@ local sample = {}
 
 local literal = wording.literal
 
--- What stands for a parameter of this name, where its type takes it. All others get what their type says.
+-- Values for parameters by name, if the type accepts them.
 local BY_NAME = {
   site_id = 147696, site_ids = 147696, site_engine_id = 880001, site_engine_ids = 880001, search_engine_id = 200,
   keyword_id = 55120001, keywords_ids = 55120001, group_id = 70011, group_ids = 70011, site_group_id = 12,
@@ -26,16 +26,16 @@ local BY_NAME = {
   access = "audit_settings",
 }
 
--- What stands for a type.
+-- Values for parameters by type.
 local BY_TYPE = {
   id = 1, integer = 1, number = 1, string = "text", boolean = true, flag = 1, date = "2026-09-10", month = "2026-08",
   text = "text",
 }
 
--- Members that an example of a described object shows, the first two of these that it has; else its first member.
+-- Members to show of an object: the first two of these that it has, else its first member.
 local TELLING = { "send_report", "max_pages", "volume", "keywords_count", "status", "position" }
 
--- Whether a value can stand for a type.
+-- Whether a type accepts a value.
 local function fits(value, kind)
   if type(value) == "number" then
     return kind == "id" or kind == "integer" or kind == "number" or kind == "flag" or kind == "text"
@@ -75,7 +75,7 @@ local function object(parameter)
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
--- The text of a value of a type: "id[]", "object[][]" …
+-- Source text for a value of a type: "id[]", "object[][]" …
 local function of_type(parameter, kind)
   local element = kind:match "^(.*)%[%]$"
   if element then
@@ -104,7 +104,7 @@ function value_of(parameter)
   return of_type(parameter, parameter.type)
 end
 
--- The parameters that an example shows: what must be there, and what tells more than that.
+-- The parameters to show: the required ones, and a few that make the example useful.
 local function chosen_of(operation)
   local list, with_body, only_ids, given_one_of = {}, false, true, false
   local one_of = {}
@@ -148,7 +148,7 @@ local function chosen_of(operation)
   return list
 end
 
--- The elements of a list as the body.
+-- The elements of a list body.
 local function elements(operation)
   local function element(i)
     local parts = {}
@@ -173,7 +173,7 @@ end
 
 local WIDTH = 110
 
--- A table of these parts; broken into lines where it would be too long.
+-- A table constructor, on several lines if it is long.
 local function braces(before, parts, after)
   if #parts == 0 then
     return before .. after
@@ -185,7 +185,7 @@ local function braces(before, parts, after)
   return before .. "{\n  " .. table.concat(parts, ",\n  ") .. ",\n}" .. after
 end
 
---- How a program calls an operation.
+--- Source text that calls an operation.
 ---@param operation reference.Operation
 ---@return string
 function sample.call(operation)
@@ -203,7 +203,7 @@ function sample.call(operation)
   return braces(("local %s = %s "):format(result, operation.call), parts, "")
 end
 
---- How a program walks over its rows, not over all where they are paid for; nil where there are no pages.
+--- Source text that walks over its rows, with a limit if they cost credits; nil if it has no pages.
 ---@param operation reference.Operation
 ---@param row? string a member of a row, to be printed
 ---@return string?

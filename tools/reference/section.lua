@@ -184,7 +184,7 @@ local function field_rows(description)
     if tells_more(field, description.fields[i + 1]) then
       local kind, count = field.type:gsub("|", " or ")
       kind = (count > 0 and field.optional and "(" .. kind .. ")" or kind) .. (field.optional and "?" or "")
-      local place = not field.note and field.path:match "^(.-)[^.]*$" .. " " .. kind or nil
+      local place = not field.note and field.path:find "%w$" and field.path:match "^(.-)[^.]*$" .. " " .. kind or nil
       if place and place == last then
         rows[#rows] = rows[#rows]:gsub("` |", function() return "`, " .. code(field.path) .. " |" end, 1)
       else

@@ -1,4 +1,4 @@
---- The shape of an answer as a tree, made of the lines that describe its fields.
+--- The shape of an answer as a tree, from the description of its fields.
 -- SPDX-License-Identifier: MIT
 
 local notation = require "seranking.base.notation"
@@ -23,7 +23,7 @@ local function new()
   return { optional = false, text = false, names = {}, members = {} }
 end
 
--- The place that a step leads to, from `node` on; an API that has it is noted at each member on the way.
+-- The node one step below `node`, made if it is missing. Marks each member as known to the API.
 local function child(node, step, api)
   local name = step.name
   if step.key then
@@ -67,7 +67,7 @@ local function add(root, description)
   end
 end
 
--- What a generation lacks may be missing.
+-- Marks members that a generation lacks as optional.
 local function mark(node, apis)
   for _, name in ipairs(node.names) do
     local member = node.members[name]
@@ -97,7 +97,7 @@ function shape.of(operation)
   return root
 end
 
---- Whether nothing is known of what is inside.
+--- Whether nothing is known about its contents.
 ---@param node reference.Shape
 function shape.is_leaf(node)
   return #node.names == 0 and not node.element and not node.map

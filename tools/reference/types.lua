@@ -11,7 +11,7 @@ local types = {}
 
 -- ---- writing classes ----
 
--- Puts what does not look like text behind a mark that begins a comment.
+-- A note as the end of an annotation. One that begins with a sign needs a "#" before it.
 local function comment(text)
   text = text:gsub("^%s+", "")
   if text == "" then
@@ -35,7 +35,7 @@ function Writer:add(...)
   self.lines[#self.lines + 1] = table.concat { ... }
 end
 
---- Adds a class. `fields` are its lines. One that the same owner has already, under another name, is not told again.
+--- Adds a class with these lines as its fields. If the owner has the same class already, returns that one's name.
 ---@param owner string
 ---@param name string
 ---@param fields string[]
@@ -137,7 +137,7 @@ function parameter_type(writer, owner, name, parameter)
   return parameter.nullable and kind .. "|seranking.Null" or kind
 end
 
--- The line of an operation's parameter.
+-- The annotation of a parameter, and whether it is required.
 local function parameter_line(writer, operation, parameter)
   local resource = operation.resource
   local required = parameter.required and not resource.bindable[parameter.name]
@@ -150,7 +150,7 @@ local function parameter_line(writer, operation, parameter)
     comment(note)), required
 end
 
---- The class of an operation's arguments, and whether they may be left out.
+--- The class of an operation's arguments, and whether they are optional.
 local function arguments(writer, operation)
   if #operation.parameters == 0 then
     return "seranking.NoArgs", true
@@ -204,7 +204,7 @@ local function answer_class(writer, owner, name, node)
   return writer:class(owner, name, lines)
 end
 
--- The type of a place in an answer; `name` is for the class that it may need.
+-- The type of a node of an answer; `name` is the name of its class, if it needs one.
 function node_type(writer, owner, name, node)
   local kind
   if shape.is_leaf(node) then
@@ -219,7 +219,7 @@ function node_type(writer, owner, name, node)
   return (node.type or ""):find("|", 1, true) and kind .. "|any[]" or kind
 end
 
---- The types of an operation's answer and of the rows that a walk gives.
+--- The types of an operation's answer and of the rows of a walk.
 local function answers(writer, operation)
   local about, name = operation.any, "seranking." .. operation.full
   local owner = operation.resource.name

@@ -1,20 +1,20 @@
---- What is the same in library/seranking.lua whatever the descriptions say.
+--- The parts of library/seranking.lua that do not depend on the descriptions.
 -- SPDX-License-Identifier: MIT
 
 local common = {}
 
 common.head = [[
 ---@meta
--- Types for editors: what the client has, resource by resource. Nothing here runs.
+-- Types for editors. This file is never run.
 -- SPDX-License-Identifier: MIT
 --
--- Made by tools/reference.lua of the descriptions in lua/seranking/api and of the annotations in the sources. To change it:
--- edit these, then `make reference`.
+-- Made by tools/reference.lua from lua/seranking/api and the annotations in the sources. To change it, edit these, then run
+-- `make reference`.
 ]]
 
--- What all operations share, and the module itself.
+-- Types that all operations share, and the module.
 common.types = [[
---- A whole number, or text that holds one.
+--- A whole number, or a string of digits.
 ---@alias seranking.Id integer|string
 
 --- 0 or 1 on the wire.
@@ -26,24 +26,24 @@ common.types = [[
 --- YYYY-MM
 ---@alias seranking.Month string
 
---- A day or month to send: its text, what os.time gives, or a table like that of os.date("*t").
+--- A day or month: YYYY-MM-DD, YYYY-MM, what os.time returns, or a table like that of os.date("*t").
 ---@alias seranking.Day string|integer|table
 
 --- Date and time, as the server writes them.
 ---@alias seranking.Time string
 
---- Text, or a whole number that is written as text.
+--- A string, or a whole number that is sent as text.
 ---@alias seranking.Text string|integer
 
 --- The null of JSON: seranking.null.
 ---@alias seranking.Null lightuserdata
 
---- From and to, both included; one end alone will do.
+--- From and to, both included; one end is enough.
 ---@class seranking.Range
 ---@field from? number
 ---@field to? number
 
---- A file to be uploaded.
+--- A file to upload.
 ---@class seranking.File
 ---@field filename string
 ---@field data string its bytes
@@ -52,18 +52,18 @@ common.types = [[
 --- No parameters.
 ---@class seranking.NoArgs
 
---- What would be sent; the key is masked.
+--- The request that a call would send, with the key masked.
 ---@class seranking.DryRun
 ---@field method string
 ---@field url string
 ---@field headers table<string, string>
 ---@field body? string
 
---- An operation as a value. It is called with a colon: client.sites:list { … }.
+--- An operation. Call it with a colon: client.sites:list { … }.
 ---@class seranking.Operation
 ---@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
 
---- A clock for tests: it stands still until it is moved, or a client waits on it.
+--- A clock for tests: it stands still until you move it, or a client waits on it.
 ---@class seranking.Clock: userdata
 ---@field now fun(self): number
 ---@field advance fun(self, seconds: number)
@@ -78,26 +78,26 @@ local seranking = {}
 ---@return seranking.Client? client, seranking.Error? error
 function seranking.new(given) end
 
---- Marks a list, so that it is written as [] when it is empty. Lists in answers are marked already. A table with a metatable
---- of its own is left alone: a marked copy is returned.
+--- Marks a list, so that an empty one is encoded as []. Lists in answers are marked already. For a table with a metatable of
+--- its own, returns a marked copy.
 ---@param list table
 ---@return table list
 function seranking.array(list) end
 
---- A value as JSON text. Empty lists of answers stay []. Raises on what JSON can't hold.
+--- Encodes a value as JSON. Empty lists of answers stay []. Raises on values that JSON does not have.
 ---@param value any
 ---@return string
 function seranking.encode(value) end
 
---- Gives back what a call returned, or raises its error: the value itself, which pcall gives back.
+--- Returns what a call returned, or raises its error value.
 ---@generic T
 ---@param data? T
 ---@param err? any
 ---@return T data, any response
 function seranking.check(data, err) end
 
---- What is known by a name ("sites.list"), of an object (client.sites) or about a word ("backlinks"), as text to print;
---- without an argument, all resources.
+--- Text to print: the description of a name ("sites.list") or an object (client.sites), or the resources and operations that
+--- a word ("backlinks") occurs in; without an argument, all resources.
 ---@param query? string|table
 ---@return string
 function seranking.help(query) end

@@ -10,7 +10,7 @@ local values = {}
 
 local WIDTH = 110
 
--- Keys that open nothing, each with the look of its generation.
+-- Made-up keys in the form of each generation.
 local KEYS = { v4 = ("0"):rep(40), v1 = "00000000-0000-0000-0000-000000000000" }
 
 -- Runs a piece of source text that has a client.

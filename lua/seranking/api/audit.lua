@@ -5,59 +5,7 @@ local AUDIT = { type = "id", about = "the audit: id of list" }
 local LIMIT = { type = "integer", default = 100, about = "rows a page" }
 local OFFSET = { type = "integer", default = 0, about = "rows to skip" }
 
-local SETTINGS = require("seranking.api.audit_settings").all
-
-local SETTINGS_FIELDS = [[
-  source_site integer 0 or 1; this and the others as in the parameter settings
-  source_sitemap integer
-  source_subdomain integer
-  source_file integer
-  allow array? a list; the server sends one text
-  allow[] string
-  disallow array? a list; the server sends one text
-  disallow[] string
-  disallow_ext array? a list; the server sends one text
-  disallow_ext[] string
-  hide array? a list; the server sends one text
-  hide[] string
-  check_robots integer
-  ignore_noindex integer
-  ignore_nofollow integer
-  ignore_params integer
-  custom_params array? a list; the server sends one text
-  custom_params[] string
-  user_agent integer
-  csr integer
-  csr_delay integer ms
-  login string?
-  password string?
-  max_pages integer
-  max_depth integer
-  max_req integer
-  max_redirects integer
-  max_size integer KB
-  min_title_len integer
-  max_title_len integer
-  min_description_len integer
-  max_description_len integer
-  min_words integer
-  max_h1_len integer
-  max_h2_len integer
-  disabled_issues array
-  disabled_issues[] string
-  schedule_type string
-  schedule_day integer
-  schedule_wday integer?
-  schedule_wdays array
-  schedule_wdays[] integer
-  schedule_hour integer UTC
-  schedule_repeat integer
-  schedule_repeat_interval integer weeks
-  send_report integer
-  report_email string?
-  report_emails array? a list; the server sends one text
-  report_emails[] string
-  version string?]]
+local settings = require "seranking.api.audit_settings"
 
 return {
   about = "Site audits: crawls of a site, the issues they found, and their settings.",
@@ -68,7 +16,7 @@ return {
       audit_id = AUDIT,
       domain = { type = "string", about = "the site to crawl" },
       title = { type = "string", about = "name of the audit, at most 300 characters; by default the domain" },
-      settings = { type = "object", fields = SETTINGS, about = "settings that differ from the defaults" },
+      settings = { type = "object", fields = settings.all, about = "settings that differ from the defaults" },
       group_id = { type = "id", default = 0, about = "group of audits; known from old documentation only" },
       limit = LIMIT,
       offset = OFFSET,
@@ -299,7 +247,7 @@ return {
       { "history", v4 = "GET /audit/{audit_id}/history", v1 = "GET /v1/project-management/audits/history{?audit_id}",
         query = "date*", answer = "object", source = "mcp n8n third-party", confidence = "medium",
         about = "Summary of an earlier run.",
-        joined = { at = "settings", fields = SETTINGS },
+        joined = { at = "settings", fields = settings.all },
         fields = [[
           audit_time time
           version string?
@@ -337,14 +285,14 @@ return {
     about = "How an audit crawls, and what counts as an issue.",
     params = {
       audit_id = AUDIT,
-      settings = { type = "object", fields = SETTINGS, as_read = true,
+      settings = { type = "object", fields = settings.all, as_read = true,
         about = "settings to change, or all that get returned" },
     },
     operations = {
       { "get", v4 = "GET /audit/{audit_id}/settings", v1 = "GET /v1/project-management/audits/settings{?audit_id}",
         answer = "object", source = "mcp n8n", confidence = "medium",
-        about = "An audit's settings.",
-        joined = { fields = SETTINGS }, fields = SETTINGS_FIELDS,
+        about = "An audit's settings. Their meaning is that of the parameter settings of client.audit:create.",
+        joined = { fields = settings.all }, fields = settings.answer(),
         example = [=[
           {"source_site": 1, "source_sitemap": 1, "max_pages": 500, "max_depth": 10, "schedule_type": "week",
             "schedule_wdays": [1, 4], "schedule_hour": 5, "disabled_issues": []}]=] },

@@ -1,4 +1,4 @@
---- The settings of site audits, for both APIs: the crawler is the same.
+--- The settings of site audits. Both APIs have the same crawler.
 -- SPDX-License-Identifier: MIT
 
 local function flag(default, about)
@@ -69,7 +69,7 @@ settings.all = {
   version = { type = "string", about = "generation of the crawler" },
 }
 
--- The Data API's audits run once, and by themselves run no JavaScript.
+-- Audits of the Data API run once, and have operations of their own for JavaScript.
 local NOT_OF_DATA = { csr = true, csr_delay = true, version = true }
 
 settings.data = {}
@@ -77,6 +77,21 @@ for name, definition in pairs(settings.all) do
   if not NOT_OF_DATA[name] and not name:find "^schedule_" then
     settings.data[name] = definition
   end
+end
+
+--- The settings as members of an answer, in the form of an operation's `fields`.
+---@return string
+function settings.answer()
+  local rows = {}
+  for name, definition in pairs(settings.all) do
+    local element = definition.type:match "^(.*)%[%]$"
+    local kind = element and "array" or definition.type == "string" and "string" or "integer"
+    local optional = definition.default == nil and (not element or definition.style) and "?" or ""
+    rows[#rows + 1] = ("%s %s%s"):format(name, kind, optional)
+    rows[#rows + 1] = element and ("%s[] %s"):format(name, element) or nil
+  end
+  table.sort(rows)
+  return table.concat(rows, "\n")
 end
 
 return settings

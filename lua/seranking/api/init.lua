@@ -1,17 +1,17 @@
 --- The index of the API descriptions, and the format they are written in.
 -- SPDX-License-Identifier: MIT
 --
--- Everything that the client knows of the API is data in this folder, one file a resource family. A file returns a list
--- of resources:
+-- Everything that the client knows of the API is data in this folder: one file a family. To add an endpoint, add one entry to
+-- `operations`, then run `make reference`. A file returns a list of resources:
 --
 --   return {
---     about = "Projects, and what …",     -- a line for the whole family
+--     about = "Projects, and what …",     -- a line about the family
 --     {
---       name = "sites.keywords",          -- where it hangs: client.sites.keywords
---       about = "Keywords that …",        -- a line; left out where the family's line says it
---       id = "keyword_id",                -- what client.sites.keywords(5) binds; left out where there is none
---       params = { ... },                 -- every parameter of the resource, by name (below)
---       operations = {                    -- may be empty: then it is there for the id, which those below it take
+--       name = "sites.keywords",          -- its place: client.sites.keywords
+--       about = "Keywords that …",        -- a line about the resource; none if the family's line is about it
+--       id = "keyword_id",                -- what client.sites.keywords(5) binds; optional
+--       params = { ... },                 -- the parameters of the resource, by name (below)
+--       operations = {                    -- may be empty, if only resources below it use its id
 --         { "list", v4 = "GET /sites/{site_id}/keywords", v1 = "GET /v1/project-management/keywords{?site_id}",
 --           query = "site_engine_id", answer = "array", about = "Keywords of a project …" },
 --       },
@@ -20,101 +20,93 @@
 --
 -- An operation:
 --   [1]         its name in Lua.
---   v4, v1      method and path of each generation of the Project API; a generation that lacks the operation is left out.
---               `{name}` is a path segment, `{?a,b}` are ids that this generation wants in the query. Both are always
---               required. Where a generation differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }: method
---               and path first, then any of query, body, items, upload, envelope, answer, unwrap, fields and example as that
---               generation has it; `body = false` says that it has none where the other has one.
---   instead     the operation to use on the generation that lacks this one: "account.subscription", "data.keywords.export".
---               Every operation of one generation only has one.
---   data        method and path on the Data API, which has no generations; its resources are named "data.…".
---   post        Data API: true where the same parameters may also go by POST as one JSON object (what is `fixed` stays in the
---               query). They do when the address would have more than 2,000 bytes, or a list more than ten elements.
+--   v4, v1      method and path in each generation of the Project API; left out for a generation that lacks the operation.
+--               `{name}` is an id in the path, `{?a,b}` at the end are ids in the query; all are required. Where a generation
+--               differs in more, it is a table: v1 = { "POST /v1/…", body = "ids*" }. Besides method and path it may have its
+--               own query, body, items, upload, envelope, answer, unwrap, fields and example; `body = false`: it has no body.
+--   instead     the operation to use on a generation that lacks this one: "account.subscription", "data.keywords.export".
+--               Required if there is only one generation.
+--   data        method and path on the Data API, which has no generations. Its resources are named "data.…".
+--   post        Data API: true if the parameters may also go by POST, as one JSON object (`fixed` stays in the query). The
+--               client does so when the address would exceed 2,000 bytes, or a list ten elements.
 --   query       names of the query parameters, separated by blanks; a star marks a required one: "date* top".
---   body        the same for a JSON object as the body; `items` for a body that is a bare JSON array of such objects (the
---               caller writes them as the list part of the arguments); `upload` for multipart/form-data, of one file, or of
---               texts and lists. With none of the three the request has no body at all, not even `{}`.
---   params      parameters that this operation has otherwise than its resource, by name.
---   one_of      names of parameters of which exactly one must be given: "url_id url".
---   any_of      names of parameters of which at least one must be given: "domain url".
---   fixed       what is always sent in the query: "output=json".
---   envelope    what the body's object is put into; the caller writes plain fields. "list": it is the only element of a
---               list. "pairs": [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": nothing, the
---               body is the value of its only parameter.
---   answer      "array", "object" or "map" (an object whose keys are data), "bytes" for files (given as a string), "any"
---               where no source shows it or it is now this, now that: given as it is, true when no body comes, an empty
---               table for null; left out where the API answers nothing of use: the call then returns true.
---   unwrap      a member that may hold the answer: some servers send {"data": [...]} where others send the bare list.
---   fields      what the answer holds, a line a field: `path type note`. Paths are dotted, `[]` is a list's elements and
---               `<name>` a map's keys; those of an "array" are seen from its elements, and `[]` alone is such an element
---               that is no object. Types: integer, number, string, boolean, date, month, time, object, array; `a|b`
---               either; a `?` at the end: may be null or missing. Documentation only.
---   numbers     what is a number even where it comes as text: paths like those of `fields`, separated by blanks. `rows[].*`
---               is every member of a row that looks like a number, documented or not, without those that `texts` names.
---   texts       names of members that stay text where `numbers` has a `*`: "url title".
---   joined      lists that come as one text, as the parameters of the same name send them: { fields = parameters, at = the
---               member of the answer that has them; left out: the answer itself }.
---   example     an answer, as JSON text, with invented figures. What the fake API says where it keeps no state.
---   failed      a member that, where the answer holds nothing else, says what went wrong in spite of a status 200.
---   errors      the complaints of this endpoint that are known: { { 404, "Tag not found" } }.
---   success     documented success statuses, if not 200 alone; the client takes any 2xx.
---   pages       the answer comes in pages: { style = "page" | "offset" | "cursor", rows = member that holds the rows (left
---               out: the answer itself), total = member that tells how many there are, size = rows a page when `limit` is
---               not given, max = highest limit, cursor = member that holds the next cursor, param = the parameter that says
---               where a page begins, if it is not called `page` or `offset` }. The size is asked for by `limit`. Without a
---               style there is one page, which `each` walks: all there is, or where there is a `max`, what `limit` cuts it to;
---               whole = name of the operation that walks all of it.
---   job         it starts something that takes time: { status = operation of the same resource that tells the state, id =
---               member of this answer that names the job ("[].id": a job for each element; left out: what was given as
---               `param`), param = the parameter of `status` that takes it, state and bad = member of this answer that tells
---               of a job that was refused, and its words, fresh = member of the status answer that a new run changes: an
---               end with its old value is the end of the run before }. The status operation carries the rest: { state =
---               member of its answer that is looked at, pending = "queued processing", good = "finished", bad = "cancelled
---               canceled expired", done = a member whose presence alone means the end, result = member with the address of
---               the file, every = { first, longest } seconds between looks }.
---   cost        credits of the Data API, estimated: { 100, per = "request" | "target" | "row" | "keyword" | "page", of = what
---               is counted: the list parameter, or the parameter that sets the most pages; false for rows that are not in this
---               answer; left out: the rows of `pages`; note = "…", confidence = "high" … }. The number is left out where it is
---               not known.
---   repeatable  true or false where it differs from the method's rule (GET, PUT and DELETE may be sent again by the
---               engine, POST and PATCH may not). Repeating must leave the server as one sending would.
---   billed      true: costs money or plan limits; retried only where nothing was sent.
---   row         it takes what another operation of the resource gave: { of = "get list", map = "id:site_id name:url" }. The
---               map has the parameter that a member is written as, where their names differ; "-": none. Its first member, or
---               each of `marks`, tells a row from arguments. Members that no parameter has are left out.
+--   body        the same for a JSON object as the body. Instead of it: `items` for a bare JSON array of such objects (callers
+--               write them as the list part of the arguments), or `upload` for multipart/form-data: one file, or texts and
+--               lists. Without any of the three the request has no body, not even `{}`.
+--   params      parameters that only this operation has, or has in another form than its resource; by name.
+--   one_of      parameters of which exactly one is required: "url_id url".
+--   any_of      parameters of which at least one is required: "domain url".
+--   fixed       what is always in the query: "output=json".
+--   envelope    how the body's object is wrapped; callers write plain fields. "list": as the only element of a list. "pairs":
+--               as [{"key":"data","value":[{"a":1},{"b":2}]}], one object a parameter. "value": the body is the value of the
+--               only parameter.
+--   answer      "array", "object", "map" (an object whose keys are data), "bytes" (a file, returned as a string), or "any",
+--               if no source shows it or it varies: returned as it is, true for an empty body, an empty table for null. Left
+--               out if the API answers nothing of use: the call returns true.
+--   unwrap      a member that may hold the answer: some servers send {"data": [...]} instead of the bare list.
+--   fields      the members of the answer, one a line: `path type note`. Paths have dots; `[]` stands for the elements of a
+--               list, `<name>` for the keys of a map. For an "array", paths start at its elements; `[]` alone is an element
+--               that is no object. Types: integer, number, string, boolean, date, month, time, object, array; `a|b` is
+--               either; a `?` at the end: null or missing at times. Documentation and types only.
+--   numbers     paths of members that are numbers even if they come as text, separated by blanks. `rows[].*`: every member of
+--               a row that looks like a number, described or not, except those in `texts`.
+--   texts       members that stay text where `numbers` has a `*`: "url title".
+--   joined      lists that come as one text, in the way that parameters of the same name send them: { fields = parameters,
+--               at = the member of the answer that has them; left out: the answer itself }.
+--   example     an answer as JSON text, with invented values. The fake API returns it where it keeps no state.
+--   failed      a member that is an error message if it is alone in the answer, despite a status 200.
+--   errors      known error messages of this endpoint: { { 404, "Tag not found" } }.
+--   success     documented success statuses, if not 200 alone. The client accepts any 2xx.
+--   pages       the answer is a page: { style = "page" | "offset" | "cursor", rows = member with the rows (left out: the answer
+--               itself), total = member with the number of all rows, size = rows a page without `limit`, max = highest limit,
+--               cursor = member with the next cursor, param = parameter for the start of a page, if not `page` or `offset` }.
+--               Without a style there is one page only; if it has a `max`, `limit` cuts it. whole = operation that walks all
+--               rows.
+--   job         it starts a job: { status = operation of the same resource that returns its state, param = the parameter of
+--               `status` for the job, id = member of this answer with its value ("[].id": one job for each element; left out:
+--               what was given as `param`), state and bad = member of this answer, and its values, for a job that was refused,
+--               fresh = member of the status answer that differs between two runs: while it is unchanged, the end is that of
+--               the run before }. The operation `status` has the rest: { state = member of its answer, pending = "queued
+--               processing", good = "finished", bad = "cancelled canceled expired", done = member that exists only at the end,
+--               result = member with the address of the file, every = { first, longest } seconds between two requests }.
+--   cost        estimated credits of the Data API: { 100, per = "request" | "target" | "row" | "keyword" | "page", of = what
+--               is counted: the list parameter, or the parameter for the most pages; false for rows outside this answer; left
+--               out: the rows of `pages`; note = "…", confidence = "high" … }. Without a number: the price is unknown.
+--   repeatable  only if it differs from the method's rule: GET, PUT and DELETE may be repeated, POST and PATCH may not. A
+--               repeated request must leave the same state as a single one.
+--   billed      true: costs money or counts against the plan. Retried only if nothing was sent.
+--   row         it accepts what another operation of the resource returned: { of = "get list", map = "id:site_id name:url" }.
+--               `map` renames members to parameters; "-" drops one. Its first member, or each of `marks`, distinguishes a row
+--               from arguments. Members without a parameter are left out.
 --   about       one line, in our own words.
---   use         what to use it for, where other operations resemble it: "Use it for" begins the sentence.
+--   use         where operations resemble each other, what to use this one for: ends a sentence that begins "Use it for".
 --   source      where it is known from: "docs", "mcp", "n8n", "openapi", "skills", "third-party", separated by blanks.
 --   confidence  "high", "medium" or "low": how sure the sources are.
---   deprecated  true where the vendor has withdrawn it.
+--   deprecated  true if the vendor has withdrawn it.
 --
 -- A parameter:
---   type        "id" (a whole number, or text that holds one; in a path any non-empty text), "integer", "number",
---               "string", "boolean" (true/false in a body and with style "json", else 1/0 in a query), "flag" (0/1 on
---               the wire; true and false are taken too), "date" (YYYY-MM-DD), "month" (YYYY-MM), "object", "file", "text" (a
---               string or a whole number, written as text), or a list of one of them: "id[]", "string[]", "object[][]" … A
---               lone value is taken for a list of one.
---   style       how a list goes into a query: "brackets" name[]=1&name[]=2 (what it is when left out), "repeat"
---               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each; and a table ("object", "object[]"):
---               "tree" name[a][b]=1 with lists numbered from 0, where each of `fields` is written in its own style (lists
---               and tables without one are branches), or "json" a JSON text (what it is when left out). In a form they go as
---               in a query; a file is a part of its own, and there is at least one part. In a body "comma", "lines" and
---               "json" make one string, too;
---               all others are plain JSON there.
---   wire        its name in the request, where that is not its own: a string, or { v4 = "…", v1 = "…" }.
---   fields      for "object" and "object[]": the parameters of the members, and `required`, names as in `query`.
---   max_items   most elements of a list; min_items fewest.
---   max_length  most characters of a string; min_length fewest.
---   form        { pattern, what it means }: strings must match the pattern: { "^%l%l$", "two small letters" }.
---   first_lacks a member that the first element of an "object[]" must not have: it is left out there.
---   as_read     true, of an object: its members may be as they were read: "" and null, where the parameter is no text, change
---               nothing and are left out.
---   nullable    true: seranking.null may be given, and clears what the API has.
+--   type        "id" (a whole number, or a string of digits), "integer", "number", "string", "boolean" (true/false in a body
+--               and with style "json", else 1/0), "flag" (0/1; true and false are accepted), "date" (YYYY-MM-DD), "month"
+--               (YYYY-MM), "object", "file", "text" (a string or a whole number, sent as text), or a list of one of them:
+--               "id[]", "string[]", "object[][]" … A single value is accepted as a list of one.
+--   style       how a list is written in a query or form: "brackets" name[]=1&name[]=2 (the default), "repeat"
+--               name=1&name=2, "comma" name=1,2, "lines" one text with a line for each. How a table ("object", "object[]") is:
+--               "json" (the default), or "tree" name[a][b]=1, with lists numbered from 0 and each of `fields` in its own
+--               style. In a body "comma", "lines" and "json" make one string; all others are plain JSON. A file is a part of
+--               its own in a form.
+--   wire        its name in the request, if different: a string, or { v4 = "…", v1 = "…" }.
+--   fields      for "object" and "object[]": the parameters of the members; `required`: names as in `query`.
+--   max_items   most elements of a list; min_items: fewest.
+--   max_length  most characters of a string; min_length: fewest.
+--   form        { pattern, meaning }: strings must match: { "^%l%l$", "two small letters" }.
+--   first_lacks a member that the first element of an "object[]" must not have.
+--   as_read     true, of an object: members may be given as they were read; "" and null are left out unless the parameter is
+--               a text.
+--   nullable    true: seranking.null may be given, and clears the value.
 --   secret      true: masked in dry_run, messages and events (passwords).
---   enum, min, max, default (documentation only: never sent), about.
+--   enum, min, max, default (documentation only, never sent), about.
 
---- Which file describes which top-level name of the client, and which name below `data`: each is loaded when it is first
---- looked at.
+--- The file of each family, by its name on the client. A file is loaded when its name is first used.
 return {
   account = "seranking.api.account",
   airt = "seranking.api.airt",
