@@ -308,6 +308,7 @@ bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, 
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
+	@BUILD=$(BUILD) sh bench/hops.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 

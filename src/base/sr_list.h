@@ -55,20 +55,16 @@ static inline void sr_list_remove(struct sr_node *node) {
   node->prev = node->next = NULL;
 }
 
-/* The item `offset` bytes before `node`; NULL at the list's end. */
-static inline void *sr_list_item(const struct sr_list *list, struct sr_node *node, size_t offset) {
-  return node == &list->ends ? NULL : (char *)node - offset;
-}
+/* The item whose node this is; NULL at the list's end. */
+#define SR_LIST_ITEM(list, node, type, member)                                                     \
+  ((node) == &(list)->ends ? NULL : (type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /*
 ** The first item, the one after `item`, and the last; NULL: there is none. `member` is the node's name in `type`.
 ** To remove items on the way, ask for the next one first.
 */
-#define SR_LIST_FIRST(list, type, member)                                                          \
-  ((type *)sr_list_item(list, (list)->ends.next, offsetof(type, member)))
-#define SR_LIST_NEXT(list, item, type, member)                                                     \
-  ((type *)sr_list_item(list, (item)->member.next, offsetof(type, member)))
-#define SR_LIST_LAST(list, type, member)                                                           \
-  ((type *)sr_list_item(list, (list)->ends.prev, offsetof(type, member)))
+#define SR_LIST_FIRST(list, type, member)      SR_LIST_ITEM(list, (list)->ends.next, type, member)
+#define SR_LIST_NEXT(list, item, type, member) SR_LIST_ITEM(list, (item)->member.next, type, member)
+#define SR_LIST_LAST(list, type, member)       SR_LIST_ITEM(list, (list)->ends.prev, type, member)
 
 #endif

@@ -57,7 +57,8 @@ enum { KEPT_SIZE = 512 };
 void sr_call_clear(struct sr_call *call) {
   struct sr_buf *const bufs[] = {&call->target, &call->body, &call->head, &call->answer};
   size_t i;
-  free_parts(call->parts);
+  if (call->parts != NULL)
+    free_parts(call->parts);
   call->parts = call->last_part = NULL;
   curl_slist_free_all(call->headers);
   call->headers = NULL;
@@ -67,14 +68,15 @@ void sr_call_clear(struct sr_call *call) {
     if (bufs[i]->cap > KEPT_SIZE)
       sr_buf_fini(bufs[i]);
     else if (bufs[i]->len > 0)
-      sr_buf_clear(bufs[i]);
+      bufs[i]->data[bufs[i]->len = 0] = '\0';
   call->cleared = 1;
 }
 
 void sr_call_reset(struct sr_call *call) {
   struct sr_config *config = call->config;
   struct sr_buf target, body, head, answer;
-  sr_list_remove(&call->ready_node);
+  if (call->ready_node.next != NULL)
+    sr_list_remove(&call->ready_node);
   if (!call->cleared)
     sr_call_clear(call);
   target = call->target;

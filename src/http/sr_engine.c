@@ -471,10 +471,6 @@ static void expire(struct sr_engine *engine, struct sr_call *call, sr_time now) 
   }
 }
 
-sr_time sr_engine_due(const struct sr_call *call) {
-  return call->state == SR_STATE_BACKOFF && call->due < call->deadline ? call->due : call->deadline;
-}
-
 /* Deadlines and back-offs that are over. A call that is queued again is seen again, and not due then. */
 static void check_times(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
@@ -487,8 +483,8 @@ static void check_times(struct sr_engine *engine, sr_time now) {
   }
   engine->look_at = SR_NEVER;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = SR_NEXT_CALL(engine, call))
-    if (sr_engine_due(call) < engine->look_at)
-      engine->look_at = sr_engine_due(call);
+    if (SR_DUE(call) < engine->look_at)
+      engine->look_at = SR_DUE(call);
 }
 
 void sr_engine_drop_idle(struct sr_engine *engine, sr_time now) {
@@ -520,10 +516,9 @@ void sr_engine_forget_parent(struct sr_engine *engine) {
 }
 
 sr_time sr_engine_take_step(struct sr_engine *engine) {
-  sr_time now;
-  SR_CHECK_PROCESS(engine);
-  now = work_transfers(engine);
-  sr_engine_drop_idle(engine, now);
+  sr_time now = work_transfers(engine);
+  if (engine->multi.running == 0 && engine->multi.has_connections)
+    sr_engine_drop_idle(engine, now);
   if (engine->gates.asking_count > 0)
     work_limiters(engine, now);
   if (now >= engine->look_at)
@@ -534,6 +529,7 @@ sr_time sr_engine_take_step(struct sr_engine *engine) {
 }
 
 void sr_engine_step(struct sr_engine *engine) {
+  SR_CHECK_PROCESS(engine);
   sr_engine_take_step(engine);
 }
 
@@ -545,7 +541,7 @@ void sr_engine_step(struct sr_engine *engine) {
 */
 static int count_if_full(struct sr_engine *engine, const struct sr_call *call, sr_time now) {
   int max = call->config->max_queue, waiting;
-  if (call->gate == NULL || max <= 0 || call->gate->waiting < max)
+  if (call->gate->waiting < max)
     return 0;
   sr_engine_begin_queued(engine, now);
   waiting = call->gate->waiting - call->gate->asked;
@@ -571,8 +567,7 @@ static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time no
 }
 
 void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now) {
-  int waiting;
-  SR_CHECK_PROCESS(engine);
+  int waiting = 0;
   call->engine = engine;
   call->cancel = sr_engine_cancel;
   call->gate = NULL;
@@ -593,7 +588,8 @@ void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time
     end_call(call, now);
     return;
   }
-  waiting = count_if_full(engine, call, now);
+  if (call->gate != NULL && call->gate->waiting > 0 && call->config->max_queue > 0)
+    waiting = count_if_full(engine, call, now);
   if (waiting > 0) {
     sr_outcome_queue_full(call, waiting);
     end_call(call, now);
@@ -603,6 +599,7 @@ void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time
 }
 
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
+  SR_CHECK_PROCESS(engine);
   sr_engine_submit_at(engine, call, SR_NOW(engine));
 }
 

@@ -45,11 +45,13 @@ void sr_engine_forget_parent(struct sr_engine *engine);
 /* sr_engine_submit, `now`. */
 void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time now);
 
-/* sr_engine_step. Returns the time at its end. */
+/* sr_engine_step after SR_CHECK_PROCESS. Returns the time at its end. */
 sr_time sr_engine_take_step(struct sr_engine *engine);
 
-/* When a call not queued has to be looked at for time alone: its deadline, or the end of its back-off. */
-sr_time sr_engine_due(const struct sr_call *call);
+/* When a call has to be looked at for time alone, queued or not: its deadline, the end of its back-off. */
+#define SR_DUE(call)                                                                               \
+  ((call)->state == SR_STATE_BACKOFF && (call)->due < (call)->deadline ? (call)->due               \
+                                                                       : (call)->deadline)
 
 /* Begins attempts of the queued calls that get a slot, first come, first served. Returns how many. */
 int sr_engine_begin_queued(struct sr_engine *engine, sr_time now);

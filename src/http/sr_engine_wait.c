@@ -19,7 +19,7 @@ static sr_time wake_time(const struct sr_engine *engine, sr_time now) {
   const struct sr_gate *gate;
   sr_time wake = SR_NEVER;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = SR_NEXT_CALL(engine, call)) {
-    sr_time at = sr_engine_due(call);
+    sr_time at = SR_DUE(call);
     if (call->state == SR_STATE_SENDING && engine->external)
       continue; /* its owner ends it */
     if (call->state == SR_STATE_QUEUED && call->slot.state != SR_SLOT_ASKED &&
@@ -49,11 +49,7 @@ sr_time sr_engine_wake(struct sr_engine *engine) {
 static int add_watches(struct sr_engine *engine, struct curl_waitfd **fds, unsigned *count) {
   const struct sr_gate *gate;
   struct curl_waitfd *more;
-  size_t room = 0;
-  for (gate = SR_FIRST_ASKING(engine); gate != NULL; gate = SR_NEXT_ASKING(engine, gate))
-    room += SR_WATCH_MAX;
-  if (room == 0)
-    return 0;
+  size_t room = (size_t)engine->gates.asking_count * SR_WATCH_MAX;
   more = realloc(engine->polled, (*count + room) * sizeof *more);
   if (more == NULL)
     return -1;
@@ -88,7 +84,7 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
   CURLMcode code = CURLM_OUT_OF_MEMORY;
   if (when <= now)
     return;
-  if (add_watches(engine, &fds, &all) == 0) {
+  if (engine->gates.asking_count == 0 || add_watches(engine, &fds, &all) == 0) {
     if (engine->multi.running == 0 && all == 0) {
       sleep_until(engine, when);
       return;
@@ -101,7 +97,8 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
     sleep_until(engine, when < now + FAILURE_PAUSE ? when : now + FAILURE_PAUSE);
     take_for_ready(extra, count);
   }
-  sr_engine_count_failure(engine, code, &engine->polls_failed);
+  if (code != CURLM_OK || engine->polls_failed > 0)
+    sr_engine_count_failure(engine, code, &engine->polls_failed);
 }
 
 void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
@@ -151,17 +148,17 @@ struct sr_call *sr_engine_ready(struct sr_engine *engine) {
 }
 
 /* SR_NEVER: there is no such time. */
-static sr_time after(sr_time now, sr_time duration) {
-  return duration < SR_NEVER - now ? now + duration : SR_NEVER;
-}
+#define AFTER(now, duration) ((duration) < SR_NEVER - (now) ? (now) + (duration) : SR_NEVER)
 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
-  sr_time now = SR_NOW(engine), until = after(now, max_wait);
+  sr_time now = SR_NOW(engine), until = AFTER(now, max_wait);
   enum sr_run outcome = SR_RUN_PENDING;
-  struct sr_sigpipe sigpipe;
+  struct sr_sigpipe sigpipe = {0};
+  SR_CHECK_PROCESS(engine);
   if (call->state == SR_STATE_NEW)
     sr_engine_submit_at(engine, call, now);
-  sr_sigpipe_hold(&sigpipe, engine->tls);
+  if (engine->tls)
+    sr_sigpipe_hold(&sigpipe, 1);
   while (outcome == SR_RUN_PENDING) {
     now = sr_engine_take_step(engine);
     if (call->state == SR_STATE_DONE) {
@@ -175,20 +172,22 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
       wait_for_step(engine, now, until);
     }
   }
-  sr_sigpipe_release(&sigpipe);
+  if (engine->tls)
+    sr_sigpipe_release(&sigpipe);
   return outcome;
 }
 
 struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
   struct sr_call *call = sr_engine_ready(engine);
   struct sr_sigpipe sigpipe;
-  sr_time until;
+  sr_time now, until;
   if (call != NULL)
     return call;
-  until = after(SR_NOW(engine), max_wait);
+  now = SR_NOW(engine);
+  until = AFTER(now, max_wait);
   sr_sigpipe_hold(&sigpipe, engine->tls);
   for (;;) {
-    sr_time now = sr_engine_take_step(engine);
+    now = sr_engine_take_step(engine);
     call = sr_engine_ready(engine);
     if (call != NULL || now >= until)
       break;

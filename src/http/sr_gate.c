@@ -160,12 +160,6 @@ static void remove_gate(struct sr_gates *gates, struct sr_gate *gate) {
   close_gate(gate);
 }
 
-/* Does nothing for a gate that is not among them. */
-static void remove_unused(struct sr_gates *gates, struct sr_gate *gate) {
-  gates->unused_count -= sr_node_in_list(&gate->unused_node);
-  sr_list_remove(&gate->unused_node);
-}
-
 /* NULL when memory ran out. */
 static struct sr_gate *find_or_add(struct sr_gates *gates, const struct sr_config *config) {
   struct sr_gate *gate = NULL;
@@ -184,28 +178,28 @@ struct sr_gate *sr_gates_get(struct sr_gates *gates, const struct sr_config *con
     return NULL;
   gates->last = gate;
   gates->last_config = config->id;
-  if (gate->users++ == 0)
-    remove_unused(gates, gate);
+  if (gate->users++ == 0 && gate->unused_node.next != NULL) {
+    sr_list_remove(&gate->unused_node);
+    gates->unused_count--;
+  }
   return gate;
-}
-
-static void add_unused(struct sr_gates *gates, struct sr_gate *gate) {
-  sr_list_append(&gates->unused, &gate->unused_node);
-  gates->unused_count++;
 }
 
 /* Closes the gate unused for longest; or, if it must stay open, puts it behind the others. */
 static void close_or_requeue(struct sr_gates *gates, sr_time now) {
   struct sr_gate *gate = SR_LIST_FIRST(&gates->unused, struct sr_gate, unused_node);
-  remove_unused(gates, gate);
+  sr_list_remove(&gate->unused_node);
+  gates->unused_count--;
   if (gate->keep_until <= now && gate->driver->keep_until != NULL) {
     sr_time until = gate->driver->keep_until(gate->limiter, now);
     gate->keep_until = until == SR_NEVER ? now + KEEP_UNKNOWN : until;
   }
-  if (gate->keep_until <= now)
+  if (gate->keep_until <= now) {
     remove_gate(gates, gate);
-  else
-    add_unused(gates, gate);
+    return;
+  }
+  sr_list_append(&gates->unused, &gate->unused_node);
+  gates->unused_count++;
 }
 
 void sr_gates_put(struct sr_gates *gates, struct sr_gate *gate, sr_time now) {
@@ -213,7 +207,8 @@ void sr_gates_put(struct sr_gates *gates, struct sr_gate *gate, sr_time now) {
   if (--gate->users > 0)
     return;
   gate->keep_until = 0;
-  add_unused(gates, gate);
+  sr_list_append(&gates->unused, &gate->unused_node);
+  gates->unused_count++;
   for (i = 0; i < CHECKED_GATES && gates->unused_count > KEPT_GATES; i++)
     close_or_requeue(gates, now);
 }

@@ -137,7 +137,7 @@ struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result) 
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait) {
   sr_time wait = max_wait < POLL_MAX ? max_wait : POLL_MAX;
-  if (sr_multi_open(multi) != 0)
+  if (multi->handle == NULL && sr_multi_open(multi) != 0)
     return CURLM_OUT_OF_MEMORY;
   wait = wait / SR_MILLISECOND + (wait % SR_MILLISECOND != 0);
   return curl_multi_poll(multi->handle, extra, count, (int)wait, NULL);

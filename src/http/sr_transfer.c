@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,11 @@ static int is_over(struct sr_transfer *transfer, sr_time end) {
   return 1;
 }
 
+/* Rules out most header lines: an E or e where "Content-Encoding:" or "Transfer-Encoding:" has one. */
+#define MAY_NAME_CODINGS(line, len)                                                                \
+  ((len) > 17 && (((line)[8] | 0x20) == 'e' || ((line)[9] | 0x20) == 'e') &&                       \
+   ((line)[16] == ':' || (line)[17] == ':'))
+
 /*
 ** How many codings a header line names that libcurl would undo. Bodies compressed twice are refused:
 ** out of a few KB libcurl would make gigabytes of input for the inner coding in one round, and see no
@@ -137,7 +143,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   }
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
-  if (data[0] == 'C' || data[0] == 'c' || data[0] == 'T' || data[0] == 't')
+  if (MAY_NAME_CODINGS(data, len))
     transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
     return 0;
@@ -399,7 +405,7 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   if (sr_buf_reserve(url, config->base_url.len + call->target.len + config->key_escaped.len + 16) !=
           0 ||
       sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
-      sr_buf_append(url, sr_buf_text(&call->target), call->target.len) != 0)
+      sr_buf_append(url, call->target.data, call->target.len) != 0)
     return -1;
   if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
     return 0;
@@ -477,10 +483,9 @@ static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *
   return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
-static long milliseconds(sr_time t) {
-  sr_time ms = (t + SR_MILLISECOND - 1) / SR_MILLISECOND;
-  return ms < 1 ? 1L : (long)ms;
-}
+/* At least 1: 0 would be no limit. */
+#define MILLISECONDS(t)                                                                            \
+  ((t) < SR_MILLISECOND ? 1L : (long)(((t) + SR_MILLISECOND - 1) / SR_MILLISECOND))
 
 /*
 ** Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. The old
@@ -494,33 +499,15 @@ static int renew(struct sr_transfer *transfer) {
   return transfer->easy != NULL ? 0 : -1;
 }
 
-/* Forgets the attempt before. */
-static void start_over(struct sr_transfer *transfer) {
-  transfer->steps = 0;
-  transfer->busy = 0;
-  transfer->expired = 0;
-  transfer->flooded = 0;
-  transfer->requests = 0;
-  transfer->connects = 0;
-  transfer->before = 0;
-  transfer->reach = SR_UNSENT;
-  transfer->head_bytes = 0;
-  transfer->late = 0;
-  transfer->head_whole = 0;
-  transfer->codings = 0;
-  transfer->too_large = 0;
-  transfer->no_memory = 0;
-  transfer->no_descriptors = 0;
-  transfer->detail[0] = '\0';
-}
-
 CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
                            sr_may_send *may_send, sr_time now, sr_time timeout) {
   CURL *easy;
   CURLcode code = CURLE_OK;
   enum sr_headers kind;
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
-  start_over(transfer);
+  memset(&transfer->round, 0,
+         offsetof(struct sr_transfer, detail) - offsetof(struct sr_transfer, round));
+  transfer->detail[0] = '\0';
   transfer->call = call;
   transfer->may_send = may_send;
   transfer->ends = now + timeout + GRACE;
@@ -544,8 +531,8 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   if (code == CURLE_OK)
     code = set_headers(transfer, call, kind);
   transfer->used = 1;
-  SET(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
-  SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
+  SET(CURLOPT_TIMEOUT_MS, MILLISECONDS(timeout));
+  SET(CURLOPT_CONNECTTIMEOUT_MS, MILLISECONDS(connect));
 #if !SR_HAVE_PREREQ
   SET(CURLOPT_FRESH_CONNECT,
       call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
@@ -560,8 +547,6 @@ static const char *version_name(long version) {
   switch (version) {
   case CURL_HTTP_VERSION_1_0:
     return "1.0";
-  case CURL_HTTP_VERSION_1_1:
-    return "1.1";
   case CURL_HTTP_VERSION_2_0:
     return "2";
   case CURL_HTTP_VERSION_3:
@@ -684,7 +669,7 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
   curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
   call->status = (int)status;
-  call->http_version = version_name(version);
+  call->http_version = version == CURL_HTTP_VERSION_1_1 ? "1.1" : version_name(version);
   call->reused = connects == 0;
   error->kind = SR_NO_ERROR;
   if (code == CURLE_OK && transfer->head_whole)

@@ -22,14 +22,20 @@ typedef int sr_may_send(struct sr_call *call);
 */
 struct sr_transfer {
   CURL *easy;
-  CURLSH *share;                /* the engine's */
-  const uint64_t *rounds;       /* the engine's count of runs of libcurl */
-  sr_may_send *may_send;        /* of this attempt */
-  struct sr_call *call;         /* NULL while idle */
-  uint64_t config_id;           /* of the client it is set up for; 0: none */
-  int used;                     /* the handle has been through an attempt */
-  int http1;                    /* it is set up for HTTP/1.1 alone */
-  sr_time ends, connect_ends;   /* on the real clock, see on_progress */
+  CURLSH *share;              /* the engine's */
+  const uint64_t *rounds;     /* the engine's count of runs of libcurl */
+  struct sr_transfer *next;   /* in the engine's list of idle ones */
+  uint64_t config_id;         /* of the client it is set up for; 0: none */
+  int used;                   /* the handle has been through an attempt */
+  int http1;                  /* it is set up for HTTP/1.1 alone */
+  struct sr_call *call;       /* NULL while idle */
+  sr_may_send *may_send;      /* of this attempt */
+  sr_time ends, connect_ends; /* on the real clock, see on_progress */
+  struct curl_slist *headers; /* made for this attempt alone, or NULL */
+  curl_mime *mime;            /* the same */
+  struct sr_buf url;          /* made for each attempt */
+
+  /* From here to `detail` all is 0 when an attempt begins. */
   uint64_t round;               /* *rounds, when on_progress last looked */
   int steps;                    /* how often libcurl made progress in it, before the request */
   int busy;                     /* how often beyond what is usual, in all rounds */
@@ -46,11 +52,7 @@ struct sr_transfer {
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int no_memory;                /* a buffer could not grow */
   int no_descriptors;           /* a socket could not be made */
-  struct curl_slist *headers;   /* made for this attempt alone, or NULL */
-  curl_mime *mime;              /* the same */
-  struct sr_buf url;            /* made for each attempt */
   char detail[CURL_ERROR_SIZE]; /* libcurl's words on a failure */
-  struct sr_transfer *next;     /* in the engine's list of idle ones */
 };
 
 /* NULL when memory ran out. `share` (TLS sessions) and `rounds` must outlive it. */

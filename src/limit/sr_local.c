@@ -24,6 +24,7 @@ enum { FOLLOW_MAX = 8 };
 struct mapping {
   struct mapping *next; /* of those left */
   struct sr_share *share;
+  struct sr_limit *limit; /* the share's */
 };
 
 /* A line for people, never changed: a problem, or the path of a file. */
@@ -313,14 +314,14 @@ static void open_share(struct sr_limiter *limiter, struct mapping *before, sr_ti
   struct mapping *mapping = calloc(1, sizeof *mapping);
   char problem[SR_SHARE_PROBLEM] = "memory ran out";
   if (mapping != NULL)
-    mapping->share = open_merged(
-        limiter, before != NULL ? sr_share_limit(before->share) : &limiter->own, problem);
+    mapping->share = open_merged(limiter, before != NULL ? before->limit : &limiter->own, problem);
   if (mapping == NULL || mapping->share == NULL) {
     const struct text *text = text_of(limiter, problem);
     atomic_store(&limiter->problem, text != NULL ? text : &no_memory);
     free(mapping);
     return;
   }
+  mapping->limit = sr_share_limit(mapping->share);
   if (!atomic_compare_exchange_strong(&limiter->mapping, &before, mapping)) {
     free_mapping(mapping); /* another thread was faster */
     return;
@@ -337,12 +338,12 @@ static void open_share(struct sr_limiter *limiter, struct mapping *before, sr_ti
 */
 static struct sr_limit *follow(struct sr_limiter *limiter, struct mapping *mapping, sr_time now) {
   struct mapping *before = NULL;
-  while (mapping != before && sr_limit_moved(sr_share_limit(mapping->share))) {
+  while (mapping != before && sr_limit_moved(mapping->limit)) {
     open_share(limiter, before = mapping, now);
     mapping = atomic_load(&limiter->mapping);
   }
   atomic_store(&limiter->look_at, now + LOOK_EVERY);
-  return sr_share_limit(mapping->share);
+  return mapping->limit;
 }
 
 /* The slots to use now. Inside. */
@@ -353,11 +354,11 @@ static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
   int mine;
   if (!limiter->shared)
     return &limiter->own;
-  if (mapping != NULL && sr_limit_moved(sr_share_limit(mapping->share)))
+  if (mapping != NULL && sr_limit_moved(mapping->limit))
     return follow(limiter, mapping, now);
   if (tried && now < at && at - OPEN_EVERY <= now &&
       (mapping != NULL || !sr_limit_moved(&limiter->own)))
-    return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
+    return mapping != NULL ? mapping->limit : &limiter->own;
   /*
   ** The first time every thread opens the file, or takes what another one has opened meanwhile: none
   ** may use the process's own slots beside it. Later one thread looks, and the others go on.
@@ -371,7 +372,7 @@ static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
     if (mapping != NULL)
       atomic_store(&limiter->look_at, now + LOOK_EVERY);
   }
-  return mapping != NULL ? sr_share_limit(mapping->share) : &limiter->own;
+  return mapping != NULL ? mapping->limit : &limiter->own;
 }
 
 static void copy_problem(struct sr_limiter *limiter, char out[SR_SHARE_PROBLEM]) {
