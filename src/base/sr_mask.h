@@ -1,9 +1,8 @@
 /* Hides a secret in texts that are shown.
 ** SPDX-License-Identifier: MIT
 **
-** A run is a piece of the secret as it stands in a text, in any case, anywhere. Runs as long as the
-** mask's window are replaced by "…", shorter ones stay: they give nothing away, and are as likely
-** part of a word. */
+** A run is a piece of the secret in a text, in upper or lower case. Runs of the mask's window or longer
+** are replaced by "…". Shorter ones stay: they give nothing away, and are as likely part of a word. */
 #ifndef SR_MASK_H
 #define SR_MASK_H
 
@@ -12,7 +11,7 @@
 /* Room for what stands for a secret, and a NUL. */
 enum { SR_KEY_HINT_SIZE = 16 };
 
-/* All zero hides nothing. Never changes after sr_mask_init, so it may be used from any thread. */
+/* All zero hides nothing. It never changes after it was made: any thread may use it. */
 struct sr_mask {
   struct sr_buf secret; /* in lower case */
   size_t window;        /* bytes of the shortest run that is hidden */
@@ -34,10 +33,10 @@ int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t wi
 void sr_mask_fini(struct sr_mask *mask);
 
 /*
-** Hides all runs in `text`, in place: the text gets shorter or stays. Runs with bytes written as %XX,
-** \uXXXX or \/ count too. Of a whole key of 32 bytes or more, the last four stay. Returns the new
-** length; a NUL is written after it if the text got shorter. What is shown must be hidden last: after
-** control characters were removed, which may have stood between two pieces.
+** Hides all runs in `text`, in place; it never gets longer. Bytes written as %XX, \uXXXX or \/ count
+** too. Of a whole key of 32 bytes or more, the last four stay. Returns the new length; if the text got
+** shorter, a NUL follows. Call it last before showing a text: removing control characters afterwards
+** could join two pieces.
 */
 size_t sr_mask_hide(const struct sr_mask *mask, char *text, size_t len);
 

@@ -19,8 +19,8 @@ static int is_null(const char *p, size_t len) {
 }
 
 /*
-** Control characters that no text has, or more than a quarter of the bytes no UTF-8. NULs prove
-** nothing: C programs send them behind their texts.
+** Control characters that no text has, or more than a quarter of bytes that are not UTF-8. A NUL
+** proves nothing: C programs send them after their texts.
 */
 static int is_binary(const char *p, size_t len) {
   size_t i = 0, odd = 0;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of a text is looked at for the line of it that is shown. */
+/* How much of a text is read to show one line of it. */
 #define LOOKED_AT ((size_t)16384)
 
 /* The shortest piece of a download's query that is hidden. */
@@ -135,7 +135,7 @@ static int check_key(const struct sr_settings *settings, struct sr_error *error)
   return -1;
 }
 
-/* Whoever trusts these numbers counts arrays by them. */
+/* Array sizes depend on these numbers. */
 static int check_limit(const struct sr_settings *settings, struct sr_error *error) {
   const struct sr_rate *rate = &settings->rate;
   if (!settings->limited ||
@@ -169,7 +169,7 @@ static void add_text(struct sr_sha256 *sha, const char *text) {
   sr_sha256_add(sha, text, strlen(text) + 1);
 }
 
-/* Whose limit it is: a hash of key and address that gives neither away. */
+/* The identity of the limit: a hash of key and address, which gives neither away. */
 static int fill_limit(struct sr_config *config, const struct sr_settings *settings) {
   struct sr_sha256 sha;
   const char *family = settings->limit_family != NULL ? settings->limit_family : "";
@@ -221,7 +221,7 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   return make_headers(config);
 }
 
-/* A config without anything in it but what is always there. NULL when memory ran out. */
+/* An empty config with an id. NULL when memory ran out. */
 static struct sr_config *new_config(void) {
   static atomic_uint_fast64_t last_id;
   struct sr_config *config = calloc(1, sizeof *config);
@@ -248,7 +248,10 @@ static int set_base(struct sr_config *config, const char *base_url, const char *
   return -1;
 }
 
-/* The proxy that calls would go through. Never quoted: it may hold a password. 0, or -1 with the error. */
+/*
+** Checks the proxy of the option or the environment. It is never quoted: it may hold a password. 0, or
+** -1 with the error.
+*/
 static int check_proxy(struct sr_config *config, const char *proxy, struct sr_error *error) {
   const char *name = "proxy", *problem;
   if (proxy == NULL || proxy[0] == '\0')
@@ -330,7 +333,7 @@ struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char
   return NULL;
 }
 
-/* The number in the lower half, the process (sr_fork_count) that it is of in the upper one. */
+/* Lower half: the count. Upper half: the process (sr_fork_count) it belongs to. */
 static uint32_t waiting_of(uint64_t word, uint32_t process) {
   return (uint32_t)(word >> 32) == process ? (uint32_t)word : 0;
 }
@@ -345,7 +348,7 @@ void sr_config_add_waiting(struct sr_config *config, int by) {
   do {
     count = waiting_of(word, process);
     if (by < 0 && count == 0)
-      return; /* it was counted before the fork */
+      return; /* counted before the fork */
     count += (uint32_t)by;
   } while (!atomic_compare_exchange_weak(&config->waiting, &word, (uint64_t)process << 32 | count));
 }

@@ -1,5 +1,4 @@
-/* What all calls of one client share and never change: address, key, TLS, limit. Knows how to keep
-** the key hidden.
+/* What all calls of a client share and never change: address, key, TLS, limit. Masks the key in texts.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_CONFIG_H
 #define SR_CONFIG_H
@@ -12,11 +11,11 @@
 #include <curl/curl.h>
 #include <stdatomic.h>
 
-/* Where the key goes. Never in both places. */
+/* Where the key goes. */
 enum sr_auth {
   SR_AUTH_HEADER, /* Authorization: Token KEY */
   SR_AUTH_QUERY,  /* ?token=KEY on v4, ?apikey=KEY on v1 */
-  SR_AUTH_NOWHERE /* not sent; known only so that it is masked where it may show */
+  SR_AUTH_NOWHERE /* not sent: known only to be masked */
 };
 
 /* What sr_config_new is told. Strings are copied; NULL means left out. */
@@ -24,7 +23,7 @@ struct sr_settings {
   const char *base_url;
   const char *token; /* NULL: none */
   size_t token_len;
-  int token_off; /* calls without a key are meant */
+  int token_off; /* calls without a key are intended */
   int v1;        /* the generation */
   enum sr_auth auth;
   const char *ca_file;    /* PEM; NULL: the system's */
@@ -32,18 +31,18 @@ struct sr_settings {
   const char *user_agent; /* put before our own; NULL: our own alone */
   int limited;            /* 0: no limiter at all */
   struct sr_rate rate;
-  uint64_t limit_salt; /* 0, or the identity of an injected clock: limits on different clocks can't
-                          be shared */
-  const char *limit_family;       /* whose limit it is when an API has several: "", "data" */
-  struct sr_local_settings local; /* whom it is shared with on this machine */
+  uint64_t
+      limit_salt; /* 0, or the id of an injected clock: clients on different clocks share no limit */
+  const char *limit_family;               /* which limit of an API that has several: "", "data" */
+  struct sr_local_settings local;         /* whom it is shared with on this machine */
   const struct sr_limiter_driver *driver; /* shared by other means: see sr_limiter.h; or NULL */
   const char *driver_settings;            /* approved by its check */
   int fall_back; /* while the driver's limiter is out of reach: the process's own, or fail */
-  int send_time; /* pacing by time of sending: faster, and no proof */
+  int send_time; /* pacing by time of sending: faster, without proof */
   int max_queue; /* calls of one engine that may wait for a slot of this limit */
 };
 
-/* Sets of request headers, made once: a call picks one and adds nothing. */
+/* Sets of request headers, made once. Each call picks one. */
 enum sr_headers {
   SR_HEADERS_PLAIN,   /* no body, and none announced */
   SR_HEADERS_JSON,    /* a JSON body */
@@ -52,10 +51,10 @@ enum sr_headers {
   SR_HEADERS_COUNT
 };
 
-/* Counted references; but for counts, immutable after sr_config_new: it may be read from any thread. */
+/* Reference-counted. Except for counts, it never changes after sr_config_new: any thread may read it. */
 struct sr_config {
   atomic_uint refs;
-  uint64_t id;               /* never used again in this process, unlike an address */
+  uint64_t id;               /* never reused in this process, unlike an address */
   uint64_t client;           /* `id`, or that of the config it was made from */
   struct sr_buf base_url;    /* without a last slash */
   int plain_http;            /* the base is http: to this machine only */
@@ -63,7 +62,7 @@ struct sr_config {
   struct sr_buf key;         /* empty: none */
   struct sr_buf key_escaped; /* percent-encoded, as in a query */
   struct sr_mask key_mask;
-  struct sr_mask query_mask; /* of a download: what follows the path may be a secret */
+  struct sr_mask query_mask; /* of a download: its query may be a secret */
   int token_off;
   int v1;
   enum sr_auth auth;
@@ -85,15 +84,15 @@ struct sr_config {
 };
 
 /*
-** Checks and copies. NULL on failure, with `error` saying what is wrong: kind auth, code
-** invalid_key for a key that can't be one; kind invalid, code bad_option for an address or a proxy,
-** the option's, or the environment's for https.
+** Checks and copies. NULL on failure, with `error`: kind auth, code invalid_key for a text that can't be
+** a key; kind invalid, code bad_option for an address, or for the proxy of the option or, for https, of
+** the environment.
 */
 struct sr_config *sr_config_new(const struct sr_settings *settings, struct sr_error *error);
 
 /*
-** The same client towards another host, to fetch `target` there: no key is sent and no limit holds,
-** all else is as before. NULL on failure, as sr_config_new.
+** A copy for another host, to fetch `target` there: without a key and without a limit. NULL on failure,
+** as sr_config_new.
 */
 struct sr_config *sr_config_elsewhere(const struct sr_config *config, const char *base_url,
                                       const char *target, struct sr_error *error);
@@ -102,15 +101,14 @@ struct sr_config *sr_config_ref(struct sr_config *config);
 void sr_config_unref(struct sr_config *config); /* NULL is allowed */
 
 /*
-** How many calls of the client wait for a slot, in whatever engines of this process. Engines count
-** them. Calls that were waiting when the process forked don't count in the child.
+** How many calls of the client wait for a slot in this process. Engines count them. Calls that were
+** waiting when the process forked don't count in the child.
 */
 unsigned sr_config_waiting(const struct sr_config *config);
 void sr_config_add_waiting(struct sr_config *config, int by);
 
 /*
-** What may be shown of the key: "…d14b", "…" when it is short, "none". `out` has SR_KEY_HINT_SIZE
-** bytes.
+** What may be shown of the key: "…d14b", "…" if it is short, "none". `out` has SR_KEY_HINT_SIZE bytes.
 */
 void sr_config_key_hint(const struct sr_config *config, char *out);
 
@@ -127,8 +125,7 @@ int sr_key_is_hex(const char *key, size_t len);
 size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
 
 /*
-** Copies the beginning of a text to `out` as it may be shown: one line, see sr_error_clean, with
-** nothing of the key.
+** Copies the beginning of a text to `out` as one line without the key: see sr_error_clean.
 */
 void sr_config_show(const struct sr_config *config, char *out, size_t size, const char *text,
                     size_t len);

@@ -7,7 +7,7 @@
 
 struct sr_config;
 
-/* What a caller can do about it is a matter of the kind; the code says which one it was. */
+/* The kind says what a caller can do; the code says what exactly went wrong. */
 enum sr_kind {
   SR_NO_ERROR = 0,
   SR_AUTH,       /* the key is missing, wrong, or not for this API */
@@ -23,8 +23,8 @@ enum sr_kind {
   SR_DECODE,     /* the body is not what it should be */
   SR_TOO_LARGE,  /* body or headers over the limit */
   SR_CANCELLED,  /* given up by the caller */
-  SR_PROTOCOL,   /* not HTTP as we speak it: redirects, broken framing */
-  SR_PHASE       /* called where the host can't wait */
+  SR_PROTOCOL,   /* not HTTP as expected: redirects, broken framing */
+  SR_PHASE       /* called where it can't wait */
 };
 
 #define SR_MESSAGE_SIZE 512
@@ -74,16 +74,16 @@ void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
 
 /*
 ** The error of a transfer that libcurl ended with `code` (not CURLE_OK, not an abort of our own).
-** `connected`: the request was on its way, so the peer's answer is the cause, not our request;
-** `detail`: libcurl's own words, or "". They are shown, unless they hold the proxy's address, which
-** may have a password in it.
+** `connected`: the request had been begun, so the peer's answer is the cause, not our request.
+** `detail`: libcurl's own words, or "". They are shown, except where they hold the proxy's address,
+** which may have a password in it.
 */
 void sr_error_from_curl(struct sr_error *error, int code, int connected, const char *detail);
 
 /* The error of a proxy that answered `status` to CONNECT and made no tunnel. */
 void sr_error_from_proxy(struct sr_error *error, int status);
 
-/* Makes it the proxy's: whoever ended the connection, or failed at TLS, was the proxy. */
+/* Turns a lost connection or failed TLS into an error of the proxy. */
 void sr_error_blame_proxy(struct sr_error *error);
 
 /*
@@ -95,12 +95,12 @@ enum { SR_TEXT_SIZE = 300, SR_TEXTS = 6 };
 int sr_error_texts(const struct sr_answer *answer, char texts[SR_TEXTS][SR_TEXT_SIZE]);
 
 /*
-** Copies to `out` what can be shown: one line of valid UTF-8 without control characters, at most
-** `size` - 1 bytes. Returns its length.
+** Copies a text to `out` as one line of valid UTF-8 without control characters, cut to `size` - 1
+** bytes. Returns its length.
 */
 size_t sr_error_clean(char *out, size_t size, const char *text, size_t len);
 
-/* The place (from 0) of the first byte that is not part of valid UTF-8, or `len`. */
+/* The index of the first byte that is not part of valid UTF-8, or `len`. */
 size_t sr_utf8_valid(const char *text, size_t len);
 
 #endif

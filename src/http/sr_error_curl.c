@@ -8,11 +8,11 @@
 /* ---- texts that need a translation ---- */
 
 /*
-** What libcurl and TLS libraries say of a peer is often right and no help. libcurl has one code for
-** many of these causes, so the text is all there is to tell them apart.
+** libcurl has one code for many causes, and its words often don't help. These are told apart by its
+** text, since there is nothing else.
 */
 struct reading {
-  const char *text; /* part of libcurl's text: two words, so that no host's name is taken for it */
+  const char *text; /* part of libcurl's: two words or more, so that no host name matches */
   enum sr_kind kind;
   const char *code;
   const char *message; /* NULL: libcurl's text */
@@ -67,7 +67,7 @@ static const struct reading *reading_of(const char *text) {
   return NULL;
 }
 
-/* Whether a certificate was refused for its signer, by the words of OpenSSL and GnuTLS. */
+/* Whether a certificate was refused for its issuer, in the words of OpenSSL and GnuTLS. */
 static int distrusted(const char *text) {
   return strstr(text, "issuer") != NULL || strstr(text, "self") != NULL ||
          strstr(text, "CAfile") != NULL;
@@ -113,7 +113,7 @@ static const struct meaning meanings[] = {
     {0, SR_NETWORK, "connection_lost"},
 };
 
-/* The same once the request was on its way, where that makes a difference. */
+/* The same once the request has been begun, where that makes a difference. */
 static const struct meaning meanings_connected[] = {
     {CURLE_OPERATION_TIMEDOUT, SR_TIMEOUT, "no_answer"},
     {CURLE_BAD_FUNCTION_ARGUMENT, SR_PROTOCOL, "bad_answer"}, /* of libcurl's header parser */
@@ -179,7 +179,7 @@ void sr_error_from_proxy(struct sr_error *error, int status) {
   error->lasting = status < 500;
 }
 
-/* The same error with other words. `error` may hold what `text` is made of. */
+/* Puts `text` before the message, and sets code and hint. */
 static void tell_of_proxy(struct sr_error *error, const char *code, const char *hint,
                           const char *text) {
   char message[SR_MESSAGE_SIZE];

@@ -1,4 +1,4 @@
-/* Addresses: checking the base, filling path templates, percent-encoding, query strings.
+/* URLs: checking the base, filling path templates, percent-encoding, query strings.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_URL_H
 #define SR_URL_H
@@ -18,7 +18,7 @@ struct sr_param {
 enum sr_url_status {
   SR_URL_OK = 0,
   SR_URL_NO_MEMORY,
-  SR_URL_BAD_TEMPLATE, /* an unclosed brace: a mistake of the description, not of the caller */
+  SR_URL_BAD_TEMPLATE, /* an unclosed brace: a bug in the description */
   SR_URL_MISSING,      /* a placeholder has no value */
   SR_URL_EMPTY, /* a value is empty: `DELETE /sites/` or `?site_id=` would hit the whole list */
   SR_URL_DOTS   /* "." and ".." as a path segment mean another path, encoded or not */

@@ -1,5 +1,4 @@
-/* The binding's own header: what its files share, and the differences between Lua 5.1 and 5.4 that
-** matter here.
+/* The binding's own header: what its files share, and what differs between Lua versions.
 ** SPDX-License-Identifier: MIT
 **
 ** The files src/lua/lseranking*.c are the only ones that know Lua. They move values between the Lua
@@ -17,7 +16,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#if LUA_VERSION_NUM == 501 /* LuaJIT as well: nothing is used that only one of the two has */
+#if LUA_VERSION_NUM == 501 /* LuaJIT too: only what both have is used */
 #define lua_rawlen lua_objlen
 #endif
 
@@ -63,27 +62,27 @@ lua_Number lsr_fieldwhole(lua_State *L, int index, const char *name, lua_Number 
                           double least, double most);
 sr_time lsr_fieldseconds(lua_State *L, int index, const char *name, sr_time otherwise);
 
-/* Pushes the error table of a call, but for its body, or of no call (`call` NULL); `error` is what went wrong. */
+/* Pushes the error table of `error`, without its body. `call`: the call that failed, or NULL. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 
-/* Pushes what is known of a limiter as a table; times as seconds from `now`. */
+/* Pushes the state of a limiter as a table. Its times are seconds from `now`. */
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
 
 /*
-** Pushes the value of a JSON text, or nil, what is wrong, and whether that is the deadline, on the
-** monotonic clock, which came first (SR_NEVER: none); returns how many values these are. Members
-** that are null are absent unless `keep_nulls`; in lists, nulls keep their places. The text must be
-** anchored: Lua's memory may be collected meanwhile.
+** Pushes the value of a JSON text; or nil, the problem, and whether the problem is the deadline.
+** Returns how many values it pushed. `deadline` is on the monotonic clock, or SR_NEVER. Members that
+** are null are absent unless `keep_nulls`; in lists, nulls keep their places. Lua may collect garbage
+** meanwhile, so the text must be anchored.
 */
 int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_time deadline);
 
-/* A clock that Lua moves. Counted, since an engine that uses it may outlive its userdata. */
+/* A clock that Lua sets. Reference-counted: an engine that uses it may outlive its userdata. */
 struct lsr_clock {
   struct sr_manual_clock manual;
-  uint64_t id; /* part of the limiter's name: limits on different clocks can't be shared */
+  uint64_t id; /* part of the limiter's name: clients on different clocks share no limit */
   unsigned refs;
 };
-struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL when it is something else */
+struct lsr_clock *lsr_testclock(lua_State *L, int index); /* NULL: it is something else */
 void lsr_clock_unref(struct lsr_clock *clock);            /* NULL is allowed */
 
 /* The userdata of a client. */
@@ -91,7 +90,7 @@ struct lsr_client {
   struct sr_config *config; /* NULL once closed */
   struct sr_engine *engine;
   struct lsr_clock *clock; /* NULL: the real one */
-  /* What a call gets unless it says otherwise. */
+  /* Defaults of its calls. */
   sr_time timeout, connect_timeout, attempt_timeout;
   int retries;
   size_t max_body;
@@ -102,7 +101,7 @@ struct lsr_client {
 /* The most retries that the core counts. */
 enum { LSR_RETRIES_MAX = 100 };
 
-/* The client at index 1; a Lua error when it is something else, or closed. */
+/* The client at index 1. Raises if it is closed or something else. */
 struct lsr_client *lsr_checkclient(lua_State *L);
 
 /* Methods of clients that are in lseranking_request.c. */
@@ -122,27 +121,26 @@ struct lsr_call {
 /* The object at `index`. If its job is done, the object takes the call back from it and owns it. */
 struct lsr_call *lsr_reclaimcall(lua_State *L, int index);
 
-/* A new call for `config`, owned by a userdata that is pushed. */
+/* Makes a call for `config`, owned by a userdata, which is pushed. */
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config);
 
 /*
-** The call of the userdata on the top, made new, which stays there; NULL when it is under way, or not
-** of `config`.
+** Resets the call of the userdata on the top of the stack and returns it. NULL: it is in flight, or of
+** another config.
 */
 struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 
-/* The call of the userdata at `index`; a Lua error when it is something else, closed, or the thread's. */
+/* The call of the userdata at `index`. Raises if it is closed, in flight on the thread, or something else. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);
 
 /*
-** A copy of `len` bytes that Lua frees, in a userdata that is pushed: safe against errors of Lua on
-** the way.
+** A copy of `len` bytes in a userdata, which is pushed: Lua frees it, even if an error is raised before
+** the caller is done.
 */
 char *lsr_copy(lua_State *L, const char *text, size_t len);
 
 /*
-** Registers the classes of a file, and adds its functions to the module table on the top of the
-** stack.
+** Registers the classes of a file and adds its functions to the module table on the top of the stack.
 */
 void lsr_open_client(lua_State *L);
 void lsr_open_call(lua_State *L);
@@ -159,7 +157,7 @@ void lsr_pushshowntarget(lua_State *L, const struct sr_call *call);
 int lsr_call_set_aside(lua_State *L);
 int lsr_call_settle(lua_State *L);
 
-/* Nobody will settle this call: takes back what it has set aside, or counts it as doubtful. */
+/* Frees the credits that the call has set aside. If it may have been sent, they count as doubtful. */
 void lsr_give_up(struct lsr_call *object);
 void lsr_open_value(lua_State *L);
 void lsr_open_json(lua_State *L);

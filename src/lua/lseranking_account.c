@@ -1,4 +1,4 @@
-/* Accounts: what calls in flight may cost, so that a budget holds whatever becomes of them.
+/* Accounts: the credits that calls in flight may cost, so that a budget holds whatever becomes of them.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -7,13 +7,13 @@
 
 #define ACCOUNT "seranking.account"
 
-/* Counted by its userdata and by each call that has set something aside. */
+/* References: its userdata, and each call that has set something aside. */
 struct lsr_account {
   int references;
   int calls;        /* in flight with something set aside */
-  double set_aside; /* the sum of what these may cost */
-  double doubtful;  /* the sum of what calls may have cost that were given up */
-  int given_up;     /* how many these were */
+  double set_aside; /* credits that these may cost */
+  double doubtful;  /* credits that abandoned calls may have cost */
+  int given_up;     /* abandoned calls that may have been sent */
 };
 
 /* The userdata. */
@@ -32,12 +32,12 @@ static double take_back(struct lsr_call *object) {
   object->account = NULL;
   account->set_aside -= object->set_aside;
   if (--account->calls == 0)
-    account->set_aside = 0; /* whatever was rounded on the way */
+    account->set_aside = 0; /* drops rounding errors */
   release(account);
   return object->set_aside;
 }
 
-/* Whether the server may have got the call. On the thread: whether it was submitted. */
+/* Whether the server may have received the call. On the thread: whether it was submitted. */
 static int may_be_sent(const struct lsr_call *object) {
   if (object->job != NULL)
     return sr_job_state(object->job) != SR_JOB_FORKED;
@@ -56,8 +56,8 @@ void lsr_give_up(struct lsr_call *object) {
 }
 
 /*
-** call:set_aside(account, credits): what the call may cost at most. Stands in the account until
-** call:settle. A call that is cancelled or collected before that is doubtful if it may have been sent.
+** call:set_aside(account, credits): reserves what the call may cost at most, until call:settle. If the
+** call is cancelled or collected before that and may have been sent, the credits become doubtful.
 */
 int lsr_call_set_aside(lua_State *L) {
   struct lsr_call *object = lsr_reclaimcall(L, 1);
@@ -74,7 +74,7 @@ int lsr_call_set_aside(lua_State *L) {
   return 0;
 }
 
-/* call:settle() -> what it had set aside; nil when it had nothing, or was given up. */
+/* call:settle() -> the credits it had set aside; nil if none, or if it was given up. */
 int lsr_call_settle(lua_State *L) {
   struct lsr_call *object = lsr_reclaimcall(L, 1);
   if (object->account == NULL)
@@ -83,7 +83,7 @@ int lsr_call_settle(lua_State *L) {
   return 1;
 }
 
-/* account:look() -> credits set aside, doubtful credits of calls given up, how many these were */
+/* account:look() -> credits set aside, doubtful credits, abandoned calls */
 static int account_look(lua_State *L) {
   const struct lsr_account *account =
       ((struct account_object *)luaL_checkudata(L, 1, ACCOUNT))->account;

@@ -1,4 +1,4 @@
-/* Calls: running them, their results, and the error tables.
+/* Calls: their userdata, their results, and the error tables.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -10,7 +10,7 @@
 /* How much of an error's body is shown. */
 enum { EXCERPT_SIZE = 500 };
 
-/* The header lines of answers, by the table of what is known of them: not in it, where programs would print them. */
+/* Registry key of the header lines, by response: outside it, so that printing a response shows none. */
 #define HEADS "seranking.heads"
 
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
@@ -35,7 +35,7 @@ struct lsr_call *lsr_reclaimcall(lua_State *L, int index) {
 struct sr_call *lsr_checkcall(lua_State *L, int index) {
   struct lsr_call *object = lsr_reclaimcall(L, index);
   if (object->call == NULL)
-    luaL_error(L, object->job != NULL ? "the call is under way" : "the call is closed");
+    luaL_error(L, object->job != NULL ? "the call is in flight" : "the call is closed");
   return object->call;
 }
 
@@ -49,7 +49,7 @@ struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config) {
   return call;
 }
 
-/* The beginning of what the server said, one line, when it said something. */
+/* Sets `body` to the beginning of the answer's body, as one line, if it has one. */
 static void set_excerpt(lua_State *L, const struct sr_call *call) {
   char text[EXCERPT_SIZE];
   sr_config_show(call->config, text, sizeof text, sr_buf_text(&call->answer), call->answer.len);
@@ -105,7 +105,7 @@ static struct sr_call *check_done(lua_State *L) {
   return call;
 }
 
-/* Pushes the list of texts in the body of an answer that is an error; nil where the error is not of an answer. */
+/* Pushes the list of texts in the body of a refusal; nil if the error is not of an answer. */
 static void push_texts(lua_State *L, const struct sr_call *call) {
   char texts[SR_TEXTS][SR_TEXT_SIZE];
   struct sr_answer answer = {0};
@@ -141,7 +141,7 @@ static int call_result(lua_State *L) {
     push_texts(L, call);
     return 3;
   }
-  lua_createtable(L, 0, 8); /* one more than there are, for the headers */
+  lua_createtable(L, 0, 8); /* room for the headers too, which come later */
   lua_pushinteger(L, call->status);
   lua_setfield(L, -2, "status");
   lua_pushinteger(L, call->attempts);
@@ -153,7 +153,7 @@ static int call_result(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
   lua_pushvalue(L, -2);
   if (call->config->auth == SR_AUTH_NOWHERE &&
-      call->head.len > 0) /* a download: only it knows its query */
+      call->head.len > 0) /* a download: only its call can mask the query */
     call->head.len = sr_config_redact(call->config, call->head.data, call->head.len);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
   lua_rawset(L, -3);
@@ -188,8 +188,7 @@ static int call_look(lua_State *L) {
 }
 
 /*
-** call:failure(code, message) -> the error table of kind decode for an answer that came but can't be
-** used.
+** call:failure(code, message) -> the error table, of kind decode, for an answer that can't be used.
 */
 static int call_failure(lua_State *L) {
   struct sr_call *call = check_done(L);
@@ -204,9 +203,9 @@ static int call_failure(lua_State *L) {
   return 1;
 }
 
-/* ---- transports that stand in for the wire ---- */
+/* ---- transports that replace the network ---- */
 
-/* call:answer(status, head, body): what came back for it. */
+/* call:answer(status, head, body): gives the attempt its answer. */
 static int call_answer(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   size_t head_len, body_len;
@@ -218,7 +217,8 @@ static int call_answer(lua_State *L) {
 }
 
 /*
-** call:lost(what): nothing came back: "refused" (never sent), "closed", "truncated" or "timeout".
+** call:lost(what): ends the attempt without an answer: "refused" (never sent), "closed", "truncated" or
+** "timeout".
 */
 static int call_lost(lua_State *L) {
   static const char *const words[] = {"refused", "closed", "truncated", "timeout", NULL};
@@ -232,15 +232,15 @@ static int call_lost(lua_State *L) {
   return 0;
 }
 
-/* call:time_left() -> seconds until its attempt under way has to be over. */
+/* call:time_left() -> seconds until the attempt in flight has to end. */
 static int call_time_left(lua_State *L) {
   lsr_pushseconds(L, sr_engine_time_left(lsr_checkcall(L, 1)));
   return 1;
 }
 
 /*
-** call:happenings() -> list of what happened on the way, or nil when there is nothing new; each as
-** { type, seconds, attempt, status, code, problem }.
+** call:happenings() -> list of events since the last time, or nil: { type, seconds, attempt, status,
+** code, problem }.
 */
 static int call_events(lua_State *L) {
   static const char *const types[] = {"wait",    "retry",     "rate_limited",
@@ -273,7 +273,7 @@ static int call_events(lua_State *L) {
     }
     lua_rawseti(L, -2, i + 1);
   }
-  if (call->events_lost > 0) { /* said with the last one that there was room for */
+  if (call->events_lost > 0) { /* told with the last event that fitted */
     lua_rawgeti(L, -1, call->event_count);
     lua_pushinteger(L, call->events_lost);
     lua_setfield(L, -2, "lost");
@@ -284,8 +284,8 @@ static int call_events(lua_State *L) {
 }
 
 /*
-** call:trim() -> whether client:call may use it again. Empties a call that is over, or was never begun: nothing can be asked
-** of it any more.
+** call:trim() -> whether client:call may use it again. Empties a call that is done or was never begun;
+** its result is gone.
 */
 static int call_trim(lua_State *L) {
   struct lsr_call *object = lsr_reclaimcall(L, 1);
@@ -299,7 +299,7 @@ static int call_trim(lua_State *L) {
 static int call_gc(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   if (object->account != NULL && object->call != NULL)
-    sr_engine_cancel(object->call); /* knows then whether it was sent */
+    sr_engine_cancel(object->call); /* which finds out whether it was sent */
   lsr_give_up(object);
   sr_job_delete(object->job);
   object->job = NULL;

@@ -28,8 +28,8 @@ static uint64_t make_seed(const void *somewhere) {
 }
 
 /*
-** The key: the option `token`; or else that of the environment variable `token_env`, which so never
-** becomes a Lua string (an empty variable is none); or else that of the client `token_of`.
+** The key: the option `token`, else the environment variable `token_env`, else the key of the client
+** `token_of`. A key from the environment never becomes a Lua string. An empty variable counts as unset.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
   size_t len;
@@ -54,10 +54,10 @@ static void get_token(lua_State *L, struct sr_settings *settings) {
       settings->token_len = other->config->key.len;
     }
   }
-  lua_pop(L, 1); /* alive in the table of options */
+  lua_pop(L, 1); /* the table of options keeps it alive */
 }
 
-/* Which generation: as said ("v4", "v1"), or by the key's shape. */
+/* The generation: the option `api`, else by the key's shape. */
 static int is_v1(lua_State *L, const struct sr_settings *settings) {
   size_t len;
   const char *api = lsr_fieldstring(L, 1, "api", &len);
@@ -122,7 +122,7 @@ static int client_new(lua_State *L) {
   settings.local.shared = lsr_fieldflag(L, 1, "shared");
   settings.local.group = lsr_fieldflag(L, 1, "state_group");
   settings.local.state_dir = lsr_fieldstring(L, 1, "state_dir", &len);
-  /* Who names a directory means it. */
+  /* A directory that is named must work. */
   settings.local.strict =
       settings.local.shared && settings.local.state_dir != NULL && !settings.fall_back;
   settings.driver_settings = lsr_fieldstring(L, 1, "limiter_settings", &len);
@@ -136,7 +136,7 @@ static int client_new(lua_State *L) {
   settings.local.real = client->clock == NULL;
   if (client->clock != NULL) {
     client->clock->refs++;
-    /* A directory of a test's own: there clocks of several processes may be meant to be one. */
+    /* In a test's own directory, several processes may mean the same clock. */
     settings.limit_salt =
         settings.local.shared && settings.local.state_dir != NULL ? 1 : client->clock->id;
   }
@@ -169,7 +169,7 @@ static int client_new(lua_State *L) {
 }
 
 /*
-** close(): ends what is under way and closes the connections. Later calls raise. Also the
+** client:close(): ends calls in flight and closes the connections. Later calls raise. Also the
 ** finalizer.
 */
 static int client_close(lua_State *L) {
@@ -199,7 +199,7 @@ static int client_api(lua_State *L) {
   return 1;
 }
 
-/* client:key_shape() -> "v1" or "v4", the generation whose keys look like this one; nil: neither. */
+/* client:key_shape() -> "v1" or "v4", the generation whose keys look like this; nil: neither. */
 static int client_key_shape(lua_State *L) {
   const struct sr_config *config = lsr_checkclient(L)->config;
   if (sr_key_is_uuid(config->key.data, config->key.len))
@@ -232,8 +232,8 @@ static int client_redact(lua_State *L) {
 
 /*
 ** client:run(call, max_wait) -> true when the call is done, false when `max_wait` seconds are over,
-** nil when its attempt is to be carried out by the caller (see call:outgoing). Puts the call under
-** way the first time; then works and waits on this thread.
+** nil when the caller has to carry out the attempt (see call:outgoing). Submits the call the first time.
+** Works and waits on this thread.
 */
 static int client_run(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
@@ -252,23 +252,23 @@ static int client_run(lua_State *L) {
 }
 
 /*
-** client:submit(call, tag): puts a call under way whose end client:next tells. `tag`: a whole number
-** above 0, the caller's own.
+** client:submit(call, tag): begins a call whose end client:next reports. `tag` is the caller's own: a
+** whole number above 0.
 */
 static int client_submit(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
   struct sr_call *call = lsr_checkcall(L, 2);
   lua_Number tag = lsr_checkwhole(L, 3, "tag", 1, 9007199254740992.0);
   if (call->state != SR_STATE_NEW)
-    return luaL_error(L, "the call was under way already");
+    return luaL_error(L, "the call was begun already");
   sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
   return 0;
 }
 
 /*
-** client:next(max_wait) -> tag, wants of a call that needs its owner: it is done, or `wants` is true
-** and its attempt is to be carried out (see call:outgoing); nil when `max_wait` seconds are over.
-** Works and waits on this thread.
+** client:next(max_wait) -> tag, wants of a call that needs its owner; nil when `max_wait` seconds are
+** over. The call is done, or `wants` is true and the caller has to carry out its attempt (see
+** call:outgoing). Works and waits on this thread.
 */
 static int client_next(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
@@ -286,7 +286,7 @@ static int client_now(lua_State *L) {
   return 1;
 }
 
-/* client:sleep(seconds): waits as the engine does: an injected clock jumps. */
+/* client:sleep(seconds): waits; an injected clock jumps ahead instead. */
 static int client_sleep(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
   sr_engine_sleep(client->engine, lsr_checkseconds(L, 2, "sleep"));
@@ -294,8 +294,8 @@ static int client_sleep(lua_State *L) {
 }
 
 /*
-** client:limit(max_wait) -> what is known of its limiter, see lsr_pushview; nil when it has none.
-** Waits for at most `max_wait` seconds where a server must be asked.
+** client:limit(max_wait) -> the state of its limiter, see lsr_pushview; nil: it has none. If a server
+** must be asked, waits for at most `max_wait` seconds.
 */
 static int client_limit(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
@@ -311,7 +311,7 @@ static int client_limit(lua_State *L) {
   return 1;
 }
 
-/* client:reset_limit(max_wait): ends ban and hold, for everybody who shares the limiter. */
+/* client:reset_limit(max_wait): ends ban and hold for all who share the limiter. */
 static int client_reset_limit(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
   lua_pushboolean(

@@ -15,18 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deeper than anybody needs; each level takes some of C's stack and of Lua's. */
+/* Deepest nesting. Each level takes some of C's stack and of Lua's. */
 enum { DEPTH_MAX = 1000 };
 
-/* Bytes between two looks at the clock: a millisecond's work, or a few. */
+/* Bytes between two looks at the clock: a few milliseconds of work at most. */
 enum { LOOK_EVERY = 1 << 18 };
 
-/* Bytes of a number; strtod takes it in one go, without a look at the clock. */
+/* Longest number: strtod reads it without a look at the clock. */
 enum { NUMBER_MAX = 4095 };
 #define DEADLINE "the deadline came first"
 #define TOO_LONG "number of more than 4095 characters"
 
-/* Where the registry holds the metatable that marks a list, so that an empty one is written as [] again. */
+/* Registry key of the metatable that marks empty lists: they are encoded as [] again. */
 #define ARRAY_MT "seranking.array"
 
 /* Whole numbers that a double holds exactly. */
@@ -46,7 +46,7 @@ struct reader {
   size_t scratch_size; /* its bytes */
 };
 
-/* What a value was; with all but BROKEN it is pushed. */
+/* What was read. Pushed unless BROKEN. */
 enum outcome { BROKEN, IS_NULL, IS_VALUE };
 
 static enum outcome broken(struct reader *r, const char *problem) {
@@ -55,14 +55,14 @@ static enum outcome broken(struct reader *r, const char *problem) {
   return BROKEN;
 }
 
-/* Looks at the clock next when so many bytes from r->p on are read. */
+/* Sets the next look at the clock. */
 static void look_later(struct reader *r) {
   int in_time = r->deadline == SR_NEVER || r->end - r->p <= LOOK_EVERY;
   r->look_at = in_time ? r->end : r->p + LOOK_EVERY;
 }
 
-/* Whether the deadline is over. */
-static int is_late(struct reader *r) {
+/* Looks at the clock. 1: the deadline is over. */
+static int check_deadline(struct reader *r) {
   look_later(r);
   r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
   if (r->late)
@@ -70,23 +70,25 @@ static int is_late(struct reader *r) {
   return r->late;
 }
 
-/* The next character that is no blank; 0 at the end, and when the deadline is over. */
+/* Skips blanks and returns the next character; 0 at the end, or when the deadline is over. */
 static char peek(struct reader *r) {
   for (;;) {
     for (; r->p < r->look_at; r->p++)
       if (*r->p != ' ' && *r->p != '\n' && *r->p != '\r' && *r->p != '\t')
         return *r->p;
-    if (r->p == r->end || is_late(r))
+    if (r->p == r->end || check_deadline(r))
       return '\0';
   }
 }
 
 /* ---- strings ---- */
 
-/* Room for at least `size` bytes. */
+/* A buffer of at least `size` bytes. */
 static char *scratch(lua_State *L, struct reader *r, size_t size) {
   if (size > r->scratch_size) {
-    size_t doubled = 2 * r->scratch_size; /* at least: or ever longer strings cost their square */
+    size_t doubled =
+        2 *
+        r->scratch_size; /* grows in proportion, or ever longer strings would cost their square */
     r->scratch_size = size < 256 ? 256 : size < doubled ? doubled : size;
     (void)lua_newuserdata(L, r->scratch_size);
     lua_replace(L, r->scratch);
@@ -109,7 +111,7 @@ static void skip_string(struct reader *r, int *escapes) {
           p++;
       }
     r->p = p;
-  } while (p >= r->look_at && p < r->end && !is_late(r));
+  } while (p >= r->look_at && p < r->end && !check_deadline(r));
 }
 
 /*
@@ -159,7 +161,7 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
       break;
     if (slash >= r->look_at) {
       r->p = slash;
-      if (is_late(r))
+      if (check_deadline(r))
         return BROKEN;
     }
     from++;
@@ -189,7 +191,7 @@ static int is_digit(const char *p, const char *end) {
   return p < end && *p >= '0' && *p <= '9';
 }
 
-/* strtod, which knows only the point of the locale. */
+/* strtod, with the dot replaced by the locale's. */
 static double any_number(lua_State *L, struct reader *r, const char *from) {
   size_t len = (size_t)(r->p - from);
   const char *point = localeconv()->decimal_point;
@@ -207,7 +209,7 @@ static double any_number(lua_State *L, struct reader *r, const char *from) {
   return strtod(copy, NULL);
 }
 
-/* What is wrong with a number, or that it was not read to its end. */
+/* Reports `problem`, or that the number is too long to have been read to its end. */
 static enum outcome bad_number(struct reader *r, const char *from, const char *problem) {
   return broken(r, r->p - from > NUMBER_MAX ? TOO_LONG : problem);
 }
@@ -313,7 +315,7 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
   }
 }
 
-/* `*members`: how many may be expected; becomes how many there were. */
+/* `*members`: how many to expect; becomes how many there were. */
 static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
   int count = 0;
   r->p++;

@@ -1,4 +1,4 @@
-/* The request of a call as text: for eyes, the key masked, and for transports that stand in for the wire.
+/* The request of a call as text: to be shown, with the key masked, and for transports that replace the network.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -19,9 +19,9 @@ void lsr_pushshowntarget(lua_State *L, const struct sr_call *call) {
 }
 
 /*
-** On the wire libcurl writes multipart bodies, with a boundary by chance. For eyes, and for
-** transports that stand in for the wire, the same is written here, with one that is always the same
-** but for a number that goes up until no part holds it.
+** libcurl writes multipart bodies itself, with a random boundary. Here the same body is written to be
+** shown, and for transports that replace the network. Its boundary is constant except for a number,
+** the first one with which no part contains the boundary.
 */
 enum { BOUNDARY_SIZE = 40 };
 
@@ -38,7 +38,7 @@ static void make_boundary(const struct sr_call *call, char boundary[BOUNDARY_SIZ
   }
 }
 
-/* A name in quotes; what would end it is percent-encoded, as browsers do. */
+/* Adds a name in quotes. Quotes and line breaks in it are percent-encoded, as browsers do. */
 static void add_quoted(luaL_Buffer *buffer, const struct sr_buf *name) {
   const char *p = sr_buf_text(name);
   luaL_addchar(buffer, '"');
@@ -84,7 +84,7 @@ static void push_parts(lua_State *L, const struct sr_call *call) {
   luaL_pushresult(&buffer);
 }
 
-/* Sets fields of the table on the top from header lines "Name: value"; others are for libcurl. */
+/* Sets fields of the table on the top from lines "Name: value". Other lines are orders to libcurl. */
 static void set_headers(lua_State *L, const struct curl_slist *list, const struct sr_config *config,
                         int masked) {
   for (; list != NULL; list = list->next) {
@@ -117,7 +117,7 @@ static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
   }
 }
 
-/* Pushes text, with the key masked wherever it stands when it is to be shown. */
+/* Pushes a text. `masked`: without the key, to be shown. */
 static void push_text(lua_State *L, const struct sr_call *call, const char *text, size_t len,
                       int masked) {
   if (masked) {
@@ -134,7 +134,7 @@ static void push_buf(lua_State *L, const struct sr_call *call, const struct sr_b
   push_text(L, call, sr_buf_text(buf), buf->len, masked);
 }
 
-/* The target with the key, as it goes out or as it may be shown. */
+/* Pushes the target with the key. `masked`: as it may be shown. */
 static void push_target(lua_State *L, const struct sr_call *call, int masked) {
   const struct sr_config *config = call->config;
   if (masked)
@@ -165,7 +165,7 @@ static void push_body(lua_State *L, const struct sr_call *call, int masked) {
   }
 }
 
-/* call:preview() -> method, url, headers, body: what would be sent, the key masked. */
+/* call:preview() -> method, url, headers, body as they would be sent, the key masked. */
 int lsr_call_preview(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   lua_pushstring(L, call->method);
@@ -178,8 +178,8 @@ int lsr_call_preview(lua_State *L) {
 }
 
 /*
-** call:outgoing() -> method, target, headers, body, base address for a transport that stands in for
-** the wire; so with the key.
+** call:outgoing() -> method, target, headers, body, base address, with the key: for a transport that
+** replaces the network.
 */
 int lsr_call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);

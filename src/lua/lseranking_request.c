@@ -12,8 +12,8 @@ static const char *check_method(lua_State *L, int index) {
 }
 
 /*
-** What client:call raises nothing for, but reports: the caller knows the parameter's name in the
-** user's words.
+** Words for problems that client:call returns instead of raising: its caller knows the user's name for
+** the parameter.
 */
 static const char *status_word(enum sr_url_status status) {
   switch (status) {
@@ -29,8 +29,8 @@ static const char *status_word(enum sr_url_status status) {
 }
 
 /*
-** The pairs of a flat list {name, value, name, value, …} at `index` start at 1; pushes both
-** strings. 0 at the end.
+** Reads the pair at `at` of the flat list {name, value, name, value, …} at `index`, and pushes both
+** strings. 0: the list has ended.
 */
 static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
   lua_rawgeti(L, index, at);
@@ -47,7 +47,7 @@ static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
 /* Common servers refuse request lines of more than 8 KiB. */
 enum { TARGET_MAX = 8000 };
 
-/* More ids than this no path has. */
+/* Upper bound on ids in a path. */
 enum { IDS_MAX = 8 };
 
 /* Fills call->target. Returns 0, or pushes nil, word, name and returns 3. */
@@ -173,8 +173,8 @@ static void set_defaults(const struct lsr_client *client, struct sr_call *call) 
 ** client:call(method, template, ids, query, body, repeatable, options, spare)
 **   -> call | nil, "missing" | "empty" | "dots" | "long", name or length
 **
-** `ids` and `query` are flat lists of strings {name, value, …} or nil; `body` is a JSON text or nil; `spare` is a call that is not
-** needed any more, to be used again if it can be, or nil. Nothing is sent yet.
+** `ids` and `query`: flat lists of strings {name, value, …}, or nil. `body`: a JSON text or nil.
+** `spare`: a finished call to use again if possible, or nil. Nothing is sent yet.
 */
 int lsr_client_call(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
@@ -207,8 +207,8 @@ int lsr_client_call(lua_State *L) {
 }
 
 /*
-** client:download(origin, target, options) -> call | nil, what is wrong with the address. A GET to
-** another host than the API's: without the key, and outside its limit.
+** client:download(origin, target, options) -> call | nil, problem of the address. A GET to another host
+** than the API's, without the key and outside the limit.
 */
 int lsr_client_download(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
