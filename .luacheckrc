@@ -1,9 +1,9 @@
--- What luacheck lets pass: the names of every Lua that the library runs on, and busted's in the specs.
+-- luacheck's settings: the globals of every Lua that the library runs on, and busted's in specs.
 -- SPDX-License-Identifier: MIT
 std = "max"
 max_line_length = 128
--- 122: specs put stand-ins in the place of io.write and the like.
+-- 122: specs replace io.write and the like.
 files["spec"] = { std = "max+busted", ignore = { "122" } }
--- Types are no code: functions without bodies, lines as long as they are.
+-- Type declarations: functions without bodies, long lines.
 files["library"] = { max_line_length = false, ignore = { "211", "212", "241" } }
 files["*.rockspec"] = { std = "rockspec" }

@@ -1,27 +1,27 @@
-# Builds, tests and installs seranking, a Lua module in C on libcurl. "make help" lists what it does.
+# Builds, tests and installs seranking, a Lua module in C on libcurl. "make help" lists the targets.
 # SPDX-License-Identifier: MIT
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- What can be set from outside ------------------------------------------------------------------------------------
+# --- Variables you can set ------------------------------------------------------------------------------------
 
-LUA           ?=# one Lua: 5.1 5.2 5.3 5.4 jit, or the name of an interpreter; empty: every Lua that is found
+LUA           ?=# one Lua: 5.1 5.2 5.3 5.4 jit, or the name of an interpreter; empty: every Lua found
 BUILD         ?= build
 PREFIX        ?= /usr/local
 PKG_CONFIG    ?= pkg-config
 OBJCOPY       ?= objcopy
 CFLAGS        ?= -O2 -g
-WERROR        ?=# 1: a warning is an error
+WERROR        ?=# 1: warnings are errors
 SANITIZE      ?=# 1: with AddressSanitizer and UndefinedBehaviorSanitizer; thread: with ThreadSanitizer
-V             ?=# 1: show the commands that build
+V             ?=# 1: show the build commands
 JOBS          ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 LUA_VERSIONS  := 5.1 5.2 5.3 5.4 jit
 
 # --- Which Lua, which libcurl ----------------------------------------------------------------------------------------
 
-# An interpreter's name or path is asked which Lua it is; so "luarocks make" and "make LUA=luajit" need no table of names.
+# LUA may name an interpreter ("luarocks make", "make LUA=luajit"): it is run to learn its version.
 ifneq ($(LUA),)
   ifeq ($(filter $(LUA),$(LUA_VERSIONS)),)
     ASKED := $(shell $(LUA) -e 'print(jit and "jit" or _VERSION:match("%d%.%d"))' 2>/dev/null)
@@ -30,7 +30,7 @@ ifneq ($(LUA),)
   endif
 endif
 
-# The packages of each Lua as "5.4:lua5.4". Distributions name them differently; the version has the last word.
+# The packages of each Lua as "5.4:lua5.4". Distributions name them differently, so the version decides.
 LUA_PACKAGES := $(shell \
   for v in 5.1 5.2 5.3 5.4; do for p in lua$$v lua$$(echo $$v | tr -d .) lua-$$v lua; do \
     case $$($(PKG_CONFIG) --modversion $$p 2>/dev/null) in ($$v*) echo $$v:$$p; break;; esac; done; done; \
@@ -47,7 +47,7 @@ endif
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 
-# The limiter on Redis is a module of its own, built where hiredis is found. REDIS=: left out.
+# The Redis limiter is a separate module, built if hiredis is found. "REDIS=" leaves it out.
 HIREDIS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
 HIREDIS_LIBS   ?= $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
 REDIS          ?= $(if $(HIREDIS_LIBS),1)
@@ -62,10 +62,10 @@ SR_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(if $
 NO_BUILTIN := $(foreach f,malloc calloc realloc free,-fno-builtin-$(f))
 COMPILE    = $(CC) $(CFLAGS) $(SR_CFLAGS) $(CPPFLAGS) -MMD -MP
 
-# The Lua library is not linked: the interpreter brings its own copy, and a second one would be another Lua.
-# nodelete: lua_close unmaps modules, and a thread may still be inside this one.
-# lazy and weak: the wrong Lua lacks some functions of the right one. Lua loads modules with every symbol bound at once, so the
-# module could not be loaded there and say so, if the references weren't weak; and some toolchains bind at once on their own.
+# The Lua library is not linked: the interpreter has its own copy, and a second one would be a different Lua.
+# nodelete: lua_close unmaps modules while a thread may still run code of this one.
+# lazy and weak: Lua binds every symbol when it loads a module. With strong references, the wrong Lua, which lacks some of the
+# functions, could not load the module far enough to print an error that says so.
 ifeq ($(shell uname -s),Darwin)
   MODULE_LDFLAGS := -bundle -undefined dynamic_lookup
   WEAKEN         := :
@@ -79,21 +79,21 @@ Q   = $(if $(filter 1,$(V)),,@)
 
 # --- Build -----------------------------------------------------------------------------------------------------------
 
-# src/lua is the binding, compiled for each Lua; the other folders know no Lua and are compiled once.
+# src/lua, the binding, is compiled for each Lua; the other folders don't use Lua and are compiled once.
 REDIS_BINDING := src/lua/lseranking_redis.c
 BINDING       := $(filter-out $(REDIS_BINDING),$(wildcard src/lua/*.c))
 CORE          := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard $(foreach d,base limit http worker,src/$(d)/*.c)))
 REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/limit/redis/*.c))
 REDIS_SCRIPT  := $(BUILD)/core/limit/redis/sr_redis_script.h
-REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork sigpipe)# the Redis module links its own copy of these
+REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork sigpipe)# linked into both modules
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
-UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# that linker can't put itself between
+UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# its linker has no --wrap
 REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
 CTESTS        := $(filter-out $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 
 .PHONY: all
-all: build-needs $(MODULES) ## build for every Lua found (LUA=5.4: for that one); the limiter on Redis too, where hiredis is found
+all: build-needs $(MODULES) ## build for every Lua found (LUA=5.4: for that one); the Redis limiter too if hiredis is found
 	@:
 
 .PHONY: build-needs
@@ -106,7 +106,7 @@ $(BUILD)/core/%.o: src/%.c | build-needs
 	$(SAY) CC $@
 	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) -pthread -c -o $@ $<
 
-# What Redis runs, as numbers for a C array: comments are left out, since it is sent.
+# The script that Redis runs, as numbers for a C array, without its comments.
 $(REDIS_SCRIPT): src/limit/redis/sr_redis.lua
 	@mkdir -p $(@D)
 	$(Q)sed '/^ *--/d' $< | od -An -v -tu1 | sed 's/\([0-9]\{1,\}\)/\1,/g' >$@
@@ -148,7 +148,7 @@ $(BUILD)/silent_dns.so: spec/support/silent_dns.c
 	$(SAY) CC $@
 	$(Q)$(COMPILE) -shared -o $@ $< -ldl
 
-# no-builtin: a test that puts itself in malloc's place must not be compiled by what the compiler knows of the real one.
+# no-builtin: some tests replace malloc, so the compiler must not assume the real one.
 $(BUILD)/c/%: spec/c/%.c $(CORE)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
@@ -163,9 +163,9 @@ $(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 -include $(wildcard $(foreach d,* */* */*/* */*/*/*,$(BUILD)/$(d).d))
 
-# --- What the machine must have --------------------------------------------------------------------------------------
+# --- Packages --------------------------------------------------------------------------------------
 
-# Debian and Ubuntu names. luajit2, not luajit: only that one can be installed beside nginx's Lua module.
+# Debian and Ubuntu names. luajit2, not luajit, which conflicts with nginx's Lua module.
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
@@ -175,7 +175,7 @@ TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-s
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
 .PHONY: deps
-deps: ## install what building, testing and checking need and this machine lacks (Debian, Ubuntu; DEPS=skip: nothing)
+deps: ## install missing packages for building, testing and checking (Debian, Ubuntu; DEPS=skip: install nothing)
 	@:
 ifneq ($(DEPS),skip)
 	@set -eu; missing=; \
@@ -195,7 +195,7 @@ endif
 
 # --- Tests and checks ------------------------------------------------------------------------------------------------
 
-# deps may install the very packages that were looked for above, so what follows it is a make of its own.
+# deps may install packages that were searched for above, so the steps after it run in a new make.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 EVERY_LUA = LUA= LUA_CFLAGS=
 
@@ -205,7 +205,7 @@ demo: ## build for one Lua and run the examples of the API's page and the quick 
 	@+$(SUBMAKE) all LUA=$(or $(LUA),5.4)
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh examples/demo.sh
 
-# What each Lua does is in "test"; sanitizers, valgrind and what takes long is in "test-deep". See spec/support/run.sh.
+# "test" proves function on every Lua; "test-deep" has sanitizers, valgrind and long runs. See spec/support/run.sh.
 TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
 DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter
 
@@ -214,10 +214,10 @@ test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(TEST_SUITES))" RESULT=test
 
 .PHONY: test-deep
-test-deep: deps ## run the tests under sanitizers and valgrind, as on other systems, and many processes on one limit (SUITES="asan c-tsan")
+test-deep: deps ## run the tests under sanitizers and valgrind, in the portable build, and the long runs (SUITES="asan c-tsan": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
 
-# Runs the suites in RUN once what they need is built.
+# Builds what the suites in RUN need, and runs them.
 SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable,$(RUN)),plain-build) \
                $(if $(filter asan c-asan nginx-asan,$(RUN)),asan-build) \
                $(if $(filter c-tsan,$(RUN)),tsan-build) \
@@ -240,11 +240,11 @@ tsan-build:
 	@+$(SUBMAKE) BUILD=build/tsan LUA=5.4 SANITIZE=thread WERROR=1 CFLAGS="-O1 -g" test-programs
 
 .PHONY: portable-build
-portable-build: # as with libcurl before 7.80, which does not tell when it is about to send, and on systems other than Linux
+portable-build: # as with libcurl before 7.80, which has no callback before it sends, and on systems other than Linux
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
 .PHONY: mutants
-mutants: deps ## whether the tests find the mistakes of spec/mutations, each made in a copy of the tree (ONLY="budget")
+mutants: deps ## check that the tests find each mistake listed in spec/mutations (ONLY="budget": those whose text has this word)
 	@rm -rf build/mutants && mkdir -p build/mutants
 	@find . -path ./build -prune -o -path ./.git -prune -o -type f -print0 | xargs -0 cp --parents -p -t build/mutants
 	@+$(MAKE) --no-print-directory -s -C build/mutants -j$(JOBS) $(EVERY_LUA) LUA=5.4 BUILD=build all test-programs
@@ -272,7 +272,7 @@ check-layout:
 check-format:
 	$(SAY) clang-format
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
-check-tidy: $(REDIS_SCRIPT) # findings are on stdout; stderr only counts what was left out
+check-tidy: $(REDIS_SCRIPT) # findings are on stdout; stderr only counts suppressed ones
 	$(SAY) clang-tidy
 	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P $(JOBS) -I FILE \
 	  sh -c 'clang-tidy --quiet FILE -- $(TIDY_FLAGS) $(call lua_cflags,5.4) 2>/dev/null'
@@ -284,7 +284,7 @@ check-gcc check-clang: check-%:
 .PHONY: check-build
 check-build:
 	@+$(MAKE) --no-print-directory LUA=5.4 all
-check-readme: check-build # what the examples print is shown only where one fails
+check-readme: check-build # shows the examples' output only if one fails
 	$(SAY) readme
 	$(Q)log=$(BUILD)/check-readme.log; \
 	$$(sh spec/support/interpreter.sh 5.4) spec/support/readme.lua $(DOCS) >$$log 2>&1 || { cat $$log; exit 1; }; tail -n 1 $$log
@@ -295,16 +295,16 @@ check-reference: check-build
 	$(SAY) reference
 	$(Q)$(REFERENCE) --check
 
-# What is made of the descriptions in lua/seranking/api is checked in, so that it can be read where the sources are.
+# The files generated from lua/seranking/api are checked in, so that they can be read on the web.
 REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
             $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
 
 .PHONY: reference
-reference: check-build ## make docs/reference and library (editor types) anew of the API descriptions
+reference: check-build ## regenerate docs/reference and library (editor types) from the API descriptions
 	$(Q)$(REFERENCE)
 
 .PHONY: bench
-bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, a cosocket; memory; the limit: rate, cost, no 429
+bench: deps ## measure time and memory of calls against plain libcurl and nginx cosockets, and the limiter's rate and cost
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
@@ -312,18 +312,18 @@ bench: deps ## measure: the cost of a call against plain libcurl and, in nginx, 
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
-# Each fuzz/NAME.c is a target: a file there is all that another one takes.
+# Each fuzz/NAME.c is a target; to add one, add a file.
 FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c,$(wildcard fuzz/*.c)))
 
 .PHONY: fuzz
-fuzz: deps ## a million calls of the C module with random arguments, sanitized (CALLS=1000000); 100,000 keys in turn; fuzz/*.c (RUNS=1000000)
+fuzz: deps ## under sanitizers: random calls of the C module (CALLS=1000000), 100,000 keys, the targets in fuzz/ (RUNS=1000000)
 	@+$(SUBMAKE) asan-build
 	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 sh spec/support/run.sh asan
 	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_gate
 	@+$(MAKE) --no-print-directory fuzz-targets DEPS=skip
 
 .PHONY: fuzz-targets
-fuzz-targets: deps # under the sanitizers: over a generator, then libFuzzer (RUNS=1000000 each, TARGETS=mask)
+fuzz-targets: deps # under sanitizers: with a generator, then with libFuzzer (RUNS=1000000 each, TARGETS=mask)
 	@+for target in $(or $(TARGETS),$(FUZZ_TARGETS)); do \
 	  $(SUBMAKE) BUILD=build/fuzz SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" build/fuzz/$$target && \
 	  build/fuzz/$$target $(or $(RUNS),1000000) && \
@@ -372,13 +372,13 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	@for f in $(FAKE_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 fake/lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
-	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors: nothing loads them
+	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors; not loaded at run time
 	install -m 644 library/seranking.lua "$(DESTDIR)$(LMOD)/seranking/library/"
 	@for f in $(COMMANDS); do sed '1s|^#!.*|#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
 	  chmod 755 "$(DESTDIR)$(BINDIR)/$$f" || exit 1; done
 
 .PHONY: uninstall
-uninstall: ## remove what install has put there
+uninstall: ## remove the installed files
 	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" $(COMMANDS:%="$(DESTDIR)$(BINDIR)/%")
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Tests what users get from "make install", from "luarocks make", and from a module built for another Lua than theirs.
-# Prints a line for each check and ends as busted does.
+# Tests "make install", "luarocks make", and what happens when a module built for one Lua is loaded into another.
+# Prints a line for each check, and a summary like busted's.
 # SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.." || exit 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Neither the options of the make that may have started this nor the user's own settings may reach what is tested.
+# Neither the options of a calling make nor the user's settings may affect the tests.
 unset MAKEFLAGS MFLAGS MAKELEVEL LUA LUA_CFLAGS DESTDIR PREFIX CMOD LMOD BINDIR LUA_BIN LUA_PATH LUA_CPATH LUA_INIT
 
 successes=0
 failures=0
 
-# check WHAT COMMAND...: one test, passed when the command succeeds; its output is shown only when not.
+# check WHAT COMMAND...: one test, which passes if the command succeeds. Its output is shown only if it fails.
 check() {
   what=$1
   shift
@@ -26,9 +26,9 @@ check() {
   fi
 }
 
-# --- What is checked ---------------------------------------------------------------------------------------------------
+# --- Checks ---------------------------------------------------------------------------------------------------
 
-# The default paths come last, for lua-cjson; loads_from makes sure that they gave nothing else.
+# The default paths come last, for lua-cjson; loads_from checks that the library did not come from them.
 with_paths() {
   share=$1 lib=$2
   shift 2
@@ -42,12 +42,12 @@ loads_from() {
     assert(source:sub(1, #directory + 1) == "@" .. directory, source)'
 }
 
-# The limiter on Redis is built where hiredis is found.
+# The Redis limiter is built only if hiredis is found.
 redis_loads() {
   [ ! -e "build/$4/lseranking_redis.so" ] || with_paths "$2" "$3" "$1" -e 'assert(require("seranking.redis").driver())'
 }
 
-# The server needs its modules and a port, and ends when its standard input does.
+# The server ends when its standard input does.
 server_starts() {
   rm -f "$work/url"
   with_paths "$1" "$2" "$3" --port 0 --port-file "$work/url" --stop-with-stdin --quiet </dev/null && [ -s "$work/url" ]
@@ -74,7 +74,7 @@ nothing_left() {
   [ -z "$left" ]
 }
 
-# Loading must fail with one line that names both Luas. A crash would be no such line.
+# Loading must fail with one line that names both Luas.
 refused_by() {
   LUA_CPATH="build/$2/?.so" BUILT_FOR=$(abi "$2") THIS=$(abi "$3") "$1" -e '
     local loaded, problem = pcall(require, "lseranking")
@@ -120,7 +120,7 @@ wrong_lua() {
   done
 }
 
-# Built from what a clone of the work tree would hold, in a tree of its own, without the network.
+# Built from a copy of the files that git tracks, without the network.
 rock() {
   version=$1 lua=$2
   tree=$work/rock-$version

@@ -1,4 +1,4 @@
---- Literal requests to a fake API, and what must come back.
+--- Literal requests to the fake API, and checks of its answers.
 -- SPDX-License-Identifier: MIT
 
 local assert = require "luassert"
@@ -11,7 +11,7 @@ local ask = {
 
 local P = "/v1/project-management"
 
---- A fake whose limit is out of the way, on the tenth of September 2026.
+--- A fake with a high limit, whose date is 2026-09-10.
 ---@param options? table
 function ask.new(options)
   options = options or {}
@@ -20,7 +20,7 @@ function ask.new(options)
   return fake.new(options)
 end
 
---- Sends with the key of the path's generation; a body goes as JSON, or as `content_type` says.
+--- Sends a request with the key of the path's generation. A body is JSON unless `content_type` is given.
 function ask.send(api, method, path, query, body, content_type)
   return api:handle {
     method = method, path = path, query = query, body = body,
@@ -31,14 +31,14 @@ function ask.send(api, method, path, query, body, content_type)
   }
 end
 
---- Sends, and wants this status and body.
+--- Sends a request and checks the answer's status and body.
 function ask.expect(status, body, api, ...)
   local answer = ask.send(api, ...)
   assert.same({ status, body }, { answer.status, answer.body })
   return answer
 end
 
---- Sends, and wants a refusal with this status and message.
+--- Sends a request and checks that it is refused with this status and message.
 ---@return string reason
 function ask.refused(status, text, api, ...)
   local answer = ask.send(api, ...)
@@ -80,8 +80,8 @@ function ask.with_project(options)
   return api
 end
 
---- The same for a test that runs once for each generation: forms are { method, path, query } of v4 and of v1, where the
---- latter's path is behind /v1/project-management. The body is the same.
+--- The same functions for a test that runs once for each generation. They take both forms of a request, { method, path, query }
+--- each; the second path is below /v1/project-management. The body is the same.
 ---@param generation "v4"|"v1"
 function ask.of(generation)
   local own = {}

@@ -1,7 +1,7 @@
---- Reads LuaCATS annotations: which classes and aliases a file defines, with which fields, and which types it speaks of.
+--- Reads LuaCATS annotations: the classes, fields and aliases that a file defines, and the types it names.
 -- SPDX-License-Identifier: MIT
 --
--- Not the whole language: what library/seranking.lua is written in. Anything else is an error, with the line.
+-- Only the subset that library/seranking.lua uses. Anything else raises an error with its line.
 
 local luacats = {}
 

@@ -1,4 +1,4 @@
---- For specs: what odd servers and proxies send, and the error that each has to become, in whatever host the call runs.
+--- What odd servers and proxies send, and the error that each must cause, whatever loop the call runs in.
 -- SPDX-License-Identifier: MIT
 
 local odd = {}

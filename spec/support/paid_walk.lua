@@ -1,5 +1,5 @@
---- A walk over many paid rows against a server in this process that refuses connections and loses answers, by chance but
---- always the same: resumed whenever it ends, until the list does. For the spec and for the benchmark.
+--- A walk over many paid rows, resumed after each error until the list ends. The server, in this process, refuses connections
+--- and loses answers at random, from a fixed seed. For a spec and a benchmark.
 -- SPDX-License-Identifier: MIT
 
 local script = require "support.script"

@@ -1,5 +1,4 @@
-/* What specs need of the system and Lua does not have: processes. Built for each Lua as
-** build/LUA/posix_for_specs.so.
+/* Processes for specs. Built for each Lua as build/LUA/posix_for_specs.so.
 ** SPDX-License-Identifier: MIT
 **
 ** fork() -> 0 in the child, the child's pid in the parent. kill(pid, signal). wait(pid) -> "exit" |

@@ -1,4 +1,4 @@
---- For specs: the fake API in a process of its own, and certificates to serve it with.
+--- The fake API in another process, and certificates for it.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
@@ -17,7 +17,7 @@ local function quote(word)
   return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
 end
 
---- Runs a command that has to succeed.
+--- Runs a command. Raises if it fails.
 ---@param command string
 local function run(command)
   local result = os.execute(command)
@@ -56,7 +56,7 @@ end
 
 process.folder = temporary_folder
 
---- The interpreter that runs the specs, so that its fake runs on the same Lua.
+--- The interpreter that runs this spec: the fake runs on the same Lua.
 ---@return string command
 function process.interpreter()
   local named = os.getenv "SERANKING_TEST_LUA"
@@ -70,7 +70,7 @@ function process.interpreter()
   return assert(arguments[index], "which Lua runs this? Set SERANKING_TEST_LUA")
 end
 
---- How much longer things may take than they should: under valgrind or a sanitizer the program itself is slowed down.
+--- The factor by which valgrind or a sanitizer may slow down the program.
 ---@return number
 function process.patience()
   local preloaded = os.getenv "LD_PRELOAD" or ""
@@ -166,7 +166,7 @@ local function command_line(options, port_file)
   return table.concat(words, " ")
 end
 
---- Waits until the server has named its URL; raises with what it said when it ended instead, or takes too long.
+--- Waits until the server has written its URL. Raises with its output if it ends first or takes too long.
 ---@param folder string
 ---@return string url
 local function wait_for_url(folder)
@@ -187,8 +187,8 @@ end
 --- Starts bin/seranking-fake and waits until it takes requests. It ends with stop(), with this process, or after
 --- `life` seconds, whichever comes first. Run from the top of the repository, with the LUA_PATH of the specs.
 ---
---- The child inherits the sockets that this process has open (luasocket's are not close-on-exec), and so keeps their
---- other ends from seeing them closed: start it before opening any where that matters.
+--- The child inherits this process's open sockets, since luasocket's are not close-on-exec. They then stay open when this
+--- process closes them: if that matters, start the fake first.
 ---@param options spec.FakeOptions?
 ---@return spec.Fake
 function process.fake(options)
@@ -251,8 +251,8 @@ end
 
 local made
 
---- Makes an authority and two certificates signed by it, with the command openssl. Made once, until removed: call
---- remove() in a teardown.
+--- Makes an authority and two certificates signed by it, with the command openssl. They are made once: call remove() in a
+--- teardown.
 ---@return spec.Certificates
 function process.certificates()
   if made then

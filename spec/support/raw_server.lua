@@ -1,11 +1,10 @@
---- For specs: a server in a process of its own that sends exactly the bytes it was told to, well-formed or not, and
---- reports what it got.
+--- A server in another process that sends exactly the bytes it is told to send, well-formed or not, and reports what it
+--- received.
 -- SPDX-License-Identifier: MIT
 --
--- This file is both ends: `require` gives the specs' one; run as a program (with the port of the specs' control socket)
--- it is the server.
+-- This file is both ends: a spec requires it, and it is run as the server, with the port of the spec's control socket.
 --
--- What the server does on a connection is a list of steps, each { name, arguments… } or just the name:
+-- The server runs a list of steps on each connection, { name, arguments… } or just the name:
 --   "request"           reads a request with its body (of Content-Length) and notes it
 --   "head"              reads a request up to the empty line and notes it, without a body
 --   { "skip", n }       reads n bytes and forgets them

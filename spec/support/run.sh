@@ -4,7 +4,7 @@
 # Expects everything to be built: "make test" and "make test-deep" do that and call this.
 # Environment: JOBS=2           processes at a time
 #              SPECS, C_TESTS   only these spec files; only these C tests, by name without "test_sr_"
-#              RESULT=NAME      keep the results for spec/support/total.sh in build/results/NAME
+#              RESULT=NAME      keep the results in build/results/NAME, for spec/support/total.sh
 #              FILE_TIMEOUT     seconds after which a process counts as hanging
 #              CI=true          a missing Lua is a failure
 # SPDX-License-Identifier: MIT
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.." || exit 2
 # The API keys that the tests use, in pieces, so that this line is not found. None may show in a test's output.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
 
-# --- What there is -----------------------------------------------------------------------------------------------------
+# --- Suites -----------------------------------------------------------------------------------------------------
 
 # Specs that use nothing that differs between Luas, by the beginnings of their names: they run on 5.4 and LuaJIT only.
 SAME_EVERYWHERE='(api|catalogue|data_fake|examples|project|readback|reference|walks|fake)'
@@ -22,7 +22,7 @@ SAME_EVERYWHERE='(api|catalogue|data_fake|examples|project|readback|reference|wa
 # Specs of the C module that valgrind runs, for reads of uninitialised memory, which AddressSanitizer does not see.
 VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
 
-# What differs where libcurl is old or the system is not Linux: specs and C tests.
+# Tests of code that depends on libcurl's version or on Linux.
 PORTABLE='(limiter|loop_spec|map|retry)'
 C_PORTABLE='test_sr_(engine|job|limit|listener|memory|worker)'
 
@@ -56,7 +56,7 @@ targets() {
   esac
 }
 
-# What takes longest begins first, so that the processes end together: patterns, in this order.
+# The longest start first: patterns, in this order.
 LONGEST="valgrind limiter nginx asan install test_sr_ http loop tls catalogue"
 
 # --- One process -------------------------------------------------------------------------------------------------------

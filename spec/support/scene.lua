@@ -1,4 +1,4 @@
---- A client on the fake API inside this process, with a clock that both share: no sockets, no waiting.
+--- A client of the fake API in this process. Both share a manual clock, so nothing waits.
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
@@ -10,7 +10,7 @@ local scene = {
   V1_KEY = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6",
 }
 
---- Makes client, api (the fake) and clock. Options go to the client, `fake` among them to the fake.
+--- Returns client, api (the fake) and clock. Options go to the client, those in `fake` to the fake.
 ---@param given? table
 function scene.new(given)
   local options, fake_options = {}, {}

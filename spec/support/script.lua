@@ -1,4 +1,4 @@
---- A client whose requests a function of the spec answers: no sockets, no fake API, a clock that stands still.
+--- A client whose requests a function of the spec answers, with a manual clock and no sockets.
 -- SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
@@ -6,7 +6,7 @@ local operation = require "seranking.operation"
 
 local script = {}
 
---- An answer with a JSON text.
+--- An answer with a JSON body.
 function script.json(text, status, headers)
   local list = { { "Content-Type", "application/json" } }
   for _, header in ipairs(headers or {}) do
@@ -15,7 +15,7 @@ function script.json(text, status, headers)
   return { status = status or 200, headers = list, body = text }
 end
 
---- A client, the list of its requests, and its clock. `respond(request, number)` gives an answer, or its JSON text.
+--- Returns a client, the list of its requests, and its clock. `respond(request, number)` returns an answer or its JSON body.
 ---@param respond fun(request: table, number: integer): table|string
 ---@param options? table
 function script.new(respond, options)
@@ -37,7 +37,7 @@ function script.new(respond, options)
   return assert(seranking.new(all)), log, clock
 end
 
---- An operation of a made-up resource.
+--- Returns an operation of a made-up resource.
 ---@param client table
 ---@param resource table
 ---@param name string
@@ -51,21 +51,21 @@ function script.operation(client, resource, name, bound)
   error("no such operation: " .. name)
 end
 
---- What a function raises, without the position.
+--- Returns the message that a function raises, without its position.
 function script.raised(f, ...)
   local ok, problem = pcall(f, ...)
   assert(not ok, "nothing was raised")
   return type(problem) == "string" and problem:gsub("^[^\n]-:%d+: ", "", 1) or problem
 end
 
---- What a function raises, with its position.
+--- Returns the message that a function raises, with its position.
 function script.located(f, ...)
   local ok, message = pcall(f, ...)
   assert(not ok, "nothing was raised")
   return message
 end
 
---- What a function raises, without the position, which must be one of a spec.
+--- The same without its position, which must be a spec's.
 function script.misuse_of(f)
   local message = script.located(f)
   assert(message:match "_spec%.lua:%d+: ", "no position of the caller in: " .. message)

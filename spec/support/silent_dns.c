@@ -1,4 +1,4 @@
-/* For specs, to be preloaded: names that end in ".silent" are never resolved, as with a name server
+/* Preloaded by specs: lookups of names that end in ".silent" never return, as with a name server
 ** that does not answer. Built as build/silent_dns.so.
 ** SPDX-License-Identifier: MIT */
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
---- Calls, aborts, reloads and killed workers in a real nginx for as long as wanted: memory has to stay, the log to be clean.
+--- Calls, aborts, reloads and killed workers in a real nginx. Memory must not grow, and the error log must stay clean.
 -- SPDX-License-Identifier: MIT
 --
 -- `require` gives soak(seconds) -> report; run as a program (make soak): lua spec/support/soak.lua SECONDS, from the top of the
@@ -10,7 +10,7 @@ local socket = require "socket"
 -- Seconds between two reloads.
 local GENERATION = 15
 
--- The memory of a worker may grow by so much from the first generations to the last, of the same age and after the same work.
+-- How much a worker's memory may grow from the first generations to the last, at the same age and after the same work.
 local GROWTH = 1.05
 
 local CONFIGURATION = [[

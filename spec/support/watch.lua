@@ -1,5 +1,5 @@
---- Loaded before every spec (busted --helper): looks for the API key in everything that this library returns or raises, and
---- in everything that the suite prints. A key that shows fails the run.
+--- Loaded before every spec (busted --helper). Searches everything that the library returns or raises, and everything that is
+--- printed, for the API key. Finding it fails the run.
 -- SPDX-License-Identifier: MIT
 
 -- busted runs a helper as a file; specs that ask for the module get the same one.
@@ -13,21 +13,21 @@ local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
 
--- busted forgets the modules of each spec, and luv's loop goes with its module; but when luv is loaded once more it goes on
--- with the loop that it had. So it is kept here, and every spec still has to load it by itself.
+-- busted unloads the modules of each spec. Unloading luv frees its loop, which luv would use again when loaded again, so a
+-- reference is kept here. Every spec still has to require luv itself.
 local luv_found, luv = pcall(require, "luv")
 package.loaded.luv = nil
 
 local watch = {
   luv = luv_found and luv,
-  --- The keys that specs use; a spec with another one adds it.
+  --- The keys that specs use; a spec that uses another one adds it.
   secrets = {
     "be2165b7d065e278e7305c1c7ef791f283f5d14b",
     "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6",
   },
-  --- What was found: one line each.
+  --- Where a key was found.
   found = {},
-  --- How many strings were looked at: a watch that sees nothing proves nothing.
+  --- How many strings were searched; a spec checks that it grows.
   looked_at = 0,
 }
 
@@ -41,7 +41,7 @@ local function look(text, where)
   end
 end
 
---- Looks into a value: strings, keys and values of tables, and what tostring makes of it.
+--- Searches a value: strings, keys and values of tables, and tostring of it.
 ---@param value any
 ---@param where string
 function watch.look(value, where, seen)
@@ -66,12 +66,12 @@ function watch.look(value, where, seen)
   end
 end
 
--- What calls the library's functions has a name in the library's folder, so that errors name the spec's lines and not its own.
+-- The wrapper's chunk is named as a file of the library, so that errors name the spec's line and not the wrapper's.
 local load_string = loadstring or load
 local around = assert(load_string("local original, check = ... return function(...) return check(original(...)) end",
   (debug.getinfo(host.run, "S").source:gsub("loop/host%.lua$", "loop/watched.lua"))))
 
--- Looks at what `module[name]` returns, from the `first` value on.
+-- Searches what `module[name]` returns, from the `first` value on.
 local function wrap(module, name, where, first)
   module[name] = around(module[name], function(...)
     for i = first or 1, select("#", ...) do
@@ -112,7 +112,7 @@ misuse.raise = function(format, ...)
   return raise(format, ...)
 end
 
--- What is printed: the words of print, io.write and io.stderr.
+-- What print and io.write print.
 local original_print, original_write = print, io.write
 function _G.print(...)
   for i = 1, select("#", ...) do

@@ -1,4 +1,4 @@
---- Clients and scripted servers for specs on real sockets, and what such specs ask again and again.
+--- Clients, scripted servers and common checks for specs on real sockets.
 -- SPDX-License-Identifier: MIT
 
 local raw_server = require "spec.support.raw_server"
@@ -9,7 +9,7 @@ local wire = { KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b" }
 
 local clients, servers = {}, {}
 
---- A client of `server` without a limiter or repetitions, unless `options` say otherwise. Closed by wire.finish.
+--- A client of `server`, without a limiter or retries unless `options` say otherwise. wire.finish closes it.
 function wire.client(server, options)
   local all = { token = wire.KEY, base_url = server.url, share = "off", retries = 0, timeout = 10 }
   for name, value in pairs(options or {}) do
@@ -23,7 +23,7 @@ function wire.client(server, options)
   return client
 end
 
---- Has wire.finish stop a server.
+--- Registers a server for wire.finish to stop.
 function wire.keep(server)
   servers[#servers + 1] = server
   return server
@@ -34,7 +34,7 @@ function wire.start(...)
   return wire.keep(raw_server.start(...))
 end
 
---- For after_each: ends everything, with the collector at work in between.
+--- For after_each: closes all clients, collects garbage and stops all servers.
 function wire.finish()
   for _, client in ipairs(clients) do
     client:close()
@@ -48,7 +48,7 @@ function wire.finish()
   servers = {}
 end
 
---- The call after a failure: has to work. Returns its response.
+--- Checks that a call works, as after a failure. Returns its response.
 function wire.works(client)
   local data, response = client:request { path = "/after" }
   assert.is_nil(seranking.is_error(response) and tostring(response) or nil)
@@ -56,7 +56,7 @@ function wire.works(client)
   return response
 end
 
---- Checks an error's kind and code; returns it.
+--- Checks an error's kind and code. Returns the error.
 function wire.failed(kind, code, data, err)
   assert.is_nil(data)
   assert.is_true(seranking.is_error(err))
