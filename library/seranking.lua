@@ -169,7 +169,7 @@ function seranking.clock() end
 ---| "incorrect_token" # auth: The API does not know the key.
 ---| "incorrect_website_url" # invalid: The address is no domain that the API can resolve. (HTTP 400 “Incorrect website URL”)
 ---| "insufficient_funds" # access: The account has too few credits. (HTTP 403 “Insufficient funds”)
----| "interrupted" # cancelled: Another coroutine uses the walk, or an error was raised inside its request.
+---| "interrupted" # cancelled: Another coroutine waits for a page of the walk, or an error was raised inside its request.
 ---| "invalid" # invalid: The query can't be read. (HTTP 400 “Invalid”)
 ---| "invalid_date" # invalid: A date can't be read, or is out of range. (HTTP 400 “Invalid date”)
 ---| "invalid_key" # auth: The text can't be a key: it is empty, or holds a blank, a control character or a byte above ASCII.

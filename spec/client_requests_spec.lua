@@ -194,6 +194,7 @@ describe("client:request", function()
       return misuse_of(function() client:request(request) end)
     end
     assert.equal("client:request: method must be GET, POST, PUT, PATCH or DELETE, got get", problem { method = "get" })
+    assert.equal("client:request: repeatable must be true or false, got no", problem { path = "/x", repeatable = "no" })
     assert.equal("client:request: path must begin with a slash, got sites", problem { path = "sites" })
     assert.truthy(problem({ path = "/a b" }):find "path must be percent%-encoded")
     assert.truthy(problem({ path = "/a\r\nX: y" }):find "path must be percent%-encoded")

@@ -187,6 +187,21 @@ describe("waiting for a job", function()
     assert.equal(3, #log)
   end)
 
+  it("takes no longer than its timeout, whichever of its calls hangs", function()
+    for hanging = 1, 3 do
+      local op, _, clock = scene("again", function(_, number)
+        if number >= hanging then
+          return { fault = "hang" }
+        end
+        return number == 1 and '{"status":"finished","start_time":"1"}' or "[]"
+      end, nil, { retries = 0 })
+      local answer, err = op:wait({ work_id = 7 }, { timeout = 10 })
+      assert.is_nil(answer)
+      assert.equal("timeout", err.kind)
+      assert.is_true(clock:now() <= 10, hanging .. ": " .. clock:now())
+    end
+  end)
+
   it("sends extra with the call that makes the job, not with the looks at it", function()
     local op, log = scene("export", turns(QUEUED, DONE))
     assert(op:wait({ target = "a" }, { extra = { depth = 10 } }))

@@ -43,6 +43,30 @@ describe("a walk that fails", function()
     assert.same({}, (assert(op:all(nil, { resume = err.resume }))))
   end)
 
+  it("is no failed walk where a second coroutine uses it: the page in flight is delivered, and asked for once", function()
+    local op, log, client = scene(function(request)
+      local answer = script.json(server(9)(request))
+      answer.delay = 1
+      return answer
+    end, "by_page")
+    local next_row = op:each { limit = 3 }
+    local found = {}
+    local _, errs = client.data:map({ 1, 2 }, function()
+      local row = next_row() -- no generic `for`, in which Lua 5.1 can't wait
+      while row do
+        found[#found + 1] = row.id
+        row = next_row()
+      end
+      return true
+    end)
+    assert.equal(1, errs.count)
+    assert.equal("cancelled interrupted", errs[errs.first].kind .. " " .. errs[errs.first].code)
+    assert.matches("another coroutine waits for a page of this walk", errs[errs.first].message, 1, true)
+    assert.is_nil(errs[errs.first].resume) -- the walk goes on without it
+    assert.equal("1 2 3 4 5 6 7 8 9", table.concat(found, " "))
+    assert.equal(4, #log)
+  end)
+
   it("is an error of kind protocol where a cursor comes again, at once or later", function()
     for _, chain in ipairs { "a a", "a b a", "a b c d e f c", "a b c d e f g h i j a" } do
       local cursors = {}

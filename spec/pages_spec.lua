@@ -314,6 +314,13 @@ describe("a walk", function()
     assert.equal("1 2 3", ids(op, { limit = 2 }, { max_rows = 3 }))
   end)
 
+  it("of a list without pages delivers what comes, whatever its limit is", function()
+    local op, log = scene(function() return list(1, 3) end, "limited")
+    assert.equal(3, #assert(op:all { limit = 3 }))
+    assert.equal("1 2 3", ids(op, { limit = 2 }))
+    assert.same({ "limit=3", "limit=2" }, queries(log))
+  end)
+
   it("is one call where the answer has no pages", function()
     local op, log = scene(function() return list(1, 3) end, "whole")
     assert.equal("1 2 3", ids(op, { author = "x" }))

@@ -117,7 +117,9 @@ function direct.request(client, request)
   end
   no_second_key(client, own)
   local repeatable = own.repeatable
-  if repeatable == nil then -- on the Data API a repetition may cost again
+  if repeatable ~= nil and type(repeatable) ~= "boolean" then
+    misuse.raise("client:request: repeatable must be true or false, got %s", proxy.show(repeatable))
+  elseif repeatable == nil then -- on the Data API a repetition may cost again
     repeatable = not client._spent and (method == "GET" or method == "PUT" or method == "DELETE")
   end
   if client._closed then
@@ -130,7 +132,7 @@ function direct.request(client, request)
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
-  return exchange.run(client, PLANS[repeatable and true or false], call, {}, call_options, read)
+  return exchange.run(client, PLANS[repeatable], call, {}, call_options, read)
 end
 
 -- ---- client:download ----

@@ -46,6 +46,7 @@ local resource = {
     { "one_page", data = "GET /v1/offset", query = "limit", answer = "object",
       pages = { rows = "items", size = 3, max = 10, whole = "data.books.by_cursor" }, cost = { 1, per = "row", of = "items" } },
     { "whole", data = "GET /v1/whole", query = "author", answer = "array" },
+    { "limited", data = "GET /v1/limited", query = "limit", answer = "array" },
     { "wrapped", data = "GET /v1/wrapped", answer = "object", pages = { rows = "rows" } },
     { "single", data = "GET /v1/single", answer = "object" },
   },

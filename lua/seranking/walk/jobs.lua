@@ -13,7 +13,7 @@ local request = require "seranking.request.request"
 
 local jobs = {}
 
-local format, min = string.format, math.min
+local format, max, min = string.format, math.max, math.min
 
 local USUAL_EVERY = { 5, 60 } -- first and longest pause between polls, seconds
 local GROWTH = 1.5            -- of each pause
@@ -131,6 +131,13 @@ local function may_pass(err)
   return err.retryable or passing[err.kind] or false
 end
 
+-- Options of a call that ends with the wait, at the latest.
+local function within(wait, client, given)
+  local made = copy.shallow(given)
+  made.timeout = max(SHORTEST, min(client._timeout, wait.deadline - client._core:now()))
+  return made
+end
+
 -- Polls a job to its end. The final answer and its response; nil and an error.
 local function watch(job, wait)
   local pause = job.every[1]
@@ -140,8 +147,7 @@ local function watch(job, wait)
     if left < SHORTEST then
       return nil, job.problem or too_long(job, wait.timeout)
     end
-    local given = copy.shallow(wait.each)
-    given.timeout = min(job.client._timeout, left)
+    local given = within(wait, job.client, wait.each)
     local answer, response = job.status(job.args, given)
     if answer then
       job.problem = nil
@@ -163,7 +169,7 @@ local function watch(job, wait)
       end
     elseif not may_pass(response) then
       return nil, with_job(response, job)
-    elseif not (response.code == "no_slot" and given.timeout == left) then -- no_slot then means the same as a timeout
+    elseif not (response.code == "no_slot" and given.timeout < job.client._timeout) then -- that no_slot means timeout
       job.problem = with_job(response, job) -- a failed poll does not end the job
     end
     if job.client._closed then
@@ -271,17 +277,16 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
   local about = merged(status_plan.job, plan.job)
   local ids_given = ids_for(status_plan, op, args or {})
   local making = copy.shallow(each)
-  making.timeout = min(op._client._timeout, wait.timeout)
   each.extra = nil -- belongs to the call that makes the job
   local old
   if about.fresh then -- the answer may still be that of an earlier run
-    local before, problem = status(ids_given, each)
+    local before, problem = status(ids_given, within(wait, op._client, each))
     if not before and problem.kind ~= "not_found" then
       return nil, problem -- begin nothing: the end of the new run could not be recognised
     end
     old = type(before) == "table" and before[about.fresh] or nil
   end
-  local answer, response = op(args, making)
+  local answer, response = op(args, within(wait, op._client, making))
   if not answer then
     return nil, response
   end

@@ -58,7 +58,7 @@ local position_names = { page = "page", offset = "offset", cursor = "cursor" }
 ---@field page_limit? integer limit that it was requested with
 ---@field problem? seranking.Error ends the walk after the rows of the current page
 ---@field failure? seranking.Error has ended the walk
----@field asking boolean a request is in flight, or was interrupted
+---@field asking thread|string|false the coroutine whose request is in flight, or was interrupted
 ---@field ended boolean no page follows
 ---@field cursor_seen any the cursor that is remembered to detect a cycle
 ---@field cursor_steps integer cursors since then
@@ -160,7 +160,7 @@ end
 -- before.
 local function is_whole(walk, got)
   local about, asked = walk.plan.pages, walk.args.limit or walk.plan.pages and walk.plan.pages.size
-  if not asked or walk.own_limit or got < asked then
+  if not about or not asked or walk.own_limit or got < asked then
     return true
   elseif walk.left <= got - walk.at then
     return false
@@ -263,18 +263,28 @@ local function take(walk, data, response, body)
   walk.ended, walk.skip = last ~= false, not walk.style and got or 0
 end
 
+local MAIN = "the main coroutine" -- without a name on Lua 5.1
+
+-- The error of a coroutine that uses a walk while another waits for a page of it. It ends nothing: that page is delivered.
+local function in_use(walk)
+  local asking = walk.asking
+  if asking and asking ~= (coroutine.running() or MAIN) and (asking == MAIN or coroutine.status(asking) ~= "dead") then
+    return errors.new("cancelled", "interrupted", walk.plan.name .. ": another coroutine waits for a page of this walk")
+  end
+end
+
 -- Requests the next page. Returns an error if that fails.
 local function fetch(walk)
   if walk.asking and not walk.op._client._closed then
-    return errors.new("cancelled", "interrupted", walk.plan.name .. ": the request for a page was interrupted, by an error "
-      .. "raised inside it or because two coroutines use this walk")
+    return errors.new("cancelled", "interrupted", walk.plan.name .. ": an error raised inside the request for a page "
+      .. "has interrupted it")
   end
   page_size.set(walk)
   local problem = too_dear(walk)
   if problem then
     return problem
   end
-  walk.asking = true
+  walk.asking = coroutine.running() or MAIN
   local data, response, body = walk.send(walk.op, walk.args, walk.options, compares(walk))
   walk.asking = false
   if not data then
@@ -305,6 +315,10 @@ local function has_row(walk)
       return true
     elseif walk.problem then
       return nil, fail(walk, walk.problem)
+    end
+    local used = in_use(walk)
+    if used then
+      return nil, used
     end
     walk.rows, walk.response, walk.count, walk.at = nil, nil, 0, 0 -- one page in memory
     if walk.ended then
