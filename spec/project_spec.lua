@@ -149,6 +149,7 @@ for _, generation in ipairs { "v4", "v1" } do
     it("a history of positions is a list, whether it comes in an envelope or not", function()
       local client = new()
       local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
+      assert(client.sites(site_id).search_engines:create { search_engine_id = 200 })
       assert.equal("avg", assert(client.sites(site_id).positions:history())[1].type)
       assert.equal(880001, assert(client.analytics(site_id):seo_potential())[1].site_engine_id)
     end)

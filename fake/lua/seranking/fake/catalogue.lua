@@ -26,6 +26,26 @@ function catalogue.has_engine(id)
   return false
 end
 
+--- The name of an engine of the catalogue.
+---@param id integer
+---@return string
+function catalogue.name_of(id)
+  for _, engine in ipairs(catalogue.search_engines) do
+    if engine[1] == id then
+      return engine[2]
+    end
+  end
+  return "Engine " .. id
+end
+
+--- Languages of Google: code to the language's own name.
+catalogue.google_langs = {
+  de = "Deutsch", en = "English", fr = "fran\195\167ais", ["pt-BR"] = "portugu\195\170s (Brasil)",
+}
+
+--- Regions of search volumes.
+catalogue.volume_regions = { { id = 1, name = "United States" } }
+
 local towns = {
   "Springfield", "Riverside", "Georgetown", "Salem", "Ashland", "Dover", "Clayton", "Milton", "Auburn", "Dayton",
 }

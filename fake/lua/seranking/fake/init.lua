@@ -13,6 +13,7 @@ local arguments = require "seranking.fake.arguments"
 local data = require "seranking.fake.answers.data"
 local data_jobs = require "seranking.fake.answers.data_jobs"
 local files = require "seranking.fake.files"
+local calendar = require "seranking.fake.calendar"
 local check = require "seranking.fake.check"
 local faults = require "seranking.fake.faults"
 local keys = require "seranking.fake.keys"
@@ -21,6 +22,7 @@ local log = require "seranking.fake.log"
 local mask = require "seranking.fake.mask"
 local resolve = require "seranking.fake.resolve"
 local option_checks = require "seranking.fake.options"
+local ranks = require "seranking.fake.ranks"
 local replies = require "seranking.fake.replies"
 local Routes = require "seranking.fake.routes"
 local sample = require "seranking.fake.sample"
@@ -55,7 +57,8 @@ local refused, answered = replies.refused, replies.answered
 ---@field limit? number requests in a window, for each key; 5
 ---@field data_limit? number the same for the Data API, which counts for itself; 10
 ---@field per? number length of the window in seconds; 1
----@field today? string|fun(): string YYYY-MM-DD; the day in UTC when left out
+---@field today? string|fun(): string YYYY-MM-DD: the day on which it begins (days of its clock later it is another), or a
+---  function that tells the day; the day in UTC when left out
 ---@field regions? integer rows of system.google_regions, up to 228,800; 50
 ---@field rows? integer rows of a list of the Data API; 250
 ---@field units? number credits left; 48,211
@@ -141,6 +144,7 @@ function fake.new(options)
     log = {},
   }, Api)
   self.token, self.data_token = keys.first(self.tokens, "v4"), keys.first(self.tokens, "v1")
+  self.began = self.now()
   self:reset()
   return self
 end
@@ -352,15 +356,19 @@ local function scripted(incoming)
   return answered(status_of(route.operation), value)
 end
 
-local function today_of(self)
-  return type(self.today) == "function" and self.today() or self.today
+-- The day of the fake: the one that was given, and as many more as its clock has gone on since.
+local function today_of(self, at)
+  if type(self.today) == "function" then
+    return self.today()
+  end
+  return calendar.add(self.today, math.floor((at - self.began) / 86400))
 end
 
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
 local function serve(self, incoming, at)
   local route, args, request = incoming.route, incoming.args, incoming.request
-  self.origin = self.origin or today_of(self)
+  self.origin = self.origin or today_of(self, at)
   if not route then
     if not incoming.place then
       note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
@@ -374,9 +382,12 @@ local function serve(self, incoming, at)
     now = at, rows = self.rows, max_exports = self.exports,
     files = host and (request.tls and "https://" or "http://") .. host or FILES,
     route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
-    cache = self.cache, seed = self.seed, origin = self.origin, today = today_of(self),
+    cache = self.cache, seed = self.seed, origin = self.origin, today = today_of(self, at),
   }
   local refusal, value = resolve.rows(call), nil
+  if call.site and not refusal then
+    ranks.check(call, call.site)
+  end
   if not refusal and route.family == "data" then
     value, refusal = data.answer(call)
     if not data.has_state[route.key] then

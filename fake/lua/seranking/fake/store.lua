@@ -87,6 +87,7 @@ local store = {}
 ---@field prompt_groups seranking.fake.Collection site_id
 ---@field of_sites string[] the collections whose rows go with their project
 ---@field credits seranking.fake.Credits
+---@field balance number money; rechecks take from it
 
 --- An empty store. The first project gets the id that the vendor's own page shows.
 ---@param units? number credits left; 48,211
@@ -123,6 +124,7 @@ function store.new(units)
       "disavowed", "imports", "llms", "prompts", "prompt_groups",
     },
     credits = { limit = math.max(left, 50000), left = left },
+    balance = 2296380.85,
   }
 end
 

@@ -1,7 +1,11 @@
 --- What the fake API answers: positions, and a project in numbers.
 -- SPDX-License-Identifier: MIT
 
+local calendar = require "seranking.fake.calendar"
+local catalogue = require "seranking.fake.catalogue"
+local chance = require "seranking.fake.chance"
 local json = require "seranking.fake.json"
+local keywords = require "seranking.fake.web.keywords"
 local ranks = require "seranking.fake.ranks"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
@@ -27,11 +31,15 @@ local function positions_between(keyword, engine, first, last)
   return rows
 end
 
+local COUNTRY = "us" -- whose searches a project's keywords have
+
 local function position_row(call, keyword, positions)
   local args = call.args
+  local figures = keywords.figures(call.seed, COUNTRY, keyword.name)
   local row = {
-    id = tostring(keyword.id), name = keyword.name, group_id = tostring(keyword.group_id), volume = 170,
-    competition = 0.4, suggested_bid = 1.2, cpc = 1.2, results = "0", total_sum = 0, positions = positions,
+    id = tostring(keyword.id), name = keyword.name, group_id = tostring(keyword.group_id), volume = figures.volume,
+    competition = figures.competition, suggested_bid = figures.cpc, cpc = figures.cpc,
+    results = ("%d"):format(1000 * chance.heavy(figures.key, 30, 5)), total_sum = 0, positions = positions,
   }
   if args.with_landing_pages == 1 then
     row.landing_pages = array {}
@@ -83,25 +91,30 @@ answers["sites.positions.recheck"] = function(call)
         return nil, refusal
       end
     end
+    for _, pair in ipairs(listed) do
+      ranks.recheck(call, resolve.keyword(call, pair.keyword_id), resolve.engine(call, pair.site_engine_id))
+    end
     return { total = #listed }
   end
   local total = 0
   for _, engine in ipairs(ranks.engines_of(call)) do
-    total = total + #ranks.keywords_of(call, engine)
+    for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
+      ranks.recheck(call, keyword, engine)
+      call.store.balance = call.store.balance - 0.01
+      total = total + 1
+    end
   end
   return { total = total }
 end
 
-local function round(value)
-  return math.floor(value * 10 + 0.5) / 10
-end
+-- ---- a project in numbers ----
 
 local function average(list)
   local sum = 0
   for _, value in ipairs(list) do
     sum = sum + value
   end
-  return list[1] and round(sum / #list) or 0
+  return list[1] and chance.round(sum / #list, 1) or 0
 end
 
 local function count_within(list, top)
@@ -111,6 +124,19 @@ local function count_within(list, top)
   end
   return count
 end
+
+local function percent(part, of)
+  return of > 0 and chance.round(part * 100 / of, 1) or 0
+end
+
+-- The metrics of positions on a day: `ranking` those that rank, `checked` how many there are.
+local metrics = {
+  avg_pos = function(ranking) return average(ranking) end,
+  visibility = function(ranking) return 17 * count_within(ranking, 10) end,
+  visibility_percent = function(ranking, checked) return percent(count_within(ranking, 10), checked) end,
+  top10 = function(ranking) return count_within(ranking, 10) end,
+  top10_percent = function(ranking, checked) return percent(count_within(ranking, 10), checked) end,
+}
 
 answers["sites.summary"] = function(call)
   local now, before, checked, up, down = {}, {}, 0, 0, 0
@@ -126,13 +152,137 @@ answers["sites.summary"] = function(call)
       down = down + (moved < 0 and 1 or 0)
     end
   end
-  local visibility = count_within(now, 10)
   return {
     site_id = call.site.id, process = 100, today_avg = average(now), yesterday_avg = average(before), total_up = up,
-    total_down = down, top5 = count_within(now, 5), top10 = visibility, top30 = count_within(now, 30),
-    visibility = visibility * 17, visibility_percent = checked > 0 and round(visibility * 100 / checked) or 0,
+    total_down = down, top5 = count_within(now, 5), top10 = count_within(now, 10), top30 = count_within(now, 30),
+    visibility = metrics.visibility(now), visibility_percent = metrics.visibility_percent(now, checked),
     index_google = "118", domain_trust = 21,
   }
+end
+
+-- ---- days ----
+
+-- The days between two that an engine, or one of several, has positions of, in order.
+local function checked_days(call, engines, first, last)
+  local seen, days = {}, array {}
+  for _, engine in ipairs(engines) do
+    for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
+      for date in pairs(keyword.positions[engine.id] or {}) do
+        if date >= first and date <= last and not seen[date] then
+          seen[date], days[#days + 1] = true, date
+        end
+      end
+    end
+  end
+  table.sort(days)
+  return days
+end
+
+local FIRST, LAST = "0000-01-01", "9999-12-31"
+
+answers["sites.positions.check_dates"] = function(call)
+  return checked_days(call, ranks.engines_of(call), call.args.date_from or FIRST, call.args.date_to or LAST)
+end
+
+local LABELS = { yesterday = 1, ["7days"] = 7, ["30days"] = 30, ["90days"] = 90 }
+
+answers["sites.positions.checkpoints"] = function(call)
+  local days = checked_days(call, ranks.engines_of(call), FIRST, LAST)
+  local current = days[#days]
+  local made = { current = current or null }
+  for label, ago in pairs(LABELS) do
+    local day = current and calendar.add(current, -ago)
+    made[label] = tools.has(days, day) and day or null
+  end
+  return made
+end
+
+-- Whether a keyword is one of those that the call is about.
+local function is_meant(call, keyword)
+  local args = call.args
+  if args.group_id and tonumber(keyword.group_id) ~= args.group_id
+    or args.keywords_ids and not tools.has(args.keywords_ids, keyword.id) then
+    return false
+  end
+  for _, tag_id in ipairs(args.tags_ids or {}) do
+    local tag = call.store.tags:get(tag_id)
+    if not tag or not tools.has(tag.url, keyword.target_url) then
+      return false
+    end
+  end
+  return true
+end
+
+answers["sites.positions.history"] = function(call)
+  local first, last = ranks.range_of(call)
+  local metric, engines = metrics[call.args.type or "avg_pos"], ranks.engines_of(call)
+  local days = checked_days(call, engines, first, last)
+  local all = { type = "avg", name = "Average", data = array {} }
+  local series = array { all }
+  local function point(day, of)
+    local ranking, checked = {}, 0
+    for _, engine in ipairs(of) do
+      for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
+        local pos = is_meant(call, keyword) and (keyword.positions[engine.id] or {})[day]
+        checked = checked + (pos and 1 or 0)
+        ranking[#ranking + 1] = pos and pos > 0 and pos or nil
+      end
+    end
+    return { date = day, value = metric(ranking, checked) }
+  end
+  for i, day in ipairs(days) do
+    all.data[i] = point(day, engines)
+  end
+  for _, engine in ipairs(engines) do
+    series[#series + 1] = {
+      type = "search_engine", name = catalogue.name_of(engine.search_engine_id),
+      data = map(checked_days(call, { engine }, first, last), function(day) return point(day, { engine }) end),
+    }
+  end
+  return call.generation == "v1" and { data = series } or series
+end
+
+-- ---- traffic ----
+
+local SHARE = { 0.28, 0.15, 0.1, 0.07, 0.055, 0.045, 0.037, 0.031, 0.027, 0.024 } -- of searches that click, by position
+
+local function clicks(volume, pos)
+  return pos > 0 and math.floor(volume * (SHARE[pos] or 0.2 / pos)) or 0
+end
+
+answers["analytics.gsc_queries"] = function(call)
+  local rows = array {}
+  for _, keyword in ipairs(call.store.keywords:where { site_id = call.site.id }) do
+    local figures = keywords.figures(call.seed, COUNTRY, keyword.name)
+    local pos = ranks.position(call, call.site.name, keyword.name, { search_engine_id = 0 }, calendar.day(call.today))
+    if pos > 0 then
+      local shown = math.floor(figures.volume * 0.8)
+      local clicked = math.min(shown, clicks(figures.volume, pos))
+      rows[#rows + 1] = {
+        query = keyword.name, clicks = clicked, impressions = shown, ctr = percent(clicked, shown), avg = pos,
+      }
+    end
+  end
+  return rows
+end
+
+answers["analytics.seo_potential"] = function(call)
+  local args = call.args
+  local top = args.top_n or 10
+  local rows = map(call.store.engines:where { site_id = call.site.id }, function(engine)
+    local visits, worth = 0, 0
+    for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
+      local figures = keywords.figures(call.seed, COUNTRY, keyword.name)
+      local come = clicks(figures.volume, math.max(1, math.floor((top + 1) / 2)))
+      visits, worth = visits + come, worth + come * figures.cpc
+    end
+    local leads = chance.round(visits * (args.conversion_rate or 2) / 100, 1)
+    return {
+      site_engine_id = engine.id, traffic = visits, traffic_value = chance.round(worth, 2), leads_qty = leads,
+      leads_price = chance.round(leads * (args.lead_price or 20), 2),
+    }
+  end)
+  return call.generation == "v1" and { data = rows } or rows
 end
 
 return answers

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "seranking.fake.catalogue"
+local calendar = require "seranking.fake.calendar"
 local json = require "seranking.fake.json"
 local ranks = require "seranking.fake.ranks"
 local resolve = require "seranking.fake.resolve"
@@ -56,7 +57,8 @@ end
 answers["sites.create"] = function(call)
   local site = {
     group_id = 0, is_active = 1, exact_url = 0, subdomain_match = 0, depth = 100, check_freq = "check_daily",
-    auto_reports = 1, disable_audit = 0,
+    auto_reports = 1, disable_audit = 0, rechecks = {},
+    first_day = calendar.day(call.today), checked_day = calendar.day(call.today),
   }
   local refusal = check_site(call, site)
   if refusal then
@@ -163,7 +165,7 @@ answers["sites.keywords.create"] = function(call)
   local all = call.store.engines:where { site_id = call.site.id }
   local made = map(call.args.items, function(item)
     local keyword = {
-      site_id = call.site.id, name = item.keyword, group_id = 0, positions = {},
+      site_id = call.site.id, name = item.keyword, group_id = 0, positions = {}, first_day = calendar.day(call.today),
       site_engine_ids = item.site_engine_ids and list_of(item.site_engine_ids) or tools.ids_of(all),
     }
     apply(keyword, item, KEYWORD_FIELDS)

@@ -27,6 +27,23 @@ answers["system.search_engines"] = function()
   end)
 end
 
+answers["system.google_langs"] = function()
+  return catalogue.google_langs
+end
+
+answers["system.volume_regions"] = function()
+  return tools.map(catalogue.volume_regions, function(region) return region end)
+end
+
+answers["account.balance"] = function(call)
+  return { currency = "rur", value = call.store.balance } -- as on the vendor's own page
+end
+
+-- The user that the key belongs to is always the same.
+answers["account.profile"] = function(call)
+  return sample.of(call.route.operation)
+end
+
 answers["system.google_regions"] = function(call)
   if not call.cache.regions then
     local rows = {}
