@@ -109,6 +109,15 @@ static inline enum sr_run run(struct bench *bench, struct sr_call *call) {
   return sr_engine_run(bench->engine, call, 1000 * S);
 }
 
+/* When the engine has to be stepped for time alone, by how long it would sleep. */
+static inline sr_time wake_of(struct bench *bench) {
+  sr_time wake, before = bench->manual.now;
+  sr_engine_poll(bench->engine, NULL, 0, SR_NEVER);
+  wake = bench->manual.now;
+  bench->manual.now = before;
+  return wake;
+}
+
 static inline void answer(struct sr_call *call, int status, const char *head, const char *body) {
   sr_engine_answer(call, status, head, strlen(head), body, strlen(body));
 }

@@ -629,8 +629,8 @@ static void one_schedule(uint64_t seed) {
     }
     if (done == CALLS)
       break;
-    if (sr_engine_wake(bench.engine) < next)
-      next = sr_engine_wake(bench.engine);
+    if (wake_of(&bench) < next)
+      next = wake_of(&bench);
     CHECK(next > bench.manual.now, "seed %llu: the engine asks for a step that changes nothing",
           (unsigned long long)seed);
     assert_true(next < SR_NEVER);

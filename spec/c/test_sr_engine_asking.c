@@ -21,7 +21,7 @@ static void a_call_begins_when_the_answer_comes(void **state) {
   sr_engine_step(bench.engine);
   assert_int_equal(call->state, SR_STATE_QUEUED);
   assert_int_equal(call->slot.state, SR_SLOT_ASKED);
-  assert_int_equal(sr_engine_wake(bench.engine), 1060 * S); /* nothing to do but wait */
+  assert_int_equal(wake_of(&bench), 1060 * S); /* nothing to do but wait */
   server.wake = 1000 * S + 30 * MS;
   server.on_work = SR_LIMIT_GRANTED;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -119,7 +119,7 @@ static void told_to_wait_it_asks_again_at_that_time_and_not_before(void **state)
   other = submitted(&bench, 60 * S); /* nor do others meanwhile */
   sr_engine_step(bench.engine);
   assert_int_equal(server.takes, 1);
-  assert_in_range(sr_engine_wake(bench.engine), 1003 * S, 1003 * S + 3 * MS);
+  assert_in_range(wake_of(&bench), 1003 * S, 1003 * S + 3 * MS);
   bench.manual.now = 1003 * S + 3 * MS;
   server.at_once = SR_LIMIT_GRANTED;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -404,7 +404,7 @@ static void each_attempt_asks_anew(void **state) {
     server.wake = bench.manual.now; /* granted as soon as it works */
     sr_engine_step(bench.engine);
     while (call->state == SR_STATE_BACKOFF) {
-      bench.manual.now = sr_engine_wake(bench.engine);
+      bench.manual.now = wake_of(&bench);
       sr_engine_step(bench.engine);
     }
     answer_ask(0, SR_LIMIT_GRANTED, 0);

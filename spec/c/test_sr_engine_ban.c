@@ -367,7 +367,7 @@ static void waiting_for_a_ban_looks_every_ten_seconds_whether_it_was_ended(void 
   end = block(&bench);
   call = patient(&bench, 700 * S);
   for (sr_engine_step(bench.engine); call->state == SR_STATE_QUEUED; steps++) {
-    bench.manual.now = sr_engine_wake(bench.engine);
+    bench.manual.now = wake_of(&bench);
     sr_engine_step(bench.engine);
   }
   assert_int_equal(steps, 60);

@@ -132,7 +132,7 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   assert_int_equal(low[0]->state, SR_STATE_SENDING);
   assert_int_equal(low[1]->state, SR_STATE_QUEUED);
   assert_int_equal(normal->state, SR_STATE_SENDING); /* though it came last */
-  assert_true(sr_engine_wake(bench.engine) > bench.manual.now);
+  assert_true(wake_of(&bench) > bench.manual.now);
   answer(normal, 200, "", "");
   answer(low[0], 200, "", "");
   for (i = 1; i < 3; i++) { /* and among themselves they go in order */

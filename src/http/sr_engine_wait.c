@@ -37,11 +37,6 @@ static sr_time wake_time(const struct sr_engine *engine, sr_time now) {
   return wake < now ? now : wake;
 }
 
-sr_time sr_engine_wake(struct sr_engine *engine) {
-  SR_CHECK_PROCESS(engine);
-  return wake_time(engine, SR_NOW(engine));
-}
-
 /*
 ** Adds the descriptors of limiters to `*fds`, `*count` of the caller's, in an array of the engine's.
 ** 0, or -1 when memory ran out.
@@ -103,7 +98,10 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
 
 void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
                     sr_time max_wait) {
-  sr_time now = SR_NOW(engine), wake = wake_time(engine, now);
+  sr_time now, wake;
+  SR_CHECK_PROCESS(engine);
+  now = SR_NOW(engine);
+  wake = wake_time(engine, now);
   wait_until(engine, extra, count, now, max_wait < wake - now ? now + max_wait : wake);
 }
 
@@ -111,7 +109,7 @@ void sr_engine_interrupt(struct sr_engine *engine) {
   sr_multi_wake(&engine->multi);
 }
 
-int sr_engine_open(struct sr_engine *engine) {
+int sr_engine_open_handles(struct sr_engine *engine) {
   SR_CHECK_PROCESS(engine);
   if (sr_multi_open(&engine->multi) != 0) {
     errno = ENOMEM;

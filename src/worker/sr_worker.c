@@ -332,7 +332,7 @@ static struct sr_engine *new_engine(void) {
   struct sr_engine_options options = {.clock = sr_clock_monotonic, .seed = sr_random_seed()};
   struct sr_engine *engine = sr_engine_new(&options);
   int problem;
-  if (engine == NULL || sr_engine_open(engine) == 0)
+  if (engine == NULL || sr_engine_open_handles(engine) == 0)
     return engine;
   problem = errno;
   sr_engine_delete(engine);
