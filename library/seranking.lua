@@ -375,18 +375,18 @@ function AnyClient:close() end
 ---@field confidence? "high"|"medium"|"low"
 ---@field deprecated boolean
 
---- What went wrong. Returned as the second value by everything that depends on the world.
+--- An error. Calls return it as their second value if something outside the program fails.
 ---@class seranking.Error
 ---@field kind seranking.Kind what a program branches on
 ---@field code seranking.Code which one of the kind
 ---@field message string the server's or libcurl's words, one line of UTF-8
----@field hint? string what a person can do about it
+---@field hint? string what to do about it
 ---@field status? integer HTTP status, when there was an answer
 ---@field method? string
 ---@field path? string path and query, the key masked
----@field attempts integer requests that were begun
+---@field attempts integer requests begun
 ---@field elapsed? number seconds, from the call to the error
----@field retry_after? number seconds after which trying again makes sense
+---@field retry_after? number seconds to wait before trying again
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
@@ -426,26 +426,26 @@ function AnyClient:close() end
 ---@field note? string
 
 ---@class seranking.Limiter
----@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` where more was asked for
----@field limit integer requests …
----@field per number … in this many seconds
+---@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` if a wider scope failed
+---@field limit integer requests allowed in `per` seconds
+---@field per number seconds
 ---@field busy integer slots in use or cooling down
 ---@field free integer
 ---@field waiting integer calls of this client that wait for a slot
 ---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
----@field held_for number seconds for which a 429 stops everybody
+---@field held_for number seconds until requests go on after a 429
 ---@field spaced boolean the last requests got no answer, so one is sent at a time until one is answered
----@field spaced_for number seconds until the next of those may be sent
+---@field spaced_for number seconds until the next one may be sent
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer, probing: boolean }
 ---@field key string "…d14b"
----@field file? string where it is kept, on this machine
----@field server? string or on which Redis
----@field problem? string why it is not what was asked for
----@field hook_error? string what the last on_event raised that failed
+---@field file? string its file, if it is shared on this machine
+---@field server? string its Redis, if it is shared there
+---@field problem? string why the scope is narrower than requested
+---@field hook_error? string the last error that on_event raised
 local Limiter = {}
 
---- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
----@return boolean? done, string? problem where a Redis has not confirmed it
+--- Ends a ban and a hold for all who share the limit. Use it when the key works again.
+---@return boolean? done, string? problem if Redis has not confirmed it
 function Limiter:reset() end
 
 --- What a loop has to offer. `wait` and `spawn` are called where `inside` is true, or by clients with the option `loop`.

@@ -50,6 +50,19 @@ describe("the binding", function()
     assert.are.equal("bad_option", err.code)
   end)
 
+  it("reads options as they are in the table: what a metamethod makes would be collected while it is used", function()
+    local asked = {}
+    local client, err = core.client(setmetatable(options(), { __index = function(_, name)
+      asked[#asked + 1] = name
+      return name == "base_url" and "no address" or nil
+    end }))
+    assert.is_nil(err)
+    client:call("GET", "/", nil, nil, nil, true, setmetatable({}, { __index = function(_, name)
+      asked[#asked + 1] = name
+    end }))
+    assert.are.same({}, asked)
+  end)
+
   it("refuses retries, tags and statuses out of their ranges where a call says them", function()
     local client = core.client(options())
     for _, value in ipairs { -1, 101, 0.5, NAN, INF } do

@@ -1,4 +1,4 @@
---- client:limiter(): what is known of the limit, for people and programs.
+--- client:limiter(): the state of the rate limit.
 -- SPDX-License-Identifier: MIT
 
 local misuse = require "seranking.base.misuse"
@@ -6,30 +6,30 @@ local misuse = require "seranking.base.misuse"
 local limiter = {}
 
 ---@class seranking.Limiter
----@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` where more was asked for
----@field limit integer requests …
----@field per number … in this many seconds
+---@field scope "user"|"process"|"redis"|"off" who shares it; "process" with a `problem` if a wider scope failed
+---@field limit integer requests allowed in `per` seconds
+---@field per number seconds
 ---@field busy integer slots in use or cooling down
 ---@field free integer
 ---@field waiting integer calls of this client that wait for a slot
 ---@field slots { state: "free"|"in use"|"cooling", free_in: number }[] free_in: seconds, at the latest
----@field held_for number seconds for which a 429 stops everybody
+---@field held_for number seconds until requests go on after a 429
 ---@field spaced boolean the last requests got no answer, so one is sent at a time until one is answered
----@field spaced_for number seconds until the next of those may be sent
+---@field spaced_for number seconds until the next one may be sent
 ---@field circuit { state: "closed"|"open"|"half-open", reason: string?, retry_after: number, level: integer, strikes: integer,
 --- probing: boolean }
 ---@field key string "…d14b"
----@field file? string where it is kept, on this machine
----@field server? string or on which Redis
----@field problem? string why it is not what was asked for
----@field hook_error? string what the last on_event raised that failed
+---@field file? string its file, if it is shared on this machine
+---@field server? string its Redis, if it is shared there
+---@field problem? string why the scope is narrower than requested
+---@field hook_error? string the last error that on_event raised
 local methods = {}
 
--- How long a view or a reset may take where the limiter is on a server, and the caller may block.
+-- Seconds that a view or reset may wait for Redis if the caller may block.
 local PATIENCE = 2
 
---- Ends a ban and a hold for everybody who shares the limit: for when the key works again, or was mended.
----@return boolean? done, string? problem where a Redis has not confirmed it
+--- Ends a ban and a hold for all who share the limit. Use it when the key works again.
+---@return boolean? done, string? problem if Redis has not confirmed it
 function methods:reset()
   local meta = type(self) == "table" and getmetatable(self)
   if not meta or meta.__index ~= methods then
@@ -53,7 +53,7 @@ local function view_tostring(self)
     self.limit, self.limit, self.per, ban, self.problem and "; " .. self.problem or "")
 end
 
---- A view of now. Of a limiter on a server, where the caller must not block: of what its last answer said.
+--- The state now. If the limiter is on Redis and the caller must not block: its state as of the last answer.
 ---@param core userdata
 ---@param may_block boolean
 ---@param hook_error string?
@@ -66,7 +66,7 @@ function limiter.view(core, may_block, hook_error)
     circuit = { state = "closed", retry_after = 0, level = 0, strikes = 0, probing = false },
   }
   view.hook_error = hook_error
-  -- A metatable of its own, which copies of the view share.
+  -- Each view has its own metatable, which copies of the view share.
   return setmetatable(view, {
     __name = "seranking.limiter", __index = methods, __tostring = view_tostring, core = core, patience = patience,
   })

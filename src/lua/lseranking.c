@@ -95,9 +95,14 @@ void lsr_setboolean(lua_State *L, const char *name, int value) {
 
 /* ---- fields of option tables ---- */
 
+void lsr_pushfield(lua_State *L, int index, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawget(L, index);
+}
+
 const char *lsr_fieldstring(lua_State *L, int index, const char *name, size_t *len) {
   const char *text;
-  lua_getfield(L, index, name);
+  lsr_pushfield(L, index, name);
   text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, len) : NULL;
   lua_pop(L, 1);
   return text;
@@ -105,7 +110,7 @@ const char *lsr_fieldstring(lua_State *L, int index, const char *name, size_t *l
 
 int lsr_fieldflag(lua_State *L, int index, const char *name) {
   int value;
-  lua_getfield(L, index, name);
+  lsr_pushfield(L, index, name);
   value = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return value;
@@ -114,7 +119,7 @@ int lsr_fieldflag(lua_State *L, int index, const char *name) {
 lua_Number lsr_fieldwhole(lua_State *L, int index, const char *name, lua_Number otherwise,
                           double least, double most) {
   lua_Number value = otherwise;
-  lua_getfield(L, index, name);
+  lsr_pushfield(L, index, name);
   if (!lua_isnil(L, -1))
     value = lsr_checkwhole(L, -1, name, least, most);
   lua_pop(L, 1);
@@ -123,7 +128,7 @@ lua_Number lsr_fieldwhole(lua_State *L, int index, const char *name, lua_Number 
 
 sr_time lsr_fieldseconds(lua_State *L, int index, const char *name, sr_time otherwise) {
   sr_time value = otherwise;
-  lua_getfield(L, index, name);
+  lsr_pushfield(L, index, name);
   if (!lua_isnil(L, -1))
     value = lsr_checkseconds(L, -1, name);
   lua_pop(L, 1);

@@ -53,6 +53,12 @@ void lsr_setboolean(lua_State *L, const char *name, int value);
 ** Numbers are checked here too, since they count arrays ----
 */
 
+/*
+** Pushes the field `name` of the table at `index`, which is not negative. Without metamethods: what
+** they make would be collected while C uses it.
+*/
+void lsr_pushfield(lua_State *L, int index, const char *name);
+
 /* The string at `name` of the table at `index`, NULL if it is none. Alive as long as the table holds it. */
 const char *lsr_fieldstring(lua_State *L, int index, const char *name, size_t *len);
 int lsr_fieldflag(lua_State *L, int index, const char *name);

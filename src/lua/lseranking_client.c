@@ -45,7 +45,7 @@ static void get_token(lua_State *L, struct sr_settings *settings) {
     settings->token_len = strlen(token);
     return;
   }
-  lua_getfield(L, 1, "token_of");
+  lsr_pushfield(L, 1, "token_of");
   other = lsr_testobject(L, -1, LSR_CLIENT);
   if (other != NULL && other->config != NULL) {
     settings->token_off = other->config->token_off;
@@ -126,11 +126,11 @@ static int client_new(lua_State *L) {
   settings.local.strict =
       settings.local.shared && settings.local.state_dir != NULL && !settings.fall_back;
   settings.driver_settings = lsr_fieldstring(L, 1, "limiter_settings", &len);
-  lua_getfield(L, 1, "limiter_driver");
+  lsr_pushfield(L, 1, "limiter_driver");
   if (!lua_isnil(L, -1))
     settings.driver = check_driver(L, -1);
   lua_pop(L, 1);
-  lua_getfield(L, 1, "clock");
+  lsr_pushfield(L, 1, "clock");
   client->clock = lsr_testclock(L, -1);
   lua_pop(L, 1);
   settings.local.real = client->clock == NULL;

@@ -102,7 +102,7 @@ static void copy_field(lua_State *L, int index, const char *name, struct sr_buf 
 /* The parts of a multipart body, from the field `parts` of the table at `index`. */
 static void read_parts(lua_State *L, int index, struct sr_call *call) {
   int i;
-  lua_getfield(L, index, "parts");
+  lsr_pushfield(L, index, "parts");
   for (i = 1; lua_istable(L, -1); i++) {
     struct sr_part *part;
     lua_rawgeti(L, -1, i);
@@ -132,17 +132,17 @@ static void read_options(lua_State *L, int index, struct sr_call *call) {
   call->connect_timeout = lsr_fieldseconds(L, index, "connect_timeout", call->connect_timeout);
   call->attempt_timeout = lsr_fieldseconds(L, index, "attempt_timeout", call->attempt_timeout);
   call->retries = (int)lsr_fieldwhole(L, index, "retries", call->retries, 0, LSR_RETRIES_MAX);
-  lua_getfield(L, index, "paid");
+  lsr_pushfield(L, index, "paid");
   call->paid = lua_toboolean(L, -1);
   lua_pop(L, 1);
-  lua_getfield(L, index, "priority_low");
+  lsr_pushfield(L, index, "priority_low");
   if (!lua_isnil(L, -1))
     call->low = lua_toboolean(L, -1);
-  lua_getfield(L, index, "wait_blocked");
+  lsr_pushfield(L, index, "wait_blocked");
   if (!lua_isnil(L, -1))
     call->wait_blocked = lua_toboolean(L, -1);
   lua_pop(L, 2);
-  lua_getfield(L, index, "headers");
+  lsr_pushfield(L, index, "headers");
   for (i = 1; lua_istable(L, -1); i++) {
     struct curl_slist *longer;
     lua_rawgeti(L, -1, i);

@@ -8,18 +8,18 @@ local codes = lazy.value "seranking.answer.codes"
 
 local getinfo = debug.getinfo
 
---- What went wrong. Returned as the second value by everything that depends on the world.
+--- An error. Calls return it as their second value if something outside the program fails.
 ---@class seranking.Error
 ---@field kind seranking.Kind what a program branches on
 ---@field code seranking.Code which one of the kind
 ---@field message string the server's or libcurl's words, one line of UTF-8
----@field hint? string what a person can do about it
+---@field hint? string what to do about it
 ---@field status? integer HTTP status, when there was an answer
 ---@field method? string
 ---@field path? string path and query, the key masked
----@field attempts integer requests that were begun
+---@field attempts integer requests begun
 ---@field elapsed? number seconds, from the call to the error
----@field retry_after? number seconds after which trying again makes sense
+---@field retry_after? number seconds to wait before trying again
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
@@ -33,7 +33,7 @@ local getinfo = debug.getinfo
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 local error_mt = { __name = "seranking.error" }
 
---- One line a person can act on: where, what was asked, what went wrong, what to do.
+--- One line: where, which request, what went wrong, what to do.
 function error_mt:__tostring()
   local line = { self.where and self.where .. ": " }
   if self.method then
@@ -51,7 +51,7 @@ function error_mt:__tostring()
   return table.concat(line)
 end
 
---- "x: " .. err is what tostring makes of it.
+--- Makes "x: " .. err work.
 function error_mt.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
@@ -60,7 +60,7 @@ local errors = {}
 
 local hints -- by kind and code
 
--- Made of the table of codes with the first error: a program that has none need not load it.
+-- Called with the first error: a program without errors never loads the table of codes.
 local function make_hints()
   hints = {}
   for _, kind in ipairs(codes()) do
@@ -72,7 +72,7 @@ local function make_hints()
   end
 end
 
---- What a person can do about every error of a code. nil where that depends on the case.
+--- The hint of a code. nil: it has none, or it depends on the case.
 ---@param kind seranking.Kind
 ---@param code string
 ---@return string?
@@ -83,7 +83,7 @@ function errors.hint(kind, code)
   return hints[kind] and hints[kind][code]
 end
 
---- Makes an error of a table of fields that the core filled, with its hint and the caller's line.
+--- Turns a table of fields into an error. Adds the hint of its code and the caller's line.
 ---@param fields table
 ---@return seranking.Error
 function errors.wrap(fields)
@@ -92,7 +92,7 @@ function errors.wrap(fields)
   return setmetatable(fields, error_mt)
 end
 
---- The same error once more, for another call.
+--- A copy of an error, for another call.
 ---@param err seranking.Error
 ---@return seranking.Error
 function errors.again(err)
@@ -103,7 +103,7 @@ function errors.again(err)
   return (errors.wrap(copy))
 end
 
---- An error that did not come from a call.
+--- Makes an error that no call returned.
 ---@param kind string
 ---@param code string
 ---@param message string
@@ -115,7 +115,7 @@ function errors.new(kind, code, message, hint)
   }
 end
 
---- The error of an option that the outside world has set, or must provide for.
+--- The error of an option that came from the environment, or needs something that is missing.
 ---@param option string its name, or the variable's
 ---@param problem string goes on after the name
 ---@return seranking.Error
@@ -128,7 +128,7 @@ end
 local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
 local unclear = { timeout = true, network = true, server = true, cancelled = true, protocol = true, decode = true }
 
---- Adds to the error of a request that must not be sent twice what a person has to know then.
+--- Adds a warning to the error of a request that may have been carried out and must not be sent twice.
 ---@param err seranking.Error
 ---@param repeatable boolean
 function errors.doubt(err, repeatable)
@@ -137,7 +137,7 @@ function errors.doubt(err, repeatable)
   end
 end
 
---- Notes the caller's line in an error that came from where there was none, such as an operation that is an item's function.
+--- Adds the caller's line to an error that was made where there was none, such as in an operation that map called.
 ---@param err any
 function errors.locate(err)
   if errors.is(err) and not err.where then
@@ -145,11 +145,11 @@ function errors.locate(err)
   end
 end
 
--- Interpreters that print nothing of an error value that nobody catches: Lua 5.1's own, and nginx.
+-- Lua 5.1's own interpreter and nginx don't print an uncaught error value.
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- Whether no function of the program can catch what is raised here: it runs in the main coroutine, and no C function, such as
--- pcall, is among its callers, but for the interpreter's own at the bottom.
+-- Whether an error raised here would be uncaught: this is the main coroutine, and the only C function among the callers is
+-- the interpreter's own at the bottom, so none is pcall.
 local function nobody_catches()
   local thread, is_main = coroutine.running()
   if thread and not is_main then
@@ -168,7 +168,7 @@ local function nobody_catches()
   return true
 end
 
---- Raises an error value. Where nobody catches it and the interpreter would print nothing of it, raises what it says instead.
+--- Raises an error value. If it would be uncaught and the interpreter would not print it, raises its text instead.
 ---@param err any
 function errors.raise(err)
   local silent = LUA_51 or package.loaded.ngx ~= nil
