@@ -58,13 +58,13 @@ local RUNNING = '{"task_id":"1_2","task_status":"processing"}'
 local DONE = '{"task_id":"1_2","task_status":"complete","file":"https://files.example/1_2.gz"}'
 
 describe("waiting for a job", function()
-  it("has the arguments and options that it began with, whatever becomes of the tables that they came in", function()
+  it("keeps the arguments and options it began with when their tables change", function()
     for _, name in ipairs { "state", "again" } do
-      local looks = 0
+      local polls = 0
       local op, log = scene(name, function(request)
-        looks = looks + 1
+        polls = polls + 1
         return request.path == "/v1/again" and "[]"
-          or ('{"status":"%s","start_time":%d}'):format(looks < 6 and "queued" or "finished", looks)
+          or ('{"status":"%s","start_time":%d}'):format(polls < 6 and "queued" or "finished", polls)
       end)
       local args, options = { work_id = 5 }, { every = { 1, 1 }, headers = { ["X-A"] = "1" } }
       options.on_progress = function()
@@ -79,16 +79,16 @@ describe("waiting for a job", function()
     end
   end)
 
-  it("lets the other items of a map go on while on_progress makes a call", function()
-    local looks = 0
+  it("lets other items of a map continue while on_progress makes a call", function()
+    local polls = 0
     local make, _, clock, client = scene("export", function(request)
       if request.path == "/v1/none" then
         return { status = 200, headers = {}, body = "{}", delay = 3 }
       elseif request.path == "/v1/export" then
         return QUEUED
       end
-      looks = looks + 1
-      return looks <= 10 and RUNNING or DONE
+      polls = polls + 1
+      return polls <= 10 and RUNNING or DONE
     end, nil, { rate = { limit = 64 } })
     local other = script.operation(client.data, work, "none")
     local began = clock:now()
@@ -99,7 +99,7 @@ describe("waiting for a job", function()
     assert.is_true(clock:now() - began < 20, clock:now() - began .. " s") -- one after another: 60
   end)
 
-  it("makes it, looks at it with pauses that grow, and gives the last look", function()
+  it("makes it, polls it with growing pauses, and returns its final status", function()
     local op, log = scene("export", turns(QUEUED, RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, DONE))
     local answer, response = op:wait { target = "a.example" }
     assert.equal("https://files.example/1_2.gz", answer.file)
@@ -111,7 +111,7 @@ describe("waiting for a job", function()
     assert.equal("task_id=1_2", log[2].query)
   end)
 
-  it("may look every so often, and tell of each look", function()
+  it("polls at a fixed interval and reports each poll if asked to", function()
     local op, log = scene("export", turns(QUEUED, RUNNING, RUNNING, DONE))
     local told = {}
     assert(op:wait({ target = "a" }, { every = 30, on_progress = function(answer, look)
@@ -121,37 +121,37 @@ describe("waiting for a job", function()
     assert.same({ "1_2 processing 1 0", "1_2 processing 2 30", "1_2 complete 3 60" }, told)
   end)
 
-  it("only looks, on the operation that tells its state", function()
+  it("only polls, when called on the status operation", function()
     local op, log = scene("status", turns(RUNNING, DONE))
     assert.equal("complete", op:wait({ task_id = "1_2" }).task_status)
     assert.same({ "/v1/export/status 0", "/v1/export/status 5" }, times(log))
   end)
 
-  it("takes ids that are bound, and a status operation by its whole name", function()
+  it("takes bound ids, and a status operation by its full name", function()
     local op, log = scene("state", turns('{"status":"queued"}', '{"status":"finished"}'), { work_id = 9 })
     assert(op:wait())
     assert.equal("work_id=9", log[1].query)
   end)
 
-  it("ends with what is done, by a member that is there then", function()
+  it("ends when the member appears that means done", function()
     local op, log = scene("results", turns('{"status":"processing"}', '{"items":[]}'))
     assert.same({}, op:wait({ work_id = 1 }).items)
     assert.equal(2, #log)
   end)
 
-  it("ends with what is no longer pending, where no word for the end is known", function()
+  it("ends when the state is no longer pending, if no word for the end is known", function()
     local op, log = scene("look", turns('{"status":"processing"}', '{"status":"anything"}'))
     assert.equal("anything", op:wait().status)
     assert.equal(2, #log)
   end)
 
-  it("goes on while a word is not known", function()
+  it("continues while the state is an unknown word", function()
     local op, log = scene("status", turns('{"task_status":"paused"}', "{}", '{"task_status":null}', DONE))
     assert(op:wait { task_id = "1_2" })
     assert.equal(4, #log)
   end)
 
-  it("waits for each of several, and gives a list", function()
+  it("waits for each of several jobs and returns a list", function()
     local asked = {}
     local op, log = scene("search", function(request)
       if request.path == "/v1/tasks" and request.method == "POST" then
@@ -166,7 +166,7 @@ describe("waiting for a job", function()
     assert.equal(5, #log)
   end)
 
-  it("does not take the end of the run before for the end of this one", function()
+  it("does not mistake the end of an earlier run for the end of this one", function()
     local op, log = scene("again", turns('{"status":"finished","start_time":"1"}', "[]",
       [=[{"status":"finished","start_time":"1"}]=], [=[{"status":"queued","start_time":"2"}]=],
       [=[{"status":"finished","start_time":"2"}]=]))
@@ -176,7 +176,7 @@ describe("waiting for a job", function()
     assert.equal("work_id=3", log[5].query)
   end)
 
-  it("begins nothing where the look before fails, but for a job that is not there yet", function()
+  it("makes no job if the poll before it fails, except with not_found", function()
     local op, log = scene("again", turns(script.json('{"error":{"message":"no"}}', 403)))
     local answer, err = op:wait { work_id = 3 }
     assert.is_nil(answer)
@@ -202,21 +202,21 @@ describe("waiting for a job", function()
     end
   end)
 
-  it("sends extra with the call that makes the job, not with the looks at it", function()
+  it("sends extra with the call that makes the job, not with the polls", function()
     local op, log = scene("export", turns(QUEUED, DONE))
     assert(op:wait({ target = "a" }, { extra = { depth = 10 } }))
     assert.equal("target=a&depth=10", log[1].query)
     assert.equal("task_id=1_2", log[2].query)
   end)
 
-  it("takes slots of the limiter as every call does", function()
+  it("takes slots of the limiter like every call", function()
     local op, log, clock = scene("status", turns(RUNNING, RUNNING, RUNNING, DONE), nil, { data_rate = { limit = 1, per = 60 } })
     assert(op:wait { task_id = "1_2" })
     assert.same({ "/v1/export/status 0", "/v1/export/status 60", "/v1/export/status 120", "/v1/export/status 180" }, times(log))
     assert.equal(180, clock:now())
   end)
 
-  it("lets the other items of a map go on", function()
+  it("lets other items of a map continue", function()
     local _, log, clock, client = scene("status", turns(RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, DONE))
     local op = script.operation(client.data, work, "status")
     local results, errs = client.data:map({ "a", "b", "c" }, function(id) return op:wait { task_id = id } end)
@@ -229,7 +229,7 @@ describe("waiting for a job", function()
 end)
 
 describe("a job that ends badly", function()
-  it("is an error with its state, and with the answer", function()
+  it("is an error with its state and the answer", function()
     local op, log = scene("status", turns(RUNNING, '{"task_id":"1_2","task_status":"failed","why":"x"}'))
     local answer, err = op:wait { task_id = "1_2" }
     assert.is_nil(answer)
@@ -266,7 +266,7 @@ describe("a job that ends badly", function()
     assert.same({ work_id = { 1 } }, err.job)
   end)
 
-  it("may not be made at all", function()
+  it("may not be made", function()
     local op, log = scene("export", turns(script.json('{"error":{"message":"Limit reached"}}', 403)))
     local _, err = op:wait { target = "a" }
     assert.equal(403, err.status)
@@ -274,7 +274,7 @@ describe("a job that ends badly", function()
     assert.equal(1, #log)
   end)
 
-  it("of several is told with all ids, and with those that were done", function()
+  it("among several is an error with all ids, and with the results so far", function()
     local op = scene("search", function(request)
       return request.method == "POST" and '[{"id":11},{"id":12}]' or request.query == "work_id=11" and '{"items":[1]}'
         or script.json('{"error":{"message":"gone"}}', 404)
@@ -287,7 +287,7 @@ describe("a job that ends badly", function()
 end)
 
 describe("a wait that takes too long", function()
-  it("is an error of kind timeout that names the job and how to go on", function()
+  it("is an error of kind timeout that names the job and how to continue", function()
     local op, log, clock = scene("export", turns(QUEUED, RUNNING))
     local answer, err = op:wait({ target = "a" }, { timeout = 30 })
     assert.is_nil(answer)
@@ -300,7 +300,7 @@ describe("a wait that takes too long", function()
     assert.equal("/v1/export/status 23.75", times(log)[#log])
   end)
 
-  it("bounds its looks, too", function()
+  it("bounds its polls", function()
     local op, _, clock = scene("status", function(_, number)
       return number > 1 and { fault = "hang" } or RUNNING
     end)
@@ -310,7 +310,7 @@ describe("a wait that takes too long", function()
     assert.same({ task_id = "1_2" }, err.job)
   end)
 
-  it("is no matter of the rate limit where no turn comes within the rest of it", function()
+  it("is a timeout, no error of the rate limit, if no slot comes in the rest of the time", function()
     local op, log, clock = scene("export", turns(QUEUED, RUNNING), nil, { data_rate = { limit = 1, per = 20 } })
     local _, err = op:wait({ target = "a" }, { timeout = 12 })
     assert.equal("timeout job_timeout", err.kind .. " " .. err.code)
@@ -319,7 +319,7 @@ describe("a wait that takes too long", function()
     assert.equal(1, #log)
   end)
 
-  it("is an hour by itself", function()
+  it("ends after an hour by default", function()
     local op, _, clock = scene("status", turns(RUNNING))
     local _, err = op:wait { task_id = "1_2" }
     assert.equal("job_timeout", err.code)
@@ -327,15 +327,15 @@ describe("a wait that takes too long", function()
   end)
 end)
 
-describe("a look that fails", function()
-  it("for a while is looked past", function()
+describe("a poll that fails", function()
+  it("for a while does not end the wait", function()
     local op, log = scene("status", turns(RUNNING, script.json("{}", 503), script.json("{}", 503), { fault = "drop" }, DONE),
       nil, { retries = 0 })
     assert.equal("complete", op:wait({ task_id = "1_2" }).task_status)
     assert.equal(5, #log)
   end)
 
-  it("for good ends the wait, with the job in the error", function()
+  it("for good ends the wait with the job in the error", function()
     local op, log = scene("export", turns(QUEUED, RUNNING, script.json('{"error":{"message":"no"}}', 403)))
     local _, err = op:wait { target = "a" }
     assert.equal("access", err.kind)
@@ -345,7 +345,7 @@ describe("a look that fails", function()
     assert.equal(3, #log)
   end)
 
-  it("since there is no such job does not say that it goes on", function()
+  it("with not_found does not say that the job may be running", function()
     local op = scene("export", turns(QUEUED, script.json('{"error":{"message":"no"}}', 404)))
     local _, err = op:wait { target = "a" }
     assert.equal("not_found", err.kind)
@@ -369,7 +369,7 @@ describe("a look that fails", function()
 end)
 
 describe("wait", function()
-  it("raises what is wrong with its arguments, and sends nothing", function()
+  it("raises mistakes in its arguments and sends nothing", function()
     local op, log, _, client = scene("export", turns(DONE))
     local function message(...)
       return raised(op.wait, op, ...)
@@ -421,14 +421,14 @@ describe("wait", function()
     assert.equal(0, #log)
   end)
 
-  it("that finds its client closed ends, with the job in the error", function()
+  it("ends with the job in the error if its client was closed", function()
     local op, _, _, client = scene("export", turns(QUEUED, RUNNING))
     local _, err = op:wait({ target = "a" }, { on_progress = function() client:close() end })
     assert.equal("cancelled closed", err.kind .. " " .. err.code)
     assert.same({ task_id = "1_2" }, err.job)
   end)
 
-  it("sends the options of a call with each", function()
+  it("sends the options of a call with every call", function()
     local op, log = scene("export", turns(QUEUED, DONE))
     assert(op:wait({ target = "a" }, { headers = { ["X-Mine"] = "1" } }))
     assert.equal("1 1", log[1].headers["x-mine"] .. " " .. log[2].headers["x-mine"])

@@ -82,7 +82,7 @@ local function numbers(last)
 end
 
 describe("a walk that ends with an error", function()
-  it("goes on with the first row that was not delivered, from whatever request it was", function()
+  it("continues with the first row not delivered, whichever request failed", function()
     for _, name in ipairs(STYLES) do
       for _, limit in ipairs { false, 2, 20 } do
         for bad = 1, 6 do
@@ -111,7 +111,7 @@ describe("a walk that ends with an error", function()
     end
   end)
 
-  it("has the token for all, too, beside the rows so far", function()
+  it("has a token and the rows so far with `all`", function()
     for _, name in ipairs(STYLES) do
       local respond = server(8)
       local op = scene(name, function(request, number)
@@ -125,7 +125,7 @@ describe("a walk that ends with an error", function()
     end
   end)
 
-  it("has it for what a budget or a server's mistake ends", function()
+  it("has a token if a budget or a mistake of the server ended it", function()
     local op, _, client = scene("offset", server(9), { budget = 25 })
     local rows, err = op:all({ shop_id = 7 }, { max_cost = 15 })
     assert.is_nil(rows)
@@ -147,7 +147,7 @@ describe("a walk that ends with an error", function()
     end
   end)
 
-  it("can end and go on any number of times", function()
+  it("can end and continue any number of times", function()
     for _, name in ipairs(STYLES) do
       local respond = server(14)
       local op, log = scene(name, function(request, number)
@@ -169,7 +169,7 @@ describe("a walk that ends with an error", function()
 end)
 
 describe("a walk that the program ends", function()
-  it("goes on after any row, and asks at most for the page that it was in once more", function()
+  it("continues after any row, and repeats at most the request for its page", function()
     for _, name in ipairs { "page", "offset", "cursor", "once" } do
       for most = 1, 11 do
         local op, log = scene(name, server(11))
@@ -192,7 +192,7 @@ describe("a walk that the program ends", function()
     end
   end)
 
-  it("by max_rows goes on, and says when nothing is left", function()
+  it("by max_rows can continue, and has no token when nothing is left", function()
     for _, name in ipairs { "page", "offset", "cursor", "once" } do
       for most = 1, 12 do
         local op = scene(name, server(11))
@@ -225,7 +225,7 @@ describe("a walk that the program ends", function()
     assert.equal("a walk's resume can't be set", raised(function() state.resume = "x" end))
   end)
 
-  it("keeps the size of pages that places are counted in, whatever the next walk wants", function()
+  it("keeps the page size that its place is counted in, whatever the next walk asks for", function()
     local op, log = scene("page", server(20))
     local found = {}
     local state = walk(op, { limit = 4 }, nil, found, 6)
@@ -235,7 +235,7 @@ describe("a walk that the program ends", function()
       { log[1].query, log[2].query, log[3].query, log[4].query })
   end)
 
-  it("goes on in a page of a cursor that is asked for once more, which is paid once more", function()
+  it("continues inside a page of a cursor, which is requested and paid again", function()
     local op, log, client = scene("cursor", server(20))
     local found = {}
     local state = walk(op, { limit = 4 }, nil, found, 6)
@@ -248,7 +248,7 @@ describe("a walk that the program ends", function()
 end)
 
 describe("a list of one page", function()
-  it("is walked, and says where it was cut before the rows that are wanted", function()
+  it("is walked, and is an error if it was cut before the rows wanted", function()
     local op, log = scene("cut", server(2))
     assert.equal(2, #assert(op:all()))
     assert.equal("", log[1].query)
@@ -283,7 +283,7 @@ describe("a token", function()
     return token
   end
 
-  it("is a line of ASCII without blanks, and has no key", function()
+  it("is one line of ASCII without blanks and without the key", function()
     for _, auth in ipairs { "header", "query" } do
       for _, name in ipairs(STYLES) do
         local token = token_of(name, ARGS[name], { auth = auth })
@@ -294,14 +294,14 @@ describe("a token", function()
     end
   end)
 
-  it("holds for other clients, keys and ways to give the same arguments", function()
+  it("is valid for other clients, other keys and the same arguments written differently", function()
     local token = token_of("offset", { shop_id = 7, kinds = "x" })
     local client = script.new(server(9), { token = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6", auth = "query" })
     local op = script.operation(client.data, tools, "offset", { shop_id = "7" })
     assert.equal(5, (assert(op:all({ kinds = { "x" }, offset = 2, limit = 5 }, { resume = token }))[1].id))
   end)
 
-  it("is refused by another operation, by other arguments, and where it is damaged", function()
+  it("is refused by another operation, with other arguments, and if it is damaged", function()
     local op, log = scene("page", server(9))
     local token = token_of("page", { maker = "a" })
     assert.equal("data.tools.page: option resume belongs to a walk with other arguments, or on the other generation of the "
@@ -319,12 +319,12 @@ describe("a token", function()
     assert.equal(0, #log)
   end)
 
-  it("is the same on every Lua, and of this version", function()
+  it("is the same on every Lua", function()
     -- Computed by hand: polynomials of the bytes of "GET /v1/page?maker=a\n" and of the token, modulo 4294967291.
     assert.equal("seranking-walk-1:data.tools.page:89261171bda754ce:2:4:0:4:d698b8da", token_of("page", { maker = "a" }))
   end)
 
-  it("is of a client that was closed, too", function()
+  it("can be had after the client was closed", function()
     local op, _, client = scene("page", server(9))
     local next_row, state = op:each()
     next_row()

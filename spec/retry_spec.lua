@@ -9,7 +9,7 @@ after_each(function()
 end)
 
 describe("an attempt that fails", function()
-  it("is repeated for reading, with a back-off that grows", function()
+  it("of a read is retried, with a growing back-off", function()
     local client, api, clock = scene.new()
     api:fail { times = 2, status = 503 }
     local _, response = assert(client.account:balance())
@@ -21,7 +21,7 @@ describe("an attempt that fails", function()
     assert.equal(clock:now(), response.elapsed)
   end)
 
-  it("ends the call when the retries are used up, with what the last one said", function()
+  it("ends the call with the last error when the retries are used up", function()
     local client, api = scene.new()
     api:fail { times = 9, status = 502, kind = "html" }
     local none, err = client.sites:list()
@@ -36,7 +36,7 @@ describe("an attempt that fails", function()
     assert.truthy(tostring(err):find "after 3 attempts")
   end)
 
-  it("is not repeated with retries = 0, of the client or of the call", function()
+  it("is not retried with retries = 0, of the client or the call", function()
     local client, api = scene.new { retries = 0 }
     api:fail { times = 9, status = 503 }
     assert.equal(1, select(2, client.sites:list()).attempts)
@@ -46,7 +46,7 @@ describe("an attempt that fails", function()
     assert.equal(1, select(2, other.sites:list(nil, { retries = 0 })).attempts)
   end)
 
-  it("of a creation is not repeated when the server may have acted", function()
+  it("of a creation is not retried if the server may have acted", function()
     for _, fault in ipairs { "drop", "truncate", "hang" } do
       local client, api = scene.new { attempt_timeout = 5 }
       api:fail { fault = fault }
@@ -62,7 +62,7 @@ describe("an attempt that fails", function()
     assert.equal(1, select(2, client.sites:create { url = "example.com", title = "t" }).attempts)
   end)
 
-  it("of a creation that may have been carried out says to look before it is repeated", function()
+  it("of a creation that may have been carried out has a hint to look before repeating it", function()
     local hint = "it may have been carried out: look before you repeat it"
     for _, fault in ipairs { { fault = "drop" }, { fault = "hang" }, { status = 503 } } do
       local client, api = scene.new()
@@ -87,7 +87,7 @@ describe("an attempt that fails", function()
     assert.is_nil(err.hint)
   end)
 
-  it("of a creation is repeated when nothing was sent", function()
+  it("of a creation is retried if nothing was sent", function()
     local client, api = scene.new()
     api:fail { fault = "refuse" }
     local made, response = client.sites:create { url = "example.com", title = "t" }
@@ -95,7 +95,7 @@ describe("an attempt that fails", function()
     assert.equal(2, response.attempts)
   end)
 
-  it("says that nothing was sent when every connection was refused", function()
+  it("has sent = false if every connection was refused", function()
     local client, api = scene.new()
     api:fail { times = 9, fault = "refuse" }
     local _, err = client.sites:create { url = "example.com", title = "t" }
@@ -105,7 +105,7 @@ describe("an attempt that fails", function()
     assert.equal(3, err.attempts)
   end)
 
-  it("of a change by PATCH is repeated where the description says that this is harmless", function()
+  it("of a PATCH is retried if the description allows it", function()
     local client, api = scene.new { api = "v1" }
     client.sites:create { url = "example.com", title = "t" }
     api:fail { fault = "drop", method = "PATCH" }
@@ -113,7 +113,7 @@ describe("an attempt that fails", function()
     assert.equal(3, #api.log)
   end)
 
-  it("of a billed operation is not repeated once it was sent, not even when it was refused", function()
+  it("of a billed operation is not retried once it was sent, not even if it was refused", function()
     local client, api = scene.new()
     client.sites:create { url = "example.com", title = "t" }
     api:fail { times = 2, status = 429 }
@@ -123,7 +123,7 @@ describe("an attempt that fails", function()
     assert.is_true(err.retryable) -- refused, so not paid for
   end)
 
-  it("of a billed operation is repeated where nothing was sent, and only there", function()
+  it("of a billed operation is retried only if nothing was sent", function()
     local client, api = scene.new { data_token = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
     local function ask()
       return select(2, client.data.keywords.similar { source = "us", keyword = "a", limit = 1 })
@@ -156,7 +156,7 @@ describe("an attempt that fails", function()
     assert.equal(1, err.attempts)
   end)
 
-  it("of a billed operation does not wait for the end of a ban that it has brought about", function()
+  it("of a billed operation does not wait for the end of a ban it has caused", function()
     local client, api = scene.new { on_block = "wait", timeout = 3600 }
     client.sites:create { url = "example.com", title = "t" }
     for _ = 1, 2 do
@@ -181,7 +181,7 @@ describe("an attempt that fails", function()
     assert.is_nil(err.hint)
   end)
 
-  it("that is the caller's fault is not repeated", function()
+  it("with a mistake of the caller is not retried", function()
     local client, api = scene.new()
     local _, err = client.sites(99):summary()
     assert.equal("not_found not_found", err.kind .. " " .. err.code)
@@ -190,7 +190,7 @@ describe("an attempt that fails", function()
   end)
 end)
 
-describe("the server's own word on when to come back", function()
+describe("Retry-After", function()
   it("in seconds is waited for", function()
     local client, api, clock = scene.new()
     api:fail { status = 503, headers = { { "Retry-After", "7" } } }
@@ -205,7 +205,7 @@ describe("the server's own word on when to come back", function()
     assert.is_true(clock:now() >= 28 and clock:now() <= 30.5, "waited " .. clock:now())
   end)
 
-  it("past the deadline ends the call at once and is handed on", function()
+  it("past the deadline ends the call at once and is in the error", function()
     local client, api, clock = scene.new()
     api:fail { status = 503, headers = { { "Retry-After", "3600" } } }
     local _, err = client.sites:list()
@@ -223,7 +223,7 @@ describe("the server's own word on when to come back", function()
 end)
 
 describe("a deadline", function()
-  it("is one for the whole call: attempts, back-offs and waits", function()
+  it("covers the whole call: attempts, back-offs and waits", function()
     for _, timeout in ipairs { 0.3, 1, 2.5, 10 } do
       local client, api, clock = scene.new { timeout = timeout, retries = 100 }
       api:fail { times = 1000, status = 503, delay = 0.2 }
@@ -250,7 +250,7 @@ describe("a deadline", function()
 end)
 
 describe("the limit", function()
-  it("of five in a second is never passed, and calls wait no longer than they must", function()
+  it("of five a second is never exceeded, and calls wait no longer than necessary", function()
     local client, api, clock = scene.new()
     for _ = 1, 23 do
       assert(client.account:balance())
@@ -266,7 +266,7 @@ describe("the limit", function()
     assert.is_true(clock:now() >= 4 and clock:now() < 4.01, tostring(clock:now()))
   end)
 
-  it("counts the window from the answer, so that no network delay can break it", function()
+  it("counts the window from the answer, so network delay can't break it", function()
     local client, api = scene.new { rate = { limit = 1 } }
     api:fail { delay = 0.8 }
     client.account:balance()
@@ -284,7 +284,7 @@ describe("the limit", function()
     end
   end)
 
-  it("is told in the answer's waited time", function()
+  it("shows in the response's field waited", function()
     local client = scene.new { rate = { limit = 1, per = 2 } }
     local _, first = client.account:balance()
     local _, second = client.account:balance()
@@ -304,7 +304,7 @@ describe("the limit", function()
     assert.is_true(api.log[2].at - api.log[1].at >= 1)
   end)
 
-  it("refuses at once a call whose turn can't come in time, and takes nothing", function()
+  it("refuses a call at once if no slot can come in time, and takes none", function()
     local client, api, clock = scene.new { rate = { limit = 1, per = 60 }, timeout = 5 }
     assert(client.account:balance())
     local _, err = client.account:balance()
@@ -319,7 +319,7 @@ describe("the limit", function()
     assert.equal(2, #api.log)
   end)
 
-  it("can be switched off, and then the server's 429 is waited out", function()
+  it("can be switched off; a 429 of the server is then waited out", function()
     local client, api, clock = scene.new { share = "off" }
     for _ = 1, 5 do
       assert(client.account:balance())
@@ -368,7 +368,7 @@ describe("the limit", function()
 end)
 
 describe("a ban of the fake", function()
-  it("is lived through in no time on a clock of one's own", function()
+  it("takes no real time on a fake clock", function()
     local client, api, clock = scene.new { share = "off", retries = 0 }
     for _ = 1, 8 do
       client.account:balance()
