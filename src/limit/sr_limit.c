@@ -18,7 +18,7 @@
 #error "64-bit atomics that need a lock can't be shared between processes"
 #endif
 
-/* Tests end the process at these points, to show that nothing depends on what would come after. */
+/* Tests kill the process at these points, or run another one's steps there. */
 #ifndef SR_FAULT
 #define SR_FAULT(point) ((void)0)
 #endif
@@ -28,16 +28,16 @@
 /* sr_limit.moved. Any other value is damage, and means MOVED. */
 enum {
   LIVE,
-  MOVED,   /* for good: another block has taken over, or nobody needs one */
-  CLOSING, /* somebody tries to end it: whoever uses it makes it LIVE again */
-  MERGED   /* MOVED, and all it knew was taken over */
+  MOVED,   /* for good: another block has taken over, or the file is being removed */
+  CLOSING, /* sr_limit_retire is at work: a user of the block makes it LIVE again */
+  MERGED   /* MOVED, and another block has taken over all of it */
 };
 
 /*
-** Whether the block is in use. Ends an attempt to retire it. Asked after each change: a change of a
-** live block is seen by whoever retires or merges it later.
+** Returns whether the block is in use, and stops an attempt to retire it. Call it after each change:
+** a later sr_limit_retire or sr_limit_merge sees the change if the block was live.
 */
-static int is_live(struct sr_limit *limit) {
+static int keep_live(struct sr_limit *limit) {
   int64_t state = CLOSING;
   return atomic_load(&limit->moved) == LIVE ||
          atomic_compare_exchange_strong(&limit->moved, &state, LIVE) || state == LIVE;
@@ -51,9 +51,9 @@ int sr_limit_moved(struct sr_limit *limit) {
 /* ---- words of a block that has moved ---- */
 
 /*
-** A time in it is frozen as its complement, which is negative, and a packed word by the bit FROZEN:
-** no compare-and-swap of somebody who looked before succeeds any more, but all who merge can read it.
-** (In a block that has not moved these are damage.)
+** Words of a moved block are frozen: a time as its complement, which is negative, a packed word by the
+** bit FROZEN. A compare-and-swap that expects the old value fails, and every merge can still read it.
+** In a block that has not moved these values are damage.
 */
 #define FROZEN ((uint64_t)1 << 15)
 
@@ -76,7 +76,7 @@ static int is_frozen(struct sr_limit *limit, int64_t time) {
   return time < 0 && sr_limit_moved(limit);
 }
 
-/* Raises a time to another one. 0: the block has moved. */
+/* Raises a time to `time` if it is lower. 0: the block has moved. */
 static int raise_to(struct sr_limit *limit, _Atomic int64_t *word, int64_t time) {
   int64_t known = atomic_load(word);
   while (known < time && !is_frozen(limit, known)) {
@@ -101,16 +101,16 @@ static void clear_word(_Atomic uint64_t *word) {
 
 /* ---- slots ---- */
 
-/* `when` as a cooling stamp: rounded up, never down, to a time without the mark. */
+/* `when` as a cooling stamp: rounded up to a time without the mark. */
 static int64_t cooling(sr_time when) {
   return (when + 1) & ~LEASED;
 }
 
 /*
-** The slot's stamp. One that no lease can have been written with (another clock, a damaged file) is
-** replaced by one that cools down for a window.
+** Reads the slot's stamp. Replaces an impossible one (another clock, a damaged file) by one that cools
+** down for a window.
 */
-static int64_t stamp_of(struct sr_limit *limit, int i, sr_time now, sr_time window) {
+static int64_t read_stamp(struct sr_limit *limit, int i, sr_time now, sr_time window) {
   int64_t stamp = atomic_load(&limit->slots[i]);
   if (window > SR_LEASE_MAX / 2)
     window = SR_LEASE_MAX / 2;
@@ -125,8 +125,8 @@ static int64_t stamp_of(struct sr_limit *limit, int i, sr_time now, sr_time wind
   return stamp;
 }
 
-/* The time before which nobody may send after a 429. An impossible one is cut short. */
-static sr_time held_until(struct sr_limit *limit, sr_time now) {
+/* Reads until when a 429 holds everybody. Cuts an impossible time short. */
+static sr_time read_hold(struct sr_limit *limit, sr_time now) {
   int64_t held = atomic_load(&limit->held);
   while (held < 0 || held - SR_HELD_MAX - SR_SLACK > now) {
     int64_t sane = now + SR_SECOND;
@@ -139,10 +139,7 @@ static sr_time held_until(struct sr_limit *limit, sr_time now) {
   return held;
 }
 
-/*
-** When a slot could be free at the earliest: a leased one could come back now, and cool down from
-** now on.
-*/
+/* When a slot is free at the earliest: a leased one may come back now, and cools down from then on. */
 static sr_time earliest_of(int64_t stamp, sr_time window, sr_time now) {
   sr_time at = stamp & ~LEASED;
   if ((stamp & LEASED) && at > now + window)
@@ -155,8 +152,8 @@ static sr_time earliest_of(int64_t stamp, sr_time window, sr_time now) {
 enum { MINE = 0, AGAIN = -1 };
 
 /*
-** Makes `mine` the lease in a word that holds one for the only request that may go. MINE; AGAIN when
-** another one was faster; or when it makes sense to ask again.
+** Writes the lease `mine` into a word that lets one request go alone. MINE: done. AGAIN: another one
+** was faster. Else: when to try again.
 */
 static sr_time claim(struct sr_limit *limit, _Atomic int64_t *word, int64_t lease, int64_t mine,
                      sr_time window, sr_time now) {
@@ -168,15 +165,15 @@ static sr_time claim(struct sr_limit *limit, _Atomic int64_t *word, int64_t leas
   return atomic_compare_exchange_strong(word, &lease, mine) ? MINE : AGAIN;
 }
 
-/* `*mine` is 0 afterwards, unless the lease was not there. */
-static void leave(_Atomic int64_t *word, int64_t *mine) {
+/* Clears the word if it holds the lease `*mine`, and sets `*mine` to 0 then. */
+static void give_up_lease(_Atomic int64_t *word, int64_t *mine) {
   int64_t lease = *mine;
   if (lease != 0 && atomic_compare_exchange_strong(word, &lease, 0))
     *mine = 0;
 }
 
-/* Whether the lease is still there: it may have ended, and another one begun. */
-static int is_lease(_Atomic int64_t *word, int64_t mine) {
+/* Whether the word still holds the lease: it may have ended, and another one begun. */
+static int holds_lease(_Atomic int64_t *word, int64_t mine) {
   return mine != 0 && unfrozen(atomic_load(word)) == mine;
 }
 
@@ -212,9 +209,8 @@ static sr_time ban_of(unsigned level) {
 }
 
 /*
-** What the word says. One that nobody can have written (another clock, a damaged file) says that
-** the shortest ban has just begun, or nothing at all when it is closed: it can't stop a key for
-** years.
+** Unpacks the word. An impossible one (another clock, a damaged file) can't stop a key for years: it
+** counts as the shortest ban, begun now, or as empty if the circuit is closed.
 */
 static struct circuit circuit_of(uint64_t word, sr_time now) {
   struct circuit c = unpack(word), begun = {0, 0, 1, SR_BLOCK_RATE, now + SR_BAN};
@@ -228,7 +224,7 @@ static struct circuit circuit_of(uint64_t word, sr_time now) {
   return c;
 }
 
-/* The same of the shared word, which is put right if it is impossible. */
+/* Reads the shared word in the same way, and repairs it if it is impossible. */
 static struct circuit read_circuit(struct sr_limit *limit, sr_time now, uint64_t *word) {
   *word = atomic_load(&limit->circuit);
   for (;;) {
@@ -244,7 +240,7 @@ static struct circuit read_circuit(struct sr_limit *limit, sr_time now, uint64_t
   }
 }
 
-/* Each whole hour without trouble takes one level off. */
+/* The level, less one for each whole hour without trouble. */
 static unsigned level_now(const struct circuit *c, sr_time now) {
   sr_time hours = (now - c->time) / SR_PEACE;
   return hours >= (sr_time)c->level ? 0 : c->level - (unsigned)hours;
@@ -258,8 +254,8 @@ static void open_circuit(struct circuit *c, enum sr_block why, sr_time now) {
   c->strikes = c->key_strikes = 0;
 }
 
-/* What an outcome makes of the circuit. Returns whether it is another one then. */
-static int learn(struct circuit *c, enum sr_outcome outcome, int probe, sr_time now) {
+/* Applies an outcome to the circuit. Returns whether that changed it. */
+static int apply_outcome(struct circuit *c, enum sr_outcome outcome, int probe, sr_time now) {
   int refused = outcome == SR_OUTCOME_REFUSED, bad_key = outcome == SR_OUTCOME_BAD_KEY;
   if (c->open != SR_BLOCK_NONE) {
     if (!probe) /* it was sent before the circuit opened, and tells nothing new */
@@ -291,15 +287,15 @@ static int learn(struct circuit *c, enum sr_outcome outcome, int probe, sr_time 
   return 1;
 }
 
-/* 0: the block has moved. */
-static int learned(struct sr_limit *limit, enum sr_outcome outcome, int probe, sr_time now,
-                   enum sr_change *change) {
+/* Records an outcome in the circuit. 0: the block has moved. */
+static int record_circuit(struct sr_limit *limit, enum sr_outcome outcome, int probe, sr_time now,
+                          enum sr_change *change) {
   uint64_t word = atomic_load(&limit->circuit);
   for (;;) {
     struct circuit before = circuit_of(word, now), after = before;
     if ((word & FROZEN) && sr_limit_moved(limit))
       return 0;
-    if (!learn(&after, outcome, probe, now))
+    if (!apply_outcome(&after, outcome, probe, now))
       return 1;
     SR_FAULT("circuit");
     if (!atomic_compare_exchange_weak(&limit->circuit, &word, pack(&after)))
@@ -313,13 +309,13 @@ static int learned(struct sr_limit *limit, enum sr_outcome outcome, int probe, s
 }
 
 /*
-** While the circuit is open nobody passes; when its time is over one request does, and finds out.
-** Returns 1 when the caller may go on to the slots, with `slot->probe` set if it is that one.
+** While the circuit is open nobody passes; after the ban one request does, the probe. 1: the caller may
+** take a slot, and is the probe if `slot->probe` is set.
 */
 static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_time now,
                         struct sr_slot *slot, struct sr_ruling *ruling) {
   int64_t mine = want->lease | LEASED;
-  for (;;) { /* again only when another one has got ahead */
+  for (;;) { /* again only if another one was faster */
     uint64_t word;
     struct circuit c = read_circuit(limit, now, &word);
     int64_t probe;
@@ -342,7 +338,7 @@ static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_t
     SR_FAULT("probing");
     if (atomic_load(&limit->circuit) == word)
       return 1;
-    leave(&limit->probe, &slot->probe); /* the probe before it has told its outcome meanwhile */
+    give_up_lease(&limit->probe, &slot->probe); /* the last probe's outcome has come meanwhile */
     slot->probe = 0;
   }
 }
@@ -350,8 +346,8 @@ static int pass_circuit(struct sr_limit *limit, const struct sr_want *want, sr_t
 /* ---- silence ---- */
 
 /*
-** One number as well: how many requests in a row got no answer, the level (0: all may go), and in
-** milliseconds when the next one may go; at level 0, when the last silent one was.
+** Packed into one number too: how many requests in a row got no answer; the level, 0 if all may be sent;
+** and in milliseconds when the next one may be sent, or at level 0 when the last silent one ended.
 */
 struct silence {
   unsigned count, level;
@@ -367,7 +363,7 @@ static sr_time unit_of(sr_time window) {
   return window < SR_SILENCE_UNIT ? window : SR_SILENCE_UNIT;
 }
 
-/* What nobody can have written says nothing, and so does what was an hour ago. */
+/* Unpacks the word. An impossible one, and one of more than an hour ago, counts as empty. */
 static struct silence silence_of(uint64_t word, sr_time now) {
   sr_time longest = (SR_SILENCE_UNIT << (SR_SILENCE_LEVELS - 1)) + SR_SLACK;
   struct silence q = {(unsigned)(word & 255), (unsigned)(word >> 8 & 15), 0}, none = {0, 0, 0};
@@ -379,13 +375,13 @@ static struct silence silence_of(uint64_t word, sr_time now) {
   return q;
 }
 
-/* Requests without an answer beyond which one goes at a time. */
+/* How many requests in a row may get no answer before one is sent at a time. */
 static unsigned patience(const struct sr_rate *rate) {
   return rate->slots < SR_SILENT ? (unsigned)rate->slots : SR_SILENT;
 }
 
-/* What one more silent outcome makes of it. Only of those that went alone do later ones wait longer. */
-static void fall_silent(struct silence *q, const struct sr_rate *rate, int lone, sr_time now) {
+/* Applies one more silent outcome. Only that of a request sent alone makes the next one wait longer. */
+static void apply_silence(struct silence *q, const struct sr_rate *rate, int lone, sr_time now) {
   sr_time next = now;
   if (q->level > 0 ? lone : ++q->count >= patience(rate))
     q->level += q->level < SR_SILENCE_LEVELS;
@@ -398,12 +394,11 @@ static void fall_silent(struct silence *q, const struct sr_rate *rate, int lone,
 }
 
 /*
-** What an outcome says about silence. The first answer ends it, but is no reason to send all at
-** once: what was sent before and got no answer may be counted now, so all wait for a window.
-** 0: the block has moved.
+** Records an outcome in the silence. The first answer ends it; all wait for a window then, because the
+** server may be counting the requests before it now. 0: the block has moved.
 */
-static int heard(struct sr_limit *limit, const struct sr_rate *rate, enum sr_outcome outcome,
-                 int lone, sr_time now) {
+static int record_silence(struct sr_limit *limit, const struct sr_rate *rate,
+                          enum sr_outcome outcome, int lone, sr_time now) {
   uint64_t word = atomic_load(&limit->silence);
   if (outcome == SR_OUTCOME_UNSENT)
     return 1;
@@ -413,7 +408,7 @@ static int heard(struct sr_limit *limit, const struct sr_rate *rate, enum sr_out
     if ((word & FROZEN) && sr_limit_moved(limit))
       return 0;
     if (outcome == SR_OUTCOME_SILENT)
-      fall_silent(&q, rate, lone, now);
+      apply_silence(&q, rate, lone, now);
     else if (q.level > 0 && !raise_to(limit, &limit->held, now + unit_of(rate->window)))
       return 0;
     after = pack_silence(outcome == SR_OUTCOME_SILENT ? &q : &none);
@@ -426,8 +421,8 @@ static int heard(struct sr_limit *limit, const struct sr_rate *rate, enum sr_out
 }
 
 /*
-** While nothing is answered one request goes at a time, when its time has come. Returns 1 when the
-** caller may go on to the slots, with `slot->lone` set if it is that one.
+** While nothing is answered, one request at a time passes when its time has come. 1: the caller may take
+** a slot, and goes alone if `slot->lone` is set.
 */
 static int pass_silence(struct sr_limit *limit, const struct sr_want *want, sr_time now,
                         struct sr_slot *slot, struct sr_ruling *ruling) {
@@ -455,7 +450,7 @@ static int pass_silence(struct sr_limit *limit, const struct sr_want *want, sr_t
     SR_FAULT("alone");
     if (atomic_load(&limit->silence) == word)
       return 1;
-    leave(&limit->lone, &slot->lone);
+    give_up_lease(&limit->lone, &slot->lone);
     slot->lone = 0;
   }
 }
@@ -466,11 +461,11 @@ static int slots_for(const struct sr_want *want) {
   return want->low && want->rate.slots > 1 ? want->rate.slots - 1 : want->rate.slots;
 }
 
-/* Gives up what was claimed on the way to a slot that there is not. */
-static enum sr_verdict turn_back(struct sr_limit *limit, struct sr_slot *slot,
-                                 enum sr_verdict verdict) {
-  leave(&limit->probe, &slot->probe);
-  leave(&limit->lone, &slot->lone);
+/* No slot is free: gives up the leases that were claimed on the way. */
+static enum sr_verdict without_slot(struct sr_limit *limit, struct sr_slot *slot,
+                                    enum sr_verdict verdict) {
+  give_up_lease(&limit->probe, &slot->probe);
+  give_up_lease(&limit->lone, &slot->lone);
   slot->probe = slot->lone = 0;
   return verdict;
 }
@@ -483,7 +478,7 @@ static enum sr_verdict granted(struct sr_limit *limit, const struct sr_want *wan
   slot->send_time = want->send_time;
   slot->send_by = want->lease - want->rate.window - SR_LATE_COUNT;
   SR_FAULT("taken");
-  if (is_live(limit))
+  if (keep_live(limit))
     return SR_LIMIT_GRANTED;
   ruling->at = now + SR_MILLISECOND;
   return SR_LIMIT_WAIT;
@@ -499,14 +494,14 @@ enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want
     return SR_LIMIT_BLOCKED;
   ruling->block = SR_BLOCK_NONE;
   if (!pass_silence(limit, want, now, slot, ruling))
-    return turn_back(limit, slot, SR_LIMIT_WAIT);
+    return without_slot(limit, slot, SR_LIMIT_WAIT);
   SR_FAULT("passed");
-  held = held_until(limit, now);
+  held = read_hold(limit, now);
   if (now < held)
     earliest = held;
   for (i = 0; i < count && now >= held; i++) {
-    int64_t stamp = stamp_of(limit, i, now, window);
-    while (stamp >= 0 && (stamp & ~LEASED) <= now) { /* negative: it has moved in between */
+    int64_t stamp = read_stamp(limit, i, now, window);
+    while (stamp >= 0 && (stamp & ~LEASED) <= now) { /* negative: the block has moved */
       SR_FAULT("take");
       if (atomic_compare_exchange_weak(&limit->slots[i], &stamp, want->lease | LEASED))
         return granted(limit, want, i, slot, ruling, now);
@@ -517,7 +512,7 @@ enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want
       earliest = stamp & ~LEASED;
   }
   ruling->at = earliest;
-  return turn_back(limit, slot, SR_LIMIT_WAIT);
+  return without_slot(limit, slot, SR_LIMIT_WAIT);
 }
 
 int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
@@ -525,10 +520,10 @@ int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time n
   uint64_t word;
   struct circuit c = read_circuit(limit, now, &word);
   int64_t stamp = slot->stamp, sent = cooling(now + rate->window);
-  if (now >= slot->send_by || now < held_until(limit, now) ||
-      (c.open != SR_BLOCK_NONE && !is_lease(&limit->probe, slot->probe)) ||
+  if (now >= slot->send_by || now < read_hold(limit, now) ||
+      (c.open != SR_BLOCK_NONE && !holds_lease(&limit->probe, slot->probe)) ||
       (silence_of(atomic_load(&limit->silence), now).level > 0 &&
-       !is_lease(&limit->lone, slot->lone)))
+       !holds_lease(&limit->lone, slot->lone)))
     return 0;
   SR_FAULT("start");
   if (!slot->send_time)
@@ -539,24 +534,25 @@ int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time n
   return 1;
 }
 
-enum { TOLD_CIRCUIT = 1, TOLD_SILENCE = 2 };
+/* sr_slot.recorded */
+enum { IN_CIRCUIT = 1, IN_SILENCE = 2 };
 
-/* Says what became of the request; parts that were said before are left out. 0: it has moved. */
-static int tell(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
-                struct sr_slot *slot, enum sr_outcome outcome, sr_time hold,
-                enum sr_change *change) {
+/* Records the outcome; leaves out what an earlier block has recorded. 0: this block has moved too. */
+static int record(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
+                  struct sr_slot *slot, enum sr_outcome outcome, sr_time hold,
+                  enum sr_change *change) {
   if (outcome == SR_OUTCOME_REFUSED && !raise_to(limit, &limit->held, now + hold))
     return 0;
   SR_FAULT("held");
-  if (!(slot->told & TOLD_SILENCE) &&
-      !heard(limit, rate, outcome, is_lease(&limit->lone, slot->lone), now))
+  if (!(slot->recorded & IN_SILENCE) &&
+      !record_silence(limit, rate, outcome, holds_lease(&limit->lone, slot->lone), now))
     return 0;
-  slot->told |= TOLD_SILENCE;
+  slot->recorded |= IN_SILENCE;
   SR_FAULT("heard");
-  if (!(slot->told & TOLD_CIRCUIT) &&
-      !learned(limit, outcome, is_lease(&limit->probe, slot->probe), now, change))
+  if (!(slot->recorded & IN_CIRCUIT) &&
+      !record_circuit(limit, outcome, holds_lease(&limit->probe, slot->probe), now, change))
     return 0;
-  slot->told |= TOLD_CIRCUIT;
+  slot->recorded |= IN_CIRCUIT;
   SR_FAULT("learned");
   return 1;
 }
@@ -570,31 +566,32 @@ enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate,
                                                    : now + rate->window;
   if (slot->state != SR_SLOT_HELD)
     return SR_CHANGE_NONE;
-  if (!tell(limit, rate, now, slot, outcome, hold, &change))
+  if (!record(limit, rate, now, slot, outcome, hold, &change))
     return change;
-  leave(&limit->lone, &slot->lone);
-  leave(&limit->probe, &slot->probe);
+  give_up_lease(&limit->lone, &slot->lone);
+  give_up_lease(&limit->probe, &slot->probe);
   SR_FAULT("give");
-  /* By time of sending it cools down already, unless nobody said when the request was sent. */
+  /* With send_time it cools down already, unless sr_limit_start was never called. */
   if ((!slot->send_time || outcome == SR_OUTCOME_UNSENT || (stamp & LEASED)) &&
       atomic_compare_exchange_strong(&limit->slots[slot->index], &stamp, cooling(free_at)))
-    slot->stamp = cooling(free_at); /* an equal lease in another block is not this one */
+    slot->stamp =
+        cooling(free_at); /* so that an equal lease in the next block is not taken for it */
   SR_FAULT("given");
-  if (is_live(limit))
+  if (keep_live(limit))
     memset(slot, 0, sizeof *slot);
   return change;
 }
 
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead) {
-  sr_time at[SR_LIMIT_SLOTS], held = held_until(limit, now);
+  sr_time at[SR_LIMIT_SLOTS], held = read_hold(limit, now);
   struct silence q = silence_of(atomic_load(&limit->silence), now);
   int i;
   if (q.level > 0 && q.time > held)
     held = q.time;
   at[0] = SR_NEVER; /* a rate has at least one slot */
   for (i = 0; i < rate->slots; i++) {
-    at[i] = earliest_of(stamp_of(limit, i, now, rate->window), rate->window, now);
+    at[i] = earliest_of(read_stamp(limit, i, now, rate->window), rate->window, now);
     if (at[i] < held)
       at[i] = held;
     if (ahead == 0 && at[i] == now)
@@ -608,11 +605,11 @@ void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *vi
   struct silence q = silence_of(atomic_load(&limit->silence), now);
   int i;
   for (i = 0; i < view->rate.slots; i++) {
-    int64_t stamp = stamp_of(limit, i, now, view->rate.window);
+    int64_t stamp = read_stamp(limit, i, now, view->rate.window);
     view->free_at[i] = stamp & ~LEASED;
     view->leased[i] = (int)(stamp & LEASED) && view->free_at[i] > now;
   }
-  view->held_until = held_until(limit, now);
+  view->held_until = read_hold(limit, now);
   view->block = c.open;
   view->blocked_until = c.open == SR_BLOCK_NONE ? 0 : c.time;
   view->probing = c.open != SR_BLOCK_NONE && atomic_load(&limit->probe) > now;
@@ -622,7 +619,7 @@ void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *vi
   view->silent_until = q.time;
 }
 
-/* An open circuit is kept for its level's hours beyond the ban: only then may all pass unprobed. */
+/* When the circuit is as good as new: its level's hours after the ban, or after the last trouble. */
 static sr_time forgotten_at(const struct circuit *c) {
   unsigned hours = c->level > 0 ? c->level : c->strikes > 0 || c->key_strikes > 0;
   return hours > 0 ? c->time + (sr_time)hours * SR_PEACE : 0;
@@ -630,10 +627,10 @@ static sr_time forgotten_at(const struct circuit *c) {
 
 /* The end of the last of all stamps and of the hold. */
 static sr_time last_stamp(struct sr_limit *limit, sr_time now) {
-  sr_time last = held_until(limit, now);
+  sr_time last = read_hold(limit, now);
   int i;
   for (i = 0; i < SR_LIMIT_SLOTS; i++) {
-    int64_t stamp = stamp_of(limit, i, now, SR_SECOND) & ~LEASED;
+    int64_t stamp = read_stamp(limit, i, now, SR_SECOND) & ~LEASED;
     if (stamp > last)
       last = stamp;
   }
@@ -662,7 +659,7 @@ void sr_limit_reset(struct sr_limit *limit) {
 
 /* ---- one block after another ---- */
 
-/* Whether the circuit `a` keeps people longer than `b`; of two closed ones, one that knows more. */
+/* Whether the circuit `a` stays open longer than `b`; of two closed ones, whether only `a` is not empty. */
 static int outlasts(uint64_t a, uint64_t b) {
   struct circuit x = unpack(a), y = unpack(b);
   if (x.open == SR_BLOCK_NONE || y.open == SR_BLOCK_NONE)
@@ -670,7 +667,7 @@ static int outlasts(uint64_t a, uint64_t b) {
   return x.time > y.time;
 }
 
-/* Of two silences the one with the higher level, or the later time, is the greater. */
+/* Whether silence `a` has the higher level, or the same and the later time. */
 static int is_deeper(uint64_t a, uint64_t b) {
   unsigned level_a = (unsigned)(a >> 8 & 15), level_b = (unsigned)(b >> 8 & 15);
   return level_a != level_b ? level_a > level_b : a >> 16 > b >> 16;
@@ -690,7 +687,7 @@ static int take_over(struct sr_limit *into, _Atomic uint64_t *word, uint64_t the
   }
 }
 
-/* All but the slots. What one merge has taken over no later one brings back: it may be over. */
+/* Merges all but the slots. Done once: a later merge would bring back what has ended meanwhile. */
 static int merge_rest(struct sr_limit *into, struct sr_limit *from) {
   int taken = raise_to(into, &into->held, freeze_time(&from->held));
   SR_FAULT("merge hold");
@@ -718,7 +715,7 @@ int sr_limit_merge(struct sr_limit *into, struct sr_limit *from) {
   if (atomic_load(&from->moved) != MERGED)
     taken &= merge_rest(into, from);
   SR_FAULT("merged");
-  if (!is_live(into) || !taken)
+  if (!keep_live(into) || !taken)
     return 0;
   atomic_store(&from->moved, MERGED);
   return 1;

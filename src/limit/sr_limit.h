@@ -8,14 +8,13 @@
 ** window still holds its slot: as long as a request is counted before its answer comes, or SR_LATE_COUNT
 ** after it was given up, the server can't see more than N within W. (docs/limits.md has the argument.)
 **
-** A server or a network that stands still breaks that: it counts what was given up when it goes on.
-** So after SR_SILENT requests without an answer one goes at a time, ever further apart, until one is
-** answered; then all wait for a window. docs/limits.md says how many may be counted at once.
+** A server or network that stands still breaks that assumption: when it goes on, it counts requests that
+** were given up long before. So after SR_SILENT requests without an answer one is sent at a time, ever
+** further apart, until one is answered; then all wait for a window. docs/limits.md has the bound.
 **
-** All of it is a block of 64-bit atomics, changed by compare-and-swap alone: it may lie in memory
-** that processes share, any of them may be killed between any two steps, and there is no lock to
-** leave behind. These functions know no files, no calls, no clock: every one is told what time it
-** is, and may be called from any thread. */
+** The state is a block of 64-bit atomics, changed by compare-and-swap only. It may lie in memory that
+** processes share; any of them may be killed between any two steps, and no lock is left behind. These
+** functions know no files, calls or clocks: they are told the time. Any thread may call them. */
 #ifndef SR_LIMIT_H
 #define SR_LIMIT_H
 
@@ -35,8 +34,8 @@ struct sr_limit {
 };
 
 /*
-** Whoever acts may have looked at the clock a while ago (a busy machine, a process that was
-** stopped): what is this far ahead is not impossible yet.
+** How far a time may be ahead of what is possible before it counts as damage: a writer may have read
+** the clock a while ago (a busy machine, a stopped process).
 */
 #define SR_SLACK (60 * SR_SECOND)
 
@@ -48,13 +47,13 @@ struct sr_limit {
 #define SR_BAN_LEVELS 8
 /* Without a 429 for this long, the next ban is one level shorter. */
 #define SR_PEACE      (3600 * SR_SECOND)
-/* No 429 holds anybody longer, whatever its client's window is: the longest window there can be. */
+/* The longest hold after a 429: the longest window that a client can have. */
 #define SR_HELD_MAX   (86400 * SR_SECOND)
 
 /*
-** This many silent outcomes in a row (or as many as the limit has slots, if those are fewer) make
-** requests go one at a time. The first waits a window, each later one twice as long as the one
-** before, up to SR_SILENCE_LEVELS - 1 times. A window counts as SR_SILENCE_UNIT at most.
+** After so many silent outcomes in a row, or as many as there are slots, requests go one at a time. The
+** first waits a window, each later one twice as long as the one before, up to SR_SILENCE_LEVELS - 1
+** times. A window counts as SR_SILENCE_UNIT at most.
 */
 #define SR_SILENT         3
 #define SR_SILENCE_LEVELS 7
@@ -65,27 +64,26 @@ struct sr_limit {
 #define SR_KEY_STRIKES 2
 
 /*
-** Takes a slot if one is free now: SR_LIMIT_GRANTED with `slot` held, or WAIT or BLOCKED with
-** `ruling->at`: the earliest time that is sure for slots that only cool down, a window from now at
-** the latest. WAIT with `slot` held: the block moved meanwhile, and may have taken the slot along;
-** give it to the new one as unsent.
+** Takes a slot if one is free now: SR_LIMIT_GRANTED with `slot` held; or WAIT or BLOCKED, and
+** `ruling->at` is when a slot that cools down is free, a window from now at the latest. WAIT with
+** `slot` held: the block has moved meanwhile, perhaps with the slot; give it back as unsent to the new
+** block.
 */
 enum sr_verdict sr_limit_take(struct sr_limit *limit, const struct sr_want *want, sr_time now,
                               struct sr_slot *slot, struct sr_ruling *ruling);
 
 /*
-** Gives a slot back and says what became of its request. Empties `slot`; an empty one does nothing.
-** `slot` still held: the block has moved, and the same is to be said to the new one. What was
-** learned here is not learned again there.
+** Gives a slot back and reports the outcome of its request. Empties `slot`; does nothing with an empty
+** one. If `slot` is still held, the block has moved: repeat the call on the new block. What was
+** recorded here is not recorded twice.
 */
 enum sr_change sr_limit_give(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                              struct sr_slot *slot, enum sr_outcome outcome, sr_time hold);
 
 /*
-** The earliest time at which the caller who has `ahead` others before it could get a slot, if every
-** leased slot came back now, its request answered. (What turns out to be unsent frees its slot
-** earlier: that is not counted on.) So a call whose deadline
-** is before it can be refused now. Ignores bans: they are sr_limit_take's to tell.
+** A lower bound of when a caller with `ahead` others before it gets a slot, if the requests of all
+** leased slots were answered now. (What turns out to be unsent frees its slot earlier.) A call whose
+** deadline is earlier can be refused. Ignores bans: sr_limit_take reports these.
 */
 sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                           unsigned ahead);
@@ -94,8 +92,8 @@ sr_time sr_limit_earliest(struct sr_limit *limit, const struct sr_rate *rate, sr
 void sr_limit_view(struct sr_limit *limit, sr_time now, struct sr_limit_view *view);
 
 /*
-** From when on the block says nothing: slots free, hold and ban over, 429s and refusals of the key
-** forgotten (SR_PEACE after the last one, and as much for each level). 0: it says nothing now.
+** From when on the block is as good as new: slots free, hold and ban over, 429s and refused keys
+** forgotten (SR_PEACE after the last one, and as much for each level). 0: it is now.
 */
 sr_time sr_limit_last(struct sr_limit *limit, sr_time now);
 
@@ -103,9 +101,9 @@ sr_time sr_limit_last(struct sr_limit *limit, sr_time now);
 void sr_limit_reset(struct sr_limit *limit);
 
 /*
-** The last look, right before a request is sent on a slot that is held: 0 when it must not go
-** (another's 429 or ban came meanwhile, or the slot's time is over): give it back as unsent and take
-** another one. With pacing by time of sending the slot cools down from here on.
+** The last check, right before a request is sent on a held slot. 0: it must not be sent, because of
+** another request's 429, a ban or the slot's end; give the slot back as unsent and take another. With
+** send_time the slot's window begins here.
 */
 int sr_limit_start(struct sr_limit *limit, const struct sr_rate *rate, sr_time now,
                    struct sr_slot *slot);
@@ -120,9 +118,9 @@ int sr_limit_merge(struct sr_limit *into, struct sr_limit *from);
 int sr_limit_moved(struct sr_limit *limit);
 
 /*
-** Ends a block that says nothing (see sr_limit_last), so that its file can be removed: 1 when it has
-** moved now. 0: somebody uses it, and it stays. One caller at a time; one that is killed in between
-** leaves a block that the next taker uses on. `slots_only`: bans and the like do not keep it.
+** Ends a block that is as good as new (see sr_limit_last), so that its file can be removed. 1: it has
+** moved now. 0: it is in use and stays. One caller at a time; one that is killed on the way leaves a
+** block that the next taker goes on with. `slots_only`: ends it in spite of bans and the like.
 */
 int sr_limit_retire(struct sr_limit *limit, sr_time now, int slots_only);
 

@@ -62,7 +62,7 @@ struct sr_slot {
   int64_t stamp;   /* HELD: what was written into it, to recognize a lease that has expired */
   int64_t probe;   /* HELD, not 0: this request finds out whether the ban is over */
   int64_t lone;    /* HELD, not 0: this request finds out whether anything is answered again */
-  int told;        /* HELD: the driver's: which parts of the outcome it has recorded */
+  int recorded;    /* HELD: the driver's: which parts of the outcome it has recorded */
   sr_time send_by; /* HELD: the request must be sent before */
   void *request;   /* not NONE: the driver's */
 };
