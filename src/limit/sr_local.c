@@ -10,24 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often to check that the file is still there; and to try again to open one. */
-#define LOOK_EVERY SR_SECOND
-#define OPEN_EVERY (10 * SR_SECOND)
+/* How often to check that the file is still there, and to try to open one. */
+#define CHECK_EVERY SR_SECOND
+#define OPEN_EVERY  (10 * SR_SECOND)
 
 /* A process removes expired files of others no more often than this. */
 #define SWEEP_EVERY (10 * SR_SECOND)
 
-/* How often a step is repeated on the next block when one after another moves. */
+/* How many blocks to follow when one after another moves. */
 enum { FOLLOW_MAX = 8 };
 
-/* A file that is in use, or was. */
+/* A file in use, or one that was. */
 struct mapping {
-  struct mapping *next; /* of those left */
+  struct mapping *next; /* of those replaced */
   struct sr_share *share;
   struct sr_limit *limit; /* the share's */
 };
 
-/* A line for people, never changed: a problem, or the path of a file. */
+/* A line that never changes: a problem, or the path of a file. */
 struct text {
   struct text *next;
   const char *line; /* behind it */
@@ -40,13 +40,13 @@ struct sr_limiter {
   struct sr_limit_identity identity; /* with copies of its strings */
   struct sr_share_place place;       /* the same */
   int shared, strict, real;
-  struct sr_limit own;               /* used while there is no file */
-  _Atomic(struct mapping *) mapping; /* NULL: no file yet */
-  _Atomic(struct mapping *) left;    /* files that were replaced: some thread may still use them */
-  atomic_int inside;                 /* threads that may use a mapping */
-  atomic_int tried;                  /* the first attempt to open one is over */
-  _Atomic int64_t look_at;           /* when to look at the file, or to try to open one */
-  _Atomic int64_t asked;             /* the last time for which somebody asked keep_until */
+  struct sr_limit own;                  /* used while there is no file */
+  _Atomic(struct mapping *) mapping;    /* NULL: no file yet */
+  _Atomic(struct mapping *) replaced;   /* files that some thread may still use */
+  atomic_int users;                     /* threads that may use a mapping now */
+  atomic_int tried;                     /* the first attempt to open a file is over */
+  _Atomic int64_t check_at;             /* when to check the file, or to try to open one */
+  _Atomic int64_t asked;                /* the time of the last keep_until */
   _Atomic(const struct text *) problem; /* why there is no file, or NULL */
   _Atomic(struct text *) texts;         /* all that were ever needed */
 };
@@ -56,8 +56,8 @@ struct sr_limiter {
 enum { BUCKETS = 64 };
 
 /*
-** Its lock is held for a few steps on the lists, never during I/O. It is no mutex, because a forked
-** child must be able to open it: the lists are whole at any moment, so the child may go on with them.
+** Its lock is held for a few steps on the lists, never during I/O. It is not a mutex, because a forked
+** child must unlock it. The lists are consistent at every moment, so the child can go on with them.
 */
 static struct {
   atomic_int held;
@@ -74,21 +74,21 @@ static void unlock_registry(void) {
   atomic_store(&registry.held, 0);
 }
 
-/* The parent's other threads are not in the child, wherever they were. */
-static void after_fork(void) {
+/* The child has none of the parent's other threads, wherever these were. */
+static void unlock_in_child(void) {
   struct sr_limiter *limiter;
   int i;
   unlock_registry();
   for (i = 0; i < BUCKETS; i++)
     for (limiter = registry.buckets[i]; limiter != NULL; limiter = limiter->next)
-      atomic_store(&limiter->inside, 0);
+      atomic_store(&limiter->users, 0);
 }
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static int unwatched;
+static int watch_problem;
 
-static void watch_forks(void) {
-  unwatched = pthread_atfork(NULL, NULL, after_fork);
+static void watch_fork(void) {
+  watch_problem = pthread_atfork(NULL, NULL, unlock_in_child);
 }
 
 static struct sr_limiter **bucket_of(uint64_t name) {
@@ -99,16 +99,16 @@ static int same_text(const char *a, const char *b) {
   return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static int is_it(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
-                 uint64_t name) {
+static int has_settings(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
+                        uint64_t name) {
   return limiter->identity.name == name && limiter->shared == settings->shared &&
          (!settings->shared ||
           (limiter->place.group == settings->group && limiter->strict == settings->strict &&
            same_text(limiter->place.dir, settings->state_dir)));
 }
 
-static struct sr_limiter *make(const struct sr_local_settings *settings,
-                               const struct sr_limit_identity *identity) {
+static struct sr_limiter *new_limiter(const struct sr_local_settings *settings,
+                                      const struct sr_limit_identity *identity) {
   struct sr_limiter *limiter = calloc(1, sizeof *limiter);
   char *hint, *url, *dir = NULL;
   if (limiter == NULL)
@@ -141,13 +141,13 @@ static void free_mapping(struct mapping *mapping) {
   free(mapping);
 }
 
-/* Nobody has it open, and it is in no list. NULL is allowed. */
-static void drop(struct sr_limiter *limiter) {
+/* Frees a limiter that nobody has open and no list has. NULL is allowed. */
+static void free_limiter(struct sr_limiter *limiter) {
   struct mapping *mapping, *next;
   struct text *text;
   if (limiter == NULL)
     return;
-  for (mapping = atomic_load(&limiter->left); mapping != NULL; mapping = next) {
+  for (mapping = atomic_load(&limiter->replaced); mapping != NULL; mapping = next) {
     next = mapping->next;
     free_mapping(mapping);
   }
@@ -162,15 +162,15 @@ static void drop(struct sr_limiter *limiter) {
   free(limiter);
 }
 
-/* Drops one that says nothing any more, with its file. */
-static void retire(struct sr_limiter *limiter, sr_time now) {
+/* Frees a limiter that is as good as new, and removes its file. */
+static void retire_limiter(struct sr_limiter *limiter, sr_time now) {
   struct mapping *mapping = atomic_load(&limiter->mapping);
   if (mapping != NULL)
     sr_share_remove(mapping->share, now);
-  drop(limiter);
+  free_limiter(limiter);
 }
 
-/* Takes out of a bucket what nobody has open and whose time is over. Under the lock. */
+/* Takes out of a bucket the limiters that nobody has open and whose time is over. With the lock. */
 static struct sr_limiter *take_expired(struct sr_limiter **place, sr_time now) {
   struct sr_limiter *expired = NULL, *limiter;
   while ((limiter = *place) != NULL) {
@@ -188,14 +188,14 @@ static struct sr_limiter *take_expired(struct sr_limiter **place, sr_time now) {
 static void retire_all(struct sr_limiter *limiter, sr_time now) {
   while (limiter != NULL) {
     struct sr_limiter *next = limiter->next;
-    retire(limiter, now);
+    retire_limiter(limiter, now);
     limiter = next;
   }
 }
 
-static struct sr_limiter *find(const struct sr_local_settings *settings, uint64_t name) {
+static struct sr_limiter *find_limiter(const struct sr_local_settings *settings, uint64_t name) {
   struct sr_limiter *limiter = *bucket_of(name);
-  while (limiter != NULL && !is_it(limiter, settings, name))
+  while (limiter != NULL && !has_settings(limiter, settings, name))
     limiter = limiter->next;
   return limiter;
 }
@@ -204,16 +204,16 @@ struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
                                  const struct sr_limit_identity *identity) {
   struct sr_limiter *fresh = NULL, *limiter, *expired;
   sr_time now = sr_clock_monotonic.now(NULL);
-  pthread_once(&fork_once, watch_forks);
-  if (unwatched)
+  pthread_once(&fork_once, watch_fork);
+  if (watch_problem != 0)
     return NULL;
   lock_registry();
-  limiter = find(settings, identity->name);
+  limiter = find_limiter(settings, identity->name);
   if (limiter == NULL) {
     unlock_registry();
-    fresh = make(settings, identity);
+    fresh = new_limiter(settings, identity);
     lock_registry();
-    limiter = find(settings, identity->name); /* another thread may have been faster */
+    limiter = find_limiter(settings, identity->name); /* another thread may have opened it */
   }
   if (limiter == NULL && fresh != NULL) {
     limiter = fresh;
@@ -225,7 +225,7 @@ struct sr_limiter *sr_local_open(const struct sr_local_settings *settings,
     limiter->refs++;
   expired = take_expired(&registry.buckets[registry.turn++ % BUCKETS], now);
   unlock_registry();
-  drop(fresh);
+  free_limiter(fresh);
   retire_all(expired, now);
   return limiter;
 }
@@ -237,8 +237,8 @@ static struct sr_share *share_of(struct sr_limiter *limiter) {
   return mapping != NULL ? mapping->share : NULL;
 }
 
-/* The text with this line, made if it is a new one. NULL when memory ran out. */
-static const struct text *text_of(struct sr_limiter *limiter, const char *line) {
+/* The text with this line, made if there is none. NULL when memory ran out. */
+static const struct text *keep_text(struct sr_limiter *limiter, const char *line) {
   struct text *first = atomic_load(&limiter->texts), *text;
   size_t size = strlen(line) + 1;
   for (text = first; text != NULL; text = text->next)
@@ -254,39 +254,39 @@ static const struct text *text_of(struct sr_limiter *limiter, const char *line) 
   return text;
 }
 
-/* A mapping is used between these two: it stays mapped for as long. */
-static void go_in(struct sr_limiter *limiter) {
-  atomic_fetch_add(&limiter->inside, 1);
+/* Mappings stay mapped from here to end_use. */
+static void begin_use(struct sr_limiter *limiter) {
+  atomic_fetch_add(&limiter->users, 1);
 }
 
-static void leave_mapping(struct sr_limiter *limiter, struct mapping *mapping) {
-  mapping->next = atomic_load(&limiter->left);
-  while (!atomic_compare_exchange_weak(&limiter->left, &mapping->next, mapping))
+static void defer_unmap(struct sr_limiter *limiter, struct mapping *mapping) {
+  mapping->next = atomic_load(&limiter->replaced);
+  while (!atomic_compare_exchange_weak(&limiter->replaced, &mapping->next, mapping))
     ;
 }
 
 /*
-** Unmaps files that were replaced when nobody is inside: all who come in later use the new one, since
-** a file is left after it was replaced.
+** Unmaps replaced files once no thread uses a mapping: a file is deferred only after it was replaced, so
+** later threads use the new one.
 */
-static void go_out(struct sr_limiter *limiter) {
+static void end_use(struct sr_limiter *limiter) {
   struct mapping *mapping, *next;
-  int last = atomic_fetch_sub(&limiter->inside, 1) == 1;
-  if (!last || atomic_load(&limiter->left) == NULL)
+  int last = atomic_fetch_sub(&limiter->users, 1) == 1;
+  if (!last || atomic_load(&limiter->replaced) == NULL)
     return;
-  mapping = atomic_exchange(&limiter->left, NULL);
-  last = atomic_load(&limiter->inside) == 0;
+  mapping = atomic_exchange(&limiter->replaced, NULL);
+  last = atomic_load(&limiter->users) == 0;
   for (; mapping != NULL; mapping = next) {
     next = mapping->next;
     if (last)
       free_mapping(mapping);
     else
-      leave_mapping(limiter, mapping);
+      defer_unmap(limiter, mapping);
   }
 }
 
-/* Removes what processes that have ended left behind, now and then. */
-static void sweep(struct sr_limiter *limiter, struct sr_share *share, sr_time now) {
+/* Removes files of processes that have ended, now and then. */
+static void sweep_files(struct sr_limiter *limiter, struct sr_share *share, sr_time now) {
   static _Atomic int64_t next;
   int64_t at = atomic_load(&next);
   if (limiter->real && now >= at && atomic_compare_exchange_strong(&next, &at, now + SWEEP_EVERY))
@@ -295,7 +295,7 @@ static void sweep(struct sr_limiter *limiter, struct sr_share *share, sr_time no
 
 static const struct text no_memory = {NULL, "memory ran out"};
 
-/* The file, with what is known so far moved into it. NULL and `problem`, or when it moves on and on. */
+/* Opens the file and merges `known` into it. NULL and `problem`. */
 static struct sr_share *open_merged(struct sr_limiter *limiter, struct sr_limit *known,
                                     char *problem) {
   int i;
@@ -309,68 +309,69 @@ static struct sr_share *open_merged(struct sr_limiter *limiter, struct sr_limit 
   return NULL;
 }
 
-/* Opens the file, instead of the one that was used before. */
+/* Opens the file in place of the one used before. */
 static void open_share(struct sr_limiter *limiter, struct mapping *before, sr_time now) {
   struct mapping *mapping = calloc(1, sizeof *mapping);
   char problem[SR_SHARE_PROBLEM] = "memory ran out";
   if (mapping != NULL)
     mapping->share = open_merged(limiter, before != NULL ? before->limit : &limiter->own, problem);
   if (mapping == NULL || mapping->share == NULL) {
-    const struct text *text = text_of(limiter, problem);
+    const struct text *text = keep_text(limiter, problem);
     atomic_store(&limiter->problem, text != NULL ? text : &no_memory);
     free(mapping);
     return;
   }
   mapping->limit = sr_share_limit(mapping->share);
   if (!atomic_compare_exchange_strong(&limiter->mapping, &before, mapping)) {
-    free_mapping(mapping); /* another thread was faster */
+    free_mapping(mapping); /* another thread has opened it */
     return;
   }
-  atomic_store(&limiter->problem, problem[0] != '\0' ? text_of(limiter, problem) : NULL);
+  atomic_store(&limiter->problem, problem[0] != '\0' ? keep_text(limiter, problem) : NULL);
   if (before != NULL)
-    leave_mapping(limiter, before);
-  sweep(limiter, mapping->share, now);
+    defer_unmap(limiter, before);
+  sweep_files(limiter, mapping->share, now);
 }
 
 /*
-** The slots to use where another process has found the file gone and has moved on, or nobody needed
-** it: those of the new one. While it can't be opened, nothing is granted.
+** The slots of the next file, when another process has moved on to it, or has removed this one because
+** nobody needed it. While the next file can't be opened, nothing is granted.
 */
-static struct sr_limit *follow(struct sr_limiter *limiter, struct mapping *mapping, sr_time now) {
+static struct sr_limit *follow_file(struct sr_limiter *limiter, struct mapping *mapping,
+                                    sr_time now) {
   struct mapping *before = NULL;
   while (mapping != before && sr_limit_moved(mapping->limit)) {
     open_share(limiter, before = mapping, now);
     mapping = atomic_load(&limiter->mapping);
   }
-  atomic_store(&limiter->look_at, now + LOOK_EVERY);
+  atomic_store(&limiter->check_at, now + CHECK_EVERY);
   return mapping->limit;
 }
 
-/* The slots to use now. Inside. */
+/* The slots to use now. Between begin_use and end_use. */
 static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
-  int tried = atomic_load(&limiter->tried); /* before the mapping, which is there when it is set */
+  int tried = atomic_load(&limiter->tried); /* read first: the mapping is set before */
   struct mapping *mapping = atomic_load(&limiter->mapping);
-  int64_t at = atomic_load(&limiter->look_at);
+  int64_t at = atomic_load(&limiter->check_at);
   int mine;
   if (!limiter->shared)
     return &limiter->own;
   if (mapping != NULL && sr_limit_moved(mapping->limit))
-    return follow(limiter, mapping, now);
+    return follow_file(limiter, mapping, now);
   if (tried && now < at && at - OPEN_EVERY <= now &&
       (mapping != NULL || !sr_limit_moved(&limiter->own)))
     return mapping != NULL ? mapping->limit : &limiter->own;
   /*
-  ** The first time every thread opens the file, or takes what another one has opened meanwhile: none
-  ** may use the process's own slots beside it. Later one thread looks, and the others go on.
+  ** At first every thread opens the file, or takes the mapping of a faster one: none may use the
+  ** process's own slots beside it. Later one thread checks it, and the others go on.
   */
-  mine = atomic_compare_exchange_strong(&limiter->look_at, &at,
-                                        now + (mapping != NULL ? LOOK_EVERY : OPEN_EVERY));
+  mine = atomic_compare_exchange_strong(&limiter->check_at, &at,
+                                        now + (mapping != NULL ? CHECK_EVERY : OPEN_EVERY));
   if ((mine || mapping == NULL) && (mapping == NULL || !sr_share_current(mapping->share))) {
     open_share(limiter, mapping, now);
     atomic_store(&limiter->tried, 1);
     mapping = atomic_load(&limiter->mapping);
     if (mapping != NULL)
-      atomic_store(&limiter->look_at, now + LOOK_EVERY);
+      atomic_store(&limiter->check_at, now + CHECK_EVERY);
   }
   return mapping != NULL ? mapping->limit : &limiter->own;
 }
@@ -385,32 +386,29 @@ static void copy_problem(struct sr_limiter *limiter, char out[SR_SHARE_PROBLEM])
 
 /* ---- the driver ---- */
 
-/*
-** Until when its slots say something. What is in the file is nobody's who has it not open; what is in
-** the process's own slots is lost with them.
-*/
-static sr_time last_of(struct sr_limiter *limiter, sr_time now) {
+/* From when on its slots are as good as new. */
+static sr_time last_stamp_of(struct sr_limiter *limiter, sr_time now) {
   struct sr_share *share = share_of(limiter);
   return sr_limit_last(share != NULL ? sr_share_limit(share) : &limiter->own, now);
 }
 
-static sr_time keep_until(struct sr_limiter *limiter, sr_time now) {
+static sr_time local_keep_until(struct sr_limiter *limiter, sr_time now) {
   sr_time last;
-  go_in(limiter);
-  last = last_of(limiter, now);
+  begin_use(limiter);
+  last = last_stamp_of(limiter, now);
   atomic_store(&limiter->asked, now);
-  go_out(limiter);
+  end_use(limiter);
   return last;
 }
 
-static void close_limiter(struct sr_limiter *limiter) {
+static void local_close(struct sr_limiter *limiter) {
   sr_time real_now = sr_clock_monotonic.now(NULL);
   sr_time now = limiter->real ? real_now : atomic_load(&limiter->asked);
   struct sr_limiter *expired = NULL;
   lock_registry();
   if (--limiter->refs == 0) {
     struct sr_limiter **place;
-    sr_time last = last_of(limiter, now);
+    sr_time last = last_stamp_of(limiter, now);
     limiter->free_at = limiter->real || last <= now ? last : SR_NEVER;
     for (place = bucket_of(limiter->identity.name); *place != limiter; place = &(*place)->next)
       ;
@@ -424,13 +422,13 @@ static void close_limiter(struct sr_limiter *limiter) {
   retire_all(expired, now);
 }
 
-static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *want, sr_time now,
-                            struct sr_slot *slot, struct sr_ruling *ruling) {
+static enum sr_verdict local_take(struct sr_limiter *limiter, const struct sr_want *want,
+                                  sr_time now, struct sr_slot *slot, struct sr_ruling *ruling) {
   enum sr_verdict verdict = SR_LIMIT_FAILED;
   struct sr_limit *limit;
   struct sr_share *share;
   int i;
-  go_in(limiter);
+  begin_use(limiter);
   limit = limit_of(limiter, now);
   share = share_of(limiter);
   if (share != NULL)
@@ -442,77 +440,78 @@ static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *wa
     sr_limit_give(limit_of(limiter, now), &want->rate, now, slot, SR_OUTCOME_UNSENT, 0);
   if (verdict == SR_LIMIT_WAIT)
     memset(slot, 0, sizeof *slot);
-  go_out(limiter);
+  end_use(limiter);
   return verdict;
 }
 
-static enum sr_change give(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
-                           struct sr_slot *slot, enum sr_outcome outcome, sr_time hold) {
+static enum sr_change local_give(struct sr_limiter *limiter, const struct sr_rate *rate,
+                                 sr_time now, struct sr_slot *slot, enum sr_outcome outcome,
+                                 sr_time hold) {
   enum sr_change change = SR_CHANGE_NONE;
   int i;
-  go_in(limiter);
+  begin_use(limiter);
   for (i = 0; slot->state == SR_SLOT_HELD && i < FOLLOW_MAX; i++) {
     enum sr_change now_changed =
         sr_limit_give(limit_of(limiter, now), rate, now, slot, outcome, hold);
     if (now_changed != SR_CHANGE_NONE)
       change = now_changed;
   }
-  memset(slot, 0, sizeof *slot); /* no file can be had: its lease ends it */
-  go_out(limiter);
+  memset(slot, 0, sizeof *slot); /* if no block took it: its lease ends it */
+  end_use(limiter);
   return change;
 }
 
-static int start(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
-                 struct sr_slot *slot) {
+static int local_start(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                       struct sr_slot *slot) {
   int may;
-  go_in(limiter);
+  begin_use(limiter);
   may = sr_limit_start(limit_of(limiter, now), rate, now, slot);
-  go_out(limiter);
+  end_use(limiter);
   return may;
 }
 
-static sr_time earliest(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
-                        unsigned ahead) {
+static sr_time local_earliest(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                              unsigned ahead) {
   sr_time at;
-  go_in(limiter);
+  begin_use(limiter);
   at = sr_limit_earliest(limit_of(limiter, now), rate, now, ahead);
-  go_out(limiter);
+  end_use(limiter);
   return at;
 }
 
-static void view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view) {
+static void local_view(struct sr_limiter *limiter, sr_time now, struct sr_limit_view *view) {
   const struct text *path = NULL;
   struct sr_share *share;
-  go_in(limiter);
+  begin_use(limiter);
   sr_limit_view(limit_of(limiter, now), now, view);
   share = share_of(limiter);
   if (share != NULL)
-    path = text_of(limiter, sr_share_path(share));
+    path = keep_text(limiter, sr_share_path(share));
   view->scope = share != NULL || limiter->strict ? "user" : "process";
   view->place = path != NULL ? path->line : "";
   copy_problem(limiter, view->problem);
-  go_out(limiter);
+  end_use(limiter);
 }
 
-static void reset(struct sr_limiter *limiter, sr_time now) {
+static void local_reset(struct sr_limiter *limiter, sr_time now) {
   struct sr_limit *limit;
   int i = 0;
-  go_in(limiter);
+  begin_use(limiter);
   do {
     limit = limit_of(limiter, now);
     sr_limit_reset(limit);
   } while (sr_limit_moved(limit) && ++i < FOLLOW_MAX);
-  go_out(limiter);
+  end_use(limiter);
 }
 
 const struct sr_limiter_driver sr_local_driver = {
     .abi = SR_LIMITER_ABI,
-    .close = close_limiter,
-    .take = take,
-    .start = start,
-    .give = give,
-    .earliest = earliest,
-    .keep_until = keep_until,
-    .view = view,
-    .reset = reset,
+    .close = local_close,
+    .take = local_take,
+    .start = local_start,
+    .give = local_give,
+    .earliest = local_earliest,
+    .keep_until = local_keep_until,
+    .view = local_view,
+    .reset = local_reset,
 };
