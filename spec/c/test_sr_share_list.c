@@ -210,7 +210,7 @@ static void the_list_tells_what_each_file_says(void **state) {
   assert_int_equal(entry->view.free_at[2], now + S);
   assert_true(entry->view.free_at[3] <= now);
   entry = entry_of(&list, "0123456789abcdf1");
-  assert_non_null(strstr(entry->problem, "from before the machine was started"));
+  assert_non_null(strstr(entry->problem, "from an earlier boot"));
   assert_int_equal(entry->view.block, SR_BLOCK_NONE);
   entry = entry_of(&list, "0123456789abcdf2");
   assert_non_null(strstr(entry->problem, "is damaged"));

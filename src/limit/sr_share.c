@@ -1,4 +1,4 @@
-/* Slots in a mapped file.
+/* The slots of a limit in a mapped file.
 ** SPDX-License-Identifier: MIT */
 #include "limit/sr_share.h"
 
@@ -60,9 +60,9 @@ struct sr_share {
   char path[PATH_SIZE];
 };
 
-static void *complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void *report(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void *complain(char *problem, const char *format, ...) {
+static void *report(char *problem, const char *format, ...) {
   va_list args;
   va_start(args, format);
   vsnprintf(problem, SR_SHARE_PROBLEM, format, args);
@@ -70,16 +70,16 @@ static void *complain(char *problem, const char *format, ...) {
   return NULL;
 }
 
-static void *complain_errno(char *problem, const char *what) {
+static void *report_errno(char *problem, const char *what) {
   char text[SR_ERRNO_TEXT];
-  return complain(problem, "%.80s: %s", what, sr_errno_text(errno, text));
+  return report(problem, "%.80s: %s", what, sr_errno_text(errno, text));
 }
 
 /* ---- names ---- */
 
 /*
-** 32 bits that differ from boot to boot; 0 and errno where the system does not tell. (A made-up number would
-** give programs of one boot different files.)
+** 32 bits that differ from boot to boot; 0 and errno where the system has none. (A random number would
+** give the programs of one boot different files.)
 */
 static unsigned boot_of_machine(void) {
   char id[64];
@@ -108,7 +108,7 @@ static void make_name(char out[NAME_SIZE], uint64_t name, unsigned boot) {
   snprintf(out, NAME_SIZE, "%016llx-%08x.limit", (unsigned long long)name, boot);
 }
 
-/* The other way round. 0 when it is no name of ours. */
+/* The opposite of make_name. 0: it is not a name of ours. */
 static int parse_name(const char *text, uint64_t *name, unsigned *boot) {
   char again[NAME_SIZE], *end;
   *name = strtoull(text, &end, 16);
@@ -122,31 +122,31 @@ static int parse_name(const char *text, uint64_t *name, unsigned *boot) {
 /* ---- the directory ---- */
 
 /*
-** A descriptor of the directory, if nobody but its owners can put anything into it; -1 and
-** `problem`. `make`: makes it where it is missing.
+** Opens the directory, if only its owner (or group) can put anything into it; else -1 and `problem`.
+** `make`: makes it if it is missing.
 */
 static int open_dir(const char *path, int group, int make, char *problem) {
   struct stat st;
   int fd;
   if (make && mkdir(path, 0700) != 0 && errno != EEXIST) {
     char text[SR_ERRNO_TEXT];
-    complain(problem, "%.80s: can't be made: %s", path, sr_errno_text(errno, text));
+    report(problem, "%.80s: can't be made: %s", path, sr_errno_text(errno, text));
     return -1;
   }
   fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) {
     if (errno == ELOOP || errno == ENOTDIR)
-      complain(problem, "%.80s: is not a directory (links are not followed)", path);
+      report(problem, "%.80s: is not a directory (links are not followed)", path);
     else
-      complain_errno(problem, path);
+      report_errno(problem, path);
     return -1;
   }
   if (fstat(fd, &st) != 0) {
-    complain_errno(problem, path);
+    report_errno(problem, path);
   } else if (!group && st.st_uid != geteuid()) {
-    complain(problem, "%.80s: belongs to another user", path);
+    report(problem, "%.80s: belongs to another user", path);
   } else if (st.st_mode & (group ? 0002 : 0022)) {
-    complain(problem, "%.80s: others can write to it: chmod %s", path, group ? "o-w" : "go-w");
+    report(problem, "%.80s: others can write to it: chmod %s", path, group ? "o-w" : "go-w");
   } else {
     return fd;
   }
@@ -154,7 +154,7 @@ static int open_dir(const char *path, int group, int make, char *problem) {
   return -1;
 }
 
-/* What the environment says. Never changed and never freed: another thread may be reading it. */
+/* The environment, as last read. Never changed or freed: another thread may be reading it. */
 struct environment {
   const struct environment *before;
   char runtime_dir[PATH_SIZE], tmpdir[PATH_SIZE]; /* "": no path, or one that is too long */
@@ -184,14 +184,14 @@ void sr_share_environment(void) {
   atomic_store(&environment, copy);
 }
 
-/* The directories to try when none is named, best first. 0 when there is no such one. */
+/* The directories to try when none is named, best first. 0: this one does not exist here. */
 static int candidate(int which, char out[PATH_SIZE]) {
   const struct environment *known = atomic_load(&environment);
   int len;
   if (known == NULL)
     known = &empty;
   switch (which) {
-  case 0: /* the same for a login, cron and a service of one user, unlike $XDG_RUNTIME_DIR */
+  case 0: /* unlike $XDG_RUNTIME_DIR, the same for a user's login, cron jobs and services */
     if (access("/dev/shm", W_OK | X_OK) != 0)
       return 0;
     len = snprintf(out, PATH_SIZE, "/dev/shm/seranking-%lu", (unsigned long)geteuid());
@@ -208,14 +208,14 @@ static int candidate(int which, char out[PATH_SIZE]) {
   return len > 0 && len < PATH_SIZE;
 }
 
-/* Finds the directory; its path goes to `out`. */
+/* Opens the directory and writes its path to `out`. -1 and `problem`. */
 static int find_dir(const struct sr_share_place *place, int make, char out[PATH_SIZE],
                     char *problem) {
   char first[SR_SHARE_PROBLEM] = "", why[SR_SHARE_PROBLEM];
   int which, fd;
   if (place->dir != NULL) {
     if (strlen(place->dir) >= PATH_SIZE - NAME_SIZE) {
-      complain(problem, "state_dir: the path is too long");
+      report(problem, "state_dir: the path is too long");
       return -1;
     }
     memcpy(out, place->dir, strlen(place->dir) + 1);
@@ -226,14 +226,14 @@ static int find_dir(const struct sr_share_place *place, int make, char out[PATH_
     if (!candidate(which, out) || strlen(out) >= PATH_SIZE - NAME_SIZE)
       continue;
     fd = open_dir(out, 0, make, why);
-    if (fd >= 0) { /* other programs may have found the better one usable: that has to be told */
-      complain(problem, "%s", first);
+    if (fd >= 0) { /* `problem`: other programs may be able to use the better one */
+      report(problem, "%s", first);
       return fd;
     }
     if (first[0] == '\0')
       memcpy(first, why, sizeof first);
   }
-  complain(problem, "%s", first[0] != '\0' ? first : "no directory to keep it in");
+  report(problem, "%s", first[0] != '\0' ? first : "no directory to keep it in");
   return -1;
 }
 
@@ -254,7 +254,7 @@ static int make_temporary(int dir, char *name, size_t size) {
   return fd;
 }
 
-/* Makes a complete file and gives it its name, unless there is one by then. 0, or -1 and errno. */
+/* Makes a complete file and links it to its name, unless another process was faster. 0, or -1 and errno. */
 static int make_file(int dir, const char *name, int group, const struct sr_limit_identity *who) {
   char temporary[64];
   struct page *page;
@@ -283,7 +283,7 @@ static int make_file(int dir, const char *name, int group, const struct sr_limit
   return failed ? -1 : 0;
 }
 
-/* What is wrong with a file that was found; NULL when nothing is. `of_dir`: its directory. */
+/* NULL, or why a file must not be used. `of_dir`: its directory. */
 static const char *wrong_with(const struct stat *st, const struct stat *of_dir, int group) {
   if (!S_ISREG(st->st_mode))
     return "is not a file";
@@ -298,7 +298,7 @@ static const char *wrong_with(const struct stat *st, const struct stat *of_dir, 
   return NULL;
 }
 
-/* NULL and `problem`, or NULL with `problem` NULL and errno. */
+/* NULL and `problem`, or NULL, `problem` NULL and errno. */
 static struct page *map_file(int fd, uint64_t name, const char **problem) {
   struct page *page = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   *problem = NULL;
@@ -312,7 +312,7 @@ static struct page *map_file(int fd, uint64_t name, const char **problem) {
   return NULL;
 }
 
-/* Opens the file if it is there. -1 with errno 0 and `problem`, or -1 with `problem` NULL and errno. */
+/* Opens an existing file. -1, errno 0 and `problem`; or -1, `problem` NULL and errno. */
 static int open_file(int dir, const char *name, int group, struct stat *st, const char **problem) {
   struct stat of_dir;
   int failed = 0, fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -347,8 +347,8 @@ static int lock_file(int dir, const char *name, int fd) {
   return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && is_at(dir, name, &st);
 }
 
-/* Whether it is a limit of a server on this machine, as tests and the fake API have them. */
-static int is_loopback(const struct page *page) {
+/* Whether it is the limit of a server on this machine, as tests and the fake API have them. */
+static int is_of_loopback(const struct page *page) {
   static const char *const hosts[] = {"http://127.", "http://localhost", "http://[::1]"};
   size_t i;
   for (i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
@@ -373,8 +373,8 @@ static int unlink_file(int dir, const char *name, const struct stat *file) {
 }
 
 /*
-** Removes the file if it says nothing any more, or is a loopback address's that was not used since
-** `unused_since`. The block is retired before: whoever has it mapped gets no slot of it afterwards.
+** Removes the file if it is as good as new, or belongs to a loopback address and was not used since
+** `unused_since`. Retires the block before: no process that has it mapped gets a slot of it afterwards.
 */
 static int remove_file(int dir, const char *name, int fd, struct page *page, sr_time now,
                        sr_time unused_since) {
@@ -383,7 +383,7 @@ static int remove_file(int dir, const char *name, int fd, struct page *page, sr_
     return 0;
   SR_FAULT("locked");
   if (!sr_limit_retire(&page->limit, now, 0) &&
-      !(is_loopback(page) && sr_limit_retire(&page->limit, unused_since, 1)))
+      !(is_of_loopback(page) && sr_limit_retire(&page->limit, unused_since, 1)))
     return 0;
   SR_FAULT("retired");
   return unlink_file(dir, name, &st);
@@ -391,7 +391,7 @@ static int remove_file(int dir, const char *name, int fd, struct page *page, sr_
 
 /* ---- opening it ---- */
 
-/* Opens the file, or makes it, and maps it. `fd` stays open. NULL and `wrong`, or NULL and errno. */
+/* Opens or makes the file and maps it. `*fd` stays open. NULL and `wrong`, or NULL and errno. */
 static struct page *open_page(int dir, const char *name, int group,
                               const struct sr_limit_identity *who, int *fd, struct stat *st,
                               const char **wrong) {
@@ -435,7 +435,7 @@ static struct page *open_live_page(int dir, const char *name, int group,
     else
       munmap(page, FILE_SIZE);
     if (!removed)
-      nanosleep(&pause, NULL); /* somebody is about to do it */
+      nanosleep(&pause, NULL); /* another process is at it */
   }
   if (left != NULL) {
     if (page != NULL)
@@ -454,7 +454,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   unsigned boot;
   int dir;
   if (share == NULL)
-    return complain(problem, "memory ran out");
+    return report(problem, "memory ran out");
   dir = find_dir(place, 1, share->path, problem);
   if (dir < 0) {
     free(share);
@@ -462,11 +462,10 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
   }
   boot = boot_of_machine();
   if (boot == 0) {
-    complain(
-        problem,
-        "/proc/sys/kernel/random/boot_id: %s; without it, files can't be told from those of an "
-        "earlier boot",
-        sr_errno_text(errno, text));
+    report(problem,
+           "/proc/sys/kernel/random/boot_id: %s; without it, files can't be told from those of an "
+           "earlier boot",
+           sr_errno_text(errno, text));
     close(dir);
     free(share);
     return NULL;
@@ -484,7 +483,7 @@ struct sr_share *sr_share_open(const struct sr_share_place *place,
     share->inode = st.st_ino;
     return share;
   }
-  complain(problem, "%.60s/%s: %s", share->path, name, wrong);
+  report(problem, "%.60s/%s: %s", share->path, name, wrong);
   free(share);
   return NULL;
 }
@@ -540,9 +539,9 @@ void sr_share_note(struct sr_share *share, const struct sr_rate *rate) {
     atomic_store(&share->page->rate_window, rate->window);
 }
 
-/* ---- looking at them ---- */
+/* ---- all files of a directory ---- */
 
-/* Its descriptor is another one: closedir closes it. NULL and errno. */
+/* closedir leaves `dir` open. NULL and errno. */
 static DIR *list_dir(int dir) {
   int copy = sr_fd_dup(dir);
   DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
@@ -551,7 +550,7 @@ static DIR *list_dir(int dir) {
   return stream;
 }
 
-/* Opens and maps one of ours of this boot. NULL: it is none, or can't be used. */
+/* Opens and maps a file of ours of this boot. NULL: it is not one, or can't be used. */
 static struct page *open_other(int dir, const char *file, int group, unsigned boot, int *fd) {
   const char *problem;
   struct page *page;
@@ -608,7 +607,7 @@ void sr_share_sweep(struct sr_share *share, sr_time now) {
   sr_fd_close(&dir);
 }
 
-/* What a file says, if it can be read. */
+/* Copies what a file says. */
 static void read_page(struct sr_share_entry *entry, struct page *page, unsigned boot, sr_time now,
                       const char *reset) {
   struct sr_rate rate;
@@ -619,7 +618,7 @@ static void read_page(struct sr_share_entry *entry, struct page *page, unsigned 
   entry->key_hint[sizeof entry->key_hint - 1] = entry->base_url[sizeof entry->base_url - 1] = '\0';
   if (boot != boot_of_machine()) {
     snprintf(entry->problem, sizeof entry->problem,
-             "is from before the machine was started: of no use any more");
+             "is from an earlier boot: it can be removed (seranking-limits prune)");
     return;
   }
   if (rate.slots > 0 && rate.slots <= SR_LIMIT_SLOTS && rate.window > 0 &&
@@ -630,7 +629,7 @@ static void read_page(struct sr_share_entry *entry, struct page *page, unsigned 
   sr_limit_view(&page->limit, now, &entry->view);
 }
 
-/* What is to be done with the files of a directory before they are told of. */
+/* What sr_share_list_init does with each file. */
 struct visit {
   int dir, group;
   sr_time now;
@@ -638,7 +637,7 @@ struct visit {
   int prune;
 };
 
-static void look_at(struct sr_share_entry *entry, const char *file, const struct visit *visit) {
+static void visit_file(struct sr_share_entry *entry, const char *file, const struct visit *visit) {
   char text[SR_ERRNO_TEXT];
   const char *problem = NULL;
   struct page *page;
@@ -686,7 +685,7 @@ static int read_dir(struct sr_share_list *list, const struct visit *visit, char 
   int result = 0;
   DIR *stream = list_dir(visit->dir);
   if (stream == NULL) {
-    complain_errno(problem, list->dir);
+    report_errno(problem, list->dir);
     return -1;
   }
   while (result == 0 && (found = readdir(stream)) != NULL) {
@@ -697,12 +696,12 @@ static int read_dir(struct sr_share_list *list, const struct visit *visit, char 
       continue;
     entry = add_entry(list);
     if (entry == NULL) {
-      complain(problem, "memory ran out");
+      report(problem, "memory ran out");
       result = -1;
       break;
     }
     snprintf(entry->path, sizeof entry->path, "%.470s/%.40s", list->dir, found->d_name);
-    look_at(entry, found->d_name, visit);
+    visit_file(entry, found->d_name, visit);
   }
   closedir(stream);
   return result;

@@ -1,4 +1,4 @@
-/* A connection to a Redis server on which nothing ever waits.
+/* A connection to a Redis server. No function waits.
 ** SPDX-License-Identifier: MIT */
 #include "limit/redis/sr_redis_wire.h"
 
@@ -15,7 +15,7 @@
 
 #define TIMEOUT_MS ((long)(SR_REDIS_TIMEOUT / SR_MILLISECOND))
 
-/* Commands of the greeting. */
+/* Commands of the log-in. */
 enum { GREET_AUTH, GREET_SELECT, GREET_INFO, GREET_SCRIPT };
 
 /* ---- going down ---- */
@@ -114,7 +114,7 @@ int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, si
       snprintf(out, size, "%s (%s)", known[i].text, known[i].code);
       return known[i].lasting;
     }
-  /* A server that doesn't know a command repeats its arguments. */
+  /* A server repeats the arguments of commands that it does not know: never show the password. */
   if (strstr(error, "with args") != NULL ||
       (wire->address->password.len > 0 && strstr(error, wire->address->password.data) != NULL))
     snprintf(out, size, "it does not know a command that the limiter needs");
@@ -157,7 +157,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
       wire->sockets[i] = wire->sockets[--wire->socket_count];
     return 0;
   }
-  if (i == SR_WATCH_MAX) /* never seen: it uses three */
+  if (i == SR_WATCH_MAX) /* libcurl uses three */
     return 0;
   if (i == wire->socket_count)
     wire->socket_count++;
@@ -195,7 +195,7 @@ static CURLcode set_options(struct sr_wire *wire) {
   SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-  SET(CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent holds nobody */
+  SET(CURLOPT_QUICK_EXIT, 1L); /* does not wait for a silent name server */
 #endif
   if (address->path.len > 0) {
     SET(CURLOPT_UNIX_SOCKET_PATH, address->path.data);
@@ -208,7 +208,7 @@ static CURLcode set_options(struct sr_wire *wire) {
   }
   if (address->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, address->ca_file.data);
-    if (code == CURLE_OK) /* this file and no other; a TLS library without CAPATH refuses */
+    if (code == CURLE_OK) /* only this file; TLS libraries without CAPATH refuse the option */
       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
 #undef SET
@@ -242,7 +242,7 @@ void sr_wire_connect(struct sr_wire *wire, sr_time now) {
     no_memory(wire);
 }
 
-/* libcurl's words for HTTP don't fit a Redis on a unix socket; the system's do. */
+/* libcurl's messages are about HTTP: where the system has an error, its text is shown. */
 static void not_connected(struct sr_wire *wire, CURLcode code) {
   long number = 0;
   curl_easy_getinfo(wire->easy, CURLINFO_OS_ERRNO, &number);
@@ -256,7 +256,7 @@ static void not_connected(struct sr_wire *wire, CURLcode code) {
 
 static void greet(struct sr_wire *wire);
 
-/* Lets libcurl look at every socket and at the clock. */
+/* Lets libcurl work on all its sockets and timers. */
 static void drive(struct sr_wire *wire) {
   struct sr_watch sockets[SR_WATCH_MAX];
   int i, count = wire->socket_count, running = 0;
@@ -338,7 +338,7 @@ static int greeting(struct sr_wire *wire, int what, int argc, const char **argv)
   return append(wire, argc, argv);
 }
 
-/* All at once: what depends on what went wrong before it fails as well. */
+/* Sends all commands at once: one that depends on a failed one fails too. */
 static void greet(struct sr_wire *wire) {
   const struct sr_redis_address *address = wire->address;
   const char *auth_user[] = {"AUTH", address->user.data, address->password.data};
@@ -376,7 +376,7 @@ static void greeted(struct sr_wire *wire, const redisReply *reply) {
   int what = wire->greetings[0];
   memmove(wire->greetings, wire->greetings + 1, sizeof wire->greetings - sizeof wire->greetings[0]);
   wire->greeting_count--;
-  if (what == GREET_INFO) { /* not everybody may ask: then a restart is not seen */
+  if (what == GREET_INFO) { /* users without this right do not notice a restart */
     read_run(wire, reply);
   } else if (reply->type == REDIS_REPLY_ERROR) {
     char why[SR_WIRE_PROBLEM];
@@ -385,7 +385,7 @@ static void greeted(struct sr_wire *wire, const redisReply *reply) {
     wire->lasting = lasting;
   } else if (what == GREET_SCRIPT) {
     if (reply->type != REDIS_REPLY_STRING || reply->len != SR_WIRE_SHA) {
-      sr_wire_fail(wire, "it gave no name to the limiter's script");
+      sr_wire_fail(wire, "it did not load the limiter's script");
       return;
     }
     memcpy(wire->sha, reply->str, SR_WIRE_SHA + 1);
@@ -409,7 +409,7 @@ redisReply *sr_wire_reply(struct sr_wire *wire) {
     if (wire->reader->err == REDIS_ERR_OOM)
       no_memory(wire);
     else
-      sr_wire_fail(wire, "what answers there is no Redis");
+      sr_wire_fail(wire, "the server there is not a Redis");
     return NULL;
   }
   return reply;
@@ -426,7 +426,7 @@ static void receive(struct sr_wire *wire) {
     code = curl_easy_recv(wire->easy, data, sizeof data, &n);
     if (code == CURLE_OK && n > 0 && redisReaderFeed(wire->reader, data, n) != REDIS_OK)
       code = CURLE_OUT_OF_MEMORY;
-    /* A TLS library may hold more than the socket shows. */
+    /* A TLS library may hold data that the socket does not show. */
   } while (code == CURLE_OK && n > 0 && (wire->address->tls || n == sizeof data));
   sr_sigpipe_release(&sigpipe);
   if (code == CURLE_OUT_OF_MEMORY)

@@ -1,10 +1,10 @@
-/* A connection to a Redis server on which nothing ever waits.
+/* A connection to a Redis server. No function waits.
 ** SPDX-License-Identifier: MIT
 **
-** libcurl makes it (name look-up, sockets, TLS) and hiredis speaks the protocol. It logs in, chooses
-** the database and loads the limiter's script by itself; then it is SR_WIRE_UP, and takes commands
-** and gives their replies in the same order. On any trouble it is SR_WIRE_DOWN again, `problem` says
-** why, and what it had taken is lost: trying again is the owner's decision. */
+** libcurl connects (names, sockets, TLS) and hiredis speaks the protocol. The wire logs in, selects the
+** database and loads the limiter's script; then it is SR_WIRE_UP, takes commands and gives their
+** replies in the same order. On any trouble it is SR_WIRE_DOWN, `problem` says why, and commands
+** without a reply are lost. It does not reconnect by itself. */
 #ifndef SR_REDIS_WIRE_H
 #define SR_REDIS_WIRE_H
 
@@ -14,7 +14,7 @@
 #include <curl/curl.h>
 #include <hiredis/hiredis.h>
 
-/* How long a connection may take, a log-in, and an answer. */
+/* How long connecting, logging in, and an answer may take. */
 #define SR_REDIS_TIMEOUT (2 * SR_SECOND)
 
 enum sr_wire_state {
@@ -26,40 +26,40 @@ enum sr_wire_state {
 
 enum { SR_WIRE_PROBLEM = 160, SR_WIRE_GREETINGS = 4, SR_WIRE_SHA = 40, SR_WIRE_RUN = 16 };
 
-/* All zero, but for `address` and `script`, is one that is down. */
+/* All zero but for `address` and `script`: down. */
 struct sr_wire {
   const struct sr_redis_address *address; /* the owner's */
   const char *script;                     /* to be loaded; the owner's */
   enum sr_wire_state state;
-  sr_time since; /* it is in its state since then */
+  sr_time since; /* when it entered its state */
   CURLM *multi;  /* both NULL when down */
   CURL *easy;
-  struct sr_watch sockets[SR_WATCH_MAX]; /* CONNECTING: what libcurl wants to be polled */
+  struct sr_watch sockets[SR_WATCH_MAX]; /* CONNECTING: what to poll for libcurl */
   int socket_count;
   sr_time now;   /* while libcurl is called */
-  sr_time timer; /* CONNECTING: when libcurl is to be called for time alone */
+  sr_time timer; /* CONNECTING: when to call libcurl for time alone */
   int fd;        /* from GREETING on */
   redisReader *reader;
-  struct sr_buf sending; /* stays as it is until all of it is written: TLS may ask for it again */
+  struct sr_buf sending; /* unchanged until all of it is written: TLS may ask for it again */
   size_t sent;           /* how much of it is */
   struct sr_buf queue;   /* what comes after it */
-  int greetings[SR_WIRE_GREETINGS]; /* GREETING: whose replies are due */
+  int greetings[SR_WIRE_GREETINGS]; /* GREETING: commands without a reply so far */
   int greeting_count;
   char sha[SR_WIRE_SHA + 1]; /* the script's name */
-  char run[SR_WIRE_RUN + 1]; /* which process the server is; "" when it does not say */
+  char run[SR_WIRE_RUN + 1]; /* identifies the server process; "": unknown */
   char detail[CURL_ERROR_SIZE];
   char problem[SR_WIRE_PROBLEM]; /* why it went down; no secrets */
-  int lasting;                   /* it is so until somebody changes a setting */
+  int lasting;                   /* the problem stays until somebody changes a setting */
 };
 
-/* Begins to connect. It may be down again at once. Only when it is down. */
+/* Begins to connect a wire that is down. It may be down again on return. */
 void sr_wire_connect(struct sr_wire *wire, sr_time now);
 
-/* Goes down, and says why; printf's way. */
+/* Goes down; the arguments, as for printf, say why. */
 void sr_wire_fail(struct sr_wire *wire, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Goes down without a word, closes everything and frees all but `address` and `script`. */
+/* Goes down, closes everything and frees all but `address` and `script`. */
 void sr_wire_fini(struct sr_wire *wire);
 
 /*
@@ -69,25 +69,25 @@ void sr_wire_fini(struct sr_wire *wire);
 */
 void sr_wire_forget(struct sr_wire *wire);
 
-/* Reads, writes and connects as far as it goes now. */
+/* Connects, reads and writes what it can without waiting. */
 void sr_wire_work(struct sr_wire *wire, sr_time now);
 
-/* Writes a command, now or as soon as it can be. Only when it is up. It may be down afterwards. */
+/* Sends a command on a wire that is up, now or as soon as possible. It may be down on return. */
 void sr_wire_send(struct sr_wire *wire, int argc, const char **argv);
 
-/* The next reply that has come whole, for freeReplyObject; NULL: none. */
+/* The next complete reply, to be freed by freeReplyObject; NULL: none. */
 redisReply *sr_wire_reply(struct sr_wire *wire);
 
 /* See struct sr_limiter_driver. */
 int sr_wire_watch(const struct sr_wire *wire, struct sr_watch *watches);
 sr_time sr_wire_wake(const struct sr_wire *wire);
 
-/* Whether an error of the server, or one that stopped the script, is of this kind: "NOSCRIPT". */
+/* Whether an error of the server, or one that stopped the script, has this code: "NOSCRIPT". */
 int sr_wire_error_is(const char *error, const char *code);
 
 /*
-** What an error of the server means, in `out`, one line: in words where it is known, else the
-** server's own. Returns whether it stays so until somebody changes a setting.
+** Writes what an error of the server means to `out`, on one line: its meaning where it is known, else
+** the server's words. Returns whether it stays until somebody changes a setting.
 */
 int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, size_t size);
 
