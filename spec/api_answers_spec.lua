@@ -1,4 +1,4 @@
---- Holds the described fields of each answer to its example.
+--- The described fields of each answer agree with its example.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -17,7 +17,7 @@ local function resources()
   return list
 end
 
---- What an operation says of a generation: of this one alone, or else of both.
+--- A field of an operation in a generation: the generation's own, or else the operation's.
 local function said(operation, generation, member)
   local own = operation[generation]
   if type(own) == "table" and own[member] ~= nil then
@@ -28,7 +28,7 @@ end
 
 -- ---- what answers hold ----
 
---- path -> { types, nullable, text: may be a number as text } of the lines of `fields`.
+--- The lines of `fields` by path: { types, nullable, text = it may be a number as text }.
 local function parse_fields(text)
   local fields = {}
   for _, field in ipairs(notation.fields(text)) do
@@ -39,8 +39,8 @@ local function parse_fields(text)
   return fields
 end
 
---- Marks the fields that are numbers even where they come as text. The rule and the documentation must agree on the members
---- that are documented: adding a line to `fields` then can't change what programs get.
+--- Marks the fields that `numbers` converts. They must be described as numbers, and no others: then a new line in `fields`
+--- never changes what programs get.
 local function mark_numbers(fields, operation, key)
   local texts, rule = notation.set(operation.texts), notation.set(operation.numbers)
   for path, field in pairs(fields) do
@@ -55,7 +55,7 @@ local function mark_numbers(fields, operation, key)
   end
 end
 
---- What is said of a path: the line that says most of it.
+--- The line of a path; of several the most specific one.
 local function declared(fields, path)
   local found, length = fields[path], 0
   for said_path, field in pairs(found and {} or fields) do
@@ -66,7 +66,7 @@ local function declared(fields, path)
   return found
 end
 
---- Whether something is said of what is inside `path`.
+--- Whether a line describes something inside `path`.
 local function has_inside(fields, path)
   for other in pairs(fields) do
     for cut = 1, #other do
@@ -100,7 +100,7 @@ local function fits(field, node)
   return false
 end
 
---- Holds an example to what is said of the answer.
+--- Checks an example against the fields.
 local function check_example(fields, node, path, key)
   local field = path ~= "" and declared(fields, path)
   local container = node.kind == "object" or node.kind == "array"

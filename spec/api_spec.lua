@@ -1,4 +1,4 @@
---- Holds the API descriptions to the format that they are written in. What they say of the API: see catalogue_spec.lua.
+--- The API descriptions follow their format (lua/seranking/api/init.lua). Whether they are true: see catalogue_spec.lua.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -41,7 +41,7 @@ local function template(text)
   return route.method .. " " .. route.path, starred(route.in_path), starred(route.in_query)
 end
 
---- What an operation says of a generation: of this one alone, or else of both.
+--- A field of an operation in a generation: the generation's own, or else the operation's.
 local function said(operation, generation, member)
   local own = operation[generation]
   if type(own) == "table" and own[member] ~= nil then
@@ -50,13 +50,12 @@ local function said(operation, generation, member)
   return operation[member]
 end
 
---- Method and path of a generation, nil where it lacks the operation.
+--- Method and path in a generation; nil if it lacks the operation.
 local function line(operation, generation)
   local own = operation[generation]
   return type(own) == "table" and own[1] or own
 end
 
---- What holds for every description that there is, so for those that are added later too.
 describe("the format", function()
   local resource_fields = notation.set "name about id params operations"
   local operation_fields = notation.set("v4 v1 data post query body items upload params one_of any_of fixed envelope answer "
@@ -88,7 +87,7 @@ describe("the format", function()
     assert.is_nil(about:find("%c"), key)
   end
 
-  --- Lists and tables have a style, each kind its own ones.
+  --- Lists and tables have styles of their own.
   local function check_style(param, where)
     local element = param.type:match("^(.-)%[%]")
     if param.style ~= nil then
@@ -97,7 +96,7 @@ describe("the format", function()
     end
   end
 
-  --- The name in the request: a text, or one for each generation or one of them; not the name that it has anyway.
+  --- The name in the request: a string, or one for each generation that has another name than ours.
   local function check_wire(name, param, where)
     if type(param.wire) == "table" then
       assert.is_truthy(next(param.wire), where)
@@ -123,7 +122,7 @@ describe("the format", function()
       check_style(param, where)
       check_wire(name, param, where)
       if param.fields or not table_styles[param.style] or element == "boolean" then
-        -- a table that may hold anything says how it is written
+        -- a table without described members needs a style
         assert.equal(element == "object", param.fields ~= nil, where)
       end
       assert.is_true(param.fields ~= nil or param.required == nil, where)

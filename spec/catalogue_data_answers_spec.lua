@@ -1,4 +1,4 @@
---- Holds the described answers of the Data API to the catalogue (spec/catalogue/data.lua).
+--- The described answers of the Data API are those of the catalogue (spec/catalogue/data.lua).
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "catalogue.data"
@@ -30,7 +30,7 @@ end
 
 -- ---- answers ----
 
--- The members of an answer, as path -> type. Names of maps' keys are all alike.
+-- The members of an answer: path to type. Keys of maps are written "<>".
 local function fields_of(operation)
   local found = {}
   for _, field in ipairs(notation.fields(operation.fields)) do
@@ -39,7 +39,7 @@ local function fields_of(operation)
   return found
 end
 
--- What only we say of an answer: opened or wider members, and what two sources spell differently.
+-- Members that the catalogue lacks: described in more detail here, or with two spellings.
 local OWN_FIELDS = {
   ["data.domain.keywords.list previous_position"] = true, -- rows of the past have it
   ["data.ai_search.leaderboard results"] = true,
@@ -51,7 +51,7 @@ for _, name in ipairs { "similar", "related", "questions" } do
   OWN_FIELDS["data.keywords." .. name .. " keywords[].history_trend.<>"] = true
 end
 
---- The paths that lead to members, as a set: "a" and "a.b[]" for "a.b[].c".
+--- The set of paths above the members: "a" and "a.b[]" for "a.b[].c".
 local function branches_of(fields)
   local found = { [""] = true }
   for path in pairs(fields) do
@@ -71,13 +71,13 @@ local SCALARS = {
   boolean = "boolean",
 }
 
---- Whether a field is a number even where it comes as text.
+--- Whether text is converted to a number in a field.
 local function converted(operation, path)
   local rule, parent = " " .. (operation.numbers or "") .. " ", path:match "^(.-)[^.]+$"
   return rule:find(" " .. path .. " ", 1, true) ~= nil or rule:find(" " .. parent .. "* ", 1, true) ~= nil
 end
 
---- Whether a value may stand where the description has a field of this kind: "string|object", "integer?".
+--- Whether a value has the type of its field: "string|object", "integer?".
 local function fits(operation, path, node)
   local kind = fields_of(operation)[path]
   if node.kind == "null" and kind:find "%?$"
@@ -127,7 +127,7 @@ describe("the answers of", function()
         local own = ours[path]
         assert.is_truthy(own, key .. " lacks " .. path)
         kind = kind:gsub("datetime", "time")
-        -- Ours may be looser: what may be missing, and text that is a number.
+        -- Ours may be looser: optional, or a number that comes as text.
         assert.is_true(own == kind or own == kind .. "?" or kind:find "string" ~= nil and converted(operation, path),
           ("%s: %s is %s, not %s"):format(key, path, own, kind))
       end

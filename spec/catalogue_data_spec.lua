@@ -1,5 +1,5 @@
---- Holds the Data API's descriptions, and the requests that a client and the fake make of them, to the catalogue
---- (spec/catalogue/data.lua), which was made from the API's sources, not from our descriptions.
+--- The requests and parameters of the Data API are those of the catalogue (spec/catalogue/data.lua), which was made from the
+--- API's sources, not from our descriptions. The fake accepts these requests, and a client sends them.
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "catalogue.data"
@@ -51,7 +51,7 @@ for name, module in pairs(index) do
   end
 end
 
--- What the vendor's sources call these is wider than what it is, or says how it is written instead of what it is.
+-- Our types by those of the sources, which are wider, or name the form instead of the type.
 local TYPES = {
   string = "string", integer = "integer id flag", number = "number", csv = "string[] comma", date = "date",
   json = "object[][] json", ["string|string[]"] = "string[] repeat", ["string[]"] = "string[]",
@@ -59,7 +59,7 @@ local TYPES = {
   ["string|integer"] = "text",
 }
 
--- Texts that are lists of lines.
+-- Parameters that are one text in the sources, and lists of lines here.
 local LINES = {}
 for _, name in ipairs { "allow", "disallow", "hide", "disallow_ext" } do
   LINES["body settings." .. name] = true
@@ -80,7 +80,7 @@ local function limits_of(definition)
   return text .. (definition.max_items and " x" .. definition.max_items or "")
 end
 
--- A parameter and its members, as "place name" -> { definition, required }.
+-- The parameters with their members: "place name" -> { definition, required }.
 local function spread(found, place, name, definition, required)
   if definition.style == "tree" then
     local list = definition.type == "object[]" and "[N]" or ""
@@ -128,7 +128,7 @@ local function encoded(text)
   return (text:gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
--- The catalogue's request as it looks on the wire.
+-- The catalogue's request in wire form.
 local function literal(request)
   local query, headers, body = {}, { authorization = "Token " .. scene.V1_KEY }, request.json
   for i, pair in ipairs(request.query) do
@@ -157,7 +157,7 @@ local function ask(api, method, path, query, body)
   assert.equal(200, answer.status, answer.body)
 end
 
---- Makes what requests name: an export, a task and an audit, all of them done.
+--- Makes the jobs that the requests name: an export, a task and an audit, all finished.
 local function make_jobs(api)
   ask(api, "GET", "/v1/backlinks/export", "target=anchors.example&output=json")
   ask(api, "POST", "/v1/serp/classic/tasks", nil,
@@ -172,10 +172,10 @@ end
 
 -- ---- what a client sends ----
 
--- Longer than what still goes by GET.
+-- Too long for a GET.
 local LONG = "anchors.example/" .. ("p"):rep(2000)
 
---- A text in place of another, wherever a table has it.
+--- A copy of a table with a text replaced.
 local function replaced(value, from, to)
   if value == from then
     return to
@@ -189,7 +189,7 @@ local function replaced(value, from, to)
   return made
 end
 
---- A client, and what it sends: `sent()` gives the last request, which the fake takes, too.
+--- A client on the fake, and a function that returns its last request.
 local function new_client()
   local clock = seranking.clock()
   local api = fake.new { clock = clock, data_limit = 1e6, today = TODAY }
@@ -213,7 +213,7 @@ local function operation_of(client, key)
   return found
 end
 
---- Pairs by name, those of one name in their order; JSON texts by their values.
+--- Pairs by name, each name's in order; JSON texts decoded.
 local function by_name(list)
   local found = {}
   for _, pair in ipairs(list) do
@@ -244,7 +244,7 @@ local function parts_of(request)
   return list
 end
 
---- JSON with the members of objects in no order; 1 and 1.0, [] and {} stay different.
+--- JSON as plain tables that can be compared; 1 and 1.0, [] and {} stay different.
 local function value_of(text)
   local function plain(node)
     if node.kind ~= "array" and node.kind ~= "object" then

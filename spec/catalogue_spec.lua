@@ -1,9 +1,8 @@
---- Holds the operations of the Project API to the catalogue: the requests that go out in each generation, and their
---- parameters.
+--- The requests and parameters of the Project API are those of the catalogue, in each generation.
 -- SPDX-License-Identifier: MIT
 --
--- The catalogue (spec/catalogue/) was made from the API's sources, not from our descriptions. Each request is looked at
--- as it would be sent, and is then sent to the fake API, where what it names has been made before.
+-- The catalogue (spec/catalogue/) was made from the API's sources, not from our descriptions. Each request is compared as
+-- dry_run shows it, then sent to a fake that has the objects it names.
 
 local index = require "seranking.api"
 local json = require "seranking.fake.json"
@@ -12,7 +11,7 @@ local scene = require "support.scene"
 local GENERATIONS = { "v4", "v1" }
 local BASES = { v4 = "https://api4.seranking.com", v1 = "https://api.seranking.com" }
 
--- The password in the requests. dry_run leaves it out, the wire must not.
+-- The password in the requests. It must be on the wire, but not in dry_run.
 local SECRET = "correct horse"
 
 local catalogue = require "catalogue.project"
@@ -44,8 +43,7 @@ end
 
 local scenes = {}
 
---- A client, its fake with an empty account, and a table that gets the last request and status; one of each for a
---- generation.
+--- A generation's client, its fake with an empty account, and a table for the last request and status.
 local function scene_of(generation)
   local known = scenes[generation]
   if not known then
@@ -76,7 +74,7 @@ local function decoded(text)
   return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
---- The pairs of a query in the order of the alphabet.
+--- The pairs of a query, sorted.
 local function pairs_of(query)
   local list = {}
   for pair in (query or ""):gmatch "[^&]+" do
@@ -95,7 +93,7 @@ local function sorted(list)
   return copy
 end
 
---- JSON text with the members of objects in the order of the alphabet; [] and {}, 1 and 1.0 stay different.
+--- JSON text in a form that can be compared: members sorted; [] and {}, 1 and 1.0 stay different.
 local function canonical(text)
   if text == nil then
     return nil
@@ -122,7 +120,7 @@ local function canonical(text)
   return write(node)
 end
 
--- What the requests name, in the order of its making; each gets the first id of its kind. v4, where not said otherwise.
+-- The objects that the requests name, in order; each gets the first id of its kind. Requests of v4.
 local ROWS = {
   { "POST", "/site-groups", '{"name":"a"}' },
   { "POST", "/sites", '{"url":"http://example.com","title":"a"}' },
@@ -220,13 +218,13 @@ end)
 
 -- ---- parameters ----
 
--- What the sources call these is wider than what it is: an id or a flag is an integer there, a list in one string a string.
+-- Our types by those of the sources, which are wider: an id or a flag is an integer there, a list in one text a string.
 local TYPES = {
   integer = "integer id flag", string = "string text string[]", number = "number", boolean = "boolean", date = "date",
   object = "object", file = "file", ["integer[]"] = "integer[] id[]", ["string[]"] = "string[]", ["object[]"] = "object[]",
 }
 
--- Where we are stricter than the sources.
+-- Limits that are stricter than the sources'.
 local OWN_LIMITS = {
   ["sites.create check_day"] = "1..31", ["sites.update check_day"] = "1..31", -- they say so in words
   ["audit.create settings.schedule_wdays"] = "1..7", ["audit.settings.update settings.schedule_wdays"] = "1..7",

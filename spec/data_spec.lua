@@ -1,4 +1,4 @@
---- client.data: a client of its own behind the first, its addresses, keys, limits, methods and lists.
+--- client.data, the client of the Data API: its address, key, limit, methods and lists.
 -- SPDX-License-Identifier: MIT
 
 local links = require "support.links"

@@ -1,4 +1,4 @@
---- The Project API as a user of the client meets it: lives of what it keeps, pages, jobs, ids and numbers.
+--- The Project API through the client: the life of its objects, pages, jobs, ids and numbers.
 -- SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
@@ -9,7 +9,7 @@ for _, generation in ipairs { "v4", "v1" } do
     return scene.new { api = generation, fake = { limit = 1e6, today = "2026-09-10" } }
   end
 
-  --- A client with a project, a brand and an engine, bound to neither.
+  --- A client with a project that has a brand and an AI engine.
   local function with_engine()
     local client = new()
     local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
@@ -167,7 +167,7 @@ describe("a volume look-up", function()
 end)
 
 describe("what one generation lacks", function()
-  -- What each operation that stands in for another is called with: enough to succeed.
+  -- Arguments for the operations that others name as `instead`.
   local arguments = {
     ["account.subscription"] = {},
     ["airt.llm.statistics"] = { site_id = 147696, llm_id = 1201 },
@@ -186,7 +186,7 @@ describe("what one generation lacks", function()
     return found
   end
 
-  -- A client of a generation, whose account has a project with a brand, an engine of answers and a prompt.
+  -- A client of a generation whose project has a brand, an AI engine and a prompt.
   local function new_account(api)
     local client = scene.new { api = api, data_token = scene.V1_KEY, fake = { limit = 1e6, data_limit = 1e6 } }
     assert(client.sites:create { url = "http://example.com", title = "a" })

@@ -1,4 +1,4 @@
---- Adds an endpoint to a copy of the descriptions: methods, checks, docs, types and the fake have it.
+--- An endpoint or a family that is added at run time: methods, checks, docs, types and the fake have it.
 -- SPDX-License-Identifier: MIT
 
 local luacats = require "spec.support.luacats"
@@ -9,7 +9,7 @@ package.path = "tools/?.lua;" .. package.path
 local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
 local FOLDER = "docs/reference/"
 
--- The part of a page that tells of an operation.
+-- The section of an operation on a page.
 local function section_of(page, key)
   local from = page:find("\n### client." .. key:gsub("%.([^.]+)$", ":%1") .. "\n", 1, true)
   if not from then
@@ -24,7 +24,7 @@ local function has(section, text, where)
 end
 
 describe("an endpoint that somebody adds", function()
-  -- Loads the library anew for `body`, and puts everything back behind it.
+  -- Loads the library anew for `body`, and restores everything afterwards.
   local function with_fresh_library(body)
     local loaded = {}
     for name, module in pairs(package.loaded) do

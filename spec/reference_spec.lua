@@ -1,5 +1,5 @@
---- Holds docs/reference to the descriptions that it is made of: nothing lacks, every link leads somewhere, every example runs.
---- Reads the files as they are; the tool that makes them is used only to see that it makes these.
+--- docs/reference agrees with the descriptions: nothing is missing, every link works, every example runs. Reads the files; the
+--- tool is used only to check that it makes them.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -33,7 +33,7 @@ for _, name in ipairs(file_names()) do
   pages[name] = read(FOLDER .. name)
 end
 
--- The part of a page that tells of an operation.
+-- The section of an operation on a page.
 local function section_of(page, key)
   local from = page:find("\n### client." .. key:gsub("%.([^.]+)$", ":%1") .. "\n", 1, true)
   if not from then
@@ -47,7 +47,7 @@ local function page_of(family)
   return family:gsub("%.", "-") .. ".md"
 end
 
--- Calls visit(key, operation, resource, family) for every operation that is described.
+-- Calls visit(key, operation, resource, family) for every operation; returns their number.
 local function each_operation(visit)
   local count = 0
   for family, module in pairs(api) do
@@ -61,7 +61,7 @@ local function each_operation(visit)
   return count
 end
 
--- How many operations are described: all, and by the label of their generation.
+-- The number of operations: all, and by the label of their generation.
 local function described()
   local counts = { v4 = 0, v1 = 0, ["Data API"] = 0 }
   return each_operation(function(_, operation)
@@ -88,7 +88,7 @@ local function has(section, text, where)
   assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
 end
 
--- What a cell of a table looks like.
+-- A text as a cell of a table.
 local function cell(text)
   return (text:gsub("|", "\\|"):gsub("<", "\\<"))
 end
@@ -297,7 +297,7 @@ describe("the reference", function()
 end)
 
 describe("the examples of the reference", function()
-  -- Gives an operation's documented answer once, and empty ones from then on.
+  -- Returns an operation's documented answer once, then empty ones.
   local function server_of(operation, generation, requests)
     local body = said(operation, generation, "example") or operation.answer and operation.answer ~= "bytes" and "[]" or ""
     return { handle = function(_, request)
@@ -306,7 +306,7 @@ describe("the examples of the reference", function()
     end }
   end
 
-  -- Runs a piece of a page as a program that has a client, and prints nothing.
+  -- Runs source text of a page with a client; print does nothing.
   local function run(code, client, key)
     local environment = { client = client, print = function() end }
     local chunk, problem
@@ -320,7 +320,7 @@ describe("the examples of the reference", function()
     return chunk()
   end
 
-  -- What a page says that a call returns, by generation: the comment below the call.
+  -- The value below a call, by generation: the comment that follows it.
   local function shown(code, operation)
     local found, generation = {}, operation.v4 and "v4" or operation.v1 and "v1" or "data"
     for line in (code:match "^(.-)\n\n" or code):gmatch "[^\n]+" do
@@ -335,7 +335,7 @@ describe("the examples of the reference", function()
     return found
   end
 
-  -- The value that a piece of source text is.
+  -- Evaluates source text.
   local function value_of(text, key)
     local chunk = assert((loadstring or load)("local seranking = ... return " .. text, "@" .. key)) -- luacheck: ignore
     return chunk(seranking)

@@ -1,4 +1,4 @@
---- Holds library/seranking.lua, the types for editors, to the descriptions that it is made of.
+--- library/seranking.lua, the types for editors, agrees with the descriptions.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -17,7 +17,7 @@ local function read(path)
   return text
 end
 
--- Calls visit(key, operation, resource, family) for every operation that is described.
+-- Calls visit(key, operation, resource, family) for every operation.
 local function each_operation(visit)
   local count = 0
   for family, module in pairs(api) do

@@ -125,6 +125,17 @@ describe("an unknown name", function()
       refused(client.sites.update, { site_id = 5, title = seranking.null }))
   end)
 
+  it("or a wrong argument is answered by how it is written", function()
+    assert.truthy(refused(client.sites.create, "http://example.com", "b"):find(
+      'sites.create takes a table of parameters, { name = value }, got "http://example.com"; there are: ', 1, true))
+    assert.truthy(refused(function() assert(seranking.new { token = "Token " .. scene.V4_KEY }) end):find "give the key alone")
+    local none, err = scene.new { api = "v1" }.account:balance()
+    assert.is_nil(none)
+    assert.equal("account.subscription", err.instead)
+    assert.truthy(err.hint:find("use client.account:subscription instead", 1, true))
+    follow("client.account:subscription()", scene.new { api = "v1" })
+  end)
+
   it("in a filter is answered by what the filter has", function()
     local list = client.data.domain.keywords.list
     local function problem(filter)

@@ -1,16 +1,14 @@
---- The Data API as its vendor's pages, tools and other clients show it: what requests look like on the wire, and more facts.
+--- The Data API as its vendor's pages, tools and other clients show it: requests, parameters, answers, prices.
 -- SPDX-License-Identifier: MIT
 --
--- Made from those sources and not from our descriptions, which are held to it (see catalogue_data_spec.lua).
---   operations  by name: methods and path; idempotent: sending twice does what once does; params: "place name*
---               type", then the values it may have or min..max, or x at the end of the most elements of a list, or c of the
---               most characters (c3-3: from 3 to 3); one_of: exactly one; any_of: at least one;
---               pages: "style rows total size max", with - for what is not there; states: of a job; price: credits and for
---               what, where the sources have a figure; fields: the members of the answer, with their types
---   requests    for every method, with the required parameters and with all of them: `args` is what a user writes, `query`
---               the decoded pairs, whose order counts within one name only, `json` the body, compared by values and their
---               kinds, `parts` those of a form
--- `brand` in the query of the leaderboard is left out on purpose: the vendor's list has it, and nothing takes it.
+-- Made from those sources, not from our descriptions, which catalogue_data_spec.lua compares with it.
+--   operations  by name: methods and path; idempotent: repeating does no harm; params: "place name* type", then its values or
+--               min..max, x and the most elements of a list, or c and the most characters (c3-3: 3 to 3); one_of: exactly one
+--               is required; any_of: at least one; pages: "style rows total size max", - for a missing one; states: of a job;
+--               price: credits and their unit, if the sources have one; fields: members of the answer, with types
+--   requests    for every method, with the required parameters and with all: `args` as a user writes them, `query` the decoded
+--               pairs (the order counts within a name only), `json` the body, `parts` the parts of a form
+-- `brand` in the query of the leaderboard is left out on purpose: the vendor's list has it, but nothing uses it.
 
 local RULES = {
   { { type = "contains", value = "anchor" }, { type = "ends", value = "boat" } },

@@ -1,12 +1,12 @@
 --- The API as its vendor's pages, tools and other clients show it: what a request looks like on the wire.
 -- SPDX-License-Identifier: MIT
 --
--- Made from those sources, not from our descriptions, which are held to it (see catalogue_spec.lua). An endpoint:
---   params      "place name* type" of each, the name as a user writes it; then the values it may have, or min..max
---   required    the arguments, only what must be given, and the request of each generation: method and path, the query as
---               decoded pairs in any order, the body as JSON text with members in any order (`body` where both generations
---               have the same; none where it is left out; `part`: a form with the file under this name)
---   all         the same with everything that may be given; left out where nothing more may
+-- Made from those sources, not from our descriptions, which catalogue_spec.lua compares with it. An endpoint:
+--   params      "place name* type" of each, with the name as a user writes it; then its values, or min..max
+--   required    the required arguments, and the request of each generation: method and path, the query as decoded pairs in any
+--               order, the body as JSON text with members in any order (`body` if both generations have the same; left out:
+--               no body; `part`: a form with the file under this name)
+--   all         the same with all arguments, if there are more
 
 return {
   ["sites.list"] = {
