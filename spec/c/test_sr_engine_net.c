@@ -166,11 +166,14 @@ static int ended_with(int fd) {
   return n == 0 ? 0 : errno;
 }
 
+/* Only Linux tells how much of it is left. */
 static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
   struct sr_call *call = sr_call_new(config);
   char *body = calloc(1, LARGE);
   int fd, i;
   (void)state;
+  if (!SR_LINUX)
+    skip();
   assert_non_null(call);
   assert_non_null(body);
   call->method = "POST";

@@ -82,7 +82,10 @@ struct sr_call {
 
   /* Progress: the engine's. */
   struct sr_engine *engine; /* NULL unless in flight */
-  /* Ends the call at once, see sr_engine_cancel. Set by the engine, so that a call need not know it. */
+  /*
+  ** Ends the call at once, see sr_engine_cancel. Set by the engine, so that a call need not know
+  ** it.
+  */
   void (*cancel)(struct sr_call *call);
   struct sr_node node;       /* in the engine's list of calls in flight */
   struct sr_node ready_node; /* in the engine's list of calls that need their owner */
@@ -133,8 +136,8 @@ struct sr_call *sr_call_new(struct sr_config *config);
 void sr_call_reset(struct sr_call *call);
 
 /*
-** Empties request and answer of a call that is not in flight, and frees what takes much memory. Only
-** sr_call_reset and sr_call_delete may follow.
+** Empties request and answer of a call that is not in flight, and frees what takes much memory.
+** Only sr_call_reset and sr_call_delete may follow.
 */
 void sr_call_clear(struct sr_call *call);
 

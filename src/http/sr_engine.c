@@ -13,10 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Processes that wait for the same slot come back within this long of each other, not all at once. */
+/*
+** Processes that wait for the same slot come back within this long of each other, not all at once.
+*/
 #define SPREAD (3 * SR_MILLISECOND)
 
-/* How often a call that waits asks its limiter even so: somebody may have ended the ban or the hold. */
+/*
+** How often a call that waits asks its limiter even so: somebody may have ended the ban or the
+** hold.
+*/
 #define ASK_EVERY (10 * SR_SECOND)
 
 /* A wait for a slot shorter than this is not worth an event. */
@@ -156,7 +161,10 @@ static sr_time pause_before_retry(struct sr_engine *engine, const struct sr_call
   return call->retry_after > pause ? call->retry_after : pause;
 }
 
-/* Waits for the next attempt if one is allowed and can begin before the deadline; else ends the call. */
+/*
+** Waits for the next attempt if one is allowed and can begin before the deadline; else ends the
+** call.
+*/
 static void retry_or_end(struct sr_engine *engine, struct sr_call *call, int sent, sr_time now) {
   struct sr_failure failure;
   sr_time pause;
@@ -177,7 +185,9 @@ static void retry_or_end(struct sr_engine *engine, struct sr_call *call, int sen
   enter_state(call, SR_STATE_BACKOFF, now);
 }
 
-/* Tells the limiter what an answer says. Returns what that has changed for all users of the limit. */
+/*
+** Tells the limiter what an answer says. Returns what that has changed for all users of the limit.
+*/
 static enum sr_change settle_answer(struct sr_call *call, sr_time now) {
   enum sr_outcome outcome = sr_outcome_of_answer(call);
   sr_time hold = outcome == SR_OUTCOME_REFUSED ? sr_outcome_hold(call) : 0;
@@ -190,8 +200,8 @@ static enum sr_change settle_answer(struct sr_call *call, sr_time now) {
 }
 
 /*
-** This call's answer was the one too many: tells of the ban. Returns 1 if the call is to wait until it is
-** over, 0 if its error is complete.
+** This call's answer was the one too many: tells of the ban. Returns 1 if the call is to wait until
+** it is over, 0 if its error is complete.
 */
 static int tell_new_ban(struct sr_call *call, sr_time now) {
   struct sr_ruling ruling;
@@ -471,7 +481,10 @@ static void expire(struct sr_engine *engine, struct sr_call *call, sr_time now) 
   }
 }
 
-/* Deadlines and back-offs that are over. A call that is queued again is seen again, and not due then. */
+/*
+** Deadlines and back-offs that are over. A call that is queued again is seen again, and not due
+** then.
+*/
 static void check_times(struct sr_engine *engine, sr_time now) {
   struct sr_call *call, *next;
   for (call = SR_FIRST_CALL(engine); call != NULL; call = next) {
@@ -485,18 +498,6 @@ static void check_times(struct sr_engine *engine, sr_time now) {
   for (call = SR_FIRST_CALL(engine); call != NULL; call = SR_NEXT_CALL(engine, call))
     if (SR_DUE(call) < engine->look_at)
       engine->look_at = SR_DUE(call);
-}
-
-void sr_engine_drop_idle(struct sr_engine *engine, sr_time now) {
-  struct sr_sigpipe sigpipe;
-  if (!engine->multi.has_connections || engine->multi.running > 0 ||
-      now - engine->idle_since < SR_IDLE_TIME)
-    return;
-  engine->idle_since = now;
-  sr_sigpipe_hold(&sigpipe, engine->tls);
-  if (sr_multi_renew(&engine->multi) == 0)
-    sr_gates_trim(&engine->gates, now);
-  sr_sigpipe_release(&sigpipe);
 }
 
 void sr_engine_forget_parent(struct sr_engine *engine) {
@@ -536,8 +537,8 @@ void sr_engine_step(struct sr_engine *engine) {
 /* ---- calls of callers ---- */
 
 /*
-** How many calls wait, if those are as many as the client wants. Calls that get a slot at once, or are
-** being asked for, do not wait.
+** How many calls wait, if those are as many as the client wants. Calls that get a slot at once, or
+** are being asked for, do not wait.
 */
 static int count_if_full(struct sr_engine *engine, const struct sr_call *call, sr_time now) {
   int max = call->config->max_queue, waiting;
@@ -549,8 +550,8 @@ static int count_if_full(struct sr_engine *engine, const struct sr_call *call, s
 }
 
 /*
-** Queues a new call, unless it gets a slot at once. It asks for one itself only if no other call waits
-** for the same limit, and if its limiter can answer at once.
+** Queues a new call, unless it gets a slot at once. It asks for one itself only if no other call
+** waits for the same limit, and if its limiter can answer at once.
 */
 static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   enum sr_verdict verdict = SR_LIMIT_ASKED;
@@ -679,40 +680,4 @@ void sr_engine_fail(struct sr_call *call, const struct sr_error *error, int sent
 
 sr_time sr_engine_time_left(const struct sr_call *call) {
   return call->engine != NULL ? time_left(call, SR_NOW(call->engine)) : 0;
-}
-
-/* ---- making and ending engines ---- */
-
-struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
-  struct sr_engine *engine = sr_fork_watch() == 0 ? calloc(1, sizeof *engine) : NULL;
-  if (engine == NULL)
-    return NULL;
-  engine->clock = options->clock;
-  engine->random = options->seed;
-  engine->external = options->external;
-  engine->forks = sr_fork_count();
-  engine->look_at = SR_NEVER;
-  sr_list_init(&engine->calls);
-  sr_list_init(&engine->ready);
-  sr_multi_init(&engine->multi);
-  sr_gates_init(&engine->gates);
-  return engine;
-}
-
-void sr_engine_delete(struct sr_engine *engine) {
-  struct sr_sigpipe sigpipe;
-  struct sr_call *call;
-  if (engine == NULL)
-    return;
-  SR_CHECK_PROCESS(engine);
-  sr_sigpipe_hold(&sigpipe, engine->tls);
-  while ((call = SR_FIRST_CALL(engine)) != NULL)
-    sr_engine_cancel(call);
-  while ((call = SR_LIST_FIRST(&engine->ready, struct sr_call, ready_node)) != NULL)
-    sr_list_remove(&call->ready_node);
-  sr_gates_fini(&engine->gates);
-  sr_multi_fini(&engine->multi);
-  sr_sigpipe_release(&sigpipe);
-  free(engine->polled);
-  free(engine);
 }

@@ -1,12 +1,13 @@
 /* The state machine that moves calls: queue -> slot -> attempt -> back-off -> done.
 ** SPDX-License-Identifier: MIT
 **
-** An engine does nothing by itself. Its owner lets sr_engine_run or sr_engine_next wait on the owner's
-** thread, or alternates between sr_engine_poll and sr_engine_step. One thread at a time may use it.
+** An engine does nothing by itself. Its owner lets sr_engine_run or sr_engine_next wait on the
+** owner's thread, or alternates between sr_engine_poll and sr_engine_step. One thread at a time may
+** use it.
 **
-** Fork: used in a child, an engine forgets libcurl's handles, which are the parent's, and makes new
-** ones. Calls that were in flight end as cancelled there. The child's copies of the descriptors were
-** closed by the fork: see sr_fork.h. */
+** Fork: used in a child, an engine forgets libcurl's handles, which are the parent's, and makes
+** new ones. Calls that were in flight end as cancelled there. The child's copies of the
+** descriptors were closed by the fork: see sr_fork.h. */
 #ifndef SR_ENGINE_H
 #define SR_ENGINE_H
 
@@ -27,8 +28,8 @@ struct sr_engine *sr_engine_new(const struct sr_engine_options *options);
 void sr_engine_delete(struct sr_engine *engine);
 
 /*
-** Opens libcurl's handles now instead of with the first attempt, so that sr_engine_interrupt works. 0,
-** or -1 and errno when memory or descriptors ran out.
+** Opens libcurl's handles now instead of with the first attempt, so that sr_engine_interrupt works.
+** 0, or -1 and errno when memory or descriptors ran out.
 */
 int sr_engine_open_handles(struct sr_engine *engine);
 
@@ -38,8 +39,9 @@ int sr_engine_open_handles(struct sr_engine *engine);
 void sr_engine_submit(struct sr_engine *engine, struct sr_call *call);
 
 /*
-** As above, for callers with many calls in flight. sr_engine_ready and sr_engine_next return the call
-** when it is done and (`external` engines) whenever its attempt is to be carried out. `tag` is not 0.
+** As above, for callers with many calls in flight. sr_engine_ready and sr_engine_next return the
+** call when it is done and (`external` engines) whenever its attempt is to be carried out. `tag` is
+** not 0.
 */
 void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag);
 
@@ -67,8 +69,9 @@ struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait);
 void sr_engine_step(struct sr_engine *engine);
 
 /*
-** Waits until a descriptor of libcurl or of `extra` is ready (see curl_multi_poll), a step is due for
-** time alone, or sr_engine_interrupt was called; at most `max_wait`. Step the engine afterwards.
+** Waits until a descriptor of libcurl or of `extra` is ready (see curl_multi_poll), a step is due
+** for time alone, or sr_engine_interrupt was called; at most `max_wait`. Step the engine
+** afterwards.
 */
 void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
                     sr_time max_wait);
@@ -83,8 +86,8 @@ void sr_engine_sleep(struct sr_engine *engine, sr_time duration);
 /* ---- attempts of `external` engines ---- */
 
 /*
-** The outcome of the attempt in flight. `head`: the header lines ("Name: value\r\n") without a status
-** line. They do nothing if no attempt is in flight.
+** The outcome of the attempt in flight. `head`: the header lines ("Name: value\r\n") without a
+** status line. They do nothing if no attempt is in flight.
 */
 void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t head_len,
                       const char *body, size_t body_len);
@@ -96,9 +99,9 @@ sr_time sr_engine_time_left(const struct sr_call *call);
 /* ---- limiters ---- */
 
 /*
-** What is known of a client's limiter, whose server, if it has one, is waited for, at most `max_wait`.
-** 0: the client has no limiter, or memory ran out. The view's strings live until the engine is used
-** again.
+** What is known of a client's limiter, whose server, if it has one, is waited for, at most
+** `max_wait`. 0: the client has no limiter, or memory ran out. The view's strings live until the
+** engine is used again.
 */
 int sr_engine_view_limit(struct sr_engine *engine, const struct sr_config *config, sr_time max_wait,
                          struct sr_limit_view *view);

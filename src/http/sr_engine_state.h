@@ -48,23 +48,28 @@ void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time
 /* sr_engine_step after SR_CHECK_PROCESS. Returns the time at its end. */
 sr_time sr_engine_take_step(struct sr_engine *engine);
 
-/* When a call has to be looked at for time alone, queued or not: its deadline, the end of its back-off. */
+/*
+** When a call has to be looked at for time alone, queued or not: its deadline, the end of its
+** back-off.
+*/
 #define SR_DUE(call)                                                                               \
   ((call)->state == SR_STATE_BACKOFF && (call)->due < (call)->deadline ? (call)->due               \
                                                                        : (call)->deadline)
 
-/* Begins attempts of the queued calls that get a slot, first come, first served. Returns how many. */
+/*
+** Begins attempts of the queued calls that get a slot, first come, first served. Returns how many.
+*/
 int sr_engine_begin_queued(struct sr_engine *engine, sr_time now);
 
 /*
-** Closes the connections of an engine that has used none for SR_IDLE_TIME: the servers have closed most
-** of them, and nobody reads that. Closes limiters, too.
+** Closes the connections of an engine that has used none for SR_IDLE_TIME: the servers have closed
+** most of them, and nobody reads that. Closes limiters, too.
 */
 void sr_engine_drop_idle(struct sr_engine *engine, sr_time now);
 
 /*
-** Counts failures of libcurl in a row. After a few of them the attempts in flight end: nobody could tell
-** when something comes for them.
+** Counts failures of libcurl in a row. After a few of them the attempts in flight end: nobody could
+** tell when something comes for them.
 */
 void sr_engine_count_failure(struct sr_engine *engine, CURLMcode code, int *failures);
 

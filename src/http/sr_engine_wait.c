@@ -1,4 +1,4 @@
-/* How an engine waits, drives itself, and looks at limiters.
+/* How an engine is made, waits, drives itself, and looks at limiters.
 ** SPDX-License-Identifier: MIT */
 #include "base/sr_sigpipe.h"
 #include "http/sr_engine.h"
@@ -10,6 +10,42 @@
 
 /* How long to wait when libcurl can't. */
 #define FAILURE_PAUSE (50 * SR_MILLISECOND)
+
+/* ---- making and ending engines ---- */
+
+struct sr_engine *sr_engine_new(const struct sr_engine_options *options) {
+  struct sr_engine *engine = sr_fork_watch() == 0 ? calloc(1, sizeof *engine) : NULL;
+  if (engine == NULL)
+    return NULL;
+  engine->clock = options->clock;
+  engine->random = options->seed;
+  engine->external = options->external;
+  engine->forks = sr_fork_count();
+  engine->look_at = SR_NEVER;
+  sr_list_init(&engine->calls);
+  sr_list_init(&engine->ready);
+  sr_multi_init(&engine->multi);
+  sr_gates_init(&engine->gates);
+  return engine;
+}
+
+void sr_engine_delete(struct sr_engine *engine) {
+  struct sr_sigpipe sigpipe;
+  struct sr_call *call;
+  if (engine == NULL)
+    return;
+  SR_CHECK_PROCESS(engine);
+  sr_sigpipe_hold(&sigpipe, engine->tls);
+  while ((call = SR_FIRST_CALL(engine)) != NULL)
+    sr_engine_cancel(call);
+  while ((call = SR_LIST_FIRST(&engine->ready, struct sr_call, ready_node)) != NULL)
+    sr_list_remove(&call->ready_node);
+  sr_gates_fini(&engine->gates);
+  sr_multi_fini(&engine->multi);
+  sr_sigpipe_release(&sigpipe);
+  free(engine->polled);
+  free(engine);
+}
 
 /* ---- waiting ---- */
 
@@ -38,8 +74,8 @@ static sr_time wake_time(const struct sr_engine *engine, sr_time now) {
 }
 
 /*
-** Adds the descriptors of limiters to `*fds`, `*count` of the caller's, in an array of the engine's.
-** 0, or -1 when memory ran out.
+** Adds the descriptors of limiters to `*fds`, `*count` of the caller's, in an array of the
+** engine's. 0, or -1 when memory ran out.
 */
 static int add_watches(struct sr_engine *engine, struct curl_waitfd **fds, unsigned *count) {
   const struct sr_gate *gate;
@@ -130,6 +166,18 @@ static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) 
 
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
   sleep_until(engine, SR_NOW(engine) + duration);
+}
+
+void sr_engine_drop_idle(struct sr_engine *engine, sr_time now) {
+  struct sr_sigpipe sigpipe;
+  if (!engine->multi.has_connections || engine->multi.running > 0 ||
+      now - engine->idle_since < SR_IDLE_TIME)
+    return;
+  engine->idle_since = now;
+  sr_sigpipe_hold(&sigpipe, engine->tls);
+  if (sr_multi_renew(&engine->multi) == 0)
+    sr_gates_trim(&engine->gates, now);
+  sr_sigpipe_release(&sigpipe);
 }
 
 /* ---- driving it ---- */

@@ -13,7 +13,10 @@
 /* How many unused gates are kept. */
 enum { KEPT_GATES = 16 };
 
-/* How many unused gates are checked when another one joins them. More than one, or they would grow. */
+/*
+** How many unused gates are checked when another one joins them. More than one, or they would
+** grow.
+*/
 enum { CHECKED_GATES = 2 };
 
 /* How long a limiter that does not know how long it must stay open is left alone. */

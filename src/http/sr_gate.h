@@ -2,10 +2,11 @@
 ** SPDX-License-Identifier: MIT
 **
 ** An engine has one gate for each limit. A gate belongs to the engine and to those who have it from
-** sr_gates_get, until they put it back. A few unused gates are kept for later calls; beyond these, the
-** one unused for longest is closed as soon as its limiter loses nothing by it.
+** sr_gates_get, until they put it back. A few unused gates are kept for later calls; beyond these,
+** the one unused for longest is closed as soon as its limiter loses nothing by it.
 **
-** A function that takes a call works on the call's gate; without one, no limit holds for the call. */
+** A function that takes a call works on the call's gate; without one, no limit holds for the
+** call. */
 #ifndef SR_GATE_H
 #define SR_GATE_H
 

@@ -146,7 +146,10 @@ CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsig
 int sr_multi_renew(struct sr_multi *multi) {
   struct sr_wakers wakers, old_wakers = multi->wakers;
   CURLM *old = multi->handle, *fresh = new_handle(&wakers);
-  /* the wake-up stands for those that the old handle had; without descriptors libcurl can't have any */
+  /*
+  ** the wake-up stands for those that the old handle had; without descriptors libcurl can't have
+  ** any
+  */
   if (fresh == NULL || curl_multi_wakeup(fresh) != CURLM_OK) {
     sr_fork_multi_cleanup(fresh, &wakers);
     return -1;

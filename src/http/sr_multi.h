@@ -1,8 +1,8 @@
 /* libcurl as one engine uses it: the multi handle, the TLS session cache, idle transfers.
 ** SPDX-License-Identifier: MIT
 **
-** Nothing is opened before the first attempt. One thread uses it; only sr_multi_wake may be called by
-** others. */
+** Nothing is opened before the first attempt. One thread uses it; only sr_multi_wake may be
+** called by others. */
 #ifndef SR_MULTI_H
 #define SR_MULTI_H
 
@@ -32,7 +32,10 @@ void sr_multi_init(struct sr_multi *multi);
 /* Closes its connections. No transfer is running. */
 void sr_multi_fini(struct sr_multi *multi);
 
-/* In a forked child: drops handles, transfers included, without a byte to the parent's connections. */
+/*
+** In a forked child: drops handles, transfers included, without a byte to the parent's
+** connections.
+*/
 void sr_multi_forget(struct sr_multi *multi);
 
 /* Opens the handles if they are not open. 0, or -1 when memory or descriptors ran out. */
@@ -50,14 +53,20 @@ void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer);
 /* Lets libcurl read and write. */
 CURLMcode sr_multi_work(struct sr_multi *multi);
 
-/* The next transfer that libcurl has finished, with its result; it is still to be stopped. NULL: none. */
+/*
+** The next transfer that libcurl has finished, with its result; it is still to be stopped. NULL:
+** none.
+*/
 struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result);
 
 /* Waits for libcurl's descriptors and `extra`, at most `max_wait`. See curl_multi_poll. */
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait);
 
-/* Replaces the handle, which closes its connections. 0, or -1: nothing has changed. None is running. */
+/*
+** Replaces the handle, which closes its connections. 0, or -1: nothing has changed. None is
+** running.
+*/
 int sr_multi_renew(struct sr_multi *multi);
 
 /* Makes sr_multi_poll return, now or when it is called next. From any thread. */

@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 #include <string.h>
 
-/* Seconds. What is longer is as good as never, and must not overflow a time. */
+/* Seconds. A longer pause is as good as never, and could overflow a time. */
 #define RETRY_AFTER_MAX (365 * (sr_time)86400)
 
 int sr_retry_useful(const struct sr_failure *failure) {

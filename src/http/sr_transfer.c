@@ -24,37 +24,40 @@
 #error "libcurl 7.68 or newer is needed"
 #endif
 
-/* Whether libcurl can say that it is about to send a request (7.80). 0 can be given to try the other way. */
+/*
+** Whether libcurl calls back before it sends a request (7.80). Define as 0 to test the other way.
+*/
 #ifndef SR_HAVE_PREREQ
 #define SR_HAVE_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
 #endif
 
 enum { TOO_LARGE_BODY = 1, TOO_LARGE_HEADERS = 2 };
 
-/* Room for the headers of most answers, in one piece. */
+/* Most answers have no more bytes of header lines. */
 enum { USUAL_HEAD = 500 };
 
-/* The most bytes with which TLS and HTTP/2 take their leave of a connection. No request is as short. */
+/* TLS and HTTP/2 end a connection with at most this many bytes. No request is as short. */
 enum { GOODBYE_MAX = 64 };
 
-/* From this length of a body on, on_body looks at the clock. */
-enum { MUCH = 65536 };
+/* on_body checks the time once a body is this long. */
+enum { LONG_BODY = 65536 };
 
 /*
-** libcurl looks at its time limits between rounds of curl_multi_perform only. Where a round can be
-** long, on_progress and on_body look. They come this much later, so that libcurl's own limit and
-** words come first wherever they work.
+** libcurl checks its time limits only between rounds of curl_multi_perform. In long rounds
+** on_progress and on_body check them, this much later: where libcurl's own limits work, they come
+** first.
 */
 #define GRACE (20 * SR_MILLISECOND)
 
 /*
-** libcurl reads a proxy's answer to CONNECT byte by byte, without returning while there is more, and
-** reports progress after each. No honest answer is this long.
+** libcurl reads a proxy's answer to CONNECT byte by byte, does not return while there is more, and
+** reports progress for each byte. No honest answer is longer than CONNECT_MAX. The time is checked
+** every TIME_CHECK_STEPS.
 */
-enum { CONNECT_MAX = 65536, LOOK_EVERY = 256 };
+enum { CONNECT_MAX = 65536, TIME_CHECK_STEPS = 256 };
 
-/* Without that, a round makes no more progress than this before the request. */
-enum { STEPS_USUAL = 16 };
+/* Progress reports in a round before the request, other than those of an answer to CONNECT. */
+enum { USUAL_STEPS = 16 };
 
 /* ---- the libcurl that is loaded: it may be newer than its header ---- */
 
@@ -92,25 +95,28 @@ static void look_at_loaded(void) {
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
 
-/* The attempt's time is over, and libcurl does not look. */
-static int is_over(struct sr_transfer *transfer, sr_time end) {
+/* Whether the attempt's time is over; then it is marked as expired. */
+static int expire_after(struct sr_transfer *transfer, sr_time end) {
   if (sr_clock_monotonic.now(NULL) < end)
     return 0;
   transfer->expired = 1;
   return 1;
 }
 
-/* Rules out most header lines: an E or e where "Content-Encoding:" or "Transfer-Encoding:" has one. */
+/*
+** Rules out most header lines: an E or e where "Content-Encoding:" or "Transfer-Encoding:" has
+** one.
+*/
 #define MAY_NAME_CODINGS(line, len)                                                                \
   ((len) > 17 && (((line)[8] | 0x20) == 'e' || ((line)[9] | 0x20) == 'e') &&                       \
    ((line)[16] == ':' || (line)[17] == ':'))
 
 /*
-** How many codings a header line names that libcurl would undo. Bodies compressed twice are refused:
-** out of a few KB libcurl would make gigabytes of input for the inner coding in one round, and see no
-** deadline if they come to nothing.
+** How many codings a header line names that libcurl would undo. Bodies compressed twice are
+** refused: out of a few KB libcurl would make gigabytes of input for the inner coding in one round,
+** and no deadline would be checked if they decompress to nothing.
 */
-static int codings_in(const char *line, size_t len) {
+static int count_codings(const char *line, size_t len) {
   static const char *const names[] = {"Content-Encoding:", "Transfer-Encoding:"};
   static const char separators[] = ", \t\r\n";
   const char *p = NULL, *end = line + len;
@@ -144,7 +150,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   if (data[0] == '\r' || data[0] == '\n')
     transfer->head_whole = 1;
   if (MAY_NAME_CODINGS(data, len))
-    transfer->codings += codings_in(data, len); /* in 1xx answers too: libcurl adds them up */
+    transfer->codings += count_codings(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
     return 0;
   transfer->head_bytes += len;
@@ -163,8 +169,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (call->answer.len >= MUCH && is_over(transfer, transfer->ends))
-    return 0; /* decompression may make it of a few bytes, in one round */
+  if (call->answer.len >= LONG_BODY && expire_after(transfer, transfer->ends))
+    return 0; /* a few bytes may decompress to all this in one round */
   if (len > call->max_body - call->answer.len) {
     transfer->too_large = TOO_LARGE_BODY;
     return 0;
@@ -176,7 +182,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
-/* How much of the request, and of CONNECT before it, libcurl has sent. */
+/* How many bytes of the request, and of CONNECT before it, libcurl has sent. */
 static long request_bytes(const struct sr_transfer *transfer) {
   long bytes = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
@@ -188,11 +194,11 @@ static int is_begun(const struct sr_transfer *transfer) {
 #if SR_HAVE_PREREQ
   return transfer->requests > 0;
 #else
-  return request_bytes(transfer) > 0; /* a CONNECT too: taken for the request, to be safe */
+  return request_bytes(transfer) > 0; /* a CONNECT is taken for the request, to be safe */
 #endif
 }
 
-/* Ends what on_request has not begun: a request that is on its way has no such loops. */
+/* Ends an attempt that takes too long before its request is sent. Later there are no such loops. */
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up) {
   struct sr_transfer *transfer = user;
@@ -205,19 +211,21 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
   if (*transfer->rounds != transfer->round)
     transfer->steps = 0;
   transfer->round = *transfer->rounds;
-  if (++transfer->steps <= STEPS_USUAL || ++transfer->busy % LOOK_EVERY != 0)
+  if (++transfer->steps <= USUAL_STEPS || ++transfer->busy % TIME_CHECK_STEPS != 0)
     return 0;
   transfer->flooded = transfer->busy > CONNECT_MAX;
-  return transfer->flooded || is_over(transfer, transfer->connect_ends);
+  return transfer->flooded || expire_after(transfer, transfer->connect_ends);
 }
 
 #if SR_HAVE_PREREQ
 /*
-** What became of the first sending, when libcurl is about to send again. It does so when a reused
-** connection ended before a byte of an answer, or when the server said that it didn't process the
-** request: by REFUSED_STREAM, which is all that can be the reason on a new connection, or by
-** HTTP_1_1_REQUIRED, which leaves its name in libcurl's text. On a reused connection REFUSED_STREAM
-** can't be told from its end.
+** What became of the first sending when libcurl is about to send again. It does that for three
+** reasons:
+** - A reused connection ended before a byte of the answer.
+** - The server sent REFUSED_STREAM: it did not process the request. On a new connection this is the
+** only
+**   possible reason; on a reused one it looks like the end of the connection.
+** - The server sent HTTP_1_1_REQUIRED, which is named in libcurl's text.
 */
 static enum sr_reach first_reach(struct sr_transfer *transfer) {
   if (strstr(transfer->detail, "HTTP_1_1_REQUIRED") != NULL) {
@@ -230,10 +238,9 @@ static enum sr_reach first_reach(struct sr_transfer *transfer) {
 }
 
 /*
-** libcurl sends a request a second time, on a new connection, when a reused connection is closed
-** before an answer; a POST too, and although the server may have acted on the first. Repeating is
-** the engine's decision, and every sending needs a slot of the limiter. So the second time is
-** refused here.
+** libcurl sends a request again, on a new connection, when a reused connection is closed before the
+** answer: even a POST, although the server may have acted on the first. To repeat is the engine's
+** decision, and each sending needs a slot. So the second sending is refused here.
 */
 static int on_request(void *user, char *remote_ip, char *local_ip, int remote_port,
                       int local_port) {
@@ -252,7 +259,7 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
   curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
   transfer->connects = (int)connects;
   transfer->before = request_bytes(transfer);
-  /* A process that was stopped in between must not send on a slot that is somebody else's by now. */
+  /* If the process was stopped in between, the slot may belong to somebody else by now. */
   transfer->late = !transfer->may_send(transfer->call);
   if (transfer->late)
     return CURL_PREREQFUNC_ABORT;
@@ -260,7 +267,7 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
 }
 #endif
 
-/* A socket that neither programs started meanwhile (os.execute, io.popen) nor forked children keep. */
+/* A socket that is inherited neither by programs (os.execute, io.popen) nor by forked children. */
 static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   struct sr_transfer *transfer = user;
   int fd;
@@ -272,8 +279,8 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 }
 
 /*
-** The connection may outlive the transfer that opened it. What the kernel still holds of a request is
-** dropped: one that was given up must not be counted by a server that reads it later.
+** The connection may outlive the transfer that opened it. If the kernel still holds a request that
+** was given up, it is dropped: a server that reads it later would count it.
 */
 static int on_close(void *unused, curl_socket_t fd) {
   (void)unused;
@@ -293,8 +300,9 @@ static int on_close(void *unused, curl_socket_t fd) {
 #define SET(option, value) SR_CURL_SET(code, easy, option, value)
 
 /*
-** What is the same for all clients. The rest is libcurl's default: redirects are not followed, HTTP/2 is
-** used over TLS where it can be. A handle may be made for one attempt, so every option counts.
+** What is the same for all clients. The rest is libcurl's default: redirects are not followed,
+** HTTP/2 is used over TLS where it can be. A handle may be made for one attempt, so every option
+** counts.
 */
 static CURLcode set_constants(struct sr_transfer *transfer) {
   CURL *easy = transfer->easy;
@@ -340,7 +348,7 @@ static CURLcode set_tls(struct sr_transfer *transfer, const struct sr_config *co
   return code;
 }
 
-/* All that stays from call to call: once for as long as the handle serves one client. */
+/* Everything that is the same for all calls of a client. */
 static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config *config) {
   CURL *easy = transfer->easy;
   CURLcode code;
@@ -396,7 +404,7 @@ void sr_transfer_release(struct sr_transfer *transfer) {
   transfer->call = NULL;
 }
 
-/* The address with the key, if it goes there. */
+/* The address, with the key if it belongs there. */
 static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   const struct sr_config *config = call->config;
   struct sr_buf *url = &transfer->url;
@@ -488,8 +496,8 @@ static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *
   ((t) < SR_MILLISECOND ? 1L : (long)(((t) + SR_MILLISECOND - 1) / SR_MILLISECOND))
 
 /*
-** Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay. The old
-** one goes first: the new one gets its memory. 0, or -1: there is none.
+** Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay.
+** The old one goes first: the new one gets its memory. 0, or -1: there is none.
 */
 static int renew(struct sr_transfer *transfer) {
   curl_easy_cleanup(transfer->easy);
@@ -543,6 +551,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
 
 /* ---- the outcome ---- */
 
+/* Of any version but 1.1. */
 static const char *version_name(long version) {
   switch (version) {
   case CURL_HTTP_VERSION_1_0:
@@ -564,7 +573,7 @@ int sr_transfer_sent(const struct sr_transfer *transfer) {
 #endif
 }
 
-static void too_large(struct sr_error *error, const struct sr_transfer *transfer) {
+static void set_too_large(struct sr_error *error, const struct sr_transfer *transfer) {
   const struct sr_call *call = transfer->call;
   if (transfer->too_large == TOO_LARGE_HEADERS)
     sr_error_set(error, SR_TOO_LARGE, "headers", NULL,
@@ -574,28 +583,27 @@ static void too_large(struct sr_error *error, const struct sr_transfer *transfer
                  "the answer is larger than %zu bytes (after decompression)", call->max_body);
 }
 
-/* Whether a byte of an answer has come, from whoever it is. */
-static int heard(const struct sr_transfer *transfer) {
+/* Whether a byte of an answer has come, from the server or a proxy. */
+static int has_first_byte(const struct sr_transfer *transfer) {
   curl_off_t first = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
   return first > 0;
 }
 
-enum {
-  TOO_LARGE = 100
-}; /* CURLE_TOO_LARGE, from 8.6 on: the library may be newer than its header */
+/* CURLE_TOO_LARGE, since 8.6: the library may be newer than its header. */
+enum { TOO_LARGE = 100 };
 
 /*
-** Whether libcurl's own bound on a header line, of 100 KB, or on their number was the first to be
-** passed. Before 8.6 it says that memory ran out.
+** Whether the head passed a bound of libcurl's own: 100 KB for a line, or the number of lines.
+** Before 8.6 libcurl reports it as out of memory.
 */
-static int head_too_large(const struct sr_transfer *transfer, CURLcode code) {
+static int is_head_too_large(const struct sr_transfer *transfer, CURLcode code) {
   if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE)
-    return transfer->requests > 0 && !transfer->head_whole && heard(transfer);
+    return transfer->requests > 0 && !transfer->head_whole && has_first_byte(transfer);
   return 0;
 }
 
-/* Whether a proxy has answered, and let nothing through. Its status, or 0. */
+/* The status of a proxy that answered CONNECT without a tunnel, or 0. */
 static int proxy_status(const struct sr_transfer *transfer, CURLcode code) {
   long status = 0;
   if (transfer->requests > 0)
@@ -614,8 +622,8 @@ static int is_at_proxy(const struct sr_transfer *transfer) {
   return config->http_proxy && !config->plain_http && transfer->requests == 0 && status == 0;
 }
 
-/* Says why libcurl sent no more: it was about to send again, which on_request forbids. */
-static void not_again(struct sr_error *error, const struct sr_transfer *transfer) {
+/* Says why libcurl was about to send again, which on_request forbids. */
+static void set_sent_once(struct sr_error *error, const struct sr_transfer *transfer) {
   if (transfer->reach == SR_UNSENT)
     sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
                  "the server had closed the connection before the request was sent");
@@ -629,13 +637,13 @@ static void not_again(struct sr_error *error, const struct sr_transfer *transfer
                  "the server closed the connection before it answered");
 }
 
-/* Why there is no whole answer. */
+/* Says why there is no whole answer. */
 static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLcode code) {
   int sent = sr_transfer_sent(transfer), status = proxy_status(transfer, code);
-  if (head_too_large(transfer, code))
+  if (is_head_too_large(transfer, code))
     transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
-    too_large(error, transfer);
+    set_too_large(error, transfer);
   else if (transfer->codings > 1)
     sr_error_set(error, SR_DECODE, "bad_encoding", "check base_url, and who answers",
                  "the body is compressed more than once");
@@ -651,8 +659,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
   else if (status > 0)
     sr_error_from_proxy(error, status);
   else if (transfer->requests > 1)
-    not_again(error, transfer);
-  else if (code == CURLE_OK) /* libcurl takes the end of the connection for the end of the head */
+    set_sent_once(error, transfer);
+  else if (code == CURLE_OK) /* for libcurl the end of the connection ended the head */
     sr_error_set(error, SR_NETWORK, "truncated", NULL,
                  "the connection ended before the answer's headers were complete");
   else
@@ -680,8 +688,6 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
     return transfer->reach;
   if (!sr_transfer_sent(transfer))
     return SR_UNSENT;
-  if (error->kind ==
-      SR_TLS) /* with TLS 1.3 requests leave before the server has ended the handshake */
-    return SR_REFUSED;
-  return SR_SENT;
+  /* with TLS 1.3 a request leaves before the server has finished the handshake */
+  return error->kind == SR_TLS ? SR_REFUSED : SR_SENT;
 }

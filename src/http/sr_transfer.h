@@ -6,10 +6,10 @@
 
 #include "http/sr_call.h"
 
-/* How far a request has come. */
+/* How far a request got. */
 enum sr_reach {
   SR_UNSENT = 0, /* not a byte of it has left */
-  SR_REFUSED,    /* it was sent, and the server said that it did not process it */
+  SR_REFUSED,    /* it was sent, but the server did not process it */
   SR_SENT        /* it may have been carried out */
 };
 
@@ -67,9 +67,9 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
                            sr_may_send *may_send, sr_time now, sr_time timeout);
 
 /*
-** Takes over what libcurl knows of the attempt that ended with `code`: status, version, reuse.
-** Fills `error`; kind SR_NO_ERROR when an answer is complete, whatever its status. Returns how far
-** the request came.
+** Records what libcurl knows of the attempt that ended with `code`: status, version, reuse. Fills
+** `error`: SR_NO_ERROR when the answer is complete, whatever its status. Returns how far the
+** request got.
 */
 enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
                                  struct sr_error *error);
@@ -77,7 +77,7 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
 /* Whether the attempt under way may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
 
-/* Lets go of the call and of everything made for it. The handle must not be in a multi any more. */
+/* Drops the call and everything made for it. The handle is in no multi handle any more. */
 void sr_transfer_release(struct sr_transfer *transfer);
 
 #endif

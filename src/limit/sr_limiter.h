@@ -1,14 +1,15 @@
 /* What the engine wants of a rate limiter: the page to read before writing another one.
 ** SPDX-License-Identifier: MIT
 **
-** Every request takes a slot before it is sent and gives it back when it is over. A limiter reserves
-** slots and says when the next one is free; the engine waits. There are three: sr_local.c (slots of
-** this process, or of this machine by a mapped file), redis/sr_redis.c (slots of many machines) and
-** sr_fallback.c (one that stands in for another). docs/limits.md has the rule that all of them keep.
+** Every request takes a slot before it is sent and gives it back when it is over. A limiter
+** reserves slots and says when the next one is free; the engine waits. There are three: sr_local.c
+** (slots of this process, or of this machine by a mapped file), redis/sr_redis.c (slots of many
+** machines) and sr_fallback.c (one that stands in for another). docs/limits.md has the rule that
+** all of them keep.
 **
-** An engine opens a limiter for itself and calls it from one thread. No function may wait. A limiter
-** that must ask a server returns SR_LIMIT_ASKED, and its `watch` and `wake` say when `work` is due.
-** Times are those of the engine's clock. */
+** An engine opens a limiter for itself and calls it from one thread. No function may wait. A
+** limiter that must ask a server returns SR_LIMIT_ASKED, and its `watch` and `wake` say when
+** `work` is due. Times are those of the engine's clock. */
 #ifndef SR_LIMITER_H
 #define SR_LIMITER_H
 
@@ -21,8 +22,8 @@
 #define SR_LIMIT_SLOTS 64
 
 /*
-** The server counts a request without an answer at the latest this long after we gave up on it, unless
-** the server or the network stands still: see docs/limits.md.
+** The server counts a request without an answer at the latest this long after we gave up on it,
+** unless the server or the network stands still: see docs/limits.md.
 */
 #define SR_LATE_COUNT (SR_SECOND / 5)
 
@@ -149,8 +150,8 @@ struct sr_limiter_driver {
   /* Frees it. Slots that are still asked for or held are left to their leases. */
   void (*close)(struct sr_limiter *limiter);
   /*
-  ** In a forked child: drops the parent's connection without touching it, and opens another one when
-  ** it needs one. Slots taken before are the parent's. NULL: nothing to do.
+  ** In a forked child: drops the parent's connection without touching it, and opens another one
+  ** when it needs one. Slots taken before are the parent's. NULL: nothing to do.
   */
   void (*forked)(struct sr_limiter *limiter);
 
@@ -166,22 +167,23 @@ struct sr_limiter_driver {
                struct sr_slot *slot);
   /*
   ** Gives a slot back and empties it. One that was only asked for is given back as unsent when it
-  ** comes. `hold`: for REFUSED, how long all are stopped: at least a window, at most SR_HOLD_MAX or a
-  ** window.
+  ** comes. `hold`: for REFUSED, how long all are stopped: at least a window, at most SR_HOLD_MAX or
+  ** a window.
   */
   enum sr_change (*give)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                          struct sr_slot *slot, enum sr_outcome outcome, sr_time hold);
   /*
-  ** A lower bound of when a caller with `ahead` others before it gets a slot: as far as is known, if
-  ** all that is in flight were answered now. (What turns out to be unsent frees its slot earlier.)
+  ** A lower bound of when a caller with `ahead` others before it gets a slot: as far as is known,
+  ** if all that is in flight were answered now. (What turns out to be unsent frees its slot
+  ** earlier.)
   */
   sr_time (*earliest)(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
                       unsigned ahead);
 
   /*
-  ** Until when the limiter must stay open. In the past or `now`: closing it loses nothing. SR_NEVER:
-  ** not known yet, ask again later. The caller counts the slots itself: it closes no limiter that a
-  ** call still uses. NULL: it may be closed whenever no call uses it.
+  ** Until when the limiter must stay open. In the past or `now`: closing it loses nothing.
+  ** SR_NEVER: not known yet, ask again later. The caller counts the slots itself: it closes no
+  ** limiter that a call still uses. NULL: it may be closed whenever no call uses it.
   */
   sr_time (*keep_until)(struct sr_limiter *limiter, sr_time now);
 
