@@ -6,6 +6,7 @@ local errors = require "seranking.answer.errors"
 local host = require "seranking.loop.host"
 local lazy = require "seranking.base.lazy"
 
+---@module "seranking.walk.costs"
 local costs = lazy "seranking.walk.costs"
 
 local exchange = {}

@@ -19,8 +19,16 @@ local operation = {}
 
 local format = string.format
 
-local describe, help, jobs = lazy "seranking.describe", lazy "seranking.help", lazy "seranking.walk.jobs"
-local pages, suggest = lazy "seranking.walk.pages", lazy "seranking.suggest"
+---@module "seranking.describe"
+local describe = lazy "seranking.describe"
+---@module "seranking.help"
+local help = lazy "seranking.help"
+---@module "seranking.walk.jobs"
+local jobs = lazy "seranking.walk.jobs"
+---@module "seranking.walk.pages"
+local pages = lazy "seranking.walk.pages"
+---@module "seranking.suggest"
+local suggest = lazy "seranking.suggest"
 
 -- The error of an operation that the client's generation does not have.
 local function elsewhere(op)
