@@ -84,22 +84,40 @@ end
 wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded
 wrap(errors, "wrap", "an error")
 
--- Kinds and codes are known: the table of them is what users read.
+-- The table of codes is what users read: every error is in it, and what a call returns is as it says.
 local listed = {}
 for _, kind in ipairs(require "seranking.answer.codes") do
   for i = 2, #kind do
-    listed[kind[1] .. " " .. kind[i][1]] = true
+    local code = kind[i]
+    listed[kind[1] .. " " .. code[1]] = { retry = code.retry or kind.retry, sent = code.sent or kind.sent }
   end
 end
 for _, row in ipairs(require "seranking.api.messages") do
-  listed[row[3] .. " " .. row[4]] = true
+  listed[row[3] .. " " .. row[4]] = { retry = "no", sent = "yes" }
 end
-errors.wrap = around(errors.wrap, function(err)
+
+local function listed_as(err)
   local name = err.kind .. " " .. err.code
-  if not listed[name:gsub("^invalid job_.*", "invalid job_<state>")] then
-    error("an error that docs/errors.md does not have: " .. name, 0)
-  end
+  return listed[name:gsub("^invalid job_.*", "invalid job_<state>")]
+    or error("an error that docs/errors.md does not have: " .. name, 0)
+end
+
+errors.wrap = around(errors.wrap, function(err)
+  listed_as(err)
   return err
+end)
+
+host.run = around(host.run, function(answered, err)
+  if not answered then
+    local row = listed_as(err)
+    local differs = row.retry == "no" and err.retryable or row.retry == "yes" and not err.retryable
+      or row.sent == "no" and err.attempts < 2 and err.sent or row.sent == "yes" and not err.sent
+    if differs then
+      error(("docs/errors.md is wrong about %s %s: retryable %s, sent %s"):format(err.kind, err.code,
+        tostring(err.retryable), tostring(err.sent)), 0)
+    end
+  end
+  return answered, err
 end)
 
 local methods = getmetatable(require("seranking.operation").new({}, {}, {}, {})).__index

@@ -81,11 +81,11 @@ return {
   },
   {
     "blocked", meaning = "Nothing is sent with this key for a while: the API would block it, or the account.",
-    action = "Wait for `err.retry_after` seconds, or lift the ban with `client:limiter():reset()`.", retry = "no",
+    action = "Wait for `err.retry_after` seconds, or lift the ban with `client:limiter():reset()`.", retry = "yes",
     sent = "perhaps",
     { "too_many_requests", "The API answered 429 three times in a row.",
       hint = "wait for retry_after seconds; other programs use this key beside the limiter: see docs/limits.md" },
-    { "bad_key", "The API refused the key twice in a row.",
+    { "bad_key", "The API refused the key twice in a row.", retry = "yes, with a key that works",
       hint = "set the right key, or the api or data_token that it belongs to; limiter():reset() of the client whose key it is "
         .. "(client, or client.data) or seranking-limits reset lets calls with this one go on" },
   },
