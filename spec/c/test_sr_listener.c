@@ -141,8 +141,8 @@ enum { NOT_ALLOWED = 77 };
 static int use_without_proc(void) {
   struct sr_listener listener;
   int client, fd;
-  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-      mount("none", "/proc", "tmpfs", 0, NULL) != 0)
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") != 0 ||
+      mount("none", "/proc", "tmpfs", 0, "") != 0)
     return NOT_ALLOWED;
   if (sr_listener_open(&listener) != 0 || listener.name_fd >= 0)
     return 1;
