@@ -1,5 +1,5 @@
-/* Jobs: whatever the order in which owner, connection, thread and server act, each call ends once, its
-** owner learns of it once, and it is freed once. The test is all of them, on one thread.
+/* Jobs: whatever the order in which owner, connection, thread and server act, each call ends once,
+** its owner learns of it once, and it is freed once. All orders are played on one thread.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -164,7 +164,9 @@ static void play(struct scene *scene, const enum event *order, int count) {
   }
 }
 
-/* Plays the orders of the events from `at` on, after those before it, and each beginning of them. */
+/*
+** Plays the orders of the events from `at` on, after those before it, and each beginning of them.
+*/
 static int play_all(struct scene *scene, enum event *order, int at, int *skipped) {
   int i, played = 0;
   if (rounds(1000) == 1000 || ++*skipped % 20 == 0) { /* a twentieth under valgrind */

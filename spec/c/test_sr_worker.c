@@ -314,7 +314,9 @@ without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void
   setrlimit(RLIMIT_NOFILE, &low);
   count = fill_up(fillers, 0, COUNT(fillers));
 
-  /* Some are accepted: the server, or an earlier test's connection, has just closed a descriptor. */
+  /*
+  ** Some are accepted: the server, or an earlier test's connection, has just closed a descriptor.
+  */
   for (i = 0; i < COUNT(waiting) && told < 3; i++) {
     unsigned long connections = status().connections;
     struct pollfd poll_fd = {waiting[i], POLLIN, 0};
@@ -348,7 +350,10 @@ without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void
   await_end(sr_job_submit(without, NULL, &error), SR_NO_ERROR, "/without");
 }
 
-/* With each number of descriptors left: it starts and can be woken and stopped, or it does not start. */
+/*
+** With each number of descriptors left: it starts and can be woken and stopped, or it does not
+** start.
+*/
 static void with_too_few_descriptors_it_does_not_start_and_says_why(void **state) {
   struct rlimit before, low;
   struct sr_error error;

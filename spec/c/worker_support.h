@@ -48,8 +48,8 @@ static inline void wait_readable(int fd) {
 }
 
 /*
-** ---- a server: answers with the target as its body; /wait/MS after so many milliseconds, /together
-** once there are 50 ----
+** ---- a server: answers with the target as its body; /wait/MS after so many milliseconds,
+** /together once there are 50 ----
 */
 
 static int port;
@@ -270,8 +270,8 @@ static inline char receive_byte(int fd) {
 /* ---- children ---- */
 
 /*
-** Ends a child with the exit handlers, but without the search for leaks that a sanitizer does last: what
-** the parent's thread was using is lost on purpose.
+** Ends a child with the exit handlers, but without the search for leaks that a sanitizer does last:
+** what the parent's thread was using is lost on purpose.
 */
 static int child_status = -1;
 
@@ -292,8 +292,8 @@ static inline void expect_child(pid_t child, int expected) {
 }
 
 /*
-** AddressSanitizer's allocator stays locked in the child of a fork during another thread's work; libc's
-** does not.
+** AddressSanitizer's allocator stays locked in the child of a fork during another thread's work;
+** libc's does not.
 */
 #ifdef __SANITIZE_ADDRESS__
 enum { FORKS_WHILE_BUSY = 0 };

@@ -67,7 +67,9 @@ static void set_count(lua_State *L, const char *name, unsigned long count) {
   lua_setfield(L, -2, name);
 }
 
-/* worker_status() -> table: running, calls, connections, begun, done, cancelled, refused, starts. */
+/*
+** worker_status() -> table: running, calls, connections, begun, done, cancelled, refused, starts.
+*/
 static int worker_status(lua_State *L) {
   struct sr_worker_status status;
   sr_worker_status(&status);
@@ -104,8 +106,8 @@ static int submit(lua_State *L, unsigned char *token) {
 }
 
 /*
-** call:begin() -> true | nil, error: submits it to the thread. From then on it can be polled: call:fd(),
-** call:events(), call:timeout(), and call:step() tells whether it is done.
+** call:begin() -> true | nil, error: submits it to the thread. From then on it can be polled:
+** call:fd(), call:events(), call:timeout(), and call:step() tells whether it is done.
 */
 static int call_begin(lua_State *L) {
   if (!submit(L, NULL))
@@ -128,8 +130,9 @@ static int call_begin_with_token(lua_State *L) {
 }
 
 /*
-** call:fd() -> the descriptor that becomes readable when it is done. nil: it was not begun; or it is
-** done and another method than this and call:timeout() has seen that, which closes the descriptor.
+** call:fd() -> the descriptor that becomes readable when it is done. nil: it was not begun; or it
+** is done and another method than this and call:timeout() has seen that, which closes the
+** descriptor.
 */
 static int call_fd(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
@@ -154,7 +157,10 @@ static int events(lua_State *L) {
   return 1;
 }
 
-/* call:timeout() -> its own timeout in seconds, and 5 more: past that, something is wrong with the thread. */
+/*
+** call:timeout() -> its own timeout in seconds, and 5 more: past that, something is wrong with the
+** thread.
+*/
 static int call_timeout(lua_State *L) {
   struct lsr_call *object = luaL_checkudata(L, 1, LSR_CALL);
   const struct sr_call *call = object->call;
@@ -168,7 +174,10 @@ static int call_timeout(lua_State *L) {
 
 /* ---- errors that nginx tells by their texts alone ---- */
 
-/* errno_name(text) -> "EMFILE" …: which of the errors that matter to loops has this text; nil: none. */
+/*
+** errno_name(text) -> "EMFILE" …: which of the errors that matter to loops has this text; nil:
+** none.
+*/
 static int errno_name(lua_State *L) {
   static const struct {
     int problem;

@@ -32,7 +32,10 @@ struct sr_job {
   size_t subscriber;
 };
 
-/* Jobs whose tokens have not come yet, by their tokens. Tokens are serial numbers: they spread evenly. */
+/*
+** Jobs whose tokens have not come yet, by their tokens. Tokens are serial numbers: they spread
+** evenly.
+*/
 enum { BUCKETS = 1024 };
 
 static struct {

@@ -1,16 +1,16 @@
 /* A job: a call that was submitted to the worker thread.
 ** SPDX-License-Identifier: MIT
 **
-** The call belongs to the thread until it is done, then to the job's owner again. Nobody else touches
-** it meanwhile. The owner learns of the end in one of two ways:
+** The call belongs to the thread until it is done, then to the job's owner again. Nobody else
+** touches it meanwhile. The owner learns of the end in one of two ways:
 **
 **   By a descriptor of the job that becomes readable.
 **
 **   By a connection to the worker's socket, for hosts that can only wait for sockets of their own
-**   (nginx). The host sends the job's token of 8 bytes; that subscribes the connection to the job. The
-**   thread answers with one byte: SR_REPLY_DONE when the call is done, and the connection can be used
-**   for the next token; or SR_REPLY_UNKNOWN or SR_REPLY_FULL, and closes it. If the host sends
-**   anything or closes the connection before that, the call is cancelled.
+**   (nginx). The host sends the job's token of 8 bytes; that subscribes the connection to the job.
+**   The thread answers with one byte: SR_REPLY_DONE when the call is done, and the connection can
+**   be used for the next token; or SR_REPLY_UNKNOWN or SR_REPLY_FULL, and closes it. If the host
+**   sends anything or closes the connection before that, the call is cancelled.
 **
 ** Any thread may call the functions of the owner's side, but for one job only one at a time. */
 #ifndef SR_JOB_H
@@ -38,7 +38,8 @@ enum sr_job_state {
 /* ---- the owner's side ---- */
 
 /*
-** Submits a new call. The job owns it from now on. NULL with an error: the call is still the caller's.
+** Submits a new call. The job owns it from now on. NULL with an error: the call is still the
+** caller's.
 **
 ** `token` NULL: sr_job_fd tells when it is done. Else the token is written there, and the thread is
 ** not woken: connect first, and send the token at once, which wakes it. If it can't be sent, cancel
@@ -66,7 +67,10 @@ void sr_job_cancel_client(const struct sr_config *config);
 */
 struct sr_call *sr_job_take(struct sr_job *job);
 
-/* Deletes job and call. If it is running it is cancelled, and the thread deletes it. NULL is allowed. */
+/*
+** Deletes job and call. If it is running it is cancelled, and the thread deletes it. NULL is
+** allowed.
+*/
 void sr_job_delete(struct sr_job *job);
 
 /* ---- the thread's side ---- */
@@ -91,8 +95,8 @@ void sr_jobs_cancel_all(void);
 
 /*
 ** Subscribes a connection to the job of a token. Returns what to answer now. SR_REPLY_NONE: *job is
-** the job until sr_job_finish or sr_job_unsubscribe. Call sr_jobs_work afterwards: the job may not have
-** begun.
+** the job until sr_job_finish or sr_job_unsubscribe. Call sr_jobs_work afterwards: the job may not
+** have begun.
 */
 enum sr_reply sr_job_subscribe(const unsigned char token[SR_TOKEN_SIZE], size_t subscriber,
                                struct sr_job **job);
@@ -104,8 +108,8 @@ void sr_job_renumber(struct sr_job *job, size_t subscriber);
 void sr_job_unsubscribe(struct sr_job *job);
 
 /*
-** Gives a call that the engine has ended back to the job's owner. Returns the connection to tell, or
-** SR_NO_SUBSCRIBER.
+** Gives a call that the engine has ended back to the job's owner. Returns the connection to tell,
+** or SR_NO_SUBSCRIBER.
 */
 size_t sr_job_finish(struct sr_call *call);
 

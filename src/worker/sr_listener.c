@@ -96,7 +96,10 @@ static void remove_folder(struct sr_listener *listener) {
   listener->folder[0] = '\0';
 }
 
-/* Removes the name and keeps a descriptor of it, if there is a /proc to reach it by. 0, or -1 and errno. */
+/*
+** Removes the name and keeps a descriptor of it, if there is a /proc to reach it by. 0, or -1 and
+** errno.
+*/
 static int unlink_name(struct sr_listener *listener) {
 #if SR_LINUX
   char path[SR_LISTENER_PATH];
@@ -169,7 +172,10 @@ void sr_listener_close(struct sr_listener *listener) {
   errno = problem;
 }
 
-/* Whether the other end is this process, so that nobody else can wait for its calls, or cancel them. */
+/*
+** Whether the other end is this process, so that nobody else can wait for its calls, or cancel
+** them.
+*/
 static int is_own(int fd) {
 #if SR_LINUX
   struct ucred peer;

@@ -2,9 +2,9 @@
 ** SPDX-License-Identifier: MIT
 **
 ** The socket is bound in a private folder. Where there is /proc its name is removed at once and the
-** address is /proc/self/fd/N, so nothing is left behind however the process ends. Elsewhere the name
-** stays until sr_listener_close, and the next process to open a listener removes the names of those
-** that were killed.
+** address is /proc/self/fd/N, so nothing is left behind however the process ends. Elsewhere the
+** name stays until sr_listener_close, and the next process to open a listener removes the names of
+** those that were killed.
 **
 ** All its descriptors are in the table of sr_fork.h: a forked child has none of them. */
 #ifndef SR_LISTENER_H

@@ -1,8 +1,8 @@
 /* The worker: an engine on a thread of its own, for hosts that have an event loop.
 ** SPDX-License-Identifier: MIT
 **
-** `lifecycle` is held while the thread is started or stopped. Whoever takes the lock of the jobs too
-** takes `lifecycle` first. */
+** `lifecycle` is held while the thread is started or stopped. Lock order: `lifecycle`, the lock of
+** the jobs, the lock of the fork table. */
 #include "worker/sr_worker.h"
 
 #include "base/sr_base.h"
@@ -158,9 +158,9 @@ static void read_connection(struct thread *thread, size_t i) {
 /* ---- the thread ---- */
 
 /*
-** The processors that the process could use when it loaded the library. nginx loads it in its master
-** and then binds each worker to one processor; the thread inherits that, but must not take the
-** processor of the nginx worker whose work it does.
+** The processors that the process could use when it loaded the library. nginx loads it in its
+** master and then binds each worker to one processor; the thread inherits that, but must not take
+** the processor of the nginx worker whose work it does.
 */
 #if SR_LINUX
 static cpu_set_t processors;
@@ -204,7 +204,9 @@ static void *thread_main(void *arg) {
     sr_engine_poll(thread->engine, thread->polled, (unsigned)thread->count + 1,
                    thread->accept_paused ? ACCEPT_PAUSE : SR_NEVER);
     thread->accept_paused = 0;
-    /* From the last one on: a dropped connection's number goes to the last, which was read already. */
+    /*
+    ** From the last one on: a dropped connection's number goes to the last, which was read already.
+    */
     for (i = thread->count; i > 0; i--)
       if (thread->polled[i].revents != 0) {
         thread->polled[i].revents = 0;
@@ -276,7 +278,9 @@ static void after_fork_in_parent(void) {
   pthread_mutex_unlock(&worker.lifecycle);
 }
 
-/* The name of the listener's socket is the parent's to remove, and sr_fork closes the descriptors. */
+/*
+** The name of the listener's socket is the parent's to remove, and sr_fork closes the descriptors.
+*/
 static void after_fork_in_child(void) {
   if (worker.thread != NULL)
     worker.parents = worker.thread;

@@ -2,7 +2,8 @@
 ** SPDX-License-Identifier: MIT
 **
 ** A process has one thread at most. It starts with the first call, and stops when the last of its
-** users (Lua states) leaves or when the process ends. Calls are submitted to it as jobs, see sr_job.h.
+** users (Lua states) leaves or when the process ends. Calls are submitted to it as jobs, see
+** sr_job.h.
 **
 ** Fork: a child has no thread. It starts its own with its first call.
 **
