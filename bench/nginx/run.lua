@@ -1,9 +1,9 @@
 --- What a call costs an nginx worker, compared with a GET written by hand on a cosocket. SPDX-License-Identifier: MIT
--- lua bench/nginx/run.lua: prints a table; status 1 if a ratio is over its bound. Needs nginx, wrk and luasocket. Run it from the
--- top of the repository with the LUA_PATH of the specs.
+-- lua bench/nginx/run.lua: prints a table; status 1 if a ratio is over its bound. Needs nginx, wrk and luasocket. Run it from
+-- the top of the repository with the LUA_PATH of the specs.
 --
--- Everything is measured in one run, in rounds in which both take turns. The result is the median of the rounds' ratios. If it is
--- over the bound after five rounds, five more follow, twice at most, and the median of all counts.
+-- Everything is measured in one run, in rounds in which both take turns. The result is the median of the rounds' ratios. If it
+-- is over the bound after five rounds, five more follow, twice at most, and the median of all counts.
 
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
