@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 /* ---- trouble ---- */
 
@@ -431,6 +432,49 @@ static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(voi
   server_stop(&server);
 }
 
+/* Listens in the server's place, and sends without end to whoever connects. */
+static pid_t endless_server(const struct server *server) {
+  static char data[65536];
+  struct sockaddr_un name;
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd;
+  pid_t pid;
+  memset(&name, 0, sizeof name);
+  name.sun_family = AF_UNIX;
+  snprintf(name.sun_path, sizeof name.sun_path, "%s", server->socket);
+  unlink(server->socket);
+  assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof name), 0);
+  assert_int_equal(listen(listener, 5), 0);
+  pid = fork();
+  assert_true(pid >= 0);
+  if (pid > 0) {
+    close(listener);
+    return pid;
+  }
+  alarm(60);
+  memset(data, '+', sizeof data);
+  while ((fd = accept(listener, NULL, NULL)) >= 0) {
+    while (send(fd, data, sizeof data, MSG_NOSIGNAL) > 0)
+      ;
+    close(fd);
+  }
+  _exit(0);
+}
+
+static void a_server_that_sends_without_end_is_told_and_holds_nobody(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  pid_t pid;
+  START(server);
+  server_kill(&server);
+  pid = endless_server(&server);
+  limiter = host(&server);
+  expect_words(failure(limiter, PATIENCE), "it sends more than it was asked for");
+  driver->close(limiter);
+  kill(pid, SIGKILL);
+  assert_true(waitpid(pid, NULL, 0) == pid);
+  server_stop(&server);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_script_cache_that_was_flushed_loses_no_step),
@@ -446,6 +490,7 @@ int main(void) {
       cmocka_unit_test(errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept),
       cmocka_unit_test(foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long),
       cmocka_unit_test(a_clock_that_was_set_back_leaves_everything_the_time_that_it_had),
+      cmocka_unit_test(a_server_that_sends_without_end_is_told_and_holds_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

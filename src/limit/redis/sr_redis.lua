@@ -1,18 +1,19 @@
--- One step of the limiter, carried out by the Redis server: docs/redis.md says what is kept and why.
+-- One step of the limiter, run by the Redis server: docs/redis.md says what is kept and why.
 -- SPDX-License-Identifier: MIT
 -- luacheck: globals redis KEYS ARGV
 --
 -- Runs on Redis's Lua 5.1. Lines that hold a comment alone are left out of what is sent. Times are Redis's own clock in
 -- microseconds: below 2^53, so a Lua number holds them exactly. Fields of the hash:
---   s0 .. s63    "TIME:TOKEN" leased, "TIME~TOKEN" cooling down since it was taken, "TIME" cooling down; free from TIME on
---   born, runs   when the hash was first used by a server process, and the last server processes that have used it
+--   s0 .. s63    free from TIME on; "TIME:TOKEN" leased, "TIME~TOKEN" cooling down since it was taken, "TIME" cooling down
+--   born, runs   when a server process first used the hash, and the last server processes that have used it
 --   at           when it was last written
 --   held         no slot is given before
 --   block        "rate" or "key" while the circuit is open, until `until`; then `probe` is the end of the lease of the one
 --                request that may go through, and `prober` its token
 --   level, strikes, keys, struck, trouble: see docs/redis.md
---   unheard, hush, next   requests in a row that got no answer; not 0: one goes at a time, the next one from `next` on; then
---                `lone` is the end of the lease of the one under way, and `loner` its token
+--   unheard      requests in a row without an answer
+--   hush, next   while hush is not 0 one request goes at a time, the next one from `next` on; `lone` is the end of the lease of
+--                the one in flight, and `loner` its token
 -- Arguments: step, id of the server process, slots, window, window and late count; then those of the step.
 local key, step, run = KEYS[1], ARGV[1], ARGV[2]
 local slots, window, cold = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -30,7 +31,7 @@ local GRANTED, WAIT, BLOCKED = 0, 1, 2
 local NOTHING, HAS_BLOCKED, HAS_UNBLOCKED = 0, 1, 2
 local REASONS = { [""] = 0, rate = 1, key = 2 }
 
--- Redis before 5 would repeat the script itself, clock and all, on replicas and in the log; now its writes are repeated.
+-- Redis before 5 would replicate the script, which reads a clock; this makes it replicate the writes.
 pcall(redis.replicate_commands)
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
@@ -56,7 +57,7 @@ local function number(name)
   return tonumber(fields[name]) or 0
 end
 
--- The clock was set back, or another server with another clock took over: everything keeps the time that it had left.
+-- The clock was set back, or a server with another clock took over: everything keeps the time that it had left.
 local function set_back(by)
   for name, value in pairs(fields) do
     local at, rest = string.match(value, "^(%d+)(.*)$")
@@ -67,7 +68,7 @@ local function set_back(by)
   end
 end
 
--- What nobody can have written (another clock, a foreign hand) is put right for good: it can't stop a key for years.
+-- Repairs impossible values (another clock, another program) for good: they can't stop a key for years.
 local function put_right()
   for name, value in pairs(fields) do
     if string.find(name, "^s%d+$") and (tonumber(string.match(value, "^%d+")) or 0) > now + LEASE_MAX then
@@ -126,7 +127,7 @@ end
 
 -- ---- what it says ----
 
--- When slot `i` is free, ":" if it is leased, and by whom.
+-- When slot `i` is free, its mark (":" if it is leased), and the token of its owner.
 local function slot(i)
   local at, mark, owner = string.match(text("s" .. i), "^(%d+)([:~]?)(.*)$")
   return math.max(tonumber(at) or 0, number "born" + cold), mark or "", owner or ""
@@ -177,7 +178,7 @@ local function after_probe(outcome)
   return NOTHING
 end
 
--- One more of `kind` in a row. A request that is given back again because the answer to the first time was lost counts once.
+-- Counts one more of `kind` in a row. A request that is given back again, because an answer was lost, counts once.
 local function strike(token, kind, most, reason)
   if string.find(text "struck", token .. " ", 1, true) then
     return NOTHING
@@ -189,7 +190,7 @@ local function strike(token, kind, most, reason)
   return number(kind) >= most and open(reason) or NOTHING
 end
 
--- Nothing is answered: one at a time, a window later, then two, four …
+-- One more request without an answer: one is sent at a time, a window later, then two, four …
 local function fall_silent(token)
   local n = number "hush"
   if n == 0 then
@@ -206,7 +207,7 @@ local function fall_silent(token)
   end
 end
 
--- The first answer ends it; what was sent before may be counted now, so all wait for a window.
+-- The first answer ends it. All wait for a window, because the server may be counting earlier requests now.
 local function end_silence()
   if number "hush" > 0 and now + unit > number "held" then
     put("held", now + unit)
@@ -291,7 +292,7 @@ local function take(token, low, send_time, lease)
   return WAIT, earliest, -1, 0
 end
 
--- Of a take whose answer was lost nobody knows which slot it got.
+-- If the answer to a take was lost, its client does not know the slot.
 local function find(token)
   for i = 0, 63 do
     local _, _, owner = slot(i)
@@ -313,7 +314,7 @@ local function give(token, i, send_time, outcome, cool, hold)
         put("s" .. i, now + (outcome == "unsent" and 0 or cool))
       end
     elseif mark ~= ":" and outcome ~= "unsent" and not send_time and at < now + cool then
-      -- The server has lost its memory since: this request may be counted all the same.
+      -- Redis has lost its memory since the take: the API may count this request all the same.
       put("s" .. i, now + cool)
     end
   end

@@ -15,6 +15,9 @@
 
 #define TIMEOUT_MS ((long)(SR_REDIS_TIMEOUT / SR_MILLISECOND))
 
+/* No reply, and not all of them at once, are as long. */
+#define UNREAD_MAX ((size_t)8 << 20)
+
 /* Commands of the log-in. */
 enum { GREET_AUTH, GREET_SELECT, GREET_INFO, GREET_SCRIPT };
 
@@ -418,19 +421,23 @@ redisReply *sr_wire_reply(struct sr_wire *wire) {
 static void receive(struct sr_wire *wire) {
   char data[16384];
   CURLcode code;
-  size_t n;
+  size_t n, total = 0;
   struct sr_sigpipe sigpipe;
   sr_sigpipe_hold(&sigpipe, wire->address->tls); /* TLS may write when it reads */
   do {
     n = 0;
     code = curl_easy_recv(wire->easy, data, sizeof data, &n);
+    total += n;
     if (code == CURLE_OK && n > 0 && redisReaderFeed(wire->reader, data, n) != REDIS_OK)
       code = CURLE_OUT_OF_MEMORY;
     /* A TLS library may hold data that the socket does not show. */
-  } while (code == CURLE_OK && n > 0 && (wire->address->tls || n == sizeof data));
+  } while (code == CURLE_OK && n > 0 && total <= UNREAD_MAX &&
+           (wire->address->tls || n == sizeof data));
   sr_sigpipe_release(&sigpipe);
   if (code == CURLE_OUT_OF_MEMORY)
     no_memory(wire);
+  else if (wire->reader->len > UNREAD_MAX || total > UNREAD_MAX)
+    sr_wire_fail(wire, "it sends more than it was asked for");
   else if (code != CURLE_AGAIN && (code != CURLE_OK || n == 0))
     sr_wire_fail(wire, "the connection was lost");
 }
