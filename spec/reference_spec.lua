@@ -199,7 +199,7 @@ describe("the reference", function()
       assert.is_string(section, key)
       has(section, operation.about, key)
       if operation.use then
-        has(section, "\n*Use it for* " .. operation.use, key)
+        has(section, " *Use it for* " .. operation.use, key)
       end
       has(section, "client." .. resource.name .. ":" .. operation[1], key)
       if operation.confidence ~= "high" then

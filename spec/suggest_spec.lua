@@ -4,6 +4,7 @@ local api = require "seranking.api"
 local operation = require "seranking.operation"
 local scene = require "support.scene"
 local seranking = require "seranking"
+local suggest = require "seranking.suggest"
 
 local function refused(f, ...)
   local ok, message = pcall(f, ...)
@@ -153,6 +154,13 @@ describe("an unknown name", function()
 end)
 
 describe("a name that asks for something", function()
+  it("is not answered by an operation that writes, even if that is all there is", function()
+    local node = { operations = { set = { "set", v4 = "PUT /x" }, recheck = { "recheck", v4 = "POST /x" } }, children = {} }
+    local state = { _node = node, _path = "sites.positions", _bound = {} }
+    assert.equal("client.sites.positions has no 'get'; there are: recheck, set", suggest.member(state, "get"))
+    assert.equal("client.sites.positions has no 'sett'; did you mean 'set'?", suggest.member(state, "sett"))
+  end)
+
   it("is never answered by an operation that writes", function()
     local client = scene.new()
     local words = { "get", "show", "fetch", "find", "read", "lst", "gett", "all", "each", "search", "query", "status", "poll",

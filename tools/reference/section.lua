@@ -391,12 +391,11 @@ function section.add(page, operation, seen)
     parts[#parts + 1] = ("Not in %s: use `client.%s` there."):format(operation.by.v4 and "v1" or "v4",
       (any.instead:gsub("%.([^.]+)$", ":%1")))
   end
+  if any.use then
+    parts[#parts + 1] = "*Use it for* " .. sentence(any.use)
+  end
   page.add("%s", table.concat(parts, " "))
   page.add()
-  if any.use then
-    page.add("*Use it for* %s", sentence(any.use))
-    page.add()
-  end
   add_call(page, operation)
   add_wire(page, operation)
   add_facts(page, operation)
