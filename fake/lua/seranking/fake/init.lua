@@ -27,6 +27,7 @@ local replies = require "seranking.fake.replies"
 local Routes = require "seranking.fake.routes"
 local sample = require "seranking.fake.sample"
 local script = require "seranking.fake.script"
+local seed = require "seranking.fake.seed"
 local store = require "seranking.fake.store"
 local url = require "seranking.fake.url"
 
@@ -62,6 +63,7 @@ local refused, answered = replies.refused, replies.answered
 ---@field regions? integer rows of system.google_regions, up to 228,800; 50
 ---@field rows? integer rows of a list of the Data API; 250
 ---@field units? number credits left; 48,211
+---@field demo? boolean true: the account is the demo account, else empty
 ---@field seed? integer of the data that is made up: the same seed gives the same answers; 1
 ---@field exports? integer backlink exports that the plan has; what is over is rejected
 ---@field lenient? boolean take JSON under any Content-Type, as the curl line on the vendor's page sends it
@@ -79,7 +81,8 @@ local fake = {}
 
 local option_types = {
   now = "function", clock = "userdata table",
-  tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", today = "string function",
+  tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", demo = "boolean",
+  today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean", log = "boolean", descriptions = "table",
 }
@@ -135,7 +138,8 @@ function fake.new(options)
     today = options.today or function() return os.date("!%Y-%m-%d") end,
     regions = options.regions or 50,
     rows = options.rows or 250,
-    seed = options.seed or 1,
+    demo = options.demo or false,
+    data_seed = options.seed or 1,
     units = options.units,
     exports = options.exports or math.huge,
     lenient = options.lenient or false,
@@ -147,6 +151,39 @@ function fake.new(options)
   self.began = self.now()
   self:reset()
   return self
+end
+
+-- Where files are when a request doesn't say which host it came to.
+local FILES = "https://files.seranking.test"
+
+-- The day of the fake: the one that was given, and as many more as its clock has gone on since.
+local function today_of(self, at)
+  if type(self.today) == "function" then
+    return self.today()
+  end
+  return calendar.add(self.today, math.floor((at - self.began) / 86400))
+end
+
+-- A call of an operation, made by a request or by `seed`.
+local function new_call(self, route, generation, args, at)
+  self.origin = self.origin or today_of(self, at)
+  return {
+    now = at, rows = self.rows, max_exports = self.exports, files = FILES, route = route, generation = generation, args = args,
+    store = self.store, regions = self.regions, cache = self.cache, seed = self.data_seed, origin = self.origin,
+    today = today_of(self, at),
+  }
+end
+
+--- Adds projects and what hangs under them to the account. What the API would refuse raises.
+---@param account seranking.fake.Seed
+function Api:seed(account)
+  local at = self.now() + self.advanced
+  local fine, problem = pcall(seed.add, function(key, args)
+    return new_call(self, self.routes.operations[key].routes.v1, "v1", args, at)
+  end, self.store, account)
+  if not fine then
+    error(problem, 2)
+  end
 end
 
 --- Forgets everything that happened: the account's contents, the log, limits and bans, scripted answers and faults. Time
@@ -162,6 +199,9 @@ function Api:reset()
   for i = #self.log, 1, -1 do
     self.log[i] = nil
   end
+  if self.demo then
+    self:seed(seed.demo(today_of(self, self.now() + self.advanced)))
+  end
 end
 
 --- Lets time pass, on top of the clock.
@@ -174,9 +214,6 @@ function Api:advance(seconds)
     self.advanced = self.advanced + seconds
   end
 end
-
--- Where files are when a request doesn't say which host it came to.
-local FILES = "https://files.seranking.test"
 
 --- Queues a fault: the next matching requests get it. With a kind, status, headers or body it stands in for the answer,
 --- and the account stays as it is. With a fault or delay alone the request is carried out, and the answer tells the
@@ -356,19 +393,10 @@ local function scripted(incoming)
   return answered(status_of(route.operation), value)
 end
 
--- The day of the fake: the one that was given, and as many more as its clock has gone on since.
-local function today_of(self, at)
-  if type(self.today) == "function" then
-    return self.today()
-  end
-  return calendar.add(self.today, math.floor((at - self.began) / 86400))
-end
-
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
 local function serve(self, incoming, at)
   local route, args, request = incoming.route, incoming.args, incoming.request
-  self.origin = self.origin or today_of(self, at)
   if not route then
     if not incoming.place then
       note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
@@ -378,12 +406,8 @@ local function serve(self, incoming, at)
     return scripted(incoming)
   end
   local host = request.headers.host
-  local call = {
-    now = at, rows = self.rows, max_exports = self.exports,
-    files = host and (request.tls and "https://" or "http://") .. host or FILES,
-    route = route, generation = incoming.generation, args = args, store = self.store, regions = self.regions,
-    cache = self.cache, seed = self.seed, origin = self.origin, today = today_of(self, at),
-  }
+  local call = new_call(self, route, incoming.generation, args, at)
+  call.files = host and (request.tls and "https://" or "http://") .. host or FILES
   local refusal, value = resolve.rows(call), nil
   if call.site and not refusal then
     ranks.check(call, call.site)

@@ -28,6 +28,7 @@ local url = require "seranking.fake.url"
 ---@class seranking.fake.Operation
 ---@field key string "resource.operation"
 ---@field operation table its description
+---@field routes table<"v4"|"v1"|"data", seranking.fake.Route>
 ---@field params table<string, true> names of the parameters that it takes in any generation
 
 ---@class seranking.fake.Routes
@@ -159,9 +160,10 @@ local function add(root, resource, operation, generation, params)
 end
 
 -- Notes an operation and the names of the parameters that it takes in any of its forms.
-local function note(operations, route)
-  local entry = operations[route.key] or { key = route.key, operation = route.operation, params = {} }
+local function note(operations, route, generation)
+  local entry = operations[route.key] or { key = route.key, operation = route.operation, params = {}, routes = {} }
   operations[route.key] = entry
+  entry.routes[generation] = route
   for _, name in ipairs(route.path) do
     entry.params[name] = true
   end
@@ -184,7 +186,7 @@ function Routes.new(resources)
       for _, operation in ipairs(resource.operations) do
         if operation[generation] then
           local own = params_of(operation.params or {}, generation)
-          note(self.operations, add(root, resource, operation, generation, setmetatable(own, { __index = params })))
+          note(self.operations, add(root, resource, operation, generation, setmetatable(own, { __index = params })), generation)
         end
       end
     end

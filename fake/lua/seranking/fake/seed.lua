@@ -1,0 +1,195 @@
+--- Puts an account into the fake: what a test lists, or the demo account.
+-- SPDX-License-Identifier: MIT
+
+local answers = require "seranking.fake.answers"
+local calendar = require "seranking.fake.calendar"
+local options = require "seranking.fake.options"
+local resolve = require "seranking.fake.resolve"
+
+local seed = {}
+
+---@class seranking.fake.Seed
+---@field sites? seranking.fake.SeedSite[]
+
+---@class seranking.fake.SeedSite
+---@field url string
+---@field title? string the url, when left out
+---@field check_freq? string
+---@field check_day? integer
+---@field engines? integer[] search_engine_id of each; { 200 } when left out
+---@field groups? table<string, (string|seranking.fake.SeedKeyword)[]> keywords by the name of their group
+---@field keywords? (string|seranking.fake.SeedKeyword)[] keywords without a group
+---@field tags? table<string, string[]> pages by the name of their tag
+---@field competitors? string[] addresses
+---@field days? integer how many days of positions there are, up to today; 0
+---@field audits? integer how many audits of its domain have run; 0
+---@field backlinks? string[] pages that link to it
+---@field brand? string its name in AI answers
+---@field prompts? string[] what AI engines are asked about the brand
+
+---@class seranking.fake.SeedKeyword
+---@field keyword string
+---@field target_url? string
+---@field positions? table<string, integer> by date, for the first engine: these days stay as they are
+
+local TYPES = { sites = "table" }
+local SITE_TYPES = {
+  url = "string", title = "string", check_freq = "string", check_day = "number", engines = "table", groups = "table",
+  keywords = "table", tags = "table", competitors = "table", days = "number", audits = "number", backlinks = "table",
+  brand = "string", prompts = "table",
+}
+local KEYWORD_TYPES = { keyword = "string", target_url = "string", positions = "table" }
+
+-- Carries out an operation as a request would, without key and limit. Raises what the API would refuse.
+local function run(new_call, key, args)
+  local call = new_call(key, args)
+  local refusal = resolve.rows(call)
+  local value
+  if not refusal then
+    value, refusal = answers[key](call)
+  end
+  if refusal then
+    error(("%s: %s (%s)"):format(key, refusal.message, refusal.reason), 0)
+  end
+  return value, call
+end
+
+local function keyword_item(keyword, group_id)
+  local item = type(keyword) == "table" and keyword or { keyword = keyword }
+  options.check(item, KEYWORD_TYPES, 0)
+  return { keyword = item.keyword, target_url = item.target_url, group_id = group_id }, item.positions
+end
+
+local function sorted_names(by_name)
+  local names = {}
+  for name in pairs(by_name or {}) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function add_keywords(new_call, site_id, list, group_id, engine_id)
+  local items, positions = {}, {}
+  for i, keyword in ipairs(list) do
+    items[i], positions[i] = keyword_item(keyword, group_id)
+  end
+  if #items == 0 then
+    return
+  end
+  local ids = run(new_call, "sites.keywords.create", { site_id = site_id, items = items }).ids
+  for i, id in ipairs(ids) do
+    for date, position in pairs(positions[i] or {}) do
+      run(new_call, "sites.positions.set",
+        { site_id = site_id, keyword_id = id, site_engine_id = engine_id, date = date, position = position })
+    end
+  end
+end
+
+-- Sets the days of a project and its keywords back, so that positions of the days since then are there.
+local function set_back(store, site, days)
+  local day = site.first_day - days
+  site.first_day, site.checked_day = day, day
+  for _, keyword in ipairs(store.keywords:where { site_id = site.id }) do
+    keyword.first_day = day
+  end
+end
+
+local function add_site(new_call, store, site)
+  options.check(site, SITE_TYPES, 0)
+  local site_id = run(new_call, "sites.create", {
+    url = site.url, title = site.title or site.url, check_freq = site.check_freq, check_day = site.check_day,
+  }).site_id
+  local first_engine
+  for _, search_engine_id in ipairs(site.engines or { 200 }) do
+    local engine = run(new_call, "sites.search_engines.create", { site_id = site_id, search_engine_id = search_engine_id })
+    first_engine = first_engine or engine.site_engine_id
+  end
+  for _, name in ipairs(sorted_names(site.groups)) do
+    local group_id = run(new_call, "keyword_groups.create", { site_id = site_id, name = name }).group_id
+    add_keywords(new_call, site_id, site.groups[name], group_id, first_engine)
+  end
+  add_keywords(new_call, site_id, site.keywords or {}, nil, first_engine)
+  for _, name in ipairs(sorted_names(site.tags)) do
+    run(new_call, "sites.url_tags.create", { site_id = site_id, name = name, urls = site.tags[name] })
+  end
+  for _, url in ipairs(site.competitors or {}) do
+    run(new_call, "competitors.create", { site_id = site_id, url = url })
+  end
+  for _ = 1, site.audits or 0 do
+    run(new_call, "audit.create", { domain = site.url, title = site.title, settings = { send_report = 0 } })
+  end
+  if site.backlinks then
+    run(new_call, "backlinks.import", { site_id = site_id, list = site.backlinks })
+  end
+  if site.brand then
+    run(new_call, "airt.brand.set", { site_id = site_id, brand = site.brand })
+    local llm = run(new_call, "airt.llm.create", { site_id = site_id, base_name = "chatgpt", country_code = "US" })
+    if site.prompts then
+      run(new_call, "airt.prompts.create", { site_id = site_id, llm_id = llm.id, prompts = site.prompts })
+    end
+  end
+  if site.days then
+    set_back(store, store.sites:get(site_id), site.days)
+  end
+end
+
+--- Adds to an account.
+---@param new_call fun(key: string, args: table): seranking.fake.Call
+---@param store seranking.fake.Store
+---@param account seranking.fake.Seed
+function seed.add(new_call, store, account)
+  options.check(account, TYPES, 0)
+  for _, site in ipairs(account.sites or {}) do
+    add_site(new_call, store, site)
+  end
+end
+
+-- ---- the demo account ----
+
+local function around(words, kinds)
+  local list = {}
+  for _, word in ipairs(words) do
+    for _, kind in ipairs(kinds) do
+      list[#list + 1] = kind:format(word)
+    end
+  end
+  return list
+end
+
+--- The demo account: a shop, a bakery and a blog, with 60 keywords, four engines and 90 days of positions.
+---@param today string
+---@return seranking.fake.Seed
+function seed.demo(today)
+  local month = calendar.date(calendar.day(today) - 30)
+  return {
+    sites = {
+      {
+        url = "https://shop.example.com", title = "Anchor shop", engines = { 200, 201 }, days = 90, audits = 1,
+        groups = {
+          anchors = around({ "anchor", "folding anchor", "anchor chain" }, { "%s", "buy %s", "%s price", "best %s" }),
+          ropes = around({ "mooring rope", "dock line" }, { "%s", "buy %s", "%s price", "%s length" }),
+        },
+        keywords = { "boat fender", "boat shop", "boat accessories", "marine shop" },
+        tags = { sale = { "https://shop.example.com/sale" } },
+        competitors = { "quay-supplies.com", "pier-shop.com" },
+        backlinks = { "https://harbour.example.org/links", "https://sailing.example.net/shops" },
+        brand = "Anchor shop",
+        prompts = { "where to buy a small anchor", "which anchor holds in mud", "best shop for boat parts" },
+      },
+      {
+        url = "https://bakery.example.org", title = "Corner bakery", engines = { 203 }, days = 90, audits = 1,
+        groups = { bread = around({ "rye bread", "sourdough", "rolls" }, { "%s", "%s near me", "fresh %s", "%s recipe" }) },
+        keywords = { "bakery", "bakery near me", "birthday cake", { keyword = "corner bakery", positions = { [month] = 1 } } },
+        competitors = { "mill-lane.com" },
+      },
+      {
+        url = "https://blog.example.net", title = "Sailing blog", engines = { 300 }, days = 90, check_freq = "check_weekly",
+        keywords = around({ "sailing", "knots", "first boat", "navigation" }, { "%s for beginners", "learn %s", "%s tips",
+          "%s guide", "what is %s" }),
+      },
+    },
+  }
+end
+
+return seed
