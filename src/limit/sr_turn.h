@@ -16,8 +16,8 @@ static inline sr_time sr_turn(sr_time *at, int slots, sr_time window, unsigned a
       if (at[i] < at[first])
         first = i;
     if (ahead-- == 0)
-      return at[first];
-    at[first] += window;
+      return at[first];  /* NOLINT(clang-analyzer-core.uninitialized.UndefReturn): slots is not 0 */
+    at[first] += window; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
   }
 }
 
