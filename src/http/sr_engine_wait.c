@@ -159,11 +159,6 @@ int sr_engine_open_handles(struct sr_engine *engine) {
   return 0;
 }
 
-static void wait_for_step(struct sr_engine *engine, sr_time now, sr_time until) {
-  sr_time wake = wake_time(engine, now);
-  wait_until(engine, NULL, 0, now, wake < until ? wake : until);
-}
-
 void sr_engine_sleep(struct sr_engine *engine, sr_time duration) {
   sleep_until(engine, SR_NOW(engine) + duration);
 }
@@ -197,7 +192,7 @@ struct sr_call *sr_engine_ready(struct sr_engine *engine) {
 #define AFTER(now, duration) ((duration) < SR_NEVER - (now) ? (now) + (duration) : SR_NEVER)
 
 enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_time max_wait) {
-  sr_time now = SR_NOW(engine), until = AFTER(now, max_wait);
+  sr_time wake, now = SR_NOW(engine), until = AFTER(now, max_wait);
   enum sr_run outcome = SR_RUN_PENDING;
   struct sr_sigpipe sigpipe = {0};
   SR_CHECK_PROCESS(engine);
@@ -215,7 +210,8 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
     } else if (now >= until) {
       break;
     } else {
-      wait_for_step(engine, now, until);
+      wake = wake_time(engine, now);
+      wait_until(engine, NULL, 0, now, wake < until ? wake : until);
     }
   }
   if (engine->tls)
@@ -226,7 +222,7 @@ enum sr_run sr_engine_run(struct sr_engine *engine, struct sr_call *call, sr_tim
 struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
   struct sr_call *call = sr_engine_ready(engine);
   struct sr_sigpipe sigpipe;
-  sr_time now, until;
+  sr_time now, wake, until;
   if (call != NULL)
     return call;
   now = SR_NOW(engine);
@@ -237,7 +233,8 @@ struct sr_call *sr_engine_next(struct sr_engine *engine, sr_time max_wait) {
     call = sr_engine_ready(engine);
     if (call != NULL || now >= until)
       break;
-    wait_for_step(engine, now, until);
+    wake = wake_time(engine, now);
+    wait_until(engine, NULL, 0, now, wake < until ? wake : until);
   }
   sr_sigpipe_release(&sigpipe);
   return call;

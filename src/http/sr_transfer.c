@@ -410,9 +410,7 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   struct sr_buf *url = &transfer->url;
   struct sr_param key;
   url->len = 0;
-  if (sr_buf_reserve(url, config->base_url.len + call->target.len + config->key_escaped.len + 16) !=
-          0 ||
-      sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
+  if (sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
       sr_buf_append(url, call->target.data, call->target.len) != 0)
     return -1;
   if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
@@ -521,7 +519,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   transfer->ends = now + timeout + GRACE;
   transfer->connect_ends = now + connect + GRACE;
   if ((loaded.handles_have_one_use && transfer->used && renew(transfer) != 0) ||
-      sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
+      (call->head.cap <= USUAL_HEAD && sr_buf_reserve(&call->head, USUAL_HEAD) != 0))
     return CURLE_OUT_OF_MEMORY;
   easy = transfer->easy;
   if (transfer->config_id != call->config->id)
