@@ -1,0 +1,68 @@
+-- Which operations may be sent again after an attempt whose outcome is unknown. Kept by hand beside the descriptions: a wrong
+-- entry there makes a change twice, or loses one.
+-- SPDX-License-Identifier: MIT
+
+local seranking = require "seranking"
+
+-- GET, PUT and DELETE may, POST and PATCH may not (RFC 9110, section 9.2.2), except these. "Set this to that" and "these are
+-- gone" leave the same behind when they are done twice.
+local MAY = [[
+  airt.brand.set airt.llm.update airt.prompt_groups.move airt.prompt_groups.order airt.prompt_groups.transfer
+  airt.prompt_groups.update airt.prompts.delete audit.delete audit.settings.reset audit.settings.update audit.update
+  backlink_groups.move backlink_groups.update backlinks.delete backlinks.gsc.settings checklist.set_task_status
+  checklist.update_task keyword_groups.move keyword_groups.update site_groups.move site_groups.update sites.keywords.update
+  sites.positions.set sites.search_engines.update sites.update users.sites.share users.update
+  data.site_audit.audits.update
+]]
+-- A change of tags that takes and gives; an export that is a job of its own, and paid for, each time.
+local MAY_NOT = [[ sites.url_tags.update data.backlinks.export.create ]]
+
+local UUID = "00000000-0000-0000-0000-000000000000"
+
+local function set_of(text)
+  local set = {}
+  for name in text:gmatch "%S+" do
+    set[name] = true
+  end
+  return set
+end
+
+local may, may_not = set_of(MAY), set_of(MAY_NOT)
+local BY_METHOD = { GET = true, PUT = true, DELETE = true }
+
+describe("an attempt whose outcome is unknown", function()
+  local found = {}
+
+  for _, generation in ipairs { "v4", "v1" } do
+    it("is made again only where twice is as good as once, " .. generation, function()
+      local client = seranking.new { token = false, api = generation, data_token = UUID }
+      local count = 0
+      for _, module in pairs(require "seranking.api") do
+        for _, resource in ipairs(require(module)) do
+          local at = client
+          for part in resource.name:gmatch "[^.]+" do
+            at = at[part]
+          end
+          for _, operation in ipairs(resource.operations) do
+            local name, about = resource.name .. "." .. operation[1], at[operation[1]]:describe()
+            if about.method and not about.billed then
+              local expected = not may_not[name] and (may[name] or BY_METHOD[about.method] or false)
+              assert.equal(expected, about.repeatable, name)
+            end
+            found[name], count = true, count + 1
+          end
+        end
+      end
+      assert.is_true(count > 0)
+    end)
+  end
+
+  it("has no entry for an operation that is gone", function()
+    for name in pairs(may) do
+      assert.is_true(found[name], name)
+    end
+    for name in pairs(may_not) do
+      assert.is_true(found[name], name)
+    end
+  end)
+end)
