@@ -268,7 +268,8 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
 #endif
 
 /* A socket that is inherited neither by programs (os.execute, io.popen) nor by forked children. */
-static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+static curl_socket_t open_curl_socket(void *user, curlsocktype purpose,
+                                      struct curl_sockaddr *address) {
   struct sr_transfer *transfer = user;
   int fd;
   (void)purpose;
@@ -282,7 +283,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 ** The connection may outlive the transfer that opened it. If the kernel still holds a request that
 ** was given up, it is dropped: a server that reads it later would count it.
 */
-static int on_close(void *unused, curl_socket_t fd) {
+static int close_curl_socket(void *unused, curl_socket_t fd) {
   (void)unused;
 #if SR_LINUX
   static const struct linger drop = {1, 0};
@@ -313,9 +314,9 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_HEADERDATA, transfer);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
-  SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_OPENSOCKETFUNCTION, open_curl_socket);
   SET(CURLOPT_OPENSOCKETDATA, transfer);
-  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, close_curl_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_ACCEPT_ENCODING, loaded.encodings);
   SET(CURLOPT_PATH_AS_IS, 1L); /* dots in a path are the caller's, encoded by sr_url */

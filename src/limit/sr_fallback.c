@@ -97,7 +97,8 @@ static enum sr_change give_half(struct half *half, const struct sr_rate *rate, s
   return half->driver->give(half->limiter, rate, now, slot, outcome, hold);
 }
 
-static enum sr_verdict refuse(struct pair *pair, struct sr_slot *slot, enum sr_verdict verdict) {
+static enum sr_verdict refuse_pair(struct pair *pair, struct sr_slot *slot,
+                                   enum sr_verdict verdict) {
   free_pair(pair);
   memset(slot, 0, sizeof *slot);
   return verdict;
@@ -116,7 +117,7 @@ static enum sr_verdict fallback_take(struct sr_limiter *limiter, const struct sr
     verdict = second->driver->take(second->limiter, want, now, &pair->second, ruling);
     memcpy(ruling->problem, limiter->problem, sizeof ruling->problem);
     if (verdict != SR_LIMIT_GRANTED)
-      return refuse(pair, slot, verdict);
+      return refuse_pair(pair, slot, verdict);
     memset(ruling, 0, sizeof *ruling);
   }
   verdict = first->driver->take(first->limiter, want, now, &pair->first, ruling);
@@ -127,7 +128,7 @@ static enum sr_verdict fallback_take(struct sr_limiter *limiter, const struct sr
   if (verdict == SR_LIMIT_GRANTED || verdict == SR_LIMIT_FAILED)
     return SR_LIMIT_GRANTED;
   give_half(second, &want->rate, now, &pair->second, SR_OUTCOME_UNSENT, 0);
-  return refuse(pair, slot, verdict);
+  return refuse_pair(pair, slot, verdict);
 }
 
 static int may_start(struct half *half, const struct sr_rate *rate, sr_time now,
