@@ -2,13 +2,15 @@
 # Whether processes that share a key ever earn a 429, and what the limit costs. SPDX-License-Identifier: MIT
 #
 #   sh bench/limiter.sh [short]
-# Eight processes (four by Redis, where there is one) make calls on a server that counts in a rolling window and answers after a
-# random while. In a second run some are killed with -9 on the way and started again; in a third the server refuses one request
-# for no reason. Prints one table. Ends with status 1 when the server had to refuse a request, had more than the limit in any
-# window, or (the long form, nobody killed) the rate is below 0.97 of LIMIT / (WINDOW + mean latency); when after the refusal for
-# no reason any process sent more than the one request that it may have had under way; or when a slot of the file costs 1 µs or
-# more; or when the server, stopped for ten windows and continued, has more than 9 requests in a window where 5 are allowed.
-# `short` takes seconds and judges counts alone: it has too few windows for a rate, and a busy machine changes no count.
+# Eight processes (four on Redis, if there is one) call a server that counts in a rolling window and answers after a random time.
+# In a second run some are killed with -9 and started again; in a third the server refuses one request for no reason. Prints a
+# table. Exits with 1
+#   * if the server had to refuse a request, or had more than the limit in any window;
+#   * if nobody was killed and the rate is below 0.97 of LIMIT / (WINDOW + mean latency) (not with `short`);
+#   * if a process sent more than one request after the refusal for no reason: it may have had that one in flight;
+#   * if a slot of the file costs 1 µs or more;
+#   * if the server, stopped for ten windows and continued, has more than 9 requests in a window where 5 are allowed.
+# `short` takes seconds and checks counts only: it has too few windows for a rate, and a busy machine changes no count.
 # Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -54,7 +56,7 @@ judge() {
 
 made() { cat "$work"/progress.* 2>/dev/null | wc -c; }
 
-# client NUMBER SHARE: starts a process that makes what is left of its share of calls.
+# client NUMBER SHARE: starts a process that makes the rest of its share of calls.
 client() {
   left=$(($2 - $(wc -c <"$work/progress.$1")))
   eval "pid$1="

@@ -1,7 +1,7 @@
---- One of the programs that share a key: makes its calls and notes each that went well. SPDX-License-Identifier: MIT
--- lua bench/limiter_client.lua BASE_URL CALLS AT_ONCE LIMIT PER PROGRESS [REDIS]: appends a byte to PROGRESS for each; so
--- who starts it again after a kill knows how many are left. A 429 is repeated, any other failure not. The first error goes
--- to stderr, and it ends with 1.
+--- One of the programs that share a key: makes calls and counts those that succeed. SPDX-License-Identifier: MIT
+-- lua bench/limiter_client.lua BASE_URL CALLS AT_ONCE LIMIT PER PROGRESS [REDIS]: appends a byte to PROGRESS for each success,
+-- so that a restart after a kill knows how many are left. Retries after a 429 only. Exits with 1 if a call failed, with its
+-- error on stderr.
 
 local seranking = require "seranking"
 

@@ -1,4 +1,4 @@
---- Makes calls, twelve at once, until it is killed, whatever becomes of them. SPDX-License-Identifier: MIT
+--- Makes calls, twelve at once, until it is killed; ignores their results. SPDX-License-Identifier: MIT
 -- lua bench/limiter_outage.lua BASE_URL LIMIT PER: attempts last PER at most, and are retried.
 
 local seranking = require "seranking"

@@ -105,7 +105,7 @@ static const char *read_option(struct sr_redis_address *out, struct span name, s
   return decode(to, value);
 }
 
-static const char *read_options(struct sr_redis_address *out, struct span rest) {
+static const char *read_address_options(struct sr_redis_address *out, struct span rest) {
   const char *problem = NULL;
   while (problem == NULL && rest.len > 0) {
     struct span pair = cut(&rest, "&"), name;
@@ -131,7 +131,7 @@ static const char *read_login(struct sr_redis_address *out, struct span login) {
   return problem;
 }
 
-static int is_host(struct span host, int bracketed) {
+static int is_redis_host(struct span host, int bracketed) {
   size_t i;
   for (i = 0; i < host.len; i++) {
     char c = sr_lower(host.at[i]);
@@ -149,7 +149,7 @@ static const char *read_host(struct sr_redis_address *out, struct span rest) {
   struct span host = cut(&rest, bracketed ? "]" : ":"), port = {"6379", 4};
   const char *open = bracketed ? "[" : "", *shut = bracketed ? "]" : "";
   int i;
-  if ((bracketed && !skip(&rest, ']')) || !is_host(host, bracketed))
+  if ((bracketed && !skip(&rest, ']')) || !is_redis_host(host, bracketed))
     return "the host must be a name or an address, as in redis://host:6379";
   if (skip(&rest, ':')) {
     port = rest;
@@ -192,7 +192,7 @@ static const char *read_network(struct sr_redis_address *out, struct span rest) 
     problem = db.len > 0 ? read_db(out, db) : NULL;
   }
   if (problem == NULL && skip(&rest, '?'))
-    problem = read_options(out, rest);
+    problem = read_address_options(out, rest);
   return problem;
 }
 
@@ -214,7 +214,7 @@ static const char *read_unix(struct sr_redis_address *out, struct span rest) {
        sr_buf_puts(&out->url, "http://localhost") != 0))
     problem = no_memory;
   if (problem == NULL && skip(&rest, '?'))
-    problem = read_options(out, rest);
+    problem = read_address_options(out, rest);
   return problem;
 }
 

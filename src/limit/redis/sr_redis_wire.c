@@ -131,14 +131,15 @@ int sr_wire_explain(const struct sr_wire *wire, const char *error, char *out, si
 
 /* ---- callbacks of libcurl ---- */
 
-static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+static curl_socket_t open_wire_socket(void *user, curlsocktype purpose,
+                                      struct curl_sockaddr *address) {
   int fd = sr_fork_socket(address->family, address->socktype, address->protocol);
   (void)user;
   (void)purpose;
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-static int on_close(void *unused, curl_socket_t fd) {
+static int close_wire_socket(void *unused, curl_socket_t fd) {
   (void)unused;
   sr_fork_close(fd);
   return 0;
@@ -148,7 +149,7 @@ static short events_of(int what) {
   return (short)(((what & CURL_POLL_IN) ? POLLIN : 0) | ((what & CURL_POLL_OUT) ? POLLOUT : 0));
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known) {
+static int watch_wire_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known) {
   struct sr_wire *wire = user;
   int i;
   (void)easy;
@@ -169,7 +170,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
   return 0;
 }
 
-static int on_timer(CURLM *multi, long ms, void *user) {
+static int set_wire_timer(CURLM *multi, long ms, void *user) {
   struct sr_wire *wire = user;
   (void)multi;
   wire->timer = ms < 0 ? SR_NEVER : wire->now + ms * SR_MILLISECOND;
@@ -186,8 +187,8 @@ static CURLcode set_options(struct sr_wire *wire) {
   SET(CURLOPT_URL, address->url.data);
   SET(CURLOPT_CONNECT_ONLY, 1L);
   SET(CURLOPT_ERRORBUFFER, wire->detail);
-  SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
-  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_OPENSOCKETFUNCTION, open_wire_socket);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, close_wire_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_PROXY, "");
   SET(CURLOPT_CONNECTTIMEOUT_MS, TIMEOUT_MS);
@@ -237,9 +238,9 @@ void sr_wire_connect(struct sr_wire *wire, sr_time now) {
     return;
   }
   wire->state = SR_WIRE_CONNECTING;
-  if (curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+  if (curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, watch_wire_socket) != CURLM_OK ||
       curl_multi_setopt(wire->multi, CURLMOPT_SOCKETDATA, wire) != CURLM_OK ||
-      curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+      curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, set_wire_timer) != CURLM_OK ||
       curl_multi_setopt(wire->multi, CURLMOPT_TIMERDATA, wire) != CURLM_OK ||
       curl_multi_add_handle(wire->multi, wire->easy) != CURLM_OK)
     no_memory(wire);
