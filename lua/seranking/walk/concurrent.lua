@@ -22,7 +22,7 @@ end
 -- An empty list of errors. Its other fields are in a metatable of its own, which a copy of the list can share.
 local function new_errors(first, items)
   local about = { count = 0, first = first, items = items }
-  return setmetatable({}, { __name = "seranking.answer.errors", __index = about, __tostring = errors_tostring }), about
+  return setmetatable({}, { __name = "seranking.errors", __index = about, __tostring = errors_tostring }), about
 end
 
 --- Adds the results of a map to its errors, before they are raised.
