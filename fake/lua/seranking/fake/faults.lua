@@ -68,6 +68,26 @@ local function words_of(set)
   return table.concat(list, ", ")
 end
 
+--- Whether a name is that of a connection's fault.
+---@param name any
+---@return boolean
+function faults.is_connection(name)
+  return fault_names[name] ~= nil
+end
+
+--- Whether a name is that of a ready-made bad answer.
+---@param name any
+---@return boolean
+function faults.is_kind(name)
+  return presets[name] ~= nil
+end
+
+--- The names of the ready-made bad answers.
+---@return string
+function faults.kinds()
+  return words_of(presets)
+end
+
 --- Raises for a fault that can't be acted out.
 ---@param fault any
 ---@param level integer whose line is named, as for `error`, counted from the caller
@@ -78,7 +98,7 @@ function faults.check(fault, level)
   end
   options.check(fault, fault_types, level)
   if fault.kind and not presets[fault.kind] then
-    error("unknown kind: " .. fault.kind .. "; there are: " .. words_of(presets), level)
+    error("unknown kind: " .. fault.kind .. "; there are: " .. faults.kinds(), level)
   elseif fault.fault and not fault_names[fault.fault] then
     error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), level)
   elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then

@@ -11,28 +11,17 @@
 local answers = require "seranking.fake.answers"
 local arguments = require "seranking.fake.arguments"
 local data = require "seranking.fake.answers.data"
-local data_jobs = require "seranking.fake.answers.data_jobs"
-local files = require "seranking.fake.files"
-local calendar = require "seranking.fake.calendar"
-local check = require "seranking.fake.check"
 local faults = require "seranking.fake.faults"
+local chances_of = require "seranking.fake.chances"
 local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
 local log = require "seranking.fake.log"
-local mask = require "seranking.fake.mask"
-local resolve = require "seranking.fake.resolve"
 local option_checks = require "seranking.fake.options"
-local ranks = require "seranking.fake.ranks"
-local replies = require "seranking.fake.replies"
 local Routes = require "seranking.fake.routes"
-local sample = require "seranking.fake.sample"
 local script = require "seranking.fake.script"
 local seed = require "seranking.fake.seed"
+local service = require "seranking.fake.service"
 local store = require "seranking.fake.store"
-local url = require "seranking.fake.url"
-
-local refuse = resolve.refuse
-local refused, answered = replies.refused, replies.answered
 
 ---@class seranking.fake.Request
 ---@field method string
@@ -67,7 +56,9 @@ local refused, answered = replies.refused, replies.answered
 ---@field seed? integer of the data that is made up: the same seed gives the same answers; 1
 ---@field exports? integer backlink exports that the plan has; what is over is rejected
 ---@field lenient? boolean take JSON under any Content-Type, as the curl line on the vendor's page sends it
----@field log? boolean false: keep no log
+---@field log? boolean|integer false: keep no log; a number: keep that many of the newest requests; true, the default: all
+---@field latency? number[] the seconds that an answer takes, least and most: { 0.05, 0.4 }; chosen by the seed
+---@field faults? seranking.fake.Chances faults that come by chance, chosen by the seed
 ---@field descriptions? table[] resources to serve besides those of seranking.api
 
 ---@class seranking.fake.Api
@@ -84,7 +75,7 @@ local option_types = {
   tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", demo = "boolean",
   today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
-  lenient = "boolean", log = "boolean", descriptions = "table",
+  lenient = "boolean", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
 }
 
 local function all_descriptions(more)
@@ -123,6 +114,7 @@ function fake.new(options)
   end
   options = options or {}
   option_checks.check(options, option_types, 2)
+  local room, chances = log.room(options.log, 2), chances_of.new(options, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
     clock = clock,
@@ -143,7 +135,8 @@ function fake.new(options)
     units = options.units,
     exports = options.exports or math.huge,
     lenient = options.lenient or false,
-    logging = options.log ~= false,
+    log_room = room,
+    chances = chances,
     routes = Routes.new(all_descriptions(options.descriptions)),
     log = {},
   }, Api)
@@ -153,33 +146,12 @@ function fake.new(options)
   return self
 end
 
--- Where files are when a request doesn't say which host it came to.
-local FILES = "https://files.seranking.test"
-
--- The day of the fake: the one that was given, and as many more as its clock has gone on since.
-local function today_of(self, at)
-  if type(self.today) == "function" then
-    return self.today()
-  end
-  return calendar.add(self.today, math.floor((at - self.began) / 86400))
-end
-
--- A call of an operation, made by a request or by `seed`.
-local function new_call(self, route, generation, args, at)
-  self.origin = self.origin or today_of(self, at)
-  return {
-    now = at, rows = self.rows, max_exports = self.exports, files = FILES, route = route, generation = generation, args = args,
-    store = self.store, regions = self.regions, cache = self.cache, seed = self.data_seed, origin = self.origin,
-    today = today_of(self, at),
-  }
-end
-
 --- Adds projects and what hangs under them to the account. What the API would refuse raises.
 ---@param account seranking.fake.Seed
 function Api:seed(account)
   local at = self.now() + self.advanced
   local fine, problem = pcall(seed.add, function(key, args)
-    return new_call(self, self.routes.operations[key].routes.v1, "v1", args, at)
+    return service.new_call(self, self.routes.operations[key].routes.v1, "v1", args, at)
   end, self.store, account)
   if not fine then
     error(problem, 2)
@@ -196,11 +168,10 @@ function Api:reset()
   self.data_limiter = Limiter.new(self.data_limit, self.per)
   self.faults, self.expectations = {}, {}
   self.unknown = { seen = {} } -- what `unexpected` lists
-  for i = #self.log, 1, -1 do
-    self.log[i] = nil
-  end
+  log.clear(self.log)
+  self.requests = 0 -- since then; the chances go by their number
   if self.demo then
-    self:seed(seed.demo(today_of(self, self.now() + self.advanced)))
+    self:seed(seed.demo(service.today(self, self.now() + self.advanced)))
   end
 end
 
@@ -293,225 +264,11 @@ function Api:client(options)
   return require("seranking").new(all)
 end
 
--- ---- one request ----
-
-local function allowed_methods(place)
-  local methods = {}
-  for method in pairs(place.methods) do
-    methods[#methods + 1] = method
-  end
-  table.sort(methods)
-  return table.concat(methods, ", ")
-end
-
-local function declares(place, request, name)
-  for _, route in ipairs(place and place.methods[request.method] or {}) do
-    for _, field in ipairs(route.query) do
-      if field.wire == name then
-        return true
-      end
-    end
-  end
-  return false
-end
-
----@class seranking.fake.Incoming a request taken apart
----@field request seranking.fake.Request
----@field generation "v4"|"v1"
----@field pairs seranking.fake.Pair[] of the query
----@field well_formed boolean whether the query could be read to its end
----@field place? seranking.fake.Place what lives at the path
----@field no_place? string why there is nothing
----@field found seranking.fake.Credential
----@field route? seranking.fake.Route the operation that it asks for
----@field args? table<string, any> its arguments
----@field refusal? seranking.fake.Refusal why there is no route
----@field expectation? seranking.fake.Expectation that answers it
-
----@return seranking.fake.Incoming
-local function take_apart(self, request)
-  local generation = request.path:find("^/v1/") and "v1" or "v4"
-  local list, well_formed = url.pairs(request.query)
-  local place, no_place = self.routes:find(generation, request.path)
-  return {
-    request = request, generation = generation, pairs = list, well_formed = well_formed, place = place,
-    no_place = no_place,
-    found = keys.credential(generation, request.headers, list, declares(place, request, keys.names[generation])),
-  }
-end
-
---- Chooses the operation and checks the request for it.
----@return seranking.fake.Route?
----@return table<string, any>|seranking.fake.Refusal # the arguments; without a route, the refusal
-local function choose(self, incoming)
-  local place, request = incoming.place, incoming.request
-  if not place then
-    return nil, refuse(404, "Not Found", incoming.no_place)
-  elseif not place.methods[request.method] then
-    local refusal = refuse(405, "Method Not Allowed", "the path takes " .. allowed_methods(place))
-    refusal.allow = allowed_methods(place)
-    return nil, refusal
-  end
-  local options = { key_name = incoming.found.name, lenient = self.lenient }
-  local refusal
-  for _, route in ipairs(Routes.candidates(place.methods[request.method], incoming.pairs)) do
-    local args, failure = check.request(route, place.ids, incoming.pairs, request, options)
-    if args then
-      return route, args
-    end
-    refusal = refusal or resolve.failure(route, failure)
-  end
-  return nil, refusal
-end
-
-local function note_unexpected(self, text)
-  if not self.unknown.seen[text] then
-    self.unknown.seen[text] = true
-    self.unknown[#self.unknown + 1] = text
-  end
-end
-
-local function status_of(operation)
-  return operation.success and operation.success[1] or 200
-end
-
--- The answer that a script gives.
-local function scripted(incoming)
-  local route = incoming.route
-  local generation = route.family == "data" and "data" or incoming.generation
-  local value, fault = script.answer(incoming.expectation, route, generation, incoming.args)
-  if fault then
-    local answer = faults.answer(incoming.generation, fault)
-    answer.fault, answer.delay = fault.fault, fault.delay
-    return answer
-  elseif type(value) == "string" and route.operation.answer == "bytes" then
-    value = files.new("application/octet-stream", value)
-  end
-  if value == true and not route.operation.answer then
-    value = nil
-  end
-  return answered(status_of(route.operation), value)
-end
-
---- Carries out a request whose key is good.
----@return seranking.fake.Answer
-local function serve(self, incoming, at)
-  local route, args, request = incoming.route, incoming.args, incoming.request
-  if not route then
-    if not incoming.place then
-      note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
-    end
-    return refused(incoming.generation, incoming.refusal)
-  elseif incoming.expectation and not script.is_fault(incoming.expectation.answer) then
-    return scripted(incoming)
-  end
-  local host = request.headers.host
-  local call = new_call(self, route, incoming.generation, args, at)
-  call.files = host and (request.tls and "https://" or "http://") .. host or FILES
-  local refusal, value = resolve.rows(call), nil
-  if call.site and not refusal then
-    ranks.check(call, call.site)
-  end
-  if not refusal and route.family == "data" then
-    value, refusal = data.answer(call)
-    if not data.has_state[route.key] then
-      note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
-    end
-  elseif not refusal and answers[route.key] then
-    value, refusal = answers[route.key](call)
-  elseif not refusal then
-    value = sample.of(route.operation, route.example)
-    if value ~= nil then
-      note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
-    end
-  end
-  if refusal then
-    return refused(incoming.generation, refusal)
-  end
-  return answered(status_of(route.operation), value)
-end
-
---- The limiter that a request counts against.
-local function limiter_of(self, incoming)
-  local routes = incoming.place and select(2, next(incoming.place.methods))
-  return routes and routes[1].family == "data" and self.data_limiter or self.limiter
-end
-
---- Hands out a file. Files are on a host of their own, which counts no requests and must not see a key.
-local function serve_file(self, incoming, at)
-  local request = incoming.request
-  if request.method ~= "GET" then
-    return refused("v1", refuse(405, "Method Not Allowed", "the path takes GET"))
-  elseif incoming.found.key then
-    return refused("v1", refuse(400, "Bad Request", "a key was sent to the host of the files"))
-  end
-  local value, refusal = data_jobs.file(self.store, request.path, at)
-  return refusal and refused("v1", refusal) or answered(200, files.new("application/gzip", value))
-end
-
----@return seranking.fake.Answer
-local function respond(self, incoming, fault, at)
-  local generation, found = incoming.generation, incoming.found
-  if not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
-    return serve_file(self, incoming, at)
-  end
-  local refusal = keys.refusal(generation, found, self.tokens)
-  local admitted, reason = true, nil
-  if not refusal then
-    admitted, reason = limiter_of(self, incoming):admit(found.key, at)
-  end
-  if fault and fault.replaces then
-    return faults.answer(generation, fault)
-  elseif not admitted then
-    return refused(generation, refuse(429, "Too Many Requests", reason))
-  elseif found.twice then
-    return refused(generation, refuse(400, "Bad Request", "more than one key"))
-  elseif refusal then
-    return refused(generation, refusal)
-  elseif not incoming.well_formed then
-    return refused(generation, refuse(400, "Bad Request", "malformed percent-encoding in the query"))
-  end
-  return serve(self, incoming, at)
-end
-
 --- Answers one request.
 ---@param request seranking.fake.Request
 ---@return seranking.fake.Answer
 function Api:handle(request)
-  request = {
-    method = request.method, path = request.path, query = request.query, body = request.body, tls = request.tls,
-    headers = request.headers or {},
-  }
-  local at = self.now() + self.advanced
-  local incoming = take_apart(self, request)
-  local route, args = choose(self, incoming)
-  if route then
-    incoming.route, incoming.args = route, args
-  else
-    incoming.refusal, args = args, nil
-  end
-  local fault = faults.take(self.faults, request, route and route.key, args)
-  if route and not fault then
-    incoming.expectation = script.find(self.expectations, route.key, args)
-    fault = incoming.expectation and script.fault(incoming.expectation)
-  end
-  local answer
-  if fault and fault.fault == "refuse" then
-    answer = { status = 503, headers = {}, body = "" } -- for a transport that knows no faults
-  else
-    answer = respond(self, incoming, fault, at)
-  end
-  if fault then
-    answer.fault, answer.delay = fault.fault, fault.delay
-  end
-  local secrets = log.secrets(self.tokens, incoming.found)
-  for _, header in ipairs(answer.headers) do
-    header[2] = mask.text(header[2], secrets)
-  end
-  if self.logging then
-    self.log[#self.log + 1] = log.entry(request, answer, at, secrets)
-  end
-  return answer
+  return service.handle(self, request)
 end
 
 return fake

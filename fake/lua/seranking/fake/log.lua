@@ -15,6 +15,39 @@ local log = {}
 ---@field status integer
 ---@field fault? string
 
+--- How many entries a log keeps.
+---@param option boolean|integer|nil as fake.new takes it
+---@param level integer whose line is named, as for `error`, counted from the caller
+---@return number
+function log.room(option, level)
+  if type(option) == "number" and (option < 1 or option % 1 ~= 0) then
+    error("log must be true, false, or a whole number of requests to keep, at least 1", level + 1)
+  end
+  return option == false and 0 or type(option) == "number" and option or math.huge
+end
+
+--- Adds an entry, and drops the oldest if there is no room for it.
+---@param entries seranking.fake.LogEntry[]
+---@param entry seranking.fake.LogEntry
+---@param room number
+function log.add(entries, entry, room)
+  if room == 0 then
+    return
+  end
+  while #entries >= room do
+    table.remove(entries, 1)
+  end
+  entries[#entries + 1] = entry
+end
+
+--- Removes every entry.
+---@param entries seranking.fake.LogEntry[]
+function log.clear(entries)
+  for i = #entries, 1, -1 do
+    entries[i] = nil
+  end
+end
+
 --- The texts to hide: the good keys and the one that was sent, unless too short to be a key.
 ---@param tokens table<string, boolean>
 ---@param found seranking.fake.Credential
