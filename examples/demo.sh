@@ -32,7 +32,7 @@ finish() {
   trap - EXIT INT TERM
   exec 3>&-
   [ -z "$server" ] || wait "$server" || true
-  case $status in 0 | 130 | 143) ;; *) cat "$work/log" >&2 ;; esac
+  case $status in 0 | 130 | 143) ;; *) grep -v "^seranking-fake: listening" "$work/log" >&2 || true ;; esac
   rm -rf "$work"
   exit "$status"
 }
