@@ -30,6 +30,16 @@ describe("arguments", function()
       misuse_of(function() client.sites(1).keywords:create { { keywrod = "a" } } end))
   end)
 
+  it("of a call that takes a list say so", function()
+    local keywords = scene.new().sites(1).keywords
+    assert.equal('sites.keywords.create takes a list, { { keyword = … }, … }, got "anchor"',
+      misuse_of(function() keywords:create "anchor" end))
+    assert.equal("sites.keywords.create: unknown parameter 'keywords'; it takes a list: { { keyword = … }, … }",
+      misuse_of(function() keywords:create { keywords = { { keyword = "anchor" } } } end))
+    assert.equal("sites.keywords.create: unknown parameter 'siteid'; did you mean 'site_id'?",
+      misuse_of(function() keywords:create { { keyword = "anchor" }, siteid = 1 } end))
+  end)
+
   it("that are missing are named", function()
     assert.equal("sites.create: title is required", create { url = "a" })
     assert.equal("sites.keywords.create: element 2 lacks the member 'keyword'",
@@ -211,6 +221,8 @@ describe("what looks right and is not", function()
       misuse_of(function() return client.sites.list:describ() end))
     assert.equal("an operation has no 'first'; there are: all, describe, dry_run, each, wait",
       misuse_of(function() return client.sites.list.first end))
+    assert.equal("an operation has no '1': call it, client.sites:list { … }",
+      misuse_of(function() return client.sites.list[1] end))
   end)
 
   it("an option set as a field is told", function()

@@ -170,6 +170,9 @@ describe("resources", function()
   it("suggest the name that was meant", function()
     local client = scene.new()
     assert.equal("client has no 'site'; did you mean 'sites'?", misuse_of(function() return client.site end))
+    assert.truthy(misuse_of(function() return client.list end):find "^client has no 'list'; there are: account, ")
+    assert.is_nil(misuse_of(function() return client.list end):find("credits", 1, true)) -- only client.data has prices
+    assert.truthy(misuse_of(function() return client.data.list end):find("close, credits, download", 1, true))
     assert.equal("client.sites has no 'lst'; did you mean 'list'?", misuse_of(function() return client.sites.lst end))
     assert.equal("client.sites.keywords has no 'remove_everything'; there are: create, delete, list, update",
       misuse_of(function() return client.sites.keywords.remove_everything end))
@@ -186,12 +189,12 @@ describe("resources", function()
     assert.truthy(misuse_of(function() client.sites { site_id = 1 } end):find("client.sites is a resource, which takes no "
       .. "parameters, but an id: client.sites(site_id); or call one of its operations with a colon, as in client.sites:", 1,
       true))
-    for _, made in ipairs { client, client.data } do
-      local name = made == client and "sites" or "backlinks"
-      assert.truthy(misuse_of(function() made[name](made) end):find("reached with a dot, not a colon, and", 1, true))
-    end
-    assert.truthy(misuse_of(function() client:sites() end):find("no parameters, but an id: client.sites(site_id)", 1, true))
-    assert.truthy(misuse_of(function() client:sites(5) end):find "^client.sites is reached with a dot")
+    assert.equal("client.sites is a resource, not a method: write client.sites(site_id) or client.sites:list { … }",
+      misuse_of(function() client:sites() end))
+    assert.equal("client.sites is a resource, not a method: write client.sites(5) or client.sites:list { … }",
+      misuse_of(function() client:sites(5) end))
+    assert.equal("client.data.backlinks is a resource, not a method: write client.data.backlinks:all { … }",
+      misuse_of(function() client.data:backlinks() end))
     assert.equal("client.sites takes one id, got a second: 2", misuse_of(function() client.sites(1, 2) end))
     assert.equal("client.account is not bound to an id: call one of its operations",
       misuse_of(function() local _ = client.account(1) end))

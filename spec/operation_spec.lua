@@ -204,7 +204,7 @@ describe("a description of one resource", function()
       [{ mode = "any", flags = { 1.5 } }] = "member flags element 1 must be a whole number, got 1.5",
       [{ mode = "any", intents = { "a,b" } }] = "member intents element 1 must not hold a comma",
       [{ mode = "any", sort = { { by = "x", up = 1 } } }] =
-        "member sort element 1 has an unknown member 'up'; did you mean 'by'?",
+        "member sort element 1 has an unknown member 'up'; there are: by",
       [{ mode = "any", free = { 1, [3] = 2 } }] = "member free must be a list without holes",
       [{ mode = "any", free = { 1, a = 2 } }] = "member free has both names and numbers as keys",
       [{ mode = "any", free = { [{}] = 1 } }] = "member free has a table as a key",

@@ -271,20 +271,28 @@ end
 -- Methods of client.data that the Project API's client refuses.
 local ONLY_DATA = { credits = true, spent = true }
 
+--- The methods that a client has, of those in `names`.
+---@param api string "v4", "v1" or "data"
+---@param names string[]
+---@return string[]
+function help.methods(api, names)
+  local own = {}
+  for _, name in ipairs(names) do
+    own[#own + 1] = (api == "data" or not ONLY_DATA[name]) and name or nil
+  end
+  return own
+end
+
 --- What print shows of a client, below its name.
 ---@param api string "v4", "v1" or "data"
----@param methods string[]
+---@param names string[] methods
 ---@return string
-function help.client(api, methods)
+function help.client(api, names)
   local text = new_text()
   local root = resource.root()
   local own = api == "data" and "client.data" or "client"
   text:rows(children_rows(api == "data" and root.data.children or root, "."))
-  local own_methods = {}
-  for _, name in ipairs(methods) do
-    own_methods[#own_methods + 1] = (api == "data" or not ONLY_DATA[name]) and ":" .. name or nil
-  end
-  text:paragraph("Methods: ", table.concat(own_methods, ", "))
+  text:paragraph("Methods: ", ":" .. table.concat(help.methods(api, names), ", :"))
   text:add(format('print(%s.%s) lists operations; seranking.help "keywords" searches.', own,
     api == "data" and "backlinks" or "sites"))
   return text:done()

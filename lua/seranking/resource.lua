@@ -186,6 +186,20 @@ local function no_id(self, id, name)
     .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
 end
 
+-- Raises for client:sites(id).
+local function no_method(self, name, id)
+  local path, ways = "client." .. self._path, {}
+  if name then
+    local is_id = type(id) == "number" or type(id) == "string"
+    ways[1] = ("%s(%s)"):format(path, is_id and tostring(id) or name)
+  end
+  local operations = self._node.operations
+  local first = operations.list and "list" or proxy.sorted_names(operations)[1]
+  ways[#ways + 1] = first and ("%s:%s { … }"):format(path, first)
+    or not name and path .. "." .. proxy.sorted_names(self._node.children)[1] or nil
+  misuse.raise("%s is a resource, not a method: write %s", path, table.concat(ways, " or "))
+end
+
 -- client.sites(147696): a copy of the resource with site_id bound, for it and for all below it. Sends nothing.
 function call_resource(self, id, second)
   local description = self._node.description
@@ -193,8 +207,7 @@ function call_resource(self, id, second)
   local kind_of_id = type(id)
   if kind_of_id == "table" then
     if rawequal(id, self._client._proxy) then
-      misuse.raise("client.%s is reached with a dot, not a colon, and is a resource, which takes no parameters%s", self._path,
-        id_usage(self, name))
+      no_method(self, name, second)
     elseif next(self._node.operations) then
       no_id(self, id, name)
     end

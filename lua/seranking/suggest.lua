@@ -2,6 +2,7 @@
 --- first mistake.
 -- SPDX-License-Identifier: MIT
 
+local help = require "seranking.help"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
@@ -146,7 +147,7 @@ function suggest.method(op, name, methods)
     return format("%s: print(%s.%s) describes it", text, path, op._description[1])
   elseif METHOD_SYNONYMS[name] and (METHOD_SYNONYMS[name] ~= "wait" or op._description.job) then
     return did_you_mean(text, format("'%s'", METHOD_SYNONYMS[name]))
-  elseif CALLING[name] then
+  elseif CALLING[name] or type(name) == "number" then
     return format("%s: call it, %s:%s { … }", text, path, op._description[1])
   end
   return text .. misuse.suggest(name, methods)
@@ -180,7 +181,7 @@ function suggest.top(client, name, methods)
     end
   end
   return format("%s; there are: %s, and the methods %s", text, table.concat(proxy.sorted_names(names), ", "),
-    table.concat(proxy.sorted_names(methods), ", "))
+    table.concat(help.methods(client._api, proxy.sorted_names(methods)), ", "))
 end
 
 -- A family at the client's top that takes the id of a resource: for client.sites(7).backlinks it is client.backlinks(7).

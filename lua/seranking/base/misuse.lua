@@ -74,10 +74,10 @@ end
 --- The name in `names` that is nearest to `name`; nil if none is near.
 ---@param name string
 ---@param names string[]
----@param most? integer letters that may differ; left out: two, or a third of the name
+---@param most? integer letters that may differ; left out: one of up to four, two, or a third of the name
 ---@return string?
 function misuse.nearest(name, names, most)
-  local best, fewest = nil, (most or math.max(2, math.floor(#name / 3))) + 1
+  local best, fewest = nil, (most or #name <= 4 and 1 or math.max(2, math.floor(#name / 3))) + 1
   for _, other in ipairs(names) do
     local n = math.abs(#name - #other) -- at least
     n = n < fewest and distance(name:lower(), other:lower()) or n

@@ -24,6 +24,12 @@ function request.set_hints(option, call)
   hints.option, hints.call = option, call
 end
 
+-- "{ { keyword = … }, … }" of an operation whose body is a list.
+local function list_form(plan)
+  local name = plan.items.required:match "^%S+"
+  return name and format("{ { %s = … }, … }", name) or "{ { … }, … }"
+end
+
 -- Raises on unknown names. Only an operation whose body is a list takes list elements.
 local function check_names(plan, args)
   local definitions = plan.definitions
@@ -38,6 +44,9 @@ local function check_names(plan, args)
           misuse.suggest(name, definitions))
       end
       local id = name == "id" and plan.ids[#plan.ids]
+      if plan.items and not id and not misuse.nearest(tostring(name), proxy.sorted_names(definitions)) then
+        misuse.raise("%s: unknown parameter '%s'; it takes a list: %s", plan.name, tostring(name), list_form(plan))
+      end
       misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name),
         id and ("; did you mean '%s'?"):format(id[1]) or misuse.suggest(name, definitions))
     end
@@ -95,6 +104,9 @@ function request.check(client, plan, args)
     local got = type(args) == "string" and format("%q", args) or proxy.show(args)
     if next(plan.definitions) == nil then
       misuse.raise("%s takes no parameters, got %s", plan.name, got)
+    end
+    if plan.items then
+      misuse.raise("%s takes a list, %s, got %s", plan.name, list_form(plan), got)
     end
     local call = hints.call(plan, args)
     misuse.raise("%s takes a table of parameters, { name = value }, got %s%s", plan.name, got,
