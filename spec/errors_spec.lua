@@ -290,7 +290,9 @@ describe("the key", function()
     local _, err = seranking.new { token = "Bearer " .. scene.V4_KEY }
     assert.equal("give the key alone: the client adds the word Token itself", err.hint)
     _, err = seranking.new { token = scene.V4_KEY .. " " }
-    assert.truthy(err.hint:find "strip it")
+    assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
+    _, err = seranking.new { token = " " .. scene.V4_KEY }
+    assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
   end)
 
   it("is masked in an address that holds it by mistake", function()

@@ -125,9 +125,9 @@ static int check_key(const struct sr_settings *settings, struct sr_error *error)
   if (bad == settings->token_len)
     return 0;
   sr_error_set(error, SR_AUTH, "invalid_key",
-               settings->token[bad] == ' ' && bad + 1 < settings->token_len
+               settings->token[bad] == ' ' && bad > 0 && bad + 1 < settings->token_len
                    ? "give the key alone: the client adds the word Token itself"
-                   : "a key read from a file often ends in a line break: strip it",
+                   : "remove the white space before and after the key, such as the line break of a file",
                "the API key holds a %s at place %zu of %zu",
                (unsigned char)settings->token[bad] > 0x7e ? "byte that is not ASCII"
                                                           : "blank or control character",

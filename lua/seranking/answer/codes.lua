@@ -86,8 +86,8 @@ return {
     { "too_many_requests", "The API answered 429 three times in a row.",
       hint = "wait for retry_after seconds; other programs use this key beside the limiter: see docs/limits.md" },
     { "bad_key", "The API refused the key twice in a row.", retry = "yes, with a key that works",
-      hint = "set the right key, or the api or data_token that it belongs to; limiter():reset() of the client whose key it is "
-        .. "(client, or client.data) or seranking-limits reset lets calls with this one go on" },
+      hint = "set the right key, or the option api or data_token to match it; to send with this key again at once, call "
+        .. "client:limiter():reset() (client.data:limiter():reset() for the Data API) or run seranking-limits reset" },
   },
   {
     "server", meaning = "The server failed: HTTP 5xx.", action = "Try again later.", retry = "safe", sent = "yes",
