@@ -106,7 +106,7 @@ describe("costs", function()
     assert.equal("data.links.count may cost 20 credits, by estimate, and 19 of the call's budget = 19 are left", err.message)
     assert(op(client, "count")({ target = { "a", "b" } }, { budget = 20 }))
     assert.equal(1, #log)
-    assert.equal("data.links.count: option budget must be a number of credits, at least 0",
+    assert.equal("data.links.count: option budget must be a number of credits, at least 0, got -1",
       raised(op(client, "count"), { target = "a" }, { budget = -1 }))
   end)
 

@@ -375,11 +375,13 @@ describe("wait", function()
       return raised(op.wait, op, ...)
     end
     assert.equal("data.work.export: target is required", message {})
-    assert.equal("data.work.export: option every must be a number of seconds, or { first, longest }, from 0.001 to 86400",
+    assert.equal("data.work.export: option every must be a number of seconds, or { first, longest }, "
+      .. "from 0.001 to 86400, got 0",
       message({ target = "a" }, { every = 0 }))
     assert.equal("data.work.export: option every must be a number of seconds, or { first, longest }, from 0.001 to 86400",
       message({ target = "a" }, { every = { 5, 2 } }))
-    assert.equal("data.work.export: option on_progress must be a function", message({ target = "a" }, { on_progress = 1 }))
+    assert.equal("data.work.export: option on_progress must be a function, got 1",
+      message({ target = "a" }, { on_progress = 1 }))
     assert.equal("data.work.export: unknown option 'evry'; did you mean 'every'?", message({ target = "a" }, { evry = 1 }))
     assert.equal("data.work.none makes no job that could be waited for",
       raised(function() script.operation(client.data, work, "none"):wait() end))

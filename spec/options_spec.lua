@@ -25,42 +25,56 @@ describe("options", function()
       .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, raise, rate, retries, share, state_dir, state_group, "
       .. "timeout, token, transport, user_agent",
       refused { wizard = "x" })
-    assert.equal("seranking.new takes a table of options, got string", refused "x")
+    assert.equal('seranking.new takes a table of options, got a string: write seranking.new { token = "your-key" }',
+      refused "x")
+    assert.equal("seranking.new takes a table of options, got a number", refused(5))
   end)
 
   it("of a wrong kind say what they may be", function()
     for _, row in ipairs {
       { "token", 5, "must be a string, or false for calls without a key" },
       { "token", true, "must be a string, or false for calls without a key" },
-      { "api", "v2", 'must be "v4" or "v1"' },
-      { "auth", "both", 'must be "header" or "query"' },
-      { "timeout", 0, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", -1, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", 0 / 0, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", math.huge, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", 86401, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", 1e-10, "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "timeout", "5", "must be a number of seconds from 0.001 to 86400 (a day)" },
-      { "retries", -1, "must be a whole number from 0 to 100" },
-      { "retries", 1.5, "must be a whole number from 0 to 100" },
-      { "max_queue", 0, "must be a whole number from 1 to 1000000" },
-      { "max_queue", 1000001, "must be a whole number from 1 to 1000000" },
-      { "max_body", 0, "must be a whole number of bytes, at least 1" },
-      { "rate", 5, "must be a table { limit = requests, per = seconds }" },
+      { "api", "v2", 'must be "v4" or "v1"', '"v2"' },
+      { "auth", "both", 'must be "header" or "query"', '"both"' },
+      { "timeout", 0, "must be a number of seconds from 0.001 to 86400 (a day)", "0" },
+      { "timeout", -1, "must be a number of seconds from 0.001 to 86400 (a day)", "-1" },
+      { "timeout", 0 / 0, "must be a number of seconds from 0.001 to 86400 (a day)", tostring(0 / 0) },
+      { "timeout", math.huge, "must be a number of seconds from 0.001 to 86400 (a day)", "inf" },
+      { "timeout", 86401, "must be a number of seconds from 0.001 to 86400 (a day)", "86401" },
+      { "timeout", 1e-10, "must be a number of seconds from 0.001 to 86400 (a day)", "1e-10" },
+      { "timeout", "5", "must be a number of seconds from 0.001 to 86400 (a day)", '"5"' },
+      { "retries", -1, "must be a whole number from 0 to 100", "-1" },
+      { "retries", 1.5, "must be a whole number from 0 to 100", "1.5" },
+      { "max_queue", 0, "must be a whole number from 1 to 1000000", "0" },
+      { "max_queue", 1000001, "must be a whole number from 1 to 1000000", "1000001" },
+      { "max_body", 0, "must be a whole number of bytes, at least 1", "0" },
+      { "rate", 5, "must be a table { limit = requests, per = seconds }", "5" },
       { "rate", {}, "limit must be a whole number from 1 to 64" },
       { "rate", { limit = 65 }, "limit must be a whole number from 1 to 64" },
       { "rate", { limit = 1, per = 0 }, "per must be a number of seconds from 0.001 to 86400 (a day)" },
       { "rate", { limit = 1, window = 1 }, "has an unknown field 'window': { limit = requests, per = seconds }" },
-      { "share", "machine", 'must be "user" or "process" or "off"' },
-      { "nulls", true, 'must be "drop" or "keep"' },
+      { "share", "machine", 'must be "user" or "process" or "off"', '"machine"' },
+      { "nulls", true, 'must be "drop" or "keep"', "true" },
       { "user_agent", "a\nb", "must be a string without control characters, not empty" },
       { "transport", {}, "must be an object with a method `handle`, such as seranking.fake's" },
       { "clock", os.clock, "must be a clock of seranking.clock()" },
       { "clock", io.stdout, "must be a clock of seranking.clock()" },
-      { "ca_file", "", "must be a string without control characters, not empty" },
+      { "ca_file", "", "must be a string without control characters, not empty", '""' },
     } do
-      assert.equal(("seranking.new: option %s %s"):format(row[1], row[3]), refused { [row[1]] = row[2] })
+      assert.equal(("seranking.new: option %s %s"):format(row[1], row[3]) .. (row[4] and ", got " .. row[4] or ""),
+        refused { [row[1]] = row[2] })
     end
+  end)
+
+  it("of a wrong kind are shown, unless they are long or may be secret", function()
+    assert.equal('seranking.new: option timeout must be a number of seconds from 0.001 to 86400 (a day), got "5s"',
+      refused { timeout = "5s" })
+    assert.equal("seranking.new: option retries must be a whole number from 0 to 100, got 1.5", refused { retries = 1.5 })
+    assert.equal("seranking.new: option retries must be a whole number from 0 to 100, got false", refused { retries = false })
+    assert.equal('seranking.new: option api must be "v4" or "v1"', refused { api = ("a"):rep(17) })
+    assert.equal("seranking.new: option on_event must be a function", refused { on_event = {} })
+    assert.equal("seranking.new: option token must be a string, or false for calls without a key", refused { token = 12345 })
+    assert.is_nil(refused({ proxy = "pass\nword" }):find "pass")
   end)
 
   it("that name an address are checked: https, or http to this machine", function()

@@ -363,7 +363,7 @@ describe("a walk", function()
     local op, log = scene(server(4), "by_page")
     assert.equal("data.books.by_page: unknown parameter 'autor'; did you mean 'author'?",
       raised(op.each, op, { autor = "x" }))
-    assert.equal("data.books.by_page: option max_rows must be a whole number, at least 1, or math.huge for all rows",
+    assert.equal("data.books.by_page: option max_rows must be a whole number, at least 1, or math.huge for all rows, got 0",
       raised(op.each, op, nil, { max_rows = 0 }))
     assert.equal("data.books.by_page: unknown option 'max_row'; did you mean 'max_rows'?",
       raised(op.each, op, nil, { max_row = 1 }))

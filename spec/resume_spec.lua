@@ -312,7 +312,7 @@ describe("a token", function()
       assert.equal("data.tools.page: option resume is no complete token of a walk: pass err.resume unchanged",
         raised(op.all, op, { maker = "a" }, { resume = bad }), bad)
     end
-    assert.equal("data.tools.page: option resume must be a text, as err.resume is",
+    assert.equal("data.tools.page: option resume must be a text, as err.resume is, got 5",
       raised(op.all, op, { maker = "a" }, { resume = 5 }))
     assert.equal("data.tools.page: resume is an option of each: data.tools.page:each({ … }, { resume = … })",
       (raised(op, nil, { resume = token })))

@@ -179,6 +179,19 @@ local synonyms = {
   url = "base_url", host = "base_url", raises = "raise", rate_limit = "rate", version = "api",
 }
 
+-- Options whose values may hold a key or a password.
+local SECRET = { token = true, data_token = true, base_url = true, data_base_url = true, proxy = true, limiter = true }
+
+-- ", got 5": a value that does not fit, if it is short and no secret.
+local function shown(name, value)
+  local kind = type(value)
+  if SECRET[name] or kind == "string" and (#value > 16 or value:find "%c") then
+    return ""
+  end
+  local text = kind == "string" and format("%q", value) or (kind == "number" or kind == "boolean") and tostring(value)
+  return text and ", got " .. text or ""
+end
+
 -- Checks options; returns them in a new table.
 local function check(who, given, known, unknown)
   if type(given) ~= "table" or proxy.is(given) then
@@ -192,7 +205,10 @@ local function check(who, given, known, unknown)
     end
     local fine, problem, own_words = option[2].check(value)
     if fine == nil then
-      misuse.raise(own_words and "%s: %s%s" or "%s: option %s %s", who, own_words and "" or name, problem)
+      if own_words then
+        misuse.raise("%s: %s", who, problem)
+      end
+      misuse.raise("%s: option %s %s%s", who, name, problem, shown(name, value))
     end
     checked[name] = fine
   end
@@ -305,7 +321,8 @@ end
 ---@return table? checked, table|seranking.Error # checked, names of the variables used, by option | nil, error
 function options.client(given)
   if given ~= nil and type(given) ~= "table" then
-    misuse.raise("seranking.new takes a table of options, got %s", type(given))
+    misuse.raise("seranking.new takes a table of options, got a %s%s", type(given),
+      type(given) == "string" and ': write seranking.new { token = "your-key" }' or "")
   end
   local checked = check("seranking.new", given or {}, client_options, function(name)
     return unknown_option(name, client_options)
