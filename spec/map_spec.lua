@@ -163,6 +163,15 @@ describe("client:map", function()
     end
   end)
 
+  it("names the caller's line and the item, if an operation is the function and can't take an item", function()
+    local client = scene.new()
+    local ok, problem = pcall(function()
+      client:map({ { site_id = 1 }, 147696 }, client.sites.summary)
+    end)
+    assert.is_false(ok)
+    assert.truthy(problem:find "^[^\n]*map_spec.lua:%d+: client:map, item 2: sites.summary takes a table", problem)
+  end)
+
   it("raises a bug in a nested map once, with one traceback", function()
     local client = scene.new { share = "off" }
     local ok, problem = pcall(client.map, client, { 1, 2 }, function()
@@ -260,7 +269,7 @@ describe("client:gather", function()
     assert.is_true(ok or not problem:find "argument 2") -- a resource can be called
     ok, problem = pcall(client.gather, client, print, 3)
     assert.is_false(ok)
-    assert.truthy(problem:find("client:gather takes functions, argument 2 is 3", 1, true))
+    assert.truthy(problem:find("client:gather takes functions, argument 2 is 3; write function() return … end", 1, true))
   end)
 end)
 

@@ -174,10 +174,11 @@ end
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
   self = must_be_client(self, "map(list, fn)")
+  local where
   if type(fn) == "table" and operation.is(fn) then
-    fn = of_item(fn)
+    fn, where = of_item(fn), misuse.where()
   end
-  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, options.map(given))
+  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, options.map(given), where)
   return deliver_all(self, results, problems)
 end
 

@@ -37,6 +37,7 @@ end
 ---@field count integer
 ---@field width integer most items in flight
 ---@field results table
+---@field where? string the caller's line, for mistakes, if the function is an operation: the traceback lacks it
 ---@field mistake? string a string that an item raised, with its traceback: it ends the map
 local Batch = {}
 Batch.__index = Batch
@@ -63,7 +64,8 @@ end
 function Batch:settle(index, fine, value, problem)
   local mistake = not fine and adapter.mistake(value)
   if mistake then
-    self.mistake = self.mistake or mistake
+    local place = self.where and ("%s: client:map, item %d: "):format(self.where, index) or ""
+    self.mistake = self.mistake or place .. mistake
   elseif not fine then
     add_error(self, index, value)
   elseif (value == nil or value == false) and problem ~= nil then
@@ -91,10 +93,10 @@ local function callable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
-local function run(client, loop, list, count, fn, width, stop_on_error)
+local function run(client, loop, list, count, fn, width, stop_on_error, where)
   local batch = setmetatable({
     list = list, count = count, fn = fn, width = width, stop_on_error = stop_on_error or false,
-    begun = 0, results = { n = count }, errors = nil,
+    begun = 0, results = { n = count }, errors = nil, where = where,
   }, Batch)
   if count > 0 then
     loop.run_batch(client, batch)
@@ -133,14 +135,15 @@ end
 ---@param client table
 ---@param loop table the host's way to wait
 ---@param given seranking.MapOptions checked
-function concurrent.map(client, loop, list, fn, given)
+---@param where? string the caller's line, if `fn` is an operation
+function concurrent.map(client, loop, list, fn, given, where)
   if type(list) ~= "table" then
     misuse.raise("client:map takes a list and a function, got %s%s", proxy.show(list),
       list == nil and ": was there an error?" or "")
   elseif not callable(fn) then
     misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
   end
-  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error)
+  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error, where)
 end
 
 local function call(f)
@@ -154,7 +157,8 @@ function concurrent.gather(client, loop, ...)
   local count, list = select("#", ...), { ... }
   for index = 1, count do
     if not callable(list[index]) then
-      misuse.raise("client:gather takes functions, argument %d is %s", index, proxy.show(list[index]))
+      misuse.raise("client:gather takes functions, argument %d is %s; write function() return … end", index,
+        type(list[index]) == "table" and not proxy.is(list[index]) and "a table" or proxy.show(list[index]))
     end
   end
   return run(client, loop, list, count, call, math.max(count, 1), false)
