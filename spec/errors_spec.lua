@@ -289,10 +289,17 @@ describe("the key", function()
   it("given with the word that goes before it is explained", function()
     local _, err = seranking.new { token = "Bearer " .. scene.V4_KEY }
     assert.equal("give the key alone: the client adds the word Token itself", err.hint)
-    _, err = seranking.new { token = scene.V4_KEY .. " " }
-    assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
-    _, err = seranking.new { token = " " .. scene.V4_KEY }
-    assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
+  end)
+
+  it("with white space around it, or with bytes that no key has, is explained", function()
+    for _, key in ipairs { " " .. scene.V4_KEY, scene.V4_KEY .. " ", scene.V4_KEY .. "\r\n", "\t" .. scene.V4_KEY } do
+      local _, err = seranking.new { token = key }
+      assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
+    end
+    for _, key in ipairs { "schl\195\188ssel", "a\0b", scene.V4_KEY .. "\0" } do
+      local _, err = seranking.new { token = key }
+      assert.equal("copy the key again: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID", err.hint)
+    end
   end)
 
   it("is masked in an address that holds it by mistake", function()

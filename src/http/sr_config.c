@@ -111,6 +111,22 @@ static size_t printable(const char *key, size_t len) {
   return len;
 }
 
+static int is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What to do about a key whose byte at `bad` is the first that can't be sent. */
+static const char *key_hint(const char *key, size_t len, size_t bad) {
+  size_t last = len - 1;
+  while (last > bad && is_blank(key[last]))
+    last--;
+  if (is_blank(key[bad]) && (bad == 0 || last == bad))
+    return "remove the white space before and after the key, such as the line break of a file";
+  if (key[bad] == ' ')
+    return "give the key alone: the client adds the word Token itself";
+  return "copy the key again: v4 keys are 40 hexadecimal digits, v1 keys look like a UUID";
+}
+
 static int check_key(const struct sr_settings *settings, struct sr_error *error) {
   size_t bad;
   if (settings->token == NULL)
@@ -124,10 +140,7 @@ static int check_key(const struct sr_settings *settings, struct sr_error *error)
   bad = printable(settings->token, settings->token_len);
   if (bad == settings->token_len)
     return 0;
-  sr_error_set(error, SR_AUTH, "invalid_key",
-               settings->token[bad] == ' ' && bad > 0 && bad + 1 < settings->token_len
-                   ? "give the key alone: the client adds the word Token itself"
-                   : "remove the white space before and after the key, such as the line break of a file",
+  sr_error_set(error, SR_AUTH, "invalid_key", key_hint(settings->token, settings->token_len, bad),
                "the API key holds a %s at place %zu of %zu",
                (unsigned char)settings->token[bad] > 0x7e ? "byte that is not ASCII"
                                                           : "blank or control character",
