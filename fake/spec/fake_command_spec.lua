@@ -122,3 +122,127 @@ describe("bin/seranking-fake", function()
     assert.truthy(tostring(why):find("--limit: 'many' is not a whole number from 1 to 1000000000", 1, true), why)
   end)
 end)
+
+describe("seranking-fake run", function()
+  local LIST = [[
+local client = require("seranking").new { raise = true }
+for _, site in ipairs(client.sites:list()) do
+  print(client.api, site.title, client.data.account:subscription().subscription_info.units_left)
+end
+]]
+  local folder, remove
+
+  before_each(function()
+    folder, remove = process.folder()
+  end)
+  after_each(function()
+    remove()
+  end)
+
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+    file:close()
+  end
+
+  local function absolute(paths, root)
+    return (paths:gsub("[^;]+", function(path) return path:find "^/" and path or root .. "/" .. path:gsub("^%./", "") end))
+  end
+
+  -- A shell command in the folder, where $FAKE is "INTERPRETER seranking-fake". Gives what it printed, with its status.
+  local function shell(command)
+    local pwd = assert(io.popen "pwd")
+    local root = pwd:read "*l"
+    pwd:close()
+    local line = "cd '%s'; export LUA_PATH='%s' LUA_CPATH='%s' FAKE='%s %s/bin/seranking-fake'; { %s ; } 2>&1; echo $?"
+    local pipe = assert(io.popen(line:format(folder, absolute(package.path, root),
+      absolute(package.cpath, root), process.interpreter(), root, command)))
+    local text = pipe:read "*a"
+    pipe:close()
+    return text
+  end
+
+  it("runs a script of the caller's folder on the demo account, with either kind of key", function()
+    write("list.lua", LIST)
+    for _, api in ipairs { "v4", "v1" } do
+      assert.equal((("%s\tAnchor shop\t48211\n%s\tCorner bakery\t48211\n%s\tSailing blog\t48211\n0\n"):gsub("%%s", api)),
+        shell("$FAKE run --api " .. api .. " list.lua"))
+    end
+    assert.equal("0\n", shell "$FAKE run --empty list.lua")
+  end)
+
+  it("gives the script its arguments, standard input and exit status", function()
+    write("echo.lua", 'print(#arg, arg[1], arg[2], io.read "*a")\nos.exit(7)')
+    assert.equal("2\t--seed\t it's \thello\n7\n", shell [[printf hello | $FAKE run --seed=3 echo.lua --seed " it's "]])
+  end)
+
+  it("passes a script's error on", function()
+    write("wrong.lua", "error 'no good'")
+    assert.truthy(shell("$FAKE run wrong.lua"):find "wrong.lua:1: no good.*\n1\n$")
+  end)
+
+  it("says what is wrong with its options, and runs nothing", function()
+    write("list.lua", LIST)
+    for words, problem in pairs {
+      ["--today 2026-02-30 list.lua"] = "--today: '2026-02-30' is not a day YYYY-MM-DD",
+      ["--latency 2,1 list.lua"] = "--latency: '2,1' is neither seconds nor LEAST,MOST",
+      ["--fault-rate 2 list.lua"] = "--fault-rate: '2' is not a number from 0 to 1",
+      ["--api v2 list.lua"] = "'--api' must be one of 'v1', 'v4'",
+      [""] = "which script?",
+    } do
+      local text = shell("$FAKE run " .. words)
+      assert.truthy(text:find(problem, 1, true), text)
+      assert.is_nil(text:find("Anchor", 1, true))
+    end
+  end)
+
+  it("begins on the day and with the faults that it was told", function()
+    write("day.lua", [[
+      local client = require("seranking").new { raise = true }
+      local site = client.sites(client.sites:list()[1].id)
+      local days = site.positions:list { date_from = "2026-11-23", date_to = "2030-01-01" }[1].keywords[1].positions
+      print(days[#days].date, #client.data.keywords.similar:all { source = "us", keyword = "anchor" })]])
+    assert.equal("2026-11-24\t12\n0\n", shell "$FAKE run --today 2026-11-24 --fault-rate 0.2 --rows 12 --seed 4 day.lua")
+  end)
+
+  -- Whether a process of this number is there; waits up to ten seconds for its end.
+  local function ends(pid)
+    local deadline = socket.gettime() + 10
+    while socket.gettime() < deadline do
+      local gone = os.execute("kill -0 " .. pid .. " 2>/dev/null")
+      if gone ~= true and gone ~= 0 then
+        return true
+      end
+      socket.sleep(0.02)
+    end
+    return false
+  end
+
+  for _, signal in ipairs { "TERM", "KILL" } do
+    it("leaves neither script nor server running when it gets SIG" .. signal, function()
+      write("stay.lua", [[
+        local file = assert(io.open("here.new", "w"))
+        file:write(os.getenv "SERANKING_BASE_URL", "\n", io.popen("echo $PPID"):read "*a")
+        file:close()
+        os.rename("here.new", "here")
+        while true do require("socket").sleep(0.05) end]])
+      local text = shell("$FAKE run stay.lua & echo $!; i=0; "
+        .. "until [ -s here ] || [ $i -gt 200 ]; do i=$((i+1)); sleep 0.05; done; "
+        .. "kill -" .. signal .. " $!; wait $! 2>/dev/null; cat here")
+      local runner, port, script = text:match "^(%d+)\n.*:(%d+)\n(%d+)\n"
+      assert.truthy(script, text)
+      assert.is_true(ends(runner))
+      assert.is_true(ends(script))
+      local deadline = socket.gettime() + 10
+      local visitor
+      repeat
+        visitor = socket.connect("127.0.0.1", tonumber(port))
+        if visitor then
+          visitor:close()
+          socket.sleep(0.02)
+        end
+      until not visitor or socket.gettime() > deadline
+      assert.is_nil(visitor)
+    end)
+  end
+end)

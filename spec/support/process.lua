@@ -120,6 +120,7 @@ end
 ---@field rows integer? of lists of the Data API
 ---@field units integer? credits for it
 ---@field tls { certificate: string, key: string, ca: string? }? files, as process.certificates() gives them
+---@field demo boolean? begin with the demo account
 ---@field life number? seconds after which it ends whatever happens
 ---@field logged boolean? have it log its requests on stderr, which stop() gives
 
@@ -156,6 +157,9 @@ local function command_line(options, port_file)
   if options.tls then
     add("--tls-cert", options.tls.certificate)
     add("--tls-key", options.tls.key)
+  end
+  if options.demo then
+    words[#words + 1] = "--demo"
   end
   if not options.logged then
     words[#words + 1] = "--quiet"

@@ -150,8 +150,8 @@ end
 ---@param account seranking.fake.Seed
 function Api:seed(account)
   local at = self.now() + self.advanced
-  local fine, problem = pcall(seed.add, function(key, args)
-    return service.new_call(self, self.routes.operations[key].routes.v1, "v1", args, at)
+  local fine, problem = pcall(seed.add, function(key, args, ago)
+    return service.new_call(self, self.routes.operations[key].routes.v1, "v1", args, at - (ago or 0))
   end, self.store, account)
   if not fine then
     error(problem, 2)

@@ -22,7 +22,7 @@ local seed = {}
 ---@field tags? table<string, string[]> pages by the name of their tag
 ---@field competitors? string[] addresses
 ---@field days? integer how many days of positions there are, up to today; 0
----@field audits? integer how many audits of its domain have run; 0
+---@field audits? integer how often the audit of its domain has run, once a week; 0: it has none
 ---@field backlinks? string[] pages that link to it
 ---@field brand? string its name in AI answers
 ---@field prompts? string[] what AI engines are asked about the brand
@@ -32,6 +32,8 @@ local seed = {}
 ---@field target_url? string
 ---@field positions? table<string, integer> by date, for the first engine: these days stay as they are
 
+local WEEK = 7 * 86400
+
 local TYPES = { sites = "table" }
 local SITE_TYPES = {
   url = "string", title = "string", check_freq = "string", check_day = "number", engines = "table", groups = "table",
@@ -40,9 +42,10 @@ local SITE_TYPES = {
 }
 local KEYWORD_TYPES = { keyword = "string", target_url = "string", positions = "table" }
 
--- Carries out an operation as a request would, without key and limit. Raises what the API would refuse.
-local function run(new_call, key, args)
-  local call = new_call(key, args)
+-- Carries out an operation as a request would, without key and limit, `ago` seconds before now. Raises what the API would
+-- refuse.
+local function run(new_call, key, args, ago)
+  local call = new_call(key, args, ago)
   local refusal = resolve.rows(call)
   local value
   if not refusal then
@@ -95,6 +98,19 @@ local function set_back(store, site, days)
   end
 end
 
+-- One audit, which has run once a week.
+local function add_audit(new_call, site)
+  local id
+  for weeks = site.audits or 0, 1, -1 do
+    if id then
+      run(new_call, "audit.recheck", { audit_id = id }, weeks * WEEK)
+    else
+      local host = site.url:gsub("^%a+://", ""):gsub("/.*", "")
+      id = run(new_call, "audit.create", { domain = host, title = site.title or site.url }, weeks * WEEK).id
+    end
+  end
+end
+
 local function add_site(new_call, store, site)
   options.check(site, SITE_TYPES, 0)
   local site_id = run(new_call, "sites.create", {
@@ -116,9 +132,7 @@ local function add_site(new_call, store, site)
   for _, url in ipairs(site.competitors or {}) do
     run(new_call, "competitors.create", { site_id = site_id, url = url })
   end
-  for _ = 1, site.audits or 0 do
-    run(new_call, "audit.create", { domain = site.url, title = site.title, settings = { send_report = 0 } })
-  end
+  add_audit(new_call, site)
   if site.backlinks then
     run(new_call, "backlinks.import", { site_id = site_id, list = site.backlinks })
   end
@@ -135,7 +149,7 @@ local function add_site(new_call, store, site)
 end
 
 --- Adds to an account.
----@param new_call fun(key: string, args: table): seranking.fake.Call
+---@param new_call fun(key: string, args: table, ago?: number): seranking.fake.Call
 ---@param store seranking.fake.Store
 ---@param account seranking.fake.Seed
 function seed.add(new_call, store, account)
@@ -165,7 +179,7 @@ function seed.demo(today)
   return {
     sites = {
       {
-        url = "https://shop.example.com", title = "Anchor shop", engines = { 200, 201 }, days = 90, audits = 1,
+        url = "https://shop.example.com", title = "Anchor shop", engines = { 200, 201 }, days = 90, audits = 2,
         groups = {
           anchors = around({ "anchor", "folding anchor", "anchor chain" }, { "%s", "buy %s", "%s price", "best %s" }),
           ropes = around({ "mooring rope", "dock line" }, { "%s", "buy %s", "%s price", "%s length" }),
@@ -178,7 +192,7 @@ function seed.demo(today)
         prompts = { "where to buy a small anchor", "which anchor holds in mud", "best shop for boat parts" },
       },
       {
-        url = "https://bakery.example.org", title = "Corner bakery", engines = { 203 }, days = 90, audits = 1,
+        url = "https://bakery.example.org", title = "Corner bakery", engines = { 203 }, days = 90, audits = 2,
         groups = { bread = around({ "rye bread", "sourdough", "rolls" }, { "%s", "%s near me", "fresh %s", "%s recipe" }) },
         keywords = { "bakery", "bakery near me", "birthday cake", { keyword = "corner bakery", positions = { [month] = 1 } } },
         competitors = { "mill-lane.com" },
