@@ -2416,14 +2416,14 @@ return {
     {
       op = "data.site_audit.audits.issues", case = "required by url",
       method = "GET", path = "/v1/site-audit/audits/issues",
-      args = { audit_id = 810000017, url = "https://anchors.example/p1" },
-      query = { "audit_id=810000017", "url=https://anchors.example/p1" },
+      args = { audit_id = 810000017, url = "https://anchors.example/shop" },
+      query = { "audit_id=810000017", "url=https://anchors.example/shop" },
     },
     {
       op = "data.site_audit.audits.issues", case = "all by url",
       method = "GET", path = "/v1/site-audit/audits/issues",
-      args = { audit_id = 810000017, url = "https://anchors.example/p1", limit = 4, offset = 5 },
-      query = { "audit_id=810000017", "url=https://anchors.example/p1", "limit=4", "offset=5" },
+      args = { audit_id = 810000017, url = "https://anchors.example/shop", limit = 4, offset = 5 },
+      query = { "audit_id=810000017", "url=https://anchors.example/shop", "limit=4", "offset=5" },
     },
     {
       op = "data.site_audit.audits.links", case = "required",

@@ -929,7 +929,7 @@ return {
       v4 = { "GET /audit/700101/issues", { "url_id=9001" } },
       v1 = { "GET /v1/project-management/audits/issues", { "audit_id=700101", "url_id=9001" } },
     },
-    all = { args = { audit_id = 700101, url = "https://example.com/a?b=c&d=é" },
+    all = { args = { audit_id = 700101, url = "https://example.com/a?b=c&d=é" }, unknown = true,
       v4 = { "GET /audit/700101/issues", { "url=https://example.com/a?b=c&d=é" } },
       v1 = { "GET /v1/project-management/audits/issues", { "audit_id=700101", "url=https://example.com/a?b=c&d=é" } },
     },
@@ -956,9 +956,9 @@ return {
     params = {
       "path audit_id* integer", "query date* date",
     },
-    required = { args = { audit_id = 700101, date = "2026-09-05" },
-      v4 = { "GET /audit/700101/history", { "date=2026-09-05" } },
-      v1 = { "GET /v1/project-management/audits/history", { "audit_id=700101", "date=2026-09-05" } },
+    required = { args = { audit_id = 700101, date = "2026-09-10" },
+      v4 = { "GET /audit/700101/history", { "date=2026-09-10" } },
+      v1 = { "GET /v1/project-management/audits/history", { "audit_id=700101", "date=2026-09-10" } },
     },
   },
   ["audit.update"] = {

@@ -1,9 +1,9 @@
 --- What the fake API answers: site audits, which run on the fake's clock.
 -- SPDX-License-Identifier: MIT
 
+local crawl = require "seranking.fake.web.crawl"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
-local sample = require "seranking.fake.sample"
 local tools = require "seranking.fake.tools"
 
 local array, null, refuse = json.array, json.null, resolve.refuse
@@ -16,43 +16,59 @@ local BEGINS, ENDS = 5, 60
 -- A status read right after a recheck may still be the old one.
 local OLD_STATUS = 5
 
--- What every audit finds.
-local PAGES, LINKS, PAGES_WITH_ISSUE = 48, 30, 3
-local TOTALS = { total_pages = PAGES, total_warnings = 6, total_errors = 1, total_passed = 402 }
-local STATS = { score = 91, errors = 1, warnings = 6, notices = 22, crawled = PAGES }
+local FIRST_PAGE = 9000 -- ids of pages begin behind it
 
 -- ---- runs ----
 
 --- The run that a status tells of: the last, but the one before it for a moment. And when that run ended, if it has.
 local function run_of(call, audit)
   local runs = audit.runs
-  local run = runs[#runs]
-  if runs[2] and call.now - run < OLD_STATUS and call.now - runs[#runs - 1] >= ENDS then
-    run = runs[#runs - 1]
+  local run, before = runs[#runs], runs[#runs - 1]
+  if before and call.now - run.start < OLD_STATUS and call.now - before.start >= ENDS then
+    run, before = before, runs[#runs - 2]
   end
-  return run, call.now - run >= ENDS and run + ENDS or nil
+  return run, call.now - run.start >= ENDS and run.start + ENDS or nil, before
 end
 
 local function state_of(call, audit)
   local run, ended = run_of(call, audit)
-  return ended and "finished" or call.now - run < BEGINS and "queued" or "processing"
+  return ended and "finished" or call.now - run.start < BEGINS and "queued" or "processing"
 end
 
---- The example of an operation, for what an audit tells when it has run.
-local function found(call)
-  return sample.of(call.route.operation, call.route.example)
-end
-
---- Numbered rows like the example's one.
-local function rows_like(row, count)
-  local rows = {}
-  for number = 1, count do
-    rows[number] = sample.row(row, number)
-    if type(row) == "table" then
-      rows[number].id = tostring(tonumber(row.id) + number - 1)
-    end
+local function start(call, audit)
+  local settings = {}
+  for name, value in pairs(audit.settings) do
+    settings[name] = value
   end
-  return rows
+  local host = tools.host_of(audit.url)
+  table.insert(audit.runs, {
+    start = call.now, date = call.today, settings = settings, host = host,
+    pages = crawl.count(call, host, call.today, settings.max_pages),
+  })
+end
+
+--- A time of the fake's clock on the day of a run.
+local function stamp(run, at)
+  return tools.time({ today = run.date }, at)
+end
+
+--- What a run found.
+local function found(call, run)
+  return crawl.of(call, run.host, run.date, run.pages, run.settings)
+end
+
+--- What the call's audit found, and on how many pages; on none before its end.
+local function found_so_far(call)
+  local run, ended = run_of(call, call.audit)
+  return found(call, run), ended and run.pages or 0
+end
+
+local function stats_of(call, run)
+  local totals = crawl.totals(found(call, run), run.pages)
+  return {
+    score = totals.score, errors = totals.total_errors, warnings = totals.total_warnings, notices = totals.total_notices,
+    crawled = run.pages,
+  }
 end
 
 -- ---- audits ----
@@ -108,9 +124,10 @@ answers["audit.create"] = function(call)
   end
   local audit = {
     url = "https://" .. tools.host_of(args.domain) .. "/", title = args.title or args.domain, group_id = args.group_id or 0,
-    settings = default_settings(), runs = { call.now },
+    settings = default_settings(), runs = {},
   }
   write_settings(call, audit)
+  start(call, audit)
   return { id = call.store.project_audits:add(audit).id }
 end
 
@@ -129,93 +146,111 @@ answers["audit.list"] = function(call)
   return {
     total = #rows,
     items = tools.map(tools.page(call, rows, 100), function(audit)
-      local _, ended = run_of(call, audit)
+      local run, ended, before = run_of(call, audit)
       return {
         id = audit.id, url = audit.url, title = audit.title, status = state_of(call, audit), group_id = audit.group_id,
-        last_update = ended and call.today or null, stats = ended and STATS or null,
-        prev_stats = #audit.runs > 1 and STATS or null,
+        last_update = ended and run.date or null, stats = ended and stats_of(call, run) or null,
+        prev_stats = before and stats_of(call, before) or null,
       }
     end),
   }
 end
 
+local TOTALS = "total_pages total_errors total_warnings total_passed"
+
 answers["audit.status"] = function(call)
   local run, ended = run_of(call, call.audit)
   local state = state_of(call, call.audit)
   local answer = {
-    status = state, start_time = state ~= "queued" and tools.time(call, run + BEGINS) or null,
-    audit_time = ended and tools.time(call, ended) or null,
+    status = state, start_time = state ~= "queued" and stamp(run, run.start + BEGINS) or null,
+    audit_time = ended and stamp(run, ended) or null,
   }
-  for name, value in pairs(TOTALS) do
-    answer[name] = ended and value or 0
-  end
+  local one, seen = found_so_far(call)
+  tools.apply(answer, crawl.totals(one, seen), TOTALS)
   return answer
 end
 
 answers["audit.report"] = function(call)
-  local _, ended = run_of(call, call.audit)
+  local run, ended = run_of(call, call.audit)
   if not ended then
     return { is_finished = false }
   end
-  local report = found(call)
-  tools.apply(report, TOTALS, "total_pages total_warnings total_errors total_passed")
-  report.domain_props.domain = tools.host_of(call.audit.url)
-  report.audit_time = tools.time(call, ended)
+  local one = found(call, run)
+  local totals = crawl.totals(one, run.pages)
+  local report = {
+    is_finished = true, domain_props = crawl.domain(call, one, run.date), sections = array(crawl.sections(one, run.pages)),
+    score_percent = totals.score, weighted_score_percent = totals.weighted_score, audit_time = stamp(run, ended),
+  }
+  report.domain_props.dt, report.domain_props.updated = tonumber(report.domain_props.dt), nil
+  tools.apply(report, totals, TOTALS .. " total_notices")
   return report
 end
 
---- A page of what a finished audit found, `count` rows in all; none of it before.
-local function listed(call, member, total_name, count)
-  local answer = found(call)
-  local _, ended = run_of(call, call.audit)
-  local rows = rows_like(answer[member][1], ended and count or 0)
-  answer[member], answer[total_name] = tools.page(call, rows, 100), #rows
-  return answer
+local PAGE = "url url_len url_protocol type status size depth sitemap noindex nofollow blocked_robots robots first_ms load_ms "
+  .. "title title_len title_duplicate description description_len h1 h1_len h2 h2_len words_count chars html_ratio "
+  .. "canonical_url inlinks outlinks_internal issues errors warnings notices"
+
+local function page_row(run, page)
+  local indexable = page.status == 200 and page.noindex == 0
+  local row = crawl.row(page, PAGE, FIRST_PAGE + page.number)
+  row.words_count, row.indexable = ("%d"):format(page.words), indexable and "1" or "0"
+  row.indexable_status = indexable and "indexable" or page.noindex == 1 and "noindex" or "status"
+  row.time_check = stamp(run, run.start + BEGINS + page.number % (ENDS - BEGINS))
+  return row
 end
 
 answers["audit.pages"] = function(call)
-  return listed(call, "items", "total", PAGES)
+  local one, seen = found_so_far(call)
+  local run = run_of(call, call.audit)
+  local pages = {}
+  for number = 1, seen do
+    pages[number] = one.pages[number]
+  end
+  return { total = seen, items = tools.map(tools.page(call, pages, 100), function(page) return page_row(run, page) end) }
 end
 
 answers["audit.issue_pages"] = function(call)
-  return listed(call, "urls", "total_urls", PAGES_WITH_ISSUE)
+  local one, seen = found_so_far(call)
+  local pages = crawl.with_issue(one, call.args.code, seen)
+  return {
+    total_urls = #pages, urls_type = "simple_urls_array",
+    urls = tools.map(tools.page(call, pages, 100), function(page) return page.url end),
+  }
 end
 
---- Whether a link meets the conditions, each joined to those before it.
-local function meets(link, filter)
-  local fine = true
-  for i, condition in ipairs(filter or {}) do
-    local this = tostring(link[condition.param]) == tostring(condition.value)
-    if i > 1 and condition.type == "or" then
-      fine = fine or this
-    else
-      fine = fine and this
-    end
+answers["audit.issues"] = function(call)
+  local one, seen = found_so_far(call)
+  local page = crawl.page(call, one, seen, FIRST_PAGE)
+  if not page then
+    return nil, refuse(404, "Not Found", "no such page, or the audit has not finished")
   end
-  return fine
+  return {
+    url = page.url, issues = array(crawl.issues(page)),
+    page_data = { title = page.title, h1 = page.h1, words = page.words, inlinks = page.inlinks },
+  }
 end
 
---- Every third link is an outside one; all but the first two answer 200.
 answers["audit.found_links"] = function(call)
-  local answer = found(call)
-  local _, ended = run_of(call, call.audit)
-  local kept = {}
-  for number, link in ipairs(rows_like(answer.items[1], ended and LINKS or 0)) do
-    link.type = number % 3 == 0 and "external" or "internal"
-    link.status = number <= 2 and "404" or "200"
-    local asked = call.args.page_type or "all"
-    if (asked == "all" or asked == link.type) and meets(link, call.args.filter) then
-      kept[#kept + 1] = link
-    end
-  end
-  answer.items, answer.total = tools.page(call, kept, 100), #kept
-  return answer
+  local kept = crawl.links(call, found_so_far(call))
+  return { total = #kept, items = tools.map(tools.page(call, kept, 100), function(link)
+    return crawl.row(link, "url source_url status type anchor_type alt title nofollow source_noindex", link.number)
+  end) }
 end
 
 answers["audit.history"] = function(call)
-  local answer = found(call)
-  answer.audit_time = call.args.date .. " 00:01:00"
-  return answer
+  for i = #call.audit.runs, 1, -1 do
+    local run = call.audit.runs[i]
+    if run.date == call.args.date and call.now - run.start >= ENDS then
+      local one = found(call, run)
+      local answer = {
+        audit_time = stamp(run, run.start + ENDS), settings = run.settings, totals = {},
+        pages_data = crawl.counts(one, run.pages),
+      }
+      tools.apply(answer.totals, crawl.totals(one, run.pages), TOTALS)
+      return answer
+    end
+  end
+  return nil, refuse(404, "Not Found", "date: no run on this day")
 end
 
 answers["audit.update"] = function(call)
@@ -235,7 +270,7 @@ answers["audit.delete"] = function(call)
 end
 
 answers["audit.recheck"] = function(call)
-  table.insert(call.audit.runs, call.now)
+  start(call, call.audit)
   return array {}
 end
 
@@ -255,8 +290,12 @@ answers["audit.settings.reset"] = function(call)
 end
 
 answers["audit.sitemaps.list"] = function(call)
+  local run, listed = run_of(call, call.audit), 0
+  for _, page in ipairs(found(call, run).pages) do
+    listed = listed + page.sitemap
+  end
   return tools.map(call.store.sitemaps:where { audit_id = call.audit.id }, function(sitemap)
-    return { id = sitemap.id, url = sitemap.url, pages_count = PAGES }
+    return { id = sitemap.id, url = sitemap.url, pages_count = listed }
   end)
 end
 

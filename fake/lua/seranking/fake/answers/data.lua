@@ -124,7 +124,9 @@ end
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 data.has_state = {}
 
-for _, family in ipairs { "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords" } do
+for _, family in ipairs {
+  "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords", "data_site_audit",
+} do
   for key, answer in pairs(require("seranking.fake.answers." .. family)) do
     data.has_state[key] = answer
   end
