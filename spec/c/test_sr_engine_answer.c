@@ -3,6 +3,7 @@
 #include "engine_support.h"
 
 #include "http/sr_retry.h"
+#include "limit/sr_limit.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -477,6 +478,49 @@ static void answers_larger_than_the_limits_are_refused(void **state) {
   tear_down(&bench);
 }
 
+static void what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end(void **state) {
+  struct bench bench;
+  struct sr_call *call;
+  (void)state;
+  set_up(&bench, 5);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 503, "", "");
+  run(&bench, call);
+  answer(call, 200, "", "not JSON");
+  expect_end(call, SR_NO_ERROR, NULL);
+  assert_false(call->retryable); /* the binding may still find that it can't be decoded */
+  sr_call_delete(call);
+  call = submitted(&bench, 60 * S);
+  run(&bench, call);
+  answer(call, 503, "", "");
+  sr_engine_cancel(call);
+  expect_end(call, SR_CANCELLED, "cancelled");
+  assert_false(call->retryable);
+  sr_call_delete(call);
+  tear_down(&bench);
+}
+
+static void answers_that_can_t_be_used_are_no_silence(void **state) {
+  struct sr_limit_view view;
+  struct bench bench;
+  int i;
+  (void)state;
+  set_up(&bench, 5);
+  for (i = 0; i < 2 * SR_SILENT; i++) {
+    struct sr_call *call = submitted(&bench, 5 * S);
+    call->max_body = 3;
+    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    bench.manual.now += i % 2 == 0 ? 5 * S : 0;
+    answer(call, 200, "X: 1\r\n", i % 2 == 0 ? "123" : "1234");
+    expect_end(call, i % 2 == 0 ? SR_TIMEOUT : SR_TOO_LARGE, i % 2 == 0 ? "no_answer" : "body");
+    sr_call_delete(call);
+  }
+  assert_true(sr_engine_view_limit(bench.engine, bench.config, 0, &view));
+  assert_false(view.silent);
+  tear_down(&bench);
+}
+
 static void an_answer_at_the_deadline_is_too_late(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -710,6 +754,8 @@ int main(void) {
       cmocka_unit_test(the_key_is_masked_in_an_answer_that_came_too_late),
       cmocka_unit_test(the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts),
       cmocka_unit_test(answers_larger_than_the_limits_are_refused),
+      cmocka_unit_test(what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end),
+      cmocka_unit_test(answers_that_can_t_be_used_are_no_silence),
       cmocka_unit_test(an_answer_at_the_deadline_is_too_late),
       cmocka_unit_test(header_values_are_found_whatever_the_case),
       cmocka_unit_test(header_values_have_no_blanks_around_them),

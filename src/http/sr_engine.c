@@ -63,6 +63,8 @@ static void end_call(struct sr_call *call, sr_time now) {
   enter_state(call, SR_STATE_DONE, now);
   sr_list_remove(&call->node);
   call->elapsed = now - call->started;
+  if (call->error.kind == SR_NO_ERROR || call->error.kind == SR_CANCELLED)
+    call->retryable = 0; /* an earlier attempt may have set it */
   if (call->gate != NULL)
     sr_gates_put(&engine->gates, call->gate, now);
   call->gate = NULL;
@@ -664,6 +666,8 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
     sr_error_set(&call->error, SR_TIMEOUT, "no_answer", NULL, "no answer before the deadline");
   else
     call->status = status;
+  if (call->error.kind != SR_NO_ERROR)
+    sr_gate_give(call, now, SR_OUTCOME_ANSWERED, 0);
   call->http_version = "1.1";
   end_attempt(engine, call, SR_SENT, now);
 }
