@@ -269,6 +269,29 @@ describe("the key", function()
     assert.equal("Token …d14b", response.headers["x-echo"])
   end)
 
+  it("is masked in headers that are looked at after the client is closed or collected", function()
+    local core, metatable = require "lseranking", require("seranking.answer.response").metatable
+    local odd = "no-usual-key-at-all"
+    local kept = setmetatable({}, { __mode = "v" })
+    local function answered(close)
+      local client = assert(seranking.new { token = odd, share = "off" })
+      local response = setmetatable({}, metatable(client))
+      core.heads[response] = "HTTP/1.1 200 OK\r\nX-Echo: Token " .. odd .. "\r\n" -- the watch reads those of a call at once
+      kept[1] = client
+      if close then
+        client:close()
+      end
+      return response
+    end
+    for _, close in ipairs { true, false } do
+      local response = answered(close)
+      collectgarbage()
+      collectgarbage()
+      assert.is_nil(kept[1])
+      assert.equal("Token …", response.headers["x-echo"])
+    end
+  end)
+
   it("that can't be one is refused, without showing it", function()
     for key, where in pairs {
       [scene.V4_KEY .. "\n"] = "blank or control character at place 41 of 41",

@@ -7,8 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Somewhat less than memory can hold. */
 #define BODY_MAX (sizeof(size_t) > 4 ? 1099511627776.0 : 2147483647.0)
@@ -21,11 +19,6 @@ struct lsr_client *lsr_checkclient(lua_State *L) {
 }
 
 /* ---- making a client ---- */
-
-static uint64_t make_seed(const void *somewhere) {
-  return (uint64_t)sr_clock_monotonic.now(NULL) ^ ((uint64_t)getpid() << 32) ^
-         (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)somewhere;
-}
 
 /*
 ** The key: the option `token`, else the environment variable `token_env`, else the key of the client
@@ -71,7 +64,7 @@ static struct sr_engine *make_engine(lua_State *L, struct lsr_client *client) {
   memset(&options, 0, sizeof options);
   options.clock =
       client->clock != NULL ? sr_clock_manual(&client->clock->manual) : sr_clock_monotonic;
-  options.seed = make_seed(client);
+  options.seed = sr_random_seed();
   options.external = lsr_fieldflag(L, 1, "external");
   return sr_engine_new(&options);
 }
@@ -218,14 +211,44 @@ static int client_base_url(lua_State *L) {
   return 1;
 }
 
-/* client:redact(text) -> the text with the key masked. */
-static int client_redact(lua_State *L) {
-  const struct sr_config *config = lsr_checkclient(L)->config;
+static int push_redacted(lua_State *L, const struct sr_config *config) {
   size_t len;
   const char *text = luaL_checklstring(L, 2, &len);
   char *copy = lsr_copy(L, text, len);
   lua_pushlstring(L, copy, sr_config_redact(config, copy, len));
   return 1;
+}
+
+/* client:redact(text) -> the text with the key masked. */
+static int client_redact(lua_State *L) {
+  return push_redacted(L, lsr_checkclient(L)->config);
+}
+
+#define MASK "seranking.mask"
+
+struct mask {
+  struct sr_config *config; /* a reference; NULL once collected */
+};
+
+/* client:mask() -> an object with `redact` as the client has it, which outlives the client. */
+static int client_mask(lua_State *L) {
+  struct sr_config *config = lsr_checkclient(L)->config;
+  struct mask *mask = lsr_newobject(L, sizeof *mask, MASK);
+  mask->config = sr_config_ref(config);
+  return 1;
+}
+
+static int mask_redact(lua_State *L) {
+  const struct mask *mask = luaL_checkudata(L, 1, MASK);
+  luaL_argcheck(L, mask->config != NULL, 1, "it is closed");
+  return push_redacted(L, mask->config);
+}
+
+static int mask_gc(lua_State *L) {
+  struct mask *mask = luaL_checkudata(L, 1, MASK);
+  sr_config_unref(mask->config);
+  mask->config = NULL;
+  return 0;
 }
 
 /* ---- calls ---- */
@@ -333,12 +356,16 @@ static const luaL_Reg methods[] = {{"limit", client_limit},
                                    {"api", client_api},
                                    {"base_url", client_base_url},
                                    {"redact", client_redact},
+                                   {"mask", client_mask},
                                    {"close", client_close},
                                    {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
+static const luaL_Reg mask_methods[] = {{"redact", mask_redact}, {NULL, NULL}};
+static const luaL_Reg mask_meta[] = {{"__gc", mask_gc}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"client", client_new}, {NULL, NULL}};
 
 void lsr_open_client(lua_State *L) {
   lsr_newclass(L, LSR_CLIENT, methods, meta);
+  lsr_newclass(L, MASK, mask_methods, mask_meta);
   lsr_setfuncs(L, functions);
 }

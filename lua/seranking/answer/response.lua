@@ -5,7 +5,6 @@
 
 local core = require "lseranking"
 local headers = require "seranking.answer.headers"
-local mask = require "seranking.base.mask"
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -33,14 +32,6 @@ local function parse(head)
   return headers.new(list)
 end
 
--- Header lines without the key, which a server may have sent back. Hidden here, since most callers never look at headers.
-local function without_key(client, head)
-  if client and not client._closed then
-    return client._core:redact(head)
-  end
-  return mask.keys(head) -- the key itself is not known any more
-end
-
 --- Status and type.
 local function to_string(self)
   return ("seranking response (HTTP %d, %s)"):format(self.status, self.headers["content-type"] or "no content type")
@@ -52,14 +43,15 @@ local response = {}
 ---@param client table
 ---@return table
 function response.metatable(client)
-  local owner = setmetatable({ client }, { __mode = "v" }) -- a response that is kept must not keep its client
+  local mask = client._core:mask() -- not the client itself: a response that is kept must not keep it
   return {
     __name = NAME,
     __tostring = to_string,
     __index = function(self, name)
       if name == "headers" then
         local head = heads[self]
-        local parsed = parse(head and without_key(owner[1], head) or "")
+        -- The server may have sent the key back. It is hidden here, since most callers never look at headers.
+        local parsed = parse(head and mask:redact(head) or "")
         self.headers, heads[self] = parsed, nil
         return parsed
       end
