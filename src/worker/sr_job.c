@@ -119,7 +119,7 @@ static struct sr_job *new_job(struct sr_call *call, int has_fd, struct sr_error 
   struct sr_job *job = calloc(1, sizeof *job);
   char text[SR_ERRNO_TEXT];
   if (job == NULL) {
-    sr_error_set(error, SR_TOO_LARGE, "out_of_memory", NULL, "memory ran out");
+    sr_error_no_memory(error);
     return NULL;
   }
   job->call = call;

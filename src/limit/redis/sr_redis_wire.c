@@ -248,12 +248,13 @@ void sr_wire_connect(struct sr_wire *wire, sr_time now) {
 
 /* libcurl's messages are about HTTP: where the system has an error, its text is shown. */
 static void not_connected(struct sr_wire *wire, CURLcode code) {
+  char text[SR_ERRNO_TEXT];
   long number = 0;
   curl_easy_getinfo(wire->easy, CURLINFO_OS_ERRNO, &number);
   if (code == CURLE_OPERATION_TIMEDOUT)
     sr_wire_fail(wire, "no connection within %ld s", TIMEOUT_MS / 1000);
   else if (code == CURLE_COULDNT_CONNECT && number != 0)
-    sr_wire_fail(wire, "%s", strerror((int)number));
+    sr_wire_fail(wire, "%s", sr_errno_text((int)number, text));
   else
     sr_wire_fail(wire, "%s", wire->detail[0] != '\0' ? wire->detail : curl_easy_strerror(code));
 }
