@@ -127,6 +127,17 @@ describe("waiting for a job", function()
     assert.same({ "/v1/export/status 0", "/v1/export/status 5" }, times(log))
   end)
 
+  it("times out where the limit has no slot until then, whichever timeout is shorter", function()
+    for _, seconds in ipairs { 29, 30 } do
+      local op, log = scene("status", turns(RUNNING), nil, { timeout = 30, rate = { limit = 1, per = 100 } })
+      assert(op { task_id = "1_2" })
+      local answer, err = op:wait({ task_id = "1_2" }, { timeout = seconds })
+      assert.is_nil(answer)
+      assert.equal("timeout job_timeout", err.kind .. " " .. err.code)
+      assert.equal(1, #log)
+    end
+  end)
+
   it("takes bound ids, and a status operation by its full name", function()
     local op, log = scene("state", turns('{"status":"queued"}', '{"status":"finished"}'), { work_id = 9 })
     assert(op:wait())

@@ -169,7 +169,7 @@ local function watch(job, wait)
       end
     elseif not may_pass(response) then
       return nil, with_job(response, job)
-    elseif not (response.code == "no_slot" and given.timeout < job.client._timeout) then -- that no_slot means timeout
+    elseif not (response.code == "no_slot" and left <= job.client._timeout) then -- no slot until the wait ends: a timeout
       job.problem = with_job(response, job) -- a failed poll does not end the job
     end
     if job.client._closed then
