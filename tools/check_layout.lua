@@ -153,7 +153,7 @@ local function check_requires(path)
   for line in io.lines(path) do
     local code = line:gsub("%-%-.*", "")
     for call, name in code:gmatch '([%a_]+)%s*%(?%s*"(seranking[%w_.]*)"' do
-      if (call == "require" or call == "lazy") and modules[name] then
+      if (call == "require" or call == "lazy" or call == "value") and modules[name] then -- value: lazy.value
         local other = folder_of(name)
         if other ~= folder and LUA_FLOORS[other] >= LUA_FLOORS[folder] then
           report(path .. " -> " .. name, ("%s must not require %s"):format(folder == "" and "the top" or folder .. "/",
