@@ -59,6 +59,8 @@ describe("an unknown name", function()
     { "client", "projects", "; did you mean 'sites'?" },
     { "client", "balance", "; did you mean client.account:balance?" },
     { "client", "help", ': print(client) lists what there is, seranking.help "word" searches' },
+    { "client", "credit", "; did you mean client.data:credits?" },
+    { "client", "spend", "; did you mean client.data:spent?" },
     { "client.data", "sites", "; did you mean client.sites?" },
     { "client.data", "credit", "; did you mean client.data:credits?" },
     { "client.sites", 5, ": an id goes into round brackets, client.sites(5)" },
@@ -103,6 +105,19 @@ describe("an unknown name", function()
       end
     end)
   end
+
+  it("is never answered by a method that the operation, or the bound id, has no use for", function()
+    local none = "; there are: describe, dry_run"
+    assert.equal("an operation has no 'rows'" .. none, refused(function() return client.sites.create.rows end))
+    assert.equal("an operation has no 'pages'" .. none, refused(function() return client.sites.summary.pages end))
+    assert.equal("an operation has no 'await'; there are: all, describe, dry_run, each",
+      refused(function() return client.sites.list.await end))
+    assert.equal("an operation has no 'wiat'; there are: all, describe, dry_run, each",
+      refused(function() return client.sites.list.wiat end))
+    assert.is_nil(refused(function() return client.sites(5).each end):find("list:each", 1, true)) -- list takes no site_id
+    local meant = refused(function() return client.sites(5).dry_run end):match "did you mean (.+)%?$"
+    assert.is_table(value_of(meant .. " {}", client))
+  end)
 
   it("of an option or a parameter is answered so as well", function()
     assert.equal("seranking.new: unknown option 'retry'; did you mean 'retries'?", refused(seranking.new, { retry = 1 }))

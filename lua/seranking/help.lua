@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local describe = require "seranking.describe"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local notation = require "seranking.base.notation"
 local proxy = require "seranking.base.proxy"
@@ -87,6 +88,15 @@ local function signature(about, path, bound)
 end
 
 -- ---- an operation ----
+
+-- The bound ids that an operation takes. A call with the others is a mistake.
+local function taken(about, bound)
+  local ids = {}
+  for _, parameter in ipairs(about.parameters) do
+    ids[parameter.name] = bound[parameter.name]
+  end
+  return ids
+end
 
 local function parameter_rows(about, bound)
   local rows, longest = {}, 0
@@ -185,8 +195,8 @@ end
 ---@param bound? table<string, any>
 ---@return string
 function help.operation(description, entry, api, bound)
-  bound = bound or {}
   local about, text = described(description, entry, api), new_text()
+  bound = taken(about, bound or {})
   local path = resource.path(description.name, bound)
   text:paragraph("", signature(about, path, bound))
   text:paragraph("  ", about.about)
@@ -219,14 +229,11 @@ end
 
 -- ---- a resource, a client ----
 
--- Whether an operation takes every id that its resource is bound to; if not, a call of it is a mistake.
+-- Whether an operation takes every id that its resource is bound to.
 local function takes(about, bound)
-  local names = {}
-  for _, parameter in ipairs(about.parameters) do
-    names[parameter.name] = true
-  end
+  local ids = taken(about, bound)
   for name in pairs(bound) do
-    if not names[name] then
+    if ids[name] == nil then
       return false
     end
   end
@@ -398,7 +405,7 @@ function help.text(query)
     end
   end
   if not text[1] then
-    return same or format("nothing is known of %q: try one word, or seranking.help() for all resources", query)
+    return same or format("nothing is known of %q: try one word, or seranking.help() for all resources", mask.keys(query))
   end
   return text:done()
 end

@@ -4,6 +4,7 @@
 
 local help = require "seranking.help"
 local misuse = require "seranking.base.misuse"
+local planner = require "seranking.request.plan"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
 
@@ -135,6 +136,16 @@ local function did_you_mean(text, what)
   return format("%s; did you mean %s?", text, what)
 end
 
+-- Whether an operation with this plan has a use for a method: there are rows to walk over, or a job to wait for.
+local function can(plan, method)
+  if method == "wait" then
+    return plan.job ~= nil
+  elseif method == "each" or method == "all" then
+    return plan.pages ~= nil or plan.answer == "array"
+  end
+  return true
+end
+
 --- The message for a name that an operation does not have.
 ---@param op table the operation's state
 ---@param name any
@@ -143,14 +154,19 @@ end
 function suggest.method(op, name, methods)
   local text = format("an operation has no '%s'", tostring(name))
   local path = resource.path(op._resource.name, op._bound)
+  local plan = planner.of(op._resource, op._description, op._client._api)
+  local useful = {}
+  for method, f in pairs(methods) do
+    useful[method] = (not plan or can(plan, method)) and f or nil
+  end
   if name == "help" then
     return format("%s: print(%s.%s) describes it", text, path, op._description[1])
-  elseif METHOD_SYNONYMS[name] and (METHOD_SYNONYMS[name] ~= "wait" or op._description.job) then
+  elseif useful[METHOD_SYNONYMS[name]] then
     return did_you_mean(text, format("'%s'", METHOD_SYNONYMS[name]))
   elseif CALLING[name] or type(name) == "number" then
     return format("%s: call it, %s:%s { … }", text, path, op._description[1])
   end
-  return text .. misuse.suggest(name, methods)
+  return text .. misuse.suggest(name, useful)
 end
 
 --- The message for a name that a client does not have at its top.
@@ -173,7 +189,8 @@ function suggest.top(client, name, methods)
     end
     meant = meant or misuse.nearest(name, all)
     if meant then
-      return did_you_mean(text, methods[meant] and own .. ":" .. meant or format("'%s'", meant))
+      return did_you_mean(text, methods[meant]
+        and (help.methods(client._api, { meant })[1] and own or "client.data") .. ":" .. meant or format("'%s'", meant))
     end
     others = nearly_elsewhere(name)
     if others then
@@ -198,18 +215,22 @@ local function at_top(name, id, value)
   return "client." .. name .. (takes and format(":list { %s = %s }", id, tostring(value)) or "")
 end
 
--- What a method of operations is meant of, where it was looked for in a resource: client.sites:all is client.sites.list:all.
-local function of_operation(node, own, method)
-  local best
-  for _, entry in ipairs(node.description and node.description.operations or {}) do
-    local fits
-    if method == "wait" then
-      fits = entry.job
-    elseif method == "each" or method == "all" then
-      fits = (entry.pages or entry.answer == "array") and not writes(entry)
-    else
-      fits = not writes(entry)
+-- Whether an operation with this plan takes all these ids.
+local function takes(plan, bound)
+  for name in pairs(bound) do
+    if not plan.definitions[name] then
+      return false
     end
+  end
+  return true
+end
+
+-- What a method of operations is meant of, where it was looked for in a resource: client.sites:all is client.sites.list:all.
+local function of_operation(self, own, method)
+  local description, best = self._node.description, nil
+  for _, entry in ipairs(description and description.operations or {}) do
+    local plan = planner.of(description, entry, self._client._api)
+    local fits = plan and takes(plan, self._bound) and can(plan, method) and (method == "wait" or not writes(entry))
     best = fits and (not best or entry[1] == "list") and entry[1] or best
   end
   return best and format("%s.%s:%s", own, best, method)
@@ -236,7 +257,7 @@ function suggest.member(self, name)
       local list = node.operations[other] and writes(node.operations[other]) and unsafe or safe
       list[#list + 1] = other
     end
-    local meant = METHODS[name] and of_operation(node, own, name)
+    local meant = METHODS[name] and of_operation(self, own, name)
     meant = meant or not synonym(name, set_of(reads(name) and safe or all)) and at_top(name, id, self._bound[id])
     if meant then
       return did_you_mean(text, meant)

@@ -60,7 +60,7 @@ local errors = {}
 
 local hints -- by kind and code
 
--- Called with the first error: a program without errors never loads the table of codes.
+-- Called with the first error that has no hint of its own.
 local function make_hints()
   hints = {}
   for _, kind in ipairs(codes()) do
