@@ -219,7 +219,7 @@ describe("what looks right and is not", function()
   it("a method that operations don't have is told", function()
     assert.equal("an operation has no 'describ'; did you mean 'describe'?",
       misuse_of(function() return client.sites.list:describ() end))
-    assert.equal("an operation has no 'first'; there are: all, describe, dry_run, each, wait",
+    assert.equal("an operation has no 'first'; there are: all, describe, dry_run, each",
       misuse_of(function() return client.sites.list.first end))
     assert.equal("an operation has no '1': call it, client.sites:list { … }",
       misuse_of(function() return client.sites.list[1] end))
