@@ -292,6 +292,16 @@ describe("the key", function()
     end
   end)
 
+  it("is masked in what a resource shows after its client is closed", function()
+    local odd = "12345678901" -- a key of digits, given as an id by mistake
+    local client = assert(seranking.new { token = odd, share = "off" })
+    local site = client.sites(odd)
+    local before = tostring(site)
+    client:close()
+    assert.equal(before, tostring(site))
+    assert.is_nil(before:find(odd, 1, true))
+  end)
+
   it("that can't be one is refused, without showing it", function()
     for key, where in pairs {
       [scene.V4_KEY .. "\n"] = "blank or control character at place 41 of 41",

@@ -348,6 +348,7 @@ local function wrap(handle, api, checked, clock)
     base_url = handle and handle:base_url() or "",
     _api = api,
     _core = handle,
+    _mask = handle and handle:mask(), -- hides the key, after close() too
     _key = handle and handle:key() or "none",
     _key_param = handle and checked.auth == "query" and handle:key() ~= "none"
       and (handle:api() == "v1" and "apikey" or "token"),

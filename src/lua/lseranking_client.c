@@ -211,26 +211,13 @@ static int client_base_url(lua_State *L) {
   return 1;
 }
 
-static int push_redacted(lua_State *L, const struct sr_config *config) {
-  size_t len;
-  const char *text = luaL_checklstring(L, 2, &len);
-  char *copy = lsr_copy(L, text, len);
-  lua_pushlstring(L, copy, sr_config_redact(config, copy, len));
-  return 1;
-}
-
-/* client:redact(text) -> the text with the key masked. */
-static int client_redact(lua_State *L) {
-  return push_redacted(L, lsr_checkclient(L)->config);
-}
-
 #define MASK "seranking.mask"
 
 struct mask {
   struct sr_config *config; /* a reference; NULL once collected */
 };
 
-/* client:mask() -> an object with `redact` as the client has it, which outlives the client. */
+/* client:mask() -> an object that hides the key in texts, which outlives the client. */
 static int client_mask(lua_State *L) {
   struct sr_config *config = lsr_checkclient(L)->config;
   struct mask *mask = lsr_newobject(L, sizeof *mask, MASK);
@@ -238,10 +225,15 @@ static int client_mask(lua_State *L) {
   return 1;
 }
 
+/* mask:redact(text) -> the text with the key masked. */
 static int mask_redact(lua_State *L) {
   const struct mask *mask = luaL_checkudata(L, 1, MASK);
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+  char *copy = lsr_copy(L, text, len);
   luaL_argcheck(L, mask->config != NULL, 1, "it is closed");
-  return push_redacted(L, mask->config);
+  lua_pushlstring(L, copy, sr_config_redact(mask->config, copy, len));
+  return 1;
 }
 
 static int mask_gc(lua_State *L) {
@@ -355,7 +347,6 @@ static const luaL_Reg methods[] = {{"limit", client_limit},
                                    {"key_shape", client_key_shape},
                                    {"api", client_api},
                                    {"base_url", client_base_url},
-                                   {"redact", client_redact},
                                    {"mask", client_mask},
                                    {"close", client_close},
                                    {NULL, NULL}};

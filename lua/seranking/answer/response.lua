@@ -43,7 +43,7 @@ local response = {}
 ---@param client table
 ---@return table
 function response.metatable(client)
-  local mask = client._core:mask() -- not the client itself: a response that is kept must not keep it
+  local mask = client._mask -- not the client itself: a response that is kept must not keep it
   return {
     __name = NAME,
     __tostring = to_string,

@@ -25,7 +25,7 @@ end
 ---@param text string
 ---@return string
 function mask.of_client(client, text)
-  return mask.keys(client._core and not client._closed and client._core:redact(text) or text)
+  return mask.keys(client._mask and client._mask:redact(text) or text)
 end
 
 --- Text of an error that a user's function raised, without keys.
