@@ -30,6 +30,7 @@ static void child_uses_it(struct sr_limiter *limiter, struct server *server) {
   (void)server;
   driver->forked(limiter);
   NEED(driver->idle(limiter));
+  NEED(driver->keep_until(limiter, now_is()) <= now_is()); /* the slots are the parent's */
   NEED(take(limiter, 3, &slot, &ruling) == SR_LIMIT_GRANTED);
   driver->give(limiter, &rate, now_is(), &slot, SR_OUTCOME_FINE, 0);
   settle(limiter);

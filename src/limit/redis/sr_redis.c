@@ -317,11 +317,18 @@ static int redis_idle(struct sr_limiter *limiter) {
   return !has_news_for_server(&limiter->waiting) && !has_news_for_server(&limiter->in_flight);
 }
 
+/* Whether there are steps of this process: those from before a fork are given back by nobody. */
+static int has_own(const struct sr_list *list) {
+  const struct sr_step *step = sr_step_first(list);
+  while (step != NULL && step->forked)
+    step = sr_step_next(list, step);
+  return step != NULL;
+}
+
 /* The server keeps the limit; only what it must still learn is lost by closing. */
 static sr_time redis_keep_until(struct sr_limiter *limiter, sr_time now) {
   (void)now;
-  return sr_step_first(&limiter->waiting) != NULL || sr_step_first(&limiter->in_flight) != NULL ||
-                 sr_step_first(&limiter->answered) != NULL
+  return has_own(&limiter->waiting) || has_own(&limiter->in_flight) || has_own(&limiter->answered)
              ? SR_NEVER
              : 0;
 }

@@ -79,8 +79,8 @@ int sr_step_read(struct sr_step_answer *answer, const struct sr_step *step, cons
                  sr_time now);
 
 /*
-** A server's time by our clock. The server's "now" was at the latest when its answer came, so the
-** result is never too early.
+** A server's time by our clock. The server's "now" was before its answer came, so the result is too
+** early only by as long ago as the `now` of sr_step_read was read.
 */
 sr_time sr_snapshot_time(const struct sr_snapshot *seen, int64_t at);
 
