@@ -490,7 +490,7 @@ function Limiter:reset() end
 ---@field nulls? "drop"|"keep" "keep": null members are seranking.null (default: "drop"). Variable: SERANKING_NULLS
 ---@field max_body? integer bytes of an answer after decompression (default: 256 MiB; 16 in nginx). Variable: SERANKING_MAX_BODY
 ---@field ca_file? string PEM file with the authorities to trust (default: the system's). Variable: SERANKING_CA_FILE
----@field proxy? string http://user:password@host:port, for https only (default: https_proxy, all_proxy). Variable: SERANKING_PROXY
+---@field proxy? string http://user:password@host:port, or a https, socks4 or socks5 proxy; plain-http requests bypass it (default: https_proxy, all_proxy). Variable: SERANKING_PROXY
 ---@field user_agent? string your program's name and version, put before the library's. Variable: SERANKING_USER_AGENT
 ---@field loop? "plain"|"nginx"|"cqueues"|"luv"|seranking.Loop how calls wait: "plain", "nginx", "cqueues", "luv", or a loop of your own (default: found by itself)
 ---@field blocking? boolean true: calls may block an nginx worker or an event loop (default: false)

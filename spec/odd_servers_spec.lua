@@ -151,6 +151,7 @@ describe("a proxy", function()
     for address, why in pairs {
       ["http://Zebedee:s3cret@127.0.0.1:999999"] = "has a port that is not a number from 1 to 65535",
       ["http://Zebedee:s3@cret@host:1"] = "has a user or password that can't be read: write @ as %40",
+      ["http://Zebedee:s3@cr:et@host:1"] = "has a user or password that can't be read: write @ as %40, : as %3A",
       ["http://Zebedee:s3/cret@host:1"] = "has a user or password that can't be read: write @ as %40",
       ["ftp://Zebedee:s3cret@host:1"] = "has a scheme that is none of http, https,",
       ["http://Zebedee:s3cret@"] = "write",

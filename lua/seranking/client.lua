@@ -89,7 +89,8 @@ end
 
 -- One line, with the last four characters of the key.
 local function line_of(self)
-  return format("seranking client (%s, %s, key %s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key)
+  return format("seranking client (%s, %s, key %s%s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key,
+    self._closed and ", closed" or "")
 end
 
 kind = proxy.kind("seranking.client", {

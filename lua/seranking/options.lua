@@ -89,7 +89,7 @@ options.groups = {
   { "Network",
     { "ca_file", kinds.text, otherwise = "the system's", env = true, about = "PEM file with the authorities to trust" },
     { "proxy", kinds.text, otherwise = "`https_proxy`, `all_proxy`", env = true,
-      about = "`http://user:password@host:port`, for https only" },
+      about = "`http://user:password@host:port`, or a `https`, `socks4` or `socks5` proxy; plain-http requests bypass it" },
     { "user_agent", kinds.text, otherwise = "", env = true,
       about = "your program's name and version, put before the library's" } },
   { "Where it runs",

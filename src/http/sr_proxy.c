@@ -42,7 +42,8 @@ static const char *check(CURLU *url, const char *address) {
   if (code == CURLUE_OUT_OF_MEMORY)
     return sr_proxy_no_memory;
   host = host != NULL ? host + 3 : address;
-  if (strchr(host + strcspn(host, "/?#"), '@') != NULL)
+  p = strchr(host, '@'); /* one before the host, none elsewhere */
+  if (p != NULL && (strchr(p + 1, '@') != NULL || p > host + strcspn(host, "/?#")))
     return bad_password;
   if (code == CURLUE_BAD_PORT_NUMBER)
     return "has a port that is not a number from 1 to 65535";
