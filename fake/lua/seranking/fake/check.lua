@@ -4,6 +4,7 @@
 -- Where the vendor's servers guess (numbers as text, unknown members), the fake refuses: a client that is tested against
 -- it should send the one documented form.
 
+local countries = require "seranking.fake.countries"
 local json = require "seranking.fake.json"
 local query = require "seranking.fake.query"
 local url = require "seranking.fake.url"
@@ -236,9 +237,18 @@ local function check_choice(route, args)
   end
 end
 
+--- The databases of the Data API are those of known countries.
+local function check_source(route, args)
+  local source = args.source
+  if route.family == "data" and type(source) == "string" and source:find "^%l%l$" and not countries[source] then
+    local hint = source == "gb" and "; the United Kingdom is uk" or ""
+    return failure("range", "source", ("no database '%s'%s"):format(source, hint))
+  end
+end
+
 ---@class seranking.fake.CheckOptions
 ---@field key_name? string the query parameter that carried the key, to be left alone
----@field lenient? boolean any Content-Type will do
+---@field lenient? boolean|"content_type" as in seranking.fake.Options
 
 --- Checks a request and collects its arguments.
 ---@param route seranking.fake.Route
@@ -255,6 +265,7 @@ function check.request(route, captures, pairs_, request, options)
     or query.read(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
     or check_choice(route, args)
+    or options.lenient ~= true and check_source(route, args)
   if problem then
     problem.param = own_name(route, problem.param)
     return nil, problem

@@ -55,7 +55,8 @@ local store = require "seranking.fake.store"
 ---@field demo? boolean true: the account is the demo account, else empty
 ---@field seed? integer of the data that is made up: the same seed gives the same answers; 1
 ---@field exports? integer backlink exports that the plan has; what is over is rejected
----@field lenient? boolean take JSON under any Content-Type, as the curl line on the vendor's page sends it
+---@field lenient? boolean|"content_type" "content_type": take JSON under any Content-Type, as the curl line on the vendor's
+---  page sends it; true: take any two small letters as a country too
 ---@field log? boolean|integer false: keep no log; a number: keep that many of the newest requests; true, the default: all
 ---@field latency? number[] the seconds that an answer takes, least and most: { 0.05, 0.4 }; chosen by the seed
 ---@field faults? seranking.fake.Chances faults that come by chance, chosen by the seed
@@ -75,7 +76,7 @@ local option_types = {
   tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", demo = "boolean",
   today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
-  lenient = "boolean", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
+  lenient = "boolean string", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
 }
 
 local function all_descriptions(more)
@@ -114,6 +115,9 @@ function fake.new(options)
   end
   options = options or {}
   option_checks.check(options, option_types, 2)
+  if type(options.lenient) == "string" and options.lenient ~= "content_type" then
+    error('lenient must be true, false or "content_type"', 2)
+  end
   local room, chances = log.room(options.log, 2), chances_of.new(options, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
