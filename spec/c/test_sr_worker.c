@@ -232,6 +232,108 @@ static void forks_at_any_moment_leave_both_sides_whole(void **state) {
   }
 }
 
+/*
+** A limiter that holds a lock on the thread, as libcurl and the TLS library do, from before a fork
+** until there is a child, or for FORK_TIME if the fork waits for it.
+*/
+#define FORK_TIME 0.2 /* seconds */
+
+static pthread_mutex_t lock_in_round = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int in_round, forking, forked;
+
+static void note_fork_begins(void) {
+  atomic_store(&forking, 1);
+}
+
+static void note_forked(void) {
+  atomic_store(&forked, 1);
+}
+
+static void wait_while_zero(const atomic_int *flag, double seconds) {
+  double until = now() + seconds;
+  while (atomic_load(flag) == 0 && now() < until)
+    usleep(500);
+}
+
+static const char *any_settings(const char *settings) {
+  (void)settings;
+  return NULL;
+}
+
+static struct sr_limiter *open_locking(const char *settings,
+                                       const struct sr_limit_identity *identity) {
+  static char limiter;
+  (void)settings;
+  (void)identity;
+  return (struct sr_limiter *)(void *)&limiter;
+}
+
+static void close_locking(struct sr_limiter *limiter) {
+  (void)limiter;
+}
+
+static enum sr_verdict take_with_lock(struct sr_limiter *limiter, const struct sr_want *want,
+                                      sr_time at, struct sr_slot *slot, struct sr_ruling *ruling) {
+  (void)limiter;
+  (void)at;
+  (void)ruling;
+  pthread_mutex_lock(&lock_in_round);
+  atomic_store(&in_round, 1);
+  wait_while_zero(&forking, PATIENCE / 1000.0);
+  wait_while_zero(&forked, FORK_TIME);
+  pthread_mutex_unlock(&lock_in_round);
+  slot->state = SR_SLOT_HELD;
+  slot->send_by = want->lease;
+  return SR_LIMIT_GRANTED;
+}
+
+static enum sr_change give_to_nobody(struct sr_limiter *limiter, const struct sr_rate *rate,
+                                     sr_time at, struct sr_slot *slot, enum sr_outcome outcome,
+                                     sr_time hold) {
+  (void)limiter;
+  (void)rate;
+  (void)at;
+  (void)outcome;
+  (void)hold;
+  memset(slot, 0, sizeof *slot);
+  return SR_CHANGE_NONE;
+}
+
+static sr_time earliest_now(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time at,
+                            unsigned ahead) {
+  (void)limiter;
+  (void)rate;
+  (void)ahead;
+  return at;
+}
+
+static void a_child_inherits_no_lock_that_the_thread_holds_while_it_works(void **state) {
+  static const struct sr_limiter_driver locking = {.abi = SR_LIMITER_ABI,
+                                                   .check = any_settings,
+                                                   .open = open_locking,
+                                                   .close = close_locking,
+                                                   .take = take_with_lock,
+                                                   .give = give_to_nobody,
+                                                   .earliest = earliest_now};
+  struct sr_config *unlimited = config;
+  struct sr_job *job;
+  pid_t child;
+  (void)state;
+  SKIP_WITHOUT_FORKS();
+  /* After the worker's handlers: these are called before its own in `prepare`, after them later. */
+  assert_int_equal(pthread_atfork(note_fork_begins, note_forked, NULL), 0);
+  config = new_config_with(KEY, &locking);
+  job = submit("/x");
+  wait_while_zero(&in_round, PATIENCE / 1000.0);
+  child = fork();
+  if (child == 0)
+    end_child(pthread_mutex_trylock(&lock_in_round) == 0 ? 0 : 1);
+  expect_child(child, 0);
+  await_end(job, SR_NO_ERROR, "/x");
+  sr_config_unref(config);
+  config = unlimited;
+}
+
 /* ---- signals ---- */
 
 static void its_thread_takes_no_signals(void **state) {
@@ -419,6 +521,7 @@ int main(void) {
       cmocka_unit_test(a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on),
       cmocka_unit_test(a_child_has_no_descriptor_of_calls_that_nobody_waits_for),
       cmocka_unit_test(forks_at_any_moment_leave_both_sides_whole),
+      cmocka_unit_test(a_child_inherits_no_lock_that_the_thread_holds_while_it_works),
       cmocka_unit_test(its_thread_takes_no_signals),
       cmocka_unit_test(without_descriptors_calls_and_connections_fail_at_once_and_work_again_later),
       cmocka_unit_test(with_too_few_descriptors_it_does_not_start_and_says_why),

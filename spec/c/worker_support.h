@@ -136,7 +136,9 @@ static inline void start_server(void) {
 
 static struct sr_config *config; /* of the calls that `new_call` makes */
 
-static inline struct sr_config *new_config(const char *token) {
+/* `driver`: of the limiter; NULL: none. */
+static inline struct sr_config *new_config_with(const char *token,
+                                                const struct sr_limiter_driver *driver) {
   struct sr_settings settings;
   struct sr_error error;
   struct sr_config *made;
@@ -146,10 +148,18 @@ static inline struct sr_config *new_config(const char *token) {
   settings.base_url = url;
   settings.token = token;
   settings.token_len = token != NULL ? strlen(token) : 0;
+  settings.rate.slots = 1;
   settings.rate.window = SR_SECOND;
+  settings.limited = driver != NULL;
+  settings.driver = driver;
+  settings.driver_settings = "";
   made = sr_config_new(&settings, &error);
   assert_non_null(made);
   return made;
+}
+
+static inline struct sr_config *new_config(const char *token) {
+  return new_config_with(token, NULL);
 }
 
 static inline struct sr_call *new_call(const char *target) {

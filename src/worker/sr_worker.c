@@ -1,8 +1,9 @@
 /* The worker: an engine on a thread of its own, for hosts that have an event loop.
 ** SPDX-License-Identifier: MIT
 **
-** `lifecycle` is held while the thread is started or stopped. Lock order: `lifecycle`, the lock of
-** the jobs, the lock of the fork table. */
+** `lifecycle` is held while the thread is started or stopped, `round` by the thread except while it
+** waits. Lock order: `lifecycle`, `turn`, `round`, the lock of the jobs, the lock of the fork
+** table. */
 #include "worker/sr_worker.h"
 
 #include "base/sr_base.h"
@@ -48,7 +49,7 @@ struct thread {
 };
 
 static struct {
-  pthread_mutex_t lifecycle;
+  pthread_mutex_t lifecycle, turn, round;
   int users;
   int exiting;           /* the process ends: no thread is started any more */
   struct thread *thread; /* NULL: none is running */
@@ -58,7 +59,9 @@ static struct {
                              freed. Kept for leak checkers only */
   atomic_uint generation; /* of the running thread, or 0 */
   atomic_ulong connections, refused, starts;
-} worker = {.lifecycle = PTHREAD_MUTEX_INITIALIZER};
+} worker = {.lifecycle = PTHREAD_MUTEX_INITIALIZER,
+            .turn = PTHREAD_MUTEX_INITIALIZER,
+            .round = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- connections ---- */
 
@@ -193,6 +196,25 @@ static void finish_calls(struct thread *thread) {
   }
 }
 
+/*
+** A fork waits for the end of the round. In the child nobody would release the locks of libcurl and
+** OpenSSL that the thread holds in it, and OpenSSL's exit handler takes some. `turn` lets a waiting
+** fork in before the next round, however busy the thread is.
+*/
+static void lock_round(void) {
+  pthread_mutex_lock(&worker.turn);
+  pthread_mutex_lock(&worker.round);
+}
+
+static void begin_round(void) {
+  lock_round();
+  pthread_mutex_unlock(&worker.turn);
+}
+
+static void end_round(void) {
+  pthread_mutex_unlock(&worker.round);
+}
+
 static void *thread_main(void *arg) {
   struct thread *thread = arg;
   use_processors();
@@ -203,6 +225,7 @@ static void *thread_main(void *arg) {
     listener->revents = 0;
     sr_engine_poll(thread->engine, thread->polled, (unsigned)thread->count + 1,
                    thread->accept_paused ? ACCEPT_PAUSE : SR_NEVER);
+    begin_round();
     thread->accept_paused = 0;
     /*
     ** From the last one on: a dropped connection's number goes to the last, which was read already.
@@ -217,6 +240,7 @@ static void *thread_main(void *arg) {
     sr_jobs_work(thread->engine); /* after the connections: see sr_job_subscribe */
     sr_engine_step(thread->engine);
     finish_calls(thread);
+    end_round();
   }
   return NULL;
 }
@@ -270,12 +294,20 @@ static void at_exit(void) {
 
 static void before_fork(void) {
   pthread_mutex_lock(&worker.lifecycle);
+  lock_round();
   sr_jobs_before_fork();
+}
+
+/* The thread that forked holds the locks, in the child too. */
+static void unlock_after_fork(void) {
+  pthread_mutex_unlock(&worker.round);
+  pthread_mutex_unlock(&worker.turn);
+  pthread_mutex_unlock(&worker.lifecycle);
 }
 
 static void after_fork_in_parent(void) {
   sr_jobs_after_fork(0);
-  pthread_mutex_unlock(&worker.lifecycle);
+  unlock_after_fork();
 }
 
 /*
@@ -288,7 +320,7 @@ static void after_fork_in_child(void) {
   atomic_store(&worker.generation, 0);
   atomic_store(&worker.connections, 0);
   sr_jobs_after_fork(1);
-  pthread_mutex_unlock(&worker.lifecycle); /* the thread that forked holds it, in the child too */
+  unlock_after_fork();
 }
 
 static pthread_once_t init_once = PTHREAD_ONCE_INIT;

@@ -5,7 +5,8 @@
 ** users (Lua states) leaves or when the process ends. Calls are submitted to it as jobs, see
 ** sr_job.h.
 **
-** Fork: a child has no thread. It starts its own with its first call.
+** Fork: a child has no thread. It starts its own with its first call. fork() waits until the thread
+** has finished the round that it is in, so the child inherits no lock of libcurl or of TLS.
 **
 ** Any thread may call these functions. */
 #ifndef SR_WORKER_H
