@@ -11,13 +11,13 @@ for _, generation in ipairs { "v4", "v1" } do
 
   --- A client with a project that has a brand and an AI engine.
   local function with_engine()
-    local client = new()
+    local client, api = new()
     local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
     assert(client.airt.brand:set { site_id = site_id, brand = "Corner" })
     local llm = assert(client.airt.llm:create {
       site_id = site_id, base_name = "perplexity", country_code = "us", lang_code = "en",
     })
-    return client, site_id, llm
+    return client, site_id, llm, api
   end
 
   describe("on " .. generation, function()
@@ -117,9 +117,10 @@ for _, generation in ipairs { "v4", "v1" } do
     end)
 
     it("prompts come, move and go by one kind of id", function()
-      local client, site_id, llm = with_engine()
+      local client, site_id, llm, api = with_engine()
       local airt = client.airt(site_id)
       assert.equal(2, assert(airt.prompts:create { llm_id = llm.id, prompts = { "one", "two" } }).added)
+      api:advance(20)
       local first = assert(airt.prompts:list { llm_id = llm.id }).items[1]
       local id = generation == "v4" and first.k2site_llm_id or first.prompt_llm_id
       assert.equal(90001, id)
@@ -188,13 +189,15 @@ describe("what one generation lacks", function()
   end
 
   -- A client of a generation whose project has a brand, an AI engine and a prompt.
-  local function new_account(api)
-    local client = scene.new { api = api, data_token = scene.V1_KEY, fake = { limit = 1e6, data_limit = 1e6 } }
+  local function new_account(generation)
+    local client, api = scene.new { api = generation, data_token = scene.V1_KEY,
+      fake = { limit = 1e6, data_limit = 1e6, today = "2026-09-10" } }
     assert(client.sites:create { url = "http://example.com", title = "a" })
     local airt = client.airt
     assert(airt.brand:set { site_id = 147696, brand = "Corner" })
     assert(airt.llm:create { site_id = 147696, base_name = "perplexity", country_code = "us" })
     assert(airt.prompts:create { site_id = 147696, llm_id = 1201, prompts = { "one" } })
+    api:advance(20)
     return client
   end
 

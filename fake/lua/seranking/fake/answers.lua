@@ -40,8 +40,8 @@
 local answers = {}
 
 for _, family in ipairs {
-  "airt", "audit", "backlinks", "checklist", "competitors", "groups", "key_volume", "positions", "sites", "system",
-  "users",
+  "airt", "airt_results", "audit", "backlinks", "checklist", "competitors", "groups", "key_volume", "positions", "sites",
+  "system", "users",
 } do
   for key, answer in pairs(require("seranking.fake.answers." .. family)) do
     answers[key] = answer

@@ -89,12 +89,15 @@ local function add_keywords(new_call, site_id, list, group_id, engine_id)
   end
 end
 
--- Sets the days of a project and its keywords back, so that positions of the days since then are there.
+-- Sets the days of a project, its keywords and prompts back, so that there are positions and answers of the days since then.
 local function set_back(store, site, days)
   local day = site.first_day - days
   site.first_day, site.checked_day = day, day
   for _, keyword in ipairs(store.keywords:where { site_id = site.id }) do
     keyword.first_day = day
+  end
+  for _, prompt in ipairs(store.prompts:where { site_id = site.id }) do
+    prompt.first_day, prompt.made = day, prompt.made - 86400 * days
   end
 end
 

@@ -83,7 +83,7 @@ local store = {}
 ---@field disavowed seranking.fake.Collection site_id
 ---@field imports seranking.fake.Collection from Search Console; site_id
 ---@field llms seranking.fake.Collection site_id
----@field prompts seranking.fake.Collection site_id, llm_id, group_id; the id is the prompt_llm_id
+---@field prompts seranking.fake.Collection site_id, llm_id, group_id, prompt_id, first_day; the id is the prompt_llm_id
 ---@field prompt_groups seranking.fake.Collection site_id
 ---@field of_sites string[] the collections whose rows go with their project
 ---@field credits seranking.fake.Credits

@@ -1,12 +1,12 @@
---- What the fake API answers: the AI results tracker.
+--- What the fake API answers: brand, engines, prompts and their groups of the AI results tracker.
 -- SPDX-License-Identifier: MIT
 --
 -- A prompt's id at its engine and its own are different numbers, so that one taken for the other is found out.
 
+local calendar = require "seranking.fake.calendar"
 local catalogue = require "seranking.fake.catalogue"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
-local sample = require "seranking.fake.sample"
 local tools = require "seranking.fake.tools"
 
 local array, null, refuse = json.array, json.null, resolve.refuse
@@ -16,10 +16,6 @@ local answers = {}
 
 -- How far a prompt's own id is from the one that it has at its engine.
 local OWN_ID = -9000
-
-local function found(call)
-  return sample.of(call.route.operation, call.route.example)
-end
 
 local function is_name(text)
   return not tools.blank(text) and tools.characters(text) <= 255
@@ -98,12 +94,6 @@ end
 answers["airt.llm.delete"] = function(call)
   call.store.prompts:remove(prompts_of(call, call.llm))
   call.store.llms:remove { call.llm }
-end
-
-answers["airt.llm.statistics"] = function(call)
-  local answer = found(call)
-  answer.stats = { prompts_count = #prompts_of(call, call.llm), last_update = call.today }
-  return answer
 end
 
 -- ---- groups of prompts ----
@@ -268,11 +258,11 @@ answers["airt.prompts.list"] = function(call)
     items = tools.map(tools.page(call, prompts, 100), function(prompt)
       if call.generation == "v4" then
         return {
-          k2site_llm_id = prompt.id, keyword_id = prompt.id + OWN_ID, keyword = prompt.text, group_id = prompt.group_id,
+          k2site_llm_id = prompt.id, keyword_id = prompt.prompt_id, keyword = prompt.text, group_id = prompt.group_id,
         }
       end
       return {
-        prompt_llm_id = tostring(prompt.id), prompt_id = tostring(prompt.id + OWN_ID), prompt = prompt.text,
+        prompt_llm_id = tostring(prompt.id), prompt_id = tostring(prompt.prompt_id), prompt = prompt.text,
         group_id = tostring(prompt.group_id),
       }
     end),
@@ -293,7 +283,11 @@ answers["airt.prompts.create"] = function(call)
   end
   local group = call.group or default_group(call)
   for _, text in ipairs(new) do
-    call.store.prompts:add { site_id = call.site.id, llm_id = call.llm.id, text = text, group_id = group.id }
+    local prompt = call.store.prompts:add {
+      site_id = call.site.id, llm_id = call.llm.id, text = text, group_id = group.id, made = call.now,
+      first_day = calendar.day(call.today),
+    }
+    prompt.prompt_id = prompt.id + OWN_ID
   end
   return { added = #new }
 end
@@ -301,52 +295,6 @@ end
 answers["airt.prompts.delete"] = function(call)
   call.store.prompts:remove(with_ids(call, call.args.prompt_llm_ids))
   return array {}
-end
-
-local function last_day(call)
-  return call.args.date_to or call.today
-end
-
---- A row for each group that has prompts at the engine.
-local function group_rankings(call)
-  local rows = {}
-  for _, group in ipairs(groups_of(call)) do
-    local count = #call.store.prompts:where { llm_id = call.llm.id, group_id = group.id }
-    if count > 0 and (not call.args.group_ids or tools.has(call.args.group_ids, group.id)) then
-      rows[#rows + 1] = {
-        group_id = group.id, group_name = group.name, prompts_count = count, organic_overlap = 25,
-        positions = array { { date = last_day(call), mention_presence = 50, link_presence = 25 } },
-      }
-    end
-  end
-  return rows
-end
-
-local function prompt_rankings(call)
-  local row = found(call).items[1]
-  return tools.map(asked_for(call), function(prompt)
-    local positions = sample.of(call.route.operation, call.route.example).items[1].positions
-    positions[1].date = last_day(call)
-    return {
-      prompt_id = tostring(prompt.id + OWN_ID), [call.generation == "v4" and "keyword" or "prompt"] = prompt.text,
-      search_volume = row.search_volume, search_intent = row.search_intent, positions = positions,
-    }
-  end)
-end
-
-answers["airt.prompts.rankings"] = function(call)
-  local rows = call.args.mode == "groups" and group_rankings(call) or prompt_rankings(call)
-  return { total = #rows, items = tools.page(call, rows, 100) }
-end
-
-answers["airt.prompts.answer"] = function(call)
-  local date = call.args.date or call.today
-  if date > call.today then
-    return nil, refuse(400, "Bad Request", "date: not come yet")
-  end
-  local answer = found(call)
-  answer.date, answer.prompt_llm_id = date, tostring(call.prompt.id)
-  return answer
 end
 
 return answers

@@ -95,7 +95,7 @@ answers["competitors.metrics"] = function(call)
     if seen > 0 then
       local h = chance.key(call.seed, "metrics", host)
       rows[#rows + 1] = {
-        domain_id = chance.whole(h, 0, 1000, 999999), domain = host, visibility = seen,
+        domain_id = domains.id(call.seed, host), domain = host, visibility = seen,
         backlinks = ("%d"):format(chance.heavy(h, 1, 50)), domains = ("%d"):format(chance.heavy(h, 2, 10)),
       }
     end

@@ -167,6 +167,14 @@ local TOPS = {
   adv = { { "top1_2", 1, 2 }, { "top3_5", 3, 5 }, { "top6_8", 6, 8 }, { "top9_11", 9, 11 } },
 }
 
+--- The number that the service knows a domain by.
+---@param seed integer
+---@param host string
+---@return integer
+function domains.id(seed, host)
+  return whole(key(seed, "metrics", host), 0, 1000, 999999)
+end
+
 ---@class seranking.fake.SiteTotals
 ---@field keywords_count integer
 ---@field traffic_sum integer
