@@ -130,7 +130,7 @@ describe("resources", function()
     local one, two = client.sites(1), client.sites(2)
     assert.truthy(one.keywords.list:dry_run().url:find "/sites/1/")
     assert.truthy(two.keywords.list:dry_run().url:find "/sites/2/")
-    assert.equal("sites.keywords.list: site_id is required",
+    assert.equal("sites.keywords.list: site_id is required; write client.sites(site_id).keywords:list { … }",
       misuse_of(function() client.sites.keywords:list() end))
   end)
 
@@ -153,7 +153,8 @@ describe("resources", function()
           :find("client.sites: site_id must be an id (digits, as a number or a string), got ", 1, true))
       end
       assert.equal("sites.delete: site_id must not be empty", misuse_of(function() client.sites:delete { site_id = "" } end))
-      assert.equal("sites.delete: site_id is required", misuse_of(function() client.sites:delete() end))
+      assert.equal("sites.delete: site_id is required; write client.sites(site_id):delete { … }",
+        misuse_of(function() client.sites:delete() end))
       assert.equal("sites.keywords.delete: keywords_ids must not be empty",
         misuse_of(function() client.sites(1).keywords:delete { keywords_ids = {} } end))
       assert.truthy(misuse_of(function() client.sites:delete { site_id = {} } end):find "got a table")

@@ -275,19 +275,23 @@ function suggest.member(self, name)
   return format("%s; there are: %s", text, table.concat(all, ", "))
 end
 
---- "client.sites(147696):summary()" for an id that was given instead of a table of parameters; nil where none is meant.
+--- "client.sites(147696):summary()" for an id that was given instead of a table of parameters, and
+--- "client.sites(site_id):summary { … }" for an id that is missing; nil where none is meant.
 ---@param plan seranking.Plan
----@param value any
+---@param value? any
 ---@return string?
 function suggest.bound_call(plan, value)
   local place = plan.ids[1]
-  if not place or #plan.ids > 1 or not (type(value) == "number" or type(value) == "string" and value:find "^%d+$") then
+  local is_id = type(value) == "number" or type(value) == "string" and value:find "^%d+$"
+  if not place or #plan.ids > 1 or not (is_id or value == nil) then
     return nil
   end
   local of, last = plan.name:match "^(.*)%.([^.]+)$"
-  local path = resource.path(of, { [place[1]] = value })
-  return path:find("(", 1, true) and format("%s:%s()", path, last)
-    or format("%s:%s { %s = %s }", path, last, place[1], tostring(value))
+  local path = resource.path(of, { [place[1]] = value or place[1] })
+  if path:find("(", 1, true) then
+    return format(is_id and "%s:%s()" or "%s:%s { … }", path, last)
+  end
+  return format("%s:%s { %s = %s }", path, last, place[1], is_id and tostring(value) or "…")
 end
 
 return suggest

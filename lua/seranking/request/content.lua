@@ -20,8 +20,8 @@ function content.refuse(plan, name, problem)
   misuse.raise("%s: %s %s", plan.name, name, definition and params.discreet(definition, problem) or problem)
 end
 
-local function missing(plan, name)
-  misuse.raise("%s: %s is required", plan.name, name)
+local function missing(plan, name, call)
+  misuse.raise("%s: %s is required%s", plan.name, name, call and "; write " .. call or "")
 end
 
 local function has(names, name)
@@ -58,7 +58,9 @@ local function value_at(plan, place, args, bound)
   return value
 end
 
-function content.ids(plan, args, bound)
+--- The ids of a path.
+---@param explain fun(plan: seranking.Plan): string? the call to write if an id is missing
+function content.ids(plan, args, bound, explain)
   if #plan.ids == 0 then
     return nil
   end
@@ -67,7 +69,7 @@ function content.ids(plan, args, bound)
     local name = id[1]
     local value = value_of(plan, args, bound, name)
     if value == nil then
-      missing(plan, name)
+      missing(plan, name, explain(plan))
     end
     local text, problem = params.text(id[2], value)
     if not text then

@@ -19,7 +19,7 @@ local hints = {}
 
 --- Sets the functions that explain mistakes.
 ---@param option fun(who: string, name: any): string? how to give an option that was given as a parameter
----@param call fun(plan: seranking.Plan, value: any): string? the call that was meant by a lone id
+---@param call fun(plan: seranking.Plan, value?: any): string? the call that was meant by a lone id, or without its id
 function request.set_hints(option, call)
   hints.option, hints.call = option, call
 end
@@ -155,7 +155,7 @@ function request.prepare(op, plan, args, given)
     check_spans(plan, args)
   end
   local extra = given and given.extra and content.check_extra(plan, given.extra)
-  local ids = content.ids(plan, args, op._bound)
+  local ids = content.ids(plan, args, op._bound, hints.call)
   local query, body, parts, by_post = content.make(op, plan, args, extra)
   if parts or plan.billed then
     given = copy.shallow(given)
