@@ -173,7 +173,7 @@ describe("client:request", function()
       misuse_of(function() client:request { path = "/sites", querry = {} } end))
     assert.equal("client:request: unknown option 'timeot'; did you mean 'timeout'?",
       misuse_of(function() client:request { path = "/sites", timeot = 5 } end))
-    assert.equal("client:request: what goes into the address is query, and into the body body: there is no extra",
+    assert.equal("client:request takes no extra: put the parameters into query or body",
       misuse_of(function() client:request { path = "/sites", extra = {} } end))
   end)
 

@@ -141,6 +141,15 @@ describe("a description as plain data", function()
       describe_it("plain").parameters[1].place, tostring(describe_it("plain").parameters[1].required) }, " "))
   end)
 
+  it("is refused for an API that is none", function()
+    local op = operation.new(scene.new(), resource, { "act", v4 = "GET /act", about = "Acts." }, {})
+    for _, api in ipairs { "v2", "about", "params" } do
+      local ok, message = pcall(op.describe, op, api)
+      assert.is_false(ok)
+      assert.equal('made_up.act: describe takes "v4", "v1" or "data", got ' .. api, (message:gsub("^.-_spec%.lua:%d+: ", "")))
+    end
+  end)
+
   it("can be had of every operation there is, on every API that has it", function()
     local client, count = scene.new(), 0
     for _, file in pairs(require "seranking.api") do

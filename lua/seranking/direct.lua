@@ -71,7 +71,7 @@ local function split(client, request)
     if request_fields[name] then
       own[name] = value
     elseif name == "extra" then
-      misuse.raise("client:request: what goes into the address is query, and into the body body: there is no extra")
+      misuse.raise("client:request takes no extra: put the parameters into query or body")
     elseif name == "budget" and not client._spent then
       misuse.raise("client:request: only the Data API has prices, so there is no budget: leave it out")
     else

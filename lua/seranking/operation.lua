@@ -280,11 +280,17 @@ function methods.wait(op, args, given, more)
   return deliver(op, last, response)
 end
 
+local APIS = { v4 = true, v1 = true, data = true }
+
 --- Describes the operation as plain data, a new table at each call.
 ---@param api? "v4"|"v1"|"data" default: the client's
 ---@return seranking.Description
 function methods.describe(op, api)
   op, api = target(op, "describe", api)
+  if api ~= nil and not APIS[api] then
+    misuse.raise('%s: describe takes "v4", "v1" or "data", got %s', op._resource.name .. "." .. op._description[1],
+      proxy.show(api))
+  end
   return (describe.operation(op._resource, op._description, api or op._client._api))
 end
 
