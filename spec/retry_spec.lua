@@ -304,6 +304,18 @@ describe("the limit", function()
     assert.is_true(api.log[2].at - api.log[1].at >= 1)
   end)
 
+  it("writes long windows in whole numbers where it has no slot in time", function()
+    local client = scene.new { rate = { limit = 1, per = 86400 }, timeout = 7200 }
+    assert(client.account:balance())
+    local _, err = client.account:balance()
+    assert.equal("1 request in 86400 s is allowed, and no turn comes within the timeout of 7200 s", err.message)
+    client = scene.new { rate = { limit = 2, per = 0.25 }, timeout = 0.01 }
+    client.account:balance()
+    client.account:balance()
+    _, err = client.account:balance()
+    assert.equal("2 requests in 0.25 s are allowed, and no turn comes within the timeout of 0.01 s", err.message)
+  end)
+
   it("refuses a call at once if no slot can come in time, and takes none", function()
     local client, api, clock = scene.new { rate = { limit = 1, per = 60 }, timeout = 5 }
     assert(client.account:balance())

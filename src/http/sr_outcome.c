@@ -95,13 +95,13 @@ static void set_no_slot(struct sr_call *call, int silent) {
     sr_error_set(
         &call->error, SR_RATE_LIMIT, "unanswered", NULL,
         "the last requests with this key got no answer, so one is sent at a time, and no turn "
-        "comes within the timeout of %.3g s",
+        "comes within the timeout of %.6g s",
         timeout);
   else
     sr_error_set(
         &call->error, SR_RATE_LIMIT, "no_slot", NULL,
-        "%d requests in %.3g s are allowed, and no turn comes within the timeout of %.3g s",
-        rate->slots, window, timeout);
+        "%d request%s in %.6g s %s allowed, and no turn comes within the timeout of %.6g s",
+        rate->slots, rate->slots == 1 ? "" : "s", window, rate->slots == 1 ? "is" : "are", timeout);
 }
 
 void sr_outcome_no_slot(struct sr_call *call, sr_time now, sr_time earliest) {
