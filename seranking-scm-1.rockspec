@@ -10,7 +10,7 @@ description = {
   summary = "Client for the SE Ranking web API",
   detailed = [[
 The SE Ranking API as Lua tables, on libcurl: typed errors, retries, one deadline a call, and a rate limiter that keeps the
-key from being blocked. The command seranking-fake, a fake API for tests, also needs luasocket and argparse.]],
+key from being blocked. The rock seranking-fake has a fake API for tests.]],
   homepage = "https://github.com/seranking-lua/seranking",
   license = "MIT",
 }

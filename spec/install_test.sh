@@ -57,15 +57,23 @@ every_file() { # each file below $1 is below $2 as well
   (cd "$1" && find . -type f) | while read -r file; do [ -f "$2/$file" ] || { echo "$2/$file is missing"; exit 1; }; done
 }
 
-commands_start_with() { # each command is in $2 and names the interpreter $1
-  for command in bin/*; do
-    installed=$2/${command##*/}
-    if [ ! -x "$installed" ] || [ "$(head -n 1 "$installed")" != "#!$1" ]; then
+commands_start_with() { # the commands from $3 on are in $2 and name the interpreter $1
+  lua=$1 directory=$2
+  shift 2
+  for command in "$@"; do
+    installed=$directory/$command
+    if [ ! -x "$installed" ] || [ "$(head -n 1 "$installed")" != "#!$lua" ]; then
       ls -l "$installed"
       head -n 1 "$installed"
       return 1
     fi
   done
+}
+
+nothing_of_the_fake() {
+  found=$(find "$1" -path '*seranking/fake*' -o -name 'seranking-fake*')
+  echo "$found"
+  [ -z "$found" ]
 }
 
 nothing_left() {
@@ -96,11 +104,14 @@ installation() {
   lib=$to/opt/lib/lua/$(abi "$version")
   check "$version: make install" make install LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every Lua file is installed" every_file lua "$share"
-  check "$version: every file of the fake is installed" every_file fake/lua "$share"
   check "$version: the types for editors are installed" every_file library "$share/seranking/library"
-  check "$version: the commands are installed and start this Lua" commands_start_with "$lua" "$to/opt/bin"
+  check "$version: the command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking-limits
+  check "$version: nothing of the fake is installed" nothing_of_the_fake "$to/opt"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
   check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"
+  check "$version: make install-fake" make install-fake LUA="$version" DESTDIR="$to" PREFIX=/opt
+  check "$version: every file of the fake is installed" every_file fake/lua "$share"
+  check "$version: its command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking-fake
   check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking-fake"
   : >"$share/neighbour.lua"
   check "$version: make uninstall" make uninstall LUA="$version" DESTDIR="$to" PREFIX=/opt
@@ -120,6 +131,10 @@ wrong_lua() {
   done
 }
 
+luarocks_make() {
+  (cd "$1" && HOME=$work luarocks --lua-version="$2" make --deps-mode=none --tree "$3" "$4")
+}
+
 # Built from a copy of the files that git tracks, without the network.
 rock() {
   version=$1 lua=$2
@@ -127,9 +142,11 @@ rock() {
   from=$work/clone-$version
   mkdir "$from"
   git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$from"
-  check "$version: luarocks make" sh -c 'cd "$1" && HOME="$2" luarocks --lua-version="$3" make --deps-mode=none --tree "$4"' \
-    sh "$from" "$work" "$version" "$tree"
+  check "$version: luarocks make" luarocks_make "$from" "$version" "$tree" seranking-scm-1.rockspec
   check "$version: the rock's module loads" loads_from "$lua" "$tree/share/lua/$version" "$tree/lib/lua/$version"
+  check "$version: the production rock contains nothing of the fake" nothing_of_the_fake "$tree"
+  check "$version: luarocks make of the fake" luarocks_make "$from" "$version" "$tree" seranking-fake-scm-1.rockspec
+  check "$version: the fake's rock has every file of it" every_file fake/lua "$tree/share/lua/$version"
   check "$version: the rock's server starts" \
     server_starts "$tree/share/lua/$version" "$tree/lib/lua/$version" "$tree/bin/seranking-fake"
 }
