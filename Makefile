@@ -309,6 +309,8 @@ bench: deps ## measure time and memory of calls against plain libcurl and nginx 
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
 	@BUILD=$(BUILD) sh bench/hops.sh
+	@LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/$(or $(LUA),5.4)/?.so;;" \
+	  $$(sh spec/support/interpreter.sh $(or $(LUA),5.4)) bench/fake.lua
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
