@@ -232,6 +232,30 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
   sr_listener_close(&listener);
 }
 
+/* accept() wants a descriptor before it looks whether anybody is waiting. */
+static void without_descriptors_and_connections_it_keeps_the_spare_one(void **state) {
+  struct sr_listener listener;
+  struct rlimit before, low;
+  int fillers[64], fd;
+  size_t count = 0;
+  (void)state;
+  if (under_valgrind())
+    skip();
+  open_listener(&listener);
+  getrlimit(RLIMIT_NOFILE, &before);
+  low = before;
+  low.rlim_cur = 64;
+  setrlimit(RLIMIT_NOFILE, &low);
+  while (count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0)
+    count++;
+  assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_NONE);
+  CHECK(listener.spare_fd >= 0, "any thread can take it");
+  while (count > 0)
+    close(fillers[--count]);
+  setrlimit(RLIMIT_NOFILE, &before);
+  sr_listener_close(&listener);
+}
+
 static int set_up(void **state) {
   (void)state;
   make_temporary();
@@ -253,6 +277,7 @@ int main(void) {
       cmocka_unit_test(without_proc_the_name_stays_until_it_is_closed),
       cmocka_unit_test(if_a_folder_cannot_be_made_the_next_place_is_taken),
       cmocka_unit_test(without_descriptors_connections_are_refused_with_a_byte),
+      cmocka_unit_test(without_descriptors_and_connections_it_keeps_the_spare_one),
   };
   return cmocka_run_group_tests_name("sr_listener", tests, set_up, tear_down);
 }

@@ -187,17 +187,24 @@ static int is_own(int fd) {
 #endif
 }
 
+static int is_would_block(int problem) {
+  return problem == EAGAIN || problem == EWOULDBLOCK;
+}
+
 /* Accepts with the spare descriptor, answers and closes. */
 static enum sr_accept refuse(struct sr_listener *listener, char refusal) {
+  enum sr_accept outcome = SR_ACCEPT_REFUSED;
   int fd;
   close_listed(&listener->spare_fd);
   fd = sr_fork_accept(listener->fd);
-  if (fd < 0)
-    return SR_ACCEPT_FAILED; /* another thread took the descriptor */
-  (void)send(fd, &refusal, 1, MSG_NOSIGNAL);
-  sr_fork_close(fd);
+  if (fd >= 0) {
+    (void)send(fd, &refusal, 1, MSG_NOSIGNAL);
+    sr_fork_close(fd);
+  } else { /* nobody is waiting, or another thread took the descriptor */
+    outcome = is_would_block(errno) ? SR_ACCEPT_NONE : SR_ACCEPT_FAILED;
+  }
   listener->spare_fd = sr_fork_open("/dev/null", O_RDONLY);
-  return SR_ACCEPT_REFUSED;
+  return outcome;
 }
 
 enum sr_accept sr_listener_accept(struct sr_listener *listener, char refusal, int *fd) {
@@ -212,7 +219,7 @@ enum sr_accept sr_listener_accept(struct sr_listener *listener, char refusal, in
     close_listed(fd);
     return SR_ACCEPT_FOREIGN;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK)
+  if (is_would_block(errno))
     return SR_ACCEPT_NONE;
   return errno == EMFILE || errno == ENFILE ? refuse(listener, refusal) : SR_ACCEPT_FAILED;
 }
