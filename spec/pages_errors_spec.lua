@@ -61,7 +61,7 @@ describe("a walk that fails", function()
     end)
     assert.equal(1, errs.count)
     assert.equal("cancelled interrupted", errs[errs.first].kind .. " " .. errs[errs.first].code)
-    assert.matches("another coroutine waits for a page of this walk", errs[errs.first].message, 1, true)
+    assert.matches("the request of another coroutine for a page of this walk has not ended", errs[errs.first].message, 1, true)
     assert.is_nil(errs[errs.first].resume) -- the walk goes on without it
     assert.equal("1 2 3 4 5 6 7 8 9", table.concat(found, " "))
     assert.equal(4, #log)

@@ -265,11 +265,13 @@ end
 
 local MAIN = "the main coroutine" -- without a name on Lua 5.1
 
--- The error of a coroutine that uses a walk while another waits for a page of it. It ends nothing: that page is delivered.
+-- The error of a coroutine that uses a walk while another waits for a page of it, or was interrupted in that by an error. It
+-- ends nothing: the page is delivered, or the other coroutine gets the error that ends the walk.
 local function in_use(walk)
   local asking = walk.asking
   if asking and asking ~= (coroutine.running() or MAIN) and (asking == MAIN or coroutine.status(asking) ~= "dead") then
-    return errors.new("cancelled", "interrupted", walk.plan.name .. ": another coroutine waits for a page of this walk")
+    return errors.new("cancelled", "interrupted", walk.plan.name
+      .. ": the request of another coroutine for a page of this walk has not ended")
   end
 end
 
