@@ -1,8 +1,9 @@
---- Programs that a rank tracker's user tests on the fake, each in at most 15 lines, with both kinds of key.
+--- Ten programs that a rank tracker's user tests on the fake, each in at most 15 lines, with both kinds of key.
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
 
+local DAY = 86400
 local TODAY = "2026-11-24"
 
 for _, generation in ipairs { "v4", "v1" } do
@@ -111,7 +112,7 @@ for _, generation in ipairs { "v4", "v1" } do
       api.clock:advance(120)
       local after = client.audit:list().items[1]
       assert.are.same(audit.stats, after.prev_stats)
-      assert.is_number(after.stats.score - after.prev_stats.score)
+      assert.are_not.same(after.stats, after.prev_stats)
     end)
 
     it("researches keywords with filters", function()
@@ -123,6 +124,23 @@ for _, generation in ipairs { "v4", "v1" } do
         assert.is_true(row.volume >= 300 and row.difficulty <= 40)
         assert.is_true(i == 1 or row.volume <= rows[i - 1].volume)
       end
+    end)
+
+    it("follows a brand's visibility over 30 days", function()
+      local api, client = account({ demo = true }, { raise = true })
+      local airt = client.airt(client.sites:list()[1].id)
+      api.clock:advance(2 * DAY)
+      local named = {}
+      for _, prompt in ipairs(airt.prompts:rankings({ llm_id = airt.llm:list()[1].id, date_from = "2026-10-28" }).items) do
+        for _, day in ipairs(prompt.positions) do
+          named[day.date] = (named[day.date] or 0) + (day.mention_position > 0 and 1 or 0)
+        end
+      end
+      local days = {}
+      for date, count in pairs(named) do days[#days + 1] = { date = date, count = count } end
+      table.sort(days, function(a, b) return a.count > b.count end)
+      assert.equal(30, #days)
+      assert.is_true(days[1].count > days[30].count)
     end)
   end)
 end

@@ -31,11 +31,18 @@ local function parts(number)
   return year, month + 3, day
 end
 
+local dates = {} -- by number: lists have few different days, and many rows
+
 --- The date of a day's number, YYYY-MM-DD.
 ---@param number integer
 ---@return string
 function calendar.date(number)
-  return ("%04d-%02d-%02d"):format(parts(number))
+  local date = dates[number]
+  if not date then
+    date = ("%04d-%02d-%02d"):format(parts(number))
+    dates[number] = date
+  end
+  return date
 end
 
 --- The day `days` after another.

@@ -48,18 +48,20 @@ end
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
+local format = string.format
+
 local function escape(char)
-  return escapes[char] or string.format("\\u%04x", char:byte())
+  return escapes[char] or format("\\u%04x", char:byte())
 end
 
 local function encode_number(value)
   if value ~= value or value >= math.huge or value <= -math.huge then
     error("JSON has no " .. tostring(value))
   end
-  if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
-    return string.format("%d", value)
+  if value % 1 == 0 and value < 2 ^ 53 and value > -2 ^ 53 then
+    return format("%d", value)
   end
-  return (string.format("%.14g", value):gsub(",", ".")) -- some locales write a comma
+  return (format("%.14g", value):gsub(",", ".")) -- some locales write a comma
 end
 
 local encoders
@@ -72,7 +74,12 @@ local function encode(value)
 end
 
 encoders = {
-  string = function(text) return '"' .. text:gsub('[%c"\\]', escape) .. '"' end,
+  string = function(text)
+    if text:find '[%c"\\]' then
+      text = text:gsub('[%c"\\]', escape)
+    end
+    return '"' .. text .. '"'
+  end,
   number = encode_number,
   boolean = tostring,
   table = function(value)
@@ -91,8 +98,9 @@ encoders = {
       names[#names + 1] = name
     end
     table.sort(names)
-    for i, name in ipairs(names) do
-      parts[i] = encode(name) .. ":" .. encode(value[name])
+    for i = 1, #names do
+      local name = names[i]
+      parts[i] = encoders.string(name) .. ":" .. encode(value[name])
     end
     return "{" .. table.concat(parts, ",") .. "}"
   end,
