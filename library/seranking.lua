@@ -110,17 +110,17 @@ function seranking.clock() end
 ---| "auth" # The key is missing, wrong, or not for this API.
 ---| "access" # The key is fine; the account, plan or owner does not allow the call.
 ---| "invalid" # The request or an option is wrong.
----| "not_found" # There is no such thing.
----| "rate_limit" # Too many requests, said by the server or by our own limiter.
----| "blocked" # Nothing is sent with this key for a while: the API would block it, or the account.
+---| "not_found" # The object does not exist.
+---| "rate_limit" # Too many requests, according to the server or the library's own limiter.
+---| "blocked" # Nothing is sent with this key for a while, or the API would block the key or the account.
 ---| "server" # The server failed: HTTP 5xx.
 ---| "timeout" # The deadline came first.
----| "network" # Name, route or connection failed.
----| "tls" # Certificate or handshake failed.
----| "decode" # The answer's body is not what it should be.
----| "too_large" # Larger than a limit, or than memory.
----| "cancelled" # The program gave the call up.
----| "protocol" # The answer is not HTTP as expected, or a list contradicts itself.
+---| "network" # Name resolution, routing or the connection failed.
+---| "tls" # The certificate or the handshake failed.
+---| "decode" # The answer's body can't be read.
+---| "too_large" # The answer exceeds a limit, or memory.
+---| "cancelled" # The program gave up the call.
+---| "protocol" # The answer is not the HTTP that was expected, or a list contradicts itself.
 ---| "phase" # The call was made where it can't wait.
 
 --- See docs/errors.md.
@@ -132,47 +132,47 @@ function seranking.clock() end
 ---| "bad_gateway" # server: HTTP 502.
 ---| "bad_json" # decode: The body is not JSON.
 ---| "bad_key" # blocked: The API refused the key twice in a row.
----| "bad_option" # invalid: An option of seranking.new, or the variable it came from, can't be used.
----| "bad_request" # invalid: HTTP 400 with words that are not known.
+---| "bad_option" # invalid: An option of seranking.new, or its environment variable, has an invalid value.
+---| "bad_request" # invalid: HTTP 400 with an unknown message.
 ---| "body" # too_large: The answer is larger than max_body.
 ---| "budget" # invalid: The call may cost more than the option budget leaves.
----| "ca_file" # tls: The file of ca_file can't be read.
----| "cancelled" # cancelled: The call was cancelled, or its client closed.
+---| "ca_file" # tls: The file named by ca_file can't be read.
+---| "cancelled" # cancelled: The call was cancelled, or its client was closed.
 ---| "cant_yield" # phase: The coroutine can't be suspended here.
 ---| "certificate" # tls: The server's certificate is not trusted, not for this address or not for today.
 ---| "client_certificate" # tls: The server wants a client certificate.
 ---| "closed" # cancelled: The client was closed while it waited for a job. `err.job` names the job.
 ---| "conflict" # invalid: HTTP 409: the object's state does not allow it now.
----| "connect" # network: Nobody accepts connections at the address.
+---| "connect" # network: Nothing accepts connections at the address.
 ---| "connection_lost" # network: The connection ended before the answer.
 ---| "cursor_repeats" # protocol: The server gave the same cursor again.
 ---| "cut" # invalid: A list was cut at the server's limit and has no next page.
----| "decoding" # timeout: The answer came in time, but decoding it took longer.
+---| "decoding" # timeout: The answer arrived in time, but decoding it took too long.
 ---| "dns" # network: The host's or proxy's name can't be resolved.
 ---| "empty_balance" # access: The account has no money left for paid calls. (HTTP 403 “Empty balance”)
----| "empty_body" # decode: There is no body where the operation has one.
+---| "empty_body" # decode: The body is empty, but the operation returns one.
 ---| "empty_field" # invalid: The keyword is missing. (HTTP 400 “empty_field”)
 ---| "empty_name" # invalid: The name is missing or empty. (HTTP 400 “Empty name”, HTTP 404 “Empty name”)
----| "empty_pages" # protocol: Many pages in a row had no row.
+---| "empty_pages" # protocol: Many pages in a row were empty.
 ---| "empty_site_id" # invalid: site_id is missing. (HTTP 400 “Empty site_id”, HTTP 404 “Empty site_id”)
 ---| "empty_text" # invalid: The text is missing or empty. (HTTP 400 “Empty text”)
 ---| "empty_title" # invalid: The title is missing or empty. (HTTP 400 “Empty title”)
----| "failed" # invalid: The answer is a success that holds nothing but a complaint.
----| "forbidden" # access: HTTP 403 with words that are not known.
+---| "failed" # invalid: The status is a success, but the body contains only an error message.
+---| "forbidden" # access: HTTP 403 with an unknown message.
 ---| "forked" # cancelled: The process forked while the call was in flight.
 ---| "gateway_timeout" # server: HTTP 504: the server took longer than its gateway waits.
 ---| "group_not_found" # not_found: There is no group with this id. (HTTP 404 “Group not found”)
----| "handshake" # tls: No TLS connection came about.
+---| "handshake" # tls: No TLS connection could be made.
 ---| "headers" # too_large: The answer's headers are larger than 64 KiB.
 ---| "http_error" # invalid: Another HTTP status from 400 to 499.
 ---| "incorrect_competitor_id" # invalid: The project has no competitor with this id. (HTTP 400 “Incorrect competitor id”)
 ---| "incorrect_token" # auth: The API does not know the key.
 ---| "incorrect_website_url" # invalid: The address is no domain that the API can resolve. (HTTP 400 “Incorrect website URL”)
 ---| "insufficient_funds" # access: The account has too few credits. (HTTP 403 “Insufficient funds”)
----| "interrupted" # cancelled: Another coroutine waits for a page of the walk, or an error was raised inside its request.
+---| "interrupted" # cancelled: Another coroutine is waiting for a page of the walk, or an error was raised inside its request.
 ---| "invalid" # invalid: The query can't be read. (HTTP 400 “Invalid”)
 ---| "invalid_date" # invalid: A date can't be read, or is out of range. (HTTP 400 “Invalid date”)
----| "invalid_key" # auth: The text can't be a key: it is empty, or holds a blank, a control character or a byte above ASCII.
+---| "invalid_key" # auth: The text can't be a key: it is empty, or contains a blank, a control character or a non-ASCII byte.
 ---| "invalid_keyword_id" # invalid: The project has no keyword with this id. (HTTP 400 “Invalid keyword_id”)
 ---| "invalid_region_id" # invalid: There is no region with this id. (HTTP 400 “Invalid region id”)
 ---| "invalid_region_name" # invalid: There is no region with this name. (HTTP 400 “Invalid region name. Please use a valid canonical location name.”)
@@ -181,19 +181,19 @@ function seranking.clock() end
 ---| "job_timeout" # timeout: The job is not done yet. `err.job` names it: wait for it again.
 ---| "license_expired" # access: The account's plan has ended. (HTTP 403 “License expired”)
 ---| "limit_reached" # access: The plan's quota of projects, keywords, pages or prompts is used up. (HTTP 403 “Limit reached”)
----| "limiter" # network: The shared rate limiter is out of reach.
+---| "limiter" # network: The shared rate limiter can't be reached.
 ---| "max_cost" # invalid: The next page of a walk may cost more than max_cost leaves.
 ---| "method_not_allowed" # invalid: HTTP 405: the path does not take this method.
 ---| "no_access" # access: The key may not do this. (HTTP 403 “No access”)
----| "no_answer" # timeout: The request was sent, and no whole answer came in time.
+---| "no_answer" # timeout: The request was sent, but no complete answer arrived in time.
 ---| "no_connection" # timeout: No connection was made in time.
 ---| "no_descriptors" # network: The process has no file descriptor left, or nginx no connection.
 ---| "no_ids" # invalid: The list of ids is missing or empty. (HTTP 400 “No ids in request”)
----| "no_job" # decode: The answer to the beginning of a job does not name the job.
+---| "no_job" # decode: The answer that started a job does not name the job.
 ---| "no_key" # auth: No API key was given.
 ---| "no_keywords_ids" # invalid: The list of keywords is missing or empty. (HTTP 400 “No keywords ids in request”)
 ---| "no_rows" # protocol: A page of a walk has no list of rows. `err.answer` is the page.
----| "no_slot" # rate_limit: The limiter has no slot before the deadline.
+---| "no_slot" # rate_limit: The limiter has no free slot before the deadline.
 ---| "no_thread" # network: The thread that carries out calls in event loops can't be started or reached.
 ---| "no_token" # auth: The API says that no key was sent.
 ---| "not_awaited" # cancelled: The event loop gave up waiting.
@@ -202,34 +202,34 @@ function seranking.clock() end
 ---| "not_in_v1" # invalid: The operation exists in v4 only.
 ---| "not_in_v4" # invalid: The operation exists in v1 only.
 ---| "not_started" # cancelled: An item of a map with stop_on_error came after the first error.
----| "on_progress" # cancelled: The function on_progress raised `err.raised`. `err.job` names the job.
+---| "on_progress" # cancelled: on_progress raised `err.raised`. `err.job` names the job.
 ---| "out_of_memory" # too_large: Memory ran out.
 ---| "page_repeats" # protocol: The server gave the same page again.
 ---| "payment_required" # access: HTTP 402.
 ---| "poll_failed" # network: The system can't wait for the network.
 ---| "proxy" # network: The proxy did not let the request through.
----| "queue_full" # rate_limit: More calls wait for a slot than max_queue allows.
+---| "queue_full" # rate_limit: More calls are waiting for a slot than max_queue allows.
 ---| "redirect" # protocol: HTTP 3xx: the server points elsewhere.
 ---| "refused" # network: The server says that it did not process the request (HTTP/2).
 ---| "request_timeout" # timeout: HTTP 408: the server waited too long for the request.
 ---| "request_too_large" # invalid: HTTP 413 or 414: the body or the address is too long.
 ---| "server_error" # server: HTTP 500, or another 5xx.
----| "short" # protocol: A walk ended before the number of rows that the server promised.
+---| "short" # protocol: A walk ended with fewer rows than the server promised.
 ---| "site_ids_not_integer" # invalid: v1 takes one project at a time here. (HTTP 400 “site_ids: This value should be of type integer”)
 ---| "stopped" # cancelled: The thread that carries out calls has stopped.
 ---| "subscription_required" # access: The account's plan lacks the feature. (HTTP 403 “Subscription required”)
 ---| "tag_not_found" # not_found: There is no tag with this id. (HTTP 404 “Tag not found”)
----| "too_many_requests" # rate_limit: HTTP 429, after the last of the retries.
+---| "too_many_requests" # rate_limit: HTTP 429 after the last retry.
 ---| "truncated" # network: The connection ended in the middle of the answer.
----| "unanswered" # rate_limit: The last requests got no answer, so one is sent at a time.
+---| "unanswered" # rate_limit: The last requests got no answer, so requests are sent one at a time.
 ---| "unauthorized" # auth: HTTP 401: the API refuses the key.
 ---| "unavailable" # server: HTTP 503.
 ---| "unexpected" # decode: The body is JSON of another shape.
----| "unexpected_status" # protocol: A status that an API has no use for, such as 304.
+---| "unexpected_status" # protocol: A status that an API does not use, such as 304.
 ---| "unknown_call" # protocol: The thread that carries out calls does not know the call.
 ---| "unknown_search_engine_id" # not_found: There is no search engine with this id. (HTTP 404 “Unknown search_engine_id”)
 ---| "unknown_site_engine_id" # not_found: There is no search engine with this id in any project. (HTTP 404 “Unknown site_engine_id”)
----| "unprocessable" # invalid: HTTP 422: the API understood the request and can't carry it out.
+---| "unprocessable" # invalid: HTTP 422: the API understood the request but can't carry it out.
 ---| "unsupported" # protocol: This libcurl can't send the request.
 ---| "unsupported_media_type" # invalid: HTTP 415.
 ---| "would_block" # phase: nginx can't wait in this phase.

@@ -273,7 +273,7 @@ describe("TLS", function()
         assert.are.equal("tls", err.kind, tostring(err))
         if version == "tls1_3" then -- 1.2 knows no word for it but "handshake failure"
           assert.are.equal("client_certificate", err.code, tostring(err))
-          assert.are.equal("certificates of clients are not supported: check base_url", err.hint)
+          assert.are.equal("client certificates are not supported: check base_url", err.hint)
         end
         assert.is_false(err.sent)
       end

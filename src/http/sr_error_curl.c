@@ -139,7 +139,7 @@ static const char *certificate_hint(const char *text) {
              ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
              : "the server's certificate is not for this address, or not for today: check "
                "base_url, "
-               "the clock, and who answers";
+               "the clock, and which server answers";
 }
 
 /* What happened, where libcurl has no words of its own that help. */

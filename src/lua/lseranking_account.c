@@ -1,4 +1,4 @@
-/* Accounts: the credits that calls in flight may cost, so that a budget holds whatever becomes of them.
+/* Accounts: reserve the credits that calls in flight may cost, to keep a client within its budget.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -7,12 +7,12 @@
 
 #define ACCOUNT "seranking.account"
 
-/* References: its userdata, and each call that has set something aside. */
+/* References: its userdata, and each call with credits set aside. */
 struct lsr_account {
   int references;
-  int calls;        /* in flight with something set aside */
-  double set_aside; /* credits that these may cost */
-  double doubtful;  /* credits that abandoned calls may have cost */
+  int calls;        /* in flight with credits set aside */
+  double set_aside; /* maximum cost of these calls */
+  double doubtful;  /* maximum cost of abandoned calls */
   int given_up;     /* abandoned calls that may have been sent */
 };
 
@@ -26,7 +26,7 @@ static void release(struct lsr_account *account) {
     free(account);
 }
 
-/* Takes back what the call has set aside, and returns it. */
+/* Releases the credits that the call has set aside, and returns them. */
 static double take_back(struct lsr_call *object) {
   struct lsr_account *account = object->account;
   object->account = NULL;
@@ -37,7 +37,7 @@ static double take_back(struct lsr_call *object) {
   return object->set_aside;
 }
 
-/* Whether the server may have received the call. On the thread: whether it was submitted. */
+/* True if the server may have received the call; on the thread, if it was submitted. */
 static int may_be_sent(const struct lsr_call *object) {
   if (object->job != NULL)
     return sr_job_state(object->job) != SR_JOB_FORKED;
@@ -56,8 +56,8 @@ void lsr_give_up(struct lsr_call *object) {
 }
 
 /*
-** call:set_aside(account, credits): reserves what the call may cost at most, until call:settle. If the
-** call is cancelled or collected before that and may have been sent, the credits become doubtful.
+** call:set_aside(account, credits): reserves the call's maximum cost until call:settle. If the call may
+** have been sent and is cancelled or collected first, the credits become doubtful.
 */
 int lsr_call_set_aside(lua_State *L) {
   struct lsr_call *object = lsr_reclaimcall(L, 1);
@@ -65,7 +65,8 @@ int lsr_call_set_aside(lua_State *L) {
   lua_Number credits = luaL_checknumber(L, 3);
   luaL_argcheck(L, account != NULL, 2, "it is closed");
   luaL_argcheck(L, credits >= 0 && credits < HUGE_VAL, 3, "must be a finite number, at least 0");
-  luaL_argcheck(L, object->call != NULL && object->account == NULL, 1, "has set something aside");
+  luaL_argcheck(L, object->call != NULL && object->account == NULL, 1,
+                "has already set credits aside");
   account->references++;
   account->calls++;
   account->set_aside += credits;
@@ -74,7 +75,7 @@ int lsr_call_set_aside(lua_State *L) {
   return 0;
 }
 
-/* call:settle() -> the credits it had set aside; nil if none, or if it was given up. */
+/* call:settle() -> the credits it had set aside; nil if none, or if the call was abandoned. */
 int lsr_call_settle(lua_State *L) {
   struct lsr_call *object = lsr_reclaimcall(L, 1);
   if (object->account == NULL)
@@ -101,7 +102,7 @@ static int account_gc(lua_State *L) {
   return 0;
 }
 
-/* lseranking.account() -> an account, empty */
+/* lseranking.account() -> an empty account */
 static int account_new(lua_State *L) {
   struct account_object *object = lsr_newobject(L, sizeof *object, ACCOUNT);
   object->account = calloc(1, sizeof *object->account);

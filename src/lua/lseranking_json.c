@@ -1,9 +1,8 @@
-/* JSON texts as Lua values, in one pass: whole numbers as integers where Lua has them, null members
-** left out as they are read.
+/* Decodes JSON in one pass: whole numbers become integers where Lua has them, null members are left out.
 ** SPDX-License-Identifier: MIT
 **
-** lua-cjson gives floats for ids and a null for every member without a value. To walk over its
-** result and put that right costs a third of the decoding again. */
+** lua-cjson returns ids as floats, and a null for every empty member. Fixing its result afterwards would
+** add a third to the decoding time. */
 #include "lua/lseranking.h"
 
 #include "base/sr_json.h"
@@ -15,38 +14,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deepest nesting. Each level takes some of C's stack and of Lua's. */
+/* Deepest nesting. Each level uses some of the C stack and of the Lua stack. */
 enum { DEPTH_MAX = 1000 };
 
-/* Bytes between two looks at the clock: a few milliseconds of work at most. */
+/* Bytes between two deadline checks: a few milliseconds of work at most. */
 enum { LOOK_EVERY = 1 << 18 };
 
-/* Longest number: strtod reads it without a look at the clock. */
+/* Longest number. strtod reads it without a deadline check. */
 enum { NUMBER_MAX = 4095 };
 #define DEADLINE "the deadline came first"
 #define TOO_LONG "number of more than 4095 characters"
 
-/* Registry key of the metatable that marks empty lists: they are encoded as [] again. */
+/* Registry key of the metatable that marks empty lists, which makes them encode as []. */
 #define ARRAY_MT "seranking.array"
 
-/* Whole numbers that a double holds exactly. */
+/* Largest whole number up to which a double is exact. */
 #define EXACT 9007199254740992.0
 
 struct reader {
   const char *p, *end;
   const char *start;
-  const char *look_at; /* where to look at the clock next; `end` at most */
+  const char *look_at; /* position of the next deadline check; `end` at most */
   sr_time deadline;
-  int late;            /* the deadline came first */
+  int late;            /* the deadline has passed */
   const char *problem; /* what is wrong at `p` */
-  int drop_nulls;      /* members that are null are left out */
+  int drop_nulls;      /* leave out null members */
   int depth;
-  int array_mt; /* stack index of the metatable of empty lists */
-  int scratch;  /* stack index of a userdata in which strings with escapes are put together */
+  int array_mt;        /* stack index of the metatable of empty lists */
+  int scratch;         /* stack index of a userdata, the buffer for unescaped strings */
   size_t scratch_size; /* its bytes */
 };
 
-/* What was read. Pushed unless BROKEN. */
+/* The kind of value that was read and pushed; BROKEN pushes nothing. */
 enum outcome { BROKEN, IS_NULL, IS_VALUE };
 
 static enum outcome broken(struct reader *r, const char *problem) {
@@ -55,13 +54,13 @@ static enum outcome broken(struct reader *r, const char *problem) {
   return BROKEN;
 }
 
-/* Sets the next look at the clock. */
+/* Sets the position of the next deadline check. */
 static void look_later(struct reader *r) {
   int in_time = r->deadline == SR_NEVER || r->end - r->p <= LOOK_EVERY;
   r->look_at = in_time ? r->end : r->p + LOOK_EVERY;
 }
 
-/* Looks at the clock. 1: the deadline is over. */
+/* Returns 1 if the deadline has passed. */
 static int check_deadline(struct reader *r) {
   look_later(r);
   r->late = sr_clock_monotonic.now(NULL) >= r->deadline;
@@ -70,7 +69,7 @@ static int check_deadline(struct reader *r) {
   return r->late;
 }
 
-/* Skips blanks and returns the next character; 0 at the end, or when the deadline is over. */
+/* Skips blanks and returns the next character; 0 at the end or past the deadline. */
 static char peek(struct reader *r) {
   for (;;) {
     for (; r->p < r->look_at; r->p++)
@@ -86,9 +85,7 @@ static char peek(struct reader *r) {
 /* A buffer of at least `size` bytes. */
 static char *scratch(lua_State *L, struct reader *r, size_t size) {
   if (size > r->scratch_size) {
-    size_t doubled =
-        2 *
-        r->scratch_size; /* grows in proportion, or ever longer strings would cost their square */
+    size_t doubled = 2 * r->scratch_size; /* at least doubles: linear total cost */
     r->scratch_size = size < 256 ? 256 : size < doubled ? doubled : size;
     (void)lua_newuserdata(L, r->scratch_size);
     lua_replace(L, r->scratch);
@@ -97,8 +94,8 @@ static char *scratch(lua_State *L, struct reader *r, size_t size) {
 }
 
 /*
-** Moves r->p to the end of a string's raw text, or to the control character that must not be in it, or
-** to the end of the text, or as far as it came before the deadline. `*escapes`: it has some.
+** Moves r->p to the string's closing quote, to an unescaped control character, to the end of the input,
+** or to where the deadline passed. Sets `*escapes` if the string has escapes.
 */
 static void skip_string(struct reader *r, int *escapes) {
   const char *p = r->p;
@@ -115,8 +112,8 @@ static void skip_string(struct reader *r, int *escapes) {
 }
 
 /*
-** Pushes a string whose closing quote is at `end`, and goes on behind it. Lua copies it in one step,
-** which takes about a nanosecond a byte: if that would not be done in time, it is late already.
+** Pushes a string whose closing quote is at `end`, and moves past it. Lua copies it in one step, at
+** about a nanosecond a byte: fails now if the copy would end past the deadline.
 */
 static enum outcome push_string(lua_State *L, struct reader *r, const char *text, size_t len,
                                 const char *end) {
@@ -148,8 +145,8 @@ static enum outcome read_string(lua_State *L, struct reader *r) {
   if (!escapes) {
     return push_string(L, r, from, (size_t)(end - from), end);
   }
-  out = to = scratch(L, r, (size_t)(end - from)); /* an escape is longer than what it stands for */
-  r->p = from;                                    /* reading it again takes its time */
+  out = to = scratch(L, r, (size_t)(end - from)); /* unescaping never lengthens a string */
+  r->p = from;                                    /* second pass: check the deadline again */
   look_later(r);
   while (from < end) {
     const char *slash = memchr(from, '\\', (size_t)(end - from));
@@ -191,7 +188,7 @@ static int is_digit(const char *p, const char *end) {
   return p < end && *p >= '0' && *p <= '9';
 }
 
-/* strtod, with the dot replaced by the locale's. */
+/* strtod, after replacing the dot by the locale's decimal point. */
 static double any_number(lua_State *L, struct reader *r, const char *from) {
   size_t len = (size_t)(r->p - from);
   const char *point = localeconv()->decimal_point;
@@ -209,7 +206,7 @@ static double any_number(lua_State *L, struct reader *r, const char *from) {
   return strtod(copy, NULL);
 }
 
-/* Reports `problem`, or that the number is too long to have been read to its end. */
+/* Reports `problem`, or TOO_LONG if the number was not read to its end. */
 static enum outcome bad_number(struct reader *r, const char *from, const char *problem) {
   return broken(r, r->p - from > NUMBER_MAX ? TOO_LONG : problem);
 }
@@ -220,7 +217,7 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
   const char *from = r->p, *digits, *end = r->end;
   double value = 0;
   uint64_t whole = 0;
-  int places = 0, simple, fraction = 0; /* fraction: or an exponent */
+  int places = 0, simple, fraction = 0; /* fraction: it has a fraction or an exponent */
   if (end - from > NUMBER_MAX)
     end = from + NUMBER_MAX + 1;
   if (*r->p == '-')
@@ -241,7 +238,7 @@ static enum outcome read_number(lua_State *L, struct reader *r) {
     for (; is_digit(r->p, end); r->p++, places++)
       value = value * 10 + (*r->p - '0');
   }
-  simple = r->p - digits <= 15; /* and a point: both value and power are exact, so is the result */
+  simple = r->p - digits <= 15; /* and a dot: value and power are exact, so is the result */
   if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
     simple = 0;
     fraction = 1;
@@ -288,7 +285,7 @@ static int word(struct reader *r, const char *text) {
 static enum outcome read_value(lua_State *L, struct reader *r, int *members);
 
 static enum outcome read_array(lua_State *L, struct reader *r) {
-  int i = 0, members = 0; /* of the element before: rows are alike */
+  int i = 0, members = 0; /* of the previous element, as rows are alike */
   r->p++;
   lua_newtable(L);
   if (peek(r) == ']') {
@@ -315,7 +312,7 @@ static enum outcome read_array(lua_State *L, struct reader *r) {
   }
 }
 
-/* `*members`: how many to expect; becomes how many there were. */
+/* `*members`: in, the expected number of members; out, the actual one. */
 static enum outcome read_object(lua_State *L, struct reader *r, int *members) {
   int count = 0;
   r->p++;
@@ -377,7 +374,7 @@ static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
   if (c == '-' || (c >= '0' && c <= '9'))
     return read_number(L, r);
   if (c == 'n' && word(r, "null")) {
-    lua_pushlightuserdata(L, NULL); /* what cjson.null is */
+    lua_pushlightuserdata(L, NULL); /* the value of cjson.null */
     return IS_NULL;
   }
   if ((c == 't' && word(r, "true")) || (c == 'f' && word(r, "false"))) {
@@ -427,7 +424,7 @@ static int json_decode(lua_State *L) {
   return lsr_decode(L, text, len, lua_toboolean(L, 2), deadline);
 }
 
-/* array_mt([metatable]): the metatable that decode gives to empty lists; from now on the given one. */
+/* array_mt([metatable]) -> the metatable that decode gives to empty lists. With an argument, sets it. */
 static int json_array_mt(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     luaL_checktype(L, 1, LUA_TTABLE);

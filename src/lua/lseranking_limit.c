@@ -1,4 +1,4 @@
-/* Limiters as tables: a client's, and those of all files of a directory.
+/* Limiter states as tables: a client's limiter, and the limiter files of a directory.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
 
@@ -76,8 +76,8 @@ static void push_entry(lua_State *L, struct sr_share_entry *entry, sr_time now) 
 
 /*
 ** limits(dir | nil, group, name | nil, prune) -> list, directory | nil, problem. Lists the files of a
-** directory, each as by lsr_pushview with name, key and base_url. Ends ban and hold of the one called
-** `name` before. `prune` removes files of no use; in the list these have `removed` set.
+** directory, each as by lsr_pushview with name, key and base_url. First lifts the ban and hold of the
+** limiter called `name`. `prune` removes unused files; their entries have `removed` set.
 */
 static int limits_list(lua_State *L) {
   struct sr_share_place place;

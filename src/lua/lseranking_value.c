@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* utf8_error(text) -> nil, or the place of the first byte that is not UTF-8. */
+/* utf8_error(text) -> nil, or the position of the first byte that is not UTF-8. */
 static int value_utf8_error(lua_State *L) {
   size_t len, bad;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -20,7 +20,7 @@ static int value_utf8_error(lua_State *L) {
 
 #define CLOCK "seranking.clock"
 
-/* Seconds, ten years: times are 64 bits of nanoseconds. */
+/* Ten years in seconds. Times are 64-bit nanoseconds. */
 #define MOVE_MAX 315576000.0
 
 struct clock_object {
@@ -37,7 +37,7 @@ struct lsr_clock *lsr_testclock(lua_State *L, int index) {
   return object != NULL ? object->clock : NULL;
 }
 
-/* clock() -> a clock that stands at 0 until it is moved. */
+/* clock() -> a manual clock that starts at 0. */
 static int clock_new(lua_State *L) {
   static atomic_uint_fast64_t last_id;
   struct clock_object *object = lsr_newobject(L, sizeof *object, CLOCK);
@@ -51,7 +51,7 @@ static int clock_new(lua_State *L) {
 
 static struct lsr_clock *check_clock(lua_State *L) {
   struct clock_object *object = luaL_checkudata(L, 1, CLOCK);
-  if (object->clock == NULL) /* in another finalizer, at the end of the state */
+  if (object->clock == NULL) /* used in another finalizer when the state closes */
     luaL_error(L, "the clock is closed");
   return object->clock;
 }
@@ -65,12 +65,12 @@ static int clock_advance(lua_State *L) {
   struct lsr_clock *clock = check_clock(L);
   lua_Number seconds = luaL_checknumber(L, 2);
   luaL_argcheck(L, seconds >= 0 && seconds <= MOVE_MAX, 2, "seconds from 0 to ten years");
-  luaL_argcheck(L, clock->manual.now <= SR_NEVER / 2, 2, "the end of time is reached");
+  luaL_argcheck(L, clock->manual.now <= SR_NEVER / 2, 2, "the clock is at its maximum");
   clock->manual.now += sr_seconds((double)seconds);
   return 0;
 }
 
-/* is_clock(value) -> whether it is one. */
+/* is_clock(value) -> boolean */
 static int clock_is(lua_State *L) {
   lua_pushboolean(L, lsr_testclock(L, 1) != NULL);
   return 1;
@@ -83,7 +83,7 @@ static int clock_gc(lua_State *L) {
   return 0;
 }
 
-/* monotonic() -> seconds on the clock that the engine uses. */
+/* monotonic() -> seconds of the engine's clock */
 static int value_monotonic(lua_State *L) {
   lsr_pushseconds(L, sr_clock_monotonic.now(NULL));
   return 1;

@@ -1,4 +1,4 @@
---- docs/errors.md, and the types of kinds and codes: made of seranking.answer.codes and seranking.api.messages.
+--- docs/errors.md and the types of kinds and codes, made from seranking.answer.codes and seranking.api.messages.
 -- SPDX-License-Identifier: MIT
 
 local kinds = require "seranking.answer.codes"
@@ -13,18 +13,18 @@ local RETRY = {
 local HEAD = [[
 # Errors
 
-<!-- Made by tools/reference.lua of lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it: edit
-these, then `make reference`. -->
+<!-- Made by tools/reference.lua from lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it, edit
+these, then run `make reference`. -->
 
-Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it, `err.code` what
-exactly went wrong. Kinds and codes are part of the interface: they keep their names. `err.message` and `err.hint` are for
+Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it; `err.code` says what
+exactly went wrong. Kinds and codes are part of the interface and keep their names. `err.message` and `err.hint` are for
 people and may change. [getting-started.md](getting-started.md#errors) has the other fields of an error.
 
-Two fields tell whether to try again. The tables say what they are for each code:
+Two fields tell you whether to retry. The tables give them for each code:
 
-- `err.retryable`: the same call again does no harm and may succeed. The library has already tried again as often as the option
+- `err.retryable`: repeating the call is harmless and may succeed. The library has already retried as often as the option
   `retries` allows.
-- `err.sent`: the server may have got the request. After a failed call that changes something, look before you repeat it.
+- `err.sent`: the server may have received the request. If the call changes something, check whether it did before you repeat it.
 
 | kind | meaning | what to do |
 |---|---|---|
@@ -34,12 +34,13 @@ local function cell(text)
   return (text:gsub("|", "\\|"))
 end
 
+-- A hint as a sentence. Names of options and fields keep their case.
 local function sentence(text)
-  text = text:gsub("^%l", string.upper)
+  text = text:gsub("^%l[%l']*%f[^%l'_]", function(word) return (word:gsub("^%l", string.upper)) end)
   return text:find "[.!?]$" and text or text .. "."
 end
 
--- A code's line: what the table says, or else its kind.
+-- A code's line. Its kind supplies what the code leaves out.
 local function line_of(kind, code)
   local action = code.action or code.hint and sentence(code.hint) or kind.action
   local retry = code.retry or kind.retry
@@ -48,7 +49,7 @@ local function line_of(kind, code)
     RETRY[retry] or retry, code.sent or kind.sent)
 end
 
---- The codes of a kind: those of the table, then those that the API's messages have.
+--- The codes of a kind: those of codes.lua, then those of messages.lua.
 ---@return table[]
 function errors.codes(kind)
   local list, by_name = {}, {}

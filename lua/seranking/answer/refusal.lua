@@ -8,7 +8,7 @@ local refusal = {}
 
 local NO_KEY_SENT = "no key was sent: set the option `token` or SERANKING_TOKEN"
 local hints_of_status = {
-  [451] = "a law forbids it where you are, or a firewall or proxy says so: look at who answers",
+  [451] = "a law forbids it where you are, or a firewall or proxy claims so: check which server answers",
 }
 
 -- A text without what does not count: case, white space at its ends, and how much stands between words.
