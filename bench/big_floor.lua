@@ -1,7 +1,7 @@
---- The floor for a big answer: its text and its decoding, nothing else. SPDX-License-Identifier: MIT
+--- The floor for a large answer: only its text and its decoding. SPDX-License-Identifier: MIT
 -- lua bench/big_floor.lua FILE: prints the peak of this process in KiB, and the seconds.
 
-local core = require "lseranking" -- loaded, not used: libcurl's own pages are not what is compared
+local core = require "lseranking" -- not used; loaded to leave libcurl's own pages out of the comparison
 local cjson = require("cjson").new()
 
 local start = core.monotonic()

@@ -1,4 +1,4 @@
---- A big answer, as a program asks for it. SPDX-License-Identifier: MIT
+--- A large answer, as a program requests it. SPDX-License-Identifier: MIT
 -- lua bench/big_get.lua BASE_URL: prints the peak of this process in KiB, and the seconds.
 
 local core = require "lseranking"

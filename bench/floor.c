@@ -2,9 +2,8 @@
 ** answer in Lua.
 ** SPDX-License-Identifier: MIT
 **
-** bench-floor URL COUNT: prints the microseconds a call. One handle, one connection, options set
-** once, no checks beyond the ones a careful program makes: what is left is libcurl, the system, and
-** the decoder. */
+** bench-floor URL COUNT: prints the microseconds per call. One handle, one connection, options set
+** once, only the checks of a careful program: the time is that of libcurl, the system and the decoder. */
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>

@@ -1,5 +1,5 @@
-/* Counts the functions of lseranking.so that are entered between hops.on() and hops.off(), for a build
-** with -finstrument-functions. Preloaded, and loaded by Lua.
+/* Counts the functions of lseranking.so entered between hops.on() and hops.off(). lseranking.so must be
+** built with -finstrument-functions. This library is both preloaded and loaded by Lua.
 ** SPDX-License-Identifier: MIT */
 #include <lauxlib.h>
 #include <lua.h>
@@ -15,14 +15,14 @@ int luaopen_hops(lua_State *L);
 
 static int counting, depth;
 static long entered;
-static FILE *tree; /* one line an entry: depth, offset in the module */
+static FILE *tree; /* a line per entry: depth, offset in the module */
 
 PLAIN void __cyg_profile_func_enter(void *function, void *caller) {
   Dl_info info;
   (void)caller;
   if (!counting)
     return;
-  counting = 0; /* what is called here is not counted */
+  counting = 0; /* don't count calls made here */
   entered++;
   if (tree != NULL && dladdr(function, &info) != 0)
     fprintf(tree, "%d %lx\n", depth, (unsigned long)((char *)function - (char *)info.dli_fbase));
@@ -37,7 +37,7 @@ PLAIN void __cyg_profile_func_exit(void *function, void *caller) {
     depth--;
 }
 
-/* hops.on(file): from now on. */
+/* hops.on(file): starts counting. */
 PLAIN static int hops_on(lua_State *L) {
   tree = fopen(luaL_checkstring(L, 1), "w");
   entered = depth = 0;
@@ -45,7 +45,7 @@ PLAIN static int hops_on(lua_State *L) {
   return 0;
 }
 
-/* hops.off() -> how many were entered */
+/* hops.off() -> number of entries */
 PLAIN static int hops_off(lua_State *L) {
   counting = 0;
   if (tree != NULL)

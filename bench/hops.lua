@@ -1,5 +1,5 @@
---- How many C functions a warm call enters. SPDX-License-Identifier: MIT
--- lua bench/hops.lua BASE_URL STATE_DIR TREE: prints the count, and writes what was entered to the file TREE.
+--- Counts the C functions that a warm call enters. SPDX-License-Identifier: MIT
+-- lua bench/hops.lua BASE_URL STATE_DIR TREE: prints the count, and writes the entered functions to the file TREE.
 
 local hops = require "hops"
 local seranking = require "seranking"
@@ -8,7 +8,7 @@ local client = assert(seranking.new {
   token = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url = arg[1], share = "user", state_dir = arg[2],
   rate = { limit = 64 },
 })
--- The fewest of a few calls: each time that poll returns before the whole answer is there costs a few more.
+-- The minimum of a few calls: a poll that returns before the whole answer has arrived adds a few.
 local fewest = math.huge
 for i = 1, 23 do
   hops.on(arg[3])

@@ -1,7 +1,7 @@
 #!/bin/sh
-# How many C functions a warm client.sites:list() enters, with share = "user". SPDX-License-Identifier: MIT
+# Counts the C functions that a warm client.sites:list() enters, with share = "user". SPDX-License-Identifier: MIT
 #
-# Built without optimization, so that every function is one. Ends with status 1 when it is more than the bound.
+# Built without optimization, which keeps every function. Exits with 1 if the count exceeds the bound.
 # Environment: BUILD=build; TREE=1 prints the functions as a tree.
 set -eu
 cd "$(dirname "$0")/.."

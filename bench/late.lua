@@ -1,5 +1,5 @@
---- By how much calls outlive their timeout when servers and proxies do their worst. SPDX-License-Identifier: MIT
--- lua bench/late.lua: a line for each, "milliseconds promise name", in plain Lua and, where it is installed, in nginx.
+--- How late calls return after their timeout, with misbehaving servers and proxies. SPDX-License-Identifier: MIT
+-- lua bench/late.lua: a line per case, "milliseconds promise name", in plain Lua and, if it is installed, in nginx.
 -- A call that ends before its timeout is 0 ms late.
 
 package.path = "./?.lua;spec/?.lua;" .. package.path

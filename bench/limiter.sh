@@ -1,16 +1,16 @@
 #!/bin/sh
-# Whether processes that share a key ever earn a 429, and what the limit costs. SPDX-License-Identifier: MIT
+# Checks that processes sharing a key never get a 429, and measures the cost of the limit. SPDX-License-Identifier: MIT
 #
 #   sh bench/limiter.sh [short]
-# Eight processes (four on Redis, if there is one) call a server that counts in a rolling window and answers after a random time.
-# In a second run some are killed with -9 and started again; in a third the server refuses one request for no reason. Prints a
+# Eight processes (four on Redis, if it is installed) call a server that counts in a rolling window and answers after a random
+# delay. In a second run some are killed with -9 and restarted; in a third the server refuses one request for no reason. Prints a
 # table. Exits with 1
-#   * if the server had to refuse a request, or had more than the limit in any window;
+#   * if the server had to refuse a request, or saw more than the limit in any window;
 #   * if nobody was killed and the rate is below 0.97 of LIMIT / (WINDOW + mean latency) (not with `short`);
-#   * if a process sent more than one request after the refusal for no reason: it may have had that one in flight;
+#   * if a process sent more than one request after that refusal (one may have been in flight);
 #   * if a slot of the file costs 1 µs or more;
-#   * if the server, stopped for ten windows and continued, has more than 9 requests in a window where 5 are allowed.
-# `short` takes seconds and checks counts only: it has too few windows for a rate, and a busy machine changes no count.
+#   * if the server, stopped for ten windows and continued, sees more than 9 requests in a window (5 are allowed).
+# `short` takes seconds and checks only counts, which do not depend on the machine's load. It is too short to measure a rate.
 # Environment: LUA=5.4 BUILD=build CALLS=2000 LIMIT=50 WINDOW=1000 LATENCY=400 (ms) KILLS=8. LIMIT=5 takes 16 minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -56,7 +56,7 @@ judge() {
 
 made() { cat "$work"/progress.* 2>/dev/null | wc -c; }
 
-# client NUMBER SHARE: starts a process that makes the rest of its share of calls.
+# client NUMBER SHARE: starts a process that makes the remaining calls of its share.
 client() {
   left=$(($2 - $(wc -c <"$work/progress.$1")))
   eval "pid$1="
@@ -67,7 +67,7 @@ client() {
   processes="$processes $!"
 }
 
-# run NAME PROCESSES KILLS REDIS-ADDRESS [REFUSE]: one line of the table. The server ends when the writing end of its stdin is closed.
+# run NAME PROCESSES KILLS REDIS-ADDRESS [REFUSE]: one line of the table. The server exits when its stdin is closed.
 run() {
   name=$1 count=$2 deaths=$3 redis=$4 refuse=${5:-0}
   rm -rf "$work/state" "$work"/progress.* "$work/stdin"
@@ -81,7 +81,7 @@ run() {
   exec 3>"$work/stdin"
   until [ -s "$work/seen" ]; do sleep 0.02; done
   port=$(sed -n 1p "$work/seen")
-  # Enough at once that somebody always waits for the next slot.
+  # Enough in flight to have a call waiting for the next slot at all times.
   at_once=$(awk -v l="$limit" -v n="$count" 'BEGIN { a = int(1.2 * l / n) + 1; print a < 3 ? 3 : a }')
   share=$((calls / count))
   i=0
@@ -92,13 +92,13 @@ run() {
   done
   killed=0
   while [ "$killed" -lt "$deaths" ]; do
-    tries=0 # a minute: if they have all failed, nothing moves any more
+    tries=0 # a minute, in case they have all failed
     until [ "$(made)" -ge $(((killed + 1) * share * count / (deaths + 1))) ] || [ "$tries" -ge 3000 ]; do
       sleep 0.02
       tries=$((tries + 1))
     done
     i=0
-    while [ "$i" -lt "$count" ]; do # the next one that is still at work
+    while [ "$i" -lt "$count" ]; do # the next one that is still running
       victim=$(((killed + i) % count))
       eval "pid=\$pid$victim"
       if [ -n "$pid" ] && [ "$(wc -c <"$work/progress.$victim")" -lt "$share" ] && kill -9 "$pid" 2>/dev/null; then

@@ -1,7 +1,7 @@
 --- One of the programs that share a key: makes calls and counts those that succeed. SPDX-License-Identifier: MIT
 -- lua bench/limiter_client.lua BASE_URL CALLS AT_ONCE LIMIT PER PROGRESS [REDIS]: appends a byte to PROGRESS for each success,
--- so that a restart after a kill knows how many are left. Retries after a 429 only. Exits with 1 if a call failed, with its
--- error on stderr.
+-- which tells a restart after a kill how many are left. Retries only after a 429. Exits with 1 if a call failed, with its error
+-- on stderr.
 
 local seranking = require "seranking"
 

@@ -1,10 +1,9 @@
-/* What taking a slot of the shared file, the last look before sending and giving it back cost when
-** nobody else wants it.
+/* The cost of taking a slot of the shared file, the last check before sending, and giving it back,
+** without contention.
 ** SPDX-License-Identifier: MIT
 **
-** limiter-cost DIRECTORY: prints nanoseconds, the median of 21 rounds of 100,000. The limiter's time
-** goes on by a microsecond each, so the file is looked at as often as it is in life: once a
-** second. */
+** limiter-cost DIRECTORY: prints nanoseconds, the median of 21 rounds of 100,000. The limiter's clock
+** advances by a microsecond each, so the file is checked as often as in normal use: once a second. */
 #include "limit/sr_local.h"
 
 #include <stdio.h>
@@ -49,7 +48,7 @@ int main(int argc, char **argv) {
     return 2;
   memset(&want, 0, sizeof want);
   want.rate.slots = 5;
-  want.rate.window = 1000; /* a microsecond: the five never run out */
+  want.rate.window = 1000; /* a microsecond: the five slots never run out */
   for (i = 0; i < ROUNDS; i++) {
     sr_time begin = real_now();
     for (k = 0; k < TIMES; k++) {

@@ -1,5 +1,5 @@
---- Makes calls, twelve at once, until it is killed; ignores their results. SPDX-License-Identifier: MIT
--- lua bench/limiter_outage.lua BASE_URL LIMIT PER: attempts last PER at most, and are retried.
+--- Makes calls, twelve in flight, until it is killed; ignores their results. SPDX-License-Identifier: MIT
+-- lua bench/limiter_outage.lua BASE_URL LIMIT PER: attempts time out after PER and are retried.
 
 local seranking = require "seranking"
 

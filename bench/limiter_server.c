@@ -1,12 +1,12 @@
-/* A server that counts: it stamps every request's arrival, refuses what is over the limit in a
-** rolling window, answers the others after a random while, and says at the end what it saw.
+/* A server that checks a rate limit: it timestamps every request, refuses those over the limit in a
+** rolling window, answers the others after a random delay, and reports at the end.
 ** SPDX-License-Identifier: MIT
 **
 ** limiter-server LIMIT WINDOW_MS LATENCY_MS REFUSE: prints its port (loopback), ends when its stdin
-** closes, then prints one line: requests, refusals, the most in any window, requests a second, the
-** bound LIMIT / (WINDOW + mean latency), and how many arrived in the window after the REFUSEth
-** request, which is refused whether or not it is over the limit (0: none is). Keep-alive, a thread a
-** connection; requests have no body. */
+** closes, then prints one line: requests, refusals, the most in any window, requests per second, the
+** bound LIMIT / (WINDOW + mean latency), and how many arrived in the window after request number
+** REFUSE, which is always refused (0: none is). Keep-alive, a thread per connection; requests have no
+** body. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int64_t arrivals[LOG_MAX]; /* in order */
 static int count, refused, answered, refuse;
 static int64_t window, latency, latencies;
-static int limit, first; /* the oldest arrival that is still in the window */
+static int limit, first; /* first: the oldest arrival in the window */
 static uint64_t chance = 88172645463325252u;
 
 static int64_t now(void) {
@@ -34,7 +34,7 @@ static int64_t now(void) {
   return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* Counts a request. Returns how long to wait before its answer; -1: it is refused. */
+/* Counts a request. Returns the delay of its answer, or -1 to refuse it. */
 static int64_t count_one(void) {
   int64_t delay = -1;
   pthread_mutex_lock(&mutex);
@@ -127,7 +127,7 @@ static int most_in_a_window(void) {
   return most;
 }
 
-/* Of the middle eight tenths: without the burst at the beginning and the stragglers at the end. */
+/* Over the middle 80 %: without the burst at the start and the stragglers at the end. */
 static double rate(void) {
   int low = count / 10, high = count - 1 - count / 10;
   return high > low ? (high - low) / ((double)(arrivals[high] - arrivals[low]) / 1e9) : 0;

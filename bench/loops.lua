@@ -1,12 +1,12 @@
---- Many calls at once in an event loop, answered after 200 ms each. SPDX-License-Identifier: MIT
--- lua bench/loops.lua BASE_URL COUNT: prints a line for each loop that is installed: its name and the seconds it took.
+--- Many concurrent calls in an event loop, each answered after 200 ms. SPDX-License-Identifier: MIT
+-- lua bench/loops.lua BASE_URL COUNT: prints a line for each installed loop: its name and the seconds it took.
 
 local seranking = require "seranking"
 local socket = require "socket"
 
 local base_url, count = arg[1], tonumber(arg[2])
 
--- `spawn(f)` begins f in a coroutine of the loop; `run()` returns when the loop has nothing left to do.
+-- `spawn(f)` starts f in a coroutine of the loop; `run()` returns when the loop is done.
 local function measure(name, options, spawn, run)
   options.token, options.base_url, options.share = "be2165b7d065e278e7305c1c7ef791f283f5d14b", base_url, "off"
   local client = assert(seranking.new(options))

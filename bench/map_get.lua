@@ -1,5 +1,5 @@
---- Many small GETs, 50 at once, as a program writes it. SPDX-License-Identifier: MIT
--- lua bench/map_get.lua BASE_URL COUNT: prints microseconds a call: of CPU, and of the clock on the wall.
+--- Many small GETs, 50 in flight, as a program makes them. SPDX-License-Identifier: MIT
+-- lua bench/map_get.lua BASE_URL COUNT: prints microseconds per call: CPU and wall clock.
 
 local seranking = require "seranking"
 local socket = require "socket"

@@ -2,8 +2,8 @@
 ** of the answers in Lua.
 ** SPDX-License-Identifier: MIT
 **
-** bench-multi URL COUNT: prints microseconds a call, of CPU and of the clock on the wall, with 50 under way at once. One handle for
-** each of the 50; what differs from call to call, address and deadline, is set for each. */
+** bench-multi URL COUNT: prints microseconds per call, CPU and wall clock, with 50 calls in flight. One
+** handle for each of the 50; address and deadline are set for each call. */
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -33,7 +33,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
-/* A program that repeats what failed has to read the headers (Retry-After), and so keeps them. */
+/* A program that retries reads the headers (Retry-After), so keep them. */
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct slot *slot = user;
   size_t len = size * count;

@@ -1,5 +1,5 @@
-/* What a take and give back on Redis cost, beside one round trip to the same server: prints both in
-** microseconds, "PING OURS".
+/* The cost of a take and give back on Redis, compared with one round trip to the same server. Prints
+** both in microseconds: "PING OURS".
 ** SPDX-License-Identifier: MIT
 **
 ** redis SOCKET CALLS */
@@ -20,7 +20,7 @@ static int fail(const char *what, const char *why) {
   return 1;
 }
 
-/* Waits for the server, a moment at most, and lets the limiter work. */
+/* Waits briefly for the server, and runs the limiter's work. */
 static void turn(struct sr_limiter *limiter) {
   struct sr_watch watches[SR_WATCH_MAX];
   struct pollfd fds[SR_WATCH_MAX];
@@ -33,7 +33,7 @@ static void turn(struct sr_limiter *limiter) {
   sr_redis_driver.work(limiter, now_is());
 }
 
-/* A verdict, waited for. */
+/* Takes a slot and waits for the verdict. */
 static enum sr_verdict take(struct sr_limiter *limiter, const struct sr_want *want,
                             struct sr_slot *slot, struct sr_ruling *ruling) {
   enum sr_verdict verdict;
@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
   }
   ours = now_is() - begun;
   sr_redis_driver.give(limiter, &want.rate, now_is(), &slot, SR_OUTCOME_UNSENT, 0);
-  while (!sr_redis_driver.idle(limiter)) /* or the slot stays leased */
+  while (!sr_redis_driver.idle(limiter)) /* else the slot stays leased */
     turn(limiter);
   sr_redis_driver.close(limiter);
   printf("%.2f %.2f\n", (double)floor / calls / 1e3, (double)ours / calls / 1e3);

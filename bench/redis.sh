@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a take and give back on Redis cost, beside one round trip (PING) to the same server. SPDX-License-Identifier: MIT
+# The cost of a take and give back on Redis, compared with one round trip (PING) to the same server. SPDX-License-Identifier: MIT
 #
-# Prints one line; nothing where hiredis or redis-server is missing. Environment: BUILD=build ROUNDS=5 CALLS=3000.
+# Prints one line, or nothing if hiredis or redis-server is missing. Environment: BUILD=build ROUNDS=5 CALLS=3000.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}

@@ -1,9 +1,8 @@
 #!/bin/sh
-# What a call costs, against the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
+# The cost of a call, compared with the floor: plain libcurl and cjson. SPDX-License-Identifier: MIT
 #
-# Prints one table. Machines are noisy, so each figure is a ratio within one run: the median over rounds in which both programs take
-# turns, on a core of their own beside the server's, with its quartiles. A ratio above the stated one is marked. Only one above
-# twice the stated ratio fails: it is no noise.
+# Prints one table. Each figure is a ratio within one run, to cancel noise: the median (and quartiles) over rounds in which both programs
+# take turns, on a core of their own. A ratio above the stated one is marked; one above twice the stated ratio fails.
 # Environment: LUA=5.4 BUILD=build ROUNDS=15 CALLS=3000.
 set -eu
 cd "$(dirname "$0")/.."
@@ -41,8 +40,8 @@ if command -v taskset >/dev/null && taskset -c 0,1 true 2>/dev/null; then
   server_core="taskset -c 0" client_core="taskset -c 1"
 fi
 
-# start FILE [MILLISECONDS]: a server, which ends when its standard input does: this shell alone holds the other end, hence the
-# 3>&-. Sets $port.
+# start FILE [MILLISECONDS]: starts a server, and sets $port. The server exits when its standard input closes: only this shell
+# holds the other end, hence the 3>&-.
 mkfifo "$work/stdin"
 start() {
   : >"$work/port"
@@ -65,7 +64,7 @@ ratio() {
     END { printf "%.3f (%.3f to %.3f)", at(0.5), at(0.25), at(0.75) }'
 }
 
-# row NAME UNIT STATED FILE-OF-PAIRS: a line of the table; STATED "-": no ratio is stated.
+# row NAME UNIT STATED FILE-OF-PAIRS: a line of the table; STATED may be "-".
 rows=0 failures=0
 row() {
   name=$1 unit=$2 stated=$3 pairs=$4
@@ -81,7 +80,7 @@ row() {
     "$(ratio "$pairs")" "$stated" "$verdict"
 }
 
-# turns ROUNDS CALLS FLOOR PROGRAM: what both print, a line a round.
+# turns ROUNDS CALLS FLOOR PROGRAM: the output of both, a line per round.
 turns() {
   i=0
   while [ "$i" -lt "$1" ]; do

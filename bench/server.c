@@ -1,10 +1,9 @@
-/* A server for benchmarks: answers every request with the same answer, at once, so that what is
-** measured is the client, or after a latency.
+/* A server for benchmarks: sends the same answer to every request, at once or after a latency.
 ** SPDX-License-Identifier: MIT
 **
-** bench-server BODY-FILE [MILLISECONDS]: serves the file as JSON on a free loopback port, prints the port, ends
-** when its stdin closes. A thread a connection, keep-alive, no parsing but for the blank line that
-** ends a request (requests have no body). */
+** bench-server BODY-FILE [MILLISECONDS]: serves the file as JSON on a free loopback port, prints the port, exits
+** when its stdin closes. A thread per connection, keep-alive. It only looks for the blank line that ends
+** a request (requests have no body). */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>

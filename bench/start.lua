@@ -1,5 +1,5 @@
---- What a program pays before its first call: loading the library and making a client. SPDX-License-Identifier: MIT
--- lua bench/start.lua: prints milliseconds of CPU in a process that has just begun, without the linker's time for libcurl.
+--- The cost before a program's first call: loading the library and making a client. SPDX-License-Identifier: MIT
+-- lua bench/start.lua: prints milliseconds of CPU in a new process, without the linker's time for libcurl.
 
 require "lseranking"
 local start = os.clock()

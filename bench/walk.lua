@@ -1,5 +1,5 @@
---- A walk over a big answer, against its download and its decoding by lua-cjson. SPDX-License-Identifier: MIT
--- lua bench/walk.lua BASE_URL ROWS: prints the seconds of both, a line a round.
+--- A walk over a large answer, compared with downloading it and decoding it with lua-cjson. SPDX-License-Identifier: MIT
+-- lua bench/walk.lua BASE_URL ROWS: prints the seconds of both, a line per round.
 
 local cjson = require("cjson").new()
 local core = require "lseranking"

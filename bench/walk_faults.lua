@@ -1,7 +1,7 @@
---- A walk over a million paid rows, with refused connections and lost answers, resumed whenever it ends.
+--- A walk over a million paid rows with refused connections and lost answers, resumed after each error.
 -- SPDX-License-Identifier: MIT
 --
--- lua bench/walk_faults.lua [ROWS]: prints what it took; ends with status 1 where a row was lost, or paid for once too often.
+-- lua bench/walk_faults.lua [ROWS]: prints a summary; exits with 1 if a row was lost or paid for too often.
 
 local paid_walk = require "support.paid_walk"
 

@@ -19,7 +19,7 @@ loop:wrap(function()
   done = true
 end)
 
--- Something else that runs meanwhile.
+-- Other work that runs meanwhile.
 loop:wrap(function()
   local ticks = 0
   while not done do

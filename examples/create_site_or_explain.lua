@@ -1,4 +1,4 @@
---- Writes: creates projects in your account, or says why not. The API page's two PHP examples; either kind of key.
+--- Writes: creates projects in your account, or explains why it can't. The API page's two PHP examples; either kind of key.
 -- SPDX-License-Identifier: MIT
 --
 -- Three outcomes: created, refused by the API with a message, and no answer at all.
@@ -13,7 +13,7 @@ local function create(url, title)
   elseif err.status then
     return "Error " .. err.message
   elseif err.sent then
-    -- No answer, but the server may have acted: look before you create it again.
+    -- No answer, but the server may have acted: check before you create it again.
     return "Request failed, and the site may exist: " .. err.message
   end
   return "Request failed: " .. err.message

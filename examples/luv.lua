@@ -4,7 +4,7 @@
 local uv = require "luv"
 local seranking = require "seranking"
 
--- The coroutine below starts before uv.run(), so tell the client that there will be a loop.
+-- The coroutine below starts before uv.run(), so tell the client about the loop.
 local client = seranking.check(seranking.new { loop = "luv" })
 
 local ticks = 0

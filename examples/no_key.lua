@@ -2,7 +2,7 @@
 --
 --   curl -X GET "https://api4.seranking.com/sites"
 
--- token = false: no key, on purpose. A key that is missing by mistake is an error before anything is sent.
+-- token = false sends no key. Without it, a missing key is an error before anything is sent.
 local seranking = require "seranking"
 local client = seranking.check(seranking.new { token = false })
 local sites, err = client.sites:list()

@@ -5,8 +5,8 @@
 
 local seranking = require "seranking"
 
--- The key comes from SERANKING_TOKEN. With the option raise, a call that fails raises its error; without it, it returns nil and
--- the error.
+-- The key comes from SERANKING_TOKEN. With the option raise, a failed call raises its error; otherwise it returns nil and the
+-- error.
 local client = seranking.new { raise = true }
 print(client.api, client.base_url)
 
@@ -26,7 +26,7 @@ for _, site in ipairs(sites) do
   print(("  %d  %-20s average position %s"):format(site.id, site.title, summary.today_avg or "not known"))
 end
 
--- pcall gives back what a call raised.
+-- pcall returns the error that the call raised.
 local _, problem = pcall(function() return client.sites(1):summary() end)
 print("An unknown id: " .. tostring(problem))
 

@@ -1,4 +1,4 @@
---- Summaries of all projects, asked for at once and within the rate limit. Only reads; either kind of key.
+--- Summaries of all projects, fetched concurrently within the rate limit. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 -- SERANKING_TOKEN=… lua examples/report.lua
 

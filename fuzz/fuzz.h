@@ -1,6 +1,6 @@
-/* What the fuzz targets share. A target is a file here with one function that takes bytes, makes a
-** case of them and says what is wrong with the outcome: under libFuzzer the bytes are its own, under
-** gcc they come from a generator that repeats itself, and the C tests run a few of the same.
+/* Shared code of the fuzz targets. A target is a file here with one function that turns bytes into a
+** test case and returns the problem it found, or NULL. The bytes come from libFuzzer, or under gcc from
+** a deterministic generator. The C tests run a few generated cases.
 ** SPDX-License-Identifier: MIT */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or the problem. */
 const char *fuzz_one(const uint8_t *data, size_t len);
 
-/* The bytes of a case, zeros behind its end. */
+/* The bytes of a case, then zeros. */
 struct fuzz_bytes {
   const uint8_t *data;
   size_t len;

@@ -1,4 +1,4 @@
-/* Fuzz target: nothing of a key that is longer than an eighth of it is in anything shown.
+/* Fuzz target: nothing shown contains a piece of the key longer than an eighth of it.
 ** SPDX-License-Identifier: MIT */
 #include "fuzz.h"
 
@@ -39,7 +39,7 @@ static size_t make_key(struct fuzz_bytes *bytes, char *key) {
     x = x * 6364136223846793005u + 1442695040888963407u;
     key[i] = alphabet[(x >> 33) % n];
   }
-  if ((how & 1) != 0 && len >= 8) /* begins and ends alike */
+  if ((how & 1) != 0 && len >= 8) /* same start and end */
     memcpy(key + len - len / 4, key, len / 4);
   return len;
 }
@@ -112,15 +112,16 @@ static void make_text(struct text *text, struct fuzz_bytes *bytes, const char *k
   }
 }
 
-/* ---- what must hold ---- */
+/* ---- invariants ---- */
 
 static unsigned lower(unsigned char c) {
   return c >= 'A' && c <= 'Z' ? c + 32u : c;
 }
 
-/* Whether a piece of the key that is too long stands in the text. A way of its own: every pair of equal bytes. */
+/* Whether the text contains too long a piece of the key. Independent of the code under test: compares
+** every pair of equal bytes. */
 static int shows(const char *text, size_t len, const char *key, size_t key_len) {
-  int first[256], next[64]; /* where a byte stands in the key */
+  int first[256], next[64]; /* positions of a byte in the key */
   size_t allowed = key_len / 8 > 3 ? key_len / 8 : 3, i, n;
   int k;
   if (key_len <= 3)
@@ -182,7 +183,7 @@ static const char *check_texts(const struct sr_config *config, const struct text
 
 const char *fuzz_one(const uint8_t *data, size_t len) {
   struct fuzz_bytes bytes = {data, len};
-  static struct sr_config config; /* nothing in it but the mask */
+  static struct sr_config config; /* only the mask is set */
   struct text text;
   char key[64];
   const char *problem;

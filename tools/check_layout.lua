@@ -1,4 +1,4 @@
---- Checks the folder layout: which folder uses which, no circles between C files of a folder, and how long files may be.
+--- Checks the folder layout: dependencies between folders, circular includes within a folder, and file lengths.
 -- SPDX-License-Identifier: MIT
 --
 --   lua tools/check_layout.lua      in the top folder
@@ -9,11 +9,10 @@ local LUA_FLOORS = { api = 0, base = 1, answer = 2, request = 2, loop = 3, walk 
 
 local C_LINES, LUA_LINES = 800, 500
 
--- Not written by hand, or data.
+-- Generated, or data.
 local UNBOUNDED = { "^docs/reference/", "^library/", "^spec/catalogue/" }
 
--- Files that are still too long, and dependencies and circles that should go, as the check reports them.
--- An entry that is no longer needed is an error: delete it.
+-- Known violations, as the check reports them. An entry that is no longer needed is an error: delete it.
 local EXCEPTIONS = {
   ["circle of http/sr_body, http/sr_config, http/sr_error"] = true,
 }
@@ -58,7 +57,7 @@ end
 
 -- ---- C ----
 
--- What each file, without its suffix, includes of its own folder.
+-- For each file (without its suffix), the files of its own folder that it includes.
 local includes = {}
 
 local function check_include(path, name)
@@ -101,7 +100,7 @@ local function check_c(path)
   end
 end
 
---- The files that `from` includes, directly or not.
+--- All files that `from` includes, directly or indirectly.
 local function reached(from, found)
   found = found or {}
   for to in pairs(includes[from] or {}) do
@@ -113,7 +112,7 @@ local function reached(from, found)
   return found
 end
 
---- Reports each set of files that all lead to one another.
+--- Reports circular includes.
 local function check_circles()
   local reach, done = {}, {}
   for unit in pairs(includes) do

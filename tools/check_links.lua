@@ -1,6 +1,6 @@
 --- Checks the relative links of Markdown files: check_links.lua README.md docs/*.md …
--- The file or folder must exist, and so must the heading that a fragment names (as GitHub makes anchors of headings). Paths
--- of this repository in inline code must exist too.
+-- The file or folder must exist, and so must the heading that a fragment names, by GitHub's rules for anchors. Paths of this
+-- repository in inline code must exist as well.
 -- SPDX-License-Identifier: MIT
 
 --- The lines of a Markdown file outside its code blocks.
@@ -66,7 +66,7 @@ local function exists(path)
   return file ~= nil and file:close()
 end
 
---- What is wrong with a link; nil if nothing is.
+--- The problem with a link, or nil.
 local function problem_of(path, link)
   local target, fragment = link:match "^([^#]*)#?(.*)$"
   if target ~= "" then

@@ -1,4 +1,4 @@
---- Makes docs/reference and library/seranking.lua of the API descriptions; with --check, says whether they are up to date.
+--- Makes docs/reference and library/seranking.lua from the API descriptions. --check reports whether they are up to date.
 -- SPDX-License-Identifier: MIT
 --
 --   lua tools/reference.lua [--check]      in the top folder, with lua/ and a built module on the paths
@@ -22,7 +22,7 @@ local function write(path, text)
   assert(file:close())
 end
 
--- Pages of families that are gone.
+-- Removes pages of deleted families.
 local function stale(files)
   local list = {}
   local pipe = assert(io.popen "ls docs/reference 2>/dev/null")

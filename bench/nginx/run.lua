@@ -1,9 +1,9 @@
---- What a call costs an nginx worker, compared with a GET written by hand on a cosocket. SPDX-License-Identifier: MIT
--- lua bench/nginx/run.lua: prints a table; status 1 if a ratio is over its bound. Needs nginx, wrk and luasocket. Run it from
--- the top of the repository with the LUA_PATH of the specs.
+--- The cost of a call in an nginx worker, compared with a hand-written GET on a cosocket. SPDX-License-Identifier: MIT
+-- lua bench/nginx/run.lua: prints a table; exits with 1 if a ratio exceeds its bound. Needs nginx, wrk and luasocket. Run it
+-- from the top folder with the LUA_PATH of the specs.
 --
--- Everything is measured in one run, in rounds in which both take turns. The result is the median of the rounds' ratios. If it
--- is over the bound after five rounds, five more follow, twice at most, and the median of all counts.
+-- Both take turns within one run. The result is the median of the rounds' ratios. If it exceeds the bound after five rounds, up
+-- to ten more rounds follow, and the median of all counts.
 
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
@@ -14,7 +14,7 @@ local TLS_CALLS = tonumber(os.getenv "TLS_CALLS") or 400
 
 local certificates = nginx.certificates()
 
--- The API: an answer of 400 bytes; on TLS a new connection each time.
+-- The API: an answer of 400 bytes. TLS uses a new connection each time.
 local api = nginx.start {
   http = ([[
     keepalive_requests 1000000;
@@ -99,7 +99,7 @@ local server = nginx.start {
 
       function ways.by_hand_tls() return by_hand(%d, true, "/account/balance") end
 
-      -- The CPU time of this thread, which is nginx's loop.
+      -- The CPU time of this thread, which runs nginx's loop.
       ffi.cdef "struct bench_time { long s, ns; }; int clock_gettime(int clock, struct bench_time *time);"
       local time = ffi.new "struct bench_time"
       function cpu()
@@ -144,7 +144,7 @@ local function cost(way, count)
   return assert(status == 200 and tonumber(body), last_error())
 end
 
--- The 99th percentile of a ping, in milliseconds, while 50 calls of 200 ms are in flight all the time.
+-- The 99th percentile of a ping, in milliseconds, with 50 calls of 200 ms constantly in flight.
 local function ping(way)
   local busy = way and server.send(("/run?way=%s_slow&count=800"):format(way))
   socket.sleep(0.2)
@@ -163,7 +163,7 @@ end
 
 local over, rows = 0, 0
 
--- One line of the table: both ways in turns.
+-- One line of the table: both programs in turns.
 local function row(name, unit, bound, floor, ours)
   local floors, all, ratios = {}, {}, {}
   local ratio

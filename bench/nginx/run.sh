@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a call costs an nginx worker: see run.lua. SPDX-License-Identifier: MIT
-# Environment: LUA=5.4 (runs the measuring, not the measured) BUILD=build ROUNDS CALLS TLS_CALLS.
+# The cost of a call in an nginx worker: see run.lua. SPDX-License-Identifier: MIT
+# Environment: LUA=5.4 (of the measuring program) BUILD=build ROUNDS CALLS TLS_CALLS.
 set -eu
 cd "$(dirname "$0")/../.."
 version=${LUA:-5.4}

@@ -1,4 +1,4 @@
---- The projects of several accounts, each with a key of its own. Only reads; either kind of key.
+--- The projects of several accounts, each with its own key. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 -- lua accounts.lua [FILE]           FILE has lines "NAME KEY"; without it, the key of the environment.
 
@@ -15,7 +15,7 @@ else
   accounts[1] = { name = "default", client = seranking.check(seranking.new()) }
 end
 
--- Each key has a limit of its own. An account whose key is refused stops none of the others.
+-- Each key has its own rate limit. A refused key does not stop the other accounts.
 local failed = 0
 for _, account in ipairs(accounts) do
   local sites, err = account.client.sites:list()

@@ -1,5 +1,5 @@
---- Alerts: keywords that fell since yesterday, and credits that run low. Only reads; either kind of key.
--- Prints nothing when all is well, so that cron sends a mail only when there is something to say.
+--- Alerts: keywords that dropped since yesterday, and credits that run low. Only reads; either kind of key.
+-- Prints nothing when all is well, so cron sends mail only for an alert.
 -- SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
@@ -26,7 +26,7 @@ for _, site in ipairs(client.sites:list()) do
   end
 end
 
-local credits = client.data:credits().available -- asking costs nothing
+local credits = client.data:credits().available -- this call is free
 if credits < CREDITS then
   alert("%d credits left", credits)
 end

@@ -18,7 +18,7 @@ end
 local file = assert(io.open(path, "wb"))
 file:write(table.concat(COLUMNS, ","), "\r\n")
 local rows = 0
--- One page after the other is fetched and written, so the memory needed does not grow with the list.
+-- Pages are fetched and written one at a time, so memory use does not grow with the list.
 for row in client.data.backlinks.raw:each({ target = domain }, { max_rows = 500 }) do
   file:write(csv(row))
   rows = rows + 1

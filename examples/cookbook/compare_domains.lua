@@ -1,4 +1,4 @@
---- Organic traffic of several domains, asked for at once. Only reads. Costs credits: 100 a domain, by estimate.
+--- Organic traffic of several domains, fetched concurrently. Only reads. Costs credits: 100 a domain, by estimate.
 -- SPDX-License-Identifier: MIT
 -- lua compare_domains.lua [DOMAIN...]
 

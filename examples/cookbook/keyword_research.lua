@@ -7,7 +7,7 @@ local client = seranking.check(seranking.new { budget = 2000 })
 local topics = #arg > 0 and arg or { "anchor", "boat" }
 local keywords = client.data.keywords
 
--- Up to 60 rows, or those that the budget still allows.
+-- Up to 60 rows, or as many as the budget still allows.
 local function affordable(operation, args)
   local rows, err = operation:all(args, { max_rows = 60 })
   if not rows and err.code == "budget" then

@@ -1,4 +1,4 @@
---- A week of positions of all projects as CSV, and the keywords that moved most. Only reads; either kind of key.
+--- A week of positions of all projects as CSV, and the biggest movers. Only reads; either kind of key.
 -- SPDX-License-Identifier: MIT
 -- lua positions.lua [FILE.csv]
 
@@ -36,7 +36,7 @@ for i, site in ipairs(sites) do
   end
 end
 
--- Under a temporary name first, so that nobody reads half a file.
+-- Write to a temporary name first, so nobody reads half a file.
 local file = assert(io.open(path .. ".tmp", "wb"))
 assert(file:write(table.concat(rows)))
 assert(file:close())

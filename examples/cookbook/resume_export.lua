@@ -1,10 +1,10 @@
---- A long export that goes on where it was interrupted. Only reads. Costs credits: 1 a backlink, by estimate; 200 a run.
+--- A long export that continues where it was interrupted. Only reads. Costs credits: 1 a backlink, by estimate; 200 a run.
 -- SPDX-License-Identifier: MIT
 -- lua resume_export.lua [DOMAIN [FILE.txt]]        Run it again until it prints "complete".
 
 local client = require("seranking").new { raise = true }
 local domain, path = arg[1] or "example.com", arg[2] or "export.txt"
-local PAGE, ROWS = 100, 200 -- rows a request, rows a run
+local PAGE, ROWS = 100, 200 -- rows per request, rows per run
 
 local function stored_token()
   local file = io.open(path .. ".resume")
@@ -16,7 +16,7 @@ local token = stored_token()
 local file = assert(io.open(path, token and "a" or "w"))
 local next_row, walk = client.data.backlinks.raw:each({ target = domain, limit = PAGE }, { max_rows = ROWS, resume = token })
 
--- First the rows, then the token that says which row comes next. A crash in between repeats these rows, and loses none.
+-- Write the rows first, then the token for the next row. A crash in between repeats these rows but loses none.
 local rows = {}
 local function save()
   assert(file:write(table.concat(rows)))

@@ -1,13 +1,13 @@
---- Whether the tests find mistakes: makes each change of spec/mutations/list.lua to a copy of the tree, and expects one of the
---- tests that are named with it to fail.
+--- Checks that the tests detect mistakes: applies each change of spec/mutations/list.lua to a copy of the tree, and expects one
+--- of the tests named with it to fail.
 -- SPDX-License-Identifier: MIT
 --
 --   lua5.4 spec/mutations/run.lua TREE [WORD]
 --
--- TREE is a copy that is built for Lua 5.4. With a WORD, only the changes with this word in their first or second text.
+-- TREE is a copy, built for Lua 5.4. WORD selects the changes whose first or second text contains it.
 --
--- Ends with status 1 where a change is not found, where it no longer applies (the text is not there exactly once: mend the
--- list), or where a test fails without any change.
+-- Exits with 1 if the tests miss a change, if a change no longer applies (its text does not occur exactly once: fix the list),
+-- or if a test fails without a change.
 
 local mutations = dofile "spec/mutations/list.lua"
 local tree, word = arg[1], arg[2]
@@ -25,12 +25,12 @@ local function write(path, text)
   assert(file:close())
 end
 
--- Runs a command in the copy; whether it succeeded.
+-- Runs a command in the copy. Returns true if it succeeded.
 local function run(command)
   return os.execute(("cd '%s' && { %s; } >mutation.log 2>&1 </dev/null"):format(tree, command)) == true
 end
 
--- Builds what a test needs; whether it could be built.
+-- Builds what a test needs. Returns true if that succeeded.
 local function build(test)
   return run("make -s LUA=5.4 DEPS=skip " .. (test:find "^test_" and "build/c/" .. test or "all"))
 end
@@ -43,13 +43,13 @@ local function passes(test)
     test:find "/" and test or "spec/" .. test .. "_spec.lua"))
 end
 
--- The place of a text that occurs once.
+-- The position of a text that must occur exactly once.
 local function only(text, part)
   local from, to = text:find(part, 1, true)
   return from and not text:find(part, to + 1, true) and from, to
 end
 
--- What became of a mutation: "found by …", or what is wrong.
+-- The result of a mutation: "found by …", or the problem.
 local function try(mutation)
   local _, file, old, new, tests = (table.unpack or unpack)(mutation)
   local path = tree .. "/" .. file

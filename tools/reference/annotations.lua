@@ -5,13 +5,13 @@ local options = require "reference.options"
 
 local annotations = {}
 
--- The sources that have them, below lua/seranking.
+-- Sources with annotations, below lua/seranking.
 local FILES = {
   "client", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
   "walk/pages", "walk/jobs", "describe", "loop/adapter",
 }
 
--- The class of the methods in a file.
+-- The class that the methods of a file belong to.
 local METHODS = { client = "seranking.AnyClient", limiter = "seranking.Limiter" }
 
 local function lines_of(name)
@@ -94,7 +94,7 @@ local function text_of(annotation)
   return table.concat(lines, "\n")
 end
 
---- The annotations of `names` and of every class that these mention, except those in `own`.
+--- The annotations of `names` and of all classes they mention, except those in `own`.
 ---@param names string[]
 ---@param own table<string, any>
 ---@return reference.Annotation[] # by name

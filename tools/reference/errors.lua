@@ -13,8 +13,8 @@ local RETRY = {
 local HEAD = [[
 # Errors
 
-<!-- Made by tools/reference.lua from lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it, edit
-these, then run `make reference`. -->
+<!-- Made by tools/reference.lua from lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it,
+edit these, then run `make reference`. -->
 
 Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it; `err.code` says what
 exactly went wrong. Kinds and codes are part of the interface and keep their names. `err.message` and `err.hint` are for
@@ -24,7 +24,8 @@ Two fields tell you whether to retry. The tables give them for each code:
 
 - `err.retryable`: repeating the call is harmless and may succeed. The library has already retried as often as the option
   `retries` allows.
-- `err.sent`: the server may have received the request. If the call changes something, check whether it did before you repeat it.
+- `err.sent`: the server may have received the request. If the call changes something, check
+  whether it did before you repeat it.
 
 | kind | meaning | what to do |
 |---|---|---|

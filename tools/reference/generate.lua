@@ -1,4 +1,4 @@
---- All files that are made of the API descriptions.
+--- All files generated from the API descriptions.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "reference.errors"
@@ -7,8 +7,8 @@ local model = require "reference.model"
 local options = require "reference.options"
 local types = require "reference.types"
 
---- All files by their paths.
----@param index? table<string, string> as seranking.api, which it is when left out
+--- The generated files: path to text.
+---@param index? table<string, string> default: seranking.api
 ---@return table<string, string>
 return function(index)
   local families = model.families(index)

@@ -1,4 +1,4 @@
---- The library's kind and code for a message of the API.
+--- The error that the library makes from a message of the API.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"

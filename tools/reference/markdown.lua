@@ -1,4 +1,4 @@
---- docs/reference: a page a family, and an index.
+--- docs/reference: one page per family, and an index.
 -- SPDX-License-Identifier: MIT
 
 local model = require "reference.model"

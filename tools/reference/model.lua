@@ -18,7 +18,7 @@ local function sorted_keys(map)
 end
 model.sorted_keys = sorted_keys
 
---- A parameter of an operation in all its generations.
+--- A parameter of an operation, in all generations.
 ---@class reference.Parameter
 ---@field name string
 ---@field items boolean it is a member of the elements of a list
@@ -80,9 +80,9 @@ end
 ---@field name string "sites.keywords"
 ---@field path string "client.sites.keywords"
 ---@field about? string
----@field id? string what client.sites(5) binds
+---@field id? string the parameter that client.sites(5) binds
 ---@field operations reference.Operation[]
----@field bindable table<string, string> ids that it or a resource above it binds: id to that resource
+---@field bindable table<string, string> ids that it or a parent resource binds: id to that resource
 
 local function resource_of(description)
   local made = { name = description.name, path = "client." .. description.name, about = description.about,
@@ -93,7 +93,7 @@ local function resource_of(description)
   return made
 end
 
--- Finds the ids that each resource can be bound to.
+-- Sets `bindable` of each resource.
 local function find_bindable(resources)
   local ids = {}
   for _, resource in ipairs(resources) do
@@ -110,7 +110,7 @@ local function find_bindable(resources)
   end
 end
 
--- The comment below the license of a description file; nil if there is no file.
+-- The comment below the license line of a description file; nil if there is no file.
 local function notes_of(module)
   for template in package.path:gmatch "[^;]+" do
     local file = io.open((template:gsub("%?", (module:gsub("%.", "/")))))
@@ -133,15 +133,15 @@ end
 --- A family: the contents of one file.
 ---@class reference.Family
 ---@field name string "sites", "data.backlinks"
----@field data boolean of the Data API
+---@field data boolean belongs to the Data API
 ---@field page string name of its page
 ---@field module string
----@field purpose string a line: its `about`
+---@field purpose string its `about`, one line
 ---@field notes? string
 ---@field resources reference.Resource[]
 ---@field count integer operations
 
---- All families by name, those of the Project API first.
+--- All families sorted by name, the Project API first.
 ---@param index? table<string, string> as seranking.api has it
 ---@return reference.Family[]
 function model.families(index)
@@ -170,7 +170,7 @@ function model.families(index)
   return families
 end
 
---- The operation that returns the state of the job that this one starts, or itself if it is that one; nil: no job.
+--- The operation that returns the status of the job that this one starts (may be itself); nil if there is no job.
 ---@param operation reference.Operation
 ---@return reference.Operation?
 function model.status_of(operation)
@@ -187,7 +187,7 @@ function model.status_of(operation)
   end
 end
 
---- Whether `each` can walk its answer.
+--- Whether `each` can walk the operation's answer.
 ---@param operation reference.Operation
 function model.is_walkable(operation)
   return operation.any.pages ~= nil or operation.any.answer == "array"

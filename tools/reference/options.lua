@@ -1,13 +1,13 @@
---- docs/options.md and the classes of options in library/seranking.lua, made of the table in seranking.options.
+--- docs/options.md and the option classes of library/seranking.lua, made from the table in seranking.options.
 -- SPDX-License-Identifier: MIT
 
 local options = require "seranking.options"
 
 local reference = {}
 
-local MAX_LITERAL = 1e6 -- larger numbers are told in words
+local MAX_LITERAL = 1e6 -- larger numbers are described in words
 
--- A default as Lua code; nil where it is told in words.
+-- A default as Lua code; nil if it is described in words.
 local function literal(value)
   if type(value) == "string" then
     return ("%q"):format(value)
@@ -28,7 +28,7 @@ local function sentence(option)
   return option.more and option.about .. ". " .. option.more:gsub("^%l", string.upper) or option.about
 end
 
--- A table of options. `columns`: which of default and variable it has.
+-- A table of options, with or without the columns for the default and the environment variable.
 local function markdown_table(list, with_default, with_variable)
   local lines = { "| option |" .. (with_default and " default |" or "") .. (with_variable and " variable |" or "") .. " |" }
   lines[2] = "|---|" .. (with_default and "---|" or "") .. (with_variable and "---|" or "") .. "---|"
@@ -72,7 +72,7 @@ end
 
 -- ---- types ----
 
--- `inherited`: what is left out is as the client has it, so neither default nor variable is told.
+-- `inherited`: the client supplies the default, so default and variable are not shown.
 local function field(option, inherited)
   local default = option.otherwise or literal(option.default)
   return ("---@field %s? %s %s%s%s"):format(option[1], option.type or option[2].type, (option.about:gsub("`", "")),
@@ -90,7 +90,7 @@ local function class(name, about, parent, lists, inherited)
   return { name = name, lines = lines, methods = {} }
 end
 
---- The classes of options, as reference.annotations has those of the sources.
+--- The option classes, in the form that reference.annotations returns.
 ---@return reference.Annotation[]
 function reference.classes()
   local call = "seranking.CallOptions"

@@ -32,7 +32,7 @@ local BY_TYPE = {
   text = "text",
 }
 
--- Members to show of an object: the first two of these that it has, else its first member.
+-- Object members to show: the first two of these that the object has, else its first member.
 local TELLING = { "send_report", "max_pages", "volume", "keywords_count", "status", "position" }
 
 -- Whether a type accepts a value.
@@ -104,7 +104,7 @@ function value_of(parameter)
   return of_type(parameter, parameter.type)
 end
 
--- The parameters to show: the required ones, and a few that make the example useful.
+-- The parameters to show: the required ones, plus a few that make the example useful.
 local function chosen_of(operation)
   local list, with_body, only_ids, given_one_of = {}, false, true, false
   local one_of = {}
@@ -173,7 +173,7 @@ end
 
 local WIDTH = 110
 
--- A table constructor, on several lines if it is long.
+-- A table constructor, split into lines if it is long.
 local function braces(before, parts, after)
   if #parts == 0 then
     return before .. after
@@ -203,9 +203,9 @@ function sample.call(operation)
   return braces(("local %s = %s "):format(result, operation.call), parts, "")
 end
 
---- Source text that walks over its rows, with a limit if they cost credits; nil if it has no pages.
+--- Source text that walks its rows, with a limit if they cost credits; nil if it has no pages.
 ---@param operation reference.Operation
----@param row? string a member of a row, to be printed
+---@param row? string the member of a row to print
 ---@return string?
 function sample.walk(operation, row)
   if not operation.any.pages then

@@ -1,4 +1,4 @@
---- What a page says of an operation.
+--- The section of a page about one operation.
 -- SPDX-License-Identifier: MIT
 
 local mapping = require "reference.mapping"
@@ -53,7 +53,7 @@ local ENVELOPES = {
   pairs = 'the body is `[{"key":"data","value":[{…},{…}]}]`, an object for each parameter',
 }
 
--- What is not as the index says of all.
+-- Where the operation differs from the rules on the index page.
 local function wire_note(description)
   if description.body then
     return ENVELOPES[description.envelope] or BODIES[description.body]
@@ -74,7 +74,7 @@ end
 
 -- ---- parameters ----
 
--- The generations that do not have a parameter, and its name on the wire, where that is another.
+-- The generations that lack a parameter, and its name on the wire if that differs.
 local function wire_names(parameter, operation)
   local parts = {}
   for _, api in ipairs(operation.apis) do
@@ -91,7 +91,7 @@ local function wire_names(parameter, operation)
   return parts[1] and table.concat(parts, "; "):gsub("^in data ", "") or nil
 end
 
--- A text that is the same for parameters that are the same.
+-- A key: equal parameters have equal text.
 local function digest(parameter)
   local parts = { parameter.name, parameter.type, tostring(parameter.required), parameter.about or "" }
   for _, field in ipairs(parameter.fields or {}) do
@@ -100,10 +100,10 @@ local function digest(parameter)
   return table.concat(parts, "\n")
 end
 
--- Fewer members than this are told again, where an object comes again.
+-- An object with fewer members than this is described again each time it occurs.
 local MANY = 6
 
--- The rows of a parameter. `seen`: the operations of this page that have told the members of an object.
+-- The rows of a parameter. `seen`: object -> the operation of this page that describes its members.
 local function add_parameter(page, name, parameter, required, note, operation, seen)
   local about = parameter.about and cell(parameter.about) or ""
   local more = { wording.limits(parameter, code), note }
@@ -170,14 +170,14 @@ local function answer_line(description)
   return line
 end
 
--- Whether a line says more than the lines below it say.
+-- Whether a line adds anything to the lines below it.
 local function tells_more(field, next_field)
   local inside = next_field and (next_field.path:sub(1, #field.path + 1) == field.path .. "."
     or next_field.path:sub(1, #field.path + 2) == field.path .. "[]")
   return not inside or field.note ~= nil or field.optional
 end
 
--- The rows of the table. Members of one place and type of which there is nothing to say share a row.
+-- The rows of the table. Siblings of one type without notes share a row.
 local function field_rows(description)
   local rows, last = {}, nil
   for i, field in ipairs(description.fields) do
@@ -227,7 +227,7 @@ end
 
 -- ---- the rest ----
 
--- The member of a row that a walk prints.
+-- The member that the walk example prints.
 local function telling_member(operation)
   local node = shape.of(operation)
   local rows = operation.any.pages and operation.any.pages.rows
@@ -310,7 +310,7 @@ end
 
 local REPEATED = { GET = true, PUT = true, DELETE = true }
 
--- The generations where it is repeated otherwise than its method says.
+-- The generations whose retry rule differs from the method's.
 local function retries_line(operation)
   local others = {}
   for _, api in ipairs(operation.apis) do
@@ -354,7 +354,7 @@ local function add_facts(page, operation)
   page.add()
 end
 
--- What the call returns, as comments.
+-- The call's result, as comments.
 local function answer_of(operation)
   local parts, first = {}, nil
   for _, api in ipairs(operation.apis) do
@@ -378,7 +378,7 @@ end
 --- Adds an operation to a page.
 ---@param page table
 ---@param operation reference.Operation
----@param seen table<string, reference.Operation> whose objects have been told on this page
+---@param seen table<string, reference.Operation> by object: the operation that describes it on this page
 function section.add(page, operation, seen)
   local any = operation.any
   page.add("### %s", operation.call)

@@ -7,23 +7,23 @@ local shape = {}
 
 --- A place in an answer: the answer itself, a member, an element, or the values of a map.
 ---@class reference.Shape
----@field type? string as described: "integer", "object|array"; nil: follows from what is below
+---@field type? string as described: "integer", "object|array"; nil: inferred from its children
 ---@field optional boolean may be null or missing
----@field text boolean a number that may come as text
+---@field text boolean a number that may be sent as text
 ---@field note? string
----@field names string[] of the members, as they came
+---@field names string[] of the members, in the order of the description
 ---@field members table<string, reference.Shape>
 ---@field element? reference.Shape of a list
 ---@field map? reference.Shape the values of a map
----@field seen? table<string, true> the generations that have it: of a member
----@field only? string the generation that has it, where the other lacks it
+---@field seen? table<string, true> for a member: the generations that have it
+---@field only? string the generation that has it, if the other lacks it
 
 ---@return reference.Shape
 local function new()
   return { optional = false, text = false, names = {}, members = {} }
 end
 
--- The node one step below `node`, made if it is missing. Marks each member as known to the API.
+-- A child of `node`, created if missing. Marks members as known to the API.
 local function child(node, step, api)
   local name = step.name
   if step.key then
@@ -54,7 +54,7 @@ local function add(root, description)
   end
   for _, field in ipairs(description.fields) do
     local node, path = from, field.path
-    if description.answer == "array" then -- such an element itself
+    if description.answer == "array" then -- the element itself
       path = path:gsub("^%[%]%.?", "")
     end
     for _, step in ipairs(path ~= "" and notation.path(path) or {}) do
@@ -85,7 +85,7 @@ local function mark(node, apis)
   end
 end
 
---- The shape of an operation's answer over all its generations.
+--- The shape of an operation's answer, in all generations.
 ---@param operation reference.Operation
 ---@return reference.Shape
 function shape.of(operation)
@@ -97,7 +97,7 @@ function shape.of(operation)
   return root
 end
 
---- Whether nothing is known about its contents.
+--- Whether the node's contents are unknown.
 ---@param node reference.Shape
 function shape.is_leaf(node)
   return #node.names == 0 and not node.element and not node.map

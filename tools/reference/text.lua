@@ -1,9 +1,9 @@
---- Pieces of Markdown.
+--- Markdown helpers.
 -- SPDX-License-Identifier: MIT
 
 local text = {}
 
---- Makes a page: add(format, …) appends a line, text() gives all.
+--- A page under construction: add(format, …) appends a line, text() returns the page.
 function text.page()
   local lines, page = {}, {}
   function page.add(format, ...)
@@ -22,7 +22,7 @@ function text.page()
   return page
 end
 
---- What the link of a heading is called.
+--- The anchor of a heading.
 ---@param heading string
 ---@return string
 function text.anchor(heading)
@@ -42,14 +42,14 @@ function text.code(value)
   return "`" .. value .. "`"
 end
 
---- A text that ends as a sentence does.
+--- The text with a full stop, unless it ends with one.
 ---@param value string
 ---@return string
 function text.sentence(value)
   return value:find "[.!?]$" and value or value .. "."
 end
 
---- A text that begins as a sentence does.
+--- The text with a capital first letter.
 ---@param value string
 ---@return string
 function text.capital(value)

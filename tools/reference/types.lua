@@ -11,7 +11,7 @@ local types = {}
 
 -- ---- writing classes ----
 
--- A note as the end of an annotation. One that begins with a sign needs a "#" before it.
+-- A note at the end of an annotation. If it starts with punctuation it needs a "#".
 local function comment(text)
   text = text:gsub("^%s+", "")
   if text == "" then
@@ -27,7 +27,7 @@ end
 ---@class reference.Writer
 ---@field lines string[]
 ---@field defined table<string, true>
----@field known table<string, string> classes by their owner and what is in them
+---@field known table<string, string> classes by owner and contents
 local Writer = {}
 Writer.__index = Writer
 
@@ -35,7 +35,7 @@ function Writer:add(...)
   self.lines[#self.lines + 1] = table.concat { ... }
 end
 
---- Adds a class with these lines as its fields. If the owner has the same class already, returns that one's name.
+--- Adds a class with these lines as its fields, or returns the name of an equal class of the same owner.
 ---@param owner string
 ---@param name string
 ---@param fields string[]
@@ -103,7 +103,7 @@ end
 
 local parameter_type
 
--- A class of an object's members.
+-- The class for an object's members.
 local function object_type(writer, owner, name, parameter)
   local fields = parameter.fields
   if not fields then
@@ -265,7 +265,7 @@ local function note_of(operation)
   return table.concat(parts, " ")
 end
 
--- The class of an operation as a value, and the line of its resource.
+-- The class of an operation as a value, and its line in the resource's class.
 local function operation_types(writer, operation, answer_of)
   local name = "seranking." .. operation.full
   local args, may_lack = arguments(writer, operation)
@@ -347,7 +347,7 @@ local function resource_types(writer, node)
   end
 end
 
--- The library's own classes, those of its clients with their resources.
+-- The library's own classes. Client classes include their resources.
 local function library_types(writer, root)
   local own = { ["seranking.Kind"] = true, ["seranking.Code"] = true }
   for tag, name in common.types:gmatch "%-%-%-@(%l+) (seranking%.%u%w*)" do

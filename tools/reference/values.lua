@@ -1,4 +1,4 @@
---- The documented answer of an operation as a program gets it, as Lua source text: the library itself reads it.
+--- The documented answer of an operation as Lua source text. The library itself converts it.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"
@@ -13,7 +13,7 @@ local WIDTH = 110
 -- Made-up keys in the form of each generation.
 local KEYS = { v4 = ("0"):rep(40), v1 = "00000000-0000-0000-0000-000000000000" }
 
--- Runs a piece of source text that has a client.
+-- Runs source text with a client.
 local function run(source, client)
   local environment = { client = client }
   if setfenv then
@@ -22,7 +22,7 @@ local function run(source, client)
   return assert(load(source, "=sample", "t", environment))()
 end
 
--- What the library makes of an operation's example on an API.
+-- The result of an operation's example on an API.
 local function decoded(operation, api)
   local body = operation.by[api].example
   local server = { handle = function()
@@ -85,7 +85,7 @@ local function write(value, node, indent, room)
   return "{\n" .. inner .. table.concat(lines, "\n" .. inner) .. "\n" .. indent .. "}"
 end
 
---- nil where the operation has no example on the API.
+--- nil if the operation has no example on the API.
 ---@param operation reference.Operation
 ---@param api string
 ---@return string?

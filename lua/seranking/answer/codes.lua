@@ -108,7 +108,8 @@ return {
     { "job_timeout", "The job is not done yet. `err.job` names it: wait for it again.", sent = "yes", retry = "yes" },
   },
   {
-    "network", meaning = "Name resolution, routing or the connection failed.", action = "Check the network; try again later.", retry = "safe",
+    "network", meaning = "Name resolution, routing or the connection failed.",
+    action = "Check the network; try again later.", retry = "safe",
     sent = "perhaps",
     { "dns", "The host's or proxy's name can't be resolved.", sent = "no",
       hint = "check the name in base_url or proxy, and this machine's name server" },
@@ -142,7 +143,7 @@ return {
     action = "Check base_url: another server may be answering. `err.body` is the start of the body.", retry = "no", sent = "yes",
     { "bad_json", "The body is not JSON." },
     { "bad_encoding", "The body can't be decompressed.",
-      hint = "it does not match its Content-Encoding: check base_url, another server may be answering" },
+      hint = "it does not match its Content-Encoding: " .. OTHER_END },
     { "empty_body", "The body is empty, but the operation returns one.",
       hint = "check whether it was carried out; client:request returns true for an empty answer" },
     { "unexpected", "The body is JSON of another shape.", action = "`client:request` returns the answer as it is." },
