@@ -140,7 +140,8 @@ return {
   },
   {
     "decode", meaning = "The answer's body can't be read.",
-    action = "Check base_url: another server may be answering. `err.body` is the start of the body.", retry = "no", sent = "yes",
+    action = "Check base_url: another server may be answering. `err.body` is the start of the body.", retry = "no",
+    sent = "yes",
     { "bad_json", "The body is not JSON." },
     { "bad_encoding", "The body can't be decompressed.",
       hint = "it does not match its Content-Encoding: " .. OTHER_END },
