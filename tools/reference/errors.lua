@@ -16,8 +16,8 @@ local HEAD = [[
 <!-- Made by tools/reference.lua from lua/seranking/answer/codes.lua and lua/seranking/api/messages.lua. To change it,
 edit these, then run `make reference`. -->
 
-Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it; `err.code` says exactly
-what went wrong. Kinds and codes are part of the interface and keep their names. `err.message` and `err.hint` are for
+Failures outside your program are returned as `nil, err`. `err.kind` says what your program can do about it; `err.code` says
+exactly what went wrong. Kinds and codes are part of the interface and keep their names. `err.message` and `err.hint` are for
 people and may change. [getting-started.md](getting-started.md#errors) has the other fields of an error.
 
 Two fields tell you whether to retry. The tables give them for each code:
