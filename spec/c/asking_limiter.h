@@ -1,4 +1,4 @@
-/* A limiter that must ask somebody else; the test plays the server.
+/* A limiter that must ask a server; the test plays the server.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_ASKING_LIMITER_H
 #define SPEC_ASKING_LIMITER_H
@@ -9,7 +9,7 @@
 
 enum { ASKS = 32 };
 
-/* What is asked for, and how it stands. */
+/* A pending request for a slot, and its state. */
 struct request {
   enum { FREE, PENDING, ANSWERED, ABANDONED } state;
   enum sr_verdict verdict;
@@ -17,9 +17,9 @@ struct request {
   struct sr_want want;
 };
 
-/* One for the whole process: the test plays the server. */
+/* One per process. */
 static struct {
-  struct sr_limiter *open; /* the address of a byte: nothing is behind it */
+  struct sr_limiter *open; /* a dummy address */
   char handle;
   int opens, closes, forks, refuse_to_open, refuse_to_start;
   char settings[64];
@@ -29,11 +29,11 @@ static struct {
   int outcome_count;
   sr_time earliest, wake;
   enum sr_change news;
-  enum sr_change change;   /* what the next give says */
-  enum sr_verdict at_once; /* ASKED: as asynchronous ones do; or this, at once */
-  const char *problem;     /* of a failure at once */
-  int fd;                  /* to be polled, or -1 */
-  enum sr_verdict on_work; /* what work makes of all that is pending; ASKED: nothing */
+  enum sr_change change;   /* result of the next give */
+  enum sr_verdict at_once; /* immediate verdict; ASKED: pending */
+  const char *problem;     /* of an immediate failure */
+  int fd;                  /* to poll, or -1 */
+  enum sr_verdict on_work; /* verdict that work gives to pending requests; ASKED: none */
   int works, resets, views;
 } server;
 
@@ -62,7 +62,7 @@ static inline void server_forked(struct sr_limiter *limiter) {
   server.forks++;
 }
 
-/* What was answered to a request, as `take` says it. */
+/* The answer to a request, as `take` returns it. */
 static inline enum sr_verdict conclude(struct request *request, struct sr_slot *slot,
                                        struct sr_ruling *ruling) {
   memset(slot, 0, sizeof *slot);

@@ -1,4 +1,4 @@
-/* For tests: requests of a limit whose circuit opens and closes.
+/* Test support: requests of a limit whose circuit opens and closes.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_CIRCUIT_SUPPORT_H
 #define SPEC_CIRCUIT_SUPPORT_H
@@ -50,7 +50,7 @@ static inline enum sr_change ended(struct sr_limit *limit, sr_time now, struct s
   return sr_limit_give(limit, &rate, now, slot, outcome, S);
 }
 
-/* A request and its outcome, at one moment; the next one may go a window and a bit later. */
+/* A request and its outcome, at one moment. Moves `now` on to when the next one may go. */
 static inline enum sr_change one(struct sr_limit *limit, sr_time *now, enum sr_outcome outcome) {
   struct sr_slot slot;
   *now += 2 * S;
@@ -58,7 +58,7 @@ static inline enum sr_change one(struct sr_limit *limit, sr_time *now, enum sr_o
   return ended(limit, *now, &slot, outcome);
 }
 
-/* Opens it by three 429s, at `now`. */
+/* Opens the circuit with three 429s at `now`. */
 static inline void open_now(struct sr_limit *limit, sr_time now) {
   struct sr_slot slots[3];
   int i;
@@ -81,7 +81,7 @@ static inline void expect_blocked(struct sr_limit *limit, sr_time now, enum sr_b
   assert_int_equal(slot.probe, 0);
 }
 
-/* How long nobody may send from now on; 0: it is closed. */
+/* The remaining ban; 0 if the circuit is closed. */
 static inline sr_time ban_left(struct sr_limit *limit, sr_time now) {
   struct sr_limit_view view;
   memset(&view, 0, sizeof view);
@@ -90,7 +90,7 @@ static inline sr_time ban_left(struct sr_limit *limit, sr_time now) {
   return view.block == SR_BLOCK_NONE ? 0 : view.blocked_until - now;
 }
 
-/* Three bans, and an end to them at the time returned: the next one would last 80 minutes. */
+/* Three bans. Returns their end; the next ban would last 80 minutes. */
 static inline sr_time three_bans(struct sr_limit *limit) {
   sr_time now = START;
   int i;
@@ -105,7 +105,7 @@ static inline sr_time three_bans(struct sr_limit *limit) {
   return now;
 }
 
-/* How many slots are taken or cooling down. */
+/* The number of slots taken or cooling down. */
 static inline int busy(struct sr_limit *limit, const struct sr_rate *of, sr_time now) {
   struct sr_limit_view view;
   int i, count = 0;

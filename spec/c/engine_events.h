@@ -1,4 +1,4 @@
-/* What the engine's tests share about events, and calls that get a key blocked.
+/* Test support: events of calls, and calls that get a key blocked.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_ENGINE_EVENTS_H
 #define SPEC_ENGINE_EVENTS_H
@@ -11,7 +11,7 @@ static inline const char *name_of(enum sr_event_type type) {
   return names[type];
 }
 
-/* The events of a call so far, "wait retry", and none of them any more. */
+/* Returns and clears the events of a call: "wait retry". */
 static inline const char *events_of(struct sr_call *call) {
   static char text[400];
   int i;
@@ -31,7 +31,7 @@ static inline struct sr_event event_of(const struct sr_call *call, enum sr_event
   return call->events[i];
 }
 
-/* A call that ends in a 429 at once; what it ended with is looked at by who wants to. */
+/* A call that is answered 429 at once. The caller checks its error. */
 static inline struct sr_call *refused(struct bench *bench) {
   struct sr_call *call = call_of(bench->config, 60 * S);
   call->retries = 0;
@@ -41,7 +41,7 @@ static inline struct sr_call *refused(struct bench *bench) {
   return call;
 }
 
-/* Three of them: the key is blocked for ten minutes from then on. Returns when the ban ends. */
+/* Three such calls block the key for ten minutes. Returns the end of the ban. */
 static inline sr_time block(struct bench *bench) {
   int i;
   for (i = 0; i < 3; i++) {
@@ -52,7 +52,7 @@ static inline sr_time block(struct bench *bench) {
   return bench->manual.now + 600 * S;
 }
 
-/* Waits for the end of a ban. */
+/* Waits until a ban ends. */
 static inline struct sr_call *patient(struct bench *bench, sr_time timeout) {
   struct sr_call *call = call_of(bench->config, timeout);
   call->wait_blocked = 1;

@@ -1,5 +1,4 @@
-/* What the engine's tests share: an engine on a clock that stands still, whose attempts the test
-** carries out; clients and calls of it.
+/* Test support: an engine on a manual clock whose attempts the test carries out, its clients and calls.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_ENGINE_SUPPORT_H
 #define SPEC_ENGINE_SUPPORT_H
@@ -71,7 +70,7 @@ static inline void set_up(struct bench *bench, int slots) {
   bench->config = client(fresh_salt(), slots, KEY, 0);
 }
 
-/* The same with settings of the test's own. */
+/* As above, with the given settings. */
 static inline void set_up_with(struct bench *bench, const struct sr_settings *settings) {
   bench->manual.now = 1000 * S;
   bench->engine = engine_on(&bench->manual, 1);
@@ -109,7 +108,7 @@ static inline enum sr_run run(struct bench *bench, struct sr_call *call) {
   return sr_engine_run(bench->engine, call, 1000 * S);
 }
 
-/* When the engine has to be stepped for time alone, by how long it would sleep. */
+/* When a timeout next requires a step, derived from how long the engine would sleep. */
 static inline sr_time wake_of(struct bench *bench) {
   sr_time wake, before = bench->manual.now;
   sr_engine_poll(bench->engine, NULL, 0, SR_NEVER);

@@ -1,4 +1,4 @@
-/* For tests: a folder for each test, and what is in it.
+/* Test support: a folder for each test, and its contents.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_FOLDER_H
 #define SPEC_FOLDER_H
@@ -18,7 +18,7 @@ static inline int make_folder(void **state) {
   return mkdtemp(folder) == NULL;
 }
 
-/* How many files there are; `also_remove`: there were. */
+/* The number of files; `also_remove` removes them. */
 static inline int files(int also_remove) {
   DIR *stream = opendir(folder);
   struct dirent *entry;

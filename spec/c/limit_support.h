@@ -1,4 +1,4 @@
-/* For tests: a block of slots, and what requests do with it.
+/* Test support: a block of slots, and requests that use it.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_LIMIT_SUPPORT_H
 #define SPEC_LIMIT_SUPPORT_H
@@ -10,7 +10,7 @@
 #define MS SR_MILLISECOND
 #define S  SR_SECOND
 
-/* As new as a file that was just made. */
+/* Like a new file. */
 static inline struct sr_limit *fresh_limit(void) {
   static struct sr_limit limits[16];
   static int next;
@@ -28,7 +28,7 @@ static inline struct sr_want want_of(int slots, sr_time lease) {
   return want;
 }
 
-/* Whether a slot was granted; if not, when to try again. */
+/* 1: a slot was granted; 0: `*retry_at` is when to try again. */
 static inline int take(struct sr_limit *limit, int slots, sr_time now, sr_time lease,
                        struct sr_slot *slot, sr_time *retry_at) {
   struct sr_want want = want_of(slots, lease);
@@ -38,13 +38,13 @@ static inline int take(struct sr_limit *limit, int slots, sr_time now, sr_time l
   return granted;
 }
 
-/* Gives back a slot that is free at a time: what was never sent is free when it is given back. */
+/* Gives back a slot as unsent, which frees it at that time. */
 static inline void give(struct sr_limit *limit, struct sr_slot *slot, sr_time free_at) {
   static const struct sr_rate rate = {5, S};
   sr_limit_give(limit, &rate, free_at, slot, SR_OUTCOME_UNSENT, 0);
 }
 
-/* How many slots are taken or cooling down. */
+/* The number of slots taken or cooling down. */
 static inline int busy(struct sr_limit *limit, const struct sr_rate *of, sr_time now) {
   struct sr_limit_view view;
   int i, count = 0;

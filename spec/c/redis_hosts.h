@@ -1,4 +1,4 @@
-/* For tests: limiters on a Redis server, as many hosts would have them.
+/* Test support: limiters on a Redis server, one for each simulated host.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_REDIS_HOSTS_H
 #define SPEC_REDIS_HOSTS_H
@@ -12,32 +12,32 @@
 #define MS SR_MILLISECOND
 #define S  SR_SECOND
 
-/* Windows pass by `pass`, so a test waits for none, and a busy machine is not too slow for any. */
+/* `pass` skips windows: no test waits for one, or depends on the machine's speed. */
 #define WINDOW (10 * S)
 #define COLD   (WINDOW + SR_LATE_COUNT)
 #define LEASE  (600 * S)
 
-/* A limit's name and the hash that it has on the server. */
+/* A limit's name, and its hash on the server. */
 #define NAME UINT64_C(0xfeedc0de12345678)
 #define KEY  "seranking:feedc0de12345678"
 
-/* Nothing here waits longer. */
+/* The longest wait. */
 #define PATIENCE (15 * S)
 
 static const struct sr_limiter_driver *const driver = &sr_redis_driver;
 
-/* ---- the clock of the tests and of the limiters in them ---- */
+/* ---- the clock of the tests and their limiters ---- */
 
 static struct {
   sr_time skipped; /* ahead of the real clock */
-  sr_time frozen;  /* not 0: what it says; it goes on by a millisecond each time somebody looks */
+  sr_time frozen;  /* if not 0, the time; each reading advances it by a millisecond */
 } test_clock;
 
 static inline sr_time now_is(void) {
   return test_clock.frozen != 0 ? (test_clock.frozen += MS) : real_now() + test_clock.skipped;
 }
 
-/* From here on a stall of the machine takes no time. */
+/* Freezes the clock: a stall of the machine takes no time. */
 static inline void freeze(void) {
   test_clock.frozen = now_is();
 }
@@ -47,7 +47,7 @@ static inline void thaw(void) {
   test_clock.frozen = 0;
 }
 
-/* Time passes, but not for the server. */
+/* Advances the limiters' clock, not the server's. */
 static inline void skip_time(sr_time t) {
   if (test_clock.frozen != 0)
     test_clock.frozen += t;
@@ -55,7 +55,7 @@ static inline void skip_time(sr_time t) {
     test_clock.skipped += t;
 }
 
-/* Time passes for everybody. */
+/* Advances the time for limiters and server. */
 static inline void pass(struct server *server, sr_time t) {
   t = (t + 999) / 1000 * 1000;
   skip_time(t);
@@ -68,7 +68,7 @@ static inline void pass_until(struct server *server, sr_time when) {
     pass(server, left);
 }
 
-/* ---- hosts: limiters of their own ---- */
+/* ---- hosts, each with a limiter ---- */
 
 static inline struct sr_limiter *host_at(const char *address) {
   static const struct sr_limit_identity identity = {NAME, "…d14b", "https://api4.seranking.com"};
@@ -83,7 +83,7 @@ static inline struct sr_limiter *host(const struct server *server) {
   return host_at(server->address);
 }
 
-/* Waits for what the limiter waits for, really, and `until` at most; lets it work. */
+/* Polls the limiter's descriptor in real time, until `until` at most, and runs its work. */
 static inline void turn(struct sr_limiter *limiter, sr_time until) {
   struct sr_watch watches[SR_WATCH_MAX];
   struct pollfd fds[SR_WATCH_MAX];
@@ -111,7 +111,7 @@ static inline struct sr_want want_of(int slots) {
   return want;
 }
 
-/* Takes, waiting for the verdict only. */
+/* Takes, and waits for the verdict (not for a slot). */
 static inline enum sr_verdict take_as(struct sr_limiter *limiter, const struct sr_want *want,
                                       struct sr_slot *slot, struct sr_ruling *ruling) {
   sr_time until = now_is() + PATIENCE;
@@ -140,7 +140,7 @@ static inline enum sr_verdict take(struct sr_limiter *limiter, int slots, struct
     CHECK(got == SR_LIMIT_GRANTED, "verdict %d, %s", (int)got, why.problem);                       \
   } while (0)
 
-/* Lets the limiter work until it has told the server everything. */
+/* Runs the limiter's work until the server knows everything. */
 static inline void settle(struct sr_limiter *limiter) {
   sr_time until = now_is() + PATIENCE;
   while (!driver->idle(limiter)) {
@@ -170,7 +170,7 @@ static inline struct sr_limit_view view_of(struct sr_limiter *limiter, int slots
   struct sr_limit_view view;
   int i;
   for (i = 0; i < 2; i++) {
-    skip_time(60 * MS); /* what is known is old enough to be asked for again */
+    skip_time(60 * MS); /* makes the view stale, to be fetched again */
     view.rate.slots = slots;
     view.rate.window = WINDOW;
     driver->view(limiter, now_is(), &view);
@@ -179,12 +179,12 @@ static inline struct sr_limit_view view_of(struct sr_limiter *limiter, int slots
   return view;
 }
 
-/* A limit that is not new any more, and at rest. */
+/* An idle limit past its cold start. */
 static inline void warm(struct server *server, struct sr_limiter *limiter, int slots) {
   struct sr_slot slot;
   struct sr_ruling ruling;
   assert_int_equal(take(limiter, slots, &slot, &ruling), SR_LIMIT_WAIT);
-  /* a take that waits writes nothing but the birth */
+  /* a refused take only creates the hash */
   pass(server, 3600 * S);
   GRANTED(limiter, slots, &slot);
   give(limiter, slots, &slot, SR_OUTCOME_UNSENT);
@@ -198,20 +198,20 @@ static inline void warm(struct server *server, struct sr_limiter *limiter, int s
     skip();                                                                                        \
   server_start(&(server), start_options)
 
-/* A time that the server has told: exact but for the way of one answer. */
+/* A time sent by the server: exact up to one answer's latency. */
 static inline void expect_time(sr_time at, sr_time earliest, sr_time latest) {
   CHECK(at >= earliest, "%.6f s too early", (double)(earliest - at) / 1e9);
   CHECK(at <= latest, "%.6f s too late", (double)(at - latest) / 1e9);
 }
 
-/* A request that ends so. */
+/* A request with this outcome. */
 static inline enum sr_change request(struct sr_limiter *limiter, enum sr_outcome outcome) {
   struct sr_slot slot;
   GRANTED(limiter, 5, &slot);
   return give(limiter, 5, &slot, outcome);
 }
 
-/* Blocks a limit that is not. */
+/* Blocks an unblocked limit. */
 static inline void block(struct server *server, struct sr_limiter *limiter) {
   int i;
   for (i = 0; i < 3; i++) {
@@ -221,10 +221,10 @@ static inline void block(struct server *server, struct sr_limiter *limiter) {
   }
 }
 
-/* Less than a silent server is given. */
+/* Less than the timeout for a silent server. */
 #define AT_ONCE (1500 * MS)
 
-/* Takes, and expects the limiter to be out of reach, within `most`; its words. */
+/* Takes, expects SR_LIMIT_FAILED within `most`, and returns the message. */
 static inline const char *failure(struct sr_limiter *limiter, sr_time most) {
   static struct sr_ruling ruling;
   struct sr_slot slot;
@@ -245,7 +245,7 @@ static inline void expect_words(const char *text, const char *words) {
   CHECK(strstr(text, words) != NULL, "\"%s\" is not in \"%s\"", words, text);
 }
 
-/* Checks of cmocka jump: not in a child. */
+/* For children, where a failed cmocka check must not jump. */
 #define NEED(condition)                                                                            \
   do {                                                                                             \
     if (!(condition)) {                                                                            \

@@ -1,5 +1,4 @@
-/* For tests: a real Redis server of their own, on a unix socket in a private folder, and a plain
-** connection to it that waits.
+/* Test support: a private Redis server on a unix socket, and a blocking connection to it.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_REDIS_SERVER_H
 #define SPEC_REDIS_SERVER_H
@@ -22,7 +21,7 @@ struct server {
   char folder[64];
   char socket[80];
   char address[128];                /* "unix:/…", for the driver */
-  const char *options[SERVER_ARGS]; /* besides the usual ones */
+  const char *options[SERVER_ARGS]; /* additional ones */
   int option_count;
   pid_t pid; /* 0: not running */
   redisContext *admin;
@@ -36,7 +35,7 @@ static inline int server_available(void) {
   return system("command -v redis-server >/dev/null 2>&1") == 0;
 }
 
-/* Starts it, again after a stop. Its folder stays, with what it has saved there. */
+/* Starts or restarts the server. Its folder and saved data survive a stop. */
 static inline void server_run(struct server *server) {
   sr_time until = real_now() + SERVER_START_S * SR_SECOND;
   server->pid = fork();
@@ -63,7 +62,7 @@ static inline void server_run(struct server *server) {
       argv[n++] = (char *)(uintptr_t)server->options[i];
     argv[n] = NULL;
 #ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves no server behind */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the server dies with the test */
 #endif
     execvp(argv[0], argv);
     _exit(127);
@@ -86,7 +85,7 @@ static inline void server_run(struct server *server) {
   }
 }
 
-/* A new one with more options; the list ends with NULL. */
+/* A new server with more options; the list ends with NULL. */
 static inline void server_start(struct server *server, const char *const *options) {
   memset(server, 0, sizeof *server);
   snprintf(server->folder, sizeof server->folder, "/tmp/sr-redis-XXXXXX");
@@ -100,7 +99,7 @@ static inline void server_start(struct server *server, const char *const *option
   server_run(server);
 }
 
-/* Ends it without a warning. */
+/* Kills it. */
 static inline void server_kill(struct server *server) {
   int status;
   if (server->pid == 0)
@@ -118,7 +117,7 @@ static inline void server_stop(struct server *server) {
   assert_int_equal(system(command), 0);
 }
 
-/* A command that must succeed; its reply as a whole number, if it is one. */
+/* Runs a command that must succeed. Returns an integer reply. */
 static inline long long server_do(struct server *server, const char *format, ...) {
   va_list args;
   redisReply *reply;
@@ -133,7 +132,7 @@ static inline long long server_do(struct server *server, const char *format, ...
   return number;
 }
 
-/* How often it has carried out `command` ("evalsha") since the last CONFIG RESETSTAT. */
+/* The number of executions of `command` ("evalsha") since the last CONFIG RESETSTAT. */
 static inline long long server_calls(struct server *server, const char *command) {
   char name[64];
   const char *at;
@@ -149,8 +148,8 @@ static inline long long server_calls(struct server *server, const char *command)
 }
 
 /*
-** Lets time pass for the limit in the hash `key`: everything that it holds happened so much earlier,
-** which is what the server would see if its clock had gone on. A negative time sets the clock back.
+** Lets time pass for the limit in the hash `key`, by moving all its times into the past. A negative time
+** sets the clock back.
 */
 static inline void server_pass(struct server *server, const char *key, sr_time by_ns) {
   static const char script[] =

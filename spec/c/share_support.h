@@ -1,7 +1,7 @@
-/* For tests: files of limits in a directory of their own, and system calls that are counted, fail or kill.
+/* Test support: limit files in a private directory, and system calls that are counted, fail or kill.
 ** SPDX-License-Identifier: MIT
 **
-** sr_share.c is compiled into the test once more, under other names. */
+** sr_share.c is compiled into the test again, under other names. */
 #ifndef SPEC_SHARE_SUPPORT_H
 #define SPEC_SHARE_SUPPORT_H
 
@@ -23,7 +23,7 @@
 
 static int calls, kill_at, fail_at, fail_with;
 
-/* 1: this one fails. */
+/* 1: make this call fail. */
 static inline int step(void) {
   if (++calls == kill_at)
     kill(getpid(), SIGKILL);
@@ -75,13 +75,13 @@ static inline int step(void) {
 
 /* ---- a directory for each test ---- */
 
-/* Users and groups that nobody is; others than those of this program run beside it. */
+/* Unused users and groups, different from those of concurrent runs. */
 static unsigned other_user, third_user;
 
-static char base[64]; /* others may pass through it */
-static char dir[100]; /* in it, ours alone, made already */
+static char base[64]; /* searchable by others */
+static char dir[100]; /* inside it; private, already created */
 static int fds_before;
-static char shm[64]; /* what a test has made outside of it */
+static char shm[64]; /* created by a test outside of it */
 
 static char tmpdir[200], runtime_dir[200]; /* the environment before the test; "": not set */
 
@@ -120,7 +120,7 @@ static inline int set_up(void **state) {
   return mkdir(dir, 0700);
 }
 
-/* Removes what a test has left, two levels deep. */
+/* Removes a test's files, two levels deep. */
 static inline void remove_all(const char *path, int depth) {
   DIR *stream = depth > 0 ? opendir(path) : NULL;
   struct dirent *entry;
@@ -185,14 +185,14 @@ static inline int entries_of(const char *path) {
   return count;
 }
 
-/* The name that the file has, or would have. */
+/* The file's name, whether or not it exists. */
 static inline void name_of_file(char *out, size_t size) {
   struct sr_share *share = opened();
   snprintf(out, size, "%s", sr_share_path(share));
   sr_share_close(share);
 }
 
-/* Refused, with these words in the message, which is one line; and nothing was put anywhere. */
+/* Expects a refusal: a one-line message with these words, and no new files. */
 static inline void expect_refused_at(const char *path, int group, const char *words) {
   char problem[SR_SHARE_PROBLEM];
   int before = entries_of(dir);
@@ -207,7 +207,7 @@ static inline void expect_refused(const char *words) {
   expect_refused_at(dir, 0, words);
 }
 
-/* Runs `body` in a process of another user and group; 0 is what is expected of it. */
+/* Runs `body` in a process of another user and group. It must return 0. */
 static inline int as_user(unsigned uid, unsigned gid, int (*body)(void)) {
   pid_t child = fork();
   int status = -1;

@@ -1,4 +1,4 @@
-/* What the C tests share: cmocka, checks that name the row of a table, chance that repeats itself.
+/* Test support: cmocka, checks with messages, a deterministic random generator.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_SUPPORT_H
 #define SPEC_SUPPORT_H
@@ -15,7 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A check with a message of its own, printf's way. */
+/* A check with a printf-style message. */
 #define CHECK(condition, ...)                                                                      \
   do {                                                                                             \
     if (!(condition))                                                                              \
@@ -34,7 +34,7 @@ static inline void support_fail(const char *file, int line, const char *format, 
   _fail(file, line);
 }
 
-/* xorshift64*: the same numbers on every machine, and not the generator under test. */
+/* xorshift64*: the same on every machine, and independent of the generator under test. */
 struct chance {
   uint64_t state;
 };
@@ -53,7 +53,7 @@ static inline int64_t chance_between(struct chance *chance, int64_t low, int64_t
   return low + (int64_t)((chance_next(chance) >> 1) % (uint64_t)(high - low + 1));
 }
 
-/* How many of `count` rounds to go: fewer where each takes long (valgrind), by TEST_DIVISOR. */
+/* The number of rounds to run: `count` divided by TEST_DIVISOR (for valgrind). */
 static inline int rounds(int count) {
   const char *divisor = getenv("TEST_DIVISOR");
   int by = divisor != NULL ? atoi(divisor) : 1;
@@ -65,7 +65,7 @@ static inline int under_valgrind(void) {
   return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
-/* A copy that ends where the text ends, without a NUL: ASan and valgrind see who reads past it. */
+/* A copy without a NUL: ASan and valgrind detect reads past its end. */
 static inline char *exact_copy(const char *text, size_t len) {
   char *copy = malloc(len > 0 ? len : 1);
   assert_non_null(copy);
@@ -74,7 +74,7 @@ static inline char *exact_copy(const char *text, size_t len) {
   return copy;
 }
 
-/* Whether `text` is valid UTF-8 (RFC 3629), by a way of its own: decode, then look at the number.
+/* Whether `text` is valid UTF-8 (RFC 3629). Independent of the code under test: decodes each character.
  */
 static inline int is_utf8(const char *text, size_t len) {
   static const long least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -1,4 +1,4 @@
-/* Calls: what is left in one that is kept for the next request.
+/* Calls: the state of one that is reused for the next request.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -59,7 +59,7 @@ static void clearing_frees_what_is_big_and_keeps_what_is_small(void **state) {
   sr_config_unref(config);
 }
 
-/* A client keeps calls for later requests. */
+/* Clients reuse calls. */
 static void a_call_without_a_request_takes_a_kibibyte_at_most(void **state) {
   struct sr_config *config;
   struct sr_call *call = new_call(&config);
@@ -75,7 +75,7 @@ static void a_call_without_a_request_takes_a_kibibyte_at_most(void **state) {
   assert_null(call->events);
   assert_int_equal(call->event_count, 0);
   assert_int_equal(call->events_lost, 0);
-  sr_call_add_problem(call, "no file"); /* goes with the call */
+  sr_call_add_problem(call, "no file"); /* owned by the call */
   assert_string_equal(call->events[0].problem, "no file");
   sr_call_delete(call);
   sr_config_unref(config);

@@ -49,7 +49,7 @@ static void a_success_between_begins_the_count_anew(void **state) {
   assert_int_equal(one(limit, &now, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
 }
 
-/* A server in trouble, a lost answer and a refused connection say nothing about the key. */
+/* 5xx, a lost answer and a refused connection say nothing about the key. */
 static void what_says_nothing_about_the_key_does_not_begin_the_count_anew(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
@@ -70,7 +70,7 @@ static void only_429s_and_refused_keys_count(void **state) {
   for (i = 0; i < COUNT(harmless); i++) {
     struct sr_limit *limit = fresh_limit();
     sr_time now = START;
-    for (k = 0; k < 20; k++, now += 2 * MINUTE) /* silent ones are spaced */
+    for (k = 0; k < 20; k++, now += 2 * MINUTE) /* after silent ones, requests are spaced */
       assert_int_equal(one(limit, &now, harmless[i]), SR_CHANGE_NONE);
     assert_int_equal(ban_left(limit, now), 0);
   }
@@ -142,7 +142,7 @@ static void hours_of_peace_are_not_counted_twice(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = three_bans(limit) + HOUR;
   (void)state;
-  one(limit, &now, SR_OUTCOME_REFUSED); /* one level less; from here on the clock runs anew */
+  one(limit, &now, SR_OUTCOME_REFUSED); /* one level less; the period restarts here */
   one(limit, &now, SR_OUTCOME_FINE);
   now += MINUTE;
   open_now(limit, now);
@@ -156,13 +156,13 @@ static void a_ban_is_no_time_of_peace(void **state) {
   (void)state;
   now += 2 * S;
   open_now(limit, now);
-  later = now + 80 * MINUTE + 5 * HOUR; /* nobody came for long */
+  later = now + 80 * MINUTE + 5 * HOUR; /* no requests for a long time */
   probe = taken(limit, later);
   ended(limit, later, &probe, SR_OUTCOME_REFUSED);
   assert_int_equal(ban_left(limit, later), 160 * MINUTE);
 }
 
-/* ---- requests that were under way when it opened ---- */
+/* ---- requests in flight when it opened ---- */
 
 static void outcomes_of_requests_sent_before_it_opened_change_nothing(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE,     SR_OUTCOME_REFUSED,
@@ -179,7 +179,7 @@ static void outcomes_of_requests_sent_before_it_opened_change_nothing(void **sta
     open_now(limit, now);
     assert_int_equal(ended(limit, now + S, &early[0], outcomes[i]), SR_CHANGE_NONE);
     expect_blocked(limit, now + S, SR_BLOCK_RATE, now + 10 * MINUTE);
-    now += 10 * MINUTE; /* and so while the probe is under way */
+    now += 10 * MINUTE; /* and while the probe is in flight */
     probe = taken(limit, now);
     assert_int_equal(ended(limit, now, &early[1], outcomes[i]), SR_CHANGE_NONE);
     expect_blocked(limit, now, SR_BLOCK_RATE, now + S);
@@ -213,7 +213,8 @@ static void after_the_ban_exactly_one_request_goes(void **state) {
   assert_true(probe.probe != 0);
   for (i = 0; i < 10; i++)
     expect_blocked(limit, now + i * 100 * MS, SR_BLOCK_RATE, now + i * 100 * MS + S);
-  expect_blocked(limit, now + LEASE - 500 * MS, SR_BLOCK_RATE, now + LEASE + 1); /* if it died */
+  expect_blocked(limit, now + LEASE - 500 * MS, SR_BLOCK_RATE,
+                 now + LEASE + 1); /* if the probe's process died */
   assert_int_equal(ended(limit, now + S, &probe, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
   for (i = 0; i < 4; i++)
     assert_int_equal(taken(limit, now + S).probe, 0);
@@ -224,8 +225,8 @@ static void what_the_probe_meets_decides_who_may_go_next(void **state) {
     const char *name;
     enum sr_outcome outcome;
     enum sr_change change;
-    sr_time ban; /* that follows; 0: none */
-    int next;    /* 1: another probe may go at once */
+    sr_time ban; /* the next ban; 0: none */
+    int next;    /* 1: another probe may be sent at once */
   } rows[] = {{"fine", SR_OUTCOME_FINE, SR_CHANGE_UNBLOCKED, 0, 0},
               {"429", SR_OUTCOME_REFUSED, SR_CHANGE_BLOCKED, 20 * MINUTE, 0},
               {"bad key", SR_OUTCOME_BAD_KEY, SR_CHANGE_BLOCKED, 20 * MINUTE, 0},
@@ -271,7 +272,7 @@ static void a_probe_that_died_is_followed_by_one_when_its_lease_is_over(void **s
   expect_blocked(limit, now + LEASE + 1, SR_BLOCK_RATE, now + LEASE + 1 + S);
 }
 
-/* A process that was stopped for long, and goes on when another one has taken its place. */
+/* A process is stopped, and continues after another one has become the probe. */
 static void a_probe_that_was_replaced_tells_nothing(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_REFUSED,
                                              SR_OUTCOME_BAD_KEY};
@@ -287,7 +288,7 @@ static void a_probe_that_was_replaced_tells_nothing(void **state) {
     next = taken(limit, now);
     assert_int_equal(ended(limit, now, &stopped, outcomes[i]), SR_CHANGE_NONE);
     expect_blocked(limit, now, SR_BLOCK_RATE, now + S);
-    now += 2 * S; /* a 429 holds, whoever gets it */
+    now += 2 * S; /* any 429 holds all requests */
     assert_int_equal(ended(limit, now, &next, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
     expect_blocked(limit, now, SR_BLOCK_RATE, now + 20 * MINUTE);
   }
@@ -308,12 +309,12 @@ static void without_a_free_slot_there_is_no_probe(void **state) {
   }
   for (i = 0; i < 3; i++)
     ended(limit, START, &slots[i], SR_OUTCOME_REFUSED);
-  for (i = 0; i < 3; i++) { /* taken by requests that are under way since before the opening */
+  for (i = 0; i < 3; i++) { /* taken by requests in flight since before the opening */
     atomic_store(&limit->slots[i], atomic_load(&limit->slots[4]));
   }
   assert_int_equal(ask(limit, now, &slot, &ruling), SR_LIMIT_WAIT);
   assert_int_equal(slot.probe, 0);
-  assert_int_equal(ask(limit, now, &slot, &ruling), SR_LIMIT_WAIT); /* not "a probe is under way" */
+  assert_int_equal(ask(limit, now, &slot, &ruling), SR_LIMIT_WAIT); /* not "a probe is in flight" */
   ended(limit, now, &slots[4], SR_OUTCOME_UNSENT);
   assert_true(taken(limit, now).probe != 0);
 }
@@ -380,14 +381,14 @@ static void of_many_threads_that_come_when_the_ban_ends_one_is_the_probe(void **
     CHECK(atomic_load(&crowd.most) == 1, "round %d: %d probes at a time", round,
           atomic_load(&crowd.most));
     CHECK(atomic_load(&crowd.misled) == 0, "round %d: blocked until now", round);
-    if (crowd.outcome == SR_OUTCOME_REFUSED) { /* nobody but the probe */
+    if (crowd.outcome == SR_OUTCOME_REFUSED) { /* only the probe */
       assert_int_equal(atomic_load(&crowd.granted), 1);
       assert_int_equal(atomic_load(&crowd.changes), 1);
       assert_int_equal(ban_left(crowd.limit, crowd.now), 20 * MINUTE);
-    } else if (crowd.outcome == SR_OUTCOME_FINE) { /* then all slots: its own cools down */
+    } else if (crowd.outcome == SR_OUTCOME_FINE) { /* then all other slots: its own cools down */
       assert_int_equal(atomic_load(&crowd.probes), 1);
       assert_int_equal(atomic_load(&crowd.granted), 5);
-    } else { /* one after the other */
+    } else { /* one at a time */
       assert_int_equal(atomic_load(&crowd.granted), atomic_load(&crowd.probes));
     }
   }

@@ -1,4 +1,4 @@
-/* Clients' constants: which keys are refused, where the key goes, how it is hidden.
+/* Client configuration: refused keys, where the key is sent, how it is masked.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -40,7 +40,7 @@ static void refuse_key(const char *key, size_t len) {
   assert_true(is_clean_line(error.message, strlen(error.message)));
   assert_true(error.message[0] != '\0');
   snprintf(text, sizeof text, "%s %s", error.message, error.hint != NULL ? error.hint : "");
-  assert_null(strstr(text, "0123456789")); /* not even of a key that is wrong */
+  assert_null(strstr(text, "0123456789")); /* not even of an invalid key */
 }
 
 static void keys_that_can_not_be_in_a_header_are_refused(void **state) {
@@ -187,7 +187,7 @@ static void redaction_finds_pieces_longer_than_an_eighth_in_any_case(void **stat
   redacted(alike, "abcd0123456789abcdefghijklmnopqr9876abcd01xyz",
            "\xe2\x80\xa6"
            "abcdxyz");
-  /* the end of the key would begin a piece */
+  /* the end of the key could start a piece */
   redacted(thrice, "abcdJ123456789abcdK23456789mnop98765abcdJ12K23x",
            "\xe2\x80\xa6"
            "K23x");
@@ -369,7 +369,7 @@ static void a_limit_that_would_count_past_an_array_is_refused(void **state) {
       assert_string_equal(error.code, "bad_option");
     }
     sr_config_unref(config);
-    settings.limited = 0; /* nobody looks at them */
+    settings.limited = 0; /* not used */
     config = sr_config_new(&settings, &error);
     assert_non_null(config);
     sr_config_unref(config);

@@ -1,4 +1,4 @@
-/* The engine's calls: from slot to answer, the queue, cancelling, forks, waking, tagged calls.
+/* Calls in the engine: slots, answers, the queue, cancelling, forks, wake-ups, tagged calls.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -149,7 +149,7 @@ static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(voi
   sr_call_delete(late);
   late = submitted(&bench, 600 * MS + 1);
   assert_int_equal(run(&bench, late), SR_RUN_EXTERNAL);
-  assert_int_equal(bench.manual.now, 1001 * S); /* it took nothing from the limiter */
+  assert_int_equal(bench.manual.now, 1001 * S); /* it took no slot */
   sr_call_delete(first);
   sr_call_delete(late);
   tear_down(&bench);
@@ -162,8 +162,8 @@ static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **stat
   (void)state;
   set_up(&bench, 2);
   for (i = 0; i < 4; i++)
-    calls[i] = submitted(&bench, 60 * S); /* two could go now, two a window later */
-  calls[4] = submitted(&bench, 2 * S);    /* its turn is two windows from now */
+    calls[i] = submitted(&bench, 60 * S); /* two can be sent now, two a window later */
+  calls[4] = submitted(&bench, 2 * S);    /* its turn comes in two windows */
   expect_end(calls[4], SR_RATE_LIMIT, "no_slot");
   assert_int_equal(calls[4]->retry_after, 2 * S);
   calls[5] = submitted(&bench, 2 * S + 1);
@@ -173,14 +173,14 @@ static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **stat
   tear_down(&bench);
 }
 
-/* A window before its deadline: a slot that comes back then is free again too late. */
+/* A window before its deadline: a slot returned then becomes free too late. */
 static void a_queued_call_ends_as_soon_as_no_slot_can_come_in_time(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
   set_up(&bench, 1);
   first = submitted(&bench, 60 * S);
-  run(&bench, first); /* and it takes its time */
+  run(&bench, first); /* and takes long */
   second = submitted(&bench, 5 * S);
   assert_int_equal(run(&bench, second), SR_RUN_DONE);
   expect_end(second, SR_RATE_LIMIT, "no_slot");
@@ -233,7 +233,7 @@ static void n_slots_begin_n_calls_in_one_step(void **state) {
   tear_down(&bench);
 }
 
-/* A request without an answer may be counted up to 0.2 s after it was given up. */
+/* The server may count an unanswered request up to 0.2 s after the client gave it up. */
 static void a_lost_answer_keeps_its_slot_for_a_window_and_a_bit(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -250,7 +250,7 @@ static void a_lost_answer_keeps_its_slot_for_a_window_and_a_bit(void **state) {
   tear_down(&bench);
 }
 
-/* The same holds for a call that nobody ends: at its deadline it is given up. */
+/* The same holds for a call that reaches its deadline. */
 static void
 a_call_that_nobody_ends_keeps_its_slot_for_a_window_and_a_bit_after_its_deadline(void **state) {
   struct bench bench;
@@ -277,7 +277,7 @@ static void cancel_ends_a_call_in_every_state(void **state) {
   (void)state;
   set_up(&bench, 1);
   fresh = call_of(bench.config, 60 * S);
-  sr_engine_cancel(fresh); /* under way nowhere: nothing to end */
+  sr_engine_cancel(fresh); /* not submitted: nothing to cancel */
   assert_int_equal(fresh->state, SR_STATE_NEW);
   sending = submitted(&bench, 60 * S);
   run(&bench, sending);
@@ -296,7 +296,7 @@ static void cancel_ends_a_call_in_every_state(void **state) {
   assert_int_equal(busy(&bench), 1);
   bench.manual.now += 2;
   assert_int_equal(busy(&bench), 0);
-  answer(sending, 200, "", "late"); /* an outcome after the end does nothing */
+  answer(sending, 200, "", "late"); /* an outcome after the end has no effect */
   lose(sending, 1);
   expect_end(sending, SR_CANCELLED, "cancelled");
   done = submitted(&bench, 60 * S);
@@ -342,7 +342,7 @@ static void calls_and_engine_can_be_deleted_in_any_order(void **state) {
     run(&bench, calls[1]);
     calls[2] = submitted(&bench, 60 * S);
     calls[3] = call_of(bench.config, 60 * S);
-    sr_config_unref(bench.config); /* the calls have references of their own */
+    sr_config_unref(bench.config); /* the calls hold their own references */
     bench.config = NULL;
     assert_int_equal(calls[0]->state, SR_STATE_BACKOFF);
     assert_int_equal(calls[1]->state, SR_STATE_SENDING);
@@ -394,7 +394,7 @@ static void a_call_deleted_in_the_queue_leaves_the_others_in_their_order(void **
 
 /* ---- fork ---- */
 
-/* What the child finds; its exit status, 0 when all is right. */
+/* The child's checks. Returns its exit status, 0 on success. */
 static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
   struct sr_call *new;
   int i;
@@ -456,7 +456,7 @@ static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void *
   tear_down(&bench);
 }
 
-/* Whatever the child does first with a call of the parent's. */
+/* Each first operation of the child on a call of the parent's. */
 static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
   int way;
   (void)state;
@@ -481,7 +481,7 @@ static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
       else if (way == 3)
         answer(call, 200, "", "");
       else if ((way == 4 ? sr_engine_ready(bench.engine) : sr_engine_next(bench.engine, S)) != call)
-        _exit(2); /* it is handed out once more, at its end: not for the parent's attempt */
+        _exit(2); /* handed out again only for its end, not for the parent's attempt */
       _exit(call->state == SR_STATE_DONE && call->error.kind == SR_CANCELLED &&
                     strcmp(call->error.code, "forked") == 0
                 ? 0
@@ -517,7 +517,7 @@ static void wake_tells_the_next_time_that_matters(void **state) {
   tear_down(&bench);
 }
 
-/* To ask again and again for a step that can change nothing would be a loop without end. */
+/* Asking for steps that change nothing would be an endless loop. */
 static void wake_is_never_now_when_a_step_can_not_help(void **state) {
   struct bench bench;
   struct sr_call *unanswered, *pausing;
@@ -528,7 +528,7 @@ static void wake_is_never_now_when_a_step_can_not_help(void **state) {
   pausing = submitted(&bench, 60 * S);
   run(&bench, pausing);
   answer(pausing, 503, "Retry-After: 5\r\n", "");
-  bench.manual.now += 2 * S; /* the driver is late with the first call's end */
+  bench.manual.now += 2 * S; /* the driver handles the first call's end late */
   sr_engine_step(bench.engine);
   assert_int_equal(wake_of(&bench), 1005 * S);
   sr_call_delete(unanswered);
@@ -536,7 +536,7 @@ static void wake_is_never_now_when_a_step_can_not_help(void **state) {
   tear_down(&bench);
 }
 
-/* Two clients of one key may use different numbers of its slots. */
+/* Two clients of one key can use different numbers of its slots. */
 static void a_client_with_more_slots_does_not_wait_for_one_with_fewer(void **state) {
   uint64_t salt = fresh_salt();
   struct bench bench;
@@ -555,7 +555,7 @@ static void a_client_with_more_slots_does_not_wait_for_one_with_fewer(void **sta
   sr_engine_step(bench.engine);
   assert_int_equal(first->state, SR_STATE_SENDING);
   assert_int_equal(second->state, SR_STATE_QUEUED);
-  /* Either it is sent, or it waits for its turn; but then it does not say "now". */
+  /* A call is sent or waits for its turn. If it waits, wake is not "now". */
   CHECK(third->state == SR_STATE_SENDING || wake_of(&bench) > bench.manual.now,
         "it is not sent, and the engine wants to be stepped again at once");
   sr_call_delete(first);

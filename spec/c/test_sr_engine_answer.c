@@ -1,4 +1,4 @@
-/* What the engine makes of answers and failures: retries, 429s, masked keys, sizes.
+/* Answers and failures in the engine: retries, 429s, masked keys, sizes.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- repeating ---- */
+/* ---- retries ---- */
 
 static void a_503_is_repeated_after_a_backoff_with_full_jitter(void **state) {
   sr_time shortest = S, longest = 0;
@@ -133,7 +133,7 @@ static void a_get_is_repeated_after_a_lost_answer(void **state) {
   lose(call, 1);
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(call->attempts, 2);
-  assert_int_equal(call->error.kind, SR_NO_ERROR); /* nothing is left of the first attempt */
+  assert_int_equal(call->error.kind, SR_NO_ERROR); /* the first attempt's error is cleared */
   answer(call, 200, "", "");
   expect_end(call, SR_NO_ERROR, NULL);
   sr_call_delete(call);
@@ -243,7 +243,7 @@ static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
   answer(call, 429, "", "");
   expect_end(call, SR_RATE_LIMIT, "too_many_requests");
   assert_true(call->retryable);
-  sr_engine_submit(bench.engine, stranger); /* another key is not concerned */
+  sr_engine_submit(bench.engine, stranger); /* another key is unaffected */
   assert_int_equal(run(&bench, stranger), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1000 * S + 200 * MS);
   same = submitted(&bench, 60 * S);
@@ -394,7 +394,7 @@ static void the_key_is_masked_in_all_that_an_error_holds(void **state) {
   tear_down(&bench);
 }
 
-/* The server may write its JSON with every character escaped. */
+/* The server may escape every character of its JSON. */
 static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -414,7 +414,7 @@ static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
   tear_down(&bench);
 }
 
-/* err.body shows what is left in `answer`, whatever the call ended with. */
+/* err.body shows the rest of `answer`, whatever the error. */
 static void the_key_is_masked_in_an_answer_that_came_too_late(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -586,12 +586,12 @@ enum { CALLS = 12, SCHEDULES = 1000 };
 
 struct plan {
   struct sr_call *call;
-  sr_time begins, ends; /* the attempt under way; ends 0: none yet */
-  int seen;             /* attempts of which this knows */
+  sr_time begins, ends; /* the attempt in flight; ends 0: none yet */
+  int seen;             /* attempts handled so far */
   int outcome;
 };
 
-/* Carries out the outcome that was drawn for the attempt that ends now. */
+/* Applies the outcome drawn for the attempt that ends now. */
 static void finish(struct plan *plan, struct chance *chance, sr_time *held, sr_time now) {
   struct sr_call *call = plan->call;
   char head[64] = "";
@@ -708,7 +708,7 @@ static void deadlines_and_limits_hold_over_a_thousand_random_schedules(void **st
     one_schedule(seed);
 }
 
-/* Last, since a sanitizer ends the program where a number overflows. */
+/* Last, as a sanitizer aborts the program on an overflow. */
 static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
   static const char *const heads[] = {"Retry-After: 9223372036\r\n", "Retry-After: 9999999999\r\n",
                                       "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"};

@@ -1,4 +1,4 @@
-/* The engine and a limiter that must ask somebody else, with and without a stand-in.
+/* The engine with a limiter that must ask a server, with and without a fallback.
 ** SPDX-License-Identifier: MIT */
 #include "asking_limiter.h"
 #include "engine_events.h"
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- a limiter that must ask somebody else ---- */
+/* ---- a limiter that must ask a server ---- */
 
 static void a_call_begins_when_the_answer_comes(void **state) {
   struct bench bench;
@@ -21,7 +21,7 @@ static void a_call_begins_when_the_answer_comes(void **state) {
   sr_engine_step(bench.engine);
   assert_int_equal(call->state, SR_STATE_QUEUED);
   assert_int_equal(call->slot.state, SR_SLOT_ASKED);
-  assert_int_equal(wake_of(&bench), 1060 * S); /* nothing to do but wait */
+  assert_int_equal(wake_of(&bench), 1060 * S); /* only waits */
   server.wake = 1000 * S + 30 * MS;
   server.on_work = SR_LIMIT_GRANTED;
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -102,7 +102,7 @@ static void no_more_is_asked_at_once_than_there_are_slots_and_in_order(void **st
   assert_int_equal(server.takes, 3);
   for (i = 0; i < 5; i++)
     sr_call_delete(calls[i]);
-  assert_int_equal(pending(), 0); /* what was asked for is given back */
+  assert_int_equal(pending(), 0); /* the requested slots are given back */
   tear_down(&bench);
 }
 
@@ -192,15 +192,16 @@ with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once(void 
   assert_string_equal(events_of(calls[1]), "");
   for (i = 0; i < 2; i++)
     answer(calls[i], 200, "", "");
-  assert_int_equal(server.outcome_count + server.given_back_unasked, 0); /* it was not its slot */
+  assert_int_equal(server.outcome_count + server.given_back_unasked,
+                   0); /* it had no slot to give back */
   for (i = 2; i < 4; i++) {
     assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
-    assert_in_range(bench.manual.now, 1001 * S, 1001 * S + 3 * MS); /* the rule holds there, too */
+    assert_in_range(bench.manual.now, 1001 * S, 1001 * S + 3 * MS); /* the same rule applies */
     answer(calls[i], 200, "", "");
   }
   for (i = 0; i < 4; i++)
     sr_call_delete(calls[i]);
-  for (i = 0; i < 2; i++) { /* in reach, and out of it again: told again */
+  for (i = 0; i < 2; i++) { /* reached and lost again: reported again */
     bench.manual.now += 10 * S;
     server.at_once = i == 0 ? SR_LIMIT_GRANTED : SR_LIMIT_FAILED;
     server.problem = i == 0 ? NULL : "server.example: connection refused";
@@ -240,7 +241,7 @@ static void a_failure_that_comes_later_is_dealt_with_as_one_at_once(void **state
   }
 }
 
-/* The server comes and goes: what was sent without it counts when it is back. */
+/* The server comes and goes: requests sent without it count when it is back. */
 static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_goes(void **state) {
   struct sr_settings settings = asking_settings(2);
   struct bench bench;
@@ -250,7 +251,7 @@ static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_
   (void)state;
   settings.fall_back = 1;
   set_up_with(&bench, &settings);
-  for (i = 0; i < 6; i++) { /* which always says yes when it says anything */
+  for (i = 0; i < 6; i++) { /* which grants every request that it answers */
     server.at_once = i % 2 == 0 ? SR_LIMIT_FAILED : SR_LIMIT_GRANTED;
     calls[i] = submitted(&bench, 60 * S);
     assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
@@ -258,7 +259,7 @@ static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_
     answer(calls[i], 200, "", "");
     CHECK(i < 2 || sent[i] - sent[i - 2] >= S, "call %d: the third within a window", i);
   }
-  assert_int_equal(server.outcome_count, 3); /* each slot of its is given back */
+  assert_int_equal(server.outcome_count, 3); /* each of its slots is given back */
   for (i = 0; i < 6; i++)
     sr_call_delete(calls[i]);
   tear_down(&bench);
@@ -311,9 +312,9 @@ static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
   server.at_once = SR_LIMIT_FAILED;
   call = submitted(&bench, 60 * S);
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
-  answer(call, 503, "", ""); /* of the process's own slots */
+  answer(call, 503, "", ""); /* one of the process's own slots */
   assert_int_equal(server.outcome_count + server.given_back_unasked, 0);
-  server.at_once = SR_LIMIT_GRANTED; /* in reach again, for the second attempt */
+  server.at_once = SR_LIMIT_GRANTED; /* reachable again for the second attempt */
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   answer(call, 200, "", "");
   assert_int_equal(server.outcome_count, 1);
@@ -362,7 +363,7 @@ static void a_limiter_that_never_answers_is_what_a_call_fails_with(void **state)
   tear_down(&bench);
 }
 
-/* It has said that all slots are taken: that it does not answer just now is no news. */
+/* It has reported all slots as taken: a missing answer adds nothing. */
 static void a_call_whose_time_is_over_while_it_asks_again_has_no_slot(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -401,7 +402,7 @@ static void each_attempt_asks_anew(void **state) {
   set_up_asking(&bench, 5);
   call = submitted(&bench, 60 * S);
   for (i = 0; i < 3; i++) {
-    server.wake = bench.manual.now; /* granted as soon as it works */
+    server.wake = bench.manual.now; /* granted as soon as work runs */
     sr_engine_step(bench.engine);
     while (call->state == SR_STATE_BACKOFF) {
       bench.manual.now = wake_of(&bench);
@@ -551,7 +552,7 @@ static void *write_later(void *ctx) {
   return write(*(int *)ctx, "x", 1) == 1 ? NULL : ctx;
 }
 
-/* On the real clock: the engine must not sleep over what it waits for. */
+/* On the real clock: the engine must not sleep past the event it waits for. */
 static void an_answer_on_the_limiter_s_descriptor_wakes_the_engine(void **state) {
   struct sr_settings settings = asking_settings(5);
   struct sr_engine_options options = {sr_clock_monotonic, 1, 1};

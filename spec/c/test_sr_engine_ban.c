@@ -1,4 +1,4 @@
-/* The engine's events, and calls while a key is blocked.
+/* Events of the engine, and calls while a key is blocked.
 ** SPDX-License-Identifier: MIT */
 #include "engine_events.h"
 
@@ -220,7 +220,7 @@ static void while_the_key_is_blocked_calls_fail_at_once_and_say_when(void **stat
   tear_down(&bench);
 }
 
-/* The 429 that opens it holds all for its Retry-After as well: that is not what people must know. */
+/* The 429 that opens it also holds all calls for its Retry-After, which is not reported. */
 static void a_block_is_called_so_also_while_a_429_holds_all(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -250,7 +250,7 @@ static void the_call_whose_429_was_one_too_many_ends_as_blocked(void **state) {
   set_up(&bench, 5);
   sr_call_delete(refused(&bench));
   sr_call_delete(refused(&bench));
-  call = submitted(&bench, 3600 * S); /* with retries, and time */
+  call = submitted(&bench, 3600 * S); /* with retries and time left */
   run(&bench, call);
   answer(call, 429, "", "");
   expect_end(call, SR_BLOCKED, "too_many_requests");
@@ -288,7 +288,7 @@ a_key_refused_twice_is_blocked_and_the_second_call_says_why_in_the_api_s_words(v
   tear_down(&bench);
 }
 
-/* A host that is retired answers "No token" to every key: that says nothing about this one. */
+/* A retired host answers "No token" to every key, which says nothing about this one. */
 static void no_token_does_not_block_a_key(void **state) {
   struct bench bench;
   int i;
@@ -338,7 +338,7 @@ static void who_wants_to_wait_for_the_end_of_a_ban_does_within_its_deadline(void
   (void)state;
   set_up(&bench, 5);
   end = block(&bench);
-  late = patient(&bench, 600 * S); /* the ban ends with its deadline: too late */
+  late = patient(&bench, 600 * S); /* the ban ends at its deadline: too late */
   sr_engine_step(bench.engine);
   expect_end(late, SR_BLOCKED, "too_many_requests");
   assert_int_equal(late->retry_after, 600 * S);
@@ -435,7 +435,7 @@ static void a_reset_lets_those_go_who_wait_for_the_end_of_the_ban(void **state) 
   tear_down(&bench);
 }
 
-/* Somebody else's reset, by seranking-limits or another process, is not heard of: it is looked for. */
+/* A reset by seranking-limits or another process sends no event: the engine polls for it. */
 static void a_reset_by_somebody_else_is_seen_within_seconds(void **state) {
   struct bench bench, other;
   struct sr_settings settings = settings_of(fresh_salt(), 5);

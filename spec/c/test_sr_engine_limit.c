@@ -11,7 +11,7 @@
 
 /* ---- the queue ---- */
 
-/* The last requests got no answer: the next one waits, alone, and one that can't says why. */
+/* After unanswered requests the next one waits and goes alone; a call that can't wait gets the reason. */
 static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) {
   struct bench bench;
   struct sr_call *calls[3], *call;
@@ -37,7 +37,7 @@ static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) 
   answer(call, 200, "", "[]");
   sr_call_delete(call);
   call = submitted(&bench, S);
-  expect_end(call, SR_RATE_LIMIT, "no_slot"); /* the answer holds all for a window */
+  expect_end(call, SR_RATE_LIMIT, "no_slot"); /* the answer holds all calls for a window */
   sr_call_delete(call);
   tear_down(&bench);
 }
@@ -71,7 +71,7 @@ static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **sta
   tear_down(&bench);
 }
 
-/* Calls that can be sent at once don't wait, though nobody has stepped the engine yet. */
+/* Calls that can be sent at once don't count as waiting, even before the engine's next step. */
 static void calls_for_which_there_are_slots_are_not_counted_as_waiting(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct bench bench;
@@ -105,7 +105,7 @@ static void a_repeated_attempt_is_never_refused_for_a_full_queue(void **state) {
   set_up_with(&bench, &settings);
   call = submitted(&bench, 60 * S);
   run(&bench, call);
-  other = submitted(&bench, 60 * S); /* the queue is full with it */
+  other = submitted(&bench, 60 * S); /* this fills the queue */
   answer(call, 503, "", "");
   assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
   answer(other, 200, "", "");
@@ -131,11 +131,11 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   sr_engine_step(bench.engine);
   assert_int_equal(low[0]->state, SR_STATE_SENDING);
   assert_int_equal(low[1]->state, SR_STATE_QUEUED);
-  assert_int_equal(normal->state, SR_STATE_SENDING); /* though it came last */
+  assert_int_equal(normal->state, SR_STATE_SENDING); /* although it was submitted last */
   assert_true(wake_of(&bench) > bench.manual.now);
   answer(normal, 200, "", "");
   answer(low[0], 200, "", "");
-  for (i = 1; i < 3; i++) { /* and among themselves they go in order */
+  for (i = 1; i < 3; i++) { /* equal priorities go in order */
     assert_int_equal(run(&bench, low[i]), SR_RUN_EXTERNAL);
     assert_int_equal(bench.manual.now, (1000 + i) * S);
     answer(low[i], 200, "", "");
@@ -157,7 +157,7 @@ static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state)
     low[i]->low = 1;
     sr_engine_submit(bench.engine, low[i]);
   }
-  sr_engine_step(bench.engine); /* one goes, five wait for the slot that it has */
+  sr_engine_step(bench.engine); /* one is sent, five wait for its slot */
   normal = submitted(&bench, S / 2);
   assert_int_equal(run(&bench, normal), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1000 * S);
@@ -167,7 +167,7 @@ static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state)
   tear_down(&bench);
 }
 
-/* ---- pacing, and a process that is stopped between taking a slot and sending ---- */
+/* ---- pacing, and a process stopped between taking a slot and sending ---- */
 
 static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 2);
@@ -183,7 +183,7 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
     assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
     assert_int_equal(bench.manual.now, (1000 + i / 2) * S);
   }
-  for (i = 0; i < 6; i++) /* a late answer gives no slot back twice */
+  for (i = 0; i < 6; i++) /* a late answer does not free a slot twice */
     answer(calls[i], 200, "", "");
   assert_int_equal(busy(&bench), 2);
   for (i = 0; i < 6; i++)
@@ -191,7 +191,7 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
   tear_down(&bench);
 }
 
-/* A process that was stopped after it had taken its slot: what counts is when it sends. */
+/* A process is stopped after it took its slot: the time of sending counts. */
 static void by_send_time_the_window_begins_with_the_sending(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
@@ -200,7 +200,7 @@ static void by_send_time_the_window_begins_with_the_sending(void **state) {
   settings.send_time = 1;
   set_up_with(&bench, &settings);
   stopped = submitted(&bench, 60 * S);
-  sr_engine_step(bench.engine); /* it has its slot, and is not sent */
+  sr_engine_step(bench.engine); /* it has a slot but is not sent */
   assert_int_equal(stopped->state, SR_STATE_SENDING);
   bench.manual.now += 5 * S;
   other = submitted(&bench, 60 * S);
@@ -215,7 +215,7 @@ static void by_send_time_the_window_begins_with_the_sending(void **state) {
   tear_down(&bench);
 }
 
-/* What others met while it was stopped between taking its slot and sending is looked at last. */
+/* The last check before sending sees a 429 of another process during the stop. */
 static void one_stopped_while_another_got_a_429_takes_again_before_it_sends(void **state) {
   int send_time;
   (void)state;
@@ -234,8 +234,8 @@ static void one_stopped_while_another_got_a_429_takes_again_before_it_sends(void
     assert_int_equal(sr_engine_run(bench.engine, stopped, 0), SR_RUN_PENDING);
     assert_int_equal(stopped->state, SR_STATE_QUEUED);
     assert_int_equal(run(&bench, stopped), SR_RUN_EXTERNAL);
-    assert_int_equal(bench.manual.now, 1001 * S); /* when the 429 holds all no longer */
-    assert_int_equal(stopped->attempts, 1);       /* the one that was not made does not count */
+    assert_int_equal(bench.manual.now, 1001 * S); /* when the 429's hold ends */
+    assert_int_equal(stopped->attempts, 1);       /* the unsent one does not count */
     answer(stopped, 200, "", "");
     expect_end(stopped, SR_NO_ERROR, NULL);
     sr_call_delete(stopped);
@@ -265,7 +265,7 @@ static void one_stopped_while_the_key_was_blocked_sends_nothing(void **state) {
   tear_down(&other);
 }
 
-/* The lease is longer than the deadline: who comes to himself after it has nothing to send. */
+/* The lease outlasts the deadline: a process that continues after it sends nothing. */
 static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) {
   struct bench bench;
   struct sr_call *call;
@@ -285,7 +285,7 @@ static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) 
   tear_down(&bench);
 }
 
-/* The same where calls are handed out one after the other (sr_engine_next). */
+/* The same when calls are handed out one at a time (sr_engine_next). */
 static void calls_that_are_handed_out_after_another_s_429_take_again_too(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
@@ -352,7 +352,7 @@ static void without_a_file_calls_go_on_and_one_of_them_tells_why(void **state) {
     assert_string_equal(events_of(call), i == 0 ? "limiter_fallback" : "");
     sr_call_delete(call);
   }
-  for (i = 0; i < 2; i++) { /* it comes back, and goes again: told again */
+  for (i = 0; i < 2; i++) { /* it comes back and goes again: reported again */
     bench.manual.now += 20 * S;
     assert_int_equal(chmod(dir, i == 0 ? 0700 : 0777), 0);
     if (i == 1)
@@ -366,7 +366,7 @@ static void without_a_file_calls_go_on_and_one_of_them_tells_why(void **state) {
   tear_down(&bench);
 }
 
-/* Two processes of one key: what the one takes, the other has not. */
+/* Two processes of one key share its slots. */
 static void engines_of_two_processes_share_the_limit(void **state) {
   struct sr_settings settings = shared_settings(3);
   struct bench bench;
@@ -393,7 +393,7 @@ static void engines_of_two_processes_share_the_limit(void **state) {
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 1);
-  calls[2] = submitted(&bench, 5 * S); /* the child has the third one, and is gone */
+  calls[2] = submitted(&bench, 5 * S); /* the child took the third one and exited */
   assert_int_equal(run(&bench, calls[2]), SR_RUN_DONE);
   expect_end(calls[2], SR_RATE_LIMIT, "no_slot");
   for (i = 0; i < 3; i++)
@@ -401,7 +401,7 @@ static void engines_of_two_processes_share_the_limit(void **state) {
   tear_down(&bench);
 }
 
-/* Those who wait for the same slot come back within milliseconds of each other, not at once. */
+/* Calls that wait for the same slot retry milliseconds apart, not all at once. */
 static void processes_that_wait_for_the_same_slot_are_spread(void **state) {
   struct sr_settings settings = shared_settings(1);
   sr_time least = S, most = 0;

@@ -1,5 +1,4 @@
-/* The engine on real sockets and a clock that the test moves: answers that end in the middle, its idle
-** connections, and a libcurl that fails.
+/* The engine on real sockets and a manual clock: truncated answers, idle connections, libcurl failures.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -16,12 +15,12 @@
 
 #define S SR_SECOND
 
-/* Milliseconds that the other end is waited for before the test fails. */
+/* Milliseconds to wait for the other end before the test fails. */
 enum { PATIENCE = 10000 };
 
 enum { CALLS_MAX = 64 };
 
-/* ---- a clock that counts how often somebody sleeps on it ---- */
+/* ---- a clock that counts sleeps ---- */
 
 static sr_time now;
 static int sleeps;
@@ -85,7 +84,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* When the engine has to be stepped for time alone, by how long it would sleep. */
+/* When a timeout next requires a step, derived from how long the engine would sleep. */
 static sr_time wake_of(void) {
   sr_time wake, before = now;
   int slept = sleeps;
@@ -119,7 +118,7 @@ static void wait_readable(int fd) {
   }
 }
 
-/* The server's end of the next connection, once a request has come on it. */
+/* Accepts the next connection and waits for a request on it. */
 static int accepted(void) {
   int fd;
   wait_readable(listener);
@@ -144,7 +143,7 @@ static void step_until_done(struct sr_call *call) {
   }
 }
 
-/* Whether the other end of a connection has closed it. */
+/* Whether the peer has closed the connection. */
 static int is_closed(int fd) {
   char byte;
   ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
@@ -152,11 +151,11 @@ static int is_closed(int fd) {
   return n == 0;
 }
 
-/* ---- requests that are given up ---- */
+/* ---- abandoned requests ---- */
 
-enum { LARGE = 16 << 20 }; /* more than the kernel holds of it at both ends */
+enum { LARGE = 16 << 20 }; /* more than the kernel buffers at both ends */
 
-/* Reads what comes until the connection ends. 0, or the error that it ended with. */
+/* Reads until the connection ends. Returns 0, or its error. */
 static int ended_with(int fd) {
   static char buffer[65536];
   ssize_t n;
@@ -166,7 +165,7 @@ static int ended_with(int fd) {
   return n == 0 ? 0 : errno;
 }
 
-/* Only Linux tells how much of it is left. */
+/* Only Linux reports how much is unsent. */
 static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
   struct sr_call *call = sr_call_new(config);
   char *body = calloc(1, LARGE);
@@ -184,7 +183,7 @@ static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
   free(body);
   sr_engine_submit(engine, call);
   fd = accepted();
-  for (i = 0; i < 100; i++) /* until nothing more goes out: nobody reads */
+  for (i = 0; i < 100; i++) /* until the buffers are full, as nobody reads */
     sr_engine_step(engine);
   sr_engine_cancel(call);
   assert_int_equal(ended_with(fd), ECONNRESET);
@@ -192,9 +191,9 @@ static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
   sr_call_delete(call);
 }
 
-/* ---- what counts as no answer ---- */
+/* ---- unanswered requests ---- */
 
-/* A client of the same server, with a limit that nobody else has. */
+/* A client of the same server with its own limit. */
 static struct sr_config *limited_client(void) {
   static uint64_t salt;
   struct sr_config *client;
@@ -214,7 +213,7 @@ static struct sr_config *limited_client(void) {
 
 static void only_requests_without_any_answer_make_the_limiter_send_one_at_a_time(void **state) {
   static const struct {
-    const char *answer; /* what comes of it before the connection ends */
+    const char *answer; /* the part sent before the connection ends */
     int silent;
   } rows[] = {
       {"", 1},
@@ -252,7 +251,7 @@ static void only_requests_without_any_answer_make_the_limiter_send_one_at_a_time
 
 /* ---- idle connections ---- */
 
-/* Makes so many calls at once, each on a connection of its own. */
+/* Makes `count` calls at once, each on its own connection. */
 static void talk(int fds[], int count) {
   struct sr_call *calls[CALLS_MAX];
   int i;
@@ -274,7 +273,7 @@ static void an_engine_without_calls_closes_its_connections_after_a_minute(void *
   int fds[CALLS_MAX], again, i;
   (void)state;
   talk(fds, CALLS_MAX);
-  assert_true(wake_of() == now + 60 * S); /* whoever drives it comes then */
+  assert_true(wake_of() == now + 60 * S); /* the driver steps it then */
   now += 60 * S - 1;
   sr_engine_step(engine);
   for (i = 0; i < CALLS_MAX; i++)
@@ -322,7 +321,7 @@ static void an_engine_can_be_interrupted_before_and_after_it_closed_its_connecti
   now += 60 * S;
   sr_engine_step(engine);
   assert_true(is_closed(fd));
-  sr_engine_poll(engine, &extra, 1, SR_NEVER); /* what came before is not lost */
+  sr_engine_poll(engine, &extra, 1, SR_NEVER); /* earlier events are not lost */
   sr_engine_interrupt(engine);
   sr_engine_poll(engine, &extra, 1, SR_NEVER);
   assert_int_equal(extra.revents, 0);
@@ -348,7 +347,7 @@ static void a_call_ends_when_polling_has_failed_three_times_with_a_pause_each(vo
   sr_time began;
   int fd;
   (void)state;
-  if (under_valgrind()) /* it has a limit of its own in place of the system's */
+  if (under_valgrind()) /* it replaces the system's limit by its own */
     skip();
   call = submitted();
   sr_engine_step(engine);

@@ -7,9 +7,9 @@
 
 #include <curl/curl.h>
 
-/* ---- what the tests know of the API ---- */
+/* ---- the API's messages ---- */
 
-/* Where a message may stand in a body; %s is the message. */
+/* Bodies that contain a message, %s. */
 static const char *const shapes[] = {
     "{\"message\": \"%s\"}",
     "{\"error\": {\"code\": 1, \"message\": \"%s\"}}",
@@ -18,7 +18,7 @@ static const char *const shapes[] = {
     "{\"error\": \"%s\"}",
 };
 
-/* A client without a key: nothing is hidden. */
+/* A client without a key: nothing is masked. */
 static struct sr_config *nothing_to_hide;
 
 static int set_up(void **state) {
@@ -48,7 +48,7 @@ static struct sr_answer answer_of(int status, const char *body, size_t len) {
   return answer;
 }
 
-/* Maps an answer whose body ends exactly where it ends, and checks what holds for every error. */
+/* Maps an answer whose body has no NUL after it, and checks the invariants of every error. */
 static void map(struct sr_error *error, struct sr_answer answer) {
   char *body = exact_copy(answer.body, answer.body_len);
   answer.body = body;
@@ -206,7 +206,7 @@ static void empty_texts_and_other_types_do_not_count(void **state) {
   }
 }
 
-/* ---- bodies that are not what they should be ---- */
+/* ---- unexpected bodies ---- */
 
 static void html_pages_give_a_typed_error_without_their_text(void **state) {
   static const char page[] =
@@ -256,7 +256,7 @@ static void a_body_that_is_null_says_nothing(void **state) {
   assert_string_equal(map_text(400, "nullable").message, "nullable");
 }
 
-/* The raw text is the last place where a message may stand. */
+/* The raw text is the last place searched for a message. */
 static void plain_text_that_is_a_known_message_has_its_code(void **state) {
   struct sr_error error = map_text(403, "Incorrect token\n");
   (void)state;
@@ -369,7 +369,7 @@ static void deep_nesting_is_passed_over(void **state) {
   free(body);
 }
 
-/* Bytes without sense, and pieces of JSON put together without sense. */
+/* Random bytes, and random pieces of JSON. */
 static void random_bodies_always_give_a_typed_error(void **state) {
   static const char *const pieces[] = {"{",
                                        "}",
@@ -631,11 +631,11 @@ static void every_libcurl_code_gives_a_typed_error_with_libcurls_words(void **st
 }
 
 static const struct {
-  const char *detail; /* as libcurl and OpenSSL have it */
+  const char *detail; /* as libcurl and OpenSSL word it */
   int code;
   enum sr_kind kind;
   const char *word, *message; /* NULL: the detail itself */
-  const char *hint;           /* a part of it; NULL: none of this text alone */
+  const char *hint;           /* a part of it; NULL: no hint from this text */
 } texts_read[] = {
     {"", 98, SR_TLS, "client_certificate", NULL, NULL},
     {"OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
@@ -669,7 +669,7 @@ static void libcurl_s_words_are_read_where_they_mislead(void **state) {
     if (texts_read[i].hint != NULL)
       assert_non_null(strstr(error.hint, texts_read[i].hint));
     else
-      assert_null(error.hint); /* that of the code, in Lua */
+      assert_null(error.hint); /* Lua adds the code's hint */
   }
 }
 

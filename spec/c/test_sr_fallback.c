@@ -1,4 +1,4 @@
-/* The limiter made of two: takes a slot of both, and goes on with the second alone.
+/* The fallback limiter: takes a slot of both limiters, and continues with the second alone.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -6,7 +6,7 @@
 
 #define S SR_SECOND
 
-/* ---- two limiters that do what the test says ---- */
+/* ---- two limiters controlled by the test ---- */
 
 enum { FIRST, SECOND };
 
@@ -21,7 +21,7 @@ struct sr_limiter {
   int gives;
   enum sr_outcome outcome; /* of the last give */
   int given_state;         /* the slot's, at the last give */
-  sr_time send_by;         /* of slots it grants */
+  sr_time send_by;         /* of granted slots */
 };
 
 static struct sr_limiter half[2];
@@ -38,7 +38,7 @@ static enum sr_verdict half_take(struct sr_limiter *limiter, const struct sr_wan
                                  sr_time now, struct sr_slot *slot, struct sr_ruling *ruling) {
   (void)want;
   (void)now;
-  assert_int_equal(ruling->at, 0); /* the interface promises it empty */
+  assert_int_equal(ruling->at, 0); /* the interface requires it to be empty */
   assert_int_equal(ruling->problem[0], 0);
   limiter->takes++;
   memset(slot, 0, sizeof *slot);
@@ -160,7 +160,7 @@ static void a_slot_of_both_is_held_and_given_back(void **state) {
   assert_int_equal(half[FIRST].outcome, SR_OUTCOME_REFUSED);
   assert_int_equal(half[SECOND].outcome, SR_OUTCOME_REFUSED);
   assert_int_equal(half[FIRST].gives + half[SECOND].gives, 2);
-  assert_int_equal(give(&taken, SR_OUTCOME_FINE), SR_CHANGE_NONE); /* an empty slot: nothing */
+  assert_int_equal(give(&taken, SR_OUTCOME_FINE), SR_CHANGE_NONE); /* an empty slot: no change */
   assert_int_equal(half[FIRST].gives + half[SECOND].gives, 2);
   close_both(taken.limiter);
 }
@@ -179,7 +179,7 @@ static void while_the_first_is_away_the_second_decides_and_the_problem_is_told(v
   assert_int_equal(half[SECOND].gives, 1);
   assert_int_equal(take_with(&taken, SR_LIMIT_FAILED, SR_LIMIT_WAIT), SR_LIMIT_WAIT);
   assert_int_equal(taken.ruling.at, 22);
-  assert_string_equal(taken.ruling.problem, "connection refused"); /* as far as is known */
+  assert_string_equal(taken.ruling.problem, "connection refused"); /* the last known problem */
   assert_int_equal(half[FIRST].takes, 1);                          /* it was not asked */
   assert_int_equal(taken.slot.state, SR_SLOT_NONE);
   half[FIRST].problem = NULL;
@@ -235,7 +235,7 @@ static void both_have_the_last_word_before_a_request_is_sent(void **state) {
     give(&taken, SR_OUTCOME_UNSENT);
   }
   close_both(taken.limiter);
-  taken.limiter = open_both(&bare_driver); /* one that has no last word: its slot's time */
+  taken.limiter = open_both(&bare_driver); /* without `start`, the slot's own time applies */
   half[FIRST].send_by = 7;
   assert_int_equal(take_with(&taken, SR_LIMIT_GRANTED, SR_LIMIT_GRANTED), SR_LIMIT_GRANTED);
   assert_true(both->start(taken.limiter, &rate, 6, &taken.slot));
@@ -313,7 +313,7 @@ static void a_reset_ends_the_bans_of_both(void **state) {
   close_both(limiter);
 }
 
-/* What it has for slots is freed: the sanitizers and valgrind would see it. */
+/* Its slot data is freed: checked by sanitizers and valgrind. */
 static void slots_from_before_a_fork_or_a_close_are_given_back_by_nobody(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)}, other = taken;
   (void)state;

@@ -1,9 +1,7 @@
-/* The limiter's steps, one by one: a process that is killed at any of them, or overtaken by another
-** one there.
+/* The limiter's steps, one by one: a process is killed at each of them, or overtaken there by another.
 ** SPDX-License-Identifier: MIT
 **
-** The rule is compiled into this program once more, under other names, with its fault points in
-** use. */
+** sr_limit.c is compiled into this program again, under other names, with its fault points enabled. */
 #include "support.h"
 
 #include <signal.h>
@@ -37,9 +35,9 @@ static const struct sr_rate rate = {N, S};
 
 /* ---- points ---- */
 
-static int reached, kill_at; /* how many points so far; at which one to die, 0: none */
+static int reached, kill_at; /* points passed; the one to die at, 0: none */
 static int call_at;
-static void (*call)(void); /* what another process does at that point */
+static void (*call)(void); /* run by another process at that point */
 static const char *names[96];
 static int name_count;
 
@@ -91,11 +89,11 @@ static void refused_at(sr_time now, int times) {
     sr_limit_give(limit, &rate, now, &slots[i], SR_OUTCOME_REFUSED, S);
 }
 
-/* What a process does when it is killed or overtaken, and after what. */
+/* An operation of a process that is killed or overtaken, and its history. */
 struct situation {
   const char *name;
-  int refusals; /* 429s in a row before: of 3, the ban is over just now */
-  int gives;    /* it has taken a slot before, and gives it back with `outcome`; 0: it takes one */
+  int refusals; /* 429s in a row before; after 3, the ban ends just now */
+  int gives;    /* 1: gives back a slot with `outcome`; 0: takes one */
   enum sr_outcome outcome;
 };
 
@@ -124,7 +122,7 @@ static void prepare(const struct situation *s) {
   refused_at(s->refusals == 3 ? NOW - SR_BAN : NOW - 100 * S, s->refusals);
 }
 
-/* Does it, with points from the beginning of the step in question. Returns a take's verdict. */
+/* Runs the operation, counting points from its start. Returns a take's verdict. */
 static enum sr_verdict act(const struct situation *s, int die, int interfere,
                            struct sr_slot *slot) {
   enum sr_verdict verdict = SR_LIMIT_GRANTED;
@@ -155,7 +153,7 @@ static int points_of(const struct situation *s) {
   return count;
 }
 
-/* How many requests could be sent at a time; nothing is changed by finding out. */
+/* The number of requests that could be sent at a time. Changes nothing. */
 static int room(sr_time now, int *probes) {
   static struct sr_limit copy;
   struct sr_slot slot;
@@ -195,7 +193,7 @@ static void die_in(const struct situation *s, int point) {
         point);
 }
 
-/* Others go on from now: at no time more than N in a window, with the one that the dead has sent. */
+/* The others continue: never more than N in a window, including the dead process's request. */
 static void expect_the_limit_to_hold(const struct situation *s, int point, int gave) {
   sr_time sent[N], now;
   int i, n = 0, from_the_dead = s->gives && s->outcome != SR_OUTCOME_UNSENT;
@@ -241,13 +239,14 @@ static void killed_at_any_step_the_limit_recovers_within_deadline_and_window(voi
       CHECK(then_room == (open ? 1 : N), "%s, point %d: then %d may go", s->name, point, then_room);
       CHECK(probes == open, "%s, point %d: then %d probes", s->name, point, probes);
       if (!open)
-        expect_the_limit_to_hold(s, point, point == points); /* the last: it was given back */
+        expect_the_limit_to_hold(s, point,
+                                 point == points); /* at the last point, it was given back */
     }
   }
   assert_true(kills >= 50);
 }
 
-/* The points are where something is changed: none was forgotten above, or left out of the source. */
+/* All fault points of sr_limit.c. */
 static void every_fault_point_was_reached(void **state) {
   static const char *const all[] = {"looked",  "probe",   "probing", "passed", "take",
                                     "taken",   "raise",   "held",    "heard",  "silence",
@@ -263,7 +262,7 @@ static void every_fault_point_was_reached(void **state) {
   assert_int_equal(name_count, COUNT(all));
 }
 
-/* A process with the probe that dies before it gives it back, of whatever cause. */
+/* A process dies while it has the probe. */
 static void a_lost_probe_is_followed_by_exactly_one(void **state) {
   struct sr_slot slot;
   pid_t child;
@@ -294,7 +293,7 @@ static void a_lost_probe_is_followed_by_exactly_one(void **state) {
 static struct sr_slot other_slot;
 static enum sr_verdict other_verdict;
 static enum sr_outcome other_outcome;
-static int others; /* how many slots it took */
+static int others; /* number of slots taken */
 
 static void other_takes(void) {
   other_verdict = take_at(limit, NOW, &other_slot);
@@ -341,7 +340,7 @@ static void two_that_take_at_once_never_get_the_same_slot_or_two_probes(void **s
   }
 }
 
-/* What the probe finds out is told just while another one asks whether it may be the probe. */
+/* The probe reports its result just while another process asks to be the probe. */
 static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_REFUSED,
                                              SR_OUTCOME_UNSENT};
@@ -363,11 +362,11 @@ static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
       verdict = take_at(limit, NOW, &slot);
       told = call_at == 0;
       at_point(0, 0);
-      if (!told) { /* it was told to wait before it came to this point */
+      if (!told) { /* it had to wait before it reached this point */
         assert_true(point > 1);
         assert_int_equal(verdict, SR_LIMIT_BLOCKED);
       } else if (outcomes[i] == SR_OUTCOME_FINE) {
-        assert_int_equal(atomic_load(&limit->probe), 0); /* nothing stays of the attempt */
+        assert_int_equal(atomic_load(&limit->probe), 0); /* the attempt leaves nothing behind */
         CHECK(verdict == SR_LIMIT_GRANTED && slot.probe == 0, "fine, point %d: %d", point,
               (int)verdict);
       } else if (outcomes[i] == SR_OUTCOME_REFUSED) {
@@ -384,7 +383,7 @@ static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
   }
 }
 
-/* Two answers that come at once: each counts, whichever comes first. */
+/* Two simultaneous answers both count, in either order. */
 static void outcomes_told_at_once_are_both_learned(void **state) {
   static const struct situation s = {"give, the second 429", 1, 1, SR_OUTCOME_REFUSED};
   int point, points = points_of(&s);

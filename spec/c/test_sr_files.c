@@ -1,4 +1,4 @@
-/* How limiters, mappings and files go when nobody needs them any more, while others open them.
+/* Removal of unused limiters, mappings and files while other processes open them.
 ** SPDX-License-Identifier: MIT */
 #include "folder.h"
 
@@ -43,7 +43,7 @@ static struct sr_limiter *opened(const struct sr_limit_identity *who) {
   return opened_in(folder, who);
 }
 
-/* As another process has it: the same directory by another name. */
+/* The same directory by another name, as another process would open it. */
 static struct sr_limiter *opened_elsewhere(const struct sr_limit_identity *who) {
   char same[110];
   snprintf(same, sizeof same, "%s/.", folder);
@@ -75,7 +75,7 @@ static void request(struct sr_limiter *limiter, sr_time now, enum sr_outcome out
   driver->give(limiter, &rate, now, &slot, outcome, S);
 }
 
-/* How many files of the folder are mapped, removed ones too. -1 where the system does not tell. */
+/* The number of mapped files of the folder, including removed ones. -1 if the system can't tell. */
 static int mappings(void) {
   FILE *maps = fopen("/proc/self/maps", "r");
   char line[600];
@@ -93,7 +93,7 @@ static void expect_mappings(int least, int most) {
   CHECK(count == -1 || (count >= least && count <= most), "%d mappings", count);
 }
 
-/* ---- until when something is kept ---- */
+/* ---- how long limiters are kept ---- */
 
 static void a_limiter_is_kept_until_its_last_stamp(void **state) {
   static const struct {
@@ -105,7 +105,7 @@ static void a_limiter_is_kept_until_its_last_stamp(void **state) {
       {SR_OUTCOME_FINE, 1, S},
       {SR_OUTCOME_SILENT, 1, S + SR_LATE_COUNT},
       {SR_OUTCOME_REFUSED, 1, 3600 * S},         /* a strike */
-      {SR_OUTCOME_BAD_KEY, 2, (600 + 3600) * S}, /* a ban, and its level */
+      {SR_OUTCOME_BAD_KEY, 2, (600 + 3600) * S}, /* a ban and its level */
       {SR_OUTCOME_SILENT, 3, S + 3600 * S},
   };
   size_t i;
@@ -144,12 +144,12 @@ static void a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more(void
     struct sr_limiter *limiter = sr_local_open(&settings, &who);
     request(limiter, START, SR_OUTCOME_FINE);
     driver->keep_until(limiter, START + S - 2);
-    driver->close(limiter); /* its slot cools down still */
+    driver->close(limiter); /* its slot is still cooling down */
     assert_int_equal(files(0), shared);
     assert_ptr_equal(sr_local_open(&settings, &who), limiter);
     assert_ptr_equal(sr_local_open(&settings, &who), limiter);
     driver->keep_until(limiter, START + S);
-    driver->close(limiter); /* somebody else has it open */
+    driver->close(limiter); /* it is still open elsewhere */
     assert_int_equal(files(0), shared);
     driver->close(limiter);
     expect_mappings(0, 0);
@@ -157,7 +157,7 @@ static void a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more(void
   }
 }
 
-/* By the real clock nobody has to ask: the next one that is opened takes those along. */
+/* On the real clock, opening a limiter also closes expired ones. */
 static void what_was_closed_before_its_time_goes_later(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
   struct sr_local_settings settings = {1, 0, folder, 0, 1};
@@ -169,12 +169,12 @@ static void what_was_closed_before_its_time_goes_later(void **state) {
   driver->give(limiter, &(struct sr_rate){N, 100 * MS}, now, &slot, SR_OUTCOME_FINE, 0);
   driver->close(limiter);
   do {
-    driver->close(sr_local_open(&settings, &other)); /* looks at one bucket after the other */
+    driver->close(sr_local_open(&settings, &other)); /* checks the next bucket each time */
   } while (files(0) > 0 && sr_clock_monotonic.now(NULL) < patience);
   assert_int_equal(files(0), 0);
 }
 
-/* ---- others that use the file ---- */
+/* ---- other users of the file ---- */
 
 static void a_file_that_another_process_holds_a_slot_of_stays(void **state) {
   struct sr_limit_identity who = fresh_identity();
@@ -184,7 +184,7 @@ static void a_file_that_another_process_holds_a_slot_of_stays(void **state) {
   assert_true(take(first, START, &slot));
   assert_int_equal(take_all(second, START), N - 1);
   driver->give(first, &rate, START, &slot, SR_OUTCOME_FINE, 0);
-  driver->keep_until(first, START + 2 * S); /* the others' leases last for a minute */
+  driver->keep_until(first, START + 2 * S); /* the other leases last a minute */
   driver->close(first);
   assert_int_equal(files(0), 1);
   first = opened(&who);
@@ -202,7 +202,7 @@ static void whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one(v
   driver->keep_until(first, START + S);
   driver->close(first);
   assert_int_equal(files(0), 0);
-  assert_int_equal(take_all(second, START + S), N); /* without waiting to look */
+  assert_int_equal(take_all(second, START + S), N); /* without waiting for the next check */
   assert_int_equal(files(0), 1);
   first = opened(&who);
   assert_int_equal(take_all(first, START + S), 0);
@@ -210,7 +210,7 @@ static void whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one(v
   driver->close(second);
 }
 
-/* Who removes a file may be killed before it is gone, but after it grants nothing any more. */
+/* A process that removes a file is killed after retiring it, before unlinking it. */
 static void a_file_that_was_retired_and_not_removed_is_replaced(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
@@ -231,7 +231,7 @@ static void a_file_that_was_retired_and_not_removed_is_replaced(void **state) {
   driver->close(second);
 }
 
-/* … or stopped there: it makes nobody wait, and removes no other file when it goes on. */
+/* … or stopped there: it blocks nobody, and removes no other file when it continues. */
 static void a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
@@ -254,7 +254,7 @@ static void a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait(
   driver->close(limiter);
 }
 
-/* A taker that comes while somebody looks whether the file says nothing uses it on. */
+/* A take while another process checks whether the file is unused keeps the file. */
 static void an_attempt_to_retire_that_was_not_finished_harms_nobody(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
@@ -274,7 +274,7 @@ static void an_attempt_to_retire_that_was_not_finished_harms_nobody(void **state
 
 /* ---- many of them ---- */
 
-/* As an engine does: a limiter is closed when it says nothing any more. TEST_KEYS=100000: so many. */
+/* Limiters are closed once they can be, as the engine does. TEST_KEYS sets how many (default below). */
 static void keys_in_turn_leave_nothing_behind(void **state) {
   enum { OPEN = 60 };
   struct sr_limiter *ring[OPEN] = {NULL};
@@ -282,7 +282,7 @@ static void keys_in_turn_leave_nothing_behind(void **state) {
   int i, count = keys != NULL ? atoi(keys) : rounds(3000);
   sr_time now = START;
   (void)state;
-  for (i = 0; i < count + OPEN; i++, now += 20 * MS) { /* fifty a second */
+  for (i = 0; i < count + OPEN; i++, now += 20 * MS) { /* fifty per second */
     struct sr_limiter **place = &ring[i % OPEN];
     if (*place != NULL) {
       assert_int_equal(driver->keep_until(*place, now), 0);
@@ -301,7 +301,7 @@ static void keys_in_turn_leave_nothing_behind(void **state) {
   assert_int_equal(files(0), 0);
 }
 
-/* A file that is removed again and again leaves no mapping behind either. */
+/* Removing a file repeatedly leaves no mappings behind. */
 static void a_limiter_has_one_mapping_however_often_its_file_goes(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
@@ -401,7 +401,7 @@ static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_
   assert_int_equal(files(0), 6);
   sr_share_sweep(share, START);
   assert_int_equal(files(0), 4);
-  assert_true(sr_share_current(share)); /* its own is not touched */
+  assert_true(sr_share_current(share)); /* its own is kept */
   sr_share_sweep(share, START + 200 * S);
   assert_int_equal(files(0), 2);
   sr_share_sweep(share, START + 4000 * S);
@@ -409,7 +409,7 @@ static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_
   sr_share_close(share);
 }
 
-/* A sweep looks at a limited number of files, and the next one goes on behind them. */
+/* A sweep checks a limited number of files; the next one continues after them. */
 static void sweeps_come_by_every_file_however_many_there_are(void **state) {
   enum { FILES = 700 };
   struct sr_limit_identity own = fresh_identity();
@@ -446,17 +446,17 @@ static void a_sweep_removes_the_temporary_files_of_processes_that_were_killed(vo
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
     fd = open(path, O_CREAT | O_WRONLY, 0600);
     assert_true(fd >= 0);
-    if (i != 1) /* somebody is making that one just now */
+    if (i != 1) /* that one is being created */
       assert_int_equal(futimens(fd, long_ago), 0);
     close(fd);
   }
   sr_share_sweep(share, START);
-  sr_share_sweep(share, START); /* wherever the one before has ended */
+  sr_share_sweep(share, START); /* wherever the previous one stopped */
   assert_int_equal(files(0), 3);
   sr_share_close(share);
 }
 
-/* The directory of a group has files that are another user's as well. */
+/* A group's directory contains other users' files as well. */
 static void a_sweep_removes_files_of_a_group_too(void **state) {
   struct sr_limit_identity left = fresh_identity(), own = fresh_identity();
   struct sr_share_place place = {folder, 1};
@@ -475,7 +475,7 @@ static void a_sweep_removes_files_of_a_group_too(void **state) {
   sr_share_close(share);
 }
 
-/* Whatever the umask is, the next process can open the file. */
+/* The next process can open the file under any umask. */
 static void a_file_has_its_mode_whatever_the_umask_is(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};

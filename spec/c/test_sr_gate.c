@@ -1,4 +1,4 @@
-/* The limiters that an engine has opened: which are the same, and when they are closed.
+/* Gates: an engine's open limiters. Which clients share one, and when it is closed.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -11,7 +11,7 @@ struct sr_limiter {
 };
 
 static int opened, closed;
-static sr_time keep_next; /* of limiters opened from now on */
+static sr_time keep_next; /* for limiters opened from now on */
 
 static struct sr_limiter *open_counted(const char *settings,
                                        const struct sr_limit_identity *identity) {
@@ -110,7 +110,7 @@ static void clients_share_a_gate_when_everything_about_their_limit_is_the_same(v
     sr_gates_put(&gates, got[i], 0);
     sr_config_unref(again);
   }
-  settings.rate.slots = 3; /* how much of it a client uses does not matter */
+  settings.rate.slots = 3; /* the client's share of it does not matter */
   settings.max_queue = 9;
   sr_config_unref(configs[1]);
   configs[1] = client_of(&settings);
@@ -164,14 +164,14 @@ static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
   assert_int_equal(closed, 0);
   sr_gates_trim(&gates, 10 * S);
   assert_int_equal(closed, 100);
-  keep_next = SR_NEVER; /* it does not know */
+  keep_next = SR_NEVER; /* unknown */
   gate = visit(&gates, 1, 10 * S);
   gate->limiter->keep_until = SR_NEVER;
   sr_gates_trim(&gates, 20 * S);
   assert_int_equal(closed, 100);
   gate->limiter->keep_until = 0;
   sr_gates_trim(&gates, 20 * S + SR_SECOND / 2);
-  assert_int_equal(closed, 100); /* it was asked just now */
+  assert_int_equal(closed, 100); /* it was just checked */
   sr_gates_trim(&gates, 21 * S);
   assert_int_equal(closed, 101);
   sr_gates_fini(&gates);
@@ -192,7 +192,7 @@ static void gates_that_had_to_stay_go_when_others_come(void **state) {
   sr_gates_fini(&gates);
 }
 
-/* SERANKING_LONG=1: as many as there may be in years. */
+/* SERANKING_LONG=1: as many as years of use may open. */
 static void a_key_after_the_other_leaves_no_more_than_a_few_gates(void **state) {
   struct sr_gates gates;
   uint64_t salt, count = getenv("SERANKING_LONG") != NULL ? 100000 : 2000;

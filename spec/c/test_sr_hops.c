@@ -1,4 +1,4 @@
-/* How often a warm call reads the clock and goes to its limiter.
+/* Counts a warm call's clock readings and limiter calls.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -13,7 +13,7 @@
 
 enum { CALLS = 50 };
 
-/* ---- what is counted ---- */
+/* ---- counters ---- */
 
 static int reads;
 static int takes, starts, gives, others;
@@ -160,7 +160,7 @@ a_warm_call_reads_the_clock_four_times_and_goes_to_its_limiter_three_times(void 
       fewest = reads;
     sr_call_clear(call);
   }
-  /* one more for each time that poll returns before the whole answer is there */
+  /* one more for each poll that returns before the whole answer has arrived */
   CHECK(fewest <= 4, "the clock is read %d times", fewest);
   sr_call_delete(call);
   sr_engine_delete(engine); /* closes the connection, which ends the server */

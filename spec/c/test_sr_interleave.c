@@ -1,9 +1,9 @@
-/* Processes that use a limit's blocks at once, step by step: whatever one of them does runs whole at
-** every point of whatever another one does, and of a third one inside that.
+/* Interleavings of processes that use a limit's blocks: each operation runs at every fault point of each
+** other operation, and a third one inside that.
 ** SPDX-License-Identifier: MIT
 **
-** The rule is compiled into this program once more, under other names, with its fault points in use.
-** A world has a block at the path of the file, and those that come after it. */
+** sr_limit.c is compiled into this program again, under other names, with its fault points enabled.
+** A world has a block at the path of the file, and the blocks that replace it. */
 #include "support.h"
 
 static void reach(const char *point);
@@ -31,25 +31,25 @@ static const struct sr_rate rate = {N, S};
 
 /* ---- a world ---- */
 
-/* What a process can do. GIVE + an outcome: it has taken a slot before. */
+/* A process's operation. GIVE + outcome gives back a slot taken before. */
 enum op { TAKE, START, MERGE, RESET, REPAIR, RETIRE, GIVE, OPS = GIVE + 6 };
 
 struct process {
   enum op op;
-  int block; /* the one that it has mapped */
+  int block; /* the mapped one */
   struct sr_slot slot;
   int granted, ended;
 };
 
-/* What was before. */
+/* The situation at the start. */
 struct situation {
   const char *name;
-  int removed;  /* somebody has removed the file, and nobody has noticed */
-  int refusals; /* 429s in a row; 3: the ban is over just now */
-  int silent;   /* requests without an answer; 2: the limit's patience, and a window ago */
-  int held;     /* a 429 of a client with a window of an hour holds all */
-  int damaged;  /* words that nobody can have written */
-  int late;     /* slots were taken long ago: their leases are over */
+  int removed;  /* the file was removed, unnoticed */
+  int refusals; /* 429s in a row; after 3, the ban ends just now */
+  int silent;   /* unanswered requests; 2 is the limit's threshold, a window ago */
+  int held;     /* held by a 429 of a client with a window of an hour */
+  int damaged;  /* impossible words */
+  int late;     /* slots were taken long ago: their leases have expired */
 };
 
 static const struct situation situations[] = {
@@ -81,7 +81,7 @@ static struct sr_limit *follow(struct process *p) {
   while (sr_limit_moved(&blocks[p->block])) {
     struct sr_limit *old = &blocks[p->block];
     if (at_path == p->block)
-      at_path++; /* left there by who retired it: removed */
+      at_path++; /* retired but not yet removed */
     assert_true(at_path < BLOCKS);
     if (sr_limit_merge(&blocks[at_path], old)) {
       p->block = at_path;
@@ -122,7 +122,7 @@ static void act(struct process *p) {
       give(p, SR_OUTCOME_UNSENT);
     }
     break;
-  case MERGE: /* it has looked whether the file is still at its path */
+  case MERGE: /* it has checked that the file is still at its path */
     last = p->block;
     if (last != at_path && sr_limit_merge(&blocks[at_path], &blocks[last])) {
       p->block = at_path;
@@ -153,9 +153,9 @@ static void act(struct process *p) {
   }
 }
 
-/* ---- weaving them ---- */
+/* ---- interleaving ---- */
 
-/* At which point of a process the next one does what it does, and how many points it has passed. */
+/* The point of a process at which the next one runs, and the points passed. */
 static int meet_at[PROCESSES], passed[PROCESSES], running, weaving;
 
 static void run_next(void) {
@@ -171,7 +171,7 @@ static void reach(const char *point) {
     run_next();
 }
 
-/* ---- what must hold ---- */
+/* ---- invariants ---- */
 
 static void explain(const struct situation *s, const char *what) {
   static const char *const names[] = {"take",      "start",    "merge",       "reset",
@@ -182,7 +182,7 @@ static void explain(const struct situation *s, const char *what) {
         what);
 }
 
-/* Another process, that opens the file now: how many slots it gets, and how many of them go alone. */
+/* Another process opens the file now. Counts the slots it gets, and those granted one at a time. */
 static int others(sr_time now, int *alone) {
   struct process other;
   int got = 0;
@@ -204,7 +204,7 @@ static int did(enum op op) {
   return times;
 }
 
-/* How many of the processes' requests may be counted in this window, and go alone. */
+/* The number of requests that may be counted in this window, and of those that go alone. */
 static int sent(int *alone, int late) {
   int i, total = 0;
   *alone = 0;
@@ -216,7 +216,7 @@ static int sent(int *alone, int late) {
   return total;
 }
 
-/* How many requests ended so. */
+/* The number of requests with this outcome. */
 static int ended(enum sr_outcome outcome) {
   int i, times = 0;
   for (i = 0; i < count; i++)
@@ -224,7 +224,7 @@ static int ended(enum sr_outcome outcome) {
   return times;
 }
 
-/* What is there for a process that opens the file now; those that have an old one mapped do no more. */
+/* Checks the state that a process opening the file finds, once those with old mappings are done. */
 static void check(const struct situation *s) {
   struct sr_limit_view view;
   struct process reader;
@@ -232,7 +232,7 @@ static void check(const struct situation *s) {
   int refused = ended(SR_OUTCOME_REFUSED), fine = did(GIVE + SR_OUTCOME_FINE);
   int answered = fine + did(GIVE + SR_OUTCOME_ANSWERED) + did(GIVE + SR_OUTCOME_REFUSED) +
                  did(GIVE + SR_OUTCOME_BAD_KEY);
-  /* Nobody has looked: a program that begins now has free slots, as the documentation says. */
+  /* The removal went unnoticed: a new program gets free slots, as documented. */
   if (s->removed && merges == 0)
     return;
   memset(&reader, 0, sizeof reader);
@@ -259,16 +259,16 @@ static void check(const struct situation *s) {
   total += others(NOW, &others_alone);
   if (total > N)
     explain(s, "more requests than slots");
-  if (alone + others_alone > 1 && resets == 0) /* a reset lets all go beside it */
+  if (alone + others_alone > 1 && resets == 0) /* a reset releases all */
     explain(s, "two go alone");
-  /* Ban and hold over, leases over: all slots are there again, or one for who goes alone. */
+  /* After ban, hold and leases: all slots are free, or one if requests go alone. */
   if (others(LEASE + 200000 * S, &alone) != (open ? 1 : N) || alone != open)
     explain(s, "a slot is lost");
 }
 
-/* ---- all of them ---- */
+/* ---- all combinations ---- */
 
-/* By other processes, in block 0, before. */
+/* Done before by other processes, in block 0. */
 static void prepare_block(const struct situation *s) {
   struct process before;
   struct sr_slot slots[3];
@@ -308,7 +308,7 @@ static void prepare(const struct situation *s) {
   at_path = s->removed;
 }
 
-/* Runs them; what was not met on the way is done afterwards. Returns how many of them were met. */
+/* Runs the processes; those not started at a point run afterwards. Returns how many started at a point. */
 static int weave(const struct situation *s) {
   int i, met;
   prepare(s);
@@ -325,7 +325,7 @@ static int weave(const struct situation *s) {
   return met;
 }
 
-/* A second one at every point of the first; returns how many meetings there were. */
+/* Runs a second one at every point of the first. Returns how many were run there. */
 static int all_pairs(const struct situation *s) {
   int met = 0;
   for (meet_at[0] = 1; weave(s) == 2; meet_at[0]++)
@@ -362,7 +362,7 @@ static void whatever_two_processes_do_at_once_the_limit_holds(void **state) {
 }
 
 static void whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds(void **state) {
-  int divisor = rounds(100), met = 0; /* of 100 combinations, where each takes long */
+  int divisor = rounds(100), met = 0; /* TEST_DIVISOR */
   size_t i, ops, all = OPS * OPS * OPS;
   (void)state;
   count = 3;

@@ -1,4 +1,4 @@
-/* Jobs: how owners learn of their end, and who owns the call at every moment.
+/* Jobs: notification of their owners, and ownership of the call.
 ** SPDX-License-Identifier: MIT */
 #include "worker_support.h"
 
@@ -43,7 +43,7 @@ static void a_cancelled_call_is_over_soon(void **state) {
   int seen = atomic_load(&requests);
   struct sr_job *job = submit("/wait/60000");
   (void)state;
-  assert_int_equal(status().calls, 1); /* whether the thread has begun it or not */
+  assert_int_equal(status().calls, 1); /* whether or not the thread has started it */
   EVENTUALLY(atomic_load(&requests) > seen);
   sr_job_cancel(job);
   await_end(job, SR_CANCELLED, NULL);
@@ -171,7 +171,7 @@ static void a_call_that_is_done_before_its_token_comes_is_answered_at_once(void 
   struct sr_job *waker, *job = submit_with_token("/early", token);
   int fd = connect_worker();
   (void)state;
-  EVENTUALLY(sr_job_state(job) == SR_JOB_DONE); /* the connecting has woken the thread */
+  EVENTUALLY(sr_job_state(job) == SR_JOB_DONE); /* connecting woke the thread */
   send_token(fd, token);
   assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
   expect_end(job, SR_NO_ERROR, "/early");
@@ -181,7 +181,7 @@ static void a_call_that_is_done_before_its_token_comes_is_answered_at_once(void 
   close(fd);
 }
 
-/* Such a job has not woken the thread: whatever comes next has to. */
+/* Such a job has not woken the thread: the next operation must. */
 static void a_job_whose_token_never_comes_hides_no_other_and_can_be_cancelled(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   struct sr_job *silent, *job;
@@ -213,7 +213,7 @@ static void an_owner_who_leaves_before_the_token_comes_ends_the_call(void **stat
   close(fd);
   fd = connect_worker();
   sr_job_delete(submit_with_token("/wait/60000", token));
-  send_token(fd, token); /* whether the call is over by then or not */
+  send_token(fd, token); /* whether or not the call is over by then */
   assert_int_equal(receive_byte(fd), SR_REPLY_UNKNOWN);
   close(fd);
   EVENTUALLY(status().calls == 0);
@@ -224,7 +224,7 @@ an_owner_who_leaves_after_the_token_came_ends_the_call_and_frees_the_connection(
   int fd, reply, attempts = 0;
   struct sr_job *job;
   (void)state;
-  do { /* the request may be on its way before the thread reads the token */
+  do { /* the request may be sent before the thread reads the token */
     int seen = atomic_load(&requests);
     fd = connect_worker();
     job = subscribe(fd, "/wait/60000");
@@ -290,13 +290,13 @@ static void a_cancelled_call_is_told_to_its_connection(void **state) {
   int fd = connect_worker();
   struct sr_job *job = subscribe(fd, "/wait/60000");
   (void)state;
-  sr_job_cancel(job); /* whether the token was read by then or not */
+  sr_job_cancel(job); /* whether or not the token has been read */
   assert_int_equal(receive_byte(fd), SR_REPLY_DONE);
   expect_end(job, SR_CANCELLED, NULL);
   close(fd);
 }
 
-/* Closing one in the middle gives its number to the last one. */
+/* Closing one in the middle moves the last one to its index. */
 static void connections_that_come_and_go_leave_the_others_theirs(void **state) {
   int round;
   (void)state;

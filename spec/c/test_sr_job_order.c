@@ -1,5 +1,5 @@
-/* Jobs: whatever the order in which owner, connection, thread and server act, each call ends once,
-** its owner learns of it once, and it is freed once. All orders are played on one thread.
+/* Jobs: for every order of events of owner, connection, thread and server, each call ends once, is
+** reported once and is freed once. All orders run on one thread.
 ** SPDX-License-Identifier: MIT */
 #include "engine_support.h"
 
@@ -23,7 +23,7 @@ static const char *const names[] = {"token", "close", "cancel", "client",
 
 enum { CONNECTION = 7 };
 
-/* A job, and what is to be expected of it. */
+/* A job, and its expected state. */
 struct scene {
   struct bench bench;
   struct sr_job *job;     /* NULL: the owner has left */
@@ -93,7 +93,7 @@ static void thread_finishes(struct scene *scene) {
   struct sr_call *call;
   while ((call = sr_engine_ready(scene->bench.engine)) != NULL) {
     if (call->state != SR_STATE_DONE)
-      continue; /* it wants its attempt carried out */
+      continue; /* its attempt must be carried out */
     assert_true(is_over(scene));
     assert_ptr_equal(call, scene->call);
     if (!scene->has_token && scene->job != NULL)
@@ -165,11 +165,11 @@ static void play(struct scene *scene, const enum event *order, int count) {
 }
 
 /*
-** Plays the orders of the events from `at` on, after those before it, and each beginning of them.
+** Runs all orders of the events from `at` on, and each prefix of them.
 */
 static int play_all(struct scene *scene, enum event *order, int at, int *skipped) {
   int i, played = 0;
-  if (rounds(1000) == 1000 || ++*skipped % 20 == 0) { /* a twentieth under valgrind */
+  if (rounds(1000) == 1000 || ++*skipped % 20 == 0) { /* every 20th under valgrind */
     struct sr_job_counts counts;
     play(scene, order, at);
     counts = sr_jobs_count();

@@ -1,4 +1,4 @@
-/* The scanner of error bodies: strings by their place, escapes, texts that are broken or cut.
+/* The scanner of error bodies: strings by path, escapes, broken and truncated texts.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 

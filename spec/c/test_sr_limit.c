@@ -1,4 +1,4 @@
-/* The rule of the limiter: slots, the last look, and threads.
+/* The limiter's rule: slots, the last check before sending, threads.
 ** SPDX-License-Identifier: MIT */
 #include "limit_support.h"
 
@@ -43,7 +43,7 @@ static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **st
   assert_int_equal(retry_at, 100 * S + 700 * MS);
 }
 
-/* A time that is odd in nanoseconds must not be rounded to an earlier one. */
+/* Nanoseconds must not be rounded down. */
 static void a_slot_is_never_free_before_its_time(void **state) {
   sr_time at;
   (void)state;
@@ -173,7 +173,7 @@ static void low_priority_gets_the_only_slot_of_a_limit_of_one(void **state) {
   assert_int_equal(sr_limit_take(fresh_limit(), &low, 100 * S, &slot, &ruling), SR_LIMIT_GRANTED);
 }
 
-/* Pacing by time of sending: N in each window from the sending on, however late the answers are. */
+/* Pacing by time of sending: N per window, however late the answers are. */
 static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT,
                                              SR_OUTCOME_ANSWERED};
@@ -217,7 +217,7 @@ static void what_is_about_to_be_sent_looks_at_holds_and_bans_once_more(void **st
   assert_int_equal(sr_limit_start(limit, &two, second.send_by, &second), 0);
 }
 
-/* As when a clean-up has removed the file of one process and another has made a new one. */
+/* As when one process's file was removed and another process has created a new one. */
 static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one(void **state) {
   struct sr_limit *old = fresh_limit(), *new = fresh_limit();
   struct sr_rate two = {2, S};
@@ -236,7 +236,7 @@ static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new
   assert_false(take(new, 2, 100 * S + 500 * MS, 160 * S, &other, &retry_at));
   assert_true(take(new, 2, 100 * S + 700 * MS, 160 * S, &other, &retry_at));
   assert_false(take(new, 2, 100 * S + 800 * MS, 160 * S, &other, &retry_at));
-  sr_limit_give(new, &two, 101 * S, &leased, SR_OUTCOME_FINE, 0); /* its owner has moved, too */
+  sr_limit_give(new, &two, 101 * S, &leased, SR_OUTCOME_FINE, 0); /* its owner has moved as well */
   assert_false(take(new, 2, 102 * S - 2, 160 * S, &other, &retry_at));
   assert_true(take(new, 2, 102 * S, 160 * S, &other, &retry_at));
 }
@@ -260,7 +260,7 @@ static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state
   }
 }
 
-/* ---- the last look before a request is sent ---- */
+/* ---- the last check before a request is sent ---- */
 
 static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
   struct sr_rate one = {1, S};
@@ -280,7 +280,7 @@ static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
   }
 }
 
-/* A lease that ended while its process was stopped, and that somebody else has had since. */
+/* A lease that expired while its process was stopped, and was taken by another process since. */
 static void nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
   struct sr_rate one = {1, S};
   int send_time;
@@ -298,7 +298,7 @@ static void nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
   }
 }
 
-/* libcurl before 7.80 does not tell when it sends: the slot cools down from the answer on. */
+/* libcurl before 7.80 does not report the time of sending: the slot cools down from the answer on. */
 static void by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate one = {1, S};
@@ -313,7 +313,7 @@ static void by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same(v
   assert_int_equal(ruling.at, 101 * S + 100 * MS);
 }
 
-/* Two clients of one limit: the one with the short window cuts nothing that the other one wrote. */
+/* Two clients of one limit: one with a short window does not shorten times written by the other. */
 static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state) {
   static const struct sr_rate hourly = {5, 3600 * S};
   struct sr_limit *limit = fresh_limit();
@@ -375,8 +375,8 @@ static void a_leased_slot_is_to_be_used_before_the_deadline(void **state) {
 /* ---- sr_limit_earliest against brute force ---- */
 
 /*
-** What the header promises, carried out: each leased slot comes back now, `ahead` others and then
-** the caller take the slot that is free first and give it back at once.
+** The header's contract, simulated: each leased slot comes back now; `ahead` others and then the caller
+** each take the first free slot and give it back at once.
 */
 static sr_time brute_force(const sr_time *free_at, const int *leased, int slots, sr_time window,
                            sr_time held, sr_time now, unsigned ahead) {
@@ -399,7 +399,7 @@ static sr_time brute_force(const sr_time *free_at, const int *leased, int slots,
   }
 }
 
-/* Compares in `rounds` random situations. Slots cool for up to `most` from now; with hold or not.
+/* Compares both in `rounds` random situations. Slots cool for up to `most`, with or without a hold.
  */
 static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) {
   struct chance chance = {seed};
@@ -441,7 +441,7 @@ static void earliest_is_what_brute_force_says(void **state) {
   compare_earliest(1, rounds(1000), S, 0);
 }
 
-/* An attempt that got no answer cools its slot for a window and 0.2 s. */
+/* An unanswered attempt cools its slot for a window and 0.2 s. */
 static void
 earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window(void **state) {
   (void)state;

@@ -1,4 +1,4 @@
-/* The rule of the limiter held to a model: senders, a network, a server that counts, and a stranger.
+/* The limiter's rule in a model: senders, a network, a server that counts, and another user of the key.
 ** SPDX-License-Identifier: MIT */
 #include "limit_support.h"
 
@@ -6,23 +6,23 @@
 
 enum { SENDERS = 12, MODEL_SLOTS = 5, MODEL_STEPS = 1000000, PENDING = 512 };
 #define WINDOW      S
-#define LATE        (S / 5) /* a request is counted at the latest this long after it was given up */
+#define LATE        (S / 5) /* longest time from giving up a request until the server counts it */
 #define LONGEST     (2 * S) /* a call's deadline */
 #define BAN         (600 * S)
 #define MODEL_START (1000 * S)
 
 enum fate { ANSWERED, GIVEN_UP, NEVER_SENT, DIED };
 
-/* A process. One that died is another one at its next event, and knows nothing of the slot. */
+/* A process. After it dies, it restarts at its next event without its slot. */
 struct sender {
   int busy;
   enum fate fate;
   int refused; /* the server has answered 429 */
-  sr_time at;  /* of its next event: trying, or the end of its attempt */
+  sr_time at;  /* of its next event: a take, or the end of its attempt */
   struct sr_slot slot;
 };
 
-/* A way to decide whether a request may be sent now. */
+/* A rule that decides whether a request may be sent now. */
 struct rule {
   const char *name;
   enum sr_verdict (*take)(struct rule *rule, sr_time now, sr_time lease, struct sender *sender,
@@ -42,13 +42,13 @@ struct arrival {
   int ours;
 };
 
-/* The vendor's side: a rolling window; three refusals within a minute block the key, ever longer. */
+/* The vendor: a rolling window; three refusals within a minute block the key, longer each time. */
 struct server {
   sr_time counted[MODEL_SLOTS], refused[3], banned_until;
   int next, next_refused, bans;
 };
 
-/* What the circuit must be, by what the senders have seen, in the order in which they saw it. */
+/* The expected circuit, computed from the senders' outcomes in order. */
 struct reference {
   int in_a_row, open, level;
   sr_time until, trouble, held, probe_lease;
@@ -58,11 +58,11 @@ struct reference {
 struct model {
   struct chance chance;
   struct rule *rule;
-  int circuit; /* the rule has one, to be compared with the reference */
+  int circuit; /* compare the rule's circuit with the reference */
   struct sender senders[SENDERS];
   struct arrival pending[PENDING];
   int pending_count;
-  sr_time stranger; /* when somebody who knows no limiter uses the key next */
+  sr_time stranger; /* next request of a program without the limiter */
   struct server server;
   struct reference reference;
   sr_time *counts, now; /* when ours were counted */
@@ -78,7 +78,7 @@ static enum sr_verdict limiter_take(struct rule *rule, sr_time now, sr_time leas
 static void limiter_give(struct rule *rule, sr_time now, struct sender *sender) {
   static const struct sr_rate rate = {MODEL_SLOTS, WINDOW};
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT, SR_OUTCOME_UNSENT};
-  if (sender->fate == DIED) /* who died gives nothing back */
+  if (sender->fate == DIED) /* a dead process gives nothing back */
     memset(&sender->slot, 0, sizeof sender->slot);
   else
     sr_limit_give(rule->limit, &rate, now, &sender->slot,
@@ -131,7 +131,7 @@ static void arrive_at(struct model *model, sr_time at, struct sender *sender, in
   arrival->ours = ours;
 }
 
-/* Decides what becomes of a request sent now: when it ends, and when it is counted. */
+/* Draws the fate of a request sent now: when it ends, and when it is counted. */
 static void send_one(struct model *model, struct sender *sender) {
   struct chance *chance = &model->chance;
   int64_t dice = chance_between(chance, 1, 100);
@@ -154,7 +154,7 @@ static void send_one(struct model *model, struct sender *sender) {
     sender->at = now + chance_between(chance, 0, LONGEST);
     last = sender->at + LATE;
   }
-  /* Now and then at the very ends of what is possible: there a rule breaks first. */
+  /* Often draws the extremes, where a rule breaks first. */
   dice = chance_between(chance, 1, 10);
   arrive_at(model,
             dice == 1   ? now
@@ -203,7 +203,7 @@ static void reference_learn(struct model *model, const struct sender *sender) {
   sr_time now = model->now;
   int probe = ref->probe == sender && ref->open;
   if (sender->fate == DIED)
-    model->probes_died += probe; /* it stays the probe until its lease is over */
+    model->probes_died += probe; /* it stays the probe until its lease expires */
   if (sender->fate == DIED || (ref->open && !probe)) {
     if (sender->refused && now + WINDOW > ref->held)
       ref->held = now + WINDOW;
@@ -233,7 +233,7 @@ static void reference_learn(struct model *model, const struct sender *sender) {
   }
 }
 
-/* The circuit keeps its times in milliseconds: the one in which a time lies may be either. */
+/* The circuit stores milliseconds: accepts a time rounded up or down. */
 static void reference_check(struct model *model, struct sender *sender, enum sr_verdict verdict,
                             sr_time lease) {
   struct reference *ref = &model->reference;
@@ -361,7 +361,7 @@ static void no_window_of_the_server_ever_holds_more_than_the_limit(void **state)
   }
 }
 
-/* Somebody else uses the key beside us, so that the server refuses and blocks us too. */
+/* Another program uses the key, so the server refuses and blocks our requests as well. */
 static void with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_be(void **state) {
   int openings = 0, closings = 0, died = 0;
   size_t i;
@@ -380,7 +380,7 @@ static void with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_b
         "%d bans, %d over, %d probes died", openings, closings, died);
 }
 
-/* The model can fail: two rules that look right are broken by the same network. */
+/* The model detects errors: two plausible but wrong rules fail on the same network. */
 static void a_token_bucket_and_a_log_of_send_times_break_in_the_same_model(void **state) {
   struct rule bucket = {"bucket", bucket_take, no_give, NULL, MODEL_SLOTS, MODEL_START, {0}, 0};
   struct rule log = {"log", log_take, no_give, NULL, 0, 0, {0}, 0};
@@ -402,7 +402,7 @@ static void limiter_give_without_late(struct rule *rule, sr_time now, struct sen
   limiter_give(rule, now, sender);
 }
 
-/* And so are the limiter's own slots, given back too early by either part of the rule. */
+/* So does the limiter's rule when slots are given back too early. */
 static void slots_given_back_too_early_break_in_the_same_model(void **state) {
   struct rule hot = slots_rule(), early = slots_rule();
   struct model model;

@@ -1,4 +1,4 @@
-/* The worker's socket: where it is, what is left of it, and who may connect.
+/* The worker's socket: its path, its removal, and access to it.
 ** SPDX-License-Identifier: MIT */
 #include "worker_support.h"
 
@@ -71,7 +71,7 @@ static void a_connection_of_another_process_is_closed(void **state) {
   pid_t child;
   (void)state;
   if (!SR_LINUX)
-    skip(); /* there the folder alone keeps others out */
+    skip(); /* here only the folder's mode keeps others out */
   open_listener(&listener);
   assert_int_equal(strncmp(listener.path, "/proc/self/fd/", 14), 0);
   snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), listener.name_fd);
@@ -102,7 +102,7 @@ static void nobody_else_can_enter_its_folder(void **state) {
   assert_int_equal(files_left(), 0);
 }
 
-/* Makes what a process that was killed leaves behind where names stay. */
+/* Creates the socket file that a killed process leaves behind. */
 static void leave_behind(char folder[SR_LISTENER_PATH]) {
   struct sockaddr_un address;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -137,7 +137,7 @@ static void where_names_stay_those_of_killed_processes_are_removed_and_no_others
 #ifdef __linux__
 enum { NOT_ALLOWED = 77 };
 
-/* In a child whose /proc is an empty folder: 0 when all is as it should be. */
+/* In a child whose /proc is an empty folder. Returns 0 on success. */
 static int use_without_proc(void) {
   struct sr_listener listener;
   int client, fd;
@@ -167,7 +167,7 @@ static void without_proc_the_name_stays_until_it_is_closed(void **state) {
   assert_int_equal(waitpid(child, &how, 0), child);
   assert_true(WIFEXITED(how));
   if (WEXITSTATUS(how) == NOT_ALLOWED)
-    skip(); /* it takes root */
+    skip(); /* needs root */
   assert_int_equal(WEXITSTATUS(how), 0);
 #else
   skip();
@@ -217,7 +217,7 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
     assert_int_equal(byte, 'F');
     assert_int_equal(recv(clients[i], &byte, 1, 0), 0);
   }
-  sr_fork_close(listener.spare_fd); /* as if another thread had been faster */
+  sr_fork_close(listener.spare_fd); /* as if another thread had taken it */
   listener.spare_fd = -1;
   fillers[count++] = dup(0);
   assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_FAILED);

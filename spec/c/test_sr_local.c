@@ -1,5 +1,4 @@
-/* The limiter of one machine: one for each limit, whoever opens it, and what it does while there is
-** no file.
+/* The limiter of one machine: one instance per limit, and operation without a file.
 ** SPDX-License-Identifier: MIT */
 #include "folder.h"
 
@@ -21,7 +20,7 @@ static const struct sr_limiter_driver *const driver = &sr_local_driver;
 
 /* ---- limiters ---- */
 
-/* A limit that no other test has. */
+/* A limit of this test only. */
 static struct sr_limit_identity fresh_identity(void) {
   static uint64_t last = UINT64_C(0xfeed000000000000);
   struct sr_limit_identity who = {0,
@@ -60,7 +59,7 @@ static enum sr_verdict take(struct sr_limiter *limiter, sr_time now, struct sr_s
   return driver->take(limiter, &want, now, slot, ruling);
 }
 
-/* Takes all that can be had, and says how many. */
+/* Takes all free slots. Returns how many. */
 static int take_all(struct sr_limiter *limiter, sr_time now) {
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -78,7 +77,7 @@ static struct sr_limit_view view_of(struct sr_limiter *limiter, sr_time now) {
   return view;
 }
 
-/* ---- one for each limit ---- */
+/* ---- one instance per limit ---- */
 
 static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
@@ -90,7 +89,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   snprintf(same_dir, sizeof same_dir, "%s", folder);
   snprintf(elsewhere, sizeof elsewhere, "%s/x", folder);
   again = settings;
-  again.state_dir = same_dir; /* texts are compared, and copied */
+  again.state_dir = same_dir; /* strings are compared and copied */
   assert_ptr_equal(sr_local_open(&again, &who), limiter);
   memset(same_dir, 'x', 5);
   assert_ptr_equal(sr_local_open(&settings, &who), limiter);
@@ -103,7 +102,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   again.group = 1;
   assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
   again = alone;
-  again.state_dir = folder; /* of no meaning for one that has no file */
+  again.state_dir = folder; /* ignored without a file */
   assert_ptr_equal(sr_local_open(&again, &who), sr_local_open(&alone, &who));
 }
 
@@ -177,8 +176,8 @@ static void threads_that_open_at_once_have_n_slots_in_all_in_the_file(void **sta
 /* ---- processes ---- */
 
 /*
-** How many slots a child of this process gets: by a limiter that it has from here, or (NULL) by one
-** that it opens itself, as a process would that knows nothing of this one.
+** The number of slots that a child process gets: from the inherited limiter, or (NULL) from one that it
+** opens itself, like an unrelated process.
 */
 static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_identity *who,
                           sr_time now) {
@@ -188,7 +187,8 @@ static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_iden
   if (child == 0) {
     if (limiter == NULL) {
       size_t len = strlen(folder);
-      memcpy(folder + len, "/.", 3); /* the same place by another name: not found in the registry */
+      memcpy(folder + len, "/.",
+             3); /* the same folder by another name: not found in the registry */
       limiter = opened(who);
     }
     _exit(take_all(limiter, now));
@@ -204,10 +204,10 @@ static void processes_have_n_slots_in_all(void **state) {
   struct sr_slot slots[2];
   struct sr_ruling ruling;
   (void)state;
-  assert_int_equal(taken_by_child(NULL, &who, START), N); /* the file is made by another one */
+  assert_int_equal(taken_by_child(NULL, &who, START), N); /* another process creates the file */
   limiter = opened(&who);
   assert_int_equal(take_all(limiter, START), 0);
-  /* Their leases are over. One that was opened before the fork is shared as well. */
+  /* Their leases have expired. A limiter opened before the fork is shared as well. */
   assert_int_equal(take(limiter, START + 61 * S, &slots[0], &ruling), SR_LIMIT_GRANTED);
   assert_int_equal(take(limiter, START + 61 * S, &slots[1], &ruling), SR_LIMIT_GRANTED);
   assert_int_equal(taken_by_child(limiter, NULL, START + 61 * S), N - 2);
@@ -237,7 +237,7 @@ static void a_process_stops_all_the_others_by_its_429(void **state) {
   assert_int_equal(taken_by_child(NULL, &who, START + 607 * S), N - 1);
 }
 
-/* A process that is stopped for long leaves its slots to their leases, and can't give them back. */
+/* A process that is stopped for long loses its slots when their leases expire, and can't give them back. */
 static void killed_processes_leave_their_slots_to_the_leases(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
@@ -308,7 +308,8 @@ static void a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots(voi
   assert_int_equal(strncmp(view.place, folder, strlen(folder)), 0);
   assert_int_equal(access(view.place, F_OK), 0);
   assert_int_equal(taken_by_child(NULL, &who, START + 10 * S), 0);
-  driver->give(limiter, &rate, START + 10 * S, &slot, SR_OUTCOME_UNSENT, 0); /* taken before it */
+  driver->give(limiter, &rate, START + 10 * S, &slot, SR_OUTCOME_UNSENT,
+               0); /* taken before the fork */
   assert_int_equal(take(limiter, START + 10 * S, &slot, &ruling), SR_LIMIT_GRANTED);
   assert_string_equal(ruling.problem, "");
 }
@@ -349,14 +350,14 @@ static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_
     for (i = 0; i < 3; i++)
       assert_int_equal(take(limiter, now, &slots[i], &ruling), SR_LIMIT_GRANTED);
     assert_int_equal(files(1), 1);
-    assert_int_equal(take_all(limiter, now + S), 1); /* one was left, and no more */
+    assert_int_equal(take_all(limiter, now + S), 1); /* exactly one was left */
     assert_string_equal(view_of(limiter, now + S).scope, "user");
     assert_int_equal(access(view_of(limiter, now + S).place, F_OK), 0);
     assert_int_equal(taken_by_child(NULL, &who, now + S), 0);
     for (i = 0; i < 3; i++) /* taken from the old one */
       driver->give(limiter, &rate, now + S, &slots[i], SR_OUTCOME_REFUSED, S);
     assert_int_equal(files(1), 1);
-    assert_int_equal(taken_by_child(NULL, &who, now + S), N); /* which knows nothing of it */
+    assert_int_equal(taken_by_child(NULL, &who, now + S), N); /* which opens the new file */
     assert_int_equal(take_all(limiter, now + 2 * S), 0);
     assert_true(view_of(limiter, now + 2 * S).block == SR_BLOCK_RATE); /* the ban is carried over */
     assert_int_equal(taken_by_child(NULL, &who, now + 2 * S), 0);
@@ -364,7 +365,7 @@ static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_
   }
 }
 
-/* Another process has found the file gone: this one moves on with it, without waiting to look. */
+/* Another process has found the file gone: this one follows at once, without waiting for its own check. */
 static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *first = opened(&who), *second;
@@ -373,7 +374,7 @@ static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void
   size_t len = strlen(folder);
   int i;
   (void)state;
-  memcpy(folder + len, "/.", 3); /* as another process: it knows the place by another name */
+  memcpy(folder + len, "/.", 3); /* another name for the folder, as in another process */
   second = opened(&who);
   folder[len] = '\0';
   assert_ptr_not_equal(first, second);
@@ -381,13 +382,13 @@ static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void
     assert_int_equal(take(first, START, &slots[i], &ruling), SR_LIMIT_GRANTED);
   assert_int_equal(take(second, START + S / 2, &slots[0], &ruling), SR_LIMIT_GRANTED);
   assert_int_equal(files(1), 1);
-  assert_int_equal(take_all(first, START + S), 2); /* a second is over for this one alone */
+  assert_int_equal(take_all(first, START + S), 2); /* only this one's second has passed */
   assert_int_equal(take_all(second, START + S), 0);
   driver->give(second, &rate, START + S, &slots[0], SR_OUTCOME_UNSENT, 0);
   assert_int_equal(take_all(first, START + S), 1);
   assert_string_equal(strrchr(view_of(first, START + S).place, '/'),
                       strrchr(view_of(second, START + S).place, '/'));
-  assert_int_equal(files(1), 1); /* there is one file */
+  assert_int_equal(files(1), 1); /* one file only */
 }
 
 static void a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it(void **state) {
@@ -422,7 +423,7 @@ static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
   assert_int_equal(files(1), 1);
 }
 
-/* An injected clock may be set back, or be another one than before. */
+/* An injected clock may be set back or replaced. */
 static void a_clock_that_goes_back_does_not_stop_it_from_looking(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
@@ -459,7 +460,7 @@ static void *use_it(void *ctx) {
   return NULL;
 }
 
-/* Files come and go while threads use it; afterwards all slots are there again. */
+/* Files come and go while threads use the limiter; afterwards all slots are free again. */
 static void threads_go_on_while_the_file_is_replaced_again_and_again(void **state) {
   pthread_t threads[3];
   struct busy busy;

@@ -1,8 +1,8 @@
-/* Memory that runs out, and memory that is given back.
+/* Out-of-memory handling, and freed secrets.
 ** SPDX-License-Identifier: MIT
 **
-** This program puts itself between everybody, libcurl too, and the C library's malloc. A sanitizer
-** or valgrind does that as well, and only one can: there, the tests are skipped and say so.
+** This program replaces malloc for all code, including libcurl. Sanitizers and valgrind do the same, and
+** only one can: under them, the tests are skipped.
 */
 #include "support.h"
 
@@ -29,13 +29,13 @@
 #endif
 #endif
 
-/* ---- between us and malloc ---- */
+/* ---- malloc ---- */
 
-/* Volatile, for compilers know malloc and take for granted that it changes no variable of ours. */
-static volatile long asked;      /* how many allocations were asked for since watch_begin */
-static volatile long live;       /* how many more were given than freed since */
-static volatile long fail_at;    /* the number of the first that fails; 0: none */
-static volatile long fail_count; /* how many fail from there on */
+/* Volatile: compilers assume that malloc does not change our variables. */
+static volatile long asked;      /* allocations requested since watch_begin */
+static volatile long live;       /* allocations minus frees since then */
+static volatile long fail_at;    /* number of the first allocation to fail; 0: none */
+static volatile long fail_count; /* how many to fail from there on */
 static volatile int watching;
 
 #ifndef SANITIZED
@@ -49,7 +49,7 @@ static union {
   void (*free)(void *);
 } next_malloc, next_calloc, next_realloc, next_free;
 
-/* dlsym may want memory itself: it gets some from here, which is never freed. */
+/* Memory for dlsym itself; never freed. */
 static char early[4096];
 static size_t early_used;
 static int resolving;
@@ -105,7 +105,7 @@ VISIBLE void *calloc(size_t count, size_t size) {
   return must_fail() ? NULL : given(next_calloc.calloc(count, size));
 }
 
-/* Always to another place, so that what is left at the old one is looked at. */
+/* Always moves, so the old block is checked for secrets. */
 VISIBLE void *realloc(void *block, size_t size) {
   void *other;
   size_t old;
@@ -146,7 +146,7 @@ static void watch_end(void) {
   watching = 0;
 }
 
-/* Whether the functions above are really in use. */
+/* Whether the functions above are in use. */
 static int in_between(void) {
   void *volatile block;
   long seen;
@@ -181,7 +181,7 @@ static struct sr_settings settings_of(const char *base_url) {
   return settings;
 }
 
-/* ---- memory that is given back ---- */
+/* ---- freed memory ---- */
 
 static void a_client_gives_all_its_memory_back(void **state) {
   int mode;
@@ -193,7 +193,7 @@ static void a_client_gives_all_its_memory_back(void **state) {
     struct sr_error error;
     int round;
     settings.auth = mode == 0 ? SR_AUTH_HEADER : SR_AUTH_QUERY;
-    for (round = 0; round < 2; round++) { /* the first one makes the limiter, which stays */
+    for (round = 0; round < 2; round++) { /* the first round creates the limiter, which stays */
       watch_begin(0, 0);
       config = sr_config_new(&settings, &error);
       sr_config_unref(config);
@@ -217,9 +217,9 @@ static void a_client_refused_for_its_address_gives_all_its_memory_back(void **st
   assert_int_equal(live, 0);
 }
 
-/* ---- memory that runs out ---- */
+/* ---- out of memory ---- */
 
-/* How a scenario ended: it said that memory ran out, it said something else, it went through. */
+/* Result of a scenario: reported out of memory, reported something else, succeeded. */
 enum ending { GAVE_UP, MISSPOKE, WENT_THROUGH, WRONG };
 
 static enum ending typed(const struct sr_error *error) {
@@ -229,8 +229,8 @@ static enum ending typed(const struct sr_error *error) {
                                                                                   : MISSPOKE;
 }
 
-/* A client, an engine, a call with a 503, a pause, a success. No checks inside: they want memory.
-** `salt`: 0, or whose slots, in a file below `dir`.
+/* A client, an engine, a call with a 503, a pause, a success. No checks inside: they allocate.
+** `salt`: 0, or the user whose slots are in a file below `dir`.
  */
 static enum ending whole_life_with(sr_time now, uint64_t salt, const char *state_dir) {
   static const char head[] = "Retry-After: 1\r\nContent-Type: application/json\r\n";
@@ -280,13 +280,13 @@ static enum ending whole_life(sr_time now) {
   return whole_life_with(now, 0, NULL);
 }
 
-/* Secrets are not looked for here: where there is memory for a header line but not for its place in
-** the list, libcurl frees its copy of the line as it is. */
+/* Not checked for secrets: if libcurl can allocate a header line but not its list entry, it frees the
+** line without clearing it. */
 static void fail_everywhere(long count) {
   enum ending ending = GAVE_UP;
   sr_time now = 1000 * S;
   long at;
-  assert_int_equal(whole_life(now), WENT_THROUGH); /* what stays, like the limiter, is there now */
+  assert_int_equal(whole_life(now), WENT_THROUGH); /* creates what stays, such as the limiter */
   for (at = 1; ending != WENT_THROUGH; at++) {
     long left;
     now += 100 * S;
@@ -313,7 +313,7 @@ static void all_allocations_from_any_on_may_fail(void **state) {
   fail_everywhere(1000000);
 }
 
-/* ---- memory that runs out while slots are shared by a file ---- */
+/* ---- out of memory with slots shared by a file ---- */
 
 static char dir[100];
 
@@ -332,9 +332,9 @@ static int remove_dir(void **state) {
 }
 
 /*
-** A limiter and its mapping stay for the life of the process, so what one whole life leaves is the
-** measure. Where memory ran out the next life makes good what was missing; all that may be left
-** besides is the text that said so.
+** A limiter and its mapping live as long as the process, so compare with the memory left after one whole
+** run. After an out-of-memory error, the next run creates what was missing. Only the error text may be
+** left in addition.
 */
 static void any_allocation_may_fail_while_slots_are_shared_by_a_file(void **state) {
   enum ending ending = GAVE_UP;
@@ -343,7 +343,7 @@ static void any_allocation_may_fail_while_slots_are_shared_by_a_file(void **stat
   long at, kept;
   (void)state;
   NEEDS_TO_BE_IN_BETWEEN();
-  assert_int_equal(whole_life_with(now, ++salt, dir), WENT_THROUGH); /* what is made once, is now */
+  assert_int_equal(whole_life_with(now, ++salt, dir), WENT_THROUGH); /* creates what is made once */
   watch_begin(0, 0);
   ending = whole_life_with(now, ++salt, dir);
   watch_end();
@@ -386,7 +386,7 @@ static void a_file_that_can_not_be_mapped_for_lack_of_memory_is_told(void **stat
     watch_begin(at, 1);
     share = sr_share_open(&place, &who, problem);
     watch_end();
-    seen = asked < at ? asked : at + 1; /* one more round, if this one has failed */
+    seen = asked < at ? asked : at + 1; /* another round, if this one has failed */
     if (share == NULL) {
       refused++;
       assert_int_equal(live, 0);
@@ -394,10 +394,10 @@ static void a_file_that_can_not_be_mapped_for_lack_of_memory_is_told(void **stat
     } else {
       snprintf(path, sizeof path, "%s", sr_share_path(share));
       sr_share_close(share);
-      assert_int_equal(unlink(path), 0); /* the next round makes it again */
+      assert_int_equal(unlink(path), 0); /* the next round creates it again */
     }
   }
-  assert_int_equal(refused, 2); /* the object, and the page that is written */
+  assert_int_equal(refused, 2); /* the object and the written page */
 }
 
 static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
@@ -424,7 +424,7 @@ static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
     assert_int_equal(live, 0);
     CHECK(result == 0 || problem[0] != '\0', "allocation %ld failed, and nothing is said", at);
   }
-  assert_true(refused >= 4); /* the stream, and each entry */
+  assert_true(refused >= 4); /* the stream and each entry */
 }
 
 static void running_out_of_memory_is_called_so(void **state) {
@@ -454,7 +454,7 @@ static int add_part(struct sr_call *call, const char *name, const char *filename
   return sr_buf_puts(&part->data, data);
 }
 
-/* A form of two texts and a file, made ready to be sent twice, with a call that is used again. */
+/* A form of two texts and a file, prepared for sending twice, with a reused call. */
 static enum ending form(struct sr_config *config) {
   struct sr_transfer *transfer = sr_transfer_new(NULL, NULL);
   struct sr_call *call = sr_call_new(config);
@@ -490,11 +490,11 @@ static void any_allocation_of_a_form_may_fail(void **state) {
   long at = 0, given_up = 0, seen;
   (void)state;
   assert_non_null(config);
-  assert_int_equal(form(config), WENT_THROUGH); /* runs under the sanitizers, too */
+  assert_int_equal(form(config), WENT_THROUGH); /* runs under sanitizers as well */
   if (!in_between())
     sr_config_unref(config);
   NEEDS_TO_BE_IN_BETWEEN();
-  do { /* until no allocation is left to fail; some, libcurl can do without */
+  do { /* until no allocation is left to fail; libcurl can do without some */
     long left;
     watch_begin(++at, 1);
     ending = form(config);
@@ -511,7 +511,7 @@ static void any_allocation_of_a_form_may_fail(void **state) {
   sr_config_unref(config);
 }
 
-/* What can't be looked at for lack of memory must not pass for harmless. */
+/* Text that can't be checked for lack of memory must not be shown. */
 static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
   static const char *const list[] = {"https://user:pass@api4.seranking.com",
                                      "https://api4.seranking.com/?a=1", "http://evil.example",
@@ -534,7 +534,7 @@ static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
   }
 }
 
-/* "Always ends in a NUL that its length does not count", also where there was no more room. */
+/* A buffer always ends in a NUL that its length excludes, even when it could not grow. */
 static void a_buffer_that_can_not_grow_is_as_it_was_before(void **state) {
   static const char text[] = "////////////////////////////////////////"; /* 40: 120 encoded */
   struct sr_param param = {"name", 4, text, sizeof text - 1};

@@ -1,4 +1,4 @@
-/* Blocks of a limit: hold, reset, merge, view, and what damage does.
+/* Blocks of a limit: hold, reset, merge, view, damage.
 ** SPDX-License-Identifier: MIT */
 #include "circuit_support.h"
 
@@ -23,7 +23,7 @@ static void reset_ends_ban_and_hold_and_leaves_the_slots(void **state) {
   (void)state;
   open_now(limit, START);
   sr_limit_reset(limit);
-  assert_int_equal(taken(limit, START).probe, 0); /* the one slot that was free before, too */
+  assert_int_equal(taken(limit, START).probe, 0); /* including the slot that was free before */
   assert_int_equal(ask(limit, START, &slot, &ruling), SR_LIMIT_WAIT);
   ended(limit, START, &held, SR_OUTCOME_FINE);
   assert_int_equal(ask(limit, START + S - 2, &slot, &ruling), SR_LIMIT_WAIT);
@@ -50,7 +50,8 @@ static void a_reset_while_the_probe_is_under_way_lets_all_go(void **state) {
   probe = taken(limit, now);
   sr_limit_reset(limit);
   assert_int_equal(taken(limit, now).probe, 0);
-  assert_int_equal(ended(limit, now, &probe, SR_OUTCOME_REFUSED), SR_CHANGE_NONE); /* a first one */
+  assert_int_equal(ended(limit, now, &probe, SR_OUTCOME_REFUSED),
+                   SR_CHANGE_NONE); /* the first one */
   assert_int_equal(ban_left(limit, now), 0);
 }
 
@@ -76,7 +77,7 @@ static void merge_takes_over_slots_hold_and_ban_that_last_longer(void **state) {
   assert_int_equal(taken(&into, START + 5 * S + 1).index, 1);
 }
 
-/* Whoever still uses the old block gets nothing from it, and what was taken can't be lost there. */
+/* The old block grants nothing any more, and slots taken from it are not lost. */
 static void a_block_that_was_merged_grants_nothing_any_more(void **state) {
   struct sr_limit *from = fresh_limit(), into, again;
   struct sr_slot slot, held = taken(from, START);
@@ -90,16 +91,16 @@ static void a_block_that_was_merged_grants_nothing_any_more(void **state) {
   assert_true(sr_limit_moved(from));
   assert_false(sr_limit_moved(&into));
   assert_int_equal(ask(from, START, &slot, &ruling), SR_LIMIT_WAIT);
-  assert_in_range(ruling.at, START, START + 10 * MS); /* to be asked elsewhere, soon */
+  assert_in_range(ruling.at, START, START + 10 * MS); /* retry soon, on the new block */
   assert_int_equal(ask(from, START + 900 * S, &slot, &ruling), SR_LIMIT_WAIT);
-  sr_limit_merge(&again, from); /* another process comes later */
+  sr_limit_merge(&again, from); /* a later process */
   for (i = 0; i < 4; i++) {
     taken(&into, START);
     taken(&again, START);
   }
   assert_int_equal(ask(&into, START, &slot, &ruling), SR_LIMIT_WAIT);
   assert_int_equal(ask(&again, START, &slot, &ruling), SR_LIMIT_WAIT);
-  ended(&into, START, &held, SR_OUTCOME_UNSENT); /* given back where it is now */
+  ended(&into, START, &held, SR_OUTCOME_UNSENT); /* given back to its new block */
   taken(&into, START);
 }
 
@@ -124,7 +125,7 @@ static void merge_keeps_the_ban_that_ends_later(void **state) {
     memset(&into, 0, sizeof into);
     if (way != 2)
       open_now(from, now);
-    if (way == 1) { /* the other one knows a single 429 */
+    if (way == 1) { /* the other block has a single 429 */
       slot = taken(&into, now);
       ended(&into, now, &slot, SR_OUTCOME_REFUSED);
     } else if (way == 2 || way == 3) { /* … or has a ban that began later */
@@ -173,7 +174,7 @@ static void the_view_shows_what_people_ask_for(void **state) {
   assert_int_equal(view.block, SR_BLOCK_NONE);
   assert_int_equal(view.strikes, 1);
   assert_int_equal(view.level, 0);
-  now += LEASE + S; /* its lease is over */
+  now += LEASE + S; /* its lease has expired */
   sr_limit_view(limit, now, &view);
   assert_int_equal(view.leased[0], 0);
   ended(limit, now, &leased, SR_OUTCOME_REFUSED);
@@ -200,13 +201,13 @@ static void the_view_shows_what_people_ask_for(void **state) {
 
 /* ---- damage ---- */
 
-/* What a damaged word may be: no way of writing it is like another. */
+/* Random values for a damaged word, of several kinds. */
 static uint64_t garbage(struct chance *chance, sr_time now) {
   static const int64_t corners[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX - 1, INT64_MAX};
   switch (chance_between(chance, 0, 6)) {
   case 0:
     return (uint64_t)corners[chance_between(chance, 0, (int64_t)COUNT(corners) - 1)];
-  case 1: /* any time within days of now */
+  case 1: /* a time within days of now */
     return (uint64_t)(now + chance_between(chance, -4 * 86400 * S, 4 * 86400 * S));
   case 2:
     return (uint64_t)(now + chance_between(chance, -2 * S, 2 * S));
@@ -234,7 +235,7 @@ static void damage(struct sr_limit *limit, struct chance *chance, sr_time now) {
   atomic_store(&limit->lone, (int64_t)garbage(chance, now));
 }
 
-/* Asks and sends for `duration`; returns when the last of all slots was granted for the first time. */
+/* Takes and sends for `duration`. Returns when all slots have been granted once. */
 static sr_time use(struct sr_limit *limit, sr_time now, sr_time duration, uint64_t seed) {
   sr_time sent[8], end = now + duration, whole = -1;
   uint64_t seen = 0;
@@ -244,7 +245,7 @@ static sr_time use(struct sr_limit *limit, sr_time now, sr_time duration, uint64
   while (now < end && whole < 0) {
     struct sr_slot slot;
     struct sr_ruling ruling;
-    if (sr_limit_moved(limit)) { /* as whoever finds such a file at its path */
+    if (sr_limit_moved(limit)) { /* as a process that finds such a file at its path */
       memset(&other, 0, sizeof other);
       assert_true(sr_limit_merge(&other, limit));
       memcpy(limit, &other, sizeof other);
@@ -261,7 +262,7 @@ static sr_time use(struct sr_limit *limit, sr_time now, sr_time duration, uint64
     } else {
       CHECK(ruling.at > now, "seed %llu: refused until a time that is over",
             (unsigned long long)seed);
-      now = ruling.at + (++asked % 8 == 0 ? 10 * MINUTE : 0); /* now and then nobody asks */
+      now = ruling.at + (++asked % 8 == 0 ? 10 * MINUTE : 0); /* with occasional pauses */
     }
   }
   return whole;
@@ -281,13 +282,13 @@ static void garbage_never_lets_more_pass_and_never_stops_a_key_for_ever(void **s
     sr_limit_view(limit, now, &view);
     assert_in_range(busy(limit, &rate, now), 0, 5);
     assert_true(sr_limit_earliest(limit, &rate, now, 3) >= now);
-    /* Believed: a lease of two days, then a ban of the highest level. */
+    /* The longest plausible values: a lease of two days, then a ban of the highest level. */
     whole = use(limit, now, 5 * 86400 * S, seed);
     CHECK(whole >= 0, "seed %llu: it does not recover", (unsigned long long)seed);
   }
 }
 
-/* What nobody can have written is over after a window; a ban after ten minutes. */
+/* Impossible values expire after a window; an impossible ban after ten minutes. */
 static void
 impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(void **state) {
   static const int64_t impossible[] = {INT64_MIN, -1, INT64_MAX, START + 3 * 86400 * S};
@@ -311,9 +312,10 @@ impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(
             (double)(whole - START) / 1e9);
     }
   }
-  for (i = 1; i <= 3; i++) { /* as RATE, KEY and no reason that there is */
-    static const uint64_t ends[] = {UINT64_MAX >> 16, (START + 2562 * MINUTE) / MS,
-                                    9223372036855}; /* ms that are just too many ns */
+  for (i = 1; i <= 3; i++) { /* as RATE, KEY and an unknown reason */
+    static const uint64_t ends[] = {
+        UINT64_MAX >> 16, (START + 2562 * MINUTE) / MS,
+        9223372036855}; /* milliseconds that just overflow nanoseconds */
     for (word = 0; word < COUNT(ends); word++) {
       struct sr_limit *limit = fresh_limit();
       sr_time whole;
@@ -325,7 +327,7 @@ impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(
   }
 }
 
-/* A closed circuit whose last trouble lies in the future would keep its level for ever. */
+/* A closed circuit whose last refusal is in the future would keep its level forever. */
 static void an_impossible_past_does_not_make_the_first_ban_long(void **state) {
   struct sr_limit *limit = fresh_limit();
   (void)state;

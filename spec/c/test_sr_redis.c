@@ -1,4 +1,4 @@
-/* The limiter on Redis, on a real server: slots, and what people see.
+/* The limiter on a real Redis server: slots and views.
 ** SPDX-License-Identifier: MIT */
 #include "redis_hosts.h"
 
@@ -15,7 +15,7 @@ static void a_new_limit_gives_nothing_before_what_was_sent_earlier_has_been_coun
   before = now_is();
   assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
   born = now_is();
-  /* "a window at the latest", and looking again tells the rest */
+  /* at most a window; the next take gives the rest */
   expect_time(ruling.at, before + WINDOW, born + WINDOW);
   pass(&server, WINDOW / 2);
   assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
@@ -49,7 +49,7 @@ static void n_slots_are_given_and_no_more_whoever_asks(void **state) {
   server_stop(&server);
 }
 
-/* What is given back, and when the slot must be free again. */
+/* The outcome of a give, and when the slot must be free again. */
 static void
 a_slot_is_free_a_window_after_its_answer_and_at_once_when_nothing_was_sent(void **state) {
   static const struct {
@@ -117,7 +117,7 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   GRANTED(new, 1, &second);
   give(old, 1, &first, SR_OUTCOME_UNSENT);
   assert_int_equal(take(old, 1, &third, &ruling), SR_LIMIT_WAIT);
-  give(old, 1, &first, SR_OUTCOME_FINE); /* empty by now: nothing */
+  give(old, 1, &first, SR_OUTCOME_FINE); /* empty by now: no effect */
   give(new, 1, &second, SR_OUTCOME_UNSENT);
   GRANTED(old, 1, &third);
   driver->close(old);
@@ -198,7 +198,7 @@ static void a_slot_that_was_only_asked_for_comes_back(void **state) {
   settle(limiter);
   GRANTED(other, 1, &slot);
   give(other, 1, &slot, SR_OUTCOME_UNSENT);
-  /* the same when the answer has come but was not looked at */
+  /* the same if the answer has arrived but was not read */
   memset(&slot, 0, sizeof slot);
   assert_int_equal(driver->take(limiter, &want, now_is(), &slot, &ruling), SR_LIMIT_ASKED);
   turn(limiter, now_is() + S);
@@ -305,11 +305,11 @@ static void the_bound_of_a_queue_is_never_too_late(void **state) {
   give(limiter, 2, &slot, SR_OUTCOME_FINE);
   assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
   told = now_is();
-  /* one cools down, and one could come back now */
+  /* one is cooling down, and one could come back now */
   expect_time(driver->earliest(limiter, &rate, told, 0), given + WINDOW, told + WINDOW);
   expect_time(driver->earliest(limiter, &rate, told, 1), given + WINDOW, told + WINDOW);
   expect_time(driver->earliest(limiter, &rate, told, 2), given + 2 * WINDOW, told + 2 * WINDOW);
-  now = told + 3 * S; /* too old to be held against anybody */
+  now = told + 3 * S; /* too old to count */
   assert_int_equal(driver->earliest(limiter, &rate, now, 5), now);
   thaw();
   driver->close(limiter);

@@ -1,4 +1,4 @@
-/* Addresses of Redis servers: what each part becomes, and what is refused in which words.
+/* Addresses of Redis servers: their parts, and the messages for invalid ones.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -61,11 +61,11 @@ static void addresses_give_every_part_decoded(void **state) {
     expect_part(row->text, "prefix", &got.prefix, row->prefix);
     expect_part(row->text, "ca_file", &got.ca_file, row->ca_file);
     sr_redis_address_fini(&got);
-    sr_redis_address_fini(&got); /* twice is allowed */
+    sr_redis_address_fini(&got); /* may be called twice */
   }
 }
 
-/* No message repeats a password: all of them hold "s3cret" here. */
+/* No message may repeat a password: every address here contains "s3cret". */
 static void mistakes_are_told_by_what_to_do_and_without_the_password(void **state) {
   static const struct {
     const char *text, *words;

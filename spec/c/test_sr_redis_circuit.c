@@ -1,4 +1,4 @@
-/* The limiter on Redis, on a real server: holds, silence and bans.
+/* The limiter on a real Redis server: holds, silence and bans.
 ** SPDX-License-Identifier: MIT */
 #include "redis_hosts.h"
 
@@ -26,7 +26,7 @@ static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) 
   server_stop(&server);
 }
 
-/* Clients of one limit with windows of their own. */
+/* Clients of one limit with different windows. */
 static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state) {
   static const struct sr_rate hourly = {5, 3600 * S};
   struct server server;
@@ -85,7 +85,7 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
   given = now_is();
   give(b, 5, &slot, SR_OUTCOME_FINE);
   assert_int_equal(take(a, 5, &slot, &ruling),
-                   SR_LIMIT_WAIT); /* what was sent may be counted now */
+                   SR_LIMIT_WAIT); /* the sent request may be counted now */
   assert_false(ruling.silent);
   expect_time(ruling.at, given + WINDOW, now_is() + WINDOW);
   pass(&server, WINDOW);
@@ -111,7 +111,7 @@ static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_g
     given = now_is();
     assert_int_equal(request(hosts[i], SR_OUTCOME_REFUSED),
                      i < 2 ? SR_CHANGE_NONE : SR_CHANGE_BLOCKED);
-    assert_int_equal(driver->news(hosts[i]), SR_CHANGE_NONE); /* told once */
+    assert_int_equal(driver->news(hosts[i]), SR_CHANGE_NONE); /* reported once */
     if (i < 2)
       pass(&server, WINDOW);
   }
@@ -196,19 +196,19 @@ static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
   pass(&server, 600 * S);
   GRANTED(limiter, 5, &slot);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_REFUSED), SR_CHANGE_BLOCKED);
-  pass(&server, 20 * 3600 * S); /* being blocked is no peace */
+  pass(&server, 20 * 3600 * S); /* time spent blocked does not lower the level */
   GRANTED(limiter, 5, &slot);
   assert_int_equal(view_of(limiter, 5).level, 2);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
   assert_int_equal(view_of(limiter, 5).level, 2);
   pass(&server, 3590 * S);
   assert_int_equal(view_of(limiter, 5).level, 2);
-  request(limiter, SR_OUTCOME_REFUSED); /* from here on again */
+  request(limiter, SR_OUTCOME_REFUSED); /* the period restarts here */
   pass(&server, 3590 * S);
   assert_int_equal(view_of(limiter, 5).level, 2);
   pass(&server, 10 * S);
   assert_int_equal(view_of(limiter, 5).level, 1);
-  request(limiter, SR_OUTCOME_REFUSED); /* what has fallen stays so */
+  request(limiter, SR_OUTCOME_REFUSED); /* a lowered level stays lowered */
   assert_int_equal(view_of(limiter, 5).level, 1);
   pass(&server, 5 * 3600 * S);
   assert_int_equal(view_of(limiter, 5).level, 0);
@@ -259,7 +259,7 @@ static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state
   want.lease = now_is() + 30 * S;
   memset(&slot, 0, sizeof slot);
   assert_int_equal(take_as(dead, &want, &slot, &ruling), SR_LIMIT_GRANTED);
-  driver->close(dead); /* as if killed: nothing is given back */
+  driver->close(dead); /* as if killed: gives nothing back */
   pass(&server, 29 * S);
   assert_int_equal(take(other, 5, &slot, &ruling), SR_LIMIT_BLOCKED);
   pass(&server, WINDOW);
@@ -354,14 +354,14 @@ static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
   server_stop(&server);
 }
 
-/* ---- the last look, before a request is sent ---- */
+/* ---- the last check before a request is sent ---- */
 
 static int may_start(struct sr_limiter *limiter, struct sr_slot *slot) {
   static const struct sr_rate rate = {5, WINDOW};
   return driver->start(limiter, &rate, now_is(), slot);
 }
 
-/* Before the server has said anything: it may be slow. */
+/* Before the server has answered: it may be slow. */
 static void a_request_does_not_go_after_a_429_of_its_own_process(void **state) {
   static const struct sr_rate rate = {5, WINDOW};
   struct server server;
@@ -396,13 +396,13 @@ a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told(void 
   give_for(b, 5, &slot, SR_OUTCOME_REFUSED, 20 * S);
   assert_true(view_of(a, 5).held_until > now_is());
   assert_false(may_start(a, &waiting));
-  /* once somebody has ended the hold, the next slot may be used: nothing of it stays in this process */
+  /* after another host's reset the next slot can be used: this process remembers no hold */
   driver->reset(b, now_is());
   settle(b);
   give(a, 5, &waiting, SR_OUTCOME_UNSENT);
   GRANTED(a, 5, &waiting);
   assert_true(may_start(a, &waiting));
-  /* the same after its own */
+  /* the same after its own reset */
   GRANTED(a, 5, &slot);
   give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 20 * S);
   assert_false(may_start(a, &waiting));

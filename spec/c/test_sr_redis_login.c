@@ -15,7 +15,7 @@ static void expect_no_secret(const char *text) {
 
 static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void **state) {
   static const struct {
-    const char *options, *words; /* NULL: gets in */
+    const char *options, *words; /* NULL: succeeds */
   } rows[] = {
       {"?password=s3cret%2Fword", NULL},
       {"?db=2&password=s3cret%2fword&prefix=a%20b:", NULL},
@@ -58,7 +58,7 @@ static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void
   server_stop(&server);
 }
 
-/* Such a server repeats the arguments of commands that it does not know: the password. */
+/* Such a server's errors repeat the arguments of unknown commands, including the password. */
 static void a_server_without_the_auth_command_does_not_make_us_show_the_password(void **state) {
   struct server server;
   struct sr_limiter *limiter;
@@ -96,7 +96,7 @@ static int free_port(void) {
   return ((name.port & 0xff) << 8) | (name.port >> 8);
 }
 
-/* Takes again while the only trouble is time: TLS under valgrind may need more than a limiter gives it. */
+/* Retries timeouts: under valgrind, TLS may outlast the limiter's own timeout. */
 static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slot *slot,
                                        struct sr_ruling *ruling) {
   sr_time until = now_is() + PATIENCE;
@@ -165,7 +165,7 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   pass(&server, COLD);
   GRANTED(limiter, 5, &slot);
   assert_int_equal(give(limiter, 5, &slot, SR_OUTCOME_FINE), SR_CHANGE_NONE);
-  /* a server that goes away while TLS writes must not kill the program by a signal */
+  /* if the server disconnects while TLS writes, SIGPIPE must not kill the program */
   GRANTED(limiter, 5, &slot);
   server_kill(&server);
   for (i = 0; i < 3; i++) {
@@ -177,22 +177,22 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
   server_run(&server);
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
-  if (!under_valgrind()) { /* which takes longer for the system's authorities than a limiter waits */
-    limiter = host_at(address); /* the system does not know this authority */
+  if (!under_valgrind()) {      /* where loading the system's CAs outlasts the limiter's timeout */
+    limiter = host_at(address); /* the system does not know this CA */
     assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
     expect_words(ruling.problem, "certificate");
     driver->close(limiter);
   }
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s/other.pem",
            ports[0], folder);
-  limiter = host_at(address); /* nor does who was given another one */
+  limiter = host_at(address); /* nor does a client with another CA */
   assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
   expect_words(ruling.problem, "certificate");
   driver->close(limiter);
 
   snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
            files[2]);
-  limiter = host_at(address); /* TLS to a server that speaks none there */
+  limiter = host_at(address); /* TLS to a port without TLS */
   (void)failure(limiter, PATIENCE);
   driver->close(limiter);
 

@@ -1,9 +1,9 @@
-/* The limiter on Redis when memory runs out: each of its own allocations fails once, and a real
-** server is asked afterwards what it knows.
+/* The Redis limiter out of memory: each of its own allocations fails once. Afterwards the state on a real
+** server is checked.
 ** SPDX-License-Identifier: MIT
 **
-** The linker puts these functions in the place of those that the driver's files call; libcurl and
-** hiredis keep the real ones. */
+** The linker substitutes these functions for those that the driver's files call. libcurl and hiredis keep
+** the real ones. */
 #include "redis_server.h"
 
 #include "limit/redis/sr_redis.h"
@@ -22,7 +22,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 
 static long asked;   /* allocations since the last fail_next */
-static long fail_at; /* the number of the one that fails; 0: none */
+static long fail_at; /* number of the one to fail; 0: none */
 
 void *__wrap_calloc(size_t count, size_t size) {
   return ++asked == fail_at ? NULL : __real_calloc(count, size);
@@ -74,7 +74,7 @@ static enum sr_verdict take(struct sr_limiter *limiter, struct sr_slot *slot,
   return verdict;
 }
 
-/* One life of a limiter; what goes wrong must be told, and not stay. */
+/* One life of a limiter. Failures must be reported, and must not last. */
 static void live(struct server *server) {
   static const struct sr_limit_identity identity = {NAME, "…d14b", "https://api4.seranking.com"};
   struct sr_limiter *limiter;
@@ -100,7 +100,7 @@ static void live(struct server *server) {
   }
   view.rate = rate;
   driver->view(limiter, real_now(), &view);
-  for (i = 0; i < 2; i++) /* a give needs no memory, so that none is lost */
+  for (i = 0; i < 2; i++) /* a give needs no memory: none is lost */
     driver->give(limiter, &rate, real_now(), &slots[i], SR_OUTCOME_UNSENT, 0);
   driver->reset(limiter, real_now());
   settle(limiter);
@@ -128,7 +128,7 @@ static void each_allocation_may_fail_and_nothing_stays_lost(void **state) {
   server_start(&server, options);
   asked = 0;
   fail_at = 0;
-  { /* a limit that is not new */
+  { /* an existing limit */
     static const struct sr_limit_identity identity = {NAME, "", ""};
     struct sr_limiter *limiter = driver->open(server.address, &identity);
     struct sr_slot slot;

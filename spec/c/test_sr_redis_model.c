@@ -1,4 +1,4 @@
-/* Many hosts that share a limit on Redis, against a server that counts. By the real clock.
+/* Many hosts share a limit on Redis, against a server that counts. Runs on the real clock.
 ** SPDX-License-Identifier: MIT */
 #include "redis_hosts.h"
 
@@ -9,16 +9,16 @@ enum { HOSTS = 6, REQUESTS_AT_ONCE = 4, MODEL_SLOTS = 5, COUNTED_MAX = 20000 };
 #define MODEL_WINDOW  (100 * MS)
 #define MODEL_LATENCY (100 * MS)
 
-/* How long hosts send: at least so long, and until so many requests were counted. */
+/* Hosts send for at least this long, and until this many requests were counted. */
 #define MODEL_TIME     S
 #define MODEL_REQUESTS 20
 
 #define KILL_HOST_EVERY   (60 * MS)
 #define KILL_SERVER_EVERY (450 * MS)
 
-/* When each request is counted: written when it is sent, since it may be counted after its sender's death. */
+/* When each request is counted. Written when it is sent, as its sender may die first. */
 struct counter {
-  atomic_int over; /* hosts stop */
+  atomic_int over; /* tells hosts to stop */
   atomic_int count;
   sr_time at[COUNTED_MAX];
 };
@@ -26,11 +26,11 @@ struct counter {
 struct model_request {
   struct sr_slot slot;
   struct sr_want want;
-  sr_time at; /* when it asks again, or has its answer */
+  sr_time at; /* time of its next take, or of its answer */
   int sent;
 };
 
-/* Sends it, if its answer comes before its slot must not be used any more. */
+/* Sends a request, unless its slot has expired by the time of the answer. */
 static void send_request(struct sr_limiter *limiter, struct model_request *r,
                          struct counter *counter, struct chance *chance) {
   sr_time latency = chance_between(chance, 0, MODEL_LATENCY), sent = real_now();
@@ -95,7 +95,7 @@ static int by_time(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The most that were counted within one window, whose end does not belong to it. */
+/* The most requests counted in a window (half-open). */
 static int most_in_a_window(struct counter *counter) {
   int i, first = 0, most = 0, n = atomic_load(&counter->count);
   qsort(counter->at, (size_t)n, sizeof counter->at[0], by_time);
@@ -116,7 +116,7 @@ static pid_t start_host(struct server *server, struct counter *counter, struct c
     return pid;
   alarm(60);
   model_host(server, counter, seed);
-  execlp("true", "true", (char *)NULL); /* no leak check: a child leaves the parent's handles */
+  execlp("true", "true", (char *)NULL); /* exits without a leak check: the parent's handles leak */
   _exit(1);
 }
 
@@ -126,7 +126,7 @@ static int end_of(pid_t pid) {
   return status;
 }
 
-/* `kill_hosts`: they die on the way and are replaced. `restart`: so does the server, and forgets. */
+/* `kill_hosts`: kills and replaces hosts. `restart`: restarts the server without its data. */
 static void model(int kill_hosts, int restart) {
   static const char *const options[] = {"--save", "", NULL};
   struct server server;

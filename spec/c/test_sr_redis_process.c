@@ -1,4 +1,4 @@
-/* The limiter on Redis: forks, and how often it asks.
+/* The Redis limiter: forks, and the number of round trips.
 ** SPDX-License-Identifier: MIT */
 #include "redis_hosts.h"
 
@@ -6,7 +6,7 @@
 
 /* ---- processes ---- */
 
-/* Runs `body` in a child; whether it came to its end. */
+/* Runs `body` in a child. Returns true if it completed. */
 static int in_child(void (*body)(struct sr_limiter *, struct server *), struct sr_limiter *limiter,
                     struct server *server) {
   int status = 0;
@@ -16,7 +16,7 @@ static int in_child(void (*body)(struct sr_limiter *, struct server *), struct s
     alarm(20);
     body(limiter, server);
     execlp("true", "true",
-           (char *)NULL); /* no leak check: a child leaves the parent's handles alone */
+           (char *)NULL); /* exits without a leak check: the parent's handles leak */
     _exit(1);
   }
   assert_true(waitpid(pid, &status, 0) == pid);
@@ -56,7 +56,7 @@ a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(void 
   assert_int_equal(take_as(limiter, &want, &asked, &ruling), SR_LIMIT_GRANTED);
   assert_true(slot.index != asked.index);
   view = view_of(limiter, 3);
-  assert_int_equal(view.leased[slot.index], 1); /* the child did not give back what is ours */
+  assert_int_equal(view.leased[slot.index], 1); /* the child did not give back our slot */
   assert_int_equal(view.leased[asked.index], 1);
   assert_int_equal(give(limiter, 3, &slot, SR_OUTCOME_FINE), SR_CHANGE_NONE);
   assert_int_equal(view_of(limiter, 3).leased[slot.index], 0);
@@ -77,7 +77,7 @@ static void sockets_are_not_inherited_by_other_programs(void **state) {
   server_stop(&server);
 }
 
-/* How many connections the server has, besides the test's own. */
+/* The server's connections, excluding the test's own. */
 static long connections(struct server *server) {
   redisReply *reply = redisCommand(server->admin, "INFO clients");
   const char *at;
@@ -153,7 +153,7 @@ static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state
                 (double)took / ROUNDS / 1e3, (double)waits / ROUNDS);
   assert_int_equal(server_calls(&server, "evalsha"), 2 * ROUNDS);
   assert_int_equal(server_calls(&server, "eval"), 0);
-  /* one for each take; now and then the answer to the give before comes first */
+  /* one for each take; sometimes the answer to the previous give comes first */
   assert_in_range(waits, ROUNDS, ROUNDS * 2);
   driver->close(limiter);
   server_stop(&server);

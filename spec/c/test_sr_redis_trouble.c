@@ -30,7 +30,7 @@ static void a_script_cache_that_was_flushed_loses_no_step(void **state) {
   settle(limiter);
   server_do(&server, "SCRIPT FLUSH");
   assert_int_equal(view_of(limiter, 1).leased[0], 1);
-  /* and the script itself was sent no more often than it was gone */
+  /* and the script itself was sent only when the server had lost it */
   assert_in_range(server_calls(&server, "eval"), 1, 8);
   driver->close(limiter);
   driver->close(other);
@@ -62,7 +62,7 @@ static void a_killed_server_that_saves_every_step_goes_on_where_it_was(void **st
   server_stop(&server);
 }
 
-/* What was under way when it forgot may still be counted. */
+/* Requests in flight when the server lost its data may still be counted. */
 static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
@@ -89,7 +89,7 @@ static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
   server_stop(&server);
 }
 
-/* The worst of them: a memory that looks whole and is old. */
+/* The worst case: old data that looks complete. */
 static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
@@ -100,7 +100,7 @@ static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(voi
   limiter = host(&server);
   other = host(&server);
   warm(&server, limiter, 2);
-  server_do(&server, "SAVE"); /* both slots are free in it */
+  server_do(&server, "SAVE"); /* saved with both slots free */
   GRANTED(limiter, 2, &slots[0]);
   GRANTED(limiter, 2, &slots[1]);
   server_kill(&server);
@@ -110,7 +110,7 @@ static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(voi
   while (take(other, 2, &slot, &ruling) != SR_LIMIT_GRANTED)
     pass_until(&server, ruling.at);
   assert_true(now_is() >= killed + COLD);
-  /* many connections to the same server are one server: no new cold start */
+  /* more connections to the same server cause no cold start */
   driver->close(limiter);
   limiter = host(&server);
   GRANTED(limiter, 2, &slot);
@@ -119,7 +119,7 @@ static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(voi
   server_stop(&server);
 }
 
-/* The bytes of an answer, read away from under the limiter; then the connection is cut. */
+/* Steals the bytes of an answer from the limiter, then cuts the connection. */
 static void lose_answer(struct sr_limiter *limiter) {
   struct sr_watch watches[SR_WATCH_MAX];
   struct pollfd fd;
@@ -150,7 +150,7 @@ static void a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot(void **s
   settle(limiter);
   view = view_of(limiter, 3);
   assert_int_equal(view.leased[0] + view.leased[1] + view.leased[2], 1);
-  /* one that nobody wants any more is not repeated */
+  /* an abandoned request is not retried */
   memset(&other, 0, sizeof other);
   assert_int_equal(driver->take(limiter, &want, now_is(), &other, &ruling), SR_LIMIT_ASKED);
   lose_answer(limiter);
@@ -205,14 +205,14 @@ static void what_is_given_back_while_the_server_is_away_is_told_when_it_comes_ba
   server_kill(&server);
   given = now_is();
   driver->give(limiter, &rate, given, &slot, SR_OUTCOME_REFUSED, 30 * S);
-  for (i = 0; i < 10; i++) { /* it tries again and again */
+  for (i = 0; i < 10; i++) { /* it keeps retrying */
     skip_time(S);
     driver->work(limiter, now_is());
   }
   assert_int_equal(driver->idle(limiter), 0);
   server_run(&server);
   settle(limiter);
-  /* the time that has passed meanwhile counts */
+  /* the elapsed time counts */
   assert_int_equal(take(other, 1, &second, &ruling), SR_LIMIT_WAIT);
   expect_time(ruling.at, given + 30 * S, now_is() + 20 * S);
   driver->close(limiter);
@@ -248,8 +248,8 @@ static void a_server_that_is_not_there_fails_at_once_and_is_found_later(void **s
   server_stop(&server);
 }
 
-/* A restart under a supervisor: takes wait for it, as for a slow answer. */
-/* Takes, and expects the answer after `t`, and not half a second earlier: that it is out of reach. */
+/* A restart by a supervisor: takes wait for it, as for a slow answer. */
+/* Takes, and expects SR_LIMIT_FAILED after `t`, at most half a second early. */
 static const char *failure_after(struct sr_limiter *limiter, sr_time t) {
   static struct sr_ruling ruling;
   struct sr_want want;
@@ -326,13 +326,13 @@ a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds(void 
   kill(server.pid, SIGCONT);
   assert_int_equal(take_as(limiter, &want, &slot, &ruling), SR_LIMIT_GRANTED);
   thaw();
-  /* by the time of asking: the answer says nothing of when it was written */
+  /* counted from the request: the answer does not say when it was written */
   assert_int_equal(slot.send_by, want.lease - COLD);
   give(limiter, 1, &slot, SR_OUTCOME_UNSENT);
   kill(server.pid, SIGSTOP);
   expect_words(failure_after(limiter, 2 * S), "no answer within 2 s");
   kill(server.pid, SIGCONT);
-  settle(limiter); /* a slot that it gave after all is given back */
+  settle(limiter); /* a late grant is given back */
   until = now_is() + PATIENCE;
   while (take(limiter, 1, &other, &ruling) != SR_LIMIT_GRANTED)
     assert_true(now_is() < until);
@@ -392,7 +392,7 @@ static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(vo
   at = ruling.at;
   pass(&server, 50 * S);
   assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_BLOCKED);
-  expect_time(ruling.at, at - 10 * S, at + 10 * S); /* for good: it does not run away */
+  expect_time(ruling.at, at - 10 * S, at + 10 * S); /* stable: it does not move */
   driver->reset(limiter, now_is());
   settle(limiter);
   assert_int_equal(take(limiter, 2, &slot, &ruling), SR_LIMIT_WAIT);
@@ -400,7 +400,7 @@ static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(vo
   server_stop(&server);
 }
 
-/* The hash is written as if from the future: the same as a clock that was set back. */
+/* Times in the future in the hash: equivalent to a clock that was set back. */
 static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(void **state) {
   struct server server;
   struct sr_limiter *limiter;
@@ -432,7 +432,7 @@ static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(voi
   server_stop(&server);
 }
 
-/* Listens in the server's place, and sends without end to whoever connects. */
+/* Listens in place of the server, and sends endlessly to each client. */
 static pid_t endless_server(const struct server *server) {
   static char data[65536];
   struct sockaddr_un name;

@@ -1,16 +1,16 @@
-/* Processes that open, use and remove the file of a limit at once: whatever one of them does runs whole
-** at every point of whatever another one does, and of a third one inside that.
+/* Interleavings of processes that open, use and remove the file of a limit: each operation runs at every
+** fault point of each other operation, and a third one inside that.
 ** SPDX-License-Identifier: MIT
 **
-** A process that is at such a point stands for one that was stopped there and goes on later. sr_share.c is
-** compiled into this program once more, under other names, with its fault points in use. */
+** A process at such a point represents one that was stopped there and continues later. sr_share.c is
+** compiled into this program again, under other names, with its fault points enabled. */
 #include "folder.h"
 
 #include <time.h>
 
 static void reach(const char *point);
 
-/* Nobody comes in the pauses between attempts: they take no time. */
+/* Nothing happens in pauses between attempts: skip them. */
 static int no_pause(const struct timespec *pause, struct timespec *left) {
   (void)pause;
   (void)left;
@@ -63,7 +63,7 @@ static struct sr_share *opened(const struct sr_limit_identity *identity) {
   return share;
 }
 
-/* As sr_local.c does it: 0 when the file can't be replaced just now. */
+/* As sr_local.c does. Returns 0 if the file can't be replaced just now. */
 static int follow(struct process *p) {
   int i;
   for (i = 0; i < FOLLOW_MAX && sr_limit_moved(sr_share_limit(p->share)); i++) {
@@ -105,16 +105,16 @@ static void act(struct process *p) {
     sr_share_sweep(p->share, NOW);
 }
 
-/* ---- weaving them ---- */
+/* ---- interleaving ---- */
 
-/* At which point of a process the next one does what it does, and how many points it has passed. */
+/* The point of a process at which the next one runs, and the points passed. */
 static int meet_at[PROCESSES], passed[PROCESSES], opened_often[PROCESSES], running, weaving;
 
 static void reach(const char *point) {
   if (!weaving || running + 1 == count)
     return;
   if (strcmp(point, "opened") == 0 && ++opened_often[running] > 3)
-    return; /* it tries again and again */
+    return; /* it keeps retrying */
   if (++passed[running] != meet_at[running])
     return;
   running++;
@@ -123,7 +123,7 @@ static void reach(const char *point) {
   running--;
 }
 
-/* ---- all of them ---- */
+/* ---- all combinations ---- */
 
 static void prepare(void) {
   int i;
@@ -157,7 +157,7 @@ static void check(void) {
     sr_share_close(processes[i].share);
 }
 
-/* Runs them; what was not met on the way is done afterwards. Returns how many of them were met. */
+/* Runs the processes; those not started at a point run afterwards. Returns how many started at a point. */
 static int weave(void) {
   int i, met;
   prepare();

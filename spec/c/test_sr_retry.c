@@ -1,4 +1,4 @@
-/* Retries: what is repeated, how long the pause is, Retry-After, chance.
+/* Retries: conditions, pauses, Retry-After, randomness.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -16,7 +16,7 @@ static int useful(enum sr_kind kind, int sent, int repeatable) {
   return sr_retry_useful(&failure) != 0;
 }
 
-/* For each kind: not sent, sent; each for an operation that can be repeated and one that can't. */
+/* For each kind: not sent and sent, each for a repeatable and a non-repeatable operation. */
 static const struct {
   enum sr_kind kind;
   int safe_unsent, safe_sent, unsafe_unsent, unsafe_sent;
@@ -80,7 +80,7 @@ static void retry_after_takes_the_three_formats_of_an_http_date(void **state) {
   for (i = 0; i < COUNT(dates); i++) {
     assert_int_equal(sr_retry_after(dates[i], 784111777 - 90), 90 * SR_SECOND);
     assert_int_equal(sr_retry_after(dates[i], 784111777), 0);
-    assert_int_equal(sr_retry_after(dates[i], 784111777 + 5), 0); /* it has come already */
+    assert_int_equal(sr_retry_after(dates[i], 784111777 + 5), 0); /* it is in the past */
   }
   assert_int_equal(sr_retry_after("Tue, 24 Nov 2026 12:00:00 GMT", 1795521600 - 1), SR_SECOND);
 }
@@ -138,7 +138,7 @@ static void random_is_splitmix64(void **state) {
     assert_true(sr_random(&random) == (double)(expected[i] >> 11) / 9007199254740992.0);
 }
 
-/* Last, since a sanitizer ends the program where a number overflows. Enormous stays enormous. */
+/* Last, as a sanitizer aborts the program on an overflow. Huge values stay huge. */
 static void retry_after_of_any_size_does_not_overflow(void **state) {
   static const char *const list[] = {"1000000000",
                                      "9223372036",

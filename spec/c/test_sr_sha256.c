@@ -1,4 +1,4 @@
-/* SHA-256, by the examples that NIST publishes for FIPS 180.
+/* SHA-256: the NIST examples for FIPS 180.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
 
@@ -68,7 +68,7 @@ static void input_in_parts_hashes_as_in_one_piece(void **state) {
   }
 }
 
-/* Lengths around the block's end, where padding needs a block of its own or not: each differs. */
+/* Lengths around the end of a block, with and without a separate block for the padding. */
 static void no_two_lengths_of_the_same_byte_hash_alike(void **state) {
   static char seen[130][2 * SR_SHA256_SIZE + 1];
   size_t len, other;

@@ -1,4 +1,4 @@
-/* The file of a limit: making and finding it, and what is refused.
+/* The file of a limit: creating and finding it, and refusals.
 ** SPDX-License-Identifier: MIT */
 #include "share_support.h"
 
@@ -16,7 +16,7 @@ static void the_first_makes_the_file_and_the_next_finds_it(void **state) {
   assert_int_equal(atomic_load(&sr_share_limit(second)->slots[7]), 12345678);
   sr_share_close(second);
   sr_share_close(NULL);
-  first = opened(); /* it outlives those who use it */
+  first = opened(); /* it outlives its users */
   assert_int_equal(atomic_load(&sr_share_limit(first)->slots[7]), 12345678);
   sr_share_close(first);
 }
@@ -119,7 +119,7 @@ static void twenty_processes_that_create_at_once_get_the_same_file(void **state)
   munmap(gate, sizeof *gate);
 }
 
-/* Two containers on one directory have processes of the same number. */
+/* Containers that share a directory may have processes with the same id. */
 static void a_temporary_file_of_another_process_of_the_same_number_is_left_alone(void **state) {
   char path[200], text[8] = "";
   int n, fd;
@@ -180,7 +180,7 @@ static void killed_at_any_step_of_creation_it_leaves_nothing_that_harms(void **s
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "call %d: not killed", at);
-    share = opened(); /* whole, whether that one or this has made it */
+    share = opened(); /* complete, whichever process created it */
     assert_true(sr_share_current(share));
     assert_int_equal(unlink(sr_share_path(share)), 0);
     sr_share_close(share);
@@ -252,7 +252,7 @@ static void a_directory_that_others_can_write_to_is_refused(void **state) {
     assert_int_equal(chmod(dir, modes[i]), 0);
     expect_refused("others can write to it: chmod go-w");
   }
-  assert_int_equal(chmod(dir, 0755), 0); /* that they can look is no harm */
+  assert_int_equal(chmod(dir, 0755), 0); /* read access for others is harmless */
   sr_share_close(opened());
 }
 
@@ -307,7 +307,7 @@ static void a_link_a_pipe_and_a_directory_in_the_file_s_place_are_refused(void *
   expect_refused("is a link");
   assert_int_equal(unlink(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
-  expect_refused("is not a file"); /* and does not wait for its other end */
+  expect_refused("is not a file"); /* and does not block on a FIFO */
   assert_int_equal(unlink(path), 0);
   assert_int_equal(mkdir(path, 0700), 0);
   expect_refused("Is a directory");
@@ -347,7 +347,7 @@ static void a_file_that_is_not_ours_is_refused_and_left_as_it_is(void **state) {
     else if (way == 2)
       page[7]++; /* "srlimit2" */
     else
-      page[8] ^= 1; /* of another key, copied to this name */
+      page[8] ^= 1; /* another key's file, copied to this name */
     write_file(path, page, sizeof page, 0600);
     expect_refused("is not a file of ours, or of another version");
     fd = open(path, O_RDONLY);
@@ -390,7 +390,7 @@ static void a_refusal_names_the_file(void **state) {
   expect_refused(base);
 }
 
-/* Slots that hold anything are the limiter's business; they are no reason to refuse. */
+/* Invalid slots are handled by the limiter; they are no reason to refuse the file. */
 static void stamps_that_make_no_sense_are_no_reason_to_refuse(void **state) {
   struct sr_share *share = opened();
   struct sr_limit *limit = sr_share_limit(share);

@@ -1,12 +1,12 @@
-/* The file of a limit: where it is looked for, and what is shown of it.
+/* The file of a limit: its location, and listing limits.
 ** SPDX-License-Identifier: MIT */
 #include "share_support.h"
 
-/* ---- where it is looked for ---- */
+/* ---- location ---- */
 
 static char run[200], tmp[200];
 
-/* In another user's process: where the file is made, and what is said when nowhere. */
+/* In another user's process: where the file is created, and the message if it can't be. */
 static int search(void) {
   char problem[SR_SHARE_PROBLEM], *end;
   struct sr_share *share;
@@ -27,7 +27,7 @@ static int search(void) {
   if (where == 0 && strcmp(path, expected) == 0)
     where = 3;
   if (where > 1 && strstr(problem, shm) == NULL)
-    where += 20; /* that others may have found the better one is not told */
+    where += 20; /* no warning that others may have used the preferred one */
   *end = '/';
   unlink(path);
   *end = '\0';
@@ -50,19 +50,19 @@ static void the_first_of_three_directories_that_can_be_used_is_taken(void **stat
   setenv("TMPDIR", tmp, 1);
   if (access("/dev/shm", W_OK | X_OK) == 0) {
     assert_int_equal(as_user(other_user, other_user, search), 1);
-    assert_int_equal(mkdir(shm, 0755), 0); /* somebody else has taken the name */
+    assert_int_equal(mkdir(shm, 0755), 0); /* another user has taken the name */
   }
   if (access("/dev/shm", W_OK | X_OK) != 0)
     return;
   assert_int_equal(as_user(other_user, other_user, search), 2);
-  setenv("XDG_RUNTIME_DIR", "relative", 1); /* is no place */
+  setenv("XDG_RUNTIME_DIR", "relative", 1); /* is ignored */
   assert_int_equal(as_user(other_user, other_user, search), 3);
   unsetenv("XDG_RUNTIME_DIR");
   assert_int_equal(as_user(other_user, other_user, search), 3);
   assert_int_equal(chmod(tmp, 0500), 0);
   if (access("/dev/shm", W_OK | X_OK) == 0)
     assert_int_equal(as_user(other_user, other_user, search),
-                     10); /* the first problem is the one to solve */
+                     10); /* the first problem is reported */
 }
 
 /* ---- secrets ---- */
@@ -96,7 +96,7 @@ static void the_key_is_nowhere_in_the_file_nor_in_its_name(void **state) {
   assert_non_null(config);
   share = sr_share_open(&place, &config->limit_identity, problem);
   CHECK(share != NULL, "%s", problem);
-  assert_true(holds(sr_share_path(share), "d14b")); /* what people know it by */
+  assert_true(holds(sr_share_path(share), "d14b")); /* the key hint */
   assert_true(holds(sr_share_path(share), "https://api4.seranking.com/"));
   for (from = 0; from + 8 < sizeof key; from++) {
     char piece[9];
@@ -119,7 +119,7 @@ static void a_file_that_was_removed_replaced_or_cut_is_not_current(void **state)
   assert_true(sr_share_current(share));
   assert_int_equal(unlink(sr_share_path(share)), 0);
   assert_false(sr_share_current(share));
-  other = opened(); /* another one under the same name */
+  other = opened(); /* a different file under the same name */
   assert_true(sr_share_current(other));
   assert_false(sr_share_current(share));
   sr_share_close(share);
@@ -128,7 +128,7 @@ static void a_file_that_was_removed_replaced_or_cut_is_not_current(void **state)
   sr_share_close(other);
 }
 
-/* ---- looking at them ---- */
+/* ---- listing ---- */
 
 static struct sr_share_list listed(sr_time now, const char *reset) {
   struct sr_share_place place = {dir, 0};
@@ -139,7 +139,7 @@ static struct sr_share_list listed(sr_time now, const char *reset) {
   return list;
 }
 
-/* One file of each sort; `names` are those of the good ones. */
+/* One file of each kind; `names` are those of the valid ones. */
 static void fill_dir(sr_time now) {
   static const struct sr_rate rate = {5, S};
   struct sr_share_place place = {dir, 0};
@@ -171,7 +171,7 @@ static void fill_dir(sr_time now) {
       assert_int_equal(truncate(path, 7), 0);
     }
   }
-  for (i = 0; i < 5; i++) { /* not ours, however alike */
+  for (i = 0; i < 5; i++) { /* similar, but not ours */
     static const char *const names[] = {
         ".new-1-1", "0123456789abcdef-0123456.limit", "0123456789ABCDEF-01234567.limit",
         "+123456789abcdef-01234567.limit", "0123456789abcdef-01234567.limits"};

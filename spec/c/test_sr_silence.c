@@ -1,4 +1,4 @@
-/* Requests that get no answer: one at a time then, ever further apart; and what a server sees after an
+/* Unanswered requests: sent one at a time with growing pauses. Requests that a server counts after an
 ** outage.
 ** SPDX-License-Identifier: MIT */
 #include "support.h"
@@ -89,7 +89,7 @@ static void after_three_silent_requests_one_goes_at_a_time_ever_further_apart(vo
   now += 2 * S; /* the next one may go */
   for (i = 0; i < COUNT(windows); i++) {
     struct sr_slot alone = taken(limit, now);
-    expect_spaced(limit, now, now + S); /* asked again after a window */
+    expect_spaced(limit, now, now + S); /* take again after a window */
     now += 100 * MS;
     ended(limit, now, &alone, SR_OUTCOME_SILENT);
     expect_spaced(limit, now, now + windows[i] * S);
@@ -120,7 +120,7 @@ static void an_answer_between_begins_the_count_anew(void **state) {
   }
 }
 
-/* What the server has not counted yet may be counted now. */
+/* Requests that the server has not counted yet may be counted now. */
 static void the_first_answer_ends_it_and_holds_all_for_a_window(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot alone, slot;
@@ -135,7 +135,7 @@ static void the_first_answer_ends_it_and_holds_all_for_a_window(void **state) {
   assert_int_equal(how_many(limit, START + 3 * S + 100 * MS), 5);
 }
 
-/* It was sent before the others fell silent. */
+/* It was sent before the others went unanswered. */
 static void any_answer_ends_it(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot early = taken(limit, START);
@@ -185,7 +185,7 @@ static void who_dies_with_the_request_that_goes_alone_is_followed_by_one(void **
   ended(limit, now + LEASE + 1, &next, SR_OUTCOME_FINE);
 }
 
-/* The last look: what was still connecting does not go beside it. */
+/* The last check: a request that was still connecting is not sent as well. */
 static void what_is_about_to_be_sent_waits_as_well(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot early = taken(limit, START), alone;
@@ -283,8 +283,8 @@ static void what_nobody_can_have_written_says_nothing(void **state) {
 /* ---- an outage ---- */
 
 /*
-** Twelve senders that always have something to send, a server that stands still from `begins` to
-** `ends`, and a network that delivers everything then: what was given up, too.
+** Twelve busy senders, a server that is stopped from `begins` to `ends`, and a network that delivers all
+** requests afterwards, including abandoned ones.
 */
 enum { SENDERS = 12, COUNTS = 4096 };
 
@@ -303,7 +303,7 @@ struct outage {
   sr_time begins, ends;
   sr_time attempt, latency; /* at most; the same for all requests: `even` */
   int even;
-  int deaf; /* the limiter is not told of silence */
+  int deaf; /* the limiter is not told about unanswered requests */
   sr_time counts[COUNTS];
   int n;
 };
@@ -350,7 +350,7 @@ static int by_time(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The most that the server counts within one window. */
+/* The most requests that the server counts within a window. */
 static int most_counted(struct outage *o, uint64_t seed, int slots, sr_time duration) {
   struct sender *sender;
   int i, first = 0, most = 0;
@@ -378,8 +378,8 @@ static int most_counted(struct outage *o, uint64_t seed, int slots, sr_time dura
 }
 
 /*
-** How many requests can go alone from the outage's begin to a window after its end: the first a
-** window after the others fell silent, each later one after twice the pause, up to 64 windows.
+** The number of requests that go alone from the start of the outage to a window after its end: the first
+** one a window after the others, each later one after twice the pause, up to 64 windows.
 */
 static int alone_in(sr_time duration) {
   sr_time at = S, pause = S;
@@ -389,7 +389,7 @@ static int alone_in(sr_time duration) {
   return count;
 }
 
-/* docs/limits.md says so. */
+/* As docs/limits.md promises. */
 static void after_an_outage_the_server_counts_no_more_than_was_let_through(void **state) {
   static const int limits[] = {1, 5, 10};
   static struct outage o;
@@ -427,7 +427,7 @@ five_a_second_and_attempts_of_a_second_make_nine_at_most_after_ten_seconds(void 
     o.latency = 100 * MS;
     most = most_counted(&o, seed, 5, 10 * S);
     worst = most > worst ? most : worst;
-    memset(&o, 0, sizeof o); /* the model can fail: without the rule it does */
+    memset(&o, 0, sizeof o); /* the model detects errors: it fails without the rule */
     o.even = o.deaf = 1;
     o.attempt = S;
     o.latency = 100 * MS;

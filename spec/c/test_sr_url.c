@@ -105,7 +105,7 @@ static void expand_fills_templates(void **state) {
 static const struct {
   const char *template;
   enum sr_url_status status;
-  const char *at; /* NULL: not told */
+  const char *at; /* NULL: not reported */
 } unfilled[] = {
     {"/x/{", SR_URL_BAD_TEMPLATE, NULL},
     {"/x/{site_id", SR_URL_BAD_TEMPLATE, NULL},
@@ -316,7 +316,7 @@ static void base_refuses_queries_and_fragments(void **state) {
   base_refuses(list, COUNT(list));
 }
 
-/* What follows the mark would be the path of every call: none of it would reach the server. */
+/* The text after ? or # would contain the path of every call, and not reach the server. */
 static void base_refuses_queries_and_fragments_without_text(void **state) {
   static const char *const list[] = {"https://api4.seranking.com?", "https://api4.seranking.com/?",
                                      "https://api4.seranking.com#", "https://api4.seranking.com/#",

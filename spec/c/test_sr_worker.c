@@ -1,4 +1,4 @@
-/* The worker's thread: start and stop, forks, signals, and too few descriptors or threads.
+/* The worker's thread: start and stop, forks, signals, lack of descriptors or threads.
 ** SPDX-License-Identifier: MIT */
 #include "worker_support.h"
 
@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* ---- threads that the system refuses ---- */
+/* ---- failing pthread_create ---- */
 
 static atomic_int no_more_threads;
 
-#ifndef __SANITIZE_THREAD__ /* which has to see threads begin */
+#ifndef __SANITIZE_THREAD__ /* TSan must intercept thread creation itself */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                    void *arg) {
   static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -35,7 +35,7 @@ static void the_last_user_who_leaves_stops_it_and_the_next_call_starts_it_again(
   assert_int_equal(sr_worker_address(&before), 0);
   assert_int_equal(sr_worker_generation(), before.generation);
   sr_worker_ref();
-  sr_worker_unref(); /* the group's user is still there */
+  sr_worker_unref(); /* still used by the group */
   assert_int_equal(status().running, 1);
   sr_worker_unref();
   assert_int_equal(status().running, 0);
@@ -65,7 +65,7 @@ static void users_that_come_and_go_do_not_stop_each_other(void **state) {
   pthread_t threads[3];
   size_t i;
   (void)state;
-  sr_worker_unref(); /* so that it does stop now and then */
+  sr_worker_unref(); /* lets it stop sometimes */
   for (i = 0; i < COUNT(threads); i++)
     assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, NULL), 0);
   for (i = 0; i < COUNT(threads); i++)
@@ -115,7 +115,7 @@ static void a_killed_process_leaves_no_file(void **state) {
 
 /* ---- forks ---- */
 
-/* What a child finds of the parent's jobs, and whether it can make calls itself: 0. */
+/* Checks in a child: the parent's jobs, and a call of its own. Returns 0 on success. */
 static int use_in_child(struct sr_job *running, struct sr_job *subscribed,
                         struct sr_job *unsubscribed, struct sr_job *done, int connection) {
   struct sr_error error;
@@ -420,7 +420,7 @@ without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void
   count = fill_up(fillers, 0, COUNT(fillers));
 
   /*
-  ** Some are accepted: the server, or an earlier test's connection, has just closed a descriptor.
+  ** Some are accepted, because the server or an earlier test's connection has just closed a descriptor.
   */
   for (i = 0; i < COUNT(waiting) && told < 3; i++) {
     unsigned long connections = status().connections;
@@ -456,8 +456,8 @@ without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void
 }
 
 /*
-** With each number of descriptors left: it starts and can be woken and stopped, or it does not
-** start.
+** For each number of descriptors left, the thread either starts and can be woken and stopped, or does
+** not start.
 */
 static void with_too_few_descriptors_it_does_not_start_and_says_why(void **state) {
   struct rlimit before, low;

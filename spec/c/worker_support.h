@@ -1,4 +1,4 @@
-/* What the tests of the worker share: an API server, jobs, connections to the thread, forks.
+/* Test support for the worker: an API server, jobs, connections to the thread, forks.
 ** SPDX-License-Identifier: MIT */
 #ifndef SPEC_WORKER_SUPPORT_H
 #define SPEC_WORKER_SUPPORT_H
@@ -24,7 +24,7 @@
 
 #define KEY "be2165b7d065e278e7305c1c7ef791f283f5d14b"
 
-/* Milliseconds after which a test fails: only a hang takes that long. */
+/* Test timeout in milliseconds, reached only by a hang. */
 enum { PATIENCE = 10000 };
 
 static inline double now(void) {
@@ -48,14 +48,14 @@ static inline void wait_readable(int fd) {
 }
 
 /*
-** ---- a server: answers with the target as its body; /wait/MS after so many milliseconds,
-** /together once there are 50 ----
+** ---- a server: answers with the target as the body; /wait/MS after MS milliseconds, /together once
+** there are 50 ----
 */
 
 static int port;
 static atomic_int requests, together;
 
-/* Waits, but ends when the client is gone. 0 or -1. */
+/* Waits. Returns -1 early if the client disconnects. */
 static inline int server_wait(int fd, int ms) {
   struct pollfd poll_fd = {fd, POLLIN, 0};
   return ms == 0 || poll(&poll_fd, 1, ms) == 0 ? 0 : -1;
@@ -104,7 +104,7 @@ static inline void *accept_all(void *arg) {
     int one = 1, fd = accept(listener, NULL, NULL);
     pthread_t thread;
     if (fd < 0) {
-      usleep(1000); /* a test that uses up the descriptors takes them from the server too */
+      usleep(1000); /* a test that exhausts the descriptors affects the server as well */
       continue;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -200,7 +200,7 @@ static inline struct sr_job *submit_with_token(const char *target,
   return job;
 }
 
-/* For children, which end with jobs in their hands: no leaks. */
+/* For children, which exit while they own jobs: frees them. */
 static inline struct sr_job *keep(struct sr_job *job) {
   static struct sr_job *volatile kept[32];
   static size_t count;
@@ -208,7 +208,7 @@ static inline struct sr_job *keep(struct sr_job *job) {
   return job;
 }
 
-/* Takes the call of a job that is done; fails unless it ended so. */
+/* Takes the call of a finished job. Fails unless it ended as given. */
 static inline void expect_end(struct sr_job *job, enum sr_kind kind, const char *body) {
   struct sr_call *call;
   CHECK(sr_job_state(job) != SR_JOB_RUNNING, "the call is still running");
@@ -222,7 +222,7 @@ static inline void expect_end(struct sr_job *job, enum sr_kind kind, const char 
   sr_call_delete(call);
 }
 
-/* The same, once its descriptor is readable. */
+/* As above, once its descriptor is readable. */
 static inline void await_end(struct sr_job *job, enum sr_kind kind, const char *body) {
   wait_readable(sr_job_fd(job));
   expect_end(job, kind, body);
@@ -280,8 +280,8 @@ static inline char receive_byte(int fd) {
 /* ---- children ---- */
 
 /*
-** Ends a child with the exit handlers, but without the search for leaks that a sanitizer does last:
-** what the parent's thread was using is lost on purpose.
+** Exits a child with exit handlers but without the sanitizer's leak check: the memory of the parent's
+** thread leaks on purpose.
 */
 static int child_status = -1;
 
@@ -302,8 +302,8 @@ static inline void expect_child(pid_t child, int expected) {
 }
 
 /*
-** AddressSanitizer's allocator stays locked in the child of a fork during another thread's work;
-** libc's does not.
+** If a process forks while another thread allocates, AddressSanitizer's allocator stays locked in the
+** child. libc's does not.
 */
 #ifdef __SANITIZE_ADDRESS__
 enum { FORKS_WHILE_BUSY = 0 };
@@ -312,7 +312,7 @@ enum { FORKS_WHILE_BUSY = 1 };
 #endif
 
 #ifdef __SANITIZE_THREAD__
-#define SKIP_WITHOUT_FORKS() skip() /* it allows no threads in a child of a process that had some */
+#define SKIP_WITHOUT_FORKS() skip() /* TSan: no threads after a fork */
 #else
 #define SKIP_WITHOUT_FORKS() (void)0
 #endif

@@ -644,7 +644,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
   if (transfer->too_large != 0)
     set_too_large(error, transfer);
   else if (transfer->codings > 1)
-    sr_error_set(error, SR_DECODE, "bad_encoding", "check base_url: another server may be answering",
+    sr_error_set(error, SR_DECODE, "bad_encoding",
+                 "check base_url: another server may be answering",
                  "the body is compressed more than once");
   else if (transfer->no_memory)
     sr_error_no_memory(error);
