@@ -332,7 +332,8 @@ describe("tasks of results pages", function()
     assert.same({ keyword = "anchors", device = "mobile", language_code = "en", location_id = 2826,
       search_engine = "google" }, results.request_metadata)
     assert.equal(1, results.items[1].rank_absolute)
-    assert.equal("related_searches", get(api, TASKS .. "/results_advanced", "task_id=73500001").items[2].type)
+    local advanced = get(api, TASKS .. "/results_advanced", "task_id=73500001").items
+    assert.equal("related_searches", advanced[#advanced].type)
     assert.is_true(get(api, TASKS)[1].is_completed)
   end)
 

@@ -125,7 +125,7 @@ end
 data.has_state = {}
 
 for _, family in ipairs {
-  "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords", "data_site_audit",
+  "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords", "data_serp", "data_site_audit",
 } do
   for key, answer in pairs(require("seranking.fake.answers." .. family)) do
     data.has_state[key] = answer

@@ -1,24 +1,19 @@
---- The Data API's jobs, and what else it remembers: exports, tasks of results pages, credits.
+--- The Data API's jobs, and what else it remembers: exports and credits.
 -- SPDX-License-Identifier: MIT
 --
 -- Jobs move on by the clock alone.
 
 local credits = require "seranking.fake.credits"
 local files = require "seranking.fake.files"
-local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
-local sample = require "seranking.fake.sample"
 
-local array, refuse = json.array, resolve.refuse
+local refuse = resolve.refuse
 
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local jobs = {}
 
-local DAY = 86400
-
 -- Seconds from the start of a job to its next states.
 local EXPORT_BEGINS, EXPORT_ENDS, FILE_LIVES = 5, 20, 3600
-local TASK_ENDS = 8
 
 local function not_found(reason)
   return nil, refuse(404, "Not Found", reason)
@@ -104,89 +99,6 @@ function jobs.file(store, path, now)
     lines[i + 1] = ("https://harbour.example/boats?n=%d,https://%s/,anchor %d\n"):format(i, export.target, i)
   end
   return files.gzip(table.concat(lines))
-end
-
--- ---- results pages ----
-
-jobs["data.serp.classic.add_tasks"] = function(call)
-  local args, made = call.args, array {}
-  local refusal = credits.charge(call, credits.price(call, 0))
-  if refusal then
-    return nil, refusal
-  end
-  for i, query in ipairs(args.query) do
-    local task = call.store.serp_tasks:add {
-      query = query, location_id = args.location_id or 2826, device = args.device, language_code = args.language_code,
-      tag = args.tag, made = call.now,
-    }
-    made[i] = { id = task.id, query = task.query, location_id = task.location_id }
-  end
-  return made
-end
-
-local function task_done(call, task)
-  return call.now - task.made >= TASK_ENDS
-end
-
-jobs["data.serp.classic.list_tasks"] = function(call)
-  local rows = array {}
-  for _, task in ipairs(call.store.serp_tasks.rows) do
-    if call.now - task.made < DAY then
-      local done = task_done(call, task)
-      rows[#rows + 1] = {
-        id = task.id, query = task.query, status = not done and "processing" or nil, is_completed = done, tag = task.tag,
-      }
-    end
-  end
-  return rows
-end
-
-local function task_of(call)
-  local task = call.store.serp_tasks:get(call.args.task_id)
-  if not task or call.now - task.made >= DAY then
-    return not_found("task_id: no such task, or older than a day")
-  end
-  return task
-end
-
-local function task_results(call)
-  local task, refusal = task_of(call)
-  if not task then
-    return nil, refusal
-  elseif not task_done(call, task) then
-    return { status = "processing" }
-  end
-  local answer = sample.of(call.route.operation)
-  local asked = answer.request_metadata
-  asked.keyword, asked.device, asked.location_id = task.query, task.device, task.location_id
-  asked.language_code = task.language_code
-  return answer
-end
-
-jobs["data.serp.classic.task_results"] = task_results
-jobs["data.serp.classic.task_results_advanced"] = task_results
-
-jobs["data.serp.classic.task_html"] = function(call)
-  local task, refusal = task_of(call)
-  if not task then
-    return nil, refusal
-  elseif not task_done(call, task) then
-    return nil, refuse(409, "Conflict", "the task is not done yet")
-  end
-  return files.new("application/zip", files.zip("page1.html", "<html><title>" .. task.id .. "</title></html>\n"))
-end
-
-jobs["data.serp.classic.locations"] = function(call)
-  local args = call.args
-  if #args.q < 2 then
-    return nil, refuse(400, "Bad Request", "q: at least 2 characters")
-  end
-  local answer = sample.of(call.route.operation)
-  for _, row in ipairs(answer.data) do
-    row.country_code = args.country_code:upper()
-    row.google_ads_location_id = args.include and row.google_ads_location_id
-  end
-  return answer
 end
 
 return jobs

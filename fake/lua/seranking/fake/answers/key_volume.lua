@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"
+local keywords = require "seranking.fake.web.keywords"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
 
@@ -12,6 +13,7 @@ local answers = {}
 
 -- Seconds that a look-up takes.
 local DURATION = 10
+local COUNTRY = "us" -- of the only region in system.volume_regions
 
 answers["key_volume.create"] = function(call)
   for _, query in ipairs(call.args.query) do
@@ -33,7 +35,7 @@ answers["key_volume.list"] = function(call)
   return tools.map(call.store.volume_tasks.rows, function(task)
     return {
       id = task.id, add_time = tools.time(call, task.made), total_queries = #task.query,
-      total_finished = is_done(call, task) and #task.query or 0, country = "us",
+      total_finished = is_done(call, task) and #task.query or 0, country = COUNTRY,
     }
   end)
 end
@@ -43,7 +45,7 @@ answers["key_volume.get"] = function(call)
     return { status = "processing" }
   end
   return tools.map(call.task.query, function(query)
-    return { query = query, volume = 10 * #query }
+    return { query = query, volume = keywords.figures(call.seed, COUNTRY, query).volume }
   end)
 end
 

@@ -130,6 +130,41 @@ local function ranking(site, number, month)
   return row
 end
 
+--- The trade whose word a text has; nil where it has none.
+---@param text string
+---@return string?
+function domains.trade_of(text)
+  for _, trade in ipairs(TRADES) do
+    if (" " .. text:lower() .. " "):find(" " .. trade .. " ", 1, true) then
+      return trade
+    end
+  end
+end
+
+--- The number of a keyword in a trade's pool, if it is among the first `most`.
+---@param trade string
+---@param text string
+---@param most integer
+---@return integer?
+function domains.pooled(trade, text, most)
+  for number = 1, most do
+    if keywords.text.similar(trade, number) == text then
+      return number
+    end
+  end
+end
+
+--- The ranking of a site for a keyword of its trade's pool in the last month; nil where it does not rank.
+---@param site seranking.fake.Site
+---@param pooled integer
+---@return seranking.fake.Ranking?
+function domains.ranking(site, pooled)
+  local number = floor((pooled + 1) / 2) -- place() gives each number two places of its own
+  if number <= count(site, site.last) and place(site, number) == pooled then
+    return ranking(site, number, site.last)
+  end
+end
+
 --- The keywords that a site ranks for in a month.
 ---@param site seranking.fake.Site
 ---@param month? integer the last, when left out
