@@ -91,12 +91,14 @@ describe("a new endpoint", function()
       assert.is_truthy(read(folder .. "/docs/reference/" .. new.page):find(new.says, 1, true))
     end
 
-    -- The catalogue's requests are those of other endpoints, and are sent by their own spec.
+    -- The catalogue's requests are those of other endpoints, and are sent by their own spec. The fake answers a new endpoint
+    -- with its example until it has a rule for it; the spec that lists those operations fails until then.
     local specs = run(folder, "grep -l 'require \"seranking.api\"' spec/*_spec.lua fake/spec/*_spec.lua")
     local count = 0
     for spec in specs:gmatch "%S+_spec%.lua" do
       local printed, green = run(folder, ("%s %s $(command -v busted) -o plainTerminal --filter-out='^the request of' "
-        .. "--filter-out='^a client sends' --filter-out='^the fake takes' %s"):format(paths, lua, spec))
+        .. "--filter-out='^a client sends' --filter-out='^the fake takes' "
+        .. "--filter-out='^the operations whose answer is a fixed example' %s"):format(paths, lua, spec))
       assert.is_true(green, printed)
       assert.is_truthy(printed:find "\n%d+ successe?s? / 0 failures / 0 errors", printed)
       count = count + 1
