@@ -24,6 +24,7 @@ describe("arguments", function()
 
   it("that nobody knows are refused with a suggestion", function()
     assert.equal("sites.create: unknown parameter 'titel'; did you mean 'title'?", create { url = "a", titel = "b" })
+    assert.truthy(create({ url = "a", zebra = 1, apple = 2, mouse = 3 }):find "^sites%.create: unknown parameter 'apple'")
     assert.truthy(create({ "a" }):find("sites.create takes parameters by name, { name = value }, and element 1 has none; "
       .. "there are: auto_reports, ", 1, true))
     assert.equal("sites.keywords.create: element 1 has an unknown member 'keywrod'; did you mean 'keyword'?",

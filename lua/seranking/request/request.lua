@@ -30,26 +30,37 @@ local function list_form(plan)
   return name and format("{ { %s = … }, … }", name) or "{ { … }, … }"
 end
 
--- Raises on unknown names. Only an operation whose body is a list takes list elements.
+-- Raises for a name that is no parameter.
+local function refuse_name(plan, name)
+  local definitions = plan.definitions
+  if plan.items and plan.items.fields[name] then
+    misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
+  elseif hints.option(plan.name, name) then
+    misuse.raise("%s: %s", plan.name, hints.option(plan.name, name))
+  elseif type(name) == "number" and next(definitions) ~= nil then
+    misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
+      misuse.suggest(name, definitions))
+  end
+  local id = name == "id" and plan.ids[#plan.ids]
+  if plan.items and not id and not misuse.nearest(tostring(name), proxy.sorted_names(definitions)) then
+    misuse.raise("%s: unknown parameter '%s'; it takes a list: %s", plan.name, tostring(name), list_form(plan))
+  end
+  misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name),
+    id and ("; did you mean '%s'?"):format(id[1]) or misuse.suggest(name, definitions))
+end
+
+-- Raises on unknown names, the first of them in order. Only an operation whose body is a list takes list elements.
 local function check_names(plan, args)
   local definitions = plan.definitions
+  local unknown
   for name in pairs(args) do
-    if not definitions[name] and not (plan.items and type(name) == "number") then
-      if plan.items and plan.items.fields[name] then
-        misuse.raise("%s takes a list: { { %s = … }, … }", plan.name, name)
-      elseif hints.option(plan.name, name) then
-        misuse.raise("%s: %s", plan.name, hints.option(plan.name, name))
-      elseif type(name) == "number" and next(definitions) ~= nil then
-        misuse.raise("%s takes parameters by name, { name = value }, and element %s has none%s", plan.name, tostring(name),
-          misuse.suggest(name, definitions))
-      end
-      local id = name == "id" and plan.ids[#plan.ids]
-      if plan.items and not id and not misuse.nearest(tostring(name), proxy.sorted_names(definitions)) then
-        misuse.raise("%s: unknown parameter '%s'; it takes a list: %s", plan.name, tostring(name), list_form(plan))
-      end
-      misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name),
-        id and ("; did you mean '%s'?"):format(id[1]) or misuse.suggest(name, definitions))
+    if not definitions[name] and not (plan.items and type(name) == "number")
+      and (unknown == nil or tostring(name) < tostring(unknown)) then
+      unknown = name
     end
+  end
+  if unknown ~= nil then
+    refuse_name(plan, unknown)
   end
 end
 
