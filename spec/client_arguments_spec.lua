@@ -1,4 +1,4 @@
---- How a client refuses arguments and uses that are wrong.
+--- A client's errors for wrong arguments and wrong uses.
 -- SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"

@@ -1,4 +1,4 @@
---- What a client sends: paths, queries, bodies, and client:request.
+--- Requests of a client: paths, queries, bodies, and client:request.
 -- SPDX-License-Identifier: MIT
 
 local operation = require "seranking.operation"

@@ -1,4 +1,4 @@
---- What calls of the Data API cost, budgets, and the credits of an account.
+--- Costs of Data API calls, budgets, and the credits of an account.
 -- SPDX-License-Identifier: MIT
 
 local links = require "support.links"

@@ -1,4 +1,4 @@
---- What clients, resources and operations print, and seranking.help. SPDX-License-Identifier: MIT
+--- The text that clients, resources and operations print, and seranking.help. SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
 local scene = require "support.scene"

@@ -13,7 +13,7 @@ before_each(limits.begin)
 
 after_each(limits.finish)
 
--- What a function does in a child process; true when it returned.
+-- Runs a function in a child process. Returns true if it returned.
 local function in_child(fn)
   local pid = posix.fork()
   if pid == 0 then

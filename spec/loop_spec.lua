@@ -27,7 +27,7 @@ local function nothing_left()
   assert.are.equal(0, core.worker_status().calls)
 end
 
--- What holds in every loop. `run(f)` runs f in a coroutine of the loop until the loop has nothing left to do; inside it,
+-- Tests for every loop. `run(f)` runs f in a coroutine of the loop until the loop has nothing left to do; inside it,
 -- `spawn(f)` starts another coroutine and `sleep(seconds)` waits.
 local function holds_in(name, run, spawn, sleep, options)
   local function client_of(server, more)

@@ -1,4 +1,4 @@
---- How items of client:map wait: nested maps, coroutines, other clients, clocks, closed clients.
+--- Waiting inside client:map: nested maps, coroutines, other clients, clocks, closed clients.
 -- SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"

@@ -1,4 +1,4 @@
---- What the API says when it refuses a request: kind, code and hint of each message. Expected values are from the API's
+--- The API's messages when it refuses a request: kind, code and hint of each. Expected values are from the API's
 --- documentation ("Getting started", and the vendor's own clients), not from the library. SPDX-License-Identifier: MIT
 
 local codes = require "seranking.answer.codes"

@@ -1,4 +1,4 @@
---- What a description can say, on made-up ones: the mechanism carries every operation of the API without more code.
+--- Descriptions, tested with invented ones.
 -- SPDX-License-Identifier: MIT
 
 local operation = require "seranking.operation"
@@ -80,7 +80,7 @@ describe("a query", function()
   end)
 end)
 
--- What the client writes, the fake reads by the same description in a way of its own.
+-- The fake parses the client's requests by the same description, with independent code.
 describe("a description of one resource", function()
   local kites = {
     name = "kites",

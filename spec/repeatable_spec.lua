@@ -1,4 +1,4 @@
--- Which operations may be sent again after an attempt whose outcome is unknown. Kept by hand beside the descriptions: a wrong
+-- The operations that may be retried after an attempt with an unknown outcome. Kept by hand beside the descriptions: a wrong
 -- entry there makes a change twice, or loses one.
 -- SPDX-License-Identifier: MIT
 

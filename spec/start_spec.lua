@@ -1,4 +1,4 @@
---- What a program pays for before its first call, and what it can pay beforehand. SPDX-License-Identifier: MIT
+--- Lazy loading before the first call, and preloading. SPDX-License-Identifier: MIT
 
 local function is_ours(name)
   return name:find "^seranking" ~= nil

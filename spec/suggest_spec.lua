@@ -42,7 +42,7 @@ describe("an unknown name", function()
     client = scene.new()
   end)
 
-  -- What was written, before the unknown name; the name; what the message ends with; what is suggested.
+  -- The code before the unknown name; the name; the end of the message; the suggestion.
   local rows = {
     { "client", "requst", "; did you mean client:request?" },
     { "client", "limter", "; did you mean client:limiter?" },

@@ -1,4 +1,4 @@
---- Where an error came from, and who raises it: err.where, seranking.check, the option raise. SPDX-License-Identifier: MIT
+--- The origin of an error, and raising it: err.where, seranking.check, the option raise. SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
 local process = require "spec.support.process"
@@ -195,7 +195,7 @@ describe("seranking.check", function()
 end)
 
 describe("an error that nobody catches", function()
-  -- What a program prints that ends with it.
+  -- The output of a program that ends with the error.
   local function output(code)
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))

@@ -7,7 +7,7 @@ local planner = require "seranking.request.plan"
 
 local describe = {}
 
--- What is copied from a parameter's definition.
+-- Fields copied from a parameter's definition.
 local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
   "nullable", "secret", "about" }
 

@@ -1,4 +1,4 @@
---- What the objects of this library print, and seranking.help. Loaded when something is first asked for.
+--- The text that print shows for the library's objects, and seranking.help. Loaded when something is first asked for.
 -- SPDX-License-Identifier: MIT
 
 local describe = require "seranking.describe"
@@ -188,7 +188,7 @@ local function add_methods(text, about, path)
   end
 end
 
---- What print shows of an operation.
+--- The text that print shows for an operation.
 ---@param description table of its resource
 ---@param entry table its own
 ---@param api? string
@@ -248,7 +248,7 @@ local function children_rows(nodes, path)
   return rows
 end
 
---- What print shows of a resource, below its name.
+--- The text that print shows for a resource, below its name.
 ---@param node table of the tree
 ---@param path string "sites.keywords"
 ---@param api? string
@@ -290,7 +290,7 @@ function help.methods(api, names)
   return own
 end
 
---- What print shows of a client, below its name.
+--- The text that print shows for a client, below its name.
 ---@param api string "v4", "v1" or "data"
 ---@param names string[] methods
 ---@return string
@@ -361,7 +361,7 @@ local function search(node, path, words, found)
   end
 end
 
--- What has exactly this name: "sites", "client.sites:list".
+-- The object with exactly this name: "sites", "client.sites:list".
 local function exactly(query)
   local path = query:gsub("^client[.:]", ""):gsub("[%s(){}]+$", ""):gsub(":", ".")
   local nodes = resource.all()
@@ -376,7 +376,7 @@ end
 
 local OVERVIEW = "The resources of a client. print(client.sites) lists its operations, print(client.sites.list) describes one."
 
---- What is known by a name or about a word.
+--- The help for a name, or for all matches of a word.
 ---@param query? string|table "backlinks", "sites.list", client.sites; left out: all resources
 ---@return string
 function help.text(query)

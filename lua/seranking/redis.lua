@@ -5,7 +5,7 @@ local redis = {}
 
 local NAME = "lseranking_redis"
 
--- Whether there is a file of the module for this Lua to load. require's own words differ between versions.
+-- Whether this Lua can find the module's file. The messages of require differ between versions.
 local function is_installed()
   for template in package.cpath:gmatch "[^;]+" do
     local file = io.open((template:gsub("%?", NAME)))
@@ -17,7 +17,7 @@ local function is_installed()
   return package.preload[NAME] ~= nil
 end
 
---- What the core needs to open the limiter.
+--- The arguments that the core needs to open the limiter.
 ---@return userdata? driver
 ---@return string? problem why there is none and what to do
 function redis.driver()

@@ -58,7 +58,7 @@ local function count(least, most, unit)
   return least and (least == 1 and unit == "elements" and "not empty" or "at least " .. least .. " " .. unit) or nil
 end
 
---- What a parameter takes besides its type: "1 to 100; default 10". Empty where there is nothing to say.
+--- A parameter's limits and default: "1 to 100; default 10". Empty if it has none.
 ---@param parameter seranking.ParameterDescription
 ---@param code? fun(text: string): string marks values as source text; left out: they stay as they are
 ---@return string
@@ -98,7 +98,7 @@ function wording.limits(parameter, code)
   return table.concat(parts, "; ")
 end
 
---- What an operation costs: "1 credit a row", "free", "unknown"; nil for what costs no credits.
+--- The price of an operation: "1 credit a row", "free", "unknown"; nil if it costs no credits.
 ---@param description seranking.Description
 ---@return string?
 function wording.price(description)

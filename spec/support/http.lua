@@ -1,4 +1,4 @@
---- What the specs of HTTP over real sockets share, besides support.wire.
+--- Shared by the specs of HTTP over real sockets, in addition to support.wire.
 -- SPDX-License-Identifier: MIT
 
 local assert = require "luassert"

@@ -145,7 +145,7 @@ function nginx.start(options)
   ]]):format(folder, environment, options.daemon and "wait $pid; pid=" or ""), "w"))
   local server = { folder = folder, port = port, port2 = port2, url = "http://127.0.0.1:" .. port }
 
-  --- What is in the error log.
+  --- The contents of the error log.
   function server.log()
     return read(folder .. "/error.log") or ""
   end

@@ -1,4 +1,4 @@
---- What the specs inside nginx share: an API server, configurations with a client, and waiting for what comes.
+--- Shared by the nginx specs: an API server, configurations with a client, and waiting for results.
 -- SPDX-License-Identifier: MIT
 
 local assert = require "luassert"

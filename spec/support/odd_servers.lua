@@ -1,4 +1,4 @@
---- What odd servers and proxies send, and the error that each must cause, whatever loop the call runs in.
+--- Answers of odd servers and proxies, and the error that each must cause in every loop.
 -- SPDX-License-Identifier: MIT
 
 local odd = {}

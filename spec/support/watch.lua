@@ -25,9 +25,9 @@ local watch = {
     "be2165b7d065e278e7305c1c7ef791f283f5d14b",
     "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6",
   },
-  --- Where a key was found.
+  --- The places where a key was found.
   found = {},
-  --- How many strings were searched; a spec checks that it grows.
+  --- The number of strings searched; a spec checks that it grows.
   looked_at = 0,
 }
 
@@ -130,7 +130,7 @@ misuse.raise = function(format, ...)
   return raise(format, ...)
 end
 
--- What print and io.write print.
+-- The output of print and io.write.
 local original_print, original_write = print, io.write
 function _G.print(...)
   for i = 1, select("#", ...) do

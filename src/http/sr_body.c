@@ -1,4 +1,4 @@
-/* What the body of an answer looks like.
+/* Recognises the kind of an answer's body.
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_body.h"
 

@@ -1,4 +1,4 @@
-/* What the body of an answer looks like, by its first KiB.
+/* Recognises the kind of an answer's body by its first KiB.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_BODY_H
 #define SR_BODY_H

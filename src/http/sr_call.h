@@ -25,7 +25,7 @@ enum sr_state {
   SR_STATE_DONE     /* over: `error.kind` tells how */
 };
 
-/* What happened to a call on the way to its outcome, for programs that watch. */
+/* Events of a call before its outcome, for observers. */
 enum sr_event_type {
   SR_EVENT_WAIT,            /* it has waited for a slot: `duration` */
   SR_EVENT_RETRY,           /* an attempt failed, the next begins in `duration` */

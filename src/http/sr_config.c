@@ -1,4 +1,4 @@
-/* What all calls of one client share.
+/* The configuration shared by all calls of a client.
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_config.h"
 

@@ -1,4 +1,4 @@
-/* What all calls of a client share and never change: address, key, TLS, limit. Masks the key in texts.
+/* The immutable configuration shared by all calls of a client: address, key, TLS, limit. Masks the key in texts.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_CONFIG_H
 #define SR_CONFIG_H

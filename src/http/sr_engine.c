@@ -350,7 +350,7 @@ static void wait_for_ban(struct sr_engine *engine, struct sr_call *call, sr_time
   call->due = ask_again_at(engine, call, now, ruling);
 }
 
-/* What follows from the limiter's verdict on a queued call. */
+/* Applies the limiter's verdict to a queued call. */
 static void obey(struct sr_engine *engine, struct sr_call *call, sr_time now,
                  enum sr_verdict verdict, const struct sr_ruling *ruling) {
   switch (verdict) {

@@ -1,4 +1,4 @@
-/* What the two halves of the engine share: sr_engine.c moves calls, sr_engine_wait.c waits for them.
+/* Shared by the engine's two halves: sr_engine.c moves calls, sr_engine_wait.c waits for them.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_ENGINE_STATE_H
 #define SR_ENGINE_STATE_H

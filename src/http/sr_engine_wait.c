@@ -1,4 +1,4 @@
-/* How an engine is made, waits, drives itself, and looks at limiters.
+/* Engine: creation, waiting, driving itself, viewing limiters.
 ** SPDX-License-Identifier: MIT */
 #include "base/sr_sigpipe.h"
 #include "http/sr_engine.h"

@@ -1,4 +1,4 @@
-/* What went wrong.
+/* Errors.
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_error.h"
 
@@ -167,7 +167,7 @@ static int same_message(const char *a, const char *b) {
   }
 }
 
-/* What a 403 says about the key, which may block it. */
+/* The effect of a 403 on the key, which may block it. */
 static const struct by_text {
   const char *text;
   enum sr_kind kind;

@@ -1,4 +1,4 @@
-/* What went wrong: kinds, codes, and the mapping from an HTTP answer or a libcurl code.
+/* Errors: kinds, codes, and the mapping from an HTTP answer or a libcurl code.
 ** SPDX-License-Identifier: MIT */
 #ifndef SR_ERROR_H
 #define SR_ERROR_H

@@ -1,4 +1,4 @@
-/* What libcurl's codes and texts mean.
+/* Maps libcurl's codes and messages to errors.
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_error.h"
 
@@ -133,7 +133,7 @@ static const struct meaning *meaning_of(int code, int connected) {
   return meaning != NULL && meaning->word != NULL ? meaning : meaning_in(meanings, code);
 }
 
-/* What to do about a certificate, which depends on what is wrong with it. */
+/* The hint for a refused certificate. */
 static const char *certificate_hint(const char *text) {
   return distrusted(text)
              ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
@@ -142,7 +142,7 @@ static const char *certificate_hint(const char *text) {
                "the clock, and which server answers";
 }
 
-/* What happened, where libcurl has no words of its own that help. */
+/* The message, where libcurl's own does not help. */
 static const char *text_of(int code, int connected) {
   if (code == CURLE_WRITE_ERROR)
     return NOT_ENCODED;

@@ -14,10 +14,10 @@ void sr_outcome_mask(struct sr_call *call);
 /* Sets error and retry_after from an answer that is no success. The answer has been masked. */
 void sr_outcome_read_answer(struct sr_call *call);
 
-/* What an answer tells the limiter. call->error is set unless the answer is a success. */
+/* The outcome of an answer, for the limiter. Sets call->error unless the answer is a success. */
 enum sr_outcome sr_outcome_of_answer(const struct sr_call *call);
 
-/* What an attempt without a whole answer tells the limiter. `sent`: the request was. */
+/* The outcome of an attempt without a complete answer, for the limiter. `sent`: the request was sent. */
 enum sr_outcome sr_outcome_without_answer(const struct sr_call *call, int sent);
 
 /* How long a 429 holds all calls: the server's word, at least a window, at most SR_HOLD_MAX. */

@@ -3,7 +3,7 @@
 #ifndef SR_PROXY_H
 #define SR_PROXY_H
 
-/* What sr_proxy_check returns, this very pointer, when memory ran out. */
+/* sr_proxy_check returns this pointer if memory runs out. */
 extern const char sr_proxy_no_memory[];
 
 /*

@@ -74,7 +74,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
 enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
                                  struct sr_error *error);
 
-/* Whether the attempt under way may have reached the server. */
+/* Whether the attempt in flight may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
 
 /* Drops the call and everything made for it. The handle is in no multi handle any more. */

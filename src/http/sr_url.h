@@ -47,7 +47,7 @@ enum sr_url_status sr_url_expand(struct sr_buf *out, const char *template,
 */
 int sr_url_query(struct sr_buf *out, const struct sr_param *param);
 
-/* What sr_url_base returns, this very pointer, when memory ran out. */
+/* sr_url_base returns this pointer if memory runs out. */
 extern const char sr_url_no_memory[];
 
 /* The same for an http address of another machine. */

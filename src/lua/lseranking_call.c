@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How much of an error's body is shown. */
+/* Bytes of an error's body that are shown. */
 enum { EXCERPT_SIZE = 500 };
 
 /* Registry key of the header lines, by response: outside it, so that printing a response shows none. */

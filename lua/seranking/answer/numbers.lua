@@ -10,7 +10,7 @@ local find, gsub, match = string.find, string.gsub, string.match
 local tointeger = math.tointeger ---@diagnostic disable-line: deprecated
 local MAX_EXACT = 2 ^ 53 -- from here on different texts may read as one number
 
---- What to convert in a value of an answer.
+--- The conversions for a value of an answer.
 ---@class seranking.NumberPlaces
 ---@field fields? table<string, seranking.NumberPlaces> in its members, by name
 ---@field rest? table<string, true> every member that looks like a number, except these

@@ -1,4 +1,4 @@
---- What the API's words mean when it refuses a request.
+--- The meaning of the API's messages when it refuses a request.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.answer.errors"

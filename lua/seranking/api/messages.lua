@@ -1,4 +1,4 @@
---- What the API says when it refuses a request, and what that means.
+--- The API's messages when it refuses a request, and their meaning.
 -- SPDX-License-Identifier: MIT
 --
 -- { status, message, kind, code, meaning = sentence for docs/errors.md, hint = what to do }. A message counts only with its

@@ -174,7 +174,7 @@ local function start_tasks(scheduler, group)
   end
 end
 
--- What a task that ended with an error has raised.
+-- The error that a failed task raised.
 local function reason(task, problem)
   if task.waiting then -- Lua 5.1 could not suspend it; no pcall in between can have caught that
     drop_call(task)

@@ -47,7 +47,7 @@ function yield.suspend()
   return (pcall(coroutine_yield))
 end
 
---- What a loop's `wait` may raise if the coroutine could not be suspended.
+--- Errors that a loop's `wait` may raise if the coroutine could not be suspended.
 yield.REFUSED = {}
 
 -- What Lua 5.2 itself raises in that case, found by provoking it.

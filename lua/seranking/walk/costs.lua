@@ -1,4 +1,4 @@
---- What calls of the Data API cost: estimates made of their descriptions, since no answer has the price.
+--- The cost of Data API calls, estimated from their descriptions, as no answer includes the price.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -191,7 +191,7 @@ function costs.new()
   return { credits = 0, doubtful = 0, calls = 0, unknown = 0, account = core.account() }
 end
 
---- What client:spent() returns.
+--- The result of client:spent().
 ---@param client table
 ---@return seranking.Spent
 function costs.spent(client)

@@ -1,4 +1,4 @@
---- How many rows a walk asks for in a page: as few requests as possible, no row that is not wanted, within the budget.
+--- The page size of a walk: as few requests as possible, few unwanted rows, within the budget.
 -- SPDX-License-Identifier: MIT
 
 local costs = require "seranking.walk.costs"

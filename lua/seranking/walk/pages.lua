@@ -405,7 +405,7 @@ function pages.new(op, plan, args, given, send)
   return walk
 end
 
--- What programs see of a walk.
+-- The public interface of a walk.
 local function state_of(walk)
   return setmetatable({}, {
     __name = "seranking.walk",

@@ -1,4 +1,4 @@
---- What the resources of client.data.backlinks share.
+--- Definitions shared by the resources of client.data.backlinks.
 -- SPDX-License-Identifier: MIT
 
 local shared = {}
