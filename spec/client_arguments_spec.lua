@@ -22,7 +22,7 @@ describe("arguments", function()
     return misuse_of(function() client.sites:create(args) end)
   end
 
-  it("that nobody knows are refused with a suggestion", function()
+  it("that are unknown are refused with a suggestion", function()
     assert.equal("sites.create: unknown parameter 'titel'; did you mean 'title'?", create { url = "a", titel = "b" })
     assert.truthy(create({ url = "a", zebra = 1, apple = 2, mouse = 3 }):find "^sites%.create: unknown parameter 'apple'")
     assert.truthy(create({ "a" }):find("sites.create takes parameters by name, { name = value }, and element 1 has none; "
@@ -115,7 +115,7 @@ describe("arguments", function()
     assert.equal('{"comment":""}', client.sites.keywords.update:dry_run({ site_id = 1, keyword_id = 1, comment = "" }).body)
   end)
 
-  it("that are no table at all are explained", function()
+  it("that are not a table are explained", function()
     assert.equal("account.balance takes no parameters, got 5", misuse_of(function() client.account:balance(5) end))
     assert.equal("account.balance: unknown parameter '1'; there are none",
       misuse_of(function() client.account:balance { "a" } end))
@@ -169,7 +169,7 @@ describe("arguments", function()
   end)
 end)
 
-describe("what looks right and is not", function()
+describe("a plausible mistake", function()
   local client, api
   before_each(function()
     client, api = scene.new()
@@ -307,7 +307,7 @@ describe("what looks right and is not", function()
     assert.same({ 1, 2, 3 }, { seranking.check(1, 2, 3) })
   end)
 
-  it("are told by the module's functions, too", function()
+  it("are reported by the module's functions", function()
     assert.equal('seranking.array takes a list, got "x"', misuse_of(function() seranking.array "x" end))
     assert.equal("seranking.array takes a list, got nil", misuse_of(function() seranking.array() end))
     assert.equal("seranking.encode: the value.x is a function, which JSON does not have",

@@ -13,7 +13,7 @@ after_each(function()
   collectgarbage()
 end)
 
-describe("what goes out", function()
+describe("a request", function()
   it("asks for /sites/147696/keywords when the id is a float", function()
     local client, api = scene.new()
     client.sites:create { url = "http://example.com", title = "example1" }

@@ -39,7 +39,7 @@ describe("the generation", function()
     assert.equal("use client.airt.prompts:answer instead, or a key for v1, which has it", other.hint)
   end)
 
-  it("that lacks an operation is told by its methods too", function()
+  it("that lacks an operation is named by its methods", function()
     local client = scene.new { api = "v1" }
     local op = client.key_volume.list
     assert.equal("not_in_v1", select(2, op:all()).code)

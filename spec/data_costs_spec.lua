@@ -100,7 +100,7 @@ describe("costs", function()
     assert.equal(250, client.data:spent().credits)
   end)
 
-  it("have a budget of a call, too", function()
+  it("can be limited by a budget per call", function()
     local client, log = script.new(constant "{}")
     local _, err = op(client, "count")({ target = { "a", "b" } }, { budget = 19 })
     assert.equal("data.links.count may cost 20 credits, by estimate, and 19 of the call's budget = 19 are left", err.message)
@@ -235,7 +235,7 @@ describe("costs", function()
     assert.equal(100, client.data:spent().doubtful)
   end)
 
-  it("set aside rows of calls under way, too", function()
+  it("set aside rows of calls in flight", function()
     local client, log = script.new(function() return { status = 200, headers = {}, body = '{"rows":[1]}', delay = 0.5 } end,
       { budget = 400 })
     local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "list") { one = "a", limit = 100 } end)
@@ -244,7 +244,7 @@ describe("costs", function()
     assert.equal(4, client.data:spent().credits)
   end)
 
-  it("are set aside while calls are under way", function()
+  it("are set aside while calls are in flight", function()
     local client, log = script.new(function() return { status = 200, headers = {}, body = "{}", delay = 0.5 } end,
       { budget = 300 })
     local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "summary")() end)

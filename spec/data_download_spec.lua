@@ -9,7 +9,7 @@ local raised = script.raised
 local constant = links.constant
 
 describe("a download", function()
-  it("that is refused is not told to be so for its key: none was sent", function()
+  it("that is refused does not blame the key: none was sent", function()
     local client = script.new(function() return script.json('{"message":"No token"}', 403) end)
     local data, err = client:download "https://files.example/x"
     assert.is_nil(data)

@@ -126,7 +126,7 @@ describe("a handle", function()
     assert.is_false(getmetatable(new_core(nil)))
   end)
 
-  it("of a call under way is not run by another client", function()
+  it("of a call in flight is not run by another client", function()
     local clock = core.clock()
     local one, two = new_core(clock), new_core(clock)
     local call = one:call("GET", "/sites", nil, nil, nil, true, nil)

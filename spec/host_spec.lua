@@ -164,7 +164,7 @@ describe("a call", function()
       end)
     end
 
-    it("that is caught leaves a client that works", function()
+    it("that is caught leaves the client working", function()
       local server = start { { "request" } }
       local said, status = interrupt(server, [[
         local client = new_client {}

@@ -160,7 +160,7 @@ describe("an answer", function()
     end)
   end
 
-  it("that says with a NUL what is wrong is told without", function()
+  it("whose error message has a NUL is shown without it", function()
     local body = '{"message":"caf\0e","a":"\0\0"}\0'
     local client = new_client(answering(answer("400 Bad Request", {}, body), answer("500 Oh", {}, "a\0b\0")))
     local err = failed("invalid", "bad_request", client.account:balance())
@@ -195,7 +195,7 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("that is an HTML page of a proxy is told as what it is", function()
+  it("that is an HTML page of a proxy is reported as such", function()
     local page = "<html><head><title>502 Bad Gateway</title></head></html>"
     local client = new_client(answering(answer("502 Bad Gateway", { "Content-Type: text/html" }, page),
       answer("200 OK", { "Content-Type: text/html" }, page)))
@@ -253,7 +253,7 @@ describe("an answer", function()
     assert.is_false(works(client).reused)
   end)
 
-  it("that is no HTTP is an error", function()
+  it("that is not HTTP is an error", function()
     local client = new_client(start { { "request", { "send", "SSH-2.0-OpenSSH_9.2\r\n" } } })
     local err = failed("protocol", "bad_answer", client.account:balance())
     assert.is_true(err.sent)

@@ -61,7 +61,7 @@ describe("a connection", function()
     assert.are.equal(2, #server.requests())
   end)
 
-  it("is waited for by nobody: a second call under way takes another", function()
+  it("is not shared in flight: a second call takes another", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start { both, both }
     local client = new_client(server)
@@ -135,7 +135,7 @@ describe("a connection", function()
     end)
   end
 
-  it("that is refused sends nothing, so that a POST may be repeated", function()
+  it("that is refused sends nothing: a POST may be retried", function()
     local server = start {}
     local client = new_client(server, { retries = 2, clock = seranking.clock() })
     server.stop()
@@ -186,7 +186,7 @@ describe("time", function()
     listener:close()
   end)
 
-  it("that ends for a POST ends it: once sent, never repeated", function()
+  it("that ends during a POST fails it: once sent, never retried", function()
     local server = start { { "request" } }
     local client = new_client(server, { retries = 5 })
     local err = failed("timeout", "no_answer", client.sites:create({ url = "u", title = "t" }, { timeout = 0.3 }))

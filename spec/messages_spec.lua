@@ -145,7 +145,7 @@ describe("a message of the API", function()
     end
   end)
 
-  it("of one endpoint has no code that unknown words have, too", function()
+  it("of one endpoint never has the code of unknown messages", function()
     for _, row in ipairs(others) do
       if row[1] ~= 401 then -- "Unauthorized" is what the status says
         local code = answered(row[1], ('{"message":"%s"}'):format(row[2])).code

@@ -168,7 +168,7 @@ describe("a volume look-up", function()
   end)
 end)
 
-describe("what one generation lacks", function()
+describe("an operation that one generation lacks", function()
   -- Arguments for the operations that others name as `instead`.
   local arguments = {
     ["account.subscription"] = {},

@@ -97,7 +97,7 @@ describe("TLS", function()
       assert.is_nil((err.hint or ""):find("ca_file", 1, true))
     end)
 
-    it("that signed itself", function()
+    it("that is self-signed", function()
       local own = { certificate = certificates.stranger, key = certificates.folder .. "/stranger.key" }
       refused(own, certificates.ca)
       refused(own, nil)
@@ -186,7 +186,7 @@ describe("TLS", function()
     works(client)
   end)
 
-  it("that ends without a good-bye cuts an answer off", function()
+  it("that ends without close_notify truncates an answer", function()
     local head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
     for _, ending in ipairs { "close", "cut", "reset" } do
       local server = start({ { "request", { "send", head }, ending } }, { tls = right })
@@ -199,7 +199,7 @@ describe("TLS", function()
     end
   end)
 
-  it("does not make a second call under way wait for the first", function()
+  it("does not make a second call in flight wait for the first", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start({ both, both }, { tls = right })
     local handle, calls = new_client(server, certificates.ca)._core, {}

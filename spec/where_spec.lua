@@ -215,7 +215,7 @@ describe("an error that nobody catches", function()
     return lines, path
   end
 
-  it("is printed with its place by every interpreter, whoever raises it", function()
+  it("is printed with its place by every interpreter", function()
     local lines, path = output "local site = seranking.check(client.sites(1):summary())"
     for _, text in ipairs(lines) do
       assert.truthy(text:find(path .. ":4: GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)", 1, true), text)
