@@ -101,7 +101,8 @@ local function address(site, h)
   end
   local subdomain = unit(h, 5) < 0.8 and "" or chance.pick(h, 6, SUBDOMAINS) .. "."
   local page = PAGES[whole(h, 7, 1, #PAGES)]
-  local below = unit(h, 8) < 0.5 and "" or "/" .. whole(h, 9, 1, math.max(1, floor(site.rows / 8)))
+  local is_main = page == "" or unit(h, 8) < 0.5
+  local below = is_main and "" or "/" .. whole(h, 9, 1, math.max(1, floor(site.rows / 8)))
   return "https://" .. subdomain .. site.host .. "/" .. page .. below
 end
 
