@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "http/sr_engine.h"
+#include "http/sr_engine_state.h"
 #include "limit/sr_limit.h"
 
 #include <arpa/inet.h>
@@ -413,6 +414,42 @@ static void descriptors_of_the_caller_count_as_ready_when_polling_fails(void **s
   assert_int_equal(sleeps, 1);
 }
 
+/* ---- handles that have one use ---- */
+
+static void answered(int fd, struct sr_call *call) {
+  answer(fd);
+  step_until_done(call);
+  assert_int_equal(call->error.kind, SR_NO_ERROR);
+  sr_call_delete(call);
+}
+
+/* On the versions of libcurl whose handles can't be used again. */
+static void the_next_handle_is_made_while_a_call_waits_for_its_server(void **state) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  struct sr_call *call = submitted();
+  int fd = accepted(), i;
+  (void)state;
+  answered(fd, call);
+  if (info->version_num < 0x075300 || info->version_num > 0x080001) {
+    assert_null(engine->multi.spent);
+    close(fd);
+    skip();
+  }
+  for (i = 0; i < 3; i++) {
+    assert_non_null(engine->multi.spent);
+    call = submitted();
+    wait_readable(fd);
+    assert_non_null(engine->multi.spent);
+    assert_null(engine->multi.idle);
+    sr_engine_poll(engine, NULL, 0, SR_MILLISECOND);
+    assert_null(engine->multi.spent);
+    assert_non_null(engine->multi.idle);
+    answered(fd, call);
+    assert_int_equal(engine->multi.idle_count, 2);
+  }
+  close(fd);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_request_that_is_given_up_is_dropped_by_the_kernel, set_up,
@@ -431,6 +468,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_failure_of_poll_that_passes_ends_no_call, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(descriptors_of_the_caller_count_as_ready_when_polling_fails,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_next_handle_is_made_while_a_call_waits_for_its_server,
                                       set_up, tear_down),
   };
   return cmocka_run_group_tests_name("sr_engine on sockets", tests, NULL, NULL);

@@ -494,11 +494,12 @@ static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *
 #define MILLISECONDS(t)                                                                            \
   ((t) < SR_MILLISECOND ? 1L : (long)(((t) + SR_MILLISECOND - 1) / SR_MILLISECOND))
 
-/*
-** Another handle, where this libcurl's have one use. Connections are the multi handle's, and stay.
-** The old one goes first: the new one gets its memory. 0, or -1: there is none.
-*/
-static int renew(struct sr_transfer *transfer) {
+int sr_transfer_is_spent(const struct sr_transfer *transfer) {
+  return loaded.handles_have_one_use && transfer->used;
+}
+
+/* The old handle goes first: the new one gets its memory. */
+int sr_transfer_renew(struct sr_transfer *transfer) {
   curl_easy_cleanup(transfer->easy);
   transfer->easy = curl_easy_init();
   transfer->config_id = 0;
@@ -519,7 +520,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   transfer->may_send = may_send;
   transfer->ends = now + timeout + GRACE;
   transfer->connect_ends = now + connect + GRACE;
-  if ((loaded.handles_have_one_use && transfer->used && renew(transfer) != 0) ||
+  if ((sr_transfer_is_spent(transfer) && sr_transfer_renew(transfer) != 0) ||
       (call->head.cap <= USUAL_HEAD && sr_buf_reserve(&call->head, USUAL_HEAD) != 0))
     return CURLE_OUT_OF_MEMORY;
   easy = transfer->easy;

@@ -77,6 +77,15 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
 /* Whether the attempt in flight may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
 
+/* Whether its handle can't be used again: with some versions of libcurl a handle has one use. */
+int sr_transfer_is_spent(const struct sr_transfer *transfer);
+
+/*
+** Gives a transfer another handle. Connections are the multi handle's, and stay. 0, or -1: it has
+** none, and can only be deleted.
+*/
+int sr_transfer_renew(struct sr_transfer *transfer);
+
 /* Drops the call and everything made for it. The handle is in no multi handle any more. */
 void sr_transfer_release(struct sr_transfer *transfer);
 
