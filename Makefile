@@ -85,7 +85,7 @@ BINDING       := $(filter-out $(REDIS_BINDING),$(wildcard src/lua/*.c))
 CORE          := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard $(foreach d,base limit http worker,src/$(d)/*.c)))
 REDIS_CORE    := $(patsubst src/%.c,$(BUILD)/core/%.o,$(wildcard src/limit/redis/*.c))
 REDIS_SCRIPT  := $(BUILD)/core/limit/redis/sr_redis_script.h
-REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork sigpipe)# linked into both modules
+REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork fork_multi sigpipe)# linked into both modules
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# its linker has no --wrap

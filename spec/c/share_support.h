@@ -92,17 +92,6 @@ static inline void put_back(const char *name, const char *value) {
     unsetenv(name);
 }
 
-static inline int open_fds(void) {
-  DIR *stream = opendir("/proc/self/fd");
-  int count = 0;
-  if (stream == NULL)
-    return 0;
-  while (readdir(stream) != NULL)
-    count++;
-  closedir(stream);
-  return count;
-}
-
 static inline int set_up(void **state) {
   const char *temporary = getenv("TMPDIR"), *runtime = getenv("XDG_RUNTIME_DIR");
   (void)state;

@@ -3,6 +3,7 @@
 #ifndef SPEC_SUPPORT_H
 #define SPEC_SUPPORT_H
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,6 +64,18 @@ static inline int rounds(int count) {
 static inline int under_valgrind(void) {
   const char *preloaded = getenv("LD_PRELOAD");
   return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+/* The number of open descriptors, and of other entries that are always there. */
+static inline int open_fds(void) {
+  DIR *stream = opendir("/proc/self/fd");
+  int count = 0;
+  if (stream == NULL)
+    return 0;
+  while (readdir(stream) != NULL)
+    count++;
+  closedir(stream);
+  return count;
 }
 
 /* A copy without a NUL: ASan and valgrind detect reads past its end. */

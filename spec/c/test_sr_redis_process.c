@@ -120,6 +120,28 @@ static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_ope
   server_stop(&server);
 }
 
+static void a_child_keeps_no_descriptor_of_a_limiter(void **state) {
+  struct server server;
+  struct sr_limiter *limiter;
+  int before, status;
+  pid_t pid;
+  START(server);
+  before = open_fds();
+  limiter = host(&server);
+  warm(&server, limiter, 1);
+  assert_true(open_fds() > before);
+  pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0)
+    _exit(open_fds() - before);
+  assert_true(waitpid(pid, &status, 0) == pid);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  driver->close(limiter);
+  assert_int_equal(open_fds(), before);
+  server_stop(&server);
+}
+
 /* ---- round trips ---- */
 
 static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state) {
@@ -163,6 +185,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone),
       cmocka_unit_test(a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open),
+      cmocka_unit_test(a_child_keeps_no_descriptor_of_a_limiter),
       cmocka_unit_test(sockets_are_not_inherited_by_other_programs),
       cmocka_unit_test(a_take_and_give_back_is_one_round_trip_and_two_commands),
   };

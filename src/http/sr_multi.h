@@ -7,7 +7,7 @@
 #define SR_MULTI_H
 
 #include "base/sr_base.h"
-#include "http/sr_fork_multi.h"
+#include "base/sr_fork_multi.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

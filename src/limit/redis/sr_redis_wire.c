@@ -44,7 +44,7 @@ void sr_wire_fini(struct sr_wire *wire) {
     if (wire->easy != NULL)
       curl_multi_remove_handle(wire->multi, wire->easy);
     curl_easy_cleanup(wire->easy);
-    curl_multi_cleanup(wire->multi);
+    sr_fork_multi_cleanup(wire->multi, &wire->wakers);
     sr_sigpipe_release(&sigpipe);
   }
   wire->easy = NULL;
@@ -225,7 +225,7 @@ void sr_wire_connect(struct sr_wire *wire, sr_time now) {
   wire->now = now;
   wire->since = now;
   wire->detail[0] = '\0';
-  wire->multi = sr_curl_start() == CURLE_OK ? curl_multi_init() : NULL;
+  wire->multi = sr_curl_start() == CURLE_OK ? sr_fork_multi(&wire->wakers) : NULL;
   wire->easy = wire->multi != NULL ? curl_easy_init() : NULL;
   wire->reader = redisReaderCreate();
   if (wire->easy == NULL || wire->reader == NULL) {

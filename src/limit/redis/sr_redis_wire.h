@@ -8,6 +8,7 @@
 #ifndef SR_REDIS_WIRE_H
 #define SR_REDIS_WIRE_H
 
+#include "base/sr_fork_multi.h"
 #include "limit/sr_limiter.h"
 #include "limit/redis/sr_redis_address.h"
 
@@ -34,6 +35,7 @@ struct sr_wire {
   sr_time since; /* when it entered its state */
   CURLM *multi;  /* both NULL when down */
   CURL *easy;
+  struct sr_wakers wakers;               /* of `multi` */
   struct sr_watch sockets[SR_WATCH_MAX]; /* CONNECTING: what to poll for libcurl */
   int socket_count;
   sr_time now;   /* while libcurl is called */

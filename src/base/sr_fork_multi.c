@@ -1,6 +1,6 @@
 /* libcurl's multi handles whose wake-up descriptors a forked child does not keep.
 ** SPDX-License-Identifier: MIT */
-#include "http/sr_fork_multi.h"
+#include "base/sr_fork_multi.h"
 
 #include "base/sr_base.h"
 #include "base/sr_fork.h"
