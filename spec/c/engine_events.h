@@ -33,10 +33,8 @@ static inline struct sr_event event_of(const struct sr_call *call, enum sr_event
 
 /* A call that is answered 429 at once. The caller checks its error. */
 static inline struct sr_call *refused(struct bench *bench) {
-  struct sr_call *call = call_of(bench->config, 60 * S);
+  struct sr_call *call = in_flight(bench, 60 * S);
   call->retries = 0;
-  sr_engine_submit(bench->engine, call);
-  assert_int_equal(run(bench, call), SR_RUN_EXTERNAL);
   answer(call, 429, "", "{\"message\":\"Too Many Requests\"}");
   return call;
 }

@@ -64,17 +64,21 @@ static inline uint64_t fresh_salt(void) {
   return ++salt;
 }
 
-static inline void set_up(struct bench *bench, int slots) {
-  bench->manual.now = 1000 * S;
-  bench->engine = engine_on(&bench->manual, 1);
-  bench->config = client(fresh_salt(), slots, KEY, 0);
-}
-
-/* As above, with the given settings. */
 static inline void set_up_with(struct bench *bench, const struct sr_settings *settings) {
   bench->manual.now = 1000 * S;
   bench->engine = engine_on(&bench->manual, 1);
   bench->config = client_of(settings);
+}
+
+static inline void set_up(struct bench *bench, int slots) {
+  struct sr_settings settings = settings_of(fresh_salt(), slots);
+  set_up_with(bench, &settings);
+}
+
+/* Replaces the engine by one whose random pauses have this seed. */
+static inline void reseed(struct bench *bench, uint64_t seed) {
+  sr_engine_delete(bench->engine);
+  bench->engine = engine_on(&bench->manual, seed);
 }
 
 static inline void tear_down(struct bench *bench) {
@@ -106,6 +110,19 @@ static inline struct sr_call *post_submitted(struct bench *bench, sr_time timeou
 
 static inline enum sr_run run(struct bench *bench, struct sr_call *call) {
   return sr_engine_run(bench->engine, call, 1000 * S);
+}
+
+/* A new call, its first attempt in flight. */
+static inline struct sr_call *in_flight(struct bench *bench, sr_time timeout) {
+  struct sr_call *call = submitted(bench, timeout);
+  assert_int_equal(run(bench, call), SR_RUN_EXTERNAL);
+  return call;
+}
+
+static inline struct sr_call *post_in_flight(struct bench *bench, sr_time timeout) {
+  struct sr_call *call = post_submitted(bench, timeout);
+  assert_int_equal(run(bench, call), SR_RUN_EXTERNAL);
+  return call;
 }
 
 /* When a timeout next requires a step, derived from how long the engine would sleep. */

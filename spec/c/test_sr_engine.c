@@ -50,8 +50,7 @@ static void every_2xx_is_a_success_with_or_without_a_body(void **state) {
     struct bench bench;
     struct sr_call *call;
     set_up(&bench, 5);
-    call = submitted(&bench, 60 * S);
-    run(&bench, call);
+    call = in_flight(&bench, 60 * S);
     answer(call, statuses[i], "", "");
     expect_end(call, SR_NO_ERROR, NULL);
     assert_int_equal(call->status, statuses[i]);
@@ -65,8 +64,7 @@ static void an_error_that_does_not_pass_ends_the_call(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 404, "", "{\"message\":\"Unknown site_engine_id\"}");
   assert_int_equal(run(&bench, call), SR_RUN_DONE);
   expect_end(call, SR_NOT_FOUND, "not_found");
@@ -129,8 +127,7 @@ static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(voi
   struct sr_call *first, *late;
   (void)state;
   set_up(&bench, 1);
-  first = submitted(&bench, 60 * S);
-  run(&bench, first);
+  first = in_flight(&bench, 60 * S);
   late = submitted(&bench, S);
   expect_end(late, SR_RATE_LIMIT, "no_slot");
   assert_int_equal(late->attempts, 0);
@@ -147,8 +144,7 @@ static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(voi
   expect_end(late, SR_RATE_LIMIT, "no_slot");
   assert_int_equal(late->retry_after, 600 * MS);
   sr_call_delete(late);
-  late = submitted(&bench, 600 * MS + 1);
-  assert_int_equal(run(&bench, late), SR_RUN_EXTERNAL);
+  late = in_flight(&bench, 600 * MS + 1);
   assert_int_equal(bench.manual.now, 1001 * S); /* it took no slot */
   sr_call_delete(first);
   sr_call_delete(late);
@@ -239,8 +235,7 @@ static void a_lost_answer_keeps_its_slot_for_a_window_and_a_bit(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 1);
-  call = post_submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = post_in_flight(&bench, 60 * S);
   lose(call, 1);
   bench.manual.now += 1200 * MS - 2;
   assert_int_equal(busy(&bench), 1);
@@ -257,8 +252,7 @@ a_call_that_nobody_ends_keeps_its_slot_for_a_window_and_a_bit_after_its_deadline
   struct sr_call *call;
   (void)state;
   set_up(&bench, 1);
-  call = submitted(&bench, 10 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 10 * S);
   bench.manual.now = 1011 * S - 2;
   assert_int_equal(busy(&bench), 1);
   bench.manual.now = 1011 * S + 200 * MS - 2;
@@ -279,8 +273,7 @@ static void cancel_ends_a_call_in_every_state(void **state) {
   fresh = call_of(bench.config, 60 * S);
   sr_engine_cancel(fresh); /* not submitted: nothing to cancel */
   assert_int_equal(fresh->state, SR_STATE_NEW);
-  sending = submitted(&bench, 60 * S);
-  run(&bench, sending);
+  sending = in_flight(&bench, 60 * S);
   queued = submitted(&bench, 60 * S);
   bench.manual.now += 300 * MS;
   sr_engine_cancel(queued);
@@ -299,8 +292,7 @@ static void cancel_ends_a_call_in_every_state(void **state) {
   answer(sending, 200, "", "late"); /* an outcome after the end has no effect */
   lose(sending, 1);
   expect_end(sending, SR_CANCELLED, "cancelled");
-  done = submitted(&bench, 60 * S);
-  run(&bench, done);
+  done = in_flight(&bench, 60 * S);
   answer(done, 200, "", "");
   sr_engine_cancel(done);
   expect_end(done, SR_NO_ERROR, NULL);
@@ -316,8 +308,7 @@ static void cancel_ends_a_call_in_its_backoff(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "Retry-After: 5\r\n", "");
   assert_int_equal(call->state, SR_STATE_BACKOFF);
   sr_engine_cancel(call);
@@ -335,11 +326,9 @@ static void calls_and_engine_can_be_deleted_in_any_order(void **state) {
     struct sr_call *calls[4];
     int i;
     set_up(&bench, 2);
-    calls[0] = submitted(&bench, 60 * S);
-    run(&bench, calls[0]);
+    calls[0] = in_flight(&bench, 60 * S);
     answer(calls[0], 503, "Retry-After: 5\r\n", "");
-    calls[1] = submitted(&bench, 60 * S);
-    run(&bench, calls[1]);
+    calls[1] = in_flight(&bench, 60 * S);
     calls[2] = submitted(&bench, 60 * S);
     calls[3] = call_of(bench.config, 60 * S);
     sr_config_unref(bench.config); /* the calls hold their own references */
@@ -430,11 +419,9 @@ static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void *
   int i, status = -1;
   (void)state;
   set_up(&bench, 2);
-  calls[0] = submitted(&bench, 60 * S);
-  run(&bench, calls[0]);
+  calls[0] = in_flight(&bench, 60 * S);
   answer(calls[0], 503, "Retry-After: 5\r\n", "");
-  calls[1] = submitted(&bench, 60 * S);
-  run(&bench, calls[1]);
+  calls[1] = in_flight(&bench, 60 * S);
   calls[2] = submitted(&bench, 60 * S);
   child = fork();
   assert_true(child >= 0);
@@ -523,10 +510,8 @@ static void wake_is_never_now_when_a_step_can_not_help(void **state) {
   struct sr_call *unanswered, *pausing;
   (void)state;
   set_up(&bench, 5);
-  unanswered = submitted(&bench, 2 * S);
-  run(&bench, unanswered);
-  pausing = submitted(&bench, 60 * S);
-  run(&bench, pausing);
+  unanswered = in_flight(&bench, 2 * S);
+  pausing = in_flight(&bench, 60 * S);
   answer(pausing, 503, "Retry-After: 5\r\n", "");
   bench.manual.now += 2 * S; /* the driver handles the first call's end late */
   sr_engine_step(bench.engine);

@@ -19,10 +19,8 @@ static void a_503_is_repeated_after_a_backoff_with_full_jitter(void **state) {
     struct sr_call *call;
     sr_time before;
     set_up(&bench, 5);
-    sr_engine_delete(bench.engine);
-    bench.engine = engine_on(&bench.manual, seed);
-    call = submitted(&bench, 60 * S);
-    run(&bench, call);
+    reseed(&bench, seed);
+    call = in_flight(&bench, 60 * S);
     answer(call, 503, "", "");
     assert_int_equal(call->state, SR_STATE_BACKOFF);
     before = bench.manual.now;
@@ -78,10 +76,8 @@ static void without_retries_a_failure_ends_at_once(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = call_of(bench.config, 60 * S);
+  call = in_flight(&bench, 60 * S);
   call->retries = 0;
-  sr_engine_submit(bench.engine, call);
-  run(&bench, call);
   answer(call, 503, "", "");
   expect_end(call, SR_SERVER, "unavailable");
   assert_int_equal(call->elapsed, 0);
@@ -128,8 +124,7 @@ static void a_get_is_repeated_after_a_lost_answer(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   lose(call, 1);
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(call->attempts, 2);
@@ -145,9 +140,8 @@ static void the_last_attempt_decides_what_the_call_ends_with(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
+  call = in_flight(&bench, 60 * S);
   call->retries = 1;
-  run(&bench, call);
   answer(call, 503, "X: 1\r\nRetry-After: 1\r\n", "{\"message\":\"first\"}");
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   lose(call, 1);
@@ -164,15 +158,13 @@ static void a_post_is_not_repeated_once_the_server_may_have_acted(void **state) 
   struct sr_call *refused, *lost;
   (void)state;
   set_up(&bench, 5);
-  refused = post_submitted(&bench, 60 * S);
-  run(&bench, refused);
+  refused = post_in_flight(&bench, 60 * S);
   answer(refused, 503, "", "");
   expect_end(refused, SR_SERVER, "unavailable");
   assert_int_equal(refused->attempts, 1);
   assert_true(refused->sent);
   assert_false(refused->retryable);
-  lost = post_submitted(&bench, 60 * S);
-  run(&bench, lost);
+  lost = post_in_flight(&bench, 60 * S);
   lose(lost, 1);
   expect_end(lost, SR_NETWORK, "connection_lost");
   assert_int_equal(lost->attempts, 1);
@@ -188,8 +180,7 @@ static void a_post_is_repeated_when_nothing_was_sent(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 1);
-  call = post_submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = post_in_flight(&bench, 60 * S);
   lose(call, 0);
   assert_int_equal(busy(&bench), 0); /* the slot is free at once */
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -211,8 +202,7 @@ static void a_post_is_repeated_after_a_429(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = post_submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = post_in_flight(&bench, 60 * S);
   answer(call, 429, "", "{\"message\":\"Too Many Requests\"}");
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(call->attempts, 2);
@@ -225,20 +215,15 @@ static void a_post_is_repeated_after_a_429(void **state) {
 /* ---- 429 and Retry-After ---- */
 
 static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
-  uint64_t salt = fresh_salt();
+  struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct bench bench, other;
   struct sr_config *stranger_config = client(fresh_salt(), 5, KEY, 0);
   struct sr_call *call, *same, *elsewhere, *stranger = call_of(stranger_config, 60 * S);
   (void)state;
-  set_up(&bench, 5);
-  set_up(&other, 5);
-  sr_config_unref(bench.config);
-  sr_config_unref(other.config);
-  bench.config = client(salt, 5, KEY, 0);
-  other.config = client(salt, 5, KEY, 0);
-  call = submitted(&bench, 60 * S);
+  set_up_with(&bench, &settings);
+  set_up_with(&other, &settings);
+  call = in_flight(&bench, 60 * S);
   call->retries = 0;
-  run(&bench, call);
   bench.manual.now += 200 * MS;
   answer(call, 429, "", "");
   expect_end(call, SR_RATE_LIMIT, "too_many_requests");
@@ -246,12 +231,10 @@ static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
   sr_engine_submit(bench.engine, stranger); /* another key is unaffected */
   assert_int_equal(run(&bench, stranger), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1000 * S + 200 * MS);
-  same = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, same), SR_RUN_EXTERNAL);
+  same = in_flight(&bench, 60 * S);
   assert_int_equal(bench.manual.now, 1001 * S + 200 * MS);
   other.manual.now = 1000 * S + 300 * MS; /* another client, another engine */
-  elsewhere = submitted(&other, 60 * S);
-  assert_int_equal(run(&other, elsewhere), SR_RUN_EXTERNAL);
+  elsewhere = in_flight(&other, 60 * S);
   assert_int_equal(other.manual.now, 1001 * S + 200 * MS);
   sr_call_delete(call);
   sr_call_delete(same);
@@ -269,10 +252,8 @@ static void a_429_is_repeated_no_sooner_than_a_window_later(void **state) {
     struct bench bench;
     struct sr_call *call;
     set_up(&bench, 5);
-    sr_engine_delete(bench.engine);
-    bench.engine = engine_on(&bench.manual, seed);
-    call = submitted(&bench, 60 * S);
-    run(&bench, call);
+    reseed(&bench, seed);
+    call = in_flight(&bench, 60 * S);
     answer(call, 429, "", "");
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     assert_int_equal(bench.manual.now, 1001 * S); /* the first back-off is shorter */
@@ -289,8 +270,7 @@ static void retry_after_is_waited_for(void **state) {
     struct bench bench;
     struct sr_call *call;
     set_up(&bench, 5);
-    call = submitted(&bench, 60 * S);
-    run(&bench, call);
+    call = in_flight(&bench, 60 * S);
     answer(call, statuses[i], "Retry-After: 7\r\n", "");
     assert_int_equal(call->retry_after, 7 * S);
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -307,11 +287,9 @@ static void retry_after_of_a_429_holds_the_others_too(void **state) {
   struct sr_call *call, *other;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 429, "retry-after: 7\r\n", "");
-  other = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
+  other = in_flight(&bench, 60 * S);
   assert_int_equal(bench.manual.now, 1007 * S);
   sr_call_delete(call);
   sr_call_delete(other);
@@ -326,8 +304,7 @@ static void retry_after_past_the_deadline_ends_the_call_at_once_and_says_when(vo
     struct bench bench;
     struct sr_call *call;
     set_up(&bench, 5);
-    call = submitted(&bench, 10 * S);
-    run(&bench, call);
+    call = in_flight(&bench, 10 * S);
     bench.manual.now += S;
     answer(call, statuses[i], "Retry-After: 30\r\n", "");
     assert_int_equal(call->state, SR_STATE_DONE);
@@ -343,13 +320,19 @@ static void retry_after_past_the_deadline_ends_the_call_at_once_and_says_when(vo
 
 /* ---- keys ---- */
 
+static void set_up_without_key(struct bench *bench, int token_off) {
+  struct sr_settings settings = settings_of(fresh_salt(), 5);
+  settings.token = NULL;
+  settings.token_len = 0;
+  settings.token_off = token_off;
+  set_up_with(bench, &settings);
+}
+
 static void without_a_key_nothing_is_sent(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
-  set_up(&bench, 5);
-  sr_config_unref(bench.config);
-  bench.config = client(fresh_salt(), 5, NULL, 0);
+  set_up_without_key(&bench, 0);
   call = submitted(&bench, 60 * S);
   expect_end(call, SR_AUTH, "no_key");
   assert_int_equal(run(&bench, call), SR_RUN_DONE);
@@ -365,11 +348,8 @@ static void calls_without_a_key_are_sent_when_they_are_meant(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
-  set_up(&bench, 5);
-  sr_config_unref(bench.config);
-  bench.config = client(fresh_salt(), 5, NULL, 1);
-  call = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  set_up_without_key(&bench, 1);
+  call = in_flight(&bench, 60 * S);
   answer(call, 403, "", "{\"message\":\"No token\"}");
   expect_end(call, SR_AUTH, "no_token");
   sr_call_delete(call);
@@ -381,8 +361,7 @@ static void the_key_is_masked_in_all_that_an_error_holds(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 400, "X-Key: " KEY "\r\n", "{\"message\":\"bad " KEY "\"}");
   expect_end(call, SR_INVALID, "bad_request");
   assert_string_equal(call->error.message, "bad \xe2\x80\xa6"
@@ -405,8 +384,7 @@ static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
     snprintf(body + strlen(body), sizeof body - strlen(body), "\\u%04x", (unsigned)*p);
   strcat(body, "\"}");
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 400, "", body);
   assert_string_equal(call->error.message, "bad \xe2\x80\xa6"
                                            "d14b");
@@ -420,8 +398,7 @@ static void the_key_is_masked_in_an_answer_that_came_too_late(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 5 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 5 * S);
   bench.manual.now += 5 * S;
   answer(call, 400, "X-Key: " KEY "\r\n", "{\"message\":\"bad " KEY "\"}");
   expect_end(call, SR_TIMEOUT, "no_answer");
@@ -436,8 +413,7 @@ static void the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "X-Key: " KEY "\r\n", "bad " KEY);
   sr_engine_cancel(call);
   expect_end(call, SR_CANCELLED, "cancelled");
@@ -454,24 +430,21 @@ static void answers_larger_than_the_limits_are_refused(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
+  call = in_flight(&bench, 60 * S);
   call->max_body = 3;
-  run(&bench, call);
   answer(call, 200, "", "1234");
   expect_end(call, SR_TOO_LARGE, "body");
   assert_int_equal(call->status, 0);
   assert_int_equal(call->attempts, 1);
   sr_call_delete(call);
-  call = submitted(&bench, 60 * S);
+  call = in_flight(&bench, 60 * S);
   call->max_headers = 6;
-  run(&bench, call);
   answer(call, 200, "A: bc\r\n", "");
   expect_end(call, SR_TOO_LARGE, "headers");
   sr_call_delete(call);
-  call = submitted(&bench, 60 * S);
+  call = in_flight(&bench, 60 * S);
   call->max_body = 3;
   call->max_headers = 7;
-  run(&bench, call);
   answer(call, 200, "A: bc\r\n", "123");
   expect_end(call, SR_NO_ERROR, NULL);
   sr_call_delete(call);
@@ -483,16 +456,14 @@ static void what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end(void
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "", "");
   run(&bench, call);
   answer(call, 200, "", "not JSON");
   expect_end(call, SR_NO_ERROR, NULL);
   assert_false(call->retryable); /* the binding may still find that it can't be decoded */
   sr_call_delete(call);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "", "");
   sr_engine_cancel(call);
   expect_end(call, SR_CANCELLED, "cancelled");
@@ -508,9 +479,8 @@ static void answers_that_can_t_be_used_are_no_silence(void **state) {
   (void)state;
   set_up(&bench, 5);
   for (i = 0; i < 2 * SR_SILENT; i++) {
-    struct sr_call *call = submitted(&bench, 5 * S);
+    struct sr_call *call = in_flight(&bench, 5 * S);
     call->max_body = 3;
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     bench.manual.now += i % 2 == 0 ? 5 * S : 0;
     answer(call, 200, "X: 1\r\n", i % 2 == 0 ? "123" : "1234");
     expect_end(call, i % 2 == 0 ? SR_TIMEOUT : SR_TOO_LARGE, i % 2 == 0 ? "no_answer" : "body");
@@ -526,16 +496,14 @@ static void an_answer_at_the_deadline_is_too_late(void **state) {
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 5 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 5 * S);
   bench.manual.now += 5 * S;
   answer(call, 200, "", "{}");
   expect_end(call, SR_TIMEOUT, "no_answer");
   assert_int_equal(call->status, 0);
   assert_true(call->sent);
   sr_call_delete(call);
-  call = submitted(&bench, 5 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 5 * S);
   bench.manual.now += 5 * S - 1;
   answer(call, 200, "", "{}");
   expect_end(call, SR_NO_ERROR, NULL);
@@ -719,8 +687,7 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
     struct sr_call *call;
     struct sr_limit_view view;
     set_up(&bench, 5);
-    call = submitted(&bench, 60 * S);
-    run(&bench, call);
+    call = in_flight(&bench, 60 * S);
     answer(call, 429, heads[i], "");
     expect_end(call, SR_RATE_LIMIT, "too_many_requests");
     CHECK(call->retry_after > 60 * S, "%s: %lld", heads[i], (long long)call->retry_after);

@@ -62,10 +62,8 @@ static void every_outcome_of_an_attempt_is_told(void **state) {
     struct sr_call *call;
     set_up_asking(&bench, 5);
     server.at_once = SR_LIMIT_GRANTED;
-    call = call_of(bench.config, 60 * S);
+    call = in_flight(&bench, 60 * S);
     call->retries = 0;
-    sr_engine_submit(bench.engine, call);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     if (rows[i].status > 0)
       answer(call, rows[i].status, "", rows[i].body);
     else
@@ -205,8 +203,7 @@ with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once(void 
     bench.manual.now += 10 * S;
     server.at_once = i == 0 ? SR_LIMIT_GRANTED : SR_LIMIT_FAILED;
     server.problem = i == 0 ? NULL : "server.example: connection refused";
-    calls[0] = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, calls[0]), SR_RUN_EXTERNAL);
+    calls[0] = in_flight(&bench, 60 * S);
     answer(calls[0], 200, "", "");
     assert_string_equal(events_of(calls[0]), i == 0 ? "" : "limiter_fallback");
     assert_int_equal(server.outcome_count, 1);
@@ -253,8 +250,7 @@ static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_
   set_up_with(&bench, &settings);
   for (i = 0; i < 6; i++) { /* which grants every request that it answers */
     server.at_once = i % 2 == 0 ? SR_LIMIT_FAILED : SR_LIMIT_GRANTED;
-    calls[i] = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
+    calls[i] = in_flight(&bench, 60 * S);
     sent[i] = bench.manual.now;
     answer(calls[i], 200, "", "");
     CHECK(i < 2 || sent[i] - sent[i - 2] >= S, "call %d: the third within a window", i);
@@ -292,8 +288,7 @@ static void the_limiter_has_the_last_word_before_a_request_is_sent(void **state)
   set_up_asking(&bench, 5);
   server.at_once = SR_LIMIT_GRANTED;
   server.refuse_to_start = 1; /* once */
-  call = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  call = in_flight(&bench, 60 * S);
   assert_int_equal(server.takes, 2);
   assert_int_equal(server.outcome_count, 1);
   assert_int_equal(server.outcomes[0], SR_OUTCOME_UNSENT);
@@ -310,8 +305,7 @@ static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
   settings.fall_back = 1;
   set_up_with(&bench, &settings);
   server.at_once = SR_LIMIT_FAILED;
-  call = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "", ""); /* one of the process's own slots */
   assert_int_equal(server.outcome_count + server.given_back_unasked, 0);
   server.at_once = SR_LIMIT_GRANTED; /* reachable again for the second attempt */

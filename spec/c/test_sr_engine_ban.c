@@ -16,8 +16,7 @@ static void a_call_that_gets_its_slot_at_once_has_nothing_to_tell(void **state) 
   struct sr_call *call;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 200, "", "");
   assert_string_equal(events_of(call), "");
   sr_call_delete(call);
@@ -30,8 +29,7 @@ static void waiting_for_a_slot_is_told_with_how_long_it_took(void **state) {
   struct sr_event event;
   (void)state;
   set_up(&bench, 1);
-  first = submitted(&bench, 60 * S);
-  run(&bench, first);
+  first = in_flight(&bench, 60 * S);
   second = submitted(&bench, 60 * S);
   bench.manual.now += 250 * MS;
   answer(first, 200, "", "");
@@ -53,8 +51,7 @@ static void a_retry_is_told_with_its_pause_and_its_cause(void **state) {
   sr_time before;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 503, "Retry-After: 4\r\n", "");
   event = event_of(call, SR_EVENT_RETRY);
   assert_int_equal(event.duration, 4 * S);
@@ -83,8 +80,7 @@ static void a_429_is_told_with_how_long_all_stop(void **state) {
   struct sr_event event;
   (void)state;
   set_up(&bench, 5);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   answer(call, 429, "Retry-After: 7\r\n", "");
   event = event_of(call, SR_EVENT_RATE_LIMITED);
   assert_int_equal(event.duration, 7 * S);
@@ -118,8 +114,7 @@ the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end(void *
   assert_int_equal(event_of(other, SR_EVENT_BLOCKED).duration, 500 * S);
   assert_string_equal(events_of(other), "blocked");
   bench.manual.now += 500 * S;
-  probe = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, probe), SR_RUN_EXTERNAL);
+  probe = in_flight(&bench, 60 * S);
   answer(probe, 200, "", "");
   assert_string_equal(events_of(probe), "unblocked");
   sr_call_delete(call);
@@ -134,13 +129,11 @@ static void a_probe_that_a_failing_server_answers_leaves_the_key_blocked(void **
   (void)state;
   set_up(&bench, 5);
   bench.manual.now = block(&bench);
-  probe = submitted(&bench, 60 * S);
+  probe = in_flight(&bench, 60 * S);
   probe->retries = 0;
-  assert_int_equal(run(&bench, probe), SR_RUN_EXTERNAL);
   answer(probe, 503, "", "");
   assert_string_equal(events_of(probe), "");
-  next = submitted(&bench, 60 * S);
-  assert_int_equal(run(&bench, next), SR_RUN_EXTERNAL);
+  next = in_flight(&bench, 60 * S);
   other = submitted(&bench, 60 * S);
   assert_int_equal(run(&bench, other), SR_RUN_DONE);
   assert_int_equal(other->error.kind, SR_BLOCKED);
@@ -228,10 +221,8 @@ static void a_block_is_called_so_also_while_a_429_holds_all(void **state) {
   (void)state;
   set_up(&bench, 5);
   for (i = 0; i < 3; i++) {
-    call = call_of(bench.config, 120 * S);
+    call = in_flight(&bench, 120 * S);
     call->retries = 0;
-    sr_engine_submit(bench.engine, call);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     answer(call, 429, "Retry-After: 90\r\n", "");
     sr_call_delete(call);
   }
@@ -250,8 +241,7 @@ static void the_call_whose_429_was_one_too_many_ends_as_blocked(void **state) {
   set_up(&bench, 5);
   sr_call_delete(refused(&bench));
   sr_call_delete(refused(&bench));
-  call = submitted(&bench, 3600 * S); /* with retries and time left */
-  run(&bench, call);
+  call = in_flight(&bench, 3600 * S); /* with retries and time left */
   answer(call, 429, "", "");
   expect_end(call, SR_BLOCKED, "too_many_requests");
   assert_int_equal(call->error.status, 429);
@@ -272,8 +262,7 @@ a_key_refused_twice_is_blocked_and_the_second_call_says_why_in_the_api_s_words(v
   (void)state;
   set_up(&bench, 5);
   for (i = 0; i < 2; i++) {
-    call = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    call = in_flight(&bench, 60 * S);
     answer(call, 403, "", body);
     expect_end(call, SR_AUTH, "incorrect_token");
     assert_string_equal(events_of(call), i == 0 ? "" : "blocked");
@@ -295,8 +284,7 @@ static void no_token_does_not_block_a_key(void **state) {
   (void)state;
   set_up(&bench, 5);
   for (i = 0; i < 5; i++) {
-    struct sr_call *call = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    struct sr_call *call = in_flight(&bench, 60 * S);
     answer(call, 403, "", "{\"message\":\"No token\"}");
     expect_end(call, SR_AUTH, "no_token");
     sr_call_delete(call);
@@ -312,9 +300,7 @@ static void after_the_ban_one_call_goes_and_the_others_wait_for_what_it_finds(vo
   bench.manual.now = block(&bench);
   probe = submitted(&bench, 60 * S);
   other = submitted(&bench, 60 * S);
-  waiting = call_of(bench.config, 60 * S);
-  waiting->wait_blocked = 1;
-  sr_engine_submit(bench.engine, waiting);
+  waiting = patient(&bench, 60 * S);
   assert_int_equal(run(&bench, probe), SR_RUN_EXTERNAL);
   expect_end(other, SR_BLOCKED, "too_many_requests");
   assert_int_equal(other->retry_after, S); /* a window from now the probe may have ended */
@@ -406,10 +392,8 @@ static void one_that_can_not_wait_any_more_says_that_the_key_is_blocked(void **s
     set_up(&bench, 5);
     sr_call_delete(refused(&bench));
     sr_call_delete(refused(&bench));
-    call = call_of(bench.config, way == 0 ? 700 * S : 300 * S);
-    call->wait_blocked = 1;
+    call = patient(&bench, way == 0 ? 700 * S : 300 * S);
     call->retries = way == 0 ? 0 : 2; /* no attempt is left, or no time */
-    sr_engine_submit(bench.engine, call);
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     answer(call, 429, "", "");
     expect_end(call, SR_BLOCKED, "too_many_requests");

@@ -18,10 +18,8 @@ static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) 
   size_t i;
   (void)state;
   set_up(&bench, 5);
-  for (i = 0; i < COUNT(calls); i++) {
-    calls[i] = post_submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
-  }
+  for (i = 0; i < COUNT(calls); i++)
+    calls[i] = post_in_flight(&bench, 60 * S);
   for (i = 0; i < COUNT(calls); i++) {
     lose(calls[i], 1);
     sr_call_delete(calls[i]);
@@ -31,8 +29,7 @@ static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) 
   assert_int_equal(call->retry_after, S);
   assert_non_null(strstr(call->error.message, "got no answer"));
   sr_call_delete(call);
-  call = submitted(&bench, 20 * S);
-  assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+  call = in_flight(&bench, 20 * S);
   assert_int_equal(bench.manual.now, 1001 * S);
   answer(call, 200, "", "[]");
   sr_call_delete(call);
@@ -103,8 +100,7 @@ static void a_repeated_attempt_is_never_refused_for_a_full_queue(void **state) {
   (void)state;
   settings.max_queue = 1;
   set_up_with(&bench, &settings);
-  call = submitted(&bench, 60 * S);
-  run(&bench, call);
+  call = in_flight(&bench, 60 * S);
   other = submitted(&bench, 60 * S); /* this fills the queue */
   answer(call, 503, "", "");
   assert_int_equal(run(&bench, other), SR_RUN_EXTERNAL);
@@ -158,8 +154,7 @@ static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state)
     sr_engine_submit(bench.engine, low[i]);
   }
   sr_engine_step(bench.engine); /* one is sent, five wait for its slot */
-  normal = submitted(&bench, S / 2);
-  assert_int_equal(run(&bench, normal), SR_RUN_EXTERNAL);
+  normal = in_flight(&bench, S / 2);
   assert_int_equal(bench.manual.now, 1000 * S);
   for (i = 0; i < 6; i++)
     sr_call_delete(low[i]);
@@ -343,8 +338,7 @@ static void without_a_file_calls_go_on_and_one_of_them_tells_why(void **state) {
   assert_int_equal(chmod(dir, 0777), 0);
   set_up_with(&bench, &settings);
   for (i = 0; i < 3; i++) {
-    call = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    call = in_flight(&bench, 60 * S);
     answer(call, 200, "", "");
     if (i == 0)
       assert_non_null(
@@ -357,8 +351,7 @@ static void without_a_file_calls_go_on_and_one_of_them_tells_why(void **state) {
     assert_int_equal(chmod(dir, i == 0 ? 0700 : 0777), 0);
     if (i == 1)
       assert_int_equal(remove_dir(NULL) + mkdir(dir, 0777) + chmod(dir, 0777), 0);
-    call = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
+    call = in_flight(&bench, 60 * S);
     answer(call, 200, "", "");
     CHECK(strcmp(events_of(call), "") == 0 || i == 1, "way %d", i);
     sr_call_delete(call);
@@ -375,10 +368,8 @@ static void engines_of_two_processes_share_the_limit(void **state) {
   int i, status = -1;
   (void)state;
   set_up_with(&bench, &settings);
-  for (i = 0; i < 2; i++) {
-    calls[i] = submitted(&bench, 60 * S);
-    assert_int_equal(run(&bench, calls[i]), SR_RUN_EXTERNAL);
-  }
+  for (i = 0; i < 2; i++)
+    calls[i] = in_flight(&bench, 60 * S);
   child = fork();
   assert_true(child >= 0);
   if (child == 0) {
@@ -413,8 +404,7 @@ static void processes_that_wait_for_the_same_slot_are_spread(void **state) {
     sr_time late;
     settings.limit_salt = fresh_salt();
     set_up_with(&bench, &settings);
-    sr_engine_delete(bench.engine);
-    bench.engine = engine_on(&bench.manual, seed);
+    reseed(&bench, seed);
     first = submitted(&bench, 60 * S);
     second = submitted(&bench, 60 * S);
     run(&bench, first);
