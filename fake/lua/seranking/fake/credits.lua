@@ -40,4 +40,18 @@ function credits.price(call, rows)
   return each * length(call.args[cost.of])
 end
 
+--- Takes what a call costs, and gives its answer.
+---@param call seranking.fake.Call
+---@param rows integer rows that come back
+---@param answer any
+---@return any answer nil: refused
+---@return seranking.fake.Refusal?
+function credits.pay(call, rows, answer)
+  local refusal = credits.charge(call, credits.price(call, rows))
+  if refusal then
+    return nil, refusal
+  end
+  return answer
+end
+
 return credits

@@ -1,6 +1,7 @@
 --- Lists of the fake: the rows that a call asks for, filtered, sorted and cut as its arguments say.
 -- SPDX-License-Identifier: MIT
 
+local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
 
@@ -12,6 +13,8 @@ local listing = {}
 ---@field count integer how many there are, without any filter
 ---@field row fun(number: integer): any the row with this number, from 1, with all figures that filters and sorts go by
 ---@field measure? table<string, fun(row: any): any> what a filter or sort goes by, where no member of the row has its name
+---@field show? fun(row: any): any a row as it is answered; as it is, when left out
+---@field stored? boolean the rows are of what is stored: the same question may have another answer the next time
 
 -- ---- filters ----
 
@@ -161,7 +164,7 @@ end
 -- All rows of a list, filtered and sorted.
 local function whole(call, source, keep, field, ascending)
   local cache, name = call.cache, identity(call)
-  if cache.list_name == name then
+  if cache.list_name == name and not source.stored then
     return cache.list
   end
   local rows = {}
@@ -200,6 +203,15 @@ local function window(call)
   return tonumber(before), limit
 end
 
+--- A source of rows that are there already.
+---@param found any[]
+---@param measure? table<string, fun(row: any): any>
+---@param show? fun(row: any): any
+---@return seranking.fake.Source
+function listing.of(found, measure, show)
+  return { count = #found, row = function(number) return found[number] end, measure = measure, show = show }
+end
+
 --- The page of a list that a call asks for.
 ---@param call seranking.fake.Call
 ---@param source seranking.fake.Source
@@ -226,25 +238,33 @@ function listing.page(call, source)
     end
   end
   local last = before + #rows
+  for i, row in ipairs(source.show and rows or {}) do
+    rows[i] = source.show(row)
+  end
   return rows, total, last < total and CURSOR:format(last) or nil
 end
 
---- The answer of a list operation: the page in the shape that the description gives it.
+--- The answer of a list operation: the page that the call asks for, paid for, in the shape that the description gives it.
 ---@param call seranking.fake.Call
----@param rows any[] as they shall be answered
----@param total integer
----@param cursor? string
----@return any
-function listing.answer(call, rows, total, cursor)
-  local pages = call.route.operation.pages or {}
-  if not pages.rows then
-    return array(rows)
+---@param source seranking.fake.Source
+---@return any answer nil: refused
+---@return seranking.fake.Refusal?
+function listing.reply(call, source)
+  local rows, total, cursor = listing.page(call, source)
+  if not rows then
+    return nil, total
   end
-  return {
-    [pages.rows] = array(rows),
-    [pages.total or pages.rows] = pages.total and total or array(rows),
-    [pages.cursor or pages.rows] = pages.cursor and (cursor or null) or array(rows),
-  }
+  local pages, answer = call.route.operation.pages or {}, array(rows)
+  if pages.rows then
+    answer = { [pages.rows] = array(rows) }
+    if pages.total then
+      answer[pages.total] = total
+    end
+    if pages.cursor then
+      answer[pages.cursor] = cursor or null
+    end
+  end
+  return credits.pay(call, #rows, answer)
 end
 
 --- A row with the members that `cols` names, all where the call has none.

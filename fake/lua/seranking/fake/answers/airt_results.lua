@@ -247,13 +247,9 @@ end
 
 -- A page of rows, filtered already; sorted by the call.
 local function listed(call, rows, measure, shown)
-  call.cache.list_name = nil -- the same question has another answer once there are more prompts
-  local page, total = listing.page(call, {
-    count = #rows, measure = measure, row = function(number) return rows[number] end,
-  })
-  for i, row in ipairs(page) do
-    page[i] = shown(row)
-  end
+  local source = listing.of(rows, measure, shown)
+  source.stored = true
+  local page, total = listing.page(call, source)
   return { items = array(page), total = total }
 end
 

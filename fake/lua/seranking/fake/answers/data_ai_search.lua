@@ -14,14 +14,6 @@ local array, null, round = json.array, json.null, chance.round
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
 
-local function charged(call, count, value)
-  local refusal = credits.charge(call, credits.price(call, count))
-  if refusal then
-    return nil, refusal
-  end
-  return value
-end
-
 local function total(list, of, month)
   local sum = 0
   for _, presence in ipairs(list) do
@@ -86,16 +78,16 @@ local function overview(call, engines)
 end
 
 answers["data.ai_search.overview_aggregated"] = function(call)
-  return charged(call, 1, overview(call, prompts.ENGINES))
+  return credits.pay(call, 1, overview(call, prompts.ENGINES))
 end
 
 answers["data.ai_search.overview_by_engine"] = function(call)
-  return charged(call, 1, overview(call, { call.args.engine }))
+  return credits.pay(call, 1, overview(call, { call.args.engine }))
 end
 
 answers["data.ai_search.discover_brand"] = function(call)
   local name = prompts.brand(call.args.target)
-  return charged(call, 1, { brands = array { name, name .. " " .. domains.trade(call.args.target) .. "s" } })
+  return credits.pay(call, 1, { brands = array { name, name .. " " .. domains.trade(call.args.target) .. "s" } })
 end
 
 answers["data.ai_search.leaderboard"] = function(call)
@@ -126,7 +118,7 @@ answers["data.ai_search.leaderboard"] = function(call)
   for i, row in ipairs(rows) do
     row.rank, row.share_of_voice = i, round(row.brand_presence / sum, 2)
   end
-  return charged(call, 1, {
+  return credits.pay(call, 1, {
     leaderboard = rows, results = results,
     request_metadata = {
       primary = args.primary, competitors = array(args.competitors), engines = array(args.engines), source = args.source,
@@ -138,12 +130,13 @@ local function list_of(name, is_brand)
   return function(call)
     local args = call.args
     local presence = prompts.presence(call, args.source, args.engine, args[name], is_brand)
-    local rows, count = listing.page(call, {
+    local answer, refusal = listing.reply(call, {
       count = presence.rows, measure = prompts.measure, row = function(number) return prompts.row(presence, number) end,
     })
-    local answer = listing.answer(call, rows, count)
-    answer.date = call.today
-    return charged(call, #rows, answer)
+    if answer then
+      answer.date = call.today
+    end
+    return answer, refusal
   end
 end
 

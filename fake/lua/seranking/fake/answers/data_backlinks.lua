@@ -12,28 +12,6 @@ local array = json.array
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
 
-local function charged(call, count, value)
-  local refusal = credits.charge(call, credits.price(call, count))
-  if refusal then
-    return nil, refusal
-  end
-  return value
-end
-
--- A page of rows that are there already, each shown by `adapt`, in the shape of the operation.
-local function page(call, found, adapt, measure)
-  local rows, total, cursor = listing.page(call, {
-    count = #found, measure = measure, row = function(number) return found[number] end,
-  })
-  if not rows then
-    return nil, total
-  end
-  for i, row in ipairs(rows) do
-    rows[i] = adapt(row)
-  end
-  return charged(call, #rows, listing.answer(call, rows, total, cursor))
-end
-
 local function shown(one, today)
   return {
     url_from = one.url_from, url_to = one.url_to, title = one.title, anchor = one.anchor, alt = one.alt,
@@ -80,7 +58,7 @@ local function chosen(call)
 end
 
 local function list(call)
-  return page(call, chosen(call), function(one) return shown(one, call.today) end, link_measure)
+  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return shown(one, call.today) end))
 end
 
 answers["data.backlinks.all"] = list
@@ -122,7 +100,7 @@ local sum_measure = {
 local function sums_of(of, adapt)
   return function(call)
     local found = links.sums(links.now(call, call.args.target, call.args.mode), of)
-    return page(call, found, function(sum) return adapt(sum, call.today) end, sum_measure)
+    return listing.reply(call, listing.of(found, sum_measure, function(sum) return adapt(sum, call.today) end))
   end
 end
 
@@ -213,7 +191,7 @@ local function each_target(member, make)
     for i, target in ipairs(call.args.target) do
       rows[i] = make(call, target)
     end
-    return charged(call, #rows, { [member] = rows })
+    return credits.pay(call, #rows, { [member] = rows })
   end
 end
 
@@ -255,10 +233,11 @@ local function each_change(call, found, visit)
     local follow = one.nofollow and "nofollow" or "dofollow"
     if (not args.link_type or args.link_type == one.link_type) and (not args.anchor_type or args.anchor_type == kind)
       and (not args.dofollow or args.dofollow == follow) and (not args.url_from or args.url_from == one.url_from) then
-      for what, day in pairs { new = one.first_day, lost = one.last_day } do
-        if day >= first and day <= last and (not args.new_lost_type or args.new_lost_type == what) then
-          visit(one, day, what)
-        end
+      if args.new_lost_type ~= "lost" and one.first_day >= first and one.first_day <= last then
+        visit(one, one.first_day, "new")
+      end
+      if args.new_lost_type ~= "new" and one.last_day and one.last_day >= first and one.last_day <= last then
+        visit(one, one.last_day, "lost")
       end
     end
   end
@@ -270,26 +249,17 @@ local change_measure = {
   domain_inlink_rank = function(change) return change.one.domain_inlink_rank end,
 }
 
--- In the order of the links, gains before losses, since `pairs` above has none.
 local function changes(call, found)
-  local made, place = {}, {}
-  for i, one in ipairs(found) do
-    place[one] = i
-  end
+  local made = {}
   each_change(call, found, function(one, day, what)
     made[#made + 1] = { one = one, day = day, what = what }
-  end)
-  table.sort(made, function(a, b)
-    if a.one == b.one then
-      return a.what == "new" and b.what == "lost"
-    end
-    return place[a.one] < place[b.one]
   end)
   return made
 end
 
 answers["data.backlinks.history.list"] = function(call)
-  return page(call, changes(call, links.ever(call, call.args.target, call.args.mode)), function(change)
+  local found = changes(call, links.ever(call, call.args.target, call.args.mode))
+  return listing.reply(call, listing.of(found, change_measure, function(change)
     local one = change.one
     return {
       new_lost_date = calendar.date(change.day), new_lost_type = change.what, url_from = one.url_from, url_to = one.url_to,
@@ -297,7 +267,7 @@ answers["data.backlinks.history.list"] = function(call)
       redirect_chain = false, redirect_chain_urls = array {}, reason_lost = change.what == "lost" and one.reason_lost or nil,
       inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank, first_seen = calendar.date(one.first_day),
     }
-  end, change_measure)
+  end))
 end
 
 -- A row for each day, counted by `each_change`.
@@ -316,7 +286,7 @@ local function counts(call, found, member)
       row[call.args.new_lost_type == "new" and "lost" or "new"] = nil
     end
   end
-  return charged(call, #rows, { [member] = rows })
+  return credits.pay(call, #rows, { [member] = rows })
 end
 
 answers["data.backlinks.history.count"] = function(call)
@@ -331,7 +301,7 @@ answers["data.backlinks.history.cumulative"] = function(call)
       date = calendar.date(day), backlinks = count(found, function(one) return links.is_there(one, day) end),
     }
   end
-  return charged(call, #rows, { backlinks_count = rows })
+  return credits.pay(call, #rows, { backlinks_count = rows })
 end
 
 -- Linking domains as links are: there from their first link on, until the last of them has gone.
@@ -356,14 +326,14 @@ local function refdomains_ever(call)
 end
 
 answers["data.backlinks.refdomains.history.list"] = function(call)
-  return page(call, changes(call, refdomains_ever(call)), function(change)
+  return listing.reply(call, listing.of(changes(call, refdomains_ever(call)), change_measure, function(change)
     local one = change.one
     return {
       new_lost_date = calendar.date(change.day), new_lost_type = change.what, refdomain = one.refdomain,
       backlinks = one.backlinks, dofollow_backlinks = one.dofollow_backlinks, first_seen = calendar.date(one.first_day),
       domain_inlink_rank = one.domain_inlink_rank,
     }
-  end, change_measure)
+  end))
 end
 
 answers["data.backlinks.refdomains.history.count"] = function(call)
@@ -394,7 +364,7 @@ answers["data.backlinks.authority.domain.distribution"] = function(call)
       rows[#rows + 1] = { domain_inlink_rank = rank, refdomains = by_rank[rank] }
     end
   end
-  return charged(call, #rows, { histogram = rows })
+  return credits.pay(call, #rows, { histogram = rows })
 end
 
 -- The days of a score's history: a month up to today, where the call does not say.
@@ -421,7 +391,7 @@ local function score_history(member, place)
     for i, day in ipairs(points(call)) do
       rows[i] = { date = calendar.date(day), [member] = (select(place, links.scores(call, call.args.target, day))) }
     end
-    return charged(call, #rows, { ranks = rows })
+    return credits.pay(call, #rows, { ranks = rows })
   end
 end
 

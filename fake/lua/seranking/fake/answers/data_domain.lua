@@ -26,14 +26,6 @@ local function site_of(call, kind, source)
   return domains.site(call, source or args.source, args.url or args.domain or args.target, kind or args.type)
 end
 
-local function charged(call, count, value)
-  local refusal = credits.charge(call, credits.price(call, count))
-  if refusal then
-    return nil, refusal
-  end
-  return value
-end
-
 -- ---- totals ----
 
 local function with_tops(row, totals)
@@ -56,7 +48,7 @@ answers["data.domain.overview.db"] = function(call)
       keywords_lost_count = totals.lost,
     }, totals)
   end
-  return charged(call, 1, made)
+  return credits.pay(call, 1, made)
 end
 
 -- The members of a worldwide row that each word of `fields` stands for.
@@ -115,7 +107,7 @@ answers["data.domain.overview.worldwide"] = function(call)
       made[kind][i] = world_row(call, rows[i])
     end
   end
-  return charged(call, 1, made)
+  return credits.pay(call, 1, made)
 end
 
 answers["data.domain.overview.worldwide_url"] = function(call)
@@ -126,7 +118,7 @@ answers["data.domain.overview.worldwide_url"] = function(call)
       price_sum = row.price_sum })
     made[kind] = array { row }
   end
-  return charged(call, 1, made)
+  return credits.pay(call, 1, made)
 end
 
 local MONTHS = 24 -- of history
@@ -142,7 +134,7 @@ answers["data.domain.overview.history"] = function(call)
       price_sum = totals.price_sum,
     }, totals)
   end
-  return charged(call, #rows, rows)
+  return credits.pay(call, #rows, rows)
 end
 
 -- ---- keywords ----
@@ -209,16 +201,7 @@ answers["data.domain.keywords.list"] = function(call)
     end
     found = kept
   end
-  local rows, refusal = listing.page(call, {
-    count = #found, measure = measure, row = function(number) return found[number] end,
-  })
-  if not rows then
-    return nil, refusal
-  end
-  for i, row in ipairs(rows) do
-    rows[i] = shown(call, site, row)
-  end
-  return charged(call, #rows, array(rows))
+  return listing.reply(call, listing.of(found, measure, function(row) return shown(call, site, row) end))
 end
 
 answers["data.domain.keywords.comparison"] = function(call)
@@ -237,21 +220,14 @@ answers["data.domain.keywords.comparison"] = function(call)
       compare_price = second and second.price, compare_traffic = second and second.traffic,
     }
   end
-  local rows, refusal = listing.page(call, {
-    count = #found, measure = measure, row = function(number) return found[number] end,
-  })
-  if not rows then
-    return nil, refusal
-  end
-  for i, row in ipairs(rows) do
+  return listing.reply(call, listing.of(found, measure, function(row)
     local made = {}
     for name, value in pairs(row) do
       made[name] = value
     end
     made.key, made.intents, made.serp_features, made.kei = nil, nil, nil, args.cols and row.kei or nil
-    rows[i] = listing.columns(call, made)
-  end
-  return charged(call, #rows, array(rows))
+    return listing.columns(call, made)
+  end))
 end
 
 -- ---- pages and subdomains ----
@@ -290,18 +266,8 @@ local sum_measure = {
   domain_traffic_percent = function(row) return row.traffic_percent end,
 }
 
-local function sums(call, of, adapt)
-  local found = grouped(site_of(call), of)
-  local rows, refusal = listing.page(call, {
-    count = #found, measure = sum_measure, row = function(number) return found[number] end,
-  })
-  if not rows then
-    return nil, refusal
-  end
-  for i, row in ipairs(rows) do
-    rows[i] = adapt(row)
-  end
-  return charged(call, #rows, array(rows))
+local function sums(call, of, show)
+  return listing.reply(call, listing.of(grouped(site_of(call), of), sum_measure, show))
 end
 
 local function plain_sum(row)
@@ -339,7 +305,7 @@ answers["data.domain.competitors.list"] = function(call)
       local common = #domains.compare(own, rankings)
       local row = { domain = name, common_keywords = common }
       if call.args.stats == 1 then
-        local totals = domains.totals(theirs)
+        local totals = domains.totals(theirs, theirs.last, rankings)
         row.total_keywords, row.missing_keywords = totals.keywords_count, totals.keywords_count - common
         row.traffic_sum, row.price_sum = totals.traffic_sum, totals.price_sum
         row.domain_relevance = chance.round(100 * common / math.max(1, totals.keywords_count), 1)
@@ -347,7 +313,7 @@ answers["data.domain.competitors.list"] = function(call)
       rows[#rows + 1] = row
     end
   end
-  return charged(call, #rows, rows)
+  return credits.pay(call, #rows, rows)
 end
 
 -- The advertisements of the months that a call asks for, the last six when it does not say.
@@ -368,35 +334,25 @@ local function snippets(call, h, position, host, text, last)
   return found, count, math.max(1, to - first + 1)
 end
 
-local function page_of(call, count, row)
-  local rows, refusal = listing.page(call, { count = count, row = row })
-  if not rows then
-    return nil, refusal
-  end
-  return charged(call, #rows, array(rows))
-end
-
 answers["data.domain.ads.by_domain"] = function(call)
   local site = site_of(call, "adv")
-  local found = domains.rankings(site)
-  return page_of(call, #found, function(number)
-    local row = found[number]
+  return listing.reply(call, listing.of(domains.rankings(site), nil, function(row)
     local ads, count, months = snippets(call, row.key, row.position, site.host, row.keyword, site.last)
     return {
       keyword = row.keyword, ads_count = count, coverage = chance.round(100 * count / months, 1), competition = row.competition,
       cpc = row.cpc, volume = row.volume, traffic = row.traffic, snippets = ads,
     }
-  end)
+  end))
 end
 
 answers["data.domain.ads.by_keyword"] = function(call)
   local args = call.args
   local trade = domains.trade(args.keyword)
-  return page_of(call, call.rows, function(number)
+  local figures = keywords.figures(call.seed, args.source, args.keyword)
+  local last = calendar.month(call.today) - 1
+  return listing.reply(call, { count = call.rows, row = function(number)
     local name = domains.rival(trade, number)
     local h = chance.key(call.seed, args.source, name, args.keyword)
-    local figures = keywords.figures(call.seed, args.source, args.keyword)
-    local last = calendar.month(call.today) - 1
     local ads, count = snippets(call, h, chance.whole(h, 1, 1, 11), name, args.keyword, last)
     local bought = chance.whole(h, 2, 1, 40)
     local visits = chance.whole(h, 3, 0, math.floor(figures.volume / 20))
@@ -404,7 +360,7 @@ answers["data.domain.ads.by_keyword"] = function(call)
       domain = name, ads_count = count, keywords_count = bought, traffic_sum = visits,
       price_sum = chance.round(visits * figures.cpc, 2), snippets = ads,
     }
-  end)
+  end })
 end
 
 -- ---- what they ask of an address ----

@@ -3,12 +3,11 @@
 
 local calendar = require "seranking.fake.calendar"
 local chance = require "seranking.fake.chance"
-local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
 local listing = require "seranking.fake.listing"
 
-local array, null = json.array, json.null
+local null = json.null
 
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
@@ -30,21 +29,14 @@ local function presented(call, row)
   return made
 end
 
-local function charged(call, rows, total, cursor)
-  local refusal = credits.charge(call, credits.price(call, #rows))
-  if refusal then
-    return nil, refusal
-  end
-  return listing.answer(call, rows, total, cursor)
-end
-
 -- The keywords of a kind around the call's keyword.
 local function list_of(kind, adapt)
   return function(call)
     local args = call.args
-    local rows, total = listing.page(call, {
+    return listing.reply(call, {
       count = call.rows,
       measure = keywords.measure,
+      show = function(row) return adapt(call, row) end,
       row = function(number)
         local row = keywords.figures(call.seed, args.source, keywords.text[kind](args.keyword, number))
         if kind == "related" then
@@ -53,10 +45,6 @@ local function list_of(kind, adapt)
         return row
       end,
     })
-    for i, row in ipairs(rows) do
-      rows[i] = adapt(call, row)
-    end
-    return charged(call, rows, total)
   end
 end
 
@@ -69,24 +57,19 @@ answers["data.keywords.export"] = function(call)
   local args, last = call.args, last_month(call)
   local to = args.history_to and math.min(last, calendar.month(args.history_to)) or last
   local from = math.max(args.history_from and calendar.month(args.history_from) or to - 11, to - 11)
-  local rows = listing.page(call, {
+  return listing.reply(call, {
     count = #args.keywords,
     measure = { history_trend = function(row) return keywords.searches(row, to) end },
     row = function(number) return keywords.figures(call.seed, args.source, args.keywords[number]) end,
+    show = function(row)
+      local made = listing.columns(call, {
+        keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition,
+        difficulty = row.difficulty, intents = row.intents, history_trend = keywords.trend(row, from, to),
+      })
+      made.is_data_found = true
+      return made
+    end,
   })
-  local refusal = credits.charge(call, credits.price(call, #rows))
-  if refusal then
-    return nil, refusal
-  end
-  local made = array {}
-  for i, row in ipairs(rows) do
-    made[i] = listing.columns(call, {
-      is_data_found = true, keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition,
-      difficulty = row.difficulty, intents = row.intents, history_trend = keywords.trend(row, from, to),
-    })
-    made[i].is_data_found = true
-  end
-  return made
 end
 
 return answers

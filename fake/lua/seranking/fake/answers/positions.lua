@@ -4,6 +4,7 @@
 local calendar = require "seranking.fake.calendar"
 local catalogue = require "seranking.fake.catalogue"
 local chance = require "seranking.fake.chance"
+local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
 local ranks = require "seranking.fake.ranks"
@@ -244,12 +245,6 @@ end
 
 -- ---- traffic ----
 
-local SHARE = { 0.28, 0.15, 0.1, 0.07, 0.055, 0.045, 0.037, 0.031, 0.027, 0.024 } -- of searches that click, by position
-
-local function clicks(volume, pos)
-  return pos > 0 and math.floor(volume * (SHARE[pos] or 0.2 / pos)) or 0
-end
-
 answers["analytics.gsc_queries"] = function(call)
   local rows = array {}
   for _, keyword in ipairs(call.store.keywords:where { site_id = call.site.id }) do
@@ -257,7 +252,7 @@ answers["analytics.gsc_queries"] = function(call)
     local pos = ranks.position(call, call.site.name, keyword.name, { search_engine_id = 0 }, calendar.day(call.today))
     if pos > 0 then
       local shown = math.floor(figures.volume * 0.8)
-      local clicked = math.min(shown, clicks(figures.volume, pos))
+      local clicked = math.min(shown, domains.visits(figures.volume, pos))
       rows[#rows + 1] = {
         query = keyword.name, clicks = clicked, impressions = shown, ctr = percent(clicked, shown), avg = pos,
       }
@@ -273,7 +268,7 @@ answers["analytics.seo_potential"] = function(call)
     local visits, worth = 0, 0
     for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
       local figures = keywords.figures(call.seed, COUNTRY, keyword.name)
-      local come = clicks(figures.volume, math.max(1, math.floor((top + 1) / 2)))
+      local come = domains.visits(figures.volume, math.max(1, math.floor((top + 1) / 2)))
       visits, worth = visits + come, worth + come * figures.cpc
     end
     local leads = chance.round(visits * (args.conversion_rate or 2) / 100, 1)

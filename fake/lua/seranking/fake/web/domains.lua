@@ -87,11 +87,12 @@ local function position(site, h, month)
   return math.max(1, math.min(most, 1 + floor(at)))
 end
 
----@param figures seranking.fake.Keyword
+--- The searches of a month that become visits at a position; 0 is "not ranking".
+---@param volume integer
 ---@param pos integer
 ---@return integer
-local function visits(figures, pos)
-  return floor(figures.volume * (CLICKS[pos] or 0.2 / pos))
+function domains.visits(volume, pos)
+  return pos > 0 and floor(volume * (CLICKS[pos] or 0.2 / pos)) or 0
 end
 
 -- The page that ranks: one of a few main pages, or one of the many below them.
@@ -124,7 +125,7 @@ local function ranking(site, number, month)
   row.position = position(site, h, month)
   row.prev_pos = number <= count(site, month - 1) and position(site, h, month - 1) or 0
   row.url = address(site, h)
-  row.traffic = visits(row, row.position)
+  row.traffic = domains.visits(row.volume, row.position)
   row.price = round(row.traffic * row.cpc, 2)
   row.total_sites = 1000 * chance.heavy(h, 10, 50)
   row.kei = round(row.volume / (1 + row.difficulty), 2)
@@ -224,15 +225,16 @@ end
 
 --- The totals of a site in a month, counted from its keywords.
 ---@param site seranking.fake.Site
----@param month? integer
+---@param month? integer the last, when left out
+---@param rankings? seranking.fake.Ranking[] its keywords in the month, where they are known already
 ---@return seranking.fake.SiteTotals
-function domains.totals(site, month)
+function domains.totals(site, month, rankings)
   month = month or site.last
   local made = { keywords_count = 0, traffic_sum = 0, price_sum = 0, new = 0, up = 0, down = 0, equal = 0, tops = {} }
   for _, top in ipairs(TOPS[site.kind]) do
     made.tops[top[1]] = 0
   end
-  for _, row in ipairs(domains.rankings(site, month)) do
+  for _, row in ipairs(rankings or domains.rankings(site, month)) do
     made.keywords_count = made.keywords_count + 1
     made.traffic_sum = made.traffic_sum + row.traffic
     made.price_sum = made.price_sum + row.price
