@@ -1,4 +1,4 @@
---- What the fake API does and answers on the Project API, one function an operation, one file a family.
+--- What the fake API does and answers, one function an operation, one file a family.
 -- SPDX-License-Identifier: MIT
 --
 -- A function gets a call whose arguments are checked and whose rows are looked up. It returns the answer as
@@ -41,7 +41,8 @@ local answers = {}
 
 for _, family in ipairs {
   "airt", "airt_results", "audit", "backlinks", "checklist", "competitors", "groups", "key_volume", "positions", "sites",
-  "system", "users",
+  "system", "users", "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords", "data_serp",
+  "data_site_audit",
 } do
   for key, answer in pairs(require("seranking.fake.answers." .. family)) do
     answers[key] = answer

@@ -1,6 +1,8 @@
 --- Arguments of operations, as expectations and faults name them.
 -- SPDX-License-Identifier: MIT
 
+local tools = require "seranking.fake.tools"
+
 local arguments = {}
 
 --- Whether two values are the same; "5" and 5 are.
@@ -45,14 +47,10 @@ end
 ---@param args table
 ---@return string
 function arguments.text(args)
-  local names = {}
-  for name in pairs(args) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
+  local names = tools.sorted_names(args)
   for i, name in ipairs(names) do
     local value = args[name]
-    names[i] = name .. " = " .. (type(value) == "string" and '"' .. value .. '"' or type(value) == "table" and "{ … }"
+    names[i] = tostring(name) .. " = " .. (type(value) == "string" and '"' .. value .. '"' or type(value) == "table" and "{ … }"
       or tostring(value))
   end
   return #names > 0 and "{ " .. table.concat(names, ", ") .. " }" or "{}"
@@ -68,12 +66,7 @@ function arguments.check(entry, args, level)
   end
   for name in pairs(args or {}) do
     if not entry.params[name] then
-      local names = {}
-      for known in pairs(entry.params) do
-        names[#names + 1] = known
-      end
-      table.sort(names)
-      error(("%s has no parameter '%s'; there are: %s"):format(entry.key, tostring(name), table.concat(names, ", ")),
+      error(("%s has no parameter '%s'; there are: %s"):format(entry.key, tostring(name), tools.names(entry.params)),
         level + 1)
     end
   end

@@ -4,6 +4,7 @@
 local arguments = require "seranking.fake.arguments"
 local options = require "seranking.fake.options"
 local replies = require "seranking.fake.replies"
+local tools = require "seranking.fake.tools"
 
 local faults = {}
 
@@ -59,15 +60,6 @@ local function are_headers(headers)
   return true
 end
 
-local function words_of(set)
-  local list = {}
-  for word in pairs(set) do
-    list[#list + 1] = word
-  end
-  table.sort(list)
-  return table.concat(list, ", ")
-end
-
 --- Whether a name is that of a connection's fault.
 ---@param name any
 ---@return boolean
@@ -85,7 +77,7 @@ end
 --- The names of the ready-made bad answers.
 ---@return string
 function faults.kinds()
-  return words_of(presets)
+  return tools.names(presets)
 end
 
 --- Raises for a fault that can't be acted out.
@@ -100,7 +92,7 @@ function faults.check(fault, level)
   if fault.kind and not presets[fault.kind] then
     error("unknown kind: " .. fault.kind .. "; there are: " .. faults.kinds(), level)
   elseif fault.fault and not fault_names[fault.fault] then
-    error("unknown fault: " .. fault.fault .. "; there are: " .. words_of(fault_names), level)
+    error("unknown fault: " .. fault.fault .. "; there are: " .. tools.names(fault_names), level)
   elseif not (fault.kind or fault.status or fault.headers or fault.body or fault.fault or fault.delay) then
     error("a fault needs a kind, status, headers, body, fault or delay", level)
   elseif fault.message and (not fault.status or fault.status < 400 or fault.body or fault.kind) then

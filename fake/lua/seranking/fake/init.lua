@@ -10,7 +10,6 @@
 
 local answers = require "seranking.fake.answers"
 local arguments = require "seranking.fake.arguments"
-local data = require "seranking.fake.answers.data"
 local faults = require "seranking.fake.faults"
 local chances_of = require "seranking.fake.chances"
 local keys = require "seranking.fake.keys"
@@ -245,8 +244,7 @@ end
 function Api:canned()
   local list = {}
   for key, entry in pairs(self.routes.operations) do
-    local answer = entry.operation.data and data.has_state or answers
-    if not answer[key] and entry.operation.answer ~= nil then
+    if not answers[key] and entry.operation.answer ~= nil then
       list[#list + 1] = key
     end
   end

@@ -338,4 +338,20 @@ function json.decode(text)
   return node
 end
 
+--- The Lua value of a node: arrays are marked, null is json.null.
+---@param node seranking.fake.JsonNode
+---@return any
+function json.value(node)
+  if node.kind == "null" then
+    return json.null
+  elseif node.kind ~= "array" and node.kind ~= "object" then
+    return node.value
+  end
+  local value = node.kind == "array" and json.array {} or {}
+  for name, member in pairs(node.value) do
+    value[name] = json.value(member)
+  end
+  return value
+end
+
 return json

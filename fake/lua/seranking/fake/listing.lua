@@ -4,6 +4,7 @@
 local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
+local tools = require "seranking.fake.tools"
 
 local array, null, refuse = json.array, json.null, resolve.refuse
 
@@ -148,15 +149,11 @@ end
 local PAGING = { page = true, offset = true, limit = true, next = true, cols = true }
 
 local function identity(call)
-  local names, parts = {}, { call.route.key, call.today }
-  for name in pairs(call.args) do
+  local parts = { call.route.key, call.today }
+  for _, name in ipairs(tools.sorted_names(call.args)) do
     if not PAGING[name] then
-      names[#names + 1] = name
+      parts[#parts + 1] = name .. "=" .. json.encode(json.plain(call.args[name]))
     end
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    parts[#parts + 1] = name .. "=" .. json.encode(json.plain(call.args[name]))
   end
   return table.concat(parts, "\n")
 end

@@ -1,6 +1,8 @@
 --- Checks tables of options.
 -- SPDX-License-Identifier: MIT
 
+local tools = require "seranking.fake.tools"
+
 local options = {}
 
 --- Raises for an option that is unknown or of the wrong type.
@@ -11,12 +13,7 @@ function options.check(given, types, level)
   for name, value in pairs(given) do
     local allowed = types[name]
     if not allowed then
-      local names = {}
-      for known in pairs(types) do
-        names[#names + 1] = known
-      end
-      table.sort(names)
-      error("unknown option: " .. tostring(name) .. "; there are: " .. table.concat(names, ", "), level + 1)
+      error("unknown option: " .. tostring(name) .. "; there are: " .. tools.names(types), level + 1)
     elseif not allowed:find(type(value), 1, true) then
       error(name .. " must be a " .. allowed:gsub(" ", " or a ") .. ", not a " .. type(value), level + 1)
     end

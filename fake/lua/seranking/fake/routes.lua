@@ -18,6 +18,8 @@ local url = require "seranking.fake.url"
 ---@field items? seranking.fake.Field[] members of the objects of an array body
 ---@field upload? seranking.fake.Field[]
 ---@field envelope? "list"|"pairs"|"value" what the object of the body stands in
+---@field answer? string kind of the answer: "array", "object" …
+---@field fields? string lines that describe it
 ---@field example? string an answer, as JSON text
 
 ---@class seranking.fake.Field
@@ -144,6 +146,8 @@ local function add(root, resource, operation, generation, params)
     items = Routes.fields(said(operation, generation, "items"), params),
     upload = Routes.fields(said(operation, generation, "upload"), params),
     envelope = said(operation, generation, "envelope"),
+    answer = said(operation, generation, "answer"),
+    fields = said(operation, generation, "fields"),
     example = said(operation, generation, "example"),
   }
   local methods = node.methods

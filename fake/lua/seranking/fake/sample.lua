@@ -5,19 +5,6 @@ local json = require "seranking.fake.json"
 
 local sample = {}
 
-local function plain(node)
-  if node.kind == "null" then
-    return json.null
-  elseif node.kind ~= "array" and node.kind ~= "object" then
-    return node.value
-  end
-  local value = node.kind == "array" and json.array {} or {}
-  for name, member in pairs(node.value) do
-    value[name] = plain(member)
-  end
-  return value
-end
-
 --- An operation's example answer, made anew at each call; an empty answer where the description has none.
 ---@param operation table its description
 ---@param text? string the example, where it isn't the description's
@@ -31,7 +18,7 @@ function sample.of(operation, text)
   if not node then
     error("the example of " .. operation[1] .. " is not JSON: " .. reason)
   end
-  return plain(node)
+  return json.value(node)
 end
 
 local function worded(text, i) return text .. " " .. i end

@@ -41,34 +41,16 @@ function script.is_fault(value)
   return type(value.status) == "number" or value.fault ~= nil or value.kind ~= nil or type(value.delay) == "number"
 end
 
--- The forms that an operation has: one for each generation, or one on the Data API.
-local function forms_of(operation)
-  local forms = {}
-  for _, generation in ipairs { "v4", "v1", "data" } do
-    local own = operation[generation]
-    if own then
-      local function said(member)
-        if type(own) == "table" and own[member] ~= nil then
-          return own[member]
-        end
-        return operation[member]
-      end
-      forms[#forms + 1] = { generation = generation, fields = said "fields", answer = said "answer" }
-    end
-  end
-  return forms
-end
-
--- Checks an answer against the operation's members in one of its forms.
-local function fit(value, form)
-  if form.answer == "bytes" then
+-- Checks an answer against the members that an operation's answer has in one generation.
+local function fit(value, route)
+  if route.answer == "bytes" then
     return type(value) == "string" and value or nil, "the answer must be a string of bytes"
-  elseif not form.answer then
+  elseif not route.answer then
     return value == true and value or nil, "the operation answers nothing: script true, or what goes wrong"
-  elseif form.answer == "any" then
+  elseif route.answer == "any" then
     return json.plain(value)
   end
-  return shape.read(value, form.fields, form.answer)
+  return shape.read(value, route.fields, route.answer)
 end
 
 local function here(level)
@@ -94,9 +76,12 @@ function script.new(entry, args, answer, more)
     faults.check(answer, 3)
   elseif type(answer) ~= "function" then
     local fitting, problem
-    for _, form in ipairs(forms_of(entry.operation)) do
-      local value, why = fit(answer, form)
-      fitting, problem = fitting or value ~= nil, problem or why
+    for _, generation in ipairs { "v4", "v1", "data" } do
+      local route = entry.routes[generation]
+      if route then
+        local value, why = fit(answer, route)
+        fitting, problem = fitting or value ~= nil, problem or why
+      end
     end
     if not fitting then
       error(entry.key .. ": " .. problem, 3)
@@ -143,11 +128,10 @@ end
 --- What an expectation answers to a request.
 ---@param one seranking.fake.Expectation
 ---@param route seranking.fake.Route
----@param generation "v4"|"v1"|"data"
 ---@param args table
 ---@return any value to be encoded; nil where something goes wrong, or where the operation answers nothing
 ---@return table? fault as seranking.fake.faults makes them
-function script.answer(one, route, generation, args)
+function script.answer(one, route, args)
   one.calls = one.calls + 1
   local value, wrong = one.answer, nil
   if type(value) == "function" then
@@ -159,15 +143,11 @@ function script.answer(one, route, generation, args)
   if wrong then
     return nil, faults.new(wrong)
   end
-  for _, form in ipairs(forms_of(route.operation)) do
-    if form.generation == generation then
-      local fitting, problem = fit(value, form)
-      if fitting == nil then
-        error(("%s: %s: %s"):format(one.where, one.operation, problem), 0)
-      end
-      return fitting
-    end
+  local fitting, problem = fit(value, route)
+  if fitting == nil then
+    error(("%s: %s: %s"):format(one.where, one.operation, problem), 0)
   end
+  return fitting
 end
 
 --- The expectations that nobody has called, or less often than `times` says: a line each.

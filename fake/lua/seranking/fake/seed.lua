@@ -5,6 +5,7 @@ local answers = require "seranking.fake.answers"
 local calendar = require "seranking.fake.calendar"
 local options = require "seranking.fake.options"
 local resolve = require "seranking.fake.resolve"
+local tools = require "seranking.fake.tools"
 
 local seed = {}
 
@@ -63,15 +64,6 @@ local function keyword_item(keyword, group_id)
   return { keyword = item.keyword, target_url = item.target_url, group_id = group_id }, item.positions
 end
 
-local function sorted_names(by_name)
-  local names = {}
-  for name in pairs(by_name or {}) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 local function add_keywords(new_call, site_id, list, group_id, engine_id)
   local items, positions = {}, {}
   for i, keyword in ipairs(list) do
@@ -124,12 +116,12 @@ local function add_site(new_call, store, site)
     local engine = run(new_call, "sites.search_engines.create", { site_id = site_id, search_engine_id = search_engine_id })
     first_engine = first_engine or engine.site_engine_id
   end
-  for _, name in ipairs(sorted_names(site.groups)) do
+  for _, name in ipairs(tools.sorted_names(site.groups or {})) do
     local group_id = run(new_call, "keyword_groups.create", { site_id = site_id, name = name }).group_id
     add_keywords(new_call, site_id, site.groups[name], group_id, first_engine)
   end
   add_keywords(new_call, site_id, site.keywords or {}, nil, first_engine)
-  for _, name in ipairs(sorted_names(site.tags)) do
+  for _, name in ipairs(tools.sorted_names(site.tags or {})) do
     run(new_call, "sites.url_tags.create", { site_id = site_id, name = name, urls = site.tags[name] })
   end
   for _, url in ipairs(site.competitors or {}) do

@@ -6,8 +6,8 @@ local arguments = require "seranking.fake.arguments"
 local calendar = require "seranking.fake.calendar"
 local chances = require "seranking.fake.chances"
 local check = require "seranking.fake.check"
-local data = require "seranking.fake.answers.data"
 local data_jobs = require "seranking.fake.answers.data_jobs"
+local example = require "seranking.fake.example"
 local faults = require "seranking.fake.faults"
 local files = require "seranking.fake.files"
 local keys = require "seranking.fake.keys"
@@ -17,8 +17,8 @@ local ranks = require "seranking.fake.ranks"
 local replies = require "seranking.fake.replies"
 local resolve = require "seranking.fake.resolve"
 local Routes = require "seranking.fake.routes"
-local sample = require "seranking.fake.sample"
 local script = require "seranking.fake.script"
+local tools = require "seranking.fake.tools"
 local url = require "seranking.fake.url"
 
 local refuse = resolve.refuse
@@ -49,15 +49,6 @@ function service.new_call(self, route, generation, args, at)
     store = self.store, regions = self.regions, cache = self.cache, seed = self.data_seed, origin = self.origin,
     today = service.today(self, at),
   }
-end
-
-local function allowed_methods(place)
-  local methods = {}
-  for method in pairs(place.methods) do
-    methods[#methods + 1] = method
-  end
-  table.sort(methods)
-  return table.concat(methods, ", ")
 end
 
 local function declares(place, request, name)
@@ -104,8 +95,9 @@ local function choose(self, incoming)
   if not place then
     return nil, refuse(404, "Not Found", incoming.no_place)
   elseif not place.methods[request.method] then
-    local refusal = refuse(405, "Method Not Allowed", "the path takes " .. allowed_methods(place))
-    refusal.allow = allowed_methods(place)
+    local methods = tools.names(place.methods)
+    local refusal = refuse(405, "Method Not Allowed", "the path takes " .. methods)
+    refusal.allow = methods
     return nil, refusal
   end
   local options = { key_name = incoming.found.name, lenient = self.lenient }
@@ -134,8 +126,7 @@ end
 -- The answer that a script gives.
 local function scripted(incoming)
   local route = incoming.route
-  local generation = route.family == "data" and "data" or incoming.generation
-  local value, fault = script.answer(incoming.expectation, route, generation, incoming.args)
+  local value, fault = script.answer(incoming.expectation, route, incoming.args)
   if fault then
     local answer = faults.answer(incoming.generation, fault)
     answer.fault, answer.delay = fault.fault, fault.delay
@@ -168,15 +159,10 @@ local function serve(self, incoming, at)
   if call.site and not refusal then
     ranks.check(call, call.site)
   end
-  if not refusal and route.family == "data" then
-    value, refusal = data.answer(call)
-    if not data.has_state[route.key] then
-      note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
-    end
-  elseif not refusal and answers[route.key] then
+  if not refusal and answers[route.key] then
     value, refusal = answers[route.key](call)
   elseif not refusal then
-    value = sample.of(route.operation, route.example)
+    value, refusal = example.answer(call)
     if value ~= nil then
       note_unexpected(self, ("%s %s: a fixed example"):format(route.key, arguments.text(args)))
     end

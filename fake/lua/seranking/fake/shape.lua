@@ -3,6 +3,7 @@
 
 local json = require "seranking.fake.json"
 local notation = require "seranking.base.notation"
+local tools = require "seranking.fake.tools"
 
 local shape = {}
 
@@ -74,15 +75,6 @@ local function has_type(value, types)
   return false
 end
 
-local function sorted_names(members)
-  local names = {}
-  for name in pairs(members) do
-    names[#names + 1] = name
-  end
-  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
-  return names
-end
-
 local function shown(value)
   return type(value) == "string" and '"' .. value .. '"' or type(value) == "table" and "a table" or tostring(value)
 end
@@ -108,11 +100,11 @@ end
 
 local function read_members(object, node, label)
   local made, members = {}, node.members or {}
-  for _, name in ipairs(sorted_names(object)) do
+  for _, name in ipairs(tools.sorted_names(object)) do
     local member = members[name] or node.keys
     if not member then
       return nil, ("%s has no member '%s'; there are: %s"):format(label, tostring(name),
-        table.concat(sorted_names(members), ", "))
+        tools.names(members))
     end
     local problem
     made[name], problem = read(object[name], member, label == "the answer" and tostring(name) or label .. "." .. tostring(name))
@@ -120,7 +112,7 @@ local function read_members(object, node, label)
       return nil, problem
     end
   end
-  for _, name in ipairs(sorted_names(members)) do
+  for _, name in ipairs(tools.sorted_names(members)) do
     if object[name] == nil and not members[name].optional then
       return nil, ("%s lacks the member '%s'"):format(label, name)
     end

@@ -38,6 +38,25 @@ function tools.blank(text)
   return text ~= nil and not text:find("%S")
 end
 
+--- The names of a table's members, sorted.
+---@param members table<any, any>
+---@return any[]
+function tools.sorted_names(members)
+  local names = {}
+  for name in pairs(members) do
+    names[#names + 1] = name
+  end
+  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+  return names
+end
+
+--- The same as a text: "limit, page".
+---@param members table<any, any>
+---@return string
+function tools.names(members)
+  return table.concat(tools.sorted_names(members), ", ")
+end
+
 --- How many characters a text has.
 ---@param text string valid UTF-8
 ---@return integer

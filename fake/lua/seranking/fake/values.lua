@@ -224,20 +224,6 @@ local function read_joined(text, param, label)
   return list, check_length(#list, param, label)
 end
 
---- The Lua value of a node that may hold anything; null becomes json.null.
-local function plain(node)
-  if node.kind == "null" then
-    return json.null
-  elseif node.kind ~= "array" and node.kind ~= "object" then
-    return node.value
-  end
-  local value = {}
-  for name, member in pairs(node.value) do
-    value[name] = plain(member)
-  end
-  return value
-end
-
 local read_object, read_node
 
 --- The parameter that the elements of a list parameter are.
@@ -275,7 +261,7 @@ function read_node(node, param, label)
   end
   local fields = members_of(param)
   if not fields then
-    return plain(node)
+    return json.value(node)
   end
   return read_object(node, fields, param.fields, label .. ".")
 end
