@@ -2,16 +2,11 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local lists = require "support.rows"
+
+local kept, assert_sorted = lists.kept, lists.assert_sorted
 
 local DAY, TODAY, FIRST = 86400, "2026-11-24", "2026-10-26" -- FIRST: 30 days with today
-
-local function kept(rows, fits)
-  local found = {}
-  for _, row in ipairs(rows) do
-    found[#found + 1] = fits(row) and row or nil
-  end
-  return found
-end
 
 local function percent(part, all)
   return all > 0 and math.floor(100 * part / all + 0.5) or 0
@@ -321,10 +316,9 @@ describe("the sources of AI answers", function()
         for _, direction in ipairs { "asc", "desc" } do
           local rows, distinct = airt.sources[list]:all(with(site, { sort = sort, sort_order = direction })), 0
           assert.equal(#all, #rows)
+          assert_sorted(rows, of, direction, sort)
           for i = 2, #rows do
-            local before, after = of(rows[i - 1]), of(rows[i])
-            distinct = distinct + (before == after and 0 or 1)
-            assert.is_true(before == after or (before < after) == (direction == "asc"), sort)
+            distinct = distinct + (of(rows[i - 1]) == of(rows[i]) and 0 or 1)
           end
           assert.is_true(distinct > 0, sort)
         end

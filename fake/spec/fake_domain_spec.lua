@@ -2,6 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local lists = require "support.rows"
+
+local kept, sum, assert_sorted = lists.kept, lists.sum, lists.assert_sorted
 
 local SITE = { source = "us", domain = "shop.example" }
 
@@ -14,22 +17,6 @@ local function with(more)
     args[name] = value
   end
   return args
-end
-
-local function kept(rows, fits)
-  local found = {}
-  for _, row in ipairs(rows) do
-    found[#found + 1] = fits(row) and row or nil
-  end
-  return found
-end
-
-local function sum(rows, member)
-  local total = 0
-  for _, row in ipairs(rows) do
-    total = total + row[member]
-  end
-  return total
 end
 
 local FILTERS = {
@@ -96,10 +83,7 @@ describe("a site's keywords", function()
       for _, direction in ipairs { "asc", "desc" } do
         local rows = data.domain.keywords.list:all(with { order_field = field, order_type = direction })
         assert.equal(300, #rows)
-        for n = 2, #rows do
-          local before, after = rows[n - 1][field], rows[n][field]
-          assert.is_true(before == after or (before < after) == (direction == "asc"))
-        end
+        assert_sorted(rows, field, direction)
       end
     end)
   end
@@ -180,9 +164,7 @@ describe("a site's keywords", function()
     local pages = data.domain.pages.list:all(args)
     assert.equal(#rows, sum(pages, "keywords_count"))
     assert.equal(sum(rows, "traffic"), sum(pages, "traffic_sum"))
-    for i = 2, #pages do
-      assert.is_true(pages[i - 1].keywords_count >= pages[i].keywords_count)
-    end
+    assert_sorted(pages, "keywords_count", "desc")
     args.filter = { keywords_count = { from = 3 }, domain_url = { { { type = "contains", value = "/blog" } } } }
     assert.same(kept(pages, function(page)
       return page.keywords_count >= 3 and page.url:find("/blog", 1, true) ~= nil

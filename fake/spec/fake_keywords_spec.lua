@@ -2,6 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local lists = require "support.rows"
+
+local kept, assert_sorted = lists.kept, lists.assert_sorted
 
 local function words(text)
   return select(2, text:gsub("%S+", ""))
@@ -88,10 +91,7 @@ describe("keyword lists", function()
     it(list .. ": each filter keeps the rows that its words say, and total counts them", function()
       local rows = all(list)
       for i, case in ipairs(filters(rows[1])) do
-        local expected = {}
-        for _, row in ipairs(rows) do
-          expected[#expected + 1] = case[2](row) and row or nil
-        end
+        local expected = kept(rows, case[2])
         assert.is_true(#expected > 0 and #expected < #rows, list .. ": filter " .. i .. " is no test")
         assert.same(expected, all(list, { filter = case[1] }))
         local page = client.data.keywords[list] { source = "us", keyword = "anchor", limit = 3, filter = case[1] }
@@ -105,10 +105,7 @@ describe("keyword lists", function()
         for _, direction in ipairs { "asc", "desc" } do
           local sorted = all(list, { sort = field, sort_order = direction })
           assert.equal(#rows, #sorted)
-          for i = 2, #sorted do
-            local before, after = sorted[i - 1][field], sorted[i][field]
-            assert.is_true(before == after or (before < after) == (direction == "asc"), list .. " by " .. field)
-          end
+          assert_sorted(sorted, field, direction, list .. " by " .. field)
         end
       end
     end)

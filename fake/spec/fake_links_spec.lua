@@ -2,6 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local lists = require "support.rows"
+
+local kept, sum, assert_sorted = lists.kept, lists.sum, lists.assert_sorted
 
 local T = { target = "shop.example" }
 
@@ -11,22 +14,6 @@ local function with(more)
     args[name] = value
   end
   return args
-end
-
-local function kept(rows, fits)
-  local found = {}
-  for _, row in ipairs(rows) do
-    found[#found + 1] = fits(row) and row or nil
-  end
-  return found
-end
-
-local function sum(rows, member)
-  local total = 0
-  for _, row in ipairs(rows) do
-    total = total + row[member]
-  end
-  return total
 end
 
 local function different(rows, of)
@@ -60,9 +47,7 @@ describe("backlinks", function()
     local rows = all()
     assert.equal(400, #rows)
     assert.same(rows, all())
-    for i = 2, #rows do
-      assert.is_true(rows[i - 1].first_seen >= rows[i].first_seen)
-    end
+    assert_sorted(rows, "first_seen", "desc")
     assert.same(rows, data.backlinks.raw:all(T, { max_rows = 1000 }))
   end)
 
@@ -93,9 +78,7 @@ describe("backlinks", function()
   for _, field in ipairs { "inlink_rank", "domain_inlink_rank" } do
     it("are ordered by " .. field .. ", the highest first", function()
       local rows = all { order_by = field }
-      for i = 2, #rows do
-        assert.is_true(rows[i - 1][field] >= rows[i][field])
-      end
+      assert_sorted(rows, field, "desc")
     end)
   end
 
@@ -134,9 +117,7 @@ describe("backlinks", function()
     assert.equal(#rows, sum(anchors, "backlinks"))
     assert.same({ anchors[1].anchor, anchors[1].backlinks },
       { summary.top_anchors_by_backlinks[1].anchor, summary.top_anchors_by_backlinks[1].backlinks })
-    for i = 2, #anchors do
-      assert.is_true(anchors[i - 1].backlinks >= anchors[i].backlinks)
-    end
+    assert_sorted(anchors, "backlinks", "desc")
     assert.equal(summary.pages_with_backlinks, #data.backlinks.indexed_pages:list(with()).pages)
     local histogram = data.backlinks.authority.domain:distribution(T).histogram
     assert.equal(summary.refdomains, sum(histogram, "refdomains"))

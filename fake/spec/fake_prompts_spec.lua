@@ -2,16 +2,11 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local lists = require "support.rows"
+
+local kept, assert_sorted = lists.kept, lists.assert_sorted
 
 local ENGINES = { "ai-overview", "ai-mode", "chatgpt", "perplexity", "gemini" }
-
-local function kept(rows, fits)
-  local found = {}
-  for _, row in ipairs(rows) do
-    found[#found + 1] = fits(row) and row or nil
-  end
-  return found
-end
 
 describe("AI search", function()
   local ai
@@ -112,10 +107,7 @@ describe("AI search", function()
         for _, direction in ipairs { "asc", "desc" } do
           local sorted = prompts(list, { sort = field, sort_order = direction }).prompts
           assert.equal(#rows, #sorted)
-          for n = 2, #sorted do
-            local before, after = of(sorted[n - 1]), of(sorted[n])
-            assert.is_true(before == after or (before < after) == (direction == "asc"))
-          end
+          assert_sorted(sorted, of, direction)
         end
       end
     end)

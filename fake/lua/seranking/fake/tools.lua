@@ -19,6 +19,18 @@ function tools.map(list, make)
   return made
 end
 
+--- The items that pass a check, in order.
+---@param list any[]
+---@param fits fun(item: any): any
+---@return any[]
+function tools.kept(list, fits)
+  local found = {}
+  for _, item in ipairs(list) do
+    found[#found + 1] = fits(item) and item or nil
+  end
+  return found
+end
+
 ---@param list any[]
 ---@param wanted any
 ---@return boolean

@@ -6,6 +6,7 @@ local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
 local links = require "seranking.fake.web.links"
 local listing = require "seranking.fake.listing"
+local tools = require "seranking.fake.tools"
 
 local array = json.array
 
@@ -119,14 +120,6 @@ local function count(found, fits)
   return number
 end
 
-local function only(found, fits)
-  local kept = {}
-  for _, one in ipairs(found) do
-    kept[#kept + 1] = fits(one) and one or nil
-  end
-  return kept
-end
-
 local function kinds(found, of)
   return #links.sums(found, of)
 end
@@ -166,14 +159,14 @@ end
 local function summary(call, target, found)
   local made = metrics(target, found)
   made.inlink_rank, made.domain_inlink_rank = links.scores(call, target, calendar.day(call.today))
-  local dofollow, home = only(found, follows), only(found, function(one) return one.home end)
+  local dofollow, home = tools.kept(found, follows), tools.kept(found, function(one) return one.home end)
   made.anchors, made.dofollow_anchors = kinds(found, by_anchor), kinds(dofollow, by_anchor)
   made.text_backlinks = count(found, function(one) return not one.image end)
   made.from_home_page_backlinks, made.from_home_page_refdomains = #home, kinds(home, by_domain)
   made.dofollow_from_home_page_backlinks = count(home, follows)
   made.dofollow_refdomains = kinds(dofollow, by_domain)
-  made.edu_refdomains = kinds(only(found, ends_in "edu"), by_domain)
-  made.gov_refdomains = kinds(only(found, ends_in "gov"), by_domain)
+  made.edu_refdomains = kinds(tools.kept(found, ends_in "edu"), by_domain)
+  made.gov_refdomains = kinds(tools.kept(found, ends_in "gov"), by_domain)
   made.pages_with_backlinks = kinds(found, by_page)
   made.top_anchors_by_backlinks = top(found, by_anchor, "anchor", "backlinks")
   made.top_anchors_by_refdomains = top(found, by_anchor, "anchor", "refdomains")

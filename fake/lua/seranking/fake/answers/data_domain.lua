@@ -9,6 +9,7 @@ local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
 local listing = require "seranking.fake.listing"
 local resolve = require "seranking.fake.resolve"
+local tools = require "seranking.fake.tools"
 
 local array, null = json.array, json.null
 
@@ -195,11 +196,7 @@ answers["data.domain.keywords.list"] = function(call)
   local month = month_of(call, site)
   local found = moved == "lost" and domains.lost(site, month) or domains.rankings(site, month)
   if MOVED[moved] then
-    local kept = {}
-    for _, row in ipairs(found) do
-      kept[#kept + 1] = MOVED[moved](row) and row or nil
-    end
-    found = kept
+    found = tools.kept(found, MOVED[moved])
   end
   return listing.reply(call, listing.of(found, measure, function(row) return shown(call, site, row) end))
 end

@@ -8,6 +8,7 @@ local calendar = require "seranking.fake.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local keywords = require "seranking.fake.web.keywords"
+local tools = require "seranking.fake.tools"
 
 local key, unit, whole = chance.key, chance.unit, chance.whole
 local floor = math.floor
@@ -124,11 +125,7 @@ function links.ever(call, target, mode)
     return call.cache.links
   end
   local url = target:find("://", 1, true) and target or "https://" .. target .. (target:find("/", 1, true) and "" or "/")
-  local found = {}
-  for _, one in ipairs(call.cache.links) do
-    found[#found + 1] = one.url_to == url and one or nil
-  end
-  return found
+  return tools.kept(call.cache.links, function(one) return one.url_to == url end)
 end
 
 --- Whether a link is there on a day.
@@ -145,13 +142,8 @@ end
 ---@param mode? "domain"|"host"|"url"
 ---@return seranking.fake.Link[]
 function links.now(call, target, mode)
-  local today, found = calendar.day(call.today), {}
-  for _, one in ipairs(links.ever(call, target, mode)) do
-    if links.is_there(one, today) then
-      found[#found + 1] = one
-    end
-  end
-  return found
+  local today = calendar.day(call.today)
+  return tools.kept(links.ever(call, target, mode), function(one) return links.is_there(one, today) end)
 end
 
 ---@class seranking.fake.LinkSum links of one kind, added up
