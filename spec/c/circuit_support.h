@@ -3,12 +3,8 @@
 #ifndef SPEC_CIRCUIT_SUPPORT_H
 #define SPEC_CIRCUIT_SUPPORT_H
 
-#include "support.h"
+#include "limit_support.h"
 
-#include "limit/sr_limit.h"
-
-#define MS     SR_MILLISECOND
-#define S      SR_SECOND
 #define MINUTE (60 * S)
 #define HOUR   (3600 * S)
 #define START  (1000000 * S)
@@ -17,17 +13,7 @@
 static const struct sr_rate rate = {5, S};
 
 static inline struct sr_want want_at(sr_time now) {
-  struct sr_want want;
-  memset(&want, 0, sizeof want);
-  want.rate = rate;
-  want.lease = now + LEASE;
-  return want;
-}
-
-static inline struct sr_limit *fresh_limit(void) {
-  static struct sr_limit limit;
-  memset(&limit, 0, sizeof limit);
-  return &limit;
+  return want_of(rate.slots, now + LEASE);
 }
 
 static inline enum sr_verdict ask(struct sr_limit *limit, sr_time now, struct sr_slot *slot,
@@ -103,18 +89,6 @@ static inline sr_time three_bans(struct sr_limit *limit) {
                      i < 2 ? SR_CHANGE_BLOCKED : SR_CHANGE_UNBLOCKED);
   }
   return now;
-}
-
-/* The number of slots taken or cooling down. */
-static inline int busy(struct sr_limit *limit, const struct sr_rate *of, sr_time now) {
-  struct sr_limit_view view;
-  int i, count = 0;
-  memset(&view, 0, sizeof view);
-  view.rate = *of;
-  sr_limit_view(limit, now, &view);
-  for (i = 0; i < of->slots; i++)
-    count += view.free_at[i] > now;
-  return count;
 }
 
 #endif

@@ -4,7 +4,7 @@
 **
 ** sr_limit.c is compiled into this program again, under other names, with its fault points enabled.
 ** A world has a block at the path of the file, and the blocks that replace it. */
-#include "support.h"
+#include "weave.h"
 
 static void reach(const char *point);
 
@@ -26,7 +26,7 @@ static void reach(const char *point);
 #define LEASE (NOW + 5 * S)
 #define LONG  (3600 * S)
 
-enum { N = 2, BLOCKS = 6, PROCESSES = 3 };
+enum { N = 2, BLOCKS = 6 };
 static const struct sr_rate rate = {N, S};
 
 /* ---- a world ---- */
@@ -68,10 +68,10 @@ static const struct situation situations[] = {
     {.name = "removed, late", .removed = 1, .late = 1},
 };
 
+static const struct situation *situation; /* the current one */
 static struct sr_limit blocks[BLOCKS];
 static int at_path;
 static struct process processes[PROCESSES];
-static int count; /* of processes */
 static int resets, merges;
 
 /* ---- steps ---- */
@@ -109,7 +109,8 @@ static int take_at(struct process *p, sr_time now) {
   return verdict == SR_LIMIT_GRANTED;
 }
 
-static void act(struct process *p) {
+static void act(int process) {
+  struct process *p = &processes[process];
   struct sr_limit_view view;
   int last;
   switch (p->op) {
@@ -153,33 +154,20 @@ static void act(struct process *p) {
   }
 }
 
-/* ---- interleaving ---- */
-
-/* The point of a process at which the next one runs, and the points passed. */
-static int meet_at[PROCESSES], passed[PROCESSES], running, weaving;
-
-static void run_next(void) {
-  running++;
-  passed[running] = 0;
-  act(&processes[running]);
-  running--;
-}
-
 static void reach(const char *point) {
   (void)point;
-  if (weaving && running + 1 < count && ++passed[running] == meet_at[running])
-    run_next();
+  pass_point();
 }
 
 /* ---- invariants ---- */
 
-static void explain(const struct situation *s, const char *what) {
+static void explain(const char *what) {
   static const char *const names[] = {"take",      "start",    "merge",       "reset",
                                       "repair",    "retire",   "give unsent", "give silent",
                                       "give fine", "give 5xx", "give 429",    "give bad key"};
-  CHECK(0, "%s: %s, at its point %d %s, at its point %d %s: %s", s->name, names[processes[0].op],
-        meet_at[0], names[processes[1].op], meet_at[1], count > 2 ? names[processes[2].op] : "-",
-        what);
+  CHECK(0, "%s: %s, at its point %d %s, at its point %d %s: %s", situation->name,
+        names[processes[0].op], meet_at[0], names[processes[1].op], meet_at[1],
+        process_count > 2 ? names[processes[2].op] : "-", what);
 }
 
 /* Another process opens the file now. Counts the slots it gets, and those granted one at a time. */
@@ -199,7 +187,7 @@ static int others(sr_time now, int *alone) {
 
 static int did(enum op op) {
   int i, times = 0;
-  for (i = 0; i < count; i++)
+  for (i = 0; i < process_count; i++)
     times += processes[i].op == op;
   return times;
 }
@@ -208,7 +196,7 @@ static int did(enum op op) {
 static int sent(int *alone, int late) {
   int i, total = 0;
   *alone = 0;
-  for (i = 0; i < count; i++) {
+  for (i = 0; i < process_count; i++) {
     const struct process *p = &processes[i];
     total += p->granted && (p->op < GIVE || !late);
     *alone += p->slot.state == SR_SLOT_HELD && (p->slot.probe != 0 || p->slot.lone != 0);
@@ -219,13 +207,14 @@ static int sent(int *alone, int late) {
 /* The number of requests with this outcome. */
 static int ended(enum sr_outcome outcome) {
   int i, times = 0;
-  for (i = 0; i < count; i++)
+  for (i = 0; i < process_count; i++)
     times += processes[i].ended && processes[i].op == (enum op)(GIVE + outcome);
   return times;
 }
 
 /* Checks the state that a process opening the file finds, once those with old mappings are done. */
-static void check(const struct situation *s) {
+static void check(void) {
+  const struct situation *s = situation;
   struct sr_limit_view view;
   struct process reader;
   int alone, others_alone, total = sent(&alone, s->late), open, hushed;
@@ -244,26 +233,26 @@ static void check(const struct situation *s) {
   hushed = view.silent;
   if (resets == 0) {
     if (s->held && view.held_until < NOW + LONG)
-      explain(s, "the hold is shorter");
+      explain("the hold is shorter");
     if (refused > 0 && view.held_until < NOW + S)
-      explain(s, "a 429 holds nobody");
+      explain("a 429 holds nobody");
     if (s->refusals == 2 && refused > 0 && !fine && !open)
-      explain(s, "a 429 is lost");
+      explain("a 429 is lost");
     if (s->refusals == 0 && !fine && !open && view.strikes != refused)
-      explain(s, "a 429 is lost, or counts twice");
+      explain("a 429 is lost, or counts twice");
     if (s->refusals == 3 && !fine && !open)
-      explain(s, "the ban is lost");
+      explain("the ban is lost");
     if ((s->silent || ended(SR_OUTCOME_SILENT) >= N) && !answered && !hushed)
-      explain(s, "the silence is lost");
+      explain("the silence is lost");
   }
   total += others(NOW, &others_alone);
   if (total > N)
-    explain(s, "more requests than slots");
+    explain("more requests than slots");
   if (alone + others_alone > 1 && resets == 0) /* a reset releases all */
-    explain(s, "two go alone");
+    explain("two go alone");
   /* After ban, hold and leases: all slots are free, or one if requests go alone. */
   if (others(LEASE + 200000 * S, &alone) != (open ? 1 : N) || alone != open)
-    explain(s, "a slot is lost");
+    explain("a slot is lost");
 }
 
 /* ---- all combinations ---- */
@@ -289,13 +278,13 @@ static void prepare_block(const struct situation *s) {
   }
 }
 
-static void prepare(const struct situation *s) {
+static void prepare(void) {
+  const struct situation *s = situation;
   int i;
-  weaving = 0;
   memset(blocks, 0, sizeof blocks);
   at_path = resets = merges = 0;
   prepare_block(s);
-  for (i = 0; i < count; i++) {
+  for (i = 0; i < process_count; i++) {
     struct process *p = &processes[i];
     enum op op = p->op;
     memset(p, 0, sizeof *p);
@@ -308,56 +297,13 @@ static void prepare(const struct situation *s) {
   at_path = s->removed;
 }
 
-/* Runs the processes; those not started at a point run afterwards. Returns how many started at a point. */
-static int weave(const struct situation *s) {
-  int i, met;
-  prepare(s);
-  running = 0;
-  memset(passed, 0, sizeof passed);
-  weaving = 1;
-  act(&processes[0]);
-  weaving = 0;
-  for (met = 1; met < count && passed[met - 1] >= meet_at[met - 1]; met++)
-    ;
-  for (i = met; i < count; i++)
-    act(&processes[i]);
-  check(s);
-  return met;
-}
-
-/* Runs a second one at every point of the first. Returns how many were run there. */
-static int all_pairs(const struct situation *s) {
-  int met = 0;
-  for (meet_at[0] = 1; weave(s) == 2; meet_at[0]++)
-    met++;
-  return met;
-}
-
-static int all_triples(const struct situation *s) {
-  int met = 0, more = 1;
-  for (meet_at[0] = 1; more; meet_at[0]++) {
-    more = 0;
-    for (meet_at[1] = 1;; meet_at[1]++) {
-      int how_many = weave(s);
-      more |= how_many >= 2;
-      met += how_many == 3;
-      if (how_many < 3)
-        break;
-    }
-  }
-  return met;
-}
-
 static void whatever_two_processes_do_at_once_the_limit_holds(void **state) {
-  size_t i;
   int met = 0;
   (void)state;
-  count = 2;
-  meet_at[1] = 0;
-  for (i = 0; i < COUNT(situations); i++)
+  for (situation = situations; situation < situations + COUNT(situations); situation++)
     for (processes[0].op = 0; processes[0].op < OPS; processes[0].op++)
       for (processes[1].op = 0; processes[1].op < OPS; processes[1].op++)
-        met += all_pairs(&situations[i]);
+        met += all_pairs();
   CHECK(met > 5000, "%d meetings", met);
 }
 
@@ -365,7 +311,6 @@ static void whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds(
   int divisor = rounds(100), met = 0; /* TEST_DIVISOR */
   size_t i, ops, all = OPS * OPS * OPS;
   (void)state;
-  count = 3;
   for (i = 0; i < COUNT(situations); i++)
     for (ops = 0; ops < all; ops++) {
       if ((i + ops) % 100 >= (size_t)divisor)
@@ -373,7 +318,8 @@ static void whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds(
       processes[0].op = (enum op)(ops / (OPS * OPS));
       processes[1].op = (enum op)(ops / OPS % OPS);
       processes[2].op = (enum op)(ops % OPS);
-      met += all_triples(&situations[i]);
+      situation = &situations[i];
+      met += all_triples();
     }
   CHECK(met > rounds(100000), "%d meetings", met);
 }

@@ -5,6 +5,7 @@
 ** A process at such a point represents one that was stopped there and continues later. sr_share.c is
 ** compiled into this program again, under other names, with its fault points enabled. */
 #include "folder.h"
+#include "weave.h"
 
 #include <time.h>
 
@@ -35,7 +36,7 @@ static int no_pause(const struct timespec *pause, struct timespec *left) {
 #define S   SR_SECOND
 #define NOW (1000000 * S)
 
-enum { N = 2, PROCESSES = 3, FOLLOW_MAX = 8 };
+enum { N = 2, FOLLOW_MAX = 8 };
 static const struct sr_rate rate = {N, S};
 static const struct sr_limit_identity who = {1, "", "https://api4.seranking.com"};
 static const struct sr_limit_identity other = {2, "", "https://api4.seranking.com"};
@@ -54,7 +55,7 @@ struct process {
 };
 
 static struct process processes[PROCESSES];
-static int count; /* of processes */
+static int opened_often[PROCESSES];
 
 static struct sr_share *opened(const struct sr_limit_identity *identity) {
   char problem[SR_SHARE_PROBLEM];
@@ -94,7 +95,9 @@ static int take(struct process *p) {
   return verdict == SR_LIMIT_GRANTED;
 }
 
-static void act(struct process *p) {
+static void act(int process) {
+  struct process *p = &processes[process];
+  opened_often[process] = 0;
   if (p->op == OPEN)
     p->share = opened(&who);
   if (p->op == OPEN || p->op == TAKE)
@@ -105,31 +108,18 @@ static void act(struct process *p) {
     sr_share_sweep(p->share, NOW);
 }
 
-/* ---- interleaving ---- */
-
-/* The point of a process at which the next one runs, and the points passed. */
-static int meet_at[PROCESSES], passed[PROCESSES], opened_often[PROCESSES], running, weaving;
-
 static void reach(const char *point) {
-  if (!weaving || running + 1 == count)
-    return;
-  if (strcmp(point, "opened") == 0 && ++opened_often[running] > 3)
+  if (weaving && strcmp(point, "opened") == 0 && ++opened_often[running] > 3)
     return; /* it keeps retrying */
-  if (++passed[running] != meet_at[running])
-    return;
-  running++;
-  passed[running] = opened_often[running] = 0;
-  act(&processes[running]);
-  running--;
+  pass_point();
 }
 
 /* ---- all combinations ---- */
 
 static void prepare(void) {
   int i;
-  weaving = 0;
   files(1);
-  for (i = 0; i < count; i++) {
+  for (i = 0; i < process_count; i++) {
     processes[i].granted = 0;
     processes[i].share =
         processes[i].op == OPEN ? NULL : opened(processes[i].op == SWEEP ? &other : &who);
@@ -142,7 +132,7 @@ static void check(void) {
   int i, total = 0, swept = 0;
   memset(&last, 0, sizeof last);
   last.share = opened(&who);
-  for (i = 0; i < count; i++) {
+  for (i = 0; i < process_count; i++) {
     total += processes[i].granted;
     swept |= processes[i].op == SWEEP;
   }
@@ -151,60 +141,29 @@ static void check(void) {
   CHECK(total == N && sr_share_current(last.share) && files(0) == 1 + swept,
         "%s, at its point %d %s, at its point %d %s: %d slots of %d, %d files",
         names[processes[0].op], meet_at[0], names[processes[1].op], meet_at[1],
-        count > 2 ? names[processes[2].op] : "-", total, N, files(0));
+        process_count > 2 ? names[processes[2].op] : "-", total, N, files(0));
   sr_share_close(last.share);
-  for (i = 0; i < count; i++)
+  for (i = 0; i < process_count; i++)
     sr_share_close(processes[i].share);
-}
-
-/* Runs the processes; those not started at a point run afterwards. Returns how many started at a point. */
-static int weave(void) {
-  int i, met;
-  prepare();
-  running = 0;
-  memset(passed, 0, sizeof passed);
-  memset(opened_often, 0, sizeof opened_often);
-  weaving = 1;
-  act(&processes[0]);
-  weaving = 0;
-  for (met = 1; met < count && passed[met - 1] >= meet_at[met - 1]; met++)
-    ;
-  for (i = met; i < count; i++)
-    act(&processes[i]);
-  check();
-  return met;
 }
 
 static void whatever_two_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
   int met = 0;
   (void)state;
-  count = 2;
-  meet_at[1] = 0;
   for (processes[0].op = 0; processes[0].op < OPS; processes[0].op++)
     for (processes[1].op = 0; processes[1].op < OPS; processes[1].op++)
-      for (meet_at[0] = 1; weave() == 2; meet_at[0]++)
-        met++;
+      met += all_pairs();
   CHECK(met > 20, "%d meetings", met);
 }
 
 static void whatever_three_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
-  int met = 0, ops, more;
+  int met = 0, ops;
   (void)state;
-  count = 3;
   for (ops = 0; ops < OPS * OPS * OPS; ops++) {
     processes[0].op = (enum op)(ops / (OPS * OPS));
     processes[1].op = (enum op)(ops / OPS % OPS);
     processes[2].op = (enum op)(ops % OPS);
-    for (meet_at[0] = 1, more = 1; more; meet_at[0]++) {
-      more = 0;
-      for (meet_at[1] = 1;; meet_at[1]++) {
-        int how_many = weave();
-        more |= how_many >= 2;
-        met += how_many == 3;
-        if (how_many < 3)
-          break;
-      }
-    }
+    met += all_triples();
   }
   CHECK(met > 100, "%d meetings", met);
 }
