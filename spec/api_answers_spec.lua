@@ -1,30 +1,11 @@
 --- The described fields of each answer agree with its example.
 -- SPDX-License-Identifier: MIT
 
-local api = require "seranking.api"
+local descriptions = require "support.descriptions"
 local json = require "seranking.fake.json"
 local notation = require "seranking.base.notation"
 
-local GENERATIONS = { "v4", "v1", "data" }
-
-local function resources()
-  local list = {}
-  for _, name in pairs(api) do
-    for _, resource in ipairs(require(name)) do
-      list[#list + 1] = resource
-    end
-  end
-  return list
-end
-
---- A field of an operation in a generation: the generation's own, or else the operation's.
-local function said(operation, generation, member)
-  local own = operation[generation]
-  if type(own) == "table" and own[member] ~= nil then
-    return own[member]
-  end
-  return operation[member]
-end
+local GENERATIONS, said = descriptions.GENERATIONS, descriptions.said
 
 -- ---- what answers hold ----
 
@@ -118,7 +99,7 @@ local function check_example(fields, node, path, key)
 end
 
 describe("the answers", function()
-  for _, resource in ipairs(resources()) do
+  for _, resource in ipairs(descriptions.resources()) do
     for _, operation in ipairs(resource.operations) do
       local key = resource.name .. "." .. operation[1]
       for _, generation in ipairs(GENERATIONS) do

@@ -2,6 +2,7 @@
 --- then. SPDX-License-Identifier: MIT
 
 local process = require "support.process"
+local system = require "support.system"
 
 -- Two endpoints that the API does not have: a file of the descriptions, the entry, what stands on the page.
 local ENTRIES = {
@@ -34,35 +35,17 @@ local ENTRIES = {
   },
 }
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 -- Puts an entry before the first operation of a file.
 local function insert(path, entry)
-  local text, count = read(path):gsub("\n    operations = {\n", function(line) return line .. entry end, 1)
+  local text, count = system.read(path):gsub("\n    operations = {\n", function(line) return line .. entry end, 1)
   assert.equal(1, count, path)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  assert(file:close())
+  system.write(path, text)
 end
 
 -- Runs a command of the shell in a folder; what it printed, and whether it ended well.
 local function run(folder, command)
-  local pipe = assert(io.popen(("cd '%s' && { %s; } 2>&1; echo \"ended with $?\""):format(folder, command)))
-  local text = pipe:read "*a"
-  pipe:close()
+  local text = system.output(("cd '%s' && { %s; } 2>&1; echo \"ended with $?\""):format(folder, command))
   return text, text:find "ended with 0\n$" ~= nil
-end
-
-local function here()
-  local pipe = assert(io.popen "pwd")
-  local path = pipe:read "*l"
-  pipe:close()
-  return path
 end
 
 describe("a new endpoint", function()
@@ -75,7 +58,7 @@ describe("a new endpoint", function()
   end)
 
   it("is one entry and make reference, then every spec that reads the descriptions is green", function()
-    local top = here()
+    local top = system.lines("pwd")[1]
     local copied, fine = run(top, ("cp -r .busted README.md docs fake library lua spec tools '%s'"):format(folder))
     assert.is_true(fine, copied)
     for _, new in ipairs(ENTRIES) do
@@ -88,12 +71,13 @@ describe("a new endpoint", function()
     local made, is_made = run(folder, paths .. " " .. lua .. " tools/reference.lua")
     assert.is_true(is_made, made)
     for _, new in ipairs(ENTRIES) do
-      assert.is_truthy(read(folder .. "/docs/reference/" .. new.page):find(new.says, 1, true))
+      assert.is_truthy(system.read(folder .. "/docs/reference/" .. new.page):find(new.says, 1, true))
     end
 
     -- The catalogue's requests are those of other endpoints, and are sent by their own spec. The fake answers a new endpoint
     -- with its example until it has a rule for it; the spec that lists those operations fails until then.
-    local specs = run(folder, "grep -l 'require \"seranking.api\"' spec/*_spec.lua fake/spec/*_spec.lua")
+    local specs = run(folder, "grep -lE 'require \"(seranking.api|support.descriptions)\"' spec/*_spec.lua "
+      .. "fake/spec/*_spec.lua")
     local count = 0
     for spec in specs:gmatch "%S+_spec%.lua" do
       local printed, green = run(folder, ("%s %s $(command -v busted) -o plainTerminal --filter-out='^the request of' "

@@ -2,19 +2,12 @@
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
+local descriptions = require "support.descriptions"
 local notation = require "seranking.base.notation"
 
-local GENERATIONS = { "v4", "v1", "data" }
-
-local function resources()
-  local list = {}
-  for _, name in pairs(api) do
-    for _, resource in ipairs(require(name)) do
-      list[#list + 1] = resource
-    end
-  end
-  return list
-end
+local GENERATIONS = descriptions.GENERATIONS
+local each_operation, resources = descriptions.each_operation, descriptions.resources
+local line_of, said = descriptions.line_of, descriptions.said
 
 --- "a* b" -> { a = "*", b = "" }
 local function names(text)
@@ -41,21 +34,6 @@ local function template(text)
   return route.method .. " " .. route.path, starred(route.in_path), starred(route.in_query)
 end
 
---- A field of an operation in a generation: the generation's own, or else the operation's.
-local function said(operation, generation, member)
-  local own = operation[generation]
-  if type(own) == "table" and own[member] ~= nil then
-    return own[member]
-  end
-  return operation[member]
-end
-
---- Method and path in a generation; nil if it lacks the operation.
-local function line(operation, generation)
-  local own = operation[generation]
-  return type(own) == "table" and own[1] or own
-end
-
 describe("the format", function()
   local resource_fields = notation.set "name about id params operations"
   local operation_fields = notation.set("v4 v1 data post query body items upload params one_of any_of fixed envelope answer "
@@ -69,17 +47,6 @@ describe("the format", function()
   local methods = notation.set "GET POST PUT PATCH DELETE"
   local answers = notation.set "array object map bytes any"
   local sources = notation.set "docs mcp n8n openapi skills third-party"
-
-  local function each_operation(visit)
-    local count = 0
-    for _, resource in ipairs(resources()) do
-      for _, operation in ipairs(resource.operations) do
-        count = count + 1
-        visit(resource, operation, resource.name .. "." .. tostring(operation[1]))
-      end
-    end
-    assert.is_true(count > 0)
-  end
 
   local function check_about(about, key)
     assert.is_string(about, key)
@@ -178,7 +145,7 @@ describe("the format", function()
   end)
 
   it("knows each operation's fields and their values", function()
-    each_operation(function(resource, operation, key)
+    each_operation(function(key, operation, resource)
       for field, value in pairs(operation) do
         assert.is_truthy(field == 1 or operation_fields[field], key .. "." .. tostring(field))
         assert.is_true(value ~= "", key .. "." .. tostring(field))
@@ -207,7 +174,7 @@ describe("the format", function()
           assert.is_truthy(field == 1 or own_fields[field], key .. "." .. generation .. "." .. tostring(field))
           assert.is_true(type(value) == "string" and value ~= "" or value == false, key .. "." .. generation)
         end
-        assert.is_true(own == nil or type(line(operation, generation)) == "string", key .. "." .. generation)
+        assert.is_true(own == nil or type(line_of(operation, generation)) == "string", key .. "." .. generation)
         local bodies = 0
         for _, member in ipairs { "body", "items", "upload" } do
           bodies = bodies + (own and said(operation, generation, member) and 1 or 0)
@@ -226,13 +193,13 @@ describe("the format", function()
   end)
 
   it("says of every operation where it is known from", function()
-    each_operation(function(_, operation, key)
+    each_operation(function(key, operation)
       assert.is_string(operation.source, key)
     end)
   end)
 
   it("knows errors: a status and, where it is known, the text; none twice", function()
-    each_operation(function(_, operation, key)
+    each_operation(function(key, operation)
       local seen = {}
       for _, entry in ipairs(operation.errors or {}) do
         assert.is_true(entry[1] >= 200 and entry[1] < 600, key)
@@ -248,7 +215,7 @@ describe("the format", function()
   local function takes(operation)
     local taken = {}
     for _, generation in ipairs(GENERATIONS) do
-      local _, in_path, in_query = template(line(operation, generation))
+      local _, in_path, in_query = template(line_of(operation, generation))
       for _, set in ipairs { in_path, in_query, names(said(operation, generation, "query")),
         names(said(operation, generation, "body")), names(said(operation, generation, "upload")) } do
         for name in pairs(set) do
@@ -261,7 +228,7 @@ describe("the format", function()
 
   it("has pages with the parameters that turn them", function()
     local pages_fields = notation.set "style rows total size max cursor param whole"
-    each_operation(function(_, operation, key)
+    each_operation(function(key, operation)
       local pages = operation.pages
       if pages then
         for field in pairs(pages) do
@@ -279,7 +246,7 @@ describe("the format", function()
 
   it("has jobs whose status is an operation that takes the job's name", function()
     local job_fields = notation.set "status id param state pending good bad done result every fresh"
-    each_operation(function(resource, operation, key)
+    each_operation(function(key, operation, resource)
       local job = operation.job
       for field in pairs(job or {}) do
         assert.is_truthy(job_fields[field], key .. ".job." .. field)
@@ -326,7 +293,7 @@ describe("the format", function()
   end)
 
   it("has one_of and any_of for parameters that the operation takes, all of them optional", function()
-    each_operation(function(_, operation, key)
+    each_operation(function(key, operation)
       assert.is_true(not operation.one_of or not operation.any_of, key)
       for name in pairs(names(operation.one_of or operation.any_of)) do
         assert.is_true(takes(operation)[name], key .. ": " .. name)
@@ -338,13 +305,13 @@ describe("the format", function()
   end)
 
   it("parses every template, and knows its ids", function()
-    each_operation(function(resource, operation, key)
+    each_operation(function(key, operation, resource)
       assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil or operation.data ~= nil, key)
       assert.equal(resource.name:find "^data%." ~= nil, operation.data ~= nil, key)
       assert.is_true(not operation.data or operation.v4 == nil and operation.v1 == nil, key)
       for _, generation in ipairs(GENERATIONS) do
         if operation[generation] then
-          local path, in_path, in_query = template(line(operation, generation))
+          local path, in_path, in_query = template(line_of(operation, generation))
           local method, rest = path:match("^(%u+) (/%S+)$")
           assert.is_truthy(methods[method], key)
           assert.is_nil(rest:gsub("{[%w_]+}", "x"):find("[^%w_/-]"), key)
@@ -362,14 +329,14 @@ describe("the format", function()
 
   it("describes every parameter that is used, uses every one that is described, and has each in one place", function()
     local used = {}
-    each_operation(function(resource, operation, key)
+    each_operation(function(key, operation, resource)
       used[resource.name] = used[resource.name] or {}
       for name in pairs(operation.params or {}) do
         assert.is_true(takes(operation)[name], key .. ": " .. name)
       end
       for _, generation in ipairs(GENERATIONS) do
         local own = {}
-        local _, in_path, in_query = template(line(operation, generation))
+        local _, in_path, in_query = template(line_of(operation, generation))
         for _, ids in ipairs { in_path, in_query } do
           for id in pairs(ids) do
             own[id], used[resource.name][id] = true, true
@@ -395,9 +362,9 @@ describe("the format", function()
   end)
 
   it("says how each table in a query is written, and has no name twice in one place of a request", function()
-    each_operation(function(resource, operation, key)
+    each_operation(function(key, operation, resource)
       for _, generation in ipairs(GENERATIONS) do
-        local _, _, in_query = template(line(operation, generation))
+        local _, _, in_query = template(line_of(operation, generation))
         for name in pairs(names(said(operation, generation, "query"))) do
           local param = operation.params and operation.params[name] or resource.params[name]
           assert.is_true(param.type:find("^object") == nil or param.style ~= nil, key .. ": " .. name)

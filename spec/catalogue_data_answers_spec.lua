@@ -2,31 +2,19 @@
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "catalogue.data"
-local index = require "seranking.api"
+local descriptions = require "support.descriptions"
 local json = require "seranking.fake.json"
+local lists = require "support.lists"
 local notation = require "seranking.base.notation"
-
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
 
 -- ---- the descriptions, as they stand in the files ----
 
 local operations = {}
-for name, module in pairs(index) do
-  if name:find "^data%." then
-    for _, resource in ipairs(require(module)) do
-      for _, operation in ipairs(resource.operations) do
-        operations[resource.name .. "." .. operation[1]] = operation
-      end
-    end
+descriptions.each_operation(function(key, operation, _, family)
+  if family:find "^data%." then
+    operations[key] = operation
   end
-end
+end)
 
 -- ---- answers ----
 
@@ -114,7 +102,7 @@ local function check_example(key, fields, branches, node, path)
 end
 
 describe("the answers of", function()
-  for _, key in ipairs(sorted_keys(catalogue.operations)) do
+  for _, key in ipairs(lists.sorted_keys(catalogue.operations)) do
     it(key .. " have the catalogue's members, and the example has them, too", function()
       local operation, ours, wanted = operations[key], fields_of(operations[key]), {}
       for _, text in ipairs(catalogue.operations[key].fields) do

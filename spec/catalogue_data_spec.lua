@@ -3,22 +3,16 @@
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "catalogue.data"
+local descriptions = require "support.descriptions"
 local fake = require "seranking.fake"
-local index = require "seranking.api"
 local json = require "seranking.fake.json"
+local lists = require "support.lists"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
 local TODAY = "2026-09-10"
 
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+local sorted, sorted_keys = lists.sorted, lists.sorted_keys
 
 local function words(text)
   local list = {}
@@ -28,28 +22,14 @@ local function words(text)
   return list
 end
 
-local function sorted(list)
-  local copy = {}
-  for i, item in ipairs(list) do
-    copy[i] = item
-  end
-  table.sort(copy)
-  return copy
-end
-
 -- ---- the descriptions, as they stand in the files ----
 
 local operations, owners = {}, {}
-for name, module in pairs(index) do
-  if name:find "^data%." then
-    for _, resource in ipairs(require(module)) do
-      for _, operation in ipairs(resource.operations) do
-        local key = resource.name .. "." .. operation[1]
-        operations[key], owners[key] = operation, resource
-      end
-    end
+descriptions.each_operation(function(key, operation, resource, family)
+  if family:find "^data%." then
+    operations[key], owners[key] = operation, resource
   end
-end
+end)
 
 -- Our types by those of the sources, which are wider, or name the form instead of the type.
 local TYPES = {

@@ -4,8 +4,9 @@
 -- The catalogue (spec/catalogue/) was made from the API's sources, not from our descriptions. Each request is compared as
 -- dry_run shows it, then sent to a fake that has the objects it names.
 
-local index = require "seranking.api"
+local descriptions = require "support.descriptions"
 local json = require "seranking.fake.json"
+local lists = require "support.lists"
 local scene = require "support.scene"
 
 local GENERATIONS = { "v4", "v1" }
@@ -16,28 +17,16 @@ local SECRET = "correct horse"
 
 local catalogue = require "catalogue.project"
 
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+local sorted, sorted_keys = lists.sorted, lists.sorted_keys
 
 -- ---- the descriptions, as they stand in the files ----
 
 local resources, operations = {}, {}
-for _, module in pairs(index) do
-  for _, resource in ipairs(require(module)) do
-    if not resource.name:find "^data%." then
-      resources[resource.name] = resource
-      for _, operation in ipairs(resource.operations) do
-        operations[resource.name .. "." .. operation[1]] = operation
-      end
-    end
+descriptions.each_operation(function(key, operation, resource)
+  if not resource.name:find "^data%." then
+    resources[resource.name], operations[key] = resource, operation
   end
-end
+end)
 
 -- ---- requests ----
 
@@ -82,15 +71,6 @@ local function pairs_of(query)
   end
   table.sort(list)
   return list
-end
-
-local function sorted(list)
-  local copy = {}
-  for i, item in ipairs(list) do
-    copy[i] = item
-  end
-  table.sort(copy)
-  return copy
 end
 
 --- JSON text in a form that can be compared: members sorted; [] and {}, 1 and 1.0 stay different.

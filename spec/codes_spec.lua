@@ -2,6 +2,7 @@
 
 local kinds = require "seranking.answer.codes"
 local messages = require "seranking.api.messages"
+local system = require "support.system"
 
 -- Codes that are put together at run time. What they are made of is in the source as written here.
 local MADE = {
@@ -12,20 +13,10 @@ local MADE = {
   ['errors.new("protocol", code,'] = {}, -- of pages.lua's function protocol, whose calls are read
 }
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
+local read = system.read
 
 local function files(folder, ending)
-  local list = {}
-  local pipe = assert(io.popen(("find %s -name '*.%s' | sort"):format(folder, ending)))
-  for path in pipe:lines() do
-    list[#list + 1] = path
-  end
-  pipe:close()
+  local list = system.lines(("find %s -name '*.%s' | sort"):format(folder, ending))
   assert.is_true(#list > 5, folder)
   return list
 end

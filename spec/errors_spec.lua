@@ -1,5 +1,6 @@
 --- Errors as the caller sees them: fields, one line to print, the key never in it. SPDX-License-Identifier: MIT
 
+local documented_messages = require "support.documented_messages"
 local scene = require "support.scene"
 local seranking = require "seranking"
 local watch = require "support.watch"
@@ -18,23 +19,7 @@ end
 after_each(collectgarbage)
 
 describe("the API's documented table", function()
-  local rows = {
-    { 400, "Bad Request", "invalid", "bad_request" },
-    { 400, "Invalid keyword_id", "invalid", "invalid_keyword_id" },
-    { 400, "Invalid date", "invalid", "invalid_date" },
-    { 400, "Invalid site_engine_id", "invalid", "invalid_site_engine_id" },
-    { 400, "No ids in request", "invalid", "no_ids" },
-    { 403, "No token", "auth", "no_token" },
-    { 403, "Incorrect token", "auth", "incorrect_token" },
-    { 403, "No access", "access", "no_access" },
-    { 403, "Access denied", "access", "access_denied" },
-    { 404, "Not Found", "not_found", "not_found" },
-    { 404, "Unknown search_engine_id", "not_found", "unknown_search_engine_id" },
-    { 404, "Unknown site_engine_id", "not_found", "unknown_site_engine_id" },
-    { 429, "Too Many Requests", "rate_limit", "too_many_requests" },
-    { 500, "Server error", "server", "server_error" },
-  }
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(documented_messages) do
     it(("gives %s/%s for %d %s, in both generations' shapes"):format(row[3], row[4], row[1], row[2]), function()
       local shapes = {
         ('{"message":"%s"}'):format(row[2]),

@@ -4,17 +4,17 @@
 local raw_server = require "spec.support.raw_server"
 local wire = require "spec.support.wire"
 local http = require "spec.support.http"
+local system = require "spec.support.system"
 
 local new_client, start, works, failed = wire.client, wire.start, wire.works, wire.failed
-local answering, shell = http.answering, http.shell
+local answering = http.answering
+local shell = system.output
 local answer = raw_server.answer
 local ANSWER = raw_server.ANSWER
 
 local function with_file(text, use)
   local name = os.tmpname()
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  file:close()
+  system.write(name, text)
   local result = use(name)
   os.remove(name)
   return result

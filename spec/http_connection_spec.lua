@@ -64,16 +64,7 @@ describe("a connection", function()
   it("is not shared in flight: a second call takes another", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start { both, both }
-    local client = new_client(server)
-    local handle, calls = client._core, {}
-    for i = 1, 2 do
-      calls[i] = handle:call("GET", "/" .. i, nil, nil, nil, true, { timeout = 3 })
-      handle:run(calls[i], 0)
-    end
-    for i = 1, 2 do
-      while not handle:run(calls[i], 1) do end
-      assert.is_true((calls[i]:result()))
-    end
+    http.two_at_once(new_client(server))
     assert.are.equal(2, #server.report())
   end)
 

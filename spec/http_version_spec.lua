@@ -5,10 +5,11 @@ local socket = require "socket"
 local process = require "spec.support.process"
 local wire = require "spec.support.wire"
 local http = require "spec.support.http"
+local system = require "spec.support.system"
 
 local KEY = wire.KEY
 local new_client, failed = wire.client, wire.failed
-local shell = http.shell
+local shell = system.output
 
 after_each(wire.finish)
 

@@ -1,30 +1,15 @@
 --- The circuit that a ban opens, and the events that a program is told of.
 -- SPDX-License-Identifier: MIT
 
-local posix = require "posix_for_specs"
 local limits = require "support.limits"
 local scene = require "support.scene"
 local watch = require "support.watch"
 
-local shared, another = limits.shared, limits.another
+local shared, another, in_child = limits.shared, limits.another, limits.in_child
 
 before_each(limits.begin)
 
 after_each(limits.finish)
-
--- Runs a function in a child process. Returns true if it returned.
-local function in_child(fn)
-  local pid = posix.fork()
-  if pid == 0 then
-    local fine, problem = pcall(fn)
-    if not fine then
-      io.stderr:write(tostring(problem), "\n")
-    end
-    posix.kill(posix.pid(), fine and 9 or 15) -- not by os.exit: busted would end as if it had run
-  end
-  local how, signal = posix.wait(pid)
-  return how == "signal" and signal == 9
-end
 
 describe("the circuit", function()
   local function block(given)

@@ -1,31 +1,16 @@
 --- The limit that processes share, its options, and the queue.
 -- SPDX-License-Identifier: MIT
 
-local posix = require "posix_for_specs"
 local limits = require "support.limits"
 local scene = require "support.scene"
 local seranking = require "seranking"
 local sockets = require "spec.support.wire"
 
-local shared, another, files = limits.shared, limits.another, limits.files
+local shared, another, files, in_child = limits.shared, limits.another, limits.files, limits.in_child
 
 before_each(limits.begin)
 
 after_each(limits.finish)
-
--- Runs a function in a child process. Returns true if it returned.
-local function in_child(fn)
-  local pid = posix.fork()
-  if pid == 0 then
-    local fine, problem = pcall(fn)
-    if not fine then
-      io.stderr:write(tostring(problem), "\n")
-    end
-    posix.kill(posix.pid(), fine and 9 or 15) -- not by os.exit: busted would end as if it had run
-  end
-  local how, signal = posix.wait(pid)
-  return how == "signal" and signal == 9
-end
 
 describe("the limit of a client", function()
   it("is shared by all processes of the user when nothing is said", function()

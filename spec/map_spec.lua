@@ -1,30 +1,14 @@
 --- Many calls at once in plain Lua: client:map and client:gather.
 -- SPDX-License-Identifier: MIT
 
+local lists = require "support.lists"
 local scene = require "support.scene"
 local seranking = require "seranking"
 local wire = require "spec.support.wire"
 
+local numbers, slow = lists.numbers, scene.slow
+
 after_each(wire.finish)
-
-local function numbers(count)
-  local list = {}
-  for i = 1, count do
-    list[i] = i
-  end
-  return list
-end
-
--- A client whose calls take `delay` seconds of its clock each. No rate limit unless the options set one.
-local function slow(delay, options)
-  local all = { share = "off", retries = 0 }
-  for name, value in pairs(options or {}) do
-    all[name] = value
-  end
-  local client, api, clock = scene.new(all)
-  api:fail { times = 1e6, delay = delay }
-  return client, api, clock
-end
 
 describe("client:map", function()
   it("refuses a table that is not a list", function()

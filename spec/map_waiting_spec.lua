@@ -1,6 +1,7 @@
 --- Waiting inside client:map: nested maps, coroutines, other clients, clocks, closed clients.
 -- SPDX-License-Identifier: MIT
 
+local lists = require "support.lists"
 local scene = require "support.scene"
 local host = require "seranking.loop.host"
 local wire = require "spec.support.wire"
@@ -8,26 +9,9 @@ local wire = require "spec.support.wire"
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
 
+local numbers, slow = lists.numbers, scene.slow
+
 after_each(wire.finish)
-
-local function numbers(count)
-  local list = {}
-  for i = 1, count do
-    list[i] = i
-  end
-  return list
-end
-
--- A client whose calls take `delay` seconds of its clock each. No rate limit unless the options set one.
-local function slow(delay, options)
-  local all = { share = "off", retries = 0 }
-  for name, value in pairs(options or {}) do
-    all[name] = value
-  end
-  local client, api, clock = scene.new(all)
-  api:fail { times = 1e6, delay = delay }
-  return client, api, clock
-end
 
 describe("client:map", function()
   it("can be nested: inner calls wait along with outer ones, and each map gets its own results", function()

@@ -2,26 +2,11 @@
 --- documentation ("Getting started", and the vendor's own clients), not from the library. SPDX-License-Identifier: MIT
 
 local codes = require "seranking.answer.codes"
+local documented = require "support.documented_messages"
 local messages = require "seranking.api.messages"
 local scene = require "support.scene"
 
--- Status, message, kind; of the documented ones the code, too.
-local documented = {
-  { 400, "Bad Request", "invalid", "bad_request" },
-  { 400, "Invalid keyword_id", "invalid", "invalid_keyword_id" },
-  { 400, "Invalid date", "invalid", "invalid_date" },
-  { 400, "Invalid site_engine_id", "invalid", "invalid_site_engine_id" },
-  { 400, "No ids in request", "invalid", "no_ids" },
-  { 403, "No token", "auth", "no_token" },
-  { 403, "Incorrect token", "auth", "incorrect_token" },
-  { 403, "No access", "access", "no_access" },
-  { 403, "Access denied", "access", "access_denied" },
-  { 404, "Not Found", "not_found", "not_found" },
-  { 404, "Unknown search_engine_id", "not_found", "unknown_search_engine_id" },
-  { 404, "Unknown site_engine_id", "not_found", "unknown_site_engine_id" },
-  { 429, "Too Many Requests", "rate_limit", "too_many_requests" },
-  { 500, "Server error", "server", "server_error" },
-}
+-- Status, message, kind.
 local others = {
   { 401, "Unauthorized", "auth" },
   { 403, "Subscription required", "access" },

@@ -1,32 +1,11 @@
 --- Operations that differ by generation, and descriptions as plain data.
 -- SPDX-License-Identifier: MIT
 
+local made_up = require "support.made_up"
 local operation = require "seranking.operation"
 local scene = require "support.scene"
 
-local resource = {
-  name = "made_up",
-  params = {
-    id = { type = "id" },
-    ids = { type = "id[]" },
-    targets = { type = "string[]", style = "repeat", wire = "target" },
-    cols = { type = "string[]", style = "comma", enum = { "a", "b", "c" } },
-    allow = { type = "string[]", style = "lines" },
-    filter = { type = "object", style = "tree" },
-    rules = { type = "object[]", style = "json" },
-    month = { type = "month" },
-    prompt_llm_ids = { type = "id[]", wire = { v4 = "k2site_llm_ids" } },
-    email = { type = "string" },
-    file = { type = "file", wire = "upload" },
-    source = { type = "string" },
-    deep = { type = "boolean" },
-  },
-}
-
-local function request(description, args, options)
-  local client = scene.new(options)
-  return (operation.new(client, resource, description, {}):dry_run(args)) -- no tail call: messages say so
-end
+local resource, request = made_up.resource, made_up.request
 
 after_each(collectgarbage)
 

@@ -1,6 +1,7 @@
 --- Options of a client, given or from the environment. SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
+local system = require "support.system"
 
 local function misuse_of(f)
   local ok, message = pcall(f)
@@ -198,12 +199,7 @@ describe("the table of options", function()
   local options = require "seranking.options"
   local unpack = table.unpack or unpack -- luacheck: ignore
 
-  local function read(path)
-    local file = assert(io.open(path))
-    local text = file:read "*a"
-    file:close()
-    return text
-  end
+  local read = system.read
 
   -- The names in a chapter of docs/options.md, and those in a class of the types.
   local function documented(chapter)

@@ -4,16 +4,14 @@
 local posix = require "posix_for_specs"
 local process = require "support.process"
 local seranking = require "seranking"
+local system = require "support.system"
 local wire = require "support.wire"
 
 local ECHO = { "request", "echo", { "again" } }
 local START_TIME = 10 -- seconds that Redis has to come up
 
 local function shell(command)
-  local pipe = assert(io.popen(command, "r"))
-  local output = pipe:read "*a"
-  pipe:close()
-  return (output:gsub("%s+$", ""))
+  return (system.output(command):gsub("%s+$", ""))
 end
 
 local available = pcall(require, "lseranking_redis") and shell "command -v redis-server" ~= ""

@@ -2,26 +2,11 @@
 -- SPDX-License-Identifier: MIT
 
 local luacats = require "spec.support.luacats"
+local pages = require "support.reference_pages"
 local seranking = require "seranking"
 
-package.path = "tools/?.lua;" .. package.path
-
-local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
-local FOLDER = "docs/reference/"
-
--- The section of an operation on a page.
-local function section_of(page, key)
-  local from = page:find("\n### client." .. key:gsub("%.([^.]+)$", ":%1") .. "\n", 1, true)
-  if not from then
-    return nil
-  end
-  local to = math.min(page:find("\n### ", from + 1, true) or #page, page:find("\n## ", from + 1, true) or #page)
-  return page:sub(from, to)
-end
-
-local function has(section, text, where)
-  assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
-end
+local KEYS, FOLDER = pages.KEYS, pages.FOLDER
+local section_of, has = pages.section_of, pages.has
 
 describe("an endpoint that somebody adds", function()
   -- Loads the library anew for `body`, and restores everything afterwards.

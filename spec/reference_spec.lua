@@ -4,28 +4,18 @@
 
 local api = require "seranking.api"
 local cjson = require "cjson"
+local descriptions = require "support.descriptions"
+local reference_pages = require "support.reference_pages"
 local seranking = require "seranking"
+local system = require "support.system"
 
-package.path = "tools/?.lua;" .. package.path
-
-local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
-local LABELS = { v4 = "v4", v1 = "v1", data = "Data API" }
-local FOLDER = "docs/reference/"
-
-local function read(path)
-  local file = assert(io.open(path, "rb"), path .. " is missing")
-  local text = file:read "*a"
-  file:close()
-  return text
-end
+local KEYS, LABELS, FOLDER = reference_pages.KEYS, reference_pages.LABELS, reference_pages.FOLDER
+local section_of, has = reference_pages.section_of, reference_pages.has
+local each_operation, said, line_of = descriptions.each_operation, descriptions.said, descriptions.line_of
+local read = system.read
 
 local function file_names()
-  local pipe, names = assert(io.popen("ls " .. FOLDER)), {}
-  for name in pipe:lines() do
-    names[#names + 1] = name
-  end
-  pipe:close()
-  return names
+  return system.lines("ls " .. FOLDER)
 end
 
 local pages = {}
@@ -33,32 +23,8 @@ for _, name in ipairs(file_names()) do
   pages[name] = read(FOLDER .. name)
 end
 
--- The section of an operation on a page.
-local function section_of(page, key)
-  local from = page:find("\n### client." .. key:gsub("%.([^.]+)$", ":%1") .. "\n", 1, true)
-  if not from then
-    return nil
-  end
-  local to = math.min(page:find("\n### ", from + 1, true) or #page, page:find("\n## ", from + 1, true) or #page)
-  return page:sub(from, to)
-end
-
 local function page_of(family)
   return family:gsub("%.", "-") .. ".md"
-end
-
--- Calls visit(key, operation, resource, family) for every operation; returns their number.
-local function each_operation(visit)
-  local count = 0
-  for family, module in pairs(api) do
-    for _, resource in ipairs(require(module)) do
-      for _, operation in ipairs(resource.operations) do
-        count = count + 1
-        visit(resource.name .. "." .. operation[1], operation, resource, family)
-      end
-    end
-  end
-  return count
 end
 
 -- The number of operations: all, and by the label of their generation.
@@ -69,23 +35,6 @@ local function described()
       counts[label] = counts[label] + (operation[generation] and 1 or 0)
     end
   end), counts
-end
-
-local function said(operation, generation, member)
-  local own = operation[generation]
-  if type(own) == "table" and own[member] ~= nil then
-    return own[member]
-  end
-  return operation[member]
-end
-
-local function line_of(operation, generation)
-  local own = operation[generation]
-  return type(own) == "table" and own[1] or own
-end
-
-local function has(section, text, where)
-  assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
 end
 
 -- A text as a cell of a table.

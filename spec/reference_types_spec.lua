@@ -2,51 +2,15 @@
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
+local descriptions = require "support.descriptions"
 local luacats = require "spec.support.luacats"
+local pages = require "support.reference_pages"
 local seranking = require "seranking"
+local system = require "support.system"
 
-package.path = "tools/?.lua;" .. package.path
-
-local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
-local LABELS = { v4 = "v4", v1 = "v1", data = "Data API" }
-
-local function read(path)
-  local file = assert(io.open(path, "rb"), path .. " is missing")
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
--- Calls visit(key, operation, resource, family) for every operation.
-local function each_operation(visit)
-  local count = 0
-  for family, module in pairs(api) do
-    for _, resource in ipairs(require(module)) do
-      for _, operation in ipairs(resource.operations) do
-        count = count + 1
-        visit(resource.name .. "." .. operation[1], operation, resource, family)
-      end
-    end
-  end
-  return count
-end
-
-local function said(operation, generation, member)
-  local own = operation[generation]
-  if type(own) == "table" and own[member] ~= nil then
-    return own[member]
-  end
-  return operation[member]
-end
-
-local function line_of(operation, generation)
-  local own = operation[generation]
-  return type(own) == "table" and own[1] or own
-end
-
-local function has(section, text, where)
-  assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
-end
+local KEYS, LABELS = pages.KEYS, pages.LABELS
+local each_operation, said, line_of = descriptions.each_operation, descriptions.said, descriptions.line_of
+local has, read = pages.has, system.read
 
 describe("the types", function()
   local text = read "library/seranking.lua"

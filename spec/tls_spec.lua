@@ -3,7 +3,9 @@
 
 local socket = require "socket"
 local process = require "spec.support.process"
+local http = require "spec.support.http"
 local raw_server = require "spec.support.raw_server"
+local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 
 local ANSWER = raw_server.ANSWER
@@ -19,18 +21,7 @@ local function new_client(server, ca_file, options)
   return wire.client(server, all)
 end
 
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  assert(file:close())
-end
-
-local function shell(command)
-  local pipe = assert(io.popen(command, "r"))
-  local output = pipe:read "*a"
-  pipe:close()
-  return output
-end
+local shell, write = system.output, system.write
 
 --- A certificate for this machine by the trusted authority, which was good on one day of 2020.
 local function expired(certificates)
@@ -202,15 +193,7 @@ describe("TLS", function()
   it("does not make a second call in flight wait for the first", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start({ both, both }, { tls = right })
-    local handle, calls = new_client(server, certificates.ca)._core, {}
-    for i = 1, 2 do
-      calls[i] = handle:call("GET", "/" .. i, nil, nil, nil, true, { timeout = 3 })
-      handle:run(calls[i], 0)
-    end
-    for i = 1, 2 do
-      while not handle:run(calls[i], 1) do end
-      assert.is_true((calls[i]:result()))
-    end
+    http.two_at_once(new_client(server, certificates.ca))
     assert.are.equal(2, #server.report())
   end)
 

@@ -10,20 +10,9 @@
 -- or if a test fails without a change.
 
 local mutations = dofile "spec/mutations/list.lua"
+local system = dofile "spec/support/system.lua"
+local read, write = system.read, system.write
 local tree, word = arg[1], arg[2]
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  assert(file:close())
-end
 
 -- Runs a command in the copy. Returns true if it succeeded.
 local function run(command)

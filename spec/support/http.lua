@@ -32,11 +32,17 @@ function http.took(asked, seconds)
   assert.is_true(seconds >= 0.9 * asked and seconds < asked + 10, ("took %.2f s instead of %.2f s"):format(seconds, asked))
 end
 
-function http.shell(command)
-  local pipe = assert(io.popen(command, "r"))
-  local output = pipe:read "*a"
-  pipe:close()
-  return output
+--- Makes two calls at once, and checks that both are answered well.
+function http.two_at_once(client)
+  local handle, calls = client._core, {}
+  for i = 1, 2 do
+    calls[i] = handle:call("GET", "/" .. i, nil, nil, nil, true, { timeout = 3 })
+    handle:run(calls[i], 0)
+  end
+  for i = 1, 2 do
+    while not handle:run(calls[i], 1) do end
+    assert.is_true((calls[i]:result()))
+  end
 end
 
 return http

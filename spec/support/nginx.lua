@@ -3,32 +3,17 @@
 
 local socket = require "socket"
 local process = require "spec.support.process"
+local system = require "spec.support.system"
 
 local START_TIME = 10 -- seconds it has to come up
 
 local nginx = {}
 
-local function read(name)
-  local file = io.open(name, "rb")
-  if file then
-    local text = file:read "*a"
-    file:close()
-    return text
-  end
-end
-
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  assert(file:close())
-end
+local read, write = system.read_if_there, system.write
 
 -- What a command prints. A sanitizer that is loaded before this Lua is not for other programs: curl hangs in it.
 local function shell(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))
-  local text = pipe:read "*a"
-  pipe:close()
-  return text
+  return system.output("unset LD_PRELOAD; " .. command)
 end
 
 -- Where the modules are differs: next to nginx's own, or built in.

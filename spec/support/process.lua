@@ -4,6 +4,7 @@
 local socket = require "socket"
 local cjson = require("cjson").new()
 local ltn12 = require "ltn12"
+local system = require "spec.support.system"
 
 local START_TIME = 10 -- seconds a process has to come up
 local LIFE = 600      -- seconds after which a process ends whatever happens
@@ -26,30 +27,13 @@ local function run(command)
   end
 end
 
----@param name string
----@return string? text
-local function read(name)
-  local file = io.open(name, "rb")
-  if file then
-    local text = file:read "*a"
-    file:close()
-    return text
-  end
-end
-
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  assert(file:close())
-end
+local read, write = system.read_if_there, system.write
 
 --- Makes a private folder.
 ---@return string path
 ---@return fun() remove with all that is in it
 local function temporary_folder()
-  local pipe = assert(io.popen("mktemp -d", "r"))
-  local path = pipe:read "*l"
-  pipe:close()
+  local path = system.lines("mktemp -d")[1]
   assert(path and path:sub(1, 1) == "/", "mktemp made no folder")
   return path, function() run("rm -rf " .. quote(path)) end
 end

@@ -34,4 +34,18 @@ function scene.new(given)
   return client, api, clock
 end
 
+--- Returns a client whose calls take `delay` seconds of its clock each, api and clock. There is no rate limit unless the
+--- options set one.
+---@param delay number
+---@param given? table
+function scene.slow(delay, given)
+  local options = { share = "off", retries = 0 }
+  for name, value in pairs(given or {}) do
+    options[name] = value
+  end
+  local client, api, clock = scene.new(options)
+  api:fail { times = 1e6, delay = delay }
+  return client, api, clock
+end
+
 return scene
