@@ -141,4 +141,18 @@ function served.finish()
   end
 end
 
+--- Reads an answer with a body of `length` bytes, while the server is stepped; returns the body. Large bodies are collected
+--- piece by piece, since joining each piece with what came before would take too long.
+function served.body_of(client, length)
+  local parts, size, head = {}, 0, nil
+  served.serve(function()
+    local data, _, partial = client.sock:receive(2 ^ 20)
+    data = data or partial
+    parts[#parts + 1], size = data, size + #data
+    head = head or parts[1] ~= "" and #parts[1]:match "^.-\r\n\r\n"
+    return head and size == head + length
+  end)
+  return table.concat(parts):sub(head + 1)
+end
+
 return served

@@ -11,7 +11,7 @@
 local answers = require "seranking.fake.answers"
 local arguments = require "seranking.fake.arguments"
 local faults = require "seranking.fake.faults"
-local chances_of = require "seranking.fake.chances"
+local random_faults = require "seranking.fake.random_faults"
 local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
 local log = require "seranking.fake.log"
@@ -58,7 +58,7 @@ local store = require "seranking.fake.store"
 ---  page sends it; true: take any two small letters as a country too
 ---@field log? boolean|integer false: keep no log; a number: keep that many of the newest requests; true, the default: all
 ---@field latency? number[] the seconds that an answer takes, least and most: { 0.05, 0.4 }; chosen by the seed
----@field faults? seranking.fake.Chances faults that come by chance, chosen by the seed
+---@field faults? seranking.fake.RandomFaults faults that come by chance, chosen by the seed
 ---@field descriptions? table[] resources to serve besides those of seranking.api
 
 ---@class seranking.fake.Api
@@ -117,7 +117,7 @@ function fake.new(options)
   if type(options.lenient) == "string" and options.lenient ~= "content_type" then
     error('lenient must be true, false or "content_type"', 2)
   end
-  local room, chances = log.room(options.log, 2), chances_of.new(options, 2)
+  local room, chances = log.room(options.log, 2), random_faults.new(options, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
     clock = clock,

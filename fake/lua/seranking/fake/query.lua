@@ -28,23 +28,23 @@ local function read_list(found, param, label)
   return list, check_length(#list, param, label)
 end
 
---- The text of a parameter that comes once, under its bare name.
-local function only_text(found, label, expected)
-  if found[1].index then
-    return nil, failure("brackets", label, expected)
-  elseif #found > 1 then
-    return nil, failure("repeated", label, "more than once")
+-- A reader of a parameter that comes once, under its bare name: read(text, param, label).
+local function once(expected, read)
+  return function(found, param, label)
+    if found[1].index then
+      return nil, failure("brackets", label, expected)
+    elseif #found > 1 then
+      return nil, failure("repeated", label, "more than once")
+    end
+    return read(found[1].value, param, label)
   end
-  return found[1].value
 end
 
-local function read_scalar(found, param, label)
-  local text, problem = only_text(found, label, "not a list")
-  if not text then
-    return nil, problem
-  end
+local read_scalar = once("not a list", function(text, param, label)
   return read_one(from_text, text, param.type, param, label)
-end
+end)
+local read_one_string = once("a list is written as one value", read_joined)
+local read_json_text = once("it is written as one JSON text", read_json_value)
 
 local function read_repeated(found, param, label)
   local list = {}
@@ -59,22 +59,6 @@ local function read_repeated(found, param, label)
     end
   end
   return list, check_length(#list, param, label)
-end
-
-local function read_one_string(found, param, label)
-  local text, problem = only_text(found, label, "a list is written as one value")
-  if not text then
-    return nil, problem
-  end
-  return read_joined(text, param, label)
-end
-
-local function read_json_text(found, param, label)
-  local text, problem = only_text(found, label, "it is written as one JSON text")
-  if not text then
-    return nil, problem
-  end
-  return read_json_value(text, param, label)
 end
 
 --- Puts name[a][b]=value where it belongs. `tree` has the members by key, and the keys in order.

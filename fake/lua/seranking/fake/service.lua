@@ -4,7 +4,7 @@
 local answers = require "seranking.fake.answers"
 local arguments = require "seranking.fake.arguments"
 local calendar = require "seranking.fake.calendar"
-local chances = require "seranking.fake.chances"
+local random_faults = require "seranking.fake.random_faults"
 local check = require "seranking.fake.check"
 local data_jobs = require "seranking.fake.answers.data_jobs"
 local example = require "seranking.fake.example"
@@ -241,8 +241,8 @@ function service.handle(self, request)
   self.requests = self.requests + 1
   local chance_delay
   if self.chances then
-    fault = fault or chances.fault(self.chances, self.data_seed, self.requests)
-    chance_delay = chances.delay(self.chances, self.data_seed, self.requests)
+    fault = fault or random_faults.fault(self.chances, self.data_seed, self.requests)
+    chance_delay = random_faults.delay(self.chances, self.data_seed, self.requests)
   end
   local answer
   if fault and fault.fault == "refuse" then

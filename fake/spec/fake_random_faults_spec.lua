@@ -134,7 +134,7 @@ describe("a wrong option raises at the caller's line:", function()
       local line = debug.getinfo(1, "l").currentline + 1
       local ok, problem = pcall(function() fake.new(case[1]) end)
       assert.is_false(ok)
-      assert.truthy(problem:find("fake_chances_spec.lua:" .. line .. ": " .. case[2], 1, true), problem)
+      assert.truthy(problem:find("fake_random_faults_spec.lua:" .. line .. ": " .. case[2], 1, true), problem)
     end)
   end
 end)

@@ -5,9 +5,9 @@ local chance = require "seranking.fake.chance"
 local faults = require "seranking.fake.faults"
 local options = require "seranking.fake.options"
 
-local chances = {}
+local random_faults = {}
 
----@class seranking.fake.Chances
+---@class seranking.fake.RandomFaults
 ---@field rate number share of the requests that get a fault, from 0 to 1
 ---@field kinds? string[] what they get: "refuse", "drop", "truncate", "hang", "slow", a ready-made answer such as "html", or
 ---  a status from "400" to "599"; default: { "refuse", "drop", "503" }
@@ -36,8 +36,8 @@ end
 --- Checks the options `latency` and `faults` of fake.new.
 ---@param given seranking.fake.Options
 ---@param level integer whose line is named when they are wrong, as for `error`, counted from the caller
----@return table? chances nil where neither is given
-function chances.new(given, level)
+---@return table? random_faults nil where neither is given
+function random_faults.new(given, level)
   level = level + 1
   local latency, wanted = given.latency, given.faults
   if not latency and not wanted then
@@ -69,7 +69,7 @@ end
 ---@param seed integer
 ---@param number integer of the request, from 1
 ---@return table? fault as seranking.fake.faults makes them
-function chances.fault(self, seed, number)
+function random_faults.fault(self, seed, number)
   local key = chance.key(seed, "fault", number)
   if chance.unit(key, 0) < self.rate then
     return faults.new(chance.pick(key, 1, self.kinds))
@@ -81,11 +81,11 @@ end
 ---@param seed integer
 ---@param number integer of the request, from 1
 ---@return number?
-function chances.delay(self, seed, number)
+function random_faults.delay(self, seed, number)
   if self.latency then
     local least, most = self.latency[1], self.latency[2]
     return least + chance.unit(chance.key(seed, "latency", number), 0) * (most - least)
   end
 end
 
-return chances
+return random_faults
