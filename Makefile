@@ -74,6 +74,7 @@ else
   WEAKEN          = $(OBJCOPY) --wildcard --weaken-symbol='lua_*' --weaken-symbol='luaL_*'
 endif
 
+TREE_PATH = lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;# LUA_PATH of the library and the fake in this tree
 SAY = @$(if $(filter 1,$(V)),:,printf '  %-4s %s\n')
 Q   = $(if $(filter 1,$(V)),,@)
 
@@ -296,7 +297,7 @@ check-reference: check-build
 	$(Q)$(REFERENCE) --check
 
 # The files generated from lua/seranking/api are checked in, so that they can be read on the web.
-REFERENCE = LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+REFERENCE = LUA_PATH="$(TREE_PATH)" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
             $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
 
 .PHONY: reference
@@ -309,7 +310,7 @@ bench: deps ## measure time and memory of calls against plain libcurl and nginx 
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
 	@BUILD=$(BUILD) sh bench/hops.sh
-	@LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/$(or $(LUA),5.4)/?.so;;" \
+	@LUA_PATH="$(TREE_PATH)" LUA_CPATH="$(BUILD)/$(or $(LUA),5.4)/?.so;;" \
 	  $$(sh spec/support/interpreter.sh $(or $(LUA),5.4)) bench/fake.lua
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
@@ -348,7 +349,7 @@ $(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)
 	@+$(SUBMAKE) LUA=5.4 all
 	@+$(SUBMAKE) LUA=jit all test-programs
-	@LUA_PATH="./?.lua;lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
+	@LUA_PATH="./?.lua;$(TREE_PATH)" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
 	  $$(sh spec/support/interpreter.sh 5.4) spec/support/soak.lua $(or $(SECONDS),900)
 
 # --- Installation ----------------------------------------------------------------------------------------------------
