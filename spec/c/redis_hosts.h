@@ -198,6 +198,12 @@ static inline void warm(struct server *server, struct sr_limiter *limiter, int s
     skip();                                                                                        \
   server_start(&(server), start_options)
 
+/* START, and a host whose limit is idle and past its cold start. */
+#define START_WARM(server, limiter, slots)                                                         \
+  START(server);                                                                                   \
+  (limiter) = host(&(server));                                                                     \
+  warm(&(server), limiter, slots)
+
 /* A time sent by the server: exact up to one answer's latency. */
 static inline void expect_time(sr_time at, sr_time earliest, sr_time latest) {
   CHECK(at >= earliest, "%.6f s too early", (double)(earliest - at) / 1e9);

@@ -64,10 +64,8 @@ a_slot_is_free_a_window_after_its_answer_and_at_once_when_nothing_was_sent(void 
   struct sr_slot slot;
   struct sr_ruling ruling;
   size_t i;
-  START(server);
-  limiter = host(&server);
+  START_WARM(server, limiter, 1);
   other = host(&server);
-  warm(&server, limiter, 1);
   for (i = 0; i < COUNT(rows); i++) {
     sr_time given;
     GRANTED(limiter, 1, &slot);
@@ -103,10 +101,8 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   struct sr_ruling ruling;
   struct sr_want want = want_of(1);
   sr_time asked;
-  START(server);
-  old = host(&server);
+  START_WARM(server, old, 1);
   new = host(&server);
-  warm(&server, old, 1);
   memset(&first, 0, sizeof first);
   asked = now_is();
   want.lease = asked + WINDOW + SR_LATE_COUNT + 100 * MS;
@@ -131,9 +127,7 @@ static void the_last_slot_is_not_for_low_priority_unless_it_is_the_only_one(void
   struct sr_slot slot;
   struct sr_ruling ruling;
   struct sr_want low;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 2);
+  START_WARM(server, limiter, 2);
   low = want_of(2);
   low.low = 1;
   memset(&slot, 0, sizeof slot);
@@ -156,9 +150,7 @@ static void pacing_by_the_time_of_sending_frees_a_slot_a_window_after_it_was_tak
   struct sr_ruling ruling;
   struct sr_want want;
   sr_time asked;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 1);
+  START_WARM(server, limiter, 1);
   want = want_of(1);
   want.send_time = 1;
   memset(&slot, 0, sizeof slot);
@@ -185,10 +177,8 @@ static void a_slot_that_was_only_asked_for_comes_back(void **state) {
   struct sr_ruling ruling;
   struct sr_want want;
   struct sr_rate rate = {1, WINDOW};
-  START(server);
-  limiter = host(&server);
+  START_WARM(server, limiter, 1);
   other = host(&server);
-  warm(&server, limiter, 1);
   want = want_of(1);
   memset(&slot, 0, sizeof slot);
   assert_int_equal(driver->take(limiter, &want, now_is(), &slot, &ruling), SR_LIMIT_ASKED);
@@ -273,9 +263,7 @@ static void a_limit_that_nobody_uses_goes_but_not_before_the_longest_ban_is_over
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 1);
+  START_WARM(server, limiter, 1);
   assert_in_range(server_do(&server, "PTTL " KEY), (600LL << 8) * 1000 + 86400000, 8 * 86400000LL);
   server_do(&server, "PEXPIRE " KEY " 5000");
   GRANTED(limiter, 1, &slot);
@@ -323,9 +311,7 @@ static void the_view_shows_slots_hold_ban_and_where_it_is(void **state) {
   struct sr_limit_view view;
   char place[140];
   sr_time given, leased_at;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 4);
+  START_WARM(server, limiter, 4);
   leased_at = now_is();
   GRANTED(limiter, 4, &leased);
   GRANTED(limiter, 4, &cooling);

@@ -10,10 +10,8 @@ static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) 
   struct sr_slot slot;
   struct sr_ruling ruling;
   sr_time given;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 5);
   b = host(&server);
-  warm(&server, a, 5);
   GRANTED(a, 5, &slot);
   given = now_is();
   assert_int_equal(give_for(a, 5, &slot, SR_OUTCOME_REFUSED, 2 * WINDOW), SR_CHANGE_NONE);
@@ -35,10 +33,8 @@ static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state)
   struct sr_ruling ruling;
   sr_time given;
   int i;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 5);
   b = host(&server);
-  warm(&server, a, 5);
   GRANTED(a, 5, &slot);
   given = now_is();
   driver->give(a, &hourly, given, &slot, SR_OUTCOME_REFUSED, 3600 * S);
@@ -59,10 +55,8 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
   struct sr_ruling ruling;
   sr_time given;
   int i;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 5);
   b = host(&server);
-  warm(&server, a, 5);
   for (i = 0; i < 3; i++)
     GRANTED(a, 5, &slots[i]);
   given = now_is();
@@ -146,9 +140,7 @@ static void an_answer_between_429s_begins_the_count_anew(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   size_t i;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   for (i = 0; i < COUNT(row); i++) {
     assert_int_equal(request(limiter, row[i]), SR_CHANGE_NONE);
     pass(&server, WINDOW);
@@ -166,9 +158,7 @@ static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state
   struct sr_ruling ruling;
   sr_time ban = 600 * S, given;
   int i;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   block(&server, limiter);
   for (i = 0; i < 11; i++) {
     assert_int_equal(view_of(limiter, 5).level, i + 1 < 8 ? i + 1 : 8);
@@ -189,9 +179,7 @@ static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   block(&server, limiter);
   pass(&server, 600 * S);
   GRANTED(limiter, 5, &slot);
@@ -223,10 +211,8 @@ static void a_probe_that_shows_nothing_hands_on_to_the_next(void **state) {
   struct sr_limiter *a, *b;
   struct sr_slot probe;
   size_t i;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 5);
   b = host(&server);
-  warm(&server, a, 5);
   block(&server, a);
   pass(&server, 600 * S);
   for (i = 0; i < COUNT(outcomes); i++) {
@@ -249,10 +235,8 @@ static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state
   struct sr_slot slot;
   struct sr_ruling ruling;
   struct sr_want want;
-  START(server);
-  dead = host(&server);
+  START_WARM(server, dead, 5);
   other = host(&server);
-  warm(&server, dead, 5);
   block(&server, dead);
   pass(&server, 600 * S);
   want = want_of(5);
@@ -274,9 +258,7 @@ static void while_blocked_only_the_probe_decides(void **state) {
   struct sr_limiter *limiter;
   struct sr_slot before[3], probe, slot;
   struct sr_ruling ruling;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 8);
+  START_WARM(server, limiter, 8);
   GRANTED(limiter, 8, &before[0]);
   GRANTED(limiter, 8, &before[1]);
   GRANTED(limiter, 8, &before[2]);
@@ -299,9 +281,7 @@ static void a_key_that_is_refused_twice_in_a_row_blocks(void **state) {
   struct sr_limiter *limiter;
   struct sr_slot slot;
   struct sr_ruling ruling;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
   assert_int_equal(request(limiter, SR_OUTCOME_FINE), SR_CHANGE_NONE);
   assert_int_equal(request(limiter, SR_OUTCOME_BAD_KEY), SR_CHANGE_NONE);
@@ -324,10 +304,8 @@ static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
   struct sr_slot slot, other;
   struct sr_ruling ruling;
   struct sr_limit_view view;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 1);
   b = host(&server);
-  warm(&server, a, 1);
   GRANTED(a, 1, &slot);
   give_for(a, 1, &slot, SR_OUTCOME_REFUSED, 100 * S);
   pass(&server, WINDOW);
@@ -367,9 +345,7 @@ static void a_request_does_not_go_after_a_429_of_its_own_process(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot refused, waiting;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   GRANTED(limiter, 5, &refused);
   GRANTED(limiter, 5, &waiting);
   assert_true(may_start(limiter, &waiting));
@@ -387,10 +363,8 @@ a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told(void 
   struct server server;
   struct sr_limiter *a, *b;
   struct sr_slot slot, waiting;
-  START(server);
-  a = host(&server);
+  START_WARM(server, a, 5);
   b = host(&server);
-  warm(&server, a, 5);
   GRANTED(a, 5, &waiting);
   GRANTED(b, 5, &slot);
   give_for(b, 5, &slot, SR_OUTCOME_REFUSED, 20 * S);
@@ -423,9 +397,7 @@ static void while_blocked_or_unanswered_only_the_one_that_goes_alone_starts(void
   struct sr_slot waiting, slot, alone;
   size_t i;
   int k;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   for (i = 0; i < COUNT(outcomes); i++) {
     GRANTED(limiter, 5, &waiting);
     for (k = 0; k < 3; k++) {
@@ -450,9 +422,7 @@ static void a_request_does_not_go_when_its_slot_has_ended(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   freeze();
   GRANTED(limiter, 5, &slot);
   skip_time(slot.send_by - now_is() - S);

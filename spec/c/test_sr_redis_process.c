@@ -45,9 +45,7 @@ a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(void 
   struct sr_ruling ruling;
   struct sr_want want;
   struct sr_limit_view view;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 3);
+  START_WARM(server, limiter, 3);
   GRANTED(limiter, 3, &slot);
   want = want_of(3);
   memset(&asked, 0, sizeof asked);
@@ -68,9 +66,7 @@ static void sockets_are_not_inherited_by_other_programs(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_watch watches[SR_WATCH_MAX];
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 1);
+  START_WARM(server, limiter, 1);
   assert_int_equal(driver->watch(limiter, watches), 1);
   assert_true(fcntl(watches[0].fd, F_GETFD) & FD_CLOEXEC);
   driver->close(limiter);
@@ -98,9 +94,7 @@ static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_ope
   int ends[2], status;
   pid_t pid;
   char byte;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 1);
+  START_WARM(server, limiter, 1);
   assert_int_equal(connections(&server), 1);
   assert_int_equal(pipe(ends), 0);
   pid = fork();
@@ -153,9 +147,7 @@ static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state
   struct sr_want want;
   int i, waits = 0;
   sr_time begun, took;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   want = want_of(5);
   server_do(&server, "CONFIG RESETSTAT");
   begun = now_is();

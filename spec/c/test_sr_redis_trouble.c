@@ -13,10 +13,8 @@ static void a_script_cache_that_was_flushed_loses_no_step(void **state) {
   struct sr_limiter *limiter, *other;
   struct sr_slot slot, second;
   struct sr_ruling ruling;
-  START(server);
-  limiter = host(&server);
+  START_WARM(server, limiter, 1);
   other = host(&server);
-  warm(&server, limiter, 1);
   server_do(&server, "SCRIPT FLUSH");
   GRANTED(limiter, 1, &slot);
   server_do(&server, "SCRIPT FLUSH");
@@ -69,10 +67,8 @@ static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
   struct sr_slot slot, second;
   struct sr_ruling ruling;
   sr_time given;
-  START(server);
-  limiter = host(&server);
+  START_WARM(server, limiter, 1);
   other = host(&server);
-  warm(&server, limiter, 1);
   GRANTED(limiter, 1, &slot);
   server_kill(&server);
   server_run(&server);
@@ -96,10 +92,8 @@ static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(voi
   struct sr_slot slots[2], slot;
   struct sr_ruling ruling;
   sr_time killed;
-  START(server);
-  limiter = host(&server);
+  START_WARM(server, limiter, 2);
   other = host(&server);
-  warm(&server, limiter, 2);
   server_do(&server, "SAVE"); /* saved with both slots free */
   GRANTED(limiter, 2, &slots[0]);
   GRANTED(limiter, 2, &slots[1]);
@@ -139,9 +133,7 @@ static void a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot(void **s
   struct sr_ruling ruling;
   struct sr_want want;
   struct sr_limit_view view;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 3);
+  START_WARM(server, limiter, 3);
   want = want_of(3);
   memset(&slot, 0, sizeof slot);
   assert_int_equal(driver->take(limiter, &want, now_is(), &slot, &ruling), SR_LIMIT_ASKED);
@@ -169,9 +161,7 @@ static void a_give_whose_answer_was_lost_is_repeated_and_counts_once(void **stat
   struct sr_rate rate = {5, WINDOW};
   struct sr_limit_view view;
   sr_time given;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   GRANTED(limiter, 5, &slot);
   given = now_is();
   driver->give(limiter, &rate, given, &slot, SR_OUTCOME_REFUSED, 20 * S);
@@ -312,9 +302,7 @@ a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds(void 
   struct sr_ruling ruling;
   struct sr_want want;
   sr_time until;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 1);
+  START_WARM(server, limiter, 1);
   freeze();
   want = want_of(1);
   memset(&slot, 0, sizeof slot);
@@ -346,9 +334,7 @@ errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept(void *
   struct sr_limiter *limiter;
   struct sr_slot slot;
   struct sr_rate rate = {5, WINDOW};
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 5);
+  START_WARM(server, limiter, 5);
   GRANTED(limiter, 5, &slot);
   server_do(&server, "CONFIG SET maxmemory 1");
   expect_words(failure(limiter, AT_ONCE), "its memory is full (OOM)");
@@ -375,9 +361,7 @@ static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(vo
   struct sr_slot slot;
   struct sr_ruling ruling;
   sr_time at;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 2);
+  START_WARM(server, limiter, 2);
   server_do(&server,
             "HSET " KEY " s0 nonsense s1 8888888888888888 held 8888888888888888"
             " until x probe -5 level 99 strikes many struck ~ at ~ trouble 8888888888888888");
@@ -408,9 +392,7 @@ static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(voi
   struct sr_ruling ruling;
   struct sr_limit_view view;
   sr_time given;
-  START(server);
-  limiter = host(&server);
-  warm(&server, limiter, 2);
+  START_WARM(server, limiter, 2);
   GRANTED(limiter, 2, &slot);
   given = now_is();
   give_for(limiter, 2, &slot, SR_OUTCOME_REFUSED, 20 * S);
