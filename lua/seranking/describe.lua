@@ -1,6 +1,7 @@
 --- The description of an operation as plain data, for programs, documentation and types.
 -- SPDX-License-Identifier: MIT
 
+local copy = require "seranking.base.copy"
 local numbers = require "seranking.answer.numbers"
 local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
@@ -10,17 +11,6 @@ local describe = {}
 -- Fields copied from a parameter's definition.
 local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
   "nullable", "secret", "about" }
-
-local function copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local made = {}
-  for name, member in pairs(value) do
-    made[name] = copy(member)
-  end
-  return made
-end
 
 local parameter
 
@@ -62,7 +52,7 @@ end
 function parameter(place, name, definition, required)
   local made = { name = name, place = place, required = required, wire = definition.wire or name }
   for _, field in ipairs(PARAMETER) do
-    made[field] = copy(definition[field])
+    made[field] = copy.deep(definition[field])
   end
   made.fields = definition.fields and members(definition, place)
   return made
@@ -169,16 +159,16 @@ function describe.operation(resource, description, api)
   local made = {
     name = plan.name, about = description.about, use = description.use, api = api, method = plan.method,
     path = planner.line(description, api):match " (.+)$",
-    parameters = parameters_of(plan), one_of = copy(plan.one_of), any_of = copy(plan.any_of), fixed = fixed,
+    parameters = parameters_of(plan), one_of = copy.deep(plan.one_of), any_of = copy.deep(plan.any_of), fixed = fixed,
     row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
     fields = notation.within(resource.name, description[1], fields_of, plan.fields, plan.number_rule, plan.texts),
     example = planner.field(description, api, "example") or nil,
-    success = copy(description.success or { 200 }),
-    errors = errors, pages = copy(plan.pages), job = copy(plan.job), cost = copy(plan.cost),
+    success = copy.deep(description.success or { 200 }),
+    errors = errors, pages = copy.deep(plan.pages), job = copy.deep(plan.job), cost = copy.deep(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
-    source = copy(notation.words(description.source)), confidence = description.confidence,
+    source = copy.deep(notation.words(description.source)), confidence = description.confidence,
     deprecated = description.deprecated or false,
   }
   for _, other in ipairs { "v4", "v1", "data" } do

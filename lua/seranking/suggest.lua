@@ -61,7 +61,7 @@ local SURE = 1
 
 local function writes(entry)
   for _, api in ipairs { "v4", "v1", "data" } do
-    local line = type(entry[api]) == "table" and entry[api][1] or entry[api]
+    local line = planner.line(entry, api)
     if line and not line:find "^GET " then
       return not entry.post
     end

@@ -1,6 +1,7 @@
 --- Values of parameters as query parameters or JSON, in the style that their definitions name.
 -- SPDX-License-Identifier: MIT
 
+local copy = require "seranking.base.copy"
 local core = require "lseranking"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
@@ -253,15 +254,6 @@ local function append_members(flat, name, definition, value, depth)
   return true
 end
 
-local function without(object, name)
-  local copy = {}
-  for key, value in pairs(object) do
-    copy[key] = value
-  end
-  copy[name] = nil
-  return copy
-end
-
 -- Appends a described part of a tree: lists are numbered, objects branch, unless they have another style.
 function append_branch(flat, name, definition, value, depth)
   local element, style = encode.element(definition), definition.style
@@ -285,7 +277,8 @@ function append_branch(flat, name, definition, value, depth)
   for i = 1, count do
     local value_there = list[i]
     if i == 1 and definition.first_lacks and type(value_there) == "table" then
-      value_there = without(value_there, definition.first_lacks)
+      value_there = copy.shallow(value_there)
+      value_there[definition.first_lacks] = nil
     end
     local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, value_there, depth + 1)
     if not fine then

@@ -1,6 +1,7 @@
 --- Plans: the description of an operation, prepared for one API.
 -- SPDX-License-Identifier: MIT
 
+local copy = require "seranking.base.copy"
 local notation = require "seranking.base.notation"
 local rows = require "seranking.request.rows"
 
@@ -51,27 +52,33 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field cost? table
 ---@field failed? string
 
--- Whether a definition has names on the wire that depend on the API.
-local function differs(definition)
-  if type(definition.wire) == "table" then
+-- Whether a condition holds for a definition, or for a member of its objects.
+local function any_part(definition, holds)
+  if holds(definition) then
     return true
   end
   for _, field in pairs(definition.fields or {}) do
-    if differs(field) then
+    if any_part(field, holds) then
       return true
     end
   end
   return false
 end
 
+-- Whether the name on the wire depends on the API.
+local function differs(definition)
+  return type(definition.wire) == "table"
+end
+
+local function is_secret(definition)
+  return definition.secret
+end
+
 local function localize(definition, api)
-  if not differs(definition) then
+  if not any_part(definition, differs) then
     return definition
   end
-  local own = {}
-  for name, value in pairs(definition) do
-    own[name] = value
-  end
+  local own = copy.shallow(definition)
   if type(own.wire) == "table" then
     own.wire = own.wire[api]
   end
@@ -136,18 +143,6 @@ local function check_members(definition)
   end
 end
 
-local function has_secret(definition)
-  if definition.secret then
-    return true
-  end
-  for _, field in pairs(definition.fields or {}) do
-    if has_secret(field) then
-      return true
-    end
-  end
-  return false
-end
-
 -- The parameters named in `names`. Adds their definitions to the plan.
 local function collect(made, names)
   local list = {}
@@ -156,7 +151,7 @@ local function collect(made, names)
     local definition = made.define(name)
     check_members(definition)
     made.definitions[name] = definition
-    made.secrets = made.secrets or has_secret(definition)
+    made.secrets = made.secrets or any_part(definition, is_secret)
     list[i] = { name, definition, required, definition.wire or name }
   end
   return list
@@ -182,7 +177,7 @@ local function make_items(made, names)
   local fields, required = {}, {}
   for _, entry in ipairs(notation.names(names)) do
     fields[entry[1]] = made.define(entry[1])
-    made.secrets = made.secrets or has_secret(fields[entry[1]])
+    made.secrets = made.secrets or any_part(fields[entry[1]], is_secret)
     if entry[2] then
       required[#required + 1] = entry[1]
     end
