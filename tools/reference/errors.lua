@@ -3,6 +3,7 @@
 
 local kinds = require "seranking.answer.codes"
 local messages = require "seranking.api.messages"
+local text = require "reference.text"
 
 local errors = {}
 
@@ -31,28 +32,22 @@ Two fields tell you whether to retry. The tables give them for each code:
 |---|---|---|
 ]]
 
-local function cell(text)
-  return (text:gsub("|", "\\|"))
-end
-
 -- A hint as a sentence. Names of options and fields keep their case.
-local function sentence(text)
-  text = text:gsub("^%l[%l']*%f[^%l'_]", function(word) return (word:gsub("^%l", string.upper)) end)
-  return text:find "[.!?]$" and text or text .. "."
+local function as_sentence(hint)
+  return text.sentence((hint:gsub("^%l[%l']*%f[^%l'_]", text.capital)))
 end
 
 -- A code's line. Its kind supplies what the code leaves out.
 local function line_of(kind, code)
-  local action = code.action or code.hint and sentence(code.hint) or kind.action
+  local action = code.action or code.hint and as_sentence(code.hint) or kind.action
   local retry = code.retry or kind.retry
   local anchor = kind[1] .. "-" .. code[1]:gsub("_<.*", "")
-  return ("| <a id=\"%s\"></a>`%s` | %s | %s | %s | %s |"):format(anchor, code[1], cell(code[2]), cell(action),
+  return ("| <a id=\"%s\"></a>`%s` | %s | %s | %s | %s |"):format(anchor, code[1], text.cell(code[2]), text.cell(action),
     RETRY[retry] or retry, code.sent or kind.sent)
 end
 
---- The codes of a kind: those of codes.lua, then those of messages.lua.
----@return table[]
-function errors.codes(kind)
+-- The codes of a kind: those of codes.lua, then those of messages.lua.
+local function codes_of(kind)
   local list, by_name = {}, {}
   for i = 2, #kind do
     list[#list + 1] = kind[i]
@@ -76,17 +71,22 @@ function errors.codes(kind)
   return list
 end
 
+local codes = {} -- by kind
+for _, kind in ipairs(kinds) do
+  codes[kind] = codes_of(kind)
+end
+
 --- The text of docs/errors.md.
 ---@return string
 function errors.page()
   local lines = {}
   for _, kind in ipairs(kinds) do
-    lines[#lines + 1] = ("| [`%s`](#%s) | %s | %s |"):format(kind[1], kind[1], cell(kind.meaning), cell(kind.action))
+    lines[#lines + 1] = ("| [`%s`](#%s) | %s | %s |"):format(kind[1], kind[1], text.cell(kind.meaning), text.cell(kind.action))
   end
   for _, kind in ipairs(kinds) do
     lines[#lines + 1] = ("\n## %s\n\n%s\n\n| code | meaning | what to do | retryable | sent |"):format(kind[1], kind.meaning)
     lines[#lines + 1] = "|---|---|---|---|---|"
-    for _, code in ipairs(errors.codes(kind)) do
+    for _, code in ipairs(codes[kind]) do
       lines[#lines + 1] = line_of(kind, code)
     end
   end
@@ -96,19 +96,19 @@ end
 --- The types seranking.Kind and seranking.Code.
 ---@return string
 function errors.types()
-  local lines, codes, seen = { "---@alias seranking.Kind" }, {}, {}
+  local lines, names, seen = { "---@alias seranking.Kind" }, {}, {}
   for _, kind in ipairs(kinds) do
     lines[#lines + 1] = ('---| "%s" # %s'):format(kind[1], kind.meaning)
-    for _, code in ipairs(errors.codes(kind)) do
+    for _, code in ipairs(codes[kind]) do
       if not seen[code[1]] then
         seen[code[1]] = true
-        codes[#codes + 1] = code[1]:find "<" and "---| string # and " .. code[1]
+        names[#names + 1] = code[1]:find "<" and "---| string # and " .. code[1]
           or ('---| "%s" # %s: %s'):format(code[1], kind[1], code[2])
       end
     end
   end
-  table.sort(codes)
-  lines[#lines + 1] = "\n--- See docs/errors.md.\n---@alias seranking.Code\n" .. table.concat(codes, "\n") .. "\n"
+  table.sort(names)
+  lines[#lines + 1] = "\n--- See docs/errors.md.\n---@alias seranking.Code\n" .. table.concat(names, "\n") .. "\n"
   return table.concat(lines, "\n")
 end
 
