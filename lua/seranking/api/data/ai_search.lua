@@ -2,12 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local filters = require "seranking.api.data.filters"
+local shared = require "seranking.api.shared"
 
 local ENGINES = { "ai-overview", "ai-mode", "chatgpt", "perplexity", "gemini" }
 local SCOPES = { "domain", "base_domain", "url" }
 local SCOPE_ABOUT = "base_domain: with all subdomains; domain: that host alone; url: that page"
 
-local THIRD = "from a third party's price list"
+local THIRD = shared.third_party
 local A_PROMPT = { 200, per = "row", note = "100 rows cost 20,000; " .. THIRD,
   confidence = "medium" }
 

@@ -4,6 +4,7 @@
 -- Most lists are cut at `limit` and have no further pages. For a whole profile use raw (pages with a cursor) or export (a
 -- file).
 
+local common = require "seranking.api.shared"
 local shared = require "seranking.api.data.backlinks_shared"
 
 local TARGET = shared.target
@@ -34,7 +35,7 @@ local ANCHOR_TYPE = { type = "string", enum = { "text", "image", "undefined" }, 
 local DOFOLLOW = { type = "string", enum = { "dofollow", "nofollow", "undefined" },
   about = "only links of this kind; the words differ from those of nofollow_filter" }
 local URL_FROM = { type = "string", about = "only links from this page" }
-local PER_CALL = { 100, per = "request", note = shared.third, confidence = "medium" }
+local PER_CALL = { 100, per = "request", note = common.third_party, confidence = "medium" }
 
 -- A list that has one page, cut at limit.
 local function cut_list(rows, whole)

@@ -1,6 +1,8 @@
 --- Definitions shared by the resources of client.data.backlinks.
 -- SPDX-License-Identifier: MIT
 
+local third_party = require("seranking.api.shared").third_party
+
 local shared = {}
 
 shared.target = { type = "string", about = "domain, host or page whose backlinks to return" }
@@ -11,14 +13,11 @@ shared.mode = { type = "string", enum = { "domain", "host", "url" }, default = "
 shared.first_day = { type = "date", about = "first day" }
 shared.last_day = { type = "date", about = "last day" }
 
--- Prices that the vendor does not publish are from a third party.
-shared.third = "from a third party's price list"
-
 function shared.each_target(credits, note, confidence)
-  return { credits, per = "target", of = "target", note = note or shared.third, confidence = confidence or "medium" }
+  return { credits, per = "target", of = "target", note = note or third_party, confidence = confidence or "medium" }
 end
 
-shared.each_row = { 1, per = "row", note = shared.third, confidence = "medium" }
+shared.each_row = { 1, per = "row", note = third_party, confidence = "medium" }
 
 shared.usual = "openapi mcp n8n third-party"
 

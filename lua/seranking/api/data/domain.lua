@@ -4,6 +4,7 @@
 -- Lists have no total: a short page is the last one.
 
 local filters = require "seranking.api.data.filters"
+local shared = require "seranking.api.shared"
 
 local range = filters.range
 
@@ -17,7 +18,7 @@ local PAGE = { type = "integer", min = 1, default = 1, about = "page, from 1" }
 local LIMIT = { type = "integer", min = 1, max = 1000, default = 100, about = "rows a page" }
 
 local OFFICIAL = { 100, per = "request", note = "the vendor's figure", confidence = "high" }
-local PER_CALL = { 100, per = "request", note = "from a third party's price list", confidence = "medium" }
+local PER_CALL = { 100, per = "request", note = shared.third_party, confidence = "medium" }
 
 -- ---- answers ----
 

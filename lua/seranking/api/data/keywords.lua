@@ -2,10 +2,11 @@
 -- SPDX-License-Identifier: MIT
 
 local filters = require "seranking.api.data.filters"
+local shared = require "seranking.api.shared"
 
 local range = filters.range
 
-local THIRD = "from a third party's price list"
+local THIRD = shared.third_party
 local TEN_A_ROW = { 10, per = "row", note = THIRD, confidence = "medium" }
 local ONE_A_ROW = { 1, per = "row", note = THIRD, confidence = "medium" }
 
