@@ -24,65 +24,51 @@ enum { CHECKED_GATES = 2 };
 
 /* ---- opening ---- */
 
-static int equal_text(const char *a, const char *b) {
-  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static const struct sr_limiter_driver *driver_of(const struct sr_config *config) {
   return config->driver != NULL ? config->driver : &sr_local_driver;
 }
 
 static int gate_is_for(const struct sr_gate *gate, const struct sr_config *config) {
-  return gate->identity.name == config->limit_identity.name &&
-         gate->asked_for == driver_of(config) && gate->fall_back == config->fall_back &&
-         gate->local.shared == config->local.shared && gate->local.group == config->local.group &&
-         gate->local.strict == config->local.strict &&
-         equal_text(gate->local.state_dir, config->local.state_dir) &&
+  return gate->name == config->limit_identity.name && gate->asked_for == driver_of(config) &&
+         gate->fall_back == config->fall_back && sr_local_is_same(&gate->local, &config->local) &&
          strcmp(gate->settings, sr_buf_text(&config->driver_settings)) == 0;
 }
 
 static void close_gate(struct sr_gate *gate) {
   if (gate->limiter != NULL)
     gate->driver->close(gate->limiter);
-  free((char *)gate->identity.key_hint);
-  free((char *)gate->identity.base_url);
   free((char *)gate->local.state_dir);
   free(gate->settings);
   free(gate);
 }
 
 /* 0, or -1 when memory ran out. */
-static int copy_identity(struct sr_gate *gate, const struct sr_config *config) {
+static int copy_settings(struct sr_gate *gate, const struct sr_config *config) {
+  const char *dir = config->local.state_dir;
+  gate->name = config->limit_identity.name;
   gate->asked_for = driver_of(config);
   gate->fall_back = config->fall_back;
   gate->local = config->local;
-  gate->local.state_dir = NULL;
-  gate->identity = config->limit_identity;
-  gate->identity.key_hint = strdup(config->limit_identity.key_hint);
-  gate->identity.base_url = strdup(config->limit_identity.base_url);
+  gate->local.state_dir = dir != NULL ? strdup(dir) : NULL;
   gate->settings = strdup(sr_buf_text(&config->driver_settings));
-  if (gate->identity.key_hint == NULL || gate->identity.base_url == NULL || gate->settings == NULL)
-    return -1;
-  if (config->local.state_dir != NULL &&
-      (gate->local.state_dir = strdup(config->local.state_dir)) == NULL)
-    return -1;
-  return 0;
+  return gate->settings == NULL || (dir != NULL && gate->local.state_dir == NULL) ? -1 : 0;
 }
 
 static void open_limiter(struct sr_gate *gate, const struct sr_config *config) {
   const struct sr_local_settings alone = {0, 0, NULL, 0, config->local.real};
+  const struct sr_limit_identity *identity = &config->limit_identity;
   if (config->driver == NULL) {
     gate->driver = &sr_local_driver;
-    gate->limiter = sr_local_open(&gate->local, &gate->identity);
+    gate->limiter = sr_local_open(&config->local, identity);
     return;
   }
   (void)sr_curl_start(); /* drivers may use libcurl, and it must be started once */
   gate->driver = config->driver;
-  gate->limiter = config->driver->open(gate->settings, &gate->identity);
+  gate->limiter = config->driver->open(gate->settings, identity);
   if (config->fall_back) {
     gate->driver = &sr_fallback_driver;
     gate->limiter = sr_fallback_open(config->driver, gate->limiter, &sr_local_driver,
-                                     sr_local_open(&alone, &gate->identity));
+                                     sr_local_open(&alone, identity));
   }
 }
 
@@ -91,7 +77,7 @@ static struct sr_gate *open_gate(const struct sr_config *config) {
   struct sr_gate *gate = calloc(1, sizeof *gate);
   if (gate == NULL)
     return NULL;
-  if (copy_identity(gate, config) == 0)
+  if (copy_settings(gate, config) == 0)
     open_limiter(gate, config);
   if (gate->limiter != NULL)
     return gate;
@@ -122,7 +108,7 @@ static int grow_gates(struct sr_gates *gates) {
   gates->size = size;
   for (i = 0; i < old_size; i++)
     while (old[i] != NULL) {
-      struct sr_gate *gate = old[i], **bucket = gate_bucket(gates, gate->identity.name);
+      struct sr_gate *gate = old[i], **bucket = gate_bucket(gates, gate->name);
       old[i] = gate->next;
       gate->next = *bucket;
       *bucket = gate;
@@ -139,7 +125,7 @@ static struct sr_gate *add_gate(struct sr_gates *gates, const struct sr_config *
   gate = open_gate(config);
   if (gate == NULL)
     return NULL;
-  bucket = gate_bucket(gates, gate->identity.name);
+  bucket = gate_bucket(gates, gate->name);
   gate->next = *bucket;
   *bucket = gate;
   gates->count++;
@@ -151,7 +137,7 @@ static struct sr_gate *add_gate(struct sr_gates *gates, const struct sr_config *
 
 /* It has no user and is not in the list of unused ones. */
 static void remove_gate(struct sr_gates *gates, struct sr_gate *gate) {
-  struct sr_gate **at = gate_bucket(gates, gate->identity.name);
+  struct sr_gate **at = gate_bucket(gates, gate->name);
   while (*at != gate)
     at = &(*at)->next;
   *at = gate->next;

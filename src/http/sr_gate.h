@@ -22,9 +22,9 @@ struct sr_gate {
   const struct sr_limiter_driver *driver;
   struct sr_limiter *limiter;
   const struct sr_limiter_driver *asked_for; /* `driver`, or the first one of the fallback */
-  struct sr_limit_identity identity;         /* owns its strings, as do `local` and `settings` */
-  struct sr_local_settings local;
-  char *settings;
+  uint64_t name;                             /* of the limit, see sr_limit_identity */
+  struct sr_local_settings local;            /* owns its string */
+  char *settings;                            /* the driver's; owned */
   int fall_back;
   sr_time keep_until; /* unused: not closed before */
   int full;           /* calls that may use this many slots get none … */

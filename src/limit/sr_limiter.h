@@ -16,7 +16,7 @@
 #include "base/sr_base.h"
 
 /* The binary interface of drivers in modules of their own. Raise it with every change here. */
-#define SR_LIMITER_ABI 2
+#define SR_LIMITER_ABI 3
 
 /* The most slots that a limit can have. */
 #define SR_LIMIT_SLOTS 64
@@ -39,7 +39,7 @@ struct sr_rate {
   sr_time window; /* > 0 */
 };
 
-/* Whose limit it is. All strings live as long as the limiter. */
+/* Whose limit it is. The strings are the caller's: a driver copies what it keeps. */
 struct sr_limit_identity {
   uint64_t name;        /* a hash of key and address; limiters with equal names share slots */
   const char *key_hint; /* "…d14b", to be shown */

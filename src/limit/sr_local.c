@@ -34,12 +34,11 @@ struct text {
 };
 
 struct sr_limiter {
-  struct sr_limiter *next;           /* in its bucket */
-  int refs;                          /* how often it is open */
-  sr_time free_at;                   /* refs 0: when it can be freed, by the real clock */
-  struct sr_limit_identity identity; /* with copies of its strings */
-  struct sr_share_place place;       /* the same */
-  int shared, strict, real;
+  struct sr_limiter *next;              /* in its bucket */
+  int refs;                             /* how often it is open */
+  sr_time free_at;                      /* refs 0: when it can be freed, by the real clock */
+  struct sr_limit_identity identity;    /* owns its strings */
+  struct sr_local_settings settings;    /* the same */
   struct sr_limit own;                  /* used while there is no file */
   _Atomic(struct mapping *) mapping;    /* NULL: no file yet */
   _Atomic(struct mapping *) replaced;   /* files that some thread may still use */
@@ -99,39 +98,9 @@ static int same_text(const char *a, const char *b) {
   return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static int has_settings(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
-                        uint64_t name) {
-  return limiter->identity.name == name && limiter->shared == settings->shared &&
-         (!settings->shared ||
-          (limiter->place.group == settings->group && limiter->strict == settings->strict &&
-           same_text(limiter->place.dir, settings->state_dir)));
-}
-
-static struct sr_limiter *new_limiter(const struct sr_local_settings *settings,
-                                      const struct sr_limit_identity *identity) {
-  struct sr_limiter *limiter = calloc(1, sizeof *limiter);
-  char *hint, *url, *dir = NULL;
-  if (limiter == NULL)
-    return NULL;
-  hint = strdup(identity->key_hint);
-  url = strdup(identity->base_url);
-  if (settings->state_dir != NULL)
-    dir = strdup(settings->state_dir);
-  limiter->identity.name = identity->name;
-  limiter->identity.key_hint = hint;
-  limiter->identity.base_url = url;
-  limiter->place.dir = dir;
-  limiter->place.group = settings->group;
-  limiter->shared = settings->shared;
-  limiter->strict = settings->strict;
-  limiter->real = settings->real;
-  if (hint != NULL && url != NULL && (dir != NULL || settings->state_dir == NULL))
-    return limiter;
-  free(hint);
-  free(url);
-  free(dir);
-  free(limiter);
-  return NULL;
+int sr_local_is_same(const struct sr_local_settings *a, const struct sr_local_settings *b) {
+  return a->shared == b->shared && (!a->shared || (a->group == b->group && a->strict == b->strict &&
+                                                   same_text(a->state_dir, b->state_dir)));
 }
 
 static void free_mapping(struct mapping *mapping) {
@@ -158,8 +127,27 @@ static void free_limiter(struct sr_limiter *limiter) {
   }
   free((char *)limiter->identity.key_hint);
   free((char *)limiter->identity.base_url);
-  free((char *)limiter->place.dir);
+  free((char *)limiter->settings.state_dir);
   free(limiter);
+}
+
+/* NULL when memory ran out. */
+static struct sr_limiter *new_limiter(const struct sr_local_settings *settings,
+                                      const struct sr_limit_identity *identity) {
+  struct sr_limiter *limiter = calloc(1, sizeof *limiter);
+  const char *dir = settings->state_dir;
+  if (limiter == NULL)
+    return NULL;
+  limiter->settings = *settings;
+  limiter->settings.state_dir = dir != NULL ? strdup(dir) : NULL;
+  limiter->identity.name = identity->name;
+  limiter->identity.key_hint = strdup(identity->key_hint);
+  limiter->identity.base_url = strdup(identity->base_url);
+  if (limiter->identity.key_hint != NULL && limiter->identity.base_url != NULL &&
+      (dir == NULL || limiter->settings.state_dir != NULL))
+    return limiter;
+  free_limiter(limiter);
+  return NULL;
 }
 
 /* Frees a limiter that is as good as new, and removes its file. */
@@ -174,7 +162,7 @@ static void retire_limiter(struct sr_limiter *limiter, sr_time now) {
 static struct sr_limiter *take_expired(struct sr_limiter **place, sr_time now) {
   struct sr_limiter *expired = NULL, *limiter;
   while ((limiter = *place) != NULL) {
-    if (limiter->refs > 0 || !limiter->real || limiter->free_at > now) {
+    if (limiter->refs > 0 || !limiter->settings.real || limiter->free_at > now) {
       place = &limiter->next;
       continue;
     }
@@ -193,9 +181,14 @@ static void retire_all(struct sr_limiter *limiter, sr_time now) {
   }
 }
 
+static int is_for(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
+                  uint64_t name) {
+  return limiter->identity.name == name && sr_local_is_same(&limiter->settings, settings);
+}
+
 static struct sr_limiter *find_limiter(const struct sr_local_settings *settings, uint64_t name) {
   struct sr_limiter *limiter = *bucket_of(name);
-  while (limiter != NULL && !has_settings(limiter, settings, name))
+  while (limiter != NULL && !is_for(limiter, settings, name))
     limiter = limiter->next;
   return limiter;
 }
@@ -289,7 +282,8 @@ static void end_use(struct sr_limiter *limiter) {
 static void sweep_files(struct sr_limiter *limiter, struct sr_share *share, sr_time now) {
   static _Atomic int64_t next;
   int64_t at = atomic_load(&next);
-  if (limiter->real && now >= at && atomic_compare_exchange_strong(&next, &at, now + SWEEP_EVERY))
+  if (limiter->settings.real && now >= at &&
+      atomic_compare_exchange_strong(&next, &at, now + SWEEP_EVERY))
     sr_share_sweep(share, now);
 }
 
@@ -298,9 +292,10 @@ static const struct text no_memory = {NULL, "memory ran out"};
 /* Opens the file and merges `known` into it. NULL and `problem`. */
 static struct sr_share *open_merged(struct sr_limiter *limiter, struct sr_limit *known,
                                     char *problem) {
+  const struct sr_share_place place = {limiter->settings.state_dir, limiter->settings.group};
   int i;
   for (i = 0; i < FOLLOW_MAX; i++) {
-    struct sr_share *share = sr_share_open(&limiter->place, &limiter->identity, problem);
+    struct sr_share *share = sr_share_open(&place, &limiter->identity, problem);
     if (share == NULL || sr_limit_merge(sr_share_limit(share), known))
       return share;
     sr_share_close(share);
@@ -353,7 +348,7 @@ static struct sr_limit *limit_of(struct sr_limiter *limiter, sr_time now) {
   struct mapping *mapping = atomic_load(&limiter->mapping);
   int64_t at = atomic_load(&limiter->check_at);
   int mine;
-  if (!limiter->shared)
+  if (!limiter->settings.shared)
     return &limiter->own;
   if (mapping != NULL && sr_limit_moved(mapping->limit))
     return follow_file(limiter, mapping, now);
@@ -403,13 +398,13 @@ static sr_time local_keep_until(struct sr_limiter *limiter, sr_time now) {
 
 static void local_close(struct sr_limiter *limiter) {
   sr_time real_now = sr_clock_monotonic.now(NULL);
-  sr_time now = limiter->real ? real_now : atomic_load(&limiter->asked);
+  sr_time now = limiter->settings.real ? real_now : atomic_load(&limiter->asked);
   struct sr_limiter *expired = NULL;
   lock_registry();
   if (--limiter->refs == 0) {
     struct sr_limiter **place;
     sr_time last = last_stamp_of(limiter, now);
-    limiter->free_at = limiter->real || last <= now ? last : SR_NEVER;
+    limiter->free_at = limiter->settings.real || last <= now ? last : SR_NEVER;
     for (place = bucket_of(limiter->identity.name); *place != limiter; place = &(*place)->next)
       ;
     if (limiter->free_at <= now) {
@@ -434,7 +429,7 @@ static enum sr_verdict local_take(struct sr_limiter *limiter, const struct sr_wa
   if (share != NULL)
     sr_share_note(share, &want->rate);
   copy_problem(limiter, ruling->problem);
-  if (share != NULL || !limiter->strict)
+  if (share != NULL || !limiter->settings.strict)
     verdict = sr_limit_take(limit, want, now, slot, ruling);
   for (i = 0; slot->state == SR_SLOT_HELD && verdict == SR_LIMIT_WAIT && i < FOLLOW_MAX; i++)
     sr_limit_give(limit_of(limiter, now), &want->rate, now, slot, SR_OUTCOME_UNSENT, 0);
@@ -487,7 +482,7 @@ static void local_view(struct sr_limiter *limiter, sr_time now, struct sr_limit_
   share = share_of(limiter);
   if (share != NULL)
     path = keep_text(limiter, sr_share_path(share));
-  view->scope = share != NULL || limiter->strict ? "user" : "process";
+  view->scope = share != NULL || limiter->settings.strict ? "user" : "process";
   view->place = path != NULL ? path->line : "";
   copy_problem(limiter, view->problem);
   end_use(limiter);

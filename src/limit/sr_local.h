@@ -18,6 +18,9 @@ struct sr_local_settings {
   int real; /* its times are those of sr_clock_monotonic: it can be freed as they pass */
 };
 
+/* Whether both are settings of the same limiter, for one identity. */
+int sr_local_is_same(const struct sr_local_settings *a, const struct sr_local_settings *b);
+
 /*
 ** The limiter for an identity and settings, always the same one while it is open. Close it with the
 ** driver, once for each opening. NULL when memory ran out.
