@@ -221,9 +221,9 @@ function call_resource(self, id, second)
   elseif self._bound[name] ~= nil then
     misuse.raise("client.%s is bound to %s = %s already", self._path, name, tostring(self._bound[name]))
   end
-  local _, problem = params.text(description.params[name], id)
+  local _, problem, got = params.text(description.params[name], id)
   if problem then
-    misuse.raise("client.%s: %s %s", self._path, name, problem)
+    misuse.raise("client.%s: %s %s", self._path, name, params.told(nil, problem, got))
   end
   local bound = { [name] = id }
   for other, value in pairs(self._bound) do

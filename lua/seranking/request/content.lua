@@ -15,9 +15,13 @@ local empty = {}
 local GET_BYTES = 2000  -- of the address
 local GET_ELEMENTS = 10 -- of a list
 
-function content.refuse(plan, name, problem)
-  local definition = plan.definitions[name]
-  misuse.raise("%s: %s %s", plan.name, name, definition and params.discreet(definition, problem) or problem)
+--- Raises the problem of a value.
+---@param plan seranking.Plan
+---@param name string
+---@param problem string
+---@param got? string left out if the parameter is secret
+function content.refuse(plan, name, problem, got)
+  misuse.raise("%s: %s %s", plan.name, name, params.told(plan.definitions[name], problem, got))
 end
 
 local function missing(plan, name, call)
@@ -71,9 +75,9 @@ function content.ids(plan, args, bound, explain)
     if value == nil then
       missing(plan, name, explain(plan))
     end
-    local text, problem = params.text(id[2], value)
+    local text, problem, got = params.text(id[2], value)
     if not text then
-      content.refuse(plan, name, problem)
+      content.refuse(plan, name, problem, got)
     end
     flat[2 * i - 1], flat[2 * i] = id[4], text
   end
@@ -87,9 +91,9 @@ local function append_places(flat, plan, places, args, bound)
     local value = value_at(plan, place, args, bound)
     if value ~= nil then
       local before = #flat
-      local fine, problem = encode.query(flat, wire, definition, value)
+      local fine, problem, got = encode.query(flat, wire, definition, value)
       if not fine then
-        content.refuse(plan, name, problem)
+        content.refuse(plan, name, problem, got)
       elseif required and #flat == before then
         content.refuse(plan, name, "must not be empty")
       elseif #flat == before and encode.element(definition) then -- an empty filter would select everything
@@ -131,9 +135,9 @@ local function make_object(plan, places, args, bound, extra)
     local name, definition, wire = place[1], place[2], place[4]
     local value = value_at(plan, place, args, bound)
     if value ~= nil then
-      local text, problem = encode.json(definition, value)
+      local text, problem, got = encode.json(definition, value)
       if not text then
-        content.refuse(plan, name, problem)
+        content.refuse(plan, name, problem, got)
       end
       if not plan.changes or text ~= "{}" then
         parts[#parts + 1] = json.string(wire) .. ":" .. text
@@ -156,9 +160,9 @@ end
 local function make_list(plan, args)
   local parts = {}
   for i, item in ipairs(args) do
-    local text, problem = encode.object(plan.items, item)
+    local text, problem, got = encode.object(plan.items, item)
     if not text then
-      content.refuse(plan, format("element %d", i), problem)
+      content.refuse(plan, format("element %d", i), problem, got)
     end
     parts[i] = text
   end

@@ -21,9 +21,9 @@ function encode.element(definition)
   return match(definition.type, "^(.*)%[%]$")
 end
 
---- The length of a list; nil and what is wrong with it.
+--- The length of a list; nil, what is wrong with it, and what was got.
 ---@param value any
----@return integer? length, string? problem
+---@return integer? length, string? problem, string? got
 function encode.check_list(value)
   if type(value) ~= "table" then
     return wrong("a list", value)
@@ -47,35 +47,35 @@ local function is_lone(definition, value)
     or match(definition.type, "^object%[%]") ~= nil and value[1] == nil and type((next(value))) == "string"
 end
 
--- The value of a list parameter as a list, and its length; nil and what is wrong.
+-- The value of a list parameter as a list, and its length; nil, what is wrong, and what was got.
 local function list_of(definition, value)
   if is_lone(definition, value) then
     value = { value }
   end
-  local count, problem = encode.check_list(value)
+  local count, problem, got = encode.check_list(value)
   if not count then
-    return nil, problem
+    return nil, problem, got
   elseif definition.max_items and count > definition.max_items then
-    return nil, format("must have at most %d elements, got %d", definition.max_items, count)
+    return nil, format("must have at most %d elements", definition.max_items), tostring(count)
   elseif definition.min_items and count < definition.min_items then
-    return nil, format("must have at least %d element%s, got %d", definition.min_items,
-      definition.min_items == 1 and "" or "s", count)
+    return nil, format("must have at least %d element%s", definition.min_items, definition.min_items == 1 and "" or "s"),
+      tostring(count)
   end
   return value, count
 end
 
 -- Writes each element of a list by `write`.
 local function write_list(definition, given, element, write)
-  local value, count = list_of(definition, given)
+  local value, count, got = list_of(definition, given)
   if not value then
-    return nil, count
+    return nil, count, got
   end
   local problem
   local list = {}
   for i = 1, count do
-    list[i], problem = write(definition, value[i], element)
+    list[i], problem, got = write(definition, value[i], element)
     if not list[i] then
-      return nil, value[1] == given and problem or format("element %d %s", i, problem)
+      return nil, value[1] == given and problem or format("element %d %s", i, problem), got
     end
   end
   return list
@@ -103,9 +103,9 @@ local separators = json.separators
 -- A list as one string. An element must not hold the separator.
 local function joined(definition, value, element)
   local separator = separators[definition.style]
-  local list, problem = write_list(definition, value, element, scalar)
+  local list, problem, got = write_list(definition, value, element, scalar)
   if not list then
-    return nil, problem
+    return nil, problem, got
   end
   for i, text in ipairs(list) do
     if text == "" or text:find(separator, 1, true) then
@@ -122,34 +122,34 @@ function json_of(definition, value)
   if not element then
     return element_json(definition, value, definition.type)
   elseif separators[definition.style] then
-    local text, problem = joined(definition, value, element)
+    local text, problem, got = joined(definition, value, element)
     if not text then
-      return nil, problem
+      return nil, problem, got
     end
     return json.string(text)
   end
-  local list, problem = write_list(definition, value, element, element_json)
-  return list and "[" .. table.concat(list, ",") .. "]", problem
+  local list, problem, got = write_list(definition, value, element, element_json)
+  return list and "[" .. table.concat(list, ",") .. "]", problem, got
 end
 
 --- JSON of a value.
 ---@param definition table
 ---@param value any
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function encode.json(definition, value)
   if value == json.null and definition.nullable then
     return "null"
   end
-  local text, problem = json_of(definition, value)
+  local text, problem, got = json_of(definition, value)
   if text and definition.style == "json" then
     return json.string(text)
   end
-  return text, problem
+  return text, problem, got
 end
 
--- A problem of a member or an element as a problem of the value that holds it.
-local function within(what, name, definition, problem)
-  return format("%s %s %s", what, name, params.discreet(definition, problem))
+-- A problem of a member or an element as a problem of the value that holds it, and what was got, unless that is secret.
+local function within(what, name, definition, problem, got)
+  return format("%s %s %s", what, name, problem), not definition.secret and got or nil
 end
 
 -- The sorted keys of a table that is either a list or an object; nil and what is wrong.
@@ -172,9 +172,9 @@ local function keys_of(value)
   return keys
 end
 
-local function append_text(flat, name, text, problem)
+local function append_text(flat, name, text, problem, got)
   if not text then
-    return nil, problem
+    return nil, problem, got
   end
   flat[#flat + 1], flat[#flat + 2] = name, text
   return true
@@ -196,16 +196,16 @@ local function append_tree(flat, name, value, depth)
   end
   for _, key in ipairs(keys) do
     local inside = type(key) == "number" and json.number(key - 1) or key
-    local fine, problem = append_tree(flat, format("%s[%s]", name, inside), value[key], depth + 1)
+    local fine, problem, got = append_tree(flat, format("%s[%s]", name, inside), value[key], depth + 1)
     if not fine then
-      return nil, problem
+      return nil, problem, got
     end
   end
   return true
 end
 
--- The members of a table as { name, definition }, in alphabetical order; nil and what is wrong if one is not described or a
--- required one is missing.
+-- The members of a table as { name, definition }, in alphabetical order; nil, what is wrong and what was got if one is not
+-- described or a required one is missing.
 local function members_of(definition, value)
   if type(value) ~= "table" then
     return wrong(definition.fields.from and definition.fields.to and "{ from =, to = }" or "a table", value)
@@ -240,15 +240,16 @@ local append_branch
 
 -- Appends the members of a described object, each in its own style.
 local function append_members(flat, name, definition, value, depth)
-  local members, problem = members_of(definition, value)
+  local members, problem, got = members_of(definition, value)
   if not members then
-    return nil, problem
+    return nil, problem, got
   end
   for _, member in ipairs(members) do
     local field, inner = member[2], value[member[1]]
-    local fine, unfit = append_branch(flat, format("%s[%s]", name, field.wire or member[1]), field, inner, depth + 1)
+    local fine
+    fine, problem, got = append_branch(flat, format("%s[%s]", name, field.wire or member[1]), field, inner, depth + 1)
     if not fine then
-      return nil, within("member", member[1], field, unfit)
+      return nil, within("member", member[1], field, problem, got)
     end
   end
   return true
@@ -269,9 +270,9 @@ function append_branch(flat, name, definition, value, depth)
   elseif not element then
     return append_text(flat, name, scalar(definition, value, definition.type))
   end
-  local list, count = list_of(definition, value)
+  local list, count, got = list_of(definition, value)
   if not list then
-    return nil, count
+    return nil, count, got
   end
   local inner = setmetatable({ type = element }, { __index = definition })
   for i = 1, count do
@@ -280,18 +281,21 @@ function append_branch(flat, name, definition, value, depth)
       value_there = copy.shallow(value_there)
       value_there[definition.first_lacks] = nil
     end
-    local fine, problem = append_branch(flat, format("%s[%d]", name, i - 1), inner, value_there, depth + 1)
-    if not fine then
-      return nil, list[1] == value and problem or within("element", i, definition, problem)
+    local fine, problem
+    fine, problem, got = append_branch(flat, format("%s[%d]", name, i - 1), inner, value_there, depth + 1)
+    if not fine and list[1] == value then
+      return nil, problem, got
+    elseif not fine then
+      return nil, within("element", i, definition, problem, got)
     end
   end
   return true
 end
 
 local function append_list(flat, name, definition, value, element)
-  local list, problem = write_list(definition, value, element, scalar)
+  local list, problem, got = write_list(definition, value, element, scalar)
   if not list then
-    return nil, problem
+    return nil, problem, got
   end
   for _, text in ipairs(list) do
     flat[#flat + 1], flat[#flat + 2] = name, text
@@ -305,7 +309,7 @@ end
 ---@param name string on the wire
 ---@param definition table
 ---@param value any
----@return boolean? done, string? problem
+---@return boolean? done, string? problem, string? got
 function encode.query(flat, name, definition, value)
   local element, style = encode.element(definition), definition.style
   if style == "tree" then
@@ -315,11 +319,11 @@ function encode.query(flat, name, definition, value)
   elseif not element then
     return append_text(flat, name, scalar(definition, value, definition.type))
   elseif separators[style] then
-    local text, problem = joined(definition, value, element)
+    local text, problem, got = joined(definition, value, element)
     if text == "" then
       return true
     end
-    return append_text(flat, name, text, problem)
+    return append_text(flat, name, text, problem, got)
   end
   return append_list(flat, style == "repeat" and name or name .. "[]", definition, value, element)
 end
@@ -343,9 +347,10 @@ function encode.free_query(flat, query)
     local value, bracketed = query[name], name
     local list, count = { value }, 1
     if type(value) == "table" then
-      count = encode.check_list(value)
+      local problem
+      count, problem = encode.check_list(value)
       if not count then
-        return format("parameter %s %s", name, select(2, encode.check_list(value)))
+        return format("parameter %s %s", name, problem)
       elseif count == 0 then
         -- It would vanish: `DELETE /x?ids[]=…` without its ids is another request.
         return format("parameter %s is an empty list: leave it out to send nothing", name)
@@ -353,9 +358,9 @@ function encode.free_query(flat, query)
       list, bracketed = value, name .. "[]"
     end
     for i = 1, count do
-      local text, problem = params.free(list[i])
+      local text, problem, got = params.free(list[i])
       if not text then
-        return format("parameter %s %s", name, problem)
+        return format("parameter %s %s", name, params.told(nil, problem, got))
       end
       flat[#flat + 1], flat[#flat + 2] = bracketed, text
     end
@@ -365,18 +370,18 @@ end
 --- JSON of a table with described members, in alphabetical order.
 ---@param definition { fields: table<string, table>, required?: string }
 ---@param value any
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function encode.object(definition, value)
-  local members, unfit = members_of(definition, value)
+  local members, unfit, unfit_value = members_of(definition, value)
   if not members then
-    return nil, unfit
+    return nil, unfit, unfit_value
   end
   local parts = {}
   for i, member in ipairs(members) do
     local name, field = member[1], member[2]
-    local text, problem = encode.json(field, value[name])
+    local text, problem, got = encode.json(field, value[name])
     if not text then
-      return nil, within("member", name, field, problem)
+      return nil, within("member", name, field, problem, got)
     end
     parts[i] = json.string(field.wire or name) .. ":" .. text
   end

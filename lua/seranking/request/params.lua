@@ -11,11 +11,11 @@ local format, match = string.format, string.match
 local math_type = math.type ---@diagnostic disable-line: deprecated
 local MAX_EXACT = 2 ^ 53
 
---- A type's two functions return nil and a problem for a value that does not fit. A problem continues a sentence that begins
---- with the parameter's name.
+--- A type's two functions return nil, a problem, and what they got for a value that does not fit. A problem continues a
+--- sentence that begins with the parameter's name; `params.told` makes its end.
 ---@class seranking.ParameterType
----@field text fun(value: any): string?, string? for a path or a query
----@field json fun(value: any): string?, string? for a body
+---@field text fun(value: any): string?, string?, string? for a path or a query
+---@field json fun(value: any): string?, string?, string? for a body
 
 -- A value as a message shows it.
 local function show(value)
@@ -37,7 +37,7 @@ local function whole(value)
 end
 
 local function wrong(wanted, value)
-  return nil, format("must be %s, got %s", wanted, show(value))
+  return nil, "must be " .. wanted, show(value)
 end
 params.wrong = wrong
 
@@ -50,11 +50,6 @@ local function text_of(value)
     return nil, format("is not valid UTF-8 at byte %d", bad)
   end
   return value
-end
-
-local function quoted(value)
-  local text, problem = text_of(value)
-  return text and json.string(text), problem
 end
 
 local function integer_of(value)
@@ -149,101 +144,90 @@ local function month_of(value)
   return wrong("a month (YYYY-MM, a number of os.time, or a table like os.date(\"*t\"))", value)
 end
 
+-- A type that is a string in JSON.
+local function quoted(text)
+  return {
+    text = text,
+    json = function(value)
+      local plain, problem, got = text(value)
+      return plain and json.string(plain), problem, got
+    end,
+  }
+end
+
 ---@type table<string, seranking.ParameterType>
 local types = {
   id = { text = id_of, json = id_of },
   integer = { text = integer_of, json = integer_of },
   number = { text = number_of, json = number_of },
-  string = { text = text_of, json = quoted },
-  text = {
-    text = any_text,
-    json = function(value)
-      local text, problem = any_text(value)
-      return text and json.string(text), problem
-    end,
-  },
+  string = quoted(text_of),
+  text = quoted(any_text),
   flag = { text = flag_of, json = flag_of },
   boolean = { text = flag_of, json = boolean_of },
-  month = {
-    text = month_of,
-    json = function(value)
-      local text, problem = month_of(value)
-      return text and json.string(text), problem
-    end,
-  },
-  date = {
-    text = date_of,
-    json = function(value)
-      local text, problem = date_of(value)
-      return text and json.string(text), problem
-    end,
-  },
+  month = quoted(month_of),
+  date = quoted(date_of),
 }
 
--- Checks enum, lengths, form, min and max. Values are compared as they are written: 200 equals 200.0.
-local function limits(definition, value, text)
+-- What is wrong with a value by enum, lengths, form, min and max, and what was got; nil: nothing. Values are compared as they
+-- are written: 200 equals 200.0.
+local function beyond_limits(definition, value, text)
   if definition.enum then
     local words = {}
     for i, allowed in ipairs(definition.enum) do
       local word = type(allowed) == "number" and json.number(allowed) or tostring(allowed)
       if word == text then
-        return true
+        return nil
       end
       words[i] = word
     end
-    return nil, format("must be one of %s, got %s", table.concat(words, ", "), show(value))
+    return "must be one of " .. table.concat(words, ", "), show(value)
   end
   if definition.max_length or definition.min_length then
     local length = select(2, tostring(value):gsub("[^\128-\191]", ""))
     local least, most = definition.min_length or 0, definition.max_length or math.huge
     if length < least or length > most then
-      return nil, least == most and format("must have %d characters, got %d", least, length)
-        or length < least and format("must have at least %d characters, got %d", least, length)
-        or format("must have at most %d characters, got %d", most, length)
+      return least == most and format("must have %d characters", least)
+        or length < least and format("must have at least %d characters", least)
+        or format("must have at most %d characters", most), tostring(length)
     end
   end
   if definition.form and not match(tostring(value), definition.form[1]) then
-    return wrong(definition.form[2], value)
+    return "must be " .. definition.form[2], show(value)
   end
   local least, most = definition.min, definition.max
   local number = (least or most) and tonumber(text)
   if number and (least and number < least or most and number > most) then
     if least and most then
-      return nil, format("must be from %s to %s, got %s", least, most, text)
+      return format("must be from %s to %s", least, most), text
     end
-    return nil, format(least and "must be at least %s, got %s" or "must be at most %s, got %s", least or most, text)
+    return format(least and "must be at least %s" or "must be at most %s", least or most), text
   end
-  return true
 end
 
 --- Text of a value for a path, a query or a form.
 ---@param definition table
 ---@param value any
 ---@param kind string its type: the definition's, or that of a list's elements
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function params.scalar(definition, value, kind)
-  local text, problem = types[kind].text(value)
-  if not text then
-    return nil, problem
+  local text, problem, got = types[kind].text(value)
+  if text then
+    problem, got = beyond_limits(definition, value, text)
   end
-  local fine
-  fine, problem = limits(definition, value, text)
-  return fine and text or nil, problem
+  return not problem and text or nil, problem, got
 end
 
 --- JSON of a value.
 ---@param definition table
 ---@param value any
 ---@param kind string its type: the definition's, or that of a list's elements
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function params.scalar_json(definition, value, kind)
-  local text, problem = types[kind].json(value)
-  if not text then
-    return nil, problem
+  local text, problem, got = types[kind].json(value)
+  if text then
+    problem, got = beyond_limits(definition, value, type(value) == "string" and kind ~= "id" and value or text)
   end
-  local fine
-  fine, problem = limits(definition, value, type(value) == "string" and kind ~= "id" and value or text)
-  return fine and text or nil, problem
+  return not problem and text or nil, problem, got
 end
 
 --- An id as it is sent, digits only; nil for any other value.
@@ -256,14 +240,14 @@ end
 --- Text of a value for a path segment.
 ---@param definition table
 ---@param value any
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function params.text(definition, value)
   return params.scalar(definition, value, definition.type)
 end
 
 --- Text of a value without a description: a string, a finite number, or a boolean as 1 or 0.
 ---@param value any
----@return string? text, string? problem
+---@return string? text, string? problem, string? got
 function params.free(value)
   if type(value) == "string" then
     return text_of(value)
@@ -275,12 +259,13 @@ function params.free(value)
   return nil, "must be a string, number, boolean or a list of them"
 end
 
---- A problem as it may be shown: without the value if the parameter is secret.
----@param definition table
+--- A problem with what was got, which a secret parameter does not show.
+---@param definition? table
 ---@param problem string
+---@param got? string
 ---@return string
-function params.discreet(definition, problem)
-  return definition.secret and problem:gsub(", got .*$", "") or problem
+function params.told(definition, problem, got)
+  return got and not (definition and definition.secret) and format("%s, got %s", problem, got) or problem
 end
 
 return params
