@@ -146,6 +146,13 @@ describe("a date", function()
     end
   end)
 
+  it("is no NaN, nor is a month", function()
+    for name, words in pairs { date_from = "a date (YYYY-MM-DD, ", from = "a month (YYYY-MM, " } do
+      local text = problem { [name] = 0 / 0 }
+      assert.equal(name .. " must be " .. words, text:sub(1, #name + 9 + #words), text)
+    end
+  end)
+
   it("of the end is not before that of the beginning", function()
     assert.equal("date_from=2026-09-01&date_to=2026-09-01", (query { date_from = "2026-09-01", date_to = "2026-09-01" }))
     assert.equal("date_from (2026-09-02) is after date_to (2026-09-01)",

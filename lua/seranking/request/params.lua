@@ -136,7 +136,9 @@ end
 
 local function month_of(value)
   local text = day_of(value)
-  text = text ~= value and text:sub(1, 7) or value
+  if type(value) ~= "string" and type(text) == "string" then
+    text = text:sub(1, 7)
+  end
   local month = tonumber(match(type(text) == "string" and text or "", "^%d%d%d%d%-(%d%d)$"))
   if month and month >= 1 and month <= 12 then
     return text
