@@ -181,14 +181,10 @@ static void retire_all(struct sr_limiter *limiter, sr_time now) {
   }
 }
 
-static int is_for(const struct sr_limiter *limiter, const struct sr_local_settings *settings,
-                  uint64_t name) {
-  return limiter->identity.name == name && sr_local_is_same(&limiter->settings, settings);
-}
-
 static struct sr_limiter *find_limiter(const struct sr_local_settings *settings, uint64_t name) {
   struct sr_limiter *limiter = *bucket_of(name);
-  while (limiter != NULL && !is_for(limiter, settings, name))
+  while (limiter != NULL &&
+         !(limiter->identity.name == name && sr_local_is_same(&limiter->settings, settings)))
     limiter = limiter->next;
   return limiter;
 }

@@ -5,19 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void lsr_pushshowntarget(lua_State *L, const struct sr_call *call) {
-  const char *target = sr_buf_text(&call->target);
-  int elsewhere = call->config->auth == SR_AUTH_NOWHERE;
-  size_t len = elsewhere ? strcspn(target, "?") : call->target.len;
-  char *copy = lsr_copy(L, target, len);
-  lua_pushlstring(L, copy, sr_config_redact(call->config, copy, len));
-  if (len < call->target.len) {
-    lua_pushliteral(L, "?\xe2\x80\xa6");
-    lua_concat(L, 2);
-  }
-  lua_remove(L, -2);
-}
-
 /*
 ** libcurl writes multipart bodies itself, with a random boundary. Here the same body is written to be
 ** shown, and for transports that replace the network. Its boundary is constant except for a number,
@@ -126,6 +113,17 @@ static void push_text(lua_State *L, const struct sr_call *call, const char *text
     lua_remove(L, -2);
   } else {
     lua_pushlstring(L, text, len);
+  }
+}
+
+void lsr_pushshowntarget(lua_State *L, const struct sr_call *call) {
+  const char *target = sr_buf_text(&call->target);
+  int elsewhere = call->config->auth == SR_AUTH_NOWHERE;
+  size_t len = elsewhere ? strcspn(target, "?") : call->target.len;
+  push_text(L, call, target, len, 1);
+  if (len < call->target.len) {
+    lua_pushliteral(L, "?\xe2\x80\xa6");
+    lua_concat(L, 2);
   }
 }
 
