@@ -57,6 +57,12 @@ static struct sr_gate *visit(struct sr_gates *gates, uint64_t salt, sr_time now)
   return gate;
 }
 
+static void visit_all(struct sr_gates *gates, uint64_t first, uint64_t last, sr_time now) {
+  uint64_t salt;
+  for (salt = first; salt <= last; salt++)
+    visit(gates, salt, now);
+}
+
 static int set_up_counts(void **state) {
   (void)state;
   opened = closed = 0;
@@ -127,12 +133,10 @@ static void a_few_unused_gates_are_kept_and_the_longest_unused_goes_first(void *
   struct sr_gates gates;
   struct sr_config *config = config_of(1);
   struct sr_gate *in_use;
-  uint64_t salt;
   (void)state;
   sr_gates_init(&gates);
   in_use = sr_gates_get(&gates, config);
-  for (salt = 2; salt < 18; salt++)
-    visit(&gates, salt, 0);
+  visit_all(&gates, 2, 17, 0);
   assert_int_equal(closed, 0); /* 16, and one in use */
   visit(&gates, 2, 0);         /* now 3 is the one unused for longest */
   visit(&gates, 100, 0);
@@ -153,12 +157,10 @@ static void a_few_unused_gates_are_kept_and_the_longest_unused_goes_first(void *
 static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
   struct sr_gates gates;
   struct sr_gate *gate;
-  uint64_t salt;
   (void)state;
   sr_gates_init(&gates);
   keep_next = 10 * S;
-  for (salt = 1; salt <= 100; salt++)
-    visit(&gates, salt, 5 * S);
+  visit_all(&gates, 1, 100, 5 * S);
   assert_int_equal(closed, 0);
   sr_gates_trim(&gates, 9 * S);
   assert_int_equal(closed, 0);
@@ -179,15 +181,12 @@ static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
 
 static void gates_that_had_to_stay_go_when_others_come(void **state) {
   struct sr_gates gates;
-  uint64_t salt;
   (void)state;
   sr_gates_init(&gates);
   keep_next = 10 * S;
-  for (salt = 1; salt <= 100; salt++)
-    visit(&gates, salt, 5 * S);
+  visit_all(&gates, 1, 100, 5 * S);
   keep_next = 0;
-  for (salt = 101; salt <= 300; salt++)
-    visit(&gates, salt, 11 * S);
+  visit_all(&gates, 101, 300, 11 * S);
   assert_int_equal(opened - closed, 16);
   sr_gates_fini(&gates);
 }

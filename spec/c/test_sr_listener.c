@@ -193,11 +193,35 @@ static void if_a_folder_cannot_be_made_the_next_place_is_taken(void **state) {
   setenv("TMPDIR", temporary, 1);
 }
 
+/* A process without a free descriptor. */
+struct shortage {
+  struct rlimit before;
+  int fillers[64];
+  size_t count;
+};
+
+static void begin_shortage(struct shortage *shortage) {
+  struct rlimit low;
+  getrlimit(RLIMIT_NOFILE, &shortage->before);
+  low = shortage->before;
+  low.rlim_cur = COUNT(shortage->fillers);
+  setrlimit(RLIMIT_NOFILE, &low);
+  for (shortage->count = 0; shortage->count < COUNT(shortage->fillers); shortage->count++)
+    if ((shortage->fillers[shortage->count] = dup(0)) < 0)
+      break;
+}
+
+static void end_shortage(struct shortage *shortage) {
+  while (shortage->count > 0)
+    close(shortage->fillers[--shortage->count]);
+  setrlimit(RLIMIT_NOFILE, &shortage->before);
+}
+
 static void without_descriptors_connections_are_refused_with_a_byte(void **state) {
   struct sr_listener listener;
-  struct rlimit before, low;
-  int fillers[64], clients[3], fd;
-  size_t count = 0, i;
+  struct shortage shortage;
+  int clients[3], fd;
+  size_t i;
   char byte;
   (void)state;
   if (under_valgrind()) /* which keeps descriptors of its own beyond any limit */
@@ -205,12 +229,7 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
   open_listener(&listener);
   for (i = 0; i < COUNT(clients); i++)
     clients[i] = try_connect(listener.path);
-  getrlimit(RLIMIT_NOFILE, &before);
-  low = before;
-  low.rlim_cur = 64;
-  setrlimit(RLIMIT_NOFILE, &low);
-  while (count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0)
-    count++;
+  begin_shortage(&shortage);
   for (i = 0; i < 2; i++) {
     assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_REFUSED);
     assert_int_equal(recv(clients[i], &byte, 1, 0), 1);
@@ -219,11 +238,9 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
   }
   sr_fork_close(listener.spare_fd); /* as if another thread had taken it */
   listener.spare_fd = -1;
-  fillers[count++] = dup(0);
+  shortage.fillers[shortage.count++] = dup(0);
   assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_FAILED);
-  while (count > 0)
-    close(fillers[--count]);
-  setrlimit(RLIMIT_NOFILE, &before);
+  end_shortage(&shortage);
   assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_DONE);
   CHECK(listener.spare_fd >= 0, "it has no spare descriptor again");
   sr_fork_close(fd);
@@ -235,24 +252,16 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
 /* accept() wants a descriptor before it looks whether anybody is waiting. */
 static void without_descriptors_and_connections_it_keeps_the_spare_one(void **state) {
   struct sr_listener listener;
-  struct rlimit before, low;
-  int fillers[64], fd;
-  size_t count = 0;
+  struct shortage shortage;
+  int fd;
   (void)state;
   if (under_valgrind())
     skip();
   open_listener(&listener);
-  getrlimit(RLIMIT_NOFILE, &before);
-  low = before;
-  low.rlim_cur = 64;
-  setrlimit(RLIMIT_NOFILE, &low);
-  while (count < COUNT(fillers) && (fillers[count] = dup(0)) >= 0)
-    count++;
+  begin_shortage(&shortage);
   assert_int_equal(sr_listener_accept(&listener, 'F', &fd), SR_ACCEPT_NONE);
   CHECK(listener.spare_fd >= 0, "any thread can take it");
-  while (count > 0)
-    close(fillers[--count]);
-  setrlimit(RLIMIT_NOFILE, &before);
+  end_shortage(&shortage);
   sr_listener_close(&listener);
 }
 

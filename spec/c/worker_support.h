@@ -177,18 +177,7 @@ static inline void start(void) {
     fail_msg("%s", error.message);
 }
 
-/* Submits a call, with a descriptor. */
-static inline struct sr_job *submit(const char *target) {
-  struct sr_error error;
-  struct sr_job *job;
-  start();
-  job = sr_job_submit(new_call(target), NULL, &error);
-  if (job == NULL)
-    fail_msg("%s", error.message);
-  return job;
-}
-
-/* Submits a call, with a token. */
+/* Submits a call. The job gets a token, or a descriptor if `token` is NULL. */
 static inline struct sr_job *submit_with_token(const char *target,
                                                unsigned char token[SR_TOKEN_SIZE]) {
   struct sr_error error;
@@ -198,6 +187,10 @@ static inline struct sr_job *submit_with_token(const char *target,
   if (job == NULL)
     fail_msg("%s", error.message);
   return job;
+}
+
+static inline struct sr_job *submit(const char *target) {
+  return submit_with_token(target, NULL);
 }
 
 /* For children, which exit while they own jobs: frees them. */
