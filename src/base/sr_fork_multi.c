@@ -54,13 +54,11 @@ CURLM *sr_fork_multi(struct sr_wakers *wakers) {
   return multi;
 }
 
-void sr_fork_multi_cleanup(CURLM *multi, struct sr_wakers *wakers) {
+void sr_fork_multi_cleanup(CURLM *multi, const struct sr_wakers *wakers) {
   int i;
   if (multi == NULL)
     return;
-  for (i = 0; i < SR_WAKERS; i++) {
+  for (i = 0; i < SR_WAKERS; i++)
     sr_fork_remove(wakers->fds[i]);
-    wakers->fds[i] = -1;
-  }
   curl_multi_cleanup(multi); /* a child forked just before keeps them: nobody waits for their end */
 }

@@ -15,6 +15,6 @@ struct sr_wakers {
 CURLM *sr_fork_multi(struct sr_wakers *wakers);
 
 /* curl_multi_cleanup for a handle of sr_fork_multi. NULL is allowed. */
-void sr_fork_multi_cleanup(CURLM *multi, struct sr_wakers *wakers);
+void sr_fork_multi_cleanup(CURLM *multi, const struct sr_wakers *wakers);
 
 #endif

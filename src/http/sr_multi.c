@@ -14,8 +14,6 @@
 /* curl_multi_poll takes milliseconds as an int. */
 #define POLL_MAX (3600 * SR_SECOND)
 
-static const struct sr_wakers no_wakers = {{-1, -1}};
-
 /* NULL when memory ran out. */
 static CURLM *new_handle(struct sr_wakers *wakers) {
   CURLM *handle = sr_fork_multi(wakers);
@@ -44,7 +42,6 @@ static void set_handle(struct sr_multi *multi, CURLM *handle, const struct sr_wa
 }
 
 void sr_multi_init(struct sr_multi *multi) {
-  multi->wakers = no_wakers;
   pthread_mutex_init(&multi->lock, NULL);
 }
 

@@ -15,10 +15,10 @@
 struct sr_transfer;
 
 struct sr_multi {
-  CURLM *handle; /* NULL until it is needed */
-  struct sr_wakers wakers;
-  CURLSH *share;        /* TLS sessions; NULL until it is needed */
-  pthread_mutex_t lock; /* guards `handle` against sr_multi_wake */
+  CURLM *handle;           /* NULL until it is needed */
+  struct sr_wakers wakers; /* of `handle` */
+  CURLSH *share;           /* TLS sessions; NULL until it is needed */
+  pthread_mutex_t lock;    /* guards `handle` against sr_multi_wake */
   struct sr_transfer *idle;
   struct sr_transfer *spent; /* idle ones whose handle must be replaced first */
   int idle_count;            /* of both */
