@@ -338,15 +338,6 @@ static int is_at(int dir, const char *name, const struct stat *file) {
          st.st_ino == file->st_ino;
 }
 
-/*
-** Locks an open file for its retirement, if it is at its name: one process at a time retires a block.
-** The lock ends with the descriptor.
-*/
-static int lock_file(int dir, const char *name, int fd) {
-  struct stat st;
-  return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && is_at(dir, name, &st);
-}
-
 /* Whether it is the limit of a server on this machine, as tests and the fake API have them. */
 static int is_of_loopback(const struct page *page) {
   static const char *const hosts[] = {"http://127.", "http://localhost", "http://[::1]"};
@@ -379,7 +370,8 @@ static int unlink_file(int dir, const char *name, const struct stat *file) {
 static int remove_file(int dir, const char *name, int fd, struct page *page, sr_time now,
                        sr_time unused_since) {
   struct stat st;
-  if (fstat(fd, &st) != 0 || !lock_file(dir, name, fd))
+  /* one process at a time retires a block; the lock ends with the descriptor */
+  if (fstat(fd, &st) != 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_at(dir, name, &st))
     return 0;
   SR_FAULT("locked");
   if (!sr_limit_retire(&page->limit, now, 0) &&
