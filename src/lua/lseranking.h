@@ -71,6 +71,9 @@ sr_time lsr_fieldseconds(lua_State *L, int index, const char *name, sr_time othe
 /* Pushes the error table of `error`, without its body. `call`: the call that failed, or NULL. */
 void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_call *call);
 
+/* Pushes nil and the table of an error that belongs to no call. Returns 2, for `return lsr_fail(…)`. */
+int lsr_fail(lua_State *L, const struct sr_error *error);
+
 /* Pushes the state of a limiter as a table. Its times are seconds from `now`. */
 void lsr_pushview(lua_State *L, const struct sr_limit_view *view, sr_time now);
 

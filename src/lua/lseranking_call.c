@@ -84,6 +84,12 @@ void lsr_pusherror(lua_State *L, const struct sr_error *error, const struct sr_c
     lsr_setseconds(L, "retry_after", call->retry_after);
 }
 
+int lsr_fail(lua_State *L, const struct sr_error *error) {
+  lua_pushnil(L);
+  lsr_pusherror(L, error, NULL);
+  return 2;
+}
+
 /* ---- the outcome ---- */
 
 static int call_cancel(lua_State *L) {

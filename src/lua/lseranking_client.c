@@ -137,9 +137,7 @@ static int client_new(lua_State *L) {
       (problem = settings.driver->check(settings.driver_settings)) != NULL) {
     sr_error_set(&error, SR_INVALID, "bad_option", NULL, "can't be used: %s", problem);
     error.option = "limiter";
-    lua_pushnil(L);
-    lsr_pusherror(L, &error, NULL);
-    return 2;
+    return lsr_fail(L, &error);
   }
   client->timeout = lsr_fieldseconds(L, 1, "timeout", 60 * SR_SECOND);
   client->connect_timeout = lsr_fieldseconds(L, 1, "connect_timeout", 10 * SR_SECOND);
@@ -150,11 +148,8 @@ static int client_new(lua_State *L) {
   client->wait_blocked = lsr_fieldflag(L, 1, "wait_blocked");
   sr_share_environment();
   client->config = sr_config_new(&settings, &error);
-  if (client->config == NULL) {
-    lua_pushnil(L);
-    lsr_pusherror(L, &error, NULL);
-    return 2;
-  }
+  if (client->config == NULL)
+    return lsr_fail(L, &error);
   client->engine = make_engine(L, client);
   if (client->engine == NULL)
     return luaL_error(L, "not enough memory");

@@ -50,11 +50,8 @@ static int worker_address(lua_State *L) {
   unsigned generation = sr_worker_generation();
   if (generation != 0 && lua_tonumber(L, 1) == (lua_Number)generation)
     return 0;
-  if (sr_worker_start(&error) != 0) {
-    lua_pushnil(L);
-    lsr_pusherror(L, &error, NULL);
-    return 2;
-  }
+  if (sr_worker_start(&error) != 0)
+    return lsr_fail(L, &error);
   if (sr_worker_address(&address) != 0)
     return luaL_error(L, "the thread has stopped");
   lua_pushstring(L, address.path);
@@ -74,8 +71,7 @@ static int worker_status(lua_State *L) {
   struct sr_worker_status status;
   sr_worker_status(&status);
   lua_createtable(L, 0, 8);
-  lua_pushboolean(L, status.running);
-  lua_setfield(L, -2, "running");
+  lsr_setboolean(L, "running", status.running);
   set_count(L, "calls", status.calls);
   set_count(L, "connections", status.connections);
   set_count(L, "begun", status.begun);
@@ -97,8 +93,7 @@ static int submit(lua_State *L, unsigned char *token) {
   if (sr_worker_start(&error) == 0)
     object->job = sr_job_submit(object->call, token, &error);
   if (object->job == NULL) {
-    lua_pushnil(L);
-    lsr_pusherror(L, &error, NULL);
+    lsr_fail(L, &error);
     return 0;
   }
   object->call = NULL;
