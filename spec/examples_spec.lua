@@ -4,6 +4,7 @@ local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 local seranking = require "seranking"
 local socket = require "socket"
+local system = require "spec.support.system"
 
 local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
 
@@ -47,11 +48,7 @@ local function absolute(paths)
   end))
 end
 
-local function read(path)
-  local file = io.open(path)
-  local text = file and file:read "*a"
-  return file and file:close() and text
-end
+local read = system.read_if_there
 
 for generation, KEY in pairs(KEYS) do
   describe("the example, with a key of " .. generation .. ",", function()
@@ -63,10 +60,7 @@ for generation, KEY in pairs(KEYS) do
         ("LUA_PATH='%s' LUA_CPATH='%s'"):format(absolute(package.path), absolute(package.cpath)),
         "'" .. process.interpreter() .. "'", more or "", name:find "^/" and name or root .. "/" .. name }
       local command = ("cd '%s' && %s 2>&1; echo \"status $?\""):format(where or root, table.concat(words, " "))
-      local pipe = assert(io.popen(command, "r"))
-      local text = pipe:read "*a"
-      pipe:close()
-      local output, status = text:match "^(.*)status (%d+)\n$"
+      local output, status = system.output(command):match "^(.*)status (%d+)\n$"
       return output, tonumber(status)
     end
 

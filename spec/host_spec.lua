@@ -5,6 +5,7 @@ local socket = require "socket"
 local seranking = require "seranking"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
+local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 
 local KEY = wire.KEY
@@ -257,10 +258,7 @@ describe("a call", function()
     end
 
     local function open_in(pid)
-      local pipe = assert(io.popen(("ls -l /proc/%s/fd 2>&1"):format(pid), "r"))
-      local text = pipe:read "*a"
-      pipe:close()
-      return text
+      return system.output(("ls -l /proc/%s/fd 2>&1"):format(pid))
     end
 
     for _, scheme in ipairs { "http", "https" } do

@@ -6,6 +6,7 @@ local limits = require "support.limits"
 local process = require "support.process"
 local scene = require "support.scene"
 local seranking = require "seranking"
+local system = require "support.system"
 
 local files = limits.files
 
@@ -15,11 +16,8 @@ after_each(limits.finish)
 
 describe("seranking-limits", function()
   local function run(arguments)
-    local pipe = assert(io.popen(("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(limits.folder,
-      process.interpreter(), arguments)))
-    local text = pipe:read "*a"
-    pipe:close()
-    return text
+    return system.output(("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(limits.folder,
+      process.interpreter(), arguments))
   end
 
   it("shows each limit by a hash and the end of its key, and that a key is blocked", function()

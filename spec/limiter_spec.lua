@@ -5,6 +5,7 @@ local limits = require "support.limits"
 local scene = require "support.scene"
 local seranking = require "seranking"
 local sockets = require "spec.support.wire"
+local system = require "support.system"
 
 local shared, another, files, in_child = limits.shared, limits.another, limits.files, limits.in_child
 
@@ -34,12 +35,9 @@ describe("the limit of a client", function()
     assert(client.sites:list())
     local name = files()[1]
     assert.truthy(name:find "^%x+%-%x+%.limit$")
-    local pipe = assert(io.popen(("stat -c '%%a %%s' '%s/%s'"):format(limits.folder, name)))
-    assert.equal("600 4096", pipe:read "*l")
-    pipe:close()
-    local file = assert(io.open(limits.folder .. "/" .. name, "rb"))
-    local content = file:read "*a"
-    file:close()
+    local path = limits.folder .. "/" .. name
+    assert.equal("600 4096\n", system.output(("stat -c '%%a %%s' '%s'"):format(path)))
+    local content = system.read(path)
     for i = 1, #scene.V4_KEY - 7 do
       assert.is_nil(content:find(scene.V4_KEY:sub(i, i + 7), 1, true))
     end

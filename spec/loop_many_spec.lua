@@ -5,6 +5,7 @@ local host = require "seranking.loop.host"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 local seranking = require "seranking"
+local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 local found, cqueues = pcall(require, "cqueues")
 local uv_found, uv = pcall(require, "luv")
@@ -101,19 +102,13 @@ describe("the thread's processors", function()
   local function processors(before, first)
     local folder, remove = process.folder()
     local name = folder .. "/program.lua"
-    local file = assert(io.open(name, "w"))
-    file:write(program:format(first or "true"))
-    file:close()
-    local pipe = io.popen(("%s '%s' '%s' 2>&1"):format(before or "", process.interpreter(), name))
-    local text = pipe:read "*a"
-    pipe:close()
+    system.write(name, program:format(first or "true"))
+    local text = system.output(("%s '%s' '%s' 2>&1"):format(before or "", process.interpreter(), name))
     remove()
     return text:match "Cpus_allowed_list:%s*(%S+)" or text
   end
 
-  local pipe = io.popen "nproc; command -v taskset"
-  local count, taskset = pipe:read "*a":match "(%d+)%s+(%S*)"
-  pipe:close()
+  local count, taskset = system.output("nproc; command -v taskset"):match "(%d+)%s+(%S*)"
   if tonumber(count) < 2 or taskset == "" then
     return pending "needs two processors, and taskset"
   end

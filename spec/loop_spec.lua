@@ -5,6 +5,7 @@ local core = require "lseranking"
 local host = require "seranking.loop.host"
 local process = require "spec.support.process"
 local seranking = require "seranking"
+local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 local found, cqueues = pcall(require, "cqueues")
 local uv_found, uv = pcall(require, "luv")
@@ -463,9 +464,7 @@ describe("inside a loop of another kind", function()
       end)()
     ]]
     file:close()
-    local pipe = assert(io.popen(("ulimit -n 64; '%s' '%s' 2>&1"):format(process.interpreter(), name)))
-    local said = pipe:read "*a"
-    pipe:close()
+    local said = system.output(("ulimit -n 64; '%s' '%s' 2>&1"):format(process.interpreter(), name))
     assert.are.equal("network\tno_descriptors\t2\t2\tno_descriptors\tno_descriptors\n", said)
   end)
 

@@ -1,6 +1,7 @@
 --- The little languages of the API descriptions: what they say, and how a typo is reported.
 -- SPDX-License-Identifier: MIT
 
+local descriptions = require "support.descriptions"
 local index = require "seranking.api"
 local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
@@ -100,17 +101,13 @@ end)
 
 describe("every description", function()
   local function each_text(field, visit)
-    for _, module in pairs(index) do
-      for _, resource in ipairs(require(module)) do
-        for _, operation in ipairs(resource.operations) do
-          for _, own in ipairs { operation, operation.v4 or 0, operation.v1 or 0, operation.data or 0 } do
-            if type(own) == "table" and own[field] then
-              notation.within(resource.name, operation[1], visit, own[field])
-            end
-          end
+    descriptions.each_operation(function(_, operation, resource)
+      for _, own in ipairs { operation, operation.v4 or 0, operation.v1 or 0, operation.data or 0 } do
+        if type(own) == "table" and own[field] then
+          notation.within(resource.name, operation[1], visit, own[field])
         end
       end
-    end
+    end)
   end
 
   for field, parse in pairs { fields = notation.fields, numbers = notation.paths, texts = notation.words } do

@@ -1,6 +1,7 @@
 --- Clients, resources and operations as objects: what can be seen of them, that they can't be changed, and whose an operation
 --- is. SPDX-License-Identifier: MIT
 
+local descriptions = require "support.descriptions"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
@@ -173,14 +174,12 @@ describe("clients, resources and operations", function()
   end)
 
   it("have no operation or resource whose name a method hides", function()
-    for name, file in pairs(require "seranking.api") do
-      for _, resource in ipairs(require(file)) do
-        assert.is_nil((resource.name .. "."):find(".operations.", 1, true), name)
-        for _, entry in ipairs(resource.operations) do
-          assert.are_not.equal("operations", entry[1])
-        end
-      end
+    for _, resource in ipairs(descriptions.resources()) do
+      assert.is_nil((resource.name .. "."):find(".operations.", 1, true), resource.name)
     end
+    descriptions.each_operation(function(key, entry)
+      assert.are_not.equal("operations", entry[1], key)
+    end)
   end)
 
   it("let themselves be asked for private names, and refuse other unknown ones", function()

@@ -5,6 +5,7 @@ local seranking = require "seranking"
 local odd = require "spec.support.odd_servers"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
+local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 
 local start, works, failed = wire.start, wire.works, wire.failed
@@ -170,10 +171,8 @@ describe("a proxy", function()
     local program = [[print(select(2, require("seranking").new { token = "%s" }))]]
     local clean = "env -u https_proxy -u HTTPS_PROXY -u no_proxy -u NO_PROXY"
     for _, variable in ipairs { "HTTPS_PROXY", "all_proxy", "SERANKING_PROXY" } do
-      local pipe = assert(io.popen(("%s %s=http://Zebedee:s3cret@h:999999 '%s' -e '%s' 2>&1")
-        :format(clean, variable, process.interpreter(), program:format(wire.KEY))))
-      local text = pipe:read "*a"
-      pipe:close()
+      local text = system.output(("%s %s=http://Zebedee:s3cret@h:999999 '%s' -e '%s' 2>&1")
+        :format(clean, variable, process.interpreter(), program:format(wire.KEY)))
       assert.truthy(text:find(variable .. " has a port that is not a number", 1, true), text)
       shows_none(text)
     end

@@ -1,6 +1,7 @@
 --- Operations that differ by generation, and descriptions as plain data.
 -- SPDX-License-Identifier: MIT
 
+local descriptions = require "support.descriptions"
 local made_up = require "support.made_up"
 local operation = require "seranking.operation"
 local scene = require "support.scene"
@@ -131,22 +132,18 @@ describe("a description as plain data", function()
 
   it("can be had of every operation there is, on every API that has it", function()
     local client, count = scene.new(), 0
-    for _, file in pairs(require "seranking.api") do
-      for _, described in ipairs(require(file)) do
-        for _, description in ipairs(described.operations) do
-          local op = operation.new(described.name:find "^data%." and client.data or client, described, description, {})
-          for _, api in ipairs { "v4", "v1", "data" } do
-            if description[api] then
-              local about = op:describe(api)
-              count = count + 1
-              assert.equal(api, about.api)
-              assert.equal(about[api], about.method .. " " .. about.path)
-              assert.is_table(about.parameters)
-            end
-          end
+    descriptions.each_operation(function(_, description, described)
+      local op = operation.new(described.name:find "^data%." and client.data or client, described, description, {})
+      for _, api in ipairs(descriptions.GENERATIONS) do
+        if description[api] then
+          local about = op:describe(api)
+          count = count + 1
+          assert.equal(api, about.api)
+          assert.equal(about[api], about.method .. " " .. about.path)
+          assert.is_table(about.parameters)
         end
       end
-    end
+    end)
     assert.is_true(count > 0)
   end)
 end)

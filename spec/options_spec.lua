@@ -148,16 +148,13 @@ describe("options", function()
     _, err = seranking.new { token = wire.KEY, base_url = "http://a.example" }
     assert.truthy(err.message:find "^base_url must be an https address")
     local function says(variable, value, said)
-      local pipe = assert(io.popen(([[%s='%s' SERANKING_TOKEN=%s %s -e '
+      local text = system.output(([[%s='%s' SERANKING_TOKEN=%s %s -e '
         local client, err = require("seranking").new()
         if client then
           assert(tostring(client.data):find "Data API" and client.data.base_url and not client.data:limiter())
           err = select(2, client.data.account:subscription())
         end
-        print(err.message)' 2>&1]]):format(variable, value,
-        wire.KEY, process.interpreter())))
-      local text = pipe:read "*a"
-      pipe:close()
+        print(err.message)' 2>&1]]):format(variable, value, wire.KEY, process.interpreter()))
       assert.truthy(text:find(said, 1, true), text)
     end
     says("SERANKING_BASE_URL", "http://a.example", "SERANKING_BASE_URL must be an https address")

@@ -1,6 +1,7 @@
 --- The Project API through the client: the life of its objects, pages, jobs, ids and numbers.
 -- SPDX-License-Identifier: MIT
 
+local descriptions = require "support.descriptions"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
@@ -204,24 +205,19 @@ describe("an operation that one generation lacks", function()
   for lacking, having in pairs { v4 = "v1", v1 = "v4" } do
     it("is told with an operation to use instead, and that one works: " .. lacking, function()
       local client, count = new_account(lacking), 0
-      for name, file in pairs(require "seranking.api") do
-        for _, resource in ipairs(name:find "^data%." and {} or require(file)) do
-          for _, entry in ipairs(resource.operations) do
-            if entry[having] and not entry[lacking] then
-              count = count + 1
-              local full = resource.name .. "." .. entry[1]
-              local none, err = at(client, full)()
-              assert.is_nil(none)
-              assert.equal("not_in_" .. lacking, err.code)
-              local path = err.hint:match "use client%.([%w_.:]+) instead"
-              local instead = path:gsub(":", ".")
-              assert.equal(instead, err.instead)
-              local data, problem = at(client, instead)(arguments[instead])
-              assert.truthy(data, full .. ": " .. instead .. ": " .. tostring(problem))
-            end
-          end
+      descriptions.each_operation(function(full, entry)
+        if entry[having] and not entry[lacking] then
+          count = count + 1
+          local none, err = at(client, full)()
+          assert.is_nil(none)
+          assert.equal("not_in_" .. lacking, err.code)
+          local path = err.hint:match "use client%.([%w_.:]+) instead"
+          local instead = path:gsub(":", ".")
+          assert.equal(instead, err.instead)
+          local data, problem = at(client, instead)(arguments[instead])
+          assert.truthy(data, full .. ": " .. instead .. ": " .. tostring(problem))
         end
-      end
+      end)
       assert.is_true(count > 0)
     end)
   end

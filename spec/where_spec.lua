@@ -3,6 +3,7 @@
 local fake = require "seranking.fake"
 local process = require "spec.support.process"
 local seranking = require "seranking"
+local system = require "spec.support.system"
 
 local V4_KEY, V1_KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 
@@ -207,9 +208,7 @@ describe("an error that nobody catches", function()
     file:close()
     local lines = {}
     for _, way in ipairs { "check", "raise" } do
-      local pipe = assert(io.popen(("%s %s %s 2>&1"):format(process.interpreter(), path, way)))
-      lines[#lines + 1] = pipe:read "*a"
-      pipe:close()
+      lines[#lines + 1] = system.output(("%s %s %s 2>&1"):format(process.interpreter(), path, way))
     end
     os.remove(path)
     return lines, path
