@@ -43,11 +43,12 @@ end
 --- A call of an operation, made by a request or by `seed`.
 ---@return seranking.fake.Call
 function service.new_call(self, route, generation, args, at)
-  self.origin = self.origin or service.today(self, at)
+  local today = service.today(self, at)
+  self.origin = self.origin or today
   return {
     now = at, rows = self.rows, max_exports = self.exports, files = FILES, route = route, generation = generation, args = args,
     store = self.store, regions = self.regions, cache = self.cache, seed = self.data_seed, origin = self.origin,
-    today = service.today(self, at),
+    today = today,
   }
 end
 
