@@ -5,6 +5,7 @@ local copy = require "seranking.base.copy"
 local numbers = require "seranking.answer.numbers"
 local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
+local proxy = require "seranking.base.proxy"
 
 local describe = {}
 
@@ -16,15 +17,11 @@ local parameter
 
 -- The members of an object, in alphabetical order.
 local function members(definition, place)
-  local required, names, list = {}, {}, {}
+  local required, list = {}, {}
   for _, entry in ipairs(notation.names(definition.required)) do
     required[entry[1]] = true
   end
-  for name in pairs(definition.fields) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for i, name in ipairs(names) do
+  for i, name in ipairs(proxy.sorted_names(definition.fields)) do
     list[i] = parameter(place, name, definition.fields[name], required[name] or false)
   end
   return list

@@ -2,20 +2,14 @@
 -- SPDX-License-Identifier: MIT
 
 local describe = require "seranking.describe"
+local proxy = require "seranking.base.proxy"
 
 local model = {}
 
 -- The order in which generations are shown.
 model.apis = { "v4", "v1", "data" }
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+local sorted_keys = proxy.sorted_names
 model.sorted_keys = sorted_keys
 
 --- A parameter of an operation, in all generations.

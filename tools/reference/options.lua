@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local options = require "seranking.options"
+local text = require "reference.text"
 
 local reference = {}
 
@@ -25,7 +26,7 @@ local function default_of(option)
 end
 
 local function sentence(option)
-  return option.more and option.about .. ". " .. option.more:gsub("^%l", string.upper) or option.about
+  return option.more and option.about .. ". " .. text.capital(option.more) or option.about
 end
 
 -- A table of options, with or without the columns for the default and the environment variable.
@@ -61,13 +62,13 @@ end
 ---@return string
 function reference.page()
   local file = assert(io.open "tools/reference/options.md")
-  local text = file:read "*a"
+  local prose = file:read "*a"
   file:close()
   local chapters = {
     client = client_tables(), call = markdown_table(options.of_call), walk = markdown_table(options.of_walk),
     wait = markdown_table(options.of_wait, true), map = markdown_table(options.of_map, true),
   }
-  return (text:gsub("{{(%l+)}}", chapters))
+  return (prose:gsub("{{(%l+)}}", chapters))
 end
 
 -- ---- types ----
