@@ -219,6 +219,26 @@ describe("a description of one resource", function()
     assert.is_nil(tostring(err):find("xyzzy7", 1, true))
   end)
 
+  it("does not show a secret that is a parameter of its own, nor one in an element, when it refuses it", function()
+    local doors = {
+      name = "doors",
+      params = {
+        pin = { type = "string", secret = true, max_length = 4 },
+        pins = { type = "string[]", style = "repeat", secret = true, max_length = 4 },
+      },
+    }
+    local open = operation.new(scene.new(), doors, { "open", v4 = "POST /doors", query = "pins", body = "pin" }, {})
+    for message, args in pairs {
+      ["doors.open: pin must be a string"] = { pin = 86420 },
+      ["doors.open: pin must have at most 4 characters"] = { pin = "86420" },
+      ["doors.open: pins element 2 must be a string"] = { pins = { "1", 86420 } },
+    } do
+      local fine, text = pcall(open.dry_run, open, args)
+      assert.is_false(fine)
+      assert.equal(message, (text:gsub("^.-: ", "", 1)))
+    end
+  end)
+
   it("shows no secret however short it is, and nothing else than it replaced", function()
     local set = operation.new(scene.new(), kites, kites.operations[3], {})
     local shown = set:dry_run({ kite_id = 1, login = { user = "user", password = "us" } })
