@@ -12,11 +12,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- system calls ---- */
@@ -199,15 +197,13 @@ static inline void expect_refused(const char *words) {
 /* Runs `body` in a process of another user and group. It must return 0. */
 static inline int as_user(unsigned uid, unsigned gid, int (*body)(void)) {
   pid_t child = fork();
-  int status = -1;
   assert_true(child >= 0);
   if (child == 0) {
     if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
       _exit(99);
     _exit(body());
   }
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+  return exit_status(child);
 }
 
 #define NEEDS_ROOT()                                                                               \

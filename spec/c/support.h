@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -76,6 +77,14 @@ static inline int open_fds(void) {
     count++;
   closedir(stream);
   return count;
+}
+
+/* Waits for a forked child. Returns the status that it exits with. */
+static inline int exit_status(pid_t child) {
+  int how = -1;
+  assert_int_equal(waitpid(child, &how, 0), child);
+  CHECK(WIFEXITED(how), "the child ended with %x", (unsigned)how);
+  return WEXITSTATUS(how);
 }
 
 /* A copy without a NUL: ASan and valgrind detect reads past its end. */

@@ -4,7 +4,6 @@
 
 #include "http/sr_retry.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- one call ---- */
@@ -416,7 +415,7 @@ static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void *
   struct bench bench;
   struct sr_call *calls[3];
   pid_t child;
-  int i, status = -1;
+  int i;
   (void)state;
   set_up(&bench, 2);
   calls[0] = in_flight(&bench, 60 * S);
@@ -427,9 +426,7 @@ static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void *
   assert_true(child >= 0);
   if (child == 0)
     _exit(look_in_child(&bench, calls));
-  assert_int_equal(waitpid(child, &status, 0), child);
-  assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_int_equal(exit_status(child), 0);
   assert_int_equal(calls[0]->state, SR_STATE_BACKOFF);
   assert_int_equal(calls[1]->state, SR_STATE_SENDING);
   assert_int_equal(calls[2]->state, SR_STATE_QUEUED);
@@ -451,7 +448,6 @@ static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
     struct bench bench;
     struct sr_call *call;
     pid_t child;
-    int status = -1;
     set_up(&bench, 5);
     call = call_of(bench.config, 60 * S);
     sr_engine_submit_tagged(bench.engine, call, 1);
@@ -474,8 +470,7 @@ static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
                 ? 0
                 : 1);
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "way %d", way);
+    CHECK(exit_status(child) == 0, "way %d", way);
     sr_call_delete(call);
     tear_down(&bench);
   }

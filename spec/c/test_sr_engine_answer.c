@@ -5,9 +5,6 @@
 #include "http/sr_retry.h"
 #include "limit/sr_limit.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 /* ---- retries ---- */
 
 static void a_503_is_repeated_after_a_backoff_with_full_jitter(void **state) {

@@ -5,9 +5,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- a limiter that must ask a server ---- */
@@ -462,7 +459,6 @@ static void what_was_asked_for_before_a_fork_stays_the_parent_s(void **state) {
   struct bench bench;
   struct sr_call *call;
   pid_t child;
-  int status = -1;
   (void)state;
   set_up_asking(&bench, 1);
   call = submitted(&bench, 60 * S);
@@ -471,9 +467,7 @@ static void what_was_asked_for_before_a_fork_stays_the_parent_s(void **state) {
   assert_true(child >= 0);
   if (child == 0)
     _exit(look_at_asking_in_child(&bench, call));
-  assert_int_equal(waitpid(child, &status, 0), child);
-  assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_int_equal(exit_status(child), 0);
   answer_ask(0, SR_LIMIT_GRANTED, 0);
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(server.forks, 0);

@@ -2,13 +2,6 @@
 ** SPDX-License-Identifier: MIT */
 #include "engine_events.h"
 
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 /* ---- events ---- */
 
 static void a_call_that_gets_its_slot_at_once_has_nothing_to_tell(void **state) {

@@ -182,7 +182,6 @@ static void threads_that_open_at_once_have_n_slots_in_all_in_the_file(void **sta
 static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_identity *who,
                           sr_time now) {
   pid_t child = fork();
-  int status = -1;
   assert_true(child >= 0);
   if (child == 0) {
     if (limiter == NULL) {
@@ -193,9 +192,7 @@ static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_iden
     }
     _exit(take_all(limiter, now));
   }
-  assert_int_equal(waitpid(child, &status, 0), child);
-  assert_true(WIFEXITED(status));
-  return WEXITSTATUS(status);
+  return exit_status(child);
 }
 
 static void processes_have_n_slots_in_all(void **state) {

@@ -2,7 +2,6 @@
 ** SPDX-License-Identifier: MIT */
 #include "redis_hosts.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 
 /* ---- logging in ---- */

@@ -9,7 +9,6 @@
 /* Runs `body` in a child. Returns true if it completed. */
 static int in_child(void (*body)(struct sr_limiter *, struct server *), struct sr_limiter *limiter,
                     struct server *server) {
-  int status = 0;
   pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0) {
@@ -19,8 +18,7 @@ static int in_child(void (*body)(struct sr_limiter *, struct server *), struct s
            (char *)NULL); /* exits without a leak check: the parent's handles leak */
     _exit(1);
   }
-  assert_true(waitpid(pid, &status, 0) == pid);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return exit_status(pid) == 0;
 }
 
 static void child_uses_it(struct sr_limiter *limiter, struct server *server) {
@@ -91,7 +89,7 @@ static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_ope
   struct server server;
   struct sr_limiter *limiter;
   sr_time until;
-  int ends[2], status;
+  int ends[2];
   pid_t pid;
   char byte;
   START_WARM(server, limiter, 1);
@@ -109,15 +107,14 @@ static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_ope
     assert_true(now_is() < until);
   close(ends[0]);
   close(ends[1]);
-  assert_true(waitpid(pid, &status, 0) == pid);
-  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  assert_int_equal(exit_status(pid), 0);
   server_stop(&server);
 }
 
 static void a_child_keeps_no_descriptor_of_a_limiter(void **state) {
   struct server server;
   struct sr_limiter *limiter;
-  int before, status;
+  int before;
   pid_t pid;
   START(server);
   before = open_fds();
@@ -128,9 +125,7 @@ static void a_child_keeps_no_descriptor_of_a_limiter(void **state) {
   assert_true(pid >= 0);
   if (pid == 0)
     _exit(open_fds() - before);
-  assert_true(waitpid(pid, &status, 0) == pid);
-  assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_int_equal(exit_status(pid), 0);
   driver->close(limiter);
   assert_int_equal(open_fds(), before);
   server_stop(&server);

@@ -18,7 +18,6 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -289,9 +288,7 @@ static inline void end_before_leak_search(void) {
 }
 
 static inline void expect_child(pid_t child, int expected) {
-  int how;
-  assert_int_equal(waitpid(child, &how, 0), child);
-  CHECK(WIFEXITED(how) && WEXITSTATUS(how) == expected, "the child ended with %x", how);
+  assert_int_equal(exit_status(child), expected);
 }
 
 /*
