@@ -471,6 +471,7 @@ static void with_too_few_descriptors_it_does_not_start_and_says_why(void **state
   for (left = 0; left < 12; left++) {
     sr_worker_unref();
     sr_worker_ref();
+    EVENTUALLY(atomic_load(&serving) == 0); /* no descriptor becomes free on the way */
     low = before;
     low.rlim_cur = 64;
     setrlimit(RLIMIT_NOFILE, &low);

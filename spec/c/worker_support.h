@@ -52,12 +52,19 @@ static inline void wait_readable(int fd) {
 */
 
 static int port;
-static atomic_int requests, together;
+static atomic_int requests, together, serving; /* serving: connections that the server holds open */
 
 /* Waits. Returns -1 early if the client disconnects. */
 static inline int server_wait(int fd, int ms) {
   struct pollfd poll_fd = {fd, POLLIN, 0};
   return ms == 0 || poll(&poll_fd, 1, ms) == 0 ? 0 : -1;
+}
+
+/* Counts a connection out once its descriptor is free. Returns NULL. */
+static inline void *end_serving(int fd) {
+  close(fd);
+  atomic_fetch_sub(&serving, 1);
+  return NULL;
 }
 
 static inline void *serve(void *arg) {
@@ -68,10 +75,8 @@ static inline void *serve(void *arg) {
     int ms = 0, len;
     for (;;) {
       ssize_t n = recv(fd, in + used, sizeof in - 1 - used, 0);
-      if (n <= 0) {
-        close(fd);
-        return NULL;
-      }
+      if (n <= 0)
+        return end_serving(fd);
       used += (size_t)n;
       in[used] = '\0';
       if (strstr(in, "\r\n\r\n") != NULL)
@@ -86,10 +91,8 @@ static inline void *serve(void *arg) {
       while (atomic_load(&together) < 50)
         usleep(1000);
     }
-    if (server_wait(fd, ms) != 0) {
-      close(fd);
-      return NULL;
-    }
+    if (server_wait(fd, ms) != 0)
+      return end_serving(fd);
     len = snprintf(out, sizeof out,
                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
                    strlen(target), target);
@@ -106,9 +109,10 @@ static inline void *accept_all(void *arg) {
       usleep(1000); /* a test that exhausts the descriptors affects the server as well */
       continue;
     }
+    atomic_fetch_add(&serving, 1);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) != 0)
-      close(fd);
+      end_serving(fd);
     else
       pthread_detach(thread);
   }
