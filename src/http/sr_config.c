@@ -7,7 +7,6 @@
 #include "base/sr_sha256.h"
 #include "http/sr_url.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include "http/sr_retry.h"
 #include "http/sr_transfer.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -4,8 +4,6 @@
 
 #include "http/sr_url.h"
 
-#include <string.h>
-
 static const char *check_method(lua_State *L, int index) {
   static const char *const verbs[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
   return verbs[luaL_checkoption(L, index, NULL, verbs)];
