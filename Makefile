@@ -169,9 +169,9 @@ $(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
 # Debian and Ubuntu names. luajit2, not luajit, which conflicts with nginx's Lua module.
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
-DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse
+DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse lua-luv
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
-             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues lua-luv wrk lua-check clang libclang-rt-dev clang-format clang-tidy \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 

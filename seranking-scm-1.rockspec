@@ -17,6 +17,8 @@ key from being blocked. The rock seranking-fake has a fake API for tests.]],
 dependencies = {
   "lua >= 5.1, < 5.5",
   "lua-cjson",
+  "argparse", -- for the command
+  "luv",
 }
 build = {
   type = "make",

@@ -1,0 +1,141 @@
+--- What the command knows of the world around it: its streams, the environment, the terminal, the time.
+-- SPDX-License-Identifier: MIT
+
+local terminal = {}
+
+---@class seranking.cli.Terminal
+---@field stdin table read(format), lines()
+---@field stdout table write(text) → true | nil, message; flush()
+---@field stderr table
+---@field getenv fun(name: string): string?
+---@field is_terminal fun(name: "stdin"|"stdout"|"stderr"): boolean
+---@field width fun(): integer columns, 80 if unknown; COLUMNS wins
+---@field colour fun(name: "stdout"|"stderr"): boolean
+---@field unicode boolean the locale's character set is UTF-8
+---@field now fun(): number seconds since 1970
+---@field read_secret fun(prompt: string): string? without echo; nil where there is no terminal
+---@field on_interrupt fun(wanted: boolean): nil from now on Ctrl-C and SIGTERM set a flag, and end nothing; false: as before
+---@field interrupted fun(): boolean whether Ctrl-C was pressed, or SIGTERM came, since on_interrupt(true)
+
+local DESCRIPTORS = { stdin = 0, stdout = 1, stderr = 2 }
+local USUAL_WIDTH = 80
+
+local function variable(getenv, name)
+  local value = getenv(name)
+  return value ~= "" and value or nil
+end
+
+--- Whether a stream gets colours.
+---@param getenv fun(name: string): string?
+---@param is_terminal boolean
+---@return boolean
+function terminal.wants_colour(getenv, is_terminal)
+  if variable(getenv, "NO_COLOR") then
+    return false
+  elseif (variable(getenv, "CLICOLOR_FORCE") or "0") ~= "0" then
+    return true
+  end
+  return is_terminal and getenv "TERM" ~= "dumb"
+end
+
+--- Whether the locale's character set is UTF-8.
+---@param getenv fun(name: string): string?
+---@return boolean
+function terminal.is_unicode(getenv)
+  local locale = variable(getenv, "LC_ALL") or variable(getenv, "LC_CTYPE") or variable(getenv, "LANG") or ""
+  return locale:lower():find "utf%-?8" ~= nil
+end
+
+-- The width of the terminal on stdout, or else on stderr.
+local function measured_width(uv)
+  for _, name in ipairs { "stdout", "stderr" } do
+    if uv.guess_handle(DESCRIPTORS[name]) == "tty" then
+      local tty = uv.new_tty(DESCRIPTORS[name], false)
+      local width = tty and tty:get_winsize()
+      if tty then
+        tty:close()
+        uv.run "nowait"
+      end
+      if width and width > 0 then
+        return width
+      end
+    end
+  end
+  return USUAL_WIDTH
+end
+
+-- Reads a line from the terminal without echo.
+local function read_secret(uv, prompt)
+  if uv.guess_handle(0) ~= "tty" then
+    return nil
+  end
+  io.stderr:write(prompt)
+  io.stderr:flush()
+  local echo = os.execute "stty -echo </dev/tty"
+  local line = io.read()
+  if echo == true or echo == 0 then
+    os.execute "stty echo </dev/tty"
+  end
+  io.stderr:write "\n"
+  return line
+end
+
+local SIGNALS = { "sigint", "sigterm" }
+
+-- Watches for signals. libuv's handlers only set a flag, which `interrupted` reads.
+local function signal_watch(uv)
+  local handles, flag = {}, false
+  local function begin()
+    flag = false
+    for _, name in ipairs(SIGNALS) do
+      local handle = assert(uv.new_signal())
+      handle:start(name, function() flag = true end)
+      handles[#handles + 1] = handle
+    end
+  end
+  local function finish()
+    for _, handle in ipairs(handles) do
+      handle:close()
+    end
+    handles = {}
+    uv.run "nowait"
+  end
+  return function(wanted)
+    if wanted and not handles[1] then
+      begin()
+    elseif not wanted and handles[1] then
+      finish()
+    end
+  end, function()
+    if handles[1] and not flag then
+      uv.run "nowait"
+    end
+    return flag
+  end
+end
+
+--- The process's own.
+---@return seranking.cli.Terminal
+function terminal.real()
+  local uv = require "luv" -- from here on, writing to a closed pipe fails and does not kill
+  local getenv = os.getenv
+  local function is_terminal(name)
+    return uv.guess_handle(DESCRIPTORS[name]) == "tty"
+  end
+  local on_interrupt, interrupted = signal_watch(uv)
+  return {
+    stdin = io.stdin, stdout = io.stdout, stderr = io.stderr, getenv = getenv,
+    is_terminal = is_terminal,
+    width = function()
+      local columns = tonumber(getenv "COLUMNS")
+      return columns and columns > 0 and math.floor(columns) or measured_width(uv)
+    end,
+    colour = function(name) return terminal.wants_colour(getenv, is_terminal(name)) end,
+    unicode = terminal.is_unicode(getenv),
+    now = os.time,
+    read_secret = function(prompt) return read_secret(uv, prompt) end,
+    on_interrupt = on_interrupt, interrupted = interrupted,
+  }
+end
+
+return terminal
