@@ -1,7 +1,7 @@
 --- What the fake API knows of positions: who is checked by which engine, on which days.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local tools = require "seranking.fake.tools"

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local answers = require "seranking.fake.answers"
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local options = require "seranking.fake.options"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"

@@ -3,7 +3,7 @@
 
 local answers = require "seranking.fake.answers"
 local arguments = require "seranking.fake.arguments"
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local random_faults = require "seranking.fake.random_faults"
 local check = require "seranking.fake.check"
 local data_jobs = require "seranking.fake.answers.data_jobs"

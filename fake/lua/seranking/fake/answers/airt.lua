@@ -3,7 +3,7 @@
 --
 -- A prompt's id at its engine and its own are different numbers, so that one taken for the other is found out.
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local catalogue = require "seranking.fake.catalogue"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"

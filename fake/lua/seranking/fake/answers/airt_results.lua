@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local ai = require "seranking.fake.web.ai_answers"
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"

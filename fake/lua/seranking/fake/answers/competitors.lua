@@ -1,7 +1,7 @@
 --- What the fake API answers: competitors.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"

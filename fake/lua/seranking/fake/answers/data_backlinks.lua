@@ -1,7 +1,7 @@
 --- What the fake API answers: backlinks of any site.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
 local links = require "seranking.fake.web.links"

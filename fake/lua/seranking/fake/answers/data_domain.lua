@@ -1,7 +1,7 @@
 --- What the fake API answers: sites in the search results of a country.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local credits = require "seranking.fake.credits"
 local domains = require "seranking.fake.web.domains"

@@ -1,7 +1,7 @@
 --- What the fake API answers: keyword research.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"

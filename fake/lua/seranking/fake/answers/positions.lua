@@ -1,7 +1,7 @@
 --- What the fake API answers: positions, and a project in numbers.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local catalogue = require "seranking.fake.catalogue"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local catalogue = require "seranking.fake.catalogue"
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local json = require "seranking.fake.json"
 local ranks = require "seranking.fake.ranks"
 local resolve = require "seranking.fake.resolve"

@@ -1,7 +1,7 @@
 --- The fake's web: what AI engines answer a project's prompts, day by day: the pages they cite and the brands they name.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local prompts = require "seranking.fake.web.prompts"

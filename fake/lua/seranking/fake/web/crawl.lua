@@ -1,7 +1,7 @@
 --- The fake's web: what a crawl of a site finds on a day. Pages stay; what is wrong with them comes and goes.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local keywords = require "seranking.fake.web.keywords"

@@ -3,7 +3,7 @@
 --
 -- Sites belong to a trade. Those of one trade rank for keywords of one pool, so that two of them share about half of theirs.
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local keywords = require "seranking.fake.web.keywords"
 

@@ -1,7 +1,7 @@
 --- The fake's web: what people search for. Each keyword of a country has figures that are the same wherever it shows.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local json = require "seranking.fake.json"
 

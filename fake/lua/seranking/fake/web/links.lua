@@ -4,7 +4,7 @@
 -- On the day that the fake begins, a site has as many links as `rows` says. Some of them go later, others had gone before, and
 -- new ones come every few days.
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local keywords = require "seranking.fake.web.keywords"

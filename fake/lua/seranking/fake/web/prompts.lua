@@ -1,7 +1,7 @@
 --- The fake's web: what people ask AI engines, and whose sites and brands the answers have.
 -- SPDX-License-Identifier: MIT
 
-local calendar = require "seranking.fake.calendar"
+local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
