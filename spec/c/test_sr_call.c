@@ -42,7 +42,7 @@ static void clearing_leaves_nothing_of_request_and_answer(void **state) {
   sr_config_unref(config);
 }
 
-static void clearing_frees_what_is_big_and_keeps_what_is_small(void **state) {
+static void clearing_frees_large_buffers_and_keeps_small_ones(void **state) {
   struct sr_config *config;
   struct sr_call *call = new_call(&config);
   (void)state;
@@ -60,7 +60,7 @@ static void clearing_frees_what_is_big_and_keeps_what_is_small(void **state) {
 }
 
 /* Clients reuse calls. */
-static void a_call_without_a_request_takes_a_kibibyte_at_most(void **state) {
+static void an_unused_call_takes_at_most_a_kibibyte(void **state) {
   struct sr_config *config;
   struct sr_call *call = new_call(&config);
   int i;
@@ -84,8 +84,8 @@ static void a_call_without_a_request_takes_a_kibibyte_at_most(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(clearing_leaves_nothing_of_request_and_answer),
-      cmocka_unit_test(a_call_without_a_request_takes_a_kibibyte_at_most),
-      cmocka_unit_test(clearing_frees_what_is_big_and_keeps_what_is_small),
+      cmocka_unit_test(an_unused_call_takes_at_most_a_kibibyte),
+      cmocka_unit_test(clearing_frees_large_buffers_and_keeps_small_ones),
   };
   return cmocka_run_group_tests_name("sr_call", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 /* ---- opening ---- */
 
-static void three_429s_in_a_row_stop_everybody_for_ten_minutes(void **state) {
+static void three_429s_in_a_row_block_all_requests_for_ten_minutes(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
   struct sr_slot probe;
@@ -22,7 +22,7 @@ static void three_429s_in_a_row_stop_everybody_for_ten_minutes(void **state) {
   assert_true(probe.probe != 0);
 }
 
-static void the_ban_never_ends_early_however_odd_its_beginning(void **state) {
+static void a_ban_that_begins_within_a_millisecond_never_ends_early(void **state) {
   sr_time odd;
   (void)state;
   for (odd = 1; odd < 2 * MS; odd += 333331) {
@@ -36,7 +36,7 @@ static void the_ban_never_ends_early_however_odd_its_beginning(void **state) {
   }
 }
 
-static void a_success_between_begins_the_count_anew(void **state) {
+static void a_success_restarts_the_count(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
   (void)state;
@@ -50,7 +50,7 @@ static void a_success_between_begins_the_count_anew(void **state) {
 }
 
 /* 5xx, a lost answer and a refused connection say nothing about the key. */
-static void what_says_nothing_about_the_key_does_not_begin_the_count_anew(void **state) {
+static void outcomes_unrelated_to_the_key_do_not_restart_the_count(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
   (void)state;
@@ -76,7 +76,7 @@ static void only_429s_and_refused_keys_count(void **state) {
   }
 }
 
-static void a_key_refused_twice_in_a_row_stops_those_who_use_it(void **state) {
+static void a_key_refused_twice_in_a_row_is_blocked(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
   struct sr_slot probe;
@@ -92,7 +92,7 @@ static void a_key_refused_twice_in_a_row_stops_those_who_use_it(void **state) {
   expect_blocked(limit, now, SR_BLOCK_KEY, now + 20 * MINUTE);
 }
 
-static void each_ban_is_twice_as_long_as_the_one_before_up_to_a_bound(void **state) {
+static void each_ban_is_twice_as_long_as_the_last_up_to_a_bound(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START, ban = 10 * MINUTE;
   int level;
@@ -110,7 +110,7 @@ static void each_ban_is_twice_as_long_as_the_one_before_up_to_a_bound(void **sta
   assert_int_equal(ban, 2560 * MINUTE);
 }
 
-static void every_hour_of_peace_makes_the_next_ban_one_level_shorter(void **state) {
+static void each_hour_without_trouble_lowers_the_next_ban_by_one_level(void **state) {
   static const struct {
     sr_time peace, ban;
   } rows[] = {{2 * S, 80 * MINUTE},         {HOUR - MS, 80 * MINUTE}, {HOUR, 40 * MINUTE},
@@ -127,7 +127,7 @@ static void every_hour_of_peace_makes_the_next_ban_one_level_shorter(void **stat
   }
 }
 
-static void a_single_429_begins_the_hour_of_peace_anew(void **state) {
+static void a_single_429_restarts_the_hour_without_trouble(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = three_bans(limit) + 50 * MINUTE;
   (void)state;
@@ -138,7 +138,7 @@ static void a_single_429_begins_the_hour_of_peace_anew(void **state) {
   assert_int_equal(ban_left(limit, now), 80 * MINUTE);
 }
 
-static void hours_of_peace_are_not_counted_twice(void **state) {
+static void hours_without_trouble_are_counted_once(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = three_bans(limit) + HOUR;
   (void)state;
@@ -149,7 +149,7 @@ static void hours_of_peace_are_not_counted_twice(void **state) {
   assert_int_equal(ban_left(limit, now), 40 * MINUTE);
 }
 
-static void a_ban_is_no_time_of_peace(void **state) {
+static void hours_of_a_ban_do_not_count_as_hours_without_trouble(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = three_bans(limit), later;
   struct sr_slot probe;
@@ -164,7 +164,7 @@ static void a_ban_is_no_time_of_peace(void **state) {
 
 /* ---- requests in flight when it opened ---- */
 
-static void outcomes_of_requests_sent_before_it_opened_change_nothing(void **state) {
+static void outcomes_of_requests_sent_before_the_ban_change_nothing(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE,     SR_OUTCOME_REFUSED,
                                              SR_OUTCOME_BAD_KEY,  SR_OUTCOME_SILENT,
                                              SR_OUTCOME_ANSWERED, SR_OUTCOME_UNSENT};
@@ -187,7 +187,7 @@ static void outcomes_of_requests_sent_before_it_opened_change_nothing(void **sta
   }
 }
 
-static void five_429s_at_once_open_it_once(void **state) {
+static void five_429s_at_once_cause_one_ban(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slots[5];
   int i, blocked = 0;
@@ -220,7 +220,7 @@ static void after_the_ban_exactly_one_request_goes(void **state) {
     assert_int_equal(taken(limit, now + S).probe, 0);
 }
 
-static void what_the_probe_meets_decides_who_may_go_next(void **state) {
+static void the_outcome_of_the_probe_decides_what_may_be_sent_next(void **state) {
   static const struct {
     const char *name;
     enum sr_outcome outcome;
@@ -259,7 +259,7 @@ static void what_the_probe_meets_decides_who_may_go_next(void **state) {
   }
 }
 
-static void a_probe_that_died_is_followed_by_one_when_its_lease_is_over(void **state) {
+static void a_probe_whose_process_died_is_replaced_when_its_lease_expires(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START + 10 * MINUTE;
   struct sr_slot next;
@@ -273,7 +273,7 @@ static void a_probe_that_died_is_followed_by_one_when_its_lease_is_over(void **s
 }
 
 /* A process is stopped, and continues after another one has become the probe. */
-static void a_probe_that_was_replaced_tells_nothing(void **state) {
+static void the_outcome_of_a_replaced_probe_is_ignored(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_REFUSED,
                                              SR_OUTCOME_BAD_KEY};
   size_t i;
@@ -294,7 +294,7 @@ static void a_probe_that_was_replaced_tells_nothing(void **state) {
   }
 }
 
-static void without_a_free_slot_there_is_no_probe(void **state) {
+static void a_probe_needs_a_free_slot(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START + 10 * MINUTE;
   struct sr_want want;
@@ -365,7 +365,7 @@ static void rush(struct rush *crowd) {
   pthread_barrier_destroy(&crowd->start);
 }
 
-static void of_many_threads_that_come_when_the_ban_ends_one_is_the_probe(void **state) {
+static void when_a_ban_ends_exactly_one_of_many_threads_gets_the_probe(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_REFUSED, SR_OUTCOME_FINE,
                                              SR_OUTCOME_UNSENT};
   int round;
@@ -396,25 +396,25 @@ static void of_many_threads_that_come_when_the_ban_ends_one_is_the_probe(void **
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(three_429s_in_a_row_stop_everybody_for_ten_minutes),
-      cmocka_unit_test(the_ban_never_ends_early_however_odd_its_beginning),
-      cmocka_unit_test(a_success_between_begins_the_count_anew),
-      cmocka_unit_test(what_says_nothing_about_the_key_does_not_begin_the_count_anew),
+      cmocka_unit_test(three_429s_in_a_row_block_all_requests_for_ten_minutes),
+      cmocka_unit_test(a_ban_that_begins_within_a_millisecond_never_ends_early),
+      cmocka_unit_test(a_success_restarts_the_count),
+      cmocka_unit_test(outcomes_unrelated_to_the_key_do_not_restart_the_count),
       cmocka_unit_test(only_429s_and_refused_keys_count),
-      cmocka_unit_test(a_key_refused_twice_in_a_row_stops_those_who_use_it),
-      cmocka_unit_test(each_ban_is_twice_as_long_as_the_one_before_up_to_a_bound),
-      cmocka_unit_test(every_hour_of_peace_makes_the_next_ban_one_level_shorter),
-      cmocka_unit_test(a_single_429_begins_the_hour_of_peace_anew),
-      cmocka_unit_test(hours_of_peace_are_not_counted_twice),
-      cmocka_unit_test(a_ban_is_no_time_of_peace),
-      cmocka_unit_test(outcomes_of_requests_sent_before_it_opened_change_nothing),
-      cmocka_unit_test(five_429s_at_once_open_it_once),
+      cmocka_unit_test(a_key_refused_twice_in_a_row_is_blocked),
+      cmocka_unit_test(each_ban_is_twice_as_long_as_the_last_up_to_a_bound),
+      cmocka_unit_test(each_hour_without_trouble_lowers_the_next_ban_by_one_level),
+      cmocka_unit_test(a_single_429_restarts_the_hour_without_trouble),
+      cmocka_unit_test(hours_without_trouble_are_counted_once),
+      cmocka_unit_test(hours_of_a_ban_do_not_count_as_hours_without_trouble),
+      cmocka_unit_test(outcomes_of_requests_sent_before_the_ban_change_nothing),
+      cmocka_unit_test(five_429s_at_once_cause_one_ban),
       cmocka_unit_test(after_the_ban_exactly_one_request_goes),
-      cmocka_unit_test(what_the_probe_meets_decides_who_may_go_next),
-      cmocka_unit_test(a_probe_that_died_is_followed_by_one_when_its_lease_is_over),
-      cmocka_unit_test(a_probe_that_was_replaced_tells_nothing),
-      cmocka_unit_test(without_a_free_slot_there_is_no_probe),
-      cmocka_unit_test(of_many_threads_that_come_when_the_ban_ends_one_is_the_probe),
+      cmocka_unit_test(the_outcome_of_the_probe_decides_what_may_be_sent_next),
+      cmocka_unit_test(a_probe_whose_process_died_is_replaced_when_its_lease_expires),
+      cmocka_unit_test(the_outcome_of_a_replaced_probe_is_ignored),
+      cmocka_unit_test(a_probe_needs_a_free_slot),
+      cmocka_unit_test(when_a_ban_ends_exactly_one_of_many_threads_gets_the_probe),
   };
   return cmocka_run_group_tests_name("sr_circuit", tests, NULL, NULL);
 }

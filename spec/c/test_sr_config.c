@@ -43,7 +43,7 @@ static void refuse_key(const char *key, size_t len) {
   assert_null(strstr(text, "0123456789")); /* not even of an invalid key */
 }
 
-static void keys_that_can_not_be_in_a_header_are_refused(void **state) {
+static void keys_that_a_header_can_not_hold_are_refused(void **state) {
   int c;
   size_t at;
   (void)state;
@@ -57,7 +57,7 @@ static void keys_that_can_not_be_in_a_header_are_refused(void **state) {
     }
 }
 
-static void keys_of_visible_ascii_are_taken(void **state) {
+static void keys_of_visible_ascii_are_accepted(void **state) {
   int c;
   (void)state;
   for (c = 0x21; c < 0x7f; c++) {
@@ -71,7 +71,7 @@ static void keys_of_visible_ascii_are_taken(void **state) {
   }
 }
 
-static void the_shapes_of_keys_are_told(void **state) {
+static void the_format_of_a_key_is_recognized(void **state) {
   static const char *const no[] = {V4_KEY,
                                    "",
                                    "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4",
@@ -193,7 +193,7 @@ static void redaction_finds_pieces_longer_than_an_eighth_in_any_case(void **stat
            "K23x");
 }
 
-static void redaction_leaves_nothing_of_short_keys_and_needs_no_key(void **state) {
+static void redaction_hides_short_keys_whole_and_works_without_a_key(void **state) {
   (void)state;
   redacted("abc", "x abc y abc", "x \xe2\x80\xa6 y \xe2\x80\xa6");
   redacted("ab", "abxab", "**x**");
@@ -201,7 +201,7 @@ static void redaction_leaves_nothing_of_short_keys_and_needs_no_key(void **state
   redacted(NULL, "any text", "any text");
 }
 
-static void redaction_takes_bytes_and_looks_behind_nuls(void **state) {
+static void redaction_takes_any_bytes_and_does_not_stop_at_a_nul(void **state) {
   static const char text[] = "a\0b\xff " V4_KEY "\0" V4_KEY;
   static const char expected[] = "a\0b\xff " SHOWN "\0" SHOWN;
   struct sr_settings settings = settings_of(V4_KEY);
@@ -409,7 +409,7 @@ static void clients_with_the_same_key_and_address_share_a_limiter(void **state) 
   sr_config_unref(f);
 }
 
-static void a_reference_keeps_it(void **state) {
+static void a_reference_keeps_a_config_alive(void **state) {
   struct sr_settings settings = settings_of(V4_KEY);
   struct sr_config *config = config_of(&settings);
   (void)state;
@@ -422,15 +422,15 @@ static void a_reference_keeps_it(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(keys_that_can_not_be_in_a_header_are_refused),
-      cmocka_unit_test(keys_of_visible_ascii_are_taken),
-      cmocka_unit_test(the_shapes_of_keys_are_told),
+      cmocka_unit_test(keys_that_a_header_can_not_hold_are_refused),
+      cmocka_unit_test(keys_of_visible_ascii_are_accepted),
+      cmocka_unit_test(the_format_of_a_key_is_recognized),
       cmocka_unit_test(hint_shows_the_end_of_a_long_key_and_nothing_of_a_short_one),
       cmocka_unit_test(redaction_finds_the_key_everywhere_in_a_text),
       cmocka_unit_test(redaction_finds_keys_written_with_escapes),
       cmocka_unit_test(redaction_finds_pieces_longer_than_an_eighth_in_any_case),
-      cmocka_unit_test(redaction_leaves_nothing_of_short_keys_and_needs_no_key),
-      cmocka_unit_test(redaction_takes_bytes_and_looks_behind_nuls),
+      cmocka_unit_test(redaction_hides_short_keys_whole_and_works_without_a_key),
+      cmocka_unit_test(redaction_takes_any_bytes_and_does_not_stop_at_a_nul),
       cmocka_unit_test(headers_hold_the_key_once_in_header_mode_and_never_in_query_mode),
       cmocka_unit_test(headers_without_a_key_have_no_authorization),
       cmocka_unit_test(headers_say_what_the_body_is),
@@ -438,7 +438,7 @@ int main(void) {
       cmocka_unit_test(strings_are_copied_and_ids_never_used_again),
       cmocka_unit_test(a_limit_that_would_count_past_an_array_is_refused),
       cmocka_unit_test(clients_with_the_same_key_and_address_share_a_limiter),
-      cmocka_unit_test(a_reference_keeps_it),
+      cmocka_unit_test(a_reference_keeps_a_config_alive),
   };
   return cmocka_run_group_tests_name("sr_config", tests, NULL, NULL);
 }

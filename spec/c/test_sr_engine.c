@@ -58,7 +58,7 @@ static void every_2xx_is_a_success_with_or_without_a_body(void **state) {
   }
 }
 
-static void an_error_that_does_not_pass_ends_the_call(void **state) {
+static void a_lasting_error_ends_the_call(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -75,7 +75,7 @@ static void an_error_that_does_not_pass_ends_the_call(void **state) {
   tear_down(&bench);
 }
 
-static void run_gives_back_the_thread_after_max_wait(void **state) {
+static void run_returns_after_max_wait(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
@@ -95,7 +95,7 @@ static void run_gives_back_the_thread_after_max_wait(void **state) {
   tear_down(&bench);
 }
 
-static void time_left_is_bounded_by_the_deadline_and_by_the_attempt(void **state) {
+static void an_attempt_ends_at_its_timeout_or_at_the_deadline(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -121,7 +121,7 @@ static void time_left_is_bounded_by_the_deadline_and_by_the_attempt(void **state
 
 /* ---- slots ---- */
 
-static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(void **state) {
+static void a_call_that_can_not_get_a_slot_before_its_deadline_fails_at_once(void **state) {
   struct bench bench;
   struct sr_call *first, *late;
   (void)state;
@@ -150,7 +150,7 @@ static void a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once(voi
   tear_down(&bench);
 }
 
-static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **state) {
+static void calls_ahead_in_the_queue_count_in_the_estimate_of_a_turn(void **state) {
   struct bench bench;
   struct sr_call *calls[6];
   int i;
@@ -169,7 +169,7 @@ static void calls_ahead_count_for_who_asks_whether_his_turn_can_come(void **stat
 }
 
 /* A window before its deadline: a slot returned then becomes free too late. */
-static void a_queued_call_ends_as_soon_as_no_slot_can_come_in_time(void **state) {
+static void a_queued_call_fails_as_soon_as_no_slot_can_come_in_time(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
@@ -189,7 +189,7 @@ static void a_queued_call_ends_as_soon_as_no_slot_can_come_in_time(void **state)
   tear_down(&bench);
 }
 
-static void first_come_first_served(void **state) {
+static void queued_calls_are_sent_in_order(void **state) {
   struct bench bench;
   struct sr_call *calls[5];
   int i, k;
@@ -212,7 +212,7 @@ static void first_come_first_served(void **state) {
   tear_down(&bench);
 }
 
-static void n_slots_begin_n_calls_in_one_step(void **state) {
+static void one_step_starts_as_many_calls_as_there_are_free_slots(void **state) {
   struct bench bench;
   struct sr_call *calls[7];
   int i;
@@ -229,7 +229,7 @@ static void n_slots_begin_n_calls_in_one_step(void **state) {
 }
 
 /* The server may count an unanswered request up to 0.2 s after the client gave it up. */
-static void a_lost_answer_keeps_its_slot_for_a_window_and_a_bit(void **state) {
+static void after_a_lost_answer_the_slot_cools_for_a_window_and_the_late_count(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -302,7 +302,7 @@ static void cancel_ends_a_call_in_every_state(void **state) {
   tear_down(&bench);
 }
 
-static void cancel_ends_a_call_in_its_backoff(void **state) {
+static void cancel_ends_a_call_during_its_backoff(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -354,7 +354,7 @@ static void calls_and_engine_can_be_deleted_in_any_order(void **state) {
   sr_call_delete(NULL);
 }
 
-static void a_call_deleted_in_the_queue_leaves_the_others_in_their_order(void **state) {
+static void deleting_a_queued_call_keeps_the_order_of_the_others(void **state) {
   int victim;
   (void)state;
   for (victim = 1; victim <= 3; victim++) {
@@ -411,7 +411,7 @@ static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
   return 0;
 }
 
-static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void **state) {
+static void calls_in_flight_end_in_a_forked_child_and_continue_in_the_parent(void **state) {
   struct bench bench;
   struct sr_call *calls[3];
   pid_t child;
@@ -441,7 +441,7 @@ static void calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent(void *
 }
 
 /* Each first operation of the child on a call of the parent's. */
-static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
+static void any_use_of_a_call_in_flight_ends_it_in_a_forked_child(void **state) {
   int way;
   (void)state;
   for (way = 0; way < 6; way++) {
@@ -478,7 +478,7 @@ static void every_way_to_use_a_call_in_a_forked_child_ends_it(void **state) {
 
 /* ---- waking ---- */
 
-static void wake_tells_the_next_time_that_matters(void **state) {
+static void wake_returns_the_next_time_at_which_something_is_due(void **state) {
   struct bench bench;
   struct sr_call *call, *second;
   (void)state;
@@ -500,7 +500,7 @@ static void wake_tells_the_next_time_that_matters(void **state) {
 }
 
 /* Asking for steps that change nothing would be an endless loop. */
-static void wake_is_never_now_when_a_step_can_not_help(void **state) {
+static void wake_is_not_now_while_a_step_would_change_nothing(void **state) {
   struct bench bench;
   struct sr_call *unanswered, *pausing;
   (void)state;
@@ -554,7 +554,7 @@ static struct sr_call *tagged(struct bench *bench, uint64_t tag) {
   return call;
 }
 
-static void tagged_calls_are_given_for_each_attempt_and_at_their_end_once(void **state) {
+static void tagged_calls_are_handed_out_for_each_attempt_and_once_at_their_end(void **state) {
   struct bench bench;
   struct sr_call *one, *two;
   (void)state;
@@ -580,7 +580,7 @@ static void tagged_calls_are_given_for_each_attempt_and_at_their_end_once(void *
   tear_down(&bench);
 }
 
-static void waiting_for_tagged_calls_ends_with_the_time(void **state) {
+static void waiting_for_tagged_calls_ends_after_max_wait(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -598,7 +598,7 @@ static void waiting_for_tagged_calls_ends_with_the_time(void **state) {
   tear_down(&bench);
 }
 
-static void tagged_calls_leave_the_list_when_they_are_used_again_or_deleted(void **state) {
+static void tagged_calls_leave_the_list_when_reused_or_deleted(void **state) {
   struct bench bench;
   struct sr_call *calls[5];
   size_t i;
@@ -643,29 +643,29 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_call_goes_from_its_slot_to_its_answer),
       cmocka_unit_test(every_2xx_is_a_success_with_or_without_a_body),
-      cmocka_unit_test(an_error_that_does_not_pass_ends_the_call),
-      cmocka_unit_test(run_gives_back_the_thread_after_max_wait),
-      cmocka_unit_test(time_left_is_bounded_by_the_deadline_and_by_the_attempt),
-      cmocka_unit_test(a_call_whose_slot_can_not_come_before_its_deadline_fails_at_once),
-      cmocka_unit_test(calls_ahead_count_for_who_asks_whether_his_turn_can_come),
-      cmocka_unit_test(a_queued_call_ends_as_soon_as_no_slot_can_come_in_time),
-      cmocka_unit_test(first_come_first_served),
-      cmocka_unit_test(n_slots_begin_n_calls_in_one_step),
-      cmocka_unit_test(a_lost_answer_keeps_its_slot_for_a_window_and_a_bit),
+      cmocka_unit_test(a_lasting_error_ends_the_call),
+      cmocka_unit_test(run_returns_after_max_wait),
+      cmocka_unit_test(an_attempt_ends_at_its_timeout_or_at_the_deadline),
+      cmocka_unit_test(a_call_that_can_not_get_a_slot_before_its_deadline_fails_at_once),
+      cmocka_unit_test(calls_ahead_in_the_queue_count_in_the_estimate_of_a_turn),
+      cmocka_unit_test(a_queued_call_fails_as_soon_as_no_slot_can_come_in_time),
+      cmocka_unit_test(queued_calls_are_sent_in_order),
+      cmocka_unit_test(one_step_starts_as_many_calls_as_there_are_free_slots),
+      cmocka_unit_test(after_a_lost_answer_the_slot_cools_for_a_window_and_the_late_count),
       cmocka_unit_test(
           a_call_that_nobody_ends_keeps_its_slot_for_a_window_and_a_bit_after_its_deadline),
       cmocka_unit_test(cancel_ends_a_call_in_every_state),
-      cmocka_unit_test(cancel_ends_a_call_in_its_backoff),
+      cmocka_unit_test(cancel_ends_a_call_during_its_backoff),
       cmocka_unit_test(calls_and_engine_can_be_deleted_in_any_order),
-      cmocka_unit_test(a_call_deleted_in_the_queue_leaves_the_others_in_their_order),
-      cmocka_unit_test(calls_under_way_end_in_a_forked_child_and_go_on_in_the_parent),
-      cmocka_unit_test(every_way_to_use_a_call_in_a_forked_child_ends_it),
-      cmocka_unit_test(wake_tells_the_next_time_that_matters),
-      cmocka_unit_test(wake_is_never_now_when_a_step_can_not_help),
+      cmocka_unit_test(deleting_a_queued_call_keeps_the_order_of_the_others),
+      cmocka_unit_test(calls_in_flight_end_in_a_forked_child_and_continue_in_the_parent),
+      cmocka_unit_test(any_use_of_a_call_in_flight_ends_it_in_a_forked_child),
+      cmocka_unit_test(wake_returns_the_next_time_at_which_something_is_due),
+      cmocka_unit_test(wake_is_not_now_while_a_step_would_change_nothing),
       cmocka_unit_test(a_client_with_more_slots_does_not_wait_for_one_with_fewer),
-      cmocka_unit_test(tagged_calls_are_given_for_each_attempt_and_at_their_end_once),
-      cmocka_unit_test(waiting_for_tagged_calls_ends_with_the_time),
-      cmocka_unit_test(tagged_calls_leave_the_list_when_they_are_used_again_or_deleted),
+      cmocka_unit_test(tagged_calls_are_handed_out_for_each_attempt_and_once_at_their_end),
+      cmocka_unit_test(waiting_for_tagged_calls_ends_after_max_wait),
+      cmocka_unit_test(tagged_calls_leave_the_list_when_reused_or_deleted),
       cmocka_unit_test(tagged_calls_and_their_engine_can_be_deleted_in_any_order),
   };
   return cmocka_run_group_tests_name("sr_engine", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 /* ---- retries ---- */
 
-static void a_503_is_repeated_after_a_backoff_with_full_jitter(void **state) {
+static void a_503_is_retried_after_a_backoff_with_full_jitter(void **state) {
   sr_time shortest = S, longest = 0;
   uint64_t seed;
   (void)state;
@@ -68,7 +68,7 @@ static void retries_are_counted(void **state) {
   }
 }
 
-static void without_retries_a_failure_ends_at_once(void **state) {
+static void without_retries_a_failure_ends_the_call(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -82,7 +82,7 @@ static void without_retries_a_failure_ends_at_once(void **state) {
   tear_down(&bench);
 }
 
-static void what_is_paid_for_is_repeated_only_where_nothing_was_sent(void **state) {
+static void a_paid_call_is_retried_only_if_it_was_not_sent(void **state) {
   static const struct {
     int status; /* of the second attempt's answer, 0: it is lost */
     enum sr_kind kind;
@@ -116,7 +116,7 @@ static void what_is_paid_for_is_repeated_only_where_nothing_was_sent(void **stat
   }
 }
 
-static void a_get_is_repeated_after_a_lost_answer(void **state) {
+static void a_get_is_retried_after_a_lost_answer(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -132,7 +132,7 @@ static void a_get_is_repeated_after_a_lost_answer(void **state) {
   tear_down(&bench);
 }
 
-static void the_last_attempt_decides_what_the_call_ends_with(void **state) {
+static void a_call_ends_with_the_result_of_its_last_attempt(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -150,7 +150,7 @@ static void the_last_attempt_decides_what_the_call_ends_with(void **state) {
   tear_down(&bench);
 }
 
-static void a_post_is_not_repeated_once_the_server_may_have_acted(void **state) {
+static void a_post_is_not_retried_once_the_server_may_have_acted(void **state) {
   struct bench bench;
   struct sr_call *refused, *lost;
   (void)state;
@@ -172,7 +172,7 @@ static void a_post_is_not_repeated_once_the_server_may_have_acted(void **state) 
   tear_down(&bench);
 }
 
-static void a_post_is_repeated_when_nothing_was_sent(void **state) {
+static void a_post_is_retried_if_nothing_was_sent(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -194,7 +194,7 @@ static void a_post_is_repeated_when_nothing_was_sent(void **state) {
   tear_down(&bench);
 }
 
-static void a_post_is_repeated_after_a_429(void **state) {
+static void a_post_is_retried_after_a_429(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -211,7 +211,7 @@ static void a_post_is_repeated_after_a_429(void **state) {
 
 /* ---- 429 and Retry-After ---- */
 
-static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
+static void a_429_holds_all_calls_of_the_key_for_a_window(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct bench bench, other;
   struct sr_config *stranger_config = client(fresh_salt(), 5, KEY, 0);
@@ -242,7 +242,7 @@ static void a_429_stops_everybody_who_uses_the_key_for_a_window(void **state) {
   tear_down(&other);
 }
 
-static void a_429_is_repeated_no_sooner_than_a_window_later(void **state) {
+static void a_429_is_retried_no_sooner_than_a_window_later(void **state) {
   uint64_t seed;
   (void)state;
   for (seed = 1; seed <= 50; seed++) {
@@ -259,7 +259,7 @@ static void a_429_is_repeated_no_sooner_than_a_window_later(void **state) {
   }
 }
 
-static void retry_after_is_waited_for(void **state) {
+static void a_retry_waits_for_retry_after(void **state) {
   static const int statuses[] = {429, 503};
   size_t i;
   (void)state;
@@ -279,7 +279,7 @@ static void retry_after_is_waited_for(void **state) {
   }
 }
 
-static void retry_after_of_a_429_holds_the_others_too(void **state) {
+static void retry_after_of_a_429_holds_the_other_calls(void **state) {
   struct bench bench;
   struct sr_call *call, *other;
   (void)state;
@@ -293,7 +293,7 @@ static void retry_after_of_a_429_holds_the_others_too(void **state) {
   tear_down(&bench);
 }
 
-static void retry_after_past_the_deadline_ends_the_call_at_once_and_says_when(void **state) {
+static void retry_after_past_the_deadline_ends_the_call_and_is_reported(void **state) {
   static const int statuses[] = {429, 503};
   size_t i;
   (void)state;
@@ -325,7 +325,7 @@ static void set_up_without_key(struct bench *bench, int token_off) {
   set_up_with(bench, &settings);
 }
 
-static void without_a_key_nothing_is_sent(void **state) {
+static void without_a_key_the_call_fails_and_nothing_is_sent(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -341,7 +341,7 @@ static void without_a_key_nothing_is_sent(void **state) {
   tear_down(&bench);
 }
 
-static void calls_without_a_key_are_sent_when_they_are_meant(void **state) {
+static void calls_explicitly_without_a_key_are_sent(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -353,7 +353,7 @@ static void calls_without_a_key_are_sent_when_they_are_meant(void **state) {
   tear_down(&bench);
 }
 
-static void the_key_is_masked_in_all_that_an_error_holds(void **state) {
+static void the_key_is_masked_in_every_field_of_an_error(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -371,7 +371,7 @@ static void the_key_is_masked_in_all_that_an_error_holds(void **state) {
 }
 
 /* The server may escape every character of its JSON. */
-static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
+static void the_key_is_masked_in_an_escaped_message(void **state) {
   struct bench bench;
   struct sr_call *call;
   char body[512] = "{\"message\":\"bad ";
@@ -390,7 +390,7 @@ static void the_key_is_masked_in_a_message_that_was_escaped(void **state) {
 }
 
 /* err.body shows the rest of `answer`, whatever the error. */
-static void the_key_is_masked_in_an_answer_that_came_too_late(void **state) {
+static void the_key_is_masked_in_an_answer_after_the_deadline(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -448,7 +448,7 @@ static void answers_larger_than_the_limits_are_refused(void **state) {
   tear_down(&bench);
 }
 
-static void what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end(void **state) {
+static void a_retry_after_of_an_earlier_attempt_is_not_reported(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -469,7 +469,7 @@ static void what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end(void
   tear_down(&bench);
 }
 
-static void answers_that_can_t_be_used_are_no_silence(void **state) {
+static void an_unusable_answer_does_not_count_as_silence(void **state) {
   struct sr_limit_view view;
   struct bench bench;
   int i;
@@ -488,7 +488,7 @@ static void answers_that_can_t_be_used_are_no_silence(void **state) {
   tear_down(&bench);
 }
 
-static void an_answer_at_the_deadline_is_too_late(void **state) {
+static void an_answer_at_the_deadline_is_a_timeout(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -520,7 +520,7 @@ static void header_is(const char *head, const char *name, const char *expected) 
   sr_buf_fini(&call.head);
 }
 
-static void header_values_are_found_whatever_the_case(void **state) {
+static void header_names_are_found_in_any_case(void **state) {
   struct sr_call call;
   char out[16] = "untouched";
   (void)state;
@@ -666,7 +666,7 @@ static void one_schedule(uint64_t seed) {
   tear_down(&bench);
 }
 
-static void deadlines_and_limits_hold_over_a_thousand_random_schedules(void **state) {
+static void deadlines_and_limits_hold_in_a_thousand_random_schedules(void **state) {
   uint64_t seed;
   (void)state;
   for (seed = 1; seed <= SCHEDULES; seed++)
@@ -674,7 +674,7 @@ static void deadlines_and_limits_hold_over_a_thousand_random_schedules(void **st
 }
 
 /* Last, as a sanitizer aborts the program on an overflow. */
-static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
+static void an_enormous_retry_after_does_not_overflow(void **state) {
   static const char *const heads[] = {"Retry-After: 9223372036\r\n", "Retry-After: 9999999999\r\n",
                                       "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"};
   size_t i;
@@ -697,34 +697,34 @@ static void an_enormous_retry_after_does_not_turn_into_none(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_503_is_repeated_after_a_backoff_with_full_jitter),
+      cmocka_unit_test(a_503_is_retried_after_a_backoff_with_full_jitter),
       cmocka_unit_test(retries_are_counted),
-      cmocka_unit_test(without_retries_a_failure_ends_at_once),
-      cmocka_unit_test(what_is_paid_for_is_repeated_only_where_nothing_was_sent),
-      cmocka_unit_test(a_get_is_repeated_after_a_lost_answer),
-      cmocka_unit_test(the_last_attempt_decides_what_the_call_ends_with),
-      cmocka_unit_test(a_post_is_not_repeated_once_the_server_may_have_acted),
-      cmocka_unit_test(a_post_is_repeated_when_nothing_was_sent),
-      cmocka_unit_test(a_post_is_repeated_after_a_429),
-      cmocka_unit_test(a_429_stops_everybody_who_uses_the_key_for_a_window),
-      cmocka_unit_test(a_429_is_repeated_no_sooner_than_a_window_later),
-      cmocka_unit_test(retry_after_is_waited_for),
-      cmocka_unit_test(retry_after_of_a_429_holds_the_others_too),
-      cmocka_unit_test(retry_after_past_the_deadline_ends_the_call_at_once_and_says_when),
-      cmocka_unit_test(without_a_key_nothing_is_sent),
-      cmocka_unit_test(calls_without_a_key_are_sent_when_they_are_meant),
-      cmocka_unit_test(the_key_is_masked_in_all_that_an_error_holds),
-      cmocka_unit_test(the_key_is_masked_in_a_message_that_was_escaped),
-      cmocka_unit_test(the_key_is_masked_in_an_answer_that_came_too_late),
+      cmocka_unit_test(without_retries_a_failure_ends_the_call),
+      cmocka_unit_test(a_paid_call_is_retried_only_if_it_was_not_sent),
+      cmocka_unit_test(a_get_is_retried_after_a_lost_answer),
+      cmocka_unit_test(a_call_ends_with_the_result_of_its_last_attempt),
+      cmocka_unit_test(a_post_is_not_retried_once_the_server_may_have_acted),
+      cmocka_unit_test(a_post_is_retried_if_nothing_was_sent),
+      cmocka_unit_test(a_post_is_retried_after_a_429),
+      cmocka_unit_test(a_429_holds_all_calls_of_the_key_for_a_window),
+      cmocka_unit_test(a_429_is_retried_no_sooner_than_a_window_later),
+      cmocka_unit_test(a_retry_waits_for_retry_after),
+      cmocka_unit_test(retry_after_of_a_429_holds_the_other_calls),
+      cmocka_unit_test(retry_after_past_the_deadline_ends_the_call_and_is_reported),
+      cmocka_unit_test(without_a_key_the_call_fails_and_nothing_is_sent),
+      cmocka_unit_test(calls_explicitly_without_a_key_are_sent),
+      cmocka_unit_test(the_key_is_masked_in_every_field_of_an_error),
+      cmocka_unit_test(the_key_is_masked_in_an_escaped_message),
+      cmocka_unit_test(the_key_is_masked_in_an_answer_after_the_deadline),
       cmocka_unit_test(the_key_is_masked_in_the_answer_of_a_call_cancelled_between_attempts),
       cmocka_unit_test(answers_larger_than_the_limits_are_refused),
-      cmocka_unit_test(what_an_earlier_attempt_said_of_a_retry_is_forgotten_at_the_end),
-      cmocka_unit_test(answers_that_can_t_be_used_are_no_silence),
-      cmocka_unit_test(an_answer_at_the_deadline_is_too_late),
-      cmocka_unit_test(header_values_are_found_whatever_the_case),
+      cmocka_unit_test(a_retry_after_of_an_earlier_attempt_is_not_reported),
+      cmocka_unit_test(an_unusable_answer_does_not_count_as_silence),
+      cmocka_unit_test(an_answer_at_the_deadline_is_a_timeout),
+      cmocka_unit_test(header_names_are_found_in_any_case),
       cmocka_unit_test(header_values_have_no_blanks_around_them),
-      cmocka_unit_test(deadlines_and_limits_hold_over_a_thousand_random_schedules),
-      cmocka_unit_test(an_enormous_retry_after_does_not_turn_into_none),
+      cmocka_unit_test(deadlines_and_limits_hold_in_a_thousand_random_schedules),
+      cmocka_unit_test(an_enormous_retry_after_does_not_overflow),
   };
   return cmocka_run_group_tests_name("sr_engine_answer", tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 /* ---- a limiter that must ask a server ---- */
 
-static void a_call_begins_when_the_answer_comes(void **state) {
+static void a_call_starts_when_the_limiter_answers(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -36,7 +36,7 @@ static void a_call_begins_when_the_answer_comes(void **state) {
   assert_int_equal(server.closes, 1);
 }
 
-static void every_outcome_of_an_attempt_is_told(void **state) {
+static void every_outcome_of_an_attempt_is_reported_to_the_limiter(void **state) {
   static const struct {
     int status; /* 0: no answer, -1: nothing sent */
     const char *body;
@@ -74,7 +74,7 @@ static void every_outcome_of_an_attempt_is_told(void **state) {
   }
 }
 
-static void no_more_is_asked_at_once_than_there_are_slots_and_in_order(void **state) {
+static void at_most_as_many_slots_are_asked_for_as_exist_in_queue_order(void **state) {
   struct bench bench;
   struct sr_call *calls[5];
   int i;
@@ -101,7 +101,7 @@ static void no_more_is_asked_at_once_than_there_are_slots_and_in_order(void **st
   tear_down(&bench);
 }
 
-static void told_to_wait_it_asks_again_at_that_time_and_not_before(void **state) {
+static void a_call_told_to_wait_asks_again_at_that_time(void **state) {
   struct bench bench;
   struct sr_call *call, *other;
   (void)state;
@@ -125,7 +125,7 @@ static void told_to_wait_it_asks_again_at_that_time_and_not_before(void **state)
   tear_down(&bench);
 }
 
-static void told_of_a_ban_it_fails_or_waits_as_it_wants(void **state) {
+static void a_call_told_of_a_ban_fails_or_waits_as_configured(void **state) {
   struct bench bench;
   struct sr_call *call, *waiting;
   (void)state;
@@ -146,7 +146,7 @@ static void told_of_a_ban_it_fails_or_waits_as_it_wants(void **state) {
   tear_down(&bench);
 }
 
-static void without_a_stand_in_a_limiter_out_of_reach_fails_the_call(void **state) {
+static void without_a_fallback_an_unreachable_limiter_fails_the_call(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -167,7 +167,7 @@ static void without_a_stand_in_a_limiter_out_of_reach_fails_the_call(void **stat
 }
 
 static void
-with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once(void **state) {
+with_a_fallback_calls_use_the_process_s_own_slots_and_one_event_reports_it(void **state) {
   struct sr_settings settings = asking_settings(2);
   struct bench bench;
   struct sr_call *calls[4];
@@ -209,7 +209,7 @@ with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once(void 
   tear_down(&bench);
 }
 
-static void a_failure_that_comes_later_is_dealt_with_as_one_at_once(void **state) {
+static void a_late_failure_of_the_limiter_is_handled_like_an_immediate_one(void **state) {
   int stand_in;
   (void)state;
   for (stand_in = 0; stand_in < 2; stand_in++) {
@@ -236,7 +236,8 @@ static void a_failure_that_comes_later_is_dealt_with_as_one_at_once(void **state
 }
 
 /* The server comes and goes: requests sent without it count when it is back. */
-static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_goes(void **state) {
+static void
+with_a_fallback_a_process_stays_within_the_limit_as_the_server_comes_and_goes(void **state) {
   struct sr_settings settings = asking_settings(2);
   struct bench bench;
   struct sr_call *calls[6];
@@ -258,7 +259,7 @@ static void with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_
   tear_down(&bench);
 }
 
-static void with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait(void **state) {
+static void with_a_fallback_its_slot_is_returned_when_the_server_says_wait(void **state) {
   struct sr_settings settings = asking_settings(1);
   struct bench bench;
   struct sr_call *call;
@@ -278,7 +279,7 @@ static void with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait
   tear_down(&bench);
 }
 
-static void the_limiter_has_the_last_word_before_a_request_is_sent(void **state) {
+static void the_limiter_is_checked_once_more_before_a_request_is_sent(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -294,7 +295,7 @@ static void the_limiter_has_the_last_word_before_a_request_is_sent(void **state)
   tear_down(&bench);
 }
 
-static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
+static void a_slot_is_returned_to_the_limiter_that_granted_it(void **state) {
   struct sr_settings settings = asking_settings(1);
   struct bench bench;
   struct sr_call *call;
@@ -314,7 +315,7 @@ static void a_slot_goes_back_to_the_limiter_that_it_is_of(void **state) {
   tear_down(&bench);
 }
 
-static void a_call_cancelled_while_it_asks_gives_back_what_it_asked_for(void **state) {
+static void a_call_cancelled_while_asking_returns_its_requested_slot(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
@@ -335,7 +336,7 @@ static void a_call_cancelled_while_it_asks_gives_back_what_it_asked_for(void **s
   tear_down(&bench);
 }
 
-static void a_limiter_that_never_answers_is_what_a_call_fails_with(void **state) {
+static void a_call_fails_with_kind_limiter_if_the_limiter_never_answers(void **state) {
   struct bench bench;
   struct sr_call *calls[3];
   int i;
@@ -355,7 +356,7 @@ static void a_limiter_that_never_answers_is_what_a_call_fails_with(void **state)
 }
 
 /* It has reported all slots as taken: a missing answer adds nothing. */
-static void a_call_whose_time_is_over_while_it_asks_again_has_no_slot(void **state) {
+static void a_call_that_expires_while_asking_again_fails_without_a_slot(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -371,7 +372,7 @@ static void a_call_whose_time_is_over_while_it_asks_again_has_no_slot(void **sta
   tear_down(&bench);
 }
 
-static void a_turn_that_can_not_come_in_time_is_not_asked_for(void **state) {
+static void a_turn_that_can_not_come_in_time_is_not_requested(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -385,7 +386,7 @@ static void a_turn_that_can_not_come_in_time_is_not_asked_for(void **state) {
   tear_down(&bench);
 }
 
-static void each_attempt_asks_anew(void **state) {
+static void each_attempt_asks_for_a_new_slot(void **state) {
   struct bench bench;
   struct sr_call *call;
   int i;
@@ -410,7 +411,7 @@ static void each_attempt_asks_anew(void **state) {
   tear_down(&bench);
 }
 
-static void news_of_the_limiter_are_told_by_a_call_under_way(void **state) {
+static void a_call_in_flight_reports_the_limiter_s_events(void **state) {
   struct bench bench;
   struct sr_call *call, *stranger;
   struct sr_config *unlimited;
@@ -455,7 +456,7 @@ static int look_at_asking_in_child(struct bench *bench, struct sr_call *asked) {
   return server.closes == 1 && server.given_back_unasked == 0 ? 0 : 4;
 }
 
-static void what_was_asked_for_before_a_fork_stays_the_parent_s(void **state) {
+static void slots_requested_before_a_fork_stay_the_parent_s(void **state) {
   struct bench bench;
   struct sr_call *call;
   pid_t child;
@@ -475,7 +476,7 @@ static void what_was_asked_for_before_a_fork_stays_the_parent_s(void **state) {
   tear_down(&bench);
 }
 
-static void an_engine_opens_one_limiter_for_each_limit(void **state) {
+static void an_engine_opens_each_limiter_once(void **state) {
   struct sr_settings settings = asking_settings(5);
   struct bench bench;
   struct sr_config *same, *other;
@@ -520,7 +521,7 @@ static void a_limiter_that_can_not_be_opened_ends_the_call(void **state) {
   assert_int_equal(server.closes, 0);
 }
 
-static void view_and_reset_go_to_the_limiter(void **state) {
+static void view_and_reset_are_passed_to_the_limiter(void **state) {
   struct bench bench;
   struct sr_limit_view view;
   (void)state;
@@ -572,28 +573,29 @@ static void an_answer_on_the_limiter_s_descriptor_wakes_the_engine(void **state)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_call_begins_when_the_answer_comes),
-      cmocka_unit_test(every_outcome_of_an_attempt_is_told),
-      cmocka_unit_test(no_more_is_asked_at_once_than_there_are_slots_and_in_order),
-      cmocka_unit_test(told_to_wait_it_asks_again_at_that_time_and_not_before),
-      cmocka_unit_test(told_of_a_ban_it_fails_or_waits_as_it_wants),
-      cmocka_unit_test(without_a_stand_in_a_limiter_out_of_reach_fails_the_call),
-      cmocka_unit_test(with_a_stand_in_calls_go_on_in_the_process_s_own_slots_and_it_is_told_once),
-      cmocka_unit_test(a_failure_that_comes_later_is_dealt_with_as_one_at_once),
-      cmocka_unit_test(with_a_stand_in_one_process_never_goes_over_as_the_server_comes_and_goes),
-      cmocka_unit_test(with_a_stand_in_a_slot_of_it_is_given_back_when_the_server_says_wait),
-      cmocka_unit_test(the_limiter_has_the_last_word_before_a_request_is_sent),
-      cmocka_unit_test(a_slot_goes_back_to_the_limiter_that_it_is_of),
-      cmocka_unit_test(a_call_cancelled_while_it_asks_gives_back_what_it_asked_for),
-      cmocka_unit_test(a_limiter_that_never_answers_is_what_a_call_fails_with),
-      cmocka_unit_test(a_call_whose_time_is_over_while_it_asks_again_has_no_slot),
-      cmocka_unit_test(a_turn_that_can_not_come_in_time_is_not_asked_for),
-      cmocka_unit_test(each_attempt_asks_anew),
-      cmocka_unit_test(news_of_the_limiter_are_told_by_a_call_under_way),
-      cmocka_unit_test(what_was_asked_for_before_a_fork_stays_the_parent_s),
-      cmocka_unit_test(an_engine_opens_one_limiter_for_each_limit),
+      cmocka_unit_test(a_call_starts_when_the_limiter_answers),
+      cmocka_unit_test(every_outcome_of_an_attempt_is_reported_to_the_limiter),
+      cmocka_unit_test(at_most_as_many_slots_are_asked_for_as_exist_in_queue_order),
+      cmocka_unit_test(a_call_told_to_wait_asks_again_at_that_time),
+      cmocka_unit_test(a_call_told_of_a_ban_fails_or_waits_as_configured),
+      cmocka_unit_test(without_a_fallback_an_unreachable_limiter_fails_the_call),
+      cmocka_unit_test(with_a_fallback_calls_use_the_process_s_own_slots_and_one_event_reports_it),
+      cmocka_unit_test(a_late_failure_of_the_limiter_is_handled_like_an_immediate_one),
+      cmocka_unit_test(
+          with_a_fallback_a_process_stays_within_the_limit_as_the_server_comes_and_goes),
+      cmocka_unit_test(with_a_fallback_its_slot_is_returned_when_the_server_says_wait),
+      cmocka_unit_test(the_limiter_is_checked_once_more_before_a_request_is_sent),
+      cmocka_unit_test(a_slot_is_returned_to_the_limiter_that_granted_it),
+      cmocka_unit_test(a_call_cancelled_while_asking_returns_its_requested_slot),
+      cmocka_unit_test(a_call_fails_with_kind_limiter_if_the_limiter_never_answers),
+      cmocka_unit_test(a_call_that_expires_while_asking_again_fails_without_a_slot),
+      cmocka_unit_test(a_turn_that_can_not_come_in_time_is_not_requested),
+      cmocka_unit_test(each_attempt_asks_for_a_new_slot),
+      cmocka_unit_test(a_call_in_flight_reports_the_limiter_s_events),
+      cmocka_unit_test(slots_requested_before_a_fork_stay_the_parent_s),
+      cmocka_unit_test(an_engine_opens_each_limiter_once),
       cmocka_unit_test(a_limiter_that_can_not_be_opened_ends_the_call),
-      cmocka_unit_test(view_and_reset_go_to_the_limiter),
+      cmocka_unit_test(view_and_reset_are_passed_to_the_limiter),
       cmocka_unit_test(an_answer_on_the_limiter_s_descriptor_wakes_the_engine),
   };
   return cmocka_run_group_tests_name("sr_engine_asking", tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 /* ---- events ---- */
 
-static void a_call_that_gets_its_slot_at_once_has_nothing_to_tell(void **state) {
+static void a_call_that_gets_its_slot_at_once_has_no_events(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -16,7 +16,7 @@ static void a_call_that_gets_its_slot_at_once_has_nothing_to_tell(void **state) 
   tear_down(&bench);
 }
 
-static void waiting_for_a_slot_is_told_with_how_long_it_took(void **state) {
+static void a_wait_event_reports_how_long_the_call_waited(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   struct sr_event event;
@@ -37,7 +37,7 @@ static void waiting_for_a_slot_is_told_with_how_long_it_took(void **state) {
   tear_down(&bench);
 }
 
-static void a_retry_is_told_with_its_pause_and_its_cause(void **state) {
+static void a_retry_event_reports_the_pause_and_the_cause(void **state) {
   struct bench bench;
   struct sr_call *call;
   struct sr_event event;
@@ -67,7 +67,7 @@ static void a_retry_is_told_with_its_pause_and_its_cause(void **state) {
   tear_down(&bench);
 }
 
-static void a_429_is_told_with_how_long_all_stop(void **state) {
+static void a_429_event_reports_how_long_all_calls_are_held(void **state) {
   struct bench bench;
   struct sr_call *call;
   struct sr_event event;
@@ -87,8 +87,7 @@ static void a_429_is_told_with_how_long_all_stop(void **state) {
   tear_down(&bench);
 }
 
-static void
-the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end(void **state) {
+static void the_third_429_is_reported_as_a_ban_and_a_successful_probe_as_its_end(void **state) {
   struct bench bench;
   struct sr_call *call, *probe, *other;
   struct sr_event event;
@@ -207,7 +206,7 @@ static void while_the_key_is_blocked_calls_fail_at_once_and_say_when(void **stat
 }
 
 /* The 429 that opens it also holds all calls for its Retry-After, which is not reported. */
-static void a_block_is_called_so_also_while_a_429_holds_all(void **state) {
+static void a_block_is_reported_as_blocked_also_during_a_hold(void **state) {
   struct bench bench;
   struct sr_call *call;
   int i;
@@ -227,7 +226,7 @@ static void a_block_is_called_so_also_while_a_429_holds_all(void **state) {
   tear_down(&bench);
 }
 
-static void the_call_whose_429_was_one_too_many_ends_as_blocked(void **state) {
+static void the_call_whose_429_caused_the_ban_ends_as_blocked(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -271,7 +270,7 @@ a_key_refused_twice_is_blocked_and_the_second_call_says_why_in_the_api_s_words(v
 }
 
 /* A retired host answers "No token" to every key, which says nothing about this one. */
-static void no_token_does_not_block_a_key(void **state) {
+static void the_answer_no_token_does_not_block_a_key(void **state) {
   struct bench bench;
   int i;
   (void)state;
@@ -285,7 +284,7 @@ static void no_token_does_not_block_a_key(void **state) {
   tear_down(&bench);
 }
 
-static void after_the_ban_one_call_goes_and_the_others_wait_for_what_it_finds(void **state) {
+static void after_a_ban_one_call_is_sent_and_the_others_wait_for_its_outcome(void **state) {
   struct bench bench;
   struct sr_call *probe, *other, *waiting;
   (void)state;
@@ -310,7 +309,7 @@ static void after_the_ban_one_call_goes_and_the_others_wait_for_what_it_finds(vo
 
 /* ---- blocked, and waiting ---- */
 
-static void who_wants_to_wait_for_the_end_of_a_ban_does_within_its_deadline(void **state) {
+static void a_call_configured_to_wait_waits_out_a_ban_within_its_deadline(void **state) {
   struct bench bench;
   struct sr_call *call, *late;
   sr_time end;
@@ -336,7 +335,7 @@ static void who_wants_to_wait_for_the_end_of_a_ban_does_within_its_deadline(void
   tear_down(&bench);
 }
 
-static void waiting_for_a_ban_looks_every_ten_seconds_whether_it_was_ended(void **state) {
+static void a_call_waiting_out_a_ban_checks_every_ten_seconds_whether_it_was_lifted(void **state) {
   struct bench bench;
   struct sr_call *call;
   sr_time end;
@@ -355,7 +354,7 @@ static void waiting_for_a_ban_looks_every_ten_seconds_whether_it_was_ended(void 
   tear_down(&bench);
 }
 
-static void the_call_whose_429_opens_the_circuit_waits_too_if_it_wants(void **state) {
+static void the_call_whose_429_caused_the_ban_waits_if_configured_to(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -376,7 +375,7 @@ static void the_call_whose_429_opens_the_circuit_waits_too_if_it_wants(void **st
   tear_down(&bench);
 }
 
-static void one_that_can_not_wait_any_more_says_that_the_key_is_blocked(void **state) {
+static void a_call_that_expires_while_waiting_out_a_ban_ends_as_blocked(void **state) {
   int way;
   (void)state;
   for (way = 0; way < 2; way++) {
@@ -396,7 +395,7 @@ static void one_that_can_not_wait_any_more_says_that_the_key_is_blocked(void **s
   }
 }
 
-static void a_reset_lets_those_go_who_wait_for_the_end_of_the_ban(void **state) {
+static void a_reset_starts_the_calls_that_wait_out_a_ban(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -413,7 +412,7 @@ static void a_reset_lets_those_go_who_wait_for_the_end_of_the_ban(void **state) 
 }
 
 /* A reset by seranking-limits or another process sends no event: the engine polls for it. */
-static void a_reset_by_somebody_else_is_seen_within_seconds(void **state) {
+static void a_reset_by_another_process_is_noticed_within_seconds(void **state) {
   struct bench bench, other;
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct sr_call *call;
@@ -436,26 +435,26 @@ static void a_reset_by_somebody_else_is_seen_within_seconds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_call_that_gets_its_slot_at_once_has_nothing_to_tell),
-      cmocka_unit_test(waiting_for_a_slot_is_told_with_how_long_it_took),
-      cmocka_unit_test(a_retry_is_told_with_its_pause_and_its_cause),
-      cmocka_unit_test(a_429_is_told_with_how_long_all_stop),
-      cmocka_unit_test(the_third_429_is_told_as_a_ban_and_the_probe_that_gets_through_as_its_end),
+      cmocka_unit_test(a_call_that_gets_its_slot_at_once_has_no_events),
+      cmocka_unit_test(a_wait_event_reports_how_long_the_call_waited),
+      cmocka_unit_test(a_retry_event_reports_the_pause_and_the_cause),
+      cmocka_unit_test(a_429_event_reports_how_long_all_calls_are_held),
+      cmocka_unit_test(the_third_429_is_reported_as_a_ban_and_a_successful_probe_as_its_end),
       cmocka_unit_test(a_probe_that_a_failing_server_answers_leaves_the_key_blocked),
       cmocka_unit_test(events_that_do_not_fit_are_counted),
       cmocka_unit_test(while_the_key_is_blocked_calls_fail_at_once_and_say_when),
-      cmocka_unit_test(a_block_is_called_so_also_while_a_429_holds_all),
-      cmocka_unit_test(the_call_whose_429_was_one_too_many_ends_as_blocked),
+      cmocka_unit_test(a_block_is_reported_as_blocked_also_during_a_hold),
+      cmocka_unit_test(the_call_whose_429_caused_the_ban_ends_as_blocked),
       cmocka_unit_test(
           a_key_refused_twice_is_blocked_and_the_second_call_says_why_in_the_api_s_words),
-      cmocka_unit_test(no_token_does_not_block_a_key),
-      cmocka_unit_test(after_the_ban_one_call_goes_and_the_others_wait_for_what_it_finds),
-      cmocka_unit_test(who_wants_to_wait_for_the_end_of_a_ban_does_within_its_deadline),
-      cmocka_unit_test(waiting_for_a_ban_looks_every_ten_seconds_whether_it_was_ended),
-      cmocka_unit_test(the_call_whose_429_opens_the_circuit_waits_too_if_it_wants),
-      cmocka_unit_test(one_that_can_not_wait_any_more_says_that_the_key_is_blocked),
-      cmocka_unit_test(a_reset_lets_those_go_who_wait_for_the_end_of_the_ban),
-      cmocka_unit_test(a_reset_by_somebody_else_is_seen_within_seconds),
+      cmocka_unit_test(the_answer_no_token_does_not_block_a_key),
+      cmocka_unit_test(after_a_ban_one_call_is_sent_and_the_others_wait_for_its_outcome),
+      cmocka_unit_test(a_call_configured_to_wait_waits_out_a_ban_within_its_deadline),
+      cmocka_unit_test(a_call_waiting_out_a_ban_checks_every_ten_seconds_whether_it_was_lifted),
+      cmocka_unit_test(the_call_whose_429_caused_the_ban_waits_if_configured_to),
+      cmocka_unit_test(a_call_that_expires_while_waiting_out_a_ban_ends_as_blocked),
+      cmocka_unit_test(a_reset_starts_the_calls_that_wait_out_a_ban),
+      cmocka_unit_test(a_reset_by_another_process_is_noticed_within_seconds),
   };
   return cmocka_run_group_tests_name("sr_engine_ban", tests, NULL, NULL);
 }

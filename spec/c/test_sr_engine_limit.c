@@ -8,7 +8,7 @@
 /* ---- the queue ---- */
 
 /* After unanswered requests the next one waits and goes alone; a call that can't wait gets the reason. */
-static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) {
+static void a_call_that_waits_because_of_silence_says_so(void **state) {
   struct bench bench;
   struct sr_call *calls[3], *call;
   size_t i;
@@ -35,7 +35,7 @@ static void a_call_that_waits_because_nothing_is_answered_says_so(void **state) 
   tear_down(&bench);
 }
 
-static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **state) {
+static void a_call_beyond_max_queue_is_refused_and_takes_no_slot(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
   struct sr_call *calls[4];
@@ -65,7 +65,7 @@ static void a_call_too_many_in_the_queue_is_refused_and_takes_nothing(void **sta
 }
 
 /* Calls that can be sent at once don't count as waiting, even before the engine's next step. */
-static void calls_for_which_there_are_slots_are_not_counted_as_waiting(void **state) {
+static void calls_with_a_slot_do_not_count_as_waiting(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct bench bench;
   struct sr_call *calls[8];
@@ -89,7 +89,7 @@ static void calls_for_which_there_are_slots_are_not_counted_as_waiting(void **st
   tear_down(&bench);
 }
 
-static void a_repeated_attempt_is_never_refused_for_a_full_queue(void **state) {
+static void a_retry_is_never_refused_for_a_full_queue(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
   struct sr_call *call, *other;
@@ -138,7 +138,7 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   tear_down(&bench);
 }
 
-static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state) {
+static void queued_calls_of_low_priority_do_not_delay_others(void **state) {
   struct bench bench;
   struct sr_call *low[6], *normal;
   int i;
@@ -160,7 +160,7 @@ static void calls_of_low_priority_in_the_queue_are_in_nobody_s_way(void **state)
 
 /* ---- pacing, and a process stopped between taking a slot and sending ---- */
 
-static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **state) {
+static void by_send_time_n_calls_a_window_are_sent_however_slow_the_answers(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 2);
   struct bench bench;
   struct sr_call *calls[6];
@@ -183,7 +183,7 @@ static void by_send_time_n_calls_a_window_go_however_late_their_answers(void **s
 }
 
 /* A process is stopped after it took its slot: the time of sending counts. */
-static void by_send_time_the_window_begins_with_the_sending(void **state) {
+static void by_send_time_the_window_begins_when_the_request_is_sent(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 1);
   struct bench bench;
   struct sr_call *stopped, *other;
@@ -207,7 +207,7 @@ static void by_send_time_the_window_begins_with_the_sending(void **state) {
 }
 
 /* The last check before sending sees a 429 of another process during the stop. */
-static void one_stopped_while_another_got_a_429_takes_again_before_it_sends(void **state) {
+static void a_process_stopped_during_another_s_429_takes_a_new_slot_before_sending(void **state) {
   int send_time;
   (void)state;
   for (send_time = 0; send_time < 2; send_time++) {
@@ -235,7 +235,7 @@ static void one_stopped_while_another_got_a_429_takes_again_before_it_sends(void
   }
 }
 
-static void one_stopped_while_the_key_was_blocked_sends_nothing(void **state) {
+static void a_process_stopped_while_the_key_was_blocked_sends_nothing(void **state) {
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct bench bench, other;
   struct sr_call *stopped;
@@ -257,7 +257,7 @@ static void one_stopped_while_the_key_was_blocked_sends_nothing(void **state) {
 }
 
 /* The lease outlasts the deadline: a process that continues after it sends nothing. */
-static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) {
+static void by_answer_a_process_stopped_past_its_deadline_sends_nothing(void **state) {
   struct bench bench;
   struct sr_call *call;
   (void)state;
@@ -277,7 +277,7 @@ static void by_answer_one_stopped_past_its_deadline_sends_nothing(void **state) 
 }
 
 /* The same when calls are handed out one at a time (sr_engine_next). */
-static void calls_that_are_handed_out_after_another_s_429_take_again_too(void **state) {
+static void calls_handed_out_after_another_s_429_take_a_new_slot(void **state) {
   struct bench bench;
   struct sr_call *first, *second;
   (void)state;
@@ -325,7 +325,7 @@ static struct sr_settings shared_settings(int slots) {
   return settings;
 }
 
-static void without_a_file_calls_go_on_and_one_of_them_tells_why(void **state) {
+static void without_a_file_calls_continue_and_one_event_says_why(void **state) {
   struct sr_settings settings = shared_settings(5);
   struct bench bench;
   struct sr_call *call;
@@ -387,7 +387,7 @@ static void engines_of_two_processes_share_the_limit(void **state) {
 }
 
 /* Calls that wait for the same slot retry milliseconds apart, not all at once. */
-static void processes_that_wait_for_the_same_slot_are_spread(void **state) {
+static void processes_waiting_for_the_same_slot_are_spread_out(void **state) {
   struct sr_settings settings = shared_settings(1);
   sr_time least = S, most = 0;
   uint64_t seed;
@@ -419,21 +419,21 @@ static void processes_that_wait_for_the_same_slot_are_spread(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_call_that_waits_because_nothing_is_answered_says_so),
-      cmocka_unit_test(a_call_too_many_in_the_queue_is_refused_and_takes_nothing),
-      cmocka_unit_test(calls_for_which_there_are_slots_are_not_counted_as_waiting),
-      cmocka_unit_test(a_repeated_attempt_is_never_refused_for_a_full_queue),
+      cmocka_unit_test(a_call_that_waits_because_of_silence_says_so),
+      cmocka_unit_test(a_call_beyond_max_queue_is_refused_and_takes_no_slot),
+      cmocka_unit_test(calls_with_a_slot_do_not_count_as_waiting),
+      cmocka_unit_test(a_retry_is_never_refused_for_a_full_queue),
       cmocka_unit_test(calls_of_low_priority_leave_the_last_slot_to_others),
-      cmocka_unit_test(calls_of_low_priority_in_the_queue_are_in_nobody_s_way),
-      cmocka_unit_test(by_send_time_n_calls_a_window_go_however_late_their_answers),
-      cmocka_unit_test(by_send_time_the_window_begins_with_the_sending),
-      cmocka_unit_test(one_stopped_while_another_got_a_429_takes_again_before_it_sends),
-      cmocka_unit_test(one_stopped_while_the_key_was_blocked_sends_nothing),
-      cmocka_unit_test(by_answer_one_stopped_past_its_deadline_sends_nothing),
-      cmocka_unit_test(calls_that_are_handed_out_after_another_s_429_take_again_too),
-      FILE_TEST(without_a_file_calls_go_on_and_one_of_them_tells_why),
+      cmocka_unit_test(queued_calls_of_low_priority_do_not_delay_others),
+      cmocka_unit_test(by_send_time_n_calls_a_window_are_sent_however_slow_the_answers),
+      cmocka_unit_test(by_send_time_the_window_begins_when_the_request_is_sent),
+      cmocka_unit_test(a_process_stopped_during_another_s_429_takes_a_new_slot_before_sending),
+      cmocka_unit_test(a_process_stopped_while_the_key_was_blocked_sends_nothing),
+      cmocka_unit_test(by_answer_a_process_stopped_past_its_deadline_sends_nothing),
+      cmocka_unit_test(calls_handed_out_after_another_s_429_take_a_new_slot),
+      FILE_TEST(without_a_file_calls_continue_and_one_event_says_why),
       FILE_TEST(engines_of_two_processes_share_the_limit),
-      FILE_TEST(processes_that_wait_for_the_same_slot_are_spread),
+      FILE_TEST(processes_waiting_for_the_same_slot_are_spread_out),
   };
   return cmocka_run_group_tests_name("sr_engine_limit", tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "limit/sr_limit.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -167,7 +168,7 @@ static int ended_with(int fd) {
 }
 
 /* Only Linux reports how much is unsent. */
-static void a_request_that_is_given_up_is_dropped_by_the_kernel(void **state) {
+static void the_kernel_drops_the_bytes_of_an_abandoned_request(void **state) {
   struct sr_call *call = sr_call_new(config);
   char *body = calloc(1, LARGE);
   int fd, i;
@@ -212,7 +213,7 @@ static struct sr_config *limited_client(void) {
   return client;
 }
 
-static void only_requests_without_any_answer_make_the_limiter_send_one_at_a_time(void **state) {
+static void only_unanswered_requests_count_as_silence(void **state) {
   static const struct {
     const char *answer; /* the part sent before the connection ends */
     int silent;
@@ -270,7 +271,7 @@ static void talk(int fds[], int count) {
   }
 }
 
-static void an_engine_without_calls_closes_its_connections_after_a_minute(void **state) {
+static void an_idle_engine_closes_its_connections_after_a_minute(void **state) {
   int fds[CALLS_MAX], again, i;
   (void)state;
   talk(fds, CALLS_MAX);
@@ -372,7 +373,7 @@ static void a_call_ends_when_polling_has_failed_three_times_with_a_pause_each(vo
   close(fd);
 }
 
-static void a_failure_of_poll_that_passes_ends_no_call(void **state) {
+static void a_passing_failure_of_poll_ends_no_call(void **state) {
   struct sr_call *call;
   int fd;
   (void)state;
@@ -398,7 +399,7 @@ static void a_failure_of_poll_that_passes_ends_no_call(void **state) {
   close(fd);
 }
 
-static void descriptors_of_the_caller_count_as_ready_when_polling_fails(void **state) {
+static void the_caller_s_descriptors_count_as_ready_when_polling_fails(void **state) {
   struct curl_waitfd extra;
   (void)state;
   if (under_valgrind())
@@ -415,6 +416,16 @@ static void descriptors_of_the_caller_count_as_ready_when_polling_fails(void **s
 }
 
 /* ---- handles that have one use ---- */
+
+static int handles;
+
+CURL *curl_easy_init(void) {
+  CURL *(*libcurl_s)(void);
+  void *symbol = dlsym(RTLD_NEXT, "curl_easy_init");
+  memcpy(&libcurl_s, &symbol, sizeof symbol);
+  handles++;
+  return libcurl_s();
+}
 
 static void answered(int fd, struct sr_call *call) {
   answer(fd);
@@ -450,14 +461,42 @@ static void the_next_handle_is_made_while_a_call_waits_for_its_server(void **sta
   close(fd);
 }
 
+/* Two calls at a time: no handle is made in advance. */
+static void each_attempt_has_a_new_handle_where_handles_have_one_use(void **state) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  struct sr_call *calls[2];
+  int fds[2], before = handles, round, i;
+  (void)state;
+  if (info->version_num < 0x075300 || info->version_num > 0x080001)
+    skip();
+  for (round = 0; round < 2; round++) {
+    for (i = 0; i < 2; i++) {
+      calls[i] = submitted();
+      if (round == 0)
+        fds[i] = accepted();
+    }
+    for (i = 0; i < 2; i++) {
+      wait_readable(fds[i]);
+      answer(fds[i]);
+    }
+    for (i = 0; i < 2; i++) {
+      step_until_done(calls[i]);
+      assert_int_equal(calls[i]->error.kind, SR_NO_ERROR);
+      sr_call_delete(calls[i]);
+    }
+  }
+  assert_int_equal(handles - before, 4);
+  close(fds[0]);
+  close(fds[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(a_request_that_is_given_up_is_dropped_by_the_kernel, set_up,
+      cmocka_unit_test_setup_teardown(the_kernel_drops_the_bytes_of_an_abandoned_request, set_up,
                                       tear_down),
-      cmocka_unit_test_setup_teardown(
-          only_requests_without_any_answer_make_the_limiter_send_one_at_a_time, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(an_engine_without_calls_closes_its_connections_after_a_minute,
-                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(only_unanswered_requests_count_as_silence, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(an_idle_engine_closes_its_connections_after_a_minute, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(a_call_in_flight_keeps_the_connections_of_its_engine, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(
@@ -465,11 +504,12 @@ int main(void) {
           tear_down),
       cmocka_unit_test_setup_teardown(
           a_call_ends_when_polling_has_failed_three_times_with_a_pause_each, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_failure_of_poll_that_passes_ends_no_call, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(descriptors_of_the_caller_count_as_ready_when_polling_fails,
+      cmocka_unit_test_setup_teardown(a_passing_failure_of_poll_ends_no_call, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_caller_s_descriptors_count_as_ready_when_polling_fails,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_next_handle_is_made_while_a_call_waits_for_its_server,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(each_attempt_has_a_new_handle_where_handles_have_one_use,
                                       set_up, tear_down),
   };
   return cmocka_run_group_tests_name("sr_engine on sockets", tests, NULL, NULL);

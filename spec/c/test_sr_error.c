@@ -94,7 +94,7 @@ static void a_403_about_the_key_has_kind_auth_in_every_shape(void **state) {
     }
 }
 
-static void words_about_the_key_count_only_with_403(void **state) {
+static void messages_about_the_key_count_only_with_403(void **state) {
   struct sr_error error;
   (void)state;
   error = map_text(500, "{\"message\":\"No token\"}");
@@ -103,7 +103,7 @@ static void words_about_the_key_count_only_with_403(void **state) {
   expect_error(&error, SR_NOT_FOUND, "not_found", "404 Incorrect token");
 }
 
-static void words_run_together_or_more_words_are_another_message(void **state) {
+static void a_message_with_joined_or_additional_words_is_not_recognized(void **state) {
   static const char *const list[] = {"Notoken", "No token given", "No tokens",
                                      "No toke", "Not token",      "o token"};
   size_t i;
@@ -136,7 +136,7 @@ static const struct {
     {100, "Zzz", SR_PROTOCOL, NULL},         {999, "Zzz", SR_PROTOCOL, NULL},
 };
 
-static void unknown_messages_fall_back_on_their_status_and_keep_the_text(void **state) {
+static void unknown_messages_get_the_code_of_their_status_and_keep_the_text(void **state) {
   size_t i, k;
   (void)state;
   for (i = 0; i < COUNT(unknown); i++)
@@ -153,7 +153,7 @@ static void unknown_messages_fall_back_on_their_status_and_keep_the_text(void **
     }
 }
 
-static void message_and_description_are_both_told(void **state) {
+static void message_and_description_are_both_reported(void **state) {
   struct sr_error error;
   (void)state;
   error = map_text(403, "{\"error\":{\"code\":403,\"message\":\"Forbidden\",\"description\":"
@@ -162,7 +162,7 @@ static void message_and_description_are_both_told(void **state) {
   assert_string_equal(error.message, "Forbidden: Incorrect token");
 }
 
-static void texts_come_in_the_order_of_the_shapes(void **state) {
+static void the_first_known_place_of_a_message_wins(void **state) {
   static const char body[] = "{\"message\":\"5\",\"error_description\":\"3\",\"error\":{"
                              "\"description\":\"2\",\"message\":\"1\"}}";
   static const char flat[] = "{\"message\":\"5\",\"error\":\"4\",\"error_description\":\"3\"}";
@@ -182,7 +182,7 @@ static void texts_come_in_the_order_of_the_shapes(void **state) {
   assert_string_equal(texts[2], "5");
 }
 
-static void empty_texts_and_other_types_do_not_count(void **state) {
+static void empty_texts_and_other_types_are_no_message(void **state) {
   static const char *const list[] = {"{\"message\":\"\"}",
                                      "{\"message\":\"  \"}",
                                      "{\"message\":null}",
@@ -208,7 +208,7 @@ static void empty_texts_and_other_types_do_not_count(void **state) {
 
 /* ---- unexpected bodies ---- */
 
-static void html_pages_give_a_typed_error_without_their_text(void **state) {
+static void html_pages_give_an_error_of_their_status_without_their_text(void **state) {
   static const char page[] =
       "\r\n <!DOCTYPE html><html><body><h1>504 Gateway Time-out</h1></body></html>";
   struct sr_answer answer = answer_of(504, page, sizeof page - 1);
@@ -228,7 +228,7 @@ static void html_pages_give_a_typed_error_without_their_text(void **state) {
   expect_error(&error, SR_ACCESS, "forbidden", "HTML");
 }
 
-static void empty_bodies_get_the_status_own_words(void **state) {
+static void empty_bodies_get_the_standard_text_of_their_status(void **state) {
   static const char *const bodies[] = {"", " \r\n", "{}", "[]", "{", "["};
   size_t i;
   (void)state;
@@ -250,20 +250,20 @@ static void plain_text_is_the_message(void **state) {
   assert_string_equal(error.message, "upstream failed");
 }
 
-static void a_body_that_is_null_says_nothing(void **state) {
+static void a_null_body_is_no_message(void **state) {
   (void)state;
   assert_string_equal(map_text(400, "").message, map_text(400, " null\n").message);
   assert_string_equal(map_text(400, "nullable").message, "nullable");
 }
 
 /* The raw text is the last place searched for a message. */
-static void plain_text_that_is_a_known_message_has_its_code(void **state) {
+static void a_known_message_in_plain_text_has_its_code(void **state) {
   struct sr_error error = map_text(403, "Incorrect token\n");
   (void)state;
   expect_error(&error, SR_AUTH, "incorrect_token", "plain text");
 }
 
-static void bodies_cut_anywhere_are_an_error_of_their_status(void **state) {
+static void a_body_cut_anywhere_gives_an_error_of_its_status(void **state) {
   static const char body[] = "{\"a\":[1,{\"b\":\"\\\"}\"}],\"error\":{\"code\":403,\"message\":"
                              "\"No t\\u00f6ken \\ud83d\\ude00\","
                              "\"description\":\"x\"}}";
@@ -276,7 +276,7 @@ static void bodies_cut_anywhere_are_an_error_of_their_status(void **state) {
   }
 }
 
-static void a_message_that_is_cut_short_is_still_shown(void **state) {
+static void a_truncated_message_is_shown(void **state) {
   struct sr_error error = map_text(400, "{\"message\":\"The date is wro");
   (void)state;
   assert_string_equal(error.message, "The date is wro");
@@ -349,7 +349,7 @@ static void messages_cut_inside_a_character_stay_valid(void **state) {
     }
 }
 
-static void deep_nesting_is_passed_over(void **state) {
+static void deep_nesting_is_skipped(void **state) {
   enum { DEPTH = 50000 };
   char *body = malloc(2 * DEPTH + 100);
   struct sr_error error;
@@ -370,7 +370,7 @@ static void deep_nesting_is_passed_over(void **state) {
 }
 
 /* Random bytes, and random pieces of JSON. */
-static void random_bodies_always_give_a_typed_error(void **state) {
+static void random_bodies_give_an_error_with_kind_and_code(void **state) {
   static const char *const pieces[] = {"{",
                                        "}",
                                        "[",
@@ -448,7 +448,7 @@ static void cleaning_leaves_one_line_of_valid_utf8(void **state) {
 
 /* U+0080 to U+009F are control characters too: U+009B begins an escape sequence in some terminals.
  */
-static void cleaning_takes_out_the_control_characters_above_ascii_too(void **state) {
+static void cleaning_removes_control_characters_beyond_ascii(void **state) {
   char out[64];
   (void)state;
   sr_error_clean(out, sizeof out,
@@ -474,7 +474,7 @@ static void cleaning_never_writes_past_the_size(void **state) {
   }
 }
 
-static void utf8_is_valid_up_to_the_first_byte_that_is_not(void **state) {
+static void the_valid_part_of_utf8_ends_at_the_first_invalid_byte(void **state) {
   static const struct {
     const char *text;
     size_t valid;
@@ -514,7 +514,7 @@ static void utf8_is_valid_up_to_the_first_byte_that_is_not(void **state) {
 
 /* ---- redirects and hints ---- */
 
-static void redirects_say_where_and_are_not_followed(void **state) {
+static void a_redirect_is_an_error_that_names_its_target(void **state) {
   static const int statuses[] = {301, 302, 303, 307, 308};
   size_t i;
   (void)state;
@@ -618,7 +618,7 @@ static void libcurl_codes_have_their_kinds(void **state) {
   }
 }
 
-static void every_libcurl_code_gives_a_typed_error_with_libcurls_words(void **state) {
+static void every_libcurl_code_gives_a_kind_a_code_and_libcurl_s_text(void **state) {
   int code;
   (void)state;
   for (code = 1; code < 150; code++) {
@@ -655,7 +655,7 @@ static const struct {
      "bad_option", "the proxy's address can't be used", "HTTPS_PROXY"},
 };
 
-static void libcurl_s_words_are_read_where_they_mislead(void **state) {
+static void misleading_texts_of_libcurl_are_replaced(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(texts_read); i++) {
@@ -687,35 +687,35 @@ static void a_proxy_s_refusal_lasts_and_its_failure_does_not(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_403_about_the_key_has_kind_auth_in_every_shape),
-      cmocka_unit_test(words_about_the_key_count_only_with_403),
-      cmocka_unit_test(words_run_together_or_more_words_are_another_message),
-      cmocka_unit_test(unknown_messages_fall_back_on_their_status_and_keep_the_text),
-      cmocka_unit_test(message_and_description_are_both_told),
-      cmocka_unit_test(texts_come_in_the_order_of_the_shapes),
-      cmocka_unit_test(empty_texts_and_other_types_do_not_count),
-      cmocka_unit_test(html_pages_give_a_typed_error_without_their_text),
-      cmocka_unit_test(empty_bodies_get_the_status_own_words),
+      cmocka_unit_test(messages_about_the_key_count_only_with_403),
+      cmocka_unit_test(a_message_with_joined_or_additional_words_is_not_recognized),
+      cmocka_unit_test(unknown_messages_get_the_code_of_their_status_and_keep_the_text),
+      cmocka_unit_test(message_and_description_are_both_reported),
+      cmocka_unit_test(the_first_known_place_of_a_message_wins),
+      cmocka_unit_test(empty_texts_and_other_types_are_no_message),
+      cmocka_unit_test(html_pages_give_an_error_of_their_status_without_their_text),
+      cmocka_unit_test(empty_bodies_get_the_standard_text_of_their_status),
       cmocka_unit_test(plain_text_is_the_message),
-      cmocka_unit_test(a_body_that_is_null_says_nothing),
-      cmocka_unit_test(plain_text_that_is_a_known_message_has_its_code),
-      cmocka_unit_test(bodies_cut_anywhere_are_an_error_of_their_status),
-      cmocka_unit_test(a_message_that_is_cut_short_is_still_shown),
+      cmocka_unit_test(a_null_body_is_no_message),
+      cmocka_unit_test(a_known_message_in_plain_text_has_its_code),
+      cmocka_unit_test(a_body_cut_anywhere_gives_an_error_of_its_status),
+      cmocka_unit_test(a_truncated_message_is_shown),
       cmocka_unit_test(invalid_utf8_becomes_replacement_characters),
       cmocka_unit_test(nul_bytes_do_no_harm),
       cmocka_unit_test(large_bodies_are_cut_to_a_message),
       cmocka_unit_test(messages_cut_inside_a_character_stay_valid),
-      cmocka_unit_test(deep_nesting_is_passed_over),
-      cmocka_unit_test(random_bodies_always_give_a_typed_error),
+      cmocka_unit_test(deep_nesting_is_skipped),
+      cmocka_unit_test(random_bodies_give_an_error_with_kind_and_code),
       cmocka_unit_test(cleaning_leaves_one_line_of_valid_utf8),
-      cmocka_unit_test(cleaning_takes_out_the_control_characters_above_ascii_too),
+      cmocka_unit_test(cleaning_removes_control_characters_beyond_ascii),
       cmocka_unit_test(cleaning_never_writes_past_the_size),
-      cmocka_unit_test(utf8_is_valid_up_to_the_first_byte_that_is_not),
-      cmocka_unit_test(redirects_say_where_and_are_not_followed),
+      cmocka_unit_test(the_valid_part_of_utf8_ends_at_the_first_invalid_byte),
+      cmocka_unit_test(a_redirect_is_an_error_that_names_its_target),
       cmocka_unit_test(set_formats_cleans_and_cuts),
       cmocka_unit_test(kinds_have_their_names),
       cmocka_unit_test(libcurl_codes_have_their_kinds),
-      cmocka_unit_test(every_libcurl_code_gives_a_typed_error_with_libcurls_words),
-      cmocka_unit_test(libcurl_s_words_are_read_where_they_mislead),
+      cmocka_unit_test(every_libcurl_code_gives_a_kind_a_code_and_libcurl_s_text),
+      cmocka_unit_test(misleading_texts_of_libcurl_are_replaced),
       cmocka_unit_test(a_proxy_s_refusal_lasts_and_its_failure_does_not),
   };
   return cmocka_run_group_tests_name("sr_error", tests, set_up, tear_down);

@@ -149,7 +149,7 @@ static void close_both(struct sr_limiter *limiter) {
 
 /* ---- tests ---- */
 
-static void a_slot_of_both_is_held_and_given_back(void **state) {
+static void a_slot_of_each_is_held_and_returned(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)};
   (void)state;
   assert_int_equal(take_with(&taken, SR_LIMIT_GRANTED, SR_LIMIT_GRANTED), SR_LIMIT_GRANTED);
@@ -165,7 +165,8 @@ static void a_slot_of_both_is_held_and_given_back(void **state) {
   close_both(taken.limiter);
 }
 
-static void while_the_first_is_away_the_second_decides_and_the_problem_is_told(void **state) {
+static void
+while_the_first_is_unreachable_the_second_decides_and_the_problem_is_reported(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)};
   (void)state;
   half[FIRST].problem = "connection refused";
@@ -189,7 +190,7 @@ static void while_the_first_is_away_the_second_decides_and_the_problem_is_told(v
   close_both(taken.limiter);
 }
 
-static void what_the_first_refuses_costs_no_slot_of_the_second(void **state) {
+static void a_refusal_by_the_first_takes_no_slot_of_the_second(void **state) {
   static const enum sr_verdict verdicts[] = {SR_LIMIT_WAIT, SR_LIMIT_BLOCKED};
   size_t i;
   (void)state;
@@ -205,7 +206,7 @@ static void what_the_first_refuses_costs_no_slot_of_the_second(void **state) {
   }
 }
 
-static void while_the_first_is_asked_the_second_s_slot_is_kept(void **state) {
+static void while_the_first_is_asked_the_slot_of_the_second_is_kept(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)};
   (void)state;
   assert_int_equal(take_with(&taken, SR_LIMIT_ASKED, SR_LIMIT_GRANTED), SR_LIMIT_ASKED);
@@ -223,7 +224,7 @@ static void while_the_first_is_asked_the_second_s_slot_is_kept(void **state) {
   close_both(taken.limiter);
 }
 
-static void both_have_the_last_word_before_a_request_is_sent(void **state) {
+static void both_are_checked_before_a_request_is_sent(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)};
   int i;
   (void)state;
@@ -244,7 +245,7 @@ static void both_have_the_last_word_before_a_request_is_sent(void **state) {
   close_both(taken.limiter);
 }
 
-static void times_are_the_later_of_both(void **state) {
+static void estimated_times_are_the_later_of_both(void **state) {
   static const sr_time times[][2] = {{3, 5}, {5, 3}, {SR_NEVER, 5}, {3, SR_NEVER}};
   struct sr_limiter *limiter;
   size_t i;
@@ -266,7 +267,7 @@ static void times_are_the_later_of_both(void **state) {
   close_both(limiter);
 }
 
-static void a_look_shows_the_first_and_what_else_stops_requests(void **state) {
+static void the_view_shows_the_first_and_what_else_blocks_requests(void **state) {
   struct sr_limiter *limiter = open_both(&whole_driver);
   struct sr_limit_view view = {.rate = {5, S}};
   (void)state;
@@ -314,7 +315,7 @@ static void a_reset_ends_the_bans_of_both(void **state) {
 }
 
 /* Its slot data is freed: checked by sanitizers and valgrind. */
-static void slots_from_before_a_fork_or_a_close_are_given_back_by_nobody(void **state) {
+static void slots_from_before_a_fork_or_a_close_are_not_returned(void **state) {
   struct taken taken = {.limiter = open_both(&whole_driver)}, other = taken;
   (void)state;
   assert_int_equal(take_with(&taken, SR_LIMIT_GRANTED, SR_LIMIT_GRANTED), SR_LIMIT_GRANTED);
@@ -328,7 +329,7 @@ static void slots_from_before_a_fork_or_a_close_are_given_back_by_nobody(void **
   assert_int_equal(half[FIRST].gives + half[SECOND].gives, 0);
 }
 
-static void without_one_of_them_there_is_none_and_the_other_is_closed(void **state) {
+static void if_one_of_them_can_not_be_opened_the_other_is_closed(void **state) {
   int missing;
   (void)state;
   for (missing = 0; missing < 2; missing++) {
@@ -340,7 +341,7 @@ static void without_one_of_them_there_is_none_and_the_other_is_closed(void **sta
   }
 }
 
-static void a_first_one_that_asks_nobody_is_one_too(void **state) {
+static void the_first_may_be_a_limiter_that_asks_no_server(void **state) {
   struct sr_limiter *limiter = open_both(&bare_driver);
   struct sr_watch watches[SR_WATCH_MAX];
   (void)state;
@@ -355,17 +356,18 @@ static void a_first_one_that_asks_nobody_is_one_too(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_slot_of_both_is_held_and_given_back),
-      cmocka_unit_test(while_the_first_is_away_the_second_decides_and_the_problem_is_told),
-      cmocka_unit_test(what_the_first_refuses_costs_no_slot_of_the_second),
-      cmocka_unit_test(while_the_first_is_asked_the_second_s_slot_is_kept),
-      cmocka_unit_test(both_have_the_last_word_before_a_request_is_sent),
-      cmocka_unit_test(times_are_the_later_of_both),
-      cmocka_unit_test(a_look_shows_the_first_and_what_else_stops_requests),
+      cmocka_unit_test(a_slot_of_each_is_held_and_returned),
+      cmocka_unit_test(
+          while_the_first_is_unreachable_the_second_decides_and_the_problem_is_reported),
+      cmocka_unit_test(a_refusal_by_the_first_takes_no_slot_of_the_second),
+      cmocka_unit_test(while_the_first_is_asked_the_slot_of_the_second_is_kept),
+      cmocka_unit_test(both_are_checked_before_a_request_is_sent),
+      cmocka_unit_test(estimated_times_are_the_later_of_both),
+      cmocka_unit_test(the_view_shows_the_first_and_what_else_blocks_requests),
       cmocka_unit_test(a_reset_ends_the_bans_of_both),
-      cmocka_unit_test(slots_from_before_a_fork_or_a_close_are_given_back_by_nobody),
-      cmocka_unit_test(without_one_of_them_there_is_none_and_the_other_is_closed),
-      cmocka_unit_test(a_first_one_that_asks_nobody_is_one_too),
+      cmocka_unit_test(slots_from_before_a_fork_or_a_close_are_not_returned),
+      cmocka_unit_test(if_one_of_them_can_not_be_opened_the_other_is_closed),
+      cmocka_unit_test(the_first_may_be_a_limiter_that_asks_no_server),
   };
   return cmocka_run_group_tests_name("sr_fallback", tests, NULL, NULL);
 }

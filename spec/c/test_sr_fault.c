@@ -263,7 +263,7 @@ static void every_fault_point_was_reached(void **state) {
 }
 
 /* A process dies while it has the probe. */
-static void a_lost_probe_is_followed_by_exactly_one(void **state) {
+static void a_lost_probe_is_replaced_by_exactly_one(void **state) {
   struct sr_slot slot;
   pid_t child;
   int status = 0, probes;
@@ -311,7 +311,7 @@ static void other_takes_all(void) {
     others++;
 }
 
-static void two_that_take_at_once_never_get_the_same_slot_or_two_probes(void **state) {
+static void two_concurrent_takes_never_get_the_same_slot_or_two_probes(void **state) {
   static const int refusals[] = {0, 3};
   size_t i;
   int all;
@@ -341,7 +341,7 @@ static void two_that_take_at_once_never_get_the_same_slot_or_two_probes(void **s
 }
 
 /* The probe reports its result just while another process asks to be the probe. */
-static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
+static void a_take_during_the_probe_s_report_obeys_the_report(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_REFUSED,
                                              SR_OUTCOME_UNSENT};
   static const struct situation s = {"take", 3, 0, 0};
@@ -384,7 +384,7 @@ static void who_asks_while_the_probe_tells_goes_by_what_it_tells(void **state) {
 }
 
 /* Two simultaneous answers both count, in either order. */
-static void outcomes_told_at_once_are_both_learned(void **state) {
+static void concurrent_outcomes_are_both_recorded(void **state) {
   static const struct situation s = {"give, the second 429", 1, 1, SR_OUTCOME_REFUSED};
   int point, points = points_of(&s);
   (void)state;
@@ -404,10 +404,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(killed_at_any_step_the_limit_recovers_within_deadline_and_window),
       cmocka_unit_test(every_fault_point_was_reached),
-      cmocka_unit_test(a_lost_probe_is_followed_by_exactly_one),
-      cmocka_unit_test(two_that_take_at_once_never_get_the_same_slot_or_two_probes),
-      cmocka_unit_test(who_asks_while_the_probe_tells_goes_by_what_it_tells),
-      cmocka_unit_test(outcomes_told_at_once_are_both_learned),
+      cmocka_unit_test(a_lost_probe_is_replaced_by_exactly_one),
+      cmocka_unit_test(two_concurrent_takes_never_get_the_same_slot_or_two_probes),
+      cmocka_unit_test(a_take_during_the_probe_s_report_obeys_the_report),
+      cmocka_unit_test(concurrent_outcomes_are_both_recorded),
   };
   return cmocka_run_group_tests_name("sr_fault", tests, set_up, NULL);
 }

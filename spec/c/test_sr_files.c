@@ -95,7 +95,7 @@ static void expect_mappings(int least, int most) {
 
 /* ---- how long limiters are kept ---- */
 
-static void a_limiter_is_kept_until_its_last_stamp(void **state) {
+static void a_closed_limiter_is_kept_until_its_last_stamp(void **state) {
   static const struct {
     enum sr_outcome outcome;
     int times;
@@ -126,7 +126,7 @@ static void a_limiter_is_kept_until_its_last_stamp(void **state) {
   }
 }
 
-static void asking_how_long_makes_no_file(void **state) {
+static void asking_for_the_last_stamp_creates_no_file(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   (void)state;
@@ -135,7 +135,7 @@ static void asking_how_long_makes_no_file(void **state) {
   driver->close(limiter);
 }
 
-static void a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more(void **state) {
+static void a_closed_limiter_and_its_file_are_removed_once_nothing_depends_on_them(void **state) {
   struct sr_limit_identity who = fresh_identity();
   int shared;
   (void)state;
@@ -158,7 +158,7 @@ static void a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more(void
 }
 
 /* On the real clock, opening a limiter also closes expired ones. */
-static void what_was_closed_before_its_time_goes_later(void **state) {
+static void a_limiter_closed_early_is_removed_later(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
   struct sr_local_settings settings = {1, 0, folder, 0, 1};
   struct sr_limiter *limiter = sr_local_open(&settings, &who);
@@ -176,7 +176,7 @@ static void what_was_closed_before_its_time_goes_later(void **state) {
 
 /* ---- other users of the file ---- */
 
-static void a_file_that_another_process_holds_a_slot_of_stays(void **state) {
+static void a_file_with_another_process_s_slot_stays(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *first = opened(&who), *second = opened_elsewhere(&who);
   struct sr_slot slot;
@@ -193,7 +193,7 @@ static void a_file_that_another_process_holds_a_slot_of_stays(void **state) {
   driver->close(second);
 }
 
-static void whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one(void **state) {
+static void a_process_with_a_removed_file_mapped_continues_in_the_next_one(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *first = opened(&who), *second = opened_elsewhere(&who);
   (void)state;
@@ -232,7 +232,7 @@ static void a_file_that_was_retired_and_not_removed_is_replaced(void **state) {
 }
 
 /* … or stopped there: it blocks nobody, and removes no other file when it continues. */
-static void a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait(void **state) {
+static void a_process_stopped_while_removing_a_file_blocks_nobody(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
   struct sr_limiter *limiter = opened(&who);
@@ -255,7 +255,7 @@ static void a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait(
 }
 
 /* A take while another process checks whether the file is unused keeps the file. */
-static void an_attempt_to_retire_that_was_not_finished_harms_nobody(void **state) {
+static void an_unfinished_attempt_to_retire_does_no_harm(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
   struct sr_limiter *limiter = opened(&who);
@@ -275,7 +275,7 @@ static void an_attempt_to_retire_that_was_not_finished_harms_nobody(void **state
 /* ---- many of them ---- */
 
 /* Limiters are closed once they can be, as the engine does. TEST_KEYS sets how many (default below). */
-static void keys_in_turn_leave_nothing_behind(void **state) {
+static void many_keys_in_turn_leave_no_file_or_mapping(void **state) {
   enum { OPEN = 60 };
   struct sr_limiter *ring[OPEN] = {NULL};
   const char *keys = getenv("TEST_KEYS");
@@ -302,7 +302,7 @@ static void keys_in_turn_leave_nothing_behind(void **state) {
 }
 
 /* Removing a file repeatedly leaves no mappings behind. */
-static void a_limiter_has_one_mapping_however_often_its_file_goes(void **state) {
+static void a_limiter_has_one_mapping_however_often_its_file_is_removed(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   int i;
@@ -338,7 +338,7 @@ static void *open_take_and_close(void *ctx) {
   return NULL;
 }
 
-static void threads_open_use_and_close_the_same_limits(void **state) {
+static void threads_can_open_use_and_close_the_same_limits(void **state) {
   pthread_t threads[THREADS];
   struct crowd crowd;
   int i;
@@ -382,7 +382,7 @@ static void leave_file(const struct sr_limit_identity *who, sr_time now, enum sr
   sr_share_close(share);
 }
 
-static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_left(void **state) {
+static void a_sweep_removes_meaningless_files_and_those_of_loopback_servers(void **state) {
   struct sr_limit_identity free_one = fresh_identity(), cooling = fresh_identity(),
                            banned = fresh_identity(), own = fresh_identity();
   struct sr_limit_identity local = identity(7, "http://127.0.0.1:8976"),
@@ -410,7 +410,7 @@ static void a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_
 }
 
 /* A sweep checks a limited number of files; the next one continues after them. */
-static void sweeps_come_by_every_file_however_many_there_are(void **state) {
+static void sweeps_reach_every_file_however_many_there_are(void **state) {
   enum { FILES = 700 };
   struct sr_limit_identity own = fresh_identity();
   struct sr_share_place place = {folder, 0};
@@ -457,7 +457,7 @@ static void a_sweep_removes_the_temporary_files_of_processes_that_were_killed(vo
 }
 
 /* A group's directory contains other users' files as well. */
-static void a_sweep_removes_files_of_a_group_too(void **state) {
+static void a_sweep_removes_files_of_a_group(void **state) {
   struct sr_limit_identity left = fresh_identity(), own = fresh_identity();
   struct sr_share_place place = {folder, 1};
   char problem[SR_SHARE_PROBLEM];
@@ -476,7 +476,7 @@ static void a_sweep_removes_files_of_a_group_too(void **state) {
 }
 
 /* The next process can open the file under any umask. */
-static void a_file_has_its_mode_whatever_the_umask_is(void **state) {
+static void a_file_has_its_mode_under_any_umask(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_share_place place = {folder, 0};
   char problem[SR_SHARE_PROBLEM];
@@ -492,7 +492,7 @@ static void a_file_has_its_mode_whatever_the_umask_is(void **state) {
   sr_share_close(share);
 }
 
-static void prune_removes_the_same_and_those_of_this_machine_at_once(void **state) {
+static void prune_removes_the_same_files_and_those_of_loopback_servers_at_once(void **state) {
   struct sr_limit_identity free_one = fresh_identity(), cooling = fresh_identity(),
                            local = identity(9, "http://[::1]:80");
   struct sr_share_place place = {folder, 0};
@@ -516,24 +516,24 @@ static void prune_removes_the_same_and_those_of_this_machine_at_once(void **stat
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_limiter_is_kept_until_its_last_stamp),
-      TEST(asking_how_long_makes_no_file),
-      TEST(a_closed_limiter_and_its_file_go_when_they_say_nothing_any_more),
-      TEST(what_was_closed_before_its_time_goes_later),
-      TEST(a_file_that_another_process_holds_a_slot_of_stays),
-      TEST(whoever_has_a_file_mapped_that_was_removed_goes_on_in_the_next_one),
+      TEST(a_closed_limiter_is_kept_until_its_last_stamp),
+      TEST(asking_for_the_last_stamp_creates_no_file),
+      TEST(a_closed_limiter_and_its_file_are_removed_once_nothing_depends_on_them),
+      TEST(a_limiter_closed_early_is_removed_later),
+      TEST(a_file_with_another_process_s_slot_stays),
+      TEST(a_process_with_a_removed_file_mapped_continues_in_the_next_one),
       TEST(a_file_that_was_retired_and_not_removed_is_replaced),
-      TEST(a_process_that_is_stopped_while_it_removes_a_file_makes_nobody_wait),
-      TEST(an_attempt_to_retire_that_was_not_finished_harms_nobody),
-      TEST(keys_in_turn_leave_nothing_behind),
-      TEST(a_limiter_has_one_mapping_however_often_its_file_goes),
-      TEST(threads_open_use_and_close_the_same_limits),
-      TEST(a_sweep_removes_what_says_nothing_and_what_a_server_of_this_machine_left),
-      TEST(sweeps_come_by_every_file_however_many_there_are),
+      TEST(a_process_stopped_while_removing_a_file_blocks_nobody),
+      TEST(an_unfinished_attempt_to_retire_does_no_harm),
+      TEST(many_keys_in_turn_leave_no_file_or_mapping),
+      TEST(a_limiter_has_one_mapping_however_often_its_file_is_removed),
+      TEST(threads_can_open_use_and_close_the_same_limits),
+      TEST(a_sweep_removes_meaningless_files_and_those_of_loopback_servers),
+      TEST(sweeps_reach_every_file_however_many_there_are),
       TEST(a_sweep_removes_the_temporary_files_of_processes_that_were_killed),
-      TEST(a_sweep_removes_files_of_a_group_too),
-      TEST(a_file_has_its_mode_whatever_the_umask_is),
-      TEST(prune_removes_the_same_and_those_of_this_machine_at_once),
+      TEST(a_sweep_removes_files_of_a_group),
+      TEST(a_file_has_its_mode_under_any_umask),
+      TEST(prune_removes_the_same_files_and_those_of_loopback_servers_at_once),
   };
   return cmocka_run_group_tests_name("sr_files", tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static int set_up_counts(void **state) {
 
 /* ---- tests ---- */
 
-static void clients_share_a_gate_when_everything_about_their_limit_is_the_same(void **state) {
+static void clients_with_the_same_limit_and_settings_share_a_gate(void **state) {
   struct sr_gates gates;
   struct sr_settings settings = settings_of(7, 5), changed;
   struct sr_config *configs[7];
@@ -129,7 +129,7 @@ static void clients_share_a_gate_when_everything_about_their_limit_is_the_same(v
   assert_int_equal(closed, 7);
 }
 
-static void a_few_unused_gates_are_kept_and_the_longest_unused_goes_first(void **state) {
+static void a_few_unused_gates_are_kept_and_the_least_recently_used_is_closed(void **state) {
   struct sr_gates gates;
   struct sr_config *config = config_of(1);
   struct sr_gate *in_use;
@@ -154,7 +154,7 @@ static void a_few_unused_gates_are_kept_and_the_longest_unused_goes_first(void *
   assert_int_equal(closed, opened);
 }
 
-static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
+static void a_gate_stays_open_until_its_limiter_can_be_closed(void **state) {
   struct sr_gates gates;
   struct sr_gate *gate;
   (void)state;
@@ -179,7 +179,7 @@ static void a_gate_stays_open_for_as_long_as_its_limiter_says(void **state) {
   sr_gates_fini(&gates);
 }
 
-static void gates_that_had_to_stay_go_when_others_come(void **state) {
+static void gates_kept_open_are_closed_when_others_are_opened(void **state) {
   struct sr_gates gates;
   (void)state;
   sr_gates_init(&gates);
@@ -192,7 +192,7 @@ static void gates_that_had_to_stay_go_when_others_come(void **state) {
 }
 
 /* SERANKING_LONG=1: as many as years of use may open. */
-static void a_key_after_the_other_leaves_no_more_than_a_few_gates(void **state) {
+static void many_keys_in_turn_leave_only_a_few_gates(void **state) {
   struct sr_gates gates;
   uint64_t salt, count = getenv("SERANKING_LONG") != NULL ? 100000 : 2000;
   int most = 0;
@@ -212,13 +212,12 @@ static void a_key_after_the_other_leaves_no_more_than_a_few_gates(void **state) 
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(clients_share_a_gate_when_everything_about_their_limit_is_the_same,
+      cmocka_unit_test_setup(clients_with_the_same_limit_and_settings_share_a_gate, set_up_counts),
+      cmocka_unit_test_setup(a_few_unused_gates_are_kept_and_the_least_recently_used_is_closed,
                              set_up_counts),
-      cmocka_unit_test_setup(a_few_unused_gates_are_kept_and_the_longest_unused_goes_first,
-                             set_up_counts),
-      cmocka_unit_test_setup(a_gate_stays_open_for_as_long_as_its_limiter_says, set_up_counts),
-      cmocka_unit_test_setup(gates_that_had_to_stay_go_when_others_come, set_up_counts),
-      cmocka_unit_test_setup(a_key_after_the_other_leaves_no_more_than_a_few_gates, set_up_counts),
+      cmocka_unit_test_setup(a_gate_stays_open_until_its_limiter_can_be_closed, set_up_counts),
+      cmocka_unit_test_setup(gates_kept_open_are_closed_when_others_are_opened, set_up_counts),
+      cmocka_unit_test_setup(many_keys_in_turn_leave_only_a_few_gates, set_up_counts),
   };
   return cmocka_run_group_tests_name("sr_gate", tests, NULL, NULL);
 }

@@ -120,8 +120,7 @@ static void *serve(void *ctx) {
 
 /* ---- the test ---- */
 
-static void
-a_warm_call_reads_the_clock_four_times_and_goes_to_its_limiter_three_times(void **state) {
+static void a_warm_call_reads_the_clock_four_times_and_calls_its_limiter_three_times(void **state) {
   struct sr_engine_options options = {{counting_now, NULL, NULL}, 1, 0};
   struct sr_settings settings = settings_of(fresh_salt(), 5);
   struct sockaddr_in address = {.sin_family = AF_INET};
@@ -171,7 +170,7 @@ a_warm_call_reads_the_clock_four_times_and_goes_to_its_limiter_three_times(void 
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_warm_call_reads_the_clock_four_times_and_goes_to_its_limiter_three_times),
+      cmocka_unit_test(a_warm_call_reads_the_clock_four_times_and_calls_its_limiter_three_times),
   };
   return cmocka_run_group_tests_name("sr_hops", tests, NULL, NULL);
 }

@@ -297,7 +297,7 @@ static void prepare(void) {
   at_path = s->removed;
 }
 
-static void whatever_two_processes_do_at_once_the_limit_holds(void **state) {
+static void the_limit_holds_in_every_interleaving_of_two_processes(void **state) {
   int met = 0;
   (void)state;
   for (situation = situations; situation < situations + COUNT(situations); situation++)
@@ -307,7 +307,7 @@ static void whatever_two_processes_do_at_once_the_limit_holds(void **state) {
   CHECK(met > 5000, "%d meetings", met);
 }
 
-static void whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds(void **state) {
+static void the_limit_holds_in_every_interleaving_of_three_processes_and_two_blocks(void **state) {
   int divisor = rounds(100), met = 0; /* TEST_DIVISOR */
   size_t i, ops, all = OPS * OPS * OPS;
   (void)state;
@@ -326,8 +326,8 @@ static void whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds(
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whatever_two_processes_do_at_once_the_limit_holds),
-      cmocka_unit_test(whatever_three_processes_do_at_once_with_two_blocks_the_limit_holds),
+      cmocka_unit_test(the_limit_holds_in_every_interleaving_of_two_processes),
+      cmocka_unit_test(the_limit_holds_in_every_interleaving_of_three_processes_and_two_blocks),
   };
   return cmocka_run_group_tests_name("sr_interleave", tests, NULL, NULL);
 }

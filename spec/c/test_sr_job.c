@@ -17,7 +17,7 @@ static void the_descriptor_is_readable_once_the_call_is_done(void **state) {
   EVENTUALLY(status().calls == 0);
 }
 
-static void calls_run_at_once(void **state) {
+static void calls_run_concurrently(void **state) {
   struct sr_job *jobs[50];
   size_t i;
   (void)state;
@@ -27,7 +27,7 @@ static void calls_run_at_once(void **state) {
     await_end(jobs[i], SR_NO_ERROR, "/together");
 }
 
-static void a_call_that_ends_when_it_begins_notifies_too(void **state) {
+static void a_call_that_fails_on_submission_notifies_its_owner(void **state) {
   struct sr_config *with_key = config;
   struct sr_job *job;
   (void)state;
@@ -38,7 +38,7 @@ static void a_call_that_ends_when_it_begins_notifies_too(void **state) {
   await_end(job, SR_AUTH, NULL);
 }
 
-static void a_cancelled_call_is_over_soon(void **state) {
+static void a_cancelled_call_ends_soon(void **state) {
   unsigned long cancelled = status().cancelled;
   int seen = atomic_load(&requests);
   struct sr_job *job = submit("/wait/60000");
@@ -50,7 +50,7 @@ static void a_cancelled_call_is_over_soon(void **state) {
   assert_int_equal(status().cancelled, cancelled + 1);
 }
 
-static void a_job_cancelled_right_after_its_submission_is_over_soon(void **state) {
+static void a_job_cancelled_right_after_its_submission_ends_soon(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 200; i++) {
@@ -75,7 +75,7 @@ static void a_running_job_that_is_deleted_is_cancelled_and_freed(void **state) {
   assert_int_equal(status().calls, 0);
 }
 
-static void a_job_that_is_done_can_be_deleted(void **state) {
+static void a_finished_job_can_be_deleted(void **state) {
   struct sr_job *job = submit("/");
   (void)state;
   wait_readable(sr_job_fd(job));
@@ -84,7 +84,7 @@ static void a_job_that_is_done_can_be_deleted(void **state) {
   sr_job_delete(NULL);
 }
 
-static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
+static void cancelling_a_client_s_calls_leaves_other_clients_calls_alone(void **state) {
   struct sr_job *call, *download, *by_token, *other;
   struct sr_config *mine = config, *second = new_config(KEY), *elsewhere;
   struct sr_error error;
@@ -114,7 +114,7 @@ static void all_calls_of_a_client_are_cancelled_and_no_others(void **state) {
 
 /* ---- with a token ---- */
 
-static void a_connection_is_told_of_the_end_and_serves_the_next_call(void **state) {
+static void a_connection_is_notified_of_the_end_and_can_be_reused(void **state) {
   int fd = connect_worker(), i;
   (void)state;
   for (i = 0; i < 5; i++) {
@@ -127,7 +127,7 @@ static void a_connection_is_told_of_the_end_and_serves_the_next_call(void **stat
   EVENTUALLY(status().connections == 0);
 }
 
-static void a_token_may_come_in_pieces(void **state) {
+static void a_token_may_arrive_in_pieces(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   int fd = connect_worker();
   struct sr_job *job = submit_with_token("/x", token);
@@ -166,7 +166,7 @@ static void an_unknown_or_used_token_is_refused_and_the_connection_closed(void *
   expect_end(job, SR_NO_ERROR, "/x");
 }
 
-static void a_call_that_is_done_before_its_token_comes_is_answered_at_once(void **state) {
+static void a_token_that_arrives_after_the_end_of_its_call_is_answered_at_once(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   struct sr_job *waker, *job = submit_with_token("/early", token);
   int fd = connect_worker();
@@ -182,7 +182,7 @@ static void a_call_that_is_done_before_its_token_comes_is_answered_at_once(void 
 }
 
 /* Such a job has not woken the thread: the next operation must. */
-static void a_job_whose_token_never_comes_hides_no_other_and_can_be_cancelled(void **state) {
+static void a_job_whose_token_never_arrives_can_be_cancelled_and_blocks_no_other(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   struct sr_job *silent, *job;
   (void)state;
@@ -201,7 +201,7 @@ static void a_job_whose_token_never_comes_hides_no_other_and_can_be_cancelled(vo
   expect_end(silent, SR_CANCELLED, NULL);
 }
 
-static void an_owner_who_leaves_before_the_token_comes_ends_the_call(void **state) {
+static void deleting_the_job_before_its_token_arrives_ends_the_call(void **state) {
   unsigned long cancelled = status().cancelled;
   unsigned char token[SR_TOKEN_SIZE];
   int fd = connect_worker();
@@ -286,7 +286,7 @@ static void a_byte_while_the_call_runs_cancels_it_and_closes_the_connection(void
   close(fd);
 }
 
-static void a_cancelled_call_is_told_to_its_connection(void **state) {
+static void a_connection_is_notified_when_its_call_is_cancelled(void **state) {
   int fd = connect_worker();
   struct sr_job *job = subscribe(fd, "/wait/60000");
   (void)state;
@@ -297,7 +297,7 @@ static void a_cancelled_call_is_told_to_its_connection(void **state) {
 }
 
 /* Closing one in the middle moves the last one to its index. */
-static void connections_that_come_and_go_leave_the_others_theirs(void **state) {
+static void opening_and_closing_connections_does_not_affect_others(void **state) {
   int round;
   (void)state;
   for (round = 0; round < 5; round++) {
@@ -325,7 +325,7 @@ static void connections_that_come_and_go_leave_the_others_theirs(void **state) {
 
 /* ---- when the thread stops ---- */
 
-static void calls_end_with_the_thread_whatever_they_wait_for(void **state) {
+static void when_the_thread_stops_all_calls_end(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   struct sr_job *with_fd, *subscribed, *without_connection;
   int connection;
@@ -351,7 +351,7 @@ static void calls_end_with_the_thread_whatever_they_wait_for(void **state) {
   close(connection);
 }
 
-static void nothing_can_be_submitted_to_a_thread_that_has_stopped(void **state) {
+static void a_stopped_thread_accepts_no_calls(void **state) {
   unsigned char token[SR_TOKEN_SIZE];
   struct sr_call *call = new_call("/x");
   struct sr_error error;
@@ -402,7 +402,7 @@ static void *one_of_many(void *arg) {
   return NULL;
 }
 
-static void many_threads_submit_cancel_and_delete_at_once(void **state) {
+static void many_threads_submit_cancel_and_delete_concurrently(void **state) {
   pthread_t threads[4];
   size_t i;
   (void)state;
@@ -417,29 +417,29 @@ static void many_threads_submit_cancel_and_delete_at_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_descriptor_is_readable_once_the_call_is_done),
-      cmocka_unit_test(calls_run_at_once),
-      cmocka_unit_test(a_call_that_ends_when_it_begins_notifies_too),
-      cmocka_unit_test(a_cancelled_call_is_over_soon),
-      cmocka_unit_test(a_job_cancelled_right_after_its_submission_is_over_soon),
+      cmocka_unit_test(calls_run_concurrently),
+      cmocka_unit_test(a_call_that_fails_on_submission_notifies_its_owner),
+      cmocka_unit_test(a_cancelled_call_ends_soon),
+      cmocka_unit_test(a_job_cancelled_right_after_its_submission_ends_soon),
       cmocka_unit_test(a_running_job_that_is_deleted_is_cancelled_and_freed),
-      cmocka_unit_test(a_job_that_is_done_can_be_deleted),
-      cmocka_unit_test(all_calls_of_a_client_are_cancelled_and_no_others),
-      cmocka_unit_test(a_connection_is_told_of_the_end_and_serves_the_next_call),
-      cmocka_unit_test(a_token_may_come_in_pieces),
+      cmocka_unit_test(a_finished_job_can_be_deleted),
+      cmocka_unit_test(cancelling_a_client_s_calls_leaves_other_clients_calls_alone),
+      cmocka_unit_test(a_connection_is_notified_of_the_end_and_can_be_reused),
+      cmocka_unit_test(a_token_may_arrive_in_pieces),
       cmocka_unit_test(an_unknown_or_used_token_is_refused_and_the_connection_closed),
-      cmocka_unit_test(a_call_that_is_done_before_its_token_comes_is_answered_at_once),
-      cmocka_unit_test(a_job_whose_token_never_comes_hides_no_other_and_can_be_cancelled),
-      cmocka_unit_test(an_owner_who_leaves_before_the_token_comes_ends_the_call),
+      cmocka_unit_test(a_token_that_arrives_after_the_end_of_its_call_is_answered_at_once),
+      cmocka_unit_test(a_job_whose_token_never_arrives_can_be_cancelled_and_blocks_no_other),
+      cmocka_unit_test(deleting_the_job_before_its_token_arrives_ends_the_call),
       cmocka_unit_test(
           an_owner_who_leaves_after_the_token_came_ends_the_call_and_frees_the_connection),
       cmocka_unit_test(closing_the_connection_cancels_the_call),
       cmocka_unit_test(closing_the_connection_right_after_the_token_cancels_the_call),
       cmocka_unit_test(a_byte_while_the_call_runs_cancels_it_and_closes_the_connection),
-      cmocka_unit_test(a_cancelled_call_is_told_to_its_connection),
-      cmocka_unit_test(connections_that_come_and_go_leave_the_others_theirs),
-      cmocka_unit_test(calls_end_with_the_thread_whatever_they_wait_for),
-      cmocka_unit_test(nothing_can_be_submitted_to_a_thread_that_has_stopped),
-      cmocka_unit_test(many_threads_submit_cancel_and_delete_at_once),
+      cmocka_unit_test(a_connection_is_notified_when_its_call_is_cancelled),
+      cmocka_unit_test(opening_and_closing_connections_does_not_affect_others),
+      cmocka_unit_test(when_the_thread_stops_all_calls_end),
+      cmocka_unit_test(a_stopped_thread_accepts_no_calls),
+      cmocka_unit_test(many_threads_submit_cancel_and_delete_concurrently),
   };
   return cmocka_run_group_tests_name("sr_job", tests, set_up_worker, tear_down_worker);
 }

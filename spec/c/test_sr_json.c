@@ -14,7 +14,7 @@ static void json_gives(const char *json, const char *outer, const char *inner,
     CHECK(strcmp(out, expected) == 0, "%s: \"%s\", not \"%s\"", json, out, expected);
 }
 
-static void json_strings_are_found_by_their_place(void **state) {
+static void json_strings_are_found_by_path(void **state) {
   (void)state;
   json_gives("{\"a\":\"1\"}", "a", NULL, "1");
   json_gives(" \t\r\n{ \"a\" : \"1\" } ", "a", NULL, "1");
@@ -39,7 +39,7 @@ static void json_strings_are_found_by_their_place(void **state) {
   json_gives("", "a", NULL, NULL);
 }
 
-static void json_escapes_are_undone(void **state) {
+static void json_escapes_are_decoded(void **state) {
   (void)state;
   json_gives("{\"a\":\"\\\" \\\\ \\/ \\n\\t\"}", "a", NULL, "\" \\ / \n\t");
   json_gives("{\"a\":\"\\b\\f\\r\"}", "a", NULL, "\b\f\r");
@@ -58,7 +58,7 @@ static void json_surrogates_without_a_partner_become_replacement_characters(void
   json_gives("{\"a\":\"x\\ud83d\\n\"}", "a", NULL, "x\xef\xbf\xbd\n");
 }
 
-static void json_strings_that_break_off_give_what_there_was(void **state) {
+static void truncated_json_strings_give_their_beginning(void **state) {
   (void)state;
   json_gives("{\"a\":\"abc", "a", NULL, "abc");
   json_gives("{\"a\":\"abc\\", "a", NULL, "abc");
@@ -70,7 +70,7 @@ static void json_strings_that_break_off_give_what_there_was(void **state) {
   json_gives("{\"a", "a", NULL, NULL);
 }
 
-static void json_strings_are_cut_to_the_size(void **state) {
+static void json_strings_are_cut_to_the_buffer_s_size(void **state) {
   static const char json[] = "{\"a\":\"0123456789\"}";
   size_t size;
   (void)state;
@@ -86,11 +86,11 @@ static void json_strings_are_cut_to_the_size(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(json_strings_are_found_by_their_place),
-      cmocka_unit_test(json_escapes_are_undone),
+      cmocka_unit_test(json_strings_are_found_by_path),
+      cmocka_unit_test(json_escapes_are_decoded),
       cmocka_unit_test(json_surrogates_without_a_partner_become_replacement_characters),
-      cmocka_unit_test(json_strings_that_break_off_give_what_there_was),
-      cmocka_unit_test(json_strings_are_cut_to_the_size),
+      cmocka_unit_test(truncated_json_strings_give_their_beginning),
+      cmocka_unit_test(json_strings_are_cut_to_the_buffer_s_size),
   };
   return cmocka_run_group_tests_name("sr_json", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 /* ---- the rules ---- */
 
-static void n_slots_are_given_and_no_more(void **state) {
+static void exactly_n_slots_are_granted(void **state) {
   int n;
   (void)state;
   for (n = 1; n <= SR_LIMIT_SLOTS; n++) {
@@ -26,7 +26,7 @@ static void n_slots_are_given_and_no_more(void **state) {
   }
 }
 
-static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **state) {
+static void a_refusal_says_when_the_first_slot_has_cooled_down(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot a, b, c;
   sr_time retry_at;
@@ -44,7 +44,7 @@ static void a_refusal_says_exactly_when_the_first_slot_has_cooled_down(void **st
 }
 
 /* Nanoseconds must not be rounded down. */
-static void a_slot_is_never_free_before_its_time(void **state) {
+static void a_slot_is_never_free_early(void **state) {
   sr_time at;
   (void)state;
   for (at = 100 * S; at < 100 * S + 4; at++) {
@@ -58,7 +58,7 @@ static void a_slot_is_never_free_before_its_time(void **state) {
   }
 }
 
-static void with_all_slots_leased_trying_again_makes_sense_after_a_window(void **state) {
+static void with_all_slots_leased_the_retry_time_is_a_window_away(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slot;
   sr_time retry_at;
@@ -70,7 +70,7 @@ static void with_all_slots_leased_trying_again_makes_sense_after_a_window(void *
   assert_int_equal(retry_at, 160 * S); /* the lease ends before */
 }
 
-static void a_slot_given_back_at_once_is_free_at_once(void **state) {
+static void a_slot_returned_unsent_is_free_at_once(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slot, other;
   sr_time retry_at;
@@ -81,7 +81,7 @@ static void a_slot_given_back_at_once_is_free_at_once(void **state) {
   assert_true(take(limit, 1, 100 * S, 160 * S, &other, &retry_at));
 }
 
-static void giving_back_nothing_or_twice_changes_nothing(void **state) {
+static void returning_no_slot_or_one_twice_changes_nothing(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slot, copy, none = {0};
   sr_time retry_at;
@@ -96,7 +96,7 @@ static void giving_back_nothing_or_twice_changes_nothing(void **state) {
   assert_true(take(limit, 1, 102 * S, 160 * S, &slot, &retry_at));
 }
 
-static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void **state) {
+static void an_expired_lease_can_not_be_returned_by_its_old_owner(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot old, new;
   sr_time retry_at;
@@ -111,7 +111,7 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   assert_true(take(limit, 1, 116 * S, 130 * S, &old, &retry_at));
 }
 
-static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **state) {
+static void a_hold_stops_all_takes_until_it_ends_and_only_gets_longer(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {5, S};
   struct sr_slot slot, other;
@@ -131,7 +131,7 @@ static void hold_stops_everybody_until_its_time_and_only_gets_longer(void **stat
   assert_true(take(limit, 5, 110 * S, 200 * S, &slot, &retry_at));
 }
 
-static void busy_counts_what_is_leased_or_cools_down(void **state) {
+static void busy_counts_leased_and_cooling_slots(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {3, S};
   struct sr_slot a, b;
@@ -174,7 +174,7 @@ static void low_priority_gets_the_only_slot_of_a_limit_of_one(void **state) {
 }
 
 /* Pacing by time of sending: N per window, however late the answers are. */
-static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
+static void by_send_time_a_slot_cools_down_from_its_sending(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_FINE, SR_OUTCOME_SILENT,
                                              SR_OUTCOME_ANSWERED};
   struct sr_rate one = {1, S};
@@ -201,7 +201,7 @@ static void by_send_time_a_slot_cools_down_from_the_sending_on(void **state) {
   }
 }
 
-static void what_is_about_to_be_sent_looks_at_holds_and_bans_once_more(void **state) {
+static void holds_and_bans_are_checked_once_more_before_sending(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate two = {2, S};
   struct sr_want want = want_of(2, 200 * S);
@@ -218,7 +218,7 @@ static void what_is_about_to_be_sent_looks_at_holds_and_bans_once_more(void **st
 }
 
 /* As when one process's file was removed and another process has created a new one. */
-static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one(void **state) {
+static void a_moved_block_grants_nothing_and_its_slots_continue_in_the_new_one(void **state) {
   struct sr_limit *old = fresh_limit(), *new = fresh_limit();
   struct sr_rate two = {2, S};
   struct sr_slot leased, cooling, other;
@@ -241,7 +241,7 @@ static void a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new
   assert_true(take(new, 2, 102 * S, 160 * S, &other, &retry_at));
 }
 
-static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state) {
+static void by_send_time_an_unsent_request_frees_its_slot_at_once(void **state) {
   struct sr_rate one = {1, S};
   int started;
   (void)state;
@@ -262,7 +262,7 @@ static void by_send_time_what_was_never_sent_frees_its_slot_at_once(void **state
 
 /* ---- the last check before a request is sent ---- */
 
-static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
+static void nothing_is_sent_on_an_expired_slot(void **state) {
   struct sr_rate one = {1, S};
   int send_time;
   (void)state;
@@ -281,7 +281,7 @@ static void nothing_is_sent_on_a_slot_whose_time_is_over(void **state) {
 }
 
 /* A lease that expired while its process was stopped, and was taken by another process since. */
-static void nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
+static void nothing_is_sent_on_a_slot_of_another_owner(void **state) {
   struct sr_rate one = {1, S};
   int send_time;
   (void)state;
@@ -299,7 +299,7 @@ static void nothing_is_sent_on_a_slot_that_is_somebody_else_s(void **state) {
 }
 
 /* libcurl before 7.80 does not report the time of sending: the slot cools down from the answer on. */
-static void by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same(void **state) {
+static void by_send_time_a_slot_that_was_not_started_is_returned(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate one = {1, S};
   struct sr_want want = want_of(1, 161 * S);
@@ -329,7 +329,7 @@ static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state)
   }
 }
 
-static void nothing_is_sent_while_another_s_429_holds_all(void **state) {
+static void nothing_is_sent_during_a_hold(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {5, S};
   struct sr_slot slot, other;
@@ -342,7 +342,7 @@ static void nothing_is_sent_while_another_s_429_holds_all(void **state) {
   assert_true(sr_limit_start(limit, &rate, 103 * S, &slot));
 }
 
-static void nothing_but_the_probe_is_sent_while_the_key_is_blocked(void **state) {
+static void while_the_key_is_blocked_only_the_probe_is_sent(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_rate rate = {5, S};
   struct sr_slot early, slots[3], probe;
@@ -363,7 +363,7 @@ static void nothing_but_the_probe_is_sent_while_the_key_is_blocked(void **state)
 }
 
 /* By the answer, a slot may be used until the deadline: the lease has a window and more after it. */
-static void a_leased_slot_is_to_be_used_before_the_deadline(void **state) {
+static void a_lease_must_be_used_before_the_deadline(void **state) {
   struct sr_want want = want_of(1, 130 * S + S + SR_LATE_COUNT);
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -436,19 +436,18 @@ static void compare_earliest(uint64_t seed, int rounds, sr_time most, int hold) 
   }
 }
 
-static void earliest_is_what_brute_force_says(void **state) {
+static void earliest_equals_brute_force(void **state) {
   (void)state;
   compare_earliest(1, rounds(1000), S, 0);
 }
 
 /* An unanswered attempt cools its slot for a window and 0.2 s. */
-static void
-earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window(void **state) {
+static void earliest_equals_brute_force_with_slots_cooling_longer_than_a_window(void **state) {
   (void)state;
   compare_earliest(2, rounds(1000), S + S / 5, 0);
 }
 
-static void earliest_is_what_brute_force_says_while_a_hold_lasts(void **state) {
+static void earliest_equals_brute_force_during_a_hold(void **state) {
   (void)state;
   compare_earliest(3, rounds(1000), S, 1);
 }
@@ -511,7 +510,7 @@ static void threads_never_hold_more_slots_than_there_are(void **state) {
   assert_true(atomic_load(&crowd.taken) > rounds(THREAD_ROUNDS) / 2);
 }
 
-static void threads_that_take_at_once_get_each_slot_once(void **state) {
+static void threads_taking_at_once_get_each_slot_once(void **state) {
   int round;
   (void)state;
   for (round = 0; round < rounds(100); round++) {
@@ -525,33 +524,33 @@ static void threads_that_take_at_once_get_each_slot_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(n_slots_are_given_and_no_more),
-      cmocka_unit_test(a_refusal_says_exactly_when_the_first_slot_has_cooled_down),
-      cmocka_unit_test(a_slot_is_never_free_before_its_time),
-      cmocka_unit_test(with_all_slots_leased_trying_again_makes_sense_after_a_window),
-      cmocka_unit_test(a_slot_given_back_at_once_is_free_at_once),
-      cmocka_unit_test(giving_back_nothing_or_twice_changes_nothing),
-      cmocka_unit_test(a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back),
-      cmocka_unit_test(hold_stops_everybody_until_its_time_and_only_gets_longer),
-      cmocka_unit_test(busy_counts_what_is_leased_or_cools_down),
+      cmocka_unit_test(exactly_n_slots_are_granted),
+      cmocka_unit_test(a_refusal_says_when_the_first_slot_has_cooled_down),
+      cmocka_unit_test(a_slot_is_never_free_early),
+      cmocka_unit_test(with_all_slots_leased_the_retry_time_is_a_window_away),
+      cmocka_unit_test(a_slot_returned_unsent_is_free_at_once),
+      cmocka_unit_test(returning_no_slot_or_one_twice_changes_nothing),
+      cmocka_unit_test(an_expired_lease_can_not_be_returned_by_its_old_owner),
+      cmocka_unit_test(a_hold_stops_all_takes_until_it_ends_and_only_gets_longer),
+      cmocka_unit_test(busy_counts_leased_and_cooling_slots),
       cmocka_unit_test(low_priority_leaves_the_last_slot_to_others),
       cmocka_unit_test(low_priority_gets_the_only_slot_of_a_limit_of_one),
-      cmocka_unit_test(by_send_time_a_slot_cools_down_from_the_sending_on),
-      cmocka_unit_test(what_is_about_to_be_sent_looks_at_holds_and_bans_once_more),
-      cmocka_unit_test(a_block_that_has_moved_grants_nothing_and_its_slots_go_on_in_the_new_one),
-      cmocka_unit_test(by_send_time_what_was_never_sent_frees_its_slot_at_once),
-      cmocka_unit_test(a_leased_slot_is_to_be_used_before_the_deadline),
-      cmocka_unit_test(nothing_is_sent_on_a_slot_whose_time_is_over),
-      cmocka_unit_test(nothing_is_sent_on_a_slot_that_is_somebody_else_s),
-      cmocka_unit_test(by_send_time_a_slot_that_nobody_started_is_given_back_all_the_same),
+      cmocka_unit_test(by_send_time_a_slot_cools_down_from_its_sending),
+      cmocka_unit_test(holds_and_bans_are_checked_once_more_before_sending),
+      cmocka_unit_test(a_moved_block_grants_nothing_and_its_slots_continue_in_the_new_one),
+      cmocka_unit_test(by_send_time_an_unsent_request_frees_its_slot_at_once),
+      cmocka_unit_test(a_lease_must_be_used_before_the_deadline),
+      cmocka_unit_test(nothing_is_sent_on_an_expired_slot),
+      cmocka_unit_test(nothing_is_sent_on_a_slot_of_another_owner),
+      cmocka_unit_test(by_send_time_a_slot_that_was_not_started_is_returned),
       cmocka_unit_test(a_short_window_does_not_shorten_the_hold_of_a_long_one),
-      cmocka_unit_test(nothing_is_sent_while_another_s_429_holds_all),
-      cmocka_unit_test(nothing_but_the_probe_is_sent_while_the_key_is_blocked),
-      cmocka_unit_test(earliest_is_what_brute_force_says),
-      cmocka_unit_test(earliest_is_what_brute_force_says_with_slots_that_cool_longer_than_a_window),
-      cmocka_unit_test(earliest_is_what_brute_force_says_while_a_hold_lasts),
+      cmocka_unit_test(nothing_is_sent_during_a_hold),
+      cmocka_unit_test(while_the_key_is_blocked_only_the_probe_is_sent),
+      cmocka_unit_test(earliest_equals_brute_force),
+      cmocka_unit_test(earliest_equals_brute_force_with_slots_cooling_longer_than_a_window),
+      cmocka_unit_test(earliest_equals_brute_force_during_a_hold),
       cmocka_unit_test(threads_never_hold_more_slots_than_there_are),
-      cmocka_unit_test(threads_that_take_at_once_get_each_slot_once),
+      cmocka_unit_test(threads_taking_at_once_get_each_slot_once),
   };
   return cmocka_run_group_tests_name("sr_limit", tests, NULL, NULL);
 }

@@ -345,7 +345,7 @@ static struct rule slots_rule(void) {
 
 static const uint64_t seeds[] = {1, 20261124, 987654321, 42, 7, 8, 9};
 
-static void no_window_of_the_server_ever_holds_more_than_the_limit(void **state) {
+static void the_server_never_counts_more_than_the_limit_in_any_window(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(seeds); i++) {
@@ -362,7 +362,7 @@ static void no_window_of_the_server_ever_holds_more_than_the_limit(void **state)
 }
 
 /* Another program uses the key, so the server refuses and blocks our requests as well. */
-static void with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_be(void **state) {
+static void with_429s_and_bans_the_limit_holds_and_the_circuit_follows_the_model(void **state) {
   int openings = 0, closings = 0, died = 0;
   size_t i;
   (void)state;
@@ -381,7 +381,7 @@ static void with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_b
 }
 
 /* The model detects errors: two plausible but wrong rules fail on the same network. */
-static void a_token_bucket_and_a_log_of_send_times_break_in_the_same_model(void **state) {
+static void the_model_refutes_a_token_bucket_and_a_log_of_send_times(void **state) {
   struct rule bucket = {"bucket", bucket_take, no_give, NULL, MODEL_SLOTS, MODEL_START, {0}, 0};
   struct rule log = {"log", log_take, no_give, NULL, 0, 0, {0}, 0};
   struct model model;
@@ -403,7 +403,7 @@ static void limiter_give_without_late(struct rule *rule, sr_time now, struct sen
 }
 
 /* So does the limiter's rule when slots are given back too early. */
-static void slots_given_back_too_early_break_in_the_same_model(void **state) {
+static void the_model_refutes_slots_returned_too_early(void **state) {
   struct rule hot = slots_rule(), early = slots_rule();
   struct model model;
   int steps = rounds(400000);
@@ -416,10 +416,10 @@ static void slots_given_back_too_early_break_in_the_same_model(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_window_of_the_server_ever_holds_more_than_the_limit),
-      cmocka_unit_test(with_429s_and_bans_the_limit_holds_and_the_circuit_is_what_it_must_be),
-      cmocka_unit_test(a_token_bucket_and_a_log_of_send_times_break_in_the_same_model),
-      cmocka_unit_test(slots_given_back_too_early_break_in_the_same_model),
+      cmocka_unit_test(the_server_never_counts_more_than_the_limit_in_any_window),
+      cmocka_unit_test(with_429s_and_bans_the_limit_holds_and_the_circuit_follows_the_model),
+      cmocka_unit_test(the_model_refutes_a_token_bucket_and_a_log_of_send_times),
+      cmocka_unit_test(the_model_refutes_slots_returned_too_early),
   };
   return cmocka_run_group_tests_name("sr_limit_model", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static void open_listener(struct sr_listener *listener) {
   CHECK(sr_listener_open(listener) == 0, "open: %s", strerror(errno));
 }
 
-static void it_accepts_connections_of_its_own_process(void **state) {
+static void the_listener_accepts_connections_of_its_own_process(void **state) {
   struct sr_listener listener;
   int client, fd;
   char byte = 0;
@@ -36,7 +36,7 @@ static void it_accepts_connections_of_its_own_process(void **state) {
   sr_listener_close(&listener);
 }
 
-static void programs_started_and_children_have_none_of_its_descriptors(void **state) {
+static void children_and_started_programs_have_none_of_its_descriptors(void **state) {
   struct sr_listener listener;
   int fds[3], client, fd;
   size_t i;
@@ -88,7 +88,7 @@ static void a_connection_of_another_process_is_closed(void **state) {
   sr_listener_close(&listener);
 }
 
-static void nobody_else_can_enter_its_folder(void **state) {
+static void its_folder_is_private(void **state) {
   struct sr_listener listener;
   struct stat about;
   (void)state;
@@ -116,7 +116,7 @@ static void leave_behind(char folder[SR_LISTENER_PATH]) {
   close(fd);
 }
 
-static void where_names_stay_those_of_killed_processes_are_removed_and_no_others(void **state) {
+static void only_names_left_by_killed_processes_are_removed(void **state) {
   struct sr_listener living, listener;
   char dead[SR_LISTENER_PATH];
   struct stat about;
@@ -156,7 +156,7 @@ static int use_without_proc(void) {
 }
 #endif
 
-static void without_proc_the_name_stays_until_it_is_closed(void **state) {
+static void without_proc_the_name_stays_until_the_listener_is_closed(void **state) {
   (void)state;
 #ifdef __linux__
   pid_t child;
@@ -173,7 +173,7 @@ static void without_proc_the_name_stays_until_it_is_closed(void **state) {
 #endif
 }
 
-static void if_a_folder_cannot_be_made_the_next_place_is_taken(void **state) {
+static void if_a_folder_can_not_be_made_the_next_place_is_used(void **state) {
   struct sr_listener listener;
   char long_path[200];
   (void)state;
@@ -216,7 +216,7 @@ static void end_shortage(struct shortage *shortage) {
   setrlimit(RLIMIT_NOFILE, &shortage->before);
 }
 
-static void without_descriptors_connections_are_refused_with_a_byte(void **state) {
+static void without_descriptors_connections_are_refused_with_a_reply(void **state) {
   struct sr_listener listener;
   struct shortage shortage;
   int clients[3], fd;
@@ -249,7 +249,7 @@ static void without_descriptors_connections_are_refused_with_a_byte(void **state
 }
 
 /* accept() wants a descriptor before it looks whether anybody is waiting. */
-static void without_descriptors_and_connections_it_keeps_the_spare_one(void **state) {
+static void the_reserved_descriptor_is_kept_while_nobody_connects(void **state) {
   struct sr_listener listener;
   struct shortage shortage;
   int fd;
@@ -277,15 +277,15 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(it_accepts_connections_of_its_own_process),
-      cmocka_unit_test(programs_started_and_children_have_none_of_its_descriptors),
+      cmocka_unit_test(the_listener_accepts_connections_of_its_own_process),
+      cmocka_unit_test(children_and_started_programs_have_none_of_its_descriptors),
       cmocka_unit_test(a_connection_of_another_process_is_closed),
-      cmocka_unit_test(nobody_else_can_enter_its_folder),
-      cmocka_unit_test(where_names_stay_those_of_killed_processes_are_removed_and_no_others),
-      cmocka_unit_test(without_proc_the_name_stays_until_it_is_closed),
-      cmocka_unit_test(if_a_folder_cannot_be_made_the_next_place_is_taken),
-      cmocka_unit_test(without_descriptors_connections_are_refused_with_a_byte),
-      cmocka_unit_test(without_descriptors_and_connections_it_keeps_the_spare_one),
+      cmocka_unit_test(its_folder_is_private),
+      cmocka_unit_test(only_names_left_by_killed_processes_are_removed),
+      cmocka_unit_test(without_proc_the_name_stays_until_the_listener_is_closed),
+      cmocka_unit_test(if_a_folder_can_not_be_made_the_next_place_is_used),
+      cmocka_unit_test(without_descriptors_connections_are_refused_with_a_reply),
+      cmocka_unit_test(the_reserved_descriptor_is_kept_while_nobody_connects),
   };
   return cmocka_run_group_tests_name("sr_listener", tests, set_up, tear_down);
 }

@@ -79,7 +79,7 @@ static struct sr_limit_view view_of(struct sr_limiter *limiter, sr_time now) {
 
 /* ---- one instance per limit ---- */
 
-static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
+static void a_limit_has_one_limiter_in_a_process(void **state) {
   struct sr_limit_identity who = fresh_identity(), other = fresh_identity();
   struct sr_local_settings settings = by_file(), alone = {0, 0, NULL, 0, 0}, again;
   struct sr_limiter *limiter = opened(&who);
@@ -106,7 +106,7 @@ static void a_limit_has_one_limiter_whoever_opens_it(void **state) {
   assert_ptr_equal(sr_local_open(&again, &who), sr_local_open(&alone, &who));
 }
 
-static void closing_it_leaves_its_slots_taken(void **state) {
+static void closing_a_limiter_keeps_its_slots_taken(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_local_settings alone = {0, 0, NULL, 0, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
@@ -150,7 +150,7 @@ static void *open_and_take(void *ctx) {
   return NULL;
 }
 
-static void threads_that_open_at_once_have_n_slots_in_all_in_the_file(void **state) {
+static void threads_opening_at_once_share_n_slots_of_the_file(void **state) {
   int round;
   (void)state;
   for (round = 0; round < rounds(300); round++) {
@@ -195,7 +195,7 @@ static int taken_by_child(struct sr_limiter *limiter, const struct sr_limit_iden
   return exit_status(child);
 }
 
-static void processes_have_n_slots_in_all(void **state) {
+static void processes_share_n_slots(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter;
   struct sr_slot slots[2];
@@ -213,7 +213,7 @@ static void processes_have_n_slots_in_all(void **state) {
   assert_int_equal(taken_by_child(NULL, &who, START + 61 * S), 1);
 }
 
-static void a_process_stops_all_the_others_by_its_429(void **state) {
+static void a_429_of_one_process_holds_all_others(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   struct sr_slot slots[3];
@@ -235,7 +235,7 @@ static void a_process_stops_all_the_others_by_its_429(void **state) {
 }
 
 /* A process that is stopped for long loses its slots when their leases expire, and can't give them back. */
-static void killed_processes_leave_their_slots_to_the_leases(void **state) {
+static void slots_of_killed_processes_are_free_when_their_leases_expire(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   pid_t child = fork();
@@ -252,7 +252,7 @@ static void killed_processes_leave_their_slots_to_the_leases(void **state) {
   assert_int_equal(take_all(limiter, START + 60 * S), N);
 }
 
-static void without_sharing_each_process_has_its_own(void **state) {
+static void without_sharing_each_process_has_its_own_slots(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_local_settings alone = {0, 0, folder, 0, 0};
   struct sr_limiter *limiter = sr_local_open(&alone, &who);
@@ -267,7 +267,7 @@ static void without_sharing_each_process_has_its_own(void **state) {
 
 /* ---- no file ---- */
 
-static void without_a_file_the_process_s_own_slots_do_and_it_is_said_why(void **state) {
+static void without_a_file_the_process_uses_its_own_slots_and_reports_why(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -285,7 +285,7 @@ static void without_a_file_the_process_s_own_slots_do_and_it_is_said_why(void **
   assert_int_equal(view.leased[N - 1], 1);
 }
 
-static void a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots(void **state) {
+static void an_unusable_file_is_retried_every_ten_seconds_and_takes_over_the_slots(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   struct sr_slot slot, other;
@@ -311,7 +311,7 @@ static void a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots(voi
   assert_string_equal(ruling.problem, "");
 }
 
-static void another_problem_is_told_as_it_is(void **state) {
+static void a_new_problem_replaces_the_old_one(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -334,7 +334,7 @@ static void another_problem_is_told_as_it_is(void **state) {
 
 /* ---- a file that goes away ---- */
 
-static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it(void **state) {
+static void a_removed_file_is_replaced_within_a_second_with_its_contents(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   struct sr_slot slots[3], slot;
@@ -363,7 +363,7 @@ static void a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_
 }
 
 /* Another process has found the file gone: this one follows at once, without waiting for its own check. */
-static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void **state) {
+static void a_process_using_a_file_that_others_left_follows_at_once(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *first = opened(&who), *second;
   struct sr_slot slots[2];
@@ -388,7 +388,7 @@ static void whoever_still_uses_a_file_that_others_have_left_follows_at_once(void
   assert_int_equal(files(1), 1); /* one file only */
 }
 
-static void a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it(void **state) {
+static void a_file_wrongly_marked_as_left_is_replaced_with_its_contents(void **state) {
   struct sr_limit_identity who = fresh_identity();
   struct sr_limiter *limiter = opened(&who);
   struct sr_share_place place = {folder, 0};
@@ -407,7 +407,7 @@ static void a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_i
   assert_string_equal(view_of(limiter, START).scope, "user");
 }
 
-static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
+static void a_file_is_checked_at_most_once_a_second(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -421,7 +421,7 @@ static void a_file_is_looked_at_no_more_often_than_once_a_second(void **state) {
 }
 
 /* An injected clock may be set back or replaced. */
-static void a_clock_that_goes_back_does_not_stop_it_from_looking(void **state) {
+static void a_clock_that_goes_back_does_not_stop_the_checks(void **state) {
   struct sr_limiter *limiter = fresh();
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -458,7 +458,7 @@ static void *use_it(void *ctx) {
 }
 
 /* Files come and go while threads use the limiter; afterwards all slots are free again. */
-static void threads_go_on_while_the_file_is_replaced_again_and_again(void **state) {
+static void threads_continue_while_the_file_is_replaced_repeatedly(void **state) {
   pthread_t threads[3];
   struct busy busy;
   int i;
@@ -487,23 +487,23 @@ static void threads_go_on_while_the_file_is_replaced_again_and_again(void **stat
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_limit_has_one_limiter_whoever_opens_it),
-      TEST(closing_it_leaves_its_slots_taken),
+      TEST(a_limit_has_one_limiter_in_a_process),
+      TEST(closing_a_limiter_keeps_its_slots_taken),
       TEST(opening_does_no_io),
-      TEST(threads_that_open_at_once_have_n_slots_in_all_in_the_file),
-      TEST(processes_have_n_slots_in_all),
-      TEST(a_process_stops_all_the_others_by_its_429),
-      TEST(killed_processes_leave_their_slots_to_the_leases),
-      TEST(without_sharing_each_process_has_its_own),
-      TEST(without_a_file_the_process_s_own_slots_do_and_it_is_said_why),
-      TEST(a_file_is_tried_again_every_ten_seconds_and_takes_over_the_slots),
-      TEST(another_problem_is_told_as_it_is),
-      TEST(a_file_that_is_removed_is_replaced_within_a_second_with_what_was_in_it),
-      TEST(whoever_still_uses_a_file_that_others_have_left_follows_at_once),
-      TEST(a_file_that_says_it_was_left_and_was_not_is_replaced_with_what_was_in_it),
-      TEST(a_file_is_looked_at_no_more_often_than_once_a_second),
-      TEST(a_clock_that_goes_back_does_not_stop_it_from_looking),
-      TEST(threads_go_on_while_the_file_is_replaced_again_and_again),
+      TEST(threads_opening_at_once_share_n_slots_of_the_file),
+      TEST(processes_share_n_slots),
+      TEST(a_429_of_one_process_holds_all_others),
+      TEST(slots_of_killed_processes_are_free_when_their_leases_expire),
+      TEST(without_sharing_each_process_has_its_own_slots),
+      TEST(without_a_file_the_process_uses_its_own_slots_and_reports_why),
+      TEST(an_unusable_file_is_retried_every_ten_seconds_and_takes_over_the_slots),
+      TEST(a_new_problem_replaces_the_old_one),
+      TEST(a_removed_file_is_replaced_within_a_second_with_its_contents),
+      TEST(a_process_using_a_file_that_others_left_follows_at_once),
+      TEST(a_file_wrongly_marked_as_left_is_replaced_with_its_contents),
+      TEST(a_file_is_checked_at_most_once_a_second),
+      TEST(a_clock_that_goes_back_does_not_stop_the_checks),
+      TEST(threads_continue_while_the_file_is_replaced_repeatedly),
   };
   return cmocka_run_group_tests_name("sr_local", tests, NULL, NULL);
 }

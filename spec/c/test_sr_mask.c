@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-static void nothing_of_a_key_is_left_in_texts_made_of_its_pieces(void **state) {
+static void texts_made_of_pieces_of_a_key_are_masked_completely(void **state) {
   struct chance chance = {4711};
   int i, count = rounds(20000);
   (void)state;
@@ -19,7 +19,7 @@ static void nothing_of_a_key_is_left_in_texts_made_of_its_pieces(void **state) {
   }
 }
 
-static void a_mask_of_nothing_changes_nothing(void **state) {
+static void an_empty_mask_changes_nothing(void **state) {
   static const struct sr_mask none;
   struct sr_mask empty;
   char text[] = "any text";
@@ -31,7 +31,7 @@ static void a_mask_of_nothing_changes_nothing(void **state) {
   sr_mask_fini(&empty);
 }
 
-static void a_secret_text_is_hidden_by_pieces_of_its_window(void **state) {
+static void a_secret_text_is_masked_in_pieces_of_its_window(void **state) {
   struct sr_mask mask;
   char text[] = "X-Sig=0123456789abcdef, 0123456789a, 23456789abcd.";
   (void)state;
@@ -43,7 +43,7 @@ static void a_secret_text_is_hidden_by_pieces_of_its_window(void **state) {
 }
 
 /* Masking a text of many pieces takes one pass, not one per piece. */
-static void a_large_text_of_pieces_takes_time_by_its_length(void **state) {
+static void masking_takes_time_linear_in_the_text(void **state) {
   static const char key[] = "be2165b7d065e278e7305c1c7ef791f283f5d14b";
   size_t len = 40 * (size_t)rounds(50000), i;
   char *text = malloc(len + 1);
@@ -60,10 +60,10 @@ static void a_large_text_of_pieces_takes_time_by_its_length(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_of_a_key_is_left_in_texts_made_of_its_pieces),
-      cmocka_unit_test(a_mask_of_nothing_changes_nothing),
-      cmocka_unit_test(a_secret_text_is_hidden_by_pieces_of_its_window),
-      cmocka_unit_test(a_large_text_of_pieces_takes_time_by_its_length),
+      cmocka_unit_test(texts_made_of_pieces_of_a_key_are_masked_completely),
+      cmocka_unit_test(an_empty_mask_changes_nothing),
+      cmocka_unit_test(a_secret_text_is_masked_in_pieces_of_its_window),
+      cmocka_unit_test(masking_takes_time_linear_in_the_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,7 @@ static struct sr_settings settings_of(const char *base_url) {
 
 /* ---- freed memory ---- */
 
-static void a_client_gives_all_its_memory_back(void **state) {
+static void a_client_frees_all_its_memory(void **state) {
   int mode;
   (void)state;
   NEEDS_TO_BE_IN_BETWEEN();
@@ -204,7 +204,7 @@ static void a_client_gives_all_its_memory_back(void **state) {
   }
 }
 
-static void a_client_refused_for_its_address_gives_all_its_memory_back(void **state) {
+static void a_client_refused_for_its_address_frees_all_its_memory(void **state) {
   struct sr_settings settings = settings_of("http://api4.seranking.com");
   struct sr_error error;
   struct sr_config *config;
@@ -307,7 +307,7 @@ static void any_one_allocation_may_fail(void **state) {
   fail_everywhere(1);
 }
 
-static void all_allocations_from_any_on_may_fail(void **state) {
+static void all_allocations_from_any_point_on_may_fail(void **state) {
   (void)state;
   NEEDS_TO_BE_IN_BETWEEN();
   fail_everywhere(1000000);
@@ -373,7 +373,7 @@ static void any_allocation_may_fail_while_slots_are_shared_by_a_file(void **stat
   assert_true(at > 20 && at < 1000);
 }
 
-static void a_file_that_can_not_be_mapped_for_lack_of_memory_is_told(void **state) {
+static void a_file_that_can_not_be_mapped_for_lack_of_memory_is_reported(void **state) {
   struct sr_share_place place = {dir, 0};
   struct sr_limit_identity who = {77, "", ""};
   long at, refused = 0, seen;
@@ -427,7 +427,7 @@ static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
   assert_true(refused >= 4); /* the stream and each entry */
 }
 
-static void running_out_of_memory_is_called_so(void **state) {
+static void out_of_memory_has_its_own_code(void **state) {
   enum ending ending = GAVE_UP;
   sr_time now = 1000000 * S;
   long at;
@@ -512,7 +512,7 @@ static void any_allocation_of_a_form_may_fail(void **state) {
 }
 
 /* Text that can't be checked for lack of memory must not be shown. */
-static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
+static void an_address_with_a_password_is_refused_whichever_allocation_fails(void **state) {
   static const char *const list[] = {"https://user:pass@api4.seranking.com",
                                      "https://api4.seranking.com/?a=1", "http://evil.example",
                                      "https://api4.seranking.com/#x"};
@@ -535,7 +535,7 @@ static void an_address_with_a_password_is_refused_whatever_fails(void **state) {
 }
 
 /* A buffer always ends in a NUL that its length excludes, even when it could not grow. */
-static void a_buffer_that_can_not_grow_is_as_it_was_before(void **state) {
+static void a_buffer_that_can_not_grow_is_unchanged(void **state) {
   static const char text[] = "////////////////////////////////////////"; /* 40: 120 encoded */
   struct sr_param param = {"name", 4, text, sizeof text - 1};
   const char *at = NULL;
@@ -561,7 +561,7 @@ static void a_buffer_that_can_not_grow_is_as_it_was_before(void **state) {
   }
 }
 
-static void a_buffer_refuses_sizes_that_do_not_exist(void **state) {
+static void a_buffer_refuses_impossible_sizes(void **state) {
   struct sr_buf out = {0};
   (void)state;
   assert_int_equal(sr_buf_puts(&out, "before"), 0);
@@ -595,21 +595,21 @@ static void a_buffer_holds_any_bytes_and_grows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_client_gives_all_its_memory_back),
-      cmocka_unit_test(a_client_refused_for_its_address_gives_all_its_memory_back),
+      cmocka_unit_test(a_client_frees_all_its_memory),
+      cmocka_unit_test(a_client_refused_for_its_address_frees_all_its_memory),
       cmocka_unit_test(any_one_allocation_may_fail),
-      cmocka_unit_test(all_allocations_from_any_on_may_fail),
+      cmocka_unit_test(all_allocations_from_any_point_on_may_fail),
       cmocka_unit_test_setup_teardown(any_allocation_may_fail_while_slots_are_shared_by_a_file,
                                       make_dir, remove_dir),
-      cmocka_unit_test_setup_teardown(a_file_that_can_not_be_mapped_for_lack_of_memory_is_told,
+      cmocka_unit_test_setup_teardown(a_file_that_can_not_be_mapped_for_lack_of_memory_is_reported,
                                       make_dir, remove_dir),
       cmocka_unit_test_setup_teardown(a_list_that_does_not_fit_into_memory_is_refused, make_dir,
                                       remove_dir),
-      cmocka_unit_test(running_out_of_memory_is_called_so),
+      cmocka_unit_test(out_of_memory_has_its_own_code),
       cmocka_unit_test(any_allocation_of_a_form_may_fail),
-      cmocka_unit_test(an_address_with_a_password_is_refused_whatever_fails),
-      cmocka_unit_test(a_buffer_that_can_not_grow_is_as_it_was_before),
-      cmocka_unit_test(a_buffer_refuses_sizes_that_do_not_exist),
+      cmocka_unit_test(an_address_with_a_password_is_refused_whichever_allocation_fails),
+      cmocka_unit_test(a_buffer_that_can_not_grow_is_unchanged),
+      cmocka_unit_test(a_buffer_refuses_impossible_sizes),
       cmocka_unit_test(a_buffer_holds_any_bytes_and_grows),
   };
   return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 /* ---- hold, reset, merge, view ---- */
 
-static void a_429_holds_all_for_as_long_as_it_says(void **state) {
+static void a_429_holds_all_requests_for_its_retry_after(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slot = taken(limit, START), other;
   struct sr_ruling ruling;
@@ -15,7 +15,7 @@ static void a_429_holds_all_for_as_long_as_it_says(void **state) {
   assert_int_equal(ask(limit, START + 7 * S, &other, &ruling), SR_LIMIT_GRANTED);
 }
 
-static void reset_ends_ban_and_hold_and_leaves_the_slots(void **state) {
+static void reset_ends_ban_and_hold_and_keeps_the_slots(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot slot, held = taken(limit, START);
   struct sr_ruling ruling;
@@ -32,7 +32,7 @@ static void reset_ends_ban_and_hold_and_leaves_the_slots(void **state) {
   assert_int_equal(ban_left(limit, START + S), 0);
 }
 
-static void reset_ends_the_memory_of_earlier_bans_too(void **state) {
+static void reset_forgets_earlier_bans(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = three_bans(limit) + 2 * S;
   (void)state;
@@ -41,7 +41,7 @@ static void reset_ends_the_memory_of_earlier_bans_too(void **state) {
   assert_int_equal(ban_left(limit, now), 10 * MINUTE);
 }
 
-static void a_reset_while_the_probe_is_under_way_lets_all_go(void **state) {
+static void a_reset_while_the_probe_is_in_flight_lets_all_be_sent(void **state) {
   struct sr_limit *limit = fresh_limit();
   sr_time now = START + 10 * MINUTE;
   struct sr_slot probe;
@@ -55,7 +55,7 @@ static void a_reset_while_the_probe_is_under_way_lets_all_go(void **state) {
   assert_int_equal(ban_left(limit, now), 0);
 }
 
-static void merge_takes_over_slots_hold_and_ban_that_last_longer(void **state) {
+static void merge_takes_over_longer_slots_hold_and_ban(void **state) {
   struct sr_limit *from = fresh_limit(), into;
   struct sr_slot slot, cooling = taken(from, START);
   struct sr_ruling ruling;
@@ -78,7 +78,7 @@ static void merge_takes_over_slots_hold_and_ban_that_last_longer(void **state) {
 }
 
 /* The old block grants nothing any more, and slots taken from it are not lost. */
-static void a_block_that_was_merged_grants_nothing_any_more(void **state) {
+static void a_merged_block_grants_nothing(void **state) {
   struct sr_limit *from = fresh_limit(), into, again;
   struct sr_slot slot, held = taken(from, START);
   struct sr_ruling ruling;
@@ -104,7 +104,7 @@ static void a_block_that_was_merged_grants_nothing_any_more(void **state) {
   taken(&into, START);
 }
 
-static void a_damaged_block_that_says_it_has_moved_can_be_merged(void **state) {
+static void a_damaged_block_marked_as_moved_can_be_merged(void **state) {
   struct sr_limit *limit = fresh_limit(), into;
   (void)state;
   memset(&into, 0, sizeof into);
@@ -140,7 +140,7 @@ static void merge_keeps_the_ban_that_ends_later(void **state) {
   }
 }
 
-static void merge_knows_the_probe_that_is_under_way(void **state) {
+static void merge_keeps_the_probe_in_flight(void **state) {
   struct sr_limit *from = fresh_limit(), into;
   sr_time now = START + 10 * MINUTE;
   struct sr_slot probe;
@@ -153,7 +153,7 @@ static void merge_knows_the_probe_that_is_under_way(void **state) {
   assert_int_equal(ended(&into, now, &probe, SR_OUTCOME_FINE), SR_CHANGE_UNBLOCKED);
 }
 
-static void the_view_shows_what_people_ask_for(void **state) {
+static void the_view_shows_slots_hold_and_ban(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_limit_view view;
   struct sr_slot leased, cooling, probe;
@@ -268,7 +268,7 @@ static sr_time use(struct sr_limit *limit, sr_time now, sr_time duration, uint64
   return whole;
 }
 
-static void garbage_never_lets_more_pass_and_never_stops_a_key_for_ever(void **state) {
+static void a_damaged_block_exceeds_no_limit_and_blocks_no_key_for_ever(void **state) {
   uint64_t seed;
   (void)state;
   for (seed = 1; seed <= (uint64_t)rounds(1500); seed++) {
@@ -328,7 +328,7 @@ impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes(
 }
 
 /* A closed circuit whose last refusal is in the future would keep its level forever. */
-static void an_impossible_past_does_not_make_the_first_ban_long(void **state) {
+static void an_impossible_past_does_not_lengthen_the_first_ban(void **state) {
   struct sr_limit *limit = fresh_limit();
   (void)state;
   atomic_store(&limit->circuit, UINT64_MAX >> 16 << 16 | 15 << 8);
@@ -339,20 +339,20 @@ static void an_impossible_past_does_not_make_the_first_ban_long(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_429_holds_all_for_as_long_as_it_says),
-      cmocka_unit_test(reset_ends_ban_and_hold_and_leaves_the_slots),
-      cmocka_unit_test(reset_ends_the_memory_of_earlier_bans_too),
-      cmocka_unit_test(a_reset_while_the_probe_is_under_way_lets_all_go),
-      cmocka_unit_test(merge_takes_over_slots_hold_and_ban_that_last_longer),
-      cmocka_unit_test(a_block_that_was_merged_grants_nothing_any_more),
-      cmocka_unit_test(a_damaged_block_that_says_it_has_moved_can_be_merged),
+      cmocka_unit_test(a_429_holds_all_requests_for_its_retry_after),
+      cmocka_unit_test(reset_ends_ban_and_hold_and_keeps_the_slots),
+      cmocka_unit_test(reset_forgets_earlier_bans),
+      cmocka_unit_test(a_reset_while_the_probe_is_in_flight_lets_all_be_sent),
+      cmocka_unit_test(merge_takes_over_longer_slots_hold_and_ban),
+      cmocka_unit_test(a_merged_block_grants_nothing),
+      cmocka_unit_test(a_damaged_block_marked_as_moved_can_be_merged),
       cmocka_unit_test(merge_keeps_the_ban_that_ends_later),
-      cmocka_unit_test(merge_knows_the_probe_that_is_under_way),
-      cmocka_unit_test(the_view_shows_what_people_ask_for),
-      cmocka_unit_test(garbage_never_lets_more_pass_and_never_stops_a_key_for_ever),
+      cmocka_unit_test(merge_keeps_the_probe_in_flight),
+      cmocka_unit_test(the_view_shows_slots_hold_and_ban),
+      cmocka_unit_test(a_damaged_block_exceeds_no_limit_and_blocks_no_key_for_ever),
       cmocka_unit_test(
           impossible_stamps_are_over_after_a_window_and_impossible_bans_after_ten_minutes),
-      cmocka_unit_test(an_impossible_past_does_not_make_the_first_ban_long),
+      cmocka_unit_test(an_impossible_past_does_not_lengthen_the_first_ban),
   };
   return cmocka_run_group_tests_name("sr_merge", tests, NULL, NULL);
 }

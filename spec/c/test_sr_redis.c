@@ -4,7 +4,7 @@
 
 /* ---- slots ---- */
 
-static void a_new_limit_gives_nothing_before_what_was_sent_earlier_has_been_counted(void **state) {
+static void a_new_limit_grants_nothing_until_earlier_requests_have_been_counted(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -27,7 +27,7 @@ static void a_new_limit_gives_nothing_before_what_was_sent_earlier_has_been_coun
   server_stop(&server);
 }
 
-static void n_slots_are_given_and_no_more_whoever_asks(void **state) {
+static void exactly_n_slots_are_granted_to_all_hosts_together(void **state) {
   struct server server;
   struct sr_limiter *hosts[3];
   struct sr_slot slots[SR_LIMIT_SLOTS], slot;
@@ -50,8 +50,7 @@ static void n_slots_are_given_and_no_more_whoever_asks(void **state) {
 }
 
 /* The outcome of a give, and when the slot must be free again. */
-static void
-a_slot_is_free_a_window_after_its_answer_and_at_once_when_nothing_was_sent(void **state) {
+static void a_slot_is_free_a_window_after_its_answer_or_at_once_if_unsent(void **state) {
   static const struct {
     enum sr_outcome outcome;
     sr_time cool;
@@ -94,7 +93,7 @@ a_slot_is_free_a_window_after_its_answer_and_at_once_when_nothing_was_sent(void 
   server_stop(&server);
 }
 
-static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void **state) {
+static void an_expired_lease_can_not_be_returned_by_its_old_owner(void **state) {
   struct server server;
   struct sr_limiter *old, *new;
   struct sr_slot first, second, third;
@@ -121,7 +120,7 @@ static void a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back(void *
   server_stop(&server);
 }
 
-static void the_last_slot_is_not_for_low_priority_unless_it_is_the_only_one(void **state) {
+static void low_priority_gets_the_last_slot_only_if_there_is_no_other(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -143,7 +142,7 @@ static void the_last_slot_is_not_for_low_priority_unless_it_is_the_only_one(void
   server_stop(&server);
 }
 
-static void pacing_by_the_time_of_sending_frees_a_slot_a_window_after_it_was_taken(void **state) {
+static void by_send_time_a_slot_is_free_a_window_after_it_was_taken(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, other;
@@ -170,7 +169,7 @@ static void pacing_by_the_time_of_sending_frees_a_slot_a_window_after_it_was_tak
   server_stop(&server);
 }
 
-static void a_slot_that_was_only_asked_for_comes_back(void **state) {
+static void an_abandoned_request_returns_its_slot(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slot;
@@ -201,7 +200,7 @@ static void a_slot_that_was_only_asked_for_comes_back(void **state) {
   server_stop(&server);
 }
 
-static void many_are_under_way_at_once_and_each_gets_its_own_answer(void **state) {
+static void many_pending_takes_each_get_their_own_answer(void **state) {
   enum { ASKING = 200, FREE = 7 };
   struct server server;
   struct sr_limiter *limiter;
@@ -226,7 +225,7 @@ static void many_are_under_way_at_once_and_each_gets_its_own_answer(void **state
   server_stop(&server);
 }
 
-static void names_prefixes_and_databases_are_limits_of_their_own(void **state) {
+static void different_names_prefixes_and_databases_are_separate_limits(void **state) {
   static const char *const options[] = {"", "?prefix=other:", "?db=3"};
   struct server server;
   struct sr_limiter *limiters[3];
@@ -259,7 +258,7 @@ static void names_prefixes_and_databases_are_limits_of_their_own(void **state) {
   server_stop(&server);
 }
 
-static void a_limit_that_nobody_uses_goes_but_not_before_the_longest_ban_is_over(void **state) {
+static void an_unused_limit_expires_after_the_longest_ban(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -272,7 +271,7 @@ static void a_limit_that_nobody_uses_goes_but_not_before_the_longest_ban_is_over
   server_stop(&server);
 }
 
-static void the_bound_of_a_queue_is_never_too_late(void **state) {
+static void the_estimate_for_a_queue_is_never_too_late(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, kept;
@@ -304,7 +303,7 @@ static void the_bound_of_a_queue_is_never_too_late(void **state) {
   server_stop(&server);
 }
 
-static void the_view_shows_slots_hold_ban_and_where_it_is(void **state) {
+static void the_view_shows_slots_hold_ban_and_server(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot leased, cooling, slot;
@@ -348,18 +347,18 @@ static void the_view_shows_slots_hold_ban_and_where_it_is(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_new_limit_gives_nothing_before_what_was_sent_earlier_has_been_counted),
-      cmocka_unit_test(n_slots_are_given_and_no_more_whoever_asks),
-      cmocka_unit_test(a_slot_is_free_a_window_after_its_answer_and_at_once_when_nothing_was_sent),
-      cmocka_unit_test(a_lease_ends_by_itself_and_its_old_owner_can_not_give_it_back),
-      cmocka_unit_test(the_last_slot_is_not_for_low_priority_unless_it_is_the_only_one),
-      cmocka_unit_test(pacing_by_the_time_of_sending_frees_a_slot_a_window_after_it_was_taken),
-      cmocka_unit_test(a_slot_that_was_only_asked_for_comes_back),
-      cmocka_unit_test(many_are_under_way_at_once_and_each_gets_its_own_answer),
-      cmocka_unit_test(names_prefixes_and_databases_are_limits_of_their_own),
-      cmocka_unit_test(a_limit_that_nobody_uses_goes_but_not_before_the_longest_ban_is_over),
-      cmocka_unit_test(the_bound_of_a_queue_is_never_too_late),
-      cmocka_unit_test(the_view_shows_slots_hold_ban_and_where_it_is),
+      cmocka_unit_test(a_new_limit_grants_nothing_until_earlier_requests_have_been_counted),
+      cmocka_unit_test(exactly_n_slots_are_granted_to_all_hosts_together),
+      cmocka_unit_test(a_slot_is_free_a_window_after_its_answer_or_at_once_if_unsent),
+      cmocka_unit_test(an_expired_lease_can_not_be_returned_by_its_old_owner),
+      cmocka_unit_test(low_priority_gets_the_last_slot_only_if_there_is_no_other),
+      cmocka_unit_test(by_send_time_a_slot_is_free_a_window_after_it_was_taken),
+      cmocka_unit_test(an_abandoned_request_returns_its_slot),
+      cmocka_unit_test(many_pending_takes_each_get_their_own_answer),
+      cmocka_unit_test(different_names_prefixes_and_databases_are_separate_limits),
+      cmocka_unit_test(an_unused_limit_expires_after_the_longest_ban),
+      cmocka_unit_test(the_estimate_for_a_queue_is_never_too_late),
+      cmocka_unit_test(the_view_shows_slots_hold_ban_and_server),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static void expect_part(const char *text, const char *part, const struct sr_buf 
         sr_buf_text(got), expected);
 }
 
-static void addresses_give_every_part_decoded(void **state) {
+static void every_part_of_an_address_is_decoded(void **state) {
   static const struct row rows[] = {
       {"redis://localhost", 0, "http://localhost:6379", "", "redis://localhost:6379/0", "", "", "0",
        "seranking:", ""},
@@ -66,7 +66,7 @@ static void addresses_give_every_part_decoded(void **state) {
 }
 
 /* No message may repeat a password: every address here contains "s3cret". */
-static void mistakes_are_told_by_what_to_do_and_without_the_password(void **state) {
+static void messages_say_what_to_do_and_hide_the_password(void **state) {
   static const struct {
     const char *text, *words;
   } rows[] = {
@@ -127,7 +127,7 @@ static void mistakes_are_told_by_what_to_do_and_without_the_password(void **stat
   }
 }
 
-static void any_text_is_read_to_its_end_and_no_further(void **state) {
+static void no_text_is_read_beyond_its_end(void **state) {
   static const char *const pieces[] = {
       "redis://", "rediss://", "unix:",  "/",       "?",    "&",  "=",        "@",    ":",
       "[",        "]",         "%",      "%4",      "%41",  "db", "password", "user", "h",
@@ -155,9 +155,9 @@ static void any_text_is_read_to_its_end_and_no_further(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(addresses_give_every_part_decoded),
-      cmocka_unit_test(mistakes_are_told_by_what_to_do_and_without_the_password),
-      cmocka_unit_test(any_text_is_read_to_its_end_and_no_further),
+      cmocka_unit_test(every_part_of_an_address_is_decoded),
+      cmocka_unit_test(messages_say_what_to_do_and_hide_the_password),
+      cmocka_unit_test(no_text_is_read_beyond_its_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

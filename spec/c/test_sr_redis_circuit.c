@@ -4,7 +4,7 @@
 
 /* ---- hold and circuit ---- */
 
-static void a_429_holds_every_host_for_as_long_as_the_server_said(void **state) {
+static void a_429_holds_every_host_for_its_retry_after(void **state) {
   struct server server;
   struct sr_limiter *a, *b;
   struct sr_slot slot;
@@ -48,7 +48,7 @@ static void a_short_window_does_not_shorten_the_hold_of_a_long_one(void **state)
   server_stop(&server);
 }
 
-static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered(void **state) {
+static void after_three_silent_requests_one_is_sent_at_a_time_until_an_answer(void **state) {
   struct server server;
   struct sr_limiter *a, *b;
   struct sr_slot slots[3], slot;
@@ -90,7 +90,7 @@ static void after_three_silent_requests_one_goes_at_a_time_until_one_is_answered
   server_stop(&server);
 }
 
-static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes(void **state) {
+static void three_429s_in_a_row_block_all_for_ten_minutes_until_one_probe(void **state) {
   struct server server;
   struct sr_limiter *hosts[3];
   struct sr_slot slot, probe;
@@ -133,7 +133,7 @@ static void three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_g
   server_stop(&server);
 }
 
-static void an_answer_between_429s_begins_the_count_anew(void **state) {
+static void an_answer_between_429s_restarts_the_count(void **state) {
   static const enum sr_outcome row[] = {SR_OUTCOME_REFUSED,  SR_OUTCOME_REFUSED, SR_OUTCOME_FINE,
                                         SR_OUTCOME_REFUSED,  SR_OUTCOME_SILENT,  SR_OUTCOME_REFUSED,
                                         SR_OUTCOME_ANSWERED, SR_OUTCOME_UNSENT};
@@ -151,7 +151,7 @@ static void an_answer_between_429s_begins_the_count_anew(void **state) {
   server_stop(&server);
 }
 
-static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state) {
+static void a_refused_probe_doubles_the_ban_up_to_256_times(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -175,7 +175,7 @@ static void a_probe_that_is_refused_doubles_the_ban_up_to_256_times(void **state
   server_stop(&server);
 }
 
-static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
+static void the_level_falls_by_one_for_each_hour_without_trouble(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -204,7 +204,7 @@ static void the_level_falls_by_one_for_each_hour_of_peace(void **state) {
   server_stop(&server);
 }
 
-static void a_probe_that_shows_nothing_hands_on_to_the_next(void **state) {
+static void a_probe_without_a_result_is_followed_by_another(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_UNSENT, SR_OUTCOME_SILENT,
                                              SR_OUTCOME_ANSWERED};
   struct server server;
@@ -229,7 +229,7 @@ static void a_probe_that_shows_nothing_hands_on_to_the_next(void **state) {
   server_stop(&server);
 }
 
-static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state) {
+static void a_probe_whose_host_died_is_replaced_when_its_lease_expires(void **state) {
   struct server server;
   struct sr_limiter *dead, *other;
   struct sr_slot slot;
@@ -253,7 +253,7 @@ static void a_probe_whose_host_died_is_replaced_when_its_lease_ends(void **state
   server_stop(&server);
 }
 
-static void while_blocked_only_the_probe_decides(void **state) {
+static void while_blocked_only_the_probe_s_outcome_counts(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot before[3], probe, slot;
@@ -276,7 +276,7 @@ static void while_blocked_only_the_probe_decides(void **state) {
   server_stop(&server);
 }
 
-static void a_key_that_is_refused_twice_in_a_row_blocks(void **state) {
+static void a_key_refused_twice_in_a_row_is_blocked(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -298,7 +298,7 @@ static void a_key_that_is_refused_twice_in_a_row_blocks(void **state) {
   server_stop(&server);
 }
 
-static void reset_ends_ban_and_hold_for_all_but_keeps_the_slots(void **state) {
+static void reset_ends_ban_and_hold_for_all_hosts_and_keeps_the_slots(void **state) {
   struct server server;
   struct sr_limiter *a, *b;
   struct sr_slot slot, other;
@@ -340,7 +340,7 @@ static int may_start(struct sr_limiter *limiter, struct sr_slot *slot) {
 }
 
 /* Before the server has answered: it may be slow. */
-static void a_request_does_not_go_after_a_429_of_its_own_process(void **state) {
+static void nothing_is_sent_after_a_429_of_the_same_process(void **state) {
   static const struct sr_rate rate = {5, WINDOW};
   struct server server;
   struct sr_limiter *limiter;
@@ -358,8 +358,7 @@ static void a_request_does_not_go_after_a_429_of_its_own_process(void **state) {
   server_stop(&server);
 }
 
-static void
-a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told(void **state) {
+static void nothing_is_sent_after_a_known_429_of_another_host(void **state) {
   struct server server;
   struct sr_limiter *a, *b;
   struct sr_slot slot, waiting;
@@ -390,7 +389,7 @@ a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told(void 
   server_stop(&server);
 }
 
-static void while_blocked_or_unanswered_only_the_one_that_goes_alone_starts(void **state) {
+static void while_blocked_or_silent_only_the_lone_request_is_sent(void **state) {
   static const enum sr_outcome outcomes[] = {SR_OUTCOME_REFUSED, SR_OUTCOME_SILENT};
   struct server server;
   struct sr_limiter *limiter;
@@ -418,7 +417,7 @@ static void while_blocked_or_unanswered_only_the_one_that_goes_alone_starts(void
   server_stop(&server);
 }
 
-static void a_request_does_not_go_when_its_slot_has_ended(void **state) {
+static void nothing_is_sent_on_an_expired_slot(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -436,22 +435,22 @@ static void a_request_does_not_go_when_its_slot_has_ended(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_429_holds_every_host_for_as_long_as_the_server_said),
+      cmocka_unit_test(a_429_holds_every_host_for_its_retry_after),
       cmocka_unit_test(a_short_window_does_not_shorten_the_hold_of_a_long_one),
-      cmocka_unit_test(after_three_silent_requests_one_goes_at_a_time_until_one_is_answered),
-      cmocka_unit_test(three_429s_in_a_row_block_all_for_ten_minutes_and_then_one_request_goes),
-      cmocka_unit_test(an_answer_between_429s_begins_the_count_anew),
-      cmocka_unit_test(a_probe_that_is_refused_doubles_the_ban_up_to_256_times),
-      cmocka_unit_test(the_level_falls_by_one_for_each_hour_of_peace),
-      cmocka_unit_test(a_probe_that_shows_nothing_hands_on_to_the_next),
-      cmocka_unit_test(a_probe_whose_host_died_is_replaced_when_its_lease_ends),
-      cmocka_unit_test(while_blocked_only_the_probe_decides),
-      cmocka_unit_test(a_key_that_is_refused_twice_in_a_row_blocks),
-      cmocka_unit_test(reset_ends_ban_and_hold_for_all_but_keeps_the_slots),
-      cmocka_unit_test(a_request_does_not_go_after_a_429_of_its_own_process),
-      cmocka_unit_test(a_request_does_not_go_after_a_429_of_another_host_that_the_server_has_told),
-      cmocka_unit_test(while_blocked_or_unanswered_only_the_one_that_goes_alone_starts),
-      cmocka_unit_test(a_request_does_not_go_when_its_slot_has_ended),
+      cmocka_unit_test(after_three_silent_requests_one_is_sent_at_a_time_until_an_answer),
+      cmocka_unit_test(three_429s_in_a_row_block_all_for_ten_minutes_until_one_probe),
+      cmocka_unit_test(an_answer_between_429s_restarts_the_count),
+      cmocka_unit_test(a_refused_probe_doubles_the_ban_up_to_256_times),
+      cmocka_unit_test(the_level_falls_by_one_for_each_hour_without_trouble),
+      cmocka_unit_test(a_probe_without_a_result_is_followed_by_another),
+      cmocka_unit_test(a_probe_whose_host_died_is_replaced_when_its_lease_expires),
+      cmocka_unit_test(while_blocked_only_the_probe_s_outcome_counts),
+      cmocka_unit_test(a_key_refused_twice_in_a_row_is_blocked),
+      cmocka_unit_test(reset_ends_ban_and_hold_for_all_hosts_and_keeps_the_slots),
+      cmocka_unit_test(nothing_is_sent_after_a_429_of_the_same_process),
+      cmocka_unit_test(nothing_is_sent_after_a_known_429_of_another_host),
+      cmocka_unit_test(while_blocked_or_silent_only_the_lone_request_is_sent),
+      cmocka_unit_test(nothing_is_sent_on_an_expired_slot),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

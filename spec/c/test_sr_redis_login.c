@@ -12,7 +12,7 @@ static void expect_no_secret(const char *text) {
   CHECK(strstr(text, "s3cret") == NULL && strstr(text, "wrong1") == NULL, "%s", text);
 }
 
-static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void **state) {
+static void right_passwords_and_users_log_in_and_messages_hide_wrong_ones(void **state) {
   static const struct {
     const char *options, *words; /* NULL: succeeds */
   } rows[] = {
@@ -58,7 +58,7 @@ static void passwords_and_users_let_in_and_wrong_ones_are_told_without_them(void
 }
 
 /* Such a server's errors repeat the arguments of unknown commands, including the password. */
-static void a_server_without_the_auth_command_does_not_make_us_show_the_password(void **state) {
+static void a_server_without_auth_does_not_reveal_the_password(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   char address[200];
@@ -107,7 +107,7 @@ static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slo
   return verdict;
 }
 
-static void tls_is_verified_by_the_given_authority_alone(void **state) {
+static void tls_is_verified_by_the_given_ca_alone(void **state) {
   struct server server;
   char folder[] = "/tmp/sr-redis-tls-XXXXXX", files[3][80], ports[2][12], address[300];
   struct sr_limiter *limiter;
@@ -211,9 +211,9 @@ static void tls_is_verified_by_the_given_authority_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(passwords_and_users_let_in_and_wrong_ones_are_told_without_them),
-      cmocka_unit_test(a_server_without_the_auth_command_does_not_make_us_show_the_password),
-      cmocka_unit_test(tls_is_verified_by_the_given_authority_alone),
+      cmocka_unit_test(right_passwords_and_users_log_in_and_messages_hide_wrong_ones),
+      cmocka_unit_test(a_server_without_auth_does_not_reveal_the_password),
+      cmocka_unit_test(tls_is_verified_by_the_given_ca_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,27 +177,26 @@ static void model(int kill_hosts, int restart) {
   server_stop(&server);
 }
 
-static void hosts_together_never_exceed_the_limit(void **state) {
+static void all_hosts_together_stay_within_the_limit(void **state) {
   (void)state;
   model(0, 0);
 }
 
-static void
-hosts_that_are_killed_on_the_way_exceed_nothing_and_their_slots_come_back(void **state) {
+static void killed_hosts_exceed_no_limit_and_their_slots_become_free(void **state) {
   (void)state;
   model(1, 0);
 }
 
-static void a_server_that_is_killed_and_forgets_lets_nobody_exceed_the_limit(void **state) {
+static void after_a_server_loses_its_data_the_limit_holds(void **state) {
   (void)state;
   model(0, 1);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(hosts_together_never_exceed_the_limit),
-      cmocka_unit_test(hosts_that_are_killed_on_the_way_exceed_nothing_and_their_slots_come_back),
-      cmocka_unit_test(a_server_that_is_killed_and_forgets_lets_nobody_exceed_the_limit),
+      cmocka_unit_test(all_hosts_together_stay_within_the_limit),
+      cmocka_unit_test(killed_hosts_exceed_no_limit_and_their_slots_become_free),
+      cmocka_unit_test(after_a_server_loses_its_data_the_limit_holds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,7 @@ static void child_uses_it(struct sr_limiter *limiter, struct server *server) {
   driver->close(limiter);
 }
 
-static void
-a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(void **state) {
+static void a_forked_child_uses_a_connection_of_its_own(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, asked;
@@ -60,7 +59,7 @@ a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(void 
   server_stop(&server);
 }
 
-static void sockets_are_not_inherited_by_other_programs(void **state) {
+static void started_programs_inherit_no_socket(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_watch watches[SR_WATCH_MAX];
@@ -85,7 +84,7 @@ static long connections(struct server *server) {
   return count;
 }
 
-static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open(void **state) {
+static void a_forked_child_does_not_keep_the_parent_s_connection_open(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   sr_time until;
@@ -111,7 +110,7 @@ static void a_child_that_never_uses_the_limiter_does_not_keep_its_connection_ope
   server_stop(&server);
 }
 
-static void a_child_keeps_no_descriptor_of_a_limiter(void **state) {
+static void a_forked_child_keeps_no_descriptor_of_a_limiter(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   int before;
@@ -133,7 +132,7 @@ static void a_child_keeps_no_descriptor_of_a_limiter(void **state) {
 
 /* ---- round trips ---- */
 
-static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state) {
+static void a_take_and_a_give_cost_one_round_trip_and_two_commands(void **state) {
   enum { ROUNDS = 2000 };
   struct server server;
   struct sr_limiter *limiter;
@@ -170,11 +169,11 @@ static void a_take_and_give_back_is_one_round_trip_and_two_commands(void **state
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_child_of_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone),
-      cmocka_unit_test(a_child_that_never_uses_the_limiter_does_not_keep_its_connection_open),
-      cmocka_unit_test(a_child_keeps_no_descriptor_of_a_limiter),
-      cmocka_unit_test(sockets_are_not_inherited_by_other_programs),
-      cmocka_unit_test(a_take_and_give_back_is_one_round_trip_and_two_commands),
+      cmocka_unit_test(a_forked_child_uses_a_connection_of_its_own),
+      cmocka_unit_test(a_forked_child_does_not_keep_the_parent_s_connection_open),
+      cmocka_unit_test(a_forked_child_keeps_no_descriptor_of_a_limiter),
+      cmocka_unit_test(started_programs_inherit_no_socket),
+      cmocka_unit_test(a_take_and_a_give_cost_one_round_trip_and_two_commands),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 /* ---- trouble ---- */
 
-static void a_script_cache_that_was_flushed_loses_no_step(void **state) {
+static void flushing_the_script_cache_loses_no_step(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slot, second;
@@ -35,7 +35,7 @@ static void a_script_cache_that_was_flushed_loses_no_step(void **state) {
   server_stop(&server);
 }
 
-static void a_killed_server_that_saves_every_step_goes_on_where_it_was(void **state) {
+static void a_killed_server_that_saves_every_step_continues(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slot, second;
@@ -61,7 +61,7 @@ static void a_killed_server_that_saves_every_step_goes_on_where_it_was(void **st
 }
 
 /* Requests in flight when the server lost its data may still be counted. */
-static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
+static void a_killed_server_that_saves_nothing_starts_cold(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slot, second;
@@ -86,7 +86,7 @@ static void a_killed_server_that_saves_nothing_begins_cold(void **state) {
 }
 
 /* The worst case: old data that looks complete. */
-static void a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold(void **state) {
+static void a_killed_server_with_an_old_snapshot_starts_cold(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slots[2], slot;
@@ -126,7 +126,7 @@ static void lose_answer(struct sr_limiter *limiter) {
   assert_int_equal(shutdown(fd.fd, SHUT_RDWR), 0);
 }
 
-static void a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot(void **state) {
+static void a_take_with_a_lost_answer_is_repeated_and_holds_one_slot(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, other;
@@ -154,7 +154,7 @@ static void a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot(void **s
   server_stop(&server);
 }
 
-static void a_give_whose_answer_was_lost_is_repeated_and_counts_once(void **state) {
+static void a_give_with_a_lost_answer_is_repeated_and_counts_once(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -179,7 +179,7 @@ static void a_give_whose_answer_was_lost_is_repeated_and_counts_once(void **stat
   server_stop(&server);
 }
 
-static void what_is_given_back_while_the_server_is_away_is_told_when_it_comes_back(void **state) {
+static void gives_while_the_server_is_down_are_reported_when_it_is_back(void **state) {
   struct server server;
   struct sr_limiter *limiter, *other;
   struct sr_slot slot, second;
@@ -210,7 +210,7 @@ static void what_is_given_back_while_the_server_is_away_is_told_when_it_comes_ba
   server_stop(&server);
 }
 
-static void a_server_that_is_not_there_fails_at_once_and_is_found_later(void **state) {
+static void an_absent_server_fails_takes_at_once_and_is_found_later(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -260,7 +260,7 @@ static const char *failure_after(struct sr_limiter *limiter, sr_time t) {
   return ruling.problem;
 }
 
-static void a_server_that_is_away_for_a_moment_is_waited_for(void **state) {
+static void a_server_that_restarts_is_waited_for(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -294,8 +294,7 @@ static void a_server_that_is_away_for_a_moment_is_waited_for(void **state) {
   server_stop(&server);
 }
 
-static void
-a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds(void **state) {
+static void a_slow_server_is_waited_for_and_a_silent_one_fails_after_two_seconds(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, other;
@@ -328,8 +327,7 @@ a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds(void 
   server_stop(&server);
 }
 
-static void
-errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept(void **state) {
+static void server_errors_have_a_message_and_lose_no_outcome(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -355,7 +353,7 @@ errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept(void *
   server_stop(&server);
 }
 
-static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(void **state) {
+static void foreign_values_in_the_hash_are_repaired_and_block_no_one_for_long(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot;
@@ -385,7 +383,7 @@ static void foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long(vo
 }
 
 /* Times in the future in the hash: equivalent to a clock that was set back. */
-static void a_clock_that_was_set_back_leaves_everything_the_time_that_it_had(void **state) {
+static void a_server_clock_set_back_keeps_all_remaining_times(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   struct sr_slot slot, other;
@@ -442,7 +440,7 @@ static pid_t endless_server(const struct server *server) {
   _exit(0);
 }
 
-static void a_server_that_sends_without_end_is_told_and_holds_nobody(void **state) {
+static void a_server_that_sends_endlessly_is_reported_and_blocks_nobody(void **state) {
   struct server server;
   struct sr_limiter *limiter;
   pid_t pid;
@@ -459,20 +457,20 @@ static void a_server_that_sends_without_end_is_told_and_holds_nobody(void **stat
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_script_cache_that_was_flushed_loses_no_step),
-      cmocka_unit_test(a_killed_server_that_saves_every_step_goes_on_where_it_was),
-      cmocka_unit_test(a_killed_server_that_saves_nothing_begins_cold),
-      cmocka_unit_test(a_killed_server_that_comes_back_with_an_old_snapshot_begins_cold),
-      cmocka_unit_test(a_take_whose_answer_was_lost_is_repeated_and_holds_one_slot),
-      cmocka_unit_test(a_give_whose_answer_was_lost_is_repeated_and_counts_once),
-      cmocka_unit_test(what_is_given_back_while_the_server_is_away_is_told_when_it_comes_back),
-      cmocka_unit_test(a_server_that_is_not_there_fails_at_once_and_is_found_later),
-      cmocka_unit_test(a_server_that_is_away_for_a_moment_is_waited_for),
-      cmocka_unit_test(a_slow_server_is_waited_for_and_one_that_is_silent_fails_after_two_seconds),
-      cmocka_unit_test(errors_of_the_server_are_told_in_words_and_what_it_was_to_be_told_is_kept),
-      cmocka_unit_test(foreign_values_in_the_hash_are_put_right_and_stop_nobody_for_long),
-      cmocka_unit_test(a_clock_that_was_set_back_leaves_everything_the_time_that_it_had),
-      cmocka_unit_test(a_server_that_sends_without_end_is_told_and_holds_nobody),
+      cmocka_unit_test(flushing_the_script_cache_loses_no_step),
+      cmocka_unit_test(a_killed_server_that_saves_every_step_continues),
+      cmocka_unit_test(a_killed_server_that_saves_nothing_starts_cold),
+      cmocka_unit_test(a_killed_server_with_an_old_snapshot_starts_cold),
+      cmocka_unit_test(a_take_with_a_lost_answer_is_repeated_and_holds_one_slot),
+      cmocka_unit_test(a_give_with_a_lost_answer_is_repeated_and_counts_once),
+      cmocka_unit_test(gives_while_the_server_is_down_are_reported_when_it_is_back),
+      cmocka_unit_test(an_absent_server_fails_takes_at_once_and_is_found_later),
+      cmocka_unit_test(a_server_that_restarts_is_waited_for),
+      cmocka_unit_test(a_slow_server_is_waited_for_and_a_silent_one_fails_after_two_seconds),
+      cmocka_unit_test(server_errors_have_a_message_and_lose_no_outcome),
+      cmocka_unit_test(foreign_values_in_the_hash_are_repaired_and_block_no_one_for_long),
+      cmocka_unit_test(a_server_clock_set_back_keeps_all_remaining_times),
+      cmocka_unit_test(a_server_that_sends_endlessly_is_reported_and_blocks_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

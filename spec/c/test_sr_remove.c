@@ -147,7 +147,7 @@ static void check(void) {
     sr_share_close(processes[i].share);
 }
 
-static void whatever_two_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
+static void the_limit_holds_in_every_interleaving_of_two_processes_with_a_file(void **state) {
   int met = 0;
   (void)state;
   for (processes[0].op = 0; processes[0].op < OPS; processes[0].op++)
@@ -156,7 +156,7 @@ static void whatever_two_processes_do_with_a_file_at_once_the_limit_holds(void *
   CHECK(met > 20, "%d meetings", met);
 }
 
-static void whatever_three_processes_do_with_a_file_at_once_the_limit_holds(void **state) {
+static void the_limit_holds_in_every_interleaving_of_three_processes_with_a_file(void **state) {
   int met = 0, ops;
   (void)state;
   for (ops = 0; ops < OPS * OPS * OPS; ops++) {
@@ -170,8 +170,8 @@ static void whatever_three_processes_do_with_a_file_at_once_the_limit_holds(void
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whatever_two_processes_do_with_a_file_at_once_the_limit_holds),
-      cmocka_unit_test(whatever_three_processes_do_with_a_file_at_once_the_limit_holds),
+      cmocka_unit_test(the_limit_holds_in_every_interleaving_of_two_processes_with_a_file),
+      cmocka_unit_test(the_limit_holds_in_every_interleaving_of_three_processes_with_a_file),
   };
   return cmocka_run_group_tests_name("sr_remove", tests, make_folder, remove_folder);
 }

@@ -29,7 +29,7 @@ static const struct {
     {SR_PROTOCOL, 0, 0, 0, 0},   {SR_PHASE, 0, 0, 0, 0},
 };
 
-static void only_what_may_help_and_does_no_harm_is_repeated(void **state) {
+static void only_harmless_retries_that_may_help_are_made(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(matrix); i++) {
@@ -47,7 +47,7 @@ static const sr_time bounds[] = {500 * SR_MILLISECOND, SR_SECOND,     2 * SR_SEC
                                  8 * SR_SECOND,        8 * SR_SECOND, 8 * SR_SECOND, 8 * SR_SECOND,
                                  8 * SR_SECOND,        8 * SR_SECOND};
 
-static void backoff_is_a_share_of_a_bound_that_doubles_up_to_the_cap(void **state) {
+static void backoff_is_random_below_a_bound_that_doubles_up_to_the_cap(void **state) {
   int attempt;
   (void)state;
   for (attempt = 1; attempt <= 10; attempt++) {
@@ -60,7 +60,7 @@ static void backoff_is_a_share_of_a_bound_that_doubles_up_to_the_cap(void **stat
   assert_true(sr_retry_backoff(1000000000, 1 - 1e-9) < 8 * SR_SECOND);
 }
 
-static void retry_after_takes_whole_seconds(void **state) {
+static void retry_after_reads_whole_seconds(void **state) {
   (void)state;
   assert_int_equal(sr_retry_after("0", 0), 0);
   assert_int_equal(sr_retry_after("1", 0), SR_SECOND);
@@ -72,7 +72,7 @@ static void retry_after_takes_whole_seconds(void **state) {
 }
 
 /* RFC 9110, 5.6.7: the example of all three formats is 784111777 in Unix time. */
-static void retry_after_takes_the_three_formats_of_an_http_date(void **state) {
+static void retry_after_reads_the_three_formats_of_an_http_date(void **state) {
   static const char *const dates[] = {"Sun, 06 Nov 1994 08:49:37 GMT",
                                       "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
   size_t i;
@@ -85,7 +85,7 @@ static void retry_after_takes_the_three_formats_of_an_http_date(void **state) {
   assert_int_equal(sr_retry_after("Tue, 24 Nov 2026 12:00:00 GMT", 1795521600 - 1), SR_SECOND);
 }
 
-static void retry_after_that_can_not_be_read_is_none(void **state) {
+static void an_unreadable_retry_after_is_ignored(void **state) {
   static const char *const list[] = {"",     " ",        "soon", "-1",   "-120", "1.5",  "120s",
                                      "0x10", "5;6",      "5,6",  "+5",   "NaN",  "inf",  "1e3",
                                      "\xff", "12:00:00", "GMT",  "1 2x", "- 5",  "5 min"};
@@ -157,11 +157,11 @@ static void retry_after_of_any_size_does_not_overflow(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(only_what_may_help_and_does_no_harm_is_repeated),
-      cmocka_unit_test(backoff_is_a_share_of_a_bound_that_doubles_up_to_the_cap),
-      cmocka_unit_test(retry_after_takes_whole_seconds),
-      cmocka_unit_test(retry_after_takes_the_three_formats_of_an_http_date),
-      cmocka_unit_test(retry_after_that_can_not_be_read_is_none),
+      cmocka_unit_test(only_harmless_retries_that_may_help_are_made),
+      cmocka_unit_test(backoff_is_random_below_a_bound_that_doubles_up_to_the_cap),
+      cmocka_unit_test(retry_after_reads_whole_seconds),
+      cmocka_unit_test(retry_after_reads_the_three_formats_of_an_http_date),
+      cmocka_unit_test(an_unreadable_retry_after_is_ignored),
       cmocka_unit_test(random_is_at_least_0_and_below_1),
       cmocka_unit_test(random_gives_the_same_sequence_for_the_same_seed),
       cmocka_unit_test(random_is_splitmix64),

@@ -24,7 +24,7 @@ static const struct {
      "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
 };
 
-static void the_published_examples_come_out(void **state) {
+static void the_published_examples_have_the_published_hashes(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(examples); i++) {
@@ -37,7 +37,7 @@ static void the_published_examples_come_out(void **state) {
   }
 }
 
-static void a_million_times_a_comes_out(void **state) {
+static void a_million_times_a_has_the_published_hash(void **state) {
   struct sr_sha256 sha;
   char out[2 * SR_SHA256_SIZE + 1], part[1000];
   int i;
@@ -50,7 +50,7 @@ static void a_million_times_a_comes_out(void **state) {
   assert_string_equal(out, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-static void input_in_parts_hashes_as_in_one_piece(void **state) {
+static void input_in_parts_hashes_like_one_piece(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(examples); i++) {
@@ -86,9 +86,9 @@ static void no_two_lengths_of_the_same_byte_hash_alike(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_published_examples_come_out),
-      cmocka_unit_test(a_million_times_a_comes_out),
-      cmocka_unit_test(input_in_parts_hashes_as_in_one_piece),
+      cmocka_unit_test(the_published_examples_have_the_published_hashes),
+      cmocka_unit_test(a_million_times_a_has_the_published_hash),
+      cmocka_unit_test(input_in_parts_hashes_like_one_piece),
       cmocka_unit_test(no_two_lengths_of_the_same_byte_hash_alike),
   };
   return cmocka_run_group_tests_name("sr_sha256", tests, NULL, NULL);

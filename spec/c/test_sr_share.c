@@ -4,7 +4,7 @@
 
 /* ---- making and finding ---- */
 
-static void the_first_makes_the_file_and_the_next_finds_it(void **state) {
+static void the_first_process_creates_the_file_and_the_next_finds_it(void **state) {
   struct sr_share *first = opened(), *second = opened();
   (void)state;
   assert_int_equal(entries_of(dir), 1);
@@ -21,7 +21,7 @@ static void the_first_makes_the_file_and_the_next_finds_it(void **state) {
   sr_share_close(first);
 }
 
-static void the_file_is_one_page_that_only_its_owner_can_read(void **state) {
+static void the_file_is_one_page_readable_by_its_owner_alone(void **state) {
   char path[512];
   struct stat st;
   mode_t mask;
@@ -35,7 +35,7 @@ static void the_file_is_one_page_that_only_its_owner_can_read(void **state) {
   assert_int_equal(st.st_uid, geteuid());
 }
 
-static void its_name_is_the_hash_and_the_boot(void **state) {
+static void the_file_s_name_is_the_hash_and_the_boot(void **state) {
   char path[512], expected[200], digits[9];
   (void)state;
   name_of_file(path, sizeof path);
@@ -60,7 +60,7 @@ static void limits_of_different_names_have_different_files(void **state) {
   sr_share_close(second);
 }
 
-static void a_missing_directory_is_made_for_its_owner_alone(void **state) {
+static void a_missing_directory_is_created_for_its_owner_alone(void **state) {
   char path[200], problem[SR_SHARE_PROBLEM];
   struct sr_share *share;
   struct stat st;
@@ -120,7 +120,7 @@ static void twenty_processes_that_create_at_once_get_the_same_file(void **state)
 }
 
 /* Containers that share a directory may have processes with the same id. */
-static void a_temporary_file_of_another_process_of_the_same_number_is_left_alone(void **state) {
+static void a_temporary_file_of_another_process_with_the_same_id_is_kept(void **state) {
   char path[200], text[8] = "";
   int n, fd;
   (void)state;
@@ -162,7 +162,7 @@ static void remaining_are_temporary(void) {
   closedir(stream);
 }
 
-static void killed_at_any_step_of_creation_it_leaves_nothing_that_harms(void **state) {
+static void a_process_killed_at_any_step_of_creation_leaves_nothing_harmful(void **state) {
   int at, count = calls_to_open();
   (void)state;
   assert_true(count >= 10);
@@ -188,7 +188,7 @@ static void killed_at_any_step_of_creation_it_leaves_nothing_that_harms(void **s
   remaining_are_temporary();
 }
 
-static void whatever_system_call_fails_is_told_and_leaves_nothing_open(void **state) {
+static void any_failing_system_call_is_reported_and_leaves_nothing_open(void **state) {
   int at, count = calls_to_open(), refused = 0;
   (void)state;
   for (at = 1; at <= count; at++) {
@@ -223,7 +223,7 @@ static void a_directory_in_a_missing_one_is_refused(void **state) {
   expect_refused_at(path, 0, "can't be made: No such file or directory");
 }
 
-static void what_is_not_a_directory_is_refused(void **state) {
+static void a_path_that_is_no_directory_is_refused(void **state) {
   char path[200];
   int fd;
   (void)state;
@@ -294,7 +294,7 @@ static void a_path_that_is_too_long_is_refused(void **state) {
 
 /* ---- files that are refused ---- */
 
-static void a_link_a_pipe_and_a_directory_in_the_file_s_place_are_refused(void **state) {
+static void a_link_a_pipe_or_a_directory_instead_of_the_file_is_refused(void **state) {
   char path[512], target[200];
   (void)state;
   name_of_file(path, sizeof path);
@@ -330,7 +330,7 @@ static void a_file_of_the_wrong_size_is_refused(void **state) {
   sr_share_close(opened());
 }
 
-static void a_file_that_is_not_ours_is_refused_and_left_as_it_is(void **state) {
+static void a_foreign_file_is_refused_and_not_changed(void **state) {
   char path[512], page[4096], after[4096];
   int way;
   (void)state;
@@ -391,7 +391,7 @@ static void a_refusal_names_the_file(void **state) {
 }
 
 /* Invalid slots are handled by the limiter; they are no reason to refuse the file. */
-static void stamps_that_make_no_sense_are_no_reason_to_refuse(void **state) {
+static void a_file_with_impossible_stamps_is_not_refused(void **state) {
   struct sr_share *share = opened();
   struct sr_limit *limit = sr_share_limit(share);
   struct sr_limit_view view;
@@ -426,7 +426,7 @@ static int refused_in_group(void) {
   return open_at(dir, 1, problem) != NULL || strstr(problem, strerror(EACCES)) == NULL;
 }
 
-static void users_of_the_directory_s_group_share_the_file_and_others_do_not(void **state) {
+static void members_of_the_directory_s_group_share_the_file_and_others_do_not(void **state) {
   static const mode_t modes[] = {02770, 0770};
   size_t i;
   (void)state;
@@ -456,14 +456,14 @@ static void users_of_the_directory_s_group_share_the_file_and_others_do_not(void
   }
 }
 
-static void for_a_group_the_directory_must_be_there(void **state) {
+static void a_group_s_directory_must_exist(void **state) {
   char path[200];
   (void)state;
   snprintf(path, sizeof path, "%s/new", dir);
   expect_refused_at(path, 1, "No such file or directory");
 }
 
-static void for_a_group_strangers_must_not_be_able_to_write(void **state) {
+static void a_group_s_directory_must_not_be_writable_for_others(void **state) {
   char problem[SR_SHARE_PROBLEM], path[512];
   struct sr_share *share;
   (void)state;
@@ -478,7 +478,7 @@ static void for_a_group_strangers_must_not_be_able_to_write(void **state) {
   expect_refused_at(dir, 1, "others can write to it");
 }
 
-static void a_file_of_another_group_than_the_directory_s_is_refused(void **state) {
+static void a_file_of_a_different_group_is_refused(void **state) {
   char problem[SR_SHARE_PROBLEM], path[512];
   struct sr_share *share;
   (void)state;
@@ -495,33 +495,33 @@ static void a_file_of_another_group_than_the_directory_s_is_refused(void **state
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(the_first_makes_the_file_and_the_next_finds_it),
-      TEST(the_file_is_one_page_that_only_its_owner_can_read),
-      TEST(its_name_is_the_hash_and_the_boot),
+      TEST(the_first_process_creates_the_file_and_the_next_finds_it),
+      TEST(the_file_is_one_page_readable_by_its_owner_alone),
+      TEST(the_file_s_name_is_the_hash_and_the_boot),
       TEST(limits_of_different_names_have_different_files),
-      TEST(a_missing_directory_is_made_for_its_owner_alone),
+      TEST(a_missing_directory_is_created_for_its_owner_alone),
       TEST(twenty_processes_that_create_at_once_get_the_same_file),
-      TEST(a_temporary_file_of_another_process_of_the_same_number_is_left_alone),
-      TEST(killed_at_any_step_of_creation_it_leaves_nothing_that_harms),
-      TEST(whatever_system_call_fails_is_told_and_leaves_nothing_open),
+      TEST(a_temporary_file_of_another_process_with_the_same_id_is_kept),
+      TEST(a_process_killed_at_any_step_of_creation_leaves_nothing_harmful),
+      TEST(any_failing_system_call_is_reported_and_leaves_nothing_open),
       TEST(a_directory_in_a_missing_one_is_refused),
-      TEST(what_is_not_a_directory_is_refused),
+      TEST(a_path_that_is_no_directory_is_refused),
       TEST(a_link_to_a_directory_is_refused),
       TEST(a_directory_that_others_can_write_to_is_refused),
       TEST(a_directory_of_another_user_is_refused),
       TEST(a_directory_without_permissions_is_refused),
       TEST(a_path_that_is_too_long_is_refused),
-      TEST(a_link_a_pipe_and_a_directory_in_the_file_s_place_are_refused),
+      TEST(a_link_a_pipe_or_a_directory_instead_of_the_file_is_refused),
       TEST(a_file_of_the_wrong_size_is_refused),
-      TEST(a_file_that_is_not_ours_is_refused_and_left_as_it_is),
+      TEST(a_foreign_file_is_refused_and_not_changed),
       TEST(a_file_that_others_can_write_to_is_refused),
       TEST(a_file_of_another_user_is_refused),
       TEST(a_refusal_names_the_file),
-      TEST(stamps_that_make_no_sense_are_no_reason_to_refuse),
-      TEST(users_of_the_directory_s_group_share_the_file_and_others_do_not),
-      TEST(for_a_group_the_directory_must_be_there),
-      TEST(for_a_group_strangers_must_not_be_able_to_write),
-      TEST(a_file_of_another_group_than_the_directory_s_is_refused),
+      TEST(a_file_with_impossible_stamps_is_not_refused),
+      TEST(members_of_the_directory_s_group_share_the_file_and_others_do_not),
+      TEST(a_group_s_directory_must_exist),
+      TEST(a_group_s_directory_must_not_be_writable_for_others),
+      TEST(a_file_of_a_different_group_is_refused),
   };
   return cmocka_run_group_tests_name("sr_share", tests, NULL, NULL);
 }

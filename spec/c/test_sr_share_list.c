@@ -36,7 +36,7 @@ static int search(void) {
   return where;
 }
 
-static void the_first_of_three_directories_that_can_be_used_is_taken(void **state) {
+static void the_first_usable_of_three_directories_is_used(void **state) {
   (void)state;
   NEEDS_ROOT();
   snprintf(shm, sizeof shm, "/dev/shm/seranking-%u", other_user);
@@ -75,7 +75,7 @@ static int holds(const char *path, const char *text) {
   return memmem(page, sizeof page, text, strlen(text)) != NULL;
 }
 
-static void the_key_is_nowhere_in_the_file_nor_in_its_name(void **state) {
+static void neither_the_file_nor_its_name_holds_the_key(void **state) {
   static const char key[] = "0123456789abcdef0123456789abcdef+123d14b";
   struct sr_share_place place = {dir, 0};
   char problem[SR_SHARE_PROBLEM];
@@ -112,7 +112,7 @@ static void the_key_is_nowhere_in_the_file_nor_in_its_name(void **state) {
 
 /* ---- still the same? ---- */
 
-static void a_file_that_was_removed_replaced_or_cut_is_not_current(void **state) {
+static void a_removed_replaced_or_truncated_file_is_not_current(void **state) {
   struct sr_share *share, *other;
   (void)state;
   share = opened();
@@ -188,7 +188,7 @@ static const struct sr_share_entry *entry_of(const struct sr_share_list *list, c
   return &list->entries[i];
 }
 
-static void the_list_tells_what_each_file_says(void **state) {
+static void the_list_shows_each_file_s_contents(void **state) {
   sr_time now = 1000 * S;
   struct sr_share_list list;
   const struct sr_share_entry *entry;
@@ -218,7 +218,7 @@ static void the_list_tells_what_each_file_says(void **state) {
   sr_share_list_fini(&list);
 }
 
-static void reset_by_name_ends_the_ban_of_that_one_alone(void **state) {
+static void reset_by_name_ends_only_that_limit_s_ban(void **state) {
   sr_time now = 1000 * S;
   struct sr_share_list list;
   (void)state;
@@ -231,7 +231,7 @@ static void reset_by_name_ends_the_ban_of_that_one_alone(void **state) {
   sr_share_list_fini(&list);
 }
 
-static void to_look_makes_no_directory_and_no_file(void **state) {
+static void listing_creates_no_directory_or_file(void **state) {
   char path[200], problem[SR_SHARE_PROBLEM] = "";
   struct sr_share_place place = {path, 0};
   struct sr_share_list list;
@@ -248,7 +248,7 @@ static void to_look_makes_no_directory_and_no_file(void **state) {
   assert_int_equal(entries_of(dir), 0);
 }
 
-static void a_file_with_an_unknown_rate_is_listed_without_one(void **state) {
+static void a_file_with_an_unknown_rate_is_listed_without_a_rate(void **state) {
   struct sr_share *share = opened();
   struct sr_share_list list;
   int i;
@@ -267,13 +267,13 @@ static void a_file_with_an_unknown_rate_is_listed_without_one(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(the_first_of_three_directories_that_can_be_used_is_taken),
-      TEST(the_key_is_nowhere_in_the_file_nor_in_its_name),
-      TEST(a_file_that_was_removed_replaced_or_cut_is_not_current),
-      TEST(the_list_tells_what_each_file_says),
-      TEST(reset_by_name_ends_the_ban_of_that_one_alone),
-      TEST(to_look_makes_no_directory_and_no_file),
-      TEST(a_file_with_an_unknown_rate_is_listed_without_one),
+      TEST(the_first_usable_of_three_directories_is_used),
+      TEST(neither_the_file_nor_its_name_holds_the_key),
+      TEST(a_removed_replaced_or_truncated_file_is_not_current),
+      TEST(the_list_shows_each_file_s_contents),
+      TEST(reset_by_name_ends_only_that_limit_s_ban),
+      TEST(listing_creates_no_directory_or_file),
+      TEST(a_file_with_an_unknown_rate_is_listed_without_a_rate),
   };
   return cmocka_run_group_tests_name("sr_share_list", tests, NULL, NULL);
 }

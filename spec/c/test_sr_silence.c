@@ -77,7 +77,7 @@ static int how_many(struct sr_limit *limit, sr_time now) {
 
 /* ---- the rule ---- */
 
-static void after_three_silent_requests_one_goes_at_a_time_ever_further_apart(void **state) {
+static void after_three_silent_requests_one_is_sent_at_a_time_with_growing_pauses(void **state) {
   static const int windows[] = {2, 4, 8, 16, 32, 64, 64, 64};
   struct sr_limit *limit = fresh_limit();
   sr_time now = START;
@@ -97,14 +97,14 @@ static void after_three_silent_requests_one_goes_at_a_time_ever_further_apart(vo
   }
 }
 
-static void two_silent_requests_space_nothing(void **state) {
+static void two_silent_requests_change_nothing(void **state) {
   struct sr_limit *limit = fresh_limit();
   (void)state;
   silent(limit, START, 2);
   assert_int_equal(how_many(limit, START), 3);
 }
 
-static void an_answer_between_begins_the_count_anew(void **state) {
+static void an_answer_restarts_the_count(void **state) {
   static const enum sr_outcome answers[] = {SR_OUTCOME_FINE, SR_OUTCOME_ANSWERED,
                                             SR_OUTCOME_REFUSED, SR_OUTCOME_BAD_KEY};
   size_t i;
@@ -121,7 +121,7 @@ static void an_answer_between_begins_the_count_anew(void **state) {
 }
 
 /* Requests that the server has not counted yet may be counted now. */
-static void the_first_answer_ends_it_and_holds_all_for_a_window(void **state) {
+static void the_first_answer_ends_the_silence_and_holds_all_for_a_window(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot alone, slot;
   struct sr_ruling ruling;
@@ -136,7 +136,7 @@ static void the_first_answer_ends_it_and_holds_all_for_a_window(void **state) {
 }
 
 /* It was sent before the others went unanswered. */
-static void any_answer_ends_it(void **state) {
+static void any_answer_ends_the_silence(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot early = taken(limit, START);
   (void)state;
@@ -145,7 +145,7 @@ static void any_answer_ends_it(void **state) {
   assert_int_equal(how_many(limit, START + 1500 * MS), 5);
 }
 
-static void only_what_goes_alone_makes_the_next_one_wait_longer(void **state) {
+static void only_the_lone_request_lengthens_the_pause(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot first = taken(limit, START), second = taken(limit, START);
   (void)state;
@@ -155,7 +155,7 @@ static void only_what_goes_alone_makes_the_next_one_wait_longer(void **state) {
   expect_spaced(limit, START + 600 * MS, START + S);
 }
 
-static void a_request_that_was_not_sent_says_nothing(void **state) {
+static void an_unsent_request_is_no_silence(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot alone;
   int i;
@@ -172,7 +172,7 @@ static void a_request_that_was_not_sent_says_nothing(void **state) {
   assert_true(alone.lone != 0);
 }
 
-static void who_dies_with_the_request_that_goes_alone_is_followed_by_one(void **state) {
+static void a_lone_request_whose_process_died_is_replaced(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot next;
   sr_time now = START + 2 * S;
@@ -186,7 +186,7 @@ static void who_dies_with_the_request_that_goes_alone_is_followed_by_one(void **
 }
 
 /* The last check: a request that was still connecting is not sent as well. */
-static void what_is_about_to_be_sent_waits_as_well(void **state) {
+static void a_request_about_to_be_sent_waits_as_well(void **state) {
   struct sr_limit *limit = fresh_limit();
   struct sr_slot early = taken(limit, START), alone;
   (void)state;
@@ -198,7 +198,7 @@ static void what_is_about_to_be_sent_waits_as_well(void **state) {
   assert_true(sr_limit_start(limit, &rate, START + S, &alone));
 }
 
-static void a_limit_of_fewer_slots_needs_fewer(void **state) {
+static void a_limit_of_fewer_slots_needs_fewer_silent_requests(void **state) {
   int slots;
   (void)state;
   for (slots = 1; slots <= 2; slots++) {
@@ -235,14 +235,14 @@ static void a_long_window_counts_as_ten_seconds(void **state) {
   assert_int_equal(ask_with(limit, &hourly, START + 20 * S, &slot, &ruling), SR_LIMIT_GRANTED);
 }
 
-static void an_hour_later_it_is_forgotten(void **state) {
+static void after_an_hour_a_silence_is_forgotten(void **state) {
   struct sr_limit *limit = fresh_limit();
   (void)state;
   silent(limit, START, 3);
   assert_int_equal(how_many(limit, START + S + HOUR + 2 * MS), 5);
 }
 
-static void it_is_seen_reset_and_taken_along(void **state) {
+static void a_silence_is_shown_reset_and_merged(void **state) {
   struct sr_limit *limit = fresh_limit(), into;
   struct sr_limit_view view;
   (void)state;
@@ -263,7 +263,7 @@ static void it_is_seen_reset_and_taken_along(void **state) {
   assert_int_equal(how_many(&into, START), 2); /* the others cool down */
 }
 
-static void what_nobody_can_have_written_says_nothing(void **state) {
+static void impossible_values_are_no_silence(void **state) {
   static const uint64_t words[] = {UINT64_MAX & ~(UINT64_C(1) << 15), UINT64_MAX,
                                    (uint64_t)((START + 24 * HOUR) / MS) << 16 | 1 << 8,
                                    (uint64_t)(START / MS) << 16 | 9 << 8};
@@ -390,7 +390,7 @@ static int alone_in(sr_time duration) {
 }
 
 /* As docs/limits.md promises. */
-static void after_an_outage_the_server_counts_no_more_than_was_let_through(void **state) {
+static void after_an_outage_the_server_counts_no_more_than_were_sent_alone(void **state) {
   static const int limits[] = {1, 5, 10};
   static struct outage o;
   uint64_t seed;
@@ -414,8 +414,7 @@ static void after_an_outage_the_server_counts_no_more_than_was_let_through(void 
   }
 }
 
-static void
-five_a_second_and_attempts_of_a_second_make_nine_at_most_after_ten_seconds(void **state) {
+static void after_ten_seconds_of_outage_the_server_counts_at_most_nine_in_a_second(void **state) {
   static struct outage o;
   uint64_t seed;
   int most, worst = 0, deaf_worst = 0;
@@ -439,7 +438,7 @@ five_a_second_and_attempts_of_a_second_make_nine_at_most_after_ten_seconds(void 
 }
 
 /* Without an outage nothing is spaced. */
-static void while_all_is_answered_the_limit_is_used_as_ever(void **state) {
+static void without_silence_the_full_rate_is_used(void **state) {
   static struct outage o;
   int most;
   (void)state;
@@ -454,23 +453,23 @@ static void while_all_is_answered_the_limit_is_used_as_ever(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(after_three_silent_requests_one_goes_at_a_time_ever_further_apart),
-      cmocka_unit_test(two_silent_requests_space_nothing),
-      cmocka_unit_test(an_answer_between_begins_the_count_anew),
-      cmocka_unit_test(the_first_answer_ends_it_and_holds_all_for_a_window),
-      cmocka_unit_test(any_answer_ends_it),
-      cmocka_unit_test(only_what_goes_alone_makes_the_next_one_wait_longer),
-      cmocka_unit_test(a_request_that_was_not_sent_says_nothing),
-      cmocka_unit_test(who_dies_with_the_request_that_goes_alone_is_followed_by_one),
-      cmocka_unit_test(what_is_about_to_be_sent_waits_as_well),
-      cmocka_unit_test(a_limit_of_fewer_slots_needs_fewer),
+      cmocka_unit_test(after_three_silent_requests_one_is_sent_at_a_time_with_growing_pauses),
+      cmocka_unit_test(two_silent_requests_change_nothing),
+      cmocka_unit_test(an_answer_restarts_the_count),
+      cmocka_unit_test(the_first_answer_ends_the_silence_and_holds_all_for_a_window),
+      cmocka_unit_test(any_answer_ends_the_silence),
+      cmocka_unit_test(only_the_lone_request_lengthens_the_pause),
+      cmocka_unit_test(an_unsent_request_is_no_silence),
+      cmocka_unit_test(a_lone_request_whose_process_died_is_replaced),
+      cmocka_unit_test(a_request_about_to_be_sent_waits_as_well),
+      cmocka_unit_test(a_limit_of_fewer_slots_needs_fewer_silent_requests),
       cmocka_unit_test(a_long_window_counts_as_ten_seconds),
-      cmocka_unit_test(an_hour_later_it_is_forgotten),
-      cmocka_unit_test(it_is_seen_reset_and_taken_along),
-      cmocka_unit_test(what_nobody_can_have_written_says_nothing),
-      cmocka_unit_test(after_an_outage_the_server_counts_no_more_than_was_let_through),
-      cmocka_unit_test(five_a_second_and_attempts_of_a_second_make_nine_at_most_after_ten_seconds),
-      cmocka_unit_test(while_all_is_answered_the_limit_is_used_as_ever),
+      cmocka_unit_test(after_an_hour_a_silence_is_forgotten),
+      cmocka_unit_test(a_silence_is_shown_reset_and_merged),
+      cmocka_unit_test(impossible_values_are_no_silence),
+      cmocka_unit_test(after_an_outage_the_server_counts_no_more_than_were_sent_alone),
+      cmocka_unit_test(after_ten_seconds_of_outage_the_server_counts_at_most_nine_in_a_second),
+      cmocka_unit_test(without_silence_the_full_rate_is_used),
   };
   return cmocka_run_group_tests_name("sr_silence", tests, NULL, NULL);
 }

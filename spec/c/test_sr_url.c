@@ -125,7 +125,7 @@ static const struct {
     {"/x/{site_id}/{dots}/y", SR_URL_DOTS, "dots"},
 };
 
-static void expand_says_which_placeholder_it_could_not_fill_and_leaves_out_as_it_was(void **state) {
+static void expand_names_the_unfilled_placeholder_and_leaves_the_buffer_unchanged(void **state) {
   struct sr_param params[5];
   size_t i;
   (void)state;
@@ -156,7 +156,7 @@ static void expand_says_which_placeholder_it_could_not_fill_and_leaves_out_as_it
   }
 }
 
-static void expand_of_a_failure_leaves_an_empty_buffer_empty(void **state) {
+static void a_failed_expand_leaves_an_empty_buffer_empty(void **state) {
   struct sr_buf out = {0};
   const char *at = NULL;
   size_t at_len = 0;
@@ -180,7 +180,7 @@ static void expand_takes_names_and_values_by_length(void **state) {
 
 /* ---- sr_url_query ---- */
 
-static void query_begins_with_a_question_mark_and_goes_on_with_ampersands(void **state) {
+static void query_starts_with_a_question_mark_and_continues_with_ampersands(void **state) {
   struct sr_buf out = {0};
   struct sr_param p;
   (void)state;
@@ -200,7 +200,7 @@ static void query_begins_with_a_question_mark_and_goes_on_with_ampersands(void *
   sr_buf_fini(&out);
 }
 
-static void query_of_an_encoded_question_mark_still_begins_the_query(void **state) {
+static void an_encoded_question_mark_does_not_start_the_query(void **state) {
   struct sr_buf out = {0};
   struct sr_param p = param("a", "");
   (void)state;
@@ -210,7 +210,7 @@ static void query_of_an_encoded_question_mark_still_begins_the_query(void **stat
   sr_buf_fini(&out);
 }
 
-static void query_can_begin_an_empty_buffer(void **state) {
+static void query_works_on_an_empty_buffer(void **state) {
   struct sr_buf out = {0};
   struct sr_param p = param("a", "1");
   (void)state;
@@ -245,7 +245,7 @@ static const struct {
     {"http://localhost:8080/fake/", "http://localhost:8080/fake"},
 };
 
-static void base_keeps_https_and_loopback_http_without_the_last_slashes(void **state) {
+static void base_accepts_https_and_loopback_http_and_strips_trailing_slashes(void **state) {
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(bases); i++) {
@@ -274,7 +274,7 @@ static void base_refuses(const char *const *list, size_t count) {
   }
 }
 
-static void base_refuses_plain_http_to_anywhere_else(void **state) {
+static void base_refuses_http_to_other_hosts(void **state) {
   static const char *const list[] = {"http://api4.seranking.com",
                                      "http://127.0.0.1.evil.example",
                                      "http://localhost.evil.example",
@@ -317,7 +317,7 @@ static void base_refuses_queries_and_fragments(void **state) {
 }
 
 /* The text after ? or # would contain the path of every call, and not reach the server. */
-static void base_refuses_queries_and_fragments_without_text(void **state) {
+static void base_refuses_empty_queries_and_fragments(void **state) {
   static const char *const list[] = {"https://api4.seranking.com?", "https://api4.seranking.com/?",
                                      "https://api4.seranking.com#", "https://api4.seranking.com/#",
                                      "https://api4.seranking.com/v1/#/"};
@@ -371,17 +371,17 @@ int main(void) {
       cmocka_unit_test(escape_keeps_the_unreserved_bytes_and_encodes_the_other_190),
       cmocka_unit_test(escape_appends_and_takes_any_length),
       cmocka_unit_test(expand_fills_templates),
-      cmocka_unit_test(expand_says_which_placeholder_it_could_not_fill_and_leaves_out_as_it_was),
-      cmocka_unit_test(expand_of_a_failure_leaves_an_empty_buffer_empty),
+      cmocka_unit_test(expand_names_the_unfilled_placeholder_and_leaves_the_buffer_unchanged),
+      cmocka_unit_test(a_failed_expand_leaves_an_empty_buffer_empty),
       cmocka_unit_test(expand_takes_names_and_values_by_length),
-      cmocka_unit_test(query_begins_with_a_question_mark_and_goes_on_with_ampersands),
-      cmocka_unit_test(query_of_an_encoded_question_mark_still_begins_the_query),
-      cmocka_unit_test(query_can_begin_an_empty_buffer),
-      cmocka_unit_test(base_keeps_https_and_loopback_http_without_the_last_slashes),
-      cmocka_unit_test(base_refuses_plain_http_to_anywhere_else),
+      cmocka_unit_test(query_starts_with_a_question_mark_and_continues_with_ampersands),
+      cmocka_unit_test(an_encoded_question_mark_does_not_start_the_query),
+      cmocka_unit_test(query_works_on_an_empty_buffer),
+      cmocka_unit_test(base_accepts_https_and_loopback_http_and_strips_trailing_slashes),
+      cmocka_unit_test(base_refuses_http_to_other_hosts),
       cmocka_unit_test(base_refuses_users_and_passwords),
       cmocka_unit_test(base_refuses_queries_and_fragments),
-      cmocka_unit_test(base_refuses_queries_and_fragments_without_text),
+      cmocka_unit_test(base_refuses_empty_queries_and_fragments),
       cmocka_unit_test(base_refuses_other_schemes_and_garbage),
       cmocka_unit_test(base_refuses_every_control_character_anywhere),
   };

@@ -26,7 +26,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 /* ---- start and stop ---- */
 
-static void the_last_user_who_leaves_stops_it_and_the_next_call_starts_it_again(void **state) {
+static void the_last_user_stops_the_thread_and_the_next_call_restarts_it(void **state) {
   struct sr_worker_address before, after;
   unsigned long starts;
   (void)state;
@@ -61,7 +61,7 @@ static void *come_and_go(void *arg) {
   return NULL;
 }
 
-static void users_that_come_and_go_do_not_stop_each_other(void **state) {
+static void concurrent_users_do_not_stop_each_other(void **state) {
   pthread_t threads[3];
   size_t i;
   (void)state;
@@ -74,7 +74,7 @@ static void users_that_come_and_go_do_not_stop_each_other(void **state) {
   sr_worker_ref();
 }
 
-static void a_process_that_exits_with_calls_in_flight_exits_at_once_and_well(void **state) {
+static void a_process_with_calls_in_flight_exits_at_once_and_cleanly(void **state) {
   double began = now();
   pid_t child;
   (void)state;
@@ -155,8 +155,7 @@ static int use_in_child(struct sr_job *running, struct sr_job *subscribed,
   return 0;
 }
 
-static void
-a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void **state) {
+static void a_forked_child_starts_its_own_thread_and_the_parent_s_calls_continue(void **state) {
   struct sr_job *running, *subscribed, *unsubscribed, *done;
   unsigned char token[SR_TOKEN_SIZE];
   int connection, seen;
@@ -186,7 +185,7 @@ a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on(void *
   close(connection);
 }
 
-static void a_child_has_no_descriptor_of_calls_that_nobody_waits_for(void **state) {
+static void a_forked_child_has_no_descriptor_of_abandoned_calls(void **state) {
   int i;
   (void)state;
   SKIP_WITHOUT_FORKS();
@@ -204,7 +203,7 @@ static void a_child_has_no_descriptor_of_calls_that_nobody_waits_for(void **stat
   }
 }
 
-static void forks_at_any_moment_leave_both_sides_whole(void **state) {
+static void forks_at_any_moment_leave_both_sides_working(void **state) {
   int i;
   (void)state;
   SKIP_WITHOUT_FORKS();
@@ -310,7 +309,7 @@ static sr_time earliest_now(struct sr_limiter *limiter, const struct sr_rate *ra
   return at;
 }
 
-static void a_child_inherits_no_lock_that_the_thread_holds_while_it_works(void **state) {
+static void a_fork_waits_for_the_locks_of_the_thread_s_round(void **state) {
   static const struct sr_limiter_driver locking = {.abi = SR_LIMITER_ABI,
                                                    .check = any_settings,
                                                    .open = open_locking,
@@ -339,7 +338,7 @@ static void a_child_inherits_no_lock_that_the_thread_holds_while_it_works(void *
 
 /* ---- signals ---- */
 
-static void its_thread_takes_no_signals(void **state) {
+static void the_thread_receives_no_signals(void **state) {
   struct dirent *entry;
   DIR *tasks;
   int found = 0;
@@ -389,8 +388,7 @@ static size_t fill_up(int *fillers, size_t count, size_t size) {
   return count;
 }
 
-static void
-without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void **state) {
+static void without_descriptors_calls_and_connections_fail_at_once_and_recover_later(void **state) {
   struct sr_call *without;
   struct sr_error error;
   struct rlimit before, low;
@@ -459,7 +457,7 @@ without_descriptors_calls_and_connections_fail_at_once_and_work_again_later(void
 ** For each number of descriptors left, the thread either starts and can be woken and stopped, or does
 ** not start.
 */
-static void with_too_few_descriptors_it_does_not_start_and_says_why(void **state) {
+static void with_too_few_descriptors_the_thread_does_not_start_and_says_why(void **state) {
   struct rlimit before, low;
   struct sr_error error;
   int fillers[64], started = 0, refused = 0;
@@ -493,7 +491,7 @@ static void with_too_few_descriptors_it_does_not_start_and_says_why(void **state
   CHECK(started > 0 && refused > 3, "%d started, %d refused", started, refused);
 }
 
-static void if_the_system_gives_no_thread_it_says_so(void **state) {
+static void if_no_thread_can_be_created_the_error_says_so(void **state) {
   struct sr_call *call;
   struct sr_error error;
   (void)state;
@@ -518,18 +516,18 @@ static void if_the_system_gives_no_thread_it_says_so(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_last_user_who_leaves_stops_it_and_the_next_call_starts_it_again),
-      cmocka_unit_test(users_that_come_and_go_do_not_stop_each_other),
-      cmocka_unit_test(a_process_that_exits_with_calls_in_flight_exits_at_once_and_well),
+      cmocka_unit_test(the_last_user_stops_the_thread_and_the_next_call_restarts_it),
+      cmocka_unit_test(concurrent_users_do_not_stop_each_other),
+      cmocka_unit_test(a_process_with_calls_in_flight_exits_at_once_and_cleanly),
       cmocka_unit_test(a_killed_process_leaves_no_file),
-      cmocka_unit_test(a_child_forgets_the_thread_and_starts_its_own_and_the_parents_calls_go_on),
-      cmocka_unit_test(a_child_has_no_descriptor_of_calls_that_nobody_waits_for),
-      cmocka_unit_test(forks_at_any_moment_leave_both_sides_whole),
-      cmocka_unit_test(a_child_inherits_no_lock_that_the_thread_holds_while_it_works),
-      cmocka_unit_test(its_thread_takes_no_signals),
-      cmocka_unit_test(without_descriptors_calls_and_connections_fail_at_once_and_work_again_later),
-      cmocka_unit_test(with_too_few_descriptors_it_does_not_start_and_says_why),
-      cmocka_unit_test(if_the_system_gives_no_thread_it_says_so),
+      cmocka_unit_test(a_forked_child_starts_its_own_thread_and_the_parent_s_calls_continue),
+      cmocka_unit_test(a_forked_child_has_no_descriptor_of_abandoned_calls),
+      cmocka_unit_test(forks_at_any_moment_leave_both_sides_working),
+      cmocka_unit_test(a_fork_waits_for_the_locks_of_the_thread_s_round),
+      cmocka_unit_test(the_thread_receives_no_signals),
+      cmocka_unit_test(without_descriptors_calls_and_connections_fail_at_once_and_recover_later),
+      cmocka_unit_test(with_too_few_descriptors_the_thread_does_not_start_and_says_why),
+      cmocka_unit_test(if_no_thread_can_be_created_the_error_says_so),
   };
   return cmocka_run_group_tests_name("sr_worker", tests, set_up_worker, tear_down_worker);
 }
