@@ -1,11 +1,11 @@
---- Clients, resources and operations as objects: what can be seen of them, that they can't be changed, and whose an operation
---- is. SPDX-License-Identifier: MIT
+--- Clients, resources and operations as objects: their fields, that these can't be set, and the client that an operation uses.
+-- SPDX-License-Identifier: MIT
 
 local descriptions = require "support.descriptions"
 local scene = require "support.scene"
 local seranking = require "seranking"
 
--- Whether this Lua asks a metatable for pairs.
+-- Whether this Lua supports __pairs.
 local HAS_PAIRS = false
 for _ in pairs(setmetatable({}, { __pairs = function() HAS_PAIRS = true return next, {}, nil end })) do end -- luacheck: ignore
 
@@ -15,7 +15,7 @@ local function refused(f, ...)
   return (tostring(message):gsub("^.-: ", "", 1))
 end
 
--- Two clients with an account each, and a project in each of them that has the same id.
+-- Two clients of different accounts, whose projects have the same ids.
 local function two(api, other)
   local made = {}
   for i, generation in ipairs { api or "v4", other or api or "v4" } do
@@ -57,7 +57,7 @@ describe("an operation called on another resource of its kind", function()
     end)
   end
 
-  it("does so through its methods", function()
+  it("uses that resource in its methods as well", function()
     local one, first, other, second = two()
     assert(other.sites(147697).keywords:create { { keyword = "anchors" }, { keyword = "ropes" } })
     local list, target = one.sites(147696).keywords.list, other.sites(147697).keywords
@@ -76,7 +76,7 @@ describe("an operation called on another resource of its kind", function()
     assert.is_true(#second.log > 4)
   end)
 
-  it("raises or returns errors as that resource's client does", function()
+  it("raises or returns errors like that resource's client", function()
     local one, _, other = two()
     local raising = scene.new { raise = true }
     local summary = one.sites.summary
@@ -86,7 +86,7 @@ describe("an operation called on another resource of its kind", function()
     assert.equal("not_found", select(2, raising.sites.summary(one.sites(1))).kind)
   end)
 
-  it("refuses resources of another kind, and whatever else is no table of parameters", function()
+  it("refuses resources of another kind, and other values that are no parameters", function()
     local client = scene.new()
     assert.equal("seranking operation sites.keywords.list was called on client.sites: write client.sites.keywords:list { … }",
       refused(client.sites.keywords.list, client.sites))
@@ -106,7 +106,7 @@ describe("an operation called on another resource of its kind", function()
 end)
 
 describe("clients, resources and operations", function()
-  it("refuse assignment, also of what was looked at before", function()
+  it("refuse assignment, also to fields that were read before", function()
     local client = scene.new()
     local function set(object, name)
       return refused(function() object[name] = 1 end)
@@ -126,9 +126,9 @@ describe("clients, resources and operations", function()
     assert.equal("https://api4.seranking.com", client.base_url)
   end)
 
-  it("show what they have to pairs, and no private field", function()
+  it("show their fields to pairs, except private ones", function()
     local client = scene.new()
-    assert(client.sites:list()) -- has been looked at
+    assert(client.sites:list()) -- reads fields
     local function names(object)
       local list = {}
       for name, value in pairs(object) do
@@ -156,7 +156,7 @@ describe("clients, resources and operations", function()
     end
   end)
 
-  it("tell what hangs below a resource on every Lua, sorted", function()
+  it("list the operations and resources of a resource on every Lua, sorted", function()
     local client = scene.new()
     local names = {}
     for name, value in client.keyword_groups:operations() do
@@ -173,7 +173,7 @@ describe("clients, resources and operations", function()
     assert.truthy(refused(function() client.sites.operations() end):find "call it with a colon")
   end)
 
-  it("have no operation or resource whose name a method hides", function()
+  it("have no operation or resource whose name is that of a method", function()
     for _, resource in ipairs(descriptions.resources()) do
       assert.is_nil((resource.name .. "."):find(".operations.", 1, true), resource.name)
     end
@@ -182,7 +182,7 @@ describe("clients, resources and operations", function()
     end)
   end)
 
-  it("let themselves be asked for private names, and refuse other unknown ones", function()
+  it("return nil for unknown private names, and raise for other unknown ones", function()
     local client = scene.new()
     for _, object in ipairs { client, client.sites, client.sites.list } do
       assert.is_nil(object.__class)

@@ -18,7 +18,7 @@ end
 after_each(collectgarbage)
 
 describe("options", function()
-  it("that are unknown are refused with a suggestion", function()
+  it("are refused with a suggestion if unknown", function()
     assert.equal("seranking.new: unknown option 'timeuot'; did you mean 'timeout'?", refused { timeuot = 1 })
     assert.equal("seranking.new: unknown option 'api_key'; did you mean 'token'?", refused { api_key = "x" })
     assert.equal("seranking.new: unknown option 'wizard'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
@@ -31,7 +31,7 @@ describe("options", function()
     assert.equal("seranking.new takes a table of options, got a number", refused(5))
   end)
 
-  it("of a wrong kind say what they may be", function()
+  it("of a wrong type are refused with the accepted values", function()
     for _, row in ipairs {
       { "token", 5, "must be a string, or false for calls without a key" },
       { "token", true, "must be a string, or false for calls without a key" },
@@ -67,7 +67,7 @@ describe("options", function()
     end
   end)
 
-  it("of a wrong kind are shown, unless they are long or may be secret", function()
+  it("of a wrong type are shown, unless they are long or may be secret", function()
     assert.equal('seranking.new: option timeout must be a number of seconds from 0.001 to 86400 (a day), got "5s"',
       refused { timeout = "5s" })
     assert.equal("seranking.new: option retries must be a whole number from 0 to 100, got 1.5", refused { retries = 1.5 })
@@ -78,7 +78,7 @@ describe("options", function()
     assert.is_nil(refused({ proxy = "pass\nword" }):find "pass")
   end)
 
-  it("that name an address are checked: https, or http to this machine", function()
+  it("with an address must have https, or http to this machine", function()
     for _, fine in ipairs { "https://x.example", "https://x.example/base/", "http://127.0.0.1:8080", "http://[::1]:1",
       "http://localhost" } do
       assert(seranking.new { token = "a-key", base_url = fine })
@@ -102,7 +102,7 @@ describe("options", function()
     end
   end)
 
-  it("come from the environment, an explicit one first", function()
+  it("come from the environment unless given", function()
     local getenv = os.getenv
     local variables = {}
     os.getenv = function(name) return variables[name] end -- luacheck: ignore
@@ -136,7 +136,7 @@ describe("options", function()
     assert(seranking.new { token = "a-key" })
   end)
 
-  it("are named in errors as they were given", function()
+  it("are named in errors as given, or by their variable", function()
     local process, wire = require "spec.support.process", require "spec.support.wire"
     local _, err = seranking.new { token = wire.KEY, data_token = "" }
     assert.truthy(err.message:find "^data_token: .*empty")
@@ -162,7 +162,7 @@ describe("options", function()
     says("SERANKING_DATA_TOKEN", "a b", "SERANKING_DATA_TOKEN: the API key holds a blank")
   end)
 
-  it("come from the environment: the Redis of the limit, where nothing given says another", function()
+  it("take the limit's Redis from the environment unless an option says otherwise", function()
     local getenv = os.getenv
     os.getenv = function(name) return name == "SERANKING_LIMITER" and "nonsense" or nil end -- luacheck: ignore
     finally(function() os.getenv = getenv end) -- luacheck: ignore
@@ -198,7 +198,7 @@ describe("the table of options", function()
 
   local read = system.read
 
-  -- The names in a chapter of docs/options.md, and those in a class of the types.
+  -- The names in a chapter of docs/options.md, and in a class of the types.
   local function documented(chapter)
     local names = {}
     local text = assert((read "docs/options.md" .. "\n## "):match("\n## " .. chapter .. "\n(.-)\n## "), chapter)
@@ -237,14 +237,14 @@ describe("the table of options", function()
     { "Options of `wait`", "seranking.WaitOptions", options.of_wait },
     { "Options of `client:map`", "seranking.MapOptions", options.of_map },
   } do
-    it("is documented and typed, nothing missing and nothing more: " .. row[1], function()
+    it("matches the documentation and the types: " .. row[1], function()
       local names = names_of(unpack(row, 3))
       assert.same(names, documented((row[1]:gsub("%p", "%%%0"))))
       assert.same(names, typed((row[2]:gsub("%p", "%%%0"))))
     end)
   end
 
-  it("names a variable exactly for what the environment may hold", function()
+  it("names a variable for exactly those options that the environment can set", function()
     local text = { timeout = "1", connect_timeout = "1", attempt_timeout = "1", retries = "1", max_body = "1", max_queue = "1",
       budget = "1", rate = "2/10", data_rate = "2", limiter = "redis://a", state_dir = "/tmp", api = "v1", auth = "query",
       share = "process", on_limiter_error = "process", pacing = "send_time", priority = "low", on_block = "wait",
@@ -262,7 +262,7 @@ describe("the table of options", function()
     end
   end)
 
-  it("has defaults that fit", function()
+  it("has valid defaults", function()
     for _, list in ipairs { options.of_call, options.of_walk, options.of_wait, options.of_map, unpack(options.groups) } do
       for _, option in ipairs(list) do
         if type(option) == "table" and option.default ~= nil then
@@ -274,12 +274,12 @@ describe("the table of options", function()
 end)
 
 describe("loading", function()
-  it("tells versions and does no I/O", function()
+  it("gives the versions", function()
     assert.equal("0.1.0", seranking.version)
     assert.truthy(require("lseranking").curl:find "^libcurl/")
   end)
 
-  it("leaves no globals behind", function()
+  it("sets no globals", function()
     for name in pairs(_G) do
       assert.is_nil(tostring(name):find "seranking")
     end

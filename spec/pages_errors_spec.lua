@@ -1,4 +1,4 @@
---- Walks that fail, cost too much or are collected; and the memory of a walk, which is that of one page.
+--- Walks that fail or cost too much, and the memory of a walk.
 -- SPDX-License-Identifier: MIT
 
 local books = require "support.books"
@@ -8,8 +8,8 @@ local seranking = require "seranking"
 local raised = script.raised
 local value, list, server, ids, scene, queries = books.value, books.list, books.server, books.ids, books.scene, books.queries
 
-describe("a walk that fails", function()
-  it("raises the error of the page, after the rows before it", function()
+describe("a walk on a faulty server", function()
+  it("raises the error of a page after the rows before it", function()
     local op = scene(function(request, number)
       return number == 2 and script.json('{"error":{"message":"no"}}', 403) or server(9)(request)
     end, "by_page")
@@ -25,7 +25,7 @@ describe("a walk that fails", function()
     assert.same({ 1, 2, 3 }, found)
   end)
 
-  it("raises the same error again, and never says that the list has ended", function()
+  it("raises the same error at each further step, and does not end", function()
     local op, log = scene(function() return script.json("{}", 400) end, "by_page")
     local next_row = op:each()
     local _, first = pcall(next_row)
@@ -43,7 +43,7 @@ describe("a walk that fails", function()
     assert.same({}, (assert(op:all(nil, { resume = err.resume }))))
   end)
 
-  it("is no failed walk where a second coroutine uses it: the page in flight is delivered, and asked for once", function()
+  it("continues when a second coroutine steps it: the page in flight is delivered, and requested once", function()
     local op, log, client = scene(function(request)
       local answer = script.json(server(9)(request))
       answer.delay = 1
@@ -67,7 +67,7 @@ describe("a walk that fails", function()
     assert.equal(4, #log)
   end)
 
-  it("is an error of kind protocol where a cursor comes again, at once or later", function()
+  it("fails with cursor_repeats if a cursor repeats, at once or later", function()
     for _, chain in ipairs { "a a", "a b a", "a b c d e f c", "a b c d e f g h i j a" } do
       local cursors = {}
       for cursor in chain:gmatch "%a" do
@@ -85,7 +85,7 @@ describe("a walk that fails", function()
     end
   end)
 
-  it("is an error where the server gives the same page again, whatever it is asked", function()
+  it("fails with page_repeats if it receives the same page again", function()
     for _, name in ipairs { "by_page", "unbounded" } do
       local op, log = scene(function() return list(1, 3) end, name)
       local ok, err = pcall(ids, op, { limit = 3 })
@@ -95,7 +95,7 @@ describe("a walk that fails", function()
     end
   end)
 
-  it("is none where different pages have equal rows", function()
+  it("accepts different pages with equal rows", function()
     local function word(n)
       return n <= 4 and "a" or "b"
     end
@@ -109,7 +109,7 @@ describe("a walk that fails", function()
       return page < 4 and '[{"a":{"b":1}},{"a":{"b":1}}]' or "[]"
     end, "by_page")
     assert.equal(6, #assert(op:all { limit = 2 }))
-    -- Long pages that differ in their middle only, at the same length.
+    -- Long pages of the same length that differ only in the middle.
     local fill = ("x"):rep(30000)
     op = scene(function(request)
       local page = tonumber(value(request, "page"))
@@ -118,7 +118,7 @@ describe("a walk that fails", function()
     assert.equal(6, #assert(op:all { limit = 3 }))
   end)
 
-  it("is none where all rows are of one length", function()
+  it("accepts rows of equal length", function()
     local op = scene(function(request)
       local offset = tonumber(value(request, "offset"))
       local rows = {}
@@ -130,7 +130,7 @@ describe("a walk that fails", function()
     assert.equal(512, #assert(op:all { limit = 256 }))
   end)
 
-  it("is an error where one row comes again without end", function()
+  it("fails with page_repeats if it receives one row endlessly", function()
     for _, name in ipairs { "by_page", "unbounded" } do
       local op, log = scene(function() return '[{"id":1}]' end, name)
       local ok, err = pcall(ids, op, { limit = 1 })
@@ -140,7 +140,7 @@ describe("a walk that fails", function()
     end
   end)
 
-  it("is an error where the rows are no list, or are not there", function()
+  it("fails with no_rows if the rows are no list, or missing", function()
     for _, body in ipairs {
       '{"items":{"a":1},"total":1}', '{"total":4}', '{"items":null,"total":"4"}', '{"message":"No data for you"}',
       '{"error":{"message":"no"}}', '{"items":"none"}', '{"status":"processing"}',
@@ -168,7 +168,7 @@ describe("a walk that fails", function()
     assert.equal("no_rows 2", problem.code .. " " .. #problem.rows)
   end)
 
-  it("is none where an answer without rows says that there are none", function()
+  it("accepts an answer without rows that says that there are none", function()
     for _, nulls in ipairs { "drop", "keep" } do
       for body, name in pairs {
         ["{}"] = "by_offset", ["[]"] = "by_offset", ['{"total":0}'] = "by_offset", ['{"items":null}'] = "by_offset",
@@ -186,7 +186,7 @@ describe("a walk that fails", function()
     assert.equal(1, #log)
   end)
 
-  it("is an error where the rows end before the total that the server tells", function()
+  it("fails with code short if the rows end before the announced total", function()
     local op, log = scene(function(request)
       local offset = tonumber(value(request, "offset"))
       return ('{"items":%s,"total":9}'):format(list(offset + 1, math.min(offset + 2, 5)))
@@ -208,7 +208,7 @@ describe("a walk that fails", function()
 end)
 
 describe("max_cost", function()
-  it("ends a walk with an error before a page that would go over it", function()
+  it("ends a walk with an error before a page that would exceed it", function()
     local op, log, client = scene(server(100), "by_page")
     local found = {}
     local ok, err = pcall(function()
@@ -225,7 +225,7 @@ describe("max_cost", function()
     assert.equal(200, client.data:spent().credits)
   end)
 
-  it("asks for as many rows as can be paid where rows are what is paid for", function()
+  it("limits pages to the rows that it can pay", function()
     local op, log = scene(server(100), "by_offset")
     local rows, err = op:all(nil, { max_cost = 37 })
     assert.is_nil(rows)
@@ -245,7 +245,7 @@ describe("max_cost", function()
     assert.equal("max_cost", err.code)
   end)
 
-  it("may be called budget, and the client's budget holds as well; the error names the one that it was", function()
+  it("may be named budget, applies beside the client's budget, and the error names the one exceeded", function()
     local op = scene(server(100), "by_page", { budget = 1000 })
     local _, err = op:all({ limit = 2 }, { budget = 100, max_cost = 150 })
     assert.equal("invalid budget", err.kind .. " " .. err.code)
@@ -264,7 +264,7 @@ describe("max_cost", function()
     assert.equal(4, #assert(op:all({ limit = 2 }, { budget = false, max_rows = 4 })))
   end)
 
-  it("lets nothing through whose price is not known", function()
+  it("refuses calls whose price is unknown", function()
     local op, log = scene(server(100), "unpriced")
     for option, hint in pairs { max_cost = "max_cost", budget = "budget = false" } do
       local _, err = op:all(nil, { [option] = 1000 })
@@ -279,7 +279,7 @@ describe("max_cost", function()
 end)
 
 describe("all", function()
-  it("gives every row as one list", function()
+  it("returns all rows as one list", function()
     local op = scene(server(7), "by_page")
     local rows, err = op:all { limit = 3 }
     assert.equal(7, #rows)
@@ -289,7 +289,7 @@ describe("all", function()
     assert.equal(4, #assert(scene(server(100), "by_page"):all({ limit = 3 }, { max_rows = 4 })))
   end)
 
-  it("gives nil and the error, which has the rows so far", function()
+  it("returns nil and the error, which has the rows so far", function()
     local op = scene(function(request, number)
       return number == 3 and script.json("{}", 500) or server(9)(request)
     end, "by_page", { retries = 0 })
@@ -306,7 +306,7 @@ describe("all", function()
 end)
 
 describe("the memory of a walk", function()
-  it("is that of one page, however many there are", function()
+  it("is that of one page, however many pages there are", function()
     local text = ("x"):rep(1000)
     local op = scene(function(request)
       local page, rows = tonumber(value(request, "page")), {}

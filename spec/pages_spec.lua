@@ -1,4 +1,4 @@
---- Walking over pages: every style, every size of page, every end.
+--- Walks over pages: their styles, page sizes and ends.
 -- SPDX-License-Identifier: MIT
 
 local books = require "support.books"
@@ -8,25 +8,25 @@ local raised = script.raised
 local value, list, server, ids, scene, queries = books.value, books.list, books.server, books.ids, books.scene, books.queries
 
 describe("a walk", function()
-  it("goes by pages, to the first short one", function()
+  it("by page numbers ends with the first short page", function()
     local op, log = scene(server(7), "by_page")
     assert.equal("1 2 3 4 5 6 7", ids(op, { author = "x", limit = 3 }))
     assert.same({ "author=x&page=1&limit=3", "author=x&page=2&limit=3", "author=x&page=3&limit=3" }, queries(log))
   end)
 
-  it("goes to the empty page where the last one is full", function()
+  it("requests one more page if the last one is full", function()
     local op, log = scene(server(6), "by_page")
     assert.equal("1 2 3 4 5 6", ids(op, { limit = 3 }))
     assert.equal(3, #log)
   end)
 
-  it("goes on from the page that it is told", function()
+  it("starts at the given page", function()
     local op, log = scene(server(7), "by_page")
     assert.equal("4 5 6 7", ids(op, { page = 2, limit = 3 }))
     assert.equal(2, #log)
   end)
 
-  it("trusts a total only where it knows how many rows came before it", function()
+  it("uses a total only if it knows how many rows precede the page", function()
     local function three_a_page(request)
       local first = 3 * tonumber(value(request, "page")) - 2
       return ('{"items":%s,"total":10}'):format(list(first, math.min(first + 2, 10)))
@@ -42,7 +42,7 @@ describe("a walk", function()
     end
   end)
 
-  it("goes by offsets, to the total", function()
+  it("by offsets ends at the total", function()
     local op, log = scene(server(6), "by_offset")
     assert.equal("1 2 3 4 5 6", ids(op, { limit = 3 }))
     assert.same({ "offset=0&limit=3", "offset=3&limit=3" }, queries(log))
@@ -51,7 +51,7 @@ describe("a walk", function()
     assert.equal(1, #log)
   end)
 
-  it("goes by offsets of what came, where a page is shorter than asked for and the total is known", function()
+  it("by offsets advances by the rows received if pages are short and the total is known", function()
     local op, log = scene(function(request)
       local offset = tonumber(value(request, "offset"))
       return ('{"items":%s,"total":"5"}'):format(list(offset + 1, math.min(offset + 2, 5)))
@@ -60,7 +60,7 @@ describe("a walk", function()
     assert.same({ "offset=0&limit=4", "offset=2&limit=4", "offset=4&limit=4" }, queries(log))
   end)
 
-  it("goes by cursors, to the one that is missing, null or empty", function()
+  it("by cursors ends when the cursor is missing, null or empty", function()
     for _, last in ipairs { "", ',"next":null', ',"next":""' } do
       local op, log = scene(function(request)
         return request.query == "next=a%2Fb%2B%3D&limit=2" and '{"rows":[{"id":2}]' .. last .. "}"
@@ -74,7 +74,7 @@ describe("a walk", function()
     assert.same({ "", "after=c3", "after=c6" }, queries(log))
   end)
 
-  it("asks for large pages where the caller does not say and no row is paid for, and for no more than wanted", function()
+  it("requests large pages by default if rows are free, but no more rows than wanted", function()
     local op, log = scene(server(120), "free")
     ids(op)
     assert.same({ "offset=0&limit=50", "offset=50&limit=50", "offset=100&limit=50" }, queries(log))
@@ -88,7 +88,7 @@ describe("a walk", function()
     assert.equal("offset=0", log[1].query)
   end)
 
-  it("takes pages of the API's own size, and of 100 rows at most, where rows are paid for and nothing is said", function()
+  it("uses the API's default page size, at most 100 rows, if rows cost credits and no bound is given", function()
     local op, log, client = scene(server(120), "by_offset")
     local next_row = op:each()
     next_row()
@@ -105,7 +105,7 @@ describe("a walk", function()
     assert.same({ "limit=100" }, queries(log))
   end)
 
-  it("takes large pages where rows are paid for and max_rows or max_cost say how many", function()
+  it("requests large pages if rows cost credits and max_rows or max_cost bounds them", function()
     local op, log = scene(server(5000), "by_cursor")
     assert.equal(3000, #assert(op:all(nil, { max_rows = 3000 })))
     assert.same({ "limit=1000", "next=c1000&limit=1000", "next=c2000&limit=1000" }, queries(log))
@@ -120,7 +120,7 @@ describe("a walk", function()
     assert.same({ "offset=0&limit=50" }, queries(log))
   end)
 
-  it("takes no larger pages than an answer may have, at a kilobyte a row, and not less than the API's own", function()
+  it("limits pages to max_body at a kilobyte a row, but not below the API's default size", function()
     local op, log = scene(server(50), "dear", { max_body = 20000 * 1024 })
     op:each(nil, { max_rows = math.huge })()
     assert.same({ "limit=20000" }, queries(log))
@@ -129,7 +129,7 @@ describe("a walk", function()
     assert.same({ "limit=10000" }, queries(log))
   end)
 
-  it("asks for the rows that are left where the largest page is not known", function()
+  it("requests only the remaining rows if the largest page size is unknown", function()
     local op, log, client = scene(server(120), "uncapped")
     ids(op, nil, { max_rows = 2 })
     assert.same({ "offset=0&limit=2" }, queries(log))
@@ -146,7 +146,7 @@ describe("a walk", function()
     assert.same({ "offset=0" }, queries(log))
   end)
 
-  it("makes a limit of the caller smaller where fewer rows are wanted, unless that moves pages", function()
+  it("lowers the caller's limit for the last rows, unless that would shift pages", function()
     local op, log = scene(server(120), "by_offset")
     ids(op, { limit = 5 }, { max_rows = 7 })
     assert.same({ "offset=0&limit=5", "offset=5&limit=2" }, queries(log))
@@ -161,7 +161,7 @@ describe("a walk", function()
     assert.same({ "page=1&limit=5", "page=2&limit=5" }, queries(log))
   end)
 
-  it("keeps one limit over pages and cursors, which share the rows that are wanted evenly", function()
+  it("by page numbers and cursors keeps one limit that divides the wanted rows evenly", function()
     local op, log = scene(server(5000), "by_cursor")
     assert.equal(1500, #assert(op:all(nil, { max_rows = 1500 })))
     assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
@@ -174,7 +174,7 @@ describe("a walk", function()
     assert.same({ "limit=750", "next=c750&limit=750" }, queries(log))
   end)
 
-  it("sends no limit of its own where the caller says the page: with another limit it would begin elsewhere", function()
+  it("adds no limit if the caller gives the page: another limit would start it elsewhere", function()
     for _, name in ipairs { "by_page", "rows_by_page" } do
       local op, log = scene(server(10), name)
       assert.equal("4 5 6 7 8 9 10", ids(op, { page = 2 }))
@@ -185,7 +185,7 @@ describe("a walk", function()
     end
   end)
 
-  it("asks for what the client's budget can pay", function()
+  it("requests no more rows than the client's budget can pay", function()
     local op, log = scene(server(120), "by_offset", { budget = 37 })
     local rows, err = op:all()
     assert.is_nil(rows)
@@ -201,7 +201,7 @@ describe("a walk", function()
     assert.same({ "offset=0&limit=9" }, queries(log))
   end)
 
-  it("takes a page shorter than asked for as the last one only where one as long has come before", function()
+  it("takes a short page for the last one only after a page at least as long as requested", function()
     local function clamped(rows, most)
       return function(request)
         local offset, limit = tonumber(value(request, "offset")), tonumber(value(request, "limit") or 3)
@@ -225,7 +225,7 @@ describe("a walk", function()
     assert.equal(1, #log)
   end)
 
-  it("goes on in pages as short as the first one, where a server gives fewer rows than asked for", function()
+  it("continues with the size of the first page if the server gives fewer rows than requested", function()
     for _, clamped_first in ipairs { true, false } do
       local op, log = scene(function(request)
         local page, limit = tonumber(value(request, "page")), tonumber(value(request, "limit"))
@@ -238,7 +238,7 @@ describe("a walk", function()
     end
   end)
 
-  it("copies no body where cursors lead on: pages are not compared there", function()
+  it("by cursors does not compare pages, so it copies no body", function()
     local page = '{"rows":[{"id":1}],"next":"c"' .. (" "):rep(2 ^ 20) .. "}"
     local op = scene(function() return page end, "by_cursor")
     local next_row = op:each()
@@ -251,7 +251,7 @@ describe("a walk", function()
     assert.is_true(grown < 512, grown .. " KB")
   end)
 
-  it("follows a cursor over pages without rows, but not for ever", function()
+  it("follows cursors over empty pages, but not for ever", function()
     local op, log = scene(function(_, number)
       return ('{"rows":%s,"next":%s}'):format(number % 3 == 0 and list(number, number) or "[]",
         number < 9 and '"c' .. number .. '"' or "null")
@@ -264,7 +264,7 @@ describe("a walk", function()
     assert.is_true(#log < 200)
   end)
 
-  it("has the arguments and options that it began with, whatever becomes of the tables that they came in", function()
+  it("keeps its arguments and options although the caller changes the tables", function()
     local op, log = scene(server(6), "filtered")
     local rules = { { { name = "a" } } }
     local args, options = { rules = rules, limit = 2 }, { headers = { ["X-A"] = "1" }, extra = { more = { "x" } } }
@@ -279,7 +279,7 @@ describe("a walk", function()
     end
   end)
 
-  it("chooses pages of one size that can be paid for all the rows wanted", function()
+  it("chooses one page size that can pay for all wanted rows", function()
     local function answer(request)
       local first, limit = tonumber(value(request, "next") or 0), tonumber(value(request, "limit"))
       return ('{"rows":%s,"next":"%d"}'):format(list(first + 1, first + limit), first + limit)
@@ -293,7 +293,7 @@ describe("a walk", function()
     end
   end)
 
-  it("tells nothing of what comes after max_rows", function()
+  it("returns rows up to max_rows although a later page would fail", function()
     for rows = 2, 4 do
       local function answer() return '{"rows":[1,2],"next":"c1"}' end
       assert.equal(rows, #assert((scene(answer, "by_cursor")):all({ limit = 2 }, { max_rows = rows })))
@@ -314,14 +314,14 @@ describe("a walk", function()
     assert.equal("1 2 3", ids(op, { limit = 2 }, { max_rows = 3 }))
   end)
 
-  it("of a list without pages delivers what comes, whatever its limit is", function()
+  it("over a list without pages delivers all rows, whatever the limit", function()
     local op, log = scene(function() return list(1, 3) end, "limited")
     assert.equal(3, #assert(op:all { limit = 3 }))
     assert.equal("1 2 3", ids(op, { limit = 2 }))
     assert.same({ "limit=3", "limit=2" }, queries(log))
   end)
 
-  it("is one call where the answer has no pages", function()
+  it("over an answer without pages is one call", function()
     local op, log = scene(function() return list(1, 3) end, "whole")
     assert.equal("1 2 3", ids(op, { author = "x" }))
     assert.equal(1, #log)
@@ -333,7 +333,7 @@ describe("a walk", function()
     assert.equal("", ids(op))
   end)
 
-  it("gives the response of each row's page, and does not change its arguments", function()
+  it("returns each row with the response of its page, and does not change its arguments", function()
     local op = scene(server(4), "by_page")
     local args, pages = { limit = 2 }, {}
     for _, response in op:each(args) do
@@ -345,7 +345,7 @@ describe("a walk", function()
     assert.not_equal(pages[2], pages[3])
   end)
 
-  it("sends nothing before its first step, and needs no loop", function()
+  it("sends nothing before its first step, and works without a for loop", function()
     local op, log = scene(server(4), "by_page")
     local next_row = op:each { limit = 2 }
     assert.equal(0, #log)
@@ -359,7 +359,7 @@ describe("a walk", function()
     assert.equal(3, #log)
   end)
 
-  it("raises what is wrong with its arguments at once", function()
+  it("raises misuse of its arguments at once", function()
     local op, log = scene(server(4), "by_page")
     assert.equal("data.books.by_page: unknown parameter 'autor'; did you mean 'author'?",
       raised(op.each, op, { autor = "x" }))

@@ -1,4 +1,4 @@
---- Read, change, write: what an operation gave is taken by the one that writes it, and changes nothing.
+--- Read, change, write: an operation that writes accepts what another one has read, and changes nothing else.
 -- SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
@@ -7,7 +7,7 @@ local seranking = require "seranking"
 
 local raised = script.raised
 
--- Everything that there is to read, made in a fresh account.
+-- Creates one object of each kind in a fresh account.
 local function fill(client)
   local site = assert(client.sites:create { url = "http://corner-bakery.com", title = "Bakery", check_freq = "check_weekly",
     check_day = 3, site_group_id = assert(client.site_groups:create { name = "Shops" }).group_id }).site_id
@@ -37,7 +37,7 @@ local function rows_of(answer)
   return answer.items or answer.list or answer
 end
 
--- Each: what reads all there is of a kind, and what writes one of these back.
+-- Each: the name, the function that reads all objects of a kind, the one that writes one back, whether it reads one object.
 local function objects(client, ids)
   local here, airt, audit = client.sites(ids.site), client.airt(ids.site), client.audit(ids.audit)
   return {
@@ -74,12 +74,12 @@ end
 
 for _, generation in ipairs { "v4", "v1" } do
   for _, nulls in ipairs { "drop", "keep" } do
-    describe("on " .. generation .. ", where nulls are " .. (nulls == "drop" and "left out," or "kept,"), function()
+    describe("on " .. generation .. " with nulls = \"" .. nulls .. "\",", function()
       local client, api = scene.new { api = generation, nulls = nulls, data_token = scene.V1_KEY, fake = { limit = 1e6 } }
       local ids = fill(client)
 
       for _, object in ipairs(objects(client, ids)) do
-        it("what is read of " .. object[1] .. " is taken when it is written, and changes nothing", function()
+        it(object[1] .. " can be written back as read, which changes nothing", function()
           local name, read, write, is_one = object[1], object[2], object[3], object[4]
           local before, written = assert(read()), 0
           local copy = assert(read())
@@ -102,7 +102,7 @@ describe("a row", function()
   local client, api = scene.new { data_token = scene.V1_KEY, fake = { limit = 1e6 } }
   local ids = fill(client)
 
-  it("is written with what was changed of it, by the members' own names or the parameters'", function()
+  it("can be changed by its members' names or the parameters' before it is written", function()
     local row = assert(client.sites:list())[1]
     row.title, row.name = "Other", "other-bakery.com"
     assert(client.sites:update(row))
@@ -112,7 +112,7 @@ describe("a row", function()
     assert.same({ "Other", "third-bakery.com", row.group_id }, { after.title, after.name, after.group_id })
   end)
 
-  it("is written with what the list does not have of it, a task's text", function()
+  it("needs members that the list leaves out, such as a task's text", function()
     local plan = client.checklist(ids.site)
     local sections = assert(plan:list())
     local task = sections[#sections].items[1]
@@ -124,18 +124,18 @@ describe("a row", function()
     assert.equal("Bake more", sections[#sections].items[1].title)
   end)
 
-  it("is not changed by being written", function()
+  it("is not changed when it is written", function()
     local row, same = assert(client.sites:list())[1], assert(client.sites:list())[1]
     assert(client.sites:update(row))
     assert.same(same, row)
   end)
 
-  it("of another object than the resource is bound to is refused", function()
+  it("of an object other than the bound one is refused", function()
     local row = assert(client.sites:list())[1]
     assert.is_truthy(raised(client.sites(row.id + 1).update, row):find("site_id is bound to", 1, true))
   end)
 
-  it("may have members that nobody knows; a misspelt one is told", function()
+  it("may have unknown members, but no misspelled ones", function()
     local row = assert(client.sites:list())[1]
     row.new_member = 5
     assert(client.sites:update(row))
@@ -143,20 +143,20 @@ describe("a row", function()
     assert.is_truthy(raised(client.sites.update, row):find("unknown parameter 'titel'; did you mean 'title'?", 1, true))
   end)
 
-  it("is told from arguments: these stay as strict as they are", function()
+  it("differs from arguments, which are checked strictly", function()
     for _, args in ipairs { { name = "x.com" }, { guest_link = "x" } } do
       assert.is_truthy(raised(client.sites(ids.site).update, args):find("unknown parameter", 1, true))
     end
   end)
 
-  it("has null where a member that can be cleared is left out", function()
+  it("clears a member that is left out, if it can be cleared", function()
     local engine = assert(client.airt(ids.site).llm(ids.llm):get())
     engine.lang_code = nil
     assert(client.airt(ids.site).llm:update(engine))
     assert.is_nil(assert(client.airt(ids.site).llm(ids.llm):get()).lang_code)
   end)
 
-  it("of rights that come as an object has their codes", function()
+  it("may have rights as an object, of which the codes are sent", function()
     local user = assert(client.users(ids.user):get())
     user.access = { audit_settings = true, add_website = 1, report_manual = false, ["audit_website"] = 0 }
     assert(client.users(ids.user):update(user))
@@ -166,7 +166,7 @@ describe("a row", function()
     assert.same({ "add_website", "report_manual" }, assert(client.users(ids.user):get()).access)
   end)
 
-  it("of settings has lists, which can be changed as lists", function()
+  it("of settings has lists, which can be changed", function()
     local settings = assert(client.audit(ids.audit).settings:get())
     assert.same({ { "/a", "/b" }, { "ref" }, {}, { 1, 4 } }, { settings.allow, settings.custom_params, settings.hide,
       settings.schedule_wdays })
@@ -178,7 +178,7 @@ describe("a row", function()
     assert.same({ { "/a" }, {}, { "/c" } }, { after.allow, after.custom_params, after.hide })
   end)
 
-  it("changes nothing where a member is blank that can't be", function()
+  it("does not send blank members that can't be blank", function()
     local before = #api.log
     local settings = { schedule_wday = "", max_pages = seranking.null, max_depth = 7, login = "" }
     assert(client.audit(ids.audit).settings:update { settings = settings })
@@ -187,7 +187,7 @@ describe("a row", function()
 end)
 
 describe("an update with nothing to change", function()
-  it("says so, and sends nothing", function()
+  it("is refused, and nothing is sent", function()
     local client, api = scene.new()
     for message, call in pairs {
       ["sites.update: nothing to change: give at least one of url, title, depth, subdomain_match, exact_url, check_freq, "
@@ -208,7 +208,7 @@ describe("an update with nothing to change", function()
     assert.equal(0, #api.log)
   end)
 
-  it("is none where extra has what to change, or where nothing means everything", function()
+  it("is accepted if extra has changes, or if no arguments mean everything", function()
     local client = scene.new()
     assert.equal('{"colour":"red"}', client.sites(1).update:dry_run({}, { extra = { colour = "red" } }).body)
     assert.equal("{}", client.sites(1).positions.recheck:dry_run({}).body)

@@ -1,4 +1,4 @@
---- The limit that machines share on a Redis, as a program sees it: clients against a real server.
+--- The limit shared on a Redis, as programs see it: clients and a real server.
 -- SPDX-License-Identifier: MIT
 
 local posix = require "posix_for_specs"
@@ -8,7 +8,7 @@ local system = require "support.system"
 local wire = require "support.wire"
 
 local ECHO = { "request", "echo", { "again" } }
-local START_TIME = 10 -- seconds that Redis has to come up
+local START_TIME = 10 -- seconds until Redis must be ready
 
 local function shell(command)
   return (system.output(command):gsub("%s+$", ""))
@@ -70,7 +70,7 @@ describe("a limit on Redis", function()
     end
   end
 
-  on_redis("is one for all clients, and calls wait for it", function()
+  on_redis("is shared by all clients, and calls wait for it", function()
     local server = wire.start { ECHO, ECHO, ECHO, ECHO }
     local a, b = client(server), client(server)
     for _ = 1, 6 do
@@ -87,7 +87,7 @@ describe("a limit on Redis", function()
     assert.equal("closed", view.circuit.state)
   end)
 
-  on_redis("ends calls by a limiter error when the server is gone, and sends nothing", function()
+  on_redis("fails calls with code limiter while the server is down, and nothing is sent", function()
     local server = wire.start { ECHO }
     local one = client(server)
     kill_redis()
@@ -97,7 +97,7 @@ describe("a limit on Redis", function()
     assert.matches("unix:" .. folder .. "/s?db=0: ", err.message, 1, true)
   end)
 
-  on_redis("that is set up wrongly ends a wait for a job at the first look", function()
+  on_redis("with wrong settings ends a wait for a job at the first poll", function()
     local looks = client(wire.start {}, { limiter = { redis = "unix:" .. folder .. "/s?db=99" }, timeout = 50 })
     local start = os.time()
     local err = wire.failed("network", "limiter", looks.audit.status:wait({ audit_id = 1 }, { timeout = 80 }))
@@ -106,7 +106,7 @@ describe("a limit on Redis", function()
     assert.are.same({ audit_id = "1" }, { audit_id = tostring(err.job.audit_id) })
   end)
 
-  on_redis("says that repeating does not help when settings are wrong", function()
+  on_redis("with wrong settings gives errors that are not retryable", function()
     local server = wire.start { ECHO }
     assert(client(server):request { path = "/a" })
     local key = cli "KEYS '*'":match "%S+"
@@ -127,7 +127,7 @@ describe("a limit on Redis", function()
     refused("(WRONGPASS)", { limiter = { redis = "unix:" .. folder .. "/s?password=wrong" } })
   end)
 
-  on_redis("goes on with the process's own limit when told to, and tells", function()
+  on_redis("falls back on the process's own limit if configured to, and reports it", function()
     local server = wire.start { ECHO }
     local events = {}
     local one = client(server, {
@@ -140,27 +140,27 @@ describe("a limit on Redis", function()
     assert.matches("unix:" .. folder .. "/s?db=0: ", events[1].problem, 1, true)
     start_redis()
     local deadline = os.time() + 10
-    repeat -- it is tried again all the while
+    repeat -- Redis is retried meanwhile
       assert(one:request { path = "/a" })
       assert(os.time() < deadline)
     until cli "DBSIZE" == "1"
   end)
 
-  on_redis("is used by a child of a fork on a connection of its own", function()
+  on_redis("is used by a forked child on its own connection", function()
     local server = wire.start { ECHO, ECHO, ECHO }
     local one = client(server)
     assert(one:request { path = "/a" })
     local pid = posix.fork()
     if pid == 0 then
       local fine = pcall(function() assert(one:request { path = "/child" }) end)
-      posix.kill(posix.pid(), fine and 9 or 15) -- not by os.exit: busted would end as if it had run
+      posix.kill(posix.pid(), fine and 9 or 15) -- not os.exit: busted would end as if it had run
     end
     assert(one:request { path = "/a" })
     assert.same({ "signal", 9 }, { posix.wait(pid) })
     assert(one:request { path = "/a" })
   end)
 
-  it("refuses an address that can't be one, without its password", function()
+  it("refuses an invalid address without showing its password", function()
     if not pcall(require, "lseranking_redis") then
       return
     end

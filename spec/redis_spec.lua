@@ -1,4 +1,4 @@
---- Holds the limiter on Redis to being optional: a driver for the core, or one line that says what to do.
+--- The limiter on Redis is optional: seranking.redis returns a driver for the core, or a one-line message that says what to do.
 -- SPDX-License-Identifier: MIT
 
 describe("seranking.redis", function()
@@ -19,7 +19,7 @@ describe("seranking.redis", function()
     package.loaded["seranking.redis"] = nil
   end)
 
-  it("gives a driver that Lua can neither look into nor finalize", function()
+  it("returns a driver that Lua can neither read nor finalize", function()
     if not package.searchpath or not package.searchpath("lseranking_redis", package.cpath) then
       if not pcall(require, "lseranking_redis") then
         pending "built without hiredis"
@@ -36,7 +36,7 @@ describe("seranking.redis", function()
     assert.equals("userdata", type(redis.driver()))
   end)
 
-  it("says what to install where it was left out", function()
+  it("says what to install if the module is missing", function()
     package.cpath = "/nowhere/?.so"
     local driver, problem = redis.driver()
     assert.is_nil(driver)
@@ -44,7 +44,7 @@ describe("seranking.redis", function()
     assert.is_nil(problem:find("\n", 1, true))
   end)
 
-  it("does not say so where the file is there", function()
+  it("does not say what to install if the file exists but can't be loaded", function()
     local folder = os.tmpname()
     os.remove(folder)
     local file = assert(io.open(folder .. "lseranking_redis.so", "w"))
@@ -58,7 +58,7 @@ describe("seranking.redis", function()
     assert.matches("^can't be used: ", problem)
   end)
 
-  it("passes on why it can't be loaded", function()
+  it("reports why the module can't be loaded", function()
     package.preload["lseranking_redis"] = function() error("libhiredis.so.0.14: cannot open shared object file", 0) end
     local driver, problem = redis.driver()
     assert.is_nil(driver)

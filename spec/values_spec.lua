@@ -1,4 +1,4 @@
---- Values of parameters: what is taken, what is written, and what is said of the rest.
+--- Values of parameters: those that are accepted, how they are sent, and the messages for others.
 -- SPDX-License-Identifier: MIT
 
 local operation = require "seranking.operation"
@@ -8,15 +8,15 @@ local seranking = require "seranking"
 
 local raised = script.raised
 
--- The decoded query of what an operation would send.
+-- The decoded query of the request that an operation would send.
 local function query_of(op, args)
   return (op:dry_run(args).url:match "%?(.*)$" or ""):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
 end
 
-describe("the Data API's wire", function()
+describe("a request of the Data API", function()
   local data = scene.new().data
 
-  it("has history_trend as a word", function()
+  it("sends history_trend as true or false", function()
     for _, name in ipairs { "similar", "related", "questions" } do
       assert.equal("source=us&keyword=x&history_trend=true",
         (query_of(data.keywords[name], { source = "us", keyword = "x", history_trend = true })))
@@ -27,7 +27,7 @@ describe("the Data API's wire", function()
       (query_of(data.domain.overview.db, { source = "us", domain = "a.com", with_subdomains = false })))
   end)
 
-  it("takes a domain, a url or both, and not neither", function()
+  it("needs a domain, a url or both", function()
     local both = { source = "us", domain = "a.com", url = "https://a.com/b", compare = nil }
     for _, op in ipairs { data.domain.overview.db, data.domain.overview.history, data.domain.keywords.list,
       data.domain.competitors.list } do
@@ -39,7 +39,7 @@ describe("the Data API's wire", function()
     assert.equal("source=us&domain=a.com&url=https://a.com/b&compare=b.com", (query_of(data.domain.keywords.comparison, both)))
   end)
 
-  it("limits the characters of texts", function()
+  it("limits texts by their characters", function()
     local list, long = data.backlinks.all, ("é"):rep(2063)
     assert.is_truthy(list:dry_run({ target = "a.com", anchor_filter = long }).body:find(long, 1, true))
     assert.is_truthy(raised(list, { target = "a.com", anchor_filter = long .. "x" })
@@ -48,7 +48,7 @@ describe("the Data API's wire", function()
       :find "currency must have 3 characters, got 4$")
   end)
 
-  it("has no type in the first condition of a link filter", function()
+  it("leaves out the type of a link filter's first condition", function()
     local condition = { param = "status", value = 404, type = "and" }
     local text = query_of(data.site_audit.audits(1).links, { filter = { condition, condition } })
     assert.equal("audit_id=1&filter[0][param]=status&filter[0][value]=404"
@@ -57,7 +57,7 @@ describe("the Data API's wire", function()
   end)
 end)
 
--- An operation that takes one of each.
+-- Operations with a parameter of each type.
 local thing = {
   name = "data.things",
   params = {
@@ -90,7 +90,7 @@ local function problem(args)
 end
 
 describe("an id", function()
-  it("is digits, as a number or a string", function()
+  it("consists of digits, as a number or a string", function()
     for _, id in ipairs { 5, 5.0, "5", "005" } do
       assert.equal("thing_id=5", (query_of(op "get", { thing_id = id })))
     end
@@ -102,7 +102,7 @@ describe("an id", function()
     end
   end)
 
-  it("is taken as it was decoded, where Lua holds it exactly", function()
+  it("can be passed as decoded if Lua holds it exactly", function()
     local decoded = require("seranking.base.json").decode '{"id":123456789012345678}'
     if math.type then
       assert.equal("thing_id=123456789012345678", (query_of(op "get", { thing_id = decoded.id })))
@@ -116,13 +116,13 @@ describe("an id", function()
 end)
 
 describe("a list", function()
-  it("may be a lone value, of whatever kind and style", function()
+  it("may be a single value, of any type and style", function()
     assert.equal("ids[]=7&rules[0][by]=x&words=w", (query { ids = 7, rules = { by = "x" }, words = "w" }))
     assert.equal('{"ids":[7],"rules":[{"by":"x"}],"words":"w"}',
       op("set"):dry_run({ thing_id = 1, ids = "7", rules = { by = "x" }, words = "w" }).body)
   end)
 
-  it("that is wrong is told without an element that nobody wrote", function()
+  it("of one invalid value is reported without an element number", function()
     assert.equal('ids must be an id (digits, as a number or a string), got "x"', problem { ids = "x" })
     assert.equal("rules has an unknown member 'bye'; did you mean 'by'?", problem { rules = { bye = "x" } })
     assert.equal("words must not hold a comma", problem { words = "a,b" })
@@ -131,14 +131,14 @@ describe("a list", function()
 end)
 
 describe("a date", function()
-  it("may be what os.time and os.date give", function()
+  it("may be a result of os.time or os.date", function()
     local time = os.time { year = 2026, month = 9, day = 1, hour = 12 }
     assert.equal("date_from=2026-09-01&date_to=2026-09-01&from=2026-09&to=2026-09",
       (query { date_from = time, date_to = os.date("*t", time), from = time, to = { year = 2026, month = 9, day = 30 } }))
     assert.equal('{"date_from":"2026-09-01"}', op("set"):dry_run({ thing_id = 1, date_from = time + 0.5 }).body)
   end)
 
-  it("is none that looks like one written as a number, has no such day, or is in milliseconds", function()
+  it("may not be digits without dashes, a day that does not exist, or milliseconds", function()
     for shown, date in pairs { ["20260910"] = 20260910, ["1788220800000"] = 1788220800000, ['"2026-9-1"'] = "2026-9-1",
       ['"2026-02-30"'] = { year = 2026, month = 2, day = 30 }, ["a table"] = {}, ["null"] = seranking.null } do
       assert.equal('date_from must be a date (YYYY-MM-DD, a number of os.time, or a table like os.date("*t")), got ' .. shown,
@@ -146,14 +146,14 @@ describe("a date", function()
     end
   end)
 
-  it("is no NaN, nor is a month", function()
+  it("may not be NaN, and neither may a month", function()
     for name, words in pairs { date_from = "a date (YYYY-MM-DD, ", from = "a month (YYYY-MM, " } do
       local text = problem { [name] = 0 / 0 }
       assert.equal(name .. " must be " .. words, text:sub(1, #name + 9 + #words), text)
     end
   end)
 
-  it("of the end is not before that of the beginning", function()
+  it("of a range's end may not be before its beginning", function()
     assert.equal("date_from=2026-09-01&date_to=2026-09-01", (query { date_from = "2026-09-01", date_to = "2026-09-01" }))
     assert.equal("date_from (2026-09-02) is after date_to (2026-09-01)",
       problem { date_from = "2026-09-02", date_to = { year = 2026, month = 9, day = 1 } })
@@ -163,8 +163,8 @@ describe("a date", function()
   end)
 end)
 
-describe("a value of the wrong kind", function()
-  it("is shown as it is", function()
+describe("a value of the wrong type", function()
+  it("is shown in the message", function()
     assert.equal("title must be a string, got null", problem { title = seranking.null })
     local data = client.data
     assert.is_truthy(raised(data.domain.overview.db, { source = "US", domain = "a.com" })
@@ -174,12 +174,12 @@ describe("a value of the wrong kind", function()
   end)
 end)
 
-describe("an answer of any kind", function()
+describe("an answer of no described type", function()
   local function answered(body, options)
     return script.new(function() return script.json(body) end, options).airt.llm.status { site_id = 1, llm_id = 2 }
   end
 
-  it("that is null is a table without members", function()
+  it("that is null becomes an empty table", function()
     local data, response = answered "null"
     assert.same({}, data)
     assert.equal(200, response.status)

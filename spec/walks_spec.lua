@@ -1,13 +1,12 @@
---- Walks over every list that the descriptions have, on both generations and the Data API: whatever a server makes of `limit`,
---- with totals and without, over lists that stay as they are and over lists that change between two pages.
+--- Walks over every list of both generations and the Data API: with servers that clamp `limit`, with and without totals, over
+--- lists that stay the same and lists that change between pages.
 -- SPDX-License-Identifier: MIT
 --
--- What is promised of a list that changes, by paging style. "Kept" rows are those that are there from the first request to the
--- last.
+-- Guarantees for a list that changes, by paging style. "Kept" rows are in the list from the first request to the last.
 --   cursor         every kept row once, if the server's cursor names a row
---   offset, page   rows appear: every kept row at least once. Rows vanish: no row twice, and at most as many kept rows are
---                  missed as have vanished, since the rest moves up
--- In no case does a walk end without an error before the server says that the list ends.
+--   offset, page   while rows appear: every kept row at least once; while rows vanish: no row twice, and at most as many kept
+--                  rows are missed as have vanished, because the rest moves up
+-- A walk never ends without an error before the server says that the list ends.
 
 local planner = require "seranking.request.plan"
 local script = require "support.script"
@@ -15,10 +14,10 @@ local script = require "support.script"
 local floor, min, max = math.floor, math.min, math.max
 
 local preload = os.getenv "LD_PRELOAD" or ""
-local ROUNDS = tonumber(os.getenv "WALK_ROUNDS") -- the long form
+local ROUNDS = tonumber(os.getenv "WALK_ROUNDS") -- more rounds
   or _VERSION == "Lua 5.4" and not preload:find "asan" and not preload:find "valgrind" and 4 or 1
 
--- Chances from 0 to 1, the same on every Lua.
+-- Returns a random generator that is the same on every Lua: chance() is from 0 to 1, chance(most) from 1 to `most`.
 local function chances(seed)
   local state = seed * 7919 % 2147483646 + 1
   return function(most)
@@ -40,7 +39,7 @@ local function sample(definition)
   return element and { value } or value
 end
 
--- Arguments that the operation can't do without.
+-- The required arguments.
 local function arguments(plan)
   local args = {}
   for _, places in ipairs { plan.ids, plan.query, plan.body or {} } do
@@ -79,7 +78,7 @@ local function add_lists()
 end
 
 local compiler = rawget(_G, "jit")
-if compiler then -- LuaJIT 2.1.0-beta3 loses one of the lists where it compiles these loops
+if compiler then -- LuaJIT 2.1.0-beta3 loses one of the lists when it compiles these loops
   compiler.off(add_list)
   compiler.off(add_lists)
 end
@@ -88,12 +87,12 @@ table.sort(lists, function(a, b) return a.api .. a.plan.name < b.api .. b.plan.n
 
 -- ---- servers ----
 
--- The value of a parameter in an address.
+-- The value of a query parameter.
 local function value(request, name)
   return ("&" .. (request.query or "")):match("&" .. name .. "=([^&]*)")
 end
 
--- A server whose list has the numbers of `rows` in rising order, with a `change` of it before each request but the first.
+-- A server of the list `rows`, numbers in ascending order, which calls `change` before each request but the first.
 local function server(list, rows, chance, change)
   local about = list.plan.pages
   local limit_name = (list.plan.definitions.limit or {}).wire or "limit"
@@ -136,7 +135,7 @@ local function server(list, rows, chance, change)
   end, clamp
 end
 
--- Walks to the end, from wherever it was left. Gives how often each row came, and the rows in their order.
+-- Walks to the end, resuming where it was interrupted. Returns how often each row came, and the rows in their order.
 local function walk(op, list, args, chance, interrupted)
   local counts, order, token = {}, {}, nil
   for _ = 1, 1000 do
@@ -188,7 +187,7 @@ local function each_round(list, seed, run)
 end
 
 describe("a walk over", function()
-  it("the lists that have pages finds them", function()
+  it("the lists with pages covers all generations", function()
     local count = {}
     for _, list in ipairs(lists) do
       count[list.api] = (count[list.api] or 0) + 1
@@ -199,7 +198,7 @@ describe("a walk over", function()
   for seed, list in ipairs(lists) do
     local named = list.plan.name .. " on " .. list.api
 
-    it(named .. " has every row once, whatever the server makes of limit", function()
+    it(named .. " delivers every row once, however the server clamps limit", function()
       each_round(list, seed, function(op, args, chance, serve)
         local rows = numbers(floor(chance() * 300))
         if chance() < 0.2 then
@@ -211,7 +210,7 @@ describe("a walk over", function()
       end)
     end)
 
-    it(named .. " keeps what is promised where rows appear", function()
+    it(named .. " keeps the guarantee while rows appear", function()
       each_round(list, seed + 1000, function(op, args, chance, serve)
         local kept = numbers(floor(chance() * 200))
         local rows = numbers(#kept)
@@ -235,7 +234,7 @@ describe("a walk over", function()
       end)
     end)
 
-    it(named .. " keeps what is promised where rows vanish", function()
+    it(named .. " keeps the guarantee while rows vanish", function()
       each_round(list, seed + 2000, function(op, args, chance, serve)
         local rows, gone = numbers(floor(chance() * 200)), 0
         serve(rows, function(changing)
