@@ -8,6 +8,9 @@
 --- A whole number, or a string of digits.
 ---@alias seranking.Id integer|string
 
+--- A generation of the Project API, or a product.
+---@alias seranking.Api "v4"|"v1"|"data"|"visible"
+
 --- 0 or 1 on the wire.
 ---@alias seranking.Flag 0|1|boolean
 
@@ -52,7 +55,7 @@
 
 --- An operation. Call it with a colon: client.sites:list { … }.
 ---@class seranking.Operation
----@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
+---@field describe fun(self, api?: seranking.Api): seranking.Description
 
 --- A clock for tests: it stands still until you move it, or a client waits on it.
 ---@class seranking.Clock: userdata
@@ -233,9 +236,10 @@ function seranking.clock() end
 ---| "unsupported" # protocol: This libcurl can't send the request.
 ---| "unsupported_media_type" # invalid: HTTP 415.
 ---| "would_block" # phase: nginx can't wait in this phase.
+---| "wrong_key" # auth: The key has the shape of another generation's: SE Visible takes v1 keys.
 ---| string # and job_<state>
 
---- Fields and methods of every client, including client.data.
+--- Fields and methods of every client, including those of products, such as client.data.
 ---@class seranking.AnyClient
 ---@field api "v4"|"v1" the generation of the API
 ---@field base_url string
@@ -270,7 +274,7 @@ function AnyClient:gather(...) end
 
 --- The state of the rate limit: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
 ---@return seranking.Limiter? limiter
----@return seranking.Error? err on client.data, if its key in the environment can't be used
+---@return seranking.Error? err on the client of a product, if its key in the environment can't be used
 function AnyClient:limiter() end
 
 --- Downloads a file whose address came in an answer, from any host, without the key and outside the rate limit. Returns its
@@ -309,6 +313,7 @@ function AnyClient:close() end
 --- The client that seranking.new makes. library/seranking.lua has its resources.
 ---@class seranking.Client: seranking.AnyClient
 ---@field data seranking.DataClient
+---@field visible seranking.VisibleClient
 ---@field account seranking.account
 ---@field airt seranking.airt
 ---@field analytics seranking.analytics
@@ -344,12 +349,13 @@ function AnyClient:close() end
 ---@field name string "sites.keywords.list"
 ---@field about string
 ---@field use? string what to use it for, where other operations resemble it
----@field api "v4"|"v1"|"data" the API that the rest is about
+---@field api seranking.Api the API that the rest is about
 ---@field method string
 ---@field path string with placeholders: {name} in the path, {?a,b} in the query
 ---@field v4? string method and path; nil: not in v4
 ---@field v1? string
 ---@field data? string
+---@field visible? string
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these is required
@@ -469,6 +475,8 @@ function Limiter:reset() end
 ---@field auth? "header"|"query" "query" puts the key into the address, where logs of servers and proxies keep it (default: "header"). Variable: SERANKING_AUTH
 ---@field data_token? string the key for client.data (default: the client's key). Variable: SERANKING_DATA_TOKEN
 ---@field data_base_url? string the address of the Data API (default: the vendor's, or your base_url). Variable: SERANKING_DATA_BASE_URL
+---@field visible_token? string the key for client.visible (default: the client's key). Variable: SERANKING_VISIBLE_TOKEN
+---@field visible_base_url? string the address of SE Visible (default: the vendor's, or your base_url). Variable: SERANKING_VISIBLE_BASE_URL
 ---@field budget? number credits that client.data may spend, by estimate (default: none). Variable: SERANKING_BUDGET
 ---@field timeout? number seconds for a call with all its attempts and waits (default: 60). Variable: SERANKING_TIMEOUT
 ---@field connect_timeout? number seconds for name, connection and TLS of one attempt (default: 10). Variable: SERANKING_CONNECT_TIMEOUT
@@ -476,6 +484,7 @@ function Limiter:reset() end
 ---@field retries? integer attempts after the first, 0 to 100; operations that cost money are retried only if nothing was sent (default: 2). Variable: SERANKING_RETRIES
 ---@field rate? { limit: integer, per?: number } requests (1 to 64) in a rolling window of seconds; all clients of a key should use the same (default: { limit = 5, per = 1 }). Variable: SERANKING_RATE
 ---@field data_rate? { limit: integer, per?: number } the same for the Data API (default: rate if given, else { limit = 10, per = 1 }). Variable: SERANKING_DATA_RATE
+---@field visible_rate? { limit: integer, per?: number } the same for SE Visible (default: { limit = 1, per = 1 }). Variable: SERANKING_VISIBLE_RATE
 ---@field share? "user"|"process"|"off" who shares a key's limit: all processes of this user on this machine, "process", or "off" for no limit (default: "user"). Variable: SERANKING_SHARE
 ---@field state_dir? string the directory of the shared limit; calls fail if it can't be used (default: found by itself). Variable: SERANKING_STATE_DIR
 ---@field state_group? boolean true: users of the directory's group share the limit too (default: false)
@@ -522,7 +531,7 @@ function Limiter:reset() end
 ---@field path string below the base address, percent-encoded, begins with a slash
 ---@field query? table<string, string|number|boolean|table> lists are sent as name[]=1&name[]=2
 ---@field body? string|table JSON text, or a value to encode as JSON; empty lists need seranking.array
----@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, since a repetition may cost again)
+---@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, as a repetition may cost again)
 
 ---@class seranking.Response
 ---@field status integer HTTP status
@@ -540,6 +549,9 @@ function Limiter:reset() end
 ---@field calls integer calls that were billed or may have been: answered with a success, or sent without a clear answer
 ---@field unknown integer calls among these whose price is not known
 ---@field doubtful number most that the unknown calls may have cost, as far as it is known; a budget counts it as spent
+
+--- The client of SE Visible.
+---@class seranking.VisibleClient: seranking.AnyClient
 
 --- Options of `wait`, besides those of a call, which hold for each poll.
 ---@class seranking.WaitOptions: seranking.CallOptions

@@ -13,7 +13,7 @@ local op, constant = links.op, links.constant
 describe("client.data", function()
   it("is a client of its own, made when it is first looked at, with the address of the Data API", function()
     local client = script.new(constant "{}")
-    assert.is_false(client._data)
+    assert.is_nil(client._products.data)
     assert.equal(client.data, client.data)
     assert.equal("https://api.seranking.com", client.data.base_url)
     assert.equal("seranking client (Data API, https://api.seranking.com, key …d14b)", tostring(client.data):match "^[^\n]+")

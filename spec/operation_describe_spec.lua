@@ -126,7 +126,8 @@ describe("a description as plain data", function()
     for _, api in ipairs { "v2", "about", "params" } do
       local ok, message = pcall(op.describe, op, api)
       assert.is_false(ok)
-      assert.equal('made_up.act: describe takes "v4", "v1" or "data", got ' .. api, (message:gsub("^.-_spec%.lua:%d+: ", "")))
+      assert.equal('made_up.act: describe takes "v4", "v1", "data" or "visible", got ' .. api,
+        (message:gsub("^.-_spec%.lua:%d+: ", "")))
     end
   end)
 

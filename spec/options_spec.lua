@@ -24,7 +24,7 @@ describe("options", function()
     assert.equal("seranking.new: unknown option 'wizard'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
       .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
       .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, raise, rate, retries, share, state_dir, state_group, "
-      .. "timeout, token, transport, user_agent",
+      .. "timeout, token, transport, user_agent, visible_base_url, visible_rate, visible_token",
       refused { wizard = "x" })
     assert.equal('seranking.new takes a table of options, got a string: write seranking.new { token = "your-key" }',
       refused "x")
@@ -246,7 +246,8 @@ describe("the table of options", function()
 
   it("names a variable for exactly those options that the environment can set", function()
     local text = { timeout = "1", connect_timeout = "1", attempt_timeout = "1", retries = "1", max_body = "1", max_queue = "1",
-      budget = "1", rate = "2/10", data_rate = "2", limiter = "redis://a", state_dir = "/tmp", api = "v1", auth = "query",
+      budget = "1", rate = "2/10", data_rate = "2", visible_rate = "1",
+      limiter = "redis://a", state_dir = "/tmp", api = "v1", auth = "query",
       share = "process", on_limiter_error = "process", pacing = "send_time", priority = "low", on_block = "wait",
       nulls = "keep" }
     for _, group in ipairs(options.groups) do

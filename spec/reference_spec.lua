@@ -29,10 +29,10 @@ end
 
 -- The number of operations: all, and by the label of their generation.
 local function described()
-  local counts = { v4 = 0, v1 = 0, ["Data API"] = 0 }
+  local counts = {}
   return each_operation(function(_, operation)
     for generation, label in pairs(LABELS) do
-      counts[label] = counts[label] + (operation[generation] and 1 or 0)
+      counts[label] = operation[generation] and (counts[label] or 0) + 1 or counts[label]
     end
   end), counts
 end
@@ -62,7 +62,7 @@ describe("the reference", function()
   end)
 
   it("documents every operation once, in each generation that has it", function()
-    local operations, wires, seen = 0, { v4 = 0, v1 = 0, ["Data API"] = 0 }, {}
+    local operations, wires, seen = 0, {}, {}
     for name, page in pairs(pages) do
       for heading in page:gmatch "\n### ([^\n]+)" do
         if name ~= "index.md" then
@@ -72,7 +72,7 @@ describe("the reference", function()
         end
       end
       for label in page:gmatch "\n%- ([%w ]+): `%u+ /[^\n]*" do
-        wires[label] = wires[label] + 1
+        wires[label] = (wires[label] or 0) + 1
       end
     end
     local all, by_label = described()
@@ -269,9 +269,17 @@ describe("the examples of the reference", function()
     return chunk()
   end
 
+  local function first_of(operation)
+    for _, generation in ipairs(descriptions.GENERATIONS) do
+      if operation[generation] then
+        return generation
+      end
+    end
+  end
+
   -- The value below a call, by generation: the comment that follows it.
   local function shown(code, operation)
-    local found, generation = {}, operation.v4 and "v4" or operation.v1 and "v1" or "data"
+    local found, generation = {}, first_of(operation)
     for line in (code:match "^(.-)\n\n" or code):gmatch "[^\n]+" do
       local label = line:match "^%-%- (v%d):$"
       generation = label or generation
@@ -294,7 +302,7 @@ describe("the examples of the reference", function()
     each_operation(function(key, operation, _, family)
       local code = section_of(pages[page_of(family)], key):match "```lua\n(.-)```"
       local answers = shown(code, operation)
-      for _, generation in ipairs { "v4", "v1", "data" } do
+      for _, generation in ipairs(descriptions.GENERATIONS) do
         local example = operation[generation] and said(operation, generation, "example")
         assert.equal(example ~= nil and example ~= false, answers[generation] ~= nil, key .. " " .. generation)
         if example then
@@ -318,7 +326,7 @@ describe("the examples of the reference", function()
       assert.equal(operation.pages ~= nil, code:find(":each", 1, true) ~= nil, key)
       local paid = operation.cost ~= nil and operation.cost[1] ~= 0
       assert.equal(operation.pages ~= nil and paid, code:find("{ max_rows = 200 }", 1, true) ~= nil, key)
-      for _, generation in ipairs { "v4", "v1", "data" } do
+      for _, generation in ipairs(descriptions.GENERATIONS) do
         if operation[generation] then
           local requests = {}
           local client = assert(seranking.new {

@@ -52,7 +52,7 @@ describe("loading the library and making a client", function()
     anew(function()
       assert(require("seranking").new { token = KEY }):close()
       for name in pairs(loaded_modules()) do
-        assert.is_nil(name:find "^seranking%.api")
+        assert.is_true(name == "seranking.api.products" or not name:find "^seranking%.api", name)
       end
     end)
   end)

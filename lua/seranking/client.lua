@@ -1,11 +1,12 @@
 --- The client: its methods, its resources, and how it is made.
 -- SPDX-License-Identifier: MIT
 
-local core = require "lseranking"
 local errors = require "seranking.answer.errors"
 local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
+local opening = require "seranking.opening"
 local options = require "seranking.options"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 
 ---@module "seranking.walk.concurrent"
@@ -33,7 +34,7 @@ local client = {}
 
 local format = string.format
 
---- Fields and methods of every client, including client.data.
+--- Fields and methods of every client, including those of products, such as client.data.
 ---@class seranking.AnyClient
 ---@field api "v4"|"v1" the generation of the API
 ---@field base_url string
@@ -42,29 +43,33 @@ local methods = {}
 --- The client that seranking.new makes. library/seranking.lua has its resources.
 ---@class seranking.Client: seranking.AnyClient
 ---@field data seranking.DataClient
+---@field visible seranking.VisibleClient
 
 --- The client of the Data API.
 ---@class seranking.DataClient: seranking.AnyClient
+
+--- The client of SE Visible.
+---@class seranking.VisibleClient: seranking.AnyClient
 
 local kind -- of a client's proxy
 
 -- The state behind a client. Finds methods and resources on first use and keeps them.
 local client_mt = {}
 
--- The client of the Data API, made on first use. If its key in the environment can't be used, its calls return that error.
-local function data_of(self)
+-- The client of a product, made on first use. If its key in the environment can't be used, its calls return that error.
+local function product_of(self, name)
   if self._closed then
-    misuse.raise("client.data: the client is closed")
+    misuse.raise("client.%s: the client is closed", name)
   end
-  return (self._data or self._open_data())._proxy
+  return (self._products[name] or self._open(name))._proxy
 end
 
 function client_mt.__index(self, name)
   local value = methods[name]
   if value then
     return value
-  elseif name == "data" and self._api ~= "data" then
-    value = data_of(self)
+  elseif products[name] and not products[self._api] then
+    value = product_of(self, name)
   else
     value = resource.top(self, name)
   end
@@ -89,7 +94,8 @@ end
 
 -- One line, with the last four characters of the key.
 local function line_of(self)
-  return format("seranking client (%s, %s, key %s%s)", self._api == "data" and "Data API" or self.api, self.base_url, self._key,
+  local product = products[self._api]
+  return format("seranking client (%s, %s, key %s%s)", product and product.label or self.api, self.base_url, self._key,
     self._closed and ", closed" or "")
 end
 
@@ -100,8 +106,8 @@ kind = proxy.kind("seranking.client", {
   end,
   names = function(state)
     local resources = resource.top_names(state._api)
-    if state._closed then
-      resources.data = nil -- can no longer be opened
+    for _, api in ipairs(state._closed and products or {}) do
+      resources[api] = nil -- can no longer be opened
     end
     return proxy.sorted_names({ api = true, base_url = true }, methods, resources)
   end,
@@ -125,7 +131,7 @@ end
 ---@field path string below the base address, percent-encoded, begins with a slash
 ---@field query? table<string, string|number|boolean|table> lists are sent as name[]=1&name[]=2
 ---@field body? string|table JSON text, or a value to encode as JSON; empty lists need seranking.array
----@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, since a
+---@field repeatable? boolean whether it may be sent twice (default: true for GET, PUT and DELETE; on client.data false, as a
 --- repetition may cost again)
 
 --- Sends any request, for what no resource covers. Returns decoded JSON, any other body as a string, and true for an empty one.
@@ -194,7 +200,7 @@ end
 
 --- The state of the rate limit: slots, waits, ban, and who shares it. `client:limiter():reset()` ends a ban.
 ---@return seranking.Limiter? limiter
----@return seranking.Error? err on client.data, if its key in the environment can't be used
+---@return seranking.Error? err on the client of a product, if its key in the environment can't be used
 function methods:limiter()
   self = must_be_client(self, "limiter()")
   if self._closed then
@@ -216,13 +222,19 @@ function methods:download(url, given)
   return deliver(self, bytes, response)
 end
 
+-- Raises on a client whose calls cost no credits.
+local function must_be_paid(self, call)
+  if not self._spent then
+    local paid = resource.paid()
+    misuse.raise("only the %s has prices: %s:%s", products[paid].label, resource.client(paid), call)
+  end
+end
+
 --- Cost of the calls of client.data so far: an estimate, since no answer has the price.
 ---@return seranking.Spent
 function methods:spent()
   self = must_be_client(self, "spent()")
-  if not self._spent then
-    misuse.raise("only the Data API has prices: client.data:spent()")
-  end
+  must_be_paid(self, "spent()")
   return (costs.spent(self))
 end
 
@@ -237,9 +249,7 @@ end
 ---@return seranking.Credits?, seranking.Response|seranking.Error # credits, response | nil, error
 function methods:credits(given)
   self = must_be_client(self, "credits()")
-  if not self._spent then
-    misuse.raise("only the Data API has prices: client.data:credits()")
-  end
+  must_be_paid(self, "credits()")
   local credits, response = self.account:credits(nil, given)
   if not credits then
     return nil, response
@@ -261,86 +271,12 @@ function methods:close()
   if self._core then
     self._core:close()
   end
-  if self._data then
-    self._data._proxy:close()
+  for _, product in pairs(self._products) do
+    product._proxy:close()
   end
 end
 
 -- ---- making one ----
-
--- Settings of the core, except key, address and limit. `own_dir`: state_dir was given in code.
-local function core_settings(checked, driver, own_dir)
-  local transport = checked.transport
-  local clock = checked.clock or transport and core.is_clock(transport.clock) and transport.clock or nil
-  local share = checked.share
-  if not share then -- fake transports and fake clocks never share a limit with real clients
-    share = (transport or clock) and not own_dir and "process" or "user"
-  end
-  if driver and (transport or clock) then
-    misuse.raise("seranking.new: option limiter goes by real time: leave it out with transport or clock")
-  end
-  return {
-    auth_query = checked.auth == "query",
-    timeout = checked.timeout,
-    connect_timeout = checked.connect_timeout,
-    attempt_timeout = checked.attempt_timeout,
-    retries = checked.retries,
-    max_body = checked.max_body or package.loaded.ngx and host.max_body() or nil, -- outside nginx the host is not needed yet
-    shared = share == "user",
-    unlimited = share == "off",
-    state_dir = checked.state_dir,
-    state_group = checked.state_group,
-    limiter_driver = driver,
-    limiter_settings = driver and checked.limiter.redis,
-    limiter_fallback = checked.on_limiter_error == "process",
-    pacing_send_time = checked.pacing == "send_time",
-    priority_low = checked.priority == "low",
-    wait_blocked = checked.on_block == "wait",
-    max_queue = checked.max_queue,
-    ca_file = checked.ca_file,
-    proxy = checked.proxy,
-    user_agent = checked.user_agent,
-    external = transport ~= nil,
-    clock = clock,
-  }
-end
-
--- Puts the name of the option, or of the variable it came from, into an error of the core.
-local function name_option(problem, own, names)
-  if problem.option then
-    problem.option = names[problem.option] or problem.option
-    problem.message = problem.option .. " " .. problem.message
-  elseif problem.code == "invalid_key" and names.token then
-    problem.message = names.token .. ": " .. problem.message
-    if own.token == "" then
-      problem.hint = "leave the option out: client.data then has SERANKING_DATA_TOKEN, or the client's own key"
-    end
-  end
-  return problem
-end
-
--- Makes a core. `own`: its key, address and generation. nil and an error.
-local function open_core(settings, own, rate, names)
-  for name, value in pairs(settings) do
-    own[name] = value
-  end
-  own.rate_limit = settings.unlimited and 0 or rate.limit
-  own.rate_per = rate.per
-  local handle, problem = core.client(own)
-  if not handle then
-    return nil, errors.wrap(name_option(problem, own, names))
-  end
-  return handle
-end
-
--- The hint for a refused key that has the shape of the other generation's. `names`: the variables that options came from.
-local function wrong_shape(handle, names)
-  local shape, api = handle:key_shape(), handle:api()
-  if shape and shape ~= api then
-    return format("this looks like a %s key: %s", shape, names.api and "unset " .. names.api
-      or format('remove api = "%s"', api))
-  end
-end
 
 -- Makes the state of a client; its field _proxy is the client that programs get. `api`: whose descriptions it uses.
 local function wrap(handle, api, checked, clock)
@@ -363,12 +299,13 @@ local function wrap(handle, api, checked, clock)
     _hook_error = false,
     _blocking = checked.blocking or false,
     _raise = checked.raise or false,
-    _data = false,
+    _products = {}, -- by name: the states of clients that are open
     _timeout = checked.timeout or options.default "timeout",
     _max_body = checked.max_body or options.default "max_body",
-    _spent = false, -- of client.data: its account
-    _open_data = false,
-    _failed = false, -- of client.data: the error of every call, if its key in the environment can't be used
+    _spent = false, -- of a paid product: its account
+    _open = false, -- opens a product
+    _failed = false, -- of a product: the error of every call, if its key in the environment can't be used
+    _unfit = false, -- of a product: the error of every request, if its key has the wrong shape
     _responses = false, -- the metatable of its responses
     _loop = checked.loop or false,
     _own_loop = false, -- made of the option loop, if that is a table
@@ -380,22 +317,32 @@ local function wrap(handle, api, checked, clock)
   return state
 end
 
--- The hint if client.data was refused with the key of the Project API.
-local BORROWED = "client.data has the key of the client: the Data API may want one of its own, which goes into the option "
-  .. "data_token or the variable SERANKING_DATA_TOKEN"
-
-local DATA_URL = "https://api.seranking.com"
-
--- The address of the Data API. A server of the user's that stands in for the Project API stands in for this one too.
-local function data_url(checked)
-  local base = checked.base_url
-  if checked.data_base_url then
-    return checked.data_base_url
-  elseif not base then
-    return DATA_URL
+-- Opens the client of a product. If that fails, it exists all the same, with the error in _failed. `token`: given in code.
+local function open_product(made, name, token, checked, settings, variables)
+  local product, option, url = products[name], name .. "_token", opening.product_url(checked, name)
+  local env = "SERANKING_" .. option:upper()
+  local variable = not token and (os.getenv(env) or "") ~= "" and env or nil
+  local handle, problem = opening.core(settings, {
+    token = token, token_env = env, token_of = made._core, api = "v1", base_url = url, limit_family = name,
+  }, checked[name .. "_rate"] or product.follows and checked.rate or product.rate, {
+    token = token and option or variable,
+    base_url = variables[name .. "_base_url"] or checked[name .. "_base_url"] and name .. "_base_url" or variables.base_url,
+    limiter = variables.limiter,
+  })
+  local state = wrap(handle, name, checked, settings.clock)
+  if handle then
+    state._unfit = opening.unfit(name, handle) or false
+  else
+    state._failed, state.base_url = problem, url
   end
-  local name = base:lower():match "^https://([^/:?#]*)"
-  return name and ("." .. name):find "%.seranking%.com$" and DATA_URL or base
+  if not token and not variable then
+    state._key_hint = opening.borrowed(name)
+  end
+  if product.paid then
+    state._spent, state._budget = costs.new(), checked.budget or false
+  end
+  made._products[name] = state
+  return state
 end
 
 -- Makes the state of a client; nil and an error.
@@ -411,46 +358,31 @@ local function make(given)
       return nil, errors.option(variables.limiter or "limiter", problem)
     end
   end
-  local settings = core_settings(checked, driver, given and given.state_dir ~= nil)
+  local settings = opening.settings(checked, driver, given and given.state_dir ~= nil)
   checked.max_body = settings.max_body
-  handle, problem = open_core(settings, {
+  handle, problem = opening.core(settings, {
     token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
   }, checked.rate or options.default "rate", variables)
   if not handle then
     return nil, problem
   end
   local made = wrap(handle, handle:api(), checked, settings.clock)
-  made._key_hint = wrong_shape(handle, variables) or false
-  local data_token, url = checked.data_token, data_url(checked)
-  checked.token, checked.data_token = nil, nil -- from here on only the core has the keys
-  -- Opens client.data. If that fails, it exists all the same, with the error in _failed.
-  local function open_data(token)
-    local variable = not token and (os.getenv "SERANKING_DATA_TOKEN" or "") ~= "" and "SERANKING_DATA_TOKEN" or nil
-    local data_core, why = open_core(settings, {
-      token = token, token_env = "SERANKING_DATA_TOKEN", token_of = made._core, api = "v1", base_url = url,
-      limit_family = "data",
-    }, checked.data_rate or checked.rate or options.default "data_rate", {
-      token = token and "data_token" or variable,
-      base_url = variables.data_base_url or checked.data_base_url and "data_base_url" or variables.base_url,
-      limiter = variables.limiter,
-    })
-    local data = wrap(data_core, "data", checked, settings.clock)
-    if not data_core then
-      data._failed, data.base_url = why, url
-    end
-    data._spent = costs.new()
-    if not token and not variable then
-      data._key_hint = BORROWED
-    end
-    data._budget = checked.budget or false
-    made._data = data
-    return data
+  made._key_hint = opening.wrong_shape(handle, variables) or false
+  local tokens = {}
+  for _, name in ipairs(products) do
+    tokens[name], checked[name .. "_token"] = checked[name .. "_token"], nil
   end
-  made._open_data = open_data
-  if data_token or checked.data_base_url then -- given in code: report their errors now
-    local data = open_data(data_token)
-    if data._failed then
-      return nil, data._failed
+  checked.token = nil -- from here on only the core has the keys
+  made._open = function(name)
+    return open_product(made, name, tokens[name], checked, settings, variables)
+  end
+  for _, name in ipairs(products) do
+    if tokens[name] or checked[name .. "_base_url"] then -- given in code: report their errors now
+      local product = made._open(name)
+      if product._failed then
+        return nil, product._failed
+      end
+      tokens[name] = nil
     end
   end
   return made

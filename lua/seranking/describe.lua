@@ -104,12 +104,13 @@ end
 ---@field name string "sites.keywords.list"
 ---@field about string
 ---@field use? string what to use it for, where other operations resemble it
----@field api "v4"|"v1"|"data" the API that the rest is about
+---@field api seranking.Api the API that the rest is about
 ---@field method string
 ---@field path string with placeholders: {name} in the path, {?a,b} in the query
 ---@field v4? string method and path; nil: not in v4
 ---@field v1? string
 ---@field data? string
+---@field visible? string
 ---@field instead? string the operation to use on the generation that lacks this one
 ---@field parameters seranking.ParameterDescription[]
 ---@field one_of? string[] exactly one of these is required
@@ -142,7 +143,7 @@ end
 ---@return seranking.Description
 function describe.operation(resource, description, api)
   if not description[api] then
-    api = description.v4 and "v4" or description.v1 and "v1" or "data"
+    api = planner.apis(description)[1]
   end
   local plan = planner.of(resource, description, api)
   local fixed, errors = nil, {}
@@ -168,7 +169,7 @@ function describe.operation(resource, description, api)
     source = copy.deep(notation.words(description.source)), confidence = description.confidence,
     deprecated = description.deprecated or false,
   }
-  for _, other in ipairs { "v4", "v1", "data" } do
+  for _, other in ipairs(planner.apis(description)) do
     made[other] = planner.line(description, other)
   end
   made.instead = description.instead

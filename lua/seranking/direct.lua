@@ -9,8 +9,10 @@ local exchange = require "seranking.exchange"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
-local proxy = require "seranking.base.proxy"
 local options = require "seranking.options"
+local products = require "seranking.api.products"
+local proxy = require "seranking.base.proxy"
+local resource = require "seranking.resource"
 
 local direct = {}
 
@@ -20,9 +22,19 @@ local format = string.format
 
 local request_fields = { method = true, path = true, query = true, body = true, repeatable = true }
 
--- Plans for exchange.run: requests whose price is unknown.
-local PLANS = { [true] = { name = "client.data:request", repeatable = true },
-  [false] = { name = "client.data:request", repeatable = false } }
+-- Plans for exchange.run, by client: requests whose price is unknown.
+local plans = {}
+
+local function plan_of(client, repeatable)
+  local own = plans[client._api]
+  if not own then
+    local name = resource.client(client._api) .. ":request"
+    own = { [true] = { name = name, repeatable = true }, [false] = { name = name, repeatable = false } }
+    plans[client._api] = own
+  end
+  return own[repeatable]
+end
+
 local verbs = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- With the key in the query, a parameter of the same name would be a second key.
@@ -73,7 +85,8 @@ local function split(client, request)
     elseif name == "extra" then
       misuse.raise("client:request takes no extra: put the parameters into query or body")
     elseif name == "budget" and not client._spent then
-      misuse.raise("client:request: only the Data API has prices, so there is no budget: leave it out")
+      misuse.raise("client:request: only the %s has prices, so there is no budget: leave it out",
+        products[resource.paid()].label)
     else
       others = others or {}
       others[name] = value
@@ -132,7 +145,7 @@ function direct.request(client, request)
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
-  return exchange.run(client, PLANS[repeatable], call, {}, call_options, read)
+  return exchange.run(client, plan_of(client, repeatable), call, {}, call_options, read)
 end
 
 -- ---- client:download ----

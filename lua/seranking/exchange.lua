@@ -21,6 +21,10 @@ local exchange = {}
 ---@param raw? boolean the body is wanted too
 ---@return any data, seranking.Response|seranking.Error, string? body # data, response, body | nil, error
 function exchange.run(client, plan, call, args, given, read, raw)
+  if client._unfit then
+    calls.keep(client, call)
+    return nil, errors.again(client._unfit)
+  end
   local counted = client._spent
   if counted then
     local allowed, refused = costs.allow(client, plan, args, given and given.budget, call)

@@ -5,6 +5,7 @@ local describe = require "seranking.describe"
 local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local notation = require "seranking.base.notation"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
 local wording = require "seranking.wording"
@@ -171,7 +172,7 @@ local function answer_of(about)
 end
 
 local function add_generations(text, about)
-  local missing = not about.data and (not about.v4 and "v4" or not about.v1 and "v1")
+  local missing = (about.v4 or about.v1) and (not about.v4 and "v4" or not about.v1 and "v1")
   if missing then
     text:paragraph("Not in " .. missing .. (about.instead and ": " or "."), about.instead and "use client."
       .. about.instead:gsub("%.([^.]+)$", ":%1") or "")
@@ -275,33 +276,33 @@ function help.resource(node, path, api, bound)
   return text:done()
 end
 
--- Methods of client.data that the Project API's client refuses.
-local ONLY_DATA = { credits = true, spent = true }
+-- Methods of a client whose calls cost credits.
+local PAID = { credits = true, spent = true }
 
 --- The methods that a client has, of those in `names`.
----@param api string "v4", "v1" or "data"
+---@param api string "v4", "v1" or a product
 ---@param names string[]
 ---@return string[]
 function help.methods(api, names)
   local own = {}
   for _, name in ipairs(names) do
-    own[#own + 1] = (api == "data" or not ONLY_DATA[name]) and name or nil
+    own[#own + 1] = (not PAID[name] or products[api] and products[api].paid) and name or nil
   end
   return own
 end
 
 --- The text that print shows for a client, below its name.
----@param api string "v4", "v1" or "data"
+---@param api string "v4", "v1" or a product
 ---@param names string[] methods
 ---@return string
 function help.client(api, names)
   local text = new_text()
   local root = resource.root()
-  local own = api == "data" and "client.data" or "client"
-  text:rows(children_rows(api == "data" and root.data.children or root, "."))
+  local product = products[api]
+  text:rows(children_rows(product and root[api].children or root, "."))
   text:paragraph("Methods: ", ":" .. table.concat(help.methods(api, names), ", :"))
-  text:add(format('print(%s.%s) lists operations; seranking.help "keywords" searches.', own,
-    api == "data" and "backlinks" or "sites"))
+  text:add(format('print(%s.%s) lists operations; seranking.help "keywords" searches.', resource.client(api),
+    product and product.sample or "sites"))
   return text:done()
 end
 
@@ -384,7 +385,11 @@ function help.text(query)
     local text, root = new_text(), resource.root()
     text:paragraph("", OVERVIEW)
     text:rows(children_rows(root, "client."))
-    text:rows(children_rows(root.data.children, "client.data."))
+    for _, api in ipairs(products) do
+      if products[api] then
+        text:rows(children_rows(root[api].children, resource.client(api) .. "."))
+      end
+    end
     return text:done()
   elseif proxy.is(query) then
     return tostring(query)

@@ -11,6 +11,7 @@ local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local options = require "seranking.options"
 local planner = require "seranking.request.plan"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 local request = require "seranking.request.request"
 local secrets = require "seranking.request.secrets"
@@ -257,7 +258,7 @@ local function sibling(op, name)
     return nil
   end
   local found = op._client
-  for part in of:gsub("^data%.", ""):gmatch "[^.]+" do
+  for part in (products[of:match "^[^.]*"] and of:gsub("^[^.]*%.", "") or of):gmatch "[^.]+" do
     found = found[part]
   end
   found = proxy.state(found[last], kind)
@@ -280,16 +281,14 @@ function methods.wait(op, args, given, more)
   return deliver(op, last, response)
 end
 
-local APIS = { v4 = true, v1 = true, data = true }
-
 --- Describes the operation as plain data, a new table at each call.
----@param api? "v4"|"v1"|"data" default: the client's
+---@param api? seranking.Api default: the client's
 ---@return seranking.Description
 function methods.describe(op, api)
   op, api = target(op, "describe", api)
-  if api ~= nil and not APIS[api] then
-    misuse.raise('%s: describe takes "v4", "v1" or "data", got %s', op._resource.name .. "." .. op._description[1],
-      proxy.show(api))
+  if api ~= nil and not planner.is_api(api) then
+    misuse.raise("%s: describe takes %s, got %s", op._resource.name .. "." .. op._description[1],
+      ('"%s"'):format(table.concat(products, '", "')):gsub(", (%S+)$", " or %1"), proxy.show(api))
   end
   return (describe.operation(op._resource, op._description, api or op._client._api))
 end

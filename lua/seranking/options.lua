@@ -6,6 +6,7 @@
 local errors = require "seranking.answer.errors"
 local kinds = require "seranking.base.kinds"
 local misuse = require "seranking.base.misuse"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 
 local options = {}
@@ -39,9 +40,26 @@ local priority = { "priority", kinds.one_of("normal", "low"), default = "normal"
 local on_block = { "on_block", kinds.one_of("fail", "wait"), default = "fail", env = true,
   about = '`"wait"`: while the key is blocked, calls wait within their timeout' }
 
+-- The options of every product, made by `make(name, product)`, between those before and after them.
+local function with_products(before, make, after)
+  for _, name in ipairs(products) do
+    for _, option in ipairs(products[name] and make(name, products[name]) or {}) do
+      before[#before + 1] = option
+    end
+  end
+  for _, option in ipairs(after) do
+    before[#before + 1] = option
+  end
+  return before
+end
+
+local function rate_words(rate)
+  return format("`{ limit = %d, per = %d }`", rate.limit, rate.per)
+end
+
 --- Options of seranking.new in groups, each with its name and a link.
 options.groups = {
-  { "Account and address",
+  with_products({ "Account and address",
     { "token", kinds.token, otherwise = "", env = true, about = "the API key; `false` sends none on purpose" },
     { "api", kinds.one_of("v4", "v1"), otherwise = "by the key", env = true, about = "the generation of the Project API",
       more = "see [keys and generations](keys-and-generations.md)" },
@@ -49,19 +67,29 @@ options.groups = {
       about = "another address: https, or http to this machine" },
     { "auth", kinds.one_of("header", "query"), default = "header", env = true,
       about = '`"query"` puts the key into the address, where logs of servers and proxies keep it' },
-    { "data_token", kinds.of_type("string", "must be a string"), otherwise = "the client's key", env = true,
-      about = "the key for `client.data`" },
-    { "data_base_url", kinds.text, otherwise = "the vendor's, or your `base_url`", env = true,
-      about = "the address of the Data API" },
+  }, function(name, product)
+    return {
+      { name .. "_token", kinds.of_type("string", "must be a string"), otherwise = "the client's key", env = true,
+        about = format("the key for `client.%s`", name) },
+      { name .. "_base_url", kinds.text, otherwise = "the vendor's, or your `base_url`", env = true,
+        about = "the address of " .. product.named },
+    }
+  end, {
     { "budget", kinds.credits, otherwise = "none", env = true, about = "credits that `client.data` may spend, by estimate",
-      more = "see [credits](walks-and-jobs.md#credits)" } },
+      more = "see [credits](walks-and-jobs.md#credits)" },
+  }),
   { "Time and retries", timeout, connect_timeout, attempt_timeout, retries },
-  { "The rate limit", link = "limits.md",
+  with_products({ "The rate limit", link = "limits.md",
     { "rate", kinds.rate, default = { limit = 5, per = 1 }, env = true,
       about = "requests (1 to 64) in a rolling window of seconds; all clients of a key should use the same",
       more = "`limit = 1` for a trial account. In the variable, `2/10` means two in ten seconds" },
-    { "data_rate", kinds.rate, default = { limit = 10, per = 1 }, env = true,
-      otherwise = "`rate` if given, else `{ limit = 10, per = 1 }`", about = "the same for the Data API" },
+  }, function(name, product)
+    return {
+      { name .. "_rate", kinds.rate, default = product.rate, env = true,
+        otherwise = product.follows and "`rate` if given, else " .. rate_words(product.rate) or nil,
+        about = "the same for " .. product.named },
+    }
+  end, {
     { "share", kinds.one_of("user", "process", "off"), default = "user", env = true,
       about = 'who shares a key\'s limit: all processes of this user on this machine, `"process"`, or `"off"` for no limit' },
     { "state_dir", kinds.directory, otherwise = "found by itself", env = true,
@@ -79,7 +107,8 @@ options.groups = {
       about = "calls of a client that may wait for a slot" },
     on_block,
     { "on_event", kinds.of_type("function", "must be a function"), otherwise = "none", type = "fun(event: seranking.Event)",
-      about = "a function that is told of waits, retries, 429s and bans", more = "see [events](limits.md#watching-it)" } },
+      about = "a function that is told of waits, retries, 429s and bans", more = "see [events](limits.md#watching-it)" },
+  }),
   { "Answers and errors",
     { "raise", kinds.boolean, default = false, about = "`true`: calls raise their error instead of returning `nil, err`" },
     { "nulls", kinds.one_of("drop", "keep"), default = "drop", env = true,
@@ -180,7 +209,10 @@ local synonyms = {
 }
 
 -- Options whose values may hold a key or a password.
-local SECRET = { token = true, data_token = true, base_url = true, data_base_url = true, proxy = true, limiter = true }
+local SECRET = { token = true, base_url = true, proxy = true, limiter = true }
+for _, name in ipairs(products) do
+  SECRET[name .. "_token"], SECRET[name .. "_base_url"] = true, true
+end
 
 -- ", got 5": a value that does not fit, if it is short and no secret.
 local function shown(name, value)

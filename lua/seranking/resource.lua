@@ -6,6 +6,7 @@ local index = require "seranking.api"
 local lazy = require "seranking.base.lazy"
 local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 
 local help, operation = lazy "seranking.help", lazy "seranking.operation"
@@ -34,8 +35,35 @@ local function insert(root, description)
 end
 
 local root = new_node()
-root.children.data = new_node()
-root.children.data.about = "The Data API: figures of any site, paid by credits."
+for _, api in ipairs(products) do
+  if products[api] then
+    root.children[api] = new_node()
+    root.children[api].about = products[api].about
+  end
+end
+
+-- The product that a family belongs to, and its name there: "data", "backlinks" for "data.backlinks"; nil, the name.
+local function split(family)
+  local product, inner = family:match "^([^.]+)%.(.+)$"
+  if products[product] then
+    return product, inner
+  end
+  return nil, family
+end
+
+--- The product that a resource belongs to; nil: the Project API.
+---@param name string "data.backlinks"
+---@return string?
+function resource.product(name)
+  return (split(name))
+end
+
+--- The Lua expression for a client: "client", "client.data".
+---@param api string
+---@return string
+function resource.client(api)
+  return products[api] and "client." .. api or "client"
+end
 
 -- The node of a family, "sites" or "data.backlinks", from its file; nil if there is no such family.
 local function load_family(name)
@@ -57,19 +85,29 @@ local function load_family(name)
   return node
 end
 
---- The names of a client's resources: on the Data API those of the families "data.…", else all others and "data".
+--- The product whose calls cost credits.
+---@return string
+function resource.paid()
+  for _, api in ipairs(products) do
+    if products[api] and products[api].paid then
+      return api
+    end
+  end
+  error "no product is paid"
+end
+
+--- The names of a client's resources: on a product those of its families, else all others and the products.
 ---@param api string
 ---@return table<string, true>
 function resource.top_names(api)
   local names = {}
   for name in pairs(index) do
-    local inner = name:match "^data%.(.+)$"
-    if (api == "data") == (inner ~= nil) then
-      names[inner or name] = true
+    local product, inner = split(name)
+    if product == (products[api] and api) then
+      names[inner] = true
+    elseif product and not products[api] then
+      names[product] = true
     end
-  end
-  if api ~= "data" then
-    names.data = true
   end
   return names
 end
@@ -259,7 +297,7 @@ kind = proxy.kind("seranking.resource", {
 ---@param name any
 ---@return table?
 function resource.top(client, name)
-  local prefix = client._api == "data" and "data." or ""
+  local prefix = products[client._api] and client._api .. "." or ""
   local node = type(name) == "string" and not name:find(".", 1, true) and load_family(prefix .. name)
   return node and new(client, node, prefix .. name, unbound) or nil
 end

@@ -60,9 +60,8 @@ local METHOD_SYNONYMS = {
 local SURE = 1
 
 local function writes(entry)
-  for _, api in ipairs { "v4", "v1", "data" } do
-    local line = planner.line(entry, api)
-    if line and not line:find "^GET " then
+  for _, api in ipairs(planner.apis(entry)) do
+    if not planner.line(entry, api):find "^GET " then
       return not entry.post
     end
   end
@@ -175,7 +174,7 @@ end
 ---@param methods table<string, function>
 ---@return string
 function suggest.top(client, name, methods)
-  local own = client._api == "data" and "client.data" or "client"
+  local own = resource.client(client._api)
   local text = format("%s has no '%s'", own, tostring(name))
   local names = resource.top_names(client._api)
   local all = proxy.sorted_names(names, methods)
@@ -189,8 +188,9 @@ function suggest.top(client, name, methods)
     end
     meant = meant or misuse.nearest(name, all)
     if meant then
-      return did_you_mean(text, methods[meant]
-        and (help.methods(client._api, { meant })[1] and own or "client.data") .. ":" .. meant or format("'%s'", meant))
+      local has = not methods[meant] or help.methods(client._api, { meant })[1]
+      return did_you_mean(text, methods[meant] and (has and own or resource.client(resource.paid())) .. ":" .. meant
+        or format("'%s'", meant))
     end
     others = nearly_elsewhere(name)
     if others then

@@ -3,7 +3,7 @@
 
 local api = require "seranking.api"
 
-local descriptions = { GENERATIONS = { "v4", "v1", "data" } }
+local descriptions = { GENERATIONS = { "v4", "v1", "data", "visible" } }
 
 --- The resources of all families.
 ---@return table[]

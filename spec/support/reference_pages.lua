@@ -8,7 +8,7 @@ package.path = "tools/?.lua;" .. package.path
 
 local pages = {
   KEYS = { v4 = scene.V4_KEY, v1 = scene.V1_KEY },
-  LABELS = { v4 = "v4", v1 = "v1", data = "Data API" },
+  LABELS = { v4 = "v4", v1 = "v1", data = "Data API", visible = "SE Visible" },
   FOLDER = "docs/reference/",
 }
 

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"
+local model = require "reference.model"
 local seranking = require "seranking"
 
 local mapping = {}
@@ -17,7 +18,7 @@ local known = {}
 ---@param message? string
 ---@return seranking.Error
 function mapping.of(api, status, message)
-  api = api == "data" and "v1" or api
+  api = model.generation(api)
   local key = table.concat({ api, status, message or "" }, "\n")
   if known[key] then
     return known[key]

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local model = require "reference.model"
+local products = require "seranking.api.products"
 local section = require "reference.section"
 local text = require "reference.text"
 local wording = require "seranking.wording"
@@ -19,12 +20,17 @@ end
 
 -- ---- a family ----
 
+local function paid(family)
+  local product = products[family.product]
+  return product and product.paid
+end
+
 local function add_contents(page, family)
-  page.add("| operation | %s | |", family.data and "price" or "")
+  page.add("| operation | %s | |", paid(family) and "price" or "")
   page.add "|---|---|---|"
   for _, resource in ipairs(family.resources) do
     for _, operation in ipairs(resource.operations) do
-      local column = family.data and wording.price(operation.any) or operation.any.instead and operation.apis[1] .. " only"
+      local column = paid(family) and wording.price(operation.any) or operation.any.instead and operation.apis[1] .. " only"
       page.add("| %s | %s | %s |", section.link(operation), column or "", cell(operation.any.about))
     end
   end
@@ -82,18 +88,16 @@ end
 
 -- ---- the index ----
 
-local function add_families(page, families, data)
+local function add_families(page, families, product)
   page.add "| | operations | |"
   page.add "|---|---|---|"
   for _, family in ipairs(families) do
-    if family.data == data then
+    if family.product == product then
       page.add("| [client.%s](%s) | %d | %s |", family.name, family.page, family.count, cell(family.purpose))
     end
   end
   page.add()
 end
-
-local HEADINGS = { v4 = "v4", v1 = "v1", data = "Data API" }
 
 local function add_paths(page, families, api)
   local rows = {}
@@ -115,7 +119,7 @@ local function add_paths(page, families, api)
   table.sort(rows, function(a, b)
     return a[1] < b[1]
   end)
-  page.add("### %s", HEADINGS[api])
+  page.add("### %s", model.labels[api])
   page.add()
   page.add("%d operations.", #rows)
   page.add()
@@ -135,14 +139,16 @@ local function index_page(families)
   page.add()
   local file = assert(io.open "tools/reference/index.md", "run this in the top folder of the repository")
   local chapters = {
-    families = function() add_families(page, families, false) end,
-    data_families = function() add_families(page, families, true) end,
+    families = function() add_families(page, families) end,
     paths = function()
       for _, api in ipairs(model.apis) do
         add_paths(page, families, api)
       end
     end,
   }
+  for _, api in ipairs(model.apis) do
+    chapters[api .. "_families"] = function() add_families(page, families, api) end
+  end
   for line in file:lines() do
     local chapter = line:match "^{{([%w_]+)}}$"
     if chapter then

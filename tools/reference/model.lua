@@ -2,12 +2,28 @@
 -- SPDX-License-Identifier: MIT
 
 local describe = require "seranking.describe"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 
 local model = {}
 
--- The order in which generations are shown.
-model.apis = { "v4", "v1", "data" }
+-- The order in which generations and products are shown.
+model.apis = {}
+-- What they are called.
+model.labels = {}
+-- Their places in the order; 0 for the Project API.
+local places = {}
+for i, api in ipairs(products) do
+  model.apis[i], model.labels[api] = api, products[api] and products[api].label or api
+  places[api] = products[api] and i or 0
+end
+
+--- The generation whose keys an API takes.
+---@param api string
+---@return "v4"|"v1"
+function model.generation(api)
+  return places[api] == 0 and api or "v1"
+end
 
 local sorted_keys = proxy.sorted_names
 model.sorted_keys = sorted_keys
@@ -127,7 +143,7 @@ end
 --- A family: the contents of one file.
 ---@class reference.Family
 ---@field name string "sites", "data.backlinks"
----@field data boolean belongs to the Data API
+---@field product? string "data"; nil: it belongs to the Project API
 ---@field page string name of its page
 ---@field module string
 ---@field purpose string its `about`, one line
@@ -135,7 +151,7 @@ end
 ---@field resources reference.Resource[]
 ---@field count integer operations
 
---- All families sorted by name, the Project API first.
+--- All families sorted by name, the Project API first, then product by product.
 ---@param index? table<string, string> as seranking.api has it
 ---@return reference.Family[]
 function model.families(index)
@@ -143,8 +159,9 @@ function model.families(index)
   local families = {}
   for _, name in ipairs(sorted_keys(index)) do
     local notes, described = notes_of(index[name]), require(index[name])
+    local first = name:match "^[^.]*"
     local family = {
-      name = name, data = name:find "^data%." ~= nil, page = name:gsub("%.", "-") .. ".md", module = index[name],
+      name = name, product = products[first] and first, page = name:gsub("%.", "-") .. ".md", module = index[name],
       purpose = described.about or name,
       notes = notes ~= "" and notes or nil, resources = {}, count = 0,
     }
@@ -156,8 +173,8 @@ function model.families(index)
     families[#families + 1] = family
   end
   table.sort(families, function(a, b)
-    if a.data ~= b.data then
-      return b.data
+    if a.product ~= b.product then
+      return (places[a.product] or 0) < (places[b.product] or 0)
     end
     return a.name < b.name
   end)

@@ -4,6 +4,7 @@
 local mapping = require "reference.mapping"
 local model = require "reference.model"
 local notation = require "seranking.base.notation"
+local products = require "seranking.api.products"
 local sample = require "reference.sample"
 local shape = require "reference.shape"
 local text = require "reference.text"
@@ -63,12 +64,11 @@ local function wire_note(description)
   return description.post and "or POST" or nil
 end
 
-local LABELS = { v4 = "v4", v1 = "v1", data = "Data API" }
 
 local function add_wire(page, operation)
   for _, api in ipairs(operation.apis) do
     local note = wire_note(operation.by[api])
-    page.add("- %s: `%s`%s", LABELS[api], section.wire_line(operation.by[api]), note and ", " .. note or "")
+    page.add("- %s: `%s`%s", model.labels[api], section.wire_line(operation.by[api]), note and ", " .. note or "")
   end
 end
 
@@ -88,7 +88,8 @@ local function wire_names(parameter, operation)
   if #parts > 1 and #parts == #operation.apis and parts[1]:gsub("v4", "v1") == parts[2] then
     return parts[1]:match "sent as .*$"
   end
-  return parts[1] and table.concat(parts, "; "):gsub("^in data ", "") or nil
+  local product = products[operation.apis[1]] and operation.apis[1]
+  return parts[1] and table.concat(parts, "; "):gsub(product and "^in " .. product .. " " or "^$", "") or nil
 end
 
 -- A key: equal parameters have equal text.
@@ -387,9 +388,10 @@ function section.add(page, operation, seen)
   if any.deprecated then
     parts[#parts + 1] = "**Withdrawn by the vendor.**"
   end
-  if any.instead then
-    parts[#parts + 1] = ("Not in %s: use `client.%s` there."):format(operation.by.v4 and "v1" or "v4",
-      (any.instead:gsub("%.([^.]+)$", ":%1")))
+  local lacking = (operation.by.v4 or operation.by.v1) and (not operation.by.v4 and "v4" or not operation.by.v1 and "v1")
+  if lacking then
+    parts[#parts + 1] = ("Not in %s%s."):format(lacking, any.instead
+      and (": use `client.%s` there"):format((any.instead:gsub("%.([^.]+)$", ":%1"))) or "")
   end
   if any.use then
     parts[#parts + 1] = "*Use it for* " .. sentence(any.use)

@@ -5,7 +5,9 @@ local annotations = require "reference.annotations"
 local common = require "reference.types_common"
 local errors = require "reference.errors"
 local model = require "reference.model"
+local products = require "seranking.api.products"
 local shape = require "reference.shape"
+local capital = require("reference.text").capital
 
 local types = {}
 
@@ -259,7 +261,7 @@ end
 
 local function note_of(operation)
   local parts = { operation.any.about }
-  if #operation.apis == 1 and not operation.by.data and not parts[1]:find(operation.apis[1] .. " only", 1, true) then
+  if #operation.apis == 1 and not products[operation.apis[1]] and not parts[1]:find(operation.apis[1] .. " only", 1, true) then
     parts[#parts + 1] = operation.apis[1] .. " only."
   end
   return table.concat(parts, " ")
@@ -314,7 +316,7 @@ end
 
 local function child_lines(node, lines)
   for _, name in ipairs(model.sorted_keys(node.children)) do
-    if node.children[name].name ~= "data" then
+    if not products[node.children[name].name] then
       lines[#lines + 1] = ("---@field %s seranking.%s"):format(name, node.children[name].name)
     end
   end
@@ -353,9 +355,16 @@ local function library_types(writer, root)
   for tag, name in common.types:gmatch "%-%-%-@(%l+) (seranking%.%u%w*)" do
     own[name] = own[name] or tag == "class" or tag == "alias"
   end
-  local wanted = { "seranking.Client", "seranking.DataClient", "seranking.Options", "seranking.CallOptions",
+  local wanted = { "seranking.Client", "seranking.Options", "seranking.CallOptions",
     "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event" }
-  local children = { ["seranking.Client"] = root, ["seranking.DataClient"] = root.children.data }
+  local children = { ["seranking.Client"] = root }
+  for i = #products, 1, -1 do
+    local class = "seranking." .. capital(products[i]) .. "Client"
+    if products[products[i]] then
+      table.insert(wanted, 2, class)
+      children[class] = root.children[products[i]]
+    end
+  end
   for _, annotation in ipairs(annotations.closure(wanted, own)) do
     assert(not writer.defined[annotation.name], annotation.name)
     writer.defined[annotation.name] = true
@@ -395,12 +404,15 @@ function types.file(families)
   writer:add(errors.types())
   library_types(writer, root)
   for _, name in ipairs(model.sorted_keys(root.children)) do
-    if name ~= "data" then
+    if not products[name] then
       resource_types(writer, root.children[name])
     end
   end
-  for _, name in ipairs(model.sorted_keys(root.children.data and root.children.data.children or {})) do
-    resource_types(writer, root.children.data.children[name])
+  for _, api in ipairs(products) do
+    local node = products[api] and root.children[api]
+    for _, name in ipairs(model.sorted_keys(node and node.children or {})) do
+      resource_types(writer, node.children[name])
+    end
   end
   writer:add("return seranking")
   return table.concat(writer.lines, "\n") .. "\n"

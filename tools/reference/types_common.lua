@@ -17,6 +17,9 @@ common.types = [[
 --- A whole number, or a string of digits.
 ---@alias seranking.Id integer|string
 
+--- A generation of the Project API, or a product.
+---@alias seranking.Api "v4"|"v1"|"data"|"visible"
+
 --- 0 or 1 on the wire.
 ---@alias seranking.Flag 0|1|boolean
 
@@ -61,7 +64,7 @@ common.types = [[
 
 --- An operation. Call it with a colon: client.sites:list { … }.
 ---@class seranking.Operation
----@field describe fun(self, api?: "v4"|"v1"|"data"): seranking.Description
+---@field describe fun(self, api?: seranking.Api): seranking.Description
 
 --- A clock for tests: it stands still until you move it, or a client waits on it.
 ---@class seranking.Clock: userdata

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.fake.json"
+local model = require "reference.model"
 local sample = require "reference.sample"
 local seranking = require "seranking"
 local wording = require "seranking.wording"
@@ -28,7 +29,7 @@ local function decoded(operation, api)
   local server = { handle = function()
     return { status = 200, headers = { { "Content-Type", "application/json" } }, body = body }
   end }
-  api = api == "data" and "v1" or api
+  api = model.generation(api)
   local client = assert(seranking.new { token = KEYS[api], api = api, transport = server, clock = seranking.clock(),
     share = "off", retries = 0, raise = true })
   local call = sample.call(operation)

@@ -24,6 +24,8 @@ return {
       hint = "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), or say token = false" },
     { "invalid_key", "The text can't be a key: it is empty, or contains a blank, a control character or a non-ASCII byte.",
       sent = "no", action = "Pass the key alone, without the word Token and without a line break." },
+    { "wrong_key", "The key has the shape of another generation's: SE Visible takes v1 keys.", sent = "no",
+      action = "The hint names the option for the right key." },
     { "no_token", "The API says that no key was sent.",
       hint = "a key was sent; this host may be retired for it: make a key for the new API and use api = \"v1\"",
       action = "Set the key. If one was sent, the host may be retired for it: make a key for the new API, and use "

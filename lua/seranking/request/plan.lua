@@ -3,6 +3,7 @@
 
 local copy = require "seranking.base.copy"
 local notation = require "seranking.base.notation"
+local products = require "seranking.api.products"
 local rows = require "seranking.request.rows"
 
 local plan = {}
@@ -274,11 +275,31 @@ local function make(resource, description, api)
 end
 
 -- By API and description. Shared by all clients, made when an operation is first used.
-local plans = { v4 = setmetatable({}, { __mode = "k" }), v1 = setmetatable({}, { __mode = "k" }),
-  data = setmetatable({}, { __mode = "k" }) }
+local plans = {}
+for _, api in ipairs(products) do
+  plans[api] = setmetatable({}, { __mode = "k" })
+end
 
---- The plan of an operation on an API: "v4", "v1" or "data". nil if the API lacks it. Raises a typo in the
---- description, with file and line.
+--- Whether a value names an API.
+---@param api any
+---@return boolean
+function plan.is_api(api)
+  return plans[api] ~= nil
+end
+
+--- The APIs that have an operation, in the order in which they are shown.
+---@param description table
+---@return string[]
+function plan.apis(description)
+  local list = {}
+  for _, api in ipairs(products) do
+    list[#list + 1] = description[api] and api or nil
+  end
+  return list
+end
+
+--- The plan of an operation on an API: "v4", "v1" or a product. nil if the API lacks it. Raises a typo in the description, with
+--- file and line.
 ---@param resource table
 ---@param description table
 ---@param api string
