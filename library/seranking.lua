@@ -182,6 +182,7 @@ function seranking.clock() end
 ---| "invalid_site_engine_id" # invalid: The project has no search engine with this id. (HTTP 400 “Invalid site_engine_id”)
 ---| "invalid_site_url" # invalid: The competitor's address is no domain. (HTTP 400 “Invalid site url”)
 ---| "job_timeout" # timeout: The job is not done yet. `err.job` names it: wait for it again.
+---| "key_file" # auth: The file that should have the key is missing, unreadable, open to other users, or broken; or it has no such profile.
 ---| "license_expired" # access: The account's plan has ended. (HTTP 403 “License expired”)
 ---| "limit_reached" # access: The plan's quota of projects, keywords, pages or prompts is used up. (HTTP 403 “Limit reached”)
 ---| "limiter" # network: The shared rate limiter can't be reached.
@@ -470,6 +471,8 @@ function Limiter:reset() end
 --- Options of seranking.new. An option given in code wins over its variable.
 ---@class seranking.Options
 ---@field token? string|false the API key; false sends none on purpose. Variable: SERANKING_TOKEN
+---@field token_file? string a file with the key; white space around it is stripped, and a file that other users can read is refused (default: none). Variable: SERANKING_TOKEN_FILE
+---@field profile? string the keys that seranking login --profile NAME keeps (default: none). Variable: SERANKING_PROFILE
 ---@field api? "v4"|"v1" the generation of the Project API (default: by the key). Variable: SERANKING_API
 ---@field base_url? string another address: https, or http to this machine (default: the vendor's). Variable: SERANKING_BASE_URL
 ---@field auth? "header"|"query" "query" puts the key into the address, where logs of servers and proxies keep it (default: "header"). Variable: SERANKING_AUTH

@@ -23,8 +23,8 @@ describe("options", function()
     assert.equal("seranking.new: unknown option 'api_key'; did you mean 'token'?", refused { api_key = "x" })
     assert.equal("seranking.new: unknown option 'wizard'; there are: api, attempt_timeout, auth, base_url, blocking, budget, "
       .. "ca_file, clock, connect_timeout, data_base_url, data_rate, data_token, limiter, loop, max_body, max_queue, nulls, "
-      .. "on_block, on_event, on_limiter_error, pacing, priority, proxy, raise, rate, retries, share, state_dir, state_group, "
-      .. "timeout, token, transport, user_agent, visible_base_url, visible_rate, visible_token",
+      .. "on_block, on_event, on_limiter_error, pacing, priority, profile, proxy, raise, rate, retries, share, state_dir, "
+      .. "state_group, timeout, token, token_file, transport, user_agent, visible_base_url, visible_rate, visible_token",
       refused { wizard = "x" })
     assert.equal('seranking.new takes a table of options, got a string: write seranking.new { token = "your-key" }',
       refused "x")

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "seranking.answer.errors"
+local keys = require "seranking.keys"
 local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
 local opening = require "seranking.opening"
@@ -317,15 +318,14 @@ local function wrap(handle, api, checked, clock)
   return state
 end
 
--- Opens the client of a product. If that fails, it exists all the same, with the error in _failed. `token`: given in code.
-local function open_product(made, name, token, checked, settings, variables)
-  local product, option, url = products[name], name .. "_token", opening.product_url(checked, name)
-  local env = "SERANKING_" .. option:upper()
-  local variable = not token and (os.getenv(env) or "") ~= "" and env or nil
+-- Opens the client of a product. If that fails, it exists all the same, with the error in _failed. `from`: where its key comes
+-- from; nil: it has the client's.
+local function open_product(made, name, key, from, checked, settings, variables)
+  local product, url = products[name], opening.product_url(checked, name)
   local handle, problem = opening.core(settings, {
-    token = token, token_env = env, token_of = made._core, api = "v1", base_url = url, limit_family = name,
+    token = key.token, token_env = key.variable, token_of = made._core, api = "v1", base_url = url, limit_family = name,
   }, checked[name .. "_rate"] or product.follows and checked.rate or product.rate, {
-    token = token and option or variable,
+    token = from,
     base_url = variables[name .. "_base_url"] or checked[name .. "_base_url"] and name .. "_base_url" or variables.base_url,
     limiter = variables.limiter,
   })
@@ -335,7 +335,7 @@ local function open_product(made, name, token, checked, settings, variables)
   else
     state._failed, state.base_url = problem, url
   end
-  if not token and not variable then
+  if not from then
     state._key_hint = opening.borrowed(name)
   end
   if product.paid then
@@ -360,29 +360,35 @@ local function make(given)
   end
   local settings = opening.settings(checked, driver, given and given.state_dir ~= nil)
   checked.max_body = settings.max_body
+  local found
+  found, problem = keys.find(checked, variables)
+  if not found then
+    return nil, problem
+  end
+  variables.token = found.from
   handle, problem = opening.core(settings, {
-    token = checked.token or nil, token_off = checked.token == false, api = checked.api, base_url = checked.base_url,
+    token = found.token or nil, token_off = found.token == false, token_env = found.variable, api = checked.api,
+    base_url = checked.base_url,
   }, checked.rate or options.default "rate", variables)
-  if not handle then
+  problem = problem or keys.missing(found, handle, checked)
+  if problem then
     return nil, problem
   end
   local made = wrap(handle, handle:api(), checked, settings.clock)
   made._key_hint = opening.wrong_shape(handle, variables) or false
-  local tokens = {}
-  for _, name in ipairs(products) do
-    tokens[name], checked[name .. "_token"] = checked[name .. "_token"], nil
-  end
-  checked.token = nil -- from here on only the core has the keys
+  checked.token, found.token = nil, nil -- from here on only the core has the keys
   made._open = function(name)
-    return open_product(made, name, tokens[name], checked, settings, variables)
+    local key = found.products[name]
+    return open_product(made, name, key, key.token and key.from or keys.variable(key), checked, settings, variables)
   end
-  for _, name in ipairs(products) do
-    if tokens[name] or checked[name .. "_base_url"] then -- given in code: report their errors now
+  for name, key in pairs(found.products) do
+    checked[name .. "_token"] = nil
+    if key.token or checked[name .. "_base_url"] then -- report their errors now
       local product = made._open(name)
       if product._failed then
         return nil, product._failed
       end
-      tokens[name] = nil
+      key.token = nil
     end
   end
   return made

@@ -61,6 +61,12 @@ end
 options.groups = {
   with_products({ "Account and address",
     { "token", kinds.token, otherwise = "", env = true, about = "the API key; `false` sends none on purpose" },
+    { "token_file", kinds.text, otherwise = "none", env = true,
+      about = "a file with the key; white space around it is stripped, and a file that other users can read is refused",
+      more = "see [where the key comes from](keys-and-generations.md#where-the-key-comes-from)" },
+    { "profile", kinds.text, otherwise = "none", env = true,
+      about = "the keys that `seranking login --profile NAME` keeps",
+      more = "see [where the key comes from](keys-and-generations.md#where-the-key-comes-from)" },
     { "api", kinds.one_of("v4", "v1"), otherwise = "by the key", env = true, about = "the generation of the Project API",
       more = "see [keys and generations](keys-and-generations.md)" },
     { "base_url", kinds.text, otherwise = "the vendor's", env = true,
@@ -204,7 +210,8 @@ end
 
 -- Names that other clients use.
 local synonyms = {
-  key = "token", api_key = "token", apikey = "token", api_token = "token", retry = "retries", max_retries = "retries",
+  key = "token", api_key = "token", apikey = "token", api_token = "token", key_file = "token_file", retry = "retries",
+  max_retries = "retries",
   url = "base_url", host = "base_url", raises = "raise", rate_limit = "rate", version = "api",
 }
 
@@ -376,6 +383,13 @@ function options.client(given)
   end
   if given and given.limiter and (given.share or given.state_dir) then
     misuse.raise("seranking.new: option limiter says who shares the limit: leave out share and state_dir")
+  end
+  local sources = {}
+  for _, name in ipairs { "token", "token_file", "profile" } do
+    sources[#sources + 1] = given and given[name] ~= nil and name or nil
+  end
+  if #sources > 1 then
+    misuse.raise("seranking.new: options %s each say which key to use: leave one out", table.concat(sources, " and "))
   end
   if checked.state_group and not checked.state_dir then
     misuse.raise("seranking.new: option state_group goes with state_dir: the directory that the group shares")

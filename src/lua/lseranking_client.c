@@ -20,24 +20,44 @@ struct lsr_client *lsr_checkclient(lua_State *L) {
 
 /* ---- making a client ---- */
 
+static int is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/*
+** The key in a variable of the environment, without the white space around it. 0: it is unset or blank.
+*/
+static int token_of_environment(struct sr_settings *settings, const char *variable) {
+  const char *token = getenv(variable);
+  size_t len;
+  if (token == NULL)
+    return 0;
+  while (is_blank(*token))
+    token++;
+  len = strlen(token);
+  while (len > 0 && is_blank(token[len - 1]))
+    len--;
+  if (len == 0)
+    return 0;
+  settings->token = token;
+  settings->token_len = len;
+  return 1;
+}
+
 /*
 ** The key: the option `token`, else the environment variable `token_env`, else the key of the client
-** `token_of`. A key from the environment never becomes a Lua string. An empty variable counts as unset.
+** `token_of`. A key from the environment never becomes a Lua string.
 */
 static void get_token(lua_State *L, struct sr_settings *settings) {
   size_t len;
-  const char *variable = lsr_fieldstring(L, 1, "token_env", &len), *token;
+  const char *variable = lsr_fieldstring(L, 1, "token_env", &len);
   const struct lsr_client *other;
   settings->token = lsr_fieldstring(L, 1, "token", &settings->token_len);
   settings->token_off = lsr_fieldflag(L, 1, "token_off");
   if (settings->token != NULL || settings->token_off)
     return;
-  token = getenv(variable != NULL ? variable : "SERANKING_TOKEN");
-  if (token != NULL && token[0] != '\0') {
-    settings->token = token;
-    settings->token_len = strlen(token);
+  if (token_of_environment(settings, variable != NULL ? variable : "SERANKING_TOKEN"))
     return;
-  }
   lsr_pushfield(L, 1, "token_of");
   other = lsr_testobject(L, -1, LSR_CLIENT);
   if (other != NULL && other->config != NULL) {

@@ -1,6 +1,8 @@
-/* Values: checking UTF-8, clocks for tests.
+/* Values: checking UTF-8, clocks for tests, files of keys.
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking.h"
+
+#include "base/sr_secret_file.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -89,6 +91,24 @@ static int value_monotonic(lua_State *L) {
   return 1;
 }
 
+/* secret_file(path) -> the text of a file that only this user can read; nil: there is none; nil, problem. */
+static int value_secret_file(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  struct sr_secret_file *file = lua_newuserdata(L, sizeof *file);
+  switch (sr_secret_file_read(path, file)) {
+  case SR_SECRET_READ:
+    lua_pushlstring(L, file->text, file->len);
+    return 1;
+  case SR_SECRET_MISSING:
+    return 0;
+  case SR_SECRET_REFUSED:
+    break;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, file->problem);
+  return 2;
+}
+
 static const luaL_Reg clock_methods[] = {
     {"now", clock_now}, {"advance", clock_advance}, {NULL, NULL}};
 static const luaL_Reg clock_meta[] = {{"__gc", clock_gc}, {NULL, NULL}};
@@ -96,6 +116,7 @@ static const luaL_Reg functions[] = {{"utf8_error", value_utf8_error},
                                      {"clock", clock_new},
                                      {"is_clock", clock_is},
                                      {"monotonic", value_monotonic},
+                                     {"secret_file", value_secret_file},
                                      {NULL, NULL}};
 
 void lsr_open_value(lua_State *L) {

@@ -21,7 +21,10 @@ return {
     "auth", meaning = "The key is missing, wrong, or not for this API.", action = "Set the right key.",
     retry = "no", sent = "yes",
     { "no_key", "No API key was given.", sent = "no",
-      hint = "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), or say token = false" },
+      hint = "set the option `token` or SERANKING_TOKEN (in the account: Settings, API), token_file or profile; token = false "
+        .. "sends no key" },
+    { "key_file", "The file that should have the key is missing, unreadable, open to other users, or broken; or it has no such "
+      .. "profile.", sent = "no", action = "The message names the file." },
     { "invalid_key", "The text can't be a key: it is empty, or contains a blank, a control character or a non-ASCII byte.",
       sent = "no", action = "Pass the key alone, without the word Token and without a line break." },
     { "wrong_key", "The key has the shape of another generation's: SE Visible takes v1 keys.", sent = "no",
