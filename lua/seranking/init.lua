@@ -12,6 +12,8 @@ local json = require "seranking.base.json"
 local lazy = require "seranking.base.lazy"
 local misuse = require "seranking.base.misuse"
 
+---@module "seranking.csv"
+local csv = lazy "seranking.csv"
 local help = lazy "seranking.help"
 
 local seranking = {
@@ -51,6 +53,16 @@ local seranking = {
   end,
   --- Whether a value is an error of this library.
   is_error = errors.is,
+  --- Writes CSV to an open file: RFC 4180, with a header. Columns are paths: "id", "settings.limit", or "positions[].date",
+  --- which makes a line of each element. Left out: the members of the first row, without lists and objects. Texts that a
+  --- spreadsheet would run as a formula get a quote before them. `bom`: begin with a byte order mark, for Excel.
+  ---@param file table|userdata with write and close, as io.open returns it
+  ---@param columns? string|string[] "id,name", or a list
+  ---@param given? { bom?: boolean }
+  ---@return seranking.CsvWriter
+  csv = function(file, columns, given)
+    return (csv.new(file, columns, given))
+  end,
   --- Text to print: the description of a name ("sites.list") or an object (client.sites), or the resources and operations
   --- that a word ("backlinks") occurs in; without an argument, all resources. Needs no client.
   ---@param query? string|table

@@ -92,6 +92,20 @@ function seranking.array(list) end
 ---@return string
 function seranking.encode(value) end
 
+--- Writes rows as CSV.
+---@class seranking.CsvWriter
+---@field row fun(self, row: table): true?, string?
+---@field close fun(self): true?, string? closes the file; without a row, it has the header
+
+--- Writes CSV to an open file: RFC 4180, with a header. Columns are paths: "id", "settings.limit", or "positions[].date", which
+--- makes a line of each element. Left out: the members of the first row, without lists and objects. Texts that a spreadsheet
+--- would run as a formula get a quote before them. `bom`: begin with a byte order mark, for Excel.
+---@param file table|userdata with write and close, as io.open returns it
+---@param columns? string|string[] "id,name", or a list
+---@param given? { bom?: boolean }
+---@return seranking.CsvWriter
+function seranking.csv(file, columns, given) end
+
 --- Returns what a call returned, or raises its error value.
 ---@generic T
 ---@param data? T

@@ -1,0 +1,42 @@
+--- JSON: one document, a list with a row a line.
+-- SPDX-License-Identifier: MIT
+
+local text = require "seranking.cli.text"
+
+local json = {}
+
+local TAIL, NONE = "\n]\n", "[]\n"
+
+--- Goes on in a file: takes the end of its list away.
+---@param file seranking.cli.File
+---@param settings seranking.cli.Settings
+---@return true? done, string? problem
+function json.continue(file, settings)
+  if file:ends_with(NONE) and file.size == #NONE then
+    settings.continues = false
+    return file:truncate(0)
+  elseif not file:ends_with(TAIL) then
+    return nil, "its list has no end: begin again without --resume"
+  end
+  return file:truncate(file.size - #TAIL)
+end
+
+--- See seranking.cli.output.
+function json.open(write, settings)
+  local begun = settings.continues or false
+  return {
+    row = function(_, value)
+      local before = begun and ",\n" or "[\n"
+      begun = true
+      return write(before .. text.json(value))
+    end,
+    document = function(_, value)
+      return write(text.json(value) .. "\n")
+    end,
+    close = function()
+      return write(begun and TAIL or NONE)
+    end,
+  }
+end
+
+return json
