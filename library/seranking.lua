@@ -119,6 +119,12 @@ function seranking.is_error(value) end
 --- is first used.
 function seranking.preload() end
 
+--- Keeps the answers that a client gets from now on in a file, which the fake API gives back in tests.
+---@param client seranking.AnyClient
+---@param path string
+---@return seranking.Recording? recording, seranking.Error? err if the file can't be written
+function seranking.record(client, path) end
+
 --- A clock for tests.
 ---@return seranking.Clock
 function seranking.clock() end
@@ -156,6 +162,7 @@ function seranking.clock() end
 ---| "ca_file" # tls: The file named by ca_file can't be read.
 ---| "cancelled" # cancelled: The call was cancelled, or its client was closed.
 ---| "cant_yield" # phase: The coroutine can't be suspended here.
+---| "cassette" # invalid: `seranking.record` can't write its file.
 ---| "certificate" # tls: The server's certificate is not trusted, not for this address or not for today.
 ---| "client_certificate" # tls: The server wants a client certificate.
 ---| "closed" # cancelled: The client was closed while it waited for a job. `err.job` names the job.
@@ -542,6 +549,12 @@ function Limiter:reset() end
 ---@field nullable? boolean
 ---@field secret? boolean
 ---@field about? string
+
+--- A cassette that is being written.
+---@class seranking.Recording
+---@field path string the cassette: made when the recording stops
+---@field count integer answers so far
+---@field stop fun(self): true?, seranking.Error? ends it and puts the cassette into its place; nil, err if that fails
 
 ---@class seranking.Request: seranking.CallOptions
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" default GET

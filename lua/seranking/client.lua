@@ -275,6 +275,9 @@ function methods:close()
   for _, product in pairs(self._products) do
     product._proxy:close()
   end
+  if self._recording then
+    self._recording:stop()
+  end
 end
 
 -- ---- making one ----
@@ -298,6 +301,7 @@ local function wrap(handle, api, checked, clock)
     _spares = {},
     _on_event = checked.on_event or false,
     _hook_error = false,
+    _recording = false, -- where seranking.record keeps the answers
     _blocking = checked.blocking or false,
     _raise = checked.raise or false,
     _products = {}, -- by name: the states of clients that are open
@@ -340,6 +344,9 @@ local function open_product(made, name, key, from, checked, settings, variables)
   end
   if product.paid then
     state._spent, state._budget = costs.new(), checked.budget or false
+  end
+  if made._recording then
+    made._recording:join(state)
   end
   made._products[name] = state
   return state

@@ -188,6 +188,9 @@ function direct.download(client, url, given)
   if not answered and (result.kind == "auth" or result.kind == "access") then
     result.hint = "a download sends no key, and its address may have expired: ask the API for a new one"
   end
+  if client._recording then
+    client._recording:add_download(call, url, result)
+  end
   local body = answered and call:body() or nil
   call:trim()
   return body, result

@@ -35,6 +35,9 @@ function exchange.run(client, plan, call, args, given, read, raw)
   end
   local data, problem, body
   local answered, result = host.run(client, call)
+  if client._recording then
+    client._recording:add(client, plan, call, args, result)
+  end
   if answered then
     data, problem = read(client, plan, call, result)
     result = problem or result

@@ -15,6 +15,7 @@ local misuse = require "seranking.base.misuse"
 ---@module "seranking.csv"
 local csv = lazy "seranking.csv"
 local help = lazy "seranking.help"
+local record = lazy "seranking.record"
 
 local seranking = {
   --- The version of this library.
@@ -77,6 +78,14 @@ local seranking = {
     for _, name in pairs(require "seranking.api") do
       require(name)
     end
+  end,
+  --- Keeps the answers that a client gets from now on in a file, which seranking.fake gives back: see docs/testing.md.
+  ---@param given seranking.AnyClient
+  ---@param path string
+  ---@return seranking.Recording? recording, seranking.Error? err if the file can't be written
+  record = function(given, path)
+    local recording, problem = record.start(given, path)
+    return recording, problem
   end,
   --- Makes a clock for tests. It stands at 0 until clock:advance(seconds), or until a client that has it waits.
   clock = core.clock,

@@ -178,6 +178,14 @@ static int call_body(lua_State *L) {
   return 1;
 }
 
+/* call:head() -> the header lines of the answer, without the key; "" if there was none. */
+static int call_head(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  char *copy = lsr_copy(L, sr_buf_text(&call->head), call->head.len);
+  lua_pushlstring(L, copy, sr_config_redact(call->config, copy, call->head.len));
+  return 1;
+}
+
 /* call:decode(keep_nulls): the body of the answer as lsr_decode gives it, within the call's deadline. */
 static int call_decode(lua_State *L) {
   struct sr_call *call = check_done(L);
@@ -317,6 +325,7 @@ static int call_gc(lua_State *L) {
 static const luaL_Reg methods[] = {{"cancel", call_cancel},
                                    {"result", call_result},
                                    {"body", call_body},
+                                   {"head", call_head},
                                    {"decode", call_decode},
                                    {"look", call_look},
                                    {"time_left", call_time_left},

@@ -176,8 +176,8 @@ int lsr_call_preview(lua_State *L) {
 }
 
 /*
-** call:outgoing() -> method, target, headers, body, base address, with the key: for a transport that
-** replaces the network.
+** call:outgoing() -> method, target, headers, body, base address, with the key, and the number of the
+** attempt, from 1: for a transport that replaces the network.
 */
 int lsr_call_outgoing(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
@@ -188,5 +188,6 @@ int lsr_call_outgoing(lua_State *L) {
   push_headers(L, call, 0);
   push_body(L, call, 0);
   lua_pushlstring(L, call->config->base_url.data, call->config->base_url.len);
-  return 5;
+  lua_pushinteger(L, call->attempts);
+  return 6;
 }

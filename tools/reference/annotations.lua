@@ -8,7 +8,7 @@ local annotations = {}
 -- Sources with annotations, below lua/seranking.
 local FILES = {
   "client", "answer/response", "answer/errors", "base/events", "limiter", "walk/concurrent", "walk/costs",
-  "walk/pages", "walk/jobs", "describe", "loop/adapter",
+  "walk/pages", "walk/jobs", "describe", "loop/adapter", "record",
 }
 
 -- The class that the methods of a file belong to.

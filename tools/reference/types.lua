@@ -356,7 +356,8 @@ local function library_types(writer, root)
     own[name] = own[name] or tag == "class" or tag == "alias"
   end
   local wanted = { "seranking.Client", "seranking.Options", "seranking.CallOptions",
-    "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event" }
+    "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event",
+    "seranking.Recording" }
   local children = { ["seranking.Client"] = root }
   for i = #products, 1, -1 do
     local class = "seranking." .. capital(products[i]) .. "Client"

@@ -128,6 +128,12 @@ function seranking.is_error(value) end
 --- is first used.
 function seranking.preload() end
 
+--- Keeps the answers that a client gets from now on in a file, which the fake API gives back in tests.
+---@param client seranking.AnyClient
+---@param path string
+---@return seranking.Recording? recording, seranking.Error? err if the file can't be written
+function seranking.record(client, path) end
+
 --- A clock for tests.
 ---@return seranking.Clock
 function seranking.clock() end

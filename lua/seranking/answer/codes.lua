@@ -55,6 +55,7 @@ return {
     { "bad_option", "An option of seranking.new, or its environment variable, has an invalid value.", sent = "no",
       action = "The message names the option." },
     { "failed", "The status is a success, but the body contains only an error message." },
+    { "cassette", "`seranking.record` can't write its file.", sent = "no", action = "The message says why." },
     { "not_in_v4", "The operation exists in v1 only.", sent = "no", action = "Use the operation in `err.instead`." },
     { "not_in_v1", "The operation exists in v4 only.", sent = "no", action = "Use the operation in `err.instead`." },
     { "budget", "The call may cost more than the option budget leaves.", sent = "no",

@@ -27,4 +27,17 @@ function calls.keep(client, call)
   end
 end
 
+--- The request of a call as it may be shown, without base address and key.
+---@param client table
+---@param call userdata
+---@return string method, string target, table<string, string> headers, string? body
+function calls.shown(client, call)
+  local method, url, headers, body = call:preview()
+  local target = url:sub(#client.base_url + 1)
+  if client._key_param then
+    target = target:gsub("[?&]" .. client._key_param .. "=[^&]*$", "")
+  end
+  return method, target, headers, body
+end
+
 return calls

@@ -23,10 +23,10 @@ local faults = { refuse = "refused", drop = "closed", truncate = "truncated" }
 
 -- Hands an attempt to a transport. Returns the seconds until its outcome, and a function that then reports it to the core.
 local function attempt(call, transport)
-  local method, target, headers, body, origin = call:outgoing()
+  local method, target, headers, body, origin, number = call:outgoing()
   local path, query = target:match "^([^?]*)%??(.*)$"
   local answer = transport:handle {
-    method = method, path = path, query = query, headers = headers, body = body, origin = origin,
+    method = method, path = path, query = query, headers = headers, body = body, origin = origin, attempt = number,
   }
   local left, delay = call:time_left(), answer.delay or 0
   if answer.fault == "hang" or delay > left then

@@ -83,6 +83,39 @@ end
 -- Shorter secrets occur in any text by chance.
 local FINDABLE = 3
 
+-- Patterns for every form of secrets, the longest first.
+local function patterns(found)
+  local forms = {}
+  for _, secret in ipairs(found) do
+    for _, form in ipairs(#secret >= FINDABLE and forms_of(secret) or empty) do
+      forms[#forms + 1] = (form:gsub("[^%w\128-\255]", "%%%0"))
+    end
+  end
+  table.sort(forms, function(a, b)
+    return #a > #b
+  end)
+  return forms
+end
+
+--- A text without the secrets of a call. Where one is too short to search for, nil.
+---@param plan seranking.Plan
+---@param args table
+---@param text string
+---@param instead string
+---@return string?
+function secrets.removed(plan, args, text, instead)
+  local _, found = secrets.redact(plan, args)
+  for _, secret in ipairs(found) do
+    if #secret < FINDABLE and secret ~= "" then
+      return nil
+    end
+  end
+  for _, form in ipairs(patterns(found)) do
+    text = text:gsub(form, (instead:gsub("%%", "%%%%")))
+  end
+  return text
+end
+
 --- Removes secrets from the error of a call: the body as a whole, elsewhere in every form. If a secret is too short to search
 --- for, the server's message and the query go too.
 ---@param plan seranking.Plan
@@ -94,20 +127,13 @@ function secrets.hide(plan, args, err)
     return
   end
   err.body = nil
-  local forms = {}
   for _, secret in ipairs(found) do
-    if #secret >= FINDABLE then
-      for _, form in ipairs(forms_of(secret)) do
-        forms[#forms + 1] = (form:gsub("[^%w\128-\255]", "%%%0"))
-      end
-    elseif secret ~= "" then
+    if #secret < FINDABLE and secret ~= "" then
       err.message = err.status and format("the server answered HTTP %d", err.status) or err.message
       err.path = err.path and err.path:match "^[^?]*"
     end
   end
-  table.sort(forms, function(a, b)
-    return #a > #b
-  end)
+  local forms = patterns(found)
   for _, field in ipairs { "message", "path" } do
     for _, form in ipairs(err[field] and forms or empty) do
       err[field] = err[field]:gsub(form, "…")

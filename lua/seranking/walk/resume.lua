@@ -104,13 +104,9 @@ end
 function resume.request(op, plan, args, given)
   local client = op._client
   local call = request.prepare(op, plan, args, given)
-  local method, url, _, body = call:preview()
+  local method, target, _, body = calls.shown(client, call)
   calls.keep(client, call)
-  url = url:sub(#client.base_url + 1)
-  if client._key_param then
-    url = url:gsub("[?&]" .. client._key_param .. "=[^&]*$", "")
-  end
-  return method .. " " .. url .. "\n" .. (body or "")
+  return method .. " " .. target .. "\n" .. (body or "")
 end
 
 --- Keeps the request of a walk without page, offset, cursor and limit: the same for all its pages.

@@ -1,4 +1,4 @@
---- A fake SE Ranking API, for tests and demonstrations: requests in, answers out, no input or output of its own.
+--- A fake SE Ranking API, for tests and demonstrations: requests in, answers out. It reads no file but a cassette.
 -- SPDX-License-Identifier: MIT
 --
 -- It answers for both generations, from one store: paths that begin with /v1/ are v1, all others v4. It knows the
@@ -16,6 +16,7 @@ local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
 local log = require "seranking.fake.log"
 local option_checks = require "seranking.fake.options"
+local replay = require "seranking.fake.replay"
 local Routes = require "seranking.fake.routes"
 local script = require "seranking.fake.script"
 local seed = require "seranking.fake.seed"
@@ -29,6 +30,8 @@ local store = require "seranking.fake.store"
 ---@field headers table<string, string> names in lower case
 ---@field body? string
 ---@field tls? boolean it came over TLS
+---@field origin? string of a client in the same process: the base address
+---@field attempt? integer of a client in the same process: the number of the attempt
 
 ---@class seranking.fake.Answer
 ---@field status integer
@@ -59,6 +62,7 @@ local store = require "seranking.fake.store"
 ---@field log? boolean|integer false: keep no log; a number: keep that many of the newest requests; true, the default: all
 ---@field latency? number[] the seconds that an answer takes, least and most: { 0.05, 0.4 }; chosen by the seed
 ---@field faults? seranking.fake.RandomFaults faults that come by chance, chosen by the seed
+---@field replay? string the file of a recording (seranking.record), whose answers it gives
 ---@field descriptions? table[] resources to serve besides those of seranking.api
 
 ---@class seranking.fake.Api
@@ -76,6 +80,7 @@ local option_types = {
   today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean string", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
+  replay = "string",
 }
 
 local function all_descriptions(more)
@@ -145,6 +150,13 @@ function fake.new(options)
   }, Api)
   self.token, self.data_token = keys.first(self.tokens, "v4"), keys.first(self.tokens, "v1")
   self.began = self.now()
+  if options.replay then
+    local cassette, problem = service.cassette(self, options.replay)
+    if not cassette then
+      error("seranking.fake.new: option replay: " .. problem, 2)
+    end
+    self.cassette = cassette
+  end
   self:reset()
   return self
 end
@@ -173,6 +185,9 @@ function Api:reset()
   self.unknown = { seen = {} } -- what `unexpected` lists
   log.clear(self.log)
   self.requests = 0 -- since then; the chances go by their number
+  if self.cassette then
+    replay.rewind(self.cassette)
+  end
   if self.demo then
     self:seed(seed.demo(service.today(self, self.now() + self.advanced)))
   end

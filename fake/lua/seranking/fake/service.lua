@@ -9,11 +9,13 @@ local check = require "seranking.fake.check"
 local data_jobs = require "seranking.fake.answers.data_jobs"
 local example = require "seranking.fake.example"
 local faults = require "seranking.fake.faults"
+local json = require "seranking.fake.json"
 local files = require "seranking.fake.files"
 local keys = require "seranking.fake.keys"
 local log = require "seranking.fake.log"
 local mask = require "seranking.fake.mask"
 local ranks = require "seranking.fake.ranks"
+local replay = require "seranking.fake.replay"
 local replies = require "seranking.fake.replies"
 local resolve = require "seranking.fake.resolve"
 local Routes = require "seranking.fake.routes"
@@ -113,6 +115,39 @@ local function choose(self, incoming)
   return nil, refusal
 end
 
+-- Generation, operation and arguments of a request. Where the fake takes it for no operation, its method and path, with what
+-- the query and the body hold.
+local function identity(incoming)
+  if incoming.route then
+    return incoming.generation, incoming.route.key, incoming.args
+  end
+  local request, args = incoming.request, {}
+  for _, pair in ipairs(incoming.pairs) do
+    if pair.name ~= incoming.found.name then
+      args[pair.name] = args[pair.name] and args[pair.name] .. "\n" .. pair.value or pair.value
+    end
+  end
+  local body = request.body and request.body ~= "" and json.decode(request.body)
+  args.body = body and json.value(body) or request.body ~= "" and request.body or nil
+  return incoming.generation, request.method .. " " .. request.path, args
+end
+
+--- Loads the cassette that is to be replayed.
+---@param self seranking.fake.Api
+---@param path string
+---@return seranking.fake.Cassette? cassette
+---@return string? problem
+function service.cassette(self, path)
+  return replay.load(path, function(request)
+    local incoming = take_apart(self, request)
+    local route, args = choose(self, incoming)
+    if route then
+      incoming.route, incoming.args = route, args
+    end
+    return identity(incoming)
+  end)
+end
+
 local function note_unexpected(self, text)
   if not self.unknown.seen[text] then
     self.unknown.seen[text] = true
@@ -141,11 +176,31 @@ local function scripted(incoming)
   return answered(status_of(route.operation), value)
 end
 
+-- The address of the host that has the files: the server itself, where there is one.
+local function files_of(request)
+  local host = request.headers.host
+  return host and (request.tls and "https://" or "http://") .. host or FILES
+end
+
+-- The answer that the cassette has.
+local function replayed(self, incoming)
+  local generation, operation, args = identity(incoming)
+  local answer, problem = replay.answer(self.cassette, generation, operation, args, incoming.request,
+    files_of(incoming.request))
+  if not answer then
+    note_unexpected(self, problem)
+    return refused(generation, refuse(422, problem))
+  end
+  return answer
+end
+
 --- Carries out a request whose key is good.
 ---@return seranking.fake.Answer
 local function serve(self, incoming, at)
   local route, args, request = incoming.route, incoming.args, incoming.request
-  if not route then
+  if self.cassette and not incoming.expectation then
+    return replayed(self, incoming)
+  elseif not route then
     if not incoming.place then
       note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
     end
@@ -153,9 +208,8 @@ local function serve(self, incoming, at)
   elseif incoming.expectation and not script.is_fault(incoming.expectation.answer) then
     return scripted(incoming)
   end
-  local host = request.headers.host
   local call = service.new_call(self, route, incoming.generation, args, at)
-  call.files = host and (request.tls and "https://" or "http://") .. host or FILES
+  call.files = files_of(request)
   local refusal, value = resolve.rows(call), nil
   if call.site and not refusal then
     ranks.check(call, call.site)
@@ -195,7 +249,10 @@ end
 ---@return seranking.fake.Answer
 local function respond(self, incoming, fault, at)
   local generation, found = incoming.generation, incoming.found
-  if not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
+  local download = self.cassette and replay.download(self.cassette, incoming.request, files_of(incoming.request))
+  if download and not (fault and fault.replaces) then
+    return download
+  elseif not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
     return serve_file(self, incoming, at)
   end
   local refusal = keys.refusal(generation, found, self.tokens)
@@ -224,7 +281,7 @@ end
 function service.handle(self, request)
   request = {
     method = request.method, path = request.path, query = request.query, body = request.body, tls = request.tls,
-    headers = request.headers or {},
+    headers = request.headers or {}, origin = request.origin, attempt = request.attempt,
   }
   local at = self.now() + self.advanced
   local incoming = take_apart(self, request)

@@ -1,0 +1,122 @@
+--- The fake answers from a cassette: what it takes as one, and what it says to a request that the cassette does not have.
+-- SPDX-License-Identifier: MIT
+
+local fake = require "seranking.fake"
+local process = require "support.process"
+local system = require "support.system"
+
+local ANSWERS = [[
+{ "operation": "sites.summary", "request": { "method": "GET", "target": "/sites/5/stat" },
+  "answer": { "status": 200, "body": { "today_avg": 1 } } },
+{ "request": { "method": "GET", "target": "/sites/5/stat" },
+  "answer": { "status": 200, "headers": { "content-type": "application/json" }, "body": {"today_avg": 2} } },
+{ "request": { "method": "GET", "target": "/sites/5/positions?date_from=2026-01-01&date_to=2026-01-31" },
+  "answer": { "status": 200, "text": "[]" } },
+{ "request": { "method": "GET", "target": "/sites/6/positions?date_from=2026-01-01&date_to=2026-02-28" },
+  "answer": { "fault": "drop" } },
+{ "request": { "method": "GET", "target": "/v1/domain/overview/db?source=us&domain=shop.com" },
+  "answer": { "status": 200, "base64": "e30=" } },
+{ "request": { "method": "POST", "target": "/audit", "body": {"domain": "(removed)"} },
+  "answer": { "status": 500, "body": {"message": "seen"} } },
+{ "download": "https://files.seranking.test/recorded/1", "answer": { "status": 200, "base64": "AAECAwQ=" } }
+]]
+
+describe("a fake with a cassette", function()
+  local folder, remove, path
+  before_each(function()
+    folder, remove = process.folder()
+    path = folder .. "/c.json"
+    system.write(path, '{ "seranking_cassette": 1, "answers": [' .. ANSWERS .. "] }")
+  end)
+  after_each(function() remove() end)
+
+  local function summary(client)
+    return (assert(client.sites(5):summary())).today_avg
+  end
+
+  it("gives the answers to a question in order, then the last; from the beginning after a reset", function()
+    local api = fake.new { replay = path }
+    local client = api:client()
+    assert.equal(1, summary(client))
+    assert.equal(2, summary(client))
+    assert.equal(2, summary(client))
+    api:reset()
+    assert.equal(1, summary(client))
+    assert.are.same({}, api:unexpected())
+  end)
+
+  it("reads bodies as JSON, text and base64, and faults", function()
+    local client = fake.new({ replay = path }):client { retries = 0 }
+    local dates = { date_from = "2026-01-01", date_to = "2026-01-31" }
+    assert.are.same({}, assert(client.sites(5).positions:list(dates)))
+    assert.is_table(client.data.domain.overview:db { source = "us", domain = "shop.com" })
+    assert.equal("\0\1\2\3\4", client:download "https://files.seranking.test/recorded/1")
+    dates.date_to = "2026-02-28"
+    local _, err = client.sites(6).positions:list(dates)
+    assert.equal("network", err.kind)
+  end)
+
+  it("takes any value for one that was removed", function()
+    local client = fake.new({ replay = path }):client { retries = 0 }
+    assert.equal("seen", select(2, client:request { method = "POST", path = "/audit", body = { domain = "a.com" } }).message)
+  end)
+
+  it("says what it lacks and what is nearest", function()
+    local api = fake.new { replay = path }
+    local client = api:client()
+    local function said(_, err)
+      assert.equal("invalid", err.kind)
+      return err.message:match "has no answer to (.*)"
+    end
+    assert.equal("sites.summary { site_id = 6 }; the nearest is its answer 1, to { site_id = 5 }; different: site_id",
+      said(client.sites(6):summary()))
+    local message = said(client.sites(6).positions:list { date_from = "2026-01-01", date_to = "2026-01-31" })
+    assert.is_truthy(message:find("the nearest is its answer ", 1, true))
+    assert.is_truthy(message:find("different: site_id", 1, true) or message:find("different: date_to", 1, true))
+    message = said(client.account:profile())
+    assert.is_truthy(message:find("account.profile {}; it has answers to ", 1, true))
+    assert.is_truthy(message:find("sites.summary", 1, true))
+    assert.equal(3, #api:unexpected())
+    local v1 = fake.new({ replay = path }):client { api = "v1" }
+    assert.is_truthy(said(v1.sites(5):summary()):find("its answer 1 is one of v4, and this request is one of v1", 1, true))
+  end)
+
+  it("answers a script and a fault first, and still checks keys and limits", function()
+    local api = fake.new { replay = path }
+    local client = api:client { retries = 0 }
+    api:on("sites.list", nil, { status = 404, message = "scripted" })
+    assert.equal("scripted", select(2, client.sites:list()).message)
+    api:fail { status = 503 }
+    assert.equal(503, select(2, client.sites(5):summary()).status)
+    assert.equal(1, summary(client))
+    local answer = api:handle { method = "GET", path = "/sites/5/stat", headers = { authorization = "Token x" } }
+    assert.equal(403, answer.status)
+  end)
+
+  it("hands out files from its own host, where it is a server", function()
+    system.write(path, '{ "seranking_cassette": 1, "answers": [ { "request": { "method": "GET", "target": "/sites" },'
+      .. '"answer": { "status": 200, "body": ["https://files.seranking.test/recorded/12"] } } ] }')
+    local api = fake.new { replay = path }
+    local headers = { authorization = "Token " .. api.token, host = "127.0.0.1:8080" }
+    local answer = api:handle { method = "GET", path = "/sites", headers = headers }
+    assert.equal('["http://127.0.0.1:8080/recorded/12"]', answer.body)
+  end)
+
+  it("refuses what is no cassette, at the line of the test", function()
+    for text, problem in pairs {
+      ["{"] = "it is not JSON", ["{}"] = 'it has no "seranking_cassette"', ["[]"] = 'it has no "seranking_cassette"',
+      ['{"seranking_cassette":2,"answers":[]}'] = "has format 2, and this fake reads format 1",
+      ['{"seranking_cassette":1,"answers":[{}]}'] = "answer 1 needs a request with method and target",
+      ['{"seranking_cassette":1,"answers":[{"request":{"method":"GET","target":"/"}}]}'] = "answer 1 needs",
+    } do
+      system.write(path, text)
+      local fine, message = pcall(function() fake.new { replay = path } end)
+      assert.is_false(fine)
+      assert.is_truthy(message:find(problem, 1, true), message)
+      assert.is_truthy(message:find("fake_replay_spec.lua:", 1, true), message)
+    end
+    local _, message = pcall(function() fake.new { replay = folder .. "/none.json" } end)
+    assert.is_truthy(message:find("can't be read: ", 1, true) and message:find("none.json", 1, true), message)
+    assert.has_error(function() fake.new { replay = 5 } end)
+  end)
+end)
