@@ -60,7 +60,7 @@ function terminal.new(given)
     now = function() return given.now or 1757505600 end, -- 2025-09-10 12:00 UTC
     read_secret = function() return given.secret end,
     on_interrupt = given.on_interrupt or function() end,
-    interrupted = given.interrupted or function() return false end,
+    interrupted = given.interrupted or function() return 0 end,
   }
 end
 

@@ -1,8 +1,10 @@
 --- The commands there are: those built in, and each operation of the API, found from the descriptions.
 -- SPDX-License-Identifier: MIT
 
+local flags = require "seranking.cli.flags"
 local index = require "seranking.api"
 local misuse = require "seranking.base.misuse"
+local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
 
 local commands = {}
@@ -11,7 +13,9 @@ local commands = {}
 ---@class seranking.cli.Command
 ---@field about string one sentence
 ---@field define fun(parser: table) adds arguments and options to its argparse command
----@field run fun(context: seranking.cli.Context, arguments: table): integer?
+---@field run fun(context: seranking.cli.Context, arguments: table): integer? exit status, 0 if left out
+---@field shape? seranking.cli.Shape of an operation: what it takes
+---@field listed? boolean false: the help does not list it
 
 --- Names of the built-in commands, in the order of the help.
 commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart", "report", "limits", "fake", "completion" }
@@ -22,7 +26,8 @@ commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart"
 function commands.built_in(name)
   for _, other in ipairs(commands.BUILT_IN) do
     if other == name then
-      return require("seranking.cli." .. name)
+      local fine, command = pcall(require, "seranking.cli." .. name)
+      return fine and command or nil
     end
   end
 end
@@ -44,7 +49,7 @@ end
 -- The resources of a family, and how many parts its name has; nil if there is no such family.
 local function family_of(parts)
   local name, count = parts[1], 1
-  if name == "data" then
+  if products[name] then
     name, count = name .. "." .. tostring(parts[2]), 2
   end
   return index[name] and require(index[name]), count
@@ -62,8 +67,8 @@ end
 ---@return seranking.cli.Found?
 function commands.operation(words)
   local parts, counts = parts_of(words)
-  if parts[1] == "data" and not index["data." .. tostring(parts[2])] then
-    return { name = "data", words = counts[1] }
+  if products[parts[1]] and not index[parts[1] .. "." .. tostring(parts[2])] then
+    return { name = parts[1], words = counts[1] }
   end
   local family, least = family_of(parts)
   if not family then
@@ -119,6 +124,17 @@ function commands.below(path)
     end
   end
   return proxy.sorted_names(names)
+end
+
+--- The argparse parser of a command.
+---@param name string "sites list"
+---@param command seranking.cli.Command
+---@return table parser
+function commands.parser(name, command)
+  local parser = require "argparse"("seranking " .. name, command.about):add_help(false)
+  command.define(parser)
+  flags.add_global(parser)
+  return parser
 end
 
 --- The message for a word that names nothing below a path.

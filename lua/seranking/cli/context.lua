@@ -5,6 +5,7 @@ local exit = require "seranking.cli.exit"
 
 ---@class seranking.cli.Context
 ---@field terminal seranking.cli.Terminal
+---@field arguments string[] the command line
 ---@field flags table the global flags: profile, quiet, no_progress, no_input, yes, verbose, error_format, api
 local Context = {}
 Context.__index = Context
@@ -24,15 +25,36 @@ function Context:fail(status, text) -- luacheck: no self
   exit.stop(status, text)
 end
 
+--- Asks on the terminal. True without asking where nobody can answer, or with --yes or --no-input.
+---@param question string
+---@return boolean
+function Context:confirm(question)
+  local terminal = self.terminal
+  if self.flags.yes or self.flags.no_input or not (terminal.is_terminal "stdin" and terminal.is_terminal "stderr") then
+    return true
+  end
+  terminal.stderr:write(question, " [y/N] ")
+  terminal.stderr:flush()
+  local answer = terminal.stdin:read "*l" or ""
+  return answer:lower():find "^y" ~= nil
+end
+
+local EVENTS = {
+  wait = function(event) return ("waited %.2f s for a slot"):format(event.seconds) end,
+  retry = function(event)
+    return ("attempt %d failed (%s); the next in %.1f s"):format(event.attempt, event.code or event.status or "?",
+      event.seconds)
+  end,
+  rate_limited = function(event) return ("429: nothing is sent for %.1f s"):format(event.seconds) end,
+  blocked = function(event) return ("the key is blocked for %.0f s"):format(event.seconds) end,
+  unblocked = function() return "the key is no longer blocked" end,
+  limiter_fallback = function(event) return "the rate limit is not shared: " .. tostring(event.problem) end,
+}
+
 -- A line for an event of the library (--verbose).
 local function event_line(event)
-  local words = { event.type }
-  for _, name in ipairs { "method", "path", "status", "attempt", "seconds", "reason" } do
-    if event[name] ~= nil then
-      words[#words + 1] = name .. "=" .. tostring(event[name])
-    end
-  end
-  return table.concat(words, " ")
+  local about = EVENTS[event.type]
+  return ("%s %s: %s"):format(event.method, event.url, about and about(event) or event.type)
 end
 
 --- The client, made on first use: it raises errors, and has the key of the flags, the environment or the profile.
@@ -41,13 +63,12 @@ end
 function Context:client(more)
   if not self._client then
     local options = { raise = true, loop = "plain", profile = self.flags.profile, api = self.flags.api }
-    for name, value in pairs(self._options or {}) do
-      options[name] = value
+    for _, list in ipairs { self._options or {}, more or {} } do
+      for name, value in pairs(list) do
+        options[name] = value
+      end
     end
-    for name, value in pairs(more or {}) do
-      options[name] = value
-    end
-    if self.flags.verbose and not options.on_event then
+    if self.flags.verbose then
       options.on_event = function(event)
         self.terminal.stderr:write("seranking: ", event_line(event), "\n")
       end
@@ -61,20 +82,30 @@ function Context:client(more)
   return self._client
 end
 
---- Where an answer goes, by the flags -o, --columns, --bom and --spark.
+local FORMATS = { table = true, json = true, jsonl = true, csv = true, tsv = true }
+
+--- Where an answer goes, by the flags -o, --columns, --sort, --bom and --spark.
 ---@param arguments table
+---@param members? { path: string, type?: string }[] of a row, as far as the description has them
 ---@return seranking.cli.Output
-function Context:output(arguments)
+function Context:output(arguments, members)
   local word = arguments.output
-  local formats = { table = true, json = true, jsonl = true, csv = true, tsv = true }
+  local columns
+  for name in (arguments.columns or ""):gmatch "[^,]+" do
+    columns = columns or {}
+    columns[#columns + 1] = name:match "^%s*(.-)%s*$"
+  end
   local output, problem = require("seranking.cli.output").open {
-    to = not formats[word] and word or nil,
-    format = formats[word] and word or nil,
-    columns = arguments.columns,
+    to = not FORMATS[word] and word or nil,
+    format = FORMATS[word] and word or nil,
+    columns = columns,
+    sort = arguments.sort,
     bom = arguments.bom or false,
     spark = arguments.spark,
     resume = arguments.resume ~= nil,
+    members = members,
     terminal = self.terminal,
+    note = function(text) self:note(text) end,
   }
   return output or self:fail(exit.USAGE, problem)
 end
@@ -83,17 +114,43 @@ end
 ---@param what string
 ---@return seranking.cli.Progress
 function Context:progress(what)
-  return require("seranking.cli.progress").open(self.terminal, what, self.flags)
+  local fine, progress = pcall(require, "seranking.cli.progress")
+  return fine and progress.open(self.terminal, what, self.flags) or { update = function() end, close = function() end }
+end
+
+--- The command line again, with other flags: { resume = token } adds or replaces --resume.
+---@param flags table<string, string|number>
+---@return string
+function Context:again(flags)
+  local quote = require("seranking.cli.preview").quote
+  local words, skip = { "seranking" }, false
+  for _, word in ipairs(self.arguments) do
+    local name = word:match "^%-%-([%w-]+)"
+    if skip then
+      skip = false
+    elseif name and flags[name] then
+      skip = not word:find "="
+    else
+      words[#words + 1] = quote(word)
+    end
+  end
+  for _, name in ipairs { "max-rows", "resume" } do
+    if flags[name] then
+      words[#words + 1] = "--" .. name .. " " .. quote(tostring(flags[name]))
+    end
+  end
+  return table.concat(words, " ")
 end
 
 local context = {}
 
 --- Makes the context of a run.
+---@param arguments string[]
 ---@param terminal seranking.cli.Terminal
 ---@param options? seranking.Options for the client, such as transport and clock in specs
 ---@return seranking.cli.Context
-function context.new(terminal, options)
-  return setmetatable({ terminal = terminal, flags = {}, _options = options }, Context)
+function context.new(arguments, terminal, options)
+  return setmetatable({ arguments = arguments, terminal = terminal, flags = {}, _options = options }, Context)
 end
 
 return context

@@ -35,7 +35,7 @@ end
 ---@class seranking.cli.Stop
 ---@field status integer
 ---@field message? string
----@field error? seranking.Error
+---@field error? table
 local Stop = { __name = "seranking.cli.stop" }
 Stop.__index = Stop
 
@@ -46,8 +46,9 @@ end
 --- Ends the command: raises.
 ---@param status integer
 ---@param message? string a line for stderr
-function exit.stop(status, message)
-  error(setmetatable({ status = status, message = message }, Stop), 0)
+---@param err? table the error of the library behind it, or some of its fields, for --error-format json
+function exit.stop(status, message, err)
+  error(setmetatable({ status = status, message = message, error = err }, Stop), 0)
 end
 
 --- Whether a raised value is one of exit.stop.

@@ -17,48 +17,64 @@ flags.GLOBAL = {
 
 --- Flags of commands that print an answer.
 flags.OUTPUT = {
-  { "output", short = "-o", argument = "FORMAT|FILE",
+  { "output", short = "-o", argument = "TO",
     about = "table, json, jsonl, csv, tsv, or a file whose ending says it; default: table on a terminal, else json." },
-  { "columns", argument = "NAME,…", about = "Only these columns; id,positions[].pos unfolds one list." },
+  { "columns", argument = "NAMES", about = "Only these columns: id,name,volume; positions[].pos unfolds a list." },
   { "bom", about = "Begin CSV with a byte order mark, for Excel." },
   { "spark", argument = "PATH", about = "Draw the numbers at this path as a small chart in the table: positions[].pos." },
 }
 
 local function add(parser, list)
+  local options = {}
   for _, flag in ipairs(list) do
-    local names = (flag.short and flag.short .. " " or "") .. "--" .. flag[1]
+    local long = "--" .. flag[1]
     local made
     if flag.argument then
-      made = parser:option(names, flag.about):argname(flag.argument)
+      made = parser:option(flag.short or long, flag.about):argname(flag.argument)
+      if flag.short then
+        made:hidden_name(long) -- the help shows one of two names that take a value
+      end
       if flag.choices then
         made:choices(flag.choices)
       end
     else
-      made = parser:flag(names, flag.about)
+      made = parser:flag(flag.short and flag.short .. " " .. long or long, flag.about)
     end
-    made:target(flag[1]:gsub("-", "_"))
+    made:target((flag[1]:gsub("-", "_")))
+    options[#options + 1] = made
   end
+  return options
 end
 
---- Adds the flags that every command takes.
+--- Adds the flags that every command takes. The help of a command names them in one line.
 ---@param parser table of argparse
 function flags.add_global(parser)
-  add(parser, flags.GLOBAL)
+  for _, option in ipairs(add(parser, flags.GLOBAL)) do
+    option:hidden(true)
+  end
 end
 
 --- Adds the flags of commands that print an answer: context:output(arguments) reads them.
 ---@param parser table of argparse
+---@return table[] options
 function flags.add_output(parser)
-  add(parser, flags.OUTPUT)
+  return add(parser, flags.OUTPUT)
 end
 
 -- Global flags by their spelling.
-local by_word = {}
+local by_word = { ["--help"] = { "help" }, ["-h"] = { "help" } }
 for _, flag in ipairs(flags.GLOBAL) do
   by_word["--" .. flag[1]] = flag
   if flag.short then
     by_word[flag.short] = flag
   end
+end
+
+--- Whether a word is a flag that every command takes, or its beginning: "--profile=a".
+---@param word string
+---@return boolean
+function flags.is_global(word)
+  return by_word[word:match "^[^=]*"] ~= nil
 end
 
 --- The global flags at the beginning of a command line, and the words after them.

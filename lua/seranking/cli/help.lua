@@ -1,31 +1,202 @@
---- `seranking help`: what a command, a resource or the whole has.
+--- `seranking help`, and --help of every command: how it is called, its flags, answer and price.
 -- SPDX-License-Identifier: MIT
 
 local commands = require "seranking.cli.commands"
-local exit = require "seranking.cli.exit"
+local flags = require "seranking.cli.flags"
+local index = require "seranking.api"
+local products = require "seranking.api.products"
+local values = require "seranking.cli.values"
+local wording = require "seranking.wording"
 
 local help = { about = "Show what a command does: its flags, answer and price." }
 
-function help.define(parser)
-  parser:argument("name", "A command, as `sites keywords list` or `sites.keywords.list`."):args "*"
+local format = string.format
+
+local LEFT = 34   -- columns of the flags
+local WIDEST = 100
+
+-- ---- one command ----
+
+local function usage_of(name, command)
+  local words = { "seranking " .. name }
+  for _, parameter in ipairs(command.shape and command.shape.positional or {}) do
+    words[#words + 1] = parameter.required and values.word(parameter) or "[" .. values.word(parameter) .. "]"
+  end
+  return "Usage: " .. table.concat(words, " ") .. " [FLAGS]"
 end
 
---- Prints what is below a path.
+-- The members of an answer: "id integer, title string".
+local function answer_of(plan)
+  local notation = require "seranking.base.notation"
+  local names = {}
+  for _, field in ipairs(notation.fields(plan.fields)) do
+    names[#names + 1] = field.path .. " " .. field.type
+  end
+  return names[1] and "Answer: " .. table.concat(names, ", ")
+end
+
+-- What the flags do not say: columns, price, generations, example.
+local function notes_of(name, command)
+  local shape, notes = command.shape, {}
+  local apis = {}
+  for api in pairs(shape.plans) do
+    apis[#apis + 1] = api
+  end
+  table.sort(apis)
+  local plan = shape.plans[apis[#apis]]
+  notes[1] = answer_of(plan)
+  local price = plan.cost and wording.price { cost = plan.cost }
+  notes[#notes + 1] = price and "Price: " .. price .. (plan.cost.note and " (" .. plan.cost.note .. ")" or "")
+  if apis[2] == nil and not products[apis[1]] then
+    notes[#notes + 1] = format("Only in %s of the API.", apis[1])
+  end
+  local words = { "seranking " .. name }
+  for _, parameter in ipairs(shape.positional) do
+    words[#words + 1] = parameter.required and help.example(parameter) or nil
+  end
+  for _, parameter in ipairs(shape.list) do
+    local by_place = false
+    for _, other in ipairs(shape.positional) do
+      by_place = by_place or other == parameter
+    end
+    if parameter.required and not by_place then
+      words[#words + 1] = parameter.flag .. " " .. help.example(parameter)
+    end
+  end
+  notes[#notes + 1] = "Every command takes --profile, --api, -o and others: `seranking help flags`."
+  notes[#notes + 1] = "Example: " .. table.concat(words, " ")
+  return table.concat(notes, "\n\n")
+end
+
+local EXAMPLES = { id = "147696", date = "30d", month = "2026-09", integer = "1", number = "1", boolean = "true", flag = "true",
+  file = "FILE", object = "JSON" }
+local BY_NAME = { domain = "example.com", target = "example.com", url = "https://example.com", keyword = "'buy boots'",
+  keywords = "'buy boots'", source = "us", country_code = "us" }
+
+--- A value for an example.
+---@param parameter seranking.cli.Parameter
+---@return string
+function help.example(parameter)
+  local definition = parameter.definition
+  return BY_NAME[parameter.path[#parameter.path]] or definition.enum and tostring(definition.enum[1])
+    or EXAMPLES[parameter.element or definition.type] or "TEXT"
+end
+
+--- The help of a command.
 ---@param context seranking.cli.Context
----@param path string
-function help.show(context, path)
-  for _, name in ipairs(commands.below(path)) do
-    context.terminal.stdout:write((path ~= "" and path:gsub("%.", " ") .. " " or "") .. name, "\n")
+---@param name string "sites list"
+---@param command seranking.cli.Command
+---@param parser table of argparse
+---@return string
+function help.text(context, name, command, parser)
+  local width = math.min(WIDEST, context.terminal.width())
+  parser:help_max_width(width):help_description_margin(math.min(LEFT, math.floor(width / 2)))
+  if command.shape then
+    parser:usage(usage_of(name, command)):epilog(notes_of(name, command))
+  end
+  return parser:get_help() .. "\n"
+end
+
+-- ---- lists ----
+
+local function width_of(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
+
+-- Two columns, each row one line that is cut at the width.
+local function write_rows(context, rows)
+  local left, width = 0, context.terminal.is_terminal "stdout" and context.terminal.width() or math.huge
+  for _, row in ipairs(rows) do
+    left = math.max(left, #row[1])
+  end
+  for _, row in ipairs(rows) do
+    local text = row[2]
+    if width_of(text) > width - left - 4 then
+      local room, cut = math.max(10, width - left - 5), {}
+      for char in text:gmatch "[%z\1-\127\194-\244][\128-\191]*" do
+        cut[#cut + 1] = #cut < room and char or nil
+      end
+      text = table.concat(cut) .. (context.terminal.unicode and "…" or "~")
+    end
+    context.terminal.stdout:write("  ", row[1], (" "):rep(left - #row[1] + 2), text, "\n")
   end
 end
 
-function help.run(context, arguments)
+local function show_top(context)
+  local out = context.terminal.stdout
+  out:write("The SE Ranking API at the terminal.\n\nUsage: seranking COMMAND [FLAGS]\n\nCommands:\n")
+  local rows = {}
+  for _, name in ipairs(commands.BUILT_IN) do
+    local command = commands.built_in(name)
+    rows[#rows + 1] = command and command.listed ~= false and { name, command.about } or nil
+  end
+  write_rows(context, rows)
+  out:write "\nThe API (`seranking sites` lists what is below):\n"
+  local families, seen = {}, {}
+  for name, module in pairs(index) do
+    local product = name:match "^[^.]+"
+    if products[product] and not seen[product] then
+      seen[product] = true
+      families[#families + 1] = { product, products[product].about }
+    elseif not products[product] then
+      local family = require(module)
+      families[#families + 1] = { name, family.about or family[1].about or "" }
+    end
+  end
+  table.sort(families, function(a, b) return a[1] < b[1] end)
+  write_rows(context, families)
+  out:write "\n`seranking ops WORD` searches; `seranking COMMAND --help` has flags, answer, price and an example.\n"
+end
+
+--- Prints the operations below a path, or everything there is.
+---@param context seranking.cli.Context
+---@param path string "sites.keywords"; "": the top
+function help.show(context, path)
+  if path == "" then
+    return show_top(context)
+  end
+  local rows = {}
+  for _, found in ipairs(commands.operations()) do
+    if found.name:sub(1, #path + 1) == path .. "." then
+      rows[#rows + 1] = { found.name:gsub("%.", " "), found.description.about }
+    end
+  end
+  context.terminal.stdout:write(format("Usage: seranking %s COMMAND [FLAGS]\n\n", (path:gsub("%.", " "))))
+  write_rows(context, rows)
+end
+
+-- Prints the flags that are not in the help of each command.
+local function show_flags(context)
+  local rows = {}
+  for _, flag in ipairs(flags.GLOBAL) do
+    rows[#rows + 1] = { (flag.short and flag.short .. ", " or "") .. "--" .. flag[1]
+      .. (flag.argument and " " .. flag.argument or ""), flag.about }
+  end
+  context.terminal.stdout:write "Flags of every command:\n"
+  write_rows(context, rows)
+  context.terminal.stdout:write "\nOptions of the client, for commands that send requests:\n"
+  write_rows(context, require("seranking.cli.settings").rows())
+end
+
+--- Prints rows of two columns.
+help.write_rows = write_rows
+
+-- ---- the command ----
+
+function help.define(parser)
+  parser:argument("name", "A command: sites keywords list, or sites.keywords.list."):args "*"
+end
+
+function help.run(context, parsed)
+  if parsed.name[1] == "flags" and not parsed.name[2] then
+    return show_flags(context)
+  end
   local words = {}
-  for _, word in ipairs(arguments.name) do
-    words[#words + 1] = word
+  for i, word in ipairs(parsed.name) do
+    words[i] = word
   end
   words[#words + 1] = "--help"
-  return require("seranking.cli.main").start(context, words) or exit.DONE
+  return require("seranking.cli.main").start(context, words)
 end
 
 return help

@@ -20,93 +20,68 @@ local function wants_help(words)
   return false
 end
 
--- Takes the global flags out of what was parsed.
-local function take_flags(context, parsed)
-  for _, flag in ipairs(flags.GLOBAL) do
-    local name = flag[1]:gsub("-", "_")
-    context.flags[name], parsed[name] = parsed[name], nil
-  end
-end
-
-local function parse(context, parser, words)
-  local fine, parsed = parser:pparse(words)
-  if not fine then
-    context:fail(exit.USAGE, ("%s (`%s --help`)"):format(tostring(parsed):gsub("\n", " "), parser._name))
-  end
-  take_flags(context, parsed)
-  return parsed
-end
-
-local function new_parser(name, about)
-  local parser = require "argparse"(name, about):add_help(false)
-  parser:flag("-h --help", "Show this help.")
-  return parser
-end
-
-local function concat(...)
+local function concat(one, other, from)
   local all = {}
-  for i = 1, select("#", ...) do
-    for _, word in ipairs((select(i, ...))) do
-      all[#all + 1] = word
-    end
+  for i, word in ipairs(one) do
+    all[i] = word
+  end
+  for i = from, #other do
+    all[#all + 1] = other[i]
   end
   return all
 end
 
-local function after(words, count)
-  local rest = {}
-  for i = count + 1, #words do
-    rest[#rest + 1] = words[i]
+local function parse(context, parser, command, words)
+  local arguments = require "seranking.cli.arguments"
+  local fine, parsed = parser:pparse(arguments.prepare(parser, command.shape, words))
+  if not fine then
+    context:fail(exit.USAGE, tostring(parsed):gsub("\nDid", "; did"):gsub("\n", " "))
   end
-  return rest
+  for _, flag in ipairs(flags.GLOBAL) do
+    local name = flag[1]:gsub("-", "_")
+    context.flags[name], parsed[name] = parsed[name], nil
+  end
+  return parsed
 end
 
 -- Runs a command: `define(parser)`, then `run(context, arguments)`.
 local function run(context, name, command, words)
-  local parser = new_parser("seranking " .. name, command.about)
-  command.define(parser)
-  flags.add_global(parser)
+  local parser = commands.parser(name, command)
   if wants_help(words) then
-    context.terminal.stdout:write(parser:get_help(), "\n")
+    context.terminal.stdout:write(require("seranking.cli.help").text(context, name, command, parser))
     return exit.DONE
   end
-  return command.run(context, parse(context, parser, words))
+  return command.run(context, parse(context, parser, command, words))
 end
 
+--- Runs a command line.
+---@param context seranking.cli.Context
+---@param arguments string[]
+---@return integer? status
 function main.start(context, arguments)
   local leading, words = flags.split(arguments)
   local command = words[1] and commands.built_in(words[1])
   if command then
-    return run(context, words[1], command, concat(leading, after(words, 1)))
+    return run(context, words[1], command, concat(leading, words, 2))
   end
   local found = commands.operation(words)
   if found and found.description then
     local operation = require "seranking.cli.operation"
-    return run(context, found.name:gsub("%.", " "), operation.command(found), concat(leading, after(words, found.words)))
+    return run(context, found.name:gsub("%.", " "), operation.command(found), concat(leading, words, found.words + 1))
   end
   local next_word = words[(found and found.words or 0) + 1]
   if next_word and not next_word:find "^%-" then
     context:fail(exit.USAGE, commands.unknown(found and found.name or "", next_word))
   end
-  return require("seranking.cli.help").show(context, found and found.name or "")
-end
-
--- Writes what ended the command. Returns the exit status.
-local function report(context, problem)
-  local stderr = context.terminal.stderr
-  if exit.is_stop(problem) then
-    if problem.message then
-      stderr:write("seranking: ", problem.message, "\n")
+  for _, word in ipairs(leading) do
+    if word == "--version" then
+      context.terminal.stdout:write("seranking ", require("seranking").version, "\n")
+      return exit.DONE
+    elseif not flags.is_global(word) and word:find "^%-" and not wants_help { word } then
+      context:fail(exit.USAGE, ("unknown flag '%s' before a command; `seranking --help` lists the commands"):format(word))
     end
-    return problem.status
-  elseif require("seranking").is_error(problem) then
-    stderr:write("seranking: ", tostring(problem), "\n")
-    return exit.of(problem)
-  elseif tostring(problem):find "interrupted!$" then -- the interpreter's own, for Ctrl-C
-    return exit.INTERRUPTED
   end
-  stderr:write("seranking: ", tostring(problem), "\n")
-  return exit.OTHER
+  return require("seranking.cli.help").show(context, found and found.name or "")
 end
 
 --- Runs the command.
@@ -115,10 +90,13 @@ end
 ---@param options? seranking.Options for the client, as specs need them
 ---@return integer status
 function main.run(arguments, terminal, options)
-  local context = contexts.new(terminal, options)
+  local context = contexts.new(arguments, terminal, options)
   local fine, status = pcall(main.start, context, arguments)
   if not fine then
-    status = report(context, status)
+    status = require("seranking.cli.problems").report(context, status)
+  end
+  if context._client then
+    context._client:close()
   end
   terminal.stdout:flush()
   return status or exit.DONE

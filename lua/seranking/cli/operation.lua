@@ -1,9 +1,23 @@
 --- An operation of the API as a command.
 -- SPDX-License-Identifier: MIT
 
+local arguments = require "seranking.cli.arguments"
+local cjson = require "cjson.safe"
+local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local listing = require "seranking.cli.listing"
+local money = require "seranking.cli.money"
+local notation = require "seranking.base.notation"
+local problems = require "seranking.cli.problems"
+local resource = require "seranking.resource"
+local settings = require "seranking.cli.settings"
+
+local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
 
 local operation = {}
+
+-- Rows of a list that are paid for one by one, if the command line does not say how many.
+local FEW = 100
 
 -- The client's operation of a full name.
 local function of_client(client, name)
@@ -14,18 +28,251 @@ local function of_client(client, name)
   return found
 end
 
+-- ---- flags ----
+
+-- What of an operation's nature decides its flags: the first plan stands for all generations.
+local function nature(shape)
+  local _, plan = next(shape.plans)
+  for _, api in ipairs { "v4", "v1" } do
+    plan = shape.plans[api] or plan
+  end
+  return { plan = plan, paid = money.is_paid(plan), list = plan.pages ~= nil or plan.answer == "array", job = plan.job ~= nil }
+end
+
+-- Whether a flag of ours has the name of a parameter.
+local function is_taken(shape, name)
+  return shape.by_path[name] ~= nil
+end
+
+local function define(parser, shape)
+  local own, made = nature(shape), {}
+  arguments.define(parser, shape)
+  local function option(name, about, argname)
+    made[#made + 1] = parser:option("--" .. name, about):argname(argname)
+  end
+  local function flag(name, about)
+    made[#made + 1] = parser:flag("--" .. name, about)
+  end
+  if shape.rows and not is_taken(shape, "from") then
+    option("from", "Rows of a CSV or JSON Lines file: " .. (shape.rows == true and "each is an item." or
+      ("values of %s, under that name."):format(shape.rows.path[1])), "FILE")
+  end
+  if #shape.list > 0 then
+    option("input", "The parameters as a JSON object in a file; - reads stdin.", "FILE")
+  end
+  if own.list then
+    option("max-rows", "Walk over pages until so many rows; all: no limit.", "N|all")
+    option("resume", "Go on where an earlier run ended, which printed this.", "TOKEN")
+    if own.paid then
+      option("max-cost", "Walk over pages until so many credits, by estimate.", "N")
+    end
+    if not is_taken(shape, "sort") then
+      option("sort", "Sort by these columns, - for descending: -volume,name.", "NAMES")
+    end
+  end
+  if own.job then
+    flag("wait", "Wait until the job is done, and print its result.")
+    option("wait-timeout", "Wait no longer than this; default 3600.", "SECONDS")
+  end
+  flag("dry-run", "Print the request; send nothing.")
+  flag("curl", "Print the request as a curl command; send nothing.")
+  local output = flags.add_output(parser)
+  parser:group("Flags", unpack(made))
+  parser:group("Output", unpack(output))
+  settings.define(parser)
+end
+
+-- ---- arguments ----
+
+-- The parameters of --input.
+local function read_input(context, path)
+  local text, problem
+  if path == "-" then
+    text = context.terminal.stdin:read "*a"
+  else
+    local file
+    file, problem = io.open(path, "rb")
+    text = file and file:read "*a"
+    if file then
+      file:close()
+    end
+  end
+  if not text then
+    context:fail(exit.USAGE, "--input: " .. (problem or path .. " can't be read"))
+  end
+  local value, wrong = cjson.decode(text)
+  if type(value) ~= "table" then
+    context:fail(exit.USAGE, ("--input: %s: %s"):format(path, wrong or "must be a JSON object"))
+  end
+  return value
+end
+
+-- Adds the rows of --from.
+local function add_rows(context, shape, parsed, args)
+  local rows_file = require "seranking.cli.rows_file"
+  local fields = {}
+  if shape.rows == true then
+    for _, parameter in ipairs(shape.list) do
+      if parameter.place == "items" then
+        fields[parameter.path[1]] = parameter
+      end
+    end
+    for _, item in ipairs(rows_file.read(context, parsed.from, fields)) do
+      args[#args + 1] = item.values
+    end
+    return
+  end
+  local name = shape.rows.path[1]
+  fields[name] = { definition = setmetatable({ type = shape.rows.element, max_items = false, min_items = false, style = false },
+    { __index = shape.rows.definition }), required = true }
+  args[name] = args[name] or {}
+  for _, item in ipairs(rows_file.read(context, parsed.from, fields)) do
+    table.insert(args[name], item.values[name])
+  end
+end
+
+local function read_arguments(context, shape, parsed)
+  local from, base = not is_taken(shape, "from") and parsed.from, nil
+  if parsed.input then
+    base = read_input(context, parsed.input)
+  end
+  local args = arguments.read(context, shape, parsed, base)
+  if from then
+    add_rows(context, shape, parsed, args)
+  end
+  return args
+end
+
+-- A number of a flag of ours.
+local function number_of(context, parsed, name)
+  local text = parsed[name:gsub("-", "_")]
+  if text == "all" and name == "max-rows" then
+    return math.huge
+  end
+  local number = text and tonumber(text)
+  if text and not (number and number >= (name == "max-rows" and 1 or 0) and (name == "max-cost" or number % 1 == 0)) then
+    context:fail(exit.USAGE, ("--%s must be a number%s, got '%s'"):format(name, name == "max-rows" and ", at least 1, or all"
+      or "", text))
+  end
+  return number
+end
+
+-- Rows of a page in a walk over rows that are paid for: small enough that Ctrl-C and progress don't wait long for an answer.
+local function page_size(max_rows)
+  return math.max(1000, math.min(10000, math.floor(max_rows / 20)))
+end
+
+-- The options of a walk; nil: one call.
+local function walk_of(context, own, plan, args, parsed, call)
+  local walk = { max_rows = number_of(context, parsed, "max-rows"), max_cost = number_of(context, parsed, "max-cost"),
+    resume = parsed.resume }
+  if not next(walk) then
+    local pages = plan.pages or {}
+    local placed = args.limit ~= nil or args[pages.param or pages.style or ""] ~= nil
+    if own.paid and plan.cost.per == "row" and not placed and plan.definitions.limit then
+      args.limit = FEW
+    end
+    if own.paid or placed then
+      return nil
+    end
+  end
+  if own.paid and not args.limit and plan.definitions.limit and plan.cost.per == "row" then
+    args.limit = page_size(walk.max_rows or math.huge)
+  end
+  for name, value in pairs(call or {}) do
+    walk[name] = value
+  end
+  return walk
+end
+
+-- ---- running ----
+
+-- Raises what is still wrong with the arguments as a mistake in the command line.
+local function request_of(context, op, args, call)
+  local fine, request = pcall(op.dry_run, op, args, call)
+  if not fine and type(request) == "string" then
+    context:fail(exit.USAGE, problems.mistake(request))
+  elseif not fine then
+    error(request, 0)
+  end
+  return request
+end
+
+-- The members of a row, or of an answer that is no list, as the description has them.
+local function members_of(plan)
+  local prefix = plan.pages and plan.pages.rows and plan.pages.rows .. "[]." or ""
+  local members = {}
+  for _, field in ipairs(notation.fields(plan.fields)) do
+    if field.path:sub(1, #prefix) == prefix then
+      members[#members + 1] = { path = field.path:sub(#prefix + 1), type = field.type }
+    end
+  end
+  return members
+end
+
+local function deletes(plan, name)
+  local last = name:match "[^.]+$"
+  return plan.method == "DELETE" or last:find "^delete" ~= nil or last == "clear" or last == "reset"
+end
+
+local function run_operation(context, found, shape, parsed)
+  local own = nature(shape)
+  local args = read_arguments(context, shape, parsed)
+  local call = settings.call(context, parsed)
+  local client_options = settings.client(context, parsed)
+  local preview = parsed.dry_run or parsed.curl
+  if preview then
+    client_options.share = "process" -- a preview touches no file
+  end
+  local client = context:client(client_options)
+  local product = resource.product(found.name)
+  local plan = shape.plans[product or client.api]
+  local op = of_client(client, found.name)
+  if plan then
+    arguments.check(context, shape, plan, args)
+  end
+  local request = request_of(context, op, args, call)
+  if preview then
+    local text = require "seranking.cli.preview"
+    context.terminal.stdout:write(parsed.curl and text.curl(request, product ~= nil) or text.plain(request))
+    return exit.DONE
+  end
+  local walk = own.list and walk_of(context, own, plan, args, parsed, call)
+  local run = { context = context, client = client, op = op, plan = plan, args = args, call = call, walk = walk or nil,
+    what = found.name, found = found }
+  if plan.answer == "bytes" then
+    return require("seranking.cli.single").bytes(run, parsed.output)
+  end
+  if walk and not parsed.wait then
+    listing.begin(run)
+  end
+  run.output = context:output(parsed, members_of(plan))
+  money.before(context, plan, money.most(plan, args, run.walk), client_options.budget)
+  if deletes(plan, found.name) and not context:confirm(("%s %s: go on?"):format(request.method,
+    request.url:gsub("^%a+://[^/]*", ""))) then
+    run.output:keep()
+    context:fail(exit.OTHER, "nothing was sent")
+  elseif parsed.wait then
+    return require("seranking.cli.single").wait(run, number_of(context, parsed, "wait-timeout"))
+  elseif own.list then
+    return listing.run(run)
+  end
+  return require("seranking.cli.single").call(run)
+end
+
 --- The command of an operation.
 ---@param found seranking.cli.Found
 ---@return seranking.cli.Command
 function operation.command(found)
+  local shape = arguments.shape(found)
   return {
     about = found.description.about,
+    shape = shape,
     define = function(parser)
-      flags.add_output(parser)
+      define(parser, shape)
     end,
-    run = function(context)
-      local answer = of_client(context:client(), found.name)()
-      context.terminal.stdout:write(require("seranking").encode(answer), "\n")
+    run = function(context, parsed)
+      return run_operation(context, found, shape, parsed)
     end,
   }
 end

@@ -14,8 +14,8 @@ local terminal = {}
 ---@field unicode boolean the locale's character set is UTF-8
 ---@field now fun(): number seconds since 1970
 ---@field read_secret fun(prompt: string): string? without echo; nil where there is no terminal
----@field on_interrupt fun(wanted: boolean): nil from now on Ctrl-C and SIGTERM set a flag, and end nothing; false: as before
----@field interrupted fun(): boolean whether Ctrl-C was pressed, or SIGTERM came, since on_interrupt(true)
+---@field on_interrupt fun(wanted: boolean) true: from now on Ctrl-C and SIGTERM are counted, and end nothing; false: as before
+---@field interrupted fun(): integer how often they came since on_interrupt(true)
 
 local DESCRIPTORS = { stdin = 0, stdout = 1, stderr = 2 }
 local USUAL_WIDTH = 80
@@ -82,14 +82,14 @@ end
 
 local SIGNALS = { "sigint", "sigterm" }
 
--- Watches for signals. libuv's handlers only set a flag, which `interrupted` reads.
+-- Watches for signals. libuv's handlers only count, and `interrupted` reads.
 local function signal_watch(uv)
-  local handles, flag = {}, false
+  local handles, count = {}, 0
   local function begin()
-    flag = false
+    count = 0
     for _, name in ipairs(SIGNALS) do
       local handle = assert(uv.new_signal())
-      handle:start(name, function() flag = true end)
+      handle:start(name, function() count = count + 1 end)
       handles[#handles + 1] = handle
     end
   end
@@ -107,17 +107,20 @@ local function signal_watch(uv)
       finish()
     end
   end, function()
-    if handles[1] and not flag then
+    if handles[1] then
       uv.run "nowait"
     end
-    return flag
+    return count
   end
 end
 
 --- The process's own.
 ---@return seranking.cli.Terminal
 function terminal.real()
-  local uv = require "luv" -- from here on, writing to a closed pipe fails and does not kill
+  local uv = require "luv"
+  local closed_pipe = uv.new_signal() -- while it is watched for, writing to a closed pipe fails and does not kill
+  closed_pipe:start("sigpipe", function() end)
+  closed_pipe:unref()
   local getenv = os.getenv
   local function is_terminal(name)
     return uv.guess_handle(DESCRIPTORS[name]) == "tty"
@@ -135,6 +138,7 @@ function terminal.real()
     now = os.time,
     read_secret = function(prompt) return read_secret(uv, prompt) end,
     on_interrupt = on_interrupt, interrupted = interrupted,
+    closed_pipe = closed_pipe, -- lives as long as the terminal
   }
 end
 

@@ -13,6 +13,11 @@ local running, create, resume, status = coroutine.running, coroutine.create, cor
 -- Seconds after which the core returns for a moment, so that Lua's hooks run (Ctrl-C in the standalone interpreter).
 local SLICE = 0.25
 
+--- For a program with signal handlers of its own, as the command has: called before each wait (false), and at least every SLICE
+--- during one (true: a call is in flight). May raise, which ends the wait and its call.
+---@type fun(in_flight: boolean)?
+plain.tick = nil
+
 -- Seconds below this count as none: the core counts whole nanoseconds.
 local NO_TIME = 1e-9
 
@@ -44,8 +49,15 @@ end
 -- ---- one call ----
 
 local function drive(core, call, transport)
+  local tick = plain.tick
+  if tick then
+    tick(false)
+  end
   local done = core:run(call, SLICE)
   while not done do
+    if tick then
+      tick(true)
+    end
     if done == nil then
       local delay, settle = attempt(call, transport)
       core:sleep(delay)
@@ -257,6 +269,9 @@ local function wait_for_core(scheduler)
     return resume_all(scheduler)
   end
   local wait = SLICE
+  if plain.tick then
+    plain.tick(true)
+  end
   if scheduler.due[1] then
     wait = settle_due(scheduler)
     if scheduler.runnable[scheduler.first] then -- a sleep is over
@@ -367,7 +382,10 @@ function plain.sleep(client, seconds)
   end
   local core = client._core
   local until_then, left = core:now() + seconds, seconds
-  while left > NO_TIME do
+  while left > NO_TIME and not client._closed do
+    if plain.tick then
+      plain.tick(false)
+    end
     core:sleep(left < SLICE and left or SLICE)
     left = until_then - core:now()
   end

@@ -1,0 +1,139 @@
+--- Rows: a page of a list, or a walk over its pages, row by row into the output.
+-- SPDX-License-Identifier: MIT
+
+local exit = require "seranking.cli.exit"
+local interrupt = require "seranking.cli.interrupt"
+local money = require "seranking.cli.money"
+local problems = require "seranking.cli.problems"
+
+local listing = {}
+
+---@class seranking.cli.Listing
+---@field context seranking.cli.Context
+---@field client seranking.Client
+---@field op any the operation
+---@field plan seranking.Plan
+---@field args table
+---@field call? seranking.CallOptions
+---@field walk? seranking.WalkOptions nil: one page
+---@field output seranking.cli.Output
+---@field what string for progress
+
+-- Ends the command because a row could not be written. A reader who has gone is no failure.
+local function not_written(run, problem)
+  if problem == "closed" then
+    exit.stop(exit.DONE)
+  end
+  run.context:fail(run.count == 0 and exit.USAGE or exit.OTHER, problem)
+end
+
+local function write(run, row)
+  local fine, problem = run.output:row(row)
+  if not fine then
+    not_written(run, problem)
+  end
+  run.count = run.count + 1
+end
+
+-- The rows of one page: the answer's list.
+local function one_page(run)
+  local data = run.op(run.args, run.call)
+  local about = run.plan.pages or {}
+  local rows = data
+  if about.rows then
+    rows = type(data) == "table" and data[about.rows] or {}
+  end
+  for _, row in ipairs(rows) do
+    write(run, row)
+  end
+  local total = about.total and type(data) == "table" and tonumber(data[about.total])
+  local more = total and total > #rows or not total and run.args.limit == #rows
+  if more then
+    run.context:note(("%s%s rows; --max-rows N or --max-rows all gives more"):format(money.format(#rows),
+      total and " of " .. money.format(total) or ""))
+  end
+end
+
+local function all_pages(run)
+  for row in run.next_row do
+    write(run, row)
+  end
+end
+
+--- Begins a walk: nothing is sent. Ends the command if it can't go on where --resume says.
+---@param run seranking.cli.Listing
+function listing.begin(run)
+  local fine, next_row, state = pcall(run.op.each, run.op, run.args, run.walk)
+  if not fine and type(next_row) == "string" then
+    run.context:fail(exit.USAGE, problems.mistake(next_row))
+  elseif not fine then
+    error(next_row, 0)
+  end
+  run.next_row, run.state = next_row, state
+end
+
+-- Before a request: what is there is written, and its end is where a walk goes on if a later write fails.
+local function mark(run)
+  local fine, problem = run.output:mark()
+  if not fine then
+    not_written(run, problem)
+  end
+  run.marked, run.marked_token = run.count, run.state and run.state.resume
+end
+
+-- Says what is kept of a walk that did not end, and how to go on.
+local function leave(run, token, count)
+  local context = run.context
+  local part = run.output:keep()
+  if count == 0 then
+    return
+  end
+  context:note(("%s row%s written%s"):format(money.format(count), count == 1 and "" or "s",
+    part and ", kept in " .. part or ""))
+  if token then
+    local most = run.walk and run.walk.max_rows
+    context:note("go on with: " .. context:again { resume = token,
+      ["max-rows"] = most and most < math.huge and ("%d"):format(most - count) or most and "all" or nil })
+  end
+end
+
+--- Writes the rows. Ends the command if that fails.
+---@param run seranking.cli.Listing
+function listing.run(run)
+  local context = run.context
+  run.count, run.marked = 0, 0
+  local watch = { careful = money.is_paid(run.plan), before = function() mark(run) end }
+  local fine, problem, interrupted = interrupt.guard(context, watch, function()
+    (run.next_row and all_pages or one_page)(run)
+  end)
+  if fine and not (interrupted and run.state and run.state.resume) then
+    fine, problem = run.output:close()
+    if not fine then
+      run.output:keep()
+      not_written(run, problem)
+    end
+    money.after(context, run.plan, run.client)
+    return
+  end
+  local broken = exit.is_stop(problem) and problem.status == exit.OTHER
+  local token, count = run.state and run.state.resume, run.count
+  if broken then -- a write failed: the file is cut to the mark
+    token, count = run.marked_token, run.marked
+  end
+  if exit.is_stop(problem) and problem.status == exit.DONE then
+    run.output:keep()
+    error(problem, 0)
+  end
+  local status
+  if interrupted then
+    status = exit.INTERRUPTED
+    problems.write(context, status, "interrupted", { resume = token })
+  else
+    status = problems.report(context, problem)
+  end
+  leave(run, token, count)
+  money.after(context, run.plan, run.client)
+  exit.stop(status)
+end
+
+return listing

@@ -1,0 +1,36 @@
+--- `seranking ops WORD`: searches the operations by name and summary.
+-- SPDX-License-Identifier: MIT
+
+local commands = require "seranking.cli.commands"
+local exit = require "seranking.cli.exit"
+
+local ops = { about = "Search the operations by words of their names and summaries; without a word, list all." }
+
+function ops.define(parser)
+  parser:argument("word", "Words that must all occur."):args "*"
+end
+
+local function matches(found, words)
+  local text = (found.name:gsub("[._]", " ") .. " " .. found.name .. " " .. found.description.about):lower()
+  for _, word in ipairs(words) do
+    if not text:find(word:lower(), 1, true) then
+      return false
+    end
+  end
+  return true
+end
+
+function ops.run(context, parsed)
+  local rows = {}
+  for _, found in ipairs(commands.operations()) do
+    if matches(found, parsed.word) then
+      rows[#rows + 1] = { found.name:gsub("%.", " "), found.description.about }
+    end
+  end
+  if not rows[1] then
+    context:fail(exit.OTHER, ("no operation has '%s' in its name or summary"):format(table.concat(parsed.word, " ")))
+  end
+  require("seranking.cli.help").write_rows(context, rows)
+end
+
+return ops

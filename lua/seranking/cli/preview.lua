@@ -1,0 +1,67 @@
+--- Requests as text: --dry-run, and --curl, which has $SERANKING_TOKEN in place of the key.
+-- SPDX-License-Identifier: MIT
+
+local preview = {}
+
+local function sorted_names(headers)
+  local names = {}
+  for name in pairs(headers) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+--- A word for a shell.
+---@param text string
+---@return string
+function preview.quote(text)
+  if text:find "^[%w_@%%+=:,./-]+$" then
+    return text
+  end
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- The request as it is sent, the key masked.
+---@param request { method: string, url: string, headers: table<string, string>, body: string? }
+---@return string
+function preview.plain(request)
+  local lines = { request.method .. " " .. request.url }
+  for _, name in ipairs(sorted_names(request.headers)) do
+    lines[#lines + 1] = name .. ": " .. request.headers[name]
+  end
+  if request.body then
+    lines[#lines + 1] = "\n" .. request.body
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- Headers that curl sends itself.
+local OWN = { ["user-agent"] = true, accept = true, ["accept-encoding"] = true, ["content-length"] = true }
+
+--- The request as a curl command.
+---@param request { method: string, url: string, headers: table<string, string>, body: string? }
+---@param data boolean it is one of the Data API, which may have a key of its own
+---@return string
+function preview.curl(request, data)
+  local variable = data and "${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}" or "$SERANKING_TOKEN"
+  local url, masked = request.url:gsub("([?&][%a_]+=)…[^&]*", "%1")
+  local words = { "curl" }
+  if request.method ~= "GET" then
+    words[#words + 1] = "-X " .. request.method
+  end
+  words[#words + 1] = preview.quote(url) .. (masked > 0 and '"' .. variable .. '"' or "")
+  for _, name in ipairs(sorted_names(request.headers)) do
+    if name == "authorization" then
+      words[#words + 1] = ('-H "Authorization: Token %s"'):format(variable)
+    elseif not OWN[name] then
+      words[#words + 1] = "-H " .. preview.quote(name .. ": " .. request.headers[name])
+    end
+  end
+  if request.body then
+    words[#words + 1] = "--data-binary " .. preview.quote(request.body)
+  end
+  return table.concat(words, " ") .. "\n"
+end
+
+return preview

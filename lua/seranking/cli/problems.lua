@@ -1,0 +1,154 @@
+--- What went wrong as one line in the command's own words, or as JSON.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "seranking.answer.errors"
+local exit = require "seranking.cli.exit"
+local json = require "seranking.base.json"
+
+local problems = {}
+
+-- What to do at the terminal, by code. Left out: the library's hint.
+local HINTS = {
+  no_key = "run `seranking login`, or set SERANKING_TOKEN",
+  invalid_key = "give the key alone, without the word Token",
+  no_token = "this host may be retired for this kind of key: make a key for the new API and use --api v1",
+  incorrect_token = "check the key: `seranking status` says which one is used",
+  unauthorized = "check the key: `seranking status` says which one is used",
+  bad_key = "set the right key, then run `seranking limits reset` to use it at once",
+  budget = "raise --budget",
+  max_cost = "raise --max-cost",
+  no_slot = "other programs use this key; try again, or allow a longer --timeout",
+  unanswered = "try again, or run `seranking limits reset`",
+  body = "ask for less, or raise --max-body",
+  no_answer = "raise --timeout, or ask for less at once",
+  no_connection = "check --base-url, --proxy and the firewall, or raise --timeout and --connect-timeout",
+  decoding = "raise --timeout, or ask for less at once",
+  dns = "check the network, and the name in --base-url or --proxy",
+  connect = "check that the address can be reached from this machine: firewall, proxy, --base-url",
+  proxy = "check --proxy, or https_proxy and all_proxy in the environment",
+  ca_file = "check that --ca-file is a readable PEM file",
+  certificate = "check --base-url and the clock, or name your CA with --ca-file",
+  bad_json = "check --base-url: another server may be answering",
+  bad_answer = "check --base-url: another server may be answering",
+  redirect = "check --base-url: redirects are not followed, to protect the key",
+  interrupted = "",
+}
+
+-- What happened, by code, where the library's words name its options.
+local MESSAGES = {
+  max_cost = "the next page may cost more than --max-cost leaves",
+  interrupted = "interrupted",
+}
+
+-- The time of day at which a wait ends.
+local function when(context, seconds)
+  return os.date("%H:%M:%S", context.terminal.now() + math.ceil(seconds))
+end
+
+-- What to do about an error.
+local function hint_of(context, err)
+  if err.instead then
+    return ("use `seranking %s` instead"):format(err.instead:gsub("%.", " "))
+  elseif err.code == "too_many_requests" then
+    return ("other programs use this key%s"):format(err.retry_after
+      and ("; try again after %s"):format(when(context, err.retry_after)) or "")
+  elseif err.code == "cut" then
+    return err.hint and err.hint:find "walks over all"
+      and ("`seranking %s` walks over all"):format((err.hint:match "^(%S+)":gsub("%.", " ")))
+      or "raise --max-rows or --limit"
+  elseif err.job then
+    return nil -- the command says how to go on
+  end
+  local hint = HINTS[err.code] or err.hint
+  return hint and err.resume and hint:gsub(";? ?a walk with the option resume.*$", "") or hint -- the command to go on is told
+end
+
+--- One line about an error of the library.
+---@param context seranking.cli.Context
+---@param err seranking.Error
+---@return string
+function problems.line(context, err)
+  local words = {}
+  if err.method then
+    local path = err.path or ""
+    words[1] = ("%s %s: "):format(err.method, #path > 200 and path:sub(1, 200) .. "…" or path)
+  end
+  words[#words + 1] = MESSAGES[err.code] or err.message
+  if err.status then
+    words[#words + 1] = (" (HTTP %d)"):format(err.status)
+  end
+  if err.attempts > 1 then
+    words[#words + 1] = (" after %d attempts"):format(err.attempts)
+  end
+  local hint = hint_of(context, err)
+  if hint and hint ~= "" then
+    words[#words + 1] = "; " .. hint
+  end
+  return table.concat(words)
+end
+
+-- Fields of an error that --error-format json prints, besides kind, code and message.
+local FIELDS = { "hint", "status", "method", "path", "attempts", "elapsed", "retry_after", "retryable", "sent", "body",
+  "resume", "job", "option", "instead" }
+
+-- An error as JSON text.
+local function json_of(context, status, message, err)
+  local made = { kind = status == exit.USAGE and "usage" or status == exit.INTERRUPTED and "interrupted" or "other",
+    message = message, exit = status }
+  if err then
+    made.kind, made.code, made.message = err.kind or made.kind, err.code, err.message or message
+    for _, name in ipairs(FIELDS) do
+      made[name] = err[name]
+    end
+    made.hint = err.kind and hint_of(context, err)
+  end
+  return (json.encode({ error = made }, "the error"))
+end
+
+-- Whether errors are wanted as JSON: a mistake in the flags themselves is told so, too.
+local function wants_json(context)
+  if context.flags.error_format then
+    return context.flags.error_format == "json"
+  end
+  return (" " .. table.concat(context.arguments, " ") .. " "):find " %-%-error%-format[ =]json " ~= nil
+end
+
+--- Writes a message to stderr, as a line or as JSON.
+---@param context seranking.cli.Context
+---@param status integer the exit status
+---@param message string
+---@param err? table the error behind it, or some of its fields
+function problems.write(context, status, message, err)
+  local text = wants_json(context) and json_of(context, status, message, err) or "seranking: " .. message
+  context.terminal.stderr:write(text, "\n")
+end
+
+--- The words of a mistake that the library raised, without the place and the operation.
+---@param text string
+---@return string
+function problems.mistake(text)
+  return (text:gsub("^[^:]*:%d+: ", ""):gsub("^[%w_.]+: ", ""):gsub("^option resume", "--resume")
+    :gsub("pass err%.resume unchanged", "give it as it was printed"))
+end
+
+--- Writes what ended the command.
+---@param context seranking.cli.Context
+---@param problem any what was raised
+---@return integer status
+function problems.report(context, problem)
+  local status, message, err = exit.OTHER, tostring(problem), nil
+  if exit.is_stop(problem) then
+    status, err = problem.status, problem.error
+    message = problem.message
+  elseif errors.is(problem) then
+    status, message, err = exit.of(problem), problems.line(context, problem), problem
+  elseif tostring(problem):find "interrupted!$" then -- the interpreter's own, for Ctrl-C where nothing waits
+    status, message = exit.INTERRUPTED, "interrupted"
+  end
+  if message then
+    problems.write(context, status, message, err)
+  end
+  return status
+end
+
+return problems

@@ -1,0 +1,83 @@
+--- `seranking raw GET /path`: any request, for what no command covers.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require "cjson.safe"
+local exit = require "seranking.cli.exit"
+local flags = require "seranking.cli.flags"
+local products = require "seranking.api.products"
+local settings = require "seranking.cli.settings"
+
+local raw = { about = "Send any request, for what no command covers: raw GET /sites --query a=b." }
+
+function raw.define(parser)
+  parser:argument("method", "GET, POST, PUT, PATCH or DELETE.")
+  parser:argument("path", "The path below the API's address, percent-encoded.")
+  parser:option("--query", "A parameter of the query, name=value; several of one name are a list."):argname "TEXT":count "*"
+  parser:option("--body", "JSON text for the body; @FILE reads a file, - stdin."):argname "JSON"
+  local names = {}
+  for _, api in ipairs(products) do
+    names[#names + 1] = products[api] and api or nil
+  end
+  parser:option("--product", "Send it to another product than the Project API."):choices(names)
+    :argname(table.concat(names, "|"))
+  flags.add_output(parser)
+  settings.define(parser)
+end
+
+local function query_of(context, list)
+  local query
+  for _, text in ipairs(list or {}) do
+    local name, value = text:match "^([^=]+)=(.*)$"
+    if not name then
+      context:fail(exit.USAGE, ("--query must be name=value, got '%s'"):format(text))
+    end
+    query = query or {}
+    local known = query[name]
+    if type(known) == "table" then
+      known[#known + 1] = value
+    else
+      query[name] = known and { known, value } or value
+    end
+  end
+  return query
+end
+
+local function body_of(context, text)
+  if text == "-" then
+    text = context.terminal.stdin:read "*a"
+  elseif text and text:sub(1, 1) == "@" then
+    local file, problem = io.open(text:sub(2), "rb")
+    if not file then
+      context:fail(exit.USAGE, "--body: " .. problem)
+    end
+    text = file:read "*a"
+    file:close()
+  end
+  if text and not cjson.decode(text) then
+    context:fail(exit.USAGE, "--body: " .. select(2, cjson.decode(text)))
+  end
+  return text
+end
+
+function raw.run(context, parsed)
+  local method = parsed.method:upper()
+  local request = settings.call(context, parsed) or {}
+  if request.extra then
+    context:fail(exit.USAGE, "--extra is for operations: use --query or --body")
+  elseif not ({ GET = true, POST = true, PUT = true, PATCH = true, DELETE = true })[method] then
+    context:fail(exit.USAGE, ("the method must be GET, POST, PUT, PATCH or DELETE, got '%s'"):format(parsed.method))
+  elseif parsed.path:sub(1, 1) ~= "/" or parsed.path:find "[%c \128-\255{}#]" then
+    context:fail(exit.USAGE, ("the path must begin with a slash and be percent-encoded, got '%s'"):format(parsed.path))
+  end
+  request.method, request.path = method, parsed.path
+  request.query, request.body = query_of(context, parsed.query), body_of(context, parsed.body)
+  local client = context:client(settings.client(context, parsed))
+  local op = parsed.product and client[parsed.product] or client
+  return require("seranking.cli.single").call {
+    context = context, client = client, args = request, what = method .. " " .. parsed.path,
+    plan = { method = method }, output = context:output(parsed),
+    op = function(given) return op:request(given) end,
+  }
+end
+
+return raw
