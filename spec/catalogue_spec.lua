@@ -193,7 +193,7 @@ end)
 
 describe("the descriptions", function()
   for _, key in ipairs(sorted_keys(catalogue)) do
-    it("have " .. key .. " in the generations that the catalogue shows, and in no other", function()
+    it("have " .. key .. " in exactly the generations of the catalogue", function()
       for _, generation in ipairs(GENERATIONS) do
         assert.equal(catalogue[key].required[generation] ~= nil, operations[key][generation] ~= nil)
       end

@@ -27,7 +27,7 @@ describe("seranking-limits", function()
     assert.equal(name .. "  key …d14b  https://api4.seranking.com\n  not used yet\n", run "status")
   end)
 
-  it("ends a ban that another program is under", function()
+  it("ends a ban of another program", function()
     local URL = "http://127.0.0.1:9"
     local client = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder, base_url = URL, retries = 0 })
     client.sites:list()
@@ -77,7 +77,7 @@ describe("seranking-limits", function()
     assert.equal(1, (run("reset " .. names[2]):find(names[2], 1, true)))
   end)
 
-  it("prunes files that say nothing any more and those of this machine's own servers", function()
+  it("prunes files that nothing depends on, and those of loopback servers", function()
     local other = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder })
     local name = name_of(other)
     assert.equal(("removed %s  key …d14b  https://api4.seranking.com\n1 of 1 removed in %s\n"):format(name, limits.folder),
@@ -98,7 +98,7 @@ describe("seranking-limits", function()
     assert.equal("open", client:limiter().circuit.state)
   end)
 
-  it("says what it can't do", function()
+  it("reports its errors", function()
     assert.equal("seranking-limits: there is no limit abcd: see `seranking-limits status`\n", run "reset abcd")
     for _, key in ipairs { ("0123456789"):rep(3) .. "012345abcd", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4abcd" } do
       assert.equal("seranking-limits: there is no limit …abcd: see `seranking-limits status`\n", run("reset " .. key))
