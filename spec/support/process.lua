@@ -38,7 +38,7 @@ local function temporary_folder()
   return path, function() run("rm -rf " .. quote(path)) end
 end
 
-process.folder = temporary_folder
+process.folder, process.quote = temporary_folder, quote
 
 --- The interpreter that runs this spec: the fake runs on the same Lua.
 ---@return string command
