@@ -59,9 +59,12 @@ describe("an axis of positions", function()
     { 1, 3, 4, "1 2 3" },
     { 1, 1, 4, "1 2" },
     { 42, 58, 4, "40 45 50 55 60" },
+    { 30.2, 30.9, 4, "30.2 30.4 30.6 30.8 31.0", whole = false },
+    { 1, 1.4, 5, "1.0 1.1 1.2 1.3 1.4", whole = false },
+    { 1, 1.9, 2, "1.0 1.5 2.0", whole = false },
   } do
-    it(("from %d to %d has the ticks %s"):format(case[1], case[2], case[4]), function()
-      local axis = scale.positions(case[1], case[2], case[3])
+    it(("from %g to %g has the ticks %s"):format(case[1], case[2], case[4]), function()
+      local axis = scale.positions(case[1], case[2], case[3], { whole = case.whole ~= false })
       assert.equal(case[4], labels(axis.ticks))
       assert.is_true(axis.low >= 1)
     end)

@@ -39,6 +39,15 @@ end
 
 scale.number_label = number_label
 
+--- A part of a whole in percent; "<1%" for what is more than nothing.
+---@param part number
+---@param whole number
+---@return string
+function scale.share_label(part, whole)
+  local percent = whole > 0 and part / whole * 100 or 0
+  return percent > 0 and percent < 0.5 and "<1%" or ("%.0f%%"):format(percent)
+end
+
 --- An axis of numbers that begins and ends at a tick.
 ---@class seranking.cli.Axis
 ---@field low number
@@ -80,15 +89,19 @@ end
 ---@param low number the best
 ---@param high number the worst
 ---@param count integer the most steps between ticks
+---@param settings? { whole?: boolean } whole: no ticks between whole numbers
 ---@return seranking.cli.Axis
-function scale.positions(low, high, count)
-  local axis = scale.numbers(max(low, 1), max(high, 1), count, { whole = true })
+function scale.positions(low, high, count, settings)
+  local axis = scale.numbers(max(low, 1), max(high, 1), count, settings)
   axis.reversed = true
   local ticks = axis.ticks
   if ticks[1].at < 1 then
+    while ticks[2].at <= 1 do
+      table.remove(ticks, 1)
+    end
     axis.low, ticks[1] = 1, { at = 1, label = "1" }
-    if ticks[2].at <= 2 and ticks[3] then
-      table.remove(ticks, 2) -- 1 itself, or too near to it
+    if ticks[2].at == 2 and ticks[3] and ticks[3].at == 4 then
+      table.remove(ticks, 2) -- too near to 1
     end
   end
   return axis
