@@ -346,22 +346,11 @@ function operation.new(client, resource, description, bound, owner)
   }, operation_mt))
 end
 
---- The state of an operation; nil for any other value.
+--- Whether a value is an operation.
 ---@param value any
----@return table?
-function operation.of(value)
-  return proxy.state(value, kind)
-end
-
---- The name of a method of operations; nil for any other value.
----@param value any
----@return string?
-function operation.method_name(value)
-  for name, method in pairs(methods) do
-    if method == value then
-      return name
-    end
-  end
+---@return boolean
+function operation.is(value)
+  return proxy.state(value, kind) ~= nil
 end
 
 return operation

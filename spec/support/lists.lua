@@ -1,4 +1,4 @@
---- Helpers for lists.
+--- Lists that specs compare and go through.
 -- SPDX-License-Identifier: MIT
 
 local lists = {}

@@ -1,4 +1,4 @@
---- Files and shell commands.
+--- Files, and commands of the shell.
 -- SPDX-License-Identifier: MIT
 
 local system = {}
@@ -22,7 +22,7 @@ function system.read(path)
   return assert(system.read_if_there(path), path .. " is missing")
 end
 
---- Creates or replaces a file.
+--- Writes a file anew.
 ---@param path string
 ---@param text string
 function system.write(path, text)
@@ -31,7 +31,7 @@ function system.write(path, text)
   assert(file:close())
 end
 
---- The output of a command.
+--- What a command prints.
 ---@param command string
 ---@return string
 function system.output(command)
@@ -41,7 +41,7 @@ function system.output(command)
   return text
 end
 
---- The lines of a command's output.
+--- The lines that a command prints.
 ---@param command string
 ---@return string[]
 function system.lines(command)

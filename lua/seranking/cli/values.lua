@@ -186,9 +186,7 @@ function values.read(context, parameter, texts)
   elseif element and not is_json(element) then
     local parts = {}
     for _, text in ipairs(texts) do
-      if text ~= "" then
-        split(text, parts)
-      end
+      split(text, parts)
     end
     value = {}
     for i, part in ipairs(parts) do

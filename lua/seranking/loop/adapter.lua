@@ -72,21 +72,18 @@ function adapter.raised(problem, thread)
   if problem ~= nil and type(problem) ~= "string" then
     return problem
   end
-  local message = problem or "an error without a value was raised"
-  local text = message
+  local text = problem or "an error without a value was raised"
   if text ~= raised_by_map then
     text = thread and debug.traceback(thread, text) or debug.traceback(text, 3)
   end
-  return setmetatable({ text = text, message = message }, mistake_mt)
+  return setmetatable({ text = text }, mistake_mt)
 end
 
---- A mistake's text with its traceback, and without; nil for an error value.
+--- The text of a mistake; nil for an error value.
 ---@param value any
----@return string? text, string? message
+---@return string?
 function adapter.mistake(value)
-  if getmetatable(value) == mistake_mt then
-    return value.text, value.message
-  end
+  return getmetatable(value) == mistake_mt and value.text or nil
 end
 
 local function handle(problem)

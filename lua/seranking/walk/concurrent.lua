@@ -37,15 +37,10 @@ end
 ---@field count integer
 ---@field width integer most items in flight
 ---@field results table
----@field of? seranking.MapOf if the function is an operation, or functions of a gather are
+---@field where? string the caller's line, for mistakes, if the function is an operation: the traceback lacks it
 ---@field mistake? string a string that an item raised, with its traceback: it ends the map
 local Batch = {}
 Batch.__index = Batch
-
---- How to report an item's mistake if an operation is called: its traceback would have only lines of the library.
----@class seranking.MapOf
----@field where? string the caller's line
----@field explain? fun(item: any): string? what to write instead, if the item can't be the operation's argument; nil: a gather
 
 --- Begins the next item; nil if there is none, or none may begin after an error.
 ---@return integer?
@@ -65,23 +60,12 @@ local function add_error(batch, index, problem)
   batch.errors[index] = problem
 end
 
--- The text of a mistake in the arguments of an operation; nil if an item of a gather is another function.
-local function of_operation(of, item, index, message)
-  local place = of.where and of.where .. ": " or ""
-  if of.explain then
-    return ("%sclient:map, item %d: %s%s"):format(place, index, message, of.explain(item) or "")
-  end
-  return proxy.is(item) and ("%sclient:gather, function %d: %s"):format(place, index, message) or nil
-end
-
 --- Takes what an item returned or, if not `fine`, raised (see adapter.try).
 function Batch:settle(index, fine, value, problem)
-  local mistake, message
-  if not fine then
-    mistake, message = adapter.mistake(value)
-  end
+  local mistake = not fine and adapter.mistake(value)
   if mistake then
-    self.mistake = self.mistake or self.of and of_operation(self.of, self.list[index], index, message) or mistake
+    local place = self.where and ("%s: client:map, item %d: "):format(self.where, index) or ""
+    self.mistake = self.mistake or place .. mistake
   elseif not fine then
     add_error(self, index, value)
   elseif (value == nil or value == false) and problem ~= nil then
@@ -104,16 +88,15 @@ local function finish(batch)
   return batch.results, batch.errors
 end
 
---- Whether a value can be called.
-function concurrent.callable(value)
+local function callable(value)
   local meta = type(value) == "table" and getmetatable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
-local function run(client, loop, list, count, fn, width, stop_on_error, of)
+local function run(client, loop, list, count, fn, width, stop_on_error, where)
   local batch = setmetatable({
     list = list, count = count, fn = fn, width = width, stop_on_error = stop_on_error or false,
-    begun = 0, results = { n = count }, errors = nil, of = of,
+    begun = 0, results = { n = count }, errors = nil, where = where,
   }, Batch)
   if count > 0 then
     loop.run_batch(client, batch)
@@ -151,12 +134,16 @@ end
 --- See client:map.
 ---@param client table
 ---@param loop table the host's way to wait
----@param list table
----@param fn function
 ---@param given seranking.MapOptions checked
----@param of? seranking.MapOf if `fn` is an operation
-function concurrent.map(client, loop, list, fn, given, of)
-  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error, of)
+---@param where? string the caller's line, if `fn` is an operation
+function concurrent.map(client, loop, list, fn, given, where)
+  if type(list) ~= "table" then
+    misuse.raise("client:map takes a list and a function, got %s%s", proxy.show(list),
+      list == nil and ": was there an error?" or "")
+  elseif not callable(fn) then
+    misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
+  end
+  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error, where)
 end
 
 local function call(f)
@@ -167,15 +154,14 @@ end
 ---@param client table
 ---@param loop table the host's way to wait
 function concurrent.gather(client, loop, ...)
-  local count, list, of = select("#", ...), { ... }, nil
+  local count, list = select("#", ...), { ... }
   for index = 1, count do
-    if not concurrent.callable(list[index]) then
+    if not callable(list[index]) then
       misuse.raise("client:gather takes functions, argument %d is %s; write function() return … end", index,
         type(list[index]) == "table" and not proxy.is(list[index]) and "a table" or proxy.show(list[index]))
     end
-    of = of or proxy.is(list[index]) and { where = misuse.where() } or nil
   end
-  return run(client, loop, list, count, call, math.max(count, 1), false, of)
+  return run(client, loop, list, count, call, math.max(count, 1), false)
 end
 
 return concurrent

@@ -1,0 +1,223 @@
+--- Series read from a file of rows with a date and a number: CSV, JSON, or JSON Lines, such as other commands write.
+-- SPDX-License-Identifier: MIT
+
+local calendar = require "seranking.base.calendar"
+local exit = require "seranking.cli.exit"
+local json = require "seranking.base.json"
+local misuse = require "seranking.base.misuse"
+local rows_file = require "seranking.cli.rows_file"
+
+local file = {}
+
+-- A row: its members by name, and the line it is in, where the file has lines.
+---@class seranking.cli.ChartRow
+---@field line? integer
+---@field values table<string, any>
+
+-- Ends the command with the place of what is wrong.
+local function fail(context, path, line, format, ...)
+  local place = line and ("%s:%d"):format(path, line) or path
+  context:fail(exit.USAGE, place .. ": " .. format:format(...))
+end
+
+local function read_all(context, path)
+  if path == "-" then
+    return context.terminal.stdin:read "*a" or ""
+  end
+  local handle, problem = io.open(path, "rb")
+  local text
+  if handle then
+    text, problem = handle:read "*a"
+    handle:close()
+  end
+  return text or context:fail(exit.USAGE, "--from: " .. (problem or path .. " can't be read"))
+end
+
+local function from_csv(context, path, text)
+  local records, problem, line = rows_file.records(text)
+  if not records then
+    fail(context, path, line, "%s", problem)
+  end
+  local header, rows = table.remove(records, 1) or {}, {}
+  for i, record in ipairs(records) do
+    if #record ~= #header then
+      fail(context, path, record.line, "%d fields, but the first line has %d", #record, #header)
+    end
+    local values = {}
+    for n, name in ipairs(header) do
+      values[name] = record[n] ~= "" and record[n] or nil
+    end
+    rows[i] = { line = record.line, values = values }
+  end
+  return rows, header
+end
+
+-- The names of the members of rows: those of the first in alphabetical order.
+local function header_of(rows)
+  local names = {}
+  for name in pairs(rows[1] and rows[1].values or {}) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  return names
+end
+
+-- JSON: a list of objects; or an object whose one list holds them.
+local function rows_of(value)
+  if type(value) == "table" and value[1] == nil then
+    local list
+    for _, member in pairs(value) do
+      if type(member) == "table" and type(member[1]) == "table" then
+        if list then
+          return nil
+        end
+        list = member
+      end
+    end
+    value = list or value
+  end
+  return type(value) == "table" and value or nil
+end
+
+local function from_json(context, path, text)
+  local value, problem = json.decode(text)
+  if value == nil then
+    return nil, problem
+  end
+  local rows = {}
+  for i, row in ipairs(rows_of(value) or fail(context, path, nil, "must be a list of objects")) do
+    if type(row) ~= "table" then
+      fail(context, path, nil, "element %d is no object", i)
+    end
+    rows[i] = { values = row }
+  end
+  return rows
+end
+
+local function from_json_lines(context, path, text)
+  local rows, line = {}, 0
+  for row in (text:gsub("\r?\n$", "") .. "\n"):gmatch "(.-)\r?\n" do
+    line = line + 1
+    if row:find "%S" then
+      local value, problem = json.decode(row)
+      if type(value) ~= "table" then
+        fail(context, path, line, "%s", problem or "must be a JSON object")
+      end
+      rows[#rows + 1] = { line = line, values = value }
+    end
+  end
+  return rows
+end
+
+local function read_rows(context, path)
+  local text = read_all(context, path)
+  local rows, header
+  if text:find "^%s*[%[{]" then
+    rows = from_json(context, path, text) or from_json_lines(context, path, text)
+    header = header_of(rows)
+  else
+    rows, header = from_csv(context, path, text)
+  end
+  if not rows[1] then
+    fail(context, path, nil, "no rows")
+  end
+  return rows, header
+end
+
+local function day_of(value)
+  local date = type(value) == "string" and value:match "^%d%d%d%d%-%d%d%-%d%d"
+  local day = date and calendar.day(date)
+  return day and calendar.date(day) == date and day or nil
+end
+
+local function number_of(value)
+  return type(value) == "number" and value or type(value) == "string" and tonumber(value) or nil
+end
+
+-- The first column in which every value that is there is of a kind.
+local function find_column(rows, header, is_kind, other)
+  for _, name in ipairs(header) do
+    local found = name ~= other
+    local some = false
+    for _, row in ipairs(found and rows or {}) do
+      local value = row.values[name]
+      if value ~= nil and value ~= json.null then
+        some = true
+        if not is_kind(value) then
+          found = false
+          break
+        end
+      end
+    end
+    if found and some then
+      return name
+    end
+  end
+end
+
+local function check_column(context, path, header, name)
+  local known = {}
+  for _, other in ipairs(header) do
+    known[other] = true
+  end
+  if not known[name] then
+    fail(context, path, nil, "there is no column '%s'%s", name, misuse.suggest(name, known))
+  end
+end
+
+-- The columns of the date, the number and, if there is one, the name of the series.
+local function choose_columns(context, path, rows, header, wanted)
+  local names = {}
+  for name in (wanted or ""):gmatch "[^,]+" do
+    check_column(context, path, header, name)
+    names[#names + 1] = name
+  end
+  if wanted and not names[2] then
+    context:fail(exit.USAGE, "--columns takes the columns of the date, the number and, if there are several series, their "
+      .. "names: --columns date,position,keyword")
+  elseif wanted then
+    return names[1], names[2], names[3]
+  end
+  local date = find_column(rows, header, day_of)
+  local number = date and find_column(rows, header, number_of, date)
+  if not number then
+    fail(context, path, nil, "no column has only %s: name both with --columns DATE,NUMBER (columns: %s)",
+      date and "numbers" or "dates (YYYY-MM-DD)", table.concat(header, ", "))
+  end
+  return date, number
+end
+
+local POSITION_NAMES = { pos = true, position = true, positions = true, rank = true, avg_pos = true }
+
+--- Reads the series of a file. Ends the command at the first mistake.
+---@param context seranking.cli.Context
+---@param path string "-": stdin
+---@param columns? string "DATE,NUMBER" or "DATE,NUMBER,NAME": names of columns; found by their values if left out
+---@return seranking.cli.Series[] series, boolean positions whether the numbers are positions, by the column's name
+function file.series(context, path, columns)
+  local rows, header = read_rows(context, path)
+  local date_name, number_name, series_name = choose_columns(context, path, rows, header, columns)
+  local positions = POSITION_NAMES[number_name:lower()] or false
+  local list, by_name = {}, {}
+  for _, row in ipairs(rows) do
+    local day, value = day_of(row.values[date_name]), row.values[number_name]
+    local number = number_of(value)
+    if not day then
+      fail(context, path, row.line, "%s must be a date YYYY-MM-DD, got %s", date_name, tostring(row.values[date_name]))
+    elseif not number and value ~= nil and value ~= json.null then
+      fail(context, path, row.line, "%s must be a number, got %s", number_name, tostring(value))
+    end
+    local name = series_name and tostring(row.values[series_name] or "") or number_name
+    if not by_name[name] then
+      by_name[name] = { name = name, points = {} }
+      list[#list + 1] = by_name[name]
+    end
+    table.insert(by_name[name].points, { day = day, value = not (positions and number and number < 1) and number or nil })
+  end
+  for _, one in ipairs(list) do
+    table.sort(one.points, function(a, b) return a.day < b.day end)
+  end
+  return list, positions
+end
+
+return file
