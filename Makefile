@@ -47,6 +47,10 @@ endif
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 
+# libcurl has loaded zlib already, to undo Content-Encoding; downloads to files need it for files that are gzip themselves.
+ZLIB_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags zlib 2>/dev/null)
+ZLIB_LIBS   ?= $(or $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null),-lz)
+
 # The Redis limiter is a separate module, built if hiredis is found. "REDIS=" leaves it out.
 HIREDIS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
 HIREDIS_LIBS   ?= $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null)
@@ -105,7 +109,7 @@ build-needs:
 $(BUILD)/core/%.o: src/%.c | build-needs
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) -pthread -c -o $@ $<
+	$(Q)$(COMPILE) -Isrc $(CURL_CFLAGS) $(ZLIB_CFLAGS) -pthread -c -o $@ $<
 
 # The script that Redis runs, as numbers for a C array, without its comments.
 $(REDIS_SCRIPT): src/limit/redis/sr_redis.lua
@@ -127,7 +131,7 @@ $(BUILD)/$(1)/%.o: src/lua/%.c | build-needs
 
 $(BUILD)/$(1)/lseranking.so: $(BINDING:src/lua/%.c=$(BUILD)/$(1)/%.o) $(CORE)
 	$$(SAY) LINK $$@
-	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $$(SR_CFLAGS) $$(MODULE_LDFLAGS) $$(LDFLAGS) -pthread -o $$@ $$^ $$(CURL_LIBS) $$(ZLIB_LIBS)
 
 $(BUILD)/$(1)/lseranking_redis.so: $(BUILD)/$(1)/lseranking_redis.o $(REDIS_CORE) $(REDIS_SHARED)
 	$$(SAY) LINK $$@
@@ -153,7 +157,7 @@ $(BUILD)/silent_dns.so: spec/support/silent_dns.c
 $(BUILD)/c/%: spec/c/%.c $(CORE)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS)
+	$(Q)$(COMPILE) $(NO_BUILTIN) -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(CORE) -lcmocka $(CURL_LIBS) $(ZLIB_LIBS)
 
 $(REDIS_CTESTS): $(BUILD)/c/%: spec/c/%.c $(REDIS_CORE) $(REDIS_SHARED)
 	@mkdir -p $(@D)
@@ -168,7 +172,7 @@ $(BUILD)/c/test_sr_redis_memory: WRAP = -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 # Debian and Ubuntu names. luajit2, not luajit, which conflicts with nginx's Lua module.
 lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(filter 5.1,$(1)),liblua5.1-0-dev,liblua$(1)-dev))
-BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev libhiredis-dev
+BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev zlib1g-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse lua-luv
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
              redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk lua-check clang libclang-rt-dev clang-format clang-tidy \
@@ -339,11 +343,11 @@ fuzz-targets: deps # under sanitizers: with a generator, then with libFuzzer (RU
 
 $(BUILD)/%: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -MF $@.d -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS)
+	$(Q)$(COMPILE) -MF $@.d -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS) $(ZLIB_LIBS)
 
 $(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -MF $@.d -DFUZZ_ENGINE -fsanitize=fuzzer -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS)
+	$(Q)$(COMPILE) -MF $@.d -DFUZZ_ENGINE -fsanitize=fuzzer -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS) $(ZLIB_LIBS)
 
 .PHONY: soak
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)

@@ -145,6 +145,7 @@ function seranking.clock() end
 ---| "cancelled" # The program gave up the call.
 ---| "protocol" # The answer is not the HTTP that was expected, or a list contradicts itself.
 ---| "phase" # The call was made where it can't wait.
+---| "file" # A file can't be written.
 
 --- See docs/errors.md.
 ---@alias seranking.Code
@@ -153,6 +154,7 @@ function seranking.clock() end
 ---| "bad_answer" # protocol: The answer is not HTTP, or breaks its rules.
 ---| "bad_encoding" # decode: The body can't be decompressed.
 ---| "bad_gateway" # server: HTTP 502.
+---| "bad_gzip" # decode: The file of a download with gunzip = true is damaged or cut short.
 ---| "bad_json" # decode: The body is not JSON.
 ---| "bad_key" # blocked: The API refused the key twice in a row.
 ---| "bad_option" # invalid: An option of seranking.new, or its environment variable, has an invalid value.
@@ -161,6 +163,7 @@ function seranking.clock() end
 ---| "budget" # invalid: The call may cost more than the option budget leaves.
 ---| "ca_file" # tls: The file named by ca_file can't be read.
 ---| "cancelled" # cancelled: The call was cancelled, or its client was closed.
+---| "cant_write" # file: The file of a download can't be written. Nothing is left of it.
 ---| "cant_yield" # phase: The coroutine can't be suspended here.
 ---| "cassette" # invalid: `seranking.record` can't write its file.
 ---| "certificate" # tls: The server's certificate is not trusted, not for this address or not for today.
@@ -213,6 +216,7 @@ function seranking.clock() end
 ---| "no_answer" # timeout: The request was sent, but no complete answer arrived in time.
 ---| "no_connection" # timeout: No connection was made in time.
 ---| "no_descriptors" # network: The process has no file descriptor left, or nginx no connection.
+---| "no_file" # decode: A job is done, but its answer names no file.
 ---| "no_ids" # invalid: The list of ids is missing or empty. (HTTP 400 “No ids in request”)
 ---| "no_job" # decode: The answer that started a job does not name the job.
 ---| "no_key" # auth: No API key was given.
@@ -227,7 +231,7 @@ function seranking.clock() end
 ---| "not_in_v1" # invalid: The operation exists in v4 only.
 ---| "not_in_v4" # invalid: The operation exists in v1 only.
 ---| "not_started" # cancelled: An item of a map with stop_on_error came after the first error.
----| "on_progress" # cancelled: on_progress raised `err.raised`. `err.job` names the job.
+---| "on_progress" # cancelled: on_progress raised `err.raised`. `err.job` names the job, `err.resume` the place of a walk.
 ---| "out_of_memory" # too_large: Memory ran out.
 ---| "page_repeats" # protocol: The server gave the same page again.
 ---| "payment_required" # access: HTTP 402.
@@ -300,10 +304,10 @@ function AnyClient:gather(...) end
 function AnyClient:limiter() end
 
 --- Downloads a file whose address came in an answer, from any host, without the key and outside the rate limit. Returns its
---- bytes unchanged: a gzipped file stays gzipped.
+--- bytes unchanged: a gzipped file stays gzipped. With the option `to` the bytes go to that file, and its name is returned.
 ---@param url string https, or http to this machine
----@param given? seranking.CallOptions
----@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
+---@param given? seranking.DownloadOptions
+---@return string? bytes_or_file, seranking.Response|seranking.Error # bytes or file name, response | nil, error
 function AnyClient:download(url, given) end
 
 --- Cost of the calls of client.data so far: an estimate, since no answer has the price.
@@ -403,6 +407,11 @@ function AnyClient:close() end
 ---@field confidence? "high"|"medium"|"low"
 ---@field deprecated boolean
 
+--- Options of client:download, besides those of a call.
+---@class seranking.DownloadOptions: seranking.CallOptions
+---@field to? string a file to write to, in pieces, so memory does not grow; it gets its name when it is complete, and download returns the name. max_body counts only if you set it (default: none)
+---@field gunzip? boolean true, with to: unpacks a file that is gzip, and leaves any other as it is (default: false)
+
 --- An error. Calls return it as their second value if something outside the program fails.
 ---@class seranking.Error
 ---@field kind seranking.Kind what a program branches on
@@ -422,7 +431,7 @@ function AnyClient:close() end
 ---@field rows? any[] of `all`: the rows that came before it
 ---@field resume? string of a walk: the option `resume` of one that goes on with the first row that was not delivered
 ---@field answer? any of a walk or `wait`: the answer that could not be used, or that says how the job ended
----@field job? table<string, any> of `wait`: the parameter that names the job, and its id: give it to `status:wait`
+---@field job? table<string, any> of `wait` and `export`: the parameter that names the job, and its id: give it to `status:wait`
 ---@field raised? any code on_progress: what the function raised
 ---@field option? string code bad_option: the option that can't be used, or the variable it came from
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
@@ -445,6 +454,11 @@ function AnyClient:close() end
 ---@field code? string of the error that caused it
 ---@field lost? integer later events that were dropped
 ---@field problem? string limiter_fallback: why the limit is not shared as configured
+
+--- Options of `export`, besides those of `wait`.
+---@class seranking.ExportOptions: seranking.WaitOptions
+---@field to? string the file to write to, as in client:download
+---@field gunzip? boolean whether to unpack a file that is gzip (default: true, unless the name ends in .gz)
 
 ---@class seranking.FieldDescription a field of an answer
 ---@field path string "keywords[].id"; in an array, from its elements on
@@ -488,6 +502,7 @@ function Limiter:reset() end
 ---@class seranking.MapOptions
 ---@field concurrency? integer items in flight at once; the rate limit holds all the same (default: 16)
 ---@field stop_on_error? boolean true: begins no more items after the first error; those in flight are finished (default: false)
+---@field on_progress? fun(done: integer, total: integer?, credits: number) a function that is called after each item with the items that have ended, those in all, and the credits that the client has spent meanwhile, by estimate; it must make no calls; if it raises, no item begins any more, and after those in flight the map raises the same
 
 --- Options of seranking.new. An option given in code wins over its variable.
 ---@class seranking.Options
@@ -571,6 +586,7 @@ function Limiter:reset() end
 ---@field waited number seconds of these spent waiting for a slot of the rate limit
 ---@field reused boolean it came over an existing connection
 ---@field http_version string "1.1", "2" …
+---@field size? integer of a download to a file: bytes in it
 ---@field job? table<string, any> of `wait`: { name of the parameter = id of the job }
 
 ---@class seranking.Spent
@@ -602,6 +618,7 @@ function Limiter:reset() end
 ---@field max_rows? number the walk ends after so many rows; math.huge: you want all there are
 ---@field max_cost? number credits, by estimate: a page that might cost more ends the walk with an error; budget does the same
 ---@field resume? string err.resume or walk.resume of a walk with the same arguments: goes on with the first row it has not delivered; max_rows and max_cost count from there
+---@field on_progress? fun(done: integer, total: integer?, credits: number) a function that is called after each page with the rows received, the rows in all if the server or max_rows tells them, and the cost in credits, by estimate; if it raises, the rows received are delivered, and the walk ends with an error, kind cancelled, code on_progress
 
 ---@class seranking.account.balance.Answer
 ---@field currency string a sign or a short name; prefer currency_code
@@ -3587,6 +3604,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.export.create: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+---@field export fun(self, args: seranking.data.backlinks.export.create.Args, options?: seranking.ExportOptions): string?, seranking.Response|seranking.Error
 
 ---@class seranking.data.backlinks.export.status.Args
 ---@field task_id string task_id of create: a string such as 1_100200, not a number
@@ -3594,6 +3612,7 @@ function Limiter:reset() end
 ---@class seranking.data.backlinks.export.status: seranking.Operation
 ---@field dry_run fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.WaitOptions): seranking.data.backlinks.export.status.Answer?, seranking.Response|seranking.Error
+---@field export fun(self, args: seranking.data.backlinks.export.status.Args, options?: seranking.ExportOptions): string?, seranking.Response|seranking.Error
 
 ---@class seranking.data.backlinks.export
 --- Write a whole link profile to a file. Rejected at once when the plan's exports are used up.

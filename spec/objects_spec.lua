@@ -149,7 +149,7 @@ describe("clients, resources and operations", function()
       end
       assert.is_nil(names(client.data):find " sites ")
       assert.equal(" create delete list move update ", names(client.keyword_groups))
-      assert.equal(" all describe dry_run each wait ", names(client.sites.list))
+      assert.equal(" all describe dry_run each export wait ", names(client.sites.list))
       local closed = scene.new()
       closed:close()
       assert.is_nil(names(closed):find " data ")

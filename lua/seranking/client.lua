@@ -213,10 +213,10 @@ function methods:limiter()
 end
 
 --- Downloads a file whose address came in an answer, from any host, without the key and outside the rate limit. Returns its
---- bytes unchanged: a gzipped file stays gzipped.
+--- bytes unchanged: a gzipped file stays gzipped. With the option `to` the bytes go to that file, and its name is returned.
 ---@param url string https, or http to this machine
----@param given? seranking.CallOptions
----@return string? bytes, seranking.Response|seranking.Error # bytes, response | nil, error
+---@param given? seranking.DownloadOptions
+---@return string? bytes_or_file, seranking.Response|seranking.Error # bytes or file name, response | nil, error
 function methods:download(url, given)
   self = must_be_client(self, "download(url)")
   local bytes, response = direct.download(self, url, given)
@@ -307,6 +307,7 @@ local function wrap(handle, api, checked, clock)
     _products = {}, -- by name: the states of clients that are open
     _timeout = checked.timeout or options.default "timeout",
     _max_body = checked.max_body or options.default "max_body",
+    _file_max = checked.file_max or false, -- of downloads to files: max_body, if the user has set it
     _spent = false, -- of a paid product: its account
     _open = false, -- opens a product
     _failed = false, -- of a product: the error of every call, if its key in the environment can't be used
@@ -366,7 +367,7 @@ local function make(given)
     end
   end
   local settings = opening.settings(checked, driver, given and given.state_dir ~= nil)
-  checked.max_body = settings.max_body
+  checked.file_max, checked.max_body = checked.max_body, settings.max_body
   local found
   found, problem = keys.find(checked, variables)
   if not found then

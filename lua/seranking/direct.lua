@@ -158,8 +158,8 @@ end
 --- See client:download.
 ---@param client table its state
 ---@param url string
----@param given? seranking.CallOptions
----@return string? bytes, seranking.Response|seranking.Error
+---@param given? seranking.DownloadOptions
+---@return string? bytes_or_file, seranking.Response|seranking.Error
 function direct.download(client, url, given)
   if client._closed then
     misuse.raise("client:download: the client is closed")
@@ -179,9 +179,15 @@ function direct.download(client, url, given)
       misuse.raise("client:download: option %s is for operations: an address is fetched as it is, and costs nothing", name)
     end
   end
-  local call, problem = client._core:download(origin, (target:find "^/" and "" or "/") .. target,
-    options.call("client:download", given))
-  if not call then
+  local checked = options.download(given)
+  local to = checked and checked.to
+  if to then
+    checked.file_max = client._file_max or nil
+  end
+  local call, problem, failed = client._core:download(origin, (target:find "^/" and "" or "/") .. target, checked)
+  if failed then
+    return nil, errors.wrap(failed)
+  elseif not call then
     misuse.raise("client:download: the address %s", problem)
   end
   local answered, result = host.run(client, call)
@@ -191,7 +197,7 @@ function direct.download(client, url, given)
   if client._recording then
     client._recording:add_download(call, url, result)
   end
-  local body = answered and call:body() or nil
+  local body = answered and (to or call:body()) or nil
   call:trim()
   return body, result
 end

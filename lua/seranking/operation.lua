@@ -22,6 +22,8 @@ local format = string.format
 
 ---@module "seranking.describe"
 local describe = lazy "seranking.describe"
+---@module "seranking.export"
+local export = lazy "seranking.export"
 ---@module "seranking.help"
 local help = lazy "seranking.help"
 ---@module "seranking.walk.jobs"
@@ -279,6 +281,23 @@ function methods.wait(op, args, given, more)
     end)
   end
   return deliver(op, last, response)
+end
+
+--- Makes a job, waits until it is done, and downloads its file. On a status operation, waits for a job that exists. The file is
+--- tried before the job is made, so a path that can't be written costs nothing.
+---@param args? table<string, any>
+---@param given seranking.ExportOptions to = the file; those of wait
+---@return string? to, seranking.Response|seranking.Error # name of the file, response with the id in its field job | nil, error
+function methods.export(op, args, given, more)
+  op, args, given = target(op, "export", args, given, more)
+  local plan, missing = plan_of(op)
+  local file, response = nil, missing
+  if plan then
+    file, response = export.run(op, plan, args, options.export(plan.name, given), function(name)
+      return sibling(op, name)
+    end)
+  end
+  return deliver(op, file, response)
 end
 
 --- Describes the operation as plain data, a new table at each call.

@@ -146,6 +146,12 @@ options.of_call = {
     about = "parameters that the client does not know: they go where the operation's own go" },
 }
 
+-- The option on_progress of walks and maps.
+local function progress(about)
+  return { "on_progress", kinds.of_type("function", "must be a function"),
+    type = "fun(done: integer, total: integer?, credits: number)", about = about }
+end
+
 --- Options of `each` and `all`, besides those of a call, which hold for each page.
 options.of_walk = {
   { "max_rows", kinds.rows, about = "the walk ends after so many rows; `math.huge`: you want all there are" },
@@ -156,6 +162,9 @@ options.of_walk = {
   { "resume", kinds.of_type("string", "must be a text, as err.resume is"),
     about = "`err.resume` or `walk.resume` of a walk with the same arguments: goes on with the first row it has not delivered; "
       .. "`max_rows` and `max_cost` count from there" },
+  progress("a function that is called after each page with the rows received, the rows in all if the server or `max_rows` "
+    .. "tells them, and the cost in credits, by estimate; if it raises, the rows received are delivered, and the walk ends "
+    .. "with an error, kind `cancelled`, code `on_progress`"),
 }
 
 --- Options of `wait`, besides those of a call, which hold for each poll.
@@ -175,6 +184,25 @@ options.of_map = {
   { "concurrency", kinds.whole(1, 10000), default = 16, about = "items in flight at once; the rate limit holds all the same" },
   { "stop_on_error", kinds.boolean, default = false,
     about = "`true`: begins no more items after the first error; those in flight are finished" },
+  progress("a function that is called after each item with the items that have ended, those in all, and the credits that "
+    .. "the client has spent meanwhile, by estimate; it must make no calls; if it raises, no item begins any more, and after "
+    .. "those in flight the map raises the same"),
+}
+
+--- Options of client:download, besides those of a call.
+options.of_download = {
+  { "to", kinds.text, otherwise = "none",
+    about = "a file to write to, in pieces, so memory does not grow; it gets its name when it is complete, and `download` "
+      .. "returns the name. `max_body` counts only if you set it" },
+  { "gunzip", kinds.boolean, default = false,
+    about = "`true`, with `to`: unpacks a file that is gzip, and leaves any other as it is" },
+}
+
+--- Options of `export`, besides those of `wait`.
+options.of_export = {
+  { "to", kinds.text, about = "the file to write to, as in `client:download`" },
+  { "gunzip", kinds.boolean, otherwise = "`true`, unless the name ends in `.gz`",
+    about = "whether to unpack a file that is gzip" },
 }
 
 -- ---- checks ----
@@ -200,6 +228,8 @@ for _, group in ipairs(options.groups) do
 end
 local walk_options, wait_options = by_name(options.of_call, options.of_walk), by_name(options.of_call, options.of_wait)
 local map_options = by_name(options.of_map)
+local download_options = by_name(options.of_call, options.of_download)
+local export_options = by_name(options.of_call, options.of_wait, options.of_export)
 
 --- The default of an option of a client.
 ---@param name string
@@ -308,6 +338,32 @@ end
 ---@return table
 function options.wait(who, given)
   local checked = of_request(who, given, wait_options) or {}
+  checked.timeout = checked.timeout or wait_options.timeout.default
+  return checked
+end
+
+--- Checks the options of client:download.
+---@param given? seranking.DownloadOptions
+---@return table?
+function options.download(given)
+  local checked = of_request("client:download", given, download_options)
+  if checked and checked.gunzip and not checked.to then
+    misuse.raise "client:download: option gunzip goes with to: bytes that are returned stay as they are"
+  end
+  return checked
+end
+
+--- Checks the options of `export`.
+---@param who string
+---@param given? seranking.ExportOptions
+---@return table
+function options.export(who, given)
+  local checked = of_request(who, given, export_options) or {}
+  if not checked.to then
+    misuse.raise('%s: export needs the name of a file: export({ … }, { to = "links.csv" })', who)
+  elseif checked.gunzip == nil then
+    checked.gunzip = not checked.to:lower():find "%.gz$"
+  end
   checked.timeout = checked.timeout or wait_options.timeout.default
   return checked
 end

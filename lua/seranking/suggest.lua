@@ -137,7 +137,7 @@ end
 
 -- Whether an operation with this plan has a use for a method: there are rows to walk over, or a job to wait for.
 local function can(plan, method)
-  if method == "wait" then
+  if method == "wait" or method == "export" then
     return plan.job ~= nil
   elseif method == "each" or method == "all" then
     return plan.pages ~= nil or plan.answer == "array"

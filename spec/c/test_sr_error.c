@@ -566,7 +566,8 @@ static void kinds_have_their_names(void **state) {
                {SR_TOO_LARGE, "too_large"},
                {SR_CANCELLED, "cancelled"},
                {SR_PROTOCOL, "protocol"},
-               {SR_PHASE, "phase"}};
+               {SR_PHASE, "phase"},
+               {SR_FILE, "file"}};
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(names); i++)

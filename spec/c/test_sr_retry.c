@@ -26,7 +26,7 @@ static const struct {
     {SR_AUTH, 0, 0, 0, 0},       {SR_ACCESS, 0, 0, 0, 0},    {SR_INVALID, 0, 0, 0, 0},
     {SR_NOT_FOUND, 0, 0, 0, 0},  {SR_BLOCKED, 0, 0, 0, 0},   {SR_TLS, 0, 0, 0, 0},
     {SR_DECODE, 0, 0, 0, 0},     {SR_TOO_LARGE, 0, 0, 0, 0}, {SR_CANCELLED, 0, 0, 0, 0},
-    {SR_PROTOCOL, 0, 0, 0, 0},   {SR_PHASE, 0, 0, 0, 0},
+    {SR_PROTOCOL, 0, 0, 0, 0},   {SR_PHASE, 0, 0, 0, 0},     {SR_FILE, 0, 0, 0, 0},
 };
 
 static void only_harmless_retries_that_may_help_are_made(void **state) {

@@ -9,6 +9,7 @@
 #include "base/sr_list.h"
 #include "http/sr_config.h"
 #include "http/sr_error.h"
+#include "http/sr_sink.h"
 #include "limit/sr_limiter.h"
 
 #include <curl/curl.h>
@@ -71,14 +72,15 @@ struct sr_call {
   sr_time timeout;                   /* for the whole call: slots, attempts, back-offs */
   sr_time connect_timeout;           /* name, connection and TLS of one attempt */
   sr_time attempt_timeout;           /* one attempt; 0: bounded by `timeout` alone */
-  size_t max_body;                   /* bytes, after decompression */
-  size_t max_headers;                /* bytes of header lines */
-  int has_body;                      /* a body of no bytes is one too */
-  int retries;                       /* attempts after the first */
-  int repeatable;                    /* doing it twice does no harm */
-  int paid;                          /* costs money: retried only where nothing was sent */
-  int low;                           /* priority: leaves the last slot to others */
-  int wait_blocked;                  /* while the key is blocked: waits, within the deadline */
+  struct sr_sink *sink; /* where a successful answer's body goes, owned; NULL: `answer` */
+  size_t max_body;      /* bytes of `answer`, after decompression */
+  size_t max_headers;   /* bytes of header lines */
+  int has_body;         /* a body of no bytes is one too */
+  int retries;          /* attempts after the first */
+  int repeatable;       /* doing it twice does no harm */
+  int paid;             /* costs money: retried only where nothing was sent */
+  int low;              /* priority: leaves the last slot to others */
+  int wait_blocked;     /* while the key is blocked: waits, within the deadline */
 
   /* Progress: the engine's. */
   struct sr_engine *engine; /* NULL unless in flight */

@@ -231,6 +231,8 @@ static void end_failed_attempt(struct sr_engine *engine, struct sr_call *call, e
 static void end_answered_attempt(struct sr_engine *engine, struct sr_call *call, sr_time now) {
   if (call->status >= 200 && call->status < 300) {
     settle_answer(call, now);
+    if (call->sink != NULL && sr_sink_finish(call->sink) != 0)
+      sr_sink_explain(call->sink, &call->error);
     end_call(call, now);
     return;
   }
@@ -302,6 +304,11 @@ static void begin_attempt(struct sr_engine *engine, struct sr_call *call, sr_tim
   if (call->answer.len > 0)
     sr_buf_clear(&call->answer);
   enter_state(call, SR_STATE_SENDING, now);
+  if (call->sink != NULL && sr_sink_restart(call->sink) != 0) {
+    sr_sink_explain(call->sink, &call->error);
+    end_attempt(engine, call, SR_UNSENT, now);
+    return;
+  }
   if (engine->external) {
     if (call->tag != 0)
       make_ready(engine, call); /* or sr_engine_run hands it out */
@@ -655,7 +662,14 @@ void sr_engine_answer(struct sr_call *call, int status, const char *head, size_t
   sr_buf_clear(&call->head);
   sr_buf_clear(&call->answer);
   call->status = 0;
-  if (head_len > call->max_headers || body_len > call->max_body)
+  if (call->sink != NULL && status / 100 == 2) {
+    if (sr_sink_write(call->sink, body, body_len) != 0)
+      sr_sink_explain(call->sink, &call->error);
+    body_len = 0;
+  }
+  if (call->error.kind != SR_NO_ERROR)
+    ; /* the sink did not take the body */
+  else if (head_len > call->max_headers || body_len > call->max_body)
     sr_error_set(&call->error, SR_TOO_LARGE, head_len > call->max_headers ? "headers" : "body",
                  NULL, "the answer is larger than the limit");
   else if (sr_buf_append(&call->head, head, head_len) != 0 ||

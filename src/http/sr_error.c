@@ -13,8 +13,9 @@
 
 /* In the order of enum sr_kind. */
 static const char *const kind_names[] = {
-    "",        "auth",    "access", "invalid", "not_found", "rate_limit", "blocked",  "server",
-    "timeout", "network", "tls",    "decode",  "too_large", "cancelled",  "protocol", "phase"};
+    "",          "auth",      "access",   "invalid", "not_found", "rate_limit",
+    "blocked",   "server",    "timeout",  "network", "tls",       "decode",
+    "too_large", "cancelled", "protocol", "phase",   "file"};
 
 const char *sr_kind_name(enum sr_kind kind) {
   return kind_names[kind];

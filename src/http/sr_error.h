@@ -24,7 +24,8 @@ enum sr_kind {
   SR_TOO_LARGE,  /* body or headers over the limit */
   SR_CANCELLED,  /* given up by the caller */
   SR_PROTOCOL,   /* not HTTP as expected: redirects, broken framing */
-  SR_PHASE       /* called where it can't wait */
+  SR_PHASE,      /* called where it can't wait */
+  SR_FILE        /* a file on this machine can't be written */
 };
 
 #define SR_MESSAGE_SIZE 512

@@ -165,10 +165,25 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
+/* Whether the answer is a success, whose body goes to the call's sink. */
+static int is_for_sink(const struct sr_transfer *transfer) {
+  long status = 0;
+  if (transfer->call->sink == NULL)
+    return 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status / 100 == 2;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
+  if (is_for_sink(transfer)) {
+    if (sr_sink_size(call->sink) >= LONG_BODY && expire_after(transfer, transfer->ends))
+      return 0;
+    transfer->sink_failed = sr_sink_write(call->sink, data, len) != 0;
+    return transfer->sink_failed ? 0 : len;
+  }
   if (call->answer.len >= LONG_BODY && expire_after(transfer, transfer->ends))
     return 0; /* a few bytes may decompress to all this in one round */
   if (len > call->max_body - call->answer.len) {
@@ -644,6 +659,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
     set_too_large(error, transfer);
+  else if (transfer->sink_failed)
+    sr_sink_explain(transfer->call->sink, error);
   else if (transfer->codings > 1)
     sr_error_set(error, SR_DECODE, "bad_encoding",
                  "check base_url: another server may be answering",

@@ -50,6 +50,7 @@ struct sr_transfer {
   int head_whole;               /* the blank line after the headers has come */
   int codings;                  /* how often the answer's body is compressed */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
+  int sink_failed;              /* the call's sink did not take the body */
   int no_memory;                /* a buffer could not grow */
   int no_descriptors;           /* a socket could not be made */
   char detail[CURL_ERROR_SIZE]; /* libcurl's words on a failure */

@@ -116,6 +116,7 @@ struct lsr_client *lsr_checkclient(lua_State *L);
 /* Methods of clients that are in lseranking_request.c. */
 int lsr_client_call(lua_State *L);
 int lsr_client_download(lua_State *L);
+int lsr_client_check_file(lua_State *L);
 
 /* The userdata of a call. `call` or `job` is NULL: a call that was submitted to the thread is its job's. */
 struct lsr_account;

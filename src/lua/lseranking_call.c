@@ -134,7 +134,7 @@ static void push_texts(lua_State *L, const struct sr_call *call) {
 /*
 ** call:result([metatable]) -> true, response | false, error, texts of the error's answer. To be called
 ** when run() has said "done". The response is a table: { status, attempts, elapsed, waited, reused,
-** http_version }. Its header lines, which may hold the key, are in the weak table lseranking.heads, by
+** http_version, size (of the file that the body went to) }. Its header lines, which may hold the key, are in the weak table lseranking.heads, by
 ** the response. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
@@ -154,6 +154,10 @@ static int call_result(lua_State *L) {
   lua_setfield(L, -2, "attempts");
   lsr_setseconds(L, "elapsed", call->elapsed);
   lsr_setseconds(L, "waited", call->waited);
+  if (call->sink != NULL) {
+    lua_pushinteger(L, (lua_Integer)sr_sink_size(call->sink));
+    lua_setfield(L, -2, "size");
+  }
   lsr_setboolean(L, "reused", call->reused);
   lsr_setstring(L, "http_version", call->http_version);
   lua_getfield(L, LUA_REGISTRYINDEX, HEADS);

@@ -45,6 +45,9 @@ static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
 /* Common servers refuse request lines of more than 8 KiB. */
 enum { TARGET_MAX = 8000 };
 
+/* Most bytes of a file: what a double counts exactly. */
+#define FILE_MAX 9007199254740992.0
+
 /* Upper bound on ids in a path. */
 enum { IDS_MAX = 8 };
 
@@ -205,8 +208,34 @@ int lsr_client_call(lua_State *L) {
 }
 
 /*
-** client:download(origin, target, options) -> call | nil, problem of the address. A GET to another host
-** than the API's, without the key and outside the limit.
+** Opens the file that the body goes to, if options has `to`. `gunzip`: unpack it; `file_max`: most bytes. 0 with an error.
+*/
+static int open_sink(lua_State *L, int index, struct sr_call *call, struct sr_error *error) {
+  const char *path = lsr_fieldstring(L, index, "to", NULL);
+  lua_Number max = lsr_fieldwhole(L, index, "file_max", FILE_MAX, 1, FILE_MAX);
+  if (path == NULL)
+    return 1;
+  call->sink = sr_sink_new(path, lsr_fieldflag(L, index, "gunzip"), (uint64_t)max, error);
+  return call->sink != NULL;
+}
+
+/* client:check_file(path) -> true | nil, error: whether client:download could write that file now. */
+int lsr_client_check_file(lua_State *L) {
+  struct sr_error error;
+  struct sr_sink *sink;
+  lsr_checkclient(L);
+  sink = sr_sink_new(luaL_checkstring(L, 2), 0, 0, &error);
+  if (sink == NULL)
+    return lsr_fail(L, &error);
+  sr_sink_delete(sink);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/*
+** client:download(origin, target, options) -> call | nil, problem of the address | nil, nil, error. A GET
+** to another host than the API's, without the key and outside the limit. The error is of the file in
+** options.to.
 */
 int lsr_client_download(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
@@ -228,8 +257,15 @@ int lsr_client_download(lua_State *L) {
   call->config = config;
   set_defaults(client, call);
   must(L, sr_buf_append(&call->target, target, len) != 0);
-  if (lua_istable(L, 4))
+  if (lua_istable(L, 4)) {
     read_options(L, 4, call);
+    if (!open_sink(L, 4, call, &error)) {
+      lua_pushnil(L);
+      lua_pushnil(L);
+      lsr_pusherror(L, &error, call);
+      return 3;
+    }
+  }
   lua_settop(L, 5);
   return 1;
 }

@@ -66,7 +66,8 @@ function reference.page()
   file:close()
   local chapters = {
     client = client_tables(), call = markdown_table(options.of_call), walk = markdown_table(options.of_walk),
-    wait = markdown_table(options.of_wait, true), map = markdown_table(options.of_map, true),
+    wait = markdown_table(options.of_wait, true), download = markdown_table(options.of_download, true),
+    export = markdown_table(options.of_export, true), map = markdown_table(options.of_map, true),
   }
   return (prose:gsub("{{(%l+)}}", chapters))
 end
@@ -104,6 +105,9 @@ function reference.classes()
       { options.of_walk }),
     class("seranking.WaitOptions", "Options of `wait`, besides those of a call, which hold for each poll.", call,
       { options.of_wait }),
+    class("seranking.DownloadOptions", "Options of client:download, besides those of a call.", call, { options.of_download }),
+    class("seranking.ExportOptions", "Options of `export`, besides those of `wait`.", "seranking.WaitOptions",
+      { options.of_export }),
     class("seranking.MapOptions", "Options of client:map.", nil, { options.of_map }),
   }
 end

@@ -291,6 +291,9 @@ local function operation_types(writer, operation, answer_of)
     end
     writer:add("---@field wait fun(", given, "seranking.WaitOptions): ", optional(last),
       ", seranking.Response|seranking.Error")
+    if status.any.job.result then
+      writer:add("---@field export fun(", given, "seranking.ExportOptions): string?, seranking.Response|seranking.Error")
+    end
   end
   writer:add("")
   return ("---@field %s %s|fun(%sseranking.CallOptions): %s, seranking.Response|seranking.Error"):format(operation.name,
@@ -356,8 +359,8 @@ local function library_types(writer, root)
     own[name] = own[name] or tag == "class" or tag == "alias"
   end
   local wanted = { "seranking.Client", "seranking.Options", "seranking.CallOptions",
-    "seranking.WalkOptions", "seranking.WaitOptions", "seranking.Description", "seranking.Error", "seranking.Event",
-    "seranking.Recording" }
+    "seranking.WalkOptions", "seranking.WaitOptions", "seranking.ExportOptions", "seranking.Description", "seranking.Error",
+    "seranking.Event", "seranking.Recording" }
   local children = { ["seranking.Client"] = root }
   for i = #products, 1, -1 do
     local class = "seranking." .. capital(products[i]) .. "Client"

@@ -151,6 +151,9 @@ return {
     { "bad_json", "The body is not JSON." },
     { "bad_encoding", "The body can't be decompressed.",
       hint = "it does not match its Content-Encoding: " .. OTHER_END },
+    { "bad_gzip", "The file of a download with gunzip = true is damaged or cut short.",
+      hint = "download it again; without gunzip = true it is kept as it comes" },
+    { "no_file", "A job is done, but its answer names no file." },
     { "empty_body", "The body is empty, but the operation returns one.",
       hint = "check whether it was carried out; client:request returns true for an empty answer" },
     { "unexpected", "The body is JSON of another shape.", action = "`client:request` returns the answer as it is." },
@@ -174,7 +177,7 @@ return {
       action = "Use a walk in one coroutine only. Continue with `err.resume` if it is set." },
     { "not_awaited", "The event loop gave up waiting." },
     { "not_started", "An item of a map with stop_on_error came after the first error.", sent = "no" },
-    { "on_progress", "on_progress raised `err.raised`. `err.job` names the job." },
+    { "on_progress", "on_progress raised `err.raised`. `err.job` names the job, `err.resume` the place of a walk." },
     { "stopped", "The thread that carries out calls has stopped." },
   },
   {
@@ -200,5 +203,11 @@ return {
     { "would_block", "nginx can't wait in this phase.",
       hint = "hand the work to ngx.timer.at(0, …), or set blocking = true and accept that the worker stops meanwhile" },
     { "cant_yield", "The coroutine can't be suspended here.", action = "Call from a coroutine, outside C functions." },
+  },
+  {
+    "file", meaning = "A file can't be written.", action = "Check the path, the rights and the space on the disk.",
+    retry = "no", sent = "perhaps",
+    { "cant_write", "The file of a download can't be written. Nothing is left of it.",
+      action = "The message says why. If `err.job` is set, the file can be downloaded again without a new job." },
   },
 }

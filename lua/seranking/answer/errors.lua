@@ -27,7 +27,7 @@ local getinfo = debug.getinfo
 ---@field rows? any[] of `all`: the rows that came before it
 ---@field resume? string of a walk: the option `resume` of one that goes on with the first row that was not delivered
 ---@field answer? any of a walk or `wait`: the answer that could not be used, or that says how the job ended
----@field job? table<string, any> of `wait`: the parameter that names the job, and its id: give it to `status:wait`
+---@field job? table<string, any> of `wait` and `export`: the parameter that names the job, and its id: give it to `status:wait`
 ---@field raised? any code on_progress: what the function raised
 ---@field option? string code bad_option: the option that can't be used, or the variable it came from
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"

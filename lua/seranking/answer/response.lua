@@ -14,6 +14,7 @@ local headers = require "seranking.answer.headers"
 ---@field waited number seconds of these spent waiting for a slot of the rate limit
 ---@field reused boolean it came over an existing connection
 ---@field http_version string "1.1", "2" …
+---@field size? integer of a download to a file: bytes in it
 ---@field job? table<string, any> of `wait`: { name of the parameter = id of the job }
 
 -- Header lines by response, until they are parsed. Kept outside the response, so that printing or encoding it shows fields

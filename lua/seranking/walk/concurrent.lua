@@ -38,6 +38,9 @@ end
 ---@field width integer most items in flight
 ---@field results table
 ---@field where? string the caller's line, for mistakes, if the function is an operation: the traceback lacks it
+---@field on_progress? fun(done: integer, total: integer, credits: number)
+---@field ended integer items that have ended
+---@field raised? table what on_progress raised, in a list: it ends the map
 ---@field mistake? string a string that an item raised, with its traceback: it ends the map
 local Batch = {}
 Batch.__index = Batch
@@ -45,7 +48,7 @@ Batch.__index = Batch
 --- Begins the next item; nil if there is none, or none may begin after an error.
 ---@return integer?
 function Batch:next()
-  if self.begun >= self.count or self.mistake or self.stop_on_error and self.errors then
+  if self.begun >= self.count or self.mistake or self.raised or self.stop_on_error and self.errors then
     return nil
   end
   self.begun = self.begun + 1
@@ -58,6 +61,24 @@ local function add_error(batch, index, problem)
   end
   batch.about.count = batch.about.count + 1
   batch.errors[index] = problem
+end
+
+-- The credits that a client and those of its products have spent, by estimate.
+local function spent(client)
+  local credits = client._spent and client._spent.credits or 0
+  for _, product in pairs(client._products or {}) do
+    credits = credits + spent(product)
+  end
+  return credits
+end
+
+-- Tells on_progress that an item has ended. What it raises ends the map.
+local function tell(batch)
+  batch.ended = batch.ended + 1
+  local fine, raised = pcall(batch.on_progress, batch.ended, batch.count, spent(batch.client) - batch.spent)
+  if not fine then
+    batch.raised = batch.raised or { raised }
+  end
 end
 
 --- Takes what an item returned or, if not `fine`, raised (see adapter.try).
@@ -73,11 +94,16 @@ function Batch:settle(index, fine, value, problem)
   else
     self.results[index] = value
   end
+  if self.on_progress then
+    tell(self)
+  end
 end
 
 local function finish(batch)
   if batch.mistake then
     adapter.raise_mistake(batch.mistake)
+  elseif batch.raised then
+    error(batch.raised[1], 0)
   end
   for index = batch.begun + 1, batch.count do
     add_error(batch, index, errors.new("cancelled", "not_started", "an earlier item failed, so this one was not begun"))
@@ -93,10 +119,11 @@ local function callable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
-local function run(client, loop, list, count, fn, width, stop_on_error, where)
+local function run(client, loop, list, count, fn, width, given, where)
   local batch = setmetatable({
-    list = list, count = count, fn = fn, width = width, stop_on_error = stop_on_error or false,
+    list = list, count = count, fn = fn, width = width, stop_on_error = given.stop_on_error or false,
     begun = 0, results = { n = count }, errors = nil, where = where,
+    client = client, on_progress = given.on_progress, ended = 0, spent = given.on_progress and spent(client),
   }, Batch)
   if count > 0 then
     loop.run_batch(client, batch)
@@ -143,7 +170,7 @@ function concurrent.map(client, loop, list, fn, given, where)
   elseif not callable(fn) then
     misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
   end
-  return run(client, loop, list, length(list), fn, given.concurrency, given.stop_on_error, where)
+  return run(client, loop, list, length(list), fn, given.concurrency, given, where)
 end
 
 local function call(f)
@@ -161,7 +188,7 @@ function concurrent.gather(client, loop, ...)
         type(list[index]) == "table" and not proxy.is(list[index]) and "a table" or proxy.show(list[index]))
     end
   end
-  return run(client, loop, list, count, call, math.max(count, 1), false)
+  return run(client, loop, list, count, call, math.max(count, 1), {})
 end
 
 return concurrent

@@ -1,12 +1,11 @@
 --- Jobs: waiting for exports, audits and results pages that the server takes time for.
 -- SPDX-License-Identifier: MIT
 
-local adapter = require "seranking.loop.adapter"
 local copy = require "seranking.base.copy"
 local errors = require "seranking.answer.errors"
+local hook = require "seranking.walk.hook"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
-local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local notation = require "seranking.base.notation"
 local request = require "seranking.request.request"
@@ -104,14 +103,6 @@ local function too_long(job, timeout)
   return with_job(err, job)
 end
 
--- An on_progress that raises ends the wait, not the job.
-local function ended_by_hook(job, raised)
-  local err = errors.new("cancelled", "on_progress", format("%s: on_progress raised: %s", job.plan.name,
-    mask.raised(job.client, raised)))
-  err.sent, err.raised = true, raised
-  return with_job(err, job)
-end
-
 local function closed(job)
   local err = errors.new("cancelled", "closed", format("%s: the client was closed while it waited for the job (%s)",
     job.plan.name, name_of(job)))
@@ -155,10 +146,10 @@ local function watch(job, wait)
       outcome, job.state = outcome_of(job.about, type(answer) == "table" and answer or {})
       wait.polls = wait.polls + 1
       if wait.on_progress then
-        local fine, raised = adapter.protect(wait.on_progress, answer,
+        local raised = hook.call(job.client, job.plan.name, wait.on_progress, answer,
           { count = wait.polls, elapsed = core:now() - wait.started, state = job.state })
-        if not fine then
-          return nil, ended_by_hook(job, raised)
+        if raised then -- ends the wait, not the job
+          return nil, with_job(raised, job)
         end
       end
       local stale = job.old ~= nil and answer[job.about.fresh] == job.old

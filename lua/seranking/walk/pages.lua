@@ -4,6 +4,7 @@
 local costs = require "seranking.walk.costs"
 local copy = require "seranking.base.copy"
 local errors = require "seranking.answer.errors"
+local hook = require "seranking.walk.hook"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local page_size = require "seranking.walk.page_size"
@@ -11,7 +12,7 @@ local resume = require "seranking.walk.resume"
 
 local pages = {}
 
-local format, min, huge = string.format, math.min, math.huge
+local format, max, min, huge = string.format, math.max, math.min, math.huge
 
 -- Most pages in a row with one and the same row: different rows can be equal.
 local SAME = 10
@@ -58,6 +59,9 @@ local position_names = { page = "page", offset = "offset", cursor = "cursor" }
 ---@field page_limit? integer limit that it was requested with
 ---@field problem? seranking.Error ends the walk after the rows of the current page
 ---@field failure? seranking.Error has ended the walk
+---@field on_progress? function
+---@field told number rows that on_progress was told of
+---@field stopped? boolean `problem` is that on_progress raised
 ---@field asking thread|string|false the coroutine whose request is in flight, or was interrupted
 ---@field ended boolean no page follows
 ---@field cursor_seen any the cursor that is remembered to detect a cycle
@@ -263,6 +267,19 @@ local function take(walk, data, response, body)
   walk.ended, walk.skip = last ~= false, not walk.style and got or 0
 end
 
+-- Tells on_progress of the page that has come. If it raises, the walk ends after the rows of this page.
+local function tell(walk)
+  local most = walk.told + walk.left
+  walk.told = walk.told + min(walk.count - walk.at, walk.left)
+  if walk.total and walk.skipped then
+    most = min(most, walk.told + max(0, walk.total - walk.skipped - walk.seen))
+  end
+  local raised = hook.call(walk.op._client, walk.plan.name, walk.on_progress, walk.told, most < huge and most or nil, walk.cost)
+  if raised and not walk.problem then
+    walk.problem, walk.stopped = raised, true
+  end
+end
+
 local MAIN = "the main coroutine" -- without a name on Lua 5.1
 
 -- The error of a coroutine that uses a walk while another waits for a page of it, or was interrupted in that by an error. It
@@ -292,13 +309,18 @@ local function fetch(walk)
   if not data then
     return response
   end
-  return take(walk, data, response, body)
+  problem = take(walk, data, response, body)
+  if walk.on_progress and not problem then
+    tell(walk)
+  end
+  return problem
 end
 
 -- Ends the walk with an error: every later step returns it again.
 local function fail(walk, problem)
-  walk.failure, walk.rows = problem, nil
+  walk.failure = problem
   problem.resume = resume.token(walk)
+  walk.rows = nil
   if problem.resume then
     local hint = "a walk with the option resume = err.resume continues here"
     problem.hint = problem.hint and problem.hint .. "; " .. hint or hint
@@ -312,6 +334,9 @@ local function has_row(walk)
     if walk.failure then
       return nil, walk.failure
     elseif walk.left <= 0 then -- a problem after the last row wanted is none
+      if walk.stopped then
+        return nil, fail(walk, walk.problem)
+      end
       return false
     elseif walk.rows and walk.at < walk.count then
       return true
@@ -385,7 +410,7 @@ function pages.new(op, plan, args, given, send)
   end
   local checked = given or {}
   local of_call = copy.shallow(given)
-  of_call.max_rows, of_call.max_cost, of_call.resume = nil, nil, nil
+  of_call.max_rows, of_call.max_cost, of_call.resume, of_call.on_progress = nil, nil, nil, nil
   if checked.budget then
     of_call.budget = nil -- a number limits the walk as a whole
   end
@@ -398,7 +423,7 @@ function pages.new(op, plan, args, given, send)
     op = op, plan = plan, args = fixed(plan, args), options = copy.deep(of_call), send = send,
     style = plan.pages and plan.pages.style,
     left = checked.max_rows or huge, seen = 0, skip = 0, skipped = 0, longest = 0, cost = 0, max_cost = max_cost,
-    guard = guard,
+    guard = guard, on_progress = checked.on_progress, told = 0,
     count = 0, at = 0, asking = false, ended = false, cursor_steps = 0, cursor_power = 1, equal = 0, empty = 0,
   }, Walk)
   begin(walk, checked.resume, (checked.max_rows or max_cost) ~= nil)

@@ -80,7 +80,7 @@ local function place_of(walk)
   local args = walk.args
   local place = { longest = walk.longest, skip = 0 }
   if not walk.rows or walk.at >= walk.count then
-    if walk.ended and not (walk.problem or walk.failure) then
+    if walk.ended and (walk.stopped or not (walk.problem or walk.failure)) then
       return nil
     end
     place.at, place.limit, place.skip = args[walk.position], args.limit, walk.skip
