@@ -108,6 +108,15 @@ describe("a client without a key", function()
     assert.truthy(made({}, "{ raise = true }"):find("(auth, no_key)", 1, true))
   end)
 
+  it("names a variable that looks like a misspelled one", function()
+    for given, meant in pairs { SERANKING_TOKNE = "SERANKING_TOKEN", SERANKING_TOKN_FILE = "SERANKING_TOKEN_FILE",
+      SERANKING_PROFIL = "SERANKING_PROFILE", SERANKING_DATATOKEN = "SERANKING_DATA_TOKEN" } do
+      local said = ("to send: %s is set, but the variable is %s"):format(given, meant)
+      assert.equal((NO_KEY:gsub("to send", said)), made { [given] = V4 })
+    end
+    assert.equal(NO_KEY, made { SERANKING_COLOUR = "red", SERANKING = "x" })
+  end)
+
   it("is made if it says so, or has a key for client.data", function()
     assert.equal("v4 none none", made({}, "{ token = false }"))
     assert.equal("v4 none …e5f6", made({ SERANKING_DATA_TOKEN = V1 }))

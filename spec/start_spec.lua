@@ -83,7 +83,8 @@ describe("seranking.preload", function()
       local pipe, count = assert(io.popen "find lua/seranking -name '*.lua' -not -path '*/cli/*'"), 0
       for path in pipe:lines() do
         local name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
-        if name ~= "seranking.loop.cqueues" and name ~= "seranking.loop.luv" then
+        local elsewhere = name == "seranking.base.calendar" -- of the command and the fake
+        if name ~= "seranking.loop.cqueues" and name ~= "seranking.loop.luv" and not elsewhere then
           assert.is_truthy(package.loaded[name], name)
           count = count + 1
         end

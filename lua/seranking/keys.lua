@@ -1,8 +1,10 @@
 --- Which keys a client uses: those given in code, else those of the environment.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local errors = require "seranking.answer.errors"
 local lazy = require "seranking.base.lazy"
+local misuse = require "seranking.base.misuse"
 local products = require "seranking.api.products"
 
 ---@module "seranking.profiles"
@@ -80,6 +82,28 @@ function keys.find(checked, variables)
   return found
 end
 
+-- The variables that say which key to use.
+local function key_variables(found)
+  local names = { "SERANKING_TOKEN", "SERANKING_TOKEN_FILE", "SERANKING_PROFILE" }
+  for _, key in pairs(found.products) do
+    names[#names + 1] = key.variable ~= "" and key.variable or nil
+  end
+  return names
+end
+
+-- What to say of a variable whose name differs from a known one in up to two letters. Programs may have SERANKING_ variables of
+-- their own, such as a second key, so this is looked for only where no key was found.
+local function misspelled(found)
+  local known = key_variables(found)
+  for _, name in ipairs(core.variables "SERANKING_") do
+    local meant = misuse.nearest(name, known, 2)
+    if meant and meant ~= name then
+      return (": %s is set, but the variable is %s"):format(name, meant)
+    end
+  end
+  return ""
+end
+
 --- The error of a client that has no key, unless it needs none: it says so, or a transport answers its calls, or it has a key
 --- for a product.
 ---@param found seranking.Key
@@ -95,7 +119,7 @@ function keys.missing(found, handle, checked)
       return nil
     end
   end
-  return (errors.new("auth", "no_key", "there is no API key to send"))
+  return (errors.new("auth", "no_key", "there is no API key to send" .. misspelled(found)))
 end
 
 return keys

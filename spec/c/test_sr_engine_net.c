@@ -373,6 +373,30 @@ static void a_call_ends_when_polling_has_failed_three_times_with_a_pause_each(vo
   close(fd);
 }
 
+/* The worker polls outside its locked round, where a fork may come, and steps inside it. */
+static void failed_polls_end_attempts_in_the_next_step_not_in_the_poll(void **state) {
+  struct sr_call *call;
+  int fd, i;
+  (void)state;
+  if (under_valgrind())
+    skip();
+  call = submitted();
+  sr_engine_step(engine);
+  fd = accepted();
+  let_poll_fail(1);
+  for (i = 0; i < 3; i++)
+    sr_engine_poll(engine, NULL, 0, S);
+  let_poll_fail(0);
+  assert_int_equal(call->state, SR_STATE_SENDING);
+  assert_int_equal(engine->multi.running, 1);
+  sr_engine_step(engine);
+  assert_int_equal(call->state, SR_STATE_DONE);
+  assert_string_equal(call->error.code, "poll_failed");
+  assert_non_null(strstr(call->error.message, curl_multi_strerror(CURLM_UNRECOVERABLE_POLL)));
+  sr_call_delete(call);
+  close(fd);
+}
+
 static void a_passing_failure_of_poll_ends_no_call(void **state) {
   struct sr_call *call;
   int fd;
@@ -504,6 +528,8 @@ int main(void) {
           tear_down),
       cmocka_unit_test_setup_teardown(
           a_call_ends_when_polling_has_failed_three_times_with_a_pause_each, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(failed_polls_end_attempts_in_the_next_step_not_in_the_poll,
+                                      set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_passing_failure_of_poll_ends_no_call, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_caller_s_descriptors_count_as_ready_when_polling_fails,
                                       set_up, tear_down),

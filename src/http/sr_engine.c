@@ -402,10 +402,13 @@ int sr_engine_begin_queued(struct sr_engine *engine, sr_time now) {
 
 /* ---- one step ---- */
 
-void sr_engine_count_failure(struct sr_engine *engine, CURLMcode code, int *failures) {
+/*
+** After a few failures of libcurl in a row, ends the attempts in flight: nobody could tell when
+** something arrives for them.
+*/
+static void end_if_failing(struct sr_engine *engine, CURLMcode code, int *failures) {
   struct sr_call *call, *next;
   sr_time now;
-  *failures = code == CURLM_OK ? 0 : *failures + 1;
   if (*failures < FAILURES_MAX)
     return;
   *failures = 0;
@@ -432,8 +435,9 @@ static sr_time work_transfers(struct sr_engine *engine) {
     return SR_NOW(engine);
   worked = sr_multi_work(&engine->multi);
   now = SR_NOW(engine);
-  if (worked != CURLM_OK || engine->works_failed > 0)
-    sr_engine_count_failure(engine, worked, &engine->works_failed);
+  engine->works_failed = worked == CURLM_OK ? 0 : engine->works_failed + 1;
+  if (worked != CURLM_OK)
+    end_if_failing(engine, worked, &engine->works_failed);
   while (engine->multi.running > 0 &&
          (transfer = sr_multi_finished(&engine->multi, &result)) != NULL) {
     struct sr_call *call = transfer->call;
@@ -526,6 +530,8 @@ void sr_engine_forget_parent(struct sr_engine *engine) {
 
 sr_time sr_engine_take_step(struct sr_engine *engine) {
   sr_time now = work_transfers(engine);
+  if (engine->polls_failed > 0)
+    end_if_failing(engine, engine->poll_code, &engine->polls_failed);
   if (engine->multi.running == 0 && engine->multi.has_connections)
     sr_engine_drop_idle(engine, now);
   if (engine->gates.asking_count > 0)

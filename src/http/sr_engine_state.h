@@ -25,6 +25,7 @@ struct sr_engine {
   sr_time look_at;      /* no deadline or back-off ends before: most steps need not check them */
   sr_time idle_since;   /* when a call last changed its state */
   int polls_failed, works_failed; /* in a row */
+  CURLMcode poll_code;            /* of the last poll that was counted */
   struct curl_waitfd *polled;     /* of the last wait */
 };
 
@@ -66,12 +67,6 @@ int sr_engine_begin_queued(struct sr_engine *engine, sr_time now);
 ** most of them, and nobody reads that. Closes limiters, too.
 */
 void sr_engine_drop_idle(struct sr_engine *engine, sr_time now);
-
-/*
-** Counts failures of libcurl in a row. After a few of them the attempts in flight end: nobody could
-** tell when something comes for them.
-*/
-void sr_engine_count_failure(struct sr_engine *engine, CURLMcode code, int *failures);
 
 /* Requeues a call whose attempt is to be handed out too late for its slot. Returns 1 if it did. */
 int sr_engine_requeue_if_late(struct sr_engine *engine, struct sr_call *call, sr_time now);

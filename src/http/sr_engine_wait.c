@@ -107,7 +107,10 @@ static void take_for_ready(struct curl_waitfd *fds, unsigned count) {
     fds[i].revents = fds[i].events;
 }
 
-/* Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. */
+/*
+** Waits for the descriptors of libcurl, of limiters and `extra`, or for time alone. Only counts
+** failures: the next step, which a fork can't interrupt in the worker, ends the attempts.
+*/
 static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,
                        sr_time now, sr_time when) {
   struct curl_waitfd *fds = extra;
@@ -128,8 +131,8 @@ static void wait_until(struct sr_engine *engine, struct curl_waitfd *extra, unsi
     sleep_until(engine, when < now + FAILURE_PAUSE ? when : now + FAILURE_PAUSE);
     take_for_ready(extra, count);
   }
-  if (code != CURLM_OK || engine->polls_failed > 0)
-    sr_engine_count_failure(engine, code, &engine->polls_failed);
+  engine->polls_failed = code == CURLM_OK ? 0 : engine->polls_failed + 1;
+  engine->poll_code = code;
 }
 
 void sr_engine_poll(struct sr_engine *engine, struct curl_waitfd *extra, unsigned count,

@@ -21,7 +21,7 @@ enum sr_kind {
   SR_NETWORK,    /* name, route, connection */
   SR_TLS,        /* certificate or handshake */
   SR_DECODE,     /* the body is not what it should be */
-  SR_TOO_LARGE,  /* body or headers over the limit */
+  SR_TOO_LARGE,  /* the answer is over a limit, or memory ran out: ask for less at once */
   SR_CANCELLED,  /* given up by the caller */
   SR_PROTOCOL,   /* not HTTP as expected: redirects, broken framing */
   SR_PHASE,      /* called where it can't wait */
@@ -54,7 +54,7 @@ void sr_error_set(struct sr_error *error, enum sr_kind kind, const char *code, c
 /* Fills `error` with kind invalid, code bad_option: `problem` goes on after the option's name. */
 void sr_error_option(struct sr_error *error, const char *option, const char *problem);
 
-/* Fills `error` with code out_of_memory. */
+/* Fills `error` with kind too_large, code out_of_memory. */
 void sr_error_no_memory(struct sr_error *error);
 
 /* What is known of an answer that is not a success. */

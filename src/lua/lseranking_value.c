@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* utf8_error(text) -> nil, or the position of the first byte that is not UTF-8. */
 static int value_utf8_error(lua_State *L) {
@@ -109,6 +110,27 @@ static int value_secret_file(lua_State *L) {
   return 2;
 }
 
+extern char **environ;
+
+/*
+** variables(prefix) -> list: the names of the environment's variables that begin so. Values, which may be
+** secrets, do not become Lua strings.
+*/
+static int value_variables(lua_State *L) {
+  size_t len;
+  const char *prefix = luaL_checklstring(L, 1, &len);
+  char **entry;
+  int count = 0;
+  lua_newtable(L);
+  for (entry = environ; entry != NULL && *entry != NULL; entry++) {
+    if (strncmp(*entry, prefix, len) != 0)
+      continue;
+    lua_pushlstring(L, *entry, strcspn(*entry, "="));
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
 static const luaL_Reg clock_methods[] = {
     {"now", clock_now}, {"advance", clock_advance}, {NULL, NULL}};
 static const luaL_Reg clock_meta[] = {{"__gc", clock_gc}, {NULL, NULL}};
@@ -117,6 +139,7 @@ static const luaL_Reg functions[] = {{"utf8_error", value_utf8_error},
                                      {"is_clock", clock_is},
                                      {"monotonic", value_monotonic},
                                      {"secret_file", value_secret_file},
+                                     {"variables", value_variables},
                                      {NULL, NULL}};
 
 void lsr_open_value(lua_State *L) {
