@@ -55,6 +55,9 @@ for _, path in ipairs(arg) do
           ok, problem = false, "the program failed with a key of " .. key
         end
       end
+      for name in block.code:gmatch 'to = "([%w_]+%.%w+)"' do -- files that the block has downloaded
+        os.remove(name)
+      end
     else
       compiled = compiled + 1
     end

@@ -196,10 +196,10 @@ static int begin_member(struct sr_sink *sink) {
 /* Unpacks `len` bytes of gzip. */
 static int unpack(struct sr_sink *sink, const unsigned char *data, size_t len) {
   z_stream *z = &sink->z;
-  int result = Z_OK;
   z->next_in = (unsigned char *)(uintptr_t)data; /* zlib does not change it */
   z->avail_in = (uInt)len;
   do {
+    int result;
     if (sink->phase == BETWEEN) {
       uInt rest = z->avail_in;
       unsigned char *next = z->next_in;
