@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #define NO_LIMIT UINT64_MAX
@@ -63,7 +64,7 @@ static void add_member(struct bytes *to, const char *text, size_t len) {
   z_stream z;
   memset(&z, 0, sizeof z);
   assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  z.next_in = (unsigned char *)(uintptr_t)text;
+  z.next_in = (const unsigned char *)text;
   z.avail_in = (uInt)len;
   z.next_out = to->data + to->len;
   z.avail_out = (uInt)(sizeof to->data - to->len);

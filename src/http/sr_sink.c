@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 enum { UNPACKED = 65536, PIECE = 1 << 20 };
@@ -196,13 +197,13 @@ static int begin_member(struct sr_sink *sink) {
 /* Unpacks `len` bytes of gzip. */
 static int unpack(struct sr_sink *sink, const unsigned char *data, size_t len) {
   z_stream *z = &sink->z;
-  z->next_in = (unsigned char *)(uintptr_t)data; /* zlib does not change it */
+  z->next_in = data;
   z->avail_in = (uInt)len;
   do {
     int result;
     if (sink->phase == BETWEEN) {
       uInt rest = z->avail_in;
-      unsigned char *next = z->next_in;
+      const unsigned char *next = z->next_in;
       if (rest == 0)
         break;
       if (*next != 0x1f) {
