@@ -32,6 +32,7 @@ local BY_ENDING = { json = "json", jsonl = "jsonl", ndjson = "jsonl", csv = "csv
 local BUFFER = 65536 -- bytes that are collected before they are written
 
 ---@class seranking.cli.Output
+---@field on_screen boolean rows are written to a terminal as they come
 local Output = {}
 Output.__index = Output
 
@@ -156,6 +157,7 @@ function output.open(given)
   local terminal, to_stdout = given.terminal, not given.to or given.to == "-"
   local on_screen = to_stdout and terminal.is_terminal "stdout"
   local self = setmetatable({ format_name = name, known = given.members, pieces = {}, size = 0, count = 0 }, Output)
+  self.on_screen = on_screen and name ~= "table"
   self.settings = {
     scalars = columns.scalars(given.members or {}), bom = given.bom or false, continues = false, terminal = terminal,
     note = given.note,

@@ -106,7 +106,7 @@ local function spark_of(row, settings)
     values[#values + 1] = tonumber(cells[1])
     return true
   end)
-  return require("seranking.cli.chart.spark").text(values, { reversed = reversed, unicode = settings.terminal.unicode })
+  return require "seranking.cli.chart.spark"(values, { reversed = reversed, unicode = settings.terminal.unicode })
 end
 
 -- Takes the cells of a row as texts. A column is numeric as long as all its cells are numbers.
