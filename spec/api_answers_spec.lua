@@ -98,7 +98,7 @@ local function check_example(fields, node, path, key)
   end
 end
 
-describe("the answers", function()
+describe("an answer in the descriptions", function()
   for _, resource in ipairs(descriptions.resources()) do
     for _, operation in ipairs(resource.operations) do
       local key = resource.name .. "." .. operation[1]
@@ -106,7 +106,7 @@ describe("the answers", function()
         local answer = operation[generation] and said(operation, generation, "answer")
 
         if answer and answer ~= "bytes" then
-          it("of " .. key .. " on " .. generation .. " have an example, which holds what is said of them", function()
+          it("of " .. key .. " on " .. generation .. "has an example that matches its description", function()
             local text = said(operation, generation, "example")
             assert.is_string(text)
             local node, problem = json.decode(text)
@@ -129,7 +129,7 @@ describe("the answers", function()
             end
           end)
         elseif operation[generation] and not answer then
-          it("of " .. key .. " on " .. generation .. " are nothing of use: no example and no fields", function()
+          it("of " .. key .. " on " .. generation .. "is empty: no example and no fields", function()
             assert.is_nil(said(operation, generation, "example"))
             assert.is_nil(said(operation, generation, "fields"))
           end)

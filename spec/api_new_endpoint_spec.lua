@@ -57,7 +57,7 @@ describe("a new endpoint", function()
     remove()
   end)
 
-  it("is one entry and make reference, then every spec that reads the descriptions is green", function()
+  it("needs one entry and make reference, and every spec that reads the descriptions passes", function()
     local top = system.lines("pwd")[1]
     local copied, fine = run(top, ("cp -r .busted README.md docs fake library lua spec tools '%s'"):format(folder))
     assert.is_true(fine, copied)

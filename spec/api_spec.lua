@@ -112,7 +112,7 @@ describe("the format", function()
     end
   end
 
-  it("knows each resource's fields, and its name once", function()
+  it("accepts only known fields of resources, and each name once", function()
     local seen = {}
     for _, resource in ipairs(resources()) do
       for field in pairs(resource) do
@@ -124,7 +124,7 @@ describe("the format", function()
     end
   end)
 
-  it("says what each family and each resource is about", function()
+  it("has a description of each family and resource", function()
     for name, file in pairs(api) do
       local family = require(file)
       check_about(family.about, name)
@@ -135,7 +135,7 @@ describe("the format", function()
     end
   end)
 
-  it("knows each parameter's fields", function()
+  it("accepts only known fields of parameters", function()
     for _, resource in ipairs(resources()) do
       check_params(resource.params, resource.name)
       for _, operation in ipairs(resource.operations) do
@@ -144,7 +144,7 @@ describe("the format", function()
     end
   end)
 
-  it("knows each operation's fields and their values", function()
+  it("accepts only known fields and values of operations", function()
     each_operation(function(key, operation, resource)
       for field, value in pairs(operation) do
         assert.is_truthy(field == 1 or operation_fields[field], key .. "." .. tostring(field))
@@ -192,13 +192,13 @@ describe("the format", function()
     end)
   end)
 
-  it("says of every operation where it is known from", function()
+  it("has a source for every operation", function()
     each_operation(function(key, operation)
       assert.is_string(operation.source, key)
     end)
   end)
 
-  it("knows errors: a status and, where it is known, the text; none twice", function()
+  it("has errors with a status and, if known, a text; none twice", function()
     each_operation(function(key, operation)
       local seen = {}
       for _, entry in ipairs(operation.errors or {}) do
@@ -226,7 +226,7 @@ describe("the format", function()
     return taken
   end
 
-  it("has pages with the parameters that turn them", function()
+  it("has pages only with the parameters that select them", function()
     local pages_fields = notation.set "style rows total size max cursor param whole"
     each_operation(function(key, operation)
       local pages = operation.pages
@@ -244,7 +244,7 @@ describe("the format", function()
     end)
   end)
 
-  it("has jobs whose status is an operation that takes the job's name", function()
+  it("has jobs whose status operation accepts the job's id", function()
     local job_fields = notation.set "status id param state pending good bad done result every fresh"
     each_operation(function(key, operation, resource)
       local job = operation.job
@@ -266,7 +266,7 @@ describe("the format", function()
     end)
   end)
 
-  it("takes what it gives: what is read and written has rows that are taken back", function()
+  it("has rows for every object that is both read and written", function()
     local count = 0
     for _, resource in ipairs(resources()) do
       local operations = {}
@@ -292,7 +292,7 @@ describe("the format", function()
     assert.is_true(count > 10)
   end)
 
-  it("has one_of and any_of for parameters that the operation takes, all of them optional", function()
+  it("has one_of and any_of only for optional parameters of the operation", function()
     each_operation(function(key, operation)
       assert.is_true(not operation.one_of or not operation.any_of, key)
       for name in pairs(names(operation.one_of or operation.any_of)) do
@@ -304,7 +304,7 @@ describe("the format", function()
     end)
   end)
 
-  it("parses every template, and knows its ids", function()
+  it("has only valid templates, with described ids", function()
     each_operation(function(key, operation, resource)
       assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil or operation.data ~= nil, key)
       assert.equal(resource.name:find "^data%." ~= nil, operation.data ~= nil, key)
@@ -327,7 +327,7 @@ describe("the format", function()
     end)
   end)
 
-  it("describes every parameter that is used, uses every one that is described, and has each in one place", function()
+  it("describes exactly the parameters that are used, each in one place of a request", function()
     local used = {}
     each_operation(function(key, operation, resource)
       used[resource.name] = used[resource.name] or {}
@@ -361,7 +361,7 @@ describe("the format", function()
     end
   end)
 
-  it("says how each table in a query is written, and has no name twice in one place of a request", function()
+  it("has a style for each table in a query, and no name twice in one place of a request", function()
     each_operation(function(key, operation, resource)
       for _, generation in ipairs(GENERATIONS) do
         local _, _, in_query = template(line_of(operation, generation))

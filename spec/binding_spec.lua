@@ -23,7 +23,7 @@ describe("the binding", function()
   }
 
   for name, range in pairs(ranges) do
-    it("refuses a client with " .. name .. " out of its range, and says which it is", function()
+    it("refuses a client with " .. name .. " out of its range, and names the option", function()
       local least, most = range[1], range[2]
       for _, value in ipairs { least - 1, most + 1, least + 0.5, -2 ^ 63, 2 ^ 63, 1e308, NAN, INF, -INF, "5", {}, true } do
         local fine, problem = pcall(core.client, options { [name] = value })
@@ -37,7 +37,7 @@ describe("the binding", function()
     end)
   end
 
-  it("refuses times that are none", function()
+  it("refuses invalid times", function()
     for _, name in ipairs { "timeout", "connect_timeout", "attempt_timeout", "rate_per" } do
       for _, value in ipairs { -1, 86401, NAN, INF, "5", {} } do
         local fine, problem = pcall(core.client, options { [name] = value })
@@ -50,7 +50,7 @@ describe("the binding", function()
     assert.are.equal("bad_option", err.code)
   end)
 
-  it("reads options as they are in the table: what a metamethod makes would be collected while it is used", function()
+  it("reads options without metamethods, whose results could be collected while in use", function()
     local asked = {}
     local client, err = core.client(setmetatable(options(), { __index = function(_, name)
       asked[#asked + 1] = name
@@ -63,7 +63,7 @@ describe("the binding", function()
     assert.are.same({}, asked)
   end)
 
-  it("refuses retries, tags and statuses out of their ranges where a call says them", function()
+  it("refuses retries, tags and statuses of a call out of their ranges", function()
     local client = core.client(options())
     for _, value in ipairs { -1, 101, 0.5, NAN, INF } do
       assert.is_false((pcall(client.call, client, "GET", "/", nil, nil, nil, true, { retries = value })))
@@ -85,7 +85,7 @@ describe("the binding", function()
     assert.is_true(client:run(call, 1))
   end)
 
-  it("has no descriptor for a call that was not begun, is done, or was begun with a token", function()
+  it("has no descriptor for a call that is new, done, or was started with a token", function()
     local client = core.client { token = KEY, base_url = DEAD, rate_limit = 0 }
     local call = client:call("GET", "/", nil, nil, nil, true, { retries = 0 })
     assert.is_nil(call:fd())
@@ -243,7 +243,7 @@ end
 
 describe("random arguments", function()
   -- SERANKING_FUZZ=1000000 for long ("make fuzz")
-  it("to every function and method are refused or work", function()
+  it("of every function and method are accepted or refused without a crash", function()
     local count = tonumber(os.getenv "SERANKING_FUZZ") or 5000
     for seed = 1, math.max(1, math.floor(count / 50000)) do
       local steps = math.min(count, 50000)

@@ -13,13 +13,13 @@ local function failing(status, body, content_type)
 end
 
 describe("the message of an error", function()
-  it("is found in `detail`, behind all others", function()
+  it("is found in `detail` if no other member has it", function()
     assert.equal("Not Found", failing(404, '{"detail":"Not Found"}').message)
     assert.equal("first", failing(404, '{"detail":"second","message":"first"}').message:match "^first")
     assert.equal("Bad Request", failing(400, '{"detail":[{"msg":"x"}]}').message)
   end)
 
-  it("is no page, whatever stands before it", function()
+  it("is never an HTML page, whatever precedes it", function()
     for _, page in ipairs { "<html>x", "\n\n <!DOCTYPE html>", "\239\187\191<html>", "\239\187\191\r\n<html>" } do
       assert.equal("Bad Gateway (the answer is an HTML page)", failing(502, page, "text/plain").message)
       local err = failing(200, page)
@@ -28,7 +28,7 @@ describe("the message of an error", function()
     end
   end)
 
-  it("is no binary data", function()
+  it("is never binary data", function()
     for _, body in ipairs { "\31\139\8\0\0\0\0\0\2\3\171\86", "\137PNG\r\n\26\n\0\0\0\rIHDR", ("\200\1\255"):rep(500) } do
       assert.equal("Server error (the answer is binary data)", failing(500, body, "application/octet-stream").message)
       assert.equal("the answer is not JSON, but binary data", failing(200, body).message)
@@ -36,12 +36,12 @@ describe("the message of an error", function()
     assert.equal("caf\239\191\189", failing(500, "caf\233", "text/plain").message)
   end)
 
-  it("names the control character that breaks JSON", function()
+  it("names the control character that makes JSON invalid", function()
     assert.equal("the answer is not JSON: unescaped control character in a string, at byte 8 of 10",
       failing(200, '{"a":"b\0"}').message)
   end)
 
-  it("of a large body is found in its beginning", function()
+  it("of a large body is found at its beginning", function()
     assert.equal("oh", failing(500, '{"message":"oh","x":"' .. ("y"):rep(1000000) .. '"}').message)
     assert.equal("Server error", failing(500, (" "):rep(1000000)).message)
   end)
@@ -76,13 +76,13 @@ describe("an answer", function()
     assert.equal("seranking response (HTTP 200, no content type)", tostring(response))
   end)
 
-  it("is looked at before it is sent with headers in any case", function()
+  it("of a request is classified by its headers in any case", function()
     local headers = answering({}, "{}").sites.list:dry_run().headers
     assert.equal("Token …d14b", headers.Authorization)
     assert.equal(headers.authorization, headers.AUTHORIZATION)
   end)
 
-  it("that can't be decoded in time is a timeout", function()
+  it("that can't be decoded in time gives a timeout", function()
     local body = "[" .. ("[],"):rep(3000000) .. "0]" -- tenths of a second
     local function answered(timeout)
       local client = assert(seranking.new { token = ("a"):rep(40), retries = 0, share = "off", timeout = timeout, transport = {

@@ -245,7 +245,7 @@ describe("the descriptions of the Data API", function()
   for _, key in ipairs(sorted_keys(catalogue.operations)) do
     local entry = catalogue.operations[key]
 
-    it("have the methods and path of " .. key .. ", and do not repeat what must not be", function()
+    it("have the methods and path of " .. key .. ", and are repeatable only if that does no harm", function()
       local operation = operations[key]
       local method, path = operation.data:match "^(%u+) ([^{]+)"
       assert.equal(entry.path, path)
@@ -258,7 +258,7 @@ describe("the descriptions of the Data API", function()
       assert.is_true(entry.idempotent or operation.billed)
     end)
 
-    it("have the price of " .. key .. ", and never repeat what costs", function()
+    it("have the price of " .. key .. ", and are not repeatable if they cost credits", function()
       local cost, billed = operations[key].cost, operations[key].billed or false
       if entry.price then
         assert.equal(entry.price, ("%d %s"):format(cost[1], cost.per))

@@ -22,7 +22,7 @@ describe("arguments", function()
     return misuse_of(function() client.sites:create(args) end)
   end
 
-  it("that are unknown are refused with a suggestion", function()
+  it("are refused with a suggestion if unknown", function()
     assert.equal("sites.create: unknown parameter 'titel'; did you mean 'title'?", create { url = "a", titel = "b" })
     assert.truthy(create({ url = "a", zebra = 1, apple = 2, mouse = 3 }):find "^sites%.create: unknown parameter 'apple'")
     assert.truthy(create({ "a" }):find("sites.create takes parameters by name, { name = value }, and element 1 has none; "
@@ -31,7 +31,7 @@ describe("arguments", function()
       misuse_of(function() client.sites(1).keywords:create { { keywrod = "a" } } end))
   end)
 
-  it("of a call that takes a list say so", function()
+  it("of a call that takes a list must be a list, says the message", function()
     local keywords = scene.new().sites(1).keywords
     assert.equal('sites.keywords.create takes a list, { { keyword = … }, … }, got "anchor"',
       misuse_of(function() keywords:create "anchor" end))
@@ -41,7 +41,7 @@ describe("arguments", function()
       misuse_of(function() keywords:create { { keyword = "anchor" }, siteid = 1 } end))
   end)
 
-  it("that are missing are named", function()
+  it("are named in the message if missing", function()
     assert.equal("sites.create: title is required", create { url = "a" })
     assert.equal("sites.keywords.create: element 2 lacks the member 'keyword'",
       misuse_of(function() client.sites(1).keywords:create { { keyword = "a" }, {} } end))
@@ -49,7 +49,7 @@ describe("arguments", function()
       misuse_of(function() client.sites(1).keywords:create {} end))
   end)
 
-  it("of a wrong type or outside their range are named with what they may be", function()
+  it("of a wrong type or out of range are refused with the accepted values", function()
     local function site(args)
       args.url, args.title = args.url or "a", args.title or "b"
       return create(args)
@@ -76,7 +76,7 @@ describe("arguments", function()
     assert.equal(0, #api.log)
   end)
 
-  it("that would be empty, where something must be there, are refused before anything is sent", function()
+  it("that must not be empty are refused before anything is sent", function()
     for message, call in pairs {
       ["keyword_groups.create: name must not be empty"] = function()
         client.keyword_groups:create { name = "", site_id = 1 }
@@ -115,7 +115,7 @@ describe("arguments", function()
     assert.equal('{"comment":""}', client.sites.keywords.update:dry_run({ site_id = 1, keyword_id = 1, comment = "" }).body)
   end)
 
-  it("that are not a table are explained", function()
+  it("that are not a table are refused with an explanation", function()
     assert.equal("account.balance takes no parameters, got 5", misuse_of(function() client.account:balance(5) end))
     assert.equal("account.balance: unknown parameter '1'; there are none",
       misuse_of(function() client.account:balance { "a" } end))
@@ -123,7 +123,7 @@ describe("arguments", function()
       misuse_of(function() client.sites:delete(5) end))
   end)
 
-  it("behind the options are refused", function()
+  it("after the options are refused", function()
     local text = "seranking operation sites.list takes a table of parameters and a table of options, got a third argument: 7"
     assert.equal(text, misuse_of(function() client.sites:list({}, {}, 7) end))
     assert.equal(text, misuse_of(function() client.sites.list({}, {}, 7) end))
@@ -133,7 +133,7 @@ describe("arguments", function()
     assert.same({}, (client.sites:list({}, {}, nil)))
   end)
 
-  it("with the key in them by mistake do not show it in a dry run", function()
+  it("that hold the key by mistake are masked in a dry run", function()
     local key = scene.V4_KEY
     local request = client.sites.create:dry_run { url = "a", title = "my " .. key }
     assert.equal('{"url":"a","title":"my …d14b"}', request.body)
@@ -141,7 +141,7 @@ describe("arguments", function()
       client.sites.summary:dry_run({ site_id = 1 }, { extra = { a = key } }).url)
   end)
 
-  it("can be a call's options too, checked as well", function()
+  it("can be a call's options, which are checked as well", function()
     assert.equal("sites.list: unknown option 'time_out'; did you mean 'timeout'?",
       misuse_of(function() client.sites:list(nil, { time_out = 1 }) end))
     assert.equal("sites.list: max_rows is an option of each: sites.list:each({ … }, { max_rows = … })",
@@ -175,13 +175,13 @@ describe("a plausible mistake", function()
     client, api = scene.new()
   end)
 
-  it("is raised at the caller's line under a pcall of the call itself too", function()
+  it("is raised at the caller's line, also by pcall of the operation", function()
     local ok, message = pcall(client.sites.create, { titel = 1 })
     assert.is_false(ok)
     assert.truthy(message:find("client_arguments_spec.lua:%d+: sites.create: unknown parameter 'titel'"))
   end)
 
-  it("nginx's way to wait is refused where there is no nginx", function()
+  it("using nginx's loop outside nginx is refused", function()
     client = assert(seranking.new { token = require("spec.support.wire").KEY, loop = "nginx" })
     local said = 'option loop = "nginx" is for calls inside an nginx worker, and this is none: '
     for _, call in ipairs {
@@ -194,7 +194,7 @@ describe("a plausible mistake", function()
     client:close()
   end)
 
-  it("a point for a colon is told", function()
+  it("a dot instead of a colon is named", function()
     for _, name in ipairs { "dry_run", "each", "all", "describe" } do
       assert.truthy(raised(function() client.sites.positions.history[name] { site_id = 1 } end):find(
         name .. " is a method of operations: call it with a colon, as in client.sites.list:" .. name .. "(…)", 1, true))
@@ -205,19 +205,19 @@ describe("a plausible mistake", function()
     assert.equal("call it with a colon: client:request { … }", misuse_of(function() client.request { path = "/" } end))
   end)
 
-  it("a colon for a dot is told", function()
+  it("a colon instead of a dot is named", function()
     assert.equal("call it with a dot: seranking.new { … }", misuse_of(function() seranking:new { timeout = 5 } end))
     assert.equal("call it with a dot: seranking.new { … }", misuse_of(function() seranking:new() end))
   end)
 
-  it("the client or another resource in front of the parameters is told", function()
+  it("the client or another resource before the parameters is named", function()
     assert.equal("seranking operation sites.list takes parameters, not the client: write client.sites:list { … }",
       misuse_of(function() client.sites.list(client) end))
     assert.equal("seranking operation sites.keywords.list was called on client.sites: write client.sites.keywords:list { … }",
       misuse_of(function() client.sites.keywords.list(client.sites) end))
   end)
 
-  it("a method that operations don't have is told", function()
+  it("a method that operations don't have is named", function()
     assert.equal("an operation has no 'describ'; did you mean 'describe'?",
       misuse_of(function() return client.sites.list:describ() end))
     assert.equal("an operation has no 'first'; there are: all, describe, dry_run, each",
@@ -226,7 +226,7 @@ describe("a plausible mistake", function()
       misuse_of(function() return client.sites.list[1] end))
   end)
 
-  it("an option set as a field is told", function()
+  it("an option set as a field is named", function()
     assert.equal("client.timeout can't be set: options are given to seranking.new, or to a call",
       misuse_of(function() client.timeout = 5 end))
     assert.equal("client.sites.foo can't be set", misuse_of(function() client.sites.foo = 1 end))
@@ -235,7 +235,7 @@ describe("a plausible mistake", function()
       misuse_of(function() client.sites:create { url = "a", title = "b", timeout = 5 } end))
   end)
 
-  it("a bound id that the operation has no place for is told, and nothing is sent", function()
+  it("a bound id that the operation doesn't take is named, and nothing is sent", function()
     assert.equal("sites.create takes no site_id, but 1 is bound",
       misuse_of(function() client.sites(1):create { url = "a", title = "b" } end))
     assert.equal("sites.list takes no site_id, but 1 is bound", misuse_of(function() client.sites(1):list() end))
@@ -274,12 +274,12 @@ describe("a plausible mistake", function()
     end)
   end
 
-  it("an object where a list is due is told", function()
+  it("an object instead of a list is named", function()
     assert.equal("sites.keywords.create takes a list: { { keyword = … }, … }",
       misuse_of(function() client.sites(1).keywords:create { keyword = "boots" } end))
   end)
 
-  it("more ids than fit into an address are told", function()
+  it("more ids than fit into an address are refused", function()
     local ids = {}
     for i = 1, 10000 do
       ids[i] = i
@@ -291,12 +291,12 @@ describe("a plausible mistake", function()
     assert.equal(0, #api.log)
   end)
 
-  it("February 29 of a year that has none is told", function()
+  it("February 29 of a year without one is refused", function()
     assert.truthy(client.sites(1).positions.list:dry_run { date_from = "2024-02-29" })
     assert.is_false((pcall(client.sites(1).positions.list, { date_from = "2023-02-29" })))
   end)
 
-  it("does not get past seranking.check, which has assert's job on every Lua", function()
+  it("is raised again by seranking.check", function()
     local err = raised(function() seranking.check(client.sites(1):summary()) end)
     assert.equal("not_found", err.kind)
     local value = {}

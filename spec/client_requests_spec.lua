@@ -14,7 +14,7 @@ after_each(function()
 end)
 
 describe("a request", function()
-  it("asks for /sites/147696/keywords when the id is a float", function()
+  it("writes an id given as a float without a fraction", function()
     local client, api = scene.new()
     client.sites:create { url = "http://example.com", title = "example1" }
     assert(client.sites(147696.0).keywords:list())
@@ -30,7 +30,7 @@ describe("a request", function()
     assert.is_nil(request.body)
   end)
 
-  it("and in v1 with the id in the query", function()
+  it("writes lists of a query in encoded brackets, in v1 with the id in the query", function()
     local client = scene.new { api = "v1" }
     local request = client.sites.keywords.delete:dry_run { site_id = 1, keywords_ids = { 2, 3 } }
     assert.equal("DELETE", request.method)
@@ -38,7 +38,7 @@ describe("a request", function()
       .. "&keywords_ids%5B%5D=2&keywords_ids%5B%5D=3", request.url)
   end)
 
-  it("makes PATCH of PUT in v1 and moves both ids", function()
+  it("uses PATCH for v4's PUT in v1, and moves both ids", function()
     local request = scene.new({ api = "v1" }).sites(7).search_engines(9).update:dry_run { merge_map = 2 }
     assert.equal("PATCH", request.method)
     assert.equal("https://api.seranking.com/v1/project-management/sites/search-engines?site_id=7&site_engine_id=9",
@@ -47,7 +47,7 @@ describe("a request", function()
     assert.equal("application/json", request.headers["content-type"])
   end)
 
-  it("has ids as digits, however they are given", function()
+  it("writes ids as digits, whatever their type", function()
     local client = scene.new()
     for _, id in ipairs { 147696, 147696.0, "147696", "00147696" } do
       assert.equal("https://api4.seranking.com/sites/147696/keywords",
@@ -85,7 +85,7 @@ describe("a request", function()
       client.sites.keywords.create:dry_run({ site_id = 1, { keyword = "boots", site_engine_ids = {} } }).body)
   end)
 
-  it("sends an empty list of an answer as an empty list", function()
+  it("sends an empty list that was decoded from an answer as []", function()
     local requester, log = script.new(function() return '{"list":[],"object":{}}' end)
     local value = assert(requester:request { path = "/x" })
     assert(requester:request { path = "/x", method = "POST", body = value })
@@ -101,18 +101,18 @@ describe("a request", function()
     assert.equal('[{"is_strict":true,"keyword":"boots"},{"group_id":55,"keyword":"schöne anker"}]', request.body)
   end)
 
-  it("writes flags as 0 and 1, booleans in a body as such", function()
+  it("writes flags as 0 and 1, and booleans of a body as booleans", function()
     local client = scene.new()
     assert.equal('{"url":"a.example","title":"t","subdomain_match":1,"exact_url":0}', client.sites.create:dry_run({
       title = "t", url = "a.example", exact_url = false, subdomain_match = true,
     }).body)
   end)
 
-  it("sends an object body with nothing in it as {}", function()
+  it("sends an empty object as {}", function()
     assert.equal("{}", scene.new().sites(1).positions.recheck:dry_run().body)
   end)
 
-  it("puts the key into the header, or into the query, never both, masked in what is shown", function()
+  it("puts the key into the header or the query, never both, and masks it when shown", function()
     local header = scene.new().sites.list:dry_run()
     assert.equal("Token …d14b", header.headers.authorization)
     assert.equal("https://api4.seranking.com/sites", header.url)
@@ -131,7 +131,7 @@ describe("a request", function()
 end)
 
 describe("client:request", function()
-  it("sends what it is told and decodes JSON", function()
+  it("sends the given request and decodes JSON", function()
     local client, api = scene.new()
     local made, response = client:request {
       method = "POST", path = "/sites", body = { url = "http://example.com", title = "example1" },
@@ -149,7 +149,7 @@ describe("client:request", function()
     assert.equal("a=1&b%5B%5D=1&b%5B%5D=2&b%5B%5D=x&c=0.5", api.log[1].query)
   end)
 
-  it("does not leave out what a query lists", function()
+  it("refuses lists of a query that are empty, have names or have holes", function()
     local client, api = scene.new()
     local function problem(ids)
       return misuse_of(function() client:request { method = "DELETE", path = "/x", query = { ids = ids } } end)
@@ -161,13 +161,13 @@ describe("client:request", function()
     assert.equal(0, #api.log)
   end)
 
-  it("gives other answers as bytes", function()
+  it("returns answers that are not JSON as bytes", function()
     local client, api = scene.new()
     api:fail { status = 200, body = "PK\3\4\0", headers = { { "Content-Type", "application/zip" } } }
     assert.equal("PK\3\4\0", (client:request { path = "/zip" }))
   end)
 
-  it("suggests its own fields and the options of calls for names that it does not know", function()
+  it("suggests its fields and the options of calls for unknown names", function()
     local client = scene.new()
     assert.equal("client:request: unknown option 'querry'; did you mean 'query'?",
       misuse_of(function() client:request { path = "/sites", querry = {} } end))
@@ -188,7 +188,7 @@ describe("client:request", function()
     assert.equal(0, #api.log)
   end)
 
-  it("explains what it can't send", function()
+  it("refuses invalid requests with an explanation", function()
     local client, api = scene.new()
     local function problem(request)
       return misuse_of(function() client:request(request) end)
@@ -207,7 +207,7 @@ describe("client:request", function()
 end)
 
 describe("a closed client", function()
-  it("refuses calls and forgets nothing twice", function()
+  it("refuses calls, and can be closed again", function()
     local client = scene.new()
     local list = client.sites.list
     assert.is_nil(tostring(client):find("closed", 1, true))
@@ -221,7 +221,7 @@ describe("a closed client", function()
 end)
 
 describe("a fake without a clock", function()
-  it("has one that the client goes by: its limit is never met, however many calls", function()
+  it("has a manual one that the client uses, so that many calls never exceed its limit", function()
     local api = require("seranking.fake").new()
     local client = assert(seranking.new { token = scene.V4_KEY, transport = api })
     for _ = 1, 12 do
@@ -234,7 +234,7 @@ describe("a fake without a clock", function()
     assert.equal(before + 600, api.clock:now())
   end)
 
-  it("or takes the client's", function()
+  it("uses the client's", function()
     local clock = seranking.clock()
     local api = require("seranking.fake").new { clock = clock }
     local client = assert(seranking.new { token = scene.V4_KEY, transport = api })

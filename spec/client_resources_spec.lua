@@ -14,7 +14,7 @@ after_each(function()
 end)
 
 describe("the generation", function()
-  it("is v4 unless the key looks like a UUID, or as said", function()
+  it("is v4 unless the key looks like a UUID, or the option api is set", function()
     assert.equal("v4", seranking.new({ token = "x" }).api)
     assert.equal("v4", seranking.new({ token = false }).api)
     assert.equal("v1", seranking.new({ token = scene.V1_KEY }).api)
@@ -23,7 +23,7 @@ describe("the generation", function()
     assert.equal("https://api.seranking.com", seranking.new({ token = "x", api = "v1" }).base_url)
   end)
 
-  it("of an operation that it lacks is named in an error, with the operation to use", function()
+  it("that lacks an operation is named in an error, with the operation to use instead", function()
     local client, api = scene.new { api = "v1" }
     local none, err = client.account:balance()
     assert.is_nil(none)
@@ -50,7 +50,7 @@ describe("the generation", function()
     assert.equal("data.keywords.export", op:describe().instead)
   end)
 
-  it("that a key is not for is named where the API refuses the key", function()
+  it("is named in the error if the API refuses a key of the other generation", function()
     local _, err = scene.new({ token = scene.V1_KEY, api = "v4" }).sites:list()
     assert.equal("auth", err.kind)
     assert.equal('this looks like a v1 key: remove api = "v4"', err.hint)
@@ -67,7 +67,7 @@ describe("the generation", function()
   end)
 
   for _, api in ipairs { "v4", "v1" } do
-    it("does not change the Lua of a whole life of a site: " .. api, function()
+    it("does not change a program that creates, uses and deletes a site: " .. api, function()
       local client, fake = scene.new { api = api, rate = { limit = 5 } }
       local site_id = assert(client.sites:create { url = "http://example.com", title = "example1" }).site_id
       assert.equal(147696, site_id)
@@ -108,14 +108,14 @@ describe("the generation", function()
 end)
 
 describe("resources", function()
-  it("can be called with a colon or a point", function()
+  it("can be called with a colon or a dot", function()
     local client = scene.new()
     assert.same({}, (client.sites:list()))
     assert.same({}, (client.sites.list()))
     assert.same({}, (client.sites.list {}))
   end)
 
-  it("bind ids for all that is below", function()
+  it("bind ids for all resources and operations below", function()
     local client, api = scene.new()
     local site = client.sites("147696")
     client.sites:create { url = "example.com", title = "a" }
@@ -125,7 +125,7 @@ describe("resources", function()
     assert.equal("client.sites(147696).keywords:list { … }", tostring(site.keywords.list):match "^[^\n]+")
   end)
 
-  it("do not share what they are bound to", function()
+  it("do not share their bound ids", function()
     local client = scene.new()
     local one, two = client.sites(1), client.sites(2)
     assert.truthy(one.keywords.list:dry_run().url:find "/sites/1/")
@@ -134,7 +134,7 @@ describe("resources", function()
       misuse_of(function() client.sites.keywords:list() end))
   end)
 
-  it("take an id twice only when it is the same", function()
+  it("accept an id twice only if it is the same", function()
     local client = scene.new()
     assert.truthy(client.sites(7.0).keywords.list:dry_run { site_id = "7" })
     assert.truthy(client.sites("7").keywords.list:dry_run { site_id = 7 })
@@ -143,7 +143,7 @@ describe("resources", function()
       misuse_of(function() client.sites(1).keywords:list { site_id = 2 } end))
   end)
 
-  it("refuse ids that are none, before anything is sent", function()
+  it("refuse invalid ids before anything is sent", function()
     for _, api in ipairs { "v4", "v1" } do
       local client, fake = scene.new { api = api }
       assert.equal("client.sites: site_id must not be empty", misuse_of(function() local _ = client.sites "" end))
@@ -168,7 +168,7 @@ describe("resources", function()
     end
   end)
 
-  it("suggest the name that was meant", function()
+  it("suggest similar names for unknown ones", function()
     local client = scene.new()
     assert.equal("client has no 'site'; did you mean 'sites'?", misuse_of(function() return client.site end))
     assert.truthy(misuse_of(function() return client.list end):find "^client has no 'list'; there are: account, ")
@@ -203,7 +203,7 @@ describe("resources", function()
 end)
 
 describe("an answer", function()
-  it("comes with what is known of it", function()
+  it("comes with a response that describes it", function()
     local client = scene.new()
     local _, response = client.account:balance()
     assert.equal(200, response.status)
@@ -216,13 +216,13 @@ describe("an answer", function()
     assert.is_nil(response.nothing)
   end)
 
-  it("keeps nulls when the client was told to", function()
+  it("keeps nulls if the client has nulls = \"keep\"", function()
     local client = scene.new { nulls = "keep" }
     client.sites:create { url = "example.com", title = "t" }
     assert.equal(seranking.null, client.sites:list()[1].check_day)
   end)
 
-  it("in an envelope or without is the same", function()
+  it("is the same with and without an envelope", function()
     local series = '[{"type":"avg","name":"Average","data":[]}]'
     for _, body in ipairs { series, '{"data":' .. series .. "}" } do
       local client, api = scene.new()
@@ -231,7 +231,7 @@ describe("an answer", function()
     end
   end)
 
-  it("of another kind than described is an error, and no data", function()
+  it("of another type than described is an error without data", function()
     local client, api = scene.new()
     for _, body in ipairs { "false", "null", '"oops"', "7", '{"error":"x"}' } do
       api:fail { status = 200, body = body }
@@ -247,7 +247,7 @@ describe("an answer", function()
     assert.same({}, (client.account:balance()))
   end)
 
-  it("that should be there and is not, or is no JSON, is an error of kind decode", function()
+  it("that is missing or no JSON is an error of kind decode", function()
     local client, api = scene.new()
     api:fail { kind = "empty" }
     local none, err = client.sites:list()
@@ -266,7 +266,7 @@ describe("an answer", function()
 end)
 
 describe("describe", function()
-  it("tells what an operation is, as plain values", function()
+  it("describes an operation as plain values", function()
     local about = scene.new().sites.keywords.delete:describe()
     assert.equal("sites.keywords.delete", about.name)
     assert.equal("DELETE /sites/{site_id}/keywords", about.v4)

@@ -128,13 +128,13 @@ local function lacks(set, other)
 end
 
 describe("the table of errors", function()
-  it("has every kind and code that the sources can make, and no other", function()
+  it("has exactly the kinds and codes that the sources can produce", function()
     local found, listed = of_sources(), of_tables()
     assert.same({}, lacks(listed, found))
     assert.same({}, lacks(found, listed))
   end)
 
-  it("is docs/errors.md, whole", function()
+  it("matches docs/errors.md", function()
     local told, listed = of_docs(), of_tables()
     assert.same({}, lacks(told, listed))
     assert.same({}, lacks(listed, told))
@@ -153,7 +153,7 @@ describe("the table of errors", function()
     assert.equal(#list, #kinds)
   end)
 
-  it("says of each code what it means, and of each kind what to do, whether to try again and whether it was sent", function()
+  it("has the meaning of each code, and for each kind what to do, whether to retry and whether it was sent", function()
     local retry, sent = { yes = true, no = true, safe = true }, { yes = true, no = true, perhaps = true }
     for _, kind in ipairs(kinds) do
       assert.is_string(kind.meaning)
@@ -172,7 +172,7 @@ describe("the table of errors", function()
     end
   end)
 
-  it("gives each error its hint, where nobody has said a better one", function()
+  it("gives each error a hint unless it has a better one", function()
     local errors = require "seranking.answer.errors"
     local count = 0
     for _, kind in ipairs(kinds) do

@@ -12,7 +12,7 @@ local raised = script.raised
 local op, constant = links.op, links.constant
 
 describe("costs", function()
-  it("are added up by requests, targets and rows, and said to be estimates", function()
+  it("are summed up by requests, targets and rows, and marked as estimates", function()
     local client = script.new(function(request)
       return request.path == "/v1/links" and '{"rows":[1,2,3]}' or request.path == "/v1/links/plain" and "[{},{}]" or "{}"
     end)
@@ -36,7 +36,7 @@ describe("costs", function()
     assert.equal(152, data:spent().credits)
   end)
 
-  it("are none for calls that failed", function()
+  it("are zero for calls that failed", function()
     local client = script.new(function(_, number)
       return number == 1 and script.json('{"error":{"message":"no"}}', 400) or number == 2 and "{" or "{}"
     end, { retries = 0 })
@@ -46,7 +46,7 @@ describe("costs", function()
     assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0, doubtful = 0 }, client.data:spent())
   end)
 
-  it("count what may have been billed, and hold it against the budget, where no clear answer came", function()
+  it("count calls without a clear answer as doubtful, and against the budget", function()
     local faults = {
       timeout = { fault = "hang" }, network = { fault = "truncate", status = 200, headers = {}, body = '{"rows":[1' },
       decode = { status = 200, headers = { { "Content-Type", "application/json" } }, body = '{"rows":[' },
@@ -69,19 +69,19 @@ describe("costs", function()
     assert.equal(0, client.data:spent().doubtful)
   end)
 
-  it("let through what is free when the budget was exceeded under budget = false", function()
+  it("allow free calls after budget = false has exceeded the budget", function()
     local client = script.new(constant "{}", { budget = 5 })
     assert(op(client, "summary")(nil, { budget = false }))
     assert.equal(100, client.data:spent().credits)
     assert(op(client, "free")())
   end)
 
-  it("are of the Data API only", function()
+  it("exist only in the Data API", function()
     local client = script.new(constant "{}")
     assert.equal("only the Data API has prices: client.data:spent()", raised(function() client:spent() end))
   end)
 
-  it("have a budget, which refuses what would go over it before anything is sent", function()
+  it("have a budget, which refuses calls that would exceed it before anything is sent", function()
     local client, log = script.new(constant '{"rows":[1,2]}', { budget = 250 })
     assert(op(client, "summary")())
     assert(op(client, "summary")())
@@ -110,7 +110,7 @@ describe("costs", function()
       raised(op(client, "count"), { target = "a" }, { budget = -1 }))
   end)
 
-  it("hold a call by the most that it may cost: rows up to limit, pages up to max_pages, or their defaults", function()
+  it("are bounded by limit and max_pages of the call, or their defaults", function()
     local client, log = script.new(constant '{"rows":[1,2]}', { budget = 100 })
     local function refused(name, args, options)
       local data, err = op(client, name)(args, options)
@@ -136,7 +136,7 @@ describe("costs", function()
     assert.is_nil((d.site_audit.audits:create_advanced { domain = "a.com" }))
   end)
 
-  it("let nothing through whose bound is not known, unless the call says budget = false", function()
+  it("without a known bound are refused under a budget unless the call has budget = false", function()
     local client, log = script.new(constant "{}", { budget = 1000 })
     for _, name in ipairs { "odd", "unsaid", "plain" } do
       local data, err = op(client, name)()
@@ -151,7 +151,7 @@ describe("costs", function()
     assert.equal(1, client.data:spent().unknown)
   end)
 
-  it("are not known of requests that no operation describes, which a budget refuses unless they say budget = false", function()
+  it("are unknown for data:request, which a budget refuses unless it has budget = false", function()
     local client, log = script.new(function(request) return request.path == "/v1/lost" and { fault = "drop" } or "{}" end,
       { budget = 1000 })
     local data = client.data
@@ -173,7 +173,7 @@ describe("costs", function()
     assert(client:request { path = "/sites" })
   end)
 
-  it("are not paid twice for a request that no operation describes, unless it says that it may be sent twice", function()
+  it("are not paid twice for data:request unless it has repeatable = true", function()
     local client, log = script.new(constant { fault = "drop" })
     for _, method in ipairs { "GET", "PUT", "DELETE" } do
       local before = #log
@@ -189,7 +189,7 @@ describe("costs", function()
     assert.equal(6, #log - before)
   end)
 
-  it("of a call that raised on its way are doubtful, since it may have been sent", function()
+  it("of a call that raised in flight are doubtful, since it may have been sent", function()
     local client = script.new(function(_, number)
       return number == 1 and error "boom" or "{}"
     end, { budget = 250 })
@@ -199,7 +199,7 @@ describe("costs", function()
     assert.equal("budget", select(2, op(client, "summary")()).code)
   end)
 
-  it("of calls in flight beside one that raised are doubtful, and those of a call that was never sent come back", function()
+  it("of calls in flight beside one that raised are doubtful, and those of an unsent call are released", function()
     local client = script.new(function(_, number)
       return number == 3 and error "boom" or { status = 200, headers = {}, body = "{}", delay = 5 }
     end, { budget = 500, share = "process", data_rate = { limit = 3, per = 60 } })
@@ -213,7 +213,7 @@ describe("costs", function()
     assert.equal("budget", select(2, op(client, "summary")()).code)
   end)
 
-  it("of a call that nobody waits for any more are doubtful, once it is collected", function()
+  it("of an abandoned call are doubtful once it is collected", function()
     local loop = { name = "lost", inside = function() return true end, spawn = function(f) coroutine.wrap(f)() end,
       sleep = function() end, wait = function() coroutine.yield() end }
     finally(wire.finish)
@@ -235,7 +235,7 @@ describe("costs", function()
     assert.equal(100, client.data:spent().doubtful)
   end)
 
-  it("set aside rows of calls in flight", function()
+  it("are reserved for the rows of calls in flight", function()
     local client, log = script.new(function() return { status = 200, headers = {}, body = '{"rows":[1]}', delay = 0.5 } end,
       { budget = 400 })
     local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "list") { one = "a", limit = 100 } end)
@@ -244,7 +244,7 @@ describe("costs", function()
     assert.equal(4, client.data:spent().credits)
   end)
 
-  it("are set aside while calls are in flight", function()
+  it("are reserved while calls are in flight", function()
     local client, log = script.new(function() return { status = 200, headers = {}, body = "{}", delay = 0.5 } end,
       { budget = 300 })
     local _, errs = client.data:map({ 1, 2, 3, 4, 5 }, function() return op(client, "summary")() end)
@@ -257,7 +257,7 @@ describe("costs", function()
 end)
 
 describe("the credits of an account", function()
-  it("are asked for by client.data:credits(), which adds the pools up", function()
+  it("are returned by client.data:credits(), which sums up the pools", function()
     local answers = {
       { '{"totals":{"subscription":{"remaining":100,"total":500},"addon":{"remaining":"20"},"wallet":{"remaining":3.5}},'
         .. '"access":{"can_use_data_api":true}}', 123.5 },

@@ -9,7 +9,7 @@ local raised = script.raised
 local constant = links.constant
 
 describe("a download", function()
-  it("that is refused does not blame the key: none was sent", function()
+  it("that is refused does not blame the key, which was not sent", function()
     local client = script.new(function() return script.json('{"message":"No token"}', 403) end)
     local data, err = client:download "https://files.example/x"
     assert.is_nil(data)
@@ -19,7 +19,7 @@ describe("a download", function()
       :find("the address must be an https address: anybody could read plain http", 1, true))
   end)
 
-  it("goes to the file's host without the key, outside the limit, and gives the bytes", function()
+  it("goes to the file's host without the key, outside the limit, and returns the bytes", function()
     local client, log, clock = script.new(function(request)
       return { status = 200, headers = { { "Content-Type", "application/gzip" } }, body = "\31\139" .. (request.query or "") }
     end, { rate = { limit = 1 } })
@@ -38,7 +38,7 @@ describe("a download", function()
     end
   end)
 
-  it("refuses options that it can't honour", function()
+  it("refuses options that do not apply to it", function()
     local client, log = script.new(constant "x")
     for name, value in pairs { extra = { a = 1 }, budget = 5 } do
       local ok, text = pcall(client.download, client, "https://files.example/a", { [name] = value })
@@ -51,13 +51,13 @@ describe("a download", function()
     assert.equal(0, #log)
   end)
 
-  it("has no key in its address either", function()
+  it("does not add the key to its address", function()
     local client, log = script.new(constant "x", { auth = "query" })
     assert(client:download "https://files.example/a")
     assert.equal("", log[1].query)
   end)
 
-  it("shows no key that an address or an answer holds", function()
+  it("masks a key in an address or an answer", function()
     local client = script.new(function() return { status = 404, headers = {}, body = "no " .. KEY } end)
     local data, err = client:download("https://files.example/a?token=" .. KEY)
     assert.is_nil(data)
@@ -66,7 +66,7 @@ describe("a download", function()
     assert.is_nil((err.body .. tostring(err)):find(KEY, 1, true))
   end)
 
-  it("follows no redirects, and has the client's retries, time-outs and bounds", function()
+  it("follows no redirects, and has the client's retries, timeouts and bounds", function()
     local client, log = script.new(function(_, number)
       return number == 1 and { status = 302, headers = { { "Location", "https://other.example/" } } }
         or number < 4 and { status = 503, headers = {} } or { status = 200, headers = {}, body = ("x"):rep(2000) }
@@ -81,7 +81,7 @@ describe("a download", function()
     assert.equal(1, err.attempts)
   end)
 
-  it("is of https, or of this machine", function()
+  it("needs https, except from this machine", function()
     local client, log = script.new(constant "x")
     assert(client:download "http://127.0.0.1:80/a")
     for url, message in pairs {
@@ -97,7 +97,7 @@ describe("a download", function()
     assert.equal(1, #log)
   end)
 
-  it("leaves the client as it was", function()
+  it("does not change the client", function()
     local client, log = script.new(constant "{}")
     assert(client.account:balance())
     assert(client:download "https://files.example/a")

@@ -11,7 +11,7 @@ local raised = script.raised
 local op, constant = links.op, links.constant
 
 describe("client.data", function()
-  it("is a client of its own, made when it is first looked at, with the address of the Data API", function()
+  it("is a separate client with the Data API's address, made on first use", function()
     local client = script.new(constant "{}")
     assert.is_nil(client._products.data)
     assert.equal(client.data, client.data)
@@ -20,7 +20,7 @@ describe("client.data", function()
     assert.equal("seranking client (v4, https://api4.seranking.com, key …d14b)", tostring(client):match "^[^\n]+")
   end)
 
-  it("has the resources of the Data API, and only these", function()
+  it("has exactly the resources of the Data API", function()
     local client = script.new(constant "{}")
     assert.equal("seranking resource data.backlinks", tostring(client.data.backlinks):match "^[^\n]+")
     assert.equal("client.data has no 'backlnks'; did you mean 'backlinks'?",
@@ -31,7 +31,7 @@ describe("client.data", function()
     assert.is_truthy(raised(function() return client["data.backlinks"] end):find("client has no 'data.backlinks'", 1, true))
   end)
 
-  it("has the client's key, unless it is given one of its own", function()
+  it("has the client's key unless data_token is set", function()
     for key, options in pairs { [KEY] = {}, [UUID] = { data_token = UUID } } do
       local client, log = script.new(constant "{}", options)
       assert(op(client, "free")())
@@ -48,7 +48,7 @@ describe("client.data", function()
     assert.equal("https://api.seranking.com/v1/links/free?apikey=…e5f6", op(client, "free"):dry_run().url)
   end)
 
-  it("says that it may want a key of its own, where it has the client's", function()
+  it("suggests data_token in errors if it has the client's key", function()
     local function refused() return script.json('{"error":{"message":"Unauthorized"}}', 401) end
     local _, err = script.new(refused).data.account:subscription()
     assert.equal("auth", err.kind)
@@ -62,7 +62,7 @@ describe("client.data", function()
     assert.is_nil((err.hint or ""):find("data_token", 1, true))
   end)
 
-  it("does not keep a key where Lua can see it", function()
+  it("does not keep a key that Lua could read", function()
     local client = script.new(constant "{}", { data_token = UUID })
     local seen = {}
     local function search(value)
@@ -81,7 +81,7 @@ describe("client.data", function()
     search(client.data)
   end)
 
-  it("has the address that the client was given, where that is not the vendor's", function()
+  it("has the client's base_url if that is not the vendor's", function()
     local function base(options)
       return script.new(constant "{}", options).data.base_url
     end
@@ -92,7 +92,7 @@ describe("client.data", function()
     assert.equal("http://127.0.0.1:2", base { base_url = "http://127.0.0.1:1", data_base_url = "http://127.0.0.1:2" })
   end)
 
-  it("tells at once what is wrong with its own options", function()
+  it("is checked with the client: its invalid options are errors of seranking.new", function()
     local function why(options)
       options.token = KEY
       local client, err = seranking.new(options)
@@ -106,7 +106,7 @@ describe("client.data", function()
       raised(seranking.new, { token = KEY, data_token = false }))
   end)
 
-  it("has a limit of its own, ten a second", function()
+  it("has its own limit of ten a second", function()
     local client, log, clock = script.new(constant "{}")
     for _ = 1, 5 do
       assert(client.account:balance())
@@ -120,7 +120,7 @@ describe("client.data", function()
     assert.equal(16, #log)
   end)
 
-  it("is limited as told", function()
+  it("is limited by data_rate", function()
     for most, options in pairs {
       [2] = { rate = { limit = 2 } }, [3] = { rate = { limit = 2 }, data_rate = { limit = 3 } }, [30] = { share = "off" },
     } do
@@ -134,7 +134,7 @@ describe("client.data", function()
     end
   end)
 
-  it("sends any request too, and closes with the client", function()
+  it("sends any request, and is closed with the client", function()
     local client, log = script.new(constant '{"a":1}')
     assert.same({ a = 1 }, (client.data:request { path = "/v1/new", query = { a = 1 } }))
     assert.equal("https://api.seranking.com/v1/new?a=1", log[1].origin .. log[1].path .. "?" .. log[1].query)
@@ -153,13 +153,13 @@ describe("an operation of the Data API", function()
     client, log = script.new(constant '{"a":1}')
   end)
 
-  it("always sends what is fixed", function()
+  it("always sends its fixed parameters", function()
     local request = op(client, "count"):dry_run { target = "a.example" }
     assert.equal("GET https://api.seranking.com/v1/links/count?target=a.example&output=json",
       request.method .. " " .. request.url)
   end)
 
-  it("goes by POST when a list has more than ten elements, or the address more than 2,000 bytes", function()
+  it("uses POST if a list has more than ten elements, or the address more than 2,000 bytes", function()
     local targets = {}
     for i = 1, 10 do
       targets[i] = "a" .. i .. ".example"
@@ -187,14 +187,14 @@ describe("an operation of the Data API", function()
     assert.equal(0, #log)
   end)
 
-  it("wants exactly one of some parameters", function()
+  it("requires exactly one of its one_of parameters", function()
     assert.equal("data.links.list: exactly one of one, other is required, got none", raised(op(client, "list")))
     assert.equal("data.links.list: exactly one of one, other is required, got one and other",
       raised(op(client, "list"), { one = "a", other = "b" }))
     assert(op(client, "list") { other = "b" })
   end)
 
-  it("gives files as their bytes", function()
+  it("returns files as bytes", function()
     local zip = "PK\3\4\0\255"
     client = script.new(function() return { status = 200, headers = { { "Content-Type", "application/zip" } }, body = zip } end)
     assert.equal(zip, (op(client, "archive")()))
@@ -202,7 +202,7 @@ describe("an operation of the Data API", function()
     assert.equal("", (op(client, "archive")()))
   end)
 
-  it("fails when the answer says so in spite of its status", function()
+  it("fails if the answer reports an error in spite of its status", function()
     client = script.new(constant '{"message":"No data for this target"}')
     local data, err = op(client, "view")()
     assert.is_nil(data)
@@ -260,7 +260,7 @@ describe("lists of the Data API that have one page", function()
     end)
   end
 
-  it("may have the name of a walk's method, and are both", function()
+  it("may be named like a walk's method", function()
     local client, log = script.new(constant '{"backlinks":[{"url_from":"a"},{"url_from":"b"}]}')
     local backlinks = client.data.backlinks
     assert.equal(2, #assert(backlinks:all { target = "a.com" }).backlinks)
@@ -272,7 +272,7 @@ describe("lists of the Data API that have one page", function()
 end)
 
 describe("the Data API of the fake, in this process", function()
-  it("is served to client.data: pages, jobs, files, prices", function()
+  it("serves client.data: pages, jobs, files, prices", function()
     local api = require("seranking.fake").new()
     local client = assert(seranking.new { token = KEY, data_token = UUID, transport = api })
     local data = client.data

@@ -40,7 +40,7 @@ describe("the API's documented table", function()
 end)
 
 describe("an error", function()
-  it("has what a program and a person need", function()
+  it("has fields for programs and a message for people", function()
     local err = fail({ token = ("f"):rep(40) })
     assert.equal("auth", err.kind)
     assert.equal("incorrect_token", err.code)
@@ -57,20 +57,20 @@ describe("an error", function()
       .. "digits, v1 keys look like a UUID", (tostring(err):gsub("^" .. err.where .. ": ", "")))
   end)
 
-  it("can be joined to a text, and stays one line of reasonable length", function()
+  it("can be concatenated, and is one line of limited length", function()
     local client = scene.new()
     local _, err = client:request { path = "/" .. ("x"):rep(5000) }
     assert.equal("failed: " .. tostring(err), "failed: " .. err)
     assert.is_true(#tostring(err) < 300)
   end)
 
-  it("of too many requests says when, and who it may be", function()
+  it("for too many requests says when to retry, and what may have caused it", function()
     local err = fail({ retries = 0 }, { status = 429, body = '{"message":"Too Many Requests"}' })
     assert.equal(1, err.retry_after)
     assert.truthy(err.hint:find("option rate", 1, true))
   end)
 
-  it("tells a missing key from a host that may be retired for it", function()
+  it("distinguishes a missing key from a host that may be retired for it", function()
     local client = scene.new { token = false }
     local _, err = client.sites:list()
     assert.equal("auth no_token", err.kind .. " " .. err.code)
@@ -80,7 +80,7 @@ describe("an error", function()
     assert.truthy(retired.hint:find "retired")
   end)
 
-  it("comes at once when there is no key, naming the option and the variable", function()
+  it("is immediate if there is no key, and names the option and the variable", function()
     local api = require("seranking.fake").new { now = function() return 0 end }
     local client = assert(seranking.new { transport = api, clock = seranking.clock() })
     local none, err = client.sites:list()
@@ -93,7 +93,7 @@ describe("an error", function()
     assert.equal(0, #api.log)
   end)
 
-  it("falls back on the status for words that nobody knows, and keeps them", function()
+  it("has its status's code for an unknown message, and keeps the text", function()
     for status, want in pairs {
       [400] = "invalid bad_request", [401] = "auth unauthorized", [402] = "access payment_required",
       [403] = "access forbidden", [404] = "not_found not_found", [409] = "invalid conflict",
@@ -109,7 +109,7 @@ describe("an error", function()
     end
   end)
 
-  it("is typed and one line whatever the body is", function()
+  it("has kind and code and is one line, whatever the body", function()
     local bodies = {
       "", "<html><title>504</title></html>", '{"mess', '{"message":"cut', "\255\254\0\1", "plain\nwords",
       ("x"):rep(100000), "[]", "null", '{"message":null}', '{"message":{"a":1}}', ("["):rep(50000),
@@ -126,12 +126,12 @@ describe("an error", function()
     end
   end)
 
-  it("has its code behind a byte order mark too", function()
+  it("has its code also after a byte order mark", function()
     local err = fail({}, { status = 400, body = "\239\187\191" .. '{"message":"Invalid date"}' })
     assert.equal("invalid invalid_date", err.kind .. " " .. err.code)
   end)
 
-  it("of a connection does not repeat what an earlier attempt was told", function()
+  it("of a connection does not have an earlier attempt's status or message", function()
     local client, api = scene.new { retries = 1 }
     api:fail { status = 503, body = "first body" }
     api:fail { fault = "drop" }
@@ -140,17 +140,17 @@ describe("an error", function()
     assert.is_nil(err.body)
   end)
 
-  it("names the host that a redirect points to", function()
+  it("names the target host of a redirect", function()
     local err = fail({}, { status = 301, headers = { { "Location", "https://elsewhere.example/x" } } })
     assert.equal("the server answered 301 and points to https://elsewhere.example/x", err.message)
   end)
 
-  it("shows no query of a redirect: it may hold a session", function()
+  it("hides the query of a redirect, which may hold a session", function()
     local err = fail({}, { status = 302, headers = { { "Location", "https://login.example/in?session=s3cret" } } })
     assert.equal("the server answered 302 and points to https://login.example/in", err.message)
   end)
 
-  it("that an operation's own list has keeps its code", function()
+  it("listed by the operation keeps its code", function()
     local client, api = scene.new()
     client.sites:create { url = "example.com", title = "t" }
     for _, row in ipairs {
@@ -176,7 +176,7 @@ describe("an error", function()
 end)
 
 describe("the key", function()
-  it("is masked in an error wherever the server repeats it", function()
+  it("is masked wherever the server repeats it in an error", function()
     local key = scene.V4_KEY
     local err = fail({ retries = 0 }, {
       status = 500, body = ('{"message":"token %s is bad","url":"/?token=%s"}'):format(key, key),
@@ -189,7 +189,7 @@ describe("the key", function()
     assert.equal("the server answered 302 and points to http://x/…d14b", redirect.message)
   end)
 
-  it("is masked before a text is cut: no half of it is left", function()
+  it("is masked before a text is cut, so no half of it is left", function()
     local key, half = scene.V4_KEY, scene.V4_KEY:sub(1, 20)
     for padding = 280, 300 do
       local err = fail({ retries = 0 }, { status = 500, body = ('{"message":"%s%s"}'):format(("x"):rep(padding), key) })
@@ -209,7 +209,7 @@ describe("the key", function()
     end
   end)
 
-  it("takes no letters from a text, whatever it begins with", function()
+  it("does not hide letters of other words, whatever it begins with", function()
     local texts = {
       { 403, "License expired", "license_expired" }, { 403, "Access denied", "access_denied" },
       { 400, "Invalid date", "invalid_date" }, { 403, "Empty balance", "empty_balance" },
@@ -233,7 +233,7 @@ describe("the key", function()
     end
   end)
 
-  it("is masked when it needs encoding, and when it is short", function()
+  it("is masked if it needs encoding, and if it is short", function()
     local odd = "se/cret+key=with%signs"
     watch.secrets[#watch.secrets + 1] = odd
     watch.secrets[#watch.secrets + 1] = "se%2Fcret%2Bkey%3Dwith%25signs"
@@ -246,7 +246,7 @@ describe("the key", function()
     assert.truthy(tostring(scene.new { token = false }):find("key none)", 1, true))
   end)
 
-  it("is masked in headers that the server sends back", function()
+  it("is masked in the answer's headers", function()
     local client, api = scene.new()
     api:fail { status = 200, body = "[]", headers = { { "Content-Type", "application/json" },
       { "X-Echo", "Token " .. scene.V4_KEY } } }
@@ -254,7 +254,7 @@ describe("the key", function()
     assert.equal("Token …d14b", response.headers["x-echo"])
   end)
 
-  it("is masked in headers that are looked at after the client is closed or collected", function()
+  it("is masked in headers that are read after the client is closed or collected", function()
     local core, metatable = require "lseranking", require("seranking.answer.response").metatable
     local odd = "no-usual-key-at-all"
     local kept = setmetatable({}, { __mode = "v" })
@@ -277,7 +277,7 @@ describe("the key", function()
     end
   end)
 
-  it("is masked in what a resource shows after its client is closed", function()
+  it("is masked in what a resource prints after its client is closed", function()
     local odd = "12345678901" -- a key of digits, given as an id by mistake
     local client = assert(seranking.new { token = odd, share = "off" })
     local site = client.sites(odd)
@@ -287,7 +287,7 @@ describe("the key", function()
     assert.is_nil(before:find(odd, 1, true))
   end)
 
-  it("that can't be one is refused, without showing it", function()
+  it("that is invalid is refused without being shown", function()
     for key, where in pairs {
       [scene.V4_KEY .. "\n"] = "blank or control character at place 41 of 41",
       ["Token " .. scene.V4_KEY] = "blank or control character at place 6 of 46",
@@ -304,12 +304,12 @@ describe("the key", function()
     assert.equal("the API key is an empty string", err.message)
   end)
 
-  it("given with the word that goes before it is explained", function()
+  it("with the word Token or Bearer before it is refused with an explanation", function()
     local _, err = seranking.new { token = "Bearer " .. scene.V4_KEY }
     assert.equal("give the key alone: the client adds the word Token itself", err.hint)
   end)
 
-  it("with white space around it, or with bytes that no key has, is explained", function()
+  it("with white space around it or invalid bytes is refused with an explanation", function()
     for _, key in ipairs { " " .. scene.V4_KEY, scene.V4_KEY .. " ", scene.V4_KEY .. "\r\n", "\t" .. scene.V4_KEY } do
       local _, err = seranking.new { token = key }
       assert.equal("remove the white space before and after the key, such as the line break of a file", err.hint)
@@ -320,12 +320,12 @@ describe("the key", function()
     end
   end)
 
-  it("is masked in an address that holds it by mistake", function()
+  it("is masked in an address that contains it by mistake", function()
     local client = scene.new { base_url = "https://x.example/" .. scene.V4_KEY }
     assert.equal("https://x.example/…d14b", client.base_url)
   end)
 
-  it("was looked for in what this suite returned and printed so far, and not found", function()
+  it("was searched in everything returned and printed so far, and not found", function()
     assert.is_true(watch.looked_at > 100)
     assert.same({}, watch.found)
     assert.has_error(function() watch.look({ { "x" .. scene.V4_KEY } }, "a test of the watch") end)
@@ -333,7 +333,7 @@ describe("the key", function()
   end)
 end)
 
-describe("an answer that is a success and can't be meant", function()
+describe("a successful but implausible answer", function()
   local function answered(body)
     local client, api = scene.new()
     api:fail { status = 200, headers = { ["content-type"] = "text/html" }, body = body }
@@ -342,7 +342,7 @@ describe("an answer that is a success and can't be meant", function()
 
   local PAGE = "\n<!DOCTYPE html><title>Log in</title>"
 
-  it("is told to be a page, where the page comes from, and what may have happened", function()
+  it("is reported as an HTML page, with its source and a probable cause", function()
     local none, err = answered(PAGE).sites:list()
     assert.is_nil(none)
     assert.equal("decode bad_json", err.kind .. " " .. err.code)
@@ -361,7 +361,7 @@ describe("an answer that is a success and can't be meant", function()
     assert.is_nil(err.hint)
   end)
 
-  it("is no deletion", function()
+  it("does not confirm a deletion", function()
     local none, err = answered(PAGE).sites:delete { site_id = 1 }
     assert.is_nil(none)
     assert.equal("the answer is not JSON, but an HTML page", err.message)
@@ -369,7 +369,7 @@ describe("an answer that is a success and can't be meant", function()
     assert.is_true(answered("OK").sites:delete { site_id = 1 })
   end)
 
-  it("is no object when it is a list, and advice is only given where it helps", function()
+  it("is refused as an object if it is a list, with advice only where that helps", function()
     local none, err = answered('[{"currency":"rur"}]').account:balance()
     assert.is_nil(none)
     assert.equal("the answer is not the object that account.balance has; client:request takes it as it is", err.message)

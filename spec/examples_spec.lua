@@ -95,7 +95,7 @@ for generation, KEY in pairs(KEYS) do
       end)
     end
 
-    it("cookbook/positions.lua writes one line for each position, quoted as CSV is", function()
+    it("cookbook/positions.lua writes a line of quoted CSV for each position", function()
       local client = seranking.new { token = KEY, base_url = api.url, share = "off", raise = true }
       local expected = 0
       for _, site in ipairs(client.sites:list()) do
@@ -117,7 +117,7 @@ for generation, KEY in pairs(KEYS) do
       assert.equal(expected + 1, lines)
     end)
 
-    it("cookbook/resume_export.lua has every row once, whatever run failed", function()
+    it("cookbook/resume_export.lua writes every row once, whichever run failed", function()
       local target = folder .. "/export.txt"
       os.remove(target)
       os.remove(target .. ".resume")
@@ -182,7 +182,7 @@ for generation, KEY in pairs(KEYS) do
 end
 
 describe("the examples:", function()
-  it("every one is among those that run", function()
+  it("each file is among those that run", function()
     local pipe = assert(io.popen "ls examples/*.lua examples/cookbook/*.lua")
     for path in pipe:lines() do
       assert.truthy(examples[path:match "^examples/(.*)$"], path)
@@ -190,7 +190,7 @@ describe("the examples:", function()
     pipe:close()
   end)
 
-  it("the first script of the README prints what the README shows, by the command that it names", function()
+  it("the first script of the README prints the output that the README shows", function()
     local readme = read "README.md"
     local script, rest = readme:match "```lua\n(.-)```(.*)"
     local command, shown = rest:match "```sh\n(sh examples/demo.sh first.lua)\n```.-```\n(.-)```"
@@ -207,7 +207,7 @@ describe("the examples:", function()
     os.remove(path)
   end)
 
-  it("the cookbook shows every recipe as its file has it", function()
+  it("the cookbook shows the text of every recipe's file", function()
     local page = read "docs/cookbook.md"
     local pipe = assert(io.popen "ls examples/cookbook/*")
     for path in pipe:lines() do
@@ -220,7 +220,7 @@ describe("the examples:", function()
     pipe:close()
   end)
 
-  it("cron's lines and the systemd units run recipes that exist", function()
+  it("cron lines and systemd units run existing recipes", function()
     local count = 0
     for _, name in ipairs { "crontab", "seranking-positions.service" } do
       for recipe in read("examples/cookbook/" .. name):gmatch "lua5%.4 %S-([%w_]+%.lua)" do

@@ -152,7 +152,7 @@ for _, scheme in ipairs { "http", "https" } do
       }, connections)
     end)
 
-    it("before its first use: the same", function()
+    it("before its first use: both sides get their own answers, on their own connections", function()
       local lines, connections = run [[
         local client = new_client()
         child("child", function() return ask_often(client, "/child/", 3) end)
@@ -266,7 +266,7 @@ for _, scheme in ipairs { "http", "https" } do
       assert.are.same(expected, connections)
     end)
 
-    it("whose child lives on: the server sees the parent close its connections, those of its thread included", function()
+    it("whose child lives on: the server sees the parent close its connections, including its thread's", function()
       start {
         { "request", "echo" },
         { "request", "echo", "request", { "await", 3 }, "echo", "request", { "ended", 1 }, "echo",
@@ -294,7 +294,7 @@ for _, scheme in ipairs { "http", "https" } do
         "status 0: lived on" }, lines)
     end)
 
-    it("whose parent has a client and a thread: the child holds no descriptor of theirs", function()
+    it("whose parent has a client and a thread: the child holds none of their descriptors", function()
       start { { "request", "echo" }, { "request", "echo" } }
       local lines = run [[
         local function descriptors()
@@ -387,7 +387,7 @@ for _, scheme in ipairs { "http", "https" } do
 end
 
 describe("back-offs after a fork", function()
-  it("differ from process to process, or all would retry at the same moment", function()
+  it("differ from process to process", function()
     local certificates = process.certificates()
     local server = raw_server.start({}, { otherwise = { "request", "close" } })
     local name = certificates.folder .. "/program.lua"

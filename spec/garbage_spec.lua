@@ -16,7 +16,7 @@ local function collect()
   collectgarbage()
 end
 
-describe("what is dropped", function()
+describe("what can be collected:", function()
   after_each(collect)
 
   it("first the client, then the call that it ran, ends the call", function()
@@ -95,13 +95,13 @@ describe("what is dropped", function()
 end)
 
 describe("the library", function()
-  it("leaves the collector alone: a full collection would hold up a whole event loop", function()
+  it("never runs a full collection, which would block an event loop", function()
     assert.equal("", system.output "grep -rn collectgarbage lua")
   end)
 end)
 
 describe("a handle", function()
-  it("can be closed twice, and says so when it is used later", function()
+  it("can be closed twice, and says that it is closed when used later", function()
     local client = new_core(nil)
     local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
     client:close()
@@ -111,7 +111,7 @@ describe("a handle", function()
     assert.is_false((pcall(call.result, call)))
   end)
 
-  it("of one class is not taken for another", function()
+  it("of one class is not accepted as another", function()
     local client, clock = new_core(nil), core.clock()
     assert.is_false(pcall(client.key, clock))
     assert.is_false(pcall(client.run, client, clock, 1))
@@ -134,7 +134,7 @@ describe("a handle", function()
 end)
 
 describe("memory", function()
-  it("stays flat over many calls", function()
+  it("does not grow over many calls", function()
     local client = scene.new { share = "off", fake = { limit = 1e9 } }
     local function many()
       for _ = 1, 300 do
@@ -150,7 +150,7 @@ describe("memory", function()
     assert.is_true(after < before + 32, ("%.0f KiB grew to %.0f"):format(before, after))
   end)
 
-  it("of a request is given back when it is over", function()
+  it("of a request is freed when it has ended", function()
     local preload = os.getenv "LD_PRELOAD" or ""
     if preload:find "asan" or preload:find "valgrind" then
       return -- there the system's memory is not what is in use
@@ -187,8 +187,8 @@ describe("memory", function()
   end)
 end)
 
-describe("a call that was emptied", function()
-  it("has nothing to tell any more", function()
+describe("a trimmed call", function()
+  it("has no data", function()
     local client = new_core(core.clock())
     local call = client:call("GET", "/sites", nil, nil, nil, true, nil)
     assert.is_nil((client:run(call, 1)))

@@ -62,7 +62,7 @@ describe("print", function()
     has(tostring(client.sites), "\n  :list()  ")
   end)
 
-  it("of a bound resource asks for its id no more", function()
+  it("of a bound resource omits its id", function()
     local text = tostring(client.sites(147696))
     assert.equal("seranking resource sites (site_id = 147696)", text:match "^[^\n]+")
     assert.is_nil(text:find("site_id for the calls", 1, true))
@@ -73,7 +73,7 @@ describe("print", function()
     assert.is_nil(list:find "site_id%*")
   end)
 
-  it("of an operation that does not take the bound id is written without it", function()
+  it("of an operation omits a bound id that it does not take", function()
     assert.equal("client.sites:list()", tostring(client.sites(5).list):match "^[^\n]+")
     assert.is_nil(tostring(client.sites(5).list):find("(5)", 1, true))
     assert.equal("client.sites(5):delete()", tostring(client.sites(5).delete):match "^[^\n]+")
@@ -120,7 +120,7 @@ describe("print", function()
     end
   end)
 
-  it("works where the key of client.data can't be used", function()
+  it("works with an unusable data_token", function()
     local getenv = os.getenv
     os.getenv = function(name) return name == "SERANKING_DATA_TOKEN" and "two words" or nil end -- luacheck: ignore
     finally(function() os.getenv = getenv end) -- luacheck: ignore
@@ -140,7 +140,7 @@ describe("print", function()
 end)
 
 describe("seranking.help", function()
-  it("searches names: what is below a resource is found with it", function()
+  it("searches names, including those of a resource's operations", function()
     local text = seranking.help "backlinks"
     has(text, "\n  client.backlinks  ")
     has(text, "\n  client.data.backlinks  ")
@@ -148,7 +148,7 @@ describe("seranking.help", function()
     has(seranking.help "keyword export", "client.data.keywords:export { source, keywords, … }")
   end)
 
-  it("searches what operations are about, and their parameters", function()
+  it("searches descriptions of operations and parameters", function()
     has(seranking.help "sitemap", "client.audit.sitemaps")
     has(seranking.help "BALANCE", "client.account:balance()")
     local text = seranking.help "with_subdomains"
@@ -156,7 +156,7 @@ describe("seranking.help", function()
     has(text, "client.data.domain.keywords:list")
   end)
 
-  it("describes what is named whole, or given", function()
+  it("describes an object, or the one with the full name", function()
     local client = scene.new()
     for _, name in ipairs { "sites.list", "sites:list", "client.sites:list", "client.sites.list()" } do
       assert.equal(tostring(client.sites.list), seranking.help(name))
@@ -166,14 +166,14 @@ describe("seranking.help", function()
     assert.equal(tostring(client), seranking.help(client))
   end)
 
-  it("lists all resources when nothing is asked", function()
+  it("lists all resources without an argument", function()
     local text = seranking.help()
     for family in pairs(api) do
       has(text, "\n  client." .. family .. " ")
     end
   end)
 
-  it("says what it is asked with when it finds nothing, and refuses what is no text", function()
+  it("says what to pass if it finds nothing, and refuses other types", function()
     has(seranking.help "zzz", '"zzz"')
     has(seranking.help(scene.V4_KEY), '"…d14b"')
     has(seranking.help "", "seranking.help()")

@@ -154,7 +154,7 @@ describe("a call", function()
         { { "request", { "send", "HTTP/1.1 503 Busy\r\nRetry-After: 50\r\nContent-Length: 0\r\n\r\n" } } },
       },
     } do
-      it("while it waits for " .. name .. " ends it soon, not at its deadline", function()
+      it("while waiting for " .. name .. " ends the call soon, not at its deadline", function()
         local server = start(case[3] or { { "request" } })
         local said, status, seconds = interrupt(server, case[1] .. "\nprint 'not reached'", asked(server, case[2]))
         assert.is_truthy(said:find("interrupted!", 1, true), said)
@@ -165,7 +165,7 @@ describe("a call", function()
       end)
     end
 
-    it("that is caught leaves the client working", function()
+    it("can be caught, and the client still works", function()
       local server = start { { "request" } }
       local said, status = interrupt(server, [[
         local client = new_client {}

@@ -23,7 +23,7 @@ end
 after_each(wire.finish)
 
 describe("an answer", function()
-  it("says what is known of it", function()
+  it("has a response that describes it", function()
     local server = answering(answer("201 Created",
       { "Content-Type: application/json", "X-Twice: a", "x-other:  b ", "X-TWICE: c", "X-Empty:" },
       '{"site_id":147696}'))
@@ -44,7 +44,7 @@ describe("an answer", function()
     assert.is_true(works(client).reused)
   end)
 
-  it("says how long it waited for the limiter", function()
+  it("has the time it waited for the limiter", function()
     local client = new_client(start {}, { share = "process", rate = { limit = 1, per = 0.6 } })
     local response = works(client)
     assert.is_true(response.waited < response.elapsed)
@@ -64,13 +64,13 @@ describe("an answer", function()
     assert.is_true(works(client).reused)
   end)
 
-  it("that is compressed wrongly is an error", function()
+  it("with invalid compression is an error", function()
     local client = new_client(answering(answer("200 OK", { "Content-Encoding: gzip" }, "this is no gzip")))
     failed("protocol", "bad_answer", client.account:balance())
     works(client)
   end)
 
-  it("that unpacks into more than max_body ends there, in bounded memory", function()
+  it("that decompresses to more than max_body is refused in bounded memory", function()
     local SIZE = 64 * 1024 * 1024
     local bomb = shell(("head -c %d /dev/zero | gzip -c"):format(SIZE))
     assert.is_true(#bomb < 200000)
@@ -94,7 +94,7 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("may be as large as max_body, and not a byte larger", function()
+  it("may be as large as max_body, but not larger", function()
     local server = answering(answer("200 OK", {}, ("x"):rep(1000)), answer("200 OK", {}, ("x"):rep(1001)))
     local client = new_client(server, { max_body = 1000 })
     assert.are.equal(1000, #assert(client:request { path = "/x" }))
@@ -127,18 +127,18 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("keeps every byte of a body that is no JSON", function()
+  it("keeps every byte of a body that is not JSON", function()
     local client = new_client(answering(answer("200 OK", { "Content-Type: text/plain" }, http.EVERY_BYTE)))
     assert.is_true(http.EVERY_BYTE == client:request { path = "/x" })
     works(client)
   end)
 
-  it("of JSON that is not UTF-8 gives its bytes as they are", function()
+  it("of JSON that is not UTF-8 has its strings' bytes unchanged", function()
     local client = new_client(answering(answer("200 OK", {}, '{"currency":"caf\233 \255","value":1}')))
     assert.are.equal("caf\233 \255", client.account:balance().currency)
   end)
 
-  it("of JSON may hold NUL as JSON writes it, and not as it is", function()
+  it("of JSON may hold an escaped NUL, but no raw one", function()
     local client = new_client(answering(answer("200 OK", {}, '{"currency":"a\\u0000b"}'),
       answer("200 OK", {}, '{"currency":"a\0b"}')))
     assert.are.equal("a\0b", client.account:balance().currency)
@@ -182,7 +182,7 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("with a colon in its status line and a folded header has the headers that it has", function()
+  it("with a colon in its status line and a folded header has the right headers", function()
     local client = new_client(answering(answer("200 it: works", { "X-A: one", "\ttwo", "X-B: 2" }, "[]")))
     local _, response = client.sites:list()
     assert.are.equal("one two", response.headers["X-A"])
@@ -216,7 +216,7 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("may come after 1xx ones", function()
+  it("may follow 1xx answers", function()
     local client = new_client(answering("HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
       .. "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" .. ANSWER))
     local response = works(client)
@@ -285,7 +285,7 @@ describe("an answer", function()
     works(client)
   end)
 
-  it("whose server is killed in the middle of it is an error, and its successor's comes", function()
+  it("whose server is killed in the middle is an error, and the next server's arrives", function()
     local server = start { { "request", { "send", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{" }, "exit" } }
     local client = new_client(server)
     failed("network", "truncated", client.account:balance())

@@ -16,7 +16,7 @@ local ANSWER = raw_server.ANSWER
 after_each(wire.finish)
 
 describe("a connection", function()
-  it("is used again", function()
+  it("is reused", function()
     local server = start {}
     local client = new_client(server)
     assert.is_false(works(client).reused)
@@ -27,7 +27,7 @@ describe("a connection", function()
     assert.are.equal(3, #connections[1].requests)
   end)
 
-  it("is used again after an error that leaves it whole", function()
+  it("is reused after an error that keeps it open", function()
     local server = answering(answer("404 Not Found", {}, "{}"), answer("500 Server Error", {}, ""))
     local client = new_client(server)
     failed("not_found", "not_found", client:request { path = "/x" })
@@ -35,7 +35,7 @@ describe("a connection", function()
     assert.is_nil(server.report()[2])
   end)
 
-  it("is closed by close, and by the garbage collector", function()
+  it("is closed by close and by the garbage collector", function()
     local server = start {}
     local client = new_client(server)
     works(client)
@@ -49,7 +49,7 @@ describe("a connection", function()
     assert.are.equal("client", server.report()[2].ended)
   end)
 
-  it("that the server has closed meanwhile is not used: a POST goes out once, on a new one", function()
+  it("closed by the server meanwhile is not used: a POST is sent once, on a new one", function()
     local server = start { { "request", { "send", ANSWER }, "close" } }
     local client = new_client(server)
     works(client)
@@ -61,7 +61,7 @@ describe("a connection", function()
     assert.are.equal(2, #server.requests())
   end)
 
-  it("is not shared in flight: a second call takes another", function()
+  it("in flight is not shared: a second call uses another", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start { both, both }
     http.two_at_once(new_client(server))
@@ -81,7 +81,7 @@ describe("a connection", function()
         works(client)
       end)
 
-      it("when new, has a GET repeated", function()
+      it("when new, has a GET retried", function()
         local server = start { { "request", ending }, { "request", ending } }
         local client = new_client(server, { retries = 2, clock = seranking.clock() })
         local response = works(client)
@@ -89,7 +89,7 @@ describe("a connection", function()
         assert.are.equal(3, #server.requests())
       end)
 
-      it("when used again, fails a POST, which was sent once", function()
+      it("when reused, fails a POST, which was sent once", function()
         local server = start { { "request", { "send", ANSWER }, "request", ending } }
         local client = new_client(server, { retries = 3 })
         works(client)
@@ -105,7 +105,7 @@ describe("a connection", function()
         works(client)
       end)
 
-      it("when used again, has a GET repeated by the engine, not by libcurl", function()
+      it("when reused, has a GET retried by the engine, not by libcurl", function()
         local server = start { { "request", { "send", ANSWER }, "request", ending } }
         local client = new_client(server, { retries = 1, clock = seranking.clock() })
         works(client)
@@ -113,7 +113,7 @@ describe("a connection", function()
         assert.are.equal(3, #server.requests())
       end)
 
-      it("when used again, fails a GET that may not be repeated", function()
+      it("when reused, fails a GET that may not be retried", function()
         local server = start { { "request", { "send", ANSWER }, "request", ending } }
         local client = new_client(server)
         works(client)
@@ -141,11 +141,11 @@ describe("a connection", function()
   end)
 end)
 
-describe("time", function()
+describe("a call", function()
   -- What libcurl does the first time takes longer under valgrind than the time-outs here.
   before_each(function() works(new_client(start {})) end)
 
-  it("ends at the deadline when nobody accepts, and the request counts as sent", function()
+  it("ends at the deadline if nobody accepts, and the request counts as sent", function()
     local listener = assert(socket.bind("127.0.0.1", 0, 8))
     local _, port = listener:getsockname()
     local client = new_client { url = "http://127.0.0.1:" .. port }
@@ -156,7 +156,7 @@ describe("time", function()
     listener:close()
   end)
 
-  it("ends at connect_timeout when no connection comes, and nothing was sent", function()
+  it("ends at connect_timeout without a connection, and nothing was sent", function()
     local listener = assert(socket.bind("127.0.0.1", 0, 0))
     local _, port = listener:getsockname()
     local fillers = {}
@@ -177,7 +177,7 @@ describe("time", function()
     listener:close()
   end)
 
-  it("that ends during a POST fails it: once sent, never retried", function()
+  it("fails a POST at the deadline: once sent, never retried", function()
     local server = start { { "request" } }
     local client = new_client(server, { retries = 5 })
     local err = failed("timeout", "no_answer", client.sites:create({ url = "u", title = "t" }, { timeout = 0.3 }))
@@ -191,7 +191,7 @@ describe("time", function()
     works(client)
   end)
 
-  it("of one attempt may end, and another be made within the call's", function()
+  it("may have an attempt that expires, and another one within its timeout", function()
     local server = start { { "request" } }
     local client = new_client(server, { retries = 1, attempt_timeout = 0.2 * process.patience(),
       clock = seranking.clock() })
@@ -199,7 +199,7 @@ describe("time", function()
     assert.are.equal(2, #server.requests())
   end)
 
-  it("of one attempt ends a POST", function()
+  it("fails a POST whose attempt expires", function()
     local server = start { { "request" } }
     local client = new_client(server, { retries = 5, attempt_timeout = 0.2 })
     local err = failed("timeout", "no_answer", client.sites:create { url = "u", title = "t" })
@@ -215,7 +215,7 @@ describe("time", function()
     headers = "HTTP/1.1 200 OK\r\nX-Long: ",
     ["1xx answers"] = "HTTP/1.1 100 Continue\r\n\r\n",
   } do
-    it("ends an answer whose " .. name .. " never end", function()
+    it("ends at the deadline although an answer's " .. name .. " never end", function()
       local bytes = name == "1xx answers" and head or "x"
       local server = start { { "request", { "send", head }, { "dribble", bytes, 0.01 } } }
       local client = new_client(server)
@@ -226,7 +226,7 @@ describe("time", function()
     end)
   end
 
-  it("is not needed by an answer that only comes slowly", function()
+  it("does not end while an answer arrives slowly", function()
     local fake = process.fake { limit = 1000 }
     wire.keep(fake)
     fake.fail { fault = "slow", body = '{"a":1}' }
@@ -241,7 +241,7 @@ describe("the fake API over a socket", function()
     fake.stop()
   end)
 
-  it("can spoil an answer in every way, and the next call works", function()
+  it("can break an answer in every way, and the next call works", function()
     fake = process.fake { limit = 1000 }
     local client = new_client(fake)
     for _, case in ipairs {
@@ -266,7 +266,7 @@ describe("the fake API over a socket", function()
     assert.are.equal(20, #fake.log())
   end)
 
-  it("sees one key used by two clients of a process, and never too often", function()
+  it("sees two clients of a process share the limit of one key", function()
     fake = process.fake { limit = 5, per = 1 }
     local both = {}
     for i = 1, 2 do
@@ -287,7 +287,7 @@ describe("the fake API over a socket", function()
     end
   end)
 
-  it("refuses who goes over its limit, who tries again after a window", function()
+  it("refuses requests over its limit, which are retried after a window", function()
     fake = process.fake { limit = 1, per = 0.5 }
     local client = new_client(fake, { retries = 1, rate = { limit = 1, per = 0.5 } })
     assert(client.account:balance())

@@ -36,7 +36,7 @@ describe("a request on the wire", function()
     server = start {}
   end)
 
-  it("is a GET without a body and without a word about one", function()
+  it("is a GET without a body or headers about one", function()
     local request = sent(new_client(server).account.balance)
     assert.are.equal("GET", request.method)
     assert.are.equal("/account/balance", request.target)
@@ -50,7 +50,7 @@ describe("a request on the wire", function()
     assert.is_truthy(request.headers["accept-encoding"]:find "gzip")
   end)
 
-  it("is a POST with exactly the JSON that was meant", function()
+  it("is a POST with exactly the given JSON", function()
     local request = sent(new_client(server).sites.create, { url = "http://example.com", title = "ex\"ä\n" })
     assert.are.equal("POST /sites", request.method .. " " .. request.target)
     assert.are.equal(WITH_JSON, sorted_names(request))
@@ -82,7 +82,7 @@ describe("a request on the wire", function()
     assert.are.equal("", request.body)
   end)
 
-  it("is a DELETE with a JSON body where one is asked for", function()
+  it("is a DELETE with a JSON body if it has one", function()
     local client = new_client(server)
     local request = sent(client.request, client,
       { method = "DELETE", path = "/x", query = { ids = { 1, 2 } }, body = { ids = { 3 } } })
@@ -92,7 +92,7 @@ describe("a request on the wire", function()
   end)
 
   for _, method in ipairs { "POST", "PUT", "PATCH" } do
-    it("is a " .. method .. " without a body that says so, and names no type", function()
+    it("is a " .. method .. " without a body that has Content-Length 0 and no type", function()
       local client = new_client(server)
       local request = sent(client.request, client, { method = method, path = "/x" })
       assert.are.equal(method, request.method)
@@ -101,7 +101,7 @@ describe("a request on the wire", function()
     end)
   end
 
-  it("does not wait for a permission to send a large body", function()
+  it("does not wait for 100 Continue before a large body", function()
     local client = new_client(server)
     local text = '"' .. ("x"):rep(3 * 1024 * 1024) .. '"'
     local request = sent(client.request, client, { method = "POST", path = "/x", body = text })
@@ -116,7 +116,7 @@ describe("a request on the wire", function()
     assert.is_true(http.EVERY_BYTE == request.body)
   end)
 
-  it("has nothing left of the request before it", function()
+  it("has nothing of the previous request", function()
     local client = new_client(server)
     sent(client.request, client,
       { method = "POST", path = "/x", body = { a = 1 }, headers = { ["X-Once"] = "1" }, query = { b = 2 } })
@@ -128,7 +128,7 @@ describe("a request on the wire", function()
     assert.are.equal(1, #server.report())
   end)
 
-  it("carries the headers of the call and the program's name", function()
+  it("has the headers of the call and the program's user agent", function()
     local client = new_client(server, { user_agent = "my-tool/2" })
     local request = sent(client.account.balance, nil, { headers = { ["X-One"] = "a b", ["X-Empty"] = "" } })
     assert.are.equal("a b", request.headers["x-one"])
@@ -143,7 +143,7 @@ describe("a request on the wire", function()
       return query or "-", request.headers.authorization or "-"
     end
 
-    it("has it in the header, of both generations", function()
+    it("sends it in the header, in both generations", function()
       for _, options in ipairs { { token = KEY }, { token = UUID, api = "v1" } } do
         local query, header = places(sent(new_client(server, options).account.subscription))
         assert.are.equal("-", query)
@@ -151,7 +151,7 @@ describe("a request on the wire", function()
       end
     end)
 
-    it("has it as token in v4's query, and only there", function()
+    it("sends it as token in the query of v4, and only there", function()
       local client = new_client(server, { auth = "query" })
       local query, header = places(sent(client.account.balance))
       assert.are.equal("token=" .. KEY, query)
@@ -160,7 +160,7 @@ describe("a request on the wire", function()
       assert.are.equal("date_from=2024-01-01&token=" .. KEY, query)
     end)
 
-    it("has it as apikey in v1's query, and only there", function()
+    it("sends it as apikey in the query of v1, and only there", function()
       local client = new_client(server, { token = UUID, auth = "query" })
       local request = sent(client.sites.summary, { site_id = 1 })
       local query, header = places(request)
@@ -169,7 +169,7 @@ describe("a request on the wire", function()
       assert.are.equal("-", header)
     end)
 
-    it("is never beside a parameter of its name: nothing is sent", function()
+    it("refuses a parameter of its name: nothing is sent", function()
       local client = new_client(server, { auth = "query" })
       for message, call in pairs {
         ['backlinks.gsc.status: job_token is named token in the address, as the key is with auth = "query": make a client with '
@@ -191,12 +191,12 @@ describe("a request on the wire", function()
         new_client(server, { token = false, auth = "query" }).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))
     end)
 
-    it("escapes in the query what a key can't be there", function()
+    it("escapes it in the query", function()
       local query = places(sent(new_client(server, { token = "a+b&c=d%e/f#g", auth = "query" }).account.balance))
       assert.are.equal("token=a%2Bb%26c%3Dd%25e%2Ff%23g", query)
     end)
 
-    it("has none when none is meant", function()
+    it("sends none if token is false", function()
       for _, auth in ipairs { "header", "query" } do
         local query, header = places(sent(new_client(server, { token = false, auth = auth }).account.balance))
         assert.are.equal("- -", query .. " " .. header)
@@ -204,7 +204,7 @@ describe("a request on the wire", function()
     end)
   end)
 
-  it("for a file elsewhere has no key, neither in a header nor in its address, and is no JSON's", function()
+  it("does not send it with a download, neither in a header nor in the address", function()
     for _, auth in ipairs { "header", "query" } do
       local client = new_client(start {}, { auth = auth })
       assert.is_string((client:download(server.url .. "/files/a%20b.gz?sig=x%2Fy")))
@@ -235,7 +235,7 @@ describe("a request on the wire", function()
       return part:sub(at), head
     end
 
-    it("has its bytes and its name intact", function()
+    it("keeps its bytes and its name", function()
       local data = http.EVERY_BYTE .. "\r\n--boundary\r\n" .. http.EVERY_BYTE
       local request = upload(new_client(server), { filename = "käse 1.csv", data = data, content_type = "text/csv" })
       local bytes, head = part_of(request)
@@ -246,14 +246,14 @@ describe("a request on the wire", function()
         .. "Content-Type: text/csv\r\n", head)
     end)
 
-    it("may be empty, and does not end its header with its name", function()
+    it("may be empty, and its name can't end its header", function()
       local request = upload(new_client(server), { filename = 'a"b\r\nc.csv', data = "" })
       local bytes, head = part_of(request)
       assert.are.equal("", bytes)
       assert.are.equal('Content-Disposition: form-data; name="file"; filename="a%22b%0D%0Ac.csv"', head:match "^[^\r]*")
     end)
 
-    it("has no name or type that would end or cut its header", function()
+    it("refuses a name or type that would end its header", function()
       local client = new_client(server)
       for _, file in ipairs {
         { filename = "a\0b", data = "" },
@@ -266,7 +266,7 @@ describe("a request on the wire", function()
       assert.are.equal(0, #server.requests())
     end)
 
-    it("may be one part among texts and lists, each in its place", function()
+    it("may be a part among texts and lists, in order", function()
       local client = new_client(server)
       local resource = { name = "keywords", params = {
         source = { type = "string" }, keywords = { type = "string[]" }, file = { type = "file" },
@@ -297,14 +297,14 @@ describe("a request on the wire", function()
         .. "Content-Type: text/csv\r\n\r\n" .. http.EVERY_BYTE)
     end)
 
-    it("does not wait for a permission either", function()
+    it("does not wait for 100 Continue either", function()
       local data = ("x"):rep(2 * 1024 * 1024)
       local request = upload(new_client(server), { filename = "big", data = data })
       assert.is_nil(request.headers.expect)
       assert.is_true(data == part_of(request))
     end)
 
-    it("leaves nothing for the next request", function()
+    it("leaves nothing in the next request", function()
       local client = new_client(server)
       upload(client, { filename = "a", data = "b" })
       assert.are.equal(COMMON, sorted_names(sent(client.account.balance)))

@@ -50,7 +50,7 @@ describe("HTTP/2", function()
     error "nghttpd does not start"
   end
 
-  it("is spoken over TLS with a server that offers it", function()
+  it("is used over TLS with a server that offers it", function()
     local folder = shell("mktemp -d"):match "%S+"
     shell(("mkdir -p %s/www/account && printf '{\"currency\":\"rur\"}' >%s/www/account/balance"):format(folder, folder))
     local server = nghttpd(folder)

@@ -105,7 +105,7 @@ installation() {
   check "$version: make install" make install LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every Lua file is installed" every_file lua "$share"
   check "$version: the types for editors are installed" every_file library "$share/seranking/library"
-  check "$version: the command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking-limits
+  check "$version: the command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking
   check "$version: nothing of the fake is installed" nothing_of_the_fake "$to/opt"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
   check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"

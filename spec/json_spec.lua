@@ -4,7 +4,7 @@ local core = require "lseranking"
 local json = require "seranking.base.json"
 
 describe("decoding", function()
-  it("gives whole numbers as integers where Lua has them", function()
+  it("returns whole numbers as integers where Lua has them", function()
     local value = json.decode '{"id":147696,"list":[1,2.5,-3],"zero":0,"big":9007199254740992}'
     assert.equal("147696", tostring(value.id))
     assert.equal("-3", tostring(value.list[3]))
@@ -19,14 +19,14 @@ describe("decoding", function()
     assert.equal("7", tostring(json.decode "7"))
   end)
 
-  it("leaves numbers alone that a double does not hold exactly", function()
+  it("reads numbers that a double can't hold exactly as the nearest one", function()
     local value = json.decode "[1e300, 12345678901234567890, 0.1]"
     assert.equal(1e300, value[1])
     assert.equal(12345678901234567890.0, value[2])
     assert.equal(0.1, value[3])
   end)
 
-  it("makes null members of objects absent", function()
+  it("leaves out null members of objects", function()
     local value = json.decode '{"check_day":null,"title":"a","inner":{"x":null,"y":1}}'
     assert.is_nil(value.check_day)
     assert.is_nil(rawget(value, "check_day"))
@@ -39,7 +39,7 @@ describe("decoding", function()
     assert.equal(2, names)
   end)
 
-  it("keeps the places of nulls in lists", function()
+  it("keeps the positions of nulls in lists", function()
     local value = json.decode "[null, 1, null]"
     assert.equal(json.null, value[1])
     assert.equal(1, value[2])
@@ -47,16 +47,16 @@ describe("decoding", function()
     assert.equal(3, #value)
   end)
 
-  it("keeps all nulls when asked", function()
+  it("keeps all nulls on request", function()
     assert.equal(json.null, json.decode('{"check_day":null}', true).check_day)
     assert.equal("7", tostring(json.decode('{"a":7,"b":null}', true).a))
   end)
 
-  it("does not take a member's text for a null", function()
+  it("does not mistake a string for null", function()
     assert.equal("null", json.decode('{"a":"null","b":null}').a)
   end)
 
-  it("clears objects of many members, all null", function()
+  it("decodes objects of many members that are all null", function()
     local parts = {}
     for i = 1, 1000 do
       parts[i] = ('"m%d":%s'):format(i, i % 3 == 0 and i or "null")
@@ -69,7 +69,7 @@ describe("decoding", function()
     assert.equal(333, names)
   end)
 
-  it("keeps whole numbers exact as far as 64 bits reach, where Lua has integers", function()
+  it("keeps whole numbers of 64 bits exact where Lua has integers", function()
     if math.type then
       for text, kind in pairs { ["9007199254740993"] = "integer", ["999999999999999999"] = "integer", ["1e3"] = "integer",
         ["9007199254740992.0"] = "integer", ["1e16"] = "float", ["1000000000000000000"] = "integer",
@@ -87,7 +87,7 @@ describe("decoding", function()
     end
   end)
 
-  it("refuses what is not JSON with a reason", function()
+  it("refuses invalid JSON with a reason", function()
     for _, text in ipairs { "", "{", '{"a":}', "[1,]", "nul", "<html>", "[NaN]", "[1] 2", "\0" } do
       local value, problem = json.decode(text)
       assert.is_nil(value)
@@ -95,14 +95,14 @@ describe("decoding", function()
     end
   end)
 
-  it("refuses nesting that is deeper than anybody needs, and takes what is deep", function()
+  it("accepts deep nesting up to a bound", function()
     assert.is_table((json.decode(("["):rep(900) .. ("]"):rep(900))))
     local value, problem = json.decode(("["):rep(100000) .. ("]"):rep(100000))
     assert.is_nil(value)
     assert.is_string(problem)
   end)
 
-  it("reads every number as Lua reads it", function()
+  it("reads every number like Lua", function()
     for _, text in ipairs {
       "0", "-0", "0.1", "-0.5", "1e5", "1E-5", "1.5e+3", "123456789012345", "999999999999999", "1234567890123456",
       "9007199254740993", "0.30000000000000004", "1.7976931348623157e308", "5e-324", "2.2250738585072014e-308",
@@ -125,7 +125,7 @@ describe("decoding", function()
     assert.equal(0, json.decode "1e-999")
   end)
 
-  it("reads numbers with a point whatever the locale", function()
+  it("reads numbers with a dot in any locale", function()
     local before = os.setlocale(nil, "numeric")
     if not (os.setlocale("de_DE.UTF-8", "numeric") or os.setlocale("de_DE", "numeric")) then
       return
@@ -135,7 +135,7 @@ describe("decoding", function()
     assert.same({ 0.1, 125, 0.12345678901234567 }, value)
   end)
 
-  it("reads escapes, pairs of them, and half a pair as a character that is missing", function()
+  it("reads escapes and surrogate pairs, and half a pair as a replacement character", function()
     assert.equal('a"\\/\b\f\n\r\tb', json.decode [["a\"\\\/\b\f\n\r\tb"]])
     assert.equal("\195\164\226\130\172\240\159\152\128", json.decode [["\u00e4\u20AC\ud83d\ude00"]])
     assert.equal("\239\191\189x", json.decode [["\ud83dx"]])
@@ -144,7 +144,7 @@ describe("decoding", function()
     assert.equal(("\195\164"):rep(5000), json.decode('"' .. ("\\u00e4"):rep(5000) .. '"'))
   end)
 
-  it("takes memory by the size of its strings, not its square", function()
+  it("takes memory linear in the size of strings", function()
     local parts, size = {}, 0
     for i = 1, 400 do
       parts[i] = '"' .. ("\\u0061"):rep(50 * i) .. '"'
@@ -160,11 +160,11 @@ describe("decoding", function()
     assert.is_true(used < 2 * size, ("%.0f bytes for strings of %d"):format(used, size))
   end)
 
-  it("takes blanks anywhere between, and a byte order mark before", function()
+  it("accepts white space anywhere, and a byte order mark at the beginning", function()
     assert.same({ a = { 1, {} } }, json.decode "\239\187\191 \t\r\n{ \"a\" : [ 1 , { } ] } ")
   end)
 
-  it("says where a text breaks", function()
+  it("says where a text is invalid", function()
     for text, problem in pairs {
       [""] = "unexpected end of input, at byte 0", ["["] = "unexpected end of input, at byte 1",
       ['{"a"'] = "unexpected end of input, at byte 4", ['{"a":1'] = "unexpected end of input, at byte 6",
@@ -187,7 +187,7 @@ describe("decoding", function()
     end
   end)
 
-  it("ends at its deadline, and says how far it came; a short text has no need to look", function()
+  it("ends at its deadline and says where; a short text does not check it", function()
     local text = "[" .. ("[],"):rep(200000) .. "0]"
     local value, problem, late = core.decode(text, false, 0)
     assert.is_nil(value)
@@ -200,7 +200,7 @@ describe("decoding", function()
     assert.equal("unexpected end of input, at byte 600002", problem)
   end)
 
-  it("does not begin to copy a string that Lua could not have in time", function()
+  it("does not begin to copy a string that would exceed the deadline", function()
     for _, text in ipairs { '"' .. ("x"):rep(2 ^ 26) .. '"', '"\\n' .. ("x"):rep(2 ^ 26) .. '"' } do
       local none, problem, late = core.decode(text, false, 0.06) -- copying takes 0.067 s by the decoder's estimate
       assert.is_nil(none)
@@ -210,7 +210,7 @@ describe("decoding", function()
     assert.equal(2 ^ 26, #core.decode('"' .. ("x"):rep(2 ^ 26) .. '"', false))
   end)
 
-  it("sees its deadline inside long white space and long strings", function()
+  it("checks its deadline inside long white space and long strings", function()
     local long = 600000
     for name, text in pairs {
       ["blanks before a value"] = (" "):rep(long) .. "1", ["blanks behind it"] = "1" .. ("\n"):rep(long),
@@ -241,7 +241,7 @@ describe("decoding", function()
     assert.equal(0, core.decode("0." .. ("0"):rep(4093)))
   end)
 
-  it("reads what lua-cjson reads in the same way, and nothing that is cut", function()
+  it("reads what lua-cjson reads, with equal results, and refuses truncated texts", function()
     local cjson = require("cjson").new()
     local text = [=[{"a":[1,2.5,true,false,null,"x\u00e9\n",{"b":{},"c":[[],[{}]]}],"d":{"e":"","f":-1e3},"g":null}]=]
     assert.same(cjson.decode(text), json.decode(text, true))
@@ -258,12 +258,12 @@ describe("decoding", function()
     end
   end)
 
-  it("hands over strings as they came, NUL and bad UTF-8 too", function()
+  it("returns strings unchanged, including NUL and invalid UTF-8", function()
     assert.equal("a\0b", json.decode '"a\\u0000b"')
     assert.equal("\255", json.decode '"\255"')
   end)
 
-  it("leaves the program's own cjson alone", function()
+  it("does not change the program's own cjson", function()
     local cjson = require "cjson"
     cjson.decode_invalid_numbers(true)
     assert.is_table(cjson.decode "[NaN]")
@@ -274,7 +274,7 @@ describe("decoding", function()
 end)
 
 describe("encoding", function()
-  it("writes whole numbers without a point", function()
+  it("writes whole numbers without a dot", function()
     assert.equal("147696", json.number(147696.0))
     assert.equal("-1", json.number(-1))
     assert.equal("0", json.number(0))
@@ -289,7 +289,7 @@ describe("encoding", function()
     assert.equal("2296380.85", json.number(2296380.85))
   end)
 
-  it("writes numbers with a point whatever the locale", function()
+  it("writes numbers with a dot in any locale", function()
     local before = os.setlocale(nil, "numeric")
     local set = os.setlocale("de_DE.UTF-8", "numeric") or os.setlocale("de_DE", "numeric")
     local text = json.number(2296380.85)
@@ -302,13 +302,13 @@ describe("encoding", function()
       json.encode({ d = json.null, c = json.array {}, b = {}, a = { 1, 2 } }, "body"))
   end)
 
-  it("writes a decoded empty list as a list again, wherever it is", function()
+  it("writes a decoded empty list as a list, wherever it is", function()
     local text = '{"a":[],"b":{"c":[[],[1]]},"d":{}}'
     assert.equal(text, json.encode(json.decode(text), "body"))
     assert.equal("[]", json.encode(json.decode "[]", "body"))
   end)
 
-  it("leaves the metatable of a caller's list alone", function()
+  it("does not change the metatable of a caller's list", function()
     local methods = { __index = { first = function(list) return list[1] end } }
     local list = setmetatable({ 7 }, methods)
     local marked = json.array(list)
@@ -319,12 +319,12 @@ describe("encoding", function()
     assert.equal("[]", json.encode(setmetatable({}, { __jsontype = "array" }), "body"))
   end)
 
-  it("leaves slashes alone and escapes what must be", function()
+  it("escapes only what must be escaped, not slashes", function()
     assert.equal('"http://a/\\\\/\\"\\n"', json.string 'http://a/\\/"\n')
     assert.equal("\\/", json.decode(json.string "\\/"))
   end)
 
-  it("names the place of what can't be written", function()
+  it("names the place of a value that can't be encoded", function()
     local function problem(value)
       local text, why = json.encode(value, "body")
       assert.is_nil(text)
@@ -380,7 +380,7 @@ describe("another lua-cjson", function()
     }
   end
 
-  it("that gives integers and marks lists is as good", function()
+  it("that returns integers and marks lists works as well", function()
     local before, before_json = package.loaded.cjson, package.loaded["seranking.base.json"]
     local theirs, our_mark = openresty_cjson(), core.array_mt()
     package.loaded.cjson, package.loaded["seranking.base.json"] = theirs, nil

@@ -191,7 +191,7 @@ describe("the configuration file", function()
     assert.equal("auth key_file: profile: profile 'agency' in FILE has no key" .. login, said '{"profiles":{"agency":{}}}')
     assert.equal("auth key_file: profile: the keys of profile 'agency' are in the keyring, which only the command seranking "
       .. "reads; run `seranking login --profile agency` to keep them in a file, or set SERANKING_TOKEN",
-      said '{"profiles":{"agency":{"keyring":true}}}')
+      said '{"profiles":{"agency":{"keyring":{"token":true}}}}')
   end)
 
   it("that is broken is named, and its contents are not shown", function()
@@ -205,6 +205,7 @@ describe("the configuration file", function()
       ['{"profiles":7}'] = "has a member profiles that is no object",
       ['{"profiles":["a"]}'] = "has a profile that is no object",
       ['{"profiles":{"agency":"' .. V4 .. '"}}'] = "has a profile that is no object",
+      ['{"profiles":{"agency":{"keyring":true}}}'] = "has a profile 'agency' whose keyring is no object",
       ['{"profiles":{"agency":{"token":7}}}'] = "has a profile 'agency' whose token is not a text",
       ['{"profiles":{"agency":{"data_token":" "}}}'] = "has a profile 'agency' whose data_token is not a text",
     } do

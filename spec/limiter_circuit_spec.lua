@@ -20,7 +20,7 @@ describe("the circuit", function()
     return client, api, clock, err
   end
 
-  it("opens with the third 429 in a row: the call says so, and nobody sends for ten minutes", function()
+  it("opens with the third 429 in a row: the call says so, and nothing is sent for ten minutes", function()
     local client, api, clock, err = block()
     assert.equal("blocked too_many_requests 429", err.kind .. " " .. err.code .. " " .. err.status)
     assert.equal(600, err.retry_after)
@@ -41,7 +41,7 @@ describe("the circuit", function()
     assert.equal("open", other:limiter().circuit.state)
   end)
 
-  it("lets exactly one request through when the ban is over, and all when that one has got through", function()
+  it("allows exactly one request when the ban is over, and all after its success", function()
     local client, api, clock = block()
     local start = clock:now()
     clock:advance(600.1)
@@ -73,7 +73,7 @@ describe("the circuit", function()
     assert.is_true(clock:now() - start > 600)
   end)
 
-  it("opens for twice as long when the request that tries gets a 429 again", function()
+  it("opens for twice as long if the probe gets a 429", function()
     local client, api, clock = block()
     for _, minutes in ipairs { 20, 40, 80 } do
       clock:advance(client:limiter().circuit.retry_after + 0.1)
@@ -86,7 +86,7 @@ describe("the circuit", function()
     end
   end)
 
-  it("forgets a level after an hour of peace", function()
+  it("drops a level after an hour without trouble", function()
     local client, api, clock = block()
     clock:advance(600.1)
     assert(client.sites:list())
@@ -97,7 +97,7 @@ describe("the circuit", function()
     assert.equal(600, select(2, client.sites:list()).retry_after)
   end)
 
-  it("does not open when a success lies between", function()
+  it("does not open if a success lies between", function()
     local client, api = shared { retries = 0 }
     for _ = 1, 4 do
       api:fail { status = 429, times = 2 }
@@ -108,7 +108,7 @@ describe("the circuit", function()
     assert.equal("closed", client:limiter().circuit.state)
   end)
 
-  it("opens when the key is refused twice in a row, and another key is not concerned", function()
+  it("opens if the key is refused twice in a row, and not for another key", function()
     local client, api, clock = shared { token = ("f"):rep(40), fake = { tokens = { [scene.V4_KEY] = true } } }
     assert.equal("auth incorrect_token", (function(_, err) return err.kind .. " " .. err.code end)(client.sites:list()))
     assert.equal("auth", select(2, client.sites:list()).kind)
@@ -120,7 +120,7 @@ describe("the circuit", function()
     assert(another(api, clock, { token = scene.V4_KEY }).sites:list())
   end)
 
-  it("is ended by client:limiter():reset(), for everybody", function()
+  it("is closed by client:limiter():reset(), for all programs", function()
     local client, api, clock = block()
     local other = another(api, clock)
     client:limiter():reset()
@@ -128,7 +128,7 @@ describe("the circuit", function()
     assert(other.sites:list())
   end)
 
-  it("outlives the process that opened it", function()
+  it("stays open after the process that opened it has ended", function()
     local client, api, clock = shared()
     assert.is_true(in_child(function()
       api:fail { status = 429, times = 3 }
@@ -149,7 +149,7 @@ describe("the circuit", function()
     assert.equal("blocked", err.kind)
   end)
 
-  it("does not open for 5xx answers, refused connections and time-outs", function()
+  it("does not open for 5xx answers, refused connections and timeouts", function()
     local client, api = shared { retries = 0, attempt_timeout = 1 }
     for _, failure in ipairs { { status = 503 }, { fault = "refuse" }, { fault = "hang" } } do
       failure.times = 5
@@ -171,7 +171,7 @@ describe("on_event", function()
     return events, client, api, clock
   end
 
-  it("is told how long a call has waited", function()
+  it("receives how long a call has waited", function()
     local events, client = told { rate = { limit = 1 }, share = "process" }
     assert(client.sites:list())
     assert(client.sites:list())
@@ -180,7 +180,7 @@ describe("on_event", function()
       events[1].seconds, events[1].method, events[1].url, events[1].key))
   end)
 
-  it("is told of retries, with what caused them", function()
+  it("receives retries with their cause", function()
     local events, client, api = told {}
     api:fail { status = 503, headers = { { "Retry-After", "7" } } }
     assert(client.sites:list())
@@ -188,7 +188,7 @@ describe("on_event", function()
       events[1].attempt, events[1].status, events[1].code))
   end)
 
-  it("is told of 429s, the ban and its end", function()
+  it("receives 429s, the ban and its end", function()
     local events, client, api, clock = told { share = "process" }
     api:fail { status = 429, times = 3 }
     client.sites:list()
@@ -203,14 +203,14 @@ describe("on_event", function()
       "unblocked 0" }, types)
   end)
 
-  it("breaks no call by an error, which the limiter shows", function()
+  it("can't break a call by raising; the limiter shows its error", function()
     local client, api = shared { on_event = function() error("the hook's own", 0) end }
     api:fail { status = 503 }
     assert(client.sites:list())
     assert.equal("the hook's own", client:limiter().hook_error)
   end)
 
-  it("shows no key that a hook has raised", function()
+  it("masks a key in an error that it raises", function()
     for _, key in ipairs { scene.V4_KEY, "an-odd+key-4711" } do
       local client, api = scene.new { token = key, on_event = function() error("it was " .. key, 0) end }
       api:fail { status = 503 }
@@ -219,7 +219,7 @@ describe("on_event", function()
     end
   end)
 
-  it("never gets the key", function()
+  it("never receives the key", function()
     local events, client, api = told { auth = "query", retries = 0 }
     api:fail { status = 429, times = 3 }
     for _ = 1, 4 do

@@ -14,7 +14,7 @@ before_each(limits.begin)
 after_each(limits.finish)
 
 describe("the limit of a client", function()
-  it("is shared by all processes of the user when nothing is said", function()
+  it("is shared by all processes of the user by default", function()
     local client = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder })
     local view = client:limiter()
     assert.equal("user", view.scope)
@@ -25,7 +25,7 @@ describe("the limit of a client", function()
     assert.equal("…d14b", view.key)
   end)
 
-  it("makes no file before it is needed", function()
+  it("creates its file on first use", function()
     assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder })
     assert.same({}, files())
   end)
@@ -58,7 +58,7 @@ describe("the limit of a client", function()
     assert.equal(2, #api.log) -- the child's fake is the child's
   end)
 
-  it("is this process's own with share = \"process\", and none with \"off\"", function()
+  it("is the process's own with share = \"process\", and absent with \"off\"", function()
     local client = shared { share = "process" }
     assert(client.sites:list())
     assert.equal("process", client:limiter().scope)
@@ -68,13 +68,13 @@ describe("the limit of a client", function()
     assert.same({}, files())
   end)
 
-  it("is the process's own on a transport or a clock of a test, unless a directory is given", function()
+  it("is the process's own with a transport or a clock, unless a directory is given", function()
     local client = scene.new()
     assert(client.sites:list())
     assert.equal("process", client:limiter().scope)
   end)
 
-  it("fails where the directory that was named can't be used: nothing is sent", function()
+  it("fails calls if the given directory can't be used: nothing is sent", function()
     local client, api = shared { state_dir = "/proc/seranking" }
     local none, err = client.sites:list()
     assert.is_nil(none)
@@ -85,7 +85,7 @@ describe("the limit of a client", function()
     assert.truthy(client:limiter().problem:find("/proc/seranking", 1, true))
   end)
 
-  it("falls back to the process where that is asked for, and says why", function()
+  it("falls back to the process's own slots if configured to, and says why", function()
     local events = {}
     local client = shared { state_dir = "/proc/seranking", on_limiter_error = "process",
       on_event = function(event) events[#events + 1] = event end }
@@ -100,7 +100,7 @@ describe("the limit of a client", function()
     assert.equal(2, view.busy)
   end)
 
-  it("does so when others could write to the directory", function()
+  it("falls back to the process's own slots if others could write to the directory", function()
     assert(os.execute("chmod 777 '" .. limits.folder .. "'"))
     local client = shared { on_limiter_error = "process" }
     assert(client.sites:list())
@@ -108,7 +108,7 @@ describe("the limit of a client", function()
     assert.same({}, files())
   end)
 
-  it("goes on with its slots when the file is removed, in a new one", function()
+  it("keeps its slots in a new file when its file is removed", function()
     local client, _, clock = shared { rate = { limit = 3, per = 60 } }
     assert(client.sites:list())
     assert(os.remove(limits.folder .. "/" .. files()[1]))
@@ -117,7 +117,7 @@ describe("the limit of a client", function()
     assert.equal(1, #files())
   end)
 
-  it("is told apart by key and address", function()
+  it("is separate for each key and address", function()
     local client = shared()
     assert(client.sites:list())
     local other = shared { token = ("0"):rep(40) }
@@ -138,7 +138,7 @@ describe("priority = \"low\"", function()
     assert.equal(2, client:limiter().busy)
   end)
 
-  it("uses the only slot where there is one", function()
+  it("uses the only slot of a limit of one", function()
     local client = shared { rate = { limit = 1 }, priority = "low" }
     assert(client.sites:list())
   end)
@@ -154,17 +154,17 @@ describe("pacing", function()
     return clock:now()
   end
 
-  it("counts a slot's time from the answer", function()
+  it("frees a slot a window after the answer", function()
     assert.equal(3 * 1.5 + 0.5, time_of())
   end)
 
-  it("counts it from the sending with \"send_time\"", function()
+  it("frees it a window after the sending with \"send_time\"", function()
     assert.equal(3 * 1 + 0.5, time_of "send_time")
   end)
 end)
 
 describe("a 429", function()
-  it("stops the others for a window at least", function()
+  it("holds other calls for a window at least", function()
     local client, api, clock = shared { retries = 0 }
     local other = another(api, clock)
     api:fail { status = 429 }
@@ -174,7 +174,7 @@ describe("a 429", function()
     assert.is_true(clock:now() >= 1)
   end)
 
-  it("stops them for as long as its Retry-After says", function()
+  it("holds them for its Retry-After", function()
     local client, api, clock = shared { retries = 0 }
     local other = another(api, clock)
     api:fail { status = 429, headers = { { "Retry-After", "30" } } }
@@ -185,7 +185,7 @@ describe("a 429", function()
 end)
 
 describe("the queue", function()
-  it("is bounded by max_queue: a call too many fails at once", function()
+  it("is bounded by max_queue: a call beyond it fails at once", function()
     local client = shared { rate = { limit = 1 }, max_queue = 3 }
     local results, problems = client:map({ 1, 2, 3, 4, 5, 6 }, function()
       return client.sites:list()
@@ -206,7 +206,7 @@ describe("pacing by the time of sending", function()
   after_each(sockets.finish)
 
   -- Libcurl before 7.80 does not tell when it sends: the lease of a slot that nobody stamped would last a minute.
-  it("gets each slot back, whatever libcurl tells", function()
+  it("frees each slot, whether or not libcurl reports the sending", function()
     local client = sockets.client(sockets.start {}, {
       share = "process", pacing = "send_time", rate = { limit = 2, per = 0.05 },
     })
@@ -217,7 +217,7 @@ describe("pacing by the time of sending", function()
 end)
 
 describe("options of the limiter", function()
-  it("say what they want", function()
+  it("are refused with the accepted values", function()
     for option, wrong in pairs {
       share = { "machine", 'share must be "user" or "process" or "off"' },
       state_dir = { "state", "state_dir must be the absolute path of a directory" },
@@ -237,7 +237,7 @@ describe("options of the limiter", function()
 end)
 
 describe("a look at the limiter while a map runs", function()
-  it("counts the calls of this client that wait for a slot", function()
+  it("shows how many calls of this client wait for a slot", function()
     local wire = require "spec.support.wire"
     finally(wire.finish)
     local server = wire.start({ { "request", { "await", 2 }, "echo", "request", "echo", { "again", 4 } } },

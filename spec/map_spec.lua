@@ -147,13 +147,38 @@ describe("client:map", function()
     end
   end)
 
-  it("names the caller's line and the item, if an operation is the function and can't take an item", function()
-    local client = scene.new()
-    local ok, problem = pcall(function()
-      client:map({ { site_id = 1 }, 147696 }, client.sites.summary)
-    end)
-    assert.is_false(ok)
-    assert.truthy(problem:find "^[^\n]*map_spec.lua:%d+: client:map, item 2: sites.summary takes a table", problem)
+  it("names the caller's line, the item and what to write, if an operation is the function and can't take an item", function()
+    local client = scene.new { data_token = scene.V1_KEY }
+    assert(client.sites:create { url = "http://example.com", title = "a" })
+    local rows = assert(client.sites:list())
+    local function mistake(list, op)
+      local ok, problem = pcall(function()
+        client:map(list, op)
+      end)
+      assert.is_false(ok)
+      local place, text = problem:match "^([^\n]*map_spec.lua:%d+): client:map, (.*)$"
+      assert.truthy(place, problem)
+      assert.is_nil(text:find("\n", 1, true)) -- a traceback would have lines of the library only
+      return text
+    end
+    assert.equal("item 2: sites.summary takes a table of parameters, { name = value }, got 147696; write "
+      .. "client.sites(147696):summary(); for each item: client:map(list, function(site_id) return "
+      .. "client.sites(site_id):summary() end)",
+      mistake({ { site_id = 1 }, 147696 }, client.sites.summary))
+    assert.matches("^item 1: sites%.summary: unknown parameter '.*; for the id of each row: "
+      .. "client:map%(list, function%(row%) return client%.sites%(row%.id%):summary%(%) end%)$",
+      mistake(rows, client.sites.summary))
+    assert.matches("for the id of each row: client:map(list, function(row) return client.sites(row.id).keywords:list() end)",
+      mistake(rows, client.sites.keywords.list), 1, true)
+    assert.matches("for the id of each row: client:map(list, function(row) return "
+      .. "client.keyword_groups:list { site_id = row.id } end)",
+      mistake(rows, client.keyword_groups.list), 1, true)
+    assert.equal("item 1: sites.summary: unknown parameter 'x'; there are: site_engine_id, site_id",
+      mistake({ { site_id = 147696, x = 1 } }, client.sites.summary))
+    assert.matches('^item 1: data.domain.overview.db takes a table of parameters, { name = value }, got "a.com"; there are: '
+      .. "domain, .*; for each item: client:map%(list, function%(item%) return client.data.domain.overview:db { … } end%)$",
+      mistake({ "a.com" }, client.data.domain.overview.db))
+    assert.equal("item 1: sites.list: unknown parameter 'check_freq'; there are none", mistake(rows, client.sites.list))
   end)
 
   it("raises a bug in a nested map once, with one traceback", function()
@@ -245,6 +270,18 @@ describe("client:gather", function()
     assert.are.equal("a reason", errors[3])
     assert.is_near(1, clock:now(), 1e-6)
     assert.are.same({ n = 0 }, (client:gather()))
+  end)
+
+  it("names the caller's line and the function, if an operation lacks its arguments", function()
+    local client = scene.new()
+    local ok, problem = pcall(function()
+      client:gather(client.account.profile, client.sites.summary)
+    end)
+    assert.is_false(ok)
+    assert.matches("^[^\n]*map_spec.lua:%d+: client:gather, function 2: sites.summary: site_id is required[^\n]*$", problem)
+    ok, problem = pcall(client.gather, client, client.account.profile, function() error "boom" end)
+    assert.is_false(ok)
+    assert.matches("boom\nstack traceback:\n.*map_spec.lua", problem)
   end)
 
   it("names an argument that is not a function", function()

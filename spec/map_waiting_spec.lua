@@ -287,6 +287,30 @@ describe("client:map", function()
     assert.truthy(problem:find("call it with a colon: client:map", 1, true))
   end)
 
+  it("says which argument is not a list or a function of an item", function()
+    local client = scene.new()
+    local sites = client.sites
+    for _, row in ipairs {
+      { "takes a list and then a function, got a function first: client:map(list, fn)", print, {} },
+      { "takes a list and then a function, got seranking operation sites.summary first", sites.summary, {} },
+      { "takes a list and a function, got seranking operation sites.list: call it first, client.sites:list()", sites.list,
+        print },
+      { "takes a list and a function, got seranking resource sites", sites, print },
+      { "takes a list and a function, got a function: collect the rows of a walk with :all()", sites.list:each(), print },
+      { "must be a function of an item, got a table: pass a function, not its result", {}, {}, {} },
+      { "must be a function of an item, got seranking response (HTTP 200, application/json)", sites:list() },
+      { "must be a function of an item, got seranking resource sites: pass one of its operations",
+        { 1 }, sites },
+      { "must be a function of an item, got the method 'all' of operations: write function(item) return op:all(…) end",
+        { 1 }, sites.list.all },
+    } do
+      local ok, problem = pcall(client.map, client, unpack(row, 2, 4))
+      assert.is_false(ok)
+      assert.truthy(problem:find("client:map", 1, true) and problem:find(row[1], 1, true), problem)
+      assert.is_nil(problem:find("\n", 1, true))
+    end
+  end)
+
   it("is collected with its calls when nobody waits for it any more", function()
     local weak = setmetatable({}, { __mode = "k" })
     local client = slow(1, { fake = { limit = 1000 } })

@@ -65,7 +65,7 @@ local function answered(status, body, given)
 end
 
 describe("a message of the API", function()
-  it("has its kind, its code and its words in every shape of a body", function()
+  it("has its kind, code and text in every shape of a body", function()
     for _, row in ipairs(all) do
       for _, shape in ipairs(shapes) do
         local err = answered(row[1], shape:format(row[2]))
@@ -76,7 +76,7 @@ describe("a message of the API", function()
     end
   end)
 
-  it("is known whatever its case and white space", function()
+  it("is recognized in any case and with any white space", function()
     for _, row in ipairs(documented) do
       for _, text in ipairs {
         row[2]:upper(), row[2]:lower(), " " .. row[2]:gsub(" ", "  ") .. " ", "\\t" .. row[2]:gsub(" ", "\\n \\r\\n"),
@@ -87,14 +87,14 @@ describe("a message of the API", function()
     end
   end)
 
-  it("counts only with its status", function()
+  it("is recognized only with its status", function()
     assert.equal("not_found", answered(404, '{"message":"Invalid date"}').code)
     assert.equal("server_error", answered(500, '{"message":"No token"}').code)
     assert.equal("forbidden", answered(403, '{"message":"Too Many Requests"}').code)
     assert.equal("bad_request", answered(400, '{"message":"Limit reached"}').code)
   end)
 
-  it("is another one with other words", function()
+  it("is not recognized with additional words", function()
     for _, text in ipairs { "Invaliddate", "Invalid dates", "Invalid date given", "Invalid", "nvalid date" } do
       local err = answered(400, ('{"message":"%s"}'):format(text))
       assert.equal(text == "Invalid" and "invalid" or "bad_request", err.code, text)
@@ -102,7 +102,7 @@ describe("a message of the API", function()
     end
   end)
 
-  it("is found in the description, beside other words", function()
+  it("is found in the description beside another message", function()
     local err = answered(403, '{"error":{"code":403,"message":"Forbidden","description":"Insufficient funds"}}')
     assert.equal("access insufficient_funds", err.kind .. " " .. err.code)
     assert.equal("Forbidden: Insufficient funds", err.message)
@@ -112,7 +112,7 @@ describe("a message of the API", function()
     assert.equal("invalid no_keywords_ids", err.kind .. " " .. err.code)
   end)
 
-  it("counts nowhere else in a body", function()
+  it("is recognized nowhere else in a body", function()
     for _, body in ipairs {
       '{"x":{"message":"Limit reached"}}', '[{"message":"Limit reached"}]', '{"messages":"Limit reached"}',
       '{"message":["Limit reached"]}', '"Limit reached"',
@@ -121,7 +121,7 @@ describe("a message of the API", function()
     end
   end)
 
-  it("has a code of its own", function()
+  it("has its own code", function()
     local message_of = {}
     for _, row in ipairs(all) do
       local code = answered(row[1], ('{"message":"%s"}'):format(row[2])).code
@@ -139,7 +139,7 @@ describe("a message of the API", function()
     end
   end)
 
-  it("is in the table once, with a kind that there is", function()
+  it("is in the table once, with an existing kind", function()
     local kinds, seen = {}, {}
     for _, kind in ipairs(codes) do
       kinds[kind[1]] = true
@@ -164,12 +164,12 @@ describe("the hint of a refusal", function()
     assert.matches("plan", answered(403, '{"message":"Limit reached"}').hint, 1, true)
   end)
 
-  it("is never left from another error", function()
+  it("is never that of another error", function()
     assert.is_string(answered(400, '{"message":"Invalid date"}').hint)
     assert.is_nil(answered(404, '{"message":"Not Found"}').hint)
   end)
 
-  it("tells a host that may be retired for the key from a key that was not sent", function()
+  it("distinguishes a host that may be retired for the key from a missing key", function()
     local retired = answered(403, '{"message":"No token"}').hint
     assert.matches('api = "v1"', retired, 1, true)
     for _, generation in ipairs { "v4", "v1" } do
@@ -182,7 +182,7 @@ describe("the hint of a refusal", function()
     assert.is_nil(hint:find('api = "v1"', 1, true))
   end)
 
-  it("is there for what is too large, and for what a law forbids", function()
+  it("exists for requests that are too large, and for 451", function()
     assert.matches("send less at once", answered(413, "").hint, 1, true)
     assert.matches("send less at once", answered(414, "").hint, 1, true)
     assert.matches("check which server answers", answered(451, "").hint, 1, true)

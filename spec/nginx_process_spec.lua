@@ -41,7 +41,7 @@ describe("a silent name server", function()
     })
   end
 
-  it("delays nobody else, and the call ends at its deadline", function()
+  it("delays no other call, and its call ends at the deadline", function()
     local server = start()
     assert.are.equal("/first", select(2, server.get "/call?id=first"))
     for _ = 1, 10 do
@@ -223,7 +223,7 @@ describe("nginx", function()
     assert.are.same({ ["answered by all"] = true }, many(0))
   end)
 
-  it("holds out: calls, aborts and reloads (make soak: the same for 15 minutes)", function()
+  it("survives calls, aborts and reloads (make soak: the same for 15 minutes)", function()
     local problems, report = require "spec.support.soak"(9)
     assert.are.same({}, problems, report)
   end)

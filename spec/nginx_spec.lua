@@ -132,7 +132,7 @@ describe("inside nginx, a call", function()
     assert.are.equal("/init /content", select(2, server.get "/"))
   end)
 
-  it("blocks nobody", function()
+  it("does not block other requests", function()
     local server = keep(nginx.start { http = configuration() })
     local calls = {}
     for i = 1, 50 do
@@ -177,7 +177,7 @@ describe("inside nginx, a call", function()
     assert.are.equal(#odd.servers, i)
   end)
 
-  it("waits in light threads, coroutines, pcall, metamethods and timers too", function()
+  it("waits in light threads, coroutines, pcall, metamethods and timers as well", function()
     local server = keep(nginx.start {
       http = configuration [[
         location = /ways {

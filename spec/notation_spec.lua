@@ -13,7 +13,7 @@ local function typo(f, text)
 end
 
 describe("a list of parameters", function()
-  it("names them, with a star behind the required ones", function()
+  it("has their names, with a star after required ones", function()
     assert.same({ { "date", true }, { "top", false } }, notation.names "date* top")
     assert.same({ { "a1_b", true } }, notation.names "  a1_b*\n")
     assert.same({}, notation.names "")
@@ -30,7 +30,7 @@ describe("a list of parameters", function()
 end)
 
 describe("a method and path", function()
-  it("has ids in its path and in its query", function()
+  it("may have ids in its path and in its query", function()
     assert.same({ method = "PUT", template = "/a/{b}/c{?d,e}", path = "/a/{b}/c", in_path = { "b" }, in_query = { "d", "e" } },
       notation.route "PUT /a/{b}/c{?d,e}")
     assert.same({ method = "GET", template = "/a", path = "/a", in_path = {}, in_query = {} }, notation.route "GET /a")
@@ -67,7 +67,7 @@ describe("words, pairs and maps", function()
 end)
 
 describe("a path into an answer", function()
-  it("has members, keys of maps and elements of lists", function()
+  it("may have members, keys of maps and elements of lists", function()
     assert.same({ { name = "rows", lists = 1 }, { key = true, lists = 2 }, { all = true, lists = 0 } },
       notation.path "rows[].<date>[][].*")
     assert.same({ { lists = 1 }, { name = "id", lists = 0 } }, notation.path "[].id")

@@ -14,7 +14,7 @@ local function converted(rule, value, answer, texts)
 end
 
 describe("a member that the rule names", function()
-  it("becomes the number that its text holds", function()
+  it("becomes the number in its text", function()
     local value = converted("a b c d", { a = "12", b = "42.5", c = "-7", d = "0", e = "12" })
     assert.same({ a = 12, b = 42.5, c = -7, d = 0, e = "12" }, value)
     assert.equal("integer", math_type(value.a))
@@ -23,7 +23,7 @@ describe("a member that the rule names", function()
     assert.equal(7, converted("a", { a = "007" }).a)
   end)
 
-  it("stays what it is when it is a number, or text without one", function()
+  it("is unchanged if it is a number, or text without one", function()
     for _, text in ipairs { "", "abc", "1,5", "1 2", " 1", "0x10", "nan", "inf", "1.2.3", "-", ".5", "1e", "12%",
       "1e999", "-1e999" } do
       assert.equal(text, converted("a", { a = text }).a)
@@ -34,7 +34,7 @@ describe("a member that the rule names", function()
     assert.is_nil(converted("a", {}).a)
   end)
 
-  it("stays text where a number could not hold it exactly", function()
+  it("stays text if a number could not hold it exactly", function()
     assert.equal("9007199254740993", converted("a", { a = "9007199254740993" }).a)
     assert.equal(9007199254740991, converted("a", { a = "9007199254740991" }).a)
     assert.equal("123456789012345678901234567890", converted("a", { a = "123456789012345678901234567890" }).a)
@@ -51,27 +51,27 @@ describe("a member that the rule names", function()
     assert.same({ rows = "none" }, converted("rows[].id", { rows = "none" }))
   end)
 
-  it("of an array is seen from its elements, which may be numbers themselves", function()
+  it("of an array is an element, or a member of an element", function()
     assert.same({ { id = 1 }, { id = 2 } }, converted("id", { { id = "1" }, { id = "2" } }, "array"))
     assert.same({ 1, 2, "x" }, converted("[]", { "1", "2", "x" }, "array"))
     assert.same({ { k = { 1 } } }, converted("k[]", { { k = { "1" } } }, "array"))
     assert.same({ a = 1, b = 2 }, converted("<code>", { a = "1", b = "2" }, "map"))
   end)
 
-  it("is nothing to look for where there is none", function()
+  it("may be missing", function()
     assert.is_nil(numbers.places(nil, nil, "object"))
   end)
 end)
 
-describe("a row of which all members are numbers", function()
-  it("has numbers wherever its text is one, but for the members that are text", function()
+describe("a row whose members are all numbers", function()
+  it("has numbers for its numeric texts, except in members listed as text", function()
     assert.same({ items = { { id = 1, made_up = 2.5, none = "", title = "2024", list = { "1" } } }, total = "1" },
       converted("items[].*", { items = { { id = "1", made_up = "2.5", none = "", title = "2024", list = { "1" } } },
         total = "1" }, "object", "title"))
     assert.same({ { a = 1, b = "2" } }, converted("*", { { a = "1", b = "2" } }, "array", "b"))
   end)
 
-  it("keeps what no server writes for a number as text", function()
+  it("keeps texts that no server would write for a number", function()
     for _, text in ipairs { "007", "-01", "12e5", "1E9", "1.", "+1", "9007199254740993" } do
       assert.equal(text, converted("rows.*", { rows = { a = text } }).rows.a)
     end
@@ -79,7 +79,7 @@ describe("a row of which all members are numbers", function()
   end)
 end)
 
-describe("a list that comes as one text", function()
+describe("a list that is sent as one text", function()
   local fields = { lines = { type = "string[]", style = "lines" }, commas = { type = "string[]", style = "comma" },
     plain = { type = "string[]" }, text = { type = "string" } }
 
@@ -87,20 +87,20 @@ describe("a list that comes as one text", function()
     return numbers.convert(value, numbers.places(nil, nil, "object", { at = at, fields = fields }))
   end
 
-  it("is a list, by the parameter that joins it", function()
+  it("becomes a list by the parameter that joins it", function()
     assert.same({ lines = { "/a", "/b c" }, commas = { "x", "y" }, plain = { "p" }, text = "a,b" },
       split { lines = "/a\r\n/b c\n", commas = "x, y", plain = { "p" }, text = "a,b" })
     assert.same({ settings = { commas = { "x" } }, commas = "x,y" }, split({ settings = { commas = "x" }, commas = "x,y" },
       "settings"))
   end)
 
-  it("is empty where the text is, and stays a list where it is one", function()
+  it("becomes empty for an empty text, and stays a list if it is one", function()
     assert.equal('{"commas":[],"lines":["/a"]}', json.encode(split { lines = { "/a" }, commas = "" }, "it"))
   end)
 end)
 
 describe("an answer", function()
-  it("has its numbers as numbers, found once for all calls", function()
+  it("has its numbers as numbers, by a rule that is made once for all calls", function()
     local resource = { name = "data.made_up", params = {}, operations = {
       { "get", data = "GET /v1/get", answer = "object", fields = "a integer\nb string", numbers = "a" },
       { "plain", data = "GET /v1/plain", answer = "object", fields = "a integer" },

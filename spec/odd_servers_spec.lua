@@ -64,7 +64,7 @@ describe("an odd server:", function()
     end)
   end
 
-  it("all of them at once hold up nobody", function()
+  it("all of them at once delay no other call", function()
     local jobs = {}
     for i, entry in ipairs(odd.servers) do
       jobs[i] = { entry = entry, client = scene(entry) }
@@ -101,7 +101,7 @@ describe("an odd server:", function()
   end
 end)
 
-describe("a connection that is used again", function()
+describe("a reused connection", function()
   it("survives first header lines that begin with a blank", function()
     local ODD = "HTTP/1.1 200 OK\r\n folded: " .. ("b"):rep(100) .. "\r\nContent-Length: 2\r\n\r\n[]"
     local server = start({}, { otherwise = { "request", { "send", ANSWER }, "request", { "send", ODD }, "again" } })
@@ -112,7 +112,7 @@ describe("a connection that is used again", function()
     end
   end)
 
-  it("is kept, whichever handle makes the next call", function()
+  it("is kept, whichever handle the next call uses", function()
     local server = start {}
     local client = wire.client(server)
     works(client)
@@ -148,7 +148,7 @@ describe("a proxy", function()
     end
   end
 
-  it("that libcurl could not use is refused by new, which says why and shows nothing of it", function()
+  it("that libcurl could not use is refused by new, which says why and does not show it", function()
     for address, why in pairs {
       ["http://Zebedee:s3cret@127.0.0.1:999999"] = "has a port that is not a number from 1 to 65535",
       ["http://Zebedee:s3@cret@host:1"] = "has a user or password that can't be read: write @ as %40",
@@ -167,7 +167,7 @@ describe("a proxy", function()
     end
   end)
 
-  it("of the environment is checked, too, and its variable named", function()
+  it("of the environment is checked as well, and its variable named", function()
     local program = [[print(select(2, require("seranking").new { token = "%s" }))]]
     local clean = "env -u https_proxy -u HTTPS_PROXY -u no_proxy -u NO_PROXY"
     for _, variable in ipairs { "HTTPS_PROXY", "all_proxy", "SERANKING_PROXY" } do
@@ -178,7 +178,7 @@ describe("a proxy", function()
     end
   end)
 
-  it("shows neither user nor password in errors, in events, or in what a client prints", function()
+  it("has its user and password masked in errors, in events and in what a client prints", function()
     local server = start({}, { otherwise = { "head", { "send", "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n" } } })
     local events = {}
     local client = wire.client(server, {
@@ -212,11 +212,11 @@ describe("headers", function()
     return response.headers
   end
 
-  it("that are folded are joined to the line before", function()
+  it("that are folded are joined to the previous line", function()
     assert.are.equal("a b c", headers_of("HTTP/1.1 200 OK", "X-Long: a\r\n b\r\n\tc\r\n")["x-long"]:gsub("%s+", " "))
   end)
 
-  it("have no name that begins with a blank, where a folded line looks like a header", function()
+  it("have no name with a leading blank, although a folded line looks like a header", function()
     local headers = headers_of("HTTP/1.1 200 OK", "X-A: b\r\n\tX-C: d\r\nX-E: f\r\n")
     assert.are.equal("b X-C: d", headers["x-a"])
     assert.are.equal("f", headers["x-e"])
@@ -225,7 +225,7 @@ describe("headers", function()
     end
   end)
 
-  it("do not come from the status line", function()
+  it("are not taken from the status line", function()
     local headers = headers_of("HTTP/1.1 200 it: works", "X-A: b\r\n")
     assert.are.equal("b", headers["x-a"])
     for name in pairs(headers) do

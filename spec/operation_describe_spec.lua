@@ -18,7 +18,7 @@ describe("a generation", function()
     query = "month",
   }
 
-  it("may differ in method, place and name", function()
+  it("may differ in method, and in a parameter's place and name", function()
     local v4 = request(description, { id = 7, prompt_llm_ids = { 1, 2 }, month = "2026-01" })
     assert.equal("DELETE https://api4.seranking.com/llm/7/prompts?month=2026-01", v4.method .. " " .. v4.url)
     assert.equal('{"k2site_llm_ids":[1,2]}', v4.body)
@@ -28,13 +28,13 @@ describe("a generation", function()
     assert.is_false((pcall(request, description, { id = 7, prompt_llm_ids = { 1 }, email = "e" })))
   end)
 
-  it("may have no body where the other has one", function()
+  it("may have no body although the other has one", function()
     local no_body = { "reset", v4 = { "POST /reset", body = false }, v1 = "POST /v1/reset", body = "email" }
     assert.is_nil(request(no_body, {}).body)
     assert.equal("{}", request(no_body, {}, { api = "v1" }).body)
   end)
 
-  it("is told by describe, with the parameters of the client's own", function()
+  it("is shown by describe, with the parameters of the client's generation", function()
     local about = operation.new(scene.new(), resource, description, {}):describe()
     assert.equal("DELETE /llm/{id}/prompts", about.v4)
     assert.equal("POST /v1/prompts/delete{?id}", about.v1)
@@ -82,7 +82,7 @@ describe("a description as plain data", function()
     end
   end
 
-  it("has everything that is said", function()
+  it("has everything of the description", function()
     local about = describe_it "get"
     local x = { name = "x", wire = "x", place = "query", required = false, type = "number" }
     assert.same({
@@ -121,7 +121,7 @@ describe("a description as plain data", function()
       describe_it("plain").parameters[1].place, tostring(describe_it("plain").parameters[1].required) }, " "))
   end)
 
-  it("is refused for an API that is none", function()
+  it("is refused for an unknown API", function()
     local op = operation.new(scene.new(), resource, { "act", v4 = "GET /act", about = "Acts." }, {})
     for _, api in ipairs { "v2", "about", "params" } do
       local ok, message = pcall(op.describe, op, api)
@@ -131,7 +131,7 @@ describe("a description as plain data", function()
     end
   end)
 
-  it("can be had of every operation there is, on every API that has it", function()
+  it("exists for every operation, on every API that has it", function()
     local client, count = scene.new(), 0
     descriptions.each_operation(function(_, description, described)
       local op = operation.new(described.name:find "^data%." and client.data or client, described, description, {})

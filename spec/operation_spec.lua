@@ -21,7 +21,7 @@ end
 after_each(collectgarbage)
 
 describe("a query", function()
-  it("writes lists in each family's own way", function()
+  it("writes lists in the style of each family", function()
     assert.equal("ids%5B%5D=1&ids%5B%5D=2", query("ids", { ids = { 1, "2" } }))
     assert.equal("target=a.example&target=b.example", query("targets", { targets = { "a.example", "b.example" } }))
     assert.equal("cols=a%2Cc", query("cols", { cols = { "a", "c" } }))
@@ -40,13 +40,13 @@ describe("a query", function()
       query("rules", { rules = { { type = "begins", value = "a/b" } } }))
   end)
 
-  it("takes months", function()
+  it("accepts months", function()
     assert.equal("month=2026-09", query("month", { month = "2026-09" }))
     assert.equal('made_up.get: month must be a month (YYYY-MM, a number of os.time, or a table like os.date("*t")), '
       .. 'got "2026-13"', problem("month", { month = "2026-13" }))
   end)
 
-  it("refuses what would read as something else", function()
+  it("refuses texts that would be read differently", function()
     assert.equal('made_up.get: cols element 2 must be one of a, b, c, got "a,b"', problem("cols", { cols = { "a", "a,b" } }))
     assert.equal("made_up.get: allow element 1 must not hold a line break", problem("allow", { allow = { "a\nb" } }))
     assert.equal("made_up.get: filter must be a table, got 5", problem("filter", { filter = 5 }))
@@ -120,7 +120,7 @@ describe("a description of one resource", function()
     return (message:gsub("^.-: ", "", 1))
   end
 
-  it("honours names on the wire in ids, queries, trees, members and elements", function()
+  it("uses wire names in ids, queries, trees, members and elements", function()
     assert.equal("owner=5&term=a", (sent("v1", "list", { owner_id = 5, word = "a" })))
     assert.equal("w=a", (sent("v4", "list", { word = "a" })))
     assert.equal("owner=7&filter[exact]=1&filter[m]=any",
@@ -136,7 +136,7 @@ describe("a description of one resource", function()
     assert.equal("kites.list: owner_id must not be empty", (message:gsub("^.-: ", "", 1)))
   end)
 
-  it("writes a tree's members each in its own style", function()
+  it("writes each member of a tree in its style", function()
     assert.equal("filter[day]=2026-01-02&filter[exact]=0&filter[flags][0]=1&filter[flags][1]=2&filter[free][a][0]=x"
       .. "&filter[ids][0]=4&filter[ids][1]=5&filter[intents]=I,N&filter[mode]=all&filter[range][from]=0.5&filter[range][to]=3"
       .. '&filter[rules]=[[{"type":"begins","value":"a"}]]',
@@ -148,12 +148,12 @@ describe("a description of one resource", function()
       (sent("v4", "list", { sorts = { { by = "x", down = true }, { by = "y" } } })))
   end)
 
-  it("writes tables in a query as JSON when no style is said", function()
+  it("writes tables in a query as JSON by default", function()
     assert.equal('rules=[{"a":[1,{"b":2}]}]', (sent("v4", "list", { rules = { { a = { 1, { b = 2 } } } } })))
     assert.equal('steps=[{"key":"x"}]', (sent("v4", "list", { steps = { { by = "x" } } })))
   end)
 
-  it("writes JSON as a text in bodies and forms where the style says so", function()
+  it("writes JSON as a text in bodies and forms if the style says so", function()
     local _, body = sent("v4", "set", { kite_id = 1, texts = { a = 5 }, steps = { { by = "x" } } })
     assert.equal([[{"texts":"{\"z\":5}","steps":[{"key":"x"}]}]], body)
     _, body = sent("v4", "form", { sizes = { 1, 2 }, texts = { a = 5 }, word = "ä" })
@@ -162,14 +162,14 @@ describe("a description of one resource", function()
     assert.is_truthy(body:find('name="sizes[]"\r\n\r\n2\r\n', 1, true))
   end)
 
-  it("takes a lone value for a list of one, and as many elements as are allowed", function()
+  it("accepts a single value for a list, and as many elements as are allowed", function()
     assert.equal("sizes[]=4", (sent("v4", "list", { sizes = 4 })))
     assert.equal("kites.list: sizes must have at most 3 elements, got 4", refused("list", { sizes = { 1, 2, 3, 4 } }))
     assert.equal("kites.list: sizes must have at least 1 element, got 0", refused("list", { sizes = {} }))
     assert.equal("kites.list: sizes must be at most 9, got 10", refused("list", { sizes = 10 }))
   end)
 
-  it("refuses what a tree's description does not have", function()
+  it("refuses members that a tree's description lacks", function()
     for args, message in pairs {
       [{ mode = "any", mod = 1 }] = "has an unknown member 'mod'; did you mean 'mode'?",
       [{ exact = true }] = "lacks the member 'mode'",
@@ -193,7 +193,7 @@ describe("a description of one resource", function()
     end
   end)
 
-  it("asks for { from =, to = } where a list is given for it, and finds no name near to a number", function()
+  it("asks for { from =, to = } instead of a list, and suggests no name for a number", function()
     local list = scene.new().data.domain.keywords.list
     local function said(filter)
       local ok, message = pcall(list.dry_run, list, { source = "us", domain = "a.com", type = "organic", filter = filter })
@@ -204,7 +204,7 @@ describe("a description of one resource", function()
     assert.truthy(said({ 10 }):find("has an unknown member '1'; there are: ", 1, true))
   end)
 
-  it("keeps secrets out of what is shown", function()
+  it("masks secrets where they are shown", function()
     local client = scene.new()
     local set = operation.new(client, kites, kites.operations[3], {})
     local shown = set:dry_run({ kite_id = 1, login = { user = "u", password = 'open "sesame"' } })
@@ -219,7 +219,7 @@ describe("a description of one resource", function()
     assert.is_nil(tostring(err):find("xyzzy7", 1, true))
   end)
 
-  it("does not show a secret that is a parameter of its own, nor one in an element, when it refuses it", function()
+  it("does not show a secret that it refuses, be it a parameter or in an element", function()
     local doors = {
       name = "doors",
       params = {
@@ -239,13 +239,13 @@ describe("a description of one resource", function()
     end
   end)
 
-  it("shows no secret however short it is, and nothing else than it replaced", function()
+  it("masks a secret however short it is, and nothing else", function()
     local set = operation.new(scene.new(), kites, kites.operations[3], {})
     local shown = set:dry_run({ kite_id = 1, login = { user = "user", password = "us" } })
     assert.equal('{"login":{"password":"…","user":"user"}}', shown.body)
   end)
 
-  it("leaves secrets out of errors in every form that a server may write", function()
+  it("masks secrets in errors in every form that a server may write", function()
     local function said(password, text)
       local client, api = scene.new()
       api:fail { status = 400, body = text, headers = { ["content-type"] = "text/plain" } }
@@ -263,7 +263,7 @@ describe("a description of one resource", function()
 end)
 
 describe("extra parameters", function()
-  it("go where an operation's own go, in alphabetical order", function()
+  it("go where the operation's parameters go, in alphabetical order", function()
     local query_only = { "get", v4 = "GET /x", query = "month", answer = "array" }
     local client = scene.new()
     local function show(description, args, extra)
@@ -275,7 +275,7 @@ describe("extra parameters", function()
       show({ "set", v4 = "POST /x", body = "email" }, { email = "e" }, { z = 1, a = { b = { 1 } } }).body)
   end)
 
-  it("are none that the description has", function()
+  it("can't be parameters of the description", function()
     local client = scene.new()
     local get = operation.new(client, resource, { "get", v4 = "GET /x", query = "month", answer = "array" }, {})
     for message, extra in pairs {
@@ -291,7 +291,7 @@ describe("extra parameters", function()
     end
   end)
 
-  it("are none that the operation sends under another name, or always, and no key", function()
+  it("can't be wire names, fixed parameters or the key's", function()
     local client = scene.new()
     local get = { "get", v4 = "GET /x", query = "targets ids filter", fixed = "output=json", answer = "array" }
     local shared = { "share", v4 = { "POST /x/{id}", envelope = "value" }, body = "ids*", answer = "any" }
@@ -314,7 +314,7 @@ describe("extra parameters", function()
     end
   end)
 
-  it("may be members of an object that are not described", function()
+  it("may be undescribed members of an object", function()
     local described = {
       name = "made_up",
       params = { filter = { type = "object", style = "tree", fields = { volume = { type = "integer" } } } },
@@ -332,7 +332,7 @@ describe("a body", function()
     assert.equal('[{"email":"e@x.example"}]', request(enveloped, { email = "e@x.example" }).body)
   end)
 
-  it("joins lists that are one string there too", function()
+  it("joins lists that are sent as one string", function()
     local description = { "set", v4 = "POST /x", body = "allow cols targets" }
     assert.equal('{"allow":"/a\\n/b","cols":"a,b","target":["t"]}',
       request(description, { allow = { "/a", "/b" }, cols = { "a", "b" }, targets = { "t" } }).body)
@@ -364,7 +364,7 @@ describe("a body", function()
       sent.body)
   end)
 
-  it("is a form whose boundary is in none of its parts, and shows no key", function()
+  it("may be a form, whose boundary is in none of its parts, and which shows no key", function()
     local sent = request({ "send", v4 = "POST /files", upload = "source*" },
       { source = "----------------seranking0 " .. scene.V4_KEY })
     assert.equal("multipart/form-data; boundary=----------------seranking1", sent.headers["content-type"])
@@ -372,7 +372,7 @@ describe("a body", function()
     assert.is_truthy(sent.body:find("…d14b", 1, true))
   end)
 
-  it("is a form only of what its description knows", function()
+  it("may be a form only of described parts", function()
     local description = { "send", v4 = "POST /files", upload = "source* ids* file" }
     for message, args in pairs {
       ["made_up.send: source is required"] = { ids = { 1 } },
@@ -391,7 +391,7 @@ describe("a body", function()
 end)
 
 describe("an argument with a metatable", function()
-  it("is looked at for what it is, whatever its __eq says", function()
+  it("is compared without __eq", function()
     local client = scene.new()
     local balance = client.account.balance
     local same = setmetatable({ zz = 1 }, { __eq = function() return true end })

@@ -22,7 +22,7 @@ for _, generation in ipairs { "v4", "v1" } do
   end
 
   describe("on " .. generation, function()
-    it("an audit is waited for, and so is its next run", function()
+    it("wait returns when an audit, and its next run, has finished", function()
       local client, _, clock = new()
       local status = assert(client.audit.create:wait { domain = "example.com" })
       assert.equal("finished", status.status)
@@ -36,7 +36,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.not_equal(first, status.audit_time)
     end)
 
-    it("an audit that is gone ends a wait with an error", function()
+    it("a deleted audit ends a wait with an error", function()
       local client = new()
       local made = assert(client.audit:create { domain = "example.com" })
       assert(client.audit(made.id):delete())
@@ -59,7 +59,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.same({ 9001, 9000 + pages }, { seen[1], seen[pages] })
     end)
 
-    it("settings of an audit are tables, lists are lists", function()
+    it("settings of an audit are a table, with lists as lists", function()
       local client = new()
       local audit = client.audit(assert(client.audit:create { domain = "example.com", settings = { csr = true } }).id)
       assert(audit.settings:update { settings = { allow = { "/a", "/b" }, disabled_issues = { "title_short" }, login = "x" } })
@@ -71,7 +71,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.equal(0, assert(audit.settings:get()).csr)
     end)
 
-    it("backlinks come in pages without a total; row ids and the dictionary's are told apart by name", function()
+    it("backlinks have pages without a total; ids of rows and of the dictionary have different names", function()
       local client = new()
       local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
       local backlinks = client.backlinks(site_id)
@@ -95,7 +95,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.is_truthy(tostring(problem):find("backlink_ids", 1, true))
     end)
 
-    it("sub-accounts are plain fields, and the password shows nowhere", function()
+    it("sub-accounts have plain fields, and the password is not shown", function()
       local client = new()
       local given = { account_email = "grace@example.com", account_first_name = "Grace", account_password = "correct horse" }
       assert.is_nil(client.users.create:dry_run(given).body:find("correct horse", 1, true))
@@ -110,14 +110,14 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.same({ site_id }, assert(client.users(made.account_id).sites:list_shared()))
     end)
 
-    it("an AI engine's language is taken away with null, and stays where it is not named", function()
+    it("an AI engine's language is cleared by null, and kept if not given", function()
       local client, site_id, llm = with_engine()
       local engine = client.airt(site_id).llm(llm.id)
       assert.equal("en", assert(engine:update { region_name = "Boston" }).lang_code)
       assert.is_nil(assert(engine:update { lang_code = seranking.null }).lang_code)
     end)
 
-    it("prompts come, move and go by one kind of id", function()
+    it("prompts are created, moved and deleted by one kind of id", function()
       local client, site_id, llm, api = with_engine()
       local airt = client.airt(site_id)
       assert.equal(2, assert(airt.prompts:create { llm_id = llm.id, prompts = { "one", "two" } }).added)
@@ -135,7 +135,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.same({ 301, 1 }, { groups[1].id, groups[1].keys_count })
     end)
 
-    it("a task of the marketing plan is known by a number or a text", function()
+    it("a task of the marketing plan has a number or a text as its id", function()
       local client = new()
       local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
       local plan = client.checklist(site_id)
@@ -149,7 +149,7 @@ for _, generation in ipairs { "v4", "v1" } do
       assert.equal(1, #assert(plan:list()))
     end)
 
-    it("a history of positions is a list, whether it comes in an envelope or not", function()
+    it("a history of positions is a list, with or without an envelope", function()
       local client = new()
       local site_id = assert(client.sites:create { url = "https://example.com", title = "a" }).site_id
       assert(client.sites(site_id).search_engines:create { search_engine_id = 200 })
@@ -159,8 +159,8 @@ for _, generation in ipairs { "v4", "v1" } do
   end)
 end
 
-describe("a volume look-up", function()
-  it("is waited for: an object while it runs, a list when it has", function()
+describe("a volume lookup", function()
+  it("can be waited for: an object while it runs, a list when done", function()
     local client, _, clock = scene.new { fake = { limit = 1e6 } }
     local words = assert(client.key_volume.create:wait { query = "boots" })
     assert.equal("boots", words[1].query)
@@ -169,7 +169,7 @@ describe("a volume look-up", function()
   end)
 end)
 
-describe("an operation that one generation lacks", function()
+describe("an operation missing in one generation", function()
   -- Arguments for the operations that others name as `instead`.
   local arguments = {
     ["account.subscription"] = {},
@@ -203,7 +203,7 @@ describe("an operation that one generation lacks", function()
   end
 
   for lacking, having in pairs { v4 = "v1", v1 = "v4" } do
-    it("is told with an operation to use instead, and that one works: " .. lacking, function()
+    it("is reported with an operation to use instead, which works: " .. lacking, function()
       local client, count = new_account(lacking), 0
       descriptions.each_operation(function(full, entry)
         if entry[having] and not entry[lacking] then

@@ -8,7 +8,7 @@ local seranking = require "seranking"
 local KEYS, FOLDER = pages.KEYS, pages.FOLDER
 local section_of, has = pages.section_of, pages.has
 
-describe("an endpoint that somebody adds", function()
+describe("a new endpoint in a copy", function()
   -- Loads the library anew for `body`, and restores everything afterwards.
   local function with_fresh_library(body)
     local loaded = {}
@@ -71,7 +71,7 @@ describe("an endpoint that somebody adds", function()
     assert.equal('"red"|"white" colour of the light', library.classes["seranking." .. key .. ".Args"].fields.colour)
   end
 
-  it("takes one table entry, and is there in both generations: methods, checks, docs, types, the fake", function()
+  it("needs one table entry for both generations: methods, checks, docs, types, the fake", function()
     with_fresh_library(function()
       table.insert(require("seranking.api.account")[1].operations, ENTRY)
       local fresh = require "seranking"
@@ -85,7 +85,7 @@ describe("an endpoint that somebody adds", function()
     end)
   end)
 
-  it("may be a family of its own, named in the index", function()
+  it("may be in a new family, named in the index", function()
     with_fresh_library(function()
       package.preload["spec.harbours"] = function()
         return { { name = "harbours", params = {}, operations = { ENTRY } } }

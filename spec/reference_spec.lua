@@ -43,7 +43,7 @@ local function cell(text)
 end
 
 describe("the reference", function()
-  it("is what the tool makes of the descriptions, and nothing else lies beside it", function()
+  it("is exactly what the tool makes of the descriptions", function()
     local files = require "reference.generate"()
     local made = {}
     for path, text in pairs(files) do
@@ -80,7 +80,7 @@ describe("the reference", function()
     assert.same(by_label, wires)
   end)
 
-  it("finds every operation by its path", function()
+  it("lists every operation by its path", function()
     local label, found = nil, {}
     for line in pages["index.md"]:gmatch "[^\n]+" do
       label = line:match "^### (.+)$" or label
@@ -142,7 +142,7 @@ describe("the reference", function()
     end
   end
 
-  it("tells of each operation what it is, what goes over the wire, and every parameter", function()
+  it("shows a description, the wire form and every parameter of each operation", function()
     each_operation(function(key, operation, resource, family)
       local section = section_of(pages[page_of(family)], key)
       assert.is_string(section, key)
@@ -164,7 +164,7 @@ describe("the reference", function()
     end)
   end)
 
-  it("tells of each operation every field of its answer", function()
+  it("shows every field of the answers of each operation", function()
     each_operation(function(key, operation, _, family)
       local section = section_of(pages[page_of(family)], key)
       for generation in pairs(LABELS) do
@@ -180,7 +180,7 @@ describe("the reference", function()
     end)
   end)
 
-  it("tells each complaint with the kind and code that a program gets", function()
+  it("shows each documented error with its kind and code", function()
     local count = 0
     each_operation(function(key, operation, _, family)
       for _, known in ipairs(operation.errors or {}) do
@@ -199,7 +199,7 @@ describe("the reference", function()
     assert.is_true(count > 0)
   end)
 
-  it("tells pages, jobs and prices of those that have them", function()
+  it("shows pages, jobs and prices of the operations that have them", function()
     each_operation(function(key, operation, _, family)
       local section = section_of(pages[page_of(family)], key)
       for member, mark in pairs { pages = "\n- Pages: ", job = "\n- Job: " } do
@@ -214,7 +214,7 @@ describe("the reference", function()
     end)
   end)
 
-  it("has no link that leads nowhere", function()
+  it("has no broken link", function()
     local function anchors_of(text)
       local found = {}
       for heading in ("\n" .. text):gmatch "\n#+ ([^\n]+)" do
@@ -236,7 +236,7 @@ describe("the reference", function()
     assert.is_true(count > described())
   end)
 
-  it("speaks of no machine that it was made on", function()
+  it("does not depend on the machine that it was made on", function()
     for name, page in pairs(pages) do
       for _, word in ipairs { "/home/", "/tmp", "/root", "127.0.0.1", "localhost", KEYS.v4, KEYS.v1 } do
         assert.is_nil(page:find(word, 1, true), name .. ": " .. word)
@@ -298,7 +298,7 @@ describe("the examples of the reference", function()
     return chunk(seranking)
   end
 
-  it("show what a program gets", function()
+  it("show what a program receives", function()
     each_operation(function(key, operation, _, family)
       local code = section_of(pages[page_of(family)], key):match "```lua\n(.-)```"
       local answers = shown(code, operation)
@@ -318,7 +318,7 @@ describe("the examples of the reference", function()
     end)
   end)
 
-  it("run, and send what stands beside them", function()
+  it("run, and send the requests shown beside them", function()
     each_operation(function(key, operation, _, family)
       local section = section_of(pages[page_of(family)], key)
       local code = section:match "```lua\n(.-)```"
@@ -343,7 +343,7 @@ describe("the examples of the reference", function()
     end)
   end)
 
-  it("of what is made from an address are taken by the fake, as they would be by the API", function()
+  it("with an address are accepted by the fake, as by the API", function()
     local made = {}
     each_operation(function(key, _, _, family)
       if key == "sites.create" or key == "audit.create" then

@@ -16,12 +16,12 @@ describe("the types", function()
   local text = read "library/seranking.lua"
   local library
 
-  it("are written as editors read them, define nothing twice, and speak of nothing that is not defined", function()
+  it("are valid annotations, and define each name that they use once", function()
     library = luacats.read(text)
     assert.is_function((loadstring or load)(text))
   end)
 
-  it("would not be taken with a mistake in them", function()
+  it("are refused by this spec if they contain a mistake", function()
     for _, wrong in ipairs {
       "---@class A\n---@field b B\n", "---@class A\n---@field b string\n---@field b integer\n",
       "---@class A\n\n---@class A\n", "---@class A\n---@field b fun(self: string\n", "---@class A: B\n",
@@ -33,11 +33,11 @@ describe("the types", function()
     assert.is_table(luacats.read '---@class A\n---@field b? (A|"x")[] note, A B\n---@field [string] fun(...): A?, any\n')
   end)
 
-  it("are few enough for editors, which pass over files of 500 KB", function()
+  it("are small enough for editors, which skip files of 500 KB", function()
     assert.is_true(#text < 450 * 1024, #text)
   end)
 
-  it("have every operation: to be called with a colon, and as a value", function()
+  it("have every operation, as a method and as a value", function()
     library = library or luacats.read(text)
     each_operation(function(key, operation, resource)
       local class = library.classes["seranking." .. resource.name]
@@ -106,7 +106,7 @@ describe("the types", function()
     assert.is_true(count > 0)
   end)
 
-  it("have every field of errors that the documents speak of", function()
+  it("have every field of errors in the documentation", function()
     local count = 0
     for _, file in ipairs { "README.md", "docs/getting-started.md", "docs/errors.md", "docs/walks-and-jobs.md" } do
       for name in read(file):gmatch "%f[%w]err%.([%a_]+)" do
@@ -145,7 +145,7 @@ describe("the types", function()
     assert.is_true(count > 0)
   end)
 
-  it("have what the module and its client have", function()
+  it("have every function of the module and the client", function()
     local class = library.classes.seranking
     for name in pairs(seranking) do
       assert.is_true(class.fields[name] ~= nil or library.functions["seranking." .. name] ~= nil, name)

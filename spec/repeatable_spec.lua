@@ -35,7 +35,7 @@ describe("an attempt whose outcome is unknown", function()
   local found = {}
 
   for _, generation in ipairs { "v4", "v1" } do
-    it("is made again only where twice is as good as once, " .. generation, function()
+    it("is repeated only if a second request does no harm, " .. generation, function()
       local client = seranking.new { token = false, api = generation, data_token = UUID }
       descriptions.each_operation(function(name)
         local at = client
@@ -52,7 +52,7 @@ describe("an attempt whose outcome is unknown", function()
     end)
   end
 
-  it("has no entry for an operation that is gone", function()
+  it("has no entry for a missing operation", function()
     for name in pairs(may) do
       assert.is_true(found[name], name)
     end

@@ -59,7 +59,7 @@ describe("loading the library and making a client", function()
 end)
 
 describe("the first call", function()
-  it("loads what any error of a call needs: later there may be no descriptor left to read a file", function()
+  it("loads what errors need: later there may be no descriptor left to read a file", function()
     anew(function()
       local answers = { { status = 200, headers = {}, body = "[]" } }
       local client = assert(require("seranking").new { token = KEY, retries = 0, transport = { handle = function()
@@ -77,7 +77,7 @@ describe("the first call", function()
 end)
 
 describe("seranking.preload", function()
-  it("loads every file of the library but the loops that need another module", function()
+  it("loads every file of the library except loops that need another module", function()
     anew(function()
       require("seranking").preload()
       local pipe, count = assert(io.popen "find lua/seranking -name '*.lua' -not -path '*/cli/*'"), 0
@@ -94,7 +94,7 @@ describe("seranking.preload", function()
     end)
   end)
 
-  it("leaves nothing to be loaded by calls, walks, waits, maps and mistakes", function()
+  it("leaves no file for calls, walks, waits, maps and mistakes to load", function()
     anew(function()
       local seranking = require "seranking"
       local client

@@ -106,7 +106,7 @@ describe("an unknown name", function()
     end)
   end
 
-  it("is never answered by a method that the operation, or the bound id, has no use for", function()
+  it("is never answered with a method that does not apply to the operation or the bound id", function()
     local none = "; there are: describe, dry_run"
     assert.equal("an operation has no 'rows'" .. none, refused(function() return client.sites.create.rows end))
     assert.equal("an operation has no 'pages'" .. none, refused(function() return client.sites.summary.pages end))
@@ -119,7 +119,7 @@ describe("an unknown name", function()
     assert.is_table(value_of(meant .. " {}", client))
   end)
 
-  it("of an option or a parameter is answered so as well", function()
+  it("of an option or a parameter gets a suggestion as well", function()
     assert.equal("seranking.new: unknown option 'retry'; did you mean 'retries'?", refused(seranking.new, { retry = 1 }))
     assert.is_not_nil(seranking.new { retries = 1, token = scene.V4_KEY, share = "off" })
     assert.equal("seranking.new: unknown option 'key'; did you mean 'token'?", refused(seranking.new, { key = "x" }))
@@ -141,7 +141,7 @@ describe("an unknown name", function()
       refused(client.sites.update, { site_id = 5, title = seranking.null }))
   end)
 
-  it("or a wrong argument is answered by how it is written", function()
+  it("or a wrong argument is answered with the correct form", function()
     assert.truthy(refused(client.sites.create, "http://example.com", "b"):find(
       'sites.create takes a table of parameters, { name = value }, got "http://example.com"; there are: ', 1, true))
     assert.truthy(refused(function() assert(seranking.new { token = "Token " .. scene.V4_KEY }) end):find "give the key alone")
@@ -152,7 +152,7 @@ describe("an unknown name", function()
     follow("client.account:subscription()", scene.new { api = "v1" })
   end)
 
-  it("in a filter is answered by what the filter has", function()
+  it("in a filter is answered with the filter's fields", function()
     local list = client.data.domain.keywords.list
     local function problem(filter)
       return (refused(list, { source = "us", domain = "example.com", filter = filter }):gsub("^.-: ", ""))
@@ -162,21 +162,21 @@ describe("an unknown name", function()
     assert.truthy(refused(list, { source = "US", domain = "example.com" }):find("two small letters", 1, true))
   end)
 
-  it("of a resource that is called is answered by how an id is given", function()
+  it("of a called resource is answered with the way to give an id", function()
     assert.equal("client.sites takes an id, got a table: did you mean client.sites(row.id)?",
       refused(client.sites, { id = 147696, title = "example1" }))
   end)
 end)
 
-describe("a name that asks for something", function()
-  it("is not answered by an operation that writes, even if that is all there is", function()
+describe("a name for reading", function()
+  it("is not answered with an operation that writes, even if there is no other", function()
     local node = { operations = { set = { "set", v4 = "PUT /x" }, recheck = { "recheck", v4 = "POST /x" } }, children = {} }
     local state = { _node = node, _path = "sites.positions", _bound = {} }
     assert.equal("client.sites.positions has no 'get'; there are: recheck, set", suggest.member(state, "get"))
     assert.equal("client.sites.positions has no 'sett'; did you mean 'set'?", suggest.member(state, "sett"))
   end)
 
-  it("is never answered by an operation that writes", function()
+  it("is never answered with an operation that writes", function()
     local client = scene.new()
     local words = { "get", "show", "fetch", "find", "read", "lst", "gett", "all", "each", "search", "query", "status", "poll",
       "result", "results", "index", "state", "progress" }
@@ -188,10 +188,10 @@ describe("a name that asks for something", function()
           local list = not ok and message:match "did you mean (.+)%?$" or ""
           for suggestion in list:gsub(", ", "\n"):gmatch "[^\n]+" do
             local meant = follow(suggestion, client, object)
-            if suggestion:find ":" and not operation.is(meant) then -- a method of an operation
+            if suggestion:find ":" and not operation.of(meant) then -- a method of an operation
               meant = value_of(suggestion:match "^(.-):", client)
             end
-            local about = operation.is(meant) and meant:describe()
+            local about = operation.of(meant) and meant:describe()
             assert.is_false(about and about.method ~= "GET",
               ("%s: %s for %s of client.%s"):format(family, suggestion, word, resource.name))
           end

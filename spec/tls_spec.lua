@@ -68,22 +68,22 @@ describe("TLS", function()
   end
 
   describe("refuses a certificate", function()
-    it("of an authority that it does not know, and says how to make it known", function()
+    it("of an unknown authority, and says how to add it", function()
       local err = refused(right, nil)
       assert.is_truthy(err.hint:find("ca_file", 1, true))
       assert.is_truthy(tostring(err):find("ca_file", 1, true))
     end)
 
-    it("of another authority than the one of ca_file", function()
+    it("of an authority other than that of ca_file", function()
       refused(right, certificates.stranger)
     end)
 
-    it("for another host, where another ca_file would not help", function()
+    it("for another host, and does not suggest a ca_file", function()
       local err = refused(certificates.wrong, certificates.ca)
       assert.is_nil((err.hint or ""):find("ca_file", 1, true))
     end)
 
-    it("that has expired, where another ca_file would not help", function()
+    it("that has expired, and does not suggest a ca_file", function()
       local err = refused(expired(certificates), certificates.ca)
       assert.is_nil((err.hint or ""):find("ca_file", 1, true))
     end)
@@ -113,7 +113,7 @@ describe("TLS", function()
     works(new_client({ url = "https://localhost:" .. server.port }, certificates.ca))
   end)
 
-  it("keeps clients apart: what one trusts, another does not", function()
+  it("keeps clients apart: a ca_file of one is not trusted by another", function()
     local server = start({}, { tls = right })
     local one, other = new_client(server, certificates.ca), new_client(server)
     works(one)
@@ -134,7 +134,7 @@ describe("TLS", function()
     works(new_client(server, certificates.ca))
   end)
 
-  it("is not given up for a server without it", function()
+  it("is required although the server has none", function()
     local server = start { { "idle" }, { { "send", "HTTP/1.1 400 Bad Request\r\n\r\n" }, "close" } }
     local client = new_client({ url = "https://127.0.0.1:" .. server.port }, certificates.ca)
     failed("timeout", "no_connection", client.account:balance(nil, { timeout = 0.3 }))
@@ -144,7 +144,7 @@ describe("TLS", function()
     assert.are.equal(0, #server.requests())
   end)
 
-  it("that a server expects is a typed error for a client without it", function()
+  it("in HTTP to a server that expects it is an error", function()
     local server = start({}, { tls = right })
     local client = new_client({ url = "http://127.0.0.1:" .. server.port }, nil, { retries = 0 })
     local data, err = client.account:balance()
@@ -177,7 +177,7 @@ describe("TLS", function()
     works(client)
   end)
 
-  it("that ends without close_notify truncates an answer", function()
+  it("that ends without close_notify gives a truncated answer", function()
     local head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
     for _, ending in ipairs { "close", "cut", "reset" } do
       local server = start({ { "request", { "send", head }, ending } }, { tls = right })
@@ -190,7 +190,7 @@ describe("TLS", function()
     end
   end)
 
-  it("does not make a second call in flight wait for the first", function()
+  it("does not make a second call wait for the first", function()
     local both = { "request", { "await", 2 }, { "send", ANSWER } }
     local server = start({ both, both }, { tls = right })
     http.two_at_once(new_client(server, certificates.ca))
@@ -247,7 +247,7 @@ describe("TLS", function()
       assert.are.same({ "New", "Reused", "Reused", "New" }, seen)
     end)
 
-    it("has no certificate of its own where a server wants one, and says so (" .. version .. ")", function()
+    it("reports that the server requires a client certificate (" .. version .. ")", function()
       local pipe, url = openssl_server("-" .. version .. " -Verify 1 -verify_return_error")
       for _, method in ipairs { "GET", "POST" } do
         local _, err = new_client({ url = url }, certificates.ca):request { method = method, path = "/" }
@@ -264,7 +264,7 @@ describe("TLS", function()
     end)
   end
 
-  describe("on a connection that is gone", function()
+  describe("on a closed connection", function()
     -- Runs Lua code in a process in which SIGPIPE kills; returns what it printed and its exit status. The code must not
     -- load luasocket, which has the signal ignored.
     local function run(server, code)
@@ -285,7 +285,7 @@ describe("TLS", function()
       return said:match "^(.*)status (%d+)\n$"
     end
 
-    it("a large body kills nobody", function()
+    it("sending a large body does not kill the process", function()
       local server = start({}, { tls = right, otherwise = { "head", { "skip", 100000 }, "reset" } })
       local said, status = run(server, [[
         local client = new_client()
@@ -299,7 +299,7 @@ describe("TLS", function()
     end)
 
     for _, ending in ipairs { "cancel", "close", "collect" } do
-      it("a call that is given up kills nobody (" .. ending .. ")", function()
+      it("an abandoned call does not kill the process (" .. ending .. ")", function()
         local server = start({}, { tls = right, otherwise = { "head", "reset" } })
         local said, status = run(server, ([[
           local ENDING, PORT = %q, %d
@@ -344,7 +344,7 @@ describe("TLS", function()
       end)
     end
 
-    it("the program's own SIGPIPE stays as it was", function()
+    it("the program's own SIGPIPE handling is unchanged", function()
       local server = start({}, { tls = right, otherwise = { "head", "reset" } })
       local said, status = run(server, [[
         print((new_client():request { method = "POST", path = "/x", body = large }))

@@ -29,7 +29,7 @@ describe("an error's where", function()
     client = new()
   end)
 
-  it("is the line of the call, however it is written", function()
+  it("is the line of the call, in every form", function()
     local _, err = client.sites(1):summary() local here = line()
     assert.equal(here, err.where)
     _, err = client.sites.summary { site_id = 1 } here = line()
@@ -90,14 +90,14 @@ describe("an error's where", function()
     assert.truthy(err.where:find "^spec/where_spec.lua:%d+$")
   end)
 
-  it("of an operation that is the function of a map, or an item that was left out, is the line of the map", function()
+  it("of an operation used as a map's function, or of an item not started, is the line of the map", function()
     local _, errors = client:map({ client.sites(1) }, client.sites.summary) local here = line()
     assert.equal(here, errors[1].where)
     _, errors = client:map({ 1, 2, 3 }, function() return nil, "x" end, { stop_on_error = true, concurrency = 1 }) here = line()
     assert.equal(here, errors[3].where)
   end)
 
-  it("begins the line that tostring gives", function()
+  it("is at the beginning of tostring(err)", function()
     local _, err = client.sites(1):summary() local here = line()
     assert.equal(here .. ": GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)", tostring(err))
     assert.equal("failed: " .. tostring(err), "failed: " .. err)
@@ -105,7 +105,7 @@ describe("an error's where", function()
     assert.equal("GET /sites/1/stat: Not Found (not_found, not_found, HTTP 404)", tostring(err))
   end)
 
-  it("is not asked for while calls succeed", function()
+  it("is not determined while calls succeed", function()
     local misuse = require "seranking.base.misuse"
     local where, count = misuse.where, 0
     misuse.where = function() count = count + 1 return where() end
@@ -119,7 +119,7 @@ describe("an error's where", function()
     assert.equal(1, count)
   end)
 
-  it("of a mistake that a tail call hides says so, where Lua can tell", function()
+  it("of a mistake says that a tail call hides the line, if Lua can tell", function()
     local function hidden()
       return client.sites:create { titel = "x" }
     end
@@ -137,7 +137,7 @@ describe("an error's where", function()
     end
   end)
 
-  it("of a mistake says nothing of tail calls where there is none", function()
+  it("of a mistake does not mention tail calls if there is none", function()
     for _, way in ipairs {
       function() local _ = client.sites:create { titel = "x" } end,
       function() local _ = client.sites.create.dry_run(client.sites.create, { titel = "x" }) end,
@@ -169,7 +169,7 @@ end)
 describe("seranking.check", function()
   local client = new()
 
-  it("gives back what a call returned", function()
+  it("returns the results of a call", function()
     local sites, response = seranking.check(client.sites:list())
     assert.same({}, sites)
     assert.equal(200, response.status)
@@ -186,7 +186,7 @@ describe("seranking.check", function()
     assert.equal(here, err.where)
   end)
 
-  it("raises what other functions return: a string with the line, any other value as it is", function()
+  it("raises errors of other functions: a string with the line, other values unchanged", function()
     local ok, message = pcall(function() seranking.check(io.open "/no/such/file") end)
     assert.is_false(ok)
     assert.truthy(message:find "^spec/where_spec.lua:%d+: /no/such/file: ")
@@ -195,7 +195,7 @@ describe("seranking.check", function()
   end)
 end)
 
-describe("an error that nobody catches", function()
+describe("an uncaught error", function()
   -- The output of a program that ends with the error.
   local function output(code)
     local path = os.tmpname()
@@ -223,7 +223,7 @@ describe("an error that nobody catches", function()
     assert.truthy(lines[1]:find(":4: GET /sites/1/keywords: Not Found", 1, true), lines[1])
   end)
 
-  it("is the value itself wherever somebody can catch it", function()
+  it("is the error value itself wherever it can be caught", function()
     local lines = output [[
       local function fail() seranking.check(client.sites(1):summary()) end
       local _, one = pcall(fail)
@@ -247,7 +247,7 @@ describe("the option raise", function()
     return err.kind .. " " .. err.code
   end
 
-  it("raises the error of a call, as a value, and gives data and response otherwise", function()
+  it("raises the error of a call as a value, and returns data and response otherwise", function()
     local sites, response = client.sites:list()
     assert.same({}, sites)
     assert.equal(200, response.status)
@@ -257,7 +257,7 @@ describe("the option raise", function()
     assert.equal("not_found not_found", raised(client.sites.summary, client.sites(1)))
   end)
 
-  it("holds for walks, jobs, requests, downloads and client.data", function()
+  it("applies to walks, jobs, requests, downloads and client.data", function()
     assert.equal("not_found not_found", raised(function() client.sites(1).keywords.list:all() end))
     assert.equal("not_found not_found", raised(function() client.sites(1).keywords.list:each()() end))
     assert.equal("not_found not_found", raised(function() client.audit.status:wait { audit_id = 1 } end))
@@ -268,7 +268,7 @@ describe("the option raise", function()
     assert.equal("server server_error", raised(client.data.account.subscription))
   end)
 
-  it("holds for what the generation lacks, and for making the client", function()
+  it("applies to operations that the generation lacks, and to seranking.new", function()
     local v1 = new { token = V1_KEY, raise = true }
     for _, way in ipairs {
       v1.account.balance, function() v1.account.balance:dry_run() end, function() v1.account.balance:wait() end,
@@ -279,7 +279,7 @@ describe("the option raise", function()
     assert.equal("auth invalid_key", raised(seranking.new, { token = "a b", raise = true }))
   end)
 
-  it("keeps errors of items inside map, and raises them together, with the results", function()
+  it("collects errors of items inside map, and raises them together with the results", function()
     assert(client.sites:create { url = "http://example.com", title = "example1" })
     local ok, errors = pcall(client.map, client, { 147696, 1, 2 }, function(id) return client.sites(id):summary() end)
     assert.is_false(ok)
@@ -294,7 +294,7 @@ describe("the option raise", function()
     assert.equal(1, errors.count)
   end)
 
-  it("lets a wait go on over looks that fail", function()
+  it("lets a wait continue over failed polls", function()
     api:fail { method = "GET", status = 503 }
     assert.is_table(client.audit.create:wait({ domain = "example.com" }))
     assert.is_true(#api.log > 2)

@@ -22,6 +22,8 @@ local help = lazy "seranking.help"
 local host = lazy "seranking.loop.host"
 ---@module "seranking.limiter"
 local limiter = lazy "seranking.limiter"
+---@module "seranking.map_usage"
+local map_usage = lazy "seranking.map_usage"
 ---@module "seranking.operation"
 local operation = lazy "seranking.operation"
 ---@module "seranking.redis"
@@ -158,13 +160,6 @@ local function deliver_all(self, results, problems)
   return results, problems
 end
 
--- An operation as the function of a map takes the item only: a second argument would be options.
-local function of_item(op)
-  return function(item)
-    return op(item)
-  end
-end
-
 --- Runs `fn(item, index)` for every item of a list, many at once, on one thread: while the call of one item waits, others
 --- continue. `fn` may be an operation; items are then its arguments, or resources.
 ---
@@ -182,11 +177,11 @@ end
 ---@return { [integer]: R, n: integer } results, seranking.Errors? errors
 function methods:map(list, fn, given)
   self = must_be_client(self, "map(list, fn)")
-  local where
-  if type(fn) == "table" and operation.is(fn) then
-    fn, where = of_item(fn), misuse.where()
+  local f, of = fn, nil
+  if type(list) ~= "table" or type(fn) ~= "function" or proxy.is(list) or operation.method_name(fn) then
+    f, of = map_usage.check(list, fn)
   end
-  local results, problems = concurrent.map(self, (host.loop(self)), list, fn, options.map(given), where)
+  local results, problems = concurrent.map(self, (host.loop(self)), list, f, options.map(given), of)
   return deliver_all(self, results, problems)
 end
 

@@ -365,11 +365,22 @@ function operation.new(client, resource, description, bound, owner)
   }, operation_mt))
 end
 
---- Whether a value is an operation.
+--- The state of an operation; nil for any other value.
 ---@param value any
----@return boolean
-function operation.is(value)
-  return proxy.state(value, kind) ~= nil
+---@return table?
+function operation.of(value)
+  return proxy.state(value, kind)
+end
+
+--- The name of a method of operations; nil for any other value.
+---@param value any
+---@return string?
+function operation.method_name(value)
+  for name, method in pairs(methods) do
+    if method == value then
+      return name
+    end
+  end
 end
 
 return operation

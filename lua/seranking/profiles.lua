@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- The file is JSON: { "profiles": { "agency": { "token": "…", "data_token": "…" } } }. A profile whose keys are in the
--- keyring has { "keyring": true } instead.
+-- keyring has { "keyring": { "token": true } } instead.
 
 local core = require "lseranking"
 local errors = require "seranking.answer.errors"
@@ -73,6 +73,9 @@ local function fault(config)
   for name, profile in pairs(config.profiles or {}) do
     if type(name) ~= "string" or type(profile) ~= "table" then
       return "has a profile that is no object"
+    end
+    if profile.keyring ~= nil and type(profile.keyring) ~= "table" then
+      return format("has a profile '%s' whose keyring is no object", name)
     end
     for _, field in ipairs(fields) do
       local key = profile[field]

@@ -411,7 +411,7 @@ static void a_reset_starts_the_calls_that_wait_out_a_ban(void **state) {
   tear_down(&bench);
 }
 
-/* A reset by seranking-limits or another process sends no event: the engine polls for it. */
+/* A reset by seranking limits or another process sends no event: the engine polls for it. */
 static void a_reset_by_another_process_is_noticed_within_seconds(void **state) {
   struct bench bench, other;
   struct sr_settings settings = settings_of(fresh_salt(), 5);

@@ -1,8 +1,8 @@
 --- Changes to the sources that the tests must find: see spec/mutations/run.lua.
 -- SPDX-License-Identifier: MIT
 --
--- Each: what it breaks; the file; the text that is there once; the text instead; the tests of which one must fail: C tests
--- ("test_sr_limit") and spec files ("pages" for spec/pages_spec.lua).
+-- Each: the mistake; the file; a text that occurs once in it; its replacement; the tests of which one must fail: C tests
+-- ("test_sr_limit") or spec files ("pages" for spec/pages_spec.lua).
 
 return {
   -- ---- the limit ----

@@ -4,7 +4,7 @@
 --
 --   lua5.4 spec/mutations/run.lua TREE [WORD]
 --
--- TREE is a copy, built for Lua 5.4. WORD selects the changes whose first or second text contains it.
+-- TREE is a copy, built for Lua 5.4. WORD selects the changes whose description or file contains it.
 --
 -- Exits with 1 if the tests miss a change, if a change no longer applies (its text does not occur exactly once: fix the list),
 -- or if a test fails without a change.

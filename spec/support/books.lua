@@ -52,7 +52,7 @@ local resource = {
   },
 }
 
--- The value of a parameter in a query.
+-- The value of a query parameter.
 function books.value(request, name)
   return ("&" .. request.query):match("&" .. name .. "=([^&]*)")
 end
@@ -65,7 +65,7 @@ function books.list(first, last)
   return "[" .. table.concat(rows, ",") .. "]"
 end
 
--- A server of rows 1 .. count that does as it is asked.
+-- A server of rows 1 .. count that honours page, offset, cursor and limit.
 function books.server(count)
   return function(request)
     local limit = tonumber(books.value(request, "limit") or 3)

@@ -13,7 +13,7 @@ for byte = 0, 255 do
 end
 http.EVERY_BYTE = table.concat(every)
 
---- A server whose first connection gives one answer after the other, and then raw_server.ANSWER.
+--- A server whose first connection sends these answers one after the other, and then raw_server.ANSWER.
 function http.answering(...)
   local steps = {}
   for _, bytes in ipairs { ... } do
@@ -27,12 +27,12 @@ function http.answering(...)
   return wire.start { steps }
 end
 
--- Fails unless what was to take `asked` seconds took them. Ten seconds more would be a hang.
+-- Fails unless `asked` seconds have passed, or if ten more have, which is a hang.
 function http.took(asked, seconds)
   assert.is_true(seconds >= 0.9 * asked and seconds < asked + 10, ("took %.2f s instead of %.2f s"):format(seconds, asked))
 end
 
---- Makes two calls at once, and checks that both are answered well.
+--- Makes two calls at once, and checks that both succeed.
 function http.two_at_once(client)
   local handle, calls = client._core, {}
   for i = 1, 2 do

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Prints the path of the interpreter of one Lua: interpreter.sh 5.1|5.2|5.3|5.4|jit; status 1 where there is none.
+# Prints the path of a Lua interpreter: interpreter.sh 5.1|5.2|5.3|5.4|jit. Exits with 1 if there is none.
 # SPDX-License-Identifier: MIT
 
-# Distributions name them differently, so the candidate itself says which Lua it is.
+# Distributions name them differently, so each candidate is asked for its version.
 case $1 in
   jit) candidates="luajit luajit2" ;;
   *) candidates="lua$1 lua-$1 lua$(echo "$1" | tr -d .) lua" ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a command that LeakSanitizer looks through at its exit, again where the sanitizer itself broke off: now and then it does,
-# in programs with threads ("Tracer caught signal 11": https://github.com/google/sanitizers/issues/1353). A leak that it finds,
-# and all else, counts the first time. Shows the output of the last run.
+# Runs a command under LeakSanitizer, and repeats it if the sanitizer itself crashed at the exit, which it sometimes does in
+# programs with threads ("Tracer caught signal 11": https://github.com/google/sanitizers/issues/1353). A leak, or any other
+# failure, is not repeated. Shows the output of the last run.
 #   sh spec/support/leaks.sh COMMAND...
 # SPDX-License-Identifier: MIT
 log=$(mktemp) || exit 2

@@ -1,4 +1,4 @@
---- Clients whose limit lies in a folder of the test's own.
+--- Clients whose limit is a file in the test's own folder.
 -- SPDX-License-Identifier: MIT
 
 local posix = require "posix_for_specs"
@@ -22,7 +22,7 @@ function limits.finish()
   collectgarbage()
 end
 
--- A client on the fake whose limit lies in this test's folder: what another process with the same key would share.
+-- A client of the fake whose limit is in this test's folder, where other processes with the same key would share it.
 function limits.shared(given)
   local options = { state_dir = limits.folder, share = "user" }
   for name, value in pairs(given or {}) do
@@ -31,7 +31,7 @@ function limits.shared(given)
   return scene.new(options)
 end
 
--- A second client as another process would have it: on the same clock and wire.
+-- A second client, as in another process: on the same clock and fake.
 function limits.another(api, clock, given)
   local options = { transport = api, clock = clock }
   for name, value in pairs(given or {}) do
@@ -53,7 +53,7 @@ function limits.in_child(fn)
     if not fine then
       io.stderr:write(tostring(problem), "\n")
     end
-    posix.kill(posix.pid(), fine and 9 or 15) -- not by os.exit: busted would end as if it had run
+    posix.kill(posix.pid(), fine and 9 or 15) -- not os.exit: busted would end as if it had run
   end
   local how, signal = posix.wait(pid)
   return how == "signal" and signal == 9

@@ -1,4 +1,4 @@
---- Lists that specs compare and go through.
+--- Helpers for lists.
 -- SPDX-License-Identifier: MIT
 
 local lists = {}

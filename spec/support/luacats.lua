@@ -13,7 +13,7 @@ end
 
 -- ---- types ----
 
--- A reader of a text: at(pattern) takes what matches here, behind blanks.
+-- A reader of a text: at(pattern) skips blanks and consumes what matches here.
 local Reader = {}
 Reader.__index = Reader
 
@@ -100,7 +100,7 @@ function read_type(reader)
   until not reader:at "|"
 end
 
---- Reads a type at the beginning of a text. Gives the names in it, and what stands behind it.
+--- Reads a type at the beginning of a text. Returns the names in it, and the rest of the text.
 local function type_names(text)
   local reader = setmetatable({ text = text, pos = 1, names = {} }, Reader)
   read_type(reader)
@@ -114,7 +114,7 @@ end
 ---@field fields table<string, string> the rest of the line, by name
 ---@field optional table<string, boolean>
 
---- Reads a file's text. Raises what is wrong in it, with the line.
+--- Parses a file's text. Raises an error with the line if it is invalid.
 ---@param text string
 ---@return { classes: table<string, luacats.Class>, aliases: table<string, true>, functions: table<string, true> }
 function luacats.read(text)
@@ -127,7 +127,7 @@ function luacats.read(text)
       end
     end
   end
-  local function use_all(rest, at) -- types with names behind them, separated by commas
+  local function use_all(rest, at) -- types followed by names, separated by commas
     local names
     repeat
       names, rest = type_names(rest)

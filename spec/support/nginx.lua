@@ -1,22 +1,22 @@
---- For specs: nginx with its Lua module, in a folder of its own on free ports of this machine; and an API server made of it.
+--- nginx with its Lua module for specs, in its own folder and on free loopback ports; and an API server that runs in it.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
 local process = require "spec.support.process"
 local system = require "spec.support.system"
 
-local START_TIME = 10 -- seconds it has to come up
+local START_TIME = 10 -- seconds until it must be ready
 
 local nginx = {}
 
 local read, write = system.read_if_there, system.write
 
--- What a command prints. A sanitizer that is loaded before this Lua is not for other programs: curl hangs in it.
+-- The output of a command, run without a preloaded sanitizer: curl hangs in it.
 local function shell(command)
   return system.output("unset LD_PRELOAD; " .. command)
 end
 
--- Where the modules are differs: next to nginx's own, or built in.
+-- Distributions put the modules beside nginx's own, or build them in.
 local function modules()
   local lines = {}
   for _, name in ipairs { "ndk_http_module", "ngx_http_lua_module" } do
@@ -42,13 +42,13 @@ nginx.free_port = free_port
 nginx.read = read
 nginx.shell = shell
 
---- A library that has no name that ends in .silent ever resolved.
+--- A library to preload: lookups of names that end in .silent never return.
 nginx.silent_dns = shell("pwd"):match "[^\n]+" .. "/build/silent_dns.so"
 
--- The Lua of nginx is LuaJIT, whatever runs the specs.
+-- nginx runs LuaJIT, whichever Lua runs the specs.
 local BUILD = os.getenv "SERANKING_NGINX_BUILD" or "build/jit"
 
--- A sanitizer's library, for a module that is built with it. What it finds in nginx, `stop` raises.
+-- A sanitizer's library, for a module built with it. `stop` raises its findings in nginx.
 local SANITIZER = os.getenv "SERANKING_NGINX_SANITIZER"
 if SANITIZER == "" then
   SANITIZER = nil
@@ -67,7 +67,7 @@ local function preload(library, folder, leaks)
   return text
 end
 
---- Whether nginx runs under a sanitizer, and so with other figures.
+--- Whether nginx runs under a sanitizer, which changes memory and times.
 nginx.sanitized = SANITIZER ~= nil
 
 local MAIN = [[
@@ -88,18 +88,18 @@ http {
 ]]
 
 ---@class spec.NginxOptions
----@field http string what goes into http { }; PORT, PORT2, and FOLDER are replaced
----@field main? string what goes on the top level
+---@field http string the contents of http { }; PORT, PORT2 and FOLDER are replaced
+---@field main? string directives of the top level
 ---@field workers? integer
----@field connections? integer a worker
+---@field connections? integer of each worker
 ---@field daemon? boolean
 ---@field environment? string variables for the shell: "TMPDIR=…"
----@field leaks? false what is lost on purpose is no leak: handles that a fork leaves to the parent, or a process that ends
---- without closing its Lua, whose memory the sanitizer can't look into
+---@field leaks? false don't report leaks, for tests that lose memory on purpose: handles that a fork leaves to the parent, or
+--- a process that ends without closing its Lua, whose memory the sanitizer can't search
 ---@field preload? string a library for LD_PRELOAD
----@field folder? string to put everything into; it is not removed then
+---@field folder? string where all files go; it is not removed afterwards
 
---- Starts nginx and waits until it takes connections on PORT.
+--- Starts nginx and waits until it accepts connections on PORT.
 ---@param options spec.NginxOptions
 ---@return table
 function nginx.start(options)
@@ -150,9 +150,9 @@ function nginx.start(options)
 
   local master
 
-  --- The master's process.
+  --- The master's process id.
   function server.master()
-    local patience = socket.gettime() + 10 -- it listens before it has written its number
+    local patience = socket.gettime() + 10 -- it listens before it has written its process id
     while not master do
       master = tonumber((read(folder .. "/nginx.pid") or ""):match "%d+")
       assert(master or socket.gettime() < patience, "nginx has written no pid")
@@ -163,7 +163,7 @@ function nginx.start(options)
     return master
   end
 
-  --- The workers' processes that there are.
+  --- The process ids of the workers.
   function server.workers()
     local list = {}
     for pid in shell(("cat /proc/%d/task/*/children 2>/dev/null"):format(server.master())):gmatch "%d+" do
@@ -182,9 +182,9 @@ function nginx.start(options)
     os.execute(("kill -%s %d"):format(name, pid or server.master()))
   end
 
-  local socks = {} -- one that is garbage is a client that leaves
+  local socks = {} -- keeps them open: the collector would disconnect the client
 
-  --- Opens a connection and sends a request; `receive` gives status, body later.
+  --- Opens a connection and sends a request, whose status and body `receive` returns later.
   function server.send(path, other_port)
     local sock = assert(socket.connect("127.0.0.1", other_port or port))
     socks[#socks + 1] = sock
@@ -193,8 +193,8 @@ function nginx.start(options)
     return sock
   end
 
-  --- Reads the answer of a connection to its end.
-  ---@return integer? status, string body or what went wrong
+  --- Reads a connection's answer to its end.
+  ---@return integer? status, string body or error
   function server.receive(sock)
     local answer, why, partial = sock:receive "*a"
     sock:close()
@@ -203,12 +203,12 @@ function nginx.start(options)
     return tonumber(status), body or tostring(why)
   end
 
-  --- A request from its beginning to its end.
+  --- Sends a request and returns the status and body of its answer.
   function server.get(path, other_port)
     return server.receive(server.send(path, other_port))
   end
 
-  --- Ends it.
+  --- Stops nginx.
   ---@return integer? status of the master
   function server.stop()
     if pipe then
@@ -230,8 +230,8 @@ function nginx.start(options)
   return server
 end
 
---- An API server: answers any request with JSON that has its path; with certificates, on TLS too. ?wait=0.2 has the answer
---- come 0.2 s later; ?meet=NAME&of=8, when eight requests with this name have come.
+--- An API server that answers each request with JSON that holds its path; given certificates, on TLS as well. ?wait=0.2 delays
+--- the answer by 0.2 s; ?meet=NAME&of=8 until eight requests with this name have arrived.
 ---@param certificates? spec.Certificates
 function nginx.api(certificates)
   local server = nginx.start {
@@ -267,13 +267,13 @@ function nginx.api(certificates)
   return server
 end
 
---- Whether nginx and its Lua module are here.
+--- Whether nginx and its Lua module are installed.
 function nginx.available()
   return shell("command -v nginx"):find "nginx" ~= nil and modules():find "ngx_http_lua" ~= nil
     and read(BUILD .. "/lseranking.so") ~= nil
 end
 
---- As process.certificates, where workers of another user can read them.
+--- process.certificates() in a folder that workers of another user can read.
 ---@return spec.Certificates
 function nginx.certificates()
   local certificates = process.certificates()

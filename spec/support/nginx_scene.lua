@@ -14,7 +14,7 @@ function scene.keep(server)
   return server
 end
 
---- For after_each: stops every server that a test has kept.
+--- For after_each: stops every server of the test.
 function scene.finish()
   for i = #running, 1, -1 do
     running[i].stop()
@@ -34,7 +34,7 @@ function scene.eventually(condition, seconds)
   end
 end
 
--- Waits until a worker is gone, for so many seconds, and its master has told how it ended: with exit code 0.
+-- Waits until a worker has ended, at most so many seconds, and its master has logged exit code 0.
 function scene.ends_well(server, worker, seconds)
   scene.eventually(function() return nginx.read("/proc/" .. worker .. "/stat") == nil end, seconds)
   local message = ("worker process %d exited with "):format(worker)
@@ -54,7 +54,7 @@ function scene.close()
   api.stop()
 end
 
--- Lua for nginx: `client` of the API server, without a limit. `ask(path)` -> what came: "/path", or "kind code".
+-- Lua for nginx: `client`, of the API server, without a limit. `ask(path)` returns "/path", or the error's "kind code".
 function scene.prelude(options)
   return ([[
     local seranking = require "seranking"
@@ -67,7 +67,7 @@ function scene.prelude(options)
   ]]):format(api.url, options and ", " .. options or "")
 end
 
--- Locations that every configuration here has: a call, and counts.
+-- Locations of every configuration here: a call, and counts.
 local COMMON = [[
   location = /ping { content_by_lua_block { ngx.say "pong" } }
   location = /call {

@@ -9,10 +9,10 @@ local CHUNKED = JSON .. "Transfer-Encoding: chunked\r\n\r\n"
 -- "[]" in gzip.
 local GZIP = "\31\139\8\0\0\0\0\0\0\3\1\2\0\253\255[]" .. "\41\187\76\13\2\0\0\0"
 
--- The beginning of a gzip body of blanks, and what makes it longer: 13 bytes are 2,064 blanks.
+-- The beginning of a gzip body of blanks, and the part to repeat: 13 bytes decompress to 2,064 blanks.
 local BLANKS, MORE_BLANKS
 do
-  -- A block of fixed codes, a blank, and the blank before it 258 times, again and again; the first bit is a byte's lowest.
+  -- A block of fixed codes: a blank, then copies of 258 blanks. The first bit is the lowest of a byte.
   local bits = "010" .. "01010000" .. ("11000101" .. "00000"):rep(9)
   local bytes = bits:sub(1, 15 * 8):gsub("........", function(byte)
     return string.char(tonumber(byte:reverse(), 2))
@@ -20,17 +20,17 @@ do
   BLANKS, MORE_BLANKS = "\31\139\8\0\0\0\0\0\0\3" .. bytes:sub(1, 2), bytes:sub(3)
 end
 
--- Steps of a server that sends this to a request.
+-- The steps of a server that answers a request with these bytes.
 local function says(...)
   return { "request", { "send", table.concat { ... } }, "close" }
 end
 
--- The same of a proxy, which gets no more than a head.
+-- As above, of a proxy, which receives only a head.
 local function proxy_says(...)
   return { "head", { "send", table.concat { ... } } }
 end
 
--- Steps, and others behind them.
+-- Joins lists of steps.
 local function with(steps, ...)
   for _, step in ipairs { ... } do
     steps[#steps + 1] = step
@@ -41,16 +41,16 @@ end
 ---@class spec.Odd
 ---@field name string
 ---@field steps table of each connection, see raw_server
----@field proxy boolean|"https"? it is a proxy, and in which way it is addressed
----@field tls boolean? the client takes it for a server with TLS
----@field error string? "kind code"; nil: the outcome is a matter of libcurl's version
----@field older string? then: the error of older versions, which others take for an answer
----@field timeout number? in seconds; left out: so long that only a hang reaches it
+---@field proxy boolean|"https"? whether it is a proxy; "https": addressed by https
+---@field tls boolean? whether the client uses TLS
+---@field error string? "kind code"; nil: the outcome depends on libcurl's version
+---@field older string? then: the error of older versions, where newer ones accept the answer
+---@field timeout number? seconds; default: so long that only a hang reaches it
 ---@field sent boolean? of the error
 ---@field retryable boolean? of the error of a GET
----@field says string? in the error's text
+---@field says string? part of the error's text
 
---- Servers that end a call with an error, whoever makes it.
+--- Servers that cause an error in every kind of program.
 ---@type spec.Odd[]
 odd.servers = {
   { name = "a first header line that begins with a blank", steps = says(JSON:gsub("\r\n", "\r\n folded: b\r\n", 1),

@@ -4,7 +4,7 @@
 
 local script = require "support.script"
 
--- Chances from 0 to 1, the same on every Lua.
+-- Returns a generator of random numbers from 0 to 1, the same on every Lua.
 local function chances(seed)
   local state = seed
   return function()
@@ -13,11 +13,11 @@ local function chances(seed)
   end
 end
 
--- A server of `plan.rows` rows, what it has charged for each page by its first row, and what it has seen.
+-- Returns a server of `plan.rows` rows, the requests for each page by its first row, and counts of requests.
 local function server(plan)
   local chance, seen = chances(plan.seed), { requests = 0, refused = 0, lost = 0, charged = 0, lost_rows = 0, pages = {} }
   for before = 0, plan.rows - 1, plan.limit do
-    seen.pages[before] = 0 -- all at the beginning: what grows afterwards is the library's
+    seen.pages[before] = 0 -- all at once: later growth is the library's
   end
   return function(request)
     if chance() < plan.refused then

@@ -6,8 +6,8 @@ local cjson = require("cjson").new()
 local ltn12 = require "ltn12"
 local system = require "spec.support.system"
 
-local START_TIME = 10 -- seconds a process has to come up
-local LIFE = 600      -- seconds after which a process ends whatever happens
+local START_TIME = 10 -- seconds until a process must be ready
+local LIFE = 600      -- seconds after which a process ends by itself
 
 local process = {}
 
@@ -31,14 +31,14 @@ local read, write = system.read_if_there, system.write
 
 --- Makes a private folder.
 ---@return string path
----@return fun() remove with all that is in it
+---@return fun() remove removes it and its contents
 local function temporary_folder()
   local path = system.lines("mktemp -d")[1]
   assert(path and path:sub(1, 1) == "/", "mktemp made no folder")
   return path, function() run("rm -rf " .. quote(path)) end
 end
 
-process.folder = temporary_folder
+process.folder, process.quote = temporary_folder, quote
 
 --- The interpreter that runs this spec: the fake runs on the same Lua.
 ---@return string command
@@ -97,22 +97,22 @@ end
 
 ---@class spec.FakeOptions
 ---@field port integer?
----@field limit integer? requests a window
----@field per number? seconds a window
----@field tokens string[]? keys to accept; the handler's own when left out
+---@field limit integer? requests per window
+---@field per number? seconds of a window
+---@field tokens string[]? accepted keys; default: the handler's own
 ---@field regions integer?
 ---@field rows integer? of lists of the Data API
----@field units integer? credits for it
----@field tls { certificate: string, key: string, ca: string? }? files, as process.certificates() gives them
----@field demo boolean? begin with the demo account
----@field life number? seconds after which it ends whatever happens
----@field logged boolean? have it log its requests on stderr, which stop() gives
+---@field units integer? credits of the Data API
+---@field tls { certificate: string, key: string, ca: string? }? files, as process.certificates() returns them
+---@field demo boolean? start with the demo account
+---@field life number? seconds after which it ends by itself
+---@field logged boolean? log requests on stderr, which stop() returns
 
 --- A fake API that runs in another process. Its functions take no self.
 ---@class spec.Fake
 ---@field url string
 ---@field port integer
----@field tls table? the options' own
+---@field tls table? from the options
 
 --- The command line of the server, without its redirections.
 ---@param options spec.FakeOptions
@@ -172,7 +172,7 @@ local function wait_for_url(folder)
   end
 end
 
---- Starts bin/seranking-fake and waits until it takes requests. It ends with stop(), with this process, or after
+--- Starts bin/seranking-fake and waits until it accepts requests. It ends with stop(), with this process, or after
 --- `life` seconds, whichever comes first. Run from the top of the repository, with the LUA_PATH of the specs.
 ---
 --- The child inherits this process's open sockets, since luasocket's are not close-on-exec. They then stay open when this
@@ -193,7 +193,7 @@ function process.fake(options)
   end
   local fake = { url = url, port = tonumber(url:match ":(%d+)$"), tls = options.tls }
 
-  --- Queues a fault, as the handler's own fail does.
+  --- Queues a fault, like the handler's `fail`.
   ---@param fault table
   function fake.fail(fault)
     call(fake, "POST", "/_fake/fail", cjson.encode(fault))
@@ -205,14 +205,14 @@ function process.fake(options)
     return cjson.decode(call(fake, "GET", "/_fake/log"))
   end
 
-  --- Forgets all requests, queued faults and what they left in the API.
+  --- Forgets all requests and queued faults, and resets the API's data.
   function fake.reset()
     call(fake, "POST", "/_fake/reset")
   end
 
-  --- Ends the process, and returns when it has ended. May be called again.
-  ---@return integer? status what the process ended with
-  ---@return string? errors what it said on stderr
+  --- Stops the process and waits until it has ended. May be called again.
+  ---@return integer? status the exit status
+  ---@return string? errors its output on stderr
   function fake.stop()
     if pipe then
       pipe:close()

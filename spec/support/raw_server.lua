@@ -1,32 +1,31 @@
---- A server in another process that sends exactly the bytes it is told to send, well-formed or not, and reports what it
---- received.
+--- A server in another process that sends exactly the given bytes, well-formed or not, and reports what it received.
 -- SPDX-License-Identifier: MIT
 --
--- This file is both ends: a spec requires it, and it is run as the server, with the port of the spec's control socket.
+-- This file is both ends: specs require it, and it runs as the server, with the port of the spec's control socket.
 --
 -- The server runs a list of steps on each connection, { name, arguments… } or just the name:
---   "request"           reads a request with its body (of Content-Length) and notes it
---   "head"              reads a request up to the empty line and notes it, without a body
---   { "skip", n }       reads n bytes and forgets them
+--   "request"           reads a request with its body (of Content-Length) and records it
+--   "head"              reads a request up to the empty line and records it, without a body
+--   { "skip", n }       reads n bytes and discards them
 --   { "send", bytes }   sends them
---   "echo"              answers the last request: JSON that has its method and target
---   { "dribble", bytes, seconds }  sends them again and again, so often, until the client has left
---   { "await", n }      waits until there have been n connections
+--   "echo"              answers the last request with JSON that holds its method and target
+--   { "dribble", bytes, seconds }  sends them at this interval until the client disconnects
+--   { "await", n }      waits until n connections have been opened
 --   { "ended", n }      waits until the n-th connection has ended
---   "idle"              waits until the client has left
---   "close"             ends the connection in an orderly way
---   "cut"               ends it without TLS's good-bye
+--   "idle"              waits until the client disconnects
+--   "close"             closes the connection in an orderly way
+--   "cut"               closes it without TLS's close_notify
 --   "reset"             ends it with a TCP reset
---   "exit"              ends the whole server at once, as kill -9 would
---   { "again", n }      goes back to the n-th step; to the first without a number
+--   "exit"              ends the whole server at once, like kill -9
+--   { "again", n }      goes back to the n-th step (default: the first)
 -- After the last step the connection idles.
 
 local socket = require "socket"
 local cjson = require("cjson").new()
 
 local PATIENCE = 10 -- seconds that one end waits for the other
-local LIFE = 600    -- seconds after which the server ends whatever happens
-local SLICE = 65536 -- bytes read at once
+local LIFE = 600    -- seconds after which the server ends by itself
+local SLICE = 65536 -- bytes per read
 
 cjson.encode_sparse_array(true)
 
@@ -44,10 +43,10 @@ local function answer(status, headers, body)
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
--- ---- the server's side: connections are coroutines that yield what they wait for ----
+-- ---- the server's side: each connection is a coroutine that yields what it waits for ----
 
 ---@param want "read"|"write"|"nothing"
----@param due? number resume at this time anyway
+---@param due? number resume at this time at the latest
 local function await(want, due)
   return coroutine.yield(want, due)
 end
@@ -84,7 +83,7 @@ function Connection:take(size)
   return table.concat(parts)
 end
 
---- Reads a head, and notes it: method, target, version, names (in their order), headers (repeated ones joined), head.
+--- Reads and records a head: method, target, version, names (in order), headers (repeated ones joined), head.
 function Connection:read_head()
   while not self.buffer:find("\r\n\r\n", 1, true) do
     self:fill()
@@ -217,27 +216,27 @@ function Connection:live()
   steps.idle(self)
 end
 
---- Gives the descriptor back.
+--- Closes the descriptor.
 ---@param how string
 function Connection:shut(how)
   local tcp, sock = self.tcp, self.sock
   self.report.ended = how
   if sock ~= tcp then
-    tcp:setfd(sock:getfd()) -- lent, for what luasec has no method for
+    tcp:setfd(sock:getfd()) -- for operations that luasec lacks
   end
   if how == "reset" then
     tcp:setoption("linger", { on = true, timeout = 0 })
   end
   if sock ~= tcp then
     if how ~= "close" then
-      tcp:shutdown "both"   -- so that TLS's good-bye, which would wait for a client that doesn't read, fails at once
+      tcp:shutdown "both"   -- makes TLS's close_notify fail at once: it would wait for a client that doesn't read
     end
     tcp:setfd(require("ssl.core").SOCKET_INVALID)
   end
   sock:close()
 end
 
---- Lets a connection go on; false when it has ended.
+--- Resumes a connection. Returns false when it has ended.
 local function resume(conn)
   local ok, want, detail = coroutine.resume(conn.thread)
   if not ok then
@@ -253,7 +252,7 @@ end
 local Server = {}
 Server.__index = Server
 
---- Takes a connection, and lets it go on to where it has to wait.
+--- Accepts a connection, and runs it until it has to wait.
 function Server:accept()
   local tcp = self.listener:accept()
   if not tcp then
@@ -278,8 +277,8 @@ function Server:accept()
   end
 end
 
---- Does what can be done now, or waits up to `timeout` seconds for something.
----@return boolean worked whether a client had done anything; timers don't count
+--- Runs the connections that are ready, or waits up to `timeout` seconds for one.
+---@return boolean worked whether a client was active; timers don't count
 ---@return table readable
 function Server:step(timeout)
   local readers, writers, due = { self.listener, self.control, self.stdin }, {}, socket.gettime() + timeout
@@ -331,13 +330,13 @@ local function serve(control_port)
   local ends = socket.gettime() + LIFE
   while socket.gettime() < ends do
     local _, readable = self:step(1)
-    if readable[self.stdin] then       -- nothing is ever sent there: it has ended
+    if readable[self.stdin] then       -- nothing is sent there, so it has ended
       return
     elseif readable[control] then
       if not control:receive "*l" then
         return
       end
-      while self:step(0) do end        -- what clients did before the question belongs into the answer
+      while self:step(0) do end        -- the report includes what clients did before the question
       assert(control:send(cjson.encode(self.reports) .. "\n"))
     end
   end
@@ -351,9 +350,9 @@ local raw_server = { answer = answer }
 ---@field method string
 ---@field target string
 ---@field version string
----@field names string[] of the headers, as they came
+---@field names string[] of the headers, as received
 ---@field headers table<string, string> by lower-case name
----@field head string all of it, as it came
+---@field head string the whole head, as received
 ---@field body string?
 
 ---@class spec.RawConnection
@@ -368,16 +367,16 @@ local raw_server = { answer = answer }
 ---@field stop fun()
 
 ---@class spec.RawOptions
----@field port integer? left out: any that is free
+---@field port integer? default: a free one
 ---@field tls { certificate: string, key: string, protocol: string?, alpn: string?, verify: string[]?, cafile: string? }?
---- files; `alpn` "h2" agrees on HTTP/2; `verify` and `cafile` as luasec has them; left out: plain text
----@field otherwise table? the steps of connections after those listed; left out: ANSWER to each request
+--- files; `alpn` "h2" negotiates HTTP/2; `verify` and `cafile` as in luasec; default: plain text
+---@field otherwise table? the steps of connections after those listed; default: ANSWER to each request
 
---- What every request gets on connections that have no steps of their own.
+--- The answer to every request on connections without steps of their own.
 raw_server.ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}"
 
---- Starts a server and waits until it takes connections. It ends with stop(), with this process, or after ten minutes.
---- Its process inherits luasocket's sockets that are open here: open none before it that it must not hold.
+--- Starts a server and waits until it accepts connections. It ends with stop(), with this process, or after ten minutes.
+--- Its process inherits luasocket's open sockets: open those that it must not hold afterwards.
 ---@param connections table[] the steps of the first connection, of the second …
 ---@param options spec.RawOptions?
 ---@return spec.RawServer
@@ -396,7 +395,7 @@ function raw_server.start(connections, options)
   end
   control:settimeout(PATIENCE)
 
-  --- Asks the server something; nil when it has ended.
+  --- Sends the server a question. Returns nil if it has ended.
   local function ask(question)
     if control:send(cjson.encode(question) .. "\n") then
       local line = control:receive "*l"
@@ -416,7 +415,7 @@ function raw_server.start(connections, options)
   local port = math.floor(started.port)
   local server = { port = port, url = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port) }
 
-  --- All connections so far, with all that their clients have done until now.
+  --- All connections so far, with their clients' actions until now.
   function server.report()
     return assert(ask { report = true }, "the raw server has ended")
   end
@@ -432,7 +431,7 @@ function raw_server.start(connections, options)
     return list
   end
 
-  --- Ends the process, and returns when it has ended. May be called again.
+  --- Stops the process and waits until it has ended. May be called again.
   function server.stop()
     if pipe then
       control:close()

@@ -1,12 +1,12 @@
--- Runs every ```lua block of Markdown files as a program of its own against the fake API, with either kind of key:
+-- Runs every ```lua block of Markdown files as a separate program against the fake API, with either kind of key:
 -- readme.lua README.md...
--- A block that opens with ```lua norun is only compiled. Every block must be a whole program, as a reader takes it.
+-- A block that opens with ```lua norun is only compiled. Every block must be a complete program that a reader can copy.
 -- SPDX-License-Identifier: MIT
 
 local load_string = loadstring or load
 local environment = "LUA=" .. (jit and "jit" or _VERSION:match("%d%.%d"))
 
---- Whether a shell command ended well (5.1 gives a number, later ones true or nil).
+--- Whether a shell command succeeded (5.1 returns a number, later versions true or nil).
 local function succeeds(command)
   local result = os.execute(command)
   return result == true or result == 0
@@ -40,7 +40,7 @@ local ran, compiled, failed = 0, 0, 0
 local file = os.tmpname()
 for _, path in ipairs(arg) do
   for _, block in ipairs(blocks_of(path)) do
-    -- As many empty lines first as stand above the block, so that errors name README's own line.
+    -- Preceded by empty lines, so that errors have the line numbers of the page.
     local code = ("\n"):rep(block.line - 1) .. block.code
     local ok, problem = load_string(code, "@" .. path)
     if ok and block.run then

@@ -12,7 +12,7 @@ local pages = {
   FOLDER = "docs/reference/",
 }
 
---- The section of an operation on a page; nil if the page lacks it.
+--- An operation's section of a page; nil if the page lacks it.
 ---@param page string
 ---@param key string "sites.keywords.list"
 ---@return string?
@@ -25,7 +25,7 @@ function pages.section_of(page, key)
   return page:sub(from, to)
 end
 
---- Checks that a text has this part.
+--- Checks that a text contains this part.
 function pages.has(section, text, where)
   assert.is_truthy(section:find(text, 1, true), where .. ": no " .. text)
 end

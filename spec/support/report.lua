@@ -1,5 +1,5 @@
---- busted's output (busted -o spec/support/report.lua): that of plainTerminal, and a line for each test in the file $TESTS:
---- file:line, a tab, the test's full name. run.sh counts tests by it.
+--- An output handler for busted (-o spec/support/report.lua): plainTerminal, and a line for each test in the file $TESTS:
+--- file:line, a tab, the test's full name. run.sh counts tests by these lines.
 -- SPDX-License-Identifier: MIT
 
 return function(options)
@@ -9,7 +9,7 @@ return function(options)
 
   local function record(element, _, status)
     if status ~= "pending" then
-      local file = assert(io.open(path, "a")) -- opened for each test: a child that a test forks has nothing to flush
+      local file = assert(io.open(path, "a")) -- opened for each test, so that a forked child has nothing to flush
       file:write(("%s:%d\t%s\n"):format(element.trace.short_src, element.trace.currentline,
         handler.getFullName(element):gsub("%s", " ")))
       file:close()

@@ -31,7 +31,7 @@ end
 
 --- Fails unless rows are in the order of a value.
 ---@param list table[]
----@param of string|fun(row: table): number|string a member, or what gives the value
+---@param of string|fun(row: table): number|string a member, or a function that returns the value
 ---@param direction "asc"|"desc"
 ---@param message? string
 function rows.assert_sorted(list, of, direction, message)

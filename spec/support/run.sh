@@ -11,27 +11,27 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
-# The API keys that the tests use, in pieces, so that this line is not found. None may show in a test's output.
+# The API keys of the tests, in pieces, so that this line does not match. No test may print them.
 KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c3d4e5f6"
 
 # --- Suites -----------------------------------------------------------------------------------------------------
 
-# Specs that use nothing that differs between Luas, by the beginnings of their names: they run on 5.4 and LuaJIT only.
+# Specs that do not depend on the Lua, by the beginnings of their names: they run on 5.4 and LuaJIT only.
 SAME_EVERYWHERE='(api|catalogue|data_fake|examples|project|readback|reference|walks|fake)'
 
-# Specs of the C module that valgrind runs, for reads of uninitialised memory, which AddressSanitizer does not see.
+# Specs that run under valgrind, which finds reads of uninitialised memory that AddressSanitizer does not.
 VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
 
 # Tests of code that depends on libcurl's version or on Linux.
 PORTABLE='(limiter|loop_spec|map|retry)'
 C_PORTABLE='test_sr_(engine|job|limit|listener|memory|worker)'
 
-# pick [-v] PATTERN: the spec files whose names do, or with -v do not, begin so; never nginx's, which have one Lua.
+# pick [-v] PATTERN: the spec files whose names match (-v: do not match), except nginx's, which run on one Lua.
 pick() {
   printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -v /nginx | grep -E "$@"
 }
 
-# targets SUITE: what it runs, one process each: spec files, or C tests.
+# targets SUITE: its spec files or C tests, one for each process.
 targets() {
   case $1 in
     c | c-*)
@@ -56,7 +56,7 @@ targets() {
   esac
 }
 
-# The longest start first: patterns, in this order.
+# Patterns of the longest targets, which start first, in this order.
 LONGEST="valgrind limiter nginx asan install test_sr_ http loop tls catalogue"
 
 # --- One process -------------------------------------------------------------------------------------------------------
@@ -104,8 +104,8 @@ names() {
 }
 
 # one SUITE TARGET: runs it, and adds "passed failed skipped seconds suite target" to $WORK/results.
-# Knows busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).").
-# A process that breaks off, prints no summary, ran no test or ends badly after a clean summary counts as one failure.
+# Reads busted's last line ("12 successes / 0 failures / 0 errors / 1 pending") and cmocka's ("[  PASSED  ] 3 test(s).").
+# A process without a summary, without a test, or with a bad exit status after a clean summary counts as one failure.
 one() {
   suite=$1 target=$2
   log=$WORK/$suite.$(echo "$target" | tr / .)
@@ -142,14 +142,14 @@ one() {
   echo "$counts $(($(date +%s) - began)) $suite $target" >>"$WORK/results"
   if [ -n "$problem" ]; then
     echo "-- $problem" >>"$log"
-    { echo "== $suite $target"; sed "s/^/   /" "$log"; } >"$log.shown" # in one piece, as others may print too
+    { echo "== $suite $target"; sed "s/^/   /" "$log"; } >"$log.shown" # in one piece: others may print at the same time
     cat "$log.shown"
   fi
 }
 
-# A process that hangs is a failure too. In the foreground, so that Ctrl-C reaches it.
+# A hanging process is a failure. In the foreground, so that Ctrl-C reaches it.
 TIMEOUT=$(command -v timeout >/dev/null && echo "timeout --foreground --kill-after=5 ${FILE_TIMEOUT:-600}")
-# Where memory can't be had, malloc says so, as it does without the sanitizer.
+# malloc returns NULL when memory runs out, as it does without the sanitizer.
 export ASAN_OPTIONS=allocator_may_return_null=1
 
 # How this script calls itself, once for each process.
@@ -160,7 +160,7 @@ fi
 
 # --- All of them -------------------------------------------------------------------------------------------------------
 
-# The user's own key and settings must not get into a test.
+# Tests must not see the user's own key and settings.
 unset LUA_INIT LUA_INIT_5_2 LUA_INIT_5_3 LUA_INIT_5_4 LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 for variable in $(env | sed -n 's/^\(SERANKING_[A-Z0-9_]*\)=.*/\1/p'); do
@@ -171,7 +171,7 @@ WORK=$(mktemp -d)
 export WORK
 : >"$WORK/results"
 : >"$WORK/none.tests"
-export SERANKING_STATE_DIR="$WORK/state" # the limits of the tests are nobody else's
+export SERANKING_STATE_DIR="$WORK/state" # the tests' own limits
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -189,7 +189,7 @@ done | awk -v longest="$LONGEST" '
   { rank = split(longest, patterns, " ") + 1; for (i = rank - 1; i; i--) if ($0 ~ patterns[i]) rank = i; print rank, $0 }' |
   sort -s -n -k 1,1 | cut -d " " -f 2- >"$WORK/queue"
 xargs -P "${JOBS:-2}" -n 2 sh spec/support/run.sh --one <"$WORK/queue"
-while read -r target; do # one that left no result broke off
+while read -r target; do # one without a result has crashed
   grep -qE " $target\$" "$WORK/results" || echo "0 1 0 0 $target" >>"$WORK/results"
 done <"$WORK/queue"
 cat "$WORK"/*.tests >"$WORK/tests"

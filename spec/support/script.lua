@@ -1,4 +1,4 @@
---- A client whose requests a function of the spec answers, with a manual clock and no sockets.
+--- A client whose requests are answered by a function, with a manual clock and without sockets.
 -- SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
@@ -65,7 +65,7 @@ function script.located(f, ...)
   return message
 end
 
---- The same without its position, which must be a spec's.
+--- As above, without the position, which must be in a spec.
 function script.misuse_of(f)
   local message = script.located(f)
   assert(message:match "_spec%.lua:%d+: ", "no position of the caller in: " .. message)

@@ -7,14 +7,14 @@ local socket = require "socket"
 
 local served = {}
 
-local PATIENCE = 10 -- seconds until a condition is given up
+local PATIENCE = 10 -- seconds that a condition may take
 
--- A raw client that never blocks, so that one thread can be both ends ------------------------------------------------
+-- A non-blocking raw client, so that one thread can be both ends ------------------------------------------------------
 
 local Client = {}
 Client.__index = Client
 
---- Reads what has come.
+--- Reads what has arrived.
 function Client:pump()
   if self.closed or self.deaf then
     return
@@ -26,19 +26,19 @@ function Client:pump()
   end
 end
 
---- Sends a little, which the kernel takes at once.
+--- Sends a short text, which the kernel accepts at once.
 function Client:send(data)
   assert.are.equal(#data, (assert(self.sock:send(data))))
 end
 
---- Sends a request with nothing but what is needed.
+--- Sends a minimal request.
 function Client:ask(method, path, body)
   self:send(("%s %s HTTP/1.1\r\nHost: here\r\n"):format(method, path)
     .. (body and ("Content-Length: %d\r\n\r\n"):format(#body) .. body or "\r\n"))
 end
 
---- Takes the next answer from what has come, or nil where it isn't whole.
----@param bodiless boolean? it answers a HEAD
+--- Removes the next answer from the received bytes. Returns nil if it is incomplete.
+---@param bodiless boolean? an answer to HEAD
 function Client:take(bodiless)
   local head, rest = self.buffer:match "^(.-\r\n)\r\n()"
   if not head then
@@ -59,7 +59,7 @@ function Client:take(bodiless)
 end
 
 
---- Answers what `answers` has for the path, else says what was asked.
+--- Answers with the path's entry in `answers`, else with the request itself.
 local function new_api()
   return {
     seen = {}, answers = {}, log = {},
@@ -102,7 +102,7 @@ function served.connect()
   return client
 end
 
---- Steps the server, and lets the clients read, until something is true; returns that.
+--- Steps the server and lets the clients read until a function returns a true value. Returns that value.
 function served.serve(condition, what)
   local deadline = socket.gettime() + PATIENCE
   while true do
@@ -141,8 +141,8 @@ function served.finish()
   end
 end
 
---- Reads an answer with a body of `length` bytes, while the server is stepped; returns the body. Large bodies are collected
---- piece by piece, since joining each piece with what came before would take too long.
+--- Steps the server and reads an answer with a body of `length` bytes. Returns the body. The pieces of a large body are joined
+--- once: joining them one by one would take too long.
 function served.body_of(client, length)
   local parts, size, head = {}, 0, nil
   served.serve(function()

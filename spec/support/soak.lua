@@ -1,8 +1,8 @@
---- Calls, aborts, reloads and killed workers in a real nginx. Memory must not grow, and the error log must stay clean.
+--- Calls, aborts, reloads and killed workers in a real nginx. Memory must not grow, and the error log must stay empty.
 -- SPDX-License-Identifier: MIT
 --
--- `require` gives soak(seconds) -> report; run as a program (make soak): lua spec/support/soak.lua SECONDS, from the top of the
--- repository, with the LUA_PATH of the specs; prints the report, status 1 when something did not hold.
+-- `require` returns soak(seconds). As a program (make soak): lua spec/support/soak.lua SECONDS, in the top folder of the
+-- repository with the LUA_PATH of the specs; prints the report and exits with 1 if a check failed.
 
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
@@ -10,7 +10,7 @@ local socket = require "socket"
 -- Seconds between two reloads.
 local GENERATION = 15
 
--- How much a worker's memory may grow from the first generations to the last, at the same age and after the same work.
+-- By how much a worker's memory may grow from the first generations to the last, at the same age and after the same work.
 local GROWTH = 1.05
 
 local CONFIGURATION = [[
@@ -65,7 +65,7 @@ local function memory(pid)
   return tonumber((nginx.read("/proc/" .. pid .. "/status") or ""):match "VmRSS:%s*(%d+)")
 end
 
--- One second of work: requests that are answered, and some that nobody waits for. Counts outcomes.
+-- One second of work: requests, some of which are abandoned. Counts outcomes.
 local function work(server, outcomes, id)
   local waiting, leaving = {}, {}
   for i = 1, 40 do
@@ -102,9 +102,9 @@ local function part(list, from, to)
   return some
 end
 
---- Runs for so many seconds.
+--- Runs for this many seconds.
 ---@param seconds number
----@return string[] problems what did not hold
+---@return string[] problems failed checks
 ---@return string report one line
 local function soak(seconds)
   local certificates = nginx.certificates()

@@ -1,4 +1,4 @@
---- Files, and commands of the shell.
+--- Files and shell commands.
 -- SPDX-License-Identifier: MIT
 
 local system = {}
@@ -22,7 +22,7 @@ function system.read(path)
   return assert(system.read_if_there(path), path .. " is missing")
 end
 
---- Writes a file anew.
+--- Creates or replaces a file.
 ---@param path string
 ---@param text string
 function system.write(path, text)
@@ -31,7 +31,7 @@ function system.write(path, text)
   assert(file:close())
 end
 
---- What a command prints.
+--- The output of a command.
 ---@param command string
 ---@return string
 function system.output(command)
@@ -41,7 +41,7 @@ function system.output(command)
   return text
 end
 
---- The lines that a command prints.
+--- The lines of a command's output.
 ---@param command string
 ---@return string[]
 function system.lines(command)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Adds up the results of one or more runs of run.sh: sh spec/support/total.sh FOLDER...
-# Prints a line for each suite, how many tests there are and how often they ran, and last "N passed, N failed".
-# A test is counted once, however many Luas and tools it ran under. Ends with status 1 where one failed, or none passed.
+# Prints a line for each suite, the number of tests and of runs, and at the end "N passed, N failed".
+# A test is counted once, however many Luas and tools it ran under. Exits with 1 if one failed, or none passed.
 # SPDX-License-Identifier: MIT
 set -u
 for folder in "$@"; do

@@ -1,5 +1,5 @@
---- Loaded before every spec (busted --helper). Searches everything that the library returns or raises, and everything that is
---- printed, for the API key. Finding it fails the run.
+--- Loaded before every spec (busted --helper). Searches everything that the library returns or raises, and everything printed,
+--- for the API key. The run fails if it is found.
 -- SPDX-License-Identifier: MIT
 
 -- busted runs a helper as a file; specs that ask for the module get the same one.
@@ -55,7 +55,7 @@ function watch.look(value, where, seen)
     seen[value] = true
     for key, element in pairs(value) do
       watch.look(key, where, seen)
-      -- Not the test's own fake, which knows its keys; nor a client's resources, whose help takes long: secrets_spec looks.
+      -- Except the test's own fake, which has the keys, and a client's resources, whose help is long: see secrets_spec.
       if key ~= "_transport" and not proxy.is(element) then
         watch.look(element, where .. "." .. tostring(key), seen)
       end
@@ -66,12 +66,12 @@ function watch.look(value, where, seen)
   end
 end
 
--- The wrapper's chunk is named as a file of the library, so that errors name the spec's line and not the wrapper's.
+-- The wrapper's chunk has the name of a library file, so that errors name the spec's line and not the wrapper's.
 local load_string = loadstring or load
 local around = assert(load_string("local original, check = ... return function(...) return check(original(...)) end",
   (debug.getinfo(host.run, "S").source:gsub("loop/host%.lua$", "loop/watched.lua"))))
 
--- Searches what `module[name]` returns, from the `first` value on.
+-- Searches the results of `module[name]`, from number `first` on.
 local function wrap(module, name, where, first)
   module[name] = around(module[name], function(...)
     for i = first or 1, select("#", ...) do
@@ -81,10 +81,10 @@ local function wrap(module, name, where, first)
   end)
 end
 
-wrap(host, "run", "what a call returns", 2) -- the first is the server's text, to be decoded
+wrap(host, "run", "what a call returns", 2) -- the first is the server's text
 wrap(errors, "wrap", "an error")
 
--- The table of codes is what users read: every error is in it, and what a call returns is as it says.
+-- Every error must be in the table of codes, which users read, and must match it.
 local listed = {}
 for _, kind in ipairs(require "seranking.answer.codes") do
   for i = 2, #kind do
@@ -130,7 +130,7 @@ misuse.raise = function(format, ...)
   return raise(format, ...)
 end
 
--- The output of print and io.write.
+-- Output of print and io.write.
 local original_print, original_write = print, io.write
 function _G.print(...)
   for i = 1, select("#", ...) do

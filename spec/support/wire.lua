@@ -1,4 +1,4 @@
---- Clients, scripted servers and common checks for specs on real sockets.
+--- Clients, scripted servers and common checks for specs with real sockets.
 -- SPDX-License-Identifier: MIT
 
 local raw_server = require "spec.support.raw_server"
@@ -48,7 +48,7 @@ function wire.finish()
   servers = {}
 end
 
---- Checks that a call works, as after a failure. Returns its response.
+--- Checks that a call succeeds, for instance after a failure. Returns its response.
 function wire.works(client)
   local data, response = client:request { path = "/after" }
   assert.is_nil(seranking.is_error(response) and tostring(response) or nil)

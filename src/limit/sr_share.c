@@ -610,7 +610,7 @@ static void read_page(struct sr_share_entry *entry, struct page *page, unsigned 
   entry->key_hint[sizeof entry->key_hint - 1] = entry->base_url[sizeof entry->base_url - 1] = '\0';
   if (boot != boot_of_machine()) {
     snprintf(entry->problem, sizeof entry->problem,
-             "is from an earlier boot: it can be removed (seranking-limits prune)");
+             "is from an earlier boot: it can be removed (seranking limits prune)");
     return;
   }
   if (rate.slots > 0 && rate.slots <= SR_LIMIT_SLOTS && rate.window > 0 &&

@@ -92,7 +92,7 @@ return {
       hint = "wait for retry_after seconds; other programs use this key without sharing its limiter: see docs/limits.md" },
     { "bad_key", "The API refused the key twice in a row.", retry = "yes, with a key that works",
       hint = "set the right key, or the option api or data_token to match it; to send with this key again at once, call "
-        .. "client:limiter():reset() (client.data:limiter():reset() for the Data API) or run seranking-limits reset" },
+        .. "client:limiter():reset() (client.data:limiter():reset() for the Data API) or run seranking limits reset" },
   },
   {
     "server", meaning = "The server failed: HTTP 5xx.", action = "Try again later.", retry = "safe", sent = "yes",

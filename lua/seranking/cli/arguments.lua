@@ -312,6 +312,21 @@ local function flags_named(shape, names)
   return table.concat(list, ", ")
 end
 
+-- An update that changes nothing is a mistake.
+local function check_changes(context, shape, plan, args)
+  local names = {}
+  for i, place in ipairs(plan.changes and plan.body or {}) do
+    names[i] = place[1]
+    if args[place[1]] ~= nil then
+      return
+    end
+  end
+  if names[1] then
+    context:fail(exit.USAGE, ("nothing to change: give %s%s"):format(names[2] and "at least one of " or "",
+      flags_named(shape, names)))
+  end
+end
+
 --- Ends the command if what an API needs is missing, or if flags contradict each other.
 ---@param context seranking.cli.Context
 ---@param shape seranking.cli.Shape
@@ -339,6 +354,7 @@ function arguments.check(context, shape, plan, args)
         or ("--input: unknown parameter '%s'%s"):format(tostring(name), misuse.suggest(name, plan.definitions)))
     end
   end
+  check_changes(context, shape, plan, args)
   local choice, count = plan.one_of or plan.any_of, 0
   for _, name in ipairs(choice or {}) do
     count = count + (args[name] ~= nil and 1 or 0)

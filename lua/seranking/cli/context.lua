@@ -62,8 +62,10 @@ end
 ---@return seranking.Client
 function Context:client(more)
   if not self._client then
-    local options = { raise = true, loop = "plain", profile = self.flags.profile, api = self.flags.api }
-    for _, list in ipairs { self._options or {}, more or {} } do
+    local options = { raise = true, loop = "plain", api = self.flags.api }
+    local own, given = self._options or {}, more or {}
+    local has_key = given.token ~= nil or own.transport
+    for _, list in ipairs { has_key and {} or require("seranking.cli.keys").options(self), own, given } do
       for name, value in pairs(list) do
         options[name] = value
       end

@@ -186,7 +186,9 @@ function values.read(context, parameter, texts)
   elseif element and not is_json(element) then
     local parts = {}
     for _, text in ipairs(texts) do
-      split(text, parts)
+      if text ~= "" then
+        split(text, parts)
+      end
     end
     value = {}
     for i, part in ipairs(parts) do

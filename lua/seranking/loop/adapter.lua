@@ -72,18 +72,21 @@ function adapter.raised(problem, thread)
   if problem ~= nil and type(problem) ~= "string" then
     return problem
   end
-  local text = problem or "an error without a value was raised"
+  local message = problem or "an error without a value was raised"
+  local text = message
   if text ~= raised_by_map then
     text = thread and debug.traceback(thread, text) or debug.traceback(text, 3)
   end
-  return setmetatable({ text = text }, mistake_mt)
+  return setmetatable({ text = text, message = message }, mistake_mt)
 end
 
---- The text of a mistake; nil for an error value.
+--- A mistake's text with its traceback, and without; nil for an error value.
 ---@param value any
----@return string?
+---@return string? text, string? message
 function adapter.mistake(value)
-  return getmetatable(value) == mistake_mt and value.text or nil
+  if getmetatable(value) == mistake_mt then
+    return value.text, value.message
+  end
 end
 
 local function handle(problem)

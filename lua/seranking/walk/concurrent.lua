@@ -37,13 +37,18 @@ end
 ---@field count integer
 ---@field width integer most items in flight
 ---@field results table
----@field where? string the caller's line, for mistakes, if the function is an operation: the traceback lacks it
+---@field of? seranking.MapOf if the function is an operation, or functions of a gather are
 ---@field on_progress? fun(done: integer, total: integer, credits: number)
 ---@field ended integer items that have ended
 ---@field raised? table what on_progress raised, in a list: it ends the map
 ---@field mistake? string a string that an item raised, with its traceback: it ends the map
 local Batch = {}
 Batch.__index = Batch
+
+--- How to report an item's mistake if an operation is called: its traceback would have only lines of the library.
+---@class seranking.MapOf
+---@field where? string the caller's line
+---@field explain? fun(item: any): string? what to write instead, if the item can't be the operation's argument; nil: a gather
 
 --- Begins the next item; nil if there is none, or none may begin after an error.
 ---@return integer?
@@ -81,12 +86,23 @@ local function tell(batch)
   end
 end
 
+-- The text of a mistake in the arguments of an operation; nil if an item of a gather is another function.
+local function of_operation(of, item, index, message)
+  local place = of.where and of.where .. ": " or ""
+  if of.explain then
+    return ("%sclient:map, item %d: %s%s"):format(place, index, message, of.explain(item) or "")
+  end
+  return proxy.is(item) and ("%sclient:gather, function %d: %s"):format(place, index, message) or nil
+end
+
 --- Takes what an item returned or, if not `fine`, raised (see adapter.try).
 function Batch:settle(index, fine, value, problem)
-  local mistake = not fine and adapter.mistake(value)
+  local mistake, message
+  if not fine then
+    mistake, message = adapter.mistake(value)
+  end
   if mistake then
-    local place = self.where and ("%s: client:map, item %d: "):format(self.where, index) or ""
-    self.mistake = self.mistake or place .. mistake
+    self.mistake = self.mistake or self.of and of_operation(self.of, self.list[index], index, message) or mistake
   elseif not fine then
     add_error(self, index, value)
   elseif (value == nil or value == false) and problem ~= nil then
@@ -114,15 +130,16 @@ local function finish(batch)
   return batch.results, batch.errors
 end
 
-local function callable(value)
+--- Whether a value can be called.
+function concurrent.callable(value)
   local meta = type(value) == "table" and getmetatable(value)
   return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
-local function run(client, loop, list, count, fn, width, given, where)
+local function run(client, loop, list, count, fn, width, given, of)
   local batch = setmetatable({
     list = list, count = count, fn = fn, width = width, stop_on_error = given.stop_on_error or false,
-    begun = 0, results = { n = count }, errors = nil, where = where,
+    begun = 0, results = { n = count }, errors = nil, of = of,
     client = client, on_progress = given.on_progress, ended = 0, spent = given.on_progress and spent(client),
   }, Batch)
   if count > 0 then
@@ -161,16 +178,12 @@ end
 --- See client:map.
 ---@param client table
 ---@param loop table the host's way to wait
+---@param list table
+---@param fn function
 ---@param given seranking.MapOptions checked
----@param where? string the caller's line, if `fn` is an operation
-function concurrent.map(client, loop, list, fn, given, where)
-  if type(list) ~= "table" then
-    misuse.raise("client:map takes a list and a function, got %s%s", proxy.show(list),
-      list == nil and ": was there an error?" or "")
-  elseif not callable(fn) then
-    misuse.raise("client:map: the second argument must be a function of an item, got %s", proxy.show(fn))
-  end
-  return run(client, loop, list, length(list), fn, given.concurrency, given, where)
+---@param of? seranking.MapOf if `fn` is an operation
+function concurrent.map(client, loop, list, fn, given, of)
+  return run(client, loop, list, length(list), fn, given.concurrency, given, of)
 end
 
 local function call(f)
@@ -181,14 +194,15 @@ end
 ---@param client table
 ---@param loop table the host's way to wait
 function concurrent.gather(client, loop, ...)
-  local count, list = select("#", ...), { ... }
+  local count, list, of = select("#", ...), { ... }, nil
   for index = 1, count do
-    if not callable(list[index]) then
+    if not concurrent.callable(list[index]) then
       misuse.raise("client:gather takes functions, argument %d is %s; write function() return … end", index,
         type(list[index]) == "table" and not proxy.is(list[index]) and "a table" or proxy.show(list[index]))
     end
+    of = of or proxy.is(list[index]) and { where = misuse.where() } or nil
   end
-  return run(client, loop, list, count, call, math.max(count, 1), {})
+  return run(client, loop, list, count, call, math.max(count, 1), {}, of)
 end
 
 return concurrent

@@ -1,4 +1,4 @@
---- The command seranking-limits.
+--- The command seranking limits.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -14,20 +14,21 @@ before_each(limits.begin)
 
 after_each(limits.finish)
 
-describe("seranking-limits", function()
+describe("seranking limits", function()
   local function run(arguments)
-    return system.output(("SERANKING_STATE_DIR='%s' %s bin/seranking-limits %s 2>&1"):format(limits.folder,
+    return system.output(("SERANKING_STATE_DIR='%s' %s bin/seranking limits %s 2>&1"):format(limits.folder,
       process.interpreter(), arguments))
   end
 
   it("shows each limit by a hash and the end of its key, and that a key is blocked", function()
     assert.equal("no limits in " .. limits.folder .. "\n", run "status")
+    assert.equal("no limits in " .. limits.folder .. "\n", run "")
     local client = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder })
     local name = client:limiter().file:match "(%x+)%-%x+%.limit$"
     assert.equal(name .. "  key …d14b  https://api4.seranking.com\n  not used yet\n", run "status")
   end)
 
-  it("ends a ban that another program is under", function()
+  it("ends a ban of another program", function()
     local URL = "http://127.0.0.1:9"
     local client = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder, base_url = URL, retries = 0 })
     client.sites:list()
@@ -77,7 +78,7 @@ describe("seranking-limits", function()
     assert.equal(1, (run("reset " .. names[2]):find(names[2], 1, true)))
   end)
 
-  it("prunes files that say nothing any more and those of this machine's own servers", function()
+  it("prunes files that nothing depends on, and those of loopback servers", function()
     local other = assert(seranking.new { token = scene.V4_KEY, state_dir = limits.folder })
     local name = name_of(other)
     assert.equal(("removed %s  key …d14b  https://api4.seranking.com\n1 of 1 removed in %s\n"):format(name, limits.folder),
@@ -98,12 +99,12 @@ describe("seranking-limits", function()
     assert.equal("open", client:limiter().circuit.state)
   end)
 
-  it("says what it can't do", function()
-    assert.equal("seranking-limits: there is no limit abcd: see `seranking-limits status`\n", run "reset abcd")
+  it("reports its errors", function()
+    assert.equal("seranking: there is no limit abcd: see `seranking limits status`\n", run "reset abcd")
     for _, key in ipairs { ("0123456789"):rep(3) .. "012345abcd", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4abcd" } do
-      assert.equal("seranking-limits: there is no limit …abcd: see `seranking-limits status`\n", run("reset " .. key))
+      assert.equal("seranking: there is no limit …abcd: see `seranking limits status`\n", run("reset " .. key))
     end
-    assert.truthy(run("--state-dir /proc/none status"):find("seranking-limits: /proc/none: No such file or directory", 1, true))
-    assert.truthy(run(""):find "a command is required")
+    assert.truthy(run("--state-dir /proc/none status"):find("seranking: /proc/none: No such file or directory", 1, true))
+    assert.truthy(run("frob"):find "unknown command 'frob'")
   end)
 end)

@@ -1,0 +1,129 @@
+--- `seranking login`: reads a key, tries it, and keeps it for later commands.
+-- SPDX-License-Identifier: MIT
+
+local config = require "seranking.cli.config"
+local exit = require "seranking.cli.exit"
+local keys = require "seranking.cli.keys"
+local products = require "seranking.api.products"
+local profiles = require "seranking.profiles"
+
+local login = {
+  about = "Keep an API key for later commands, after trying it. Reads it without echo, or from standard input: "
+    .. "seranking login < key.txt",
+}
+
+function login.define(parser)
+  local names = {}
+  for _, name in ipairs(products) do
+    names[#names + 1] = products[name] and name
+  end
+  parser:option("--product", "The key is for this product only, not for the Project API."):choices(names)
+  parser:flag("--keyring", "Keep it in the desktop's keyring (by secret-tool), not in a file.")
+end
+
+-- "FILE (mode 600)" or "the keyring".
+local function place_of(context, arguments)
+  if arguments.keyring then
+    return "the keyring"
+  end
+  local path, problem = profiles.path()
+  return path and path .. " (mode 600)" or context:fail(exit.OTHER, problem)
+end
+
+local function read_key(context)
+  local terminal = context.terminal
+  local text
+  if not terminal.is_terminal "stdin" then
+    text = terminal.stdin:read "*a"
+  elseif context.flags.no_input then
+    context:fail(exit.USAGE, "--no-input: give the key on standard input, seranking login < FILE")
+  else
+    text = terminal.read_secret "API key (in the account: Settings, API): "
+  end
+  local key = (text or ""):gsub("^%s+", ""):gsub("%s+$", "")
+  if key == "" then
+    context:fail(exit.USAGE, "no key was given: nothing is changed")
+  end
+  return key
+end
+
+-- What a free call says about the key: a line about what it opens, or nil and the error.
+local TRIES = {
+  project = function(client)
+    local profile = client.account:profile()
+    return ("Project API %s, account of %s"):format(client.api, profile.email)
+  end,
+  data = function(client)
+    return ("%s, %.15g credits"):format(products.data.label, client.data:credits().available)
+  end,
+  visible = function(client)
+    client.visible.brands:list()
+    return products.visible.label
+  end,
+}
+
+-- What the key opens, a line each. Ends the command if it opens nothing.
+local function try(context, key, product)
+  local options = product and { token = false, [product .. "_token"] = key } or { token = key }
+  local client = context:client(options)
+  local opened, first_problem = {}, nil
+  for _, name in ipairs(product and { product } or client.api == "v4" and { "project" } or { "project", "data" }) do
+    local fine, line = pcall(TRIES[name], client)
+    if fine then
+      opened[#opened + 1] = line
+    elseif not keys.is_refused(line) then
+      error(line, 0)
+    end
+    first_problem = first_problem or not fine and line or nil
+  end
+  if not opened[1] then
+    context:note "the key is refused: nothing is kept"
+    error(first_problem, 0)
+  end
+  return opened, product and client[product] or client
+end
+
+local function keep(context, name, field, key, in_keyring)
+  if in_keyring then
+    local done, problem = require("seranking.cli.keyring").store(name, field, key)
+    if not done then
+      context:fail(exit.OTHER, problem .. "; without --keyring the key goes into a file")
+    end
+  end
+  return config.change(context, function(contents)
+    local profile = contents.profiles[name] or {}
+    contents.profiles[name] = profile
+    profile[field] = not in_keyring and key or nil
+    if in_keyring then
+      profile.keyring = profile.keyring or {}
+      profile.keyring[field] = true
+    elseif profile.keyring then
+      profile.keyring[field] = nil
+      profile.keyring = next(profile.keyring) and profile.keyring or nil
+    end
+  end)
+end
+
+function login.run(context, arguments)
+  local name = keys.profile(context)
+  local field = (arguments.product and arguments.product .. "_" or "") .. "token"
+  config.read(context) -- a broken file is told before a key is typed
+  context:note(("the key of profile '%s' will be kept in %s, once a free call has tried it"):format(name,
+    place_of(context, arguments)))
+  local key = read_key(context)
+  local opened, client = try(context, key, arguments.product)
+  local path = keep(context, name, field, key, arguments.keyring)
+  local stdout = context.terminal.stdout
+  stdout:write(("key %s opens: %s\n"):format(keys.hint(client), table.concat(opened, "; ")))
+  stdout:write(("kept in %s as profile '%s'\n"):format(arguments.keyring and "the keyring" or path, name))
+  for _, variable in ipairs { "SERANKING_" .. field:upper(), field == "token" and "SERANKING_TOKEN_FILE" or nil } do
+    if (context.terminal.getenv(variable) or "") ~= "" then
+      context:note(("%s is set and goes before the profile: unset it, or use --profile %s"):format(variable, name))
+    end
+  end
+  if name ~= profiles.DEFAULT and name ~= context.terminal.getenv "SERANKING_PROFILE" then
+    context:note(("use it with --profile %s, or set SERANKING_PROFILE=%s"):format(name, name))
+  end
+end
+
+return login

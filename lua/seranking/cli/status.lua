@@ -1,0 +1,71 @@
+--- `seranking status`: which key is used, where it comes from, and what the API says about it.
+-- SPDX-License-Identifier: MIT
+
+local config = require "seranking.cli.config"
+local flags = require "seranking.cli.flags"
+local keys = require "seranking.cli.keys"
+local limits = require "seranking.cli.limits"
+local proxy = require "seranking.base.proxy"
+
+local status = { about = "Show which key is used, where it comes from, its rate limit, and what is left on the account." }
+
+function status.define(parser)
+  flags.add_output(parser)
+end
+
+-- What is left on the account. Free.
+local function add_balance(shown, client)
+  local answer = client.account:subscription()
+  local units = answer.subscription_info
+  if units then
+    shown.credits = units.units_left
+  elseif answer.balance then
+    shown.balance, shown.currency = answer.balance.amount, answer.balance.currency
+  end
+end
+
+-- The Data API's part. A key that it refuses is no failure: many keys open the Project API only. The Data API does not take
+-- v4 keys, and blocks a key that it refuses twice.
+local function data_status(client)
+  local data = client.data
+  local limiter = data:limiter()
+  local shown = { key = limiter.key, limit = limits.describe(limiter) }
+  if client.api == "v4" and limiter.key == client:limiter().key then
+    shown.refused = "it takes v1 keys: seranking login --product data"
+    return shown
+  end
+  local fine, credits = pcall(data.credits, data)
+  if fine then
+    shown.credits = credits.available
+  elseif keys.is_refused(credits) then
+    shown.refused = credits.message
+  else
+    error(credits, 0)
+  end
+  return shown
+end
+
+function status.run(context, arguments)
+  local client = context:client()
+  local source = keys.source(context)
+  local shown = {
+    from = source.from, profile = source.profile, place = source.place, key = client:limiter().key, api = client.api,
+    base_url = client.base_url, limit = limits.describe(client:limiter()),
+    profiles = source.profile and proxy.sorted_names(config.read(context).profiles) or nil,
+  }
+  local fine, problem = pcall(add_balance, shown, client)
+  if fine then
+    fine, shown.data = pcall(data_status, client)
+    problem, shown.data = not fine and shown.data, fine and shown.data or nil
+  end
+  local output = context:output(arguments)
+  output:document(shown)
+  local written, unwritten = output:close()
+  if not fine then
+    error(problem, 0)
+  elseif not written and unwritten ~= "closed" then
+    context:fail(1, unwritten)
+  end
+end
+
+return status
