@@ -167,6 +167,13 @@ describe("client:request", function()
     assert.equal("PK\3\4\0", (client:request { path = "/zip" }))
   end)
 
+  it("refuses a second table: its options are fields of the first", function()
+    local client, api = scene.new()
+    assert.equal("client:request takes one table: options go into it, client:request { path = …, timeout = … }",
+      misuse_of(function() client:request({ path = "/sites" }, { timeout = 1 }) end))
+    assert.equal(0, #api.log)
+  end)
+
   it("suggests its fields and the options of calls for unknown names", function()
     local client = scene.new()
     assert.equal("client:request: unknown option 'querry'; did you mean 'query'?",

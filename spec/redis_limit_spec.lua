@@ -146,6 +146,23 @@ describe("a limit on Redis", function()
     until cli "DBSIZE" == "1"
   end)
 
+  on_redis("falls back in half of a call's time if Redis is silent", function()
+    local server = wire.start { ECHO }
+    local events = {}
+    local one = client(server, {
+      on_limiter_error = "process",
+      on_event = function(event) events[#events + 1] = event end,
+    })
+    assert(one:request { path = "/a" })
+    events = {}
+    posix.kill(redis, 19) -- SIGSTOP
+    local data, response = one:request { path = "/b", timeout = 1 }
+    posix.kill(redis, 18) -- SIGCONT
+    assert.is_table(data, tostring(response))
+    assert.equal("limiter_fallback", events[1].type)
+    assert.matches("/s?db=0: no answer within half of the call's time", events[1].problem, 1, true)
+  end)
+
   on_redis("is used by a forked child on its own connection", function()
     local server = wire.start { ECHO, ECHO, ECHO }
     local one = client(server)

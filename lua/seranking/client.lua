@@ -140,8 +140,11 @@ end
 --- Sends any request, for what no resource covers. Returns decoded JSON, any other body as a string, and true for an empty one.
 ---@param request seranking.Request
 ---@return any data, seranking.Response|seranking.Error # data, response | nil, error
-function methods:request(request)
+function methods:request(request, more)
   self = must_be_client(self, "request { … }")
+  if more ~= nil then
+    misuse.raise("client:request takes one table: options go into it, client:request { path = …, timeout = … }")
+  end
   local data, response = direct.request(self, request)
   return deliver(self, data, response)
 end

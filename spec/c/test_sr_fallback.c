@@ -15,7 +15,7 @@ struct sr_limiter {
   const char *problem;
   int may_start;
   enum sr_change change;
-  sr_time earliest, keep_until;
+  sr_time earliest, keep_until, wake;
   struct sr_limit_view view;
   int takes, starts, resets, forks, closes;
   int gives;
@@ -102,8 +102,13 @@ static void half_reset(struct sr_limiter *limiter, sr_time now) {
   .abi = SR_LIMITER_ABI, .close = half_close, .take = half_take, .give = half_give,                \
   .earliest = half_earliest, .view = half_view, .reset = half_reset
 
+static sr_time half_wake(struct sr_limiter *limiter) {
+  return limiter->wake;
+}
+
 static const struct sr_limiter_driver whole_driver = {
-    HALF, .forked = half_forked, .start = half_start, .keep_until = half_keep_until};
+    HALF, .forked = half_forked, .start = half_start, .keep_until = half_keep_until,
+    .wake = half_wake};
 static const struct sr_limiter_driver bare_driver = {HALF};
 
 static const struct sr_limiter_driver *const both = &sr_fallback_driver;
@@ -125,9 +130,13 @@ static struct sr_limiter *open_both(const struct sr_limiter_driver *first) {
   return limiter;
 }
 
-static enum sr_verdict take(struct taken *taken) {
+static enum sr_verdict take_at(struct taken *taken, sr_time now) {
   memset(&taken->ruling, 0, sizeof taken->ruling);
-  return both->take(taken->limiter, &want, 0, &taken->slot, &taken->ruling);
+  return both->take(taken->limiter, &want, now, &taken->slot, &taken->ruling);
+}
+
+static enum sr_verdict take(struct taken *taken) {
+  return take_at(taken, 0);
 }
 
 static enum sr_verdict take_with(struct taken *taken, enum sr_verdict first,
@@ -221,6 +230,40 @@ static void while_the_first_is_asked_the_slot_of_the_second_is_kept(void **state
   give(&taken, SR_OUTCOME_UNSENT); /* the caller gave up */
   assert_int_equal(half[FIRST].given_state, SR_SLOT_ASKED);
   assert_int_equal(half[SECOND].given_state, SR_SLOT_HELD);
+  close_both(taken.limiter);
+}
+
+/* A call's deadline may come before the first limiter notices that its server is silent. */
+static void
+the_second_decides_alone_once_the_first_has_been_asked_for_half_of_the_call_s_time(void **state) {
+  struct taken taken = {.limiter = open_both(&whole_driver)}, other = {.limiter = taken.limiter};
+  sr_time deadline = want.lease - rate.window - SR_LATE_COUNT, begin = 10 * S;
+  sr_time half_way = begin + (deadline - begin) / 2;
+  (void)state;
+  half[FIRST].wake = SR_NEVER;
+  half[FIRST].view.place = "redis.example";
+  half[FIRST].verdict = SR_LIMIT_ASKED;
+  half[SECOND].verdict = SR_LIMIT_GRANTED;
+  assert_true(both->wake(taken.limiter) == SR_NEVER);
+  assert_int_equal(take_at(&taken, begin), SR_LIMIT_ASKED);
+  assert_int_equal(take_at(&other, begin + S), SR_LIMIT_ASKED);
+  assert_true(both->wake(taken.limiter) == half_way);
+  half[FIRST].wake = half_way - 1;
+  assert_true(both->wake(taken.limiter) == half_way - 1);
+  half[FIRST].wake = SR_NEVER;
+  assert_int_equal(take_at(&taken, half_way - 1), SR_LIMIT_ASKED);
+  assert_int_equal(half[FIRST].gives, 0);
+  assert_int_equal(take_at(&taken, half_way), SR_LIMIT_GRANTED);
+  assert_string_equal(taken.ruling.problem,
+                      "redis.example: no answer within half of the call's time");
+  assert_int_equal(half[FIRST].given_state, SR_SLOT_ASKED);
+  assert_int_equal(half[FIRST].outcome, SR_OUTCOME_UNSENT);
+  assert_int_equal(half[SECOND].takes, 2);
+  assert_true(both->wake(taken.limiter) > half_way); /* the other call's */
+  give(&taken, SR_OUTCOME_FINE);
+  assert_int_equal(half[FIRST].gives, 1);
+  give(&other, SR_OUTCOME_UNSENT);
+  assert_true(both->wake(taken.limiter) == SR_NEVER);
   close_both(taken.limiter);
 }
 
@@ -361,6 +404,8 @@ int main(void) {
           while_the_first_is_unreachable_the_second_decides_and_the_problem_is_reported),
       cmocka_unit_test(a_refusal_by_the_first_takes_no_slot_of_the_second),
       cmocka_unit_test(while_the_first_is_asked_the_slot_of_the_second_is_kept),
+      cmocka_unit_test(
+          the_second_decides_alone_once_the_first_has_been_asked_for_half_of_the_call_s_time),
       cmocka_unit_test(both_are_checked_before_a_request_is_sent),
       cmocka_unit_test(estimated_times_are_the_later_of_both),
       cmocka_unit_test(the_view_shows_the_first_and_what_else_blocks_requests),

@@ -55,6 +55,8 @@ return {
     "(seen->block == SR_BLOCK_NONE || slot->probe != 0) && ", "", "test_sr_redis_circuit" },
   { "on Redis, the last look passes a silence", "src/limit/redis/sr_redis.c",
     " && (seen->next == 0 || slot->lone != 0);", ";", "test_sr_redis_circuit" },
+  { "with a fallback, a call waits for a silent Redis until its deadline", "src/limit/sr_fallback.c",
+    "if (now < pair->ask_until)", "if (now < SR_NEVER)", "test_sr_fallback" },
   { "on Redis, the first answer after a silence lets all send at once", "src/limit/redis/sr_redis.lua",
     [[put("held", now + unit)]], [[put("held", number "held")]], "test_sr_redis_circuit" },
 

@@ -23,6 +23,7 @@ struct sr_limiter {
 struct pair {
   struct sr_node node;
   struct sr_slot first, second;
+  sr_time ask_until; /* with `first` ASKED */
 };
 
 static void close_half(struct half *half) {
@@ -104,6 +105,27 @@ static enum sr_verdict refuse_pair(struct pair *pair, struct sr_slot *slot,
   return verdict;
 }
 
+/*
+** A limiter may take longer than a short call to notice that its server is silent. So the call waits
+** for it for half of its time, and has the rest for the request.
+*/
+static sr_time half_of_the_time(const struct sr_want *want, sr_time now) {
+  sr_time left = want->lease - want->rate.window - SR_LATE_COUNT - now;
+  return left > 0 ? now + left / 2 : now;
+}
+
+/* Gives up what the first limiter was asked for, and says so. */
+static void stop_asking(struct sr_limiter *limiter, const struct sr_rate *rate, sr_time now,
+                        struct pair *pair, char *problem) {
+  struct half *first = &limiter->first;
+  struct sr_limit_view view;
+  give_half(first, rate, now, &pair->first, SR_OUTCOME_UNSENT, 0);
+  memset(&view, 0, sizeof view);
+  view.rate = *rate;
+  first->driver->view(first->limiter, now, &view);
+  snprintf(problem, SR_PROBLEM_SIZE, "%.80s: no answer within half of the call's time", view.place);
+}
+
 static enum sr_verdict fallback_take(struct sr_limiter *limiter, const struct sr_want *want,
                                      sr_time now, struct sr_slot *slot, struct sr_ruling *ruling) {
   struct half *first = &limiter->first, *second = &limiter->second;
@@ -122,8 +144,15 @@ static enum sr_verdict fallback_take(struct sr_limiter *limiter, const struct sr
   }
   verdict = first->driver->take(first->limiter, want, now, &pair->first, ruling);
   slot->state = verdict == SR_LIMIT_ASKED ? SR_SLOT_ASKED : SR_SLOT_HELD;
-  if (verdict == SR_LIMIT_ASKED)
-    return verdict;
+  if (verdict == SR_LIMIT_ASKED) {
+    if (pair->ask_until == 0)
+      pair->ask_until = half_of_the_time(want, now);
+    if (now < pair->ask_until)
+      return verdict;
+    slot->state = SR_SLOT_HELD;
+    stop_asking(limiter, &want->rate, now, pair, ruling->problem);
+    verdict = SR_LIMIT_FAILED;
+  }
   memcpy(limiter->problem, ruling->problem, sizeof limiter->problem);
   if (verdict == SR_LIMIT_GRANTED || verdict == SR_LIMIT_FAILED)
     return SR_LIMIT_GRANTED;
@@ -214,7 +243,13 @@ static int fallback_watch(struct sr_limiter *limiter, struct sr_watch *watches) 
 
 static sr_time fallback_wake(struct sr_limiter *limiter) {
   struct half *first = &limiter->first;
-  return first->driver->wake != NULL ? first->driver->wake(first->limiter) : SR_NEVER;
+  sr_time at = first->driver->wake != NULL ? first->driver->wake(first->limiter) : SR_NEVER;
+  const struct pair *pair;
+  for (pair = SR_LIST_FIRST(&limiter->pairs, struct pair, node); pair != NULL;
+       pair = SR_LIST_NEXT(&limiter->pairs, pair, struct pair, node))
+    if (pair->first.state == SR_SLOT_ASKED && pair->ask_until < at)
+      at = pair->ask_until;
+  return at;
 }
 
 static void fallback_work(struct sr_limiter *limiter, sr_time now) {
