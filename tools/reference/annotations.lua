@@ -69,7 +69,7 @@ function annotations.all()
       if declared and declared == class then
         found[declared] = { name = declared, lines = block, methods = {} }
       elseif call and METHODS[name] then
-        table.insert(found[METHODS[name]].methods, { lines = block, call = call })
+        table.insert(found[METHODS[name]].methods, { lines = block, call = (call:gsub(", more%)$", ")")) }) -- `more` is refused
       end
     end)
   end
