@@ -218,6 +218,20 @@ end
     return false
   end
 
+  it("keeps the server for a script that Ctrl-C has interrupted, and ends with 130 if the script fails", function()
+    -- What the terminal does: SIGINT for every process of its group, which setsid keeps apart from this one.
+    write("interrupted.lua", [[
+      local client = require("seranking").new { raise = true }
+      local fine, problem = pcall(function()
+        io.popen("kill -INT 0"):close()
+        while true do client.account:profile() end
+      end)
+      print(fine, tostring(problem):find("interrupted!", 1, true) ~= nil, #client.sites:list())
+      os.exit(tonumber(arg[1]))]])
+    assert.equal("false\ttrue\t3\n130\n", shell "setsid -w $FAKE run interrupted.lua 1")
+    assert.equal("false\ttrue\t3\n0\n", shell "setsid -w $FAKE run interrupted.lua 0")
+  end)
+
   for _, signal in ipairs { "TERM", "KILL" } do
     it("leaves neither script nor server running when it gets SIG" .. signal, function()
       write("stay.lua", [[

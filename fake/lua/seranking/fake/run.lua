@@ -1,8 +1,9 @@
 --- Runs a program against a fake API that lives as long as the program: `seranking-fake run`.
 -- SPDX-License-Identifier: MIT
 --
--- The program is this process's child in the foreground, with its terminal and its folder. The server is another child. It ends
--- when its standard input does, whose other end this process holds: it can't outlive it, however it ends.
+-- The program runs in the foreground, with this process's terminal and folder. The server is another child. It ends when its
+-- standard input does, whose other end this process holds: it can't outlive it, however it ends. The server is in a session of
+-- its own, so Ctrl-C reaches the program alone, which may still make calls.
 
 local socket = require "socket"
 
@@ -48,11 +49,14 @@ local function exit_status(result, how, code)
   return how == "signal" and 128 + code or code
 end
 
+-- A shell's words before a command that the terminal's signals must not reach: nothing where there is no setsid.
+local APART = "$(command -v setsid) "
+
 --- Starts the server. Its shell waits for the end of this process too. If a program is still running then, by its number in
 --- the file `pid`, this process was killed, and the program is ended.
 local function start_server(words, folder)
   local pid = quote(folder .. "/pid")
-  local script = "trap '' INT HUP TERM; %s >/dev/null; : >%s; while read -r _; do :; done; "
+  local script = "trap '' INT HUP TERM; " .. APART .. "%s >/dev/null; : >%s; while read -r _; do :; done; "
     .. '[ ! -s %s ] || kill "$(cat %s)"; rm -rf %s'
   return io.popen(script:format(quoted(words), quote(folder .. "/ended"), pid, pid, quote(folder)), "w")
 end
@@ -95,15 +99,17 @@ function run.program(options)
   url, why = wait_for_url(folder)
   local status
   if url then
-    -- The program must not hold the end of the server's standard input, which has one of the first free numbers.
-    local line = { ("echo $$ >%s; exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec env SERANKING_BASE_URL=%s")
-      :format(quote(folder .. "/pid"), quote(url)) }
+    -- Neither the program nor the shell around it must hold the end of the server's standard input, which has one of the first
+    -- free numbers. The shell outlives Ctrl-C to tell that it came: a Lua script that it ends says 1.
+    local around = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; trap 'interrupted=1' INT; sh -c %s; status=$?; "
+      .. '[ "$interrupted" ] && [ $status -ne 0 ] && exit 130; exit $status'
+    local line = { ("echo $$ >%s; exec env SERANKING_BASE_URL=%s"):format(quote(folder .. "/pid"), quote(url)) }
     for name, value in pairs(options.environment) do
       line[#line + 1] = name .. "=" .. quote(value)
     end
     line[#line + 1] = quote(options.interpreter)
     line[#line + 1] = quoted(options.program)
-    status = exit_status(os.execute(table.concat(line, " ")))
+    status = exit_status(os.execute(around:format(quote(table.concat(line, " ")))))
     os.remove(folder .. "/pid")
   end
   server:close()
