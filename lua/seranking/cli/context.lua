@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local products = require "seranking.api.products"
 
 ---@class seranking.cli.Context
 ---@field terminal seranking.cli.Terminal
@@ -57,15 +58,32 @@ local function event_line(event)
   return ("%s %s: %s"):format(event.method, event.url, about and about(event) or event.type)
 end
 
+-- Options with keys that nobody has, for a preview.
+local function no_key(api)
+  local uuid = "00000000-0000-0000-0000-000000000000"
+  local options = { token = api == "v1" and uuid or ("0"):rep(40) }
+  for _, product in ipairs(products) do
+    if products[product] then
+      options[product .. "_token"] = uuid
+    end
+  end
+  return options
+end
+
 --- The client, made on first use: it raises errors, and has the key of the flags, the environment or the profile.
 ---@param more? seranking.Options other options; they count at the first call only
+---@param preview? boolean nothing will be sent: no key is needed
 ---@return seranking.Client
-function Context:client(more)
+function Context:client(more, preview)
   if not self._client then
     local options = { raise = true, loop = "plain", api = self.flags.api }
     local own, given = self._options or {}, more or {}
-    local has_key = given.token ~= nil or own.transport
-    for _, list in ipairs { has_key and {} or require("seranking.cli.keys").options(self), own, given } do
+    local keys = {}
+    if given.token == nil and not own.transport then
+      keys = require "seranking.cli.keys"
+      keys = preview and not keys.any(self) and no_key(self.flags.api) or keys.options(self)
+    end
+    for _, list in ipairs { keys, own, given } do
       for name, value in pairs(list) do
         options[name] = value
       end

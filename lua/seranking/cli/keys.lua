@@ -126,6 +126,13 @@ local function has_product_key(context)
   return false
 end
 
+--- Whether a key is set anywhere.
+---@param context seranking.cli.Context
+---@return boolean
+function keys.any(context)
+  return keys.source(context).from ~= nil or has_product_key(context)
+end
+
 --- The options of a client that say its keys. Ends the command if there is no key.
 ---@param context seranking.cli.Context
 ---@return seranking.Options

@@ -224,7 +224,7 @@ local function run_operation(context, found, shape, parsed)
   if preview then
     client_options.share = "process" -- a preview touches no file
   end
-  local client = context:client(client_options)
+  local client = context:client(client_options, preview)
   local product = resource.product(found.name)
   local plan = shape.plans[product or client.api]
   local op = of_client(client, found.name)

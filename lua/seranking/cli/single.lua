@@ -18,7 +18,7 @@ local function guarded(run, fn)
     run.output:keep()
   end
   if not fine and interrupted then
-    local sent = type(result) == "table" and result.sent and changes
+    local sent = type(result) == "table" and result.sent and changes and not result.job
     exit.stop(exit.INTERRUPTED, sent and "interrupted: the request may have been carried out" or "interrupted",
       type(result) == "table" and result or nil)
   elseif not fine then

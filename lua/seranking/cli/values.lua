@@ -170,6 +170,7 @@ local function problem_of(definition, kind, value)
   elseif kind == "month" then
     problem = "must be a month: YYYY-MM"
   end
+  problem = problem:gsub(" %(digits, as a number or a string%)", " (digits)")
   return params.told(definition, problem, got)
 end
 

@@ -5,6 +5,7 @@
 -- done; meanwhile other tasks run. Tasks of a map inside a task join the scheduler of the outer map.
 
 local adapter = require "seranking.loop.adapter"
+local errors = require "seranking.answer.errors"
 local yieldable = require "seranking.loop.yield"
 
 local plain = {}
@@ -14,7 +15,7 @@ local running, create, resume, status = coroutine.running, coroutine.create, cor
 local SLICE = 0.25
 
 --- For a program with signal handlers of its own, as the command has: called before each wait (false), and at least every SLICE
---- during one (true: a call is in flight). May raise, which ends the wait and its call.
+--- during one (true: a call is in flight). It may close the client, which ends the wait.
 ---@type fun(in_flight: boolean)?
 plain.tick = nil
 
@@ -48,15 +49,15 @@ end
 
 -- ---- one call ----
 
-local function drive(core, call, transport)
+local function drive(client, core, call, transport)
   local tick = plain.tick
-  if tick then
-    tick(false)
-  end
   local done = core:run(call, SLICE)
   while not done do
     if tick then
       tick(true)
+      if client._closed then
+        return
+      end
     end
     if done == nil then
       local delay, settle = attempt(call, transport)
@@ -67,9 +68,22 @@ local function drive(core, call, transport)
   end
 end
 
+-- The error of a call whose client was closed before it began.
+local function not_begun()
+  local err = errors.new("cancelled", "cancelled", "the client was closed before the call began")
+  err.sent = false
+  return err
+end
+
 local function wait_alone(client, call)
+  if plain.tick then
+    plain.tick(false)
+    if client._closed then
+      return not_begun()
+    end
+  end
   -- An error in here is the transport's or a hook's (Ctrl-C): nobody waits for the call any more.
-  local ran, problem = pcall(drive, client._core, call, client._transport)
+  local ran, problem = pcall(drive, client, client._core, call, client._transport)
   if not ran then
     call:cancel()
     error(problem, 0)
@@ -357,7 +371,7 @@ function plain.wait(client, call, task)
   if task and same_core(client, task.scheduler) and not task.scheduler.client._closed then
     return wait_among_others(task, call)
   end
-  wait_alone(client, call)
+  return wait_alone(client, call)
 end
 
 --- Waits. Inside a map, other items go on meanwhile.
@@ -382,9 +396,12 @@ function plain.sleep(client, seconds)
   end
   local core = client._core
   local until_then, left = core:now() + seconds, seconds
-  while left > NO_TIME and not client._closed do
+  while left > NO_TIME do
     if plain.tick then
       plain.tick(false)
+      if client._closed then
+        return
+      end
     end
     core:sleep(left < SLICE and left or SLICE)
     left = until_then - core:now()
