@@ -15,6 +15,7 @@ Context.__index = Context
 ---@param text string
 function Context:note(text)
   if not self.flags.quiet then
+    self:erase_progress()
     self.terminal.stderr:write("seranking: ", text, "\n")
   end
 end
@@ -130,12 +131,20 @@ function Context:output(arguments, members)
   return output or self:fail(exit.USAGE, problem)
 end
 
---- Progress on stderr.
+--- Progress on stderr. A note erases its line.
 ---@param what string
+---@param rows_on_screen? boolean rows are written to the same screen meanwhile
 ---@return seranking.cli.Progress
-function Context:progress(what)
-  local fine, progress = pcall(require, "seranking.cli.progress")
-  return fine and progress.open(self.terminal, what, self.flags) or { update = function() end, close = function() end }
+function Context:progress(what, rows_on_screen)
+  self._progress = require("seranking.cli.progress").open(self.terminal, what, self.flags, rows_on_screen)
+  return self._progress
+end
+
+--- Erases the line of progress, before another is written.
+function Context:erase_progress()
+  if self._progress then
+    self._progress:close()
+  end
 end
 
 --- The command line again, with other flags: { resume = token } adds or replaces --resume.

@@ -11,7 +11,8 @@ local interrupt = {}
 
 --- Runs a function with signals watched.
 ---@param context seranking.cli.Context
----@param settings { careful: boolean, before: (fun())? } careful: finish a request under way; before: called before each
+---@param settings { careful: boolean, before: (fun())?, during: (fun())? } careful: finish a request under way; before: called
+--- before each request; during: several times a second while one is under way
 ---@param fn fun(): any
 ---@return boolean fine, any result what fn returned, or raised
 ---@return boolean interrupted
@@ -28,8 +29,9 @@ function interrupt.guard(context, settings, fn)
     if closed then
       return
     elseif times == 0 then
-      if not in_flight and settings.before then
-        settings.before()
+      local look = in_flight and settings.during or not in_flight and settings.before
+      if look then
+        look()
       end
     elseif not in_flight or not settings.careful or times > 1 then
       stop()

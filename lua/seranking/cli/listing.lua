@@ -18,6 +18,7 @@ local listing = {}
 ---@field walk? seranking.WalkOptions nil: one page
 ---@field output seranking.cli.Output
 ---@field what string for progress
+---@field rows_on_screen boolean rows are written to the terminal as they come
 
 -- Ends the command because a row could not be written. A reader who has gone is no failure.
 local function not_written(run, problem)
@@ -60,9 +61,23 @@ local function all_pages(run)
   end
 end
 
+-- Shows how far a walk is, at each page and while a request is under way.
+local function show_progress(run)
+  local done, total, credits = 0, nil, nil
+  local progress = run.context:progress(run.what, run.rows_on_screen)
+  function run.update(...)
+    if select("#", ...) > 0 then
+      done, total, credits = ...
+    end
+    progress:update(done, total, credits)
+  end
+end
+
 --- Begins a walk: nothing is sent. Ends the command if it can't go on where --resume says.
 ---@param run seranking.cli.Listing
 function listing.begin(run)
+  show_progress(run)
+  run.walk.on_progress = function(...) run.update(...) end
   local fine, next_row, state = pcall(run.op.each, run.op, run.args, run.walk)
   if not fine and type(next_row) == "string" then
     run.context:fail(exit.USAGE, problems.mistake(next_row))
@@ -102,10 +117,11 @@ end
 function listing.run(run)
   local context = run.context
   run.count, run.marked = 0, 0
-  local watch = { careful = money.is_paid(run.plan), before = function() mark(run) end }
+  local watch = { careful = money.is_paid(run.plan), before = function() mark(run) end, during = run.update }
   local fine, problem, interrupted = interrupt.guard(context, watch, function()
     (run.next_row and all_pages or one_page)(run)
   end)
+  context:erase_progress()
   if fine and not (interrupted and run.state and run.state.resume) then
     fine, problem = run.output:close()
     if not fine then

@@ -30,13 +30,28 @@ end
 
 -- ---- flags ----
 
+-- Whether a job ends with a file.
+local function makes_file(plan, found)
+  local about = plan.job
+  if not about or about.result or not about.status then
+    return about ~= nil and about.result ~= nil
+  end
+  for _, other in ipairs(found.resource.operations) do
+    if other[1] == about.status then
+      return other.job ~= nil and other.job.result ~= nil
+    end
+  end
+  return false
+end
+
 -- What of an operation's nature decides its flags: the first plan stands for all generations.
-local function nature(shape)
+local function nature(shape, found)
   local _, plan = next(shape.plans)
   for _, api in ipairs { "v4", "v1" } do
     plan = shape.plans[api] or plan
   end
-  return { plan = plan, paid = money.is_paid(plan), list = plan.pages ~= nil or plan.answer == "array", job = plan.job ~= nil }
+  return { plan = plan, paid = money.is_paid(plan), list = plan.pages ~= nil or plan.answer == "array", job = plan.job ~= nil,
+    file = makes_file(plan, found) }
 end
 
 -- Whether a flag of ours has the name of a parameter.
@@ -44,8 +59,8 @@ local function is_taken(shape, name)
   return shape.by_path[name] ~= nil
 end
 
-local function define(parser, shape)
-  local own, made = nature(shape), {}
+local function define(parser, shape, found)
+  local own, made = nature(shape, found), {}
   arguments.define(parser, shape)
   local function option(name, about, argname)
     made[#made + 1] = parser:option("--" .. name, about):argname(argname)
@@ -69,6 +84,9 @@ local function define(parser, shape)
     if not is_taken(shape, "sort") then
       option("sort", "Sort by these columns, - for descending: -volume,name.", "NAMES")
     end
+  end
+  if own.file then
+    option("to", "Wait, and download the file that the job makes; it is unpacked, unless the name ends in .gz.", "FILE")
   end
   if own.job then
     flag("wait", "Wait until the job is done, and print its result.")
@@ -216,7 +234,7 @@ local function deletes(plan, name)
 end
 
 local function run_operation(context, found, shape, parsed)
-  local own = nature(shape)
+  local own = nature(shape, found)
   local args = read_arguments(context, shape, parsed)
   local call = settings.call(context, parsed)
   local client_options = settings.client(context, parsed)
@@ -239,20 +257,25 @@ local function run_operation(context, found, shape, parsed)
   end
   local walk = own.list and walk_of(context, own, plan, args, parsed, call)
   local run = { context = context, client = client, op = op, plan = plan, args = args, call = call, walk = walk or nil,
-    what = found.name, found = found }
+    what = found.name:gsub("%.", " "), found = found,
+    rows_on_screen = context.terminal.is_terminal "stdout" and parsed.output ~= nil and parsed.output ~= "table"
+      and not parsed.output:find(".", 1, true) }
   if plan.answer == "bytes" then
     return require("seranking.cli.single").bytes(run, parsed.output)
   end
-  if walk and not parsed.wait then
+  if walk and not (parsed.wait or own.file and parsed.to) then
     listing.begin(run)
   end
-  run.output = context:output(parsed, members_of(plan))
   money.before(context, plan, money.most(plan, args, run.walk), client_options.budget)
-  if deletes(plan, found.name) and not context:confirm(("%s %s: go on?"):format(request.method,
-    request.url:gsub("^%a+://[^/]*", ""))) then
-    run.output:keep()
+  if deletes(plan, found.name) and not context:confirm(("`seranking %s` can't be undone. Go on?"):format(
+    table.concat(context.arguments, " "))) then
     context:fail(exit.OTHER, "nothing was sent")
-  elseif parsed.wait then
+  end
+  if own.file and parsed.to then
+    return require("seranking.cli.single").file(run, parsed.to, number_of(context, parsed, "wait-timeout"))
+  end
+  run.output = context:output(parsed, members_of(plan))
+  if parsed.wait then
     return require("seranking.cli.single").wait(run, number_of(context, parsed, "wait-timeout"))
   elseif own.list then
     return listing.run(run)
@@ -269,7 +292,7 @@ function operation.command(found)
     about = found.description.about,
     shape = shape,
     define = function(parser)
-      define(parser, shape)
+      define(parser, shape, found)
     end,
     run = function(context, parsed)
       return run_operation(context, found, shape, parsed)

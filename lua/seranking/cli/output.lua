@@ -390,6 +390,7 @@ end
 ---@return string? part the path of the part; nil: stdout, or nothing is kept
 ---@return string? problem
 function Output:keep()
+  self.settings.note = nil -- "no rows" is not what happened
   local fine, problem = complete(self)
   if not fine and self.broken then
     self.file:cut()

@@ -119,6 +119,7 @@ end
 ---@param message string
 ---@param err? table the error behind it, or some of its fields
 function problems.write(context, status, message, err)
+  context:erase_progress()
   local text = wants_json(context) and json_of(context, status, message, err) or "seranking: " .. message
   context.terminal.stderr:write(text, "\n")
 end

@@ -77,30 +77,52 @@ function single.call(run)
   end
 end
 
---- Starts a job and waits for it, or waits for one that exists.
----@param run seranking.cli.Listing
----@param timeout? number seconds
-function single.wait(run, timeout)
+-- Runs `fn(options)`, which waits for a job. Ends the command if that fails, and names the job.
+local function waited(run, timeout, more, fn)
   local options = { timeout = timeout }
   for name, value in pairs(run.call or {}) do
     options[name] = value
   end
-  local progress = run.context:progress(run.what)
+  local state
   options.on_progress = function(_, look)
-    progress:update(look.count, nil, nil)
+    if look.state and look.state ~= state then
+      state = look.state
+      run.context:note("the job is " .. tostring(state):gsub("_", " "))
+    end
   end
   local fine, answer = pcall(guarded, run, function()
-    return (run.op:wait(run.args, options))
+    return fn(options)
   end)
-  progress:close()
   if not fine then
     local job = type(answer) == "table" and (answer.job or answer.error and answer.error.job)
-    if job and run.plan.job then
-      run.context:note(("the job goes on: `%s --wait` waits for it again"):format(status_command(run, job)))
+    if job and run.plan.job and exit.of(answer) ~= exit.JOB then
+      run.context:note(("the job goes on: `%s %s` waits for it again"):format(status_command(run, job), more))
     end
     error(answer, 0)
   end
-  print_answer(run, answer)
+  return answer
+end
+
+--- Starts a job and waits for it, or waits for one that exists.
+---@param run seranking.cli.Listing
+---@param timeout? number seconds
+function single.wait(run, timeout)
+  print_answer(run, waited(run, timeout, "--wait", function(options)
+    return (run.op:wait(run.args, options))
+  end))
+end
+
+--- Starts a job that makes a file, waits for it and downloads the file.
+---@param run seranking.cli.Listing
+---@param to string
+---@param timeout? number seconds
+function single.file(run, to, timeout)
+  waited(run, timeout, "--to " .. preview.quote(to), function(options)
+    options.to = to
+    return (run.op:export(run.args, options))
+  end)
+  run.context:note(to .. " is complete")
+  money.after(run.context, run.plan, run.client)
 end
 
 --- Calls an operation that answers a file.
