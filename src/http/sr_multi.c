@@ -45,29 +45,19 @@ void sr_multi_init(struct sr_multi *multi) {
   pthread_mutex_init(&multi->lock, NULL);
 }
 
-/* The first of a list of idle transfers, taken out of it; NULL when there is none. */
-static struct sr_transfer *take(struct sr_multi *multi, struct sr_transfer **list) {
-  struct sr_transfer *transfer = *list;
+/* An idle transfer, taken out of its list; NULL when there is none. */
+static struct sr_transfer *take_idle(struct sr_multi *multi) {
+  struct sr_transfer *transfer = multi->idle;
   if (transfer == NULL)
     return NULL;
-  *list = transfer->next;
-  transfer->next = NULL;
+  multi->idle = transfer->next;
   multi->idle_count--;
   return transfer;
 }
 
-static void keep(struct sr_multi *multi, struct sr_transfer *transfer) {
-  struct sr_transfer **list = sr_transfer_is_spent(transfer) ? &multi->spent : &multi->idle;
-  transfer->next = *list;
-  *list = transfer;
-  multi->idle_count++;
-}
-
 void sr_multi_fini(struct sr_multi *multi) {
   struct sr_transfer *transfer;
-  while ((transfer = take(multi, &multi->idle)) != NULL)
-    sr_transfer_delete(transfer);
-  while ((transfer = take(multi, &multi->spent)) != NULL)
+  while ((transfer = take_idle(multi)) != NULL)
     sr_transfer_delete(transfer);
   sr_fork_multi_cleanup(multi->handle, &multi->wakers);
   curl_share_cleanup(multi->share);
@@ -97,10 +87,7 @@ int sr_multi_open(struct sr_multi *multi) {
 }
 
 struct sr_transfer *sr_multi_get(struct sr_multi *multi) {
-  struct sr_transfer *transfer = take(multi, &multi->idle);
-  /* the last spent one stays, for prepare_next: two then take turns */
-  if (transfer == NULL && multi->spent != NULL && multi->spent->next != NULL)
-    transfer = take(multi, &multi->spent);
+  struct sr_transfer *transfer = take_idle(multi);
   if (transfer == NULL && sr_multi_open(multi) == 0)
     transfer = sr_transfer_new(multi->share, &multi->rounds);
   return transfer;
@@ -124,7 +111,9 @@ void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer) {
     return;
   }
   sr_transfer_release(transfer);
-  keep(multi, transfer);
+  transfer->next = multi->idle;
+  multi->idle = transfer;
+  multi->idle_count++;
 }
 
 CURLMcode sr_multi_work(struct sr_multi *multi) {
@@ -147,25 +136,11 @@ struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result) 
   return NULL;
 }
 
-/* Has a transfer with a new handle for the next attempt, where handles have one use. */
-static void prepare_next(struct sr_multi *multi) {
-  struct sr_transfer *transfer;
-  if (multi->idle != NULL || multi->spent == NULL)
-    return;
-  transfer = take(multi, &multi->spent);
-  if (sr_transfer_renew(transfer) == 0)
-    keep(multi, transfer);
-  else
-    sr_transfer_delete(transfer);
-}
-
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait) {
   sr_time wait = max_wait < POLL_MAX ? max_wait : POLL_MAX;
   if (multi->handle == NULL && sr_multi_open(multi) != 0)
     return CURLM_OUT_OF_MEMORY;
-  if (multi->running > 0)
-    prepare_next(multi);
   wait = wait / SR_MILLISECOND + (wait % SR_MILLISECOND != 0);
   return curl_multi_poll(multi->handle, extra, count, (int)wait, NULL);
 }

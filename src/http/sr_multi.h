@@ -20,11 +20,10 @@ struct sr_multi {
   CURLSH *share;           /* TLS sessions; NULL until it is needed */
   pthread_mutex_t lock;    /* guards `handle` against sr_multi_wake */
   struct sr_transfer *idle;
-  struct sr_transfer *spent; /* idle ones whose handle must be replaced first */
-  int idle_count;            /* of both */
-  int running;               /* transfers in `handle` */
-  uint64_t rounds;           /* calls of sr_multi_work */
-  int has_connections;       /* may have some: attempts began since sr_multi_renew */
+  int idle_count;
+  int running;         /* transfers in `handle` */
+  uint64_t rounds;     /* calls of sr_multi_work */
+  int has_connections; /* may have some: attempts began since sr_multi_renew */
 };
 
 /* All zero before. */
@@ -60,11 +59,7 @@ CURLMcode sr_multi_work(struct sr_multi *multi);
 */
 struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result);
 
-/*
-** Waits for libcurl's descriptors and `extra`, at most `max_wait`. See curl_multi_poll. Before it
-** waits for a server, it has a transfer ready for the next attempt where handles have one use:
-** that takes 3 us, which the next call would else wait for.
-*/
+/* Waits for libcurl's descriptors and `extra`, at most `max_wait`. See curl_multi_poll. */
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait);
 

@@ -61,36 +61,16 @@ enum { USUAL_STEPS = 16 };
 
 /* ---- the libcurl that is loaded: it may be newer than its header ---- */
 
-static struct {
-  /*
-  ** 7.83 to 8.0.1 use freed memory if a handle is used again and the first
-  ** header line of an HTTP/1 answer begins with a blank.
-  */
-  int handles_have_one_use;
-  char encodings[32]; /* all it can undo; to ask for "all" costs 1,300 instructions a handle */
-} loaded;
-
+/*
+** 7.83 to 8.0.1 use freed memory if a handle is used again and the first header line of an HTTP/1
+** answer begins with a blank: they append it to the last header of the attempt before.
+*/
+static int folds_into_freed;
 static pthread_once_t loaded_once = PTHREAD_ONCE_INIT;
 
-static void add_encoding(const char *name) {
-  size_t len = strlen(loaded.encodings);
-  snprintf(loaded.encodings + len, sizeof loaded.encodings - len, "%s%s", len > 0 ? ", " : "",
-           name);
-}
-
 static void look_at_loaded(void) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  loaded.handles_have_one_use = info->version_num >= 0x075300 && info->version_num <= 0x080001;
-  if (info->features & CURL_VERSION_LIBZ)
-    add_encoding("deflate, gzip");
-  if (info->features & CURL_VERSION_BROTLI)
-    add_encoding("br");
-#ifdef CURL_VERSION_ZSTD
-  if (info->features & CURL_VERSION_ZSTD)
-    add_encoding("zstd");
-#endif
-  if (loaded.encodings[0] == '\0')
-    add_encoding("identity");
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  folds_into_freed = version >= 0x075300 && version <= 0x080001;
 }
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
@@ -138,6 +118,12 @@ static int count_codings(const char *line, size_t len) {
   return count;
 }
 
+/* Whether it is the head of a 1xx answer, which another head follows. None follows 101. */
+static int is_interim(const struct sr_buf *head) {
+  const char *status = strchr(sr_buf_text(head), ' ');
+  return status != NULL && status[1] == '1' && strncmp(status + 1, "101", 3) != 0;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
@@ -145,10 +131,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
     if (call->head.len > 0)
       sr_buf_clear(&call->head);
-    transfer->head_whole = 0;
+    transfer->head_begun = 1;
   }
   if (data[0] == '\r' || data[0] == '\n')
-    transfer->head_whole = 1;
+    transfer->head_whole = !is_interim(&call->head);
   if (MAY_NAME_CODINGS(data, len))
     transfer->codings += count_codings(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
@@ -174,10 +160,19 @@ static int is_for_sink(const struct sr_transfer *transfer) {
   return status / 100 == 2;
 }
 
+/* A line of the head, before libcurl stores it. Refuses what libcurl would append to freed memory. */
+static size_t check_head_line(struct sr_transfer *transfer, const char *line, size_t len) {
+  transfer->bad_fold = transfer->head_begun && (line[0] == ' ' || line[0] == '\t');
+  transfer->head_begun = 0;
+  return transfer->bad_fold ? 0 : len;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
+  if (folds_into_freed && !transfer->head_whole)
+    return check_head_line(transfer, data, len);
   if (is_for_sink(transfer)) {
     if (sr_sink_size(call->sink) >= LONG_BODY && expire_after(transfer, transfer->ends))
       return 0;
@@ -317,8 +312,7 @@ static int close_curl_socket(void *unused, curl_socket_t fd) {
 
 /*
 ** What is the same for all clients. The rest is libcurl's default: redirects are not followed,
-** HTTP/2 is used over TLS where it can be. A handle may be made for one attempt, so every option
-** counts.
+** HTTP/2 is used over TLS where it can be.
 */
 static CURLcode set_constants(struct sr_transfer *transfer) {
   CURL *easy = transfer->easy;
@@ -333,8 +327,10 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_OPENSOCKETDATA, transfer);
   SET(CURLOPT_CLOSESOCKETFUNCTION, close_curl_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_ACCEPT_ENCODING, loaded.encodings);
-  SET(CURLOPT_PATH_AS_IS, 1L); /* dots in a path are the caller's, encoded by sr_url */
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that it can undo */
+  SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
+  if (folds_into_freed)             /* on_body gets header lines too, before libcurl stores them */
+    SET(CURLOPT_HEADER, 1L);
 #if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
@@ -368,10 +364,10 @@ static CURLcode set_tls(struct sr_transfer *transfer, const struct sr_config *co
 static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config *config) {
   CURL *easy = transfer->easy;
   CURLcode code;
-  transfer->config_id = 0;
-  transfer->http1 = 0;
-  if (transfer->used)
+  if (transfer->config_id != 0)
     curl_easy_reset(easy);
+  transfer->config_id = 0;
+  transfer->http1 = transfer->plain_get = 0;
   code = set_constants(transfer);
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
@@ -464,13 +460,14 @@ static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *pa
                           : code;
 }
 
+static int is_get(const struct sr_call *call) {
+  return sr_call_headers(call) == SR_HEADERS_PLAIN && strcmp(call->method, "GET") == 0;
+}
+
 static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call,
                          enum sr_headers kind) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
-  int is_get = kind == SR_HEADERS_PLAIN && strcmp(call->method, "GET") == 0;
-  if (is_get && !transfer->used)
-    return code; /* a new handle's default */
   if (call->parts != NULL) {
     code = set_parts(transfer, call->parts);
   } else if (kind != SR_HEADERS_PLAIN) {
@@ -480,7 +477,7 @@ static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *cal
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
-  SET(CURLOPT_CUSTOMREQUEST, is_get ? NULL : call->method);
+  SET(CURLOPT_CUSTOMREQUEST, is_get(call) ? NULL : call->method);
   return code;
 }
 
@@ -505,28 +502,26 @@ static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *
   return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
+/* A handle that is set up for a GET without headers of the call's own is left as it is for another. */
+static CURLcode set_request(struct sr_transfer *transfer, const struct sr_call *call) {
+  enum sr_headers kind = sr_call_headers(call);
+  int plain_get = call->headers == NULL && is_get(call);
+  CURLcode code = CURLE_OK;
+  if (plain_get && transfer->plain_get)
+    return code;
+  transfer->plain_get = plain_get;
+  code = set_body(transfer, call, kind);
+  return code == CURLE_OK ? set_headers(transfer, call, kind) : code;
+}
+
 /* At least 1: 0 would be no limit. */
 #define MILLISECONDS(t)                                                                            \
   ((t) < SR_MILLISECOND ? 1L : (long)(((t) + SR_MILLISECOND - 1) / SR_MILLISECOND))
 
-int sr_transfer_is_spent(const struct sr_transfer *transfer) {
-  return loaded.handles_have_one_use && transfer->used;
-}
-
-/* The old handle goes first: the new one gets its memory. */
-int sr_transfer_renew(struct sr_transfer *transfer) {
-  curl_easy_cleanup(transfer->easy);
-  transfer->easy = curl_easy_init();
-  transfer->config_id = 0;
-  transfer->used = 0;
-  return transfer->easy != NULL ? 0 : -1;
-}
-
 CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
                            sr_may_send *may_send, sr_time now, sr_time timeout) {
-  CURL *easy;
+  CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
-  enum sr_headers kind;
   sr_time connect = call->connect_timeout < timeout ? call->connect_timeout : timeout;
   memset(&transfer->round, 0,
          offsetof(struct sr_transfer, detail) - offsetof(struct sr_transfer, round));
@@ -535,10 +530,8 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   transfer->may_send = may_send;
   transfer->ends = now + timeout + GRACE;
   transfer->connect_ends = now + connect + GRACE;
-  if ((sr_transfer_is_spent(transfer) && sr_transfer_renew(transfer) != 0) ||
-      (call->head.cap <= USUAL_HEAD && sr_buf_reserve(&call->head, USUAL_HEAD) != 0))
+  if (call->head.cap <= USUAL_HEAD && sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
-  easy = transfer->easy;
   if (transfer->config_id != call->config->id)
     code = set_client(transfer, call->config);
   if (call->http1 != transfer->http1) {
@@ -548,12 +541,8 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   if (code == CURLE_OK && make_url(transfer, call) != 0)
     code = CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_URL, transfer->url.data);
-  kind = sr_call_headers(call);
   if (code == CURLE_OK)
-    code = set_body(transfer, call, kind);
-  if (code == CURLE_OK)
-    code = set_headers(transfer, call, kind);
-  transfer->used = 1;
+    code = set_request(transfer, call);
   SET(CURLOPT_TIMEOUT_MS, MILLISECONDS(timeout));
   SET(CURLOPT_CONNECTTIMEOUT_MS, MILLISECONDS(connect));
 #if !SR_HAVE_PREREQ
@@ -665,6 +654,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     sr_error_set(error, SR_DECODE, "bad_encoding",
                  "check base_url: another server may be answering",
                  "the body is compressed more than once");
+  else if (transfer->bad_fold)
+    sr_error_from_curl(error, CURLE_BAD_FUNCTION_ARGUMENT, 1, "");
   else if (transfer->no_memory)
     sr_error_no_memory(error);
   else if (transfer->no_descriptors && code == CURLE_COULDNT_CONNECT)

@@ -26,7 +26,7 @@ struct sr_transfer {
   const uint64_t *rounds;     /* the engine's count of runs of libcurl */
   struct sr_transfer *next;   /* in the engine's list of idle ones */
   uint64_t config_id;         /* of the client it is set up for; 0: none */
-  int used;                   /* the handle has been through an attempt */
+  int plain_get;              /* it is set up for a GET with the client's headers alone */
   int http1;                  /* it is set up for HTTP/1.1 alone */
   struct sr_call *call;       /* NULL while idle */
   sr_may_send *may_send;      /* of this attempt */
@@ -47,7 +47,9 @@ struct sr_transfer {
   enum sr_reach reach;          /* of the first sending, once libcurl was about to send again */
   size_t head_bytes;            /* of all heads, those of 1xx answers too */
   int late;                     /* it came to sending after the slot's time: nothing was sent */
-  int head_whole;               /* the blank line after the headers has come */
+  int head_begun;               /* only the status line of a head has come */
+  int head_whole;               /* the blank line after the headers of the answer has come */
+  int bad_fold;                 /* a line came that continues none */
   int codings;                  /* how often the answer's body is compressed */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int sink_failed;              /* the call's sink did not take the body */
@@ -77,15 +79,6 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
 
 /* Whether the attempt in flight may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
-
-/* Whether its handle can't be used again: with some versions of libcurl a handle has one use. */
-int sr_transfer_is_spent(const struct sr_transfer *transfer);
-
-/*
-** Gives a transfer another handle. Connections are the multi handle's, and stay. 0, or -1: it has
-** none, and can only be deleted.
-*/
-int sr_transfer_renew(struct sr_transfer *transfer);
 
 /* Drops the call and everything made for it. The handle is in no multi handle any more. */
 void sr_transfer_release(struct sr_transfer *transfer);
