@@ -366,7 +366,7 @@ for _, scheme in ipairs { "http", "https" } do
         print(handle:run(one, 0), handle:run(two, 0))
         child("child", function()
           assert(handle:run(one, 10))
-          local ok, err = one:result()
+          local err = one:error()
           one, two = nil, nil
           collectgarbage()
           return err.kind .. " " .. err.code .. ", " .. ask(client, "/child")
@@ -378,8 +378,8 @@ for _, scheme in ipairs { "http", "https" } do
         end
         print(ask(client, "/2"))
       ]]
-      assert.are.same({ "/1 new", "false\tfalse", "status 0: cancelled forked, /child new", "true\ttrue\t/two",
-        "true\ttrue\t/one", "/2 again" }, lines)
+      assert.are.same({ "/1 new", "false\tfalse", "status 0: cancelled forked, /child new", "true\t200\t/two",
+        "true\t200\t/one", "/2 again" }, lines)
       assert.are.equal("/child", connections[3])
       assert.are.equal(3, #connections)
     end)

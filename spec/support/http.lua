@@ -41,7 +41,7 @@ function http.two_at_once(client)
   end
   for i = 1, 2 do
     while not handle:run(calls[i], 1) do end
-    assert.is_true((calls[i]:result()))
+    assert.equal(200, (calls[i]:result()))
   end
 end
 

@@ -10,9 +10,6 @@
 /* Bytes of an error's body that are shown. */
 enum { EXCERPT_SIZE = 500 };
 
-/* Registry key of the header lines, by response: outside it, so that printing a response shows none. */
-#define HEADS "seranking.heads"
-
 struct sr_call *lsr_newcall(lua_State *L, struct sr_config *config) {
   struct lsr_call *object = lsr_newobject(L, sizeof *object, LSR_CALL);
   object->call = sr_call_new(config);
@@ -132,46 +129,36 @@ static void push_texts(lua_State *L, const struct sr_call *call) {
 }
 
 /*
-** call:result([metatable]) -> true, response | false, error, texts of the error's answer. To be called
-** when run() has said "done". The response is a table: { status, attempts, elapsed, waited, reused,
-** http_version, size (of the file that the body went to) }. Its header lines, which may hold the key, are in the weak table lseranking.heads, by
-** the response. The body: see call:body, call:decode.
+** call:result() -> status, attempts, seconds, seconds waited, reused, HTTP version, header lines, and the
+** bytes of the file that the body went to, if it did; nil if it failed: see call:error. To be called when
+** run() has said "done". The header lines may hold the key. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
   struct sr_call *call = check_done(L);
-  int failed = call->error.kind != SR_NO_ERROR;
-  lua_pushboolean(L, !failed);
-  if (failed) {
-    lsr_pusherror(L, &call->error, call);
-    set_excerpt(L, call);
-    push_texts(L, call);
-    return 3;
-  }
-  lua_createtable(L, 0, 8); /* room for the headers too, which come later */
-  lua_pushinteger(L, call->status);
-  lua_setfield(L, -2, "status");
-  lua_pushinteger(L, call->attempts);
-  lua_setfield(L, -2, "attempts");
-  lsr_setseconds(L, "elapsed", call->elapsed);
-  lsr_setseconds(L, "waited", call->waited);
-  if (call->sink != NULL) {
-    lua_pushinteger(L, (lua_Integer)sr_sink_size(call->sink));
-    lua_setfield(L, -2, "size");
-  }
-  lsr_setboolean(L, "reused", call->reused);
-  lsr_setstring(L, "http_version", call->http_version);
-  lua_getfield(L, LUA_REGISTRYINDEX, HEADS);
-  lua_pushvalue(L, -2);
+  if (call->error.kind != SR_NO_ERROR)
+    return 0;
   if (call->config->auth == SR_AUTH_NOWHERE &&
       call->head.len > 0) /* a download: only its call can mask the query */
     call->head.len = sr_config_redact(call->config, call->head.data, call->head.len);
+  lua_pushinteger(L, call->status);
+  lua_pushinteger(L, call->attempts);
+  lsr_pushseconds(L, call->elapsed);
+  lsr_pushseconds(L, call->waited);
+  lua_pushboolean(L, call->reused);
+  lua_pushstring(L, call->http_version);
   lua_pushlstring(L, sr_buf_text(&call->head), call->head.len);
-  lua_rawset(L, -3);
-  lua_pop(L, 1);
-  if (lua_istable(L, 2)) {
-    lua_pushvalue(L, 2);
-    lua_setmetatable(L, -2);
-  }
+  if (call->sink == NULL)
+    return 7;
+  lua_pushinteger(L, (lua_Integer)sr_sink_size(call->sink));
+  return 8;
+}
+
+/* call:error() -> the error of a failed call, and the texts in its answer's body, nil without one. */
+static int call_error(lua_State *L) {
+  struct sr_call *call = check_done(L);
+  lsr_pusherror(L, &call->error, call);
+  set_excerpt(L, call);
+  push_texts(L, call);
   return 2;
 }
 
@@ -328,6 +315,7 @@ static int call_gc(lua_State *L) {
 
 static const luaL_Reg methods[] = {{"cancel", call_cancel},
                                    {"result", call_result},
+                                   {"error", call_error},
                                    {"body", call_body},
                                    {"head", call_head},
                                    {"decode", call_decode},
@@ -347,10 +335,4 @@ static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__close", call_gc}, {NULL, 
 
 void lsr_open_call(lua_State *L) {
   lsr_newclass(L, LSR_CALL, methods, meta);
-  luaL_newmetatable(L, HEADS);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_pushvalue(L, -1);
-  lua_setmetatable(L, -2);
-  lua_setfield(L, -2, "heads");
 }

@@ -1,9 +1,6 @@
 --- Responses: status, headers and timing of an answer.
 -- SPDX-License-Identifier: MIT
---
--- The core makes these tables: call:result() in lseranking_call.c.
 
-local core = require "lseranking"
 local headers = require "seranking.answer.headers"
 
 ---@class seranking.Response
@@ -19,7 +16,7 @@ local headers = require "seranking.answer.headers"
 
 -- Header lines by response, until they are parsed. Kept outside the response, so that printing or encoding it shows fields
 -- only.
-local heads = core.heads
+local heads = setmetatable({}, { __mode = "k" })
 
 local NAME = "seranking.answer.response"
 
@@ -38,12 +35,8 @@ local function to_string(self)
   return ("seranking response (HTTP %d, %s)"):format(self.status, self.headers["content-type"] or "no content type")
 end
 
-local response = {}
-
---- The metatable of a client's responses, for call:result.
----@param client table
----@return table
-function response.metatable(client)
+-- The metatable of a client's responses.
+local function metatable(client)
   local mask = client._mask -- not the client itself: a response that is kept must not keep it
   return {
     __name = NAME,
@@ -58,6 +51,27 @@ function response.metatable(client)
       end
     end,
   }
+end
+
+local response = {}
+
+--- Makes a response.
+---@param client table
+---@param head string its header lines
+---@param size? integer
+---@return seranking.Response
+function response.new(client, status, attempts, elapsed, waited, reused, http_version, head, size)
+  local mt = client._responses
+  if not mt then
+    mt = metatable(client)
+    client._responses = mt
+  end
+  local made = setmetatable({
+    status = status, attempts = attempts, elapsed = elapsed, waited = waited, reused = reused, http_version = http_version,
+    size = size,
+  }, mt)
+  heads[made] = head
+  return made
 end
 
 return response

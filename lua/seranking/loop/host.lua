@@ -95,22 +95,19 @@ function host.run(client, call)
   if client._on_event then
     events.tell(client, call)
   end
-  local responses = client._responses
-  if not responses then
-    responses = response.metatable(client)
-    client._responses = responses
+  local status, attempts, elapsed, waited, reused, version, head, size = call:result()
+  if status then
+    return true, response.new(client, status, attempts, elapsed, waited, reused, version, head, size)
   end
-  local answered, outcome, texts = call:result(responses)
-  if not answered then
-    if texts then
-      refusal.read(outcome, texts, client)
-    end
-    errors.wrap(outcome)
-    if outcome.kind == "auth" and client._key_hint then
-      outcome.hint = client._key_hint
-    end
+  local failure, texts = call:error()
+  if texts then
+    refusal.read(failure, texts, client)
   end
-  return answered, outcome
+  errors.wrap(failure)
+  if failure.kind == "auth" and client._key_hint then
+    failure.hint = client._key_hint
+  end
+  return false, failure
 end
 
 --- Waits the way calls wait here; an injected clock jumps.
