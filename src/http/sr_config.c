@@ -249,8 +249,9 @@ static int set_base(struct sr_config *config, const char *base_url, const char *
                     struct sr_error *error) {
   const char *problem = sr_url_base(&config->base_url, base_url);
   if (problem == NULL) {
-    config->plain_http =
-        sr_lower(config->base_url.data[0]) == 'h' && config->base_url.data[4] == ':';
+    config->plain_http = strncmp(config->base_url.data, "http:", 5) == 0;
+    config->path_at = config->plain_http ? strlen("http://") : strlen("https://");
+    config->path_at += strcspn(config->base_url.data + config->path_at, "/");
     return 0;
   }
   if (problem == sr_url_no_memory)

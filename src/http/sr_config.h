@@ -57,6 +57,7 @@ struct sr_config {
   uint64_t id;               /* never reused in this process, unlike an address */
   uint64_t client;           /* `id`, or that of the config it was made from */
   struct sr_buf base_url;    /* without a last slash */
+  size_t path_at;            /* where the path in it begins */
   int plain_http;            /* the base is http: to this machine only */
   int http_proxy;            /* calls go through a proxy with CONNECT, as far as can be told */
   struct sr_buf key;         /* empty: none */

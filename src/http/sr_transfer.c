@@ -328,7 +328,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_CLOSESOCKETFUNCTION, close_curl_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that it can undo */
-  SET(CURLOPT_PATH_AS_IS, 1L);      /* dots in a path are the caller's, encoded by sr_url */
   if (folds_into_freed)             /* on_body gets header lines too, before libcurl stores them */
     SET(CURLOPT_HEADER, 1L);
 #if SR_HAVE_PREREQ
@@ -369,6 +368,7 @@ static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config 
   transfer->config_id = 0;
   transfer->http1 = transfer->plain_get = 0;
   code = set_constants(transfer);
+  SET(CURLOPT_URL, config->base_url.data);
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
     /* this file and no other; TLS libraries without CAPATH refuse the option, and don't need it */
@@ -403,7 +403,7 @@ void sr_transfer_delete(struct sr_transfer *transfer) {
   if (transfer == NULL)
     return;
   sr_transfer_release(transfer);
-  sr_buf_fini(&transfer->url);
+  sr_buf_fini(&transfer->target);
   curl_easy_cleanup(transfer->easy);
   free(transfer);
 }
@@ -416,14 +416,15 @@ void sr_transfer_release(struct sr_transfer *transfer) {
   transfer->call = NULL;
 }
 
-/* The address, with the key if it belongs there. */
-static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
+/* Path and query, with the key if it belongs there. */
+static int make_target(struct sr_transfer *transfer, const struct sr_call *call) {
   const struct sr_config *config = call->config;
-  struct sr_buf *url = &transfer->url;
+  const struct sr_buf *base = &config->base_url;
+  struct sr_buf *target = &transfer->target;
   struct sr_param key;
-  url->len = 0;
-  if (sr_buf_append(url, config->base_url.data, config->base_url.len) != 0 ||
-      sr_buf_append(url, call->target.data, call->target.len) != 0)
+  target->len = 0;
+  if (sr_buf_append(target, base->data + config->path_at, base->len - config->path_at) != 0 ||
+      sr_buf_append(target, call->target.data, call->target.len) != 0)
     return -1;
   if (config->key.len == 0 || config->auth != SR_AUTH_QUERY)
     return 0;
@@ -431,7 +432,21 @@ static int make_url(struct sr_transfer *transfer, const struct sr_call *call) {
   key.name_len = strlen(key.name);
   key.value = config->key.data;
   key.value_len = config->key.len;
-  return sr_url_query(url, &key);
+  return sr_url_query(target, &key);
+}
+
+/*
+** Sets path and query apart from the rest of the address, which is the client's: libcurl takes them as
+** they are, but reads an address anew for each attempt.
+*/
+static CURLcode set_target(struct sr_transfer *transfer, const struct sr_call *call) {
+  const char *p;
+  if (make_target(transfer, call) != 0)
+    return CURLE_OUT_OF_MEMORY;
+  for (p = transfer->target.data; *p != '\0'; p++)
+    if ((unsigned char)*p <= ' ' || *p == 0x7f)
+      return CURLE_URL_MALFORMAT; /* it would end the request line */
+  return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, transfer->target.data);
 }
 
 static CURLcode add_part(curl_mime *mime, const struct sr_part *from) {
@@ -538,9 +553,8 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
     SET(CURLOPT_HTTP_VERSION, (long)(call->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     transfer->http1 = call->http1;
   }
-  if (code == CURLE_OK && make_url(transfer, call) != 0)
-    code = CURLE_OUT_OF_MEMORY;
-  SET(CURLOPT_URL, transfer->url.data);
+  if (code == CURLE_OK)
+    code = set_target(transfer, call);
   if (code == CURLE_OK)
     code = set_request(transfer, call);
   SET(CURLOPT_TIMEOUT_MS, MILLISECONDS(timeout));

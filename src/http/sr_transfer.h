@@ -33,7 +33,7 @@ struct sr_transfer {
   sr_time ends, connect_ends; /* on the real clock, see on_progress */
   struct curl_slist *headers; /* made for this attempt alone, or NULL */
   curl_mime *mime;            /* the same */
-  struct sr_buf url;          /* made for each attempt */
+  struct sr_buf target;       /* made for each attempt */
 
   /* From here to `detail` all is 0 when an attempt begins. */
   uint64_t round;               /* *rounds, when on_progress last looked */
