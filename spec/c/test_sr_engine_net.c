@@ -520,6 +520,53 @@ static void heads_are_no_part_of_the_body(void **state) {
   }
 }
 
+/* ---- the request line ---- */
+
+static void a_target_that_would_end_the_request_line_is_not_sent(void **state) {
+  static const char *const targets[] = {"/a b", "/a\r\nX: y", "/a?b=\n", "/\x7f", "/\t"};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(targets); i++) {
+    struct sr_call *call = sr_call_new(config);
+    assert_non_null(call);
+    assert_int_equal(sr_buf_puts(&call->target, targets[i]), 0);
+    sr_engine_submit(engine, call);
+    step_until_done(call);
+    CHECK(call->error.kind == SR_PROTOCOL && !call->sent, "target %zu", i);
+    sr_call_delete(call);
+  }
+}
+
+static void a_call_s_path_follows_that_of_the_base_address(void **state) {
+  static const char expected[] = "GET /v9/x/%2f/../a?b=c%20d HTTP/1.1\r\n";
+  struct sr_settings settings;
+  struct sr_config *client;
+  struct sr_call *call;
+  struct sr_error error;
+  char base[80], request[sizeof expected - 1];
+  int fd;
+  (void)state;
+  snprintf(base, sizeof base, "%s/v9/x/", url);
+  memset(&settings, 0, sizeof settings);
+  settings.base_url = base;
+  settings.token_off = 1;
+  client = sr_config_new(&settings, &error);
+  assert_non_null(client);
+  call = sr_call_new(client);
+  assert_non_null(call);
+  assert_int_equal(sr_buf_puts(&call->target, "/%2f/../a?b=c%20d"), 0);
+  sr_engine_submit(engine, call);
+  fd = accepted();
+  assert_int_equal(recv(fd, request, sizeof request, 0), sizeof request);
+  assert_memory_equal(request, expected, sizeof request);
+  answer(fd);
+  step_until_done(call);
+  assert_int_equal(call->status, 200);
+  sr_call_delete(call);
+  sr_config_unref(client);
+  close(fd);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_kernel_drops_the_bytes_of_an_abandoned_request, set_up,
@@ -543,6 +590,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_first_header_line_that_begins_with_a_blank_is_refused,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(heads_are_no_part_of_the_body, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_target_that_would_end_the_request_line_is_not_sent, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(a_call_s_path_follows_that_of_the_base_address, set_up,
+                                      tear_down),
   };
   return cmocka_run_group_tests_name("sr_engine on sockets", tests, NULL, NULL);
 }
