@@ -320,7 +320,14 @@ bench: deps ## measure time and memory of calls against plain libcurl and nginx 
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
 
 # Each fuzz/NAME.c is a target; to add one, add a file.
-FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c,$(wildcard fuzz/*.c)))
+FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c $(if $(REDIS),,fuzz/redis.c),$(wildcard fuzz/*.c)))
+FUZZ_CORE    = $(CORE) $(if $(REDIS),$(REDIS_CORE))
+FUZZ_FLAGS   = -Isrc -Ifuzz $(CURL_CFLAGS) $(HIREDIS_CFLAGS) $(LDFLAGS) -pthread
+# The decoder is part of the binding.
+FUZZ_BINDING = $(BINDING:src/lua/%.c=$(BUILD)/5.4/%.o)
+$(BUILD)/decode $(BUILD)/decode-libfuzzer: $(FUZZ_BINDING)
+$(BUILD)/decode $(BUILD)/decode-libfuzzer: FUZZ_FLAGS += $(call lua_cflags,5.4)
+$(BUILD)/decode $(BUILD)/decode-libfuzzer: FUZZ_LIBS = $(FUZZ_BINDING) $(shell $(PKG_CONFIG) --libs $(call lua_package,5.4) 2>/dev/null)
 
 .PHONY: fuzz
 fuzz: deps ## under sanitizers: random calls of the C module (CALLS=1000000), 100,000 keys, the targets in fuzz/ (RUNS=1000000)
@@ -341,13 +348,13 @@ fuzz-targets: deps # under sanitizers: with a generator, then with libFuzzer (RU
 	    >build/fuzz/$$target.log 2>&1 && echo "$(or $(RUNS),1000000) runs of libFuzzer, nothing found" || \
 	    { tail -n 40 build/fuzz/$$target.log; exit 1; }; done
 
-$(BUILD)/%: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
+$(BUILD)/%: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(FUZZ_CORE)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -MF $@.d -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS) $(ZLIB_LIBS)
+	$(Q)$(COMPILE) -MF $@.d $(FUZZ_FLAGS) -o $@ fuzz/driver.c $< $(FUZZ_LIBS) $(FUZZ_CORE) $(HIREDIS_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
-$(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(CORE)
+$(BUILD)/%-libfuzzer: fuzz/%.c fuzz/driver.c fuzz/fuzz.h $(FUZZ_CORE)
 	$(SAY) CC $@
-	$(Q)$(COMPILE) -MF $@.d -DFUZZ_ENGINE -fsanitize=fuzzer -Isrc -Ifuzz $(CURL_CFLAGS) $(LDFLAGS) -pthread -o $@ fuzz/driver.c $< $(CORE) $(CURL_LIBS) $(ZLIB_LIBS)
+	$(Q)$(COMPILE) -MF $@.d -DFUZZ_ENGINE -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ fuzz/driver.c $< $(FUZZ_LIBS) $(FUZZ_CORE) $(HIREDIS_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
 .PHONY: soak
 soak: deps ## 15 minutes of calls, aborts, reloads and killed workers in nginx (SECONDS=900)

@@ -5,25 +5,6 @@
 #include "http/sr_config.h"
 #include "http/sr_error.h"
 
-#include <string.h>
-
-enum { TEXT_MAX = 3000 };
-
-struct text {
-  char data[TEXT_MAX];
-  size_t len;
-};
-
-static void add(struct text *text, unsigned c) {
-  if (text->len < TEXT_MAX)
-    text->data[text->len++] = (char)c;
-}
-
-static void add_string(struct text *text, const char *s) {
-  while (*s != '\0')
-    add(text, (unsigned char)*s++);
-}
-
 /* ---- the case ---- */
 
 static size_t make_key(struct fuzz_bytes *bytes, char *key) {
@@ -44,7 +25,7 @@ static size_t make_key(struct fuzz_bytes *bytes, char *key) {
   return len;
 }
 
-static void add_piece(struct text *text, struct fuzz_bytes *bytes, const char *key,
+static void add_piece(struct fuzz_text *text, struct fuzz_bytes *bytes, const char *key,
                       size_t key_len) {
   static const char hex[] = "0123456789abcdef";
   size_t from = fuzz_byte(bytes) % key_len, len = 1 + fuzz_byte(bytes) % key_len, i;
@@ -59,31 +40,31 @@ static void add_piece(struct text *text, struct fuzz_bytes *bytes, const char *k
       c -= 32;
     switch (how / 8 % 8 == 7 ? (how + i) % 7 : how / 8 % 8) {
     case 1:
-      add(text, '%');
-      add(text, (unsigned char)hex[c / 16]);
-      add(text, (unsigned char)hex[c % 16]);
+      fuzz_add(text, '%');
+      fuzz_add(text, (unsigned char)hex[c / 16]);
+      fuzz_add(text, (unsigned char)hex[c % 16]);
       break;
     case 2:
-      add_string(text, "\\u00");
-      add(text, (unsigned char)hex[c / 16]);
-      add(text, (unsigned char)hex[c % 16]);
+      fuzz_add_string(text, "\\u00");
+      fuzz_add(text, (unsigned char)hex[c / 16]);
+      fuzz_add(text, (unsigned char)hex[c % 16]);
       break;
     case 3:
-      add(text, c);
+      fuzz_add(text, c);
       if (i % 3 == 0)
-        add(text, how < 128 ? 0x01 : 0);
+        fuzz_add(text, how < 128 ? 0x01 : 0);
       break;
     case 4:
-      add(text, c);
-      add_string(text, i % 5 == 0 ? "\xc2\x85" : "");
+      fuzz_add(text, c);
+      fuzz_add_string(text, i % 5 == 0 ? "\xc2\x85" : "");
       break;
     default:
-      add(text, c);
+      fuzz_add(text, c);
     }
   }
 }
 
-static void make_text(struct text *text, struct fuzz_bytes *bytes, const char *key,
+static void make_text(struct fuzz_text *text, struct fuzz_bytes *bytes, const char *key,
                       size_t key_len) {
   static const char *const words[] = {"{\"message\":\"",
                                       "\",\"x\":\"",
@@ -103,12 +84,12 @@ static void make_text(struct text *text, struct fuzz_bytes *bytes, const char *k
     if (what < 140)
       add_piece(text, bytes, key, key_len);
     else if (what < 200)
-      add_string(text, words[what % 12]);
+      fuzz_add_string(text, words[what % 12]);
     else if (what < 210)
       while (text->len < 280 + what % 4 * 100)
-        add(text, 'x');
+        fuzz_add(text, 'x');
     else
-      add(text, fuzz_byte(bytes));
+      fuzz_add(text, fuzz_byte(bytes));
   }
 }
 
@@ -150,12 +131,12 @@ static int is_line(const char *text) {
   return sr_utf8_valid(text, len) == len;
 }
 
-static const char *check_texts(const struct sr_config *config, const struct text *text,
+static const char *check_texts(const struct sr_config *config, const struct fuzz_text *text,
                                const char *key, size_t key_len, unsigned size) {
   static const struct sr_answer none;
   struct sr_answer answer = none;
   struct sr_error error;
-  struct text copy = *text;
+  struct fuzz_text copy = *text;
   char line[512];
   copy.len = sr_config_redact(config, copy.data, copy.len);
   if (copy.len > text->len)
@@ -184,7 +165,7 @@ static const char *check_texts(const struct sr_config *config, const struct text
 const char *fuzz_one(const uint8_t *data, size_t len) {
   struct fuzz_bytes bytes = {data, len};
   static struct sr_config config; /* only the mask is set */
-  struct text text;
+  struct fuzz_text text;
   char key[64];
   const char *problem;
   size_t key_len;
