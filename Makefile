@@ -212,7 +212,7 @@ demo: ## build for one Lua and run the examples of the API's page and the quick 
 
 # "test" proves function on every Lua; "test-deep" has sanitizers, valgrind and long runs. See spec/support/run.sh.
 TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
-DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter
+DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz
 
 .PHONY: test
 test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES="lua5.4 c": only these)
@@ -223,8 +223,8 @@ test-deep: deps ## run the tests under sanitizers and valgrind, in the portable 
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
 
 # Builds what the suites in RUN need, and runs them.
-SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable,$(RUN)),plain-build) \
-               $(if $(filter asan c-asan nginx-asan,$(RUN)),asan-build) \
+SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable fuzz,$(RUN)),plain-build) \
+               $(if $(filter asan c-asan nginx-asan fuzz,$(RUN)),asan-build) \
                $(if $(filter c-tsan,$(RUN)),tsan-build) \
                $(if $(filter portable c-portable,$(RUN)),portable-build)
 .PHONY: suites
@@ -237,7 +237,7 @@ plain-build:
 
 .PHONY: asan-build
 asan-build:
-	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs
+	@+$(SUBMAKE) BUILD=build/asan LUA=5.4 SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all test-programs $(FUZZ_TARGETS:%=build/asan/%)
 	@+$(SUBMAKE) BUILD=build/asan LUA=jit SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" all
 
 .PHONY: tsan-build

@@ -174,15 +174,73 @@ static int accepts(lua_State *L, const struct fuzz_text *text) {
   return accepted;
 }
 
-const char *fuzz_one(const uint8_t *data, size_t len) {
+/* ---- the case: JSON by its grammar, with a few words where they don't belong ---- */
+
+static void add_one(struct fuzz_text *text, struct fuzz_bytes *bytes, const char *const *words,
+                    size_t count) {
+  fuzz_add_string(text, words[fuzz_byte(bytes) % count]);
+}
+#define ADD_ONE(text, bytes, words) add_one(text, bytes, words, sizeof words / sizeof words[0])
+
+static void add_number(struct fuzz_text *text, struct fuzz_bytes *bytes) {
+  static const char *const whole[] = {
+      "0", "7", "-1", "12", "9007199254740993", "-0", "18446744073709551616"};
+  static const char *const fraction[] = {"", "", ".5", ".25", ".000000000000000000001"};
+  static const char *const exponent[] = {"", "", "", "e5", "E-7", "e+300", "e-400"};
+  ADD_ONE(text, bytes, whole);
+  ADD_ONE(text, bytes, fraction);
+  ADD_ONE(text, bytes, exponent);
+}
+
+static void add_quoted(struct fuzz_text *text, struct fuzz_bytes *bytes) {
+  static const char *const parts[] = {"a",       "",     "\\n",      "\\u00e4", "\\ud83d\\ude00",
+                                      "\\ud83d", "\\\"", "\xc3\xa4", "\xff",    "a longer text"};
+  unsigned count = fuzz_byte(bytes) % 4;
+  fuzz_add(text, '"');
+  while (count-- > 0)
+    ADD_ONE(text, bytes, parts);
+  fuzz_add(text, '"');
+}
+
+static void add_misplaced(struct fuzz_text *text, struct fuzz_bytes *bytes) {
   static const char *const words[] = {
-      "{",        "}",        "[",       "]",       ":",      ",",       "\"",
-      "\"a\":",   "\"b\"",    "null",    "true",    "false",  "0",       "-",
-      "1",        "23",       ".",       "5",       "e",      "E+",      "E-",
-      "300",      "\\u00e4",  "\\ud83d", "\\n",     "\\",     "\\ude00", " ",
-      "\n\t ",    "\xc3\xa4", "\xff",    "[[],{}]", "1.5e-7", "\x01",    "9007199254740993",
-      "{\"k\":[",
-  };
+      "0", "1", ",",   ":",   "]",  "}",  "\"", "\\", "\x01", "\x1f",  "-", ".",
+      "e", "+", "tru", "nul", "\t", "\n", "[",  "{",  "/",    "\\u12", "'", "\xef\xbb\xbf"};
+  if (fuzz_byte(bytes) >= 248)
+    ADD_ONE(text, bytes, words);
+}
+
+static void add_value(struct fuzz_text *text, struct fuzz_bytes *bytes, int depth) {
+  static const char *const literals[] = {"null", "true", "false"};
+  static const char *const spaces[] = {"", "", "", " ", "\n", "\t\r "};
+  unsigned what = fuzz_byte(bytes), i, count;
+  ADD_ONE(text, bytes, spaces);
+  if (what < 90 || depth == 6) {
+    add_number(text, bytes);
+  } else if (what < 130) {
+    add_quoted(text, bytes);
+  } else if (what < 150) {
+    ADD_ONE(text, bytes, literals);
+  } else {
+    fuzz_add(text, what < 200 ? '[' : '{');
+    count = fuzz_byte(bytes) % 4;
+    for (i = 0; i < count; i++) {
+      add_misplaced(text, bytes);
+      if (i > 0)
+        fuzz_add(text, ',');
+      if (what >= 200) {
+        add_quoted(text, bytes);
+        fuzz_add(text, ':');
+      }
+      add_value(text, bytes, depth + 1);
+    }
+    fuzz_add(text, what < 200 ? ']' : '}');
+  }
+  ADD_ONE(text, bytes, spaces);
+  add_misplaced(text, bytes);
+}
+
+const char *fuzz_one(const uint8_t *data, size_t len) {
   static lua_State *L;
   struct fuzz_bytes bytes = {data, len};
   struct fuzz_text text;
@@ -190,7 +248,9 @@ const char *fuzz_one(const uint8_t *data, size_t len) {
   int accepted, right;
   if (L == NULL)
     L = new_state();
-  fuzz_words(&text, &bytes, words, sizeof words / sizeof words[0]);
+  text.len = 0;
+  add_misplaced(&text, &bytes);
+  add_value(&text, &bytes, 0);
   memset(&judge, 0, sizeof judge);
   judge.at = text.data;
   judge.end = text.data + text.len;

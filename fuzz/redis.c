@@ -8,59 +8,40 @@
 
 #include <stdio.h>
 
-static const char PASSWORD[] = "Pa55wordOfMine";
+#define PASSWORD "Pa55wordOfMine"
 
 static const char *check_address(struct fuzz_bytes *bytes) {
-  static const char *const words[] = {"redis://",
-                                      "rediss://",
-                                      "unix:",
-                                      "/",
-                                      "@",
-                                      ":",
-                                      "6379",
-                                      "0",
-                                      "?",
-                                      "&",
-                                      "=",
-                                      "db",
-                                      "user",
-                                      "prefix",
-                                      "ca_file",
-                                      "password",
-                                      "%",
-                                      "%00",
-                                      "%2f",
-                                      "localhost",
-                                      "[::1]",
-                                      "#",
-                                      " ",
-                                      "99999999999",
-                                      "default",
-                                      PASSWORD,
-                                      ":Pa55wordOfMine@",
-                                      "?password=Pa55wordOfMine"};
-  struct fuzz_text text;
+  static const char *const words[] = {
+      "redis://", "rediss://", "unix:",     "/",     "@",    ":",      "6379",        "0",
+      "?",        "&",         "=",         "db",    "user", "prefix", "ca_file",     "%",
+      "%00",      "%2f",       "localhost", "[::1]", "#",    " ",      "99999999999", "default"};
+  unsigned how = fuzz_byte(bytes);
+  struct fuzz_text rest, text;
   struct sr_redis_address address;
   const char *refusal, *problem = NULL;
   memset(&address, 0, sizeof address);
-  fuzz_words(&text, bytes, words, sizeof words / sizeof words[0]);
-  refusal = sr_redis_address_parse(&address, text.data);
-  if (refusal != NULL) {
-    if (strstr(refusal, PASSWORD) != NULL)
-      problem = "a refusal shows the password";
-    else if (address.url.data != NULL || address.password.data != NULL ||
-             address.place.data != NULL)
-      problem = "a refused address is not empty";
-  } else if (address.url.len == 0 && address.path.len == 0) {
-    problem = "an address leads nowhere";
-  } else if (address.place.len == 0) {
-    problem = "an address has nothing to be shown by";
-  } else if (address.password.len > 0 && strstr(address.password.data, PASSWORD) != NULL &&
-             strstr(address.place.data, PASSWORD) != NULL &&
-             strstr(text.data, ":Pa55wordOfMine@") != NULL &&
-             strstr(strchr(text.data, '@'), PASSWORD) == NULL) {
-    problem = "an address shows its password";
+  fuzz_words(&rest, bytes, words, sizeof words / sizeof words[0]);
+  text.len = 0;
+  fuzz_add_string(&text, how % 4 == 1   ? "redis://:" PASSWORD "@"
+                         : how % 4 == 2 ? "rediss://user:" PASSWORD "@"
+                                        : "");
+  fuzz_add_string(&text, rest.data);
+  if (how % 4 == 3) {
+    fuzz_add_string(&text, strchr(rest.data, '?') == NULL ? "?" : "&");
+    fuzz_add_string(&text, "password=" PASSWORD);
   }
+  refusal = sr_redis_address_parse(&address, text.data);
+  if (refusal != NULL && strstr(refusal, PASSWORD) != NULL)
+    problem = "a refusal shows the password";
+  else if (refusal != NULL && (address.url.data != NULL || address.password.data != NULL ||
+                               address.place.data != NULL))
+    problem = "a refused address is not empty";
+  else if (refusal == NULL && address.url.len == 0 && address.path.len == 0)
+    problem = "an address leads nowhere";
+  else if (refusal == NULL && address.place.len == 0)
+    problem = "an address has nothing to be shown by";
+  else if (refusal == NULL && strstr(address.place.data, PASSWORD) != NULL)
+    problem = "an address shows its password";
   sr_redis_address_fini(&address);
   return problem;
 }
