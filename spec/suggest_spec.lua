@@ -166,6 +166,23 @@ describe("an unknown name", function()
     assert.equal("client.sites takes an id, got a table: did you mean client.sites(row.id)?",
       refused(client.sites, { id = 147696, title = "example1" }))
   end)
+
+  it("of a called resource is answered with its operations that take the parameters, and an example that reads", function()
+    assert.equal("client.sites is a resource: write client.sites(site_id) or client.sites:list(); its operations: create, "
+      .. "delete, list, summary, update", refused(client.sites, {}))
+    assert.equal("client.sites is a resource: write client.sites(site_id); operations with these parameters: create, update",
+      refused(client.sites, { title = "a", url = "http://example.com" }))
+    assert.equal("client.sites is a resource: write client.sites(site_id) or client.sites:list(); its operations: create, "
+      .. "delete, list, summary, update", refused(client.sites, { nonsense = 1 }))
+    assert.equal("client.sites.positions is a resource: write client.sites.positions:list { … }; operations with these "
+      .. "parameters: check_dates, history, list", refused(client.sites(1).positions, { date_from = "2026-01-01" }))
+    assert.equal("client.data.backlinks is a resource: write client.data.backlinks:summary { … }; operations with these "
+      .. "parameters: all, count, metrics, raw, summary", refused(client.data.backlinks, { target = "a.com" }))
+    assert.equal("client.airt.competitors is a resource: write client.airt.competitors:list { … }; its operations: dates, "
+      .. "list, source_metrics", refused(client.airt.competitors, {})) -- v1 only
+    assert.equal("client.users is a resource: write client.users(user_id) or client.users:list { … }; its operations: create, "
+      .. "delete, get, list, update", refused(client.users, {}))
+  end)
 end)
 
 describe("a name for reading", function()

@@ -204,24 +204,17 @@ function methods.operations(self)
   return (kind.pairs(self))
 end
 
--- The end of a message about a resource that can be bound.
-local function id_usage(self, name)
-  return name and self._bound[name] == nil and (", but an id: client.%s(%s)"):format(self._path, name) or ""
-end
-
 -- Raises for a table in place of an id.
 local function no_id(self, id, name)
-  local usage = id_usage(self, name)
+  local bindable = name and self._bound[name] == nil
   local other = proxy.state(id, kind)
   local parent = other and self._path:match "^(.*)%.[^.]*$"
   if other and other._path ~= parent then -- client.sites(1):positions { … } passes the parent
     misuse.raise("client.%s takes an id, got %s", self._path, proxy.show(id))
-  elseif not other and usage ~= "" and id.id ~= nil then
+  elseif not other and bindable and id.id ~= nil then
     misuse.raise("client.%s takes an id, got a table: did you mean client.%s(row.id)?", self._path, self._path)
   end
-  local names = proxy.sorted_names(self._node.operations)
-  misuse.raise("client.%s is a resource, which takes no parameters%s; or call one of its operations with a colon, as in "
-    .. "client.%s:%s { … }: %s", self._path, usage, self._path, names[1], table.concat(names, ", "))
+  misuse.raise("%s", suggest.called(self, bindable and name, other and {} or id))
 end
 
 -- Raises for client:sites(id).
@@ -231,10 +224,7 @@ local function no_method(self, name, id)
     local is_id = type(id) == "number" or type(id) == "string"
     ways[1] = ("%s(%s)"):format(path, is_id and tostring(id) or name)
   end
-  local operations = self._node.operations
-  local first = operations.list and "list" or proxy.sorted_names(operations)[1]
-  ways[#ways + 1] = first and ("%s:%s { … }"):format(path, first)
-    or not name and path .. "." .. proxy.sorted_names(self._node.children)[1] or nil
+  ways[#ways + 1] = suggest.example(self) or not name and path .. "." .. names_of(self)[1] or nil
   misuse.raise("%s is a resource, not a method: write %s", path, table.concat(ways, " or "))
 end
 

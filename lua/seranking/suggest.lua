@@ -11,6 +11,7 @@ local resource = require "seranking.resource"
 local suggest = {}
 
 local format = string.format
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 -- What other clients call things, and what they are called here: the first that exists where the name was looked for.
 local SYNONYMS = {
@@ -273,6 +274,59 @@ function suggest.member(self, name)
     end
   end
   return format("%s; there are: %s", text, table.concat(all, ", "))
+end
+
+-- The operations of a resource whose parameters include all these, and whether some are given.
+local function with_parameters(self, args)
+  local found, names = {}, {}
+  for name in pairs(args) do
+    names[#names + 1] = name
+  end
+  for _, operation in ipairs(proxy.sorted_names(self._node.operations)) do
+    local plan = planner.of(self._node.description, self._node.operations[operation], self._client._api)
+    local fits = true
+    for _, name in ipairs(names) do
+      fits = fits and plan ~= nil and plan.definitions[name] ~= nil
+    end
+    found[#found + 1] = fits and operation or nil
+  end
+  return found, names[1] ~= nil
+end
+
+--- An operation's call as an example: one that reads, or nil.
+---@param self table the resource's state
+---@param operations? string[] the names to choose from; default: all
+---@return string?
+function suggest.example(self, operations)
+  operations = operations or proxy.sorted_names(self._node.operations)
+  local set = set_of(operations)
+  for _, name in ipairs { "list", "get", "summary", unpack(operations) } do
+    local entry = set[name] and self._node.operations[name]
+    if entry and not writes(entry) then
+      local plan = planner.of(self._node.description, entry, self._client._api)
+      local arguments = plan and "()" or " { … }"
+      for parameter in pairs(plan and plan.definitions or {}) do
+        arguments = self._bound[parameter] == nil and " { … }" or arguments
+      end
+      return format("client.%s:%s%s", self._path, name, arguments)
+    end
+  end
+end
+
+--- The message for a resource that is called with parameters.
+---@param self table the resource's state
+---@param id? string|false the name of the id that it can be bound to
+---@param args table
+---@return string
+function suggest.called(self, id, args)
+  local operations, given = with_parameters(self, args)
+  if not operations[1] then
+    operations, given = with_parameters(self, {})
+  end
+  local ways = { id and format("client.%s(%s)", self._path, id) or nil }
+  ways[#ways + 1] = suggest.example(self, operations)
+  return format("client.%s is a resource%s; %s: %s", self._path, ways[1] and ": write " .. table.concat(ways, " or ") or "",
+    given and "operations with these parameters" or "its operations", table.concat(operations, ", "))
 end
 
 --- "client.sites(147696):summary()" for an id that was given instead of a table of parameters, and
