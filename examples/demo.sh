@@ -1,5 +1,5 @@
 #!/bin/sh
-# From a clone: runs each Lua script with "seranking-fake run", against a fake API with a demo account: demo.sh [SCRIPT...]
+# From a clone: runs each Lua script with "seranking fake run", against a fake API with a demo account: demo.sh [SCRIPT...]
 # Without a script it runs the examples of the API's own page, and the quick start.
 # Needs a built module ("make"). Environment: LUA=5.4 (5.1 5.2 5.3 5.4 jit), BUILD=build, KEY=v4 (or v1: the new kind of key).
 # SPDX-License-Identifier: MIT
@@ -22,5 +22,5 @@ unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPA
 several=$(($# - 1))
 for script in "$@"; do
   [ "$several" = 0 ] || echo "== ${script##*/}"
-  "$lua" "$root/bin/seranking-fake" run --api "${KEY:-v4}" "$script"
+  "$lua" "$root/bin/seranking" fake run --api "${KEY:-v4}" "$script"
 done

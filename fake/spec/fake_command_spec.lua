@@ -1,11 +1,11 @@
---- bin/seranking-fake as a program.
+--- seranking fake as a program.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
 local cjson = require("cjson").new()
 local process = require "spec.support.process"
 
-describe("bin/seranking-fake", function()
+describe("seranking fake", function()
   local http = require "socket.http"
   local KEY = "0123456789abcdef0123456789abcdef01234567"
   local fake
@@ -123,7 +123,7 @@ describe("bin/seranking-fake", function()
   end)
 end)
 
-describe("seranking-fake run", function()
+describe("seranking fake run", function()
   local LIST = [[
 local client = require("seranking").new { raise = true }
 for _, site in ipairs(client.sites:list()) do
@@ -154,7 +154,7 @@ end
     local pwd = assert(io.popen "pwd")
     local root = pwd:read "*l"
     pwd:close()
-    local line = "cd '%s'; export LUA_PATH='%s' LUA_CPATH='%s' FAKE='%s %s/bin/seranking-fake'; { %s ; } 2>&1; echo $?"
+    local line = "cd '%s'; export LUA_PATH='%s' LUA_CPATH='%s' FAKE='%s %s/bin/seranking fake'; { %s ; } 2>&1; echo $?"
     local pipe = assert(io.popen(line:format(folder, absolute(package.path, root),
       absolute(package.cpath, root), process.interpreter(), root, command)))
     local text = pipe:read "*a"

@@ -120,7 +120,7 @@ end
 ---@return string
 local function command_line(options, port_file)
   local words = {
-    process.interpreter(), "bin/seranking-fake", "--stop-with-stdin",
+    process.interpreter(), "bin/seranking", "fake", "--stop-with-stdin",
     "--port-file", port_file, "--for", options.life or LIFE,
   }
   local function add(name, value)
@@ -172,7 +172,7 @@ local function wait_for_url(folder)
   end
 end
 
---- Starts bin/seranking-fake and waits until it accepts requests. It ends with stop(), with this process, or after
+--- Starts `seranking fake` and waits until it accepts requests. It ends with stop(), with this process, or after
 --- `life` seconds, whichever comes first. Run from the top of the repository, with the LUA_PATH of the specs.
 ---
 --- The child inherits this process's open sockets, since luasocket's are not close-on-exec. They then stay open when this

@@ -15,6 +15,7 @@ local commands = {}
 ---@field define fun(parser: table) adds arguments and options to its argparse command
 ---@field run fun(context: seranking.cli.Context, arguments: table): integer? exit status, 0 if left out
 ---@field shape? seranking.cli.Shape of an operation: what it takes
+---@field takes_words? boolean run gets the words behind the command's name as they are, --help too; there is no define
 ---@field listed? boolean false: the help does not list it
 
 --- Names of the built-in commands, in the order of the help.

@@ -61,7 +61,9 @@ end
 function main.start(context, arguments)
   local leading, words = flags.split(arguments)
   local command = words[1] and commands.built_in(words[1])
-  if command then
+  if command and command.takes_words then
+    return command.run(context, concat({}, words, 2))
+  elseif command then
     return run(context, words[1], command, concat(leading, words, 2))
   end
   local found = commands.operation(words)

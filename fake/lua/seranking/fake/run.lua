@@ -1,4 +1,4 @@
---- Runs a program against a fake API that lives as long as the program: `seranking-fake run`.
+--- Runs a program against a fake API that lives as long as the program: `seranking fake run`.
 -- SPDX-License-Identifier: MIT
 --
 -- The program runs in the foreground, with this process's terminal and folder. The server is another child. It ends when its
@@ -76,7 +76,7 @@ end
 
 ---@class seranking.fake.RunOptions
 ---@field interpreter string
----@field command string path of seranking-fake
+---@field command string path of the command seranking
 ---@field server string[] options of the server
 ---@field program string[] the script and its arguments
 ---@field environment table<string, string> besides SERANKING_BASE_URL
@@ -90,7 +90,7 @@ function run.program(options)
   if not folder then
     return nil, why
   end
-  local words = { options.interpreter, options.command, "--stop-with-stdin", "--quiet", "--port-file", folder .. "/url" }
+  local words = { options.interpreter, options.command, "fake", "--stop-with-stdin", "--quiet", "--port-file", folder .. "/url" }
   for _, word in ipairs(options.server) do
     words[#words + 1] = word
   end

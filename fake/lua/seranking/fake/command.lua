@@ -1,9 +1,8 @@
-#!/usr/bin/env lua
--- Serves the fake SE Ranking API on a port of this machine, for demos and for tests in any language.
+--- `seranking fake`: serves the fake SE Ranking API on a port of this machine, for demos and for tests in any language.
 -- SPDX-License-Identifier: MIT
 --
 -- It stays in the foreground until it is ended; --stop-with-stdin and --for end it with its starter.
--- `seranking-fake run SCRIPT` runs a Lua script against a server that lives as long as the script.
+-- `seranking fake run SCRIPT` runs a Lua script against a server that lives as long as the script.
 
 local argparse = require "argparse"
 local socket = require "socket"
@@ -11,6 +10,8 @@ local fake = require "seranking.fake"
 local run = require "seranking.fake.run"
 local server = require "seranking.fake.server"
 local values = require "seranking.fake.values"
+
+local command = {}
 
 local V4_KEY, V1_KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 local LOGGED = 10000 -- requests that GET /_fake/log returns at most
@@ -61,10 +62,22 @@ local function add_fake_options(parser)
   option("--units", "Credits for the Data API.", "N", number("--units", 0, 1e15, true), "48211")
 end
 
-local function arguments()
-  local parser = argparse("seranking-fake", "Serves a fake of the SE Ranking API on 127.0.0.1, over HTTP/1.1.")
+-- The result of parsing; ends with a message and status 2 if the words are wrong.
+local function parse(parser, words)
+  local fine, parsed = parser:pparse(words)
+  if not fine then
+    io.stderr:write("seranking: ", parsed, " (`", parser._name, " --help`)\n")
+    os.exit(2)
+  end
+  return parsed
+end
+
+--- The parser of the server's options.
+---@return table
+function command.parser()
+  local parser = argparse("seranking fake", "Serves a fake of the SE Ranking API on 127.0.0.1, over HTTP/1.1.")
     :help_max_width(100)
-    :epilog("To run a Lua script against a server of its own: seranking-fake run SCRIPT (see seranking-fake run --help).\n\n"
+    :epilog("To run a Lua script against a server of its own: seranking fake run SCRIPT (see seranking fake run --help).\n\n"
       .. "POST /_fake/fail queues a fault, GET /_fake/log returns the requests so far, POST /_fake/reset forgets everything.")
   parser:option("--port", "Port; 0 takes any that is free."):argname("N"):default("0")
     :convert(number("--port", 0, 65535, true))
@@ -73,22 +86,26 @@ local function arguments()
   parser:option("--tls-key", "The certificate's key (PEM)."):argname("FILE")
   parser:flag("--demo", "Begin with the demo account: a shop, a bakery and a blog.")
   add_fake_options(parser)
-  parser:option("--token", "A key to accept; may be given again (default: the keys of `seranking-fake run`).")
+  parser:option("--token", "A key to accept; may be given again (default: the keys of `seranking fake run`).")
     :argname("KEY"):count("*")
   parser:option("--for", "End after so many seconds (default: never)."):argname("SECONDS")
     :convert(number("--for", 0, 1e9))
   parser:flag("--stop-with-stdin", "End as soon as standard input does.")
   parser:flag("--quiet", "Don't log the requests.")
-  local options = parser:parse()
-  if (options.tls_cert == nil) ~= (options.tls_key == nil) then
-    parser:error("--tls-cert and --tls-key go together")
-  end
-  return options
+  return parser
 end
 
-local function fail(message)
-  io.stderr:write("seranking-fake: ", tostring(message), "\n")
-  os.exit(1)
+local function fail(message, status)
+  io.stderr:write("seranking: ", tostring(message), "\n")
+  os.exit(status or 1)
+end
+
+local function arguments(words)
+  local options = parse(command.parser(), words)
+  if (options.tls_cert == nil) ~= (options.tls_key == nil) then
+    fail("--tls-cert and --tls-key go together", 2)
+  end
+  return options
 end
 
 --- Writes a file so that nobody ever sees half of it.
@@ -140,39 +157,45 @@ local function key_set(keys)
   return next(set) and set or nil
 end
 
--- ---- seranking-fake run ----
+-- ---- seranking fake run ----
 
 local RUN_FLAGS = { ["-h"] = true, ["--help"] = true, ["--demo"] = true, ["--empty"] = true, ["--lenient"] = true }
 
---- Where the script stands in the command line: after the options of `run`. What follows is the script's own.
-local function place_of_script()
+--- Where the script stands after `run` and its options. What follows is the script's own.
+local function place_of_script(words)
   local place = 2
-  while arg[place] and arg[place]:find "^%-." do
-    place = place + ((RUN_FLAGS[arg[place]] or arg[place]:find "=") and 1 or 2)
+  while words[place] and words[place]:find "^%-." do
+    place = place + ((RUN_FLAGS[words[place]] or words[place]:find "=") and 1 or 2)
   end
   return place
 end
 
-local function run_arguments()
-  local parser = argparse("seranking-fake run", "Runs a Lua script against a fake API with a demo account, on a free port of "
+--- The parser of the options of `run`.
+---@return table
+function command.run_parser()
+  local parser = argparse("seranking fake run", "Runs a Lua script against a fake API with a demo account, on a free port of "
     .. "this machine. The script finds SERANKING_BASE_URL, SERANKING_TOKEN and SERANKING_DATA_TOKEN set and runs in your "
     .. "folder; its exit status is the command's.")
     :help_max_width(100)
-    :usage("Usage: seranking-fake run [OPTIONS] SCRIPT [ARGUMENT ...]")
+    :usage("Usage: seranking fake run [OPTIONS] SCRIPT [ARGUMENT ...]")
   parser:option("--api", "Kind of key that the script gets."):choices { "v1", "v4" }:default "v4"
   parser:mutex(
     parser:flag("--demo", "Begin with the demo account (the default)."),
     parser:flag("--empty", "Begin with an empty account."))
   add_fake_options(parser)
-  local script = place_of_script()
+  return parser
+end
+
+local function run_arguments(words)
+  local script = place_of_script(words)
   local own, program = {}, {}
-  for i = 2, #arg do
+  for i = 2, #words do
     local list = i < script and own or program
-    list[#list + 1] = arg[i]
+    list[#list + 1] = words[i]
   end
-  local options = parser:parse(own)
+  local options = parse(command.run_parser(), own)
   if not program[1] then
-    parser:error "which script?"
+    fail("which script? (`seranking fake run --help`)", 2)
   end
   return options, own, program
 end
@@ -186,8 +209,8 @@ local function interpreter()
   return arg[first]
 end
 
-local function run_script()
-  local options, own, program = run_arguments()
+local function run_script(words)
+  local options, own, program = run_arguments(words)
   local server_options, skip = {}, false
   for _, word in ipairs(own) do
     if not skip and word ~= "--demo" and word ~= "--empty" and not word:find "^%-%-api" then
@@ -205,16 +228,19 @@ local function run_script()
   if not status then
     fail(why)
   end
-  os.exit(status)
+  return status
 end
 
 -- ---- the server ----
 
-local function main()
-  if arg[1] == "run" then
-    return run_script()
+--- Runs the command.
+---@param words string[] those after `fake`
+---@return integer status
+function command.main(words)
+  if words[1] == "run" then
+    return run_script(words)
   end
-  local options = arguments()
+  local options = arguments(words)
   local stdin
   if options.stop_with_stdin then
     io.stdin:setvbuf("no")                     -- what waits in a buffer, select would not see
@@ -254,7 +280,7 @@ local function main()
   if not serving then
     fail(why)
   end
-  io.stdout:write("seranking-fake: listening on ", serving.url, "\n")
+  io.stdout:write("seranking: the fake API listens on ", serving.url, "\n")
   io.stdout:flush()
   if options.port_file then
     local written
@@ -276,6 +302,7 @@ local function main()
   if not ok and not tostring(why):find("interrupted!", 1, true) then
     fail(why)
   end
+  return 0
 end
 
-main()
+return command
