@@ -374,11 +374,6 @@ BINDIR     ?= $(PREFIX)/bin
 LUA_BIN    ?= $(or $(shell sh spec/support/interpreter.sh $(INSTALL_LUA)),/usr/bin/env lua$(INSTALL_LUA))
 LUA_MODULES = $(shell cd lua && find seranking -name '*.lua')
 FAKE_MODULES = $(shell cd fake/lua && find seranking -name '*.lua')
-FAKE_COMMANDS = seranking-fake
-COMMANDS    = $(filter-out $(FAKE_COMMANDS),$(notdir $(wildcard bin/*)))
-# Commands start with the interpreter that they are installed for.
-install_commands = for f in $(1); do sed '1s|^\#!.*|\#!$(LUA_BIN)|' bin/$$f >"$(DESTDIR)$(BINDIR)/$$f" && \
-	  chmod 755 "$(DESTDIR)$(BINDIR)/$$f" || exit 1; done
 
 .PHONY: install
 install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/usr/local (or CMOD, LMOD and BINDIR)
@@ -390,18 +385,17 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors; not loaded at run time
 	install -m 644 library/seranking.lua "$(DESTDIR)$(LMOD)/seranking/library/"
-	@$(call install_commands,$(COMMANDS))
+	@LUA_BIN="$(LUA_BIN)" BINDIR="$(BINDIR)" LMOD="$(LMOD)" CMOD="$(CMOD)" DESTDIR="$(DESTDIR)" TRY="$(TRY)" sh tools/install_command.sh
 
 .PHONY: install-fake
-install-fake: ## install the fake API for tests and its command, after install and to the same place
-	install -d "$(DESTDIR)$(LMOD)" "$(DESTDIR)$(BINDIR)"
+install-fake: ## install the fake API for tests, after install and to the same place
+	install -d "$(DESTDIR)$(LMOD)"
 	@for f in $(FAKE_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 fake/lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
-	@$(call install_commands,$(FAKE_COMMANDS))
 
 .PHONY: uninstall
 uninstall: ## remove the installed files, the fake's too
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" $(patsubst %,"$(DESTDIR)$(BINDIR)/%",$(COMMANDS) $(FAKE_COMMANDS))
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(BINDIR)/seranking"
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

@@ -1,4 +1,4 @@
--- The fake API for tests: Lua files and a command.
+-- The fake API for tests: Lua files, among them the command `seranking fake`.
 -- SPDX-License-Identifier: MIT
 rockspec_format = "3.0"
 package = "seranking-fake"
@@ -28,6 +28,5 @@ build = {
   install_variables = {
     LUA = "$(LUA)",
     LMOD = "$(LUADIR)",
-    BINDIR = "$(BINDIR)",
   },
 }

@@ -37,5 +37,6 @@ build = {
     CMOD = "$(LIBDIR)",
     LMOD = "$(LUADIR)",
     BINDIR = "$(BINDIR)",
+    TRY = "no", -- LuaRocks itself makes its tree known to Lua
   },
 }

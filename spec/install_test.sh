@@ -50,28 +50,37 @@ redis_loads() {
 # The server ends when its standard input does.
 server_starts() {
   rm -f "$work/url"
-  with_paths "$1" "$2" "$3" --port 0 --port-file "$work/url" --stop-with-stdin --quiet </dev/null && [ -s "$work/url" ]
+  with_paths "$1" "$2" "$3" fake --port 0 --port-file "$work/url" --stop-with-stdin --quiet </dev/null && [ -s "$work/url" ]
 }
 
 every_file() { # each file below $1 is below $2 as well
   (cd "$1" && find . -type f) | while read -r file; do [ -f "$2/$file" ] || { echo "$2/$file is missing"; exit 1; }; done
 }
 
-commands_start_with() { # the commands from $3 on are in $2 and name the interpreter $1
-  lua=$1 directory=$2
-  shift 2
-  for command in "$@"; do
-    installed=$directory/$command
-    if [ ! -x "$installed" ] || [ "$(head -n 1 "$installed")" != "#!$lua" ]; then
-      ls -l "$installed"
-      head -n 1 "$installed"
-      return 1
-    fi
-  done
+command_starts() { # the command $2 names the interpreter $1
+  if [ ! -x "$2" ] || [ "$(head -n 1 "$2")" != "#!$1" ]; then
+    ls -l "$2"
+    head -n 1 "$2"
+    return 1
+  fi
+}
+
+# The command runs without LUA_PATH from any folder, but has no fake.
+command_runs() {
+  (cd / && "$1" --version | grep -q '^seranking [0-9]' && ! "$1" fake 2>"$work/no-fake") || return 1
+  grep -q '^seranking: the fake API is not installed: ' "$work/no-fake" || { cat "$work/no-fake"; return 1; }
+}
+
+# make install with the arguments from $2 on says $1.
+install_says() {
+  expected=$1
+  shift
+  make install "$@" >"$work/said" 2>&1 || { cat "$work/said"; return 1; }
+  grep -qF "$expected" "$work/said" || { tail -n 5 "$work/said"; return 1; }
 }
 
 nothing_of_the_fake() {
-  found=$(find "$1" -path '*seranking/fake*' -o -name 'seranking-fake*')
+  found=$(find "$1" -path '*seranking/fake*')
   echo "$found"
   [ -z "$found" ]
 }
@@ -105,18 +114,39 @@ installation() {
   check "$version: make install" make install LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every Lua file is installed" every_file lua "$share"
   check "$version: the types for editors are installed" every_file library "$share/seranking/library"
-  check "$version: the command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking
+  check "$version: the command is installed and starts this Lua" command_starts "$lua" "$to/opt/bin/seranking"
   check "$version: nothing of the fake is installed" nothing_of_the_fake "$to/opt"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
   check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"
   check "$version: make install-fake" make install-fake LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every file of the fake is installed" every_file fake/lua "$share"
-  check "$version: its command is installed and starts this Lua" commands_start_with "$lua" "$to/opt/bin" seranking-fake
-  check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking-fake"
+  check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking"
   : >"$share/neighbour.lua"
   check "$version: make uninstall" make uninstall LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: make uninstall removes all of it" nothing_left "$to/opt"
   check "$version: make uninstall removes nothing else" test -f "$share/neighbour.lua"
+}
+
+# Below a PREFIX where this Lua does not look.
+elsewhere() {
+  version=$1 lua=$2
+  to=$work/elsewhere-$version
+  check "$version: make install says what to set" install_says "export LUA_PATH='$to/share/lua/$(abi "$version")/?.lua;" \
+    LUA="$version" PREFIX="$to"
+  check "$version: the command finds its library" command_runs "$to/bin/seranking"
+  share=$to/share/lua/$(abi "$version") lib=$to/lib/lua/$(abi "$version")
+  export LUA_PATH="$share/?.lua;$share/?/init.lua;;" LUA_CPATH="$lib/?.so;;"
+  check "$version: make install says that this Lua loads the library" install_says "$lua loads seranking" \
+    LUA="$version" PREFIX="$to"
+  unset LUA_PATH LUA_CPATH
+}
+
+# A second Lua at the same PREFIX leaves the command to the first.
+two_luas() {
+  to=$work/elsewhere-5.4
+  check "make install for a second Lua leaves the command" install_says "$to/bin/seranking still runs with $2" \
+    LUA="$1" PREFIX="$to"
+  check "the command runs with the first Lua" command_starts "$2" "$to/bin/seranking"
 }
 
 wrong_lua() {
@@ -148,15 +178,16 @@ rock() {
   check "$version: luarocks make of the fake" luarocks_make "$from" "$version" "$tree" seranking-fake-scm-1.rockspec
   check "$version: the fake's rock has every file of it" every_file fake/lua "$tree/share/lua/$version"
   check "$version: the rock's server starts" \
-    server_starts "$tree/share/lua/$version" "$tree/lib/lua/$version" "$tree/bin/seranking-fake"
+    server_starts "$tree/share/lua/$version" "$tree/lib/lua/$version" "$tree/bin/seranking"
 }
 
 for version in 5.1 5.2 5.3 5.4 jit; do
   lua=$(sh spec/support/interpreter.sh "$version") || continue
   installation "$version" "$lua"
   wrong_lua "$version" "$lua"
-  case $version in 5.1 | 5.4) rock "$version" "$lua" ;; esac
+  case $version in 5.1 | 5.4) rock "$version" "$lua" && elsewhere "$version" "$lua" ;; esac
 done
+[ ! -x "$work/elsewhere-5.4/bin/seranking" ] || two_luas 5.1 "$(sh spec/support/interpreter.sh 5.4)"
 
 echo "$successes successes / $failures failures / 0 errors / 0 pending"
 [ "$failures" = 0 ]

@@ -149,7 +149,7 @@ end
     return (paths:gsub("[^;]+", function(path) return path:find "^/" and path or root .. "/" .. path:gsub("^%./", "") end))
   end
 
-  -- A shell command in the folder, where $FAKE is "INTERPRETER seranking-fake". Gives what it printed, with its status.
+  -- A shell command in the folder, where $FAKE is "INTERPRETER seranking fake". Gives what it printed, with its status.
   local function shell(command)
     local pwd = assert(io.popen "pwd")
     local root = pwd:read "*l"

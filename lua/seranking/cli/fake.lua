@@ -30,7 +30,8 @@ end
 function fake.run(context, words)
   local command = installed()
   if not command then
-    context:fail(exit.OTHER, "the fake API is not installed: `luarocks install seranking-fake`, or `make install-fake` in a clone")
+    context:fail(exit.OTHER, "the fake API is not installed: `luarocks install seranking-fake`, or `make install-fake` in a "
+      .. "clone")
   end
   return command.main(words)
 end

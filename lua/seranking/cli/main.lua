@@ -63,7 +63,10 @@ function main.start(context, arguments)
   local command = words[1] and commands.built_in(words[1])
   if command and command.takes_words then
     return command.run(context, concat({}, words, 2))
-  elseif command then
+  elseif context.terminal.begin then
+    context.terminal.begin()
+  end
+  if command then
     return run(context, words[1], command, concat(leading, words, 2))
   end
   local found = commands.operation(words)

@@ -1,12 +1,15 @@
 --- What the command knows of the world around it: its streams, the environment, the terminal, the time.
 -- SPDX-License-Identifier: MIT
 
+local lazy = require "seranking.base.lazy"
+
 local terminal = {}
 
 ---@class seranking.cli.Terminal
 ---@field stdin table read(format), lines()
 ---@field stdout table write(text) → true | nil, message; flush()
 ---@field stderr table
+---@field begin? fun() from now on, writing to a closed pipe fails and does not kill
 ---@field getenv fun(name: string): string?
 ---@field is_terminal fun(name: "stdin"|"stdout"|"stderr"): boolean
 ---@field width fun(): integer columns, 80 if unknown; COLUMNS wins
@@ -117,10 +120,8 @@ end
 --- The process's own.
 ---@return seranking.cli.Terminal
 function terminal.real()
-  local uv = require "luv"
-  local closed_pipe = uv.new_signal() -- while it is watched for, writing to a closed pipe fails and does not kill
-  closed_pipe:start("sigpipe", function() end)
-  closed_pipe:unref()
+  local uv = lazy "luv" -- its descriptors must not be there before `seranking fake run` starts its programs
+  local closed_pipe
   local getenv = os.getenv
   local function is_terminal(name)
     return uv.guess_handle(DESCRIPTORS[name]) == "tty"
@@ -138,7 +139,11 @@ function terminal.real()
     now = os.time,
     read_secret = function(prompt) return read_secret(uv, prompt) end,
     on_interrupt = on_interrupt, interrupted = interrupted,
-    closed_pipe = closed_pipe, -- lives as long as the terminal
+    begin = function()
+      closed_pipe = closed_pipe or uv.new_signal() -- lives as long as the terminal
+      closed_pipe:start("sigpipe", function() end)
+      closed_pipe:unref()
+    end,
   }
 end
 

@@ -90,7 +90,8 @@ function run.program(options)
   if not folder then
     return nil, why
   end
-  local words = { options.interpreter, options.command, "fake", "--stop-with-stdin", "--quiet", "--port-file", folder .. "/url" }
+  local words = { options.interpreter, options.command, "fake", "--stop-with-stdin", "--quiet", "--port-file",
+    folder .. "/url" }
   for _, word in ipairs(options.server) do
     words[#words + 1] = word
   end
