@@ -32,6 +32,8 @@ local TARGETS = { "domain", "keyword", "target", "url", "keywords" }
 ---@field list seranking.cli.Parameter[] in the order of the help
 ---@field by_path table<string, seranking.cli.Parameter> by the dotted path
 ---@field positional seranking.cli.Parameter[]
+---@field choice? string[] parameters of which one is required
+---@field changes? string[] those of an update, which must have one
 ---@field rows? seranking.cli.Parameter what the rows of --from are elements of; true: items of the body
 
 local function flag_of(path)
@@ -125,6 +127,15 @@ local function rows_of(shape, plan)
   return found
 end
 
+-- The parameters of an update, of which one must be given.
+local function changes_of(plan)
+  local names = {}
+  for i, place in ipairs(plan.changes and plan.body or {}) do
+    names[i] = place[1]
+  end
+  return names[1] and names or nil
+end
+
 --- What an operation takes, in all generations of the API together.
 ---@param found seranking.cli.Found
 ---@return seranking.cli.Shape
@@ -138,6 +149,7 @@ function arguments.shape(found)
       add_plan(shape, plan)
     end
   end
+  shape.choice, shape.changes = first.one_of or first.any_of, changes_of(first)
   shape.positional = positional_of(shape, first)
   shape.rows = rows_of(shape, first)
   return shape
@@ -314,14 +326,13 @@ end
 
 -- An update that changes nothing is a mistake.
 local function check_changes(context, shape, plan, args)
-  local names = {}
-  for i, place in ipairs(plan.changes and plan.body or {}) do
-    names[i] = place[1]
-    if args[place[1]] ~= nil then
+  local names = changes_of(plan)
+  for _, name in ipairs(names or {}) do
+    if args[name] ~= nil then
       return
     end
   end
-  if names[1] then
+  if names then
     context:fail(exit.USAGE, ("nothing to change: give %s%s"):format(names[2] and "at least one of " or "",
       flags_named(shape, names)))
   end

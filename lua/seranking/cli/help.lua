@@ -36,8 +36,8 @@ local function answer_of(plan)
 end
 
 -- What the flags do not say: columns, price, generations, example.
-local function notes_of(name, command)
-  local shape, notes = command.shape, {}
+local function notes_of(shape)
+  local notes = {}
   local apis = {}
   for api in pairs(shape.plans) do
     apis[#apis + 1] = api
@@ -50,21 +50,7 @@ local function notes_of(name, command)
   if apis[2] == nil and not products[apis[1]] then
     notes[#notes + 1] = format("Only in %s of the API.", apis[1])
   end
-  local words = { "seranking " .. name }
-  for _, parameter in ipairs(shape.positional) do
-    words[#words + 1] = parameter.required and help.example(parameter) or nil
-  end
-  for _, parameter in ipairs(shape.list) do
-    local by_place = false
-    for _, other in ipairs(shape.positional) do
-      by_place = by_place or other == parameter
-    end
-    if parameter.required and not by_place then
-      words[#words + 1] = parameter.flag .. " " .. help.example(parameter)
-    end
-  end
-  notes[#notes + 1] = "Every command takes --profile, --api, -o and others: `seranking help flags`."
-  notes[#notes + 1] = "Example: " .. table.concat(words, " ")
+  notes[#notes + 1] = "Every command takes --profile, --api, -q, -v and others: `seranking help flags`."
   return table.concat(notes, "\n\n")
 end
 
@@ -82,6 +68,34 @@ function help.example(parameter)
     or EXAMPLES[parameter.element or definition.type] or "TEXT"
 end
 
+-- Whether a parameter is in a list of parameters.
+local function is_among(list, parameter)
+  for _, other in ipairs(list) do
+    if other == parameter then
+      return true
+    end
+  end
+  return false
+end
+
+-- A command line with what is required, of a choice the first. Never wrapped: it is there to be copied.
+local function example_of(name, shape)
+  local words = { "seranking " .. name }
+  local choice, chosen = shape.choice or shape.changes, false
+  for _, parameter in ipairs(shape.positional) do
+    local by_choice = not parameter.required and choice ~= nil
+    chosen = chosen or by_choice
+    words[#words + 1] = (parameter.required or by_choice) and help.example(parameter) or nil
+  end
+  for _, parameter in ipairs(shape.list) do
+    local first = choice and not chosen and parameter.path[1] == choice[1] and not parameter.path[2]
+    if (parameter.required or first) and not is_among(shape.positional, parameter) then
+      words[#words + 1] = parameter.flag .. " " .. help.example(parameter)
+    end
+  end
+  return "Example: " .. table.concat(words, " ")
+end
+
 --- The help of a command.
 ---@param context seranking.cli.Context
 ---@param name string "sites list"
@@ -92,9 +106,9 @@ function help.text(context, name, command, parser)
   local width = math.min(WIDEST, context.terminal.width())
   parser:help_max_width(width):help_description_margin(math.min(LEFT, math.floor(width / 2)))
   if command.shape then
-    parser:usage(usage_of(name, command)):epilog(notes_of(name, command))
+    parser:usage(usage_of(name, command)):epilog(notes_of(command.shape))
   end
-  return parser:get_help() .. "\n"
+  return parser:get_help() .. "\n" .. (command.shape and "\n" .. example_of(name, command.shape) .. "\n" or "")
 end
 
 -- ---- lists ----
@@ -137,10 +151,10 @@ local function show_top(context)
     local product = name:match "^[^.]+"
     if products[product] and not seen[product] then
       seen[product] = true
-      families[#families + 1] = { product, products[product].about }
+      families[#families + 1] = { product, values.in_words(products[product].about) }
     elseif not products[product] then
       local family = require(module)
-      families[#families + 1] = { name, family.about or family[1].about or "" }
+      families[#families + 1] = { name, values.in_words(family.about or family[1].about or "") }
     end
   end
   table.sort(families, function(a, b) return a[1] < b[1] end)
@@ -158,7 +172,7 @@ function help.show(context, path)
   local rows = {}
   for _, found in ipairs(commands.operations()) do
     if found.name:sub(1, #path + 1) == path .. "." then
-      rows[#rows + 1] = { found.name:gsub("%.", " "), found.description.about }
+      rows[#rows + 1] = { found.name:gsub("%.", " "), values.in_words(found.description.about) }
     end
   end
   context.terminal.stdout:write(format("Usage: seranking %s COMMAND [FLAGS]\n\n", (path:gsub("%.", " "))))

@@ -11,6 +11,7 @@ local notation = require "seranking.base.notation"
 local problems = require "seranking.cli.problems"
 local resource = require "seranking.resource"
 local settings = require "seranking.cli.settings"
+local values = require "seranking.cli.values"
 
 local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
 
@@ -289,7 +290,7 @@ end
 function operation.command(found)
   local shape = arguments.shape(found)
   return {
-    about = found.description.about,
+    about = values.in_words(found.description.about),
     shape = shape,
     define = function(parser)
       define(parser, shape, found)

@@ -3,6 +3,7 @@
 
 local commands = require "seranking.cli.commands"
 local exit = require "seranking.cli.exit"
+local values = require "seranking.cli.values"
 
 local ops = { about = "Search the operations by words of their names and summaries; without a word, list all." }
 
@@ -24,7 +25,7 @@ function ops.run(context, parsed)
   local rows = {}
   for _, found in ipairs(commands.operations()) do
     if matches(found, parsed.word) then
-      rows[#rows + 1] = { found.name:gsub("%.", " "), found.description.about }
+      rows[#rows + 1] = { found.name:gsub("%.", " "), values.in_words(found.description.about) }
     end
   end
   if not rows[1] then

@@ -48,8 +48,8 @@ end
 ---@param text string
 ---@return string
 function values.in_words(text)
-  return (text:gsub("client%.([%w_.]+):([%w_]+)", function(path, name)
-    return "`" .. path:gsub("%.", " ") .. " " .. name .. "`"
+  return (text:gsub("client%.([%w_.]*[%w_]):?([%w_]*)", function(path, name)
+    return "`" .. (path .. (name ~= "" and "." .. name or "")):gsub("%.", " ") .. "`"
   end))
 end
 
@@ -59,8 +59,14 @@ end
 function values.about(parameter)
   local definition = parameter.definition
   local text = values.in_words(definition.about or "")
-  local own = setmetatable({ nullable = false }, { __index = definition })
+  local own = setmetatable({ nullable = false, secret = false }, { __index = definition })
   local limits = wording.limits(own):gsub('"', "")
+  if definition.secret then
+    text = text .. "; other users can see a command line, so give it by --input"
+  end
+  if definition.nullable then
+    text = text .. "; null clears it"
+  end
   if parameter.required then
     text = text .. (text ~= "" and " " or "") .. "(required)"
   end
