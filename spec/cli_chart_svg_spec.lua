@@ -124,7 +124,7 @@ describe("a chart of lines as SVG", function()
 
   it("has a light and a dark scheme, both with contrast", function()
     local text = svg.lines({ title = "t", series = { a_series("A", { 1, 2 }) } }, { width = 840, height = 380 })
-    assert.truthy(text:find("@media (prefers-color-scheme:dark){", 1, true))
+    assert.truthy(text:find("@media screen and (prefers-color-scheme:dark){", 1, true))
     for scheme, list in pairs { light = svg.LIGHT, dark = svg.DARK } do
       local ink = svg.INK[scheme]
       assert.is_true(contrast(ink.ink, ink.ground) >= 7)

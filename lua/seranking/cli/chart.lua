@@ -97,7 +97,6 @@ end
 
 -- The project as a whole: a series for each engine.
 local function of_project(context, arguments, made)
-  local calendar = require "seranking.base.calendar"
   local project = require "seranking.cli.chart.project"
   local id, metric = tonumber(arguments.site_id), arguments.metric or "avg_pos"
   local group
@@ -119,14 +118,8 @@ local function of_project(context, arguments, made)
   if arguments.group then
     made.title = made.title .. ", group " .. arguments.group
   end
-  for _, row in ipairs(answers.history) do
-    if row.type ~= "avg" and is_wanted(row.name, arguments.engine) then
-      local one = { name = row.name, points = {} }
-      for i, point in ipairs(row.data) do
-        local value = tonumber(point.value)
-        local ranks = value and not (made.positions and value < 1)
-        one.points[i] = { day = calendar.day(point.date), value = ranks and value or nil }
-      end
+  for _, one in ipairs((project.history(answers.history, made.positions))) do
+    if is_wanted(one.name, arguments.engine) then
       made.series[#made.series + 1] = one
     end
   end

@@ -125,6 +125,27 @@ function project.points(positions)
   return points
 end
 
+--- A metric's history as a series for each engine and, apart from them, that of all engines.
+---@param history table[] of client.sites.positions:history
+---@param positions boolean whether the metric is a position; 0 then means that nothing ranked
+---@return seranking.cli.Series[] series, seranking.cli.Series? all
+function project.history(history, positions)
+  local list, all = {}, nil
+  for _, row in ipairs(history) do
+    local one = { name = row.name, points = {} }
+    for i, point in ipairs(row.data) do
+      local value = tonumber(point.value)
+      one.points[i] = { day = calendar.day(point.date), value = not (positions and value and value < 1) and value or nil }
+    end
+    if row.type == "avg" then
+      all = one
+    else
+      list[#list + 1] = one
+    end
+  end
+  return list, all
+end
+
 --- A text without what readers don't count as a difference: case and blanks.
 ---@param text string
 ---@return string

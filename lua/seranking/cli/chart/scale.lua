@@ -202,7 +202,7 @@ local function month_ticks(first, last, step)
   return ticks
 end
 
---- The ticks of an axis of days: days, Mondays, or firsts of months, whichever are at most `count`.
+--- The ticks of an axis of days: days, Mondays, or firsts of months, at most `count`.
 ---@param first integer a day's number
 ---@param last integer
 ---@param count integer 2 or more
@@ -214,9 +214,12 @@ function scale.dates(first, last, count)
       return day_ticks(first, last, step)
     end
   end
+  if #month_ticks(first, last, 1) < 3 and ceil(days / 28) <= count then
+    return day_ticks(first, last, 28) -- of two months alone one does not see how far apart days are
+  end
   for _, step in ipairs { 1, 2, 3, 6, 12, 24, 60, 120 } do
     local ticks = month_ticks(first, last, step)
-    if #ticks <= count and (#ticks >= 2 or step > 1) then
+    if #ticks <= count then
       return ticks
     end
   end

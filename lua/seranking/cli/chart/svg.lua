@@ -58,7 +58,7 @@ function svg.style()
     .. ".chart .c-strong{font-weight:600}.c-line{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}"
     .. ".c-mark{stroke-width:1.5}.c-grid,.c-axis{fill:none;stroke-width:1}"):format(SIZE, svg.FONT)
     .. table.concat(dashes) .. colours(svg.INK.light, svg.LIGHT)
-    .. "@media (prefers-color-scheme:dark){" .. colours(svg.INK.dark, svg.DARK) .. "}"
+    .. "@media screen and (prefers-color-scheme:dark){" .. colours(svg.INK.dark, svg.DARK) .. "}"
 end
 
 -- A number of the drawing, in every locale.
