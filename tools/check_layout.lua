@@ -12,19 +12,10 @@ local C_LINES, LUA_LINES = 800, 500
 -- Generated, or data.
 local UNBOUNDED = { "^docs/reference/", "^library/", "^spec/catalogue/" }
 
--- Known violations, as the check reports them. An entry that is no longer needed is an error: delete it.
-local EXCEPTIONS = {
-  ["circle of http/sr_body, http/sr_config, http/sr_error"] = true,
-}
-
-local problems, excused = {}, {}
+local problems = {}
 
 local function report(subject, text)
-  if EXCEPTIONS[subject] then
-    excused[subject] = true
-  else
-    problems[#problems + 1] = subject .. ": " .. text
-  end
+  problems[#problems + 1] = subject .. ": " .. text
 end
 
 local FOLDERS = "src lua fake spec tools bench fuzz examples library"
@@ -186,11 +177,6 @@ for _, path in ipairs(sources) do
   check_requires(path)
 end
 
-for subject in pairs(EXCEPTIONS) do
-  if not excused[subject] then
-    problems[#problems + 1] = subject .. ": no longer needs its exception in tools/check_layout.lua: delete it"
-  end
-end
 table.sort(problems)
 if #problems > 0 then
   io.stderr:write(table.concat(problems, "\n"), "\n")

@@ -3,7 +3,7 @@
 --
 -- { status, message, kind, code, meaning = sentence for docs/errors.md, hint = what to do }. A message counts only with its
 -- status; case and white space don't matter. The status alone decides what is missing here. Two messages are known below, in
--- src/http/sr_error.c, since they block a key: "No token" and "Incorrect token".
+-- src/http/sr_error_http.c, since they block a key: "No token" and "Incorrect token".
 --
 -- The first ten are in the documentation ("Getting started"), the others in the vendor's own clients.
 
