@@ -272,6 +272,8 @@ static void headers_say_what_the_body_is(void **state) {
   assert_int_equal(count_lines(config->headers[SR_HEADERS_NO_BODY], "Content-Type:"), 1);
   for (i = 0; i < SR_HEADERS_COUNT; i++) {
     assert_int_equal(count_lines(config->headers[i], "Accept: application/json"), 1);
+    assert_int_equal(lines_with(config->headers[i], "Accept-Encoding: "), 1);
+    assert_non_null(strstr(config->headers[i]->data, "Accept-Encoding: "));
     assert_int_equal(
         lines_with(config->headers[i], "User-Agent: my-tool/1.2 seranking-lua/" SR_VERSION), 1);
   }

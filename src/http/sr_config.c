@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* CURL_VERSION_ZSTD, since 7.72: the library may be newer than its header. */
+#define FEATURE_ZSTD (1 << 26)
+
 /* How much of a text is read to show one line of it. */
 #define LOOKED_AT ((size_t)16384)
 
@@ -77,12 +80,24 @@ static int add_line(struct curl_slist **list, const char *line) {
   return 0;
 }
 
+/* The codings that the libcurl that is loaded can undo. */
+static const char *accept_encoding(void) {
+  static const char *const lines[] = {
+      "Accept-Encoding: identity", "Accept-Encoding: deflate, gzip",
+      "Accept-Encoding: br",       "Accept-Encoding: deflate, gzip, br",
+      "Accept-Encoding: zstd",     "Accept-Encoding: deflate, gzip, zstd",
+      "Accept-Encoding: br, zstd", "Accept-Encoding: deflate, gzip, br, zstd",
+  };
+  int features = curl_version_info(CURLVERSION_NOW)->features;
+  return lines[(features & CURL_VERSION_LIBZ ? 1 : 0) + (features & CURL_VERSION_BROTLI ? 2 : 0) +
+               (features & FEATURE_ZSTD ? 4 : 0)];
+}
+
 static int make_headers(struct sr_config *config) {
   static const char *const type_lines[SR_HEADERS_COUNT] = {NULL, "Content-Type: application/json",
                                                            "Content-Type:", NULL};
   struct sr_buf auth = {0};
-  int i, failed = 0; /* the user agent is a line like the others: libcurl's own option formats it
-                        twice a call */
+  int i, failed = 0;
   if (config->key.len > 0 && config->auth == SR_AUTH_HEADER) {
     failed = sr_buf_reserve(&auth, config->key.len + 32) != 0 ||
              sr_buf_puts(&auth, "Authorization: Token ") != 0 ||
@@ -90,7 +105,8 @@ static int make_headers(struct sr_config *config) {
   }
   for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
     struct curl_slist **list = &config->headers[i];
-    failed = add_line(list, config->auth == SR_AUTH_NOWHERE ? "Accept: */*"
+    failed = add_line(list, accept_encoding()) != 0 ||
+             add_line(list, config->auth == SR_AUTH_NOWHERE ? "Accept: */*"
                                                             : "Accept: application/json") != 0 ||
              add_line(list, config->user_agent.data) != 0 ||
              (type_lines[i] != NULL && add_line(list, type_lines[i]) != 0) ||

@@ -42,7 +42,10 @@ struct sr_settings {
   int max_queue; /* calls of one engine that may wait for a slot of this limit */
 };
 
-/* Sets of request headers, made once. Each call picks one. */
+/*
+** Sets of request headers, made once. Each call picks one. The first line of each is Accept-Encoding. It
+** and User-Agent are lines like the others, since libcurl formats those of its own options twice a call.
+*/
 enum sr_headers {
   SR_HEADERS_PLAIN,   /* no body, and none announced */
   SR_HEADERS_JSON,    /* a JSON body */

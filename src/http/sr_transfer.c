@@ -160,19 +160,15 @@ static int is_for_sink(const struct sr_transfer *transfer) {
   return status / 100 == 2;
 }
 
-/* A line of the head, before libcurl stores it. Refuses what libcurl would append to freed memory. */
-static size_t check_head_line(struct sr_transfer *transfer, const char *line, size_t len) {
-  transfer->bad_fold = transfer->head_begun && (line[0] == ' ' || line[0] == '\t');
-  transfer->head_begun = 0;
-  return transfer->bad_fold ? 0 : len;
-}
-
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (folds_into_freed && !transfer->head_whole)
-    return check_head_line(transfer, data, len);
+  if (folds_into_freed && !transfer->head_whole) { /* a line of the head, not yet stored */
+    transfer->bad_fold = transfer->head_begun && (data[0] == ' ' || data[0] == '\t');
+    transfer->head_begun = 0;
+    return transfer->bad_fold ? 0 : len;
+  }
   if (is_for_sink(transfer)) {
     if (sr_sink_size(call->sink) >= LONG_BODY && expire_after(transfer, transfer->ends))
       return 0;
@@ -475,12 +471,8 @@ static CURLcode set_parts(struct sr_transfer *transfer, const struct sr_part *pa
                           : code;
 }
 
-static int is_get(const struct sr_call *call) {
-  return sr_call_headers(call) == SR_HEADERS_PLAIN && strcmp(call->method, "GET") == 0;
-}
-
 static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *call,
-                         enum sr_headers kind) {
+                         enum sr_headers kind, int is_get) {
   CURL *easy = transfer->easy;
   CURLcode code = CURLE_OK;
   if (call->parts != NULL) {
@@ -492,7 +484,7 @@ static CURLcode set_body(struct sr_transfer *transfer, const struct sr_call *cal
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
-  SET(CURLOPT_CUSTOMREQUEST, is_get(call) ? NULL : call->method);
+  SET(CURLOPT_CUSTOMREQUEST, is_get ? NULL : call->method);
   return code;
 }
 
@@ -520,12 +512,13 @@ static CURLcode set_headers(struct sr_transfer *transfer, const struct sr_call *
 /* A handle that is set up for a GET without headers of the call's own is left as it is for another. */
 static CURLcode set_request(struct sr_transfer *transfer, const struct sr_call *call) {
   enum sr_headers kind = sr_call_headers(call);
-  int plain_get = call->headers == NULL && is_get(call);
+  int is_get = kind == SR_HEADERS_PLAIN && strcmp(call->method, "GET") == 0;
+  int plain_get = is_get && call->headers == NULL;
   CURLcode code = CURLE_OK;
   if (plain_get && transfer->plain_get)
     return code;
   transfer->plain_get = plain_get;
-  code = set_body(transfer, call, kind);
+  code = set_body(transfer, call, kind, is_get);
   return code == CURLE_OK ? set_headers(transfer, call, kind) : code;
 }
 

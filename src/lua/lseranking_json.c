@@ -386,7 +386,7 @@ static enum outcome read_value(lua_State *L, struct reader *r, int *members) {
 
 int lsr_decode(lua_State *L, const char *text, size_t len, int keep_nulls, sr_time deadline) {
   struct reader r;
-  int members = 0;
+  int members = 4; /* few answers that are an object have less */
   char where[64];
   memset(&r, 0, sizeof r);
   r.deadline = deadline;

@@ -93,8 +93,9 @@ static void set_headers(lua_State *L, const struct curl_slist *list, const struc
 }
 
 static void push_headers(lua_State *L, const struct sr_call *call, int masked) {
+  const struct curl_slist *encoding = call->config->headers[sr_call_headers(call)];
   lua_newtable(L);
-  set_headers(L, call->config->headers[sr_call_headers(call)], call->config, masked);
+  set_headers(L, encoding->next, call->config, masked); /* to undo codings is libcurl's affair */
   set_headers(L, call->headers, call->config, masked);
   if (call->parts != NULL) {
     char boundary[BOUNDARY_SIZE];
