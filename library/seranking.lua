@@ -351,6 +351,7 @@ function AnyClient:close() end
 ---@field competitors seranking.competitors
 ---@field key_volume seranking.key_volume
 ---@field keyword_groups seranking.keyword_groups
+---@field local_marketing seranking.local_marketing
 ---@field site_groups seranking.site_groups
 ---@field sites seranking.sites
 ---@field system seranking.system
@@ -387,6 +388,7 @@ function AnyClient:close() end
 ---@field one_of? string[] exactly one of these is required
 ---@field row_of? string operations whose rows, or answers, it accepts as arguments: "list get"
 ---@field any_of? string[] at least one of these is required
+---@field together? string[] all or none of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean large requests go by POST
 ---@field body? "object"|"list"|"multipart"
@@ -398,7 +400,7 @@ function AnyClient:close() end
 ---@field example? string JSON text
 ---@field success integer[] documented statuses
 ---@field errors { status: integer, message: string? }[] known error messages
----@field pages? table
+---@field pages? table `rows` is the member that the fields describe; `places`: all members that may have the rows
 ---@field job? table
 ---@field cost? table
 ---@field repeatable boolean may be sent twice
@@ -464,6 +466,7 @@ function AnyClient:close() end
 ---@field path string "keywords[].id"; in an array, from its elements on
 ---@field type string "integer", "string|number" …
 ---@field optional boolean may be null or missing
+---@field guessed boolean no source shows its name
 ---@field text boolean may come as text; the library converts it to the number
 ---@field note? string
 
@@ -563,6 +566,10 @@ function Limiter:reset() end
 ---@field min_length? integer
 ---@field nullable? boolean
 ---@field secret? boolean
+---@field wrap? string each element is sent as an object with this member
+---@field always? boolean the default is sent if you leave it out
+---@field enum_by? table the parameter that decides, and the accepted values by its values
+---@field sample? any a value for examples
 ---@field about? string
 
 --- A cassette that is being written.
@@ -598,6 +605,13 @@ function Limiter:reset() end
 
 --- The client of SE Visible.
 ---@class seranking.VisibleClient: seranking.AnyClient
+---@field brands seranking.visible.brands
+---@field projects seranking.visible.projects
+---@field prompts seranking.visible.prompts
+---@field results seranking.visible.results
+---@field sources seranking.visible.sources
+---@field subscription seranking.visible.subscription
+---@field topics seranking.visible.topics
 
 --- Options of `wait`, besides those of a call, which hold for each poll.
 ---@class seranking.WaitOptions: seranking.CallOptions
@@ -2356,6 +2370,171 @@ function Limiter:reset() end
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(group_id: seranking.Id): seranking.keyword_groups
 
+---@class seranking.local_marketing
+---@field gbp seranking.local_marketing.gbp
+---@field locations seranking.local_marketing.locations
+---@field reviews seranking.local_marketing.reviews
+---@field operations fun(self): fun(): string?, any
+
+---@class seranking.local_marketing.gbp.metrics.Row.metrics
+---@field business_impressions_desktop_search? integer
+---@field business_impressions_mobile_search? integer
+---@field business_impressions_desktop_maps? integer
+---@field business_impressions_mobile_maps? integer
+---@field website_clicks? integer
+---@field call_clicks? integer
+---@field business_direction_requests? integer
+---@field business_conversations? integer
+
+---@class seranking.local_marketing.gbp.metrics.Row
+---@field date seranking.Date
+---@field metrics seranking.local_marketing.gbp.metrics.Row.metrics
+
+---@class seranking.local_marketing.gbp.metrics.Answer
+---@field items seranking.local_marketing.gbp.metrics.Row[]
+
+---@class seranking.local_marketing.gbp.searches.Row
+---@field month seranking.Date the first day of the month
+---@field direct? integer
+---@field discovery? integer
+---@field branded? integer
+
+---@class seranking.local_marketing.gbp.searches.Answer
+---@field items seranking.local_marketing.gbp.searches.Row[]
+---@field last_updated_date seranking.Date
+
+---@class seranking.local_marketing.gbp.keywords.Row
+---@field keyword string
+---@field impressions? integer
+---@field clicks? integer
+
+---@class seranking.local_marketing.gbp.keywords.Answer
+---@field items seranking.local_marketing.gbp.keywords.Row[]
+---@field next_page_token? string
+
+---@class seranking.local_marketing.gbp.metrics.Args
+---@field location_id? seranking.Id the location: id of client.local_marketing.locations:list
+---@field from seranking.Day first day
+---@field to seranking.Day last day
+---@field group_by? string DAY is known; others may exist
+
+---@class seranking.local_marketing.gbp.metrics: seranking.Operation
+---@field dry_run fun(self, args: seranking.local_marketing.gbp.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.local_marketing.gbp.metrics.Args, options?: seranking.WalkOptions): fun(): seranking.local_marketing.gbp.metrics.Row?, seranking.Response?
+---@field all fun(self, args: seranking.local_marketing.gbp.metrics.Args, options?: seranking.WalkOptions): seranking.local_marketing.gbp.metrics.Row[]?, seranking.Error?
+
+---@class seranking.local_marketing.gbp.searches.Args
+---@field location_id? seranking.Id the location: id of client.local_marketing.locations:list
+---@field from seranking.Day first day
+---@field to seranking.Day last day
+
+---@class seranking.local_marketing.gbp.searches: seranking.Operation
+---@field dry_run fun(self, args: seranking.local_marketing.gbp.searches.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.local_marketing.gbp.searches.Args, options?: seranking.WalkOptions): fun(): seranking.local_marketing.gbp.searches.Row?, seranking.Response?
+---@field all fun(self, args: seranking.local_marketing.gbp.searches.Args, options?: seranking.WalkOptions): seranking.local_marketing.gbp.searches.Row[]?, seranking.Error?
+
+---@class seranking.local_marketing.gbp.keywords.Args
+---@field location_id? seranking.Id the location: id of client.local_marketing.locations:list
+---@field from seranking.Day first day
+---@field to seranking.Day last day
+---@field page_token? string next_page_token of the page before (the parameter's name is assumed)
+
+---@class seranking.local_marketing.gbp.keywords: seranking.Operation
+---@field dry_run fun(self, args: seranking.local_marketing.gbp.keywords.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.local_marketing.gbp.keywords.Args, options?: seranking.WalkOptions): fun(): seranking.local_marketing.gbp.keywords.Row?, seranking.Response?
+---@field all fun(self, args: seranking.local_marketing.gbp.keywords.Args, options?: seranking.WalkOptions): seranking.local_marketing.gbp.keywords.Row[]?, seranking.Error?
+
+---@class seranking.local_marketing.gbp
+--- How often the profile was shown and used, by day. A day without metrics is not known, not zero. v1 only.
+---@field metrics seranking.local_marketing.gbp.metrics|fun(self, args: seranking.local_marketing.gbp.metrics.Args, options?: seranking.CallOptions): seranking.local_marketing.gbp.metrics.Answer?, seranking.Response|seranking.Error
+--- How the profile was found, by month. Google withholds small numbers. v1 only.
+---@field searches seranking.local_marketing.gbp.searches|fun(self, args: seranking.local_marketing.gbp.searches.Args, options?: seranking.CallOptions): seranking.local_marketing.gbp.searches.Answer?, seranking.Response|seranking.Error
+--- Search terms that found the profile in a calendar month. Terms may differ in the case of letters only. v1 only.
+---@field keywords seranking.local_marketing.gbp.keywords|fun(self, args: seranking.local_marketing.gbp.keywords.Args, options?: seranking.CallOptions): seranking.local_marketing.gbp.keywords.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(location_id: seranking.Id): seranking.local_marketing.gbp
+
+---@class seranking.local_marketing.locations.list.Row.statistics
+---@field reviews_count integer
+---@field average_rating number
+---@field audit_score_percent number
+
+---@class seranking.local_marketing.locations.list.Row
+---@field id integer
+---@field title string
+---@field account_name string
+---@field connection_status string
+---@field statistics seranking.local_marketing.locations.list.Row.statistics
+
+---@class seranking.local_marketing.locations.list.Answer
+---@field items seranking.local_marketing.locations.list.Row[]
+
+---@class seranking.local_marketing.locations.list.Args
+---@field limit? integer rows a page (at least 1)
+---@field offset? integer rows to skip (at least 0); default 0
+---@field is_active? boolean only locations that are active, or that are not
+
+---@class seranking.local_marketing.locations.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.local_marketing.locations.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.local_marketing.locations.list.Args, options?: seranking.WalkOptions): fun(): seranking.local_marketing.locations.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.local_marketing.locations.list.Args, options?: seranking.WalkOptions): seranking.local_marketing.locations.list.Row[]?, seranking.Error?
+
+---@class seranking.local_marketing.locations
+--- Locations. v1 only.
+---@field list seranking.local_marketing.locations.list|fun(self, args?: seranking.local_marketing.locations.list.Args, options?: seranking.CallOptions): seranking.local_marketing.locations.list.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+
+---@class seranking.local_marketing.reviews.overview.Answer.items_by_source
+---@field reviews_count? integer
+
+---@class seranking.local_marketing.reviews.overview.Answer
+---@field total_reviews integer
+---@field average_rating? number
+---@field answered_reviews integer
+---@field unanswered_reviews integer
+---@field rating_distribution table counts less than all, by one client
+---@field items_by_source seranking.local_marketing.reviews.overview.Answer.items_by_source[]
+
+---@class seranking.local_marketing.reviews.list.Row
+---@field id integer
+---@field source string gmb is Google
+---@field rating integer
+---@field review? string
+---@field reviewer_name? string
+---@field created_at seranking.Time
+---@field is_answered boolean
+---@field replied_at? seranking.Time
+---@field review_url? string
+
+---@class seranking.local_marketing.reviews.list.Answer
+---@field items seranking.local_marketing.reviews.list.Row[]
+
+---@class seranking.local_marketing.reviews.overview.Args
+---@field location_id? seranking.Id the location: id of client.local_marketing.locations:list
+---@field from? seranking.Day first day
+---@field to? seranking.Day last day
+
+---@class seranking.local_marketing.reviews.overview: seranking.Operation
+---@field dry_run fun(self, args?: seranking.local_marketing.reviews.overview.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.local_marketing.reviews.list.Args
+---@field location_id? seranking.Id the location: id of client.local_marketing.locations:list
+---@field limit? integer rows a page (at least 1)
+---@field offset? integer rows to skip (at least 0); default 0
+
+---@class seranking.local_marketing.reviews.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.local_marketing.reviews.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.local_marketing.reviews.list.Args, options?: seranking.WalkOptions): fun(): seranking.local_marketing.reviews.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.local_marketing.reviews.list.Args, options?: seranking.WalkOptions): seranking.local_marketing.reviews.list.Row[]?, seranking.Error?
+
+---@class seranking.local_marketing.reviews
+--- Sums of the reviews of a period, or of all time. The path is assumed in part. v1 only.
+---@field overview seranking.local_marketing.reviews.overview|fun(self, args?: seranking.local_marketing.reviews.overview.Args, options?: seranking.CallOptions): seranking.local_marketing.reviews.overview.Answer?, seranking.Response|seranking.Error
+--- Reviews. Path and paging are assumed in part. v1 only.
+---@field list seranking.local_marketing.reviews.list|fun(self, args?: seranking.local_marketing.reviews.list.Args, options?: seranking.CallOptions): seranking.local_marketing.reviews.list.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(location_id: seranking.Id): seranking.local_marketing.reviews
+
 ---@class seranking.site_groups.list.Row
 ---@field id integer the group_id of other calls
 ---@field name string
@@ -3226,7 +3405,7 @@ function Limiter:reset() end
 ---@field target string domain, host or page
 ---@field source string country database, two small letters; the United Kingdom is uk
 ---@field engine "ai-overview"|"ai-mode"|"chatgpt"|"perplexity"|"gemini" one engine
----@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page. Set it always: without it the server has failed; default base_domain
+---@field scope? "domain"|"base_domain"|"url" base_domain: with all subdomains; domain: that host alone; url: that page. Always sent: without it the server answers 500; default base_domain
 ---@field sort? "volume"|"type"|"snippet_length" what to sort by; default volume
 ---@field sort_order? "asc"|"desc" order; default desc
 ---@field limit? integer most rows to return; each costs 200 credits (1 to 1000); default 100
@@ -4999,5 +5178,496 @@ function Limiter:reset() end
 ---@field recheck_advanced seranking.data.site_audit.audits.recheck_advanced|fun(self, args?: seranking.data.site_audit.audits.recheck_advanced.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(audit_id: seranking.Id): seranking.data.site_audit.audits
+
+---@class seranking.visible.brands.list.Row.aliases
+---@field title? string
+
+---@class seranking.visible.brands.list.Row
+---@field id integer
+---@field title string
+---@field domain string
+---@field is_primary boolean your own brand
+---@field aliases seranking.visible.brands.list.Row.aliases[]
+
+---@class seranking.visible.brands.mentioned.Row
+---@field id? integer
+---@field title? string
+
+---@class seranking.visible.brands.metrics.Row
+---@field brand_id? integer the dimension
+---@field [string] number
+
+---@class seranking.visible.brands.metrics.Answer.meta.columns
+---@field dynamic integer[]
+
+---@class seranking.visible.brands.metrics.Answer.meta
+---@field columns seranking.visible.brands.metrics.Answer.meta.columns
+
+---@class seranking.visible.brands.metrics.Answer
+---@field meta seranking.visible.brands.metrics.Answer.meta
+---@field items seranking.visible.brands.metrics.Row[]
+
+---@class seranking.visible.brands.update.Answer
+---@field id? integer
+---@field title? string
+---@field domain? string
+---@field is_primary? boolean
+---@field aliases seranking.visible.brands.list.Row.aliases[]
+
+---@class seranking.visible.brands.list.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+
+---@class seranking.visible.brands.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.WalkOptions): fun(): seranking.visible.brands.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.WalkOptions): seranking.visible.brands.list.Row[]?, seranking.Error?
+
+---@class seranking.visible.brands.create.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field title string the brand's name, unique in the project
+---@field domain string address of the brand's site, with its scheme
+---@field aliases? string|string[] other names of the brand, unique in the project
+
+---@class seranking.visible.brands.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.brands.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.brands.mentioned.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+
+---@class seranking.visible.brands.mentioned: seranking.Operation
+---@field dry_run fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.WalkOptions): fun(): seranking.visible.brands.mentioned.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.WalkOptions): seranking.visible.brands.mentioned.Row[]?, seranking.Error?
+
+---@class seranking.visible.brands.metrics.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field dimensions "topic_id"|"brand_id"|"prompt_id"|("topic_id"|"brand_id"|"prompt_id")[] what rows are about, in this order, none twice; of two or three the last makes columns, whose members are named <id>_<metric>
+---@field metrics "visibility_score"|"avg_position"|"sentiment_score"|"total_mentions"|"rank"|"total_response_count"|"positive_pct"|"neutral_pct"|"negative_pct"|"total_all_mentions"|"unique_brands_count"|"share_of_voice"|("visibility_score"|"avg_position"|"sentiment_score"|"total_mentions"|"rank"|"total_response_count"|"positive_pct"|"neutral_pct"|"negative_pct"|"total_all_mentions"|"unique_brands_count"|"share_of_voice")[] figures of each row
+---@field date_from seranking.Day first day
+---@field date_to seranking.Day last day
+---@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
+---@field compare_to? seranking.Day last day of that period
+---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
+---@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field topic_ids? seranking.Id|seranking.Id[] only these topics
+---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
+---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
+---@field sort? string a metric, or one of a column: visibility_score[brand_id=12]; default: the first of metrics
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer rows a page (at least 1); default 50
+---@field offset? integer rows to skip (at least 0); default 0
+
+---@class seranking.visible.brands.metrics: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.brands.metrics.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.visible.brands.metrics.Args, options?: seranking.WalkOptions): fun(): seranking.visible.brands.metrics.Row?, seranking.Response?
+---@field all fun(self, args: seranking.visible.brands.metrics.Args, options?: seranking.WalkOptions): seranking.visible.brands.metrics.Row[]?, seranking.Error?
+
+---@class seranking.visible.brands.update.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field brand_id seranking.Id the brand: id of client.visible.brands:list
+---@field domain? string address of the brand's site, with its scheme
+---@field aliases? string|string[] all other names of the brand: replaces the ones there, and {} removes them
+
+---@class seranking.visible.brands.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.brands.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.brands.delete.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field brand_id seranking.Id the brand: id of client.visible.brands:list
+
+---@class seranking.visible.brands.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.brands.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.brands
+--- Tracked brands; your own comes first.
+---@field list seranking.visible.brands.list|fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.CallOptions): seranking.visible.brands.list.Row[]?, seranking.Response|seranking.Error
+--- Add a competitor.
+---@field create seranking.visible.brands.create|fun(self, args: seranking.visible.brands.create.Args, options?: seranking.CallOptions): seranking.visible.brands.list.Row?, seranking.Response|seranking.Error
+--- Brands that the models named, tracked or not. The list is not paged, and grows with every spelling.
+---@field mentioned seranking.visible.brands.mentioned|fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.CallOptions): seranking.visible.brands.mentioned.Row[]?, seranking.Response|seranking.Error
+--- Figures by brand, topic or prompt. No value: no data. The call returns the answer as it is; each and all return the rows.
+---@field metrics seranking.visible.brands.metrics|fun(self, args: seranking.visible.brands.metrics.Args, options?: seranking.CallOptions): (seranking.visible.brands.metrics.Answer|true)?, seranking.Response|seranking.Error
+--- Change a brand's address, or its aliases, which are replaced as a whole.
+---@field update seranking.visible.brands.update|fun(self, args: seranking.visible.brands.update.Args|table, options?: seranking.CallOptions): (seranking.visible.brands.update.Answer|true)?, seranking.Response|seranking.Error
+--- Remove a competitor and its aliases.
+---@field delete seranking.visible.brands.delete|fun(self, args: seranking.visible.brands.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field aliases seranking.visible.brands.aliases
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.brands
+
+---@class seranking.visible.brands.aliases.add.Answer.aliases
+---@field title? string
+
+---@class seranking.visible.brands.aliases.add.Answer
+---@field aliases seranking.visible.brands.aliases.add.Answer.aliases[]
+
+---@class seranking.visible.brands.aliases.add.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field brand_id? seranking.Id the brand: id of client.visible.brands:list
+---@field aliases string|string[] names to add, unique in the project
+
+---@class seranking.visible.brands.aliases.add: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.brands.aliases.add.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.brands.aliases
+--- Add other names to a brand.
+---@field add seranking.visible.brands.aliases.add|fun(self, args: seranking.visible.brands.aliases.add.Args, options?: seranking.CallOptions): (seranking.visible.brands.aliases.add.Answer|true)?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(brand_id: seranking.Id): seranking.visible.brands.aliases
+
+---@class seranking.visible.projects.list.Row
+---@field id string a UUID
+---@field domain string
+---@field title? string
+---@field brand_names string[]
+---@field status string queued, processing, success or error
+---@field created_at? seranking.Time
+---@field last_checked_at? seranking.Time
+---@field models string[]
+
+---@class seranking.visible.projects.create.Answer
+---@field id string of the new project, a UUID
+
+---@class seranking.visible.projects.get.Answer.project.topics
+---@field id? integer where topics are not at the top
+---@field title? string
+
+---@class seranking.visible.projects.get.Answer.project
+---@field status string queued, processing, success or error
+---@field topics seranking.visible.projects.get.Answer.project.topics[]
+
+---@class seranking.visible.projects.get.Answer.check
+---@field processed_percent number of the prompts
+
+---@class seranking.visible.projects.get.Answer.topics
+---@field id? integer at the top, or in project
+---@field title? string
+---@field prompts_count? integer
+
+---@class seranking.visible.projects.get.Answer.brands
+---@field id? integer
+---@field title? string
+
+---@class seranking.visible.projects.get.Answer
+---@field project seranking.visible.projects.get.Answer.project
+---@field check seranking.visible.projects.get.Answer.check
+---@field topics seranking.visible.projects.get.Answer.topics[]
+---@field check_dates seranking.Date[]
+---@field next_check? seranking.Time
+---@field brands seranking.visible.projects.get.Answer.brands[]
+
+---@class seranking.visible.projects.list: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): fun(): seranking.visible.projects.list.Row?, seranking.Response?
+---@field all fun(self, args?: seranking.NoArgs, options?: seranking.WalkOptions): seranking.visible.projects.list.Row[]?, seranking.Error?
+
+---@class seranking.visible.projects.create.Args
+---@field domain string address of the brand's site, with its scheme
+---@field country_code "US"|"UK"|"CA"|"FR"|"DE"|"NL"|"ES"|"AT"|"BE"|"AU"|"NZ"|"IT"|"JP"|"KR"|"SG"|"IN"|"AE"|"BR"|"MX"|"CH"|"DK"|"SE"|"NO"|"FI"|"IE"|"IS"|"LU"|"PT"|"HK"|"TH"|"MY"|"ID"|"PH"|"IL"|"AR"|"CL"|"CO"|"ZA"|"CZ"|"GR"|"TR"|"PL" country to ask from, two capital letters; the United Kingdom is UK
+---@field lang_code "en"|"fr"|"de"|"nl"|"es"|"it"|"ja"|"ko"|"hi"|"ar"|"pt"|"da"|"sv"|"nb"|"fi"|"ga"|"is"|"lb"|"zh"|"th"|"ms"|"id"|"tl"|"he"|"af"|"cs"|"el"|"tr"|"pl" language to ask in, two small letters
+---@field brand_names string|string[] names of your brand; the first becomes the primary brand (assumed)
+---@field topics string|string[] titles of topics
+
+---@class seranking.visible.projects.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.projects.create.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args: seranking.visible.projects.create.Args, options?: seranking.WaitOptions): seranking.visible.projects.get.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.visible.projects.get.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+
+---@class seranking.visible.projects.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.visible.projects.get.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field wait fun(self, args?: seranking.visible.projects.get.Args, options?: seranking.WaitOptions): seranking.visible.projects.get.Answer?, seranking.Response|seranking.Error
+
+---@class seranking.visible.projects.delete.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+
+---@class seranking.visible.projects.delete: seranking.Operation
+---@field dry_run fun(self, args?: seranking.visible.projects.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.projects
+--- Projects of the organisation.
+---@field list seranking.visible.projects.list|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.visible.projects.list.Row[]?, seranking.Response|seranking.Error
+--- Start tracking a brand. The service makes prompts for the topics and asks them; wait ends when it has.
+---@field create seranking.visible.projects.create|fun(self, args: seranking.visible.projects.create.Args, options?: seranking.CallOptions): seranking.visible.projects.create.Answer?, seranking.Response|seranking.Error
+--- A project: state of its check, topics, dates, competitors.
+---@field get seranking.visible.projects.get|fun(self, args?: seranking.visible.projects.get.Args, options?: seranking.CallOptions): seranking.visible.projects.get.Answer?, seranking.Response|seranking.Error
+--- Delete a project. The service can restore it, but no call that does is known.
+---@field delete seranking.visible.projects.delete|fun(self, args?: seranking.visible.projects.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.projects
+
+---@class seranking.visible.prompts.list.Row
+---@field id integer
+---@field text? string
+---@field topic_id? integer
+---@field visibility? number|table
+---@field avg_position? number|table
+---@field mentions? number|table
+---@field sentiments? number|table
+
+---@class seranking.visible.prompts.create.Answer
+---@field ids integer[]
+
+---@class seranking.visible.prompts.get.Answer
+---@field id integer
+---@field text string
+---@field topic_id integer
+---@field created_at seranking.Time
+---@field is_parsed boolean whether it has results
+
+---@class seranking.visible.prompts.list.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field group_mode? "prompt"|"topic" what rows are: prompts, or topics with the figures of theirs; default prompt
+---@field date_from seranking.Day first day
+---@field date_to seranking.Day last day
+---@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
+---@field compare_to? seranking.Day last day of that period
+---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
+---@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field topic_ids? seranking.Id|seranking.Id[] only these topics
+---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
+---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
+---@field search_query? string only prompts with this in their text
+---@field sort? "visibility"|"avg_position"|"mentions"|"sentiments" figure to sort by
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer rows a page (at least 1); default 1000
+---@field offset? integer rows to skip (at least 0); default 0
+
+---@class seranking.visible.prompts.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.prompts.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.visible.prompts.list.Args, options?: seranking.WalkOptions): fun(): seranking.visible.prompts.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.visible.prompts.list.Args, options?: seranking.WalkOptions): seranking.visible.prompts.list.Row[]?, seranking.Error?
+
+---@class seranking.visible.prompts.create.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
+---@field prompts string|string[] texts of the new prompts
+
+---@class seranking.visible.prompts.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.prompts.create.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.prompts.delete.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field prompt_ids seranking.Id|seranking.Id[] the prompts
+
+---@class seranking.visible.prompts.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.prompts.move.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field topic_id seranking.Id the topic that they go to
+---@field prompt_ids? seranking.Id|seranking.Id[] prompts to move
+---@field topic_ids? seranking.Id|seranking.Id[] topics whose prompts all move
+
+---@class seranking.visible.prompts.move: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.prompts.move.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.prompts.get.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
+
+---@class seranking.visible.prompts.get: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.prompts.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.prompts
+--- Prompts with their visibility, or topics with the figures of their prompts.
+---@field list seranking.visible.prompts.list|fun(self, args: seranking.visible.prompts.list.Args, options?: seranking.CallOptions): seranking.visible.prompts.list.Row[]?, seranking.Response|seranking.Error
+--- Add prompts to a topic. The models are asked soon after. Returns the ids, in a shape that no source shows.
+---@field create seranking.visible.prompts.create|fun(self, args: seranking.visible.prompts.create.Args, options?: seranking.CallOptions): (seranking.visible.prompts.create.Answer|true)?, seranking.Response|seranking.Error
+--- Delete prompts with their results.
+---@field delete seranking.visible.prompts.delete|fun(self, args: seranking.visible.prompts.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- Move prompts to a topic of the same project: all or none.
+---@field move seranking.visible.prompts.move|fun(self, args: seranking.visible.prompts.move.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+--- A prompt.
+---@field get seranking.visible.prompts.get|fun(self, args: seranking.visible.prompts.get.Args, options?: seranking.CallOptions): seranking.visible.prompts.get.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.prompts
+
+---@class seranking.visible.results.list.Row.brands
+---@field id? integer
+---@field title? string
+
+---@class seranking.visible.results.list.Row
+---@field id integer
+---@field text? string
+---@field brands seranking.visible.results.list.Row.brands[]
+---@field sentiment? string
+---@field avg_position? number
+---@field model_type? string
+---@field has_urls? boolean
+
+---@class seranking.visible.results.get.Answer
+---@field id integer
+---@field text string
+---@field urls string[]
+---@field brands seranking.visible.results.list.Row.brands[]
+---@field sentiment? string
+---@field avg_position? number
+---@field model_type? string
+
+---@class seranking.visible.results.list.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
+---@field date_from seranking.Day first day
+---@field date_to seranking.Day last day
+---@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
+---@field compare_to? seranking.Day last day of that period
+---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
+---@field topic_ids? seranking.Id|seranking.Id[] only these topics
+---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
+---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
+---@field limit? integer rows a page (at least 1); default 1000
+---@field offset? integer rows to skip (at least 0); default 0
+
+---@class seranking.visible.results.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.results.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.visible.results.list.Args, options?: seranking.WalkOptions): fun(): seranking.visible.results.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.visible.results.list.Args, options?: seranking.WalkOptions): seranking.visible.results.list.Row[]?, seranking.Error?
+
+---@class seranking.visible.results.get.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
+---@field result_id seranking.Id the result: id of client.visible.results:list
+
+---@class seranking.visible.results.get: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.results.get.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.results.dump.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
+---@field result_id seranking.Id the result: id of client.visible.results:list
+
+---@class seranking.visible.results.dump: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.results.dump.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.results
+--- Results of a prompt, one for each run of a model. The service's metrics may count a few less.
+---@field list seranking.visible.results.list|fun(self, args: seranking.visible.results.list.Args, options?: seranking.CallOptions): seranking.visible.results.list.Row[]?, seranking.Response|seranking.Error
+--- A result: the whole text, cited pages, brands.
+---@field get seranking.visible.results.get|fun(self, args: seranking.visible.results.get.Args, options?: seranking.CallOptions): seranking.visible.results.get.Answer?, seranking.Response|seranking.Error
+--- The model's answer as its provider gave it: HTML, returned as a string.
+---@field dump seranking.visible.results.dump|fun(self, args: seranking.visible.results.dump.Args, options?: seranking.CallOptions): string?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.results
+
+---@class seranking.visible.sources.list.Row.ai_answers_count
+---@field values number[]
+---@field delta? number
+
+---@class seranking.visible.sources.list.Row.coverage
+---@field values number[]
+
+---@class seranking.visible.sources.list.Row
+---@field domain_id integer
+---@field domain? string
+---@field url? string
+---@field ai_answers_count seranking.visible.sources.list.Row.ai_answers_count
+---@field coverage seranking.visible.sources.list.Row.coverage
+---@field prompts_count seranking.visible.sources.list.Row.coverage
+---@field pages seranking.visible.sources.list.Row.coverage
+---@field mention_rate seranking.visible.sources.list.Row.coverage
+---@field my_brand_mentions_count seranking.visible.sources.list.Row.coverage
+---@field my_brand_mentions? integer of a page: 1, 0 or -1
+---@field competitors_count seranking.visible.sources.list.Row.coverage
+---@field gap_score seranking.visible.sources.list.Row.coverage
+---@field first_seen seranking.Date
+---@field last_seen seranking.Date
+---@field last_check_date? seranking.Date of a page
+
+---@class seranking.visible.sources.list.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field date_from seranking.Day first day
+---@field date_to seranking.Day last day
+---@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
+---@field compare_to? seranking.Day last day of that period
+---@field source_type? "domain"|"url" what rows are: sites or pages; default domain
+---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
+---@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field topic_ids? seranking.Id|seranking.Id[] only these topics
+---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
+---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
+---@field prompt_ids? seranking.Id|seranking.Id[] only answers to these prompts
+---@field search_query? string only sources with this in their address
+---@field domain_id? seranking.Id only pages of this site: domain_id of a row
+---@field types? "file"|"video"|"social"|"forum"|"q&a"|"documentation"|"wiki"|"news"|"blog"|"product"|"job"|"educational"|"local"|"app"|"search"|"homepage"|"other"|("file"|"video"|"social"|"forum"|"q&a"|"documentation"|"wiki"|"news"|"blog"|"product"|"job"|"educational"|"local"|"app"|"search"|"homepage"|"other")[] only pages of these kinds
+---@field is_my_brand_mentions? 1|0|-1 whether the source names your brand: 1 it does, 0 it doesn't, -1 not known
+---@field competitors_count_from? integer fewest competitors that it names (at least 0)
+---@field competitors_count_to? integer most competitors that it names (at least 0)
+---@field brand_ids? seranking.Id|seranking.Id[] only sources that name these brands
+---@field brand_match_mode? "any"|"all" whether it must name any or all of brand_ids; default any
+---@field sort? string figure to sort by; sites and pages have different ones
+---@field sort_order? "asc"|"desc" order; default desc
+---@field limit? integer rows a page (1 to 10000); default 1000
+---@field offset? integer rows to skip (at least 0); default 0
+
+---@class seranking.visible.sources.list: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.sources.list.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.visible.sources.list.Args, options?: seranking.WalkOptions): fun(): seranking.visible.sources.list.Row?, seranking.Response?
+---@field all fun(self, args: seranking.visible.sources.list.Args, options?: seranking.WalkOptions): seranking.visible.sources.list.Row[]?, seranking.Error?
+
+---@class seranking.visible.sources
+--- Sites or pages that the models cited. Figures are objects with `values`: one, or two and a `delta` if you compare.
+---@field list seranking.visible.sources.list|fun(self, args: seranking.visible.sources.list.Args, options?: seranking.CallOptions): seranking.visible.sources.list.Row[]?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.sources
+
+---@class seranking.visible.subscription.get.Answer.limits
+---@field max? integer of projects, prompts and seats
+---@field used? integer
+---@field available? integer
+
+---@class seranking.visible.subscription.get.Answer
+---@field plan? string
+---@field status string
+---@field period? table
+---@field renewal? boolean
+---@field limits table<string, seranking.visible.subscription.get.Answer.limits>
+
+---@class seranking.visible.subscription.get: seranking.Operation
+---@field dry_run fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.subscription
+--- The plan, and what is left of it. Calls cost no credits; projects, prompts and seats are limited.
+---@field get seranking.visible.subscription.get|fun(self, args?: seranking.NoArgs, options?: seranking.CallOptions): seranking.visible.subscription.get.Answer?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+
+---@class seranking.visible.topics.create.Row
+---@field id integer
+---@field title string
+
+---@class seranking.visible.topics.create.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field titles string|string[] titles of the new topics
+
+---@class seranking.visible.topics.create: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.topics.create.Args, options?: seranking.CallOptions): seranking.DryRun
+---@field each fun(self, args: seranking.visible.topics.create.Args, options?: seranking.WalkOptions): fun(): seranking.visible.topics.create.Row?, seranking.Response?
+---@field all fun(self, args: seranking.visible.topics.create.Args, options?: seranking.WalkOptions): seranking.visible.topics.create.Row[]?, seranking.Error?
+
+---@class seranking.visible.topics.update.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
+---@field title string the new title
+
+---@class seranking.visible.topics.update: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.topics.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.topics.delete.Args
+---@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
+
+---@class seranking.visible.topics.delete: seranking.Operation
+---@field dry_run fun(self, args: seranking.visible.topics.delete.Args, options?: seranking.CallOptions): seranking.DryRun
+
+---@class seranking.visible.topics
+--- Make topics.
+---@field create seranking.visible.topics.create|fun(self, args: seranking.visible.topics.create.Args, options?: seranking.CallOptions): seranking.visible.topics.create.Row[]?, seranking.Response|seranking.Error
+--- Rename a topic.
+---@field update seranking.visible.topics.update|fun(self, args: seranking.visible.topics.update.Args|table, options?: seranking.CallOptions): seranking.visible.topics.create.Row?, seranking.Response|seranking.Error
+--- Delete a topic with its prompts and their results.
+---@field delete seranking.visible.topics.delete|fun(self, args: seranking.visible.topics.delete.Args, options?: seranking.CallOptions): true?, seranking.Response|seranking.Error
+---@field operations fun(self): fun(): string?, any
+---@overload fun(project_id: seranking.Id): seranking.visible.topics
 
 return seranking

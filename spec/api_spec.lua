@@ -4,6 +4,7 @@
 local api = require "seranking.api"
 local descriptions = require "support.descriptions"
 local notation = require "seranking.base.notation"
+local products = require "seranking.api.products"
 
 local GENERATIONS = descriptions.GENERATIONS
 local each_operation, resources = descriptions.each_operation, descriptions.resources
@@ -36,12 +37,12 @@ end
 
 describe("the format", function()
   local resource_fields = notation.set "name about id params operations"
-  local operation_fields = notation.set("v4 v1 data post query body items upload params one_of any_of fixed envelope answer "
-    .. "unwrap fields numbers texts joined row example failed errors success instead pages job cost repeatable billed about "
-    .. "use source confidence deprecated")
+  local operation_fields = notation.set("v4 v1 data visible post query body items upload params one_of any_of together "
+    .. "fixed envelope answer unwrap fields numbers texts joined row example failed errors success instead pages job cost "
+    .. "repeatable billed about use source confidence deprecated")
   local own_fields = notation.set "query body items upload envelope answer unwrap fields example" -- of one generation
   local param_fields = notation.set("type style wire fields required enum min max max_items min_items max_length min_length "
-    .. "first_lacks form as_read nullable secret default about")
+    .. "first_lacks form as_read nullable secret default wrap always enum_by sample about")
   local types = notation.set "id integer number string boolean flag date month object file text"
   local list_styles, table_styles = notation.set "brackets repeat comma lines tree", notation.set "tree json"
   local methods = notation.set "GET POST PUT PATCH DELETE"
@@ -71,7 +72,7 @@ describe("the format", function()
     for generation, wire in pairs(type(param.wire) == "table" and param.wire or { v4 = param.wire }) do
       assert.is_true(generation == "v4" or generation == "v1", where)
       assert.is_string(wire, where)
-      assert.is_truthy(wire:find("^[%w_.-]+$"), where)
+      assert.is_truthy(wire:gsub("%[%w+%]", ""):find("^[%w_.-]+$"), where)
       assert.not_equal(name, wire, where)
     end
   end
@@ -106,8 +107,19 @@ describe("the format", function()
       for _, of_lists in ipairs { "min_items", "max_items" } do
         assert.is_true(param[of_lists] == nil or element ~= param.type, where .. "." .. of_lists)
       end
-      for _, flag in ipairs { "nullable", "secret", "as_read" } do
+      for _, flag in ipairs { "nullable", "secret", "as_read", "always" } do
         assert.is_true(param[flag] == nil or param[flag] == true, where .. "." .. flag)
+      end
+      assert.is_true(not param.always or param.default ~= nil, where)
+      assert.is_true(param.wrap == nil or element ~= param.type and element ~= "object", where)
+      if param.enum_by then
+        assert.is_table(params[param.enum_by.of].enum, where)
+        for _, value in ipairs(params[param.enum_by.of].enum) do
+          assert.is_table(param.enum_by.values[value], where)
+        end
+      end
+      if param.sample ~= nil and param.form then
+        assert.is_truthy(tostring(param.sample):find(param.form[1]), where)
       end
     end
   end
@@ -158,7 +170,7 @@ describe("the format", function()
       for source in pairs(notation.set(operation.source)) do
         assert.is_truthy(sources[source], key .. ": " .. source)
       end
-      for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "any_of", "fixed" } do
+      for _, text in ipairs { "unwrap", "failed", "fields", "example", "source", "one_of", "any_of", "together", "fixed" } do
         assert.is_true(operation[text] == nil or type(operation[text]) == "string", key .. "." .. text)
       end
       for _, flag in ipairs { "repeatable", "billed", "deprecated", "post" } do
@@ -245,7 +257,7 @@ describe("the format", function()
   end)
 
   it("has jobs whose status operation accepts the job's id", function()
-    local job_fields = notation.set "status id param state pending good bad done result every fresh"
+    local job_fields = notation.set "status id param state pending good bad done full result every fresh"
     each_operation(function(key, operation, resource)
       local job = operation.job
       for field in pairs(job or {}) do
@@ -292,6 +304,16 @@ describe("the format", function()
     assert.is_true(count > 10)
   end)
 
+  it("has parameters that go together, all of them optional", function()
+    each_operation(function(key, operation)
+      local together = notation.words(operation.together)
+      assert.is_true(together[1] == nil or together[2] ~= nil, key)
+      for _, name in ipairs(together) do
+        assert.equal("", names(operation.query)[name], key .. ": " .. name)
+      end
+    end)
+  end)
+
   it("has one_of and any_of only for optional parameters of the operation", function()
     each_operation(function(key, operation)
       assert.is_true(not operation.one_of or not operation.any_of, key)
@@ -306,9 +328,13 @@ describe("the format", function()
 
   it("has only valid templates, with described ids", function()
     each_operation(function(key, operation, resource)
-      assert.is_true(operation.v4 ~= nil or operation.v1 ~= nil or operation.data ~= nil, key)
-      assert.equal(resource.name:find "^data%." ~= nil, operation.data ~= nil, key)
-      assert.is_true(not operation.data or operation.v4 == nil and operation.v1 == nil, key)
+      local apis = {}
+      for _, api_name in ipairs(GENERATIONS) do
+        apis[#apis + 1] = operation[api_name] and api_name or nil
+      end
+      local product = products[resource.name:match "^[^.]*"] and resource.name:match "^[^.]*"
+      assert.is_truthy(apis[1], key)
+      assert.is_true(product == nil and not products[apis[1]] or apis[1] == product and apis[2] == nil, key)
       for _, generation in ipairs(GENERATIONS) do
         if operation[generation] then
           local path, in_path, in_query = template(line_of(operation, generation))

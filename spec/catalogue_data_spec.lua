@@ -9,6 +9,7 @@ local json = require "seranking.fake.json"
 local lists = require "support.lists"
 local scene = require "support.scene"
 local seranking = require "seranking"
+local wire_form = require "support.wire_form"
 
 local TODAY = "2026-09-10"
 
@@ -204,41 +205,12 @@ local function by_name(list)
   return found
 end
 
-local function decoded(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
-local function pairs_of(query)
-  local list = {}
-  for pair in (query or ""):gmatch "[^&]+" do
-    list[#list + 1] = decoded(pair)
-  end
-  return list
-end
-
 local function parts_of(request)
   local boundary, list = request.headers["content-type"]:match "^multipart/form%-data; boundary=(.+)$", {}
   for head, data in request.body:gmatch("(Content%-Disposition:.-)\r\n\r\n(.-)\r\n%-%-" .. boundary:gsub("%W", "%%%0")) do
     list[#list + 1] = head:match 'name="([^"]*)"' .. "=" .. data
   end
   return list
-end
-
---- JSON as plain tables that can be compared; 1 and 1.0, [] and {} stay different.
-local function value_of(text)
-  local function plain(node)
-    if node.kind ~= "array" and node.kind ~= "object" then
-      return { node.kind, tostring(node.value) }
-    end
-    local made = { node.kind }
-    for name, inner in pairs(node.value) do
-      made["." .. name] = plain(inner)
-    end
-    return made
-  end
-  local node, problem = json.decode(text)
-  assert.is_truthy(node, problem)
-  return plain(node)
 end
 
 describe("the descriptions of the Data API", function()
@@ -337,11 +309,11 @@ describe("a client sends the catalogue's request of", function()
       assert.is_truthy(data, tostring(problem))
       local last = sent()
       assert.same({ request.method, request.path }, { last.method, last.path })
-      assert.same(by_name(request.query), by_name(pairs_of(last.query)))
+      assert.same(by_name(request.query), by_name(wire_form.pairs_of(last.query)))
       if request.parts then
         assert.same(request.parts, parts_of(last))
       elseif body then
-        assert.same(value_of(body), value_of(last.body))
+        assert.same(wire_form.value_of(body), wire_form.value_of(last.body))
         assert.equal("application/json", last.headers["content-type"])
       else
         assert.is_true(last.body == nil or last.body == "")

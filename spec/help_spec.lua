@@ -35,11 +35,12 @@ describe("print", function()
     local text = tostring(client)
     assert.equal("seranking client (v4, https://api4.seranking.com, key …d14b)", text:match "^[^\n]+")
     for family in pairs(api) do
-      if not family:find "^data%." then
+      if not family:find "^data%." and not family:find "^visible%." then
         assert.is_truthy(text:find("\n  ." .. family .. " +%u"), family)
       end
     end
     has(text, "\n  .data ")
+    has(text, "\n  .visible ")
     has(text, "Methods: :close, :download, :gather, :limiter, :map, :request\n")
     local data = tostring(client.data)
     assert.is_truthy(data:find "\n  %.keywords +%u")

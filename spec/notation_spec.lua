@@ -84,9 +84,10 @@ end)
 
 describe("the fields of an answer", function()
   it("are lines of path, type and note", function()
-    assert.same({ { path = "id", type = "integer", optional = false, note = "the id: of it" },
-      { path = "rows[].x", type = "string|number", optional = true } },
-      notation.fields "  id integer the id: of it \n\n  rows[].x string|number?\n")
+    assert.same({ { path = "id", type = "integer", optional = false, guessed = false, note = "the id: of it" },
+      { path = "rows[].x", type = "string|number", optional = true, guessed = false },
+      { path = "rows[].y", type = "date", optional = true, guessed = true } },
+      notation.fields "  id integer the id: of it \n\n  rows[].x string|number?\nrows[].y date??\n")
   end)
 
   it("take nothing else", function()

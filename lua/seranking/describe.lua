@@ -11,7 +11,7 @@ local describe = {}
 
 -- Fields copied from a parameter's definition.
 local PARAMETER = { "type", "style", "enum", "min", "max", "default", "max_items", "min_items", "max_length", "min_length",
-  "nullable", "secret", "about" }
+  "nullable", "secret", "wrap", "always", "enum_by", "sample", "about" }
 
 local parameter
 
@@ -45,6 +45,10 @@ end
 ---@field min_length? integer
 ---@field nullable? boolean
 ---@field secret? boolean
+---@field wrap? string each element is sent as an object with this member
+---@field always? boolean the default is sent if you leave it out
+---@field enum_by? table the parameter that decides, and the accepted values by its values
+---@field sample? any a value for examples
 ---@field about? string
 function parameter(place, name, definition, required)
   local made = { name = name, place = place, required = required, wire = definition.wire or name }
@@ -59,6 +63,7 @@ end
 ---@field path string "keywords[].id"; in an array, from its elements on
 ---@field type string "integer", "string|number" …
 ---@field optional boolean may be null or missing
+---@field guessed? boolean no source shows its name
 ---@field text boolean may come as text; the library converts it to the number
 ---@field note? string
 
@@ -67,11 +72,24 @@ local function fields_of(text, rule, texts)
   local list = {}
   for i, field in ipairs(notation.fields(text)) do
     list[i] = {
-      path = field.path, type = field.type, optional = field.optional, note = field.note,
+      path = field.path, type = field.type, optional = field.optional, guessed = field.guessed or nil, note = field.note,
       text = (field.type:find "integer" or field.type:find "number") ~= nil and numbers.covers(rule, texts, field.path),
     }
   end
   return list
+end
+
+-- Pages as plain data. Of several places where the rows may be, `rows` is the one that the fields describe.
+local function pages_of(plan)
+  local pages = copy.deep(plan.pages)
+  local places = notation.words(pages and pages.rows)
+  if places[2] then
+    pages.rows, pages.places = places[1], copy.deep(places)
+    for _, name in ipairs(places) do
+      pages.rows = (plan.fields or ""):find("%f[%w_]" .. name .. "%[%]") and name or pages.rows
+    end
+  end
+  return pages
 end
 
 -- Where a template has an id: in the path or the query.
@@ -116,6 +134,7 @@ end
 ---@field one_of? string[] exactly one of these is required
 ---@field row_of? string operations whose rows, or answers, it accepts as arguments: "list get"
 ---@field any_of? string[] at least one of these is required
+---@field together? string[] all or none of these must be given
 ---@field fixed? table<string, string> what is always in the query
 ---@field post boolean large requests go by POST
 ---@field body? "object"|"list"|"multipart"
@@ -127,7 +146,7 @@ end
 ---@field example? string JSON text
 ---@field success integer[] documented statuses
 ---@field errors { status: integer, message: string? }[] known error messages
----@field pages? table
+---@field pages? table `rows` is the member that the fields describe; `places`: all members that may have the rows
 ---@field job? table
 ---@field cost? table
 ---@field repeatable boolean may be sent twice
@@ -157,14 +176,15 @@ function describe.operation(resource, description, api)
   local made = {
     name = plan.name, about = description.about, use = description.use, api = api, method = plan.method,
     path = planner.line(description, api):match " (.+)$",
-    parameters = parameters_of(plan), one_of = copy.deep(plan.one_of), any_of = copy.deep(plan.any_of), fixed = fixed,
+    parameters = parameters_of(plan), one_of = copy.deep(plan.one_of), any_of = copy.deep(plan.any_of),
+    together = copy.deep(plan.together), fixed = fixed,
     row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
     fields = notation.within(resource.name, description[1], fields_of, plan.fields, plan.number_rule, plan.texts),
     example = planner.field(description, api, "example") or nil,
     success = copy.deep(description.success or { 200 }),
-    errors = errors, pages = copy.deep(plan.pages), job = copy.deep(plan.job), cost = copy.deep(plan.cost),
+    errors = errors, pages = pages_of(plan), job = copy.deep(plan.job), cost = copy.deep(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
     source = copy.deep(notation.words(description.source)), confidence = description.confidence,
     deprecated = description.deprecated or false,

@@ -1,6 +1,8 @@
 --- What types, limits and prices are called in English: for the help in a program and for the reference.
 -- SPDX-License-Identifier: MIT
 
+local proxy = require "seranking.base.proxy"
+
 local wording = {}
 
 local format = string.format
@@ -84,10 +86,21 @@ function wording.limits(parameter, code)
   elseif parameter.max then
     add("at most " .. value(parameter.max))
   end
+  if parameter.enum_by then
+    local by = parameter.enum_by
+    for _, decides in ipairs(proxy.sorted_names(by.values)) do
+      local words = {}
+      for i, word in ipairs(by.values[decides]) do
+        words[i] = value(word)
+      end
+      add(format("with %s: %s", code(format("%s = %s", by.of, wording.literal(decides))),
+        table.concat(words, code == plain and ", " or " ")))
+    end
+  end
   add(count(parameter.min_items, parameter.max_items, "elements"))
   add(count(parameter.min_length, parameter.max_length, "characters"))
   if parameter.default ~= nil then
-    add("default " .. value(parameter.default))
+    add((parameter.always and "if left out, sent as " or "default ") .. value(parameter.default))
   end
   if parameter.nullable then
     add(code "seranking.null" .. " clears it")

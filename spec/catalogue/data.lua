@@ -2142,7 +2142,7 @@ return {
       op = "data.ai_search.prompts_by_target", case = "required",
       method = "GET", path = "/v1/ai-search/prompts-by-target",
       args = { target = "anchors.example", source = "uk", engine = "gemini" },
-      query = { "target=anchors.example", "source=uk", "engine=gemini" },
+      query = { "target=anchors.example", "source=uk", "engine=gemini", "scope=base_domain" }, -- without it: 500
     },
     {
       op = "data.ai_search.prompts_by_target", case = "all",

@@ -22,7 +22,9 @@ local BY_NAME = {
   account_first_name = "Grace", account_last_name = "Hopper", account_password = "long and secret",
   date_from = "2026-09-01", date_to = "2026-09-10", from = "2026-08", to = "2026-09", max_pages = 100, send_report = 0,
   before_id = 70012, from_group_id = 70011, to_group_id = 70012, region_name = "Boston, Massachusetts, United States",
-  list = "spam.example.com", job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate",
+  list = "spam.example.com", brand_id = 31, topic_id = 4101, prompt_id = 70001, prompt_ids = 70001, result_id = 880001,
+  compare_from = "2026-08-01", compare_to = "2026-08-31",
+  job_token = "6f1d2c", value = 404, limit = 50, code = "title_duplicate",
   access = "audit_settings",
 }
 
@@ -84,8 +86,8 @@ local function of_type(parameter, kind)
     return object(parameter)
   elseif kind == "file" then
     return '{ filename = "pages.txt", data = "https://corner-bakery.example.com/rye\\n" }'
-  elseif parameter.enum then
-    return literal(parameter.enum[1])
+  elseif parameter.sample ~= nil or parameter.enum then
+    return literal(parameter.sample ~= nil and parameter.sample or parameter.enum[1])
   end
   local value = BY_NAME[parameter.name]
   if type(value) == "number" and kind == "string" then

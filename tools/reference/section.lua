@@ -147,6 +147,9 @@ local function add_parameters(page, operation, seen)
   if any.any_of then
     rules[#rules + 1] = ("At least one of %s is required."):format(text.listed(any.any_of, "and"))
   end
+  if any.together then
+    rules[#rules + 1] = ("Give all of %s, or none."):format(text.listed(any.together, "and"))
+  end
   if any.one_of then
     rules[#rules + 1] = ("Exactly one of %s is required."):format(text.listed(any.one_of, "and"))
   end
@@ -178,6 +181,8 @@ local function tells_more(field, next_field)
   return not inside or field.note ~= nil or field.optional
 end
 
+local GUESS = "the name is a guess"
+
 -- The rows of the table. Siblings of one type without notes share a row.
 local function field_rows(description)
   local rows, last = {}, nil
@@ -185,11 +190,13 @@ local function field_rows(description)
     if tells_more(field, description.fields[i + 1]) then
       local kind, count = field.type:gsub("|", " or ")
       kind = (count > 0 and field.optional and "(" .. kind .. ")" or kind) .. (field.optional and "?" or "")
-      local place = not field.note and field.path:find "%w$" and field.path:match "^(.-)[^.]*$" .. " " .. kind or nil
+      local note = field.guessed and (field.note and field.note .. "; " or "") .. GUESS or field.note
+      local place = note == (field.guessed and GUESS or nil) and field.path:find "%w$"
+        and table.concat({ field.path:match "^(.-)[^.]*$", kind, note }, " ") or nil
       if place and place == last then
         rows[#rows] = rows[#rows]:gsub("` |", function() return "`, " .. code(field.path) .. " |" end, 1)
       else
-        rows[#rows + 1] = ("| %s | %s | %s |"):format(code(field.path), kind, cell(field.note or ""))
+        rows[#rows + 1] = ("| %s | %s | %s |"):format(code(field.path), kind, cell(note or ""))
       end
       last = place
     end
@@ -257,7 +264,10 @@ local function pages_line(operation)
   if not pages.style then
     parts[#parts + 1] = "one page only"
   end
-  if pages.rows then
+  if pages.places then
+    parts[#parts + 1] = ("`each` and `all` give the rows in %s, or the list itself: no source shows which"):format(
+      text.listed(pages.places, "or"))
+  elseif pages.rows then
     parts[#parts + 1] = ("`each` and `all` give the rows in `%s`"):format(pages.rows)
   end
   if pages.total then
@@ -272,6 +282,13 @@ end
 
 local function listed(words)
   return text.listed(notation.words(words), "or")
+end
+
+-- Where the list may be, if it is not known.
+local function envelope_line(operation)
+  local unwrap = operation.any.unwrap
+  return unwrap and notation.words(unwrap)[2] and ("the list comes alone or in %s; no source shows which, and you get the list")
+    :format(listed(unwrap)) or nil
 end
 
 local function job_line(operation)
@@ -292,6 +309,7 @@ local function job_line(operation)
     end
   end
   local state = parts[1] and ("; `%s` is %s"):format(job.state, table.concat(parts, ", ")) or ""
+  state = state .. (job.full and (", and `%s` is 100"):format(job.full) or "")
   local every = job.every or { 5, 60 }
   return ("`%s { … }` asks every %.14g to %.14g s until it is done%s%s%s"):format(wait, every[1], every[2], state,
     job.done and ("; it is done when `%s` is there"):format(job.done) or "",
@@ -343,6 +361,7 @@ local function add_facts(page, operation)
   end
   fact("Price", price_line(description))
   fact("Pages", pages_line(operation))
+  fact("Envelope", envelope_line(operation))
   fact("Job", job_line(operation))
   fact("Retries", retries_line(operation))
   for _, line in ipairs(error_lines(operation)) do

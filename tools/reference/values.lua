@@ -3,6 +3,7 @@
 
 local json = require "seranking.fake.json"
 local model = require "reference.model"
+local notation = require "seranking.base.notation"
 local sample = require "reference.sample"
 local seranking = require "seranking"
 local wording = require "seranking.wording"
@@ -40,6 +41,15 @@ end
 
 local function key(name)
   return name:find "^[%a_][%w_]*$" and name or "[" .. wording.literal(name) .. "]"
+end
+
+-- The node that the answer is taken out of; nil if it is the answer itself.
+local function unwrapped_of(description, node)
+  for _, name in ipairs(node.kind == "object" and notation.words(description.unwrap) or {}) do
+    if node.value[name] then
+      return node.value[name]
+    end
+  end
 end
 
 -- The elements or members of a table as { prefix, value, node }, members in the order of the JSON text.
@@ -96,7 +106,7 @@ function values.example(operation, api)
     return nil
   end
   local node = assert(json.decode(description.example))
-  local unwrapped = description.unwrap and node.kind == "object" and node.value[description.unwrap]
+  local unwrapped = unwrapped_of(description, node)
   return write(decoded(operation, api), unwrapped or node, "", WIDTH)
 end
 

@@ -3,6 +3,7 @@
 
 local errors = require "seranking.answer.errors"
 local json = require "seranking.base.json"
+local notation = require "seranking.base.notation"
 local numbers = require "seranking.answer.numbers"
 
 local answer = {}
@@ -74,8 +75,11 @@ function answer.read(client, plan, call)
   if problem then
     return undecodable(plan, call, problem, late)
   end
-  if plan.unwrap and type(data) == "table" and data[plan.unwrap] ~= nil then
-    data = data[plan.unwrap]
+  for _, name in ipairs(type(data) == "table" and notation.words(plan.unwrap) or {}) do
+    if data[name] ~= nil then
+      data = data[name]
+      break
+    end
   end
   local said = plan.failed and failure_in(plan, data)
   if said then

@@ -203,16 +203,17 @@ local TYPES = { integer = true, number = true, string = true, boolean = true, da
 ---@field path string
 ---@field type string "integer", "string|number"
 ---@field optional boolean it may be null or missing
+---@field guessed boolean no source shows its name
 ---@field note? string
 
---- Lines of `path type note`, where a type that ends in "?" is optional.
+--- Lines of `path type note`, where a type that ends in "?" is optional, and in "??" a guess, too.
 ---@type fun(text: string?): seranking.FieldLine[]
 notation.fields = once(function(text)
   local list, seen = {}, {}
   for line in gmatch(text, "[^\n]+") do
     if find(line, "%S") then
       local path, kind, note = match(line, "^%s*(%S+)%s+(%S+)%s*(.-)%s*$")
-      local bare, optional = match(kind or "", "^(.-)(%??)$")
+      local bare, mark = match(kind or "", "^(.-)(%??%??)$")
       if not path then
         typo(line, "the field '%s' has no type", match(line, "^%s*(.-)%s*$"))
       end
@@ -226,7 +227,8 @@ notation.fields = once(function(text)
         typo(line, "the field %s is described twice", path)
       end
       seen[path] = true
-      list[#list + 1] = { path = path, type = bare, optional = optional == "?", note = note ~= "" and note or nil }
+      list[#list + 1] = { path = path, type = bare, optional = mark ~= "", guessed = mark == "??",
+        note = note ~= "" and note or nil }
     end
   end
   return list

@@ -54,7 +54,9 @@ end
 local function value_at(plan, place, args, bound)
   local name = place[1]
   local value = value_of(plan, args, bound, name)
-  if value == nil and place[3] then
+  if value == nil and place[2].always then
+    value = place[2].default
+  elseif value == nil and place[3] then
     missing(plan, name)
   elseif value == "" and (place[3] or has(plan.one_of or plan.any_of, name)) then
     content.refuse(plan, name, "must not be empty")
@@ -245,7 +247,7 @@ local keys = { token = true, apikey = true }
 local function taken_name(plan, wire)
   local base, rest = wire:match "^([^%[]*)(.*)$"
   for name, definition in pairs(plan.definitions) do
-    if (definition.wire or name) == base or name == base then
+    if (definition.wire or name) == base or definition.wire == wire or name == base then
       local member = rest:match "^%[([^%]]*)%]"
       if not member or not definition.fields or encode.element(definition) or definition.fields[member] then
         return name

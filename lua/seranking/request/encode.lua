@@ -83,6 +83,16 @@ end
 
 local json_of
 
+-- An element of a list whose elements are sent as objects. It may be given as such an object, with other members.
+local function wrapped(definition, value, kind)
+  local inner = value
+  if type(value) == "table" and value[definition.wrap] ~= nil then
+    inner = value[definition.wrap]
+  end
+  local text, problem, got = params.scalar_json(definition, inner, kind)
+  return text and format("{%s:%s}", json.string(definition.wrap), text), problem, got
+end
+
 local function element_json(definition, value, kind)
   if match(kind, "%[%]$") then -- a list of lists
     return json_of(setmetatable({ type = kind, max_items = false, min_items = false }, { __index = definition }), value)
@@ -128,7 +138,10 @@ function json_of(definition, value)
     end
     return json.string(text)
   end
-  local list, problem, got = write_list(definition, value, element, element_json)
+  if definition.wrap and type(value) == "table" and value[definition.wrap] ~= nil then
+    value = { value }
+  end
+  local list, problem, got = write_list(definition, value, element, definition.wrap and wrapped or element_json)
   return list and "[" .. table.concat(list, ",") .. "]", problem, got
 end
 

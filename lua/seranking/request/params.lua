@@ -215,6 +215,8 @@ function params.scalar(definition, value, kind)
   local text, problem, got = types[kind].text(value)
   if text then
     problem, got = beyond_limits(definition, value, text)
+  elseif got and definition.form then
+    problem = "must be " .. definition.form[2]
   end
   return not problem and text or nil, problem, got
 end
@@ -228,6 +230,8 @@ function params.scalar_json(definition, value, kind)
   local text, problem, got = types[kind].json(value)
   if text then
     problem, got = beyond_limits(definition, value, type(value) == "string" and kind ~= "id" and value or text)
+  elseif got and definition.form then
+    problem = "must be " .. definition.form[2]
   end
   return not problem and text or nil, problem, got
 end

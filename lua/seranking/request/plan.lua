@@ -34,6 +34,8 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field post boolean a large query goes by POST, as a JSON object
 ---@field one_of? string[] exactly one of these must be given
 ---@field any_of? string[] at least one of these must be given
+---@field together? string[] all of these must be given, or none
+---@field dependent? string[] parameters whose values depend on another
 ---@field row? seranking.RowForm how it takes a row as its arguments
 ---@field changes? boolean an update without a required parameter: an empty one is refused
 ---@field spans? { [1]: string, [2]: string }[] pairs of parameters: first and last day, or month
@@ -42,7 +44,7 @@ local REPEATABLE = { GET = true, PUT = true, DELETE = true }
 ---@field constant boolean it takes no parameters and is not billed: its requests need no checks
 ---@field billed? boolean
 ---@field answer? string
----@field unwrap? string
+---@field unwrap? string members that may hold the answer, separated by blanks
 ---@field fields? string
 ---@field number_rule? string
 ---@field texts? string
@@ -228,6 +230,18 @@ local function spans_of(definitions)
   return spans
 end
 
+-- The parameters whose accepted values depend on another parameter; nil: none.
+local function dependent_of(definitions)
+  local names
+  for name, definition in pairs(definitions) do
+    if definition.enum_by then
+      names = names or {}
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
 local function make(resource, description, api)
   local function field(name)
     return plan.field(description, api, name)
@@ -262,6 +276,8 @@ local function make(resource, description, api)
   made.upload = field "upload" and collect(made, field "upload")
   made.define = nil
   made.one_of, made.any_of = choice_of(made, field "one_of"), choice_of(made, field "any_of")
+  made.together = choice_of(made, field "together")
+  made.dependent = dependent_of(made.definitions)
   made.spans = spans_of(made.definitions)
   made.row = rows.form(resource, description, made.definitions)
   made.changes = changes_what_is_there(made, description.repeatable)

@@ -80,6 +80,40 @@ local function check_choice(plan, args, bound)
   end
 end
 
+-- Raises unless all of plan.together are given, or none.
+local function check_together(plan, args)
+  local given, missing
+  for _, name in ipairs(plan.together) do
+    if args[name] ~= nil then
+      given = given or name
+    else
+      missing = missing or name
+    end
+  end
+  if given and missing then
+    misuse.raise("%s: %s needs %s: give both, or neither", plan.name, given, missing)
+  end
+end
+
+-- Raises on a value that the value of another parameter excludes.
+local function check_dependent(plan, args)
+  for _, name in ipairs(plan.dependent) do
+    local by = plan.definitions[name].enum_by
+    local other = by.of
+    local decided = args[other]
+    if decided == nil then
+      decided = plan.definitions[other].default
+    end
+    local allowed = by.values[decided]
+    if allowed and args[name] ~= nil then
+      local _, problem, got = params.scalar({ enum = allowed }, args[name], plan.definitions[name].type)
+      if problem then
+        misuse.raise("%s: %s %s (with %s = %s)", plan.name, name, params.told(nil, problem, got), other, tostring(decided))
+      end
+    end
+  end
+end
+
 -- Raises on a period that ends before it begins. Values that are no dates are reported elsewhere.
 local function check_spans(plan, args)
   for _, span in ipairs(plan.spans) do
@@ -161,6 +195,12 @@ function request.prepare(op, plan, args, given)
   end
   if plan.one_of or plan.any_of then
     check_choice(plan, args, op._bound)
+  end
+  if plan.together then
+    check_together(plan, args)
+  end
+  if plan.dependent then
+    check_dependent(plan, args)
   end
   if plan.spans then
     check_spans(plan, args)

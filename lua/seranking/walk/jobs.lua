@@ -34,16 +34,24 @@ local function merged(status_job, making_job)
   end })
 end
 
+-- A member of an answer by its path, "project.status"; nil for null.
+local function member_of(answer, path)
+  local value = answer
+  for name in path:gmatch "[^.]+" do
+    value = type(value) == "table" and value[name] or nil
+  end
+  return value ~= json.null and value or nil
+end
+
 -- "pending", "good" or "bad", and the state in the answer.
 local function outcome_of(about, answer)
-  local state = about.state and answer[about.state]
-  if state == json.null then
-    state = nil
-  end
+  local state = about.state and member_of(answer, about.state)
   if about.done and answer[about.done] ~= nil and answer[about.done] ~= json.null then
     return "good", state
   elseif has_word(about.bad, state) then
     return "bad", state
+  elseif about.full and tonumber(member_of(answer, about.full)) ~= 100 then
+    return "pending", state
   elseif about.good or about.done then
     return has_word(about.good, state) and "good" or "pending", state
   end

@@ -7,6 +7,7 @@ local errors = require "seranking.answer.errors"
 local hook = require "seranking.walk.hook"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
+local notation = require "seranking.base.notation"
 local page_size = require "seranking.walk.page_size"
 local resume = require "seranking.walk.resume"
 
@@ -93,11 +94,16 @@ end
 
 -- The rows of an answer; nil if it has no list of them.
 local function rows_of(walk, data)
-  local name = walk.plan.pages and walk.plan.pages.rows
+  local names = notation.words(walk.plan.pages and walk.plan.pages.rows)
   local rows = data
-  if name then
-    rows = type(data) == "table" and data[name]
-    if not rows or rows == json.null then
+  if names[1] then
+    rows = nil
+    for _, name in ipairs(type(data) == "table" and names or {}) do
+      rows = rows or not is_nothing(data[name]) and data[name] or nil
+    end
+    if not rows and names[2] and type(data) == "table" and type(next(data)) ~= "string" then
+      rows = data -- one of the places is the answer itself
+    elseif not rows then
       return may_be_none(walk, data) and {} or nil
     end
   end
@@ -250,7 +256,8 @@ local function take(walk, data, response, body)
   end
   local rows = rows_of(walk, data)
   if not rows then
-    local err = protocol(walk, "no_rows", format("the answer has no list '%s'; err.answer has what it is", about.rows or ""))
+    local err = protocol(walk, "no_rows", format("the answer has no list '%s'; err.answer has what it is",
+      about.rows and about.rows:gsub(" ", "' or '") or ""))
     err.answer = data
     return err
   end
