@@ -466,7 +466,7 @@ function AnyClient:close() end
 ---@field path string "keywords[].id"; in an array, from its elements on
 ---@field type string "integer", "string|number" …
 ---@field optional boolean may be null or missing
----@field guessed boolean no source shows its name
+---@field guessed? boolean no source shows its name
 ---@field text boolean may come as text; the library converts it to the number
 ---@field note? string
 
@@ -5215,7 +5215,7 @@ function Limiter:reset() end
 ---@field aliases seranking.visible.brands.list.Row.aliases[]
 
 ---@class seranking.visible.brands.list.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 
 ---@class seranking.visible.brands.list: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -5223,7 +5223,7 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.visible.brands.list.Args, options?: seranking.WalkOptions): seranking.visible.brands.list.Row[]?, seranking.Error?
 
 ---@class seranking.visible.brands.create.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field title string the brand's name, unique in the project
 ---@field domain string address of the brand's site, with its scheme
 ---@field aliases? string|string[] other names of the brand, unique in the project
@@ -5232,7 +5232,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.brands.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.brands.mentioned.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 
 ---@class seranking.visible.brands.mentioned: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -5240,15 +5240,15 @@ function Limiter:reset() end
 ---@field all fun(self, args?: seranking.visible.brands.mentioned.Args, options?: seranking.WalkOptions): seranking.visible.brands.mentioned.Row[]?, seranking.Error?
 
 ---@class seranking.visible.brands.metrics.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field dimensions "topic_id"|"brand_id"|"prompt_id"|("topic_id"|"brand_id"|"prompt_id")[] what rows are about, in this order, none twice; of two or three the last makes columns, whose members are named <id>_<metric>
 ---@field metrics "visibility_score"|"avg_position"|"sentiment_score"|"total_mentions"|"rank"|"total_response_count"|"positive_pct"|"neutral_pct"|"negative_pct"|"total_all_mentions"|"unique_brands_count"|"share_of_voice"|("visibility_score"|"avg_position"|"sentiment_score"|"total_mentions"|"rank"|"total_response_count"|"positive_pct"|"neutral_pct"|"negative_pct"|"total_all_mentions"|"unique_brands_count"|"share_of_voice")[] figures of each row
 ---@field date_from seranking.Day first day
 ---@field date_to seranking.Day last day
----@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
----@field compare_to? seranking.Day last day of that period
+---@field compare_from? seranking.Day first day to compare with: numbers become objects
+---@field compare_to? seranking.Day last day to compare with
 ---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
----@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field country_codes? string|string[] only these countries: US, UK (not GB) …
 ---@field topic_ids? seranking.Id|seranking.Id[] only these topics
 ---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
 ---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
@@ -5263,7 +5263,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.visible.brands.metrics.Args, options?: seranking.WalkOptions): seranking.visible.brands.metrics.Row[]?, seranking.Error?
 
 ---@class seranking.visible.brands.update.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field brand_id seranking.Id the brand: id of client.visible.brands:list
 ---@field domain? string address of the brand's site, with its scheme
 ---@field aliases? string|string[] all other names of the brand: replaces the ones there, and {} removes them
@@ -5272,7 +5272,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.brands.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.brands.delete.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field brand_id seranking.Id the brand: id of client.visible.brands:list
 
 ---@class seranking.visible.brands.delete: seranking.Operation
@@ -5302,7 +5302,7 @@ function Limiter:reset() end
 ---@field aliases seranking.visible.brands.aliases.add.Answer.aliases[]
 
 ---@class seranking.visible.brands.aliases.add.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field brand_id? seranking.Id the brand: id of client.visible.brands:list
 ---@field aliases string|string[] names to add, unique in the project
 
@@ -5373,14 +5373,14 @@ function Limiter:reset() end
 ---@field wait fun(self, args: seranking.visible.projects.create.Args, options?: seranking.WaitOptions): seranking.visible.projects.get.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.visible.projects.get.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 
 ---@class seranking.visible.projects.get: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.visible.projects.get.Args, options?: seranking.CallOptions): seranking.DryRun
 ---@field wait fun(self, args?: seranking.visible.projects.get.Args, options?: seranking.WaitOptions): seranking.visible.projects.get.Answer?, seranking.Response|seranking.Error
 
 ---@class seranking.visible.projects.delete.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 
 ---@class seranking.visible.projects.delete: seranking.Operation
 ---@field dry_run fun(self, args?: seranking.visible.projects.delete.Args, options?: seranking.CallOptions): seranking.DryRun
@@ -5417,14 +5417,14 @@ function Limiter:reset() end
 ---@field is_parsed boolean whether it has results
 
 ---@class seranking.visible.prompts.list.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field group_mode? "prompt"|"topic" what rows are: prompts, or topics with the figures of theirs; default prompt
 ---@field date_from seranking.Day first day
 ---@field date_to seranking.Day last day
----@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
----@field compare_to? seranking.Day last day of that period
+---@field compare_from? seranking.Day first day to compare with: numbers become objects
+---@field compare_to? seranking.Day last day to compare with
 ---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
----@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field country_codes? string|string[] only these countries: US, UK (not GB) …
 ---@field topic_ids? seranking.Id|seranking.Id[] only these topics
 ---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
 ---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
@@ -5440,7 +5440,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.visible.prompts.list.Args, options?: seranking.WalkOptions): seranking.visible.prompts.list.Row[]?, seranking.Error?
 
 ---@class seranking.visible.prompts.create.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
 ---@field prompts string|string[] texts of the new prompts
 
@@ -5448,14 +5448,14 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.prompts.create.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.prompts.delete.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field prompt_ids seranking.Id|seranking.Id[] the prompts
 
 ---@class seranking.visible.prompts.delete: seranking.Operation
 ---@field dry_run fun(self, args: seranking.visible.prompts.delete.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.prompts.move.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field topic_id seranking.Id the topic that they go to
 ---@field prompt_ids? seranking.Id|seranking.Id[] prompts to move
 ---@field topic_ids? seranking.Id|seranking.Id[] topics whose prompts all move
@@ -5464,7 +5464,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.prompts.move.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.prompts.get.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
 
 ---@class seranking.visible.prompts.get: seranking.Operation
@@ -5507,12 +5507,12 @@ function Limiter:reset() end
 ---@field model_type? string
 
 ---@class seranking.visible.results.list.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
 ---@field date_from seranking.Day first day
 ---@field date_to seranking.Day last day
----@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
----@field compare_to? seranking.Day last day of that period
+---@field compare_from? seranking.Day first day to compare with: numbers become objects
+---@field compare_to? seranking.Day last day to compare with
 ---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
 ---@field topic_ids? seranking.Id|seranking.Id[] only these topics
 ---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
@@ -5526,7 +5526,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.visible.results.list.Args, options?: seranking.WalkOptions): seranking.visible.results.list.Row[]?, seranking.Error?
 
 ---@class seranking.visible.results.get.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
 ---@field result_id seranking.Id the result: id of client.visible.results:list
 
@@ -5534,7 +5534,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.results.get.Args, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.results.dump.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field prompt_id seranking.Id the prompt: id of client.visible.prompts:list
 ---@field result_id seranking.Id the result: id of client.visible.results:list
 
@@ -5576,14 +5576,14 @@ function Limiter:reset() end
 ---@field last_check_date? seranking.Date of a page
 
 ---@class seranking.visible.sources.list.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field date_from seranking.Day first day
 ---@field date_to seranking.Day last day
----@field compare_from? seranking.Day first day of a period to compare with: figures then have two `values` and a `delta`
----@field compare_to? seranking.Day last day of that period
+---@field compare_from? seranking.Day first day to compare with: numbers become objects
+---@field compare_to? seranking.Day last day to compare with
 ---@field source_type? "domain"|"url" what rows are: sites or pages; default domain
 ---@field model_types? "chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview"|("chatgpt"|"google_gemini"|"perplexity"|"google_ai_mode"|"google_ai_overview")[] only these AI models
----@field country_codes? string|string[] only these countries, two capital letters; the United Kingdom is UK
+---@field country_codes? string|string[] only these countries: US, UK (not GB) …
 ---@field topic_ids? seranking.Id|seranking.Id[] only these topics
 ---@field sentiments? "positive"|"neutral"|"negative"|("positive"|"neutral"|"negative")[] only answers of these moods
 ---@field tracked_brand_ids? seranking.Id|seranking.Id[] only answers that name these brands
@@ -5591,7 +5591,7 @@ function Limiter:reset() end
 ---@field search_query? string only sources with this in their address
 ---@field domain_id? seranking.Id only pages of this site: domain_id of a row
 ---@field types? "file"|"video"|"social"|"forum"|"q&a"|"documentation"|"wiki"|"news"|"blog"|"product"|"job"|"educational"|"local"|"app"|"search"|"homepage"|"other"|("file"|"video"|"social"|"forum"|"q&a"|"documentation"|"wiki"|"news"|"blog"|"product"|"job"|"educational"|"local"|"app"|"search"|"homepage"|"other")[] only pages of these kinds
----@field is_my_brand_mentions? 1|0|-1 whether the source names your brand: 1 it does, 0 it doesn't, -1 not known
+---@field is_my_brand_mentions? 1|0|-1 names your brand: 1 yes, 0 no, -1 not known
 ---@field competitors_count_from? integer fewest competitors that it names (at least 0)
 ---@field competitors_count_to? integer most competitors that it names (at least 0)
 ---@field brand_ids? seranking.Id|seranking.Id[] only sources that name these brands
@@ -5607,7 +5607,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.visible.sources.list.Args, options?: seranking.WalkOptions): seranking.visible.sources.list.Row[]?, seranking.Error?
 
 ---@class seranking.visible.sources
---- Sites or pages that the models cited. Figures are objects with `values`: one, or two and a `delta` if you compare.
+--- Sites or pages that the models cited. Figures have `values`: one, or two and a `delta` if you compare.
 ---@field list seranking.visible.sources.list|fun(self, args: seranking.visible.sources.list.Args, options?: seranking.CallOptions): seranking.visible.sources.list.Row[]?, seranking.Response|seranking.Error
 ---@field operations fun(self): fun(): string?, any
 ---@overload fun(project_id: seranking.Id): seranking.visible.sources
@@ -5637,7 +5637,7 @@ function Limiter:reset() end
 ---@field title string
 
 ---@class seranking.visible.topics.create.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field titles string|string[] titles of the new topics
 
 ---@class seranking.visible.topics.create: seranking.Operation
@@ -5646,7 +5646,7 @@ function Limiter:reset() end
 ---@field all fun(self, args: seranking.visible.topics.create.Args, options?: seranking.WalkOptions): seranking.visible.topics.create.Row[]?, seranking.Error?
 
 ---@class seranking.visible.topics.update.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
 ---@field title string the new title
 
@@ -5654,7 +5654,7 @@ function Limiter:reset() end
 ---@field dry_run fun(self, args: seranking.visible.topics.update.Args|table, options?: seranking.CallOptions): seranking.DryRun
 
 ---@class seranking.visible.topics.delete.Args
----@field project_id? string the project: id of client.visible.projects:list, not a site_id
+---@field project_id? string the project: id of client.visible.projects:list
 ---@field topic_id seranking.Id the topic: id of topics in client.visible.projects:get
 
 ---@class seranking.visible.topics.delete: seranking.Operation
