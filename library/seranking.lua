@@ -517,7 +517,7 @@ function Limiter:reset() end
 ---@field auth? "header"|"query" "query" puts the key into the address, where logs of servers and proxies keep it (default: "header"). Variable: SERANKING_AUTH
 ---@field data_token? string the key for client.data (default: the client's key). Variable: SERANKING_DATA_TOKEN
 ---@field data_base_url? string the address of the Data API (default: the vendor's, or your base_url). Variable: SERANKING_DATA_BASE_URL
----@field visible_token? string the key for client.visible (default: the client's key). Variable: SERANKING_VISIBLE_TOKEN
+---@field visible_token? string the key for client.visible (default: the client's key, or that of client.data). Variable: SERANKING_VISIBLE_TOKEN
 ---@field visible_base_url? string the address of SE Visible (default: the vendor's, or your base_url). Variable: SERANKING_VISIBLE_BASE_URL
 ---@field budget? number credits that client.data may spend, by estimate (default: none). Variable: SERANKING_BUDGET
 ---@field timeout? number seconds for a call with all its attempts and waits (default: 60). Variable: SERANKING_TIMEOUT

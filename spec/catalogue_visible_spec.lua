@@ -5,6 +5,7 @@
 
 local catalogue = require "catalogue.visible"
 local descriptions = require "support.descriptions"
+local fake = require "seranking.fake"
 local lists = require "support.lists"
 local notation = require "seranking.base.notation"
 local scene = require "support.scene"
@@ -307,4 +308,47 @@ describe("a client sends the catalogue's request of", function()
     end
     assert.same(sorted(sorted_keys(catalogue.operations)), sorted_keys(cases))
   end)
+end)
+
+describe("the fake accepts the catalogue's request of", function()
+  --- A fake with what the requests name, and the stand-ins of these.
+  local function new_account()
+    local api = fake.new { limit = 1e6, data_limit = 1e6, visible_limit = 1e6, today = "2026-09-10" }
+    api:seed { visible = { { domain = "https://corner-bakery.example.com", brand_names = { "Corner Bakery" }, days = 60,
+      topics = { Bread = { "where to buy good rye bread" } },
+      competitors = { { title = "Mill", domain = "https://mill.example.com" } } } } }
+    local client = api:client { raise = true }
+    local project = client.visible.projects:list()[1].id
+    local brands = client.visible.brands:list { project_id = project }
+    local prompt = client.visible.prompts:list({ project_id = project, date_from = "2026-09-01", date_to = "2026-09-10" })[1]
+    local result = client.visible.results:list { project_id = project, prompt_id = prompt.id, date_from = "2026-09-09",
+      date_to = "2026-09-10" }
+    client:close()
+    return api, { project = project, brand = brands[1].id, rival = brands[2].id, topic = prompt.topic_id, prompt = prompt.id,
+      result = result[1].id, token = "bmV4dA/+2==" }
+  end
+
+  local function encoded(text)
+    return (text:gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
+  end
+
+  for _, request in ipairs(catalogue.requests) do
+    it(title(request), function()
+      local api, stand_ins = new_account()
+      if request.op == "visible.brands.delete" then
+        stand_ins.brand = stand_ins.rival
+      end
+      local wanted, query = wire_form.filled(request, stand_ins), {}
+      for i, pair in ipairs(wanted.query or {}) do
+        local name, value = pair:match "^([^=]*)=(.*)$"
+        query[i] = encoded(name) .. "=" .. encoded(value)
+      end
+      local answer = api:handle { method = wanted.method, path = wanted.path, query = query[1] and table.concat(query, "&"),
+        headers = { authorization = "Token " .. scene.V1_KEY, ["content-type"] = wanted.json and "application/json" or nil },
+        body = wanted.json }
+      local success = "," .. catalogue.operations[request.op].success .. ","
+      assert.is_truthy(success:find("," .. answer.status .. ",", 1, true), answer.status .. " " .. answer.body)
+      assert.same({}, api:unexpected())
+    end)
+  end
 end)

@@ -325,8 +325,12 @@ end
 -- from; nil: it has the client's.
 local function open_product(made, name, key, from, checked, settings, variables)
   local product, url = products[name], opening.product_url(checked, name)
+  local lender = made._core
+  if product.borrows and not from and opening.unfit(name, lender) then
+    lender = (made._products[product.borrows] or made._open(product.borrows))._core or lender
+  end
   local handle, problem = opening.core(settings, {
-    token = key.token, token_env = key.variable, token_of = made._core, api = "v1", base_url = url, limit_family = name,
+    token = key.token, token_env = key.variable, token_of = lender, api = "v1", base_url = url, limit_family = name,
   }, checked[name .. "_rate"] or product.follows and checked.rate or product.rate, {
     token = from,
     base_url = variables[name .. "_base_url"] or checked[name .. "_base_url"] and name .. "_base_url" or variables.base_url,

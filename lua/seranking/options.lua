@@ -75,7 +75,8 @@ options.groups = {
       about = '`"query"` puts the key into the address, where logs of servers and proxies keep it' },
   }, function(name, product)
     return {
-      { name .. "_token", kinds.of_type("string", "must be a string"), otherwise = "the client's key", env = true,
+      { name .. "_token", kinds.of_type("string", "must be a string"), env = true,
+        otherwise = "the client's key" .. (product.borrows and format(", or that of `client.%s`", product.borrows) or ""),
         about = format("the key for `client.%s`", name) },
       { name .. "_base_url", kinds.text, otherwise = "the vendor's, or your `base_url`", env = true,
         about = "the address of " .. product.named },

@@ -12,6 +12,7 @@
 --   paid    true: calls cost credits, which budgets count.
 --   key     the shape that its keys have: "v1". A key of another shape is refused before anything is sent. Left out: any key is
 --           sent.
+--   borrows another product: its key is used if there is none of its own and the client's has the wrong shape.
 --   sample  a resource, for help.
 return {
   "v4", "v1", "data", "visible", -- in the order in which they are shown
@@ -20,5 +21,5 @@ return {
     rate = { limit = 10, per = 1 }, follows = true, paid = true, sample = "backlinks" },
   visible = { label = "SE Visible", named = "SE Visible",
     about = "SE Visible: how AI models name and cite a brand, prompt by prompt.",
-    rate = { limit = 1, per = 1 }, key = "v1", sample = "brands" },
+    rate = { limit = 1, per = 1 }, key = "v1", borrows = "data", sample = "brands" },
 }

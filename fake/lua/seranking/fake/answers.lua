@@ -42,7 +42,7 @@ local answers = {}
 for _, family in ipairs {
   "airt", "airt_results", "audit", "backlinks", "checklist", "competitors", "groups", "key_volume", "positions", "sites",
   "system", "users", "data_ai_search", "data_backlinks", "data_domain", "data_jobs", "data_keywords", "data_serp",
-  "data_site_audit",
+  "data_site_audit", "local_marketing", "visible", "visible_figures",
 } do
   for key, answer in pairs(require("seranking.fake.answers." .. family)) do
     answers[key] = answer

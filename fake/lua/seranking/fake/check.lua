@@ -7,6 +7,7 @@
 local countries = require "seranking.fake.countries"
 local json = require "seranking.fake.json"
 local query = require "seranking.fake.query"
+local tools = require "seranking.fake.tools"
 local url = require "seranking.fake.url"
 local values = require "seranking.fake.values"
 
@@ -237,6 +238,30 @@ local function check_choice(route, args)
   end
 end
 
+--- Of some parameters all must be there, or none.
+local function check_together(route, args)
+  local given, missing
+  for name in (route.operation.together or ""):gmatch("%S+") do
+    if args[name] ~= nil then
+      given = name
+    else
+      missing = missing or name
+    end
+  end
+  return given and missing and failure("missing", missing, "goes with " .. given) or nil
+end
+
+--- Some values depend on another parameter.
+local function check_dependent(route, args)
+  for _, field in ipairs(route.query) do
+    local by = route.params[field.name].enum_by
+    local decides = by and (args[by.of] or route.params[by.of].default)
+    if decides and args[field.name] ~= nil and not tools.has(by.values[decides], args[field.name]) then
+      return failure("range", field.wire, ("not for %s = %s"):format(by.of, decides))
+    end
+  end
+end
+
 --- The databases of the Data API are those of known countries.
 local function check_source(route, args)
   local source = args.source
@@ -265,6 +290,8 @@ function check.request(route, captures, pairs_, request, options)
     or query.read(route, pairs_, sent, group(pairs_, "root"), options.key_name, args)
     or read_body(route, request, options.lenient, args)
     or check_choice(route, args)
+    or check_together(route, args)
+    or check_dependent(route, args)
     or options.lenient ~= true and check_source(route, args)
   if problem then
     problem.param = own_name(route, problem.param)

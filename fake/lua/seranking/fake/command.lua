@@ -56,6 +56,9 @@ local function add_fake_options(parser)
   parser:flag("--lenient", "Take any two small letters as a country of the Data API.")
   option("--limit", "Requests allowed a key and window.", "N", number("--limit", 1, 1e9, true), "5")
   option("--data-limit", "The same for the Data API.", "N", number("--data-limit", 1, 1e9, true), "10")
+  option("--visible-limit", "The same for SE Visible.", "N", number("--visible-limit", 1, 1e9, true), "1")
+  parser:option("--without", "What the account lacks, such as visible or local_marketing. May be given several times.")
+    :argname("PRODUCT"):count("*")
   option("--per", "The window, in seconds.", "S", number("--per", 0.001, 86400), "1")
   option("--regions", "Rows of the list of regions.", "N", number("--regions", 0, 228800, true), "50")
   option("--rows", "Rows of the lists of the Data API.", "N", number("--rows", 0, 1e9, true), "250")
@@ -258,6 +261,8 @@ function command.main(words)
     now = socket.gettime,
     limit = options.limit,
     data_limit = options.data_limit,
+    visible_limit = options.visible_limit,
+    without = options.without,
     per = options.per,
     tokens = key_set(options.token),
     demo = options.demo,

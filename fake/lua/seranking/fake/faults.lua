@@ -158,10 +158,10 @@ function faults.take(queue, request, operation, args)
 end
 
 --- The answer that a fault stands in with.
----@param generation "v4"|"v1"
+---@param voice "v4"|"v1"|"visible" the form of errors
 ---@param fault table
 ---@return seranking.fake.Answer
-function faults.answer(generation, fault)
+function faults.answer(voice, fault)
   local headers, typed = {}, false
   for i, header in ipairs(fault.headers) do
     headers[i] = { header[1], header[2] }
@@ -173,7 +173,7 @@ function faults.answer(generation, fault)
   local body = fault.body
   if not body then
     local message = fault.message or replies.messages[fault.status] or "Server error"
-    body = fault.status >= 400 and replies.error_body(generation, fault.status, message) or ""
+    body = fault.status >= 400 and replies.error_body(voice, fault.status, message) or ""
   end
   return { status = fault.status, headers = headers, body = body }
 end

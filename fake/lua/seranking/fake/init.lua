@@ -16,6 +16,7 @@ local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
 local log = require "seranking.fake.log"
 local option_checks = require "seranking.fake.options"
+local products = require "seranking.api.products"
 local replay = require "seranking.fake.replay"
 local Routes = require "seranking.fake.routes"
 local script = require "seranking.fake.script"
@@ -48,6 +49,8 @@ local store = require "seranking.fake.store"
 ---@field tokens? table<string, boolean> keys that are good: 40 hex digits open v4, UUIDs open v1
 ---@field limit? number requests in a window, for each key; 5
 ---@field data_limit? number the same for the Data API, which counts for itself; 10
+---@field visible_limit? number the same for SE Visible; 1
+---@field without? string[] what the account lacks, as in { "visible", "local_marketing" }: calls get a 401
 ---@field per? number length of the window in seconds; 1
 ---@field today? string|fun(): string YYYY-MM-DD: the day on which it begins (days of its clock later it is another), or a
 ---  function that tells the day; the day in UTC when left out
@@ -68,7 +71,7 @@ local store = require "seranking.fake.store"
 ---@class seranking.fake.Api
 ---@field log seranking.fake.LogEntry[] newest last
 ---@field token? string a good key for v4
----@field data_token? string a good key for v1 and the Data API
+---@field data_token? string a good key for v1 and the products
 local Api = {}
 Api.__index = Api
 
@@ -76,7 +79,8 @@ local fake = {}
 
 local option_types = {
   now = "function", clock = "userdata table",
-  tokens = "table", limit = "number", data_limit = "number", per = "number", seed = "number", demo = "boolean",
+  tokens = "table", limit = "number", data_limit = "number", visible_limit = "number", without = "table",
+  per = "number", seed = "number", demo = "boolean",
   today = "string function",
   regions = "number", rows = "number", units = "number", exports = "number",
   lenient = "boolean string", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
@@ -95,6 +99,17 @@ local function all_descriptions(more)
   end
   table.sort(resources, function(a, b) return a.name < b.name end)
   return resources
+end
+
+-- Requests in a window, by family: the Project API, and each product.
+local function limits_of(options)
+  local limits = { project = options.limit or 5 }
+  for _, api in ipairs(products) do
+    if products[api] then
+      limits[api] = options[api .. "_limit"] or products[api].rate.limit
+    end
+  end
+  return limits
 end
 
 -- A clock that stands still until it is moved. The core's own serves a client too; without the core, a plain one.
@@ -132,8 +147,8 @@ function fake.new(options)
       ["be2165b7d065e278e7305c1c7ef791f283f5d14b"] = true,
       ["0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"] = true,
     },
-    limit = options.limit or 5,
-    data_limit = options.data_limit or 10,
+    limits = limits_of(options),
+    without = options.without or {},
     per = options.per or 1,
     today = options.today or function() return os.date("!%Y-%m-%d") end,
     regions = options.regions or 50,
@@ -166,7 +181,8 @@ end
 function Api:seed(account)
   local at = self.now() + self.advanced
   local fine, problem = pcall(seed.add, function(key, args, ago)
-    return service.new_call(self, self.routes.operations[key].routes.v1, "v1", args, at - (ago or 0))
+    local routes = self.routes.operations[key].routes
+    return service.new_call(self, routes.v1 or select(2, next(routes)), "v1", args, at - (ago or 0))
   end, self.store, account)
   if not fine then
     error(problem, 2)
@@ -179,8 +195,10 @@ function Api:reset()
   self.origin = nil -- the day of the first request: links and positions move from there on
   self.cache = {}
   self.store = store.new(self.units)
-  self.limiter = Limiter.new(self.limit, self.per)
-  self.data_limiter = Limiter.new(self.data_limit, self.per)
+  self.limiters = {}
+  for family, limit in pairs(self.limits) do
+    self.limiters[family] = Limiter.new(limit, self.per)
+  end
   self.faults, self.expectations = {}, {}
   self.unknown = { seen = {} } -- what `unexpected` lists
   log.clear(self.log)
@@ -271,7 +289,10 @@ end
 ---@param options? table more options of seranking.new; `api = "v1"` takes the key for v1
 ---@return seranking.Client
 function Api:client(options)
-  local all = { transport = self, token = self.token, data_token = self.data_token }
+  local all = { transport = self, token = self.token }
+  for _, api in ipairs(products) do
+    all[api .. "_token"] = products[api] and self.data_token or nil
+  end
   if options and options.api == "v1" or not self.token then
     all.token = self.data_token
   end

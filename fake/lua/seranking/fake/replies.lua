@@ -12,15 +12,16 @@ replies.messages = {
   [405] = "Method Not Allowed", [429] = "Too Many Requests", [500] = "Server error",
 }
 
---- The error body of a generation, as JSON.
----@param generation "v4"|"v1"
+--- The error body of a generation or a product, as JSON.
+---@param voice "v4"|"v1"|"visible"
 ---@param status integer
 ---@param message string
 ---@param description? string v1 only; the message when left out
+---@param fields? table<string, string[]> what is wrong, by parameter; not in v1
 ---@return string
-function replies.error_body(generation, status, message, description)
-  if generation == "v4" then
-    return json.encode { message = message }
+function replies.error_body(voice, status, message, description, fields)
+  if voice ~= "v1" then
+    return json.encode { message = message, errors = fields }
   end
   return json.encode { error = { code = status, message = message, description = description or message } }
 end
@@ -31,10 +32,10 @@ local function header_text(text)
 end
 
 --- The answer that a refusal becomes.
----@param generation "v4"|"v1"
+---@param voice "v4"|"v1"|"visible"
 ---@param refusal seranking.fake.Refusal
 ---@return seranking.fake.Answer
-function replies.refused(generation, refusal)
+function replies.refused(voice, refusal)
   local reason = header_text(refusal.reason)
   local headers = { { "Content-Type", "application/json" }, { "X-Fake-Reason", reason } }
   if refusal.allow then
@@ -42,7 +43,7 @@ function replies.refused(generation, refusal)
   end
   return {
     status = refusal.status, headers = headers,
-    body = replies.error_body(generation, refusal.status, refusal.message, reason),
+    body = replies.error_body(voice, refusal.status, refusal.message, reason, refusal.fields),
   }
 end
 

@@ -1,6 +1,8 @@
 --- The API's own complaints: which message a failed check becomes, and which ids must be known.
 -- SPDX-License-Identifier: MIT
 
+local laravel = require "seranking.fake.laravel"
+
 local resolve = {}
 
 ---@class seranking.fake.Refusal
@@ -8,6 +10,7 @@ local resolve = {}
 ---@field message string
 ---@field reason string for the X-Fake-Reason header
 ---@field allow? string for the Allow header
+---@field fields? table<string, string[]> what is wrong, by parameter
 
 --- Makes a refusal.
 ---@param status integer
@@ -67,6 +70,9 @@ function resolve.failure(route, failure)
     if known and known[1]:find(failure.problem, 1, true) then
       return refuse(known[2], known[3], failure.reason)
     end
+  end
+  if laravel.speaks(route) then
+    return laravel.refusal(failure)
   end
   return refuse(400, "Bad Request", failure.reason)
 end

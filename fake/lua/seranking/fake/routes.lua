@@ -2,12 +2,14 @@
 -- SPDX-License-Identifier: MIT
 
 local notation = require "seranking.base.notation"
+local products = require "seranking.api.products"
 local url = require "seranking.fake.url"
 
 ---@class seranking.fake.Route one operation in one generation
 ---@field key string "resource.operation"
 ---@field resource string
----@field family "project"|"data" whose limit it counts against
+---@field family string "project", or the product: whose limit it counts against
+---@field guesses? string members of its answer whose names are guesses
 ---@field operation table its description
 ---@field params table<string, table> descriptions of the resource's parameters, for this generation: `wire` is a string
 ---@field path string[] names of the path's ids, in order
@@ -30,7 +32,7 @@ local url = require "seranking.fake.url"
 ---@class seranking.fake.Operation
 ---@field key string "resource.operation"
 ---@field operation table its description
----@field routes table<"v4"|"v1"|"data", seranking.fake.Route>
+---@field routes table<string, seranking.fake.Route> by generation or product
 ---@field params table<string, true> names of the parameters that it takes in any generation
 
 ---@class seranking.fake.Routes
@@ -135,7 +137,7 @@ local function add(root, resource, operation, generation, params)
   local route = {
     key = resource.name .. "." .. operation[1],
     resource = resource.name,
-    family = generation == "data" and "data" or "project",
+    family = products[generation] and generation or "project",
     fixed = fixed,
     operation = operation,
     params = params,
@@ -150,6 +152,11 @@ local function add(root, resource, operation, generation, params)
     fields = said(operation, generation, "fields"),
     example = said(operation, generation, "example"),
   }
+  local guesses = {}
+  for _, field in ipairs(notation.fields(route.fields)) do
+    guesses[#guesses + 1] = field.guessed and field.path or nil
+  end
+  route.guesses = guesses[1] and table.concat(guesses, ", ")
   local methods = node.methods
   if operation.post then -- the same by POST, as an object
     methods.POST = methods.POST or {}
@@ -183,7 +190,10 @@ end
 ---@return seranking.fake.Routes
 function Routes.new(resources)
   local self = setmetatable({ v4 = new_node(), v1 = new_node(), operations = {} }, Routes)
-  local roots = { v4 = self.v4, v1 = self.v1, data = self.v1 } -- the Data API lives on v1's host
+  local roots = {}
+  for _, api in ipairs(products) do
+    roots[api] = products[api] and self.v1 or self[api] -- products live on v1's host
+  end
   for _, resource in ipairs(resources) do
     for generation, root in pairs(roots) do
       local params = params_of(resource.params or {}, generation)

@@ -6,11 +6,22 @@ local calendar = require "seranking.base.calendar"
 local options = require "seranking.fake.options"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
+local visible = require "seranking.fake.web.visible"
 
 local seed = {}
 
 ---@class seranking.fake.Seed
 ---@field sites? seranking.fake.SeedSite[]
+---@field visible? seranking.fake.SeedVisible[] projects of SE Visible
+
+---@class seranking.fake.SeedVisible
+---@field domain string with its scheme
+---@field brand_names string[]
+---@field country_code? string US
+---@field lang_code? string en
+---@field topics? table<string, string[]> prompts by the title of their topic
+---@field competitors? { title: string, domain: string }[]
+---@field days? integer how many days of results there are, up to today; 0
 
 ---@class seranking.fake.SeedSite
 ---@field url string
@@ -35,7 +46,9 @@ local seed = {}
 
 local WEEK = 7 * 86400
 
-local TYPES = { sites = "table" }
+local TYPES = { sites = "table", visible = "table" }
+local VISIBLE_TYPES = { domain = "string", brand_names = "table", country_code = "string", lang_code = "string",
+  topics = "table", competitors = "table", days = "number" }
 local SITE_TYPES = {
   url = "string", title = "string", check_freq = "string", check_day = "number", engines = "table", groups = "table",
   keywords = "table", tags = "table", competitors = "table", days = "number", audits = "number", backlinks = "table",
@@ -143,6 +156,27 @@ local function add_site(new_call, store, site)
   end
 end
 
+local function add_visible(new_call, store, project)
+  options.check(project, VISIBLE_TYPES, 0)
+  local ago = 86400 * (project.days or 0) + visible.CHECKED_FOR -- so that its check is done today
+  local titles = tools.sorted_names(project.topics or {})
+  local id = run(new_call, "visible.projects.create", {
+    domain = project.domain, brand_names = project.brand_names, country_code = project.country_code or "US",
+    lang_code = project.lang_code or "en", topics = titles,
+  }, ago).id
+  local made, call = run(new_call, "visible.projects.get", { project_id = id })
+  for i, topic in ipairs(made.topics) do
+    local prompts = project.topics[titles[i]]
+    for _, number in ipairs(run(new_call, "visible.prompts.create",
+      { project_id = id, topic_id = topic.id, prompts = prompts }, ago).ids) do
+      store.visible_prompts:get(number).first_day = calendar.day(call.today) - (project.days or 0)
+    end
+  end
+  for _, rival in ipairs(project.competitors or {}) do
+    run(new_call, "visible.brands.create", { project_id = id, title = rival.title, domain = rival.domain })
+  end
+end
+
 --- Adds to an account.
 ---@param new_call fun(key: string, args: table, ago?: number): seranking.fake.Call
 ---@param store seranking.fake.Store
@@ -151,6 +185,9 @@ function seed.add(new_call, store, account)
   options.check(account, TYPES, 0)
   for _, site in ipairs(account.sites or {}) do
     add_site(new_call, store, site)
+  end
+  for _, project in ipairs(account.visible or {}) do
+    add_visible(new_call, store, project)
   end
 end
 
@@ -196,6 +233,17 @@ function seed.demo(today)
         url = "https://blog.example.net", title = "Sailing blog", engines = { 300 }, days = 90, check_freq = "check_weekly",
         keywords = around({ "sailing", "knots", "first boat", "navigation" }, { "%s for beginners", "learn %s", "%s tips",
           "%s guide", "what is %s" }),
+      },
+    },
+    visible = {
+      {
+        domain = "https://shop.example.com", brand_names = { "Anchor shop", "The Anchor Shop" }, days = 90,
+        topics = {
+          Anchors = { "where to buy a small anchor", "which anchor holds in mud", "best folding anchor" },
+          Ropes = { "which rope for mooring", "best shop for boat parts" },
+        },
+        competitors = { { title = "Quay Supplies", domain = "https://quay-supplies.com" },
+          { title = "Pier Shop", domain = "https://pier-shop.com" } },
       },
     },
   }

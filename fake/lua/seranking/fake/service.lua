@@ -68,6 +68,8 @@ end
 ---@class seranking.fake.Incoming a request taken apart
 ---@field request seranking.fake.Request
 ---@field generation "v4"|"v1"
+---@field voice "v4"|"v1"|"visible" the form of its refusals
+---@field first? seranking.fake.Route one of those at the path
 ---@field pairs seranking.fake.Pair[] of the query
 ---@field well_formed boolean whether the query could be read to its end
 ---@field place? seranking.fake.Place what lives at the path
@@ -83,8 +85,11 @@ local function take_apart(self, request)
   local generation = request.path:find("^/v1/") and "v1" or "v4"
   local list, well_formed = url.pairs(request.query)
   local place, no_place = self.routes:find(generation, request.path)
+  local routes = place and select(2, next(place.methods))
+  local first = routes and routes[1]
   return {
-    request = request, generation = generation, pairs = list, well_formed = well_formed, place = place,
+    request = request, generation = generation, first = first, voice = first and first.family == "visible" and "visible"
+      or generation, pairs = list, well_formed = well_formed, place = place,
     no_place = no_place,
     found = keys.credential(generation, request.headers, list, declares(place, request, keys.names[generation])),
   }
@@ -164,7 +169,7 @@ local function scripted(incoming)
   local route = incoming.route
   local value, fault = script.answer(incoming.expectation, route, incoming.args)
   if fault then
-    local answer = faults.answer(incoming.generation, fault)
+    local answer = faults.answer(incoming.voice, fault)
     answer.fault, answer.delay = fault.fault, fault.delay
     return answer
   elseif type(value) == "string" and route.operation.answer == "bytes" then
@@ -204,7 +209,7 @@ local function serve(self, incoming, at)
     if not incoming.place then
       note_unexpected(self, ("%s %s: %s"):format(request.method, request.path, incoming.no_place))
     end
-    return refused(incoming.generation, incoming.refusal)
+    return refused(incoming.voice, incoming.refusal)
   elseif incoming.expectation and not script.is_fault(incoming.expectation.answer) then
     return scripted(incoming)
   end
@@ -223,15 +228,23 @@ local function serve(self, incoming, at)
     end
   end
   if refusal then
-    return refused(incoming.generation, refusal)
+    return refused(incoming.voice, refusal)
   end
-  return answered(status_of(route.operation), value)
+  local answer = answered(status_of(route.operation), value)
+  if route.guesses then
+    answer.headers[#answer.headers + 1] = { "X-Fake-Guess", route.guesses }
+  end
+  return answer
 end
 
 --- The limiter that a request counts against.
 local function limiter_of(self, incoming)
-  local routes = incoming.place and select(2, next(incoming.place.methods))
-  return routes and routes[1].family == "data" and self.data_limiter or self.limiter
+  return self.limiters[incoming.first and incoming.first.family or "project"]
+end
+
+-- Whether the account lacks what a request is for: a family, or a product.
+local function lacks(self, incoming)
+  return incoming.first ~= nil and tools.has(self.without, incoming.first.key:match "^[^.]+")
 end
 
 --- Hands out a file. Files are on a host of their own, which counts no requests and must not see a key.
@@ -248,7 +261,7 @@ end
 
 ---@return seranking.fake.Answer
 local function respond(self, incoming, fault, at)
-  local generation, found = incoming.generation, incoming.found
+  local generation, voice, found = incoming.generation, incoming.voice, incoming.found
   local download = self.cassette and replay.download(self.cassette, incoming.request, files_of(incoming.request))
   if download and not (fault and fault.replaces) then
     return download
@@ -261,15 +274,17 @@ local function respond(self, incoming, fault, at)
     admitted, reason = limiter_of(self, incoming):admit(found.key, at)
   end
   if fault and fault.replaces then
-    return faults.answer(generation, fault)
+    return faults.answer(voice, fault)
   elseif not admitted then
-    return refused(generation, refuse(429, "Too Many Requests", reason))
+    return refused(voice, refuse(429, "Too Many Requests", reason))
   elseif found.twice then
-    return refused(generation, refuse(400, "Bad Request", "more than one key"))
+    return refused(voice, refuse(400, "Bad Request", "more than one key"))
   elseif refusal then
-    return refused(generation, refusal)
+    return refused(voice, refusal)
+  elseif lacks(self, incoming) then
+    return refused("visible", refuse(401, "Unauthenticated.", "the account lacks " .. incoming.first.key:match "^[^.]+"))
   elseif not incoming.well_formed then
-    return refused(generation, refuse(400, "Bad Request", "malformed percent-encoding in the query"))
+    return refused(voice, refuse(400, "Bad Request", "malformed percent-encoding in the query"))
   end
   return serve(self, incoming, at)
 end

@@ -85,6 +85,10 @@ local store = {}
 ---@field llms seranking.fake.Collection site_id
 ---@field prompts seranking.fake.Collection site_id, llm_id, group_id, prompt_id, first_day; the id is the prompt_llm_id
 ---@field prompt_groups seranking.fake.Collection site_id
+---@field visible_projects seranking.fake.Collection of SE Visible; uuid
+---@field visible_brands seranking.fake.Collection project_id: the project's id, a number
+---@field visible_topics seranking.fake.Collection project_id
+---@field visible_prompts seranking.fake.Collection project_id, topic_id
 ---@field of_sites string[] the collections whose rows go with their project
 ---@field credits seranking.fake.Credits
 ---@field balance number money; rechecks take from it
@@ -119,6 +123,10 @@ function store.new(units)
     llms = new_collection(1201),
     prompts = new_collection(90001),
     prompt_groups = new_collection(301),
+    visible_projects = new_collection(1),
+    visible_brands = new_collection(30),
+    visible_topics = new_collection(4101),
+    visible_prompts = new_collection(70001),
     of_sites = {
       "engines", "keywords", "tags", "keyword_groups", "competitors", "tasks", "backlinks", "backlink_groups",
       "disavowed", "imports", "llms", "prompts", "prompt_groups",

@@ -247,7 +247,14 @@ function read_node(node, param, label)
     end
     local list = {}
     for i, item in ipairs(node.value) do
-      local value, problem = read_node(item, inner_of(param, element), label .. "[" .. i - 1 .. "]")
+      local where = label .. "[" .. i - 1 .. "]"
+      if param.wrap then -- { "title": … }
+        if item.kind ~= "object" or #item.names ~= 1 or not item.value[param.wrap] then
+          return nil, failure("type", where, "not an object with the member " .. param.wrap .. " alone")
+        end
+        item = item.value[param.wrap]
+      end
+      local value, problem = read_node(item, inner_of(param, element), where)
       if problem then
         return nil, problem
       end

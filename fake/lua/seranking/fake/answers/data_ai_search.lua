@@ -8,8 +8,9 @@ local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local listing = require "seranking.fake.listing"
 local prompts = require "seranking.fake.web.prompts"
+local resolve = require "seranking.fake.resolve"
 
-local array, null, round = json.array, json.null, chance.round
+local array, null, round, refuse = json.array, json.null, chance.round, resolve.refuse
 
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
@@ -140,7 +141,13 @@ local function list_of(name, is_brand)
   end
 end
 
-answers["data.ai_search.prompts_by_target"] = list_of("target", false)
+local by_target = list_of("target", false)
+answers["data.ai_search.prompts_by_target"] = function(call)
+  if not call.args.scope then
+    return nil, refuse(500, "scope can't be empty")
+  end
+  return by_target(call)
+end
 answers["data.ai_search.prompts_by_brand"] = list_of("brand", true)
 
 return answers
