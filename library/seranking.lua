@@ -236,6 +236,7 @@ function seranking.clock() end
 ---| "page_repeats" # protocol: The server gave the same page again.
 ---| "payment_required" # access: HTTP 402.
 ---| "poll_failed" # network: The system can't wait for the network.
+---| "product_not_enabled" # access: HTTP 401 “Unauthenticated.”: the account lacks the product, such as SE Visible. It never blocks the key.
 ---| "proxy" # network: The proxy did not let the request through.
 ---| "queue_full" # rate_limit: More calls are waiting for a slot than max_queue allows.
 ---| "redirect" # protocol: HTTP 3xx: the server points elsewhere.
@@ -429,6 +430,7 @@ function AnyClient:close() end
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
+---@field fields? table<string, string[]> what the server said of each parameter, by its name in the request
 ---@field where? string "file:line" of the caller: the innermost function outside this library
 ---@field rows? any[] of `all`: the rows that came before it
 ---@field resume? string of a walk: the option `resume` of one that goes on with the first row that was not delivered

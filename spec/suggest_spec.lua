@@ -209,7 +209,7 @@ describe("a name for reading", function()
               meant = value_of(suggestion:match "^(.-):", client)
             end
             local about = operation.of(meant) and meant:describe()
-            assert.is_false(about and about.method ~= "GET",
+            assert.is_falsy(about and about.method ~= "GET",
               ("%s: %s for %s of client.%s"):format(family, suggestion, word, resource.name))
           end
         end

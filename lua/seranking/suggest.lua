@@ -4,6 +4,7 @@
 
 local help = require "seranking.help"
 local misuse = require "seranking.base.misuse"
+local params = require "seranking.request.params"
 local planner = require "seranking.request.plan"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
@@ -337,13 +338,14 @@ end
 function suggest.bound_call(plan, value)
   local place = plan.ids[1]
   local is_id = type(value) == "number" or type(value) == "string" and value:find "^%d+$"
-  if not place or #plan.ids > 1 or not (is_id or value == nil) then
+  local fits = is_id or value ~= nil and place and params.text(place[2], value) ~= nil
+  if not place or #plan.ids > 1 or not (fits or value == nil) then
     return nil
   end
   local of, last = plan.name:match "^(.*)%.([^.]+)$"
-  local path = resource.path(of, { [place[1]] = value or place[1] })
+  local path = resource.path(of, { [place[1]] = is_id and value or place[1] })
   if path:find("(", 1, true) then
-    return format(is_id and "%s:%s()" or "%s:%s { … }", path, last)
+    return format(fits and "%s:%s()" or "%s:%s { … }", path, last)
   end
   return format("%s:%s { %s = %s }", path, last, place[1], is_id and tostring(value) or "…")
 end

@@ -50,6 +50,8 @@ static void every_outcome_of_an_attempt_is_reported_to_the_limiter(void **state)
               {403, "{\"message\":\"Incorrect token\"}", SR_OUTCOME_BAD_KEY},
               {403, "{\"message\":\"No token\"}", SR_OUTCOME_ANSWERED},
               {403, "{\"message\":\"Access denied\"}", SR_OUTCOME_FINE},
+              {401, "{\"message\":\"Unauthorized\"}", SR_OUTCOME_BAD_KEY},
+              {401, "{\"message\":\"Unauthenticated.\"}", SR_OUTCOME_ANSWERED},
               {0, "", SR_OUTCOME_SILENT},
               {-1, "", SR_OUTCOME_UNSENT}};
   size_t i;

@@ -94,6 +94,28 @@ static void a_403_about_the_key_has_kind_auth_in_every_shape(void **state) {
     }
 }
 
+static void a_401_about_the_product_has_kind_access_in_every_shape(void **state) {
+  static const char *const others[] = {"Unauthenticated", "Unauthorized",
+                                       "Unauthenticated. Go away"};
+  struct sr_error error;
+  size_t k;
+  (void)state;
+  for (k = 0; k < COUNT(shapes); k++) {
+    char body[256];
+    snprintf(body, sizeof body, shapes[k], "Unauthenticated.");
+    error = map_text(401, body);
+    expect_error(&error, SR_ACCESS, "product_not_enabled", body);
+    error = map_text(403, body);
+    expect_error(&error, SR_ACCESS, "forbidden", body);
+  }
+  for (k = 0; k < COUNT(others); k++) {
+    char body[256];
+    snprintf(body, sizeof body, shapes[0], others[k]);
+    error = map_text(401, body);
+    expect_error(&error, SR_AUTH, "unauthorized", body);
+  }
+}
+
 static void messages_about_the_key_count_only_with_403(void **state) {
   struct sr_error error;
   (void)state;
@@ -688,6 +710,7 @@ static void a_proxy_s_refusal_lasts_and_its_failure_does_not(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_403_about_the_key_has_kind_auth_in_every_shape),
+      cmocka_unit_test(a_401_about_the_product_has_kind_access_in_every_shape),
       cmocka_unit_test(messages_about_the_key_count_only_with_403),
       cmocka_unit_test(a_message_with_joined_or_additional_words_is_not_recognized),
       cmocka_unit_test(unknown_messages_get_the_code_of_their_status_and_keep_the_text),

@@ -68,8 +68,8 @@ struct sr_answer {
 };
 
 /*
-** The error of an answer whose status is not 2xx. The status decides, except that a 403 may be about
-** the key. `message` is what the server said. What single endpoints say is read in Lua.
+** The error of an answer whose status is not 2xx. The status decides, except that a 401 or 403 may say
+** more about the key. `message` is what the server said. What single endpoints say is read in Lua.
 */
 void sr_error_from_http(struct sr_error *error, const struct sr_answer *answer);
 

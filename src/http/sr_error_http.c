@@ -77,19 +77,22 @@ static int same_message(const char *a, const char *b) {
   }
 }
 
-/* The effect of a 403 on the key, which may block it. */
+/* Refusals that say more of the key than their status: whether it is wrong, which may block it. */
 static const struct by_text {
+  int status;
   const char *text;
   enum sr_kind kind;
   const char *code;
-} key_texts[] = {{"No token", SR_AUTH, "no_token"},
-                 {"Incorrect token", SR_AUTH, "incorrect_token"}};
+} key_texts[] = {{403, "No token", SR_AUTH, "no_token"},
+                 {403, "Incorrect token", SR_AUTH, "incorrect_token"},
+                 /* the account lacks the product, and the key may be good for everything else */
+                 {401, "Unauthenticated.", SR_ACCESS, "product_not_enabled"}};
 
 /* NULL: the text is not about the key. */
 static const struct by_text *about_key(int status, const char *text) {
   size_t i;
-  for (i = 0; status == 403 && i < sizeof key_texts / sizeof key_texts[0]; i++)
-    if (same_message(text, key_texts[i].text))
+  for (i = 0; i < sizeof key_texts / sizeof key_texts[0]; i++)
+    if (key_texts[i].status == status && same_message(text, key_texts[i].text))
       return &key_texts[i];
   return NULL;
 }

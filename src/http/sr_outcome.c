@@ -52,6 +52,8 @@ enum sr_outcome sr_outcome_of_answer(const struct sr_call *call) {
     return SR_OUTCOME_REFUSED;
   if (call->status >= 500)
     return SR_OUTCOME_ANSWERED;
+  if (call->status == 401 && call->error.kind != SR_AUTH)
+    return SR_OUTCOME_ANSWERED; /* neither that the key is bad, nor that it is good */
   if (call->error.kind != SR_AUTH)
     return SR_OUTCOME_FINE;
   /* a host that refuses every request, or one without a key, says nothing about the key */

@@ -41,6 +41,9 @@ return {
     action = "Look at the account's plan and at the object's owner.", retry = "no", sent = "yes",
     { "forbidden", "HTTP 403 with an unknown message." },
     { "payment_required", "HTTP 402." },
+    { "product_not_enabled", "HTTP 401 “Unauthenticated.”: the account lacks the product, such as SE Visible. It never blocks "
+      .. "the key.",
+      hint = "the account's plan may lack this product; if other calls fail too, the key is wrong" },
   },
   {
     "invalid", meaning = "The request or an option is wrong.", action = "Change the request.", retry = "no", sent = "yes",

@@ -23,6 +23,7 @@ local getinfo = debug.getinfo
 ---@field retryable boolean the same call again does no harm and may succeed
 ---@field sent boolean the server may have got the request, and acted on it
 ---@field body? string the beginning of what the server said
+---@field fields? table<string, string[]> what the server said of each parameter, by its name in the request
 ---@field where? string "file:line" of the caller: the innermost function outside this library
 ---@field rows? any[] of `all`: the rows that came before it
 ---@field resume? string of a walk: the option `resume` of one that goes on with the first row that was not delivered

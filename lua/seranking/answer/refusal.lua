@@ -22,11 +22,33 @@ for _, row in ipairs(messages) do
   known[row[1]][plain(row[2])] = row
 end
 
---- Reads what the server said, and gives the error its kind, code and hint.
+-- Statuses whose answers may say what is wrong by parameter.
+local BY_FIELD = { [400] = true, [422] = true }
+
+-- What is wrong by parameter, {"errors":{"name":["…"]}}; nil if the answer does not say.
+local function fields_of(call)
+  local data = call:decode(false)
+  local errors_of, fields = type(data) == "table" and data.errors, nil
+  for name, said in pairs(type(errors_of) == "table" and errors_of or {}) do
+    local list = {}
+    for _, text in ipairs(type(said) == "table" and said or { said }) do
+      list[#list + 1] = type(text) == "string" and text or nil
+    end
+    if type(name) == "string" and list[1] then
+      fields = fields or {}
+      fields[name] = list
+    end
+  end
+  return fields
+end
+
+--- Reads what the server said, and gives the error its kind, code, hint and fields.
 ---@param err table of the core, with its status
 ---@param texts string[] of the answer's body
 ---@param client table whose call it was
-function refusal.read(err, texts, client)
+---@param call userdata
+function refusal.read(err, texts, client, call)
+  err.fields = BY_FIELD[err.status] and fields_of(call) or nil
   local of_status = known[err.status] or {}
   for _, text in ipairs(texts[1] and texts or { err.message }) do
     local row = of_status[plain(text)]

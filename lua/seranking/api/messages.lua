@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- { status, message, kind, code, meaning = sentence for docs/errors.md, hint = what to do }. A message counts only with its
--- status; case and white space don't matter. The status alone decides what is missing here. Two messages are known below, in
--- src/http/sr_error_http.c, since they block a key: "No token" and "Incorrect token".
+-- status; case and white space don't matter. The status alone decides what is missing here. Three are known below, in
+-- src/http/sr_error_http.c, as they say whether the key is to be blocked: "No token", "Incorrect token", "Unauthenticated.".
 --
 -- The first ten are in the documentation ("Getting started"), the others in the vendor's own clients.
 

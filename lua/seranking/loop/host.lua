@@ -101,7 +101,7 @@ function host.run(client, call)
   end
   local failure, texts = call:error()
   if texts then
-    refusal.read(failure, texts, client)
+    refusal.read(failure, texts, client, call)
   end
   errors.wrap(failure)
   if failure.kind == "auth" and client._key_hint then

@@ -126,7 +126,7 @@ function secrets.hide(plan, args, err)
   if not found[1] then
     return
   end
-  err.body = nil
+  err.body, err.fields = nil, nil
   for _, secret in ipairs(found) do
     if #secret < FINDABLE and secret ~= "" then
       err.message = err.status and format("the server answered HTTP %d", err.status) or err.message
