@@ -8,8 +8,8 @@ local fake = require "seranking.fake"
 local json = require "seranking.fake.json"
 local lists = require "support.lists"
 local scene = require "support.scene"
+local sent = require "support.sent"
 local seranking = require "seranking"
-local wire_form = require "support.wire_form"
 
 local TODAY = "2026-09-10"
 
@@ -298,7 +298,7 @@ end)
 describe("a client sends the catalogue's request of", function()
   for _, request in ipairs(catalogue.requests) do
     it(title(request), function()
-      local client, sent = new_client()
+      local client, last_sent = new_client()
       local args, body = request.args, request.json
       if catalogue.operations[request.op].methods == "GET POST" and request.method == "POST" then
         args, body = replaced(args, "anchors.example", LONG), body:gsub('"anchors%.example"', '"' .. LONG .. '"')
@@ -307,13 +307,13 @@ describe("a client sends the catalogue's request of", function()
 
       local data, problem = operation(args)
       assert.is_truthy(data, tostring(problem))
-      local last = sent()
+      local last = last_sent()
       assert.same({ request.method, request.path }, { last.method, last.path })
-      assert.same(by_name(request.query), by_name(wire_form.pairs_of(last.query)))
+      assert.same(by_name(request.query), by_name(sent.in_order(last.query)))
       if request.parts then
         assert.same(request.parts, parts_of(last))
       elseif body then
-        assert.same(wire_form.value_of(body), wire_form.value_of(last.body))
+        assert.same(sent.canonical(body), sent.canonical(last.body))
         assert.equal("application/json", last.headers["content-type"])
       else
         assert.is_true(last.body == nil or last.body == "")

@@ -9,8 +9,8 @@ local fake = require "seranking.fake"
 local lists = require "support.lists"
 local notation = require "seranking.base.notation"
 local scene = require "support.scene"
+local sent = require "support.sent"
 local seranking = require "seranking"
-local wire_form = require "support.wire_form"
 
 local sorted, sorted_keys = lists.sorted, lists.sorted_keys
 
@@ -128,8 +128,8 @@ describe("the descriptions of SE Visible and Local Marketing", function()
         assert.same({ place, star == "*" }, { found[own][1], found[own][3] }, where)
         assert.is_truthy((" " .. TYPES[kind] .. " "):find(" " .. definition.type .. " ", 1, true), where)
         assert.equal(kind == "object[]", definition.wrap == "title", where)
-        local sent = (definition.wire or own) .. (place == "query" and definition.type:find "%[%]$" and "[]" or "")
-        assert.equal(name == "$" and "aliases" or name, sent, where)
+        local on_wire = (definition.wire or own) .. (place == "query" and definition.type:find "%[%]$" and "[]" or "")
+        assert.equal(name == "$" and "aliases" or name, on_wire, where)
         assert.is_nil(definition.type:find "%[%]$" and definition.style, where)
         assert.equal(kind == "boolean" and "json" or nil, definition.style, where)
         if kind ~= "object[]" then
@@ -262,12 +262,12 @@ describe("a client sends the catalogue's request of", function()
       local operation = ours(request.op)
       local last
       local client = assert(seranking.new { token = scene.V1_KEY, clock = seranking.clock(), transport = {
-        handle = function(_, sent)
-          last = sent
+        handle = function(_, incoming)
+          last = incoming
           return plain_answer(operation)
         end,
       } })
-      local wanted = wire_form.filled(request, STAND_INS)
+      local wanted = sent.filled(request, STAND_INS)
       local called = client
       for name in (OURS[request.op] or request.op):gmatch "[^.]+" do
         called = called[name]
@@ -277,9 +277,9 @@ describe("a client sends the catalogue's request of", function()
       assert.same({ wanted.method, wanted.path }, { last.method, last.path })
       assert.equal("https://api.seranking.com", last.origin)
       assert.equal("Token " .. scene.V1_KEY, last.headers.authorization)
-      assert.same(wire_form.by_name(wanted.query or {}), wire_form.by_name(wire_form.pairs_of(last.query)))
+      assert.same(sent.by_name(wanted.query or {}), sent.by_name(sent.in_order(last.query)))
       if wanted.json then
-        assert.same(wire_form.value_of(wanted.json), wire_form.value_of(last.body))
+        assert.same(sent.canonical(wanted.json), sent.canonical(last.body))
         assert.equal("application/json", last.headers["content-type"])
       else
         assert.is_true(last.body == nil or last.body == "")
@@ -338,7 +338,7 @@ describe("the fake accepts the catalogue's request of", function()
       if request.op == "visible.brands.delete" then
         stand_ins.brand = stand_ins.rival
       end
-      local wanted, query = wire_form.filled(request, stand_ins), {}
+      local wanted, query = sent.filled(request, stand_ins), {}
       for i, pair in ipairs(wanted.query or {}) do
         local name, value = pair:match "^([^=]*)=(.*)$"
         query[i] = encoded(name) .. "=" .. encoded(value)

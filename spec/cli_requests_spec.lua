@@ -10,6 +10,7 @@ local sent = require "support.sent"
 local seranking = require "seranking"
 local system = require "support.system"
 local terminal = require "support.terminal"
+local visible = require "catalogue.visible"
 
 local canonical, decoded, pairs_of = sent.canonical, sent.decoded, sent.pairs_of
 local sorted, sorted_keys = lists.sorted, lists.sorted_keys
@@ -143,10 +144,13 @@ describe("the command", function()
     for key in pairs(data.operations) do
       known[key] = true
     end
+    for key in pairs(visible.operations) do
+      known[key == "account.credits" and "data." .. key or key] = true
+    end
     local _, stdout = terminal.run { "ops" }
     for line in stdout:gmatch "[^\n]+" do
       local key = line:match "^  (.-)  ":gsub(" ", ".")
-      listed[key] = not key:find "^visible%." or nil -- SE Visible is not in the catalogue
+      listed[key] = true
     end
     assert.same(sorted_keys(known), sorted_keys(listed))
   end)
@@ -188,5 +192,18 @@ describe("the command", function()
           walk = free, args = request.args }, got, stderr)
       end)
     end
+  end
+
+  local STAND_INS = { project = "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5", brand = 31, rival = 32, topic = 4101, prompt = 70001,
+    result = 880001, token = "bmV4dA/+2==" }
+
+  for _, request in ipairs(visible.requests) do
+    local key = request.op == "account.credits" and "data." .. request.op or request.op
+    it(("%s sends the catalogue's request, %s parameters"):format(key:gsub("%.", " "), request.case), function()
+      local wanted = sent.filled(request, STAND_INS)
+      local got, stderr = request_of(command_of(key, wanted.args), nil, "v1")
+      check({ line = wanted.method .. " " .. wanted.path, query = wanted.query or {}, body = wanted.json, walk = true,
+        args = wanted.args }, got, stderr)
+    end)
   end
 end)

@@ -13,7 +13,7 @@ local MAY = [[
   backlink_groups.move backlink_groups.update backlinks.delete backlinks.gsc.settings checklist.set_task_status
   checklist.update_task keyword_groups.move keyword_groups.update site_groups.move site_groups.update sites.keywords.update
   sites.positions.set sites.search_engines.update sites.update users.sites.share users.update
-  data.site_audit.audits.update
+  data.site_audit.audits.update visible.brands.update visible.prompts.move
 ]]
 -- A change of tags that takes and gives; an export that is a job of its own, and paid for, each time.
 local MAY_NOT = [[ sites.url_tags.update data.backlinks.export.create ]]

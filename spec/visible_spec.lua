@@ -3,9 +3,9 @@
 
 local fake = require "seranking.fake"
 local scene = require "support.scene"
+local sent = require "support.sent"
 local script = require "support.script"
 local seranking = require "seranking"
-local wire_form = require "support.wire_form"
 
 local raised = script.raised
 local PROJECT = "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5"
@@ -30,7 +30,7 @@ local function new(respond, options)
 end
 
 local function sent_pairs(request)
-  return wire_form.by_name(wire_form.pairs_of(request.query))
+  return sent.by_name(sent.in_order(request.query))
 end
 
 describe("SE Visible", function()
@@ -59,8 +59,8 @@ describe("SE Visible", function()
     for _, aliases in ipairs { "The Mill", { "The Mill" }, { { id = 4, title = "The Mill" } }, { title = "The Mill" } } do
       create.aliases = aliases
       assert(client.visible.brands:create(create))
-      assert.same(wire_form.value_of '{"title":"Mill","domain":"https://mill.example.com","aliases":[{"title":"The Mill"}]}',
-        wire_form.value_of(log[#log].body))
+      assert.same(sent.canonical '{"title":"Mill","domain":"https://mill.example.com","aliases":[{"title":"The Mill"}]}',
+        sent.canonical(log[#log].body))
     end
     create.aliases = { "ok", 5 }
     assert.equal("visible.brands.create: aliases element 2 must be a string, got 5",
@@ -197,8 +197,8 @@ describe("SE Visible", function()
     assert.is_truthy(raised(function() brands:update { brand_id = 31 } end):find("nothing to change", 1, true))
     assert(brands:update { id = 31, title = "Mill", domain = "https://mill.example.com", is_primary = false,
       aliases = { { title = "The Mill" } } }) -- a brand as it was read
-    assert.same(wire_form.value_of '{"domain":"https://mill.example.com","aliases":[{"title":"The Mill"}]}',
-      wire_form.value_of(log[3].body))
+    assert.same(sent.canonical '{"domain":"https://mill.example.com","aliases":[{"title":"The Mill"}]}',
+      sent.canonical(log[3].body))
   end)
 
   it("gives a dump as bytes, whatever they are (trap 10)", function()

@@ -142,7 +142,7 @@ end
 function arguments.shape(found)
   local shape = { name = found.name, plans = {}, list = {}, by_path = {} }
   local first
-  for _, api in ipairs { "v4", "v1", "data" } do
+  for _, api in ipairs(planner.apis(found.description)) do
     local plan = planner.of(found.resource, found.description, api)
     if plan then
       shape.plans[api], first = plan, first or plan
