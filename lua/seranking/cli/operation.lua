@@ -176,9 +176,19 @@ local function number_of(context, parsed, name)
   return number
 end
 
--- Rows of a page in a walk over rows that are paid for: small enough that Ctrl-C and progress don't wait long for an answer.
-local function page_size(max_rows)
-  return math.max(1000, math.min(10000, math.floor(max_rows / 20)))
+-- Rows of a page in a walk over rows that are paid for: small enough that Ctrl-C and progress don't wait long for an answer,
+-- and if possible a divisor of the rows wanted, since a longer last page would cost more. `most`: the API's.
+local function page_size(max_rows, most)
+  local usual = math.min(most, math.max(1000, math.min(10000, math.floor(max_rows / 20))))
+  if max_rows <= usual then
+    return max_rows
+  end
+  for size = usual, math.ceil(usual / 2), -1 do
+    if max_rows % size == 0 then
+      return size
+    end
+  end
+  return usual
 end
 
 -- The options of a walk; nil: one call.
@@ -196,7 +206,7 @@ local function walk_of(context, own, plan, args, parsed, call)
     end
   end
   if own.paid and not args.limit and plan.definitions.limit and plan.cost.per == "row" then
-    args.limit = page_size(walk.max_rows or math.huge)
+    args.limit = page_size(walk.max_rows or math.huge, plan.definitions.limit.max or math.huge)
   end
   for name, value in pairs(call or {}) do
     walk[name] = value

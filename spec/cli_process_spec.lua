@@ -1,0 +1,153 @@
+--- The command as a process: pipes, signals, a terminal, files; what only a real process shows.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require "cjson"
+local command = require "support.command"
+local process = require "support.process"
+local scene = require "support.scene"
+local socket = require "socket"
+local system = require "support.system"
+
+local ROWS = 6000
+
+local home, fake, environment
+
+setup(function()
+  fake = process.fake { demo = true, rows = ROWS, units = 1000000, limit = 1000 }
+  home = command.home()
+  environment = { SERANKING_BASE_URL = fake.url, SERANKING_TOKEN = scene.V1_KEY, SERANKING_SHARE = "off" }
+end)
+
+teardown(function()
+  fake.stop()
+  home.remove()
+end)
+
+local function run(words, more)
+  local all = { environment = {} }
+  for name, value in pairs(environment) do
+    all.environment[name] = value
+  end
+  for name, value in pairs(more or {}) do
+    all.environment[name] = value or nil
+  end
+  return command.run(home, words, all)
+end
+
+local function path(name)
+  return home.folder .. "/" .. name
+end
+
+-- What a shell prints that runs a line, in which `seranking …` is the command.
+local function shell(line)
+  local made = ("seranking() { %s \"$@\"; }\n%s"):format(command.line(home, {}, environment), line)
+  system.write(path "line.sh", made)
+  return system.output("bash " .. process.quote(path "line.sh") .. " 2>&1")
+end
+
+-- Requests for backlinks that the fake has answered.
+local function pages()
+  local count = 0
+  for _, record in ipairs(fake.log()) do
+    count = count + (record.path:find("/v1/backlinks/raw", 1, true) and 1 or 0)
+  end
+  return count
+end
+
+local function wait_until(what, holds)
+  local deadline = socket.gettime() + 10 * process.patience()
+  while not holds() do
+    assert(socket.gettime() < deadline, what)
+    socket.sleep(0.02)
+  end
+end
+
+describe("seranking", function()
+  it("prints JSON where stdout is no terminal", function()
+    local status, stdout, stderr = run { "sites", "list" }
+    assert.same({ 0, "" }, { status, stderr })
+    assert.equal(3, #cjson.decode(stdout))
+  end)
+
+  it("prints a table as wide as the terminal", function()
+    local inner = command.line(home, { "sites", "list" }, environment)
+    local text = system.output(("script -qec %s /dev/null </dev/null"):format(
+      process.quote("stty cols 60; " .. inner)))
+    assert.is_truthy(text:find("Anchor", 1, true), text)
+    for line in text:gmatch "[^\r\n]+" do
+      assert.is_true(select(2, line:gsub("\27%[[%d;]*m", ""):gsub("[^\128-\191]", "")) <= 60 or line:find "^seranking:" ~= nil,
+        line)
+    end
+  end)
+
+  it("ends quietly with 0 when the reader of its pipe goes, and fetches no more", function()
+    fake.reset()
+    local text = shell("seranking data backlinks raw example.com --max-rows all -o jsonl --quiet | head -n 1 | wc -l; "
+      .. 'echo "${PIPESTATUS[0]}"')
+    assert.equal("1\n0\n", text)
+    assert.is_true(pages() <= 2, pages())
+  end)
+
+  it("ends at Ctrl-C in a paid walk with a part that is valid; --resume gives the rest, no row twice, none lost", function()
+    fake.reset()
+    fake.fail { times = 1000, delay = 0.3 }
+    local out = path "links.csv"
+    local line = command.line(home, { "data", "backlinks", "raw", "example.com", "--max-rows", "5000", "-o", out }, environment)
+    local done = path "status"
+    os.remove(done)
+    os.execute(("(%s 2>%s & echo $! >%s; wait $!; echo $? >%s) &"):format(line, path "said", path "pid", done))
+    wait_until("no page in time", function() return pages() >= 2 end)
+    os.execute("kill -INT " .. system.read(path "pid"))
+    wait_until("it did not end", function() return system.read_if_there(done) ~= nil and system.read(done) ~= "" end)
+    assert.equal("130\n", system.read(done))
+    assert.is_nil(system.read_if_there(out))
+    assert.is_truthy(system.read(out .. ".part"):find "\n$")
+    fake.reset()
+    local again = system.read(path "said"):match "go on with: (seranking [^\n]+)"
+    assert.is_truthy(again, system.read(path "said"))
+    shell(again)
+    local whole = path "whole.csv"
+    run { "data", "backlinks", "raw", "example.com", "--max-rows", "5000", "-o", whole }
+    assert.equal(system.read(whole), system.read(out))
+    assert.is_nil(system.read_if_there(out .. ".part"))
+  end)
+
+  it("makes curl commands that do the same, with the key in a variable", function()
+    local _, line = run { "sites", "keywords", "create", "147696", "buy 'red' boots", "--curl" }
+    assert.is_nil(line:find(scene.V1_KEY, 1, true))
+    local answer = shell(("export SERANKING_TOKEN=%s; %s"):format(scene.V1_KEY, line:gsub("^curl", "curl -s")))
+    assert.is_truthy(answer:find('"added":1', 1, true), answer)
+    local _, list = run { "sites", "keywords", "list", "147696" }
+    assert.is_truthy(list:find("buy 'red' boots", 1, true))
+  end)
+
+  for _, case in ipairs {
+    { "no key", 4, { "sites", "list" }, "there is no API key: run `seranking login`, or set SERANKING_TOKEN",
+      { SERANKING_TOKEN = false } },
+    { "a wrong key", 4, { "sites", "list" }, "GET /v1/project-management/sites: ",
+      { SERANKING_TOKEN = scene.V1_KEY:gsub("^.", "f") } },
+    { "a key of another generation", 4, { "data", "backlinks", "count", "example.com", "-q" }, "GET /v1/backlinks/count?",
+      { SERANKING_TOKEN = scene.V4_KEY } },
+    { "a wrong date", 2, { "sites", "positions", "list", "147696", "--date-from", "1.9.2026" }, "--date-from must be a date" },
+    { "an unknown flag", 2, { "sites", "list", "--colums", "id" }, "unknown option '--colums'; did you mean '--columns'?" },
+    { "an unknown column", 2, { "sites", "list", "--columns", "titel" }, "unknown column 'titel'" },
+    { "an unknown command", 2, { "sites", "lists" }, "there is no command 'sites lists'; did you mean 'sites list'?" },
+    { "a missing file", 2, { "sites", "keywords", "create", "147696", "--from", "/nowhere/k.csv" },
+      "--from: /nowhere/k.csv: No such file or directory" },
+    { "a folder that is missing", 2, { "sites", "list", "-o", "/nowhere/sites.csv" }, "can't write /nowhere/sites.csv.part" },
+    { "an ending that names no format", 2, { "sites", "list", "-o", "sites.xls" },
+      "the name sites.xls does not tell the format" },
+    { "a project that is not there", 3, { "sites", "summary", "1" }, "GET /v1/project-management/sites/summary" },
+    { "a server that is off", 6, { "sites", "list", "--retries", "0" }, "GET /v1/project-management/sites: ",
+      { SERANKING_BASE_URL = "http://127.0.0.1:9" } },
+    { "a broken variable", 2, { "sites", "list" }, "SERANKING_TIMEOUT must be a number of seconds",
+      { SERANKING_TIMEOUT = "x" } },
+  } do
+    it("says one line about " .. case[1] .. ", with status " .. case[2], function()
+      local status, _, stderr = run(case[3], case[5])
+      assert.equal(case[2], status)
+      assert.equal(1, select(2, stderr:gsub("\n", "")), stderr)
+      assert.equal("seranking: " .. case[4], stderr:sub(1, #case[4] + 11))
+    end)
+  end
+end)

@@ -1,0 +1,268 @@
+--- The command carries out operations: answers, errors and exit statuses, jobs, previews, raw requests.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require "cjson"
+local scene = require "support.scene"
+local seranking = require "seranking"
+local terminal = require "support.terminal"
+
+-- Options of a client whose requests are answered by `answer(request, number)`: JSON text, an answer, or a fault. Returns the
+-- requests as well.
+local function server(answer, api)
+  local list = {}
+  return { token = api == "v1" and scene.V1_KEY or scene.V4_KEY, data_token = scene.V1_KEY, clock = seranking.clock(),
+    retries = 0, transport = { handle = function(_, request)
+      list[#list + 1] = request
+      local made = answer(request, #list)
+      return type(made) == "string" and { status = 200, headers = { { "Content-Type", "application/json" } }, body = made }
+        or made
+    end } }, list
+end
+
+local function failing(status, message)
+  return server(function()
+    return { status = status, headers = { { "Content-Type", "application/json" } },
+      body = ('{"message":"%s"}'):format(message) }
+  end)
+end
+
+describe("an exit status", function()
+  for _, case in ipairs {
+    { "0: done", 0, server(function() return "[]" end) },
+    { "3: not found", 3, failing(404, "Not Found") },
+    { "3: invalid request", 3, failing(400, "Bad") },
+    { "4: the key is wrong", 4, failing(403, "Incorrect token") },
+    { "4: the plan does not allow it", 4, failing(402, "Pay") },
+    { "5: rate limit", 5, failing(429, "Too many") },
+    { "6: network", 6, server(function() return { fault = "refuse" } end) },
+    { "6: time-out", 6, server(function() return { fault = "hang" } end) },
+    { "7: the server failed", 7, failing(500, "Oops") },
+    { "7: the answer is no JSON", 7, server(function() return "{" end) },
+  } do
+    it("is " .. case[1], function()
+      local status, stdout, stderr = terminal.run({ "sites", "list", "-o", "json" }, { client = case[3] })
+      assert.equal(case[2], status)
+      assert.same({}, cjson.decode(stdout))
+      assert.equal(case[2] == 0 and 0 or 1, select(2, stderr:gsub("\n", "")))
+    end)
+  end
+
+  it("is 4 without a key, and the message says what to do", function()
+    local status, _, stderr = terminal.run({ "sites", "list" }, { environment = { HOME = "/nowhere" } })
+    assert.same({ 4, "seranking: there is no API key: run `seranking login`, or set SERANKING_TOKEN\n" }, { status, stderr })
+  end)
+
+  it("is 9 if a job failed", function()
+    local client = server(function(_, number)
+      return number == 1 and '{"id":7}' or '{"status":"cancelled"}'
+    end)
+    local status, _, stderr = terminal.run({ "audit", "create", "example.com", "--wait" }, { client = client })
+    assert.equal(9, status)
+    assert.equal("seranking: the job is cancelled\n"
+      .. "seranking: audit.create: the job (audit_id = 7) ended as cancelled\n", stderr)
+  end)
+end)
+
+describe("an error", function()
+  it("is one line with the request, and what to do in the command's words", function()
+    local _, _, stderr = terminal.run({ "sites", "list" }, { client = (failing(403, "Incorrect token")) })
+    assert.equal("seranking: GET /sites: Incorrect token (HTTP 403); check the key: `seranking status` says which one is "
+      .. "used\n", stderr)
+  end)
+
+  it("names the command to use where a generation lacks an operation", function()
+    local status, _, stderr = terminal.run({ "account", "balance" }, { client = (server(function() end, "v1")) })
+    assert.equal(3, status)
+    assert.equal("seranking: account.balance does not exist in v1; use `seranking account subscription` instead\n", stderr)
+  end)
+
+  it("is JSON with --error-format json, also for a mistake in the flags", function()
+    local _, _, stderr = terminal.run({ "sites", "list", "--error-format", "json" }, { client = (failing(404, "Not Found")) })
+    local err = cjson.decode(stderr).error
+    assert.same({ "not_found", 404, 3, "Not Found" }, { err.kind, err.status, err.exit, err.message })
+    stderr = select(3, terminal.run { "sites", "list", "--error-format=json", "--foo" })
+    err = cjson.decode(stderr).error
+    assert.same({ "usage", 2 }, { err.kind, err.exit })
+    stderr = select(3, terminal.run({ "--error-format", "json", "sites", "list" }, { client = (failing(404, "Not Found")) }))
+    assert.equal(404, cjson.decode(stderr).error.status)
+  end)
+end)
+
+describe("an answer", function()
+  it("that is no list is one document", function()
+    local _, stdout = terminal.run({ "account", "balance" }, { client = (server(function()
+      return '{"currency":"USD","value":12.5}'
+    end)) })
+    assert.same({ currency = "USD", value = 12.5 }, cjson.decode(stdout))
+  end)
+
+  it("without content is true as JSON", function()
+    local _, stdout = terminal.run({ "sites", "delete", "7" }, { client = (server(function()
+      return { status = 200, headers = {}, body = "" }
+    end)) })
+    assert.equal("true", (stdout:gsub("%s", "")))
+  end)
+
+  it("that is a file is written as it is, but not to a terminal", function()
+    local client, requests = server(function() return { status = 200, headers = {}, body = "PK\3\4\0\255" } end)
+    local words = { "data", "serp", "classic", "task_html", "1" }
+    local status, stdout = terminal.run(words, { client = client })
+    assert.same({ 0, "PK\3\4\0\255" }, { status, stdout })
+    local count = #requests
+    local refused, _, stderr = terminal.run(words, { client = client, terminals = { stdout = true } })
+    assert.same({ 2, count }, { refused, #requests })
+    assert.equal("seranking: the answer is a file: name one with -o, or send it on with -o -\n", stderr)
+  end)
+
+  it("can be sorted, and its columns chosen; unknown ones are refused before anything is sent", function()
+    local client, requests = server(function() return '[{"id":1,"title":"b"},{"id":2,"title":"a"}]' end)
+    local _, stdout = terminal.run({ "sites", "list", "-o", "csv", "--columns", "title,id", "--sort", "-id" },
+      { client = client })
+    assert.equal("title,id\r\na,2\r\nb,1\r\n", (stdout:gsub("\r?\n", "\r\n")))
+    local status, _, stderr = terminal.run({ "sites", "list", "--columns", "titel" }, { client = client })
+    assert.same({ 2, 1 }, { status, #requests })
+    assert.is_truthy(stderr:find "^seranking: unknown column 'titel'")
+  end)
+end)
+
+describe("a deletion", function()
+  local function delete(answer, more, on_terminal)
+    local client, requests = server(function() return { status = 200, headers = {}, body = "" } end)
+    local _, _, stderr = terminal.run({ "sites", "delete", "7", more }, { client = client, stdin = answer,
+      terminals = { stdin = on_terminal, stderr = on_terminal } })
+    return #requests, stderr:find("can't be undone. Go on?", 1, true) ~= nil
+  end
+
+  it("asks on a terminal", function()
+    assert.same({ 0, true }, { delete("n\n", nil, true) })
+    assert.same({ 1, true }, { delete("yes\n", nil, true) })
+  end)
+
+  it("does not ask with --yes, or where nobody can answer", function()
+    assert.same({ 1, false }, { delete("", "--yes", true) })
+    assert.same({ 1, false }, { delete("", nil, false) })
+  end)
+end)
+
+describe("a job", function()
+  local function jobs()
+    return server(function(request, number)
+      if request.method == "POST" then
+        return '{"id":700101}'
+      end
+      return ('{"status":"%s"}'):format(number < 4 and "processing" or "finished")
+    end)
+  end
+
+  it("is started, and its status command is told", function()
+    local _, stdout, stderr = terminal.run({ "audit", "create", "example.com" }, { client = (jobs()) })
+    assert.equal(700101, cjson.decode(stdout).id)
+    assert.equal("seranking: the job has begun: `seranking audit status --audit-id 700101` tells its state, and waits with "
+      .. "--wait\n", stderr)
+  end)
+
+  it("is waited for with --wait, from its start or by its status command", function()
+    for _, words in ipairs { { "audit", "create", "example.com", "--wait" }, { "audit", "status", "700101", "--wait" } } do
+      local client, requests = jobs()
+      local status, stdout = terminal.run(words, { client = client })
+      assert.same({ 0, "finished", 4 }, { status, cjson.decode(stdout).status, #requests })
+    end
+  end)
+
+  it("that Ctrl-C leaves is named, with the command that waits again", function()
+    for at = 1, 3 do
+      local client, requests = jobs()
+      local status, _, stderr = terminal.run({ "audit", "create", "example.com", "--wait" }, { client = client,
+        interrupted = function() return #requests >= at and 1 or 0 end })
+      assert.equal(130, status)
+      assert.is_truthy(stderr:find("the job goes on: `seranking audit status --audit-id 700101 --wait` waits for it again", 1,
+        true), stderr)
+      assert.is_truthy(stderr:find "interrupted\n$")
+    end
+  end)
+
+  it("that outlasts --wait-timeout is named too", function()
+    local status, _, stderr = terminal.run({ "audit", "create", "example.com", "--wait", "--wait-timeout", "1" },
+      { client = (jobs()) })
+    assert.equal(6, status)
+    assert.is_truthy(stderr:find("--audit-id 700101 --wait", 1, true))
+  end)
+end)
+
+describe("Ctrl-C", function()
+  it("before anything was sent sends nothing", function()
+    local client, requests = server(function() return "[]" end)
+    local status, _, stderr = terminal.run({ "sites", "list" }, { client = client, interrupted = function() return 1 end })
+    assert.same({ 130, 0, "seranking: interrupted\n" }, { status, #requests, stderr })
+  end)
+end)
+
+describe("a preview", function()
+  it("shows the request, sends nothing, and shows no key", function()
+    local client, requests = server(function() return "[]" end)
+    local words = { "sites", "create", "--url", "https://example.com/", "--title", "it's", "--dry-run" }
+    local status, stdout = terminal.run(words, { client = client })
+    assert.same({ 0, 0 }, { status, #requests })
+    assert.equal('POST https://api4.seranking.com/sites\naccept: application/json\nauthorization: Token …d14b\n'
+      .. 'content-type: application/json\n', (stdout:gsub("user%-agent: [^\n]*\n.*", "")))
+    words[#words] = "--curl"
+    stdout = select(2, terminal.run(words, { client = client }))
+    assert.equal("curl -X POST https://api4.seranking.com/sites -H \"Authorization: Token $SERANKING_TOKEN\" "
+      .. "-H 'content-type: application/json' --data-binary "
+      .. "'{\"url\":\"https://example.com/\",\"title\":\"it'\\''s\"}'\n", stdout)
+  end)
+
+  it("needs no key, and does not ask", function()
+    local status, stdout = terminal.run({ "sites", "delete", "7", "--curl" }, { environment = { HOME = "/nowhere" },
+      terminals = { stdin = true, stderr = true } })
+    assert.same({ 0, "curl -X DELETE https://api4.seranking.com/sites/7 -H \"Authorization: Token $SERANKING_TOKEN\"\n" },
+      { status, stdout })
+  end)
+end)
+
+describe("raw", function()
+  it("sends any request", function()
+    local client, requests = server(function() return '{"a":1}' end)
+    local status, stdout = terminal.run({ "raw", "post", "/x/y", "--query", "a=b c", "--query", "n=1", "--query", "n=2",
+      "--body", '{"z":[]}', "--header", "X-A: b" }, { client = client })
+    assert.equal(0, status)
+    assert.same({ a = 1 }, cjson.decode(stdout))
+    local got = requests[1]
+    assert.same({ "POST", "/x/y", "a=b%20c&n%5B%5D=1&n%5B%5D=2", '{"z":[]}', "b" },
+      { got.method, got.path, got.query, got.body, got.headers["x-a"] })
+  end)
+
+  it("sends it to a product, with its key", function()
+    local client, requests = server(function() return "{}" end)
+    terminal.run({ "raw", "GET", "/v1/x", "--product", "data" }, { client = client })
+    assert.equal("Token " .. scene.V1_KEY, requests[1].headers.authorization)
+  end)
+
+  it("refuses what can't be one", function()
+    for _, case in ipairs {
+      { { "raw", "FETCH", "/x" }, "the method must be GET, POST, PUT, PATCH or DELETE, got 'FETCH'" },
+      { { "raw", "GET", "x" }, "the path must begin with a slash and be percent-encoded, got 'x'" },
+      { { "raw", "GET", "/a b" }, "the path must begin with a slash and be percent-encoded, got '/a b'" },
+      { { "raw", "GET", "/x", "--query", "a" }, "--query must be name=value, got 'a'" },
+      { { "raw", "POST", "/x", "--body", "{" }, "--body: " },
+      { { "raw", "POST", "/x", "--body", "@/nowhere" }, "--body: /nowhere: No such file or directory" },
+    } do
+      local client, requests = server(function() return "{}" end)
+      local status, _, stderr = terminal.run(case[1], { client = client })
+      assert.same({ 2, 0 }, { status, #requests })
+      assert.equal("seranking: " .. case[2], stderr:sub(1, #case[2] + 11))
+    end
+  end)
+end)
+
+describe("-v", function()
+  it("shows attempts and waits on stderr, and no key", function()
+    local client = server(function(_, number)
+      return number == 1 and { status = 503, headers = {}, body = "" } or "[]"
+    end)
+    client.retries = 1
+    local status, stdout, stderr = terminal.run({ "-v", "sites", "list", "-o", "json" }, { client = client })
+    assert.same({ 0, {} }, { status, cjson.decode(stdout) })
+    assert.is_truthy(stderr:find "GET https://api4.seranking.com/sites: attempt 1 failed")
+  end)
+end)
