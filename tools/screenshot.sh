@@ -13,7 +13,7 @@ export LUA_PATH LUA_CPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-SERANKING_STATE_DIR=$folder "$lua" bin/seranking-fake run --seed 7 bin/seranking report 147696 -o "$folder/report.html"
+SERANKING_STATE_DIR=$folder "$lua" bin/seranking fake run --seed 7 bin/seranking report 147696 -o "$folder/report.html"
 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update \
   --disable-sync --user-data-dir="$folder/chromium" --hide-scrollbars --window-size=1200,706 \
   --screenshot="$folder/report.png" "file://$folder/report.html" >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }

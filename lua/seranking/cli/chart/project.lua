@@ -41,15 +41,10 @@ function project.fetch(context, site_id, requests)
     names[#names + 1] = name
   end
   table.sort(names)
-  local progress, done = context:progress "requests", 0
-  local function send(name)
-    local answer = requests[name](client)
-    done = done + 1
-    progress:update(done, #names)
-    return answer
-  end
+  local progress = context:progress "requests"
+  local options = { stop_on_error = true, on_progress = function(done, total) progress:update(done, total) end }
   local fine, results, interrupted = interrupt.guard(context, { careful = false }, function()
-    return (client:map(names, send, { stop_on_error = true }))
+    return (client:map(names, function(name) return requests[name](client) end, options))
   end)
   progress:close()
   if not fine then
