@@ -212,6 +212,14 @@ describe("the command report", function()
     assert.truthy(err:find "write it to a file with %-o report%-147696%.html\n$")
   end)
 
+  it("ends at Ctrl-C with 130, and leaves no file", function()
+    local folder, remove = process.folder()
+    local status, _, err = report({ "147696", "-o", folder .. "/report.html" }, { interrupted = function() return 1 end })
+    local list = system.lines("ls -A " .. folder)
+    remove()
+    assert.same({ 130, "seranking: interrupted\n", {} }, { status, err, list })
+  end)
+
   it("tells a project without positions", function()
     local status, _, err = report({ "147696", "--days", "3" }, {
       fake = { today = "2026-11-30" },

@@ -228,9 +228,16 @@ end
 
 local function of_distribution(context, arguments, made)
   local distribution = require "seranking.cli.chart.distribution"
+  local project = require "seranking.cli.chart.project"
   local engines, site = positions_of(context, arguments)
+  local list = {}
+  for _, engine in ipairs(engines) do
+    for _, keyword in ipairs(engine.keywords) do
+      list[#list + 1] = project.points(keyword.positions)
+    end
+  end
   made.title = ("%s: where its keywords rank"):format(site.title)
-  made.items = distribution.items(distribution.count(engines).last)
+  made.items = distribution.items(distribution.count(list).last)
   made.subtitle = ("last check of the %d days, %s"):format(arguments.days, engines[2] and "a keyword counts once an engine"
     or engines[1] and engines[1].name or "no engine")
 end

@@ -21,21 +21,18 @@ function distribution.band(position)
   return #distribution.BANDS
 end
 
---- Counts keywords by band, once an engine: by their first and by their last check.
----@param engines { keywords: table[] }[] keywords: of client.sites.positions:list
+--- Counts keywords by band, by their first and by their last check.
+---@param list seranking.cli.Point[][] the points of each; none: it was not checked
 ---@return { first: integer[], last: integer[] }
-function distribution.count(engines)
+function distribution.count(list)
   local first, last = {}, {}
   for i = 1, #distribution.BANDS do
     first[i], last[i] = 0, 0
   end
-  for _, engine in ipairs(engines) do
-    for _, keyword in ipairs(engine.keywords) do
-      local positions = keyword.positions
-      if positions[1] then
-        local before, now = distribution.band(positions[1].pos), distribution.band(positions[#positions].pos)
-        first[before], last[now] = first[before] + 1, last[now] + 1
-      end
+  for _, points in ipairs(list) do
+    if points[1] then
+      local before, now = distribution.band(points[1].value or 0), distribution.band(points[#points].value or 0)
+      first[before], last[now] = first[before] + 1, last[now] + 1
     end
   end
   return { first = first, last = last }

@@ -108,13 +108,14 @@ function project.engine_names(engines, catalogue)
   return names, ids
 end
 
---- The points of a keyword's positions; days on which it did not rank have no value.
----@param positions table[] of client.sites.positions:list
+--- The points of a keyword's positions, by day; where it did not rank they have no value.
+---@param positions? table[] of client.sites.positions:list
 ---@return seranking.cli.Point[]
 function project.points(positions)
   local points = {}
-  for i, position in ipairs(positions) do
-    points[i] = { day = calendar.day(position.date), value = position.pos > 0 and position.pos or nil }
+  for i, position in ipairs(positions or {}) do
+    local place = tonumber(position.pos) or 0
+    points[i] = { day = calendar.day(position.date), value = place > 0 and place or nil }
   end
   table.sort(points, function(a, b) return a.day < b.day end)
   return points

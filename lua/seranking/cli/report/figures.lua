@@ -1,6 +1,7 @@
 --- The figures of a report, from the answers of the API.
 -- SPDX-License-Identifier: MIT
 
+local calendar = require "seranking.base.calendar"
 local distribution = require "seranking.cli.chart.distribution"
 local project = require "seranking.cli.chart.project"
 
@@ -39,10 +40,11 @@ local function row_of(keyword, engine, depth, seen)
     name = keyword.name or ("%d"):format(keyword.id), engine = engine, volume = tonumber(keyword.volume),
     positions = {}, points = project.points(keyword.positions),
   }
-  for _, position in ipairs(keyword.positions) do
-    row.positions[position.date], seen[position.date] = position.pos, true
-    if position.pos > 0 then
-      row.best = math.min(row.best or position.pos, position.pos)
+  for _, point in ipairs(row.points) do
+    local date = calendar.date(point.day)
+    row.positions[date], seen[date] = point.value or 0, true
+    if point.value then
+      row.best = math.min(row.best or point.value, point.value)
     end
   end
   local first, last = row.points[1], row.points[#row.points]
@@ -108,7 +110,7 @@ function figures.make(given)
   local depth = tonumber(given.site.depth) or 100
   for i, id in ipairs(given.ids) do
     local engine = { name = given.names[id], rows = {} }
-    local list = {}
+    local list, points = {}, {}
     for _, answer in ipairs(given.positions[i] or {}) do
       if answer.site_engine_id == id then
         list = answer.keywords
@@ -116,10 +118,10 @@ function figures.make(given)
     end
     for _, keyword in ipairs(list) do
       local row = row_of(keyword, engine.name, depth, seen)
-      engine.rows[#engine.rows + 1] = row
+      engine.rows[#engine.rows + 1], points[#points + 1] = row, row.points
       checked = checked + (row.gain and 1 or 0)
     end
-    engine.counts = distribution.count { { keywords = list } }
+    engine.counts = distribution.count(points)
     engines[i] = engine
   end
   local up, ups = movers(engines, 1)
