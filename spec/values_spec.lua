@@ -1,6 +1,7 @@
 --- Values of parameters: those that are accepted, how they are sent, and the messages for others.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local operation = require "seranking.operation"
 local scene = require "support.scene"
 local script = require "support.script"
@@ -171,6 +172,18 @@ describe("a value of the wrong type", function()
       :find('source must be two small letters, such as "us", got "US"', 1, true))
     assert.is_truthy(raised(data.keywords.similar, { source = "us", keyword = "x", filter = { volume = 100 } })
       :find "filter member volume must be { from =, to = }, got 100$")
+  end)
+end)
+
+describe("a long value in a message", function()
+  it("is cut between characters", function()
+    for shift = 0, 3 do
+      local text = ("x"):rep(shift) .. ("\240\159\141\158"):rep(20)
+      local message = problem { date_from = text }
+      assert.is_nil(core.utf8_error(message), message)
+      assert.truthy(message:find("\240\159\141\158\"…", 1, true), message)
+    end
+    assert.truthy(problem({ date_from = ("x"):rep(41) }):find('got "' .. ("x"):rep(40) .. '"…', 1, true))
   end)
 end)
 

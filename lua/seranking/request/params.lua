@@ -21,7 +21,14 @@ local MAX_EXACT = 2 ^ 53
 local function show(value)
   if type(value) == "string" then
     value = mask.keys(value) -- before it is cut, which would hide a part of the key from the mask
-    return #value > 40 and format("%q…", value:sub(1, 40)) or format("%q", value)
+    if #value <= 40 then
+      return format("%q", value)
+    end
+    local cut = 40
+    while cut > 36 and value:find("^[\128-\191]", cut + 1) do -- inside a character of UTF-8
+      cut = cut - 1
+    end
+    return format("%q…", value:sub(1, cut))
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)
   elseif value == json.null then
