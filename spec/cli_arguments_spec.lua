@@ -100,7 +100,7 @@ describe("an operation's arguments", function()
 
   it("have flags that are true or false alone, with a word, or with =", function()
     for _, words in ipairs { { "--is-active" }, { "--is-active", "true" }, { "--is-active=1" }, { "--is-active", "yes" } } do
-      assert.equal('{"is_active":1}', requests_of({ "sites", "update", words[1], words[2], "7" })[1].body)
+      assert.equal('{"is_active":1}', requests_of({ "sites", "update", "7", words[1], words[2] })[1].body)
     end
     assert.equal('{"is_active":0}', requests_of({ "sites", "update", "7", "--is-active", "false" })[1].body)
     assert.equal('{"is_active":1}', requests_of({ "sites", "update", "--is-active", "7" })[1].body)

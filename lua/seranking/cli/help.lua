@@ -59,12 +59,27 @@ local EXAMPLES = { id = "147696", date = "30d", month = "2026-09", integer = "1"
 local BY_NAME = { domain = "example.com", target = "example.com", url = "https://example.com", keyword = "'buy boots'",
   keywords = "'buy boots'", source = "us", country_code = "us" }
 
+-- Texts of which one fits, where a text must have a form.
+local FORMS = { "us", "US", "en-US", "https://example.com", "00000000-0000-4000-8000-000000000000", "2026-09-01", "1" }
+
+-- A text that has the form that a definition wants: the usual one, or another; nil if none has.
+local function formed(definition, usual)
+  if not definition.form or usual and usual:find(definition.form[1]) then
+    return usual
+  end
+  for _, text in ipairs(FORMS) do
+    if text:find(definition.form[1]) then
+      return text
+    end
+  end
+end
+
 --- A value for an example.
 ---@param parameter seranking.cli.Parameter
 ---@return string
 function help.example(parameter)
   local definition = parameter.definition
-  return BY_NAME[parameter.path[#parameter.path]] or definition.enum and tostring(definition.enum[1])
+  return formed(definition, BY_NAME[parameter.path[#parameter.path]]) or definition.enum and tostring(definition.enum[1])
     or EXAMPLES[parameter.element or definition.type] or "TEXT"
 end
 
