@@ -125,6 +125,26 @@ describe("a report in a browser", function()
     assert.truthy(found.files[3]:find('"2026-11-30","Engine 1","\'@x",101\r\n', 1, true))
   end)
 
+  it("shows the values of the day under the pointer, and no longer when it leaves", function()
+    local found = probe(small { engines = 2 }, [==[
+      function point(share, kind) {
+        var svg = shown('#average svg')[0], box = svg.getBoundingClientRect(), plot = svg.dataset.plot.split(' ').map(Number);
+        var x = box.left + (plot[0] + share * (plot[1] - plot[0])) * box.width / svg.viewBox.baseVal.width;
+        svg.dispatchEvent(new PointerEvent(kind, { bubbles: true, clientX: x, clientY: box.top + 50 }));
+      }
+      point(0.1, 'pointermove'); found.first = shown('.tip').map(function (e) { return e.textContent; }).join();
+      found.rules = all('.rule[d^=M]').length;
+      point(0.8, 'pointermove'); found.last = shown('.tip').map(function (e) { return e.textContent; }).join();
+      found.still = all('.rule[d^=M]').length;
+      document.getElementById('average').dispatchEvent(new PointerEvent('pointerleave'));
+      found.left = shown('.tip').length + all('.rule[d^=M]').length;
+    ]==])
+    -- The history is 20 + the engine + the day, as of the third day of three.
+    assert.equal("28 Nov 2026Engine 122Engine 223", found.first)
+    assert.equal("30 Nov 2026Engine 124Engine 225", found.last)
+    assert.same({ 1, 1, 0 }, { found.rules, found.still, found.left })
+  end)
+
   it("runs nothing that a title or a keyword holds, and shows it as it is", function()
     local evil = "</script><img src=x onerror='hacked=1'><script>hacked=1</script>&amp;\"\226\128\174"
     local found = probe(small { title = evil, engines = 2, names = { evil, evil, "a&b", "<!--", "]]>" } }, [==[

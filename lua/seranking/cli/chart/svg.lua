@@ -125,9 +125,9 @@ end
 local function wrap(chart, description, settings, height, parts)
   local id = settings.id or "chart"
   local size = ('xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" '):format(place(settings.width), place(height))
-  local head = ('<svg class="chart" viewBox="0 0 %s %s" %srole="img" aria-labelledby="%s-title %s-desc">'
+  local head = ('<svg class="chart" viewBox="0 0 %s %s" %srole="img" aria-labelledby="%s-title %s-desc"%s>'
     .. '<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>'):format(place(settings.width), place(height),
-    settings.inline and "" or size, id, id, id, escape(chart.title), id, escape(description))
+    settings.inline and "" or size, id, id, settings.plot or "", id, escape(chart.title), id, escape(description))
   if not settings.inline then
     head = head .. "<style>" .. svg.style() .. "</style>"
       .. '<rect class="c-ground" width="100%" height="100%"/>'
@@ -248,7 +248,8 @@ end
 --- Draws a chart of lines.
 ---@param chart seranking.cli.Chart with a value at least
 ---@param settings { width: number, height: number, id?: string, inline?: boolean } id: begins the ids inside; inline: for a
----page that has svg.style() and its own heading, without a ground
+---page that has svg.style() and its own heading, without a ground, and with two things for a script: the edges of the plot
+---(data-plot: left, right, top, bottom), and an empty path to mark a day with (.rule)
 ---@return string
 function svg.lines(chart, settings)
   local extent = assert(series.extent(chart), "a chart without a value")
@@ -283,7 +284,12 @@ function svg.lines(chart, settings)
     add_line(parts, plot, chart.series[i], i)
   end
   add_ends(parts, plot, chart, beside and labels or nil)
-  return wrap(chart, svg.describe(chart), settings, settings.height, parts)
+  parts[#parts + 1] = settings.inline and '<path class="c-axis rule"/>' or nil
+  return wrap(chart, svg.describe(chart), {
+    width = settings.width, id = settings.id, inline = settings.inline,
+    plot = settings.inline and (' data-plot="%s %s %s %s"'):format(place(plot.left), place(plot.right), place(plot.top),
+      place(plot.bottom)) or nil,
+  }, settings.height, parts)
 end
 
 -- ---- bars ----

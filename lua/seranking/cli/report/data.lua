@@ -1,11 +1,14 @@
 --- The positions of a report as JSON for the script of the page: a character for each keyword and day.
 -- SPDX-License-Identifier: MIT
 
+local calendar = require "seranking.base.calendar"
 local json = require "seranking.base.json"
+local series = require "seranking.cli.chart.series"
 local text = require "seranking.cli.text"
 
 local data = {}
 
+local NONE = "–"
 local MOST = 1000 -- positions that have a character; the API looks at 200 results at most
 
 -- The characters, by what they stand for: 1 "not checked", 2 "not ranking", n + 2 position n. These are the code points from
@@ -34,7 +37,37 @@ local function line(row, dates)
   return table.concat(parts)
 end
 
---- The data of a report: { dates, names, engines: [{ name, rows: [[place in names, volume, positions]] }] }.
+-- The series of a chart at all its dates.
+local function chart_data(chart)
+  local days, list = {}, {}
+  for _, one in ipairs(chart.series) do
+    for _, point in ipairs(one.points) do
+      if not days[point.day] then
+        days[point.day] = true
+        list[#list + 1] = point.day
+      end
+    end
+  end
+  table.sort(list)
+  local dates, lines = {}, {}
+  for i, day in ipairs(list) do
+    dates[i] = calendar.date(day)
+  end
+  for s, one in ipairs(chart.series) do
+    local by_day, labels = {}, {}
+    for _, point in ipairs(one.points) do
+      by_day[point.day] = point.value
+    end
+    for i, day in ipairs(list) do
+      labels[i] = by_day[day] and series.value_label(chart, by_day[day]) or NONE
+    end
+    lines[s] = { name = text.utf8(one.name), values = json.array(labels) }
+  end
+  return { dates = json.array(dates), series = json.array(lines) }
+end
+
+--- The data of a report: { dates, names, engines: [{ name, rows: [[place in names, volume, positions]] }], charts: { average,
+--- visibility: { dates, series: [{ name, values as they are shown }] } } }.
 ---@param made seranking.cli.Figures
 ---@return string json fit to stand in a script element
 function data.encode(made)
@@ -52,6 +85,7 @@ function data.encode(made)
   end
   local encoded = assert(json.encode({
     dates = json.array(made.dates), names = json.array(names), engines = json.array(engines),
+    charts = { average = chart_data(made.average), visibility = chart_data(made.visibility) },
   }, "the report's data"))
   -- "<" begins whatever HTML would take for the end of the script.
   return (encoded:gsub("<", "\\u003c"))

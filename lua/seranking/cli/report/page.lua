@@ -95,7 +95,7 @@ local function chart(made, id, sizes)
     local settings = { width = sizes[i][1], height = sizes[i][2], id = id .. "-" .. class, inline = true }
     parts[i] = ('<div class="%s">%s</div>'):format(class, svg.lines(made, settings))
   end
-  return table.concat(parts)
+  return ('<div class="plot" id="%s">%s</div>'):format(id, table.concat(parts))
 end
 
 -- ---- distribution ----

@@ -124,6 +124,48 @@ Array.prototype.forEach.call(table.tHead.rows[0].cells, function (cell, column) 
   button.onclick = function () { sort(column, sorted && sorted[0] == column ? -sorted[1] : first); };
   cell.append(button);
 });
+
+// Shows the values of the day under the pointer.
+function follow(id) {
+  var figure = get(id), chart = data.charts[id], days = chart.dates.map(Date.parse), tip = document.createElement('div');
+  var first = days[0], last = days[days.length - 1], rule;
+  tip.className = 'tip'; tip.hidden = true;
+  function leave() { tip.hidden = true; if (rule) rule.setAttribute('d', ''); }
+  function fill(day) {
+    var head = document.createElement('b');
+    head.textContent = new Date(days[day]).toLocaleDateString('en-GB',
+      { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+    tip.replaceChildren(head);
+    chart.series.forEach(function (one, i) {
+      var line = document.createElement('div'), name = document.createElement('span'), value = document.createElement('b');
+      line.innerHTML = '<svg width="22" height="8"><path class="c-line s' + (i % 6 + 1) + '" d="M2 4h18"/></svg>';
+      name.textContent = one.name;
+      value.textContent = one.values[day];
+      line.append(name, value);
+      tip.append(line);
+    });
+  }
+  figure.append(tip);
+  figure.onpointerleave = leave;
+  figure.onpointermove = figure.onpointerdown = function (event) {
+    var svg = event.target.closest('.chart'), box, plot, scale, at, day = 0, i;
+    leave();
+    if (!svg) return;
+    box = svg.getBoundingClientRect();
+    plot = svg.dataset.plot.split(' ').map(Number);
+    scale = box.width / svg.viewBox.baseVal.width;
+    at = first + ((event.clientX - box.left) / scale - plot[0]) / (plot[1] - plot[0]) * (last - first);
+    for (i = 1; i < days.length; i++) if (Math.abs(days[i] - at) < Math.abs(days[day] - at)) day = i;
+    at = plot[0] + (last > first ? (days[day] - first) / (last - first) : 0.5) * (plot[1] - plot[0]);
+    rule = svg.querySelector('.rule');
+    rule.setAttribute('d', 'M' + at.toFixed(1) + ' ' + plot[2] + 'V' + plot[3]);
+    fill(day);
+    tip.hidden = false;
+    at *= scale;
+    tip.style.left = (at + tip.offsetWidth + 16 < box.width ? at + 12 : Math.max(0, at - tip.offsetWidth - 12)) + 'px';
+  };
+}
+Object.keys(data.charts).forEach(function (id) { if (data.charts[id].series.length) follow(id); });
 words.oninput = band.onchange = update;
 if (engine) engine.onchange = update;
 tools.hidden = table.tHead.rows[0].cells[5].hidden = false;

@@ -56,6 +56,13 @@ font-variant-numeric:tabular-nums}
 .up{color:var(--up)}.down{color:var(--down)}
 .chart{display:block;width:100%;height:auto;overflow:visible}
 .middle,.narrow{display:none}
+.plot{position:relative;touch-action:pan-y}
+.tip{position:absolute;top:0;pointer-events:none;background:var(--ground);border:1px solid var(--axis);border-radius:6px;
+padding:8px 12px;font-size:13px;box-shadow:0 2px 10px rgba(0,0,0,.12);max-width:280px;z-index:2;
+font-variant-numeric:tabular-nums}
+.tip div{display:flex;gap:8px;align-items:center}
+.tip div span{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:plaintext}
+.tip svg{flex:none}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:20px}
 .pair>.card{min-width:0}
 .engine+.engine{margin-top:20px}
@@ -129,7 +136,7 @@ main{max-width:none;padding:0 2px;zoom:.75}
 .wide .chart text{font-size:14px}
 .pair .wide{display:none}.pair .narrow{display:block}
 #keywords th,#keywords td{padding-top:5px;padding-bottom:5px}
-.tools,#keywords thead button::after{display:none}
+.tools,.tip,.rule,#keywords thead button::after{display:none}
 #keywords thead th{position:static}
 }
 ]]
