@@ -141,6 +141,11 @@ $(BUILD)/$(1)/posix_for_specs.so: spec/support/posix.c | build-needs
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
 	$$(Q)$$(COMPILE) $$(call lua_cflags,$(1)) $$(MODULE_LDFLAGS) $$(LDFLAGS) -o $$@ $$<
+
+$(BUILD)/$(1)/failing_malloc.so: spec/support/failing_malloc.c | build-needs
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)$$(COMPILE) $$(NO_BUILTIN) $$(call lua_cflags,$(1)) $$(MODULE_LDFLAGS) $$(LDFLAGS) -o $$@ $$<
 endef
 $(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
 
@@ -212,21 +217,23 @@ demo: ## build for one Lua and run the examples of the API's page and the quick 
 
 # "test" proves function on every Lua; "test-deep" has sanitizers, valgrind and long runs. See spec/support/run.sh.
 TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
-DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz
+DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz torture
 
 .PHONY: test
 test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES="lua5.4 c": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(TEST_SUITES))" RESULT=test
 
 .PHONY: test-deep
-test-deep: deps ## run the tests under sanitizers and valgrind, in the portable build, and the long runs (SUITES="asan c-tsan": only these)
+test-deep: deps ## run the tests under sanitizers and valgrind, in the portable build, the long runs, generated cases, failing allocations (SUITES="asan c-tsan": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
 
 # Builds what the suites in RUN need, and runs them.
-SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable fuzz,$(RUN)),plain-build) \
+SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable coverage c-coverage fuzz,$(RUN)),plain-build) \
                $(if $(filter asan c-asan nginx-asan fuzz,$(RUN)),asan-build) \
                $(if $(filter c-tsan,$(RUN)),tsan-build) \
-               $(if $(filter portable c-portable,$(RUN)),portable-build)
+               $(if $(filter portable c-portable,$(RUN)),portable-build) \
+               $(if $(filter coverage c-coverage,$(RUN)),coverage-build) \
+               $(if $(filter torture,$(RUN)),torture-build)
 .PHONY: suites
 suites: $(SUITE_BUILDS)
 	@RESULT=$(RESULT) JOBS=$(JOBS) sh spec/support/run.sh $(RUN)
@@ -234,6 +241,14 @@ suites: $(SUITE_BUILDS)
 .PHONY: plain-build
 plain-build:
 	@+$(SUBMAKE) LUA=$(if $(filter lua5.1 lua5.2 lua5.3 luajit nginx install,$(RUN)),,5.4) WERROR=1 all test-programs
+
+.PHONY: torture-build
+torture-build: plain-build
+	@+$(SUBMAKE) LUA=5.4 WERROR=1 build/5.4/failing_malloc.so
+
+.PHONY: coverage-build
+coverage-build:
+	@+$(SUBMAKE) BUILD=build/coverage LUA=5.4 WERROR=1 CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage all test-programs
 
 .PHONY: asan-build
 asan-build:
@@ -247,6 +262,13 @@ tsan-build:
 .PHONY: portable-build
 portable-build: # as with libcurl before 7.80, which has no callback before it sends, and on systems other than Linux
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
+
+.PHONY: coverage
+coverage: ## show which branches of src/ the C tests and the specs on Lua 5.4 take
+	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) gcovr"
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || :
+	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="coverage c-coverage"
+	@gcovr -r . --branches --filter src/ build/coverage
 
 .PHONY: mutants
 mutants: deps ## check that the tests find each mistake listed in spec/mutations (ONLY="budget": those whose text has this word)

@@ -28,7 +28,7 @@ C_PORTABLE='test_sr_(engine|job|limit|listener|memory|worker)'
 
 # pick [-v] PATTERN: the spec files whose names match (-v: do not match), except nginx's, which run on one Lua.
 pick() {
-  printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -v /nginx | grep -E "$@"
+  printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -Ev '/(nginx|torture)' | grep -E "$@"
 }
 
 # targets SUITE: its spec files or C tests, one for each process.
@@ -48,10 +48,11 @@ targets() {
       else
         case $1 in
           lua5.4 | luajit) pick . ;;
-          lua5.* | asan) pick -v "/$SAME_EVERYWHERE" ;;
+          lua5.* | asan | coverage) pick -v "/$SAME_EVERYWHERE" ;;
           valgrind) pick "/$VALGRIND" ;;
           portable) pick "/$PORTABLE" ;;
           nginx | nginx-asan) ls spec/nginx*_spec.lua ;;
+          torture) echo spec/torture_spec.lua ;;
         esac
       fi ;;
   esac
@@ -87,7 +88,10 @@ run() {
     valgrind) spec 5.4 build "$2" $MEMCHECK ;;
     portable) spec 5.4 build/portable "$2" ;;
     c) $TIMEOUT "build/c/$2" ;;
+    torture) LD_PRELOAD=$PWD/build/5.4/failing_malloc.so spec 5.4 build "$2" ;;
+    coverage) spec 5.4 build/coverage "$2" ;;
     c-portable) $TIMEOUT "build/portable/c/$2" ;;
+    c-coverage) $TIMEOUT "build/coverage/c/$2" ;;
     c-asan) $TIMEOUT sh spec/support/leaks.sh "build/asan/c/$2" ;;
     c-valgrind) $TIMEOUT env TEST_DIVISOR=20 $MEMCHECK "build/c/$2" ;; # of rounds, see spec/c/support.h
     c-tsan) $TIMEOUT env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" "build/tsan/c/$2" ;;
