@@ -31,6 +31,8 @@ local examples = {
   ["cookbook/alerts.lua"] = { status = 1, v4 = "\n?%d+ credits left\n$" },
   ["cookbook/audits.lua"] = { v4 = "Anchor shop +%d+ errors.*\n2 audits\n$" },
   ["cookbook/backlinks.lua"] = { in_folder = true, v4 = "^250 backlinks of example%.com in backlinks%.csv\n250 credits" },
+  ["cookbook/brand_report.lua"] = { v4 = "^Anchor shop: share of voice, and change\nchatgpt +%d+%.%d %%  [+-]%d+%.%d\n"
+    .. "google_gemini .*google_ai_overview .*\nsites that .*\n[%w.-]+ +%d+  [+-]%d+\n" },
   ["cookbook/compare_domains.lua"] = { v4 = "^domain .*example%.com +2500 +%d+ +%d+\n.*\n300 credits by estimate\n$" },
   ["cookbook/export_file.lua"] = { in_folder = true, in_process = true, writes = 0,
     v4 = "complete after %d+ s\n%d+ bytes in backlinks%.gz\n$" },
@@ -57,6 +59,7 @@ for generation, KEY in pairs(KEYS) do
     -- Runs a program; gives what it printed, and the exit status.
     local function run(name, where, more)
       local words = { "SERANKING_TOKEN=" .. KEY, "SERANKING_DATA_TOKEN=" .. KEYS.v1, "SERANKING_BASE_URL=" .. api.url,
+        "SERANKING_VISIBLE_RATE=64", -- many calls of a product that allows one a second
         ("LUA_PATH='%s' LUA_CPATH='%s'"):format(absolute(package.path), absolute(package.cpath)),
         "'" .. process.interpreter() .. "'", more or "", name:find "^/" and name or root .. "/" .. name }
       local command = ("cd '%s' && %s 2>&1; echo \"status $?\""):format(where or root, table.concat(words, " "))
@@ -65,7 +68,7 @@ for generation, KEY in pairs(KEYS) do
     end
 
     setup(function()
-      api = process.fake { limit = 1000, demo = true }
+      api = process.fake { limit = 1000, visible_limit = 1000, demo = true }
       folder, remove = process.folder()
     end)
 

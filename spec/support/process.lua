@@ -98,6 +98,7 @@ end
 ---@class spec.FakeOptions
 ---@field port integer?
 ---@field limit integer? requests per window
+---@field visible_limit integer? the same for SE Visible
 ---@field per number? seconds of a window
 ---@field tokens string[]? accepted keys; default: the handler's own
 ---@field regions integer?
@@ -131,6 +132,7 @@ local function command_line(options, port_file)
   end
   add("--port", options.port)
   add("--limit", options.limit)
+  add("--visible-limit", options.visible_limit)
   add("--per", options.per)
   add("--regions", options.regions)
   add("--rows", options.rows)
