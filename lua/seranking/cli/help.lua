@@ -62,9 +62,18 @@ local BY_NAME = { domain = "example.com", target = "example.com", url = "https:/
 -- Texts of which one fits, where a text must have a form.
 local FORMS = { "us", "US", "en-US", "https://example.com", "00000000-0000-4000-8000-000000000000", "2026-09-01", "1" }
 
--- A text that has the form that a definition wants: the usual one, or another; nil if none has.
-local function formed(definition, usual)
-  if not definition.form or usual and usual:find(definition.form[1]) then
+-- A text that fits a definition: the usual one, or another; nil if none does.
+local function fitting(definition, usual)
+  local first
+  for _, allowed in ipairs(definition.enum or {}) do
+    first = first or tostring(allowed)
+    if allowed == usual then
+      return usual
+    end
+  end
+  if first then
+    return first
+  elseif not definition.form or usual and usual:find(definition.form[1]) then
     return usual
   end
   for _, text in ipairs(FORMS) do
@@ -79,7 +88,7 @@ end
 ---@return string
 function help.example(parameter)
   local definition = parameter.definition
-  return formed(definition, BY_NAME[parameter.path[#parameter.path]]) or definition.enum and tostring(definition.enum[1])
+  return fitting(definition, BY_NAME[parameter.path[#parameter.path]])
     or EXAMPLES[parameter.element or definition.type] or "TEXT"
 end
 
