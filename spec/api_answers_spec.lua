@@ -7,7 +7,7 @@ local notation = require "seranking.base.notation"
 
 local GENERATIONS, said = descriptions.GENERATIONS, descriptions.said
 
--- ---- what answers hold ----
+-- ---- fields of answers ----
 
 --- The lines of `fields` by path: { types, nullable, text = it may be a number as text }.
 local function parse_fields(text)
@@ -36,7 +36,7 @@ local function mark_numbers(fields, operation, key)
   end
 end
 
---- The line of a path; of several the most specific one.
+--- The most specific line of a path.
 local function declared(fields, path)
   local found, length = fields[path], 0
   for said_path, field in pairs(found and {} or fields) do

@@ -1,10 +1,10 @@
---- A new endpoint is one entry and `make reference`: in a copy of the tree, every spec that reads the descriptions is green
---- then. SPDX-License-Identifier: MIT
+--- A new endpoint is one entry and `make reference`: afterwards, in a copy of the tree, every spec that reads the descriptions
+--- passes. SPDX-License-Identifier: MIT
 
 local process = require "support.process"
 local system = require "support.system"
 
--- Two endpoints that the API does not have: a file of the descriptions, the entry, what stands on the page.
+-- Two endpoints that the API does not have: a file of the descriptions, the entry, a text of the reference.
 local ENTRIES = {
   {
     file = "account.lua",
@@ -35,14 +35,14 @@ local ENTRIES = {
   },
 }
 
--- Puts an entry before the first operation of a file.
+-- Inserts an entry before the first operation of a file.
 local function insert(path, entry)
   local text, count = system.read(path):gsub("\n    operations = {\n", function(line) return line .. entry end, 1)
   assert.equal(1, count, path)
   system.write(path, text)
 end
 
--- Runs a command of the shell in a folder; what it printed, and whether it ended well.
+-- Runs a shell command in a folder. Returns its output, and whether it succeeded.
 local function run(folder, command)
   local text = system.output(("cd '%s' && { %s; } 2>&1; echo \"ended with $?\""):format(folder, command))
   return text, text:find "ended with 0\n$" ~= nil

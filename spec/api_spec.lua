@@ -1,4 +1,4 @@
---- The API descriptions follow their format (lua/seranking/api/init.lua). Whether they are true: see catalogue_spec.lua.
+--- The API descriptions follow their format (lua/seranking/api/init.lua). catalogue_spec.lua checks their contents.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -378,7 +378,7 @@ describe("the format", function()
       end
     end)
     for _, resource in ipairs(resources()) do
-      if resource.operations[1] then -- one without any binds an id for those below it
+      if resource.operations[1] then -- one without operations binds an id for the resources below it
         for name in pairs(resource.params) do
           assert.is_true(used[resource.name][name], resource.name .. ": " .. name)
         end

@@ -1,12 +1,12 @@
---- The C module itself, as programs that require "lseranking" use it: whatever they hand it is refused or works; nothing
---- crashes. SPDX-License-Identifier: MIT
+--- The C module itself, for programs that require "lseranking": arguments are accepted or refused, and none causes a crash.
+-- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
 
 local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
 local NAN, INF = 0 / 0, 1 / 0
 
--- Nobody listens there: a call ends at once.
+-- Nobody listens there, so a call ends at once.
 local DEAD = "http://127.0.0.1:1"
 
 local function options(more)
@@ -101,9 +101,9 @@ describe("the binding", function()
   end)
 end)
 
--- ---- arguments by chance ----
+-- ---- random arguments ----
 
--- The same on every machine and Lua: a linear congruence, its upper bits.
+-- The upper bits of a linear congruential generator: the same on every machine and Lua.
 local function chance_of(seed)
   local state = seed
   return function(count)
@@ -128,11 +128,11 @@ local VALUES = {
   "[{\"a\":1.5e3},null]", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "Retry-After: 99999999999999999999\r\n",
 }
 
--- Functions that wait: for these seconds at most.
+-- Functions that wait, and for how many seconds at most.
 local WAITS = { run = true, next = true, sleep = true, limit = true, reset_limit = true }
 local MOMENTS = { 0, 1e-9, 0.0005, -1, NAN, INF, -INF, 1e308, "", false }
 
--- Whatever is not among these belongs to the files of the user's limits, which are not the test's.
+-- All others concern the files of the user's limits, which tests must not touch.
 local SKIPPED = { limits = true }
 
 local function fuzz(seed, count)
@@ -181,7 +181,7 @@ local function fuzz(seed, count)
   for i, name in ipairs(names) do
     module_functions[i] = core[name]
   end
-  -- The methods of each kind of object, and what makes one that works.
+  -- The methods of each class of objects, and a function that makes a valid object.
   local client = core.client(options())
   local makers = {
     function()
@@ -242,7 +242,7 @@ local function fuzz(seed, count)
 end
 
 describe("random arguments", function()
-  -- SERANKING_FUZZ=1000000 for long ("make fuzz")
+  -- SERANKING_FUZZ=1000000: a long run ("make fuzz")
   it("of every function and method are accepted or refused without a crash", function()
     local count = tonumber(os.getenv "SERANKING_FUZZ") or 5000
     for seed = 1, math.max(1, math.floor(count / 50000)) do

@@ -1,4 +1,4 @@
---- Bodies and headers that are not as the API sends them: what is made of them, and said. SPDX-License-Identifier: MIT
+--- Bodies and headers that the API does not send: results and messages. SPDX-License-Identifier: MIT
 
 local cjson = require("cjson").new()
 local script = require "support.script"
@@ -90,7 +90,7 @@ describe("an answer", function()
       } })
       return select(2, client:request { path = "/x" })
     end
-    -- With 5 ms the answer itself may be late, with a second it may be decoded in time: in between it is neither.
+    -- Within 5 ms the answer itself may be late; within a second it may be decoded in time.
     local err, timeout = nil, 0.005
     for _ = 1, 200 do
       err = answered(timeout)

@@ -115,7 +115,7 @@ describe("the answers of", function()
         local own = ours[path]
         assert.is_truthy(own, key .. " lacks " .. path)
         kind = kind:gsub("datetime", "time")
-        -- Ours may be looser: optional, or a number that comes as text.
+        -- Ours may be looser: optional, or a number sent as text.
         assert.is_true(own == kind or own == kind .. "?" or kind:find "string" ~= nil and converted(operation, path),
           ("%s: %s is %s, not %s"):format(key, path, own, kind))
       end

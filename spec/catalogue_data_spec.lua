@@ -32,7 +32,7 @@ descriptions.each_operation(function(key, operation, resource, family)
   end
 end)
 
--- Our types by those of the sources, which are wider, or name the form instead of the type.
+-- Our types by those of the sources, which are wider, or name the format instead of the type.
 local TYPES = {
   string = "string", integer = "integer id flag", number = "number", csv = "string[] comma", date = "date",
   json = "object[][] json", ["string|string[]"] = "string[] repeat", ["string[]"] = "string[]",

@@ -128,7 +128,7 @@ describe("the request of", function()
 
             local data, problem = operation(case.args)
             local got = last.request
-            if case.unknown then -- a well-formed request for something that is not there
+            if case.unknown then -- a well-formed request for a missing object
               assert.equal(404, last.status)
             else
               assert.is_truthy(data, tostring(problem))

@@ -110,7 +110,7 @@ describe("arguments", function()
       assert.equal(message, misuse_of(call))
     end
     assert.equal(0, #api.log)
-    -- a set may be emptied, and a text that need not be there may be empty
+    -- a set may be emptied, and an optional text may be empty
     assert.equal("[]", client.users.sites.share:dry_run({ user_id = 1, site_ids = {} }).body)
     assert.equal('{"comment":""}', client.sites.keywords.update:dry_run({ site_id = 1, keyword_id = 1, comment = "" }).body)
   end)

@@ -45,7 +45,7 @@ describe("a request", function()
       request.url)
     assert.equal('{"merge_map":2}', request.body)
     assert.equal("application/json", request.headers["content-type"])
-    assert.is_nil(request.headers["accept-encoding"]) -- which is libcurl's affair
+    assert.is_nil(request.headers["accept-encoding"]) -- which libcurl sets
   end)
 
   it("writes ids as digits, whatever their type", function()

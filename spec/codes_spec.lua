@@ -4,13 +4,13 @@ local kinds = require "seranking.answer.codes"
 local messages = require "seranking.api.messages"
 local system = require "support.system"
 
--- Codes that are put together at run time. What they are made of is in the source as written here.
+-- Codes that are composed at run time, by the text of the source that composes them.
 local MADE = {
   ['errors.new("invalid", "job_" ..'] = { "invalid job_<state>" },
   ['errors.new("invalid", "not_in_" ..'] = { "invalid not_in_v4", "invalid not_in_v1" },
   ['errors.new("invalid", walk.guard,'] = { "invalid budget", "invalid max_cost" },
   ['errors.new("invalid", option,'] = { "invalid budget", "invalid max_cost" },
-  ['errors.new("protocol", code,'] = {}, -- of pages.lua's function protocol, whose calls are read
+  ['errors.new("protocol", code,'] = {}, -- in pages.lua's function protocol, whose calls are searched
 }
 
 local read = system.read
@@ -41,7 +41,7 @@ local function add_c(found)
   end
 end
 
--- Every error that Lua makes. A way to make one that this does not know fails.
+-- Every error that Lua makes. Raises for an unknown way to make one.
 local function add_lua(found)
   for _, path in ipairs(files("lua", "lua")) do
     local source = read(path):gsub("%-%-[^\n]*", ""):gsub("%s+", " ")

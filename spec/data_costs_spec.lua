@@ -42,7 +42,7 @@ describe("costs", function()
     end, { retries = 0 })
     assert.is_nil((op(client, "summary")()))
     assert.equal(0, client.data:spent().calls)
-    assert.is_nil((op(client, "summary")())) -- a success that can't be read is billed all the same
+    assert.is_nil((op(client, "summary")())) -- an unreadable success is billed
     assert.same({ credits = 100, estimate = true, calls = 1, unknown = 0, doubtful = 0 }, client.data:spent())
   end)
 
@@ -203,7 +203,7 @@ describe("costs", function()
     local client = script.new(function(_, number)
       return number == 3 and error "boom" or { status = 200, headers = {}, body = "{}", delay = 5 }
     end, { budget = 500, share = "process", data_rate = { limit = 3, per = 60 } })
-    collectgarbage "stop" -- it is not the collector that gives the reservations back
+    collectgarbage "stop" -- reservations are not released by the collector
     finally(function() collectgarbage "restart" end)
     assert.is_false((pcall(client.data.map, client.data, { 1, 2, 3, 4, 5 }, function() return op(client, "summary")() end)))
     assert.same({ credits = 0, estimate = true, calls = 3, unknown = 3, doubtful = 300 }, client.data:spent())
@@ -218,7 +218,7 @@ describe("costs", function()
       sleep = function() end, wait = function() coroutine.yield() end }
     finally(wire.finish)
     local client = wire.client(wire.start({ { "request", "idle" } }), { loop = loop, budget = 100 })
-    local function leave_behind() -- in a frame of its own, whose slots keep nothing
+    local function leave_behind() -- in a function, whose local variables keep nothing afterwards
       coroutine.wrap(function() op(client, "summary")() end)()
     end
     leave_behind()

@@ -240,7 +240,7 @@ describe("lists of the Data API that have one page", function()
       end
       assert.is_true(count > (limited and 100 or 0))
       assert.equal(1, #api.log)
-      local rows, err = list:all(args) -- nothing says how many rows are wanted and paid for
+      local rows, err = list:all(args) -- the number of wanted rows is not given
       if limited then
         assert.is_nil(rows)
         assert.equal("cut 100", err.code .. " " .. #err.rows)

@@ -1,4 +1,4 @@
---- Errors as the caller sees them: fields, one line to print, the key never in it. SPDX-License-Identifier: MIT
+--- Errors as callers see them: fields, a printable line, the key masked. SPDX-License-Identifier: MIT
 
 local documented_messages = require "support.documented_messages"
 local scene = require "support.scene"
@@ -260,7 +260,7 @@ describe("the key", function()
     local kept = setmetatable({}, { __mode = "v" })
     local function answered(close)
       local client = assert(seranking.new { token = odd, share = "off" })
-      local head = "HTTP/1.1 200 OK\r\nX-Echo: Token " .. odd .. "\r\n" -- the watch reads those of a call at once
+      local head = "HTTP/1.1 200 OK\r\nX-Echo: Token " .. odd .. "\r\n" -- support.watch reads the headers of each call
       local response = new_response(client._state, 200, 1, 0, 0, false, "1.1", head)
       kept[1] = client
       if close then

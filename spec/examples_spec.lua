@@ -1,4 +1,4 @@
---- Holds that the examples run with either kind of key, against the fake API over real HTTP. SPDX-License-Identifier: MIT
+--- The examples run with either kind of key, against the fake API over real HTTP. SPDX-License-Identifier: MIT
 
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
@@ -8,15 +8,15 @@ local system = require "spec.support.system"
 
 local KEYS = { v4 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", v1 = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6" }
 
--- Runs a recipe on a fake API inside its process, whose clock stands still: for what waits for minutes.
+-- Runs a recipe that waits for minutes on a fake API with a manual clock inside its process.
 local IN_PROCESS = [[-e 'local seranking, fake = require "seranking", require "seranking.fake"
   package.loaded.seranking = { new = function(options)
     options.transport = fake.new()
     return seranking.new(options)
   end }']]
 
--- What each prints. "writes": its purpose is to make something in the account; its first line says so. "in_folder": it runs
--- in a temporary folder, where it leaves files. "status": its exit status (default: 0).
+-- The output of each. "writes": it creates objects in the account, as its first line says. "in_folder": it runs in a temporary
+-- folder, where it leaves files. "status": its exit status (default: 0).
 local examples = {
   ["balance.lua"] = { v4 = "^rur\t2296380%.85\n$", v1 = "^units\t%d+\n$" },
   ["no_key.lua"] = { v4 = "^403\tNo token\n$" },
@@ -56,7 +56,7 @@ for generation, KEY in pairs(KEYS) do
   describe("the example, with a key of " .. generation .. ",", function()
     local api, folder, remove
 
-    -- Runs a program; gives what it printed, and the exit status.
+    -- Runs a program. Returns its output and exit status.
     local function run(name, where, more)
       local words = { "SERANKING_TOKEN=" .. KEY, "SERANKING_DATA_TOKEN=" .. KEYS.v1, "SERANKING_BASE_URL=" .. api.url,
         "SERANKING_VISIBLE_RATE=64", -- many calls of a product that allows one a second
@@ -153,7 +153,7 @@ for generation, KEY in pairs(KEYS) do
       file:write((text))
       file:close()
       nginx.shell(("chmod 755 '%s'"):format(prefix))
-      -- The workers are another user's: the folder of these tests is not for them.
+      -- The workers run as another user, who can't use the folder of these tests.
       local pipe = assert(io.popen(("cd '%s'; unset SERANKING_STATE_DIR LD_PRELOAD; SERANKING_TOKEN=%s SERANKING_BASE_URL=%s "
         .. "nginx -p . -c nginx.conf 2>stderr & read -r _; kill $!; wait; rm -rf '%s'")
         :format(prefix, KEY, api.url, prefix), "w"))
@@ -216,7 +216,7 @@ describe("the examples:", function()
     for path in pipe:lines() do
       local text = read(path)
       if path:find "%.lua$" then
-        text = text:gsub("^%-%-.-\n\n", "") -- without what stands above the program
+        text = text:gsub("^%-%-.-\n\n", "") -- without the comment above the program
       end
       assert.truthy(page:find("\n" .. text .. "```", 1, true), path .. " and docs/cookbook.md differ: copy the file there")
     end

@@ -1,10 +1,10 @@
---- A client can be used on both sides of a fork: no connection, answer or end of one side reaches the other.
+--- A client can be used on both sides of a fork: the two sides share no connections and no answers, and end independently.
 -- SPDX-License-Identifier: MIT
 
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
 
--- How the programs of this spec begin. Each runs in a process of its own, so a child copies little.
+-- The beginning of this spec's programs. Each runs in its own process, so a child copies little.
 local HEAD = [[
 local FOLDER, URL, CA, HOW = %q, %q, %q, %q
 local posix = require "posix_for_specs"
@@ -68,8 +68,8 @@ local function ask_often(client, path, times)
 end
 ]]
 
--- Runs a program. SIGCHLD must not be ignored, or children can't be waited for. What a child leaves to its parent is no leak:
--- it forgets libcurl's handles on purpose.
+-- Runs a program. SIGCHLD must not be ignored, or children can't be waited for. A child leaves libcurl's handles to its parent
+-- on purpose, which is no leak.
 local function command(name)
   return ("env --default-signal=CHLD ASAN_OPTIONS=detect_leaks=0 '%s' '%s' 2>&1"):format(process.interpreter(), name)
 end
@@ -178,7 +178,7 @@ for _, scheme in ipairs { "http", "https" } do
         ]], how)
         local told = {}
         for _, line in ipairs(lines) do
-          if line:find "^/%d %a+$" or line:find "^status" then -- not what Lua says of an error
+          if line:find "^/%d %a+$" or line:find "^status" then -- not Lua's error messages
             told[#told + 1] = line
           end
         end
@@ -270,7 +270,7 @@ for _, scheme in ipairs { "http", "https" } do
       start {
         { "request", "echo" },
         { "request", "echo", "request", { "await", 3 }, "echo", "request", { "ended", 1 }, "echo",
-          "request", { "ended", 3 }, "echo" }, -- held up for the 10 s of a call otherwise
+          "request", { "ended", 3 }, "echo" }, -- else delayed for the 10 s of a call
         { "request", "idle" },
       }
       local lines = run [[

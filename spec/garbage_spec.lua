@@ -153,11 +153,11 @@ describe("memory", function()
   it("of a request is freed when it has ended", function()
     local preload = os.getenv "LD_PRELOAD" or ""
     if preload:find "asan" or preload:find "valgrind" then
-      return -- there the system's memory is not what is in use
+      return -- there the process keeps freed memory
     end
-    local SIZE = 40 * 1024 * 1024 -- so large a piece comes from the system alone, and goes back to it
+    local SIZE = 40 * 1024 * 1024 -- malloc takes blocks of this size from the system and returns them
     local function resident()
-      for _ = 1, 8 do -- a collection of Lua 5.1 gives back half of the buffer that it joins strings in
+      for _ = 1, 8 do -- each collection of Lua 5.1 halves its string buffer
         collect()
       end
       local file = assert(io.open "/proc/self/statm")

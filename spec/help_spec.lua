@@ -8,7 +8,7 @@ local function characters(text)
   return select(2, text:gsub("[^\128-\191]", ""))
 end
 
--- Calls visit(name, resource, description) for every resource that is described.
+-- Calls visit(name, resource, description) for every described resource.
 local function each_resource(client, visit)
   for _, file in pairs(api) do
     for _, description in ipairs(require(file)) do

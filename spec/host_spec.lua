@@ -1,4 +1,4 @@
---- A call and its surroundings: coroutines, Ctrl-C, nginx, and programs started meanwhile.
+--- Calls in coroutines, with Ctrl-C, in nginx, and with child programs.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
@@ -10,7 +10,7 @@ local wire = require "spec.support.wire"
 
 local KEY = wire.KEY
 local ANSWER = raw_server.ANSWER
-local PATIENCE = 10 -- seconds until a condition is given up
+local PATIENCE = 10 -- seconds that a condition may take
 
 describe("a call", function()
   local new_client, start, works = wire.client, wire.start, wire.works
@@ -276,7 +276,7 @@ describe("a call", function()
         assert.is_nil(open_in("self"):find(connection, 1, true))
         assert.is_true(works(client).reused)
 
-        -- So the server sees the end although the program is still running.
+        -- The server sees the end of the connection although the program is still running.
         -- (Waits, since under valgrind popen returns before the child has executed the other program.)
         local started = certificates.folder .. "/started"
         local pipe = assert(io.popen(("touch '%s'; cat >/dev/null"):format(started), "w"))

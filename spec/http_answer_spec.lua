@@ -1,4 +1,4 @@
---- Answers over a real socket, good and broken ones.
+--- Valid and broken answers over real sockets.
 -- SPDX-License-Identifier: MIT
 
 local raw_server = require "spec.support.raw_server"

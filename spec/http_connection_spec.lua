@@ -1,4 +1,4 @@
---- Connections and time-outs over real sockets, and the fake API behind one.
+--- Connections and timeouts over real sockets, and the fake API over one.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
@@ -142,7 +142,7 @@ describe("a connection", function()
 end)
 
 describe("a call", function()
-  -- What libcurl does the first time takes longer under valgrind than the time-outs here.
+  -- Under valgrind, libcurl's initialization takes longer than the timeouts here.
   before_each(function() works(new_client(start {})) end)
 
   it("ends at the deadline if nobody accepts, and the request counts as sent", function()
@@ -160,7 +160,7 @@ describe("a call", function()
     local listener = assert(socket.bind("127.0.0.1", 0, 0))
     local _, port = listener:getsockname()
     local fillers = {}
-    for i = 1, 8 do -- with its queue full, the kernel drops what else comes
+    for i = 1, 8 do -- with a full queue, the kernel drops further connections
       fillers[i] = socket.tcp()
       fillers[i]:settimeout(0)
       fillers[i]:connect("127.0.0.1", port)

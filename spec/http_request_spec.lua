@@ -1,4 +1,4 @@
---- Requests over a real socket: the bytes that go out, keys, uploads.
+--- Requests over real sockets: the bytes sent, keys, uploads.
 -- SPDX-License-Identifier: MIT
 
 local operation = require "seranking.operation"
@@ -183,7 +183,7 @@ describe("a request on the wire", function()
       end
       assert.is_false((pcall(client.request, client, { path = "/x?a=1&token=b" })))
       assert.are.equal(0, #server.requests())
-      -- where the key has another name, or is not in the address, the parameter goes out, once
+      -- if the key has another name, or is not in the address, the parameter is sent once
       assert.are.equal("site_id=1&token=a&apikey=" .. UUID, (places(sent(
         new_client(server, { token = UUID, auth = "query" }).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))
       assert.are.equal("token=a", (places(sent(new_client(server).backlinks.gsc.status, { site_id = 1, job_token = "a" }))))

@@ -26,7 +26,7 @@ describe("HTTP/2", function()
 
   --- Starts nghttpd on a folder; it ends with stop() or with this process.
   local function nghttpd(folder)
-    for _ = 1, 5 do -- it can't be told to take any port, so somebody may be faster
+    for _ = 1, 5 do -- it can't choose a free port, so another process may take this one
       local probe = assert(socket.bind("127.0.0.1", 0))
       local _, port = probe:getsockname()
       probe:close()

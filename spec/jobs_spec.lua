@@ -1,4 +1,4 @@
---- Waiting for jobs: how they begin, how they are looked at, and all the ways in which they end.
+--- Waiting for jobs: start, polls, and every kind of end.
 -- SPDX-License-Identifier: MIT
 
 local script = require "support.script"
@@ -37,7 +37,7 @@ local function scene(name, respond, bound, options)
   return script.operation(client.data, work, name, bound), log, clock, client
 end
 
--- Answers in turn; the last one for ever.
+-- Returns the answers in turn, and then the last one again and again.
 local function turns(...)
   local answers = { ... }
   return function(_, number)

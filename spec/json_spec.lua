@@ -251,7 +251,7 @@ describe("decoding", function()
       assert.is_string(problem)
     end
     local seed = 7
-    for _ = 1, 5000 do -- anything may come: never a crash
+    for _ = 1, 5000 do -- any result but a crash
       seed = (seed * 16807) % 2147483647
       local at, byte = seed % #text + 1, string.char(seed % 251)
       json.decode(text:sub(1, at - 1) .. byte .. text:sub(at + 1))
@@ -344,8 +344,8 @@ describe("encoding", function()
 end)
 
 describe("another lua-cjson", function()
-  -- OpenResty's gives integers by itself, marks lists with metatables, and escapes slashes on request. Where it is not
-  -- installed, the classic one is dressed up to behave like it.
+  -- OpenResty's returns integers, marks lists with metatables, and can leave slashes unescaped. If it is not installed, the
+  -- classic one is wrapped to behave like it.
   local function openresty_cjson()
     local classic = require "cjson"
     local array_mt = {}

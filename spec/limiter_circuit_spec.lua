@@ -1,4 +1,4 @@
---- The circuit that a ban opens, and the events that a program is told of.
+--- The circuit that a ban opens, and the events of on_event.
 -- SPDX-License-Identifier: MIT
 
 local limits = require "support.limits"
@@ -49,7 +49,7 @@ describe("the circuit", function()
     local others, kinds, first = { another(api, clock), another(api, clock) }, {}, #api.log
     local probing
     local trying = another({
-      handle = function(_, request) -- while it is under way, the others and its own siblings are told to come back
+      handle = function(_, request) -- while it is in flight, other clients and other calls of this one are refused
         probing = client:limiter().circuit.probing
         for i, other in ipairs(others) do
           kinds[i] = select(2, other.sites:list()).kind

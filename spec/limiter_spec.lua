@@ -1,4 +1,4 @@
---- The limit that processes share, its options, and the queue.
+--- The limit shared by processes, its options, and the queue.
 -- SPDX-License-Identifier: MIT
 
 local limits = require "support.limits"
@@ -205,7 +205,7 @@ end)
 describe("pacing by the time of sending", function()
   after_each(sockets.finish)
 
-  -- Libcurl before 7.80 does not tell when it sends: the lease of a slot that nobody stamped would last a minute.
+  -- libcurl before 7.80 does not report the sending: the lease of such a slot would last a minute.
   it("frees each slot, whether or not libcurl reports the sending", function()
     local client = sockets.client(sockets.start {}, {
       share = "process", pacing = "send_time", rate = { limit = 2, per = 0.05 },

@@ -98,7 +98,7 @@ describe("the thread's processors", function()
     os.execute(("for task in /proc/%%d/task/*; do grep -q seranking $task/comm && cat $task/status; done"):format(posix.pid()))
   ]]
 
-  -- The processors that the thread of a program may use, as "0-1". `first`: code that the program begins with.
+  -- The processors that a program's worker thread may use, such as "0-1". `first`: code at the program's beginning.
   local function processors(before, first)
     local folder, remove = process.folder()
     local name = folder .. "/program.lua"

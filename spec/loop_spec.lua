@@ -1,4 +1,4 @@
---- Calls inside event loops: cqueues, luv, and one written from the documented interface.
+--- Calls inside event loops: cqueues, luv, and one that implements the documented interface.
 -- SPDX-License-Identifier: MIT
 
 local core = require "lseranking"
@@ -10,7 +10,7 @@ local wire = require "spec.support.wire"
 local found, cqueues = pcall(require, "cqueues")
 local uv_found, uv = pcall(require, "luv")
 
-local LUA_52 = _VERSION == "Lua 5.2" -- does not tell beforehand
+local LUA_52 = _VERSION == "Lua 5.2" -- can't tell beforehand whether a coroutine can yield
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local KEY = wire.KEY
 local ECHO = { "request", "echo", "again" }
@@ -320,7 +320,7 @@ describe("inside luv", function()
   -- The loop starts the coroutine, so the library detects the loop.
   local function run(f)
     local guard, timer = uv.new_timer(), uv.new_timer()
-    uv.update_time() -- the loop's own may be that of its last turn, long ago
+    uv.update_time() -- the loop's time is that of its last iteration
     timer:start(0, 0, function()
       timer:close()
       spawn(f)
@@ -402,7 +402,7 @@ describe("inside a loop of another kind", function()
       end
       waiting = {}
       for _, thread in ipairs(turn) do
-        if coroutine.status(thread) == "suspended" then -- or it could not be, and has ended
+        if coroutine.status(thread) == "suspended" then -- else it could not be suspended, and has ended
           assert(coroutine.resume(thread))
         end
       end
@@ -428,7 +428,7 @@ describe("inside a loop of another kind", function()
     local client = wire.client(wire.start({ { "request", "idle" } }), { loop = { name = "broken", inside = loop.inside,
       wait = function() error("the loop broke", 0) end, spawn = loop.spawn, sleep = loop.sleep } })
     local problem
-    collectgarbage "stop" -- it is not the finalizer that does it
+    collectgarbage "stop" -- so that no finalizer does it
     finally(function() collectgarbage "restart" end)
     run(function() problem = select(2, pcall(client.request, client, { path = "/" })) end)
     assert.are.equal("the loop broke", problem)
@@ -449,11 +449,11 @@ describe("inside a loop of another kind", function()
         wait = function() end, spawn = function(f) f() end, sleep = function() end } }
       local function ask() return client:request { path = "/" } end
       coroutine.wrap(function()
-        client:map({ 1 }, ask) -- all that is loaded late is there
+        client:map({ 1 }, ask) -- loads all modules
         local files, file, err, results, errors = {}, nil, nil, nil, nil
         while require("lseranking").worker_status().calls > 0 do collectgarbage() end
         collectgarbage()
-        for _ = 1, 100 do -- libcurl may still close a socket of the call before, so that one call gets through
+        for _ = 1, 100 do -- libcurl may still close a socket of the previous call, so that one call succeeds
           repeat file = io.open "/dev/null" files[#files + 1] = file until not file
           err = select(2, ask())
           results, errors = client:map({ 1, 2 }, ask)

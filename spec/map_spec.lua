@@ -88,7 +88,7 @@ describe("client:map", function()
       if i == 2 then
         return client.sites(i):summary()
       elseif i == 3 then
-        return false, "item three" -- the way pcall and OpenResty's libraries report failures
+        return false, "item three" -- as pcall and OpenResty's libraries report failures
       elseif i == 4 then
         error(mistake)
       elseif i == 5 then

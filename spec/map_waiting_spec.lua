@@ -142,7 +142,7 @@ describe("client:map", function()
     local results, errors = client:map(numbers(100), function() return client.account:balance() end)
     assert.is_nil(errors)
     assert.are.equal(100, #results)
-    -- Each of 5 slots is taken for 0.6 s and cools down for 1 s: 20 rounds.
+    -- Each of the 5 slots is held for 0.6 s and cools down for 1 s: 20 rounds.
     local bound = 19 * 1.6 + 0.6
     assert.is_true(clock:now() <= 1.05 * bound, "took " .. clock:now())
     assert.is_true(clock:now() >= bound - 1e-6, "beat the limit: " .. clock:now())

@@ -1,5 +1,5 @@
---- The API's messages when it refuses a request: kind, code and hint of each. Expected values are from the API's
---- documentation ("Getting started", and the vendor's own clients), not from the library. SPDX-License-Identifier: MIT
+--- Messages of refused requests: kind, code and hint of each. Expected values are from the API's documentation ("Getting
+--- started") and the vendor's own clients, not from the library. SPDX-License-Identifier: MIT
 
 local codes = require "seranking.answer.codes"
 local documented = require "support.documented_messages"

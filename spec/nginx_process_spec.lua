@@ -1,4 +1,4 @@
---- nginx itself with calls in flight: silent name servers, reloads, ends, no descriptors or connections left.
+--- nginx with calls in flight: silent name servers, reloads, shutdown, lack of descriptors or connections.
 -- SPDX-License-Identifier: MIT
 
 local nginx = require "spec.support.nginx"

@@ -1,4 +1,4 @@
---- Calls inside a real nginx: where they wait, that they block nobody, and what cancels them.
+--- Calls inside a real nginx: where they can wait, that they do not block requests, and what cancels them.
 -- SPDX-License-Identifier: MIT
 
 local nginx = require "spec.support.nginx"
@@ -259,7 +259,7 @@ describe("inside nginx, a call", function()
     end
     leave(400)
     assert.are.equal(400, status(server).cancelled)
-    -- What malloc keeps grows ever more slowly and then stops; a leak goes on.
+    -- Memory that malloc keeps grows ever more slowly and then stops; a leak continues.
     local seen, flat = { memory() }, nginx.sanitized
     while not flat and #seen < 13 do
       for _ = 1, 4 do

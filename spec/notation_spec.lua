@@ -1,4 +1,4 @@
---- The little languages of the API descriptions: what they say, and how a typo is reported.
+--- The notations of the API descriptions: their meaning, and reports of typos.
 -- SPDX-License-Identifier: MIT
 
 local descriptions = require "support.descriptions"

@@ -1,4 +1,4 @@
---- Numbers that come as text: made numbers where the description says so, and nowhere else.
+--- Numbers sent as text become numbers where the description says so, and nowhere else.
 -- SPDX-License-Identifier: MIT
 
 local json = require "seranking.base.json"

@@ -1,4 +1,4 @@
---- Answers that nobody should send: no crash, no hang, and an error that says what happened and what to do.
+--- Invalid answers: no crash, no hang, and an error that says what happened and what to do.
 -- SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
@@ -51,7 +51,7 @@ describe("an odd server:", function()
     it(entry.name, function()
       local client = scene(entry)
       local data, err = client:request { path = "/x" }
-      if not entry.error then -- newer versions of libcurl take it as it is meant
+      if not entry.error then -- newer versions of libcurl accept it
         assert.is_true(outcome(data, err) == "an answer" or outcome(data, err) == entry.older, outcome(data, err))
         return
       end
@@ -288,7 +288,7 @@ describe("HTTP/2", function()
   end
 
   it("has headers of 240 KB called too large", function()
-    local once = "\64\1x\127\161\30" .. ("y"):rep(4000) -- kept in the table of headers, and named by one byte from then on
+    local once = "\64\1x\127\161\30" .. ("y"):rep(4000) -- stored in HPACK's table, and referred to by one byte afterwards
     local server = start({}, { tls = tls "h2", otherwise = {
       { "skip", PREFACE + 60 }, { "send", SETTINGS .. frame(1, 4, 1, "\136" .. once .. ("\190"):rep(60)) },
     } })

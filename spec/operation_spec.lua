@@ -1,4 +1,4 @@
---- Descriptions, tested with invented ones.
+--- Operations of invented descriptions: every notation that the API's descriptions may use.
 -- SPDX-License-Identifier: MIT
 
 local made_up = require "support.made_up"

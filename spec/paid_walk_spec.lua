@@ -1,10 +1,10 @@
---- A long walk over rows that cost money: nothing is lost, and nothing is paid twice that could be paid once.
+--- A long walk over rows that cost credits: no row is lost, and none is paid twice without need.
 -- SPDX-License-Identifier: MIT
 
 local paid_walk = require "support.paid_walk"
 
 describe("a walk over paid rows, resumed whenever it ends", function()
-  -- One request in ten thousand would tell little in twenty thousand rows: smaller pages, and more faults.
+  -- Smaller pages and more faults than in the benchmark, as twenty thousand rows are few.
   for seed, plan in pairs {
     [11] = { limit = 50, refused = 0.01, lost = 0.001 }, [5] = { limit = 100, refused = 0.2, lost = 0.05 },
   } do
@@ -17,7 +17,7 @@ describe("a walk over paid rows, resumed whenever it ends", function()
       assert.equal(figures.least + figures.lost, figures.requests)
       assert.equal(figures.lost, figures.pages_twice)
       assert.equal(20000 + figures.lost_rows, figures.charged)
-      assert.equal(20000, figures.spent.credits) -- and what may have been paid for nothing is told
+      assert.equal(20000, figures.spent.credits) -- `doubtful` has what was paid for lost answers
       assert.equal(figures.lost_rows, figures.spent.doubtful)
       assert.equal(figures.lost, figures.spent.unknown)
       -- All rows together have some 5,000; LuaJIT's compiled code counts too.

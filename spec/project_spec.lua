@@ -170,7 +170,7 @@ describe("a volume lookup", function()
 end)
 
 describe("an operation missing in one generation", function()
-  -- Arguments for the operations that others name as `instead`.
+  -- Arguments of the operations named in `instead`.
   local arguments = {
     ["account.subscription"] = {},
     ["airt.llm.statistics"] = { site_id = 147696, llm_id = 1201 },
@@ -210,7 +210,7 @@ describe("an operation missing in one generation", function()
           local none, err = at(client, full)()
           assert.is_nil(none)
           assert.equal("not_in_" .. lacking, err.code)
-          if not entry.instead then -- nothing takes its place
+          if not entry.instead then -- there is no substitute
             assert.equal("a key for " .. having .. ", which has it", err.hint)
             return
           end

@@ -1,4 +1,4 @@
---- An endpoint or a family that is added at run time: methods, checks, docs, types and the fake have it.
+--- An endpoint or a family added at run time gets methods, checks, docs, types and an answer of the fake.
 -- SPDX-License-Identifier: MIT
 
 local luacats = require "spec.support.luacats"
@@ -9,7 +9,7 @@ local KEYS, FOLDER = pages.KEYS, pages.FOLDER
 local section_of, has = pages.section_of, pages.has
 
 describe("a new endpoint in a copy", function()
-  -- Loads the library anew for `body`, and restores everything afterwards.
+  -- Runs `body` with a newly loaded library, and restores everything afterwards.
   local function with_fresh_library(body)
     local loaded = {}
     for name, module in pairs(package.loaded) do

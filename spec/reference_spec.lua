@@ -1,5 +1,5 @@
---- docs/reference agrees with the descriptions: nothing is missing, every link works, every example runs. Reads the files; the
---- tool is used only to check that it makes them.
+--- docs/reference agrees with the descriptions: nothing is missing, links work, examples run. Reads the files; the tool is run
+--- only to check that it makes them.
 -- SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
@@ -37,7 +37,7 @@ local function described()
   end), counts
 end
 
--- A text as a cell of a table.
+-- Escapes a text for a table cell.
 local function cell(text)
   return (text:gsub("|", "\\|"):gsub("<", "\\<"))
 end

@@ -5,8 +5,8 @@
 local descriptions = require "support.descriptions"
 local seranking = require "seranking"
 
--- GET, PUT and DELETE may, POST and PATCH may not (RFC 9110, section 9.2.2), except these. "Set this to that" and "these are
--- gone" leave the same behind when they are done twice.
+-- GET, PUT and DELETE may, POST and PATCH may not (RFC 9110, section 9.2.2), except these. Setting a value or deleting objects
+-- twice has the same result as once.
 local MAY = [[
   airt.brand.set airt.llm.update airt.prompt_groups.move airt.prompt_groups.order airt.prompt_groups.transfer
   airt.prompt_groups.update airt.prompts.delete audit.delete audit.settings.reset audit.settings.update audit.update
@@ -15,7 +15,7 @@ local MAY = [[
   sites.positions.set sites.search_engines.update sites.update users.sites.share users.update
   data.site_audit.audits.update visible.brands.update visible.prompts.move
 ]]
--- A change of tags that takes and gives; an export that is a job of its own, and paid for, each time.
+-- A change of tags that removes and adds; an export, each of which is a separate paid job.
 local MAY_NOT = [[ sites.url_tags.update data.backlinks.export.create ]]
 
 local UUID = "00000000-0000-0000-0000-000000000000"

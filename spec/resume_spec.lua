@@ -1,4 +1,4 @@
---- Walks that end early, and go on later: with the first row that was not delivered, by a text that can be stored.
+--- Walks that end early and are resumed by a token, with the first row that was not delivered.
 -- SPDX-License-Identifier: MIT
 
 local script = require "support.script"
@@ -34,7 +34,7 @@ local function value(request, name)
   return ("&" .. request.query):match("&" .. name .. "=([^&]*)")
 end
 
--- A server of the rows 1 .. count. Cursors have characters that stand for something elsewhere.
+-- A server of the rows 1 .. count. Cursors have characters with a special meaning in addresses.
 local function server(count)
   return function(request)
     local before = tonumber(value(request, "offset") or (value(request, "next") or "0"):match "%d+$")
@@ -59,7 +59,7 @@ local function scene(name, respond, options)
   return script.operation(client.data, tools, name), log, client
 end
 
--- Appends the ids of the rows of a walk, `most` at most, to a list. Gives the walk's state and its error.
+-- Appends the ids of at most `most` rows of a walk to a list. Returns the walk's state and its error.
 local function walk(op, args, options, found, most)
   local next_row, state = op:each(args, options)
   local ok, err = pcall(function()
@@ -103,7 +103,7 @@ describe("a walk that ends with an error", function()
             assert.is_truthy(err.hint:find("resume = err.resume", 1, true))
             local _, again = walk(op, args, { resume = err.resume }, found)
             assert.is_nil(again)
-            assert.equal(log[bad].query, log[bad + 1].query) -- the lost request once more, and none twice besides
+            assert.equal(log[bad].query, log[bad + 1].query) -- only the lost request is repeated
           end
           assert.same(numbers(11), found, name .. " " .. bad)
         end

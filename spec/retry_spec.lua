@@ -1,4 +1,4 @@
---- Attempts, waits and the limit, on a clock that stands still unless somebody waits. SPDX-License-Identifier: MIT
+--- Attempts, waits and the limit, with a manual clock. SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
 local seranking = require "seranking"

@@ -1,4 +1,4 @@
---- Keys, passwords, users and signatures: in nothing that a program can print, whatever fails. SPDX-License-Identifier: MIT
+--- Keys, passwords, users and signatures are never shown, whatever fails. SPDX-License-Identifier: MIT
 
 local scene = require "support.scene"
 local script = require "support.script"
@@ -12,10 +12,10 @@ local SIGNED = "X-Amz-Credential=AKIAQW7EXAMPLE&X-Amz-Signature=" .. SIGNATURE
 
 watch.secrets[#watch.secrets + 1] = KEY
 
--- The longest piece of each that may show.
+-- The longest piece of each that may be shown.
 local allowed = { [KEY] = #KEY / 8, [PASSWORD] = #PASSWORD / 2, [USER] = #USER / 2, [SIGNATURE] = 12 }
 
--- The shortest pieces that may not.
+-- The shortest pieces that may not be shown.
 local pieces = {}
 for secret, most in pairs(allowed) do
   local n = math.floor(most) + 1
@@ -25,7 +25,7 @@ for secret, most in pairs(allowed) do
 end
 
 local looked_at
-local clean = {} -- texts that were looked at
+local clean = {} -- texts searched already
 
 local function look(text, where)
   looked_at = looked_at + 1
@@ -41,14 +41,14 @@ local function look(text, where)
   clean[text] = true
 end
 
--- Looks through a value: what it holds, and what it is printed as.
+-- Searches a value: its contents, and its printed form.
 local function look_through(value, where, seen)
   seen = seen or {}
   if type(value) == "string" then
     look(value, where)
   elseif type(value) == "table" and not seen[value] then
     seen[value] = true
-    if getmetatable(value) then -- no address, whose digits are chance
+    if getmetatable(value) then -- not an address, whose digits are random
       look(tostring(value), where)
     end
     for name, field in pairs(value) do
@@ -58,7 +58,7 @@ local function look_through(value, where, seen)
   end
 end
 
--- Calls and looks through all that comes back, raised or returned.
+-- Calls a function and searches all that it returns or raises.
 local function try(where, f, ...)
   local results = { pcall(f, ...) }
   for i = 1, 4 do

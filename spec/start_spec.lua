@@ -13,7 +13,7 @@ local function loaded_modules()
   return names
 end
 
--- Calls f with no Lua module of the library loaded, and gives them back afterwards.
+-- Calls f with no Lua module of the library loaded, and restores the modules afterwards.
 local function anew(f)
   local kept = {}
   for name in pairs(loaded_modules()) do
@@ -36,7 +36,7 @@ describe("loading the library and making a client", function()
     anew(function()
       collectgarbage()
       collectgarbage()
-      collectgarbage "stop" -- the garbage of the whole suite is not this library's
+      collectgarbage "stop" -- so that no garbage of other tests is freed
       local memory = collectgarbage "count"
       local client = assert(require("seranking").new { token = KEY })
       collectgarbage "restart"

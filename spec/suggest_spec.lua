@@ -1,4 +1,4 @@
---- Unknown names: each is answered by what was meant, and what is suggested works. SPDX-License-Identifier: MIT
+--- Unknown names are answered with the intended one, and each suggestion works. SPDX-License-Identifier: MIT
 
 local api = require "seranking.api"
 local operation = require "seranking.operation"
@@ -19,7 +19,7 @@ local function value_of(source, client)
 end
 
 -- Follows a suggestion: "client.sites.keywords", "client:request", "client.sites.list:all", "client.sites(5):summary()",
--- "client.competitors:list { site_id = 5 }". What is a call is looked at, not sent. `of`: where a bare name belongs.
+-- "client.competitors:list { site_id = 5 }". Calls are checked, not sent. `of`: the object that a bare name belongs to.
 local function follow(suggestion, client, of)
   local bare = suggestion:match "^'([%w_]+)'$"
   if bare then

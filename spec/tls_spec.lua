@@ -1,4 +1,4 @@
---- Holds TLS to what it is for: nothing goes to a server that can't prove who it is, and no end of a connection kills.
+--- TLS: nothing is sent to a server that can't prove its identity, and a closed connection does not kill the process.
 -- SPDX-License-Identifier: MIT
 
 local socket = require "socket"
@@ -12,7 +12,7 @@ local ANSWER = raw_server.ANSWER
 
 local start, works, failed = wire.start, wire.works, wire.failed
 
---- A client that trusts `ca_file` alone, or the system, and repeats what it may.
+--- A client that trusts only `ca_file`, or else the system's authorities, with retries.
 local function new_client(server, ca_file, options)
   local all = { retries = 3, ca_file = ca_file }
   for name, value in pairs(options or {}) do
@@ -23,7 +23,7 @@ end
 
 local shell, write = system.output, system.write
 
---- A certificate for this machine by the trusted authority, which was good on one day of 2020.
+--- A certificate of the trusted authority for this machine, valid on one day of 2020.
 local function expired(certificates)
   local folder = certificates.folder
   write(folder .. "/past.conf", "[ca]\ndefault_ca=past\n[past]\ndatabase=past.index\nnew_certs_dir=.\n"
@@ -323,7 +323,7 @@ describe("TLS", function()
             end
             local call = client:call("POST", "/x", nil, nil, large, false, nil)
             client:run(call, 0)
-            -- The server resets as soon as it has the head. That is waited for where libcurl can't see it.
+            -- The server resets once it has the head. Waits for that outside libcurl.
             repeat
               local done = client:run(call, 0)
             until done or wait_for_reset()
