@@ -113,11 +113,18 @@ awk '{ print $1, $3 }' "$work/big" >"$work/memory"
 start "$work/regions.json"
 $client_core "$lua" bench/walk.lua "http://127.0.0.1:$port" 228800 >"$work/walk"
 
+"$lua" bench/command.lua page >"$work/page.json"
+start "$work/page.json"
+$client_core "$lua" bench/command.lua "http://127.0.0.1:$port" 1000000 3 >"$work/csv" 2>"$work/csv_memory"
+
 printf '%-38s %11s %11s  %-24s %6s\n' "Lua $version" floor seranking "ratio (quartiles)" stated
 row "one small GET" us 1.05 "$work/small"
 row "one of 50 GETs at once, 20 ms each" us 1.10 "$work/map"
 row "its CPU where answers come at once" us 1.10 "$work/map_cpu"
 row "walk of 228,800 rows" s 1.05 "$work/walk"
+row "1,000,000 rows to CSV, walk alone" s 1.25 "$work/csv"
+awk '{ print 40960, $1 }' "$work/csv_memory" >"$work/csv_kib"
+row "its peak memory, 40 MiB" KiB 1 "$work/csv_kib"
 row "peak memory, $(($(wc -c <"$work/big.json") / 1000000)) MB answer" KiB 1.15 "$work/memory"
 i=0
 while [ "$i" -lt 9 ]; do

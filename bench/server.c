@@ -3,7 +3,8 @@
 **
 ** bench-server BODY-FILE [MILLISECONDS]: serves the file as JSON on a free loopback port, prints the port, exits
 ** when its stdin closes. A thread per connection, keep-alive. It only looks for the blank line that ends
-** a request (requests have no body). */
+** a request (requests have no body). If the file has "next":"0000000", the number is that of the request, plus
+** one: pages of a walk by cursor, for one client at a time. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 static char *answer;
 static size_t answer_len;
 static struct timespec latency;
+static char *cursor; /* seven digits in `answer`; NULL: it has none */
 
 static void load(const char *path) {
   FILE *file = fopen(path, "rb");
@@ -37,7 +39,18 @@ static void load(const char *path) {
   if (fread(answer + head, 1, (size_t)size, file) != (size_t)size)
     exit(1);
   answer_len = (size_t)head + (size_t)size;
+  answer[answer_len] = '\0';
+  cursor = strstr(answer, "\"next\":\"0000000\"");
+  if (cursor != NULL)
+    cursor += strlen("\"next\":\"");
   fclose(file);
+}
+
+static void set_cursor(const char *request) {
+  const char *given = strstr(request, "next=");
+  char text[16];
+  snprintf(text, sizeof text, "%07ld", 1 + (given != NULL ? strtol(given + 5, NULL, 10) : 0));
+  memcpy(cursor, text, 7);
 }
 
 static int send_all(int fd) {
@@ -63,6 +76,8 @@ static void *serve(void *arg) {
     buffer[used] = '\0';
     if (strstr(buffer, "\r\n\r\n") != NULL) {
       used = 0;
+      if (cursor != NULL)
+        set_cursor(buffer);
       if (latency.tv_nsec > 0)
         nanosleep(&latency, NULL);
       if (send_all(fd) != 0)

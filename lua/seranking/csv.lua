@@ -2,122 +2,84 @@
 -- SPDX-License-Identifier: MIT
 
 local columns = require "seranking.columns"
+local core = require "lseranking"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local proxy = require "seranking.base.proxy"
 
 local csv = {}
 
-local concat, find, gsub = table.concat, string.find, string.gsub
-local null, number_text = json.null, json.number
-
--- The text of a value that is no string.
-local function other_text(value)
-  local kind = type(value)
-  if kind == "number" then
-    return number_text(value)
-  elseif value == nil or value == null then
-    return ""
-  elseif kind == "boolean" then
-    return value and "true" or "false"
-  end
-  local text, problem = json.encode(value, "the cell")
-  if not text then
-    misuse.raise("seranking.csv: %s", problem)
-  end
-  return text
-end
-
--- Spreadsheets take texts that begin like this for formulas, and run them. A number is none.
-local FORMULA, NUMBER = "^[=+%-@\t\r]", "^[+-]?%d+%.?%d*$"
-
-local function defused(text)
-  if find(text, FORMULA) and not find(text, NUMBER) then
-    return "'" .. text
-  end
-  return text
-end
-
-local function quoted_cell(value)
-  local text = type(value) == "string" and defused(value) or other_text(value)
-  if find(text, '[",\r\n]') then
-    return '"' .. gsub(text, '"', '""') .. '"'
-  end
-  return text
-end
-
-local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\" }
-
-local function escaped_cell(value)
-  local text = type(value) == "string" and defused(value) or other_text(value)
-  if find(text, "[\t\r\n\\]") then
-    return (gsub(text, "[\t\r\n\\]", ESCAPES))
-  end
-  return text
-end
-
 ---@class seranking.CsvStyle
----@field cell fun(value: any): string
 ---@field separator string
 ---@field line_end string
----@field blank? string a line with one empty cell
 
---- CSV. An empty line would be no record, so one empty cell is quoted.
-csv.comma = { cell = quoted_cell, separator = ",", line_end = "\r\n", blank = '""' }
+--- Texts with a comma, a quote or a line break are quoted.
+csv.comma = { separator = ",", line_end = "\r\n" }
 
 --- One line a row: tab, line break and backslash are escaped as \t, \n, \r and \\.
-csv.tab = { cell = escaped_cell, separator = "\t", line_end = "\n" }
+csv.tab = { separator = "\t", line_end = "\n" }
 
---- A function that makes the line of a list of cells.
----@param style seranking.CsvStyle
----@param count integer
----@return fun(cells: table): string
-function csv.joiner(style, count)
-  local cell, separator, line_end, blank = style.cell, style.separator, style.line_end, style.blank
-  local parts = {}
-  return function(cells)
-    for i = 1, count do
-      parts[i] = cell(cells[i])
+local BOM = "\239\187\191"
+
+-- The cells of a line as values that the core writes: tables as JSON.
+local function plain(row, keys)
+  local cells = {}
+  for i, key in ipairs(keys) do
+    local value = row[key]
+    if type(value) == "table" or type(value) == "function" or type(value) == "thread" or value ~= json.null
+      and type(value) == "userdata" then
+      local problem
+      value, problem = json.encode(value, "the cell")
+      if problem then
+        misuse.raise("seranking.csv: %s", problem)
+      end
     end
-    local line = concat(parts, separator, 1, count)
-    if line == "" and blank and count == 1 then
-      line = blank
-    end
-    return line .. line_end
+    cells[i] = value
   end
+  return cells
 end
 
---- A function that writes the lines of a row.
+---@class seranking.CsvLines
+---@field add fun(row: any): integer adds the lines of a row; returns the bytes that are held
+---@field take fun(): string the lines since the last time
+
+--- Makes the lines of rows. Lines are held until they are taken.
 ---@param style seranking.CsvStyle
 ---@param of seranking.Columns
----@param write fun(text: string): true?, any
----@return fun(row: any): true?, any
-function csv.row_writer(style, of, write)
-  local join, flat = csv.joiner(style, #of.names), of.flat
-  if flat then
-    local cells = {}
-    return function(row)
-      for i = 1, #flat do
-        cells[i] = row[flat[i]]
-      end
-      return write(join(cells))
-    end
+---@return seranking.CsvLines
+function csv.lines(style, of)
+  local put, take = core.csv_encoder(style.separator)
+  local keys, indices, held = of.flat, {}, 0
+  for i = 1, #of.names do
+    indices[i] = i
   end
   local function emit(cells)
-    return write(join(cells))
+    held = put(cells, indices) or put(plain(cells, indices), indices)
+    return true
   end
-  return function(row)
-    return of:lines(row, emit)
+  local function unfold(row)
+    of:lines(row, emit)
+    return held
   end
+  local function add(row)
+    return put(row, keys) or unfold(row)
+  end
+  return { add = keys and add or unfold, take = take }
 end
 
---- Begins CSV: writes the header, and, for Excel, a byte order mark before it.
+--- The header; for Excel, with a byte order mark before it.
 ---@param style seranking.CsvStyle
 ---@param of seranking.Columns
----@param write fun(text: string): true?, any
 ---@param bom? boolean
-function csv.header(style, of, write, bom)
-  return write((bom and "\239\187\191" or "") .. csv.joiner(style, #of.names)(of.names))
+---@return string
+function csv.header(style, of, bom)
+  local put, take = core.csv_encoder(style.separator)
+  local indices = {}
+  for i = 1, #of.names do
+    indices[i] = i
+  end
+  put(of.names, indices)
+  return (bom and BOM or "") .. take()
 end
 
 -- ---- seranking.csv ----
@@ -126,10 +88,19 @@ end
 local Writer = {}
 Writer.__index = Writer
 
+-- Writes text. A failure is remembered: file:close does not report one that write has reported.
+local function put(self, text)
+  if not self.problem then
+    local fine, problem = self.file:write(text)
+    self.problem = not fine and (problem or "the file can't be written") or nil
+  end
+  return self.problem == nil or nil, self.problem
+end
+
 -- Writes the header before the first row.
 local function begin(self)
-  self.put = csv.row_writer(csv.comma, self.columns, self.write)
-  return csv.header(csv.comma, self.columns, self.write, self.bom)
+  self.lines = csv.lines(csv.comma, self.columns)
+  put(self, csv.header(csv.comma, self.columns, self.bom))
 end
 
 --- Writes a row: one line, or one for each element of the list that the columns unfold.
@@ -138,26 +109,24 @@ end
 function Writer:row(row)
   if getmetatable(self) ~= Writer or type(row) ~= "table" then
     misuse.raise("writer:row takes a row, got %s", proxy.show(row))
-  elseif not self.put then
+  elseif not self.lines then
     self.columns = self.columns or columns.of_rows { row }
-    local fine, problem = begin(self)
-    if not fine then
-      return nil, problem
-    end
+    begin(self)
   end
-  return self.put(row)
+  self.lines.add(row)
+  local fine, problem = put(self, self.lines.take())
+  return fine, problem
 end
 
 --- Closes the file. Without a row, it has the header.
----@return true? done, string? problem
+---@return true? done, string? problem the first one: of row, or of the file's close
 function Writer:close()
-  local written, unwritten = true, nil
-  if not self.put and self.columns then
-    written, unwritten = begin(self)
+  if not self.lines and self.columns then
+    begin(self)
   end
   local closed, problem = self.file:close()
-  if not (written and closed) then
-    return nil, unwritten or problem
+  if not closed or self.problem then
+    return nil, self.problem or problem
   end
   return true
 end
@@ -173,10 +142,6 @@ function csv.new(file, names, given)
     misuse.raise("seranking.csv takes an open file and columns, got %s", proxy.show(file))
   end
   local made = setmetatable({ file = file, bom = given and given.bom or false }, Writer)
-  function made.write(text)
-    local fine, problem = file:write(text)
-    return fine and true or nil, problem
-  end
   if names ~= nil then
     local parsed, problem = columns.parse(names)
     if not parsed then

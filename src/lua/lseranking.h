@@ -171,6 +171,7 @@ int lsr_call_settle(lua_State *L);
 void lsr_give_up(struct lsr_call *object);
 void lsr_open_value(lua_State *L);
 void lsr_open_json(lua_State *L);
+void lsr_open_csv(lua_State *L);
 void lsr_open_limit(lua_State *L);
 void lsr_open_worker(lua_State *L); /* after lsr_open_call */
 

@@ -97,11 +97,14 @@ function File:mark()
 end
 
 --- After a failed write: cuts the part after the last mark, or, if there is none, before the write that failed.
+---@return boolean done
 function File:cut()
   local size = self.marked or self.whole
   if self.part and size and libuv().fs_ftruncate(self.fd, size) then
     self.size = size
+    return true
   end
+  return false
 end
 
 --- Whether the part ends in a text.

@@ -1,9 +1,10 @@
 --- Where an answer goes, and in which format: stdout, or a file that has its name only when it is complete.
 -- SPDX-License-Identifier: MIT
 --
--- A format is a module with open(write, settings) → { row = function(self, value), close = function(self) }, and, if an answer
--- that is no list looks different from a row, document = function(self, value). `write(text)` returns true, or nil and a
--- message. Settings: see seranking.cli.Settings.
+-- A format is a module with open(write, settings) → { row = function(self, value), close = function(self) }. It may have
+-- document(self, value), if an answer that is no list looks different from a row, and flush(self), if it holds lines back. The
+-- module may have continue(file, settings), which prepares a part for more rows, and mend(file), which ends one that was cut.
+-- `row` does not use its self. `write(text)` returns true, or nil and a message. Settings: see seranking.cli.Settings.
 
 local columns = require "seranking.columns"
 local files = require "seranking.cli.files"
@@ -35,6 +36,33 @@ local BUFFER = 65536 -- bytes that are collected before they are written
 ---@field on_screen boolean rows are written to a terminal as they come
 local Output = {}
 Output.__index = Output
+
+-- Writes what was collected.
+local function drain(self)
+  if self.broken then
+    return nil, self.broken
+  elseif self.count == 0 then
+    return true
+  end
+  local text = self.count == 1 and self.pieces[1] or table.concat(self.pieces, "", 1, self.count)
+  self.pieces, self.count, self.size = {}, 0, 0
+  local fine, problem = self.file:write(text)
+  if not fine then
+    self.broken, self.row = problem, nil
+  end
+  return fine, problem
+end
+
+-- Collects text, and writes it when there is enough.
+local function collect(self, text)
+  local count = self.count + 1
+  self.pieces[count], self.count = text, count
+  self.size = self.size + #text
+  if self.size >= BUFFER then
+    return drain(self)
+  end
+  return true
+end
 
 -- ---- opening ----
 
@@ -186,8 +214,9 @@ function output.open(given)
       return nil, problem
     end
   end
+  self.mend = format_module.mend
   self.writer = format_module.open(function(text)
-    return self:write(text)
+    return collect(self, text)
   end, self.settings)
   return self
 end
@@ -212,32 +241,13 @@ end
 
 -- ---- writing ----
 
--- Collects text, and writes it when there is enough.
-function Output:write(text)
-  local count = self.count + 1
-  self.pieces[count], self.count = text, count
-  self.size = self.size + #text
-  if self.size >= BUFFER then
-    return self:flush()
-  end
-  return true
-end
-
 --- Writes what was collected.
 ---@return true? done, string? problem
 function Output:flush()
-  if self.broken then
-    return nil, self.broken
-  elseif self.count == 0 then
-    return true
+  if self.writer.flush and not self.broken then
+    self.writer:flush()
   end
-  local text = table.concat(self.pieces, "", 1, self.count)
-  self.pieces, self.count, self.size = {}, 0, 0
-  local fine, problem = self.file:write(text)
-  if not fine then
-    self.broken = problem
-  end
-  return fine, problem
+  return drain(self)
 end
 
 --- Writes what was collected, and marks the place: if a later write fails, a file is cut to its last mark. Mark it where a
@@ -278,6 +288,7 @@ function Output:row(value)
     self.rows[#self.rows + 1] = value
     return true
   end
+  self.row = self.writer.row -- from now on, until a write fails
   return self.writer:row(value)
 end
 
@@ -390,10 +401,12 @@ end
 ---@return string? part the path of the part; nil: stdout, or nothing is kept
 ---@return string? problem
 function Output:keep()
-  self.settings.note = nil -- "no rows" is not what happened
-  local fine, problem = complete(self)
-  if not fine and self.broken then
-    self.file:cut()
+  local fine, problem = true, nil
+  if self.has_rows or self.file.begun > 0 or self.format_name == "json" then
+    fine, problem = complete(self)
+  end
+  if not fine and self.broken and self.file:cut() and self.mend then
+    self.mend(self.file)
   end
   return self.file:keep(self.has_rows or self.file.begun > 0), problem
 end

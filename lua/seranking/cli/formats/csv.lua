@@ -6,32 +6,43 @@ local csv = require "seranking.csv"
 
 local format = {}
 
+-- Bytes of lines that are held before they are written.
+local HELD = 65536
+
 --- Begins lines of a style. The header comes with the first row, or, without one, at the end if the columns are known.
 ---@param style seranking.CsvStyle
 function format.lines(style, write, settings)
-  local of, put = settings.columns, nil
+  local of, lines = settings.columns, nil
+  local add, take
   local function begin()
-    put = csv.row_writer(style, of, write)
-    return settings.continues or csv.header(style, of, write, settings.bom)
+    lines = csv.lines(style, of)
+    add, take = lines.add, lines.take
+    return settings.continues or write(csv.header(style, of, settings.bom))
   end
-  return {
-    row = function(_, value)
-      if not put then
-        of = of or columns.of_rows({ value }, settings.scalars, true)
-        local fine, problem = begin()
-        if not fine then
-          return nil, problem
-        end
+  local made = {}
+  function made.row(_, value)
+    if not lines then
+      of = of or columns.of_rows({ value }, settings.scalars, true)
+      local fine, problem = begin()
+      if not fine then
+        return nil, problem
       end
-      return put(value)
-    end,
-    close = function()
-      if not put and of then
-        return begin()
-      end
-      return true
-    end,
-  }
+    end
+    if add(value) >= HELD then
+      return write(take())
+    end
+    return true
+  end
+  function made.flush()
+    return not lines or write(take())
+  end
+  function made.close()
+    if not lines and of then
+      return begin()
+    end
+    return true
+  end
+  return made
 end
 
 -- More than any header has.

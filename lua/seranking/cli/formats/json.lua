@@ -21,6 +21,12 @@ function json.continue(file, settings)
   return file:truncate(file.size - #TAIL)
 end
 
+--- Ends the list of a file that was cut after a row.
+---@param file seranking.cli.File
+function json.mend(file)
+  file:write(file.size > 0 and TAIL or NONE)
+end
+
 --- See seranking.cli.output.
 function json.open(write, settings)
   local begun = settings.continues or false

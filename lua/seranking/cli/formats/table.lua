@@ -51,9 +51,11 @@ local function fit(widths, numeric, most)
   while cap < most and total(cap + 1) <= most do
     cap = cap + 1
   end
-  local made = {}
+  local made, left = {}, most - total(cap)
   for i = 1, count do
-    made[i] = math.min(widths[i], count == 1 and most or numeric[i] and widths[i] or cap)
+    local more = not numeric[i] and widths[i] > cap and left > 0 and 1 or 0 -- what can't be shared out equally
+    left = left - more
+    made[i] = math.min(widths[i], count == 1 and most or numeric[i] and widths[i] or cap + more)
   end
   return made
 end
@@ -191,7 +193,7 @@ function table_format.open(write, settings)
   end
   function made.document(_, value)
     if settings.columns then
-      return made.row(made, value)
+      return made:row(value)
     end
     done = true
     if type(value) ~= "table" or value == null then

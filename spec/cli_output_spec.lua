@@ -1,0 +1,435 @@
+--- The command's output: formats, files, what is kept of an output that was interrupted, and going on in it.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require("cjson").new()
+local folder = require "support.folder"
+local output = require "seranking.cli.output"
+local seranking = require "seranking"
+local system = require "support.system"
+local terminal = require "support.terminal"
+
+local unpack = table.unpack or unpack -- luacheck: ignore
+local names, read, write = folder.names, system.read, system.write
+
+after_each(folder.finish)
+
+-- Opens an output. Returns it, the terminal, and the list of its notes.
+local function open(given, of_terminal)
+  local notes = {}
+  given.terminal = terminal.new(of_terminal)
+  given.note = function(text) notes[#notes + 1] = text end
+  local made, problem = output.open(given)
+  assert.is_nil(problem)
+  return made, given.terminal, notes
+end
+
+local function problem_of(given)
+  given.terminal = terminal.new()
+  local made, problem = output.open(given)
+  assert.is_nil(made)
+  return problem
+end
+
+-- What rows make on stdout.
+local function text_of(given, rows, of_terminal)
+  local made, screen, notes = open(given, of_terminal)
+  for _, row in ipairs(rows) do
+    assert(made:row(row))
+  end
+  assert(made:close())
+  return screen.stdout.text(), notes
+end
+
+local ROWS = { { id = 1, name = "ropes", volume = 20 }, { id = 2, name = "boats", volume = 100 }, { id = 3, name = "anchors" } }
+
+describe("the format of an output", function()
+  it("is a table on a terminal, and JSON elsewhere", function()
+    assert.equal("a\n1\n", text_of({}, { { a = 1 } }, { terminals = { stdout = true } }))
+    assert.equal('[\n{"a":1}\n]\n', text_of({}, { { a = 1 } }))
+    assert.equal('[\n{"a":1}\n]\n', text_of({ to = "-" }, { { a = 1 } }))
+  end)
+
+  it("is told by the file's ending, or by its name", function()
+    local dir = folder.new()
+    for ending, expected in pairs {
+      csv = "a\r\n1\r\n", CSV = "a\r\n1\r\n", tsv = "a\n1\n", txt = "a\n1\n", json = '[\n{"a":1}\n]\n', jsonl = '{"a":1}\n',
+      ndjson = '{"a":1}\n',
+    } do
+      local path = dir .. "/x." .. ending
+      text_of({ to = path }, { { a = 1 } })
+      assert.equal(expected, read(path))
+    end
+    assert.same({ format = "csv" }, output.parse "csv")
+    assert.same({ to = "csv.csv" }, output.parse "csv.csv")
+  end)
+
+  it("must be known", function()
+    assert.equal("there is no format 'xml': choose table, json, jsonl, csv, tsv", problem_of { format = "xml" })
+    assert.equal("the name links.xlsx does not tell the format: end it in .csv, .tsv, .json, .jsonl or .txt",
+      problem_of { to = "links.xlsx" })
+  end)
+end)
+
+describe("JSON", function()
+  it("is one document over all rows, and [] without rows", function()
+    assert.same(ROWS, cjson.decode((text_of({ format = "json" }, ROWS))))
+    assert.equal("[]\n", text_of({ format = "json" }, {}))
+  end)
+
+  it("keeps empty lists, nulls and what is no row", function()
+    assert.equal('[\n{"a":[],"b":null,"c":{}}\n]\n',
+      text_of({ format = "json" }, { { a = seranking.array {}, b = seranking.null, c = {} } }))
+    local made, screen = open { format = "json" }
+    assert(made:document(true))
+    assert(made:close())
+    assert.equal("true\n", screen.stdout.text())
+    made, screen = open { format = "json" }
+    assert(made:document(seranking.array {}))
+    assert(made:close())
+    assert.equal("[]\n", screen.stdout.text())
+  end)
+
+  it("is valid after an interruption", function()
+    for count = 0, 3 do
+      local made, screen = open { format = "json" }
+      for i = 1, count do
+        assert(made:row(ROWS[i]))
+      end
+      assert.is_nil((made:keep()))
+      assert.equal(count, #cjson.decode(screen.stdout.text()))
+    end
+  end)
+
+  it("is valid though a text is not UTF-8", function()
+    assert.equal('[\n{"a":["x\239\191\189y"],"\239\191\189":1}\n]\n',
+      text_of({ format = "json" }, { { a = { "x\255y" }, ["\200"] = 1 } }))
+  end)
+
+  it("as lines has a row a line", function()
+    assert.equal('{"a":"x\\ny"}\n{"a":2}\n', text_of({ format = "jsonl" }, { { a = "x\ny" }, { a = 2 } }))
+    assert.equal("", text_of({ format = "jsonl" }, {}))
+  end)
+end)
+
+describe("CSV and TSV of the command", function()
+  it("have the described scalar members in their order, whether the first row has them or not", function()
+    local members = { { path = "name", type = "string" }, { path = "id", type = "integer" }, { path = "list", type = "array" },
+      { path = "list[].x", type = "string" }, { path = "volume", type = "integer" } }
+    assert.equal("name,id,volume,extra\r\nropes,1,,x\r\nboats,2,5,\r\n", text_of({ format = "csv", members = members },
+      { { id = 1, name = "ropes", extra = "x", list = {} }, { id = 2, name = "boats", volume = 5 } }))
+  end)
+
+  it("have a header without rows if the columns are known", function()
+    assert.equal("a,b\r\n", text_of({ format = "csv", columns = "a,b" }, {}))
+    assert.equal("", text_of({ format = "csv" }, {}))
+  end)
+
+  it("write rows that are no objects", function()
+    assert.equal("value\r\nropes\r\n'=1\r\n", text_of({ format = "csv" }, { "ropes", "=1" }))
+  end)
+
+  it("escape what would break a line of tabs", function()
+    assert.equal("a\tb\nx\\ty\\n\\\\\t'=1\n", text_of({ format = "tsv", columns = "a,b" }, { { a = "x\ty\n\\", b = "=1" } }))
+  end)
+
+  it("take the rows of a list that is a document", function()
+    local made, screen = open { format = "csv", columns = "a" }
+    assert(made:document { { a = 1 }, { a = 2 } })
+    assert(made:close())
+    assert.equal("a\r\n1\r\n2\r\n", screen.stdout.text())
+  end)
+end)
+
+describe("columns", function()
+  local members = {
+    { path = "id", type = "integer" }, { path = "name", type = "string" }, { path = "positions[].date", type = "date" },
+    { path = "prices.<country>.low", type = "number" }, { path = "extra", type = "object" },
+  }
+
+  it("that the description does not know are told before anything is written", function()
+    assert.equal("unknown column 'nam'; did you mean 'name'?",
+      problem_of { format = "csv", columns = "id,nam", members = members })
+    assert.equal("unknown column 'positions.date'; did you mean 'positions[].date'?",
+      problem_of { format = "csv", columns = "positions.date", members = members })
+    assert.equal("unknown column 'positions[].pos'; did you mean 'positions[].date'?",
+      problem_of { format = "json", sort = "-id", columns = "positions[].pos", members = members })
+    assert.equal("unknown column 'size'; there are: extra, id, name, positions[].date, prices.<country>.low",
+      problem_of { format = "csv", sort = "-size", members = members })
+    for _, name in ipairs { "positions", "positions[]", "prices.us.low", "prices.us", "extra.any.thing" } do
+      assert.is_truthy((open { format = "csv", columns = name, members = members }), name)
+    end
+  end)
+
+  it("are checked against the first row where no description knows them", function()
+    local made, screen = open { format = "csv", columns = "id,nam" }
+    local fine, problem = made:row(ROWS[1])
+    assert.is_nil(fine)
+    assert.equal("unknown column 'nam'; did you mean 'name'?", problem)
+    assert.is_nil((made:keep()))
+    assert.equal("", screen.stdout.text())
+  end)
+end)
+
+describe("sorting", function()
+  it("is by a member, the other way round with a minus; rows without it come last", function()
+    assert.equal("id\r\n1\r\n2\r\n3\r\n", text_of({ format = "csv", columns = "id", sort = "volume" }, ROWS))
+    assert.equal("id\r\n2\r\n1\r\n3\r\n", text_of({ format = "csv", columns = "id", sort = "-volume" }, ROWS))
+  end)
+
+  it("is stable, by several members, numbers before texts", function()
+    local rows = { { a = "x", b = 1, id = 1 }, { a = 10, b = 1, id = 2 }, { a = 9, b = 2, id = 3 }, { a = 9, b = 1, id = 4 },
+      { a = "x", b = 1, id = 5 }, { a = true, b = 0, id = 6 } }
+    local function order(sort)
+      local ids = {}
+      for _, row in ipairs(cjson.decode((text_of({ format = "json", sort = sort }, rows)))) do
+        ids[#ids + 1] = ("%d"):format(row.id)
+      end
+      return table.concat(ids, " ")
+    end
+    assert.equal("3 4 2 1 5 6", order "a")
+    assert.equal("2 3 4 1 5 6", order "-a")
+    assert.equal("4 3 2 1 5 6", order "a,b")
+    assert.equal("3 1 2 4 5 6", order "-b")
+  end)
+
+  it("is no more than what has come, after an interruption", function()
+    local made, screen = open { format = "json", sort = "-id" }
+    assert(made:row(ROWS[1]))
+    assert(made:row(ROWS[2]))
+    made:keep()
+    assert.equal(2, #cjson.decode(screen.stdout.text()))
+  end)
+
+  it("can't go by a list, and not into a file that is to go on", function()
+    assert.equal("--sort a[].b: rows can't be sorted by a list, choose a member of the row", problem_of { sort = "-a[].b" })
+    assert.equal("--sort can't be resumed: its rows are written when all are there",
+      problem_of { to = folder.new() .. "/a.csv", sort = "a", resume = true })
+    assert.equal("a table can't be resumed: its rows are written when all are there",
+      problem_of { to = folder.new() .. "/a.txt", resume = true })
+  end)
+end)
+
+describe("a file", function()
+  it("has its name when it is complete, and nothing beside it", function()
+    local dir = folder.new()
+    write(dir .. "/a.csv", "old")
+    local made = open { to = dir .. "/a.csv" }
+    assert(made:row { a = 1 })
+    assert(made:flush())
+    assert.equal("old", read(dir .. "/a.csv"))
+    assert.same({ "a.csv", "a.csv.part" }, names(dir))
+    assert(made:close())
+    assert.same({ "a.csv" }, names(dir))
+    assert.equal("a\r\n1\r\n", read(dir .. "/a.csv"))
+  end)
+
+  it("is left as a part if it was interrupted, and as nothing without a row", function()
+    local dir = folder.new()
+    local made = open { to = dir .. "/a.json" }
+    assert(made:row { a = 1 })
+    assert.equal(dir .. "/a.json.part", (made:keep()))
+    assert.same({ "a.json.part" }, names(dir))
+    assert.same({ { a = 1 } }, cjson.decode((read(dir .. "/a.json.part"))))
+    made = open { to = dir .. "/b.csv", columns = "a" }
+    assert.is_nil((made:keep()))
+    assert.same({ "a.json.part" }, names(dir))
+  end)
+
+  it("goes on in its part, without a second header, in every format", function()
+    for _, name in ipairs { "a.csv", "a.tsv", "a.json", "a.jsonl" } do
+      for _, first in ipairs { 1, 2 } do
+        local dir, whole = folder.new(), folder.new() .. "/" .. name
+        local path = dir .. "/" .. name
+        text_of({ to = whole, bom = true }, ROWS)
+        local made = open { to = path, bom = true }
+        for i = 1, first do
+          assert(made:row(ROWS[i]))
+        end
+        made:keep()
+        for at = first + 1, #ROWS do -- interrupted after each row
+          made = open { to = path, resume = true, bom = true }
+          assert(made:row(ROWS[at]))
+          made:keep()
+        end
+        made = open { to = path, resume = true }
+        assert(made:close())
+        assert.equal(read(whole), read(path), name)
+        assert.same({ name }, names(dir))
+      end
+    end
+  end)
+
+  it("goes on with an empty JSON list", function()
+    local path = folder.new() .. "/a.json"
+    write(path .. ".part", "[]\n")
+    local made = open { to = path, resume = true }
+    assert(made:row { a = 1 })
+    assert(made:close())
+    assert.equal('[\n{"a":1}\n]\n', read(path))
+  end)
+
+  it("goes on with the columns that it has, and no others", function()
+    local path = folder.new() .. "/a.csv"
+    local made = open { to = path, columns = "id,tags[]" }
+    assert(made:row { id = 1, tags = { "x" } })
+    made:keep()
+    assert.equal(("can't go on in %s.part: it has the columns id,tags[]: ask for the same ones"):format(path),
+      problem_of { to = path, columns = "id", resume = true })
+    made = open { to = path, resume = true }
+    assert(made:row { id = 2, tags = { "y", "z" } })
+    assert(made:close())
+    assert.equal("id,tags[]\r\n1,x\r\n2,y\r\n2,z\r\n", read(path))
+  end)
+
+  it("does not go on in a part that was cut in a row", function()
+    for name, text in pairs {
+      ["a.csv"] = "a,b\r\n1,", ["a.json"] = '[\n{"a":', ["a.jsonl"] = '{"a":1}\n{"a"', ["a.tsv"] = "a\n1",
+    } do
+      local path = folder.new() .. "/" .. name
+      write(path .. ".part", text)
+      assert.truthy(problem_of { to = path, resume = true }:find("can't go on in " .. path .. ".part: its ", 1, true))
+      assert.equal(text, read(path .. ".part"))
+    end
+  end)
+
+  it("does not write the rest of a walk over the beginning", function()
+    local dir = folder.new()
+    write(dir .. "/a.csv", "a\r\n1\r\n")
+    assert.equal(("%s/a.csv is complete, and there is no %s/a.csv.part to go on in: choose another file for the rest")
+      :format(dir, dir), problem_of { to = dir .. "/a.csv", resume = true })
+    local made, _, notes = open { to = dir .. "/b.csv", resume = true }
+    assert(made:row { a = 2 })
+    assert(made:close())
+    assert.same({ ("there is no %s/b.csv.part to go on in: %s/b.csv gets the rest alone"):format(dir, dir) }, notes)
+  end)
+
+  it("moves the part of an earlier run aside: its rows may have been paid for", function()
+    local dir = folder.new()
+    write(dir .. "/a.csv.part", "paid")
+    local made, _, notes = open { to = dir .. "/a.csv" }
+    assert(made:row { a = 2 })
+    assert(made:close())
+    assert.equal("paid", read(dir .. "/a.csv.part.old"))
+    assert.same({ ("%s/a.csv.part of an earlier run is now %s/a.csv.part.old"):format(dir, dir) }, notes)
+  end)
+
+  it("is not replaced by what another process has written meanwhile", function()
+    local dir = folder.new()
+    local path = dir .. "/a.csv"
+    local first = open { to = path }
+    assert(first:row { a = 1 })
+    assert(first:flush())
+    local second = open { to = path }
+    assert(second:row { a = 2 })
+    local fine, problem = first:close()
+    assert.is_nil(fine)
+    assert.equal(("%s.part is no longer there, or is another process's by now: nothing was renamed to %s"):format(path, path),
+      problem)
+    assert(second:close())
+    assert.equal("a\r\n2\r\n", read(path))
+  end)
+
+  it("stays a link", function()
+    local dir = folder.new()
+    write(dir .. "/real.csv", "old")
+    os.execute(("ln -s real.csv %s/a.csv"):format(dir))
+    text_of({ to = dir .. "/a.csv" }, { { a = 1 } })
+    assert.equal("a\r\n1\r\n", read(dir .. "/real.csv"))
+    assert.equal("real.csv\n", system.output("readlink " .. dir .. "/a.csv"))
+  end)
+
+  it("that can't be written is told in one line", function()
+    local dir = folder.new()
+    assert.equal(dir .. ".csv is a directory: name a file", (function()
+      os.execute(("mkdir %s.csv"):format(dir))
+      local problem = problem_of { to = dir .. ".csv" }
+      os.execute(("rmdir %s.csv"):format(dir))
+      return problem
+    end)())
+    assert.equal(("can't write %s/none/a.csv.part: no such file or directory"):format(dir),
+      problem_of { to = dir .. "/none/a.csv" })
+  end)
+
+  it("is written directly if it is a device, and a full disk is told", function()
+    local made = open { to = "/dev/full", format = "csv" }
+    assert(made:row { a = 1 })
+    local fine, problem = made:flush()
+    assert.is_nil(fine)
+    assert.equal("can't write /dev/full: no space left on device", problem)
+    fine, problem = made:row { a = 2 }
+    assert.is_nil(fine)
+    assert.equal("can't write /dev/full: no space left on device", problem)
+    assert.is_nil((made:close()))
+    assert.equal("character special file\n", system.output "stat -c %F /dev/full")
+  end)
+
+  it("is cut to its last mark when a write fails, so that it can go on there", function()
+    local path = folder.new() .. "/a.json"
+    local made = open { to = path }
+    assert(made:row(ROWS[1]))
+    assert(made:mark())
+    local file_write, failing = made.file.write, true
+    function made.file.write(self, text)
+      if failing then
+        file_write(self, text:sub(1, 10)) -- a disk that takes a piece of it
+        self.whole, failing = self.size - 10, false
+        return nil, "can't write: no space left on device"
+      end
+      return file_write(self, text)
+    end
+    assert(made:row(ROWS[2]))
+    local fine, problem = made:close()
+    assert.is_nil(fine)
+    assert.equal("can't write: no space left on device", problem)
+    made:keep()
+    assert.same({ ROWS[1] }, cjson.decode((read(path .. ".part"))))
+    made = open { to = path, resume = true }
+    assert(made:row(ROWS[2]))
+    assert(made:close())
+    assert.same({ ROWS[1], ROWS[2] }, cjson.decode((read(path))))
+  end)
+end)
+
+describe("stdout", function()
+  it("that nobody reads any more is closed", function()
+    for _, result in ipairs { { nil, "Broken pipe", 32 }, { nil, "closed" } } do
+      local made = open({ format = "csv" }, { stdout = { write = function() return unpack(result, 1, 3) end, flush = print } })
+      assert(made:row { a = 1 })
+      local fine, problem = made:flush()
+      assert.is_nil(fine)
+      assert.equal("closed", problem)
+      fine, problem = made:row { a = 2 }
+      assert.is_nil(fine)
+      assert.equal("closed", problem)
+    end
+  end)
+
+  it("that can't be written is told", function()
+    local made = open({ format = "csv" }, { stdout = {
+      write = function(self) return self end, flush = function() return nil, "No space left on device", 28 end,
+    } })
+    assert(made:row { a = 1 })
+    local fine, problem = made:close()
+    assert.is_nil(fine)
+    assert.equal("can't write to stdout: no space left on device", problem)
+  end)
+end)
+
+describe("memory", function()
+  it("is the same for 1,000 and for 100,000 rows in all formats but table", function()
+    for _, name in ipairs { "json", "jsonl", "csv", "tsv" } do
+      local made = open { to = "/dev/null", format = name }
+      local function take(count)
+        for i = 1, count do
+          made:row { id = i, text = "some text, with a comma", positions = { { pos = 1 } } }
+        end
+        collectgarbage()
+        collectgarbage()
+        return collectgarbage "count"
+      end
+      local before = take(1000)
+      assert.is_true(take(100000) < before + 300, name)
+      assert(made:close())
+    end
+  end)
+end)
