@@ -139,6 +139,24 @@ describe("chart", function()
   end)
 end)
 
+describe("docs/charts.md", function()
+  it("has every option of chart and report", function()
+    local text = system.read "docs/charts.md"
+    for _, name in ipairs { "chart", "report" } do
+      local parser = setmetatable({}, { __index = function()
+        return function(self, names)
+          for option in (type(names) == "string" and names or ""):gmatch "%-%-[%w-]+" do
+            option = option == "--output" and "-o" or option
+            assert.truthy(text:find(option, 1, true), name .. " " .. option)
+          end
+          return self
+        end
+      end })
+      require("seranking.cli." .. name).define(parser)
+    end
+  end)
+end)
+
 describe("chart --from", function()
   local EXPECTED = "7 Jan"
 
