@@ -19,22 +19,49 @@ local function mix(h)
   return (h * h + 7919) % P
 end
 
+local START = 5381
+
+-- Adds a word: each byte is (h * 31 + byte) % P. Five at a time, with the powers of 31, stay below 2^53.
+local function add(h, word)
+  if type(word) == "number" then
+    word = ("%d"):format(word)
+  end
+  local length = #word
+  local whole = length - length % 5
+  for at = 1, whole, 5 do
+    local a, b, c, d, e = byte(word, at, at + 4)
+    h = (h * 28629151 + a * 923521 + b * 29791 + c * 961 + d * 31 + e) % P
+  end
+  for at = whole + 1, length do
+    h = (h * 31 + byte(word, at)) % P
+  end
+  return (h * 257 + 1) % P -- so that "ab", "c" is not "a", "bc"
+end
+
+--- The beginning of keys that have their first words in common, for chance.key_of.
+---@param ... string|integer
+---@return integer
+function chance.beginning(...)
+  local h = START
+  for i = 1, select("#", ...) do
+    h = add(h, (select(i, ...)))
+  end
+  return h
+end
+
+--- The key of a beginning and one more word.
+---@param beginning integer
+---@param word string|integer
+---@return integer
+function chance.key_of(beginning, word)
+  return mix(add(beginning, word))
+end
+
 --- A key made of words and whole numbers, for the functions below.
 ---@param ... string|integer
 ---@return integer
 function chance.key(...)
-  local h = 5381
-  for i = 1, select("#", ...) do
-    local word = select(i, ...)
-    if type(word) == "number" then
-      word = ("%d"):format(word)
-    end
-    for at = 1, #word do
-      h = (h * 31 + byte(word, at)) % P
-    end
-    h = (h * 257 + 1) % P -- so that "ab", "c" is not "a", "bc"
-  end
-  return mix(h)
+  return mix(chance.beginning(...))
 end
 
 --- A number in [0, 1).
@@ -42,7 +69,10 @@ end
 ---@param index integer which of the key's numbers, from 0
 ---@return number
 function chance.unit(key, index)
-  return mix((key + index * 104729) % P) / P
+  local h = (key + index * 104729) % P -- mix, written out: this is called most
+  h = (h * h + 29) % P
+  h = (h * 40503 + 12289) % P
+  return (h * h + 7919) % P / P
 end
 
 local unit = chance.unit
@@ -66,6 +96,26 @@ function chance.pick(key, index, list)
   return list[1 + floor(unit(key, index) * #list)]
 end
 
+--- The elements of a list that are there, each with the same chance.
+---@param key integer
+---@param first integer which of the key's numbers the first element has; the next have the next
+---@param share number from 0 to 1
+---@param list any[]
+---@return any[]
+function chance.some(key, first, share, list)
+  local found, count = {}, 0
+  for i = 1, #list do
+    local h = (key + (first + i) * 104729) % P -- unit, written out
+    h = (h * h + 29) % P
+    h = (h * 40503 + 12289) % P
+    if (h * h + 7919) % P / P < share then
+      count = count + 1
+      found[count] = list[i]
+    end
+  end
+  return found
+end
+
 --- A whole number with a heavy tail: half of them are below twice `least`, one in a thousand is a thousand times as much.
 ---@param key integer
 ---@param index integer
@@ -85,12 +135,14 @@ function chance.wave(key, time)
   return 2 * (before + (after - before) * (time - knot)) - 1
 end
 
+local SCALES = { [0] = 1, 10, 100, 1000, 10000 }
+
 --- A number rounded to `digits` behind the dot.
 ---@param number number
 ---@param digits? integer 0
 ---@return number
 function chance.round(number, digits)
-  local scale = 10 ^ (digits or 0)
+  local scale = SCALES[digits or 0]
   local rounded = floor(number * scale + 0.5)
   return digits and digits > 0 and rounded / scale or rounded
 end

@@ -48,69 +48,134 @@ end
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
-local format = string.format
+local format, find = string.format, string.find
 
 local function escape(char)
   return escapes[char] or format("\\u%04x", char:byte())
 end
 
-local function encode_number(value)
+-- Texts of values that come again and again, kept until there are too many of them.
+local KEPT = 10000
+local kept, kept_count = {}, 0
+
+local function keep(value, text)
+  if kept_count >= KEPT then
+    kept, kept_count = {}, 0
+  end
+  kept[value], kept_count = text, kept_count + 1
+  return text
+end
+
+local function number_text(value)
   if value ~= value or value >= math.huge or value <= -math.huge then
     error("JSON has no " .. tostring(value))
+  elseif value % 1 == 0 and value < 2 ^ 53 and value > -2 ^ 53 then
+    return keep(value, format("%d", value))
   end
-  if value % 1 == 0 and value < 2 ^ 53 and value > -2 ^ 53 then
-    return format("%d", value)
-  end
-  return (format("%.14g", value):gsub(",", ".")) -- some locales write a comma
+  return keep(value, (format("%.14g", value):gsub(",", "."))) -- some locales write a comma
 end
 
-local encoders
+local LONGEST_KEPT = 16
 
-local function encode(value)
-  if value == json.null then
-    return "null"
-  end
-  return encoders[type(value)](value)
+local function string_text(text)
+  -- A set of characters would be slower than three searches.
+  local plain = find(text, "^%C*$") and not (find(text, '"', 1, true) or find(text, "\\", 1, true))
+  local quoted = '"' .. (plain and text or text:gsub('[%c"\\]', escape)) .. '"'
+  return #text <= LONGEST_KEPT and keep(text, quoted) or quoted
 end
 
-encoders = {
-  string = function(text)
-    if text:find '[%c"\\]' then
-      text = text:gsub('[%c"\\]', escape)
-    end
-    return '"' .. text .. '"'
-  end,
-  number = encode_number,
-  boolean = tostring,
-  table = function(value)
-    local kind = getmetatable(value)
-    local parts = {}
-    if kind == raw_mt then
-      return value.text
-    elseif kind == array_mt then
-      for i = 1, #value do
-        parts[i] = encode(value[i])
+-- The last object that was written at each depth: its names in order, and what stands before each value. The rows of a list
+-- have the same names.
+local shapes = {}
+
+local function shape_of(value, depth)
+  local shape, count = shapes[depth], 0
+  if shape then
+    local places = shape.places
+    for name in next, value do
+      if not places[name] then
+        count = -1
+        break
       end
-      return "[" .. table.concat(parts, ",") .. "]"
+      count = count + 1
     end
-    local names = {}
-    for name in pairs(value) do
-      names[#names + 1] = name
+    if count == #shape then
+      return shape
     end
-    table.sort(names)
-    for i = 1, #names do
-      local name = names[i]
-      parts[i] = encoders.string(name) .. ":" .. encode(value[name])
+  end
+  shape = { places = {}, before = {} }
+  for name in next, value do
+    shape[#shape + 1] = name
+  end
+  table.sort(shape)
+  for i = 1, #shape do
+    shape.places[shape[i]] = i
+    shape.before[i] = (i == 1 and "{" or ",") .. (kept[shape[i]] or string_text(shape[i])) .. ":"
+  end
+  shapes[depth] = shape
+  return shape
+end
+
+local write
+
+local function write_list(value, parts, size, depth)
+  local count = #value
+  if count == 0 then
+    parts[size + 1] = "[]"
+    return size + 1
+  end
+  for i = 1, count do
+    parts[size + 1] = i == 1 and "[" or ","
+    size = write(value[i], parts, size + 1, depth)
+  end
+  parts[size + 1] = "]"
+  return size + 1
+end
+
+-- Appends the text of a value to `parts`, which has `size` of them. Returns how many it has then.
+function write(value, parts, size, depth)
+  local text = kept[value]
+  if text then
+    parts[size + 1] = text
+    return size + 1
+  end
+  local kind = type(value)
+  if kind == "string" then
+    parts[size + 1] = string_text(value)
+  elseif kind == "number" then
+    parts[size + 1] = number_text(value)
+  elseif kind == "boolean" then
+    parts[size + 1] = value and "true" or "false"
+  elseif value == json.null then
+    parts[size + 1] = "null"
+  elseif kind ~= "table" then
+    error("JSON has no " .. kind)
+  else
+    local metatable = getmetatable(value)
+    if metatable == array_mt then
+      return write_list(value, parts, size, depth + 1)
+    elseif metatable == raw_mt then
+      parts[size + 1] = value.text
+      return size + 1
     end
-    return "{" .. table.concat(parts, ",") .. "}"
-  end,
-}
+    local shape = shape_of(value, depth)
+    local before, count = shape.before, #shape
+    for i = 1, count do
+      parts[size + 1] = before[i]
+      size = write(value[shape[i]], parts, size + 1, depth + 1)
+    end
+    parts[size + 1] = count == 0 and "{}" or "}"
+  end
+  return size + 1
+end
 
 --- Writes a value. Members of objects come in the order of their names, so that a body can be compared as text.
 ---@param value any
 ---@return string
 function json.encode(value)
-  return encode(value)
+  local parts = {}
+  write(value, parts, 0, 1)
+  return table.concat(parts)
 end
 
 ---@class seranking.fake.JsonNode

@@ -123,24 +123,49 @@ local function order_of(call)
   end
 end
 
--- Rows of equal value keep their order, whichever end comes first.
-local function sort(rows, field, ascending, measure)
-  local values, places = {}, {}
-  for i, row in ipairs(rows) do
-    local value = value_of(row, field, measure)
-    places[row], values[row] = i, type(value) == "number" and value or type(value) == "string" and value or 0
+-- Numbers before texts, the least first.
+local function comes_first(a, b)
+  if type(a) ~= type(b) then
+    return type(a) == "number"
   end
-  table.sort(rows, function(a, b)
-    local x, y = values[a], values[b]
-    if x == y then
-      return places[a] < places[b]
-    elseif type(x) ~= type(y) then
-      return type(x) == "number"
-    elseif ascending then
-      return x < y
+  return a < b
+end
+
+-- The rows in order. Rows of equal value keep their order, whichever end comes first. Only the different values are sorted,
+-- which are few.
+local function sorted(rows, field, ascending, measure)
+  local values, rows_of, numbers = {}, {}, true
+  for _, row in ipairs(rows) do
+    local value = value_of(row, field, measure)
+    local kind = type(value)
+    value = (kind == "number" or kind == "string") and value or 0
+    local same = rows_of[value]
+    if same then
+      same[#same + 1] = row
+    else
+      rows_of[value], values[#values + 1] = { row }, value
+      numbers = numbers and kind ~= "string"
     end
-    return x > y
-  end)
+  end
+  table.sort(values, not numbers and comes_first or nil)
+  local texts = #values -- where texts begin: they come last, whichever way
+  while texts > 0 and type(values[texts]) == "string" do
+    texts = texts - 1
+  end
+  local made = {}
+  local function take(first, last)
+    for i = first, last, first <= last and 1 or -1 do
+      for _, row in ipairs(rows_of[values[i]]) do
+        made[#made + 1] = row
+      end
+    end
+  end
+  for _, part in ipairs { { 1, texts }, { texts + 1, #values } } do
+    if part[1] <= part[2] then
+      take(ascending and part[1] or part[2], ascending and part[2] or part[1])
+    end
+  end
+  return made
 end
 
 -- ---- lists ----
@@ -172,7 +197,7 @@ local function whole(call, source, keep, field, ascending)
     end
   end
   if field then
-    sort(rows, field, ascending, source.measure)
+    rows = sorted(rows, field, ascending, source.measure)
   end
   cache.list_name, cache.list = name, rows
   return rows

@@ -13,12 +13,12 @@ local array = json.array
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
 
-local function shown(one, today)
+local function shown(one, today) -- today: its number
   return {
     url_from = one.url_from, url_to = one.url_to, title = one.title, anchor = one.anchor, alt = one.alt,
     nofollow = one.nofollow, image = one.image, image_source = one.image and one.url_to .. "picture.png" or "",
     inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank,
-    first_seen = calendar.date(one.first_day), last_visited = calendar.add(today, -(one.key % 5)),
+    first_seen = calendar.date(one.first_day), last_visited = calendar.date(today - one.key % 5),
   }
 end
 
@@ -36,21 +36,36 @@ local function within(call, name, value)
   return (not from or value >= from) and (not to or value <= to)
 end
 
-local function wanted(call, one)
-  local nofollow = call.args.nofollow_filter
-  return passes(call, "url_from_filter", one.url_from) and passes(call, "url_to_filter", one.url_to)
-    and passes(call, "anchor_filter", one.anchor) and within(call, "inlink_rank", one.inlink_rank)
-    and within(call, "domain_inlink_rank", one.domain_inlink_rank)
-    and (not nofollow or one.nofollow == (nofollow == "nofollow_only"))
+local FILTERS = { "url_from_filter", "url_to_filter", "anchor_filter", "inlink_rank_from", "inlink_rank_to",
+  "domain_inlink_rank_from", "domain_inlink_rank_to", "nofollow_filter" }
+
+-- The check that a call's filters make of a link; nil where it has none.
+local function filter(call)
+  local args, any = call.args, false
+  for _, name in ipairs(FILTERS) do
+    any = any or args[name] ~= nil
+  end
+  local nofollow = args.nofollow_filter
+  return any and function(one)
+    return passes(call, "url_from_filter", one.url_from) and passes(call, "url_to_filter", one.url_to)
+      and passes(call, "anchor_filter", one.anchor) and within(call, "inlink_rank", one.inlink_rank)
+      and within(call, "domain_inlink_rank", one.domain_inlink_rank)
+      and (not nofollow or one.nofollow == (nofollow == "nofollow_only"))
+  end or nil
 end
 
 local link_measure = { date_found = function(one) return one.first_day end }
 
 -- The links of today that pass the call's filters, no more of one domain than `per_domain`; the best come first.
 local function chosen(call)
-  local found, of_domain, most = {}, {}, call.args.per_domain or math.huge
-  for _, one in ipairs(links.now(call, call.args.target, call.args.mode)) do
-    if wanted(call, one) and (of_domain[one.refdomain] or 0) < most then
+  local all, keep, most = links.now(call, call.args.target, call.args.mode), filter(call), call.args.per_domain
+  if not keep and not most then
+    return all
+  end
+  local found, of_domain = {}, {}
+  most = most or math.huge
+  for _, one in ipairs(all) do
+    if (not keep or keep(one)) and (of_domain[one.refdomain] or 0) < most then
       of_domain[one.refdomain] = (of_domain[one.refdomain] or 0) + 1
       found[#found + 1] = one
     end
@@ -59,7 +74,8 @@ local function chosen(call)
 end
 
 local function list(call)
-  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return shown(one, call.today) end))
+  local today = calendar.day(call.today)
+  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return shown(one, today) end))
 end
 
 answers["data.backlinks.all"] = list

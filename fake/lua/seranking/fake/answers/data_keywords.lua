@@ -32,13 +32,13 @@ end
 -- The keywords of a kind around the call's keyword.
 local function list_of(kind, adapt)
   return function(call)
-    local args = call.args
+    local args, figures = call.args, keywords.of_country(call.seed, call.args.source)
     return listing.reply(call, {
       count = call.rows,
       measure = keywords.measure,
       show = function(row) return adapt(call, row) end,
       row = function(number)
-        local row = keywords.figures(call.seed, args.source, keywords.text[kind](args.keyword, number))
+        local row = figures(keywords.text[kind](args.keyword, number))
         if kind == "related" then
           row.relevance = 1 + chance.whole(row.key, 4, 0, 99)
         end

@@ -30,53 +30,53 @@ local QUESTIONS = {
 local FEATURES = { "images", "reviews", "videos", "people_also_ask", "featured_snippet", "local_pack", "shopping", "sitelinks" }
 local INTENTS = { "I", "N", "T", "C", "L" }
 
--- Words of `lists`, one of each, another combination for each number: the combinations in an order that jumps about. Numbers
--- past the last one get a number as a word.
-local function words(number, lists)
-  local combinations = 1
+-- Kinds of texts: the lists that a word of each is taken from, and how many combinations they have.
+local function combined(...)
+  local lists = { count = 1, ... }
   for _, list in ipairs(lists) do
-    combinations = combinations * #list
+    lists.count = lists.count * #list
   end
-  local round_trip = floor((number - 1) / combinations)
-  local rest = (number - 1) % combinations * 7919 % combinations -- 7919 is prime, and no list has so many words
-  local found = { more = round_trip > 0 and " " .. round_trip + 1 or "" }
-  for i, list in ipairs(lists) do
-    found[i] = list[rest % #list + 1]
-    rest = floor(rest / #list)
-  end
-  return found
+  return lists
+end
+
+local SIMILAR = combined(QUALITIES, ENDINGS)
+local RELATED = combined(ENDINGS, QUALITIES, PURPOSES)
+local QUESTIONED = combined(QUESTIONS, QUALITIES, PURPOSES)
+local LONG = combined(QUALITIES, PURPOSES, ENDINGS)
+
+-- Words of the lists, one of each, another combination for each number: the combinations in an order that jumps about. Numbers
+-- past the last one get a number as a word, which comes first here: "" or " 2".
+local function words(number, lists)
+  local round_trip = floor((number - 1) / lists.count)
+  local rest = (number - 1) % lists.count * 7919 % lists.count -- 7919 is prime, and no list has so many words
+  local more = round_trip > 0 and " " .. round_trip + 1 or ""
+  local first, second, third = lists[1], lists[2], lists[3]
+  local a = first[rest % #first + 1]
+  rest = floor(rest / #first)
+  local b = second[rest % #second + 1]
+  return more, a, b, third and third[floor(rest / #second) % #third + 1]
 end
 
 --- Texts of keywords around a keyword, by kind; each number gives another text.
 ---@type table<string, fun(keyword: string, number: integer): string>
 keywords.text = {
   similar = function(keyword, number)
-    local found = words(number, { QUALITIES, ENDINGS })
-    return found[1] .. " " .. keyword .. " " .. found[2] .. found.more
+    local more, quality, ending = words(number, SIMILAR)
+    return quality .. " " .. keyword .. " " .. ending .. more
   end,
   related = function(keyword, number)
-    local found = words(number, { ENDINGS, QUALITIES, PURPOSES })
-    return found[2] .. " " .. keyword:match "(%S+)%s*$" .. " " .. found[1] .. " " .. found[3] .. found.more
+    local more, ending, quality, purpose = words(number, RELATED)
+    return quality .. " " .. keyword:match "(%S+)%s*$" .. " " .. ending .. " " .. purpose .. more
   end,
   questions = function(keyword, number)
-    local found = words(number, { QUESTIONS, QUALITIES, PURPOSES })
-    return found[1] .. " a " .. found[2] .. " " .. keyword .. " " .. found[3] .. found.more
+    local more, question, quality, purpose = words(number, QUESTIONED)
+    return question .. " a " .. quality .. " " .. keyword .. " " .. purpose .. more
   end,
   longtail = function(keyword, number)
-    local found = words(number, { QUALITIES, PURPOSES, ENDINGS })
-    return found[1] .. " " .. keyword .. " " .. found[2] .. " " .. found[3] .. found.more
+    local more, quality, purpose, ending = words(number, LONG)
+    return quality .. " " .. keyword .. " " .. purpose .. " " .. ending .. more
   end,
 }
-
-local function some(of, h, first, share)
-  local found = json.array {}
-  for i, word in ipairs(of) do
-    if unit(h, first + i) < share then
-      found[#found + 1] = word
-    end
-  end
-  return found
-end
 
 ---@class seranking.fake.Keyword the figures of a keyword in a country
 ---@field key integer for chance
@@ -88,14 +88,9 @@ end
 ---@field intents string[]
 ---@field serp_features string[]
 
---- The figures of a keyword.
----@param seed integer
----@param source string country
----@param text string
----@return seranking.fake.Keyword
-function keywords.figures(seed, source, text)
-  local h = key(seed, source, text)
-  local intents = some(INTENTS, h, 10, 0.3)
+-- The figures of a keyword by its key.
+local function figures_of(h, text)
+  local intents = json.array(chance.some(h, 10, 0.3, INTENTS))
   intents[1] = intents[1] or chance.pick(h, 10, INTENTS)
   return {
     key = h,
@@ -105,8 +100,28 @@ function keywords.figures(seed, source, text)
     competition = round(unit(h, 2), 2),
     difficulty = whole(h, 3, 0, 100),
     intents = intents,
-    serp_features = some(FEATURES, h, 20, 0.25),
+    serp_features = json.array(chance.some(h, 20, 0.25, FEATURES)),
   }
+end
+
+--- The figures of a keyword.
+---@param seed integer
+---@param source string country
+---@param text string
+---@return seranking.fake.Keyword
+function keywords.figures(seed, source, text)
+  return figures_of(key(seed, source, text), text)
+end
+
+--- The same for many keywords of one country.
+---@param seed integer
+---@param source string
+---@return fun(text: string): seranking.fake.Keyword
+function keywords.of_country(seed, source)
+  local beginning = chance.beginning(seed, source)
+  return function(text)
+    return figures_of(chance.key_of(beginning, text), text)
+  end
 end
 
 --- The searches of a keyword in a month: around its volume, with a season.

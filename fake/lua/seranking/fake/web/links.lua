@@ -8,7 +8,6 @@ local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local keywords = require "seranking.fake.web.keywords"
-local tools = require "seranking.fake.tools"
 
 local key, unit, whole = chance.key, chance.unit, chance.whole
 local floor = math.floor
@@ -42,72 +41,130 @@ local REASONS = { "page_not_found", "link_removed", "redirect", "noindex" }
 ---@field last_day integer? the day on which it was gone
 ---@field reason_lost string?
 
--- The site with this number among those that link.
-local function referrer(call, number)
-  local h = key(call.seed, "referrer", number)
-  local ending = chance.pick(h, 0, ENDINGS)
-  return {
-    name = ("%s-%d.%s.example"):format(chance.pick(h, 1, NAMES), number, ending), ending = ending,
-    rank = floor(100 * unit(h, 2) * unit(h, 3)), country = chance.pick(h, 4, COUNTRIES),
-    ip = ("10.%d.%d.%d"):format(whole(h, 5, 0, 3), whole(h, 6, 0, 40), whole(h, 7, 1, 250)),
-  }
-end
-
-local function link(call, host, kind, number)
-  local h = key(call.seed, host, kind, number)
-  -- A few sites link often.
-  local from = referrer(call, 1 + floor(unit(h, 0) * unit(h, 1) * math.max(2, call.rows / 4)))
-  local path = chance.pick(h, 2, PATHS)
-  local page = chance.pick(h, 3, PATHS)
-  page = page == "" and page or unit(h, 11) < 0.5 and page or page .. "/" .. whole(h, 12, 1, math.max(1, floor(call.rows / 8)))
-  local image = unit(h, 4) < 0.1
-  local anchor = unit(h, 5) < 0.4 and host or unit(h, 6) < 0.3 and chance.pick(h, 7, TEXTS)
-    or keywords.text.similar(domains.trade(host), 1 + floor(unit(h, 13) * call.rows))
-  local made = {
-    key = h,
-    url_from = "https://" .. from.name .. "/" .. path .. (path == "" and "" or "/" .. number),
-    url_to = "https://" .. host .. "/" .. page, refdomain = from.name, ip = from.ip, country = from.country,
-    ending = from.ending, home = path == "", title = "About " .. domains.trade(host) .. "s, part " .. number,
-    anchor = image and "" or anchor, alt = image and anchor or "", nofollow = unit(h, 8) < 0.25, image = image,
-    link_type = unit(h, 9) < 0.05 and "redirect" or "href", domain_inlink_rank = from.rank,
-    inlink_rank = floor(from.rank * unit(h, 10)),
-  }
-  if made.home then -- a page links once; the home pages are told apart by what they link from
-    made.url_from = made.url_from .. "?from=" .. kind .. number
+-- The sites that link, by their number. What links say of them, they say by a metatable: lists have many links.
+local function referrers(call)
+  local beginning, known = chance.beginning(call.seed, "referrer"), {}
+  return function(number)
+    local from = known[number]
+    if not from then
+      local h = chance.key_of(beginning, number)
+      local ending = chance.pick(h, 0, ENDINGS)
+      from = { __index = {
+        refdomain = ("%s-%d.%s.example"):format(chance.pick(h, 1, NAMES), number, ending), ending = ending,
+        domain_inlink_rank = floor(100 * unit(h, 2) * unit(h, 3)), country = chance.pick(h, 4, COUNTRIES),
+        ip = ("10.%d.%d.%d"):format(whole(h, 5, 0, 3), whole(h, 6, 0, 40), whole(h, 7, 1, 250)),
+      } }
+      known[number] = from
+    end
+    return from
   end
-  return made
 end
 
--- The links of a host: { [1] = those of the first day, gone before, come since }.
-local function all(call, host)
-  local rows, origin, list = call.rows, calendar.day(call.origin), {}
+-- The links of a kind to a host, by their number.
+local function links_of(call, host, kind, referrer)
+  local beginning, trade, rows = chance.beginning(call.seed, host, kind), domains.trade(host), call.rows
+  local sites, pages, title = math.max(2, rows / 4), math.max(1, floor(rows / 8)), "About " .. trade .. "s, part "
+  local root = "https://" .. host .. "/"
+  return function(number)
+    local digits = ("%d"):format(number)
+    local h = chance.key_of(beginning, digits)
+    local meta = referrer(1 + floor(unit(h, 0) * unit(h, 1) * sites)) -- a few sites link often
+    local from = meta.__index
+    local path = chance.pick(h, 2, PATHS)
+    local page = chance.pick(h, 3, PATHS)
+    page = page == "" and page or unit(h, 11) < 0.5 and page or page .. "/" .. whole(h, 12, 1, pages)
+    local image = unit(h, 4) < 0.1
+    local anchor = unit(h, 5) < 0.4 and host or unit(h, 6) < 0.3 and chance.pick(h, 7, TEXTS)
+      or keywords.text.similar(trade, 1 + floor(unit(h, 13) * rows))
+    local home = path == ""
+    return setmetatable({
+      key = h,
+      -- A page links once; the home pages are told apart by what they link from.
+      url_from = home and "https://" .. from.refdomain .. "/?from=" .. kind .. digits
+        or "https://" .. from.refdomain .. "/" .. path .. "/" .. digits,
+      url_to = root .. page, home = home, title = title .. digits,
+      anchor = image and "" or anchor, alt = image and anchor or "", nofollow = unit(h, 8) < 0.25, image = image,
+      link_type = unit(h, 9) < 0.05 and "redirect" or "href",
+      inlink_rank = floor(from.domain_inlink_rank * unit(h, 10)),
+    }, meta)
+  end
+end
+
+local function reason(one)
+  return chance.pick(one.key, 23, REASONS)
+end
+
+-- The links of the first day.
+local function of_first_day(make, rows, origin)
+  local list = {}
   for number = 1, rows do
-    local one = link(call, host, "link", number)
+    local one = make(number)
     one.first_day = origin - chance.heavy(one.key, 20, 5) % 1500
     if unit(one.key, 21) < 0.5 then
       one.last_day = origin + whole(one.key, 22, 1, 3000)
+      one.reason_lost = reason(one)
     end
-    list[#list + 1] = one
+    list[number] = one
   end
+  return list
+end
+
+-- Those that had gone before.
+local function gone_before(make, rows, origin)
+  local list = {}
   for number = 1, math.ceil(rows / 3) do
-    local one = link(call, host, "gone", number)
+    local one = make(number)
     one.last_day = origin - whole(one.key, 20, 0, 365)
     one.first_day = one.last_day - whole(one.key, 21, 10, 700)
-    list[#list + 1] = one
+    one.reason_lost = reason(one)
+    list[number] = one
   end
-  local number = 0
+  return list
+end
+
+-- Those that have come since.
+local function come_since(make, call, host, origin)
+  local list, beginning = {}, chance.beginning(call.seed, host, "day")
   for day = origin + 1, calendar.day(call.today) do
-    for _ = 1, floor(rows / 300 + unit(key(call.seed, host, "day", day), 0)) do
-      number = number + 1
-      local one = link(call, host, "new", number)
+    for _ = 1, floor(call.rows / 300 + unit(chance.key_of(beginning, day), 0)) do
+      local one = make(#list + 1)
       one.first_day = day
       list[#list + 1] = one
     end
   end
-  for _, one in ipairs(list) do
-    one.reason_lost = one.last_day and chance.pick(one.key, 23, REASONS) or nil
-  end
   return list
+end
+
+-- The links of a host by when they came, as far as they have been asked for.
+local function known(call, host)
+  local cache, name = call.cache, "links of " .. host .. call.today
+  if cache.links_name ~= name then
+    local origin, referrer = calendar.day(call.origin), referrers(call)
+    cache.links_name = name
+    cache.links = {
+      first = of_first_day(links_of(call, host, "link", referrer), call.rows, origin),
+      since = come_since(links_of(call, host, "new", referrer), call, host, origin),
+      gone = function() return gone_before(links_of(call, host, "gone", referrer), call.rows, origin) end,
+    }
+  end
+  return cache.links
+end
+
+-- Whether a link goes to a target; nil where all links of its host do.
+local function goes_to(target, mode)
+  if mode ~= "url" then
+    return nil
+  end
+  local url = target:find("://", 1, true) and target or "https://" .. target .. (target:find("/", 1, true) and "" or "/")
+  return function(one) return one.url_to == url end
+end
+
+local function add(list, more, fits)
+  for _, one in ipairs(more) do
+    if not fits or fits(one) then
+      list[#list + 1] = one
+    end
+  end
 end
 
 --- The links to a target that ever were, gone ones too.
@@ -116,16 +173,14 @@ end
 ---@param mode? "domain"|"host"|"url"
 ---@return seranking.fake.Link[]
 function links.ever(call, target, mode)
-  local host = domains.host(target)
-  local name = "links of " .. host .. call.today
-  if call.cache.links_name ~= name then
-    call.cache.links_name, call.cache.links = name, all(call, host)
+  local parts, fits, list = known(call, domains.host(target)), goes_to(target, mode), {}
+  if type(parts.gone) == "function" then
+    parts.gone = parts.gone()
   end
-  if mode ~= "url" then
-    return call.cache.links
-  end
-  local url = target:find("://", 1, true) and target or "https://" .. target .. (target:find("/", 1, true) and "" or "/")
-  return tools.kept(call.cache.links, function(one) return one.url_to == url end)
+  add(list, parts.first, fits)
+  add(list, parts.gone, fits)
+  add(list, parts.since, fits)
+  return list
 end
 
 --- Whether a link is there on a day.
@@ -142,8 +197,18 @@ end
 ---@param mode? "domain"|"host"|"url"
 ---@return seranking.fake.Link[]
 function links.now(call, target, mode)
-  local today = calendar.day(call.today)
-  return tools.kept(links.ever(call, target, mode), function(one) return links.is_there(one, today) end)
+  local parts, fits, list = known(call, domains.host(target)), goes_to(target, mode), {}
+  local today, count = calendar.day(call.today), 0
+  for _, part in ipairs { parts.first, parts.since } do
+    for _, one in ipairs(part) do
+      local last = one.last_day
+      if one.first_day <= today and (not last or last > today) and (not fits or fits(one)) then
+        count = count + 1
+        list[count] = one
+      end
+    end
+  end
+  return list
 end
 
 ---@class seranking.fake.LinkSum links of one kind, added up
