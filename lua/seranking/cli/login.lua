@@ -1,11 +1,12 @@
 --- `seranking login`: reads a key, tries it, and keeps it for later commands.
 -- SPDX-License-Identifier: MIT
 
-local config = require "seranking.cli.config"
 local exit = require "seranking.cli.exit"
-local keys = require "seranking.cli.keys"
+local lazy = require "seranking.base.lazy"
 local products = require "seranking.api.products"
-local profiles = require "seranking.profiles"
+
+local config, keys = lazy "seranking.cli.config", lazy "seranking.cli.keys"
+local profiles = lazy "seranking.profiles"
 
 local login = {
   about = "Keep an API key for later commands, after trying it. Reads it without echo, or from standard input: "

@@ -1,9 +1,10 @@
 --- `seranking logout`: forgets the keys that `login` keeps.
 -- SPDX-License-Identifier: MIT
 
-local config = require "seranking.cli.config"
 local exit = require "seranking.cli.exit"
-local keys = require "seranking.cli.keys"
+local lazy = require "seranking.base.lazy"
+
+local config, keys = lazy "seranking.cli.config", lazy "seranking.cli.keys"
 
 local logout = { about = "Forget the keys of a profile, in the file and in the keyring. The API still takes them: revoke a key "
   .. "in the account." }

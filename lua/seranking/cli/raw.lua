@@ -4,8 +4,10 @@
 local cjson = require "cjson.safe"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local lazy = require "seranking.base.lazy"
 local products = require "seranking.api.products"
-local settings = require "seranking.cli.settings"
+
+local settings = lazy "seranking.cli.settings"
 
 local raw = { about = "Send any request, for what no command covers: raw GET /sites --query a=b." }
 

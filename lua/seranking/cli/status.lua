@@ -1,11 +1,11 @@
 --- `seranking status`: which key is used, where it comes from, and what the API says about it.
 -- SPDX-License-Identifier: MIT
 
-local config = require "seranking.cli.config"
 local flags = require "seranking.cli.flags"
-local keys = require "seranking.cli.keys"
-local limits = require "seranking.cli.limits"
+local lazy = require "seranking.base.lazy"
 local proxy = require "seranking.base.proxy"
+
+local config, keys, limits = lazy "seranking.cli.config", lazy "seranking.cli.keys", lazy "seranking.cli.limits"
 
 local status = { about = "Show which key is used, where it comes from, its rate limit, and what is left on the account." }
 

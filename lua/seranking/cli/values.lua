@@ -1,10 +1,12 @@
 --- The text of a flag as the value of a parameter, checked by the library's own rules.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require "cjson.safe"
-local encode = require "seranking.request.encode"
-local params = require "seranking.request.params"
+local lazy = require "seranking.base.lazy"
 local wording = require "seranking.wording"
+
+-- Loaded when there is a value to read: help needs none of them, nor libcurl.
+local cjson = lazy "cjson.safe"
+local encode, params = lazy "seranking.request.encode", lazy "seranking.request.params"
 
 local values = {}
 
