@@ -33,11 +33,18 @@ function laravel.about(name, message, reason)
   return { status = 422, message = message, reason = reason or message, fields = { [name] = json.array { message } } }
 end
 
+-- The name in the request, as Laravel writes it: date_range.0.from.
+local function wire_of(route, name)
+  local param = route.params[name]
+  return (param and param.wire or name):gsub("%[(%w+)%]", ".%1")
+end
+
 --- The refusal that a failed check becomes.
+---@param route seranking.fake.Route
 ---@param failure seranking.fake.Failure
 ---@return seranking.fake.Refusal
-function laravel.refusal(failure)
-  local name = failure.param
+function laravel.refusal(route, failure)
+  local name = failure.param and wire_of(route, failure.param)
   if not name then
     return { status = 422, message = "The given data was invalid.", reason = failure.reason }
   elseif name == "domain" and failure.problem == "range" then

@@ -72,7 +72,7 @@ function resolve.failure(route, failure)
     end
   end
   if laravel.speaks(route) then
-    return laravel.refusal(failure)
+    return laravel.refusal(route, failure)
   end
   return refuse(400, "Bad Request", failure.reason)
 end
