@@ -55,12 +55,16 @@ end
 
 local response = {}
 
---- Makes a response.
+--- Makes a response of what call:result returns; nil of a call that failed.
 ---@param client table
+---@param status? integer
 ---@param head string its header lines
 ---@param size? integer
----@return seranking.Response
+---@return seranking.Response?
 function response.new(client, status, attempts, elapsed, waited, reused, http_version, head, size)
+  if not status then
+    return nil
+  end
   local mt = client._responses
   if not mt then
     mt = metatable(client)

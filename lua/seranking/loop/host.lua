@@ -95,9 +95,9 @@ function host.run(client, call)
   if client._on_event then
     events.tell(client, call)
   end
-  local status, attempts, elapsed, waited, reused, version, head, size = call:result()
-  if status then
-    return true, response.new(client, status, attempts, elapsed, waited, reused, version, head, size)
+  local made = response.new(client, call:result())
+  if made then
+    return true, made
   end
   local failure, texts = call:error()
   if texts then
