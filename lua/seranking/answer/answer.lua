@@ -27,6 +27,16 @@ local function failure_in(plan, data)
   return type(text) == "string" and next(data, next(data)) == nil and text or nil
 end
 
+-- The member that the description names, of an answer that has it; else the answer.
+local function unwrapped(plan, data)
+  for _, name in ipairs(notation.words(plan.unwrap)) do
+    if data[name] ~= nil then
+      return data[name]
+    end
+  end
+  return data
+end
+
 --- The error of an answer that is not JSON, or could not be decoded in time.
 ---@param call userdata
 ---@param problem? string what the decoder says, if it was asked
@@ -75,11 +85,8 @@ function answer.read(client, plan, call)
   if problem then
     return undecodable(plan, call, problem, late)
   end
-  for _, name in ipairs(type(data) == "table" and notation.words(plan.unwrap) or {}) do
-    if data[name] ~= nil then
-      data = data[name]
-      break
-    end
+  if plan.unwrap and type(data) == "table" then
+    data = unwrapped(plan, data)
   end
   local said = plan.failed and failure_in(plan, data)
   if said then
