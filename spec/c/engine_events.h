@@ -54,7 +54,7 @@ static inline sr_time block(struct bench *bench) {
 static inline struct sr_call *patient(struct bench *bench, sr_time timeout) {
   struct sr_call *call = call_of(bench->config, timeout);
   call->wait_blocked = 1;
-  sr_engine_submit(bench->engine, call);
+  sr_engine_submit(bench->engine, call, 0);
   return call;
 }
 

@@ -96,7 +96,7 @@ static inline struct sr_call *call_of(struct sr_config *config, sr_time timeout)
 
 static inline struct sr_call *submitted(struct bench *bench, sr_time timeout) {
   struct sr_call *call = call_of(bench->config, timeout);
-  sr_engine_submit(bench->engine, call);
+  sr_engine_submit(bench->engine, call, 0);
   return call;
 }
 
@@ -104,7 +104,7 @@ static inline struct sr_call *post_submitted(struct bench *bench, sr_time timeou
   struct sr_call *call = call_of(bench->config, timeout);
   call->method = "POST";
   call->repeatable = 0;
-  sr_engine_submit(bench->engine, call);
+  sr_engine_submit(bench->engine, call, 0);
   return call;
 }
 

@@ -15,7 +15,7 @@ static void a_call_goes_from_its_slot_to_its_answer(void **state) {
   set_up(&bench, 5);
   call = call_of(bench.config, 60 * S);
   assert_int_equal(call->state, SR_STATE_NEW);
-  sr_engine_submit(bench.engine, call);
+  sr_engine_submit(bench.engine, call, 0);
   assert_int_equal(call->state, SR_STATE_SENDING); /* there was a slot */
   assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
   assert_int_equal(call->attempts, 1);
@@ -103,7 +103,7 @@ static void an_attempt_ends_at_its_timeout_or_at_the_deadline(void **state) {
   call = call_of(bench.config, 3 * S);
   call->attempt_timeout = 2 * S;
   assert_int_equal(sr_engine_time_left(call), 0);
-  sr_engine_submit(bench.engine, call);
+  sr_engine_submit(bench.engine, call, 0);
   run(&bench, call);
   assert_int_equal(sr_engine_time_left(call), 2 * S);
   sr_engine_sleep(bench.engine, 1500 * MS);
@@ -397,7 +397,7 @@ static int look_in_child(struct bench *bench, struct sr_call *calls[3]) {
   if (sr_engine_run(bench->engine, calls[0], S) != SR_RUN_DONE)
     return 30;
   new = call_of(bench->config, 60 * S);
-  sr_engine_submit(bench->engine, new);
+  sr_engine_submit(bench->engine, new, 0);
   if (sr_engine_run(bench->engine, new, 10 * S) != SR_RUN_EXTERNAL)
     return 31;
   answer(new, 200, "", "");
@@ -450,7 +450,7 @@ static void any_use_of_a_call_in_flight_ends_it_in_a_forked_child(void **state) 
     pid_t child;
     set_up(&bench, 5);
     call = call_of(bench.config, 60 * S);
-    sr_engine_submit_tagged(bench.engine, call, 1);
+    sr_engine_submit(bench.engine, call, 1);
     sr_engine_step(bench.engine);
     child = fork();
     assert_true(child >= 0);
@@ -529,9 +529,9 @@ static void a_client_with_more_slots_does_not_wait_for_one_with_fewer(void **sta
   first = call_of(narrow, 60 * S);
   second = call_of(narrow, 60 * S);
   third = call_of(wide, 60 * S);
-  sr_engine_submit(bench.engine, first);
-  sr_engine_submit(bench.engine, second);
-  sr_engine_submit(bench.engine, third);
+  sr_engine_submit(bench.engine, first, 0);
+  sr_engine_submit(bench.engine, second, 0);
+  sr_engine_submit(bench.engine, third, 0);
   sr_engine_step(bench.engine);
   assert_int_equal(first->state, SR_STATE_SENDING);
   assert_int_equal(second->state, SR_STATE_QUEUED);
@@ -550,7 +550,7 @@ static void a_client_with_more_slots_does_not_wait_for_one_with_fewer(void **sta
 
 static struct sr_call *tagged(struct bench *bench, uint64_t tag) {
   struct sr_call *call = call_of(bench->config, 10 * S);
-  sr_engine_submit_tagged(bench->engine, call, tag);
+  sr_engine_submit(bench->engine, call, tag);
   return call;
 }
 

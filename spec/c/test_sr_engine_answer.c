@@ -53,7 +53,7 @@ static void retries_are_counted(void **state) {
     set_up(&bench, 5);
     call = call_of(bench.config, 600 * S);
     call->retries = retries;
-    sr_engine_submit(bench.engine, call);
+    sr_engine_submit(bench.engine, call, 0);
     while (run(&bench, call) == SR_RUN_EXTERNAL) {
       attempts++;
       answer(call, 503, "", "");
@@ -98,7 +98,7 @@ static void a_paid_call_is_retried_only_if_it_was_not_sent(void **state) {
     call = call_of(bench.config, 60 * S);
     call->paid = 1;
     call->repeatable = 0;
-    sr_engine_submit(bench.engine, call);
+    sr_engine_submit(bench.engine, call, 0);
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     lose(call, 0);
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
@@ -225,7 +225,7 @@ static void a_429_holds_all_calls_of_the_key_for_a_window(void **state) {
   answer(call, 429, "", "");
   expect_end(call, SR_RATE_LIMIT, "too_many_requests");
   assert_true(call->retryable);
-  sr_engine_submit(bench.engine, stranger); /* another key is unaffected */
+  sr_engine_submit(bench.engine, stranger, 0); /* another key is unaffected */
   assert_int_equal(run(&bench, stranger), SR_RUN_EXTERNAL);
   assert_int_equal(bench.manual.now, 1000 * S + 200 * MS);
   same = in_flight(&bench, 60 * S);
@@ -610,7 +610,7 @@ static void one_schedule(uint64_t seed) {
     call->retries = (int)chance_between(&chance, 0, 4);
     call->repeatable = (int)chance_between(&chance, 0, 1);
     plans[i].call = call;
-    sr_engine_submit(bench.engine, call);
+    sr_engine_submit(bench.engine, call, 0);
   }
   while (done < CALLS) {
     sr_time next;

@@ -423,7 +423,7 @@ static void a_call_in_flight_reports_the_limiter_s_events(void **state) {
   unlimited = client_of(&settings);
   server.at_once = SR_LIMIT_GRANTED;
   stranger = call_of(unlimited, 60 * S); /* of another limiter */
-  sr_engine_submit(bench.engine, stranger);
+  sr_engine_submit(bench.engine, stranger, 0);
   call = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
   server.news = SR_CHANGE_BLOCKED;
@@ -496,7 +496,7 @@ static void an_engine_opens_each_limiter_once(void **state) {
   sr_config_unref(same);
   sr_config_unref(other);
   for (i = 0; i < 3; i++)
-    sr_engine_submit(bench.engine, calls[i]);
+    sr_engine_submit(bench.engine, calls[i], 0);
   assert_int_equal(server.opens, 2);
   assert_string_equal(server.settings, "other.example");
   for (i = 0; i < 3; i++)

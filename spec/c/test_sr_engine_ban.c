@@ -143,7 +143,7 @@ static void events_that_do_not_fit_are_counted(void **state) {
   set_up(&bench, 5);
   call = call_of(bench.config, 3600 * S);
   call->retries = 100;
-  sr_engine_submit(bench.engine, call);
+  sr_engine_submit(bench.engine, call, 0);
   for (i = 0; i < SR_EVENTS_MAX + 5; i++) {
     assert_int_equal(run(&bench, call), SR_RUN_EXTERNAL);
     answer(call, 503, "", "");

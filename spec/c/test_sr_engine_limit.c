@@ -117,7 +117,7 @@ static void calls_of_low_priority_leave_the_last_slot_to_others(void **state) {
   for (i = 0; i < 3; i++) {
     low[i] = call_of(bench.config, 60 * S);
     low[i]->low = 1;
-    sr_engine_submit(bench.engine, low[i]);
+    sr_engine_submit(bench.engine, low[i], 0);
   }
   normal = submitted(&bench, 60 * S);
   sr_engine_step(bench.engine);
@@ -147,7 +147,7 @@ static void queued_calls_of_low_priority_do_not_delay_others(void **state) {
   for (i = 0; i < 6; i++) {
     low[i] = call_of(bench.config, 60 * S);
     low[i]->low = 1;
-    sr_engine_submit(bench.engine, low[i]);
+    sr_engine_submit(bench.engine, low[i], 0);
   }
   sr_engine_step(bench.engine); /* one is sent, five wait for its slot */
   normal = in_flight(&bench, S / 2);
@@ -285,8 +285,8 @@ static void calls_handed_out_after_another_s_429_take_a_new_slot(void **state) {
   first = call_of(bench.config, 60 * S);
   second = call_of(bench.config, 60 * S);
   first->retries = 0;
-  sr_engine_submit_tagged(bench.engine, first, 1);
-  sr_engine_submit_tagged(bench.engine, second, 2);
+  sr_engine_submit(bench.engine, first, 1);
+  sr_engine_submit(bench.engine, second, 2);
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);
   answer(first, 429, "", "");
   assert_ptr_equal(sr_engine_next(bench.engine, 0), first);

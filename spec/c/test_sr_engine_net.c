@@ -103,7 +103,7 @@ static struct sr_call *submitted_by(struct sr_config *client) {
   assert_int_equal(sr_buf_puts(&call->target, "/"), 0);
   call->retries = 0;
   call->timeout = 600 * S;
-  sr_engine_submit(engine, call);
+  sr_engine_submit(engine, call, 0);
   return call;
 }
 
@@ -188,7 +188,7 @@ static void the_kernel_drops_the_bytes_of_an_abandoned_request(void **state) {
   assert_int_equal(sr_buf_puts(&call->target, "/"), 0);
   assert_int_equal(sr_buf_append(&call->body, body, LARGE), 0);
   free(body);
-  sr_engine_submit(engine, call);
+  sr_engine_submit(engine, call, 0);
   fd = accepted();
   for (i = 0; i < 100; i++) /* until the buffers are full, as nobody reads */
     sr_engine_step(engine);
@@ -530,7 +530,7 @@ static void a_target_that_would_end_the_request_line_is_not_sent(void **state) {
     struct sr_call *call = sr_call_new(config);
     assert_non_null(call);
     assert_int_equal(sr_buf_puts(&call->target, targets[i]), 0);
-    sr_engine_submit(engine, call);
+    sr_engine_submit(engine, call, 0);
     step_until_done(call);
     CHECK(call->error.kind == SR_PROTOCOL && !call->sent, "target %zu", i);
     sr_call_delete(call);
@@ -555,7 +555,7 @@ static void a_call_s_path_follows_that_of_the_base_address(void **state) {
   call = sr_call_new(client);
   assert_non_null(call);
   assert_int_equal(sr_buf_puts(&call->target, "/%2f/../a?b=c%20d"), 0);
-  sr_engine_submit(engine, call);
+  sr_engine_submit(engine, call, 0);
   fd = accepted();
   assert_int_equal(recv(fd, request, sizeof request, 0), sizeof request);
   assert_memory_equal(request, expected, sizeof request);

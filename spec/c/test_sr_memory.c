@@ -258,7 +258,7 @@ static enum ending whole_life_with(sr_time now, uint64_t salt, const char *state
   call = engine != NULL ? sr_call_new(config) : NULL;
   if (call != NULL &&
       sr_buf_puts(&call->target, "/sites?limit=100&offset=200&a_name_that_is_long=1") == 0) {
-    sr_engine_submit(engine, call);
+    sr_engine_submit(engine, call, 0);
     if (sr_engine_run(engine, call, 10 * S) == SR_RUN_EXTERNAL)
       sr_engine_answer(call, 503, head, sizeof head - 1, body, sizeof body - 1);
     if (sr_engine_run(engine, call, 10 * S) == SR_RUN_EXTERNAL)

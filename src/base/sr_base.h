@@ -65,6 +65,11 @@ uint64_t sr_random_seed(void);
 enum { SR_ERRNO_TEXT = 64 };
 const char *sr_errno_text(int problem, char text[SR_ERRNO_TEXT]);
 
+/* White space as HTTP and JSON have it. */
+static inline int sr_is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* `text` in lower case, ASCII only, whatever the locale says. */
 static inline char sr_lower(char c) {
   return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;

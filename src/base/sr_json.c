@@ -2,6 +2,8 @@
 ** SPDX-License-Identifier: MIT */
 #include "base/sr_json.h"
 
+#include "base/sr_base.h"
+
 #include <string.h>
 
 struct scan {
@@ -10,8 +12,7 @@ struct scan {
 };
 
 static void scan_space(struct scan *scan) {
-  while (scan->p < scan->end &&
-         (*scan->p == ' ' || *scan->p == '\t' || *scan->p == '\n' || *scan->p == '\r'))
+  while (scan->p < scan->end && sr_is_blank(*scan->p))
     scan->p++;
 }
 
@@ -23,14 +24,14 @@ static int next_is(struct scan *scan, char c) {
   return 1;
 }
 
-/* The four hex digits at scan->p, or -1. */
-static long hex4(struct scan *scan) {
+/* The four hex digits at *p, or -1. */
+static long hex4(const char **p, const char *end) {
   long value = 0;
   int i;
-  if (scan->end - scan->p < 4)
+  if (end - *p < 4)
     return -1;
   for (i = 0; i < 4; i++) {
-    char c = *scan->p++;
+    char c = *(*p)++;
     value *= 16;
     if (c >= '0' && c <= '9')
       value += c - '0';
@@ -67,28 +68,29 @@ static size_t utf8(char out[4], long code) {
   return 4;
 }
 
-/* The character after a backslash, as UTF-8 in `out`. Returns its length, 0 when broken. */
-static size_t unescape(struct scan *scan, char out[4]) {
+size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
   static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
   const char *at;
   long code;
-  char c = *scan->p++;
+  char c;
+  if (*p >= end)
+    return 0;
+  c = *(*p)++;
   if (c != 'u') {
     at = c != '\0' ? strchr(from, c) : NULL;
     out[0] = at != NULL ? to[at - from] : '?';
     return at != NULL;
   }
-  code = hex4(scan);
-  if (code >= 0xd800 && code < 0xdc00 && scan->end - scan->p >= 6 && scan->p[0] == '\\' &&
-      scan->p[1] == 'u') {
-    const char *second = scan->p;
+  code = hex4(p, end);
+  if (code >= 0xd800 && code < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
+    const char *second = *p;
     long low;
-    scan->p += 2;
-    low = hex4(scan);
+    *p += 2;
+    low = hex4(p, end);
     if (low >= 0xdc00 && low < 0xe000) {
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     } else { /* half a pair; what follows stands for itself */
-      scan->p = second;
+      *p = second;
       code = 0xfffd;
     }
   } else if (code >= 0xd800 && code < 0xe000) {
@@ -113,13 +115,8 @@ static int scan_string(struct scan *scan, char *out, size_t size) {
       break;
     }
     piece[0] = c;
-    if (c == '\\') {
-      if (scan->p >= scan->end)
-        break;
-      n = unescape(scan, piece);
-      if (n == 0)
-        break;
-    }
+    if (c == '\\' && (n = sr_json_unescape(&scan->p, scan->end, piece)) == 0)
+      break;
     if (used + n < size) {
       memcpy(out + used, piece, n);
       used += n;
@@ -167,16 +164,6 @@ static int enter_member(struct scan *scan, const char *name) {
       return 0;
   }
   return 0;
-}
-
-size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
-  struct scan scan;
-  size_t n;
-  scan.p = *p;
-  scan.end = end;
-  n = scan.p < scan.end ? unescape(&scan, out) : 0;
-  *p = scan.p;
-  return n;
 }
 
 int sr_json_string(const char *text, size_t len, const char *outer, const char *inner, char *out,

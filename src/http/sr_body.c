@@ -2,18 +2,15 @@
 ** SPDX-License-Identifier: MIT */
 #include "http/sr_body.h"
 
+#include "base/sr_base.h"
 #include "http/sr_error.h"
 
 #include <string.h>
 
 enum { LOOKED_AT = 1024 };
 
-static int is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static int is_null(const char *p, size_t len) {
-  while (len > 4 && is_blank(p[len - 1]))
+  while (len > 4 && sr_is_blank(p[len - 1]))
     len--;
   return len == 4 && memcmp(p, "null", 4) == 0;
 }
@@ -44,7 +41,7 @@ enum sr_look sr_body_look(const char *body, size_t len) {
   const char *p = body, *end = body + (len < LOOKED_AT ? len : LOOKED_AT);
   if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
     p += 3;
-  while (p < end && is_blank(*p))
+  while (p < end && sr_is_blank(*p))
     p++;
   if (len == 0)
     return SR_LOOK_EMPTY;

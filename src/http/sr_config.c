@@ -126,16 +126,12 @@ static size_t printable(const char *key, size_t len) {
   return len;
 }
 
-static int is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* What to do about a key whose byte at `bad` is the first that can't be sent. */
 static const char *key_hint(const char *key, size_t len, size_t bad) {
   size_t last = len - 1;
-  while (last > bad && is_blank(key[last]))
+  while (last > bad && sr_is_blank(key[last]))
     last--;
-  if (is_blank(key[bad]) && (bad == 0 || last == bad))
+  if (sr_is_blank(key[bad]) && (bad == 0 || last == bad))
     return "remove the white space before and after the key, such as the line break of a file";
   if (key[bad] == ' ')
     return "give the key alone: the client adds the word Token itself";

@@ -613,14 +613,10 @@ void sr_engine_submit_at(struct sr_engine *engine, struct sr_call *call, sr_time
   queue_new(engine, call, now);
 }
 
-void sr_engine_submit(struct sr_engine *engine, struct sr_call *call) {
+void sr_engine_submit(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {
   SR_CHECK_PROCESS(engine);
-  sr_engine_submit_at(engine, call, SR_NOW(engine));
-}
-
-void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag) {
   call->tag = tag;
-  sr_engine_submit(engine, call);
+  sr_engine_submit_at(engine, call, SR_NOW(engine));
 }
 
 int sr_engine_requeue_if_late(struct sr_engine *engine, struct sr_call *call, sr_time now) {

@@ -35,15 +35,12 @@ int sr_engine_open_handles(struct sr_engine *engine);
 
 /* ---- calls ---- */
 
-/* Starts a new call. It may be done on return: no key, no slot before its deadline. */
-void sr_engine_submit(struct sr_engine *engine, struct sr_call *call);
-
 /*
-** As above, for callers with many calls in flight. sr_engine_ready and sr_engine_next return the
-** call when it is done and (`external` engines) whenever its attempt is to be carried out. `tag` is
-** not 0.
+** Starts a new call. It may be done on return: no key, no slot before its deadline. `tag` not 0, for
+** callers with many calls in flight: sr_engine_ready and sr_engine_next return the call when it is
+** done and (`external` engines) whenever its attempt is to be carried out.
 */
-void sr_engine_submit_tagged(struct sr_engine *engine, struct sr_call *call, uint64_t tag);
+void sr_engine_submit(struct sr_engine *engine, struct sr_call *call, uint64_t tag);
 
 /* The next tagged call that needs its owner; each is returned once. NULL: none does now. */
 struct sr_call *sr_engine_ready(struct sr_engine *engine);

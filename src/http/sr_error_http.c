@@ -56,17 +56,13 @@ static const struct by_status *fallback_of(int status) {
 
 /* ---- what the body says ---- */
 
-static int is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Equal but for case, white space at the ends, and how much white space stands between words. */
 static int same_message(const char *a, const char *b) {
-  while (is_blank(*a))
+  while (sr_is_blank(*a))
     a++;
   for (;;) {
-    int gap = is_blank(*a);
-    while (is_blank(*a))
+    int gap = sr_is_blank(*a);
+    while (sr_is_blank(*a))
       a++;
     if (*a == '\0')
       return *b == '\0';

@@ -20,10 +20,6 @@ struct lsr_client *lsr_checkclient(lua_State *L) {
 
 /* ---- making a client ---- */
 
-static int is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /*
 ** The key in a variable of the environment, without the white space around it. 0: it is unset or blank.
 */
@@ -32,10 +28,10 @@ static int token_of_environment(struct sr_settings *settings, const char *variab
   size_t len;
   if (token == NULL)
     return 0;
-  while (is_blank(*token))
+  while (sr_is_blank(*token))
     token++;
   len = strlen(token);
-  while (len > 0 && is_blank(token[len - 1]))
+  while (len > 0 && sr_is_blank(token[len - 1]))
     len--;
   if (len == 0)
     return 0;
@@ -291,7 +287,7 @@ static int client_submit(lua_State *L) {
   lua_Number tag = lsr_checkwhole(L, 3, "tag", 1, 9007199254740992.0);
   if (call->state != SR_STATE_NEW)
     return luaL_error(L, "the call was begun already");
-  sr_engine_submit_tagged(client->engine, call, (uint64_t)tag);
+  sr_engine_submit(client->engine, call, (uint64_t)tag);
   return 0;
 }
 

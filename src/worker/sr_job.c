@@ -301,7 +301,7 @@ void sr_jobs_work(struct sr_engine *engine) {
   int begin, cancel;
   while ((job = read_inbox(&begin, &cancel)) != NULL) {
     if (begin)
-      sr_engine_submit_tagged(engine, job->call, (uintptr_t)job);
+      sr_engine_submit(engine, job->call, (uintptr_t)job);
     if (cancel)
       sr_engine_cancel(job->call);
   }
