@@ -144,6 +144,18 @@ describe("a table", function()
     assert.same({ "a  b" }, (lines_of({}, "a,b")))
   end)
 
+  it("draws a long list of numbers in 30 columns, with gaps where there is no number", function()
+    local values = {}
+    for i = 1, 60 do
+      values[i] = { n = i <= 20 and seranking.null or i }
+    end
+    local lines = lines_of({ { id = 1, values = values } }, "id", nil, { spark = "values[].n" })
+    -- 20 of 60 values are no numbers. Two blanks are between the columns.
+    local blanks, drawn = lines[2]:match "^ 1( *)([^ ]*)$"
+    assert.same({ 2 + 10, 20 }, { #blanks, width(drawn) })
+    assert.equal("█", drawn:sub(-3))
+  end)
+
   it("draws a list of numbers as a sparkline", function()
     local rows = { { id = 1, positions = { { pos = 1 }, { pos = 2 }, { pos = 100 } } }, { id = 2, positions = {} } }
     local lines = lines_of(rows, "id", nil, { spark = "positions[].pos" })

@@ -101,14 +101,19 @@ end
 
 -- ---- rows ----
 
+local SPARK_WIDTH = 30 -- columns at most: a cell that is cut would lose the newest numbers
+
 -- The text of a row's list of numbers as a small chart.
 local function spark_of(row, settings)
-  local values, reversed = {}, settings.spark:find "pos" ~= nil -- position 1 is the best: on top
+  local values, reversed = { n = 0 }, settings.spark:find "pos" ~= nil -- position 1 is the best: on top
   settings.spark_columns:lines(row, function(cells)
-    values[#values + 1] = tonumber(cells[1])
+    values.n = values.n + 1
+    values[values.n] = tonumber(cells[1])
     return true
   end)
-  return require "seranking.cli.chart.spark"(values, { reversed = reversed, unicode = settings.terminal.unicode })
+  return require "seranking.cli.chart.spark"(values, {
+    reversed = reversed, unicode = settings.terminal.unicode, width = SPARK_WIDTH,
+  })
 end
 
 -- Takes the cells of a row as texts. A column is numeric as long as all its cells are numbers.
