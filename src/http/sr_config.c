@@ -89,8 +89,8 @@ static const char *accept_encoding(void) {
       "Accept-Encoding: br, zstd", "Accept-Encoding: deflate, gzip, br, zstd",
   };
   int features = curl_version_info(CURLVERSION_NOW)->features;
-  return lines[(features & CURL_VERSION_LIBZ ? 1 : 0) + (features & CURL_VERSION_BROTLI ? 2 : 0) +
-               (features & FEATURE_ZSTD ? 4 : 0)];
+  return lines[((features & CURL_VERSION_LIBZ) ? 1 : 0) +
+               ((features & CURL_VERSION_BROTLI) ? 2 : 0) + ((features & FEATURE_ZSTD) ? 4 : 0)];
 }
 
 static int make_headers(struct sr_config *config) {
