@@ -47,7 +47,7 @@ endif
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 
-# libcurl has loaded zlib already, to undo Content-Encoding; downloads to files need it for files that are gzip themselves.
+# libcurl has already loaded zlib. Downloads to files need it to unpack gzip files.
 ZLIB_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags zlib 2>/dev/null)
 ZLIB_LIBS   ?= $(or $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null),-lz)
 
@@ -205,12 +205,12 @@ endif
 
 # --- Tests and checks ------------------------------------------------------------------------------------------------
 
-# deps may install packages that were searched for above, so the steps after it run in a new make.
+# deps may install packages that this make has looked for already, so later steps run in a new make.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 EVERY_LUA = LUA= LUA_CFLAGS=
 
 .PHONY: demo
-demo: ## build for one Lua and run the examples of the API's page and the quick start against the fake API
+demo: ## build for one Lua, and run the API page's examples and the quick start on the fake API
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_DEBS)"
 	@+$(SUBMAKE) all LUA=$(or $(LUA),5.4)
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh examples/demo.sh
@@ -271,7 +271,7 @@ coverage: ## show which branches of src/ the C tests and the specs on Lua 5.4 ta
 	@gcovr -r . --branches --filter src/ build/coverage
 
 .PHONY: mutants
-mutants: deps ## check that the tests find each mistake listed in spec/mutations (ONLY="budget": those whose text has this word)
+mutants: deps ## check that the tests find each mistake listed in spec/mutations (ONLY="budget": those whose description or file has this word)
 	@rm -rf build/mutants && mkdir -p build/mutants
 	@find . -path ./build -prune -o -path ./.git -prune -o -type f -print0 | xargs -0 cp --parents -p -t build/mutants
 	@+$(MAKE) --no-print-directory -s -C build/mutants -j$(JOBS) $(EVERY_LUA) LUA=5.4 BUILD=build all test-programs
@@ -286,7 +286,7 @@ TIDY_FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -I$(dir $(REDIS_SCRIPT)) $
 check: deps ## check the sources: style, warnings, static analysis; and run README's examples
 	@+$(SUBMAKE) -k $(if $(filter output-sync,$(.FEATURES)),-O) $(CHECKS)
 
-DOCS   = README.md $(wildcard docs/*.md)# whose Lua blocks are run
+DOCS   = README.md $(wildcard docs/*.md)# pages whose Lua blocks are run
 MD_FILES = $(wildcard *.md docs/*.md docs/*/*.md docs/*/*/*.md examples/*.md)
 CHECKS = $(addprefix check-,luacheck layout format tidy cppcheck gcc clang readme links reference)
 .PHONY: $(CHECKS)
@@ -410,13 +410,13 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	@LUA_BIN="$(LUA_BIN)" BINDIR="$(BINDIR)" LMOD="$(LMOD)" CMOD="$(CMOD)" DESTDIR="$(DESTDIR)" TRY="$(TRY)" sh tools/install_command.sh
 
 .PHONY: install-fake
-install-fake: ## install the fake API for tests, after install and to the same place
+install-fake: ## install the fake API, after install and to the same place
 	install -d "$(DESTDIR)$(LMOD)"
 	@for f in $(FAKE_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 fake/lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 
 .PHONY: uninstall
-uninstall: ## remove the installed files, the fake's too
+uninstall: ## remove the installed files, including the fake's
 	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(BINDIR)/seranking"
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
