@@ -58,7 +58,9 @@ local function add_lua(found)
     end
     take 'errors%.new%( ?"(%l[%l_]+)", "([%l%d_]+)",'
     take 'unusable%(call, "(%l[%l_]+)", "([%l%d_]+)",'
-    take '{ "(%l[%l_]+)", "([%l%d_]+)", "'
+    if not path:find("/api/", 1, true) then -- there, "file" may be a value of a parameter
+      take '{ "(%l[%l_]+)", "([%l%d_]+)", "'
+    end
     take('protocol%(walk, "([%l%d_]+)",', "protocol")
     take('failure%("([%l%d_]+)",', "decode")
     for call in source:gmatch "errors%.new%b()" do
