@@ -119,6 +119,20 @@ describe("CSV and TSV of the command", function()
       { { id = 1, name = "ropes", extra = "x", list = {} }, { id = 2, name = "boats", volume = 5 } }))
   end)
 
+  it("say what they leave out, and how to get it", function()
+    local row = { id = 1, a = 2, b = 3, c = {}, settings = { x = 1 }, words = { { name = "n", days = { { pos = 1 } } } } }
+    local _, notes = text_of({ format = "csv" }, { row, row })
+    assert.same({ "without settings, words; with --columns, such as id,a,words[].name,words[].days[].pos, you choose" }, notes)
+    _, notes = text_of({ format = "tsv" }, { { tags = { "x" }, id = 1 } })
+    assert.same({ "without tags; with --columns, such as id,tags[], you choose" }, notes)
+    for _, columns in ipairs { "id", "id,words[].name" } do
+      _, notes = text_of({ format = "csv", columns = columns }, { row })
+      assert.same({}, notes)
+    end
+    _, notes = text_of({ format = "csv" }, ROWS)
+    assert.same({}, notes)
+  end)
+
   it("have a header without rows if the columns are known", function()
     assert.equal("a,b\r\n", text_of({ format = "csv", columns = "a,b" }, {}))
     assert.equal("", text_of({ format = "csv" }, {}))
@@ -340,12 +354,9 @@ describe("a file", function()
 
   it("that can't be written is told in one line", function()
     local dir = folder.new()
-    assert.equal(dir .. ".csv is a directory: name a file", (function()
-      os.execute(("mkdir %s.csv"):format(dir))
-      local problem = problem_of { to = dir .. ".csv" }
-      os.execute(("rmdir %s.csv"):format(dir))
-      return problem
-    end)())
+    os.execute(("mkdir %s/a.csv"):format(dir))
+    assert.equal(dir .. "/a.csv is a directory: name a file", problem_of { to = dir .. "/a.csv" })
+    assert.equal(dir .. " is a directory: name a file", problem_of { to = dir })
     assert.equal(("can't write %s/none/a.csv.part: no such file or directory"):format(dir),
       problem_of { to = dir .. "/none/a.csv" })
   end)

@@ -2,9 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local cjson = require "cjson"
+local folder = require "support.folder"
 local scene = require "support.scene"
 local seranking = require "seranking"
+local system = require "support.system"
 local terminal = require "support.terminal"
+
+after_each(folder.finish)
 
 -- Options of a client whose requests are answered by `answer(request, number)`: JSON text, an answer, or a fault. Returns the
 -- requests as well.
@@ -108,7 +112,15 @@ describe("an answer", function()
     local words = { "data", "serp", "classic", "task_html", "1" }
     local status, stdout = terminal.run(words, { client = client })
     assert.same({ 0, "PK\3\4\0\255" }, { status, stdout })
+    local dir = folder.new()
+    status = terminal.run({ "data", "serp", "classic", "task_html", "1", "-o", dir .. "/page.zip" }, { client = client })
+    assert.equal(0, status)
+    assert.equal("PK\3\4\0\255", system.read(dir .. "/page.zip"))
+    assert.same({ "page.zip" }, folder.names(dir))
     local count = #requests
+    local unwritable, _, why = terminal.run({ "data", "serp", "classic", "task_html", "1", "-o", dir }, { client = client })
+    assert.same({ 1, count }, { unwritable, #requests })
+    assert.equal("seranking: " .. dir .. " is a directory: name a file\n", why)
     local refused, _, stderr = terminal.run(words, { client = client, terminals = { stdout = true } })
     assert.same({ 2, count }, { refused, #requests })
     assert.equal("seranking: the answer is a file: name one with -o, or send it on with -o -\n", stderr)

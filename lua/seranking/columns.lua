@@ -224,6 +224,61 @@ local function covers(member, name)
   return true
 end
 
+-- At most so many members of each object in an example, and those that tell most about it.
+local SHOWN = 2
+local TELLING = { id = 1, name = 2, date = 3, pos = 4, keyword = 5, domain = 6, url = 7 }
+
+-- Adds the first scalar members of a row to `found`, and those of the elements of its first list of objects.
+local function example_of(row, before, found)
+  local names, list = {}, nil
+  for name in pairs(row) do
+    names[#names + 1] = is_column(name) and name or nil
+  end
+  table.sort(names, function(a, b)
+    local first, second = TELLING[a] or 9, TELLING[b] or 9
+    if first ~= second then
+      return first < second
+    end
+    return a < b
+  end)
+  local count = 0
+  for _, name in ipairs(names) do
+    local value = row[name]
+    if type(value) ~= "table" and value ~= null and count < SHOWN then
+      count = count + 1
+      found[#found + 1] = before .. name
+    elseif type(value) == "table" and type(value[1]) == "table" then
+      list = list or name
+    end
+  end
+  if list then
+    example_of(row[list][1], before .. list .. "[].", found)
+  end
+  return found
+end
+
+--- What the scalar members of a row leave out, as a sentence with columns that show more; nil if they leave nothing out.
+---@param row any
+---@return string?
+function columns.left_out(row)
+  local names = {}
+  for name, value in pairs(type(row) == "table" and row or {}) do
+    if type(value) == "table" and next(value) ~= nil and is_column(name) then
+      names[#names + 1] = name
+    end
+  end
+  if not names[1] then
+    return nil
+  end
+  table.sort(names)
+  local example = example_of(row, "", {})
+  if not (example[#example] or ""):find("[]", 1, true) then
+    local value = row[names[1]]
+    example[#example + 1] = value[1] ~= nil and names[1] .. "[]" or names[1]
+  end
+  return format("without %s; with --columns, such as %s, you choose", concat(names, ", "), concat(example, ","))
+end
+
 --- Checks the names of columns against the members that a description knows.
 ---@param names string[]
 ---@param members { path: string, type?: string }[] of a row

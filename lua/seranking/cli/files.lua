@@ -231,6 +231,14 @@ local function open_again(path, part, exists, note)
   return open_new(path, part, note)
 end
 
+--- What is wrong with a path that names a directory; nil if it does not.
+---@param path string
+---@return string?
+function files.directory(path)
+  local there = libuv().fs_stat(path)
+  return there and there.type == "directory" and format("%s is a directory: name a file", path) or nil
+end
+
 --- Opens a file for writing. `resume`: goes on in the part that an earlier run has kept.
 ---@param path string
 ---@param resume? boolean
@@ -238,9 +246,10 @@ end
 ---@return seranking.cli.File? file, string? problem
 function files.open(path, resume, note)
   local uv = libuv()
+  local problem = files.directory(path)
   local there = uv.fs_stat(path)
-  if there and there.type == "directory" then
-    return nil, format("%s is a directory: name a file", path)
+  if problem then
+    return nil, problem
   elseif there and there.type ~= "file" then
     return open_device(path)
   end

@@ -99,7 +99,8 @@ local function format_of(given)
   if ending and BY_ENDING[ending:lower()] then
     return BY_ENDING[ending:lower()]
   end
-  return nil, format("the name %s does not tell the format: end it in .csv, .tsv, .json, .jsonl or .txt", given.to)
+  return nil, files.directory(given.to)
+    or format("the name %s does not tell the format: end it in .csv, .tsv, .json, .jsonl or .txt", given.to)
 end
 
 local function sort_keys(text)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local files = require "seranking.cli.files"
 local interrupt = require "seranking.cli.interrupt"
 local json = require "seranking.base.json"
 local money = require "seranking.cli.money"
@@ -134,25 +135,31 @@ function single.bytes(run, to)
   if not to and terminal.is_terminal "stdout" then
     run.context:fail(exit.USAGE, "the answer is a file: name one with -o, or send it on with -o -")
   end
-  local bytes = guarded(run, function()
+  local file, problem
+  if to then
+    file, problem = files.open(to)
+  else
+    file = files.stdout(terminal.stdout)
+  end
+  if not file then
+    run.context:fail(exit.OTHER, problem)
+  end
+  local fine, result = pcall(guarded, run, function()
     return (run.op(run.args, run.call))
   end)
-  if not to then
-    terminal.stdout:write(bytes)
-    return
+  if not fine then
+    file:abandon()
+    error(result, 0)
   end
-  local file, problem = io.open(to .. ".part", "wb")
-  local written = file and file:write(bytes)
-  if file then
-    local closed, why = file:close()
-    written, problem = written and closed, problem or why
+  fine, problem = file:write(result)
+  if fine then
+    fine, problem = file:finish()
   end
-  if written then
-    written, problem = os.rename(to .. ".part", to)
-  end
-  if not written then
-    os.remove(to .. ".part")
-    run.context:fail(exit.OTHER, tostring(problem))
+  if not fine then
+    file:abandon()
+    if problem ~= "closed" then
+      run.context:fail(exit.OTHER, problem)
+    end
   end
 end
 

@@ -6,6 +6,16 @@ local csv = require "seranking.csv"
 
 local format = {}
 
+--- Tells of the members of the first row that have no column.
+---@param settings seranking.cli.Settings
+---@param row any
+function format.tell(settings, row)
+  local text = settings.note and columns.left_out(row)
+  if text then
+    settings.note(text)
+  end
+end
+
 -- Bytes of lines that are held before they are written.
 local HELD = 65536
 
@@ -22,7 +32,10 @@ function format.lines(style, write, settings)
   local made = {}
   function made.row(_, value)
     if not lines then
-      of = of or columns.of_rows({ value }, settings.scalars, true)
+      if not of then
+        of = columns.of_rows({ value }, settings.scalars, true)
+        format.tell(settings, value)
+      end
       local fine, problem = begin()
       if not fine then
         return nil, problem

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local columns = require "seranking.columns"
+local csv = require "seranking.cli.formats.csv"
 local json = require "seranking.base.json"
 local text = require "seranking.cli.text"
 local text_width = require "seranking.cli.text_width"
@@ -141,6 +142,9 @@ local function close_rows(rows, write, settings)
       settings.note "no rows"
     end
     return true
+  end
+  if not settings.columns then
+    csv.tell(settings, rows[1])
   end
   local state = { names = {}, lines = {}, numeric = {}, texts = {} }
   for i, name in ipairs(of.names) do
