@@ -180,7 +180,7 @@ lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(f
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev zlib1g-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse lua-luv
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
-             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk lua-check clang libclang-rt-dev clang-format clang-tidy \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 

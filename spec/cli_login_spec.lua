@@ -3,6 +3,7 @@
 local command = require "support.command"
 local process = require "support.process"
 local system = require "support.system"
+local typed = require "support.typed"
 
 local V4, V1 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 local quote = process.quote
@@ -167,17 +168,10 @@ describe("seranking login", function()
   end)
 
   it("reads a key typed at a terminal without echo", function()
-    local script = home.folder .. "/typed"
-    -- script(1) gives the command a terminal. What is typed comes after the prompt, as people do.
-    local line = command.line(home, { "login" })
-    local pipe = assert(io.popen(("script -qec %s %s >/dev/null 2>&1; true"):format(quote(line), quote(script)), "w"))
-    local deadline = os.time() + 10
-    repeat
-      system.output "sleep 0.05"
-    until (system.read_if_there(script) or ""):find "API key" or os.time() > deadline
-    pipe:write(V4, "\n")
-    pipe:close()
-    local seen = system.read(script)
+    local person = typed.start(command.line(home, { "login" }), home.folder .. "/typed")
+    person:expect "API key"
+    person:type(V4 .. "\n", "kept in")
+    local seen = person:finish()
     assert.truthy(seen:find("API key (in the account: Settings, API): ", 1, true), seen)
     assert.truthy(seen:find("opens: Project API v4", 1, true), seen)
     assert.is_nil(seen:find(V4, 1, true))

@@ -59,6 +59,9 @@ end
 ---@param arguments string[]
 ---@return integer? status
 function main.start(context, arguments)
+  if arguments[1] == "__complete" then
+    return require("seranking.cli.complete").run(context, concat({}, arguments, 2))
+  end
   local leading, words = flags.split(arguments)
   local command = words[1] and commands.built_in(words[1])
   if command and command.takes_words then

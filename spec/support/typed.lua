@@ -1,0 +1,61 @@
+--- A command with a terminal of its own, by script(1), where a spec types.
+-- SPDX-License-Identifier: MIT
+
+local process = require "spec.support.process"
+local system = require "spec.support.system"
+
+local typed = {}
+
+local PATIENCE = 20 -- seconds for what is expected: more is a hang
+
+local Typed = {}
+Typed.__index = Typed
+
+--- All that the terminal showed so far, without bells and escapes.
+---@return string
+function Typed:seen()
+  return ((system.read_if_there(self.file) or ""):gsub("\27%[[%d;?]*%a", ""):gsub("\a", ""))
+end
+
+--- Types a text, then waits until the terminal shows another, behind what it showed before.
+---@param text string
+---@param expected string
+function Typed:type(text, expected)
+  local from = #self:seen() + 1
+  self.pipe:write(text)
+  self:expect(expected, text == "" and 1 or from)
+end
+
+--- Waits until the terminal shows a text from a byte on.
+---@param expected string
+---@param from? integer
+function Typed:expect(expected, from)
+  local deadline = os.time() + PATIENCE
+  while not self:seen():find(expected, from or 1, true) do
+    if os.time() > deadline then
+      error(("%q is not shown, but %q"):format(expected, self:seen()), 2)
+    end
+    system.output "sleep 0.05"
+  end
+end
+
+--- Ends the input, waits for the end of the command, and returns all that was shown.
+---@return string
+function Typed:finish()
+  self.pipe:close()
+  return self:seen()
+end
+
+--- Starts a command.
+---@param line string for the shell
+---@param file string for what the terminal shows
+---@return table
+function typed.start(line, file)
+  os.remove(file)
+  local pipe = assert(io.popen(("TERM=xterm timeout %d script -qefc %s %s >/dev/null 2>&1"):format(3 * PATIENCE,
+    process.quote(line), process.quote(file)), "w"))
+  pipe:setvbuf "no"
+  return setmetatable({ pipe = pipe, file = file }, Typed)
+end
+
+return typed
