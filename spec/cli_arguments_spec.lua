@@ -87,6 +87,15 @@ describe("an operation's arguments", function()
       refused("sites", "keywords", "delete", "7", "--keywords-ids", "1,x"))
   end)
 
+  it("have --sort -volume for the API's own order", function()
+    local words = { "data", "keywords", "similar", "boots", "--source", "us", "--limit", "1", "--sort" }
+    for _, case in ipairs { { "volume", "sort=volume" }, { "-volume", "sort=volume&sort_order=desc" } } do
+      words[10] = case[1]
+      local query = table.concat(sent.pairs_of(requests_of(words)[1].query), "&")
+      assert.equal(case[2], query:match "sort=.*$":gsub("&source.*", ""))
+    end
+  end)
+
   it("have members of objects by dots, and objects as JSON", function()
     local wanted = '{"domain":"example.com","settings":{"max_depth":3,"max_pages":10}}'
     for _, words in ipairs { { "--settings.max-depth", "3", "--settings.max-pages", "10" },

@@ -274,6 +274,16 @@ local function items_of(shape, given, convert)
   return items
 end
 
+-- "-volume" of the API's own --sort as "volume" and --sort-order desc.
+local function split_sort(shape, given)
+  local sort, order = shape.by_path.sort, shape.by_path.sort_order
+  local name = order and given[sort] and given[sort][1]:match "^%-(.+)$"
+  if name then
+    given[sort] = { name }
+    given[order] = given[order] or { "desc" }
+  end
+end
+
 --- The table of parameters that a command line stands for. Ends the command on a value that does not fit.
 ---@param context seranking.cli.Context
 ---@param shape seranking.cli.Shape
@@ -291,6 +301,7 @@ function arguments.read(context, shape, parsed, base)
     end
   end
   place_words(context, shape, given, parsed.words or {})
+  split_sort(shape, given)
   local args = base or {}
   local function convert(parameter, texts)
     local value, problem = values.read(context, parameter, texts)

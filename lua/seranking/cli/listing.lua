@@ -76,7 +76,6 @@ end
 --- Begins a walk: nothing is sent. Ends the command if it can't go on where --resume says.
 ---@param run seranking.cli.Listing
 function listing.begin(run)
-  show_progress(run)
   run.walk.on_progress = function(...) run.update(...) end
   local fine, next_row, state = pcall(run.op.each, run.op, run.args, run.walk)
   if not fine and type(next_row) == "string" then
@@ -117,6 +116,7 @@ end
 function listing.run(run)
   local context = run.context
   run.count, run.marked = 0, 0
+  show_progress(run)
   local watch = { careful = money.is_paid(run.plan), before = function() mark(run) end, during = run.update }
   local fine, problem, interrupted = interrupt.guard(context, watch, function()
     (run.next_row and all_pages or one_page)(run)
