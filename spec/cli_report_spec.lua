@@ -140,6 +140,16 @@ describe("the page of a report", function()
     assert.equal(2, select(2, html:gsub("</script>", "")))
   end)
 
+  it("has six lines in a chart and all engines in the tables, however many there are", function()
+    local html = page.html(big_report { keywords = 2, days = 3, engines = 9 }, "2026-11-30")
+    local chart = html:match '<div class="plot" id="average"><div class="wide">(.-)</svg>'
+    for engine = 1, 9 do
+      assert.equal(engine <= 6, chart:find(">Engine " .. engine .. "<", 1, true) ~= nil)
+      assert.truthy(html:find('<th scope="row">Engine ' .. engine .. "</th>", 1, true))
+    end
+    assert.truthy(html:find("The first 6 of 9 engines.", 1, true))
+  end)
+
   it("holds a project that never ranked, and one that was checked once", function()
     for _, keywords in ipairs { { keyword("a", { 0, 0 }) }, { keyword("a", { 7 }) } } do
       local html = page.html(make(keywords), "2026-11-30")

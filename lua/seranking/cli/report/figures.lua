@@ -8,6 +8,7 @@ local project = require "seranking.cli.chart.project"
 local figures = {}
 
 local MOVERS = 10
+local MOST_LINES = 6 -- of a chart
 
 --- A keyword under an engine.
 ---@class seranking.cli.ReportRow
@@ -30,7 +31,7 @@ local MOVERS = 10
 ---@field down seranking.cli.ReportRow[]
 ---@field moved { up: integer, down: integer, same: integer } rows
 ---@field checked integer rows with a check in the period
----@field average seranking.cli.Chart
+---@field average seranking.cli.Chart left_out: how many engines it does not show
 ---@field all_average? seranking.cli.Series
 ---@field visibility seranking.cli.Chart
 ---@field all_visibility? seranking.cli.Series
@@ -100,6 +101,15 @@ local function sorted_keys(set)
   return list
 end
 
+-- A chart of the first engines.
+local function chart(title, list, positions, unit)
+  local left_out = math.max(0, #list - MOST_LINES)
+  for i = #list, MOST_LINES + 1, -1 do
+    list[i] = nil
+  end
+  return { title = title, positions = positions, unit = unit, series = list, left_out = left_out }
+end
+
 --- Makes the figures.
 ---@param given { site: table, summary: table, names: table<integer, string>, ids: integer[], positions: table[],
 ---average: table[], visibility: table[] } names, ids: of the engines; positions: an answer of client.sites.positions:list for
@@ -131,9 +141,8 @@ function figures.make(given)
   return {
     site = given.site, summary = given.summary, engines = engines, dates = sorted_keys(seen), up = up, down = down,
     moved = { up = ups, down = downs, same = checked - ups - downs }, checked = checked,
-    average = { title = "Average position by engine", positions = true, series = average }, all_average = all_average,
-    visibility = { title = "Visibility by engine", positions = false, unit = "%", series = visibility },
-    all_visibility = all_visibility,
+    average = chart("Average position by engine", average, true), all_average = all_average,
+    visibility = chart("Visibility by engine", visibility, false, "%"), all_visibility = all_visibility,
   }
 end
 

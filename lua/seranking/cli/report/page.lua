@@ -98,6 +98,11 @@ local function chart(made, id, sizes)
   return ('<div class="plot" id="%s">%s</div>'):format(id, table.concat(parts))
 end
 
+-- What is said where a chart does not show all engines.
+local function left_out(made)
+  return made.left_out > 0 and (" The first %d of %d engines."):format(#made.series, #made.series + made.left_out) or ""
+end
+
 -- ---- distribution ----
 
 local BANDS = #distribution.BANDS
@@ -120,33 +125,34 @@ local function day_month(date)
   return (date_label(date):gsub(" %d+$", ""))
 end
 
+local MANY = 4 -- engines; of more, bars show the last check alone
+
 local function bars(made)
   local parts = {}
   local first, last = day_month(made.dates[1]), day_month(made.dates[#made.dates])
   for i, engine in ipairs(made.engines) do
-    parts[i] = ('<div class="engine"><h3>%s</h3>%s%s</div>'):format(escape(engine.name), bar(engine.counts.first, first),
-      bar(engine.counts.last, last))
+    parts[i] = ('<div class="engine"><h3>%s</h3>%s%s</div>'):format(escape(engine.name),
+      #made.engines <= MANY and bar(engine.counts.first, first) or "", bar(engine.counts.last, last))
   end
   return '<div aria-hidden="true">' .. table.concat(parts) .. "</div>"
 end
 
 local function band_table(made)
-  local parts = { '<div class="scroll"><table class="bands"><thead><tr><th scope="col">Position</th>' }
-  for _, engine in ipairs(made.engines) do
-    parts[#parts + 1] = ('<th scope="col" class="wraps">%s</th>'):format(escape(engine.name))
+  local parts = { '<table class="bands"><thead><tr><th scope="col">Position</th>' }
+  for i, band in ipairs(distribution.BANDS) do
+    parts[#parts + 1] = ('<th scope="col"><span class="key" style="background:var(--b%d)"></span>%s</th>'):format(i,
+      i < BANDS and band.name or '<span aria-hidden="true">–</span><span class="hear">' .. band.name .. "</span>")
   end
   parts[#parts + 1] = "</tr></thead><tbody>"
-  for i, band in ipairs(distribution.BANDS) do
-    parts[#parts + 1] = ('<tr><th scope="row"><span class="key" style="background:var(--b%d)"></span>%s</th>'):format(i,
-      band.name)
-    for _, engine in ipairs(made.engines) do
+  for _, engine in ipairs(made.engines) do
+    parts[#parts + 1] = ('<tr><th scope="row">%s</th>'):format(escape(engine.name))
+    for i = 1, BANDS do
       local now, difference = engine.counts.last[i], engine.counts.last[i] - engine.counts.first[i]
-      parts[#parts + 1] = ("<td>%s <span class=\"muted\">%s</span></td>"):format(whole(now),
-        difference == 0 and "±0" or signed(difference))
+      parts[#parts + 1] = ("<td>%s<small>%s</small></td>"):format(whole(now), difference == 0 and "±0" or signed(difference))
     end
     parts[#parts + 1] = "</tr>"
   end
-  parts[#parts + 1] = "</tbody></table></div>"
+  parts[#parts + 1] = '</tbody></table><p class="note">–: not in the top 100. Below each number: its change in this period.</p>'
   return table.concat(parts)
 end
 
@@ -304,14 +310,16 @@ function page.html(made, now)
   local head, foot = header(made, now)
   local parts = {
     HEAD:format(escape(made.site.title), style.text()), head, tiles(made),
-    '<section class="card"><h2>Average position by engine</h2><p class="muted">1 is the top of the results.</p>',
+    '<section class="card"><h2>Average position by engine</h2>',
+    ('<p class="muted">1 is the top of the results.%s</p>'):format(left_out(made.average)),
     chart(made.average, "average", { { 1070, 300 }, { 640, 300 }, { 316, 250 } }), "</section>",
     '<div class="pair"><section class="card"><h2>Where the keywords rank</h2>',
-    '<p class="muted">Keywords by position, at the first and at the last check.</p>', bars(made), band_table(made),
+    ('<p class="muted">Keywords by position, at the %s check.</p>'):format(
+      #made.engines <= MANY and "first and at the last" or "last"), bars(made), band_table(made),
     "</section>",
     '<section class="card"><h2>Visibility by engine</h2>',
-    '<p class="muted">SE Ranking’s measure, in percent: more is better.</p>',
-    chart(made.visibility, "visibility", { { 500, math.min(460, 210 + 104 * #made.engines) }, { 640, 300 }, { 316, 250 } }),
+    ('<p class="muted">SE Ranking’s measure, in percent: more is better.%s</p>'):format(left_out(made.visibility)),
+    chart(made.visibility, "visibility", { { 500, math.min(460, 200 + 100 * #made.engines) }, { 640, 300 }, { 316, 250 } }),
     "</section></div>",
     '<div class="pair">', movers(made, made.up, "Moved up", "No keyword moved up."),
     movers(made, made.down, "Moved down", "No keyword moved down."), "</div>",

@@ -70,16 +70,17 @@ font-variant-numeric:tabular-nums}
 .bar div{display:flex;gap:2px;height:24px}
 .bar span{min-width:3px;border-radius:3px;overflow:hidden;text-align:center;line-height:24px;font-weight:600;font-size:12px;
 font-variant-numeric:tabular-nums;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.scroll{overflow-x:auto}
 .bands{margin-top:20px}
-.bands tbody th{padding-left:20px;text-indent:-20px}
+.bands small{display:block;font-size:12px;color:var(--muted)}
+.bands :is(th,td):not(:first-child){padding-left:10px}
+.bands .key{margin-right:5px}
+.note{font-size:12px;color:var(--muted);margin-top:10px}
 .key{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:8px;vertical-align:-1px;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:7px 0 7px 16px;text-align:right;border-bottom:1px solid var(--line);vertical-align:middle;white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0}
 tbody th{font-weight:400;white-space:normal;overflow-wrap:anywhere}
-.wraps{white-space:normal}
 thead th{font-size:13px;font-weight:500;color:var(--muted);vertical-align:bottom}
 tbody tr:last-child>*{border-bottom:0}
 .u{color:var(--up)}.d{color:var(--down)}
@@ -102,7 +103,7 @@ cursor:pointer;white-space:nowrap}
 #keywords thead [aria-sort=ascending] button::after{content:"\2191";opacity:1}
 #keywords thead [aria-sort=descending] button::after{content:"\2193";opacity:1}
 #keywords tbody tr:hover>*{background:var(--hover)}
-#keywords tbody .group{font-weight:600;padding-top:20px}
+#keywords .group th{font-weight:600;padding-top:20px}
 .count{font-size:13px;color:var(--muted);margin-bottom:6px}
 footer{font-size:13px;color:var(--muted);margin-top:28px}
 [hidden]{display:none!important}
@@ -119,6 +120,7 @@ h1{font-size:24px}
 .card{padding:18px 16px;margin-top:14px}
 .middle{display:none}.narrow{display:block}
 th,td{padding-left:10px}
+.bands :is(th,td):not(:first-child){padding-left:6px}.bands .key{display:block;margin:0 0 4px auto}
 #keywords th:nth-child(2),#keywords td:nth-child(2),#keywords th:nth-child(5),#keywords td:nth-child(5),
 .movers .spark{display:none}
 .spark{width:56px}
