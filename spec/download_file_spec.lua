@@ -130,6 +130,39 @@ describe("a download to a file", function()
       script.raised(client.download, client, "https://files.example/a", { gunzip = true }))
   end)
 
+  it("is written by the worker thread in event loops, and leaves nothing when it is given up there", function()
+    local text = ("id,anchor\r\n"):rep(50000)
+    local gzip = packed(text)
+    local function run_in_luv(f)
+      local uv = require "luv"
+      coroutine.wrap(f)()
+      uv.run()
+    end
+    local function run_in_cqueues(f)
+      local loop = require("cqueues").new()
+      loop:wrap(f)
+      assert(loop:loop(10))
+    end
+    for name, run in pairs { luv = run_in_luv, cqueues = run_in_cqueues } do
+      local dir = folder.new()
+      local client = wire.client(http.answering(answer("200 OK", {}, gzip)))
+      local file, response, problem
+      run(function()
+        file, response = client:download(client.base_url .. "/a", { to = dir .. "/a", gunzip = true })
+      end)
+      assert.equal(dir .. "/a", file, name .. ": " .. tostring(response))
+      assert.equal(#text, response.size)
+      assert.equal(text, read(dir .. "/a"))
+      local slow = wire.client(wire.start { { "request",
+        { "send", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" }, { "dribble", "x", 0.01 } } })
+      run(function()
+        file, problem = slow:download(slow.base_url .. "/b", { to = dir .. "/b", timeout = 0.2 })
+      end)
+      wire.failed("timeout", "no_answer", file, problem)
+      assert.same({ "a" }, names(dir))
+    end
+  end)
+
   it("needs no more memory for a large file than for a small one", function()
     local chunk = ("x"):rep(1024 * 1024)
     local steps = { "request", { "send", ("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"):format(#chunk * 100) } }
