@@ -98,7 +98,7 @@ for generation, KEY in pairs(KEYS) do
       end)
     end
 
-    it("cookbook/positions.lua writes a line of quoted CSV for each position", function()
+    it("cookbook/positions.lua writes a line of CSV for each position", function()
       local client = seranking.new { token = KEY, base_url = api.url, share = "off", raise = true }
       local expected = 0
       for _, site in ipairs(client.sites:list()) do
@@ -114,7 +114,7 @@ for generation, KEY in pairs(KEYS) do
       assert.equal(0, status, output)
       local lines = 0
       for line in io.lines(folder .. "/positions.csv") do
-        assert.truthy(line:find '^"[^"]+","[^"]+","[^"]+","[^"]+","[^"]+"\r$', line)
+        assert.truthy(line:find '^[^,"]+,%w+,[^,"]+,[%w-]+,[%w]+\r$', line)
         lines = lines + 1
       end
       assert.equal(expected + 1, lines)

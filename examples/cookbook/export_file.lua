@@ -5,7 +5,8 @@
 local client = require("seranking").new { raise = true }
 local domain, path = arg[1] or "example.com", arg[2] or "backlinks.gz"
 
-local export = client.data.backlinks.export.create:wait({ target = domain }, {
+local _, response = client.data.backlinks.export.create:export({ target = domain }, {
+  to = path, -- a name that ends in .gz keeps the file as it is; any other gets it unpacked
   timeout = 3600,
   every = { 1, 30 }, -- poll after 1 s, then less often, up to every 30 s
   on_progress = function(_, look)
@@ -13,8 +14,4 @@ local export = client.data.backlinks.export.create:wait({ target = domain }, {
   end,
 })
 
-local bytes = client:download(export.download_file) -- from another host; the key is not sent
-local file = assert(io.open(path, "wb"))
-assert(file:write(bytes))
-assert(file:close())
-print(("%d bytes in %s"):format(#bytes, path))
+print(("%d bytes in %s"):format(response.size, path))

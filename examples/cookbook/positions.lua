@@ -7,26 +7,22 @@ local client = seranking.check(seranking.new { timeout = 300 })
 local path = arg[1] or "positions.csv"
 local WEEK = 7 * 24 * 60 * 60
 
-local function csv(...)
-  local fields = { ... }
-  for i = 1, select("#", ...) do
-    fields[i] = '"' .. tostring(fields[i] == nil and "" or fields[i]):gsub('"', '""') .. '"'
-  end
-  return table.concat(fields, ",") .. "\r\n"
-end
-
 local sites = seranking.check(client.sites:list())
 local results, errors = client:map(sites, function(site)
   return client.sites(site.id).positions:list { date_from = os.time() - WEEK, date_to = os.time() }
 end)
 
-local rows, movers = { csv("project", "engine", "keyword", "date", "position") }, {}
+-- Write to a temporary name first, so nobody reads half a file.
+local csv = seranking.csv(assert(io.open(path .. ".tmp", "wb")), "project,engine,keyword,date,position")
+local count, movers = 0, {}
 for i, site in ipairs(sites) do
   for _, engine in ipairs(results[i] or {}) do
     for _, keyword in ipairs(engine.keywords) do
       local days = keyword.positions
       for _, day in ipairs(days) do
-        rows[#rows + 1] = csv(site.title, engine.site_engine_id, keyword.name, day.date, day.pos)
+        assert(csv:row { project = site.title, engine = engine.site_engine_id, keyword = keyword.name, date = day.date,
+          position = day.pos })
+        count = count + 1
       end
       local first, last = days[1], days[#days]
       if first and first.pos > 0 and last.pos > 0 and first.pos ~= last.pos then -- 0: not ranking
@@ -36,12 +32,9 @@ for i, site in ipairs(sites) do
   end
 end
 
--- Write to a temporary name first, so nobody reads half a file.
-local file = assert(io.open(path .. ".tmp", "wb"))
-assert(file:write(table.concat(rows)))
-assert(file:close())
+assert(csv:close())
 assert(os.rename(path .. ".tmp", path))
-print(("%d projects, %d rows in %s"):format(#sites, #rows - 1, path))
+print(("%d projects, %d rows in %s"):format(#sites, count, path))
 
 table.sort(movers, function(a, b)
   return math.abs(a.gain) > math.abs(b.gain)
