@@ -93,6 +93,8 @@ describe("a product that is described", function()
       assert.same({ 3, 2 }, { client.harbour:limiter().limit, client.harbour:limiter().per })
       client = new(seranking, { harbour_rate = { limit = 7 }, rate = { limit = 2 } })
       assert.same({ 7, 2 }, { client.harbour:limiter().limit, client:limiter().limit })
+      client = new(seranking, { rate = { limit = 20 } })
+      assert.same({ 3, 20 }, { client.harbour:limiter().limit, client.data:limiter().limit }) -- the Data API's follows rate
       assert.is_truthy(script.raised(function() seranking.new { harbor_token = "x" } end):find("harbour_token", 1, true))
     end)
   end)
