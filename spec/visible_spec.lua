@@ -242,6 +242,11 @@ describe("SE Visible", function()
     end)
   end
 
+  it("takes no null for a list, even where nulls are kept", function()
+    local client = new('{"results":null,"items":[{"id":1}]}', { nulls = "keep" })
+    assert.same({ { id = 1 } }, client.visible.brands:list { project_id = PROJECT })
+  end)
+
   it("says what is wrong with an answer that has no list in any place", function()
     local client = new '{"rows":[{"id":1}],"message":"odd"}'
     local rows, err = client.visible.brands.metrics:all(period { dimensions = "brand_id", metrics = "rank" })

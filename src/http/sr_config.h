@@ -33,8 +33,7 @@ struct sr_settings {
   struct sr_rate rate;
   uint64_t
       limit_salt; /* 0, or the id of an injected clock: clients on different clocks share no limit */
-  const char
-      *limit_family; /* which limit of a key that has several: "", or the product that it is for */
+  const char *limit_family;               /* which of a key's limits: "", or a product's name */
   struct sr_local_settings local;         /* whom it is shared with on this machine */
   const struct sr_limiter_driver *driver; /* shared by other means: see sr_limiter.h; or NULL */
   const char *driver_settings;            /* approved by its check */

@@ -30,7 +30,7 @@ end
 -- The member that the description names, of an answer that has it; else the answer.
 local function unwrapped(plan, data)
   for _, name in ipairs(notation.words(plan.unwrap)) do
-    if data[name] ~= nil then
+    if data[name] ~= nil and data[name] ~= json.null then
       return data[name]
     end
   end
