@@ -15,7 +15,7 @@ local expected = tonumber(arg[2])
 
 local function floor()
   local call = client._core:call("GET", "/system/google-regions", nil, nil, nil, true)
-  assert(host.run(client, call))
+  assert(host.run(client._state, call))
   local body = call:body()
   call:trim()
   return #cjson.decode(body)
