@@ -15,7 +15,7 @@ local home, fake, environment
 setup(function()
   fake = process.fake { demo = true, rows = ROWS, units = 1000000, limit = 1000 }
   home = command.home()
-  environment = { SERANKING_BASE_URL = fake.url, SERANKING_TOKEN = scene.V1_KEY, SERANKING_SHARE = "off" }
+  environment = { SERANKING_BASE_URL = fake.url, SERANKING_TOKEN = scene.V1_KEY }
 end)
 
 teardown(function()
@@ -110,6 +110,19 @@ describe("seranking", function()
     run { "data", "backlinks", "raw", "example.com", "--max-rows", "5000", "-o", whole }
     assert.equal(system.read(whole), system.read(out))
     assert.is_nil(system.read_if_there(out .. ".part"))
+  end)
+
+  it("cuts a file that can't grow to rows from which --resume goes on", function()
+    local out, whole = path "full.csv", path "all.csv"
+    local words = "seranking data backlinks raw example.com --max-rows 4000 -o "
+    shell(words .. process.quote(whole))
+    local limit = math.floor(#system.read(whole) * 0.6 / 1024) -- KiB: the third page does not fit
+    local said = shell(("(trap '' XFSZ; ulimit -f %d; %s%s; echo status $?)"):format(limit, words, process.quote(out)))
+    assert.is_truthy(said:find "status 1\n", said)
+    assert.is_truthy(said:find("2,000 rows written, kept in " .. out .. ".part", 1, true), said)
+    assert.is_nil(system.read_if_there(out))
+    shell(said:match "go on with: (seranking [^\n]+)")
+    assert.equal(system.read(whole), system.read(out))
   end)
 
   it("makes curl commands that do the same, with the key in a variable", function()
