@@ -29,7 +29,7 @@ int sr_mask_key(struct sr_mask *mask, const char *key, size_t len);
 /* A mask for any other secret of printable ASCII: hides runs of `window` bytes. 0, or -1. */
 int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t window);
 
-/* Overwrites and frees. */
+/* Frees it. It hides nothing then. */
 void sr_mask_fini(struct sr_mask *mask);
 
 /*

@@ -99,8 +99,7 @@ static int make_headers(struct sr_config *config) {
   struct sr_buf auth = {0};
   int i, failed = 0;
   if (config->key.len > 0 && config->auth == SR_AUTH_HEADER) {
-    failed = sr_buf_reserve(&auth, config->key.len + 32) != 0 ||
-             sr_buf_puts(&auth, "Authorization: Token ") != 0 ||
+    failed = sr_buf_puts(&auth, "Authorization: Token ") != 0 ||
              sr_buf_append(&auth, config->key.data, config->key.len) != 0;
   }
   for (i = 0; i < SR_HEADERS_COUNT && !failed; i++) {
@@ -226,7 +225,6 @@ static int fill(struct sr_config *config, const struct sr_settings *settings) {
   if (settings->token != NULL &&
       (sr_mask_key(&config->key_mask, settings->token, settings->token_len) != 0 ||
        sr_buf_append(&config->key, settings->token, settings->token_len) != 0 ||
-       sr_buf_reserve(&config->key_escaped, 3 * settings->token_len) != 0 ||
        sr_url_escape(&config->key_escaped, settings->token, settings->token_len) != 0))
     return -1;
   if (copy(&config->ca_file, settings->ca_file) != 0 || copy(&config->proxy, settings->proxy) != 0)
@@ -324,8 +322,7 @@ static int fill_elsewhere(struct sr_config *other, const struct sr_config *confi
     return -1;
   if (config->key.len > 0 &&
       (sr_mask_key(&other->key_mask, config->key.data, config->key.len) != 0 ||
-       sr_buf_append(&other->key, config->key.data, config->key.len) != 0 ||
-       sr_buf_append(&other->key_escaped, config->key_escaped.data, config->key_escaped.len) != 0))
+       sr_buf_append(&other->key, config->key.data, config->key.len) != 0))
     return -1;
   if (sr_buf_puts(&other->ca_file, sr_buf_text(&config->ca_file)) != 0 ||
       sr_buf_puts(&other->proxy, sr_buf_text(&config->proxy)) != 0 ||

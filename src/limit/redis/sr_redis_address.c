@@ -26,7 +26,7 @@ static int hex(char c) {
 static const char *decode(struct sr_buf *out, struct span text) {
   size_t i;
   sr_buf_clear(out);
-  if (sr_buf_reserve(out, text.len) != 0) /* once: growing would leave copies of a password */
+  if (sr_buf_reserve(out, text.len) != 0) /* once, for all its bytes */
     return no_memory;
   out->data[0] = '\0';
   for (i = 0; i < text.len; i++) {

@@ -352,9 +352,7 @@ static void greet(struct sr_wire *wire) {
   const char *script[] = {"SCRIPT", "LOAD", wire->script};
   wire->state = SR_WIRE_GREETING;
   wire->since = wire->now;
-  if (sr_buf_reserve(&wire->queue, /* once: growing would leave copies of the password */
-                     strlen(wire->script) + address->user.len + address->password.len + 256) != 0 ||
-      (address->password.len > 0 && address->user.len > 0 &&
+  if ((address->password.len > 0 && address->user.len > 0 &&
        greeting(wire, GREET_AUTH, 3, auth_user) != 0) ||
       (address->password.len > 0 && address->user.len == 0 &&
        greeting(wire, GREET_AUTH, 2, auth) != 0) ||
