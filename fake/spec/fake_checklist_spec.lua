@@ -2,10 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local ask = require "support.ask"
-
-local GIVEN = '{"id":"1","items":[{"checked":true,"id":"11","title":"Describe every loaf"},'
-  .. '{"checked":false,"id":"12","title":"Write about opening hours"}],"items_checked":1,"items_count":2,'
-  .. '"title":"Content"}'
+local cjson = require "cjson"
 
 for _, generation in ipairs { "v4", "v1" } do
   local here = ask.of(generation)
@@ -27,23 +24,54 @@ for _, generation in ipairs { "v4", "v1" } do
       ask.expect(201, '{"site_id":147696}', api, "POST", "/sites", nil, '{"url":"https://example.com","title":"a"}')
     end)
 
-    --- What the plan has behind the section that is given.
-    local function own(checked, title)
-      return ',{"id":"2","items":[{"checked":' .. checked .. ',"id":"8801","title":"' .. title
-        .. '"}],"items_checked":' .. (checked == "true" and 1 or 0) .. ',"items_count":1,"title":"Own tasks"}'
+    --- What the plan has before and in the section of tasks that were made.
+    local function plan()
+      local sections = cjson.decode(here.body(api, LIST))
+      local last = sections[#sections]
+      local own = last.title == "Own tasks" and table.remove(sections) or nil
+      for number, section in ipairs(sections) do
+        assert.equal(tostring(number), section.id)
+        assert.is_true(#section.items >= 2)
+        local checked = 0
+        for place, item in ipairs(section.items) do
+          assert.equal(number .. "" .. place, item.id)
+          checked = checked + (item.checked and 1 or 0)
+        end
+        assert.same({ #section.items, checked }, { section.items_count, section.items_checked })
+      end
+      return sections, own
+    end
+
+    local function own_of(checked, title)
+      return { id = tostring(#plan() + 1), title = "Own tasks", items_count = 1, items_checked = checked and 1 or 0,
+        items = { { id = "8801", title = title, checked = checked } } }
     end
 
     it("has tasks that come, change, are ticked off and go", function()
-      expect(200, "[" .. GIVEN .. "]", api, LIST)
+      local given = plan()
+      assert.is_nil(select(2, plan()))
       expect(200, '{"id":8801}', api, CREATE, '{"title":"Bake","text":"Rye"}')
-      expect(200, "[" .. GIVEN .. own("false", "Bake") .. "]", api, LIST)
+      assert.same(given, (plan()))
+      assert.same(own_of(false, "Bake"), select(2, plan()))
       expect(200, "[]", api, WRITE, '{"task_id":"8801","title":"Bake more","text":"Rye"}')
       expect(200, "[]", api, WRITE, '{"task_id":"8801","checked":true}')
-      expect(200, "[" .. GIVEN .. own("true", "Bake more") .. "]", api, LIST)
+      assert.same(own_of(true, "Bake more"), select(2, plan()))
       expect(204, "", api, delete(8801))
-      expect(200, "[" .. GIVEN .. "]", api, LIST)
+      assert.is_nil(select(2, plan()))
       refused(404, "Not Found", api, delete(8801))
       refused(404, "Not Found", api, WRITE, '{"task_id":"8801","checked":true}')
+    end)
+
+    it("is another one for another project, and the same again for the same", function()
+      local first = plan()
+      assert.same(first, (plan()))
+      local others = 0
+      for number, host in ipairs { "a-shop.com", "b-shop.com", "c-shop.com" } do
+        ask.send(api, "POST", "/sites", nil, '{"url":"https://' .. host .. '","title":"b"}')
+        local other = cjson.decode(ask.send(api, "GET", "/checklist/" .. 147696 + number).body)
+        others = others + (pcall(assert.same, first, other) and 0 or 1)
+      end
+      assert.is_true(others >= 2)
     end)
 
     it("has given items that can be ticked off, and nothing else", function()

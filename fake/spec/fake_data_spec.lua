@@ -275,7 +275,7 @@ describe("an export", function()
     local file = send(api, "GET", "/exports/1_400871.csv.gz", nil, nil, {})
     assert.same({ 200, "application/gzip" }, { file.status, file.headers[1][2] })
     assert.equal("\31\139\8", file.body:sub(1, 3))
-    assert.is_truthy(file.body:find("url_from,url_to,anchor\n", 1, true))
+    assert.is_truthy(file.body:find("url_from,url_to,title,anchor,", 1, true))
   end)
 
   it("has its file on the host that the request came to, if that is known", function()
@@ -423,7 +423,7 @@ describe("a site audit", function()
 
   it("has pages whose ids are text, that issues take as numbers", function()
     local api = new()
-    create(api, '{"domain":"a.b","settings":{"max_pages":3,"allow":"/x\\n/y"}}')
+    create(api, '{"domain":"a.b","settings":{"max_pages":3,"disallow":"/x\\n/y"}}')
     api:advance(70)
     local pages = get(api, AUDITS .. "/pages", ID .. "&offset=1&limit=2")
     local second = pages.items[1]

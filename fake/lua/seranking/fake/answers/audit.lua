@@ -43,7 +43,7 @@ local function start(call, audit)
   local host = tools.host_of(audit.url)
   table.insert(audit.runs, {
     start = call.now, date = call.today, settings = settings, host = host,
-    pages = crawl.count(call, host, call.today, settings.max_pages),
+    pages = crawl.count(call, host, call.today, settings),
   })
 end
 
@@ -54,7 +54,7 @@ end
 
 --- What a run found.
 local function found(call, run)
-  return crawl.of(call, run.host, run.date, run.pages, run.settings)
+  return crawl.of(call, run.host, run.date, run.settings)
 end
 
 --- What the call's audit found, and on how many pages; on none before its end.

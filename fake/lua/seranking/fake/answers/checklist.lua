@@ -1,34 +1,53 @@
 --- What the fake API answers: marketing plans.
 -- SPDX-License-Identifier: MIT
 --
--- A plan is the example's, whose items can be ticked off, and a section with the tasks that were made.
+-- A plan has sections that depend on the project, whose items can be ticked off, and one with the tasks that were made.
 
+local chance = require "seranking.fake.chance"
+local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local resolve = require "seranking.fake.resolve"
-local sample = require "seranking.fake.sample"
 local tools = require "seranking.fake.tools"
 
 local array, refuse = json.array, resolve.refuse
+local key, whole = chance.key, chance.whole
 
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
 
-local list_operation
-for _, operation in ipairs(require("seranking.api.checklist")[1].operations) do
-  list_operation = operation[1] == "list" and operation or list_operation
-end
+-- What a plan may begin with: sections, and what is to be done in each; %s is what the site is about.
+local SECTIONS = {
+  { "Content", { "Write a guide to choosing a %s", "Describe every %s", "Answer what people ask about a %s",
+    "Add opening hours" } },
+  { "Pages", { "Give every page a title", "Shorten long descriptions", "Link the guides to the shop",
+    "Name the %s in headings" } },
+  { "Links", { "Get listed in directories", "Ask partners for a link", "Find who links to other %s shops" } },
+  { "Speed", { "Make pictures smaller", "Remove scripts that nothing uses", "Test on a slow telephone" } },
+}
 
---- The sections that every plan has.
-local function given_sections()
-  return sample.of(list_operation)
+--- The sections that every plan has. A project's plan has two to four, with two or more things in each.
+local function given_sections(call)
+  local host = domains.host(call.site.name)
+  local h, trade, sections = key(call.seed, "plan", host), domains.trade(host), {}
+  for number = 1, whole(h, 0, 2, #SECTIONS) do
+    local items, titles = {}, SECTIONS[number][2]
+    for place = 1, whole(h, number, 2, #titles) do
+      items[place] = {
+        id = ("%d%d"):format(number, place), title = (titles[place]:gsub("%%s", trade)),
+        checked = chance.unit(h, 10 * number + place) < 0.3,
+      }
+    end
+    sections[number] = { id = ("%d"):format(number), title = SECTIONS[number][1], items = items }
+  end
+  return sections
 end
 
 local function tick_name(call, item)
   return call.site.id .. "/" .. item
 end
 
-local function is_given(id)
-  for _, section in ipairs(given_sections()) do
+local function is_given(call, id)
+  for _, section in ipairs(given_sections(call)) do
     for _, item in ipairs(section.items) do
       if item.id == id then
         return true
@@ -44,7 +63,7 @@ local function named(call)
   local task = call.store.tasks:get(tonumber(id))
   if task and task.site_id == call.site.id then
     return task
-  elseif is_given(tostring(id)) then
+  elseif is_given(call, tostring(id)) then
     return nil, tostring(id)
   end
   return nil, nil, refuse(404, "Not Found", "task_id: no such task in the plan")
@@ -56,7 +75,7 @@ local function write(task, args)
 end
 
 answers["checklist.list"] = function(call)
-  local plan = tools.map(given_sections(), function(section)
+  local plan = tools.map(given_sections(call), function(section)
     local items = tools.map(section.items, function(item)
       local ticked = call.store.ticks[tick_name(call, item.id)]
       return { id = item.id, title = item.title, checked = ticked == nil and item.checked or ticked or false }

@@ -6,6 +6,7 @@ local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
+local links = require "seranking.fake.web.links"
 local ranks = require "seranking.fake.ranks"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
@@ -18,7 +19,8 @@ local answers = {}
 
 answers["competitors.list"] = function(call)
   return map(call.store.competitors:where { site_id = call.site.id }, function(competitor)
-    return { id = competitor.id, name = competitor.name, url = competitor.url, domain_trust = 14 }
+    local _, trust = links.scores(call, domains.host(competitor.url), calendar.day(call.today))
+    return { id = competitor.id, name = competitor.name, url = competitor.url, domain_trust = trust }
   end)
 end
 

@@ -13,15 +13,6 @@ local array = json.array
 ---@type table<string, fun(call: seranking.fake.Call): any, seranking.fake.Refusal?>
 local answers = {}
 
-local function shown(one, today) -- today: its number
-  return {
-    url_from = one.url_from, url_to = one.url_to, title = one.title, anchor = one.anchor, alt = one.alt,
-    nofollow = one.nofollow, image = one.image, image_source = one.image and one.url_to .. "picture.png" or "",
-    inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank,
-    first_seen = calendar.date(one.first_day), last_visited = calendar.date(today - one.key % 5),
-  }
-end
-
 -- ---- links one by one ----
 
 -- Whether a text passes one of the filters for text.
@@ -75,7 +66,7 @@ end
 
 local function list(call)
   local today = calendar.day(call.today)
-  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return shown(one, today) end))
+  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return links.row(one, today) end))
 end
 
 answers["data.backlinks.all"] = list

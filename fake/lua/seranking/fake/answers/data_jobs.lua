@@ -3,8 +3,10 @@
 --
 -- Jobs move on by the clock alone.
 
+local calendar = require "seranking.base.calendar"
 local credits = require "seranking.fake.credits"
 local files = require "seranking.fake.files"
+local links = require "seranking.fake.web.links"
 local resolve = require "seranking.fake.resolve"
 
 local refuse = resolve.refuse
@@ -58,16 +60,38 @@ local function export_state(call, export)
   return age < EXPORT_BEGINS and "queued_for_processing" or age < EXPORT_ENDS and "processing" or "complete"
 end
 
+local COLUMNS = { "url_from", "url_to", "title", "anchor", "alt", "nofollow", "image", "image_source", "inlink_rank",
+  "domain_inlink_rank", "first_seen", "last_visited" }
+
+local function cell(value)
+  local text = tostring(value)
+  return text:find '[,"\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
+end
+
+-- The links that data.backlinks.all has, as CSV.
+local function csv_of(found, today)
+  local lines = { table.concat(COLUMNS, ",") .. "\n" }
+  for i, one in ipairs(found) do
+    local row, cells = links.row(one, today), {}
+    for place, name in ipairs(COLUMNS) do
+      cells[place] = cell(row[name])
+    end
+    lines[i + 1] = table.concat(cells, ",") .. "\n"
+  end
+  return table.concat(lines)
+end
+
 jobs["data.backlinks.export.create"] = function(call)
   local exports = call.store.exports
   if #exports.rows >= call.max_exports then
     return { task_status = "rejected" }
   end
-  local refusal = credits.charge(call, call.route.operation.cost[1] * call.rows)
+  local found = links.now(call, call.args.target, call.args.mode)
+  local refusal = credits.charge(call, call.route.operation.cost[1] * #found)
   if refusal then
     return nil, refusal
   end
-  local export = exports:add { target = call.args.target, rows = call.rows, made = call.now }
+  local export = exports:add { made = call.now, text = csv_of(found, calendar.day(call.today)) }
   return { task_id = "1_" .. export.id, task_status = export_state(call, export) }
 end
 
@@ -94,11 +118,7 @@ function jobs.file(store, path, now)
   if not export or age < 0 or age >= FILE_LIVES then
     return not_found(not export and "no such file" or age < 0 and "the file is not there yet" or "the file is gone")
   end
-  local lines = { "url_from,url_to,anchor\n" }
-  for i = 1, export.rows do
-    lines[i + 1] = ("https://harbour.example/boats?n=%d,https://%s/,anchor %d\n"):format(i, export.target, i)
-  end
-  return files.gzip(table.concat(lines))
+  return files.gzip(export.text)
 end
 
 return jobs

@@ -37,7 +37,7 @@ end
 
 --- Starts a run, and charges its pages. A refusal if there are too few credits.
 local function start(call, audit)
-  local pages = crawl.count(call, audit.host, call.today, audit.settings.max_pages)
+  local pages = crawl.count(call, audit.host, call.today, audit.settings)
   local refusal = credits.charge(call, call.route.operation.cost[1] * pages)
   if not refusal then
     audit.runs[#audit.runs + 1] = { start = call.now, date = call.today, pages = pages }
@@ -61,7 +61,7 @@ local function look(call, audit)
 end
 
 local function found(call, audit, run)
-  return crawl.of(call, audit.host, run.date, run.pages, audit.settings)
+  return crawl.of(call, audit.host, run.date, audit.settings)
 end
 
 --- An operation that answers for an audit: `answer` gets the call, the audit, the run, what it found and on how many pages.

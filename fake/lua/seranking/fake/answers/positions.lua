@@ -4,9 +4,11 @@
 local calendar = require "seranking.base.calendar"
 local catalogue = require "seranking.fake.catalogue"
 local chance = require "seranking.fake.chance"
+local crawl = require "seranking.fake.web.crawl"
 local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
+local links = require "seranking.fake.web.links"
 local ranks = require "seranking.fake.ranks"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
@@ -141,6 +143,7 @@ local metrics = {
 
 answers["sites.summary"] = function(call)
   local now, before, checked, up, down = {}, {}, 0, 0, 0
+  local host = domains.host(call.site.name)
   for _, engine in ipairs(ranks.engines_of(call)) do
     for _, keyword in ipairs(ranks.keywords_of(call, engine)) do
       local dates, positions = ranks.dates_of(keyword, engine), keyword.positions[engine.id] or {}
@@ -157,7 +160,8 @@ answers["sites.summary"] = function(call)
     site_id = call.site.id, process = 100, today_avg = average(now), yesterday_avg = average(before), total_up = up,
     total_down = down, top5 = count_within(now, 5), top10 = count_within(now, 10), top30 = count_within(now, 30),
     visibility = metrics.visibility(now), visibility_percent = metrics.visibility_percent(now, checked),
-    index_google = "118", domain_trust = 21,
+    index_google = ("%d"):format(crawl.indexed(crawl.now(call, host))),
+    domain_trust = (select(2, links.scores(call, host, calendar.day(call.today)))),
   }
 end
 

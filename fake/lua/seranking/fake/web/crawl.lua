@@ -4,6 +4,7 @@
 local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
+local issues = require "seranking.fake.web.issues"
 local keywords = require "seranking.fake.web.keywords"
 local links = require "seranking.fake.web.links"
 local prompts = require "seranking.fake.web.prompts"
@@ -17,12 +18,11 @@ local crawl = {}
 
 local SECTIONS = { "shop", "guide", "about", "sale", "blog", "help", "catalogue" }
 local PERIOD = 40 -- days that a trait of a page lasts
-local SLOW = 2000 -- ms
 
 ---@class seranking.fake.Page
----@field number integer from 1
+---@field number integer its number on the site, from 1: the same in every crawl
 ---@field url string
----@field codes string[] issues, in the order of crawl.RULES
+---@field codes string[] issues, in the order of the rules
 ---@field issues integer
 ---@field errors integer
 ---@field warnings integer
@@ -34,86 +34,7 @@ local SLOW = 2000 -- ms
 ---@field links table[] in the order of their source pages
 ---@field rules table[] those that are checked
 
--- ---- what counts as an issue ----
-
--- Each rule: code, severity, group, name, and whether a page breaks it. `limit` reads a setting.
-crawl.RULES = {
-  { "http_4xx", "error", "http", "Pages that answer 4xx", function(page) return page.status ~= 200 end },
-  { "title_missing", "error", "titles", "Missing titles", function(page) return page.title_len == 0 end },
-  { "title_duplicate", "error", "titles", "Duplicate titles", function(page) return page.title_duplicate == 1 end },
-  { "title_short", "warning", "titles", "Titles too short", function(page, limit)
-    return page.title_len > 0 and page.title_len < limit "min_title_len"
-  end },
-  { "title_long", "warning", "titles", "Titles too long", function(page, limit)
-    return page.title_len > limit "max_title_len"
-  end },
-  { "description_missing", "warning", "content", "Missing descriptions", function(page, limit)
-    return page.description_len < limit "min_description_len"
-  end },
-  { "description_long", "notice", "content", "Descriptions too long", function(page, limit)
-    return page.description_len > limit "max_description_len"
-  end },
-  { "h1_missing", "warning", "content", "Missing H1", function(page) return page.h1_len == 0 end },
-  { "h1_long", "notice", "content", "H1 too long", function(page, limit) return page.h1_len > limit "max_h1_len" end },
-  { "words_few", "warning", "content", "Few words", function(page, limit) return page.words < limit "min_words" end },
-  { "size_large", "warning", "speed", "Large pages", function(page, limit) return page.size > 1024 * limit "max_size" end },
-  { "load_slow", "notice", "speed", "Slow pages", function(page) return page.load_ms > SLOW end },
-  { "noindex", "notice", "crawling", "Pages marked noindex", function(page) return page.noindex == 1 end },
-  { "sitemap_missing", "notice", "crawling", "Pages outside the sitemap", function(page) return page.sitemap == 0 end },
-}
-
-local GROUPS = {
-  { "http", "HTTP status" }, { "titles", "Titles" }, { "content", "Content" }, { "speed", "Speed" }, { "crawling", "Crawling" },
-}
-local SUMS = { error = "errors", warning = "warnings", notice = "notices" }
-
-local function rules_of(settings)
-  local disabled, rules = {}, {}
-  for _, code in ipairs(settings.disabled_issues or {}) do
-    disabled[code] = true
-  end
-  for _, rule in ipairs(crawl.RULES) do
-    rules[#rules + 1] = not disabled[rule[1]] and rule or nil
-  end
-  return rules
-end
-
--- Of a page that answers no 200 nothing else is checked.
-local function judge(page, rules, settings)
-  local function limit(name)
-    return tonumber(settings[name]) or defaults[name].default
-  end
-  page.codes, page.errors, page.warnings, page.notices = {}, 0, 0, 0
-  for _, rule in ipairs(rules) do
-    if (page.status == 200 or rule[1] == "http_4xx") and rule[5](page, limit) then
-      page.codes[#page.codes + 1] = rule[1]
-      page[SUMS[rule[2]]] = page[SUMS[rule[2]]] + 1
-    end
-  end
-  page.issues = #page.codes
-end
-
 -- ---- pages ----
-
---- How many pages a crawl finds on a day.
----@param call seranking.fake.Call
----@param host string
----@param date string
----@param most? integer the setting max_pages
----@return integer
-function crawl.count(call, host, date, most)
-  local h = key(call.seed, "crawl", host)
-  local count = whole(h, 0, 30, 90) + floor(8 * chance.wave(h + 1, calendar.day(date) / 30))
-  return math.min(count, most or defaults.max_pages.default)
-end
-
-local function characters(text)
-  return select(2, text:gsub("[^\128-\191]", ""))
-end
-
-local function capital(text)
-  return (text:gsub("^%l", string.upper))
-end
 
 -- The path of a page: the first page, a section's page, or one below a section.
 local function path_of(number)
@@ -123,6 +44,73 @@ local function path_of(number)
   local section = SECTIONS[(number - 2) % #SECTIONS + 1]
   local below = floor((number - 2) / #SECTIONS)
   return below == 0 and section or section .. "/" .. below
+end
+
+-- How many clicks from the first page.
+local function depth_of(number)
+  return number == 1 and 0 or number <= #SECTIONS + 1 and 1 or 2
+end
+
+-- The prefixes of a setting: a list, or one text with a line for each.
+local function prefixes(value)
+  local list = {}
+  for _, line in ipairs(type(value) == "table" and value or { value }) do
+    for prefix in line:gmatch "[^\r\n]+" do
+      list[#list + 1] = prefix:find "^/" and prefix or "/" .. prefix
+    end
+  end
+  return list
+end
+
+local function begins(path, list)
+  for _, prefix in ipairs(list) do
+    if path:sub(1, #prefix) == prefix then
+      return true
+    end
+  end
+  return false
+end
+
+-- The numbers of the pages that a crawl of a site visits on a day, and which of these its report leaves out.
+local function visited(call, host, date, settings)
+  local h = key(call.seed, "crawl", host)
+  local size = whole(h, 0, 30, 90) + floor(8 * chance.wave(h + 1, calendar.day(date) / 30))
+  local allow, disallow, hide = prefixes(settings.allow), prefixes(settings.disallow), prefixes(settings.hide)
+  local most = tonumber(settings.max_pages) or defaults.max_pages.default
+  local deepest = tonumber(settings.max_depth) or defaults.max_depth.default
+  local numbers, hidden = {}, {}
+  for number = 1, size do
+    local path = "/" .. path_of(number)
+    if #numbers < most and depth_of(number) <= deepest and (not allow[1] or begins(path, allow)) and not begins(path, disallow)
+    then
+      numbers[#numbers + 1] = number
+      hidden[number] = begins(path, hide) or nil
+    end
+  end
+  return numbers, hidden
+end
+
+--- How many pages the report of a crawl has on a day.
+---@param call seranking.fake.Call
+---@param host string
+---@param date string
+---@param settings table of the audit
+---@return integer
+function crawl.count(call, host, date, settings)
+  local numbers, hidden = visited(call, host, date, settings)
+  local count = 0
+  for _, number in ipairs(numbers) do
+    count = count + (hidden[number] and 0 or 1)
+  end
+  return count
+end
+
+local function characters(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
+
+local function capital(text)
+  return (text:gsub("^%l", string.upper))
 end
 
 local function parent_of(number)
@@ -140,7 +128,7 @@ local function new_page(call, host, number, day)
   local topic = capital(keywords.text.similar(trade, number))
   local page = {
     number = number, url = "https://" .. host .. "/" .. path_of(number), url_protocol = "https", type = "html",
-    depth = number == 1 and 0 or number <= #SECTIONS + 1 and 1 or 2, robots = "", blocked_robots = 0, nofollow = 0,
+    depth = depth_of(number), robots = "", blocked_robots = 0, nofollow = 0,
     status = number > 1 and trait "status" < 0.04 and 404 or 200,
     sitemap = trait "sitemap" < 0.08 and 0 or 1, noindex = number > 1 and trait "noindex" < 0.05 and 1 or 0,
   }
@@ -156,7 +144,7 @@ local function new_page(call, host, number, day)
   local share, t = trait "words"
   page.words = share < 0.15 and whole(t, 1, 60, 249) or whole(t, 2, 250, 1800)
   share, t = trait "load"
-  page.load_ms = share < 0.07 and whole(t, 1, SLOW + 1, 6000) or whole(t, 2, 120, 900)
+  page.load_ms = share < 0.07 and whole(t, 1, issues.SLOW + 1, 6000) or whole(t, 2, 120, 900)
   page.first_ms = floor(page.load_ms / 3)
   page.chars = page.words * 6
   page.size = 9000 + page.chars * whole(h, 1, 2, 6)
@@ -203,11 +191,12 @@ local function find_links(call, host, pages)
   for _, page in ipairs(pages) do
     page.inlinks, page.outlinks_internal, page.outlinks_external = 0, 0, 0
   end
-  for number, page in ipairs(pages) do
+  for _, page in ipairs(pages) do
+    local number = page.number
     local h = key(call.seed, "page links", host, number)
-    for other = 1, page.status == 200 and #pages or 0 do
-      if other ~= number and (other == parent_of(number) or parent_of(other) == number) then
-        add_link(found, page, pages[other], "internal")
+    for _, other in ipairs(page.status == 200 and pages or {}) do
+      if other ~= page and (other.number == parent_of(number) or parent_of(other.number) == number) then
+        add_link(found, page, other, "internal")
       end
     end
     for i = 1, page.status == 200 and whole(h, 0, 0, 3) or 0 do
@@ -223,41 +212,70 @@ end
 
 -- ---- the crawl ----
 
-local function signature(host, date, count, settings)
-  local parts = { "crawl", host, date, count }
-  for _, rule in ipairs(rules_of(settings)) do
+local function signature(host, date, settings)
+  local parts = { "crawl", host, date }
+  for _, rule in ipairs(issues.rules(settings)) do
     parts[#parts + 1] = rule[1]
   end
   for _, name in ipairs {
     "min_title_len", "max_title_len", "min_description_len", "max_description_len", "max_h1_len", "min_words", "max_size",
+    "max_pages", "max_depth",
   } do
     parts[#parts + 1] = tostring(settings[name])
+  end
+  for _, name in ipairs { "allow", "disallow", "hide" } do
+    parts[#parts + 1] = table.concat(prefixes(settings[name]), " ")
   end
   return table.concat(parts, "\n")
 end
 
---- What a crawl of `count` pages finds on a day.
+-- What the report has of a crawl: neither the pages that are left out nor the links on them.
+local function reported(pages, found, hidden)
+  if not next(hidden) then
+    return pages, found
+  end
+  local function kept(list, number_of)
+    local made = {}
+    for _, one in ipairs(list) do
+      made[#made + 1] = not hidden[number_of(one)] and one or nil
+    end
+    return made
+  end
+  return kept(pages, function(page) return page.number end), kept(found, function(link) return link.source end)
+end
+
+--- What a crawl finds on a day.
 ---@param call seranking.fake.Call
 ---@param host string
 ---@param date string
----@param count integer
 ---@param settings table of the audit
 ---@return seranking.fake.Crawl
-function crawl.of(call, host, date, count, settings)
-  local cache, name = call.cache, signature(host, date, count, settings)
+function crawl.of(call, host, date, settings)
+  local cache, name = call.cache, signature(host, date, settings)
   if cache.crawl_name ~= name then
-    local made = { host = host, pages = {}, rules = rules_of(settings) }
-    for number = 1, count do
-      made.pages[number] = new_page(call, host, number, calendar.day(date))
+    local numbers, hidden = visited(call, host, date, settings)
+    local made, pages = { host = host, rules = issues.rules(settings) }, {}
+    for i, number in ipairs(numbers) do
+      pages[i] = new_page(call, host, number, calendar.day(date))
     end
-    mark_duplicates(made.pages)
-    made.links = find_links(call, host, made.pages)
-    for _, page in ipairs(made.pages) do
-      judge(page, made.rules, settings)
+    mark_duplicates(pages)
+    made.pages, made.links = reported(pages, find_links(call, host, pages), hidden)
+    made.places = {} -- of the pages, by their numbers
+    for place, page in ipairs(made.pages) do
+      made.places[page.number] = place
+      issues.judge(page, made.rules, settings)
     end
     cache.crawl_name, cache.crawl = name, made
   end
   return cache.crawl
+end
+
+--- What a crawl without settings finds today.
+---@param call seranking.fake.Call
+---@param host string
+---@return seranking.fake.Crawl
+function crawl.now(call, host)
+  return crawl.of(call, host, call.today, {})
 end
 
 --- The figures of its first `seen` pages.
@@ -321,7 +339,7 @@ end
 ---@return table[]
 function crawl.sections(found, seen)
   local counts, sections = crawl.counts(found, seen), {}
-  for i, group in ipairs(GROUPS) do
+  for i, group in ipairs(issues.GROUPS) do
     local props = {}
     for _, rule in ipairs(found.rules) do
       if rule[3] == group[1] then
@@ -339,7 +357,7 @@ end
 ---@return table[]
 function crawl.issues(page)
   local list = {}
-  for _, rule in ipairs(crawl.RULES) do
+  for _, rule in ipairs(issues.RULES) do
     if has_issue(page, rule[1]) then
       list[#list + 1] = {
         code = rule[1], type = rule[2], group = rule[3], snippet = { type = "text", value = page.title },
@@ -356,9 +374,9 @@ end
 ---@param before integer
 ---@return seranking.fake.Page?
 function crawl.page(call, found, seen, before)
-  for number = 1, seen do
-    local page = found.pages[number]
-    if call.args.url_id == before + number or call.args.url == page.url then
+  for place = 1, seen do
+    local page = found.pages[place]
+    if call.args.url_id == before + page.number or call.args.url == page.url then
       return page
     end
   end
@@ -386,7 +404,7 @@ end
 function crawl.links(call, found, seen)
   local asked, kept = call.args.page_type or "all", {}
   for _, link in ipairs(found.links) do
-    if link.source <= seen and (asked == "all" or asked == link.type) and meets(link, call.args.filter) then
+    if found.places[link.source] <= seen and (asked == "all" or asked == link.type) and meets(link, call.args.filter) then
       kept[#kept + 1] = link
     end
   end
@@ -407,25 +425,33 @@ function crawl.row(source, names, id)
   return made
 end
 
+--- How many of its pages a search engine has.
+---@param found seranking.fake.Crawl
+---@return integer
+function crawl.indexed(found)
+  local indexed = 0
+  for _, page in ipairs(found.pages) do
+    indexed = indexed + (page.status == 200 and page.noindex == 0 and 1 or 0)
+  end
+  return indexed
+end
+
 --- What is known of a domain on a day besides its pages.
 ---@param call seranking.fake.Call
 ---@param found seranking.fake.Crawl
 ---@param date string
 ---@return table
 function crawl.domain(call, found, date)
-  local to_it, indexed = {}, 0
+  local to_it = {}
   for _, one in ipairs(links.ever(call, found.host)) do
     to_it[#to_it + 1] = links.is_there(one, calendar.day(date)) and one or nil
-  end
-  for _, page in ipairs(found.pages) do
-    indexed = indexed + (page.status == 200 and page.noindex == 0 and 1 or 0)
   end
   local _, trust = links.scores(call, found.host, calendar.day(date))
   local h = key(call.seed, "registered", found.host)
   return {
     domain = found.host, dt = ("%d"):format(trust), backlinks = ("%d"):format(#to_it),
     domains = ("%d"):format(#links.sums(to_it, function(one) return one.refdomain end)),
-    index_google = ("%d"):format(indexed), updated = date,
+    index_google = ("%d"):format(crawl.indexed(found)), updated = date,
     expdate = calendar.add(calendar.first_of(calendar.month(call.origin)), whole(h, 0, 30, 1500)),
   }
 end

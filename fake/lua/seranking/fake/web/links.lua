@@ -211,6 +211,19 @@ function links.now(call, target, mode)
   return list
 end
 
+--- A link as lists have it.
+---@param one seranking.fake.Link
+---@param today integer
+---@return table
+function links.row(one, today)
+  return {
+    url_from = one.url_from, url_to = one.url_to, title = one.title, anchor = one.anchor, alt = one.alt,
+    nofollow = one.nofollow, image = one.image, image_source = one.image and one.url_to .. "picture.png" or "",
+    inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank,
+    first_seen = calendar.date(one.first_day), last_visited = calendar.date(today - one.key % 5),
+  }
+end
+
 ---@class seranking.fake.LinkSum links of one kind, added up
 ---@field name string
 ---@field backlinks integer
