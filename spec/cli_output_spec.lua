@@ -98,6 +98,12 @@ describe("JSON", function()
       assert.is_nil((made:keep()))
       assert.equal(count, #cjson.decode(screen.stdout.text()))
     end
+    local made, screen = open { format = "json" } -- of an answer that is no list
+    made:keep(true)
+    assert.equal("null\n", screen.stdout.text())
+    made, screen = open { format = "csv" }
+    made:keep(true)
+    assert.equal("", screen.stdout.text())
   end)
 
   it("is valid though a text is not UTF-8", function()

@@ -8,6 +8,7 @@
 
 local columns = require "seranking.columns"
 local files = require "seranking.cli.files"
+local json = require "seranking.base.json"
 
 local output = {}
 
@@ -399,10 +400,15 @@ function Output:close()
 end
 
 --- Ends an output that is not complete: what was written is made valid, and a file is kept under the name of its part.
+---@param document? boolean the answer that did not come is no list: null as JSON, not []
 ---@return string? part the path of the part; nil: stdout, or nothing is kept
 ---@return string? problem
-function Output:keep()
+function Output:keep(document)
   local fine, problem = true, nil
+  if document and not self.has_document and self.format_name == "json" then
+    self.has_document = true
+    self.writer:document(json.null)
+  end
   if self.has_rows or self.file.begun > 0 or self.format_name == "json" then
     fine, problem = complete(self)
   end

@@ -16,7 +16,7 @@ local function guarded(run, fn)
   local careful = changes or money.is_paid(run.plan)
   local fine, result, interrupted = interrupt.guard(run.context, { careful = careful }, fn)
   if not fine and run.output then
-    run.output:keep()
+    run.output:keep(true)
   end
   if not fine and interrupted then
     local sent = type(result) == "table" and result.sent and changes and not result.job
