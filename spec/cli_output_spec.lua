@@ -89,6 +89,25 @@ describe("JSON", function()
     assert.equal("[]\n", screen.stdout.text())
   end)
 
+  it("has only the members that columns name, where they are", function()
+    local rows = { { id = 1, name = "x", settings = { limit = 5, other = 6 }, tags = {}, words = {
+      { word = "a", days = { { day = 1, pos = 2 }, { day = 2, pos = 3 } } }, { word = "b", days = seranking.array {} } } } }
+    for _, name in ipairs { "json", "jsonl" } do
+      local function of(columns)
+        return (text_of({ format = name, columns = columns }, rows):gsub("[%[%]]?\n[%[%]]?", ""))
+      end
+      assert.equal('{"id":1}', of "id")
+      assert.equal('{"settings":{"limit":5}}', of "settings.limit")
+      assert.equal('{"settings":{"limit":5,"other":6}}', of "settings.limit,settings")
+      assert.equal('{"id":1,"words":[{"days":[{"pos":2},{"pos":3}]},{"days":[]}]}', of "id,words[].days[].pos")
+      assert.equal('{"words":[{"word":"a"},{"word":"b"}]}', of "words[].word")
+    end
+    local made, screen = open { format = "json", columns = "a" }
+    assert(made:document { a = 1, b = 2 })
+    assert(made:close())
+    assert.equal('{"a":1}\n', screen.stdout.text())
+  end)
+
   it("is valid after an interruption", function()
     for count = 0, 3 do
       local made, screen = open { format = "json" }

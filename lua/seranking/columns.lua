@@ -15,6 +15,7 @@ local null = json.null
 ---@class seranking.Columns
 ---@field names string[]
 ---@field flat? string[] the member of each column, if all are members of the row itself
+---@field private tree? table the same as a tree, once it is needed
 ---@field private levels table<integer, { [1]: integer, [2]: string[] }[]> by depth: column and path from the element there
 ---@field private lists string[][] the path of each list from the element above it
 local Columns = {}
@@ -194,6 +195,50 @@ end
 ---@return true?, any # what emit returned if it was not true
 function Columns:lines(row, emit)
   return visit(self, 0, row, {}, emit)
+end
+
+-- The columns as a tree: { positions = { date = true } }.
+local function tree_of(self)
+  local tree = {}
+  for _, name in ipairs(self.names) do
+    local node, steps = tree, {}
+    for step in name:gsub("%[%]", ""):gmatch "[^.]+" do
+      steps[#steps + 1] = step
+    end
+    for i, step in ipairs(steps) do
+      if node[step] == true then -- all of it is wanted already
+        break
+      end
+      node[step] = i == #steps or node[step] or {}
+      node = node[step]
+    end
+  end
+  return tree
+end
+
+local function project(value, tree)
+  if tree == true or type(value) ~= "table" or value == null then
+    return value
+  end
+  local made = setmetatable({}, getmetatable(value))
+  if value[1] ~= nil then
+    for i = 1, #value do
+      made[i] = project(value[i], tree)
+    end
+    return made
+  end
+  for name, below in pairs(tree) do
+    made[name] = project(value[name], below)
+  end
+  return made
+end
+
+--- A copy of a row that has nothing but the members that the columns name, where they are in the row.
+---@param row any
+---@return any
+function Columns:project(row)
+  self.tree = self.tree or tree_of(self)
+  return (project(row, self.tree))
 end
 
 --- Whether a row makes several lines.

@@ -47,4 +47,16 @@ function text.json(value)
   return made or assert(json.encode(cleaned(value), "the row"))
 end
 
+--- A function that makes a row's JSON: of the members that columns name, if there are any.
+---@param columns? seranking.Columns
+---@return fun(value: any): string
+function text.json_of(columns)
+  if not columns then
+    return text.json
+  end
+  return function(value)
+    return (text.json(columns:project(value)))
+  end
+end
+
 return text

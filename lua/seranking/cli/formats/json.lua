@@ -29,15 +29,15 @@ end
 
 --- See seranking.cli.output.
 function json.open(write, settings)
-  local begun = settings.continues or false
+  local begun, json_text = settings.continues or false, text.json_of(settings.columns)
   return {
     row = function(_, value)
       local before = begun and ",\n" or "[\n"
       begun = true
-      return write(before .. text.json(value))
+      return write(before .. json_text(value))
     end,
     document = function(_, value)
-      return write(text.json(value) .. "\n")
+      return write(json_text(value) .. "\n")
     end,
     close = function()
       return write(begun and TAIL or NONE)

@@ -6,10 +6,11 @@ local text = require "seranking.cli.text"
 local jsonl = {}
 
 --- See seranking.cli.output.
-function jsonl.open(write)
+function jsonl.open(write, settings)
+  local json_text = text.json_of(settings.columns)
   return {
     row = function(_, value)
-      return write(text.json(value) .. "\n")
+      return write(json_text(value) .. "\n")
     end,
     close = function()
       return true

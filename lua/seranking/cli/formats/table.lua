@@ -10,7 +10,7 @@ local text_width = require "seranking.cli.text_width"
 local table_format = {}
 
 local GAP = "  "
-local NARROWEST = 4 -- columns that a text is cut to before columns are left out
+local NARROWEST = 10 -- columns that a text is cut to before columns are left out
 
 local null = json.null
 local rep = string.rep
