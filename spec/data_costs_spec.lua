@@ -292,4 +292,16 @@ describe("the credits of an account", function()
     assert.equal("max_cost 100", err.code .. " " .. #err.rows)
     assert.equal(5, data:credits().available)
   end)
+
+  it("see what was bought, which the plan's own figure does not", function()
+    local api = require("seranking.fake").new { units = 0, wallet = 248000, rows = 300 }
+    local data = assert(seranking.new { token = KEY, data_token = UUID, transport = api, raise = true }).data
+    assert.equal(0, data.account:subscription().subscription_info.units_left)
+    local credits = data:credits()
+    assert.same({ 248000, 0, 248000, "wallet" }, { credits.available, credits.totals.subscription.remaining,
+      credits.totals.wallet.remaining, credits.access.primary_reason })
+    assert.equal(100, #data.keywords.similar:all({ source = "us", keyword = "a" }, { max_cost = credits.available,
+      max_rows = 100 }))
+    assert.equal(247000, data:credits().available)
+  end)
 end)

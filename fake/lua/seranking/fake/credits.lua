@@ -7,7 +7,8 @@ local credits = {}
 
 ---@class seranking.fake.Credits
 ---@field limit number of the plan
----@field left number
+---@field left number of the plan
+---@field wallet number bought, and charged when the plan has none left
 
 --- Takes credits, all or none.
 ---@param call seranking.fake.Call
@@ -15,10 +16,12 @@ local credits = {}
 ---@return seranking.fake.Refusal? # when there are too few
 function credits.charge(call, amount)
   local account = call.store.credits
-  if amount > account.left then
-    return resolve.refuse(403, "Insufficient funds", ("costs %d, left are %d"):format(amount, account.left))
+  if amount > account.left + account.wallet then
+    return resolve.refuse(403, "Insufficient funds",
+      ("costs %d, left are %d"):format(amount, account.left + account.wallet))
   end
-  account.left = account.left - amount
+  local of_plan = math.min(amount, account.left)
+  account.left, account.wallet = account.left - of_plan, account.wallet - (amount - of_plan)
 end
 
 local function length(value)

@@ -56,7 +56,8 @@ local store = require "seranking.fake.store"
 ---  function that tells the day; the day in UTC when left out
 ---@field regions? integer rows of system.google_regions, up to 228,800; 50
 ---@field rows? integer rows of a list of the Data API; 250
----@field units? number credits left; 48,211
+---@field units? number credits left of the plan; 48,211
+---@field wallet? number credits that were bought, which last when the plan's are used up; 0
 ---@field demo? boolean true: the account is the demo account, else empty
 ---@field seed? integer of the data that is made up: the same seed gives the same answers; 1
 ---@field exports? integer backlink exports that the plan has; what is over is rejected
@@ -82,7 +83,7 @@ local option_types = {
   tokens = "table", limit = "number", data_limit = "number", visible_limit = "number", without = "table",
   per = "number", seed = "number", demo = "boolean",
   today = "string function",
-  regions = "number", rows = "number", units = "number", exports = "number",
+  regions = "number", rows = "number", units = "number", wallet = "number", exports = "number",
   lenient = "boolean string", log = "boolean number", latency = "table", faults = "table", descriptions = "table",
   replay = "string",
 }
@@ -156,6 +157,7 @@ function fake.new(options)
     demo = options.demo or false,
     data_seed = options.seed or 1,
     units = options.units,
+    wallet = options.wallet,
     exports = options.exports or math.huge,
     lenient = options.lenient or false,
     log_room = room,
@@ -194,7 +196,7 @@ end
 function Api:reset()
   self.origin = nil -- the day of the first request: links and positions move from there on
   self.cache = {}
-  self.store = store.new(self.units)
+  self.store = store.new(self.units, self.wallet)
   self.limiters = {}
   for family, limit in pairs(self.limits) do
     self.limiters[family] = Limiter.new(limit, self.per)

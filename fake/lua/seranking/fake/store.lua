@@ -94,9 +94,10 @@ local store = {}
 ---@field balance number money; rechecks take from it
 
 --- An empty store. The first project gets the id that the vendor's own page shows.
----@param units? number credits left; 48,211
+---@param units? number credits left of the plan; 48,211
+---@param wallet? number credits that were bought; 0
 ---@return seranking.fake.Store
-function store.new(units)
+function store.new(units, wallet)
   local left = units or 48211
   return {
     sites = new_collection(147696),
@@ -131,7 +132,7 @@ function store.new(units)
       "engines", "keywords", "tags", "keyword_groups", "competitors", "tasks", "backlinks", "backlink_groups",
       "disavowed", "imports", "llms", "prompts", "prompt_groups",
     },
-    credits = { limit = math.max(left, 50000), left = left },
+    credits = { limit = math.max(left, 50000), left = left, wallet = wallet or 0 },
     balance = 2296380.85,
   }
 end

@@ -42,9 +42,12 @@ jobs["data.account.credits"] = function(call)
   return {
     totals = {
       subscription = { remaining = account.left, total = account.limit, expire_at = "2027-01-01 00:00:00" },
-      addon = { remaining = 0 }, wallet = { remaining = 0 },
+      addon = { remaining = 0 }, wallet = { remaining = account.wallet },
     },
-    access = { can_use_data_api = account.left > 0, primary_reason = account.left > 0 and "subscription" or "no_credits" },
+    access = {
+      can_use_data_api = account.left + account.wallet > 0,
+      primary_reason = account.left > 0 and "subscription" or account.wallet > 0 and "wallet" or "no_credits",
+    },
     credit_expire_at = "2027-01-01 00:00:00",
   }
 end
