@@ -80,6 +80,17 @@ describe("an error", function()
     assert.equal("seranking: account.balance does not exist in v1; use `seranking account subscription` instead\n", stderr)
   end)
 
+  it("warns where the request may have been carried out", function()
+    local client = server(function() return { fault = "hang" } end)
+    local _, _, stderr = terminal.run({ "sites", "create", "--url", "https://example.com", "--title", "a" },
+      { client = client })
+    assert.is_truthy(stderr:find("raise --timeout, or ask for less at once; it may have been carried out: look before you "
+      .. "repeat", 1, true), stderr)
+    client = server(function() return { fault = "hang" } end)
+    stderr = select(3, terminal.run({ "sites", "list" }, { client = client }))
+    assert.is_nil(stderr:find("carried out", 1, true))
+  end)
+
   it("is JSON with --error-format json, also for a mistake in the flags", function()
     local _, _, stderr = terminal.run({ "sites", "list", "--error-format", "json" }, { client = (failing(404, "Not Found")) })
     local err = cjson.decode(stderr).error

@@ -138,6 +138,18 @@ describe("a list that is paid for", function()
     assert.same(numbers(#got + 1, 3500), ranks(rest))
   end)
 
+  it("that has no next page tells which command walks over all", function()
+    local client = server(function(number)
+      return number == 1 and { status = 200, headers = { { "Content-Type", "application/json" } },
+        body = '{"backlinks":[' .. ('{"inlink_rank":1},'):rep(9999) .. '{"inlink_rank":1}]}' }
+    end)
+    local status, stdout, stderr = terminal.run({ "data", "backlinks", "all", "a.example", "--max-rows", "all", "-o", "json" },
+      { client = client })
+    assert.same({ 1, 10000 }, { status, #cjson.decode(stdout) })
+    assert.is_nil(stderr:find("go on with", 1, true))
+    assert.is_truthy(stderr:find("`seranking data backlinks raw` walks over all rows", 1, true), stderr)
+  end)
+
   it("is [] as JSON if nothing came", function()
     local client = server(function() return { status = 403, headers = {}, body = '{"message":"No token"}' } end)
     local status, stdout = terminal.run(words("--max-rows", "10"), { client = client })

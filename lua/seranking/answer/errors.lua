@@ -127,6 +127,7 @@ function errors.option(option, problem)
 end
 
 local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
+local in_doubt = setmetatable({}, { __mode = "k" }) -- the errors that have the warning
 local unclear = { timeout = true, network = true, server = true, cancelled = true, protocol = true, decode = true }
 
 --- Adds a warning to the error of a request that may have been carried out and must not be sent twice.
@@ -135,7 +136,15 @@ local unclear = { timeout = true, network = true, server = true, cancelled = tru
 function errors.doubt(err, repeatable)
   if err.sent and not repeatable and unclear[err.kind] then
     err.hint = err.hint and err.hint .. "; " .. MAY_BE_DONE or MAY_BE_DONE
+    in_doubt[err] = true
   end
+end
+
+--- The warning, if an error has it.
+---@param err seranking.Error
+---@return string?
+function errors.warning(err)
+  return in_doubt[err] and MAY_BE_DONE or nil
 end
 
 --- Adds the caller's line to an error that was made where there was none, such as in an operation that map called.

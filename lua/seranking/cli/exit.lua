@@ -21,7 +21,8 @@ local BY_KIND = {
   decode = exit.SERVER, protocol = exit.SERVER,
 }
 
-local BY_CODE = { budget = exit.BUDGET, max_cost = exit.BUDGET, bad_option = exit.USAGE, bad_key = exit.ACCESS }
+local BY_CODE = { budget = exit.BUDGET, max_cost = exit.BUDGET, bad_option = exit.USAGE, bad_key = exit.ACCESS,
+  cut = exit.OTHER }
 
 --- The exit status of an error of the library.
 ---@param err seranking.Error

@@ -146,6 +146,13 @@ function listing.run(run)
     problems.write(context, status, "interrupted", { resume = token })
   else
     status = problems.report(context, problem)
+    if type(problem) == "table" and problem.code == "cut" then
+      token = nil -- there is nothing behind it
+      local whole = run.plan.pages.whole
+      if whole then
+        context:note(("`seranking %s` walks over all rows"):format((whole:gsub("%.", " "))))
+      end
+    end
   end
   leave(run, token, count)
   money.after(context, run.plan, run.client)

@@ -205,7 +205,8 @@ local function walk_of(context, own, plan, args, parsed, call)
       return nil
     end
   end
-  if own.paid and not args.limit and plan.definitions.limit and plan.cost.per == "row" then
+  local over_pages = plan.pages ~= nil and plan.pages.style ~= nil
+  if own.paid and over_pages and not args.limit and plan.definitions.limit and plan.cost.per == "row" then
     args.limit = page_size(walk.max_rows or math.huge, plan.definitions.limit.max or math.huge)
   end
   for name, value in pairs(call or {}) do

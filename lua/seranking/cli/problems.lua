@@ -31,13 +31,21 @@ local HINTS = {
   bad_json = "check --base-url: another server may be answering",
   bad_answer = "check --base-url: another server may be answering",
   redirect = "check --base-url: redirects are not followed, to protect the key",
+  unexpected = "`seranking raw` prints it as it is",
+  empty_body = "check whether it was carried out",
+  no_rows = "`seranking raw` prints the answer as it is",
+  cut = "ask for more with --limit, or narrow it down",
   interrupted = "",
+  wrong_key = "run `seranking login` with the right one",
 }
 
 -- What happened, by code, where the library's words name its options.
 local MESSAGES = {
   max_cost = "the next page may cost more than --max-cost leaves",
   interrupted = "interrupted",
+  unexpected = "the answer is JSON of another shape than the API's description has",
+  no_rows = "the answer has no list of rows",
+  empty_body = "the answer is empty",
 }
 
 -- The time of day at which a wait ends.
@@ -52,14 +60,14 @@ local function hint_of(context, err)
   elseif err.code == "too_many_requests" then
     return ("other programs use this key%s"):format(err.retry_after
       and ("; try again after %s"):format(when(context, err.retry_after)) or "")
-  elseif err.code == "cut" then
-    return err.hint and err.hint:find "walks over all"
-      and ("`seranking %s` walks over all"):format((err.hint:match "^(%S+)":gsub("%.", " ")))
-      or "raise --max-rows or --limit"
   elseif err.job then
     return nil -- the command says how to go on
   end
-  local hint = HINTS[err.code] or err.hint
+  local hint, warning = HINTS[err.code], errors.warning(err)
+  if hint then
+    return warning and (hint ~= "" and hint .. "; " or "") .. warning or hint
+  end
+  hint = err.hint
   return hint and err.resume and hint:gsub(";? ?a walk with the option resume.*$", "") or hint -- the command to go on is told
 end
 

@@ -179,6 +179,7 @@ local function problem_of(definition, kind, value)
     problem = "must be a month: YYYY-MM"
   end
   problem = problem:gsub(" %(digits, as a number or a string%)", " (digits)")
+    :gsub("{ from =, to = }", "an object with from and to")
   return params.told(definition, problem, got)
 end
 
