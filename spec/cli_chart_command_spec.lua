@@ -186,6 +186,19 @@ describe("chart --from", function()
     assert.truthy(out:find "\n *1 ┤.*Google 2.*Bing 9")
   end)
 
+  it("draws six lines without a word, of seven the first six", function()
+    local function notes(count)
+      local rows = { "d,n,name" }
+      for i = 1, count do
+        rows[i + 1] = ("2026-01-05,%d,name %d"):format(i, i)
+      end
+      local _, out, err = chart({ "--from", "-", "--columns", "d,n,name" }, { stdin = table.concat(rows, "\n"), width = 90 })
+      return err, out:find "name 6" ~= nil, out:find "name 7" ~= nil
+    end
+    assert.same({ "", true, false }, { notes(6) })
+    assert.same({ "seranking: 7 lines, of which the first 6 are drawn: choose with --columns\n", true, false }, { notes(7) })
+  end)
+
   it("sends nothing and needs no key", function()
     local status, _, _, api = chart({ "--from", "-" }, { stdin = "d,n\n2026-01-05,1\n" })
     assert.equal(0, status)

@@ -60,6 +60,16 @@ describe("a chart of lines as SVG", function()
     end
   end)
 
+  it("has ticks between whole numbers only where its values are not whole", function()
+    local function labels(...)
+      local text = svg.lines({ title = "t", positions = true, series = { a_series("A", { ... }) } },
+        { width = 600, height = 226, inline = true })
+      return text:match ">[%d.]+</text><text[^>]*>[%d.]+</text>":gsub("<[^>]*>", " "):gsub("[ >]+", " ")
+    end
+    assert.equal(" 2 3 ", (labels(2, 4)))
+    assert.equal(" 2.5 3.0 ", (labels(2.5, 4)))
+  end)
+
   it("has more on top where the numbers are no positions", function()
     local text = svg.lines({ title = "t", series = { a_series("A", { 0, 40 }) } }, { width = 600, height = 126, inline = true })
     assert.truthy(text:find('d="M23.8 100L558.4 8"', 1, true))
@@ -84,6 +94,7 @@ describe("a chart of lines as SVG", function()
       local text = svg.lines({ title = "t", series = list }, { width = width, height = 400 })
       for i = 1, 6 do
         assert.equal(1, count(text, ">Engine " .. i .. "<"))
+        assert.equal(width < 560 and 2 or 1, count(text, 'class="c%-line s' .. i .. '" d="M')) -- and a piece in the legend
         marks[text:match('<path d="M[%d.]+ [%d.]+([^"]*)" class="c%-mark m' .. i)] = true
         dashes[style:match("%.s" .. i .. "{stroke%-dasharray:([^}]*)}") or "solid"] = true
       end
@@ -148,5 +159,9 @@ describe("bars as SVG", function()
     assert.equal(3, #widths)
     assert.is_true(math.abs(widths[1] - 4 * widths[2]) < 0.3)
     assert.equal(0, widths[3])
+    -- A heading of 44, 8, three bars of 16 with two gaps of 12, and 20 at the end.
+    assert.equal("0 0 600 144", xpath(text, "string(/*/@viewBox)"))
+    local tops = xpath(text, "//*[local-name()='rect'][@class='c-bar']/@y"):gsub("[^%d]+", " ")
+    assert.equal(" 52 80 108 ", tops)
   end)
 end)

@@ -25,13 +25,19 @@ local function keyword(name, positions)
   return { id = #name, name = name, volume = 10, positions = list }
 end
 
-local function make(keywords)
+local function make(keywords, more)
+  more = more or {}
   return figures.make {
-    site = { id = 5, title = "Shop", name = "shop.example.com", depth = 100 }, summary = {},
-    names = { [7] = "Google" }, ids = { 7 },
-    positions = { { { site_engine_id = 7, keywords = keywords } } }, average = {}, visibility = {},
+    site = { id = 5, title = "Shop", name = "shop.example.com", depth = 100 }, summary = more.summary or {},
+    names = { [7] = "Google" }, ids = { 7 }, positions = { { { site_engine_id = 7, keywords = keywords } } },
+    average = more.average or {}, visibility = more.visibility or {},
   }
 end
+
+local KEYWORDS = {
+  keyword("rose", { 9, 8, 3 }), keyword("fell", { 2, 2, 12 }), keyword("stayed", { 5, 1, 5 }), keyword("came", { 0, 40, 31 }),
+  keyword("went", { 20, 0, 0 }), keyword("late", { false, 50, 49 }), keyword("never", { 0, 0, 0 }), keyword("unchecked", {}),
+}
 
 local function names(rows)
   local list = {}
@@ -42,10 +48,7 @@ local function names(rows)
 end
 
 describe("the figures of a report", function()
-  local made = make {
-    keyword("rose", { 9, 8, 3 }), keyword("fell", { 2, 2, 12 }), keyword("stayed", { 5, 1, 5 }), keyword("came", { 0, 40, 31 }),
-    keyword("went", { 20, 0, 0 }), keyword("late", { false, 50, 49 }), keyword("never", { 0, 0, 0 }), keyword("unchecked", {}),
-  }
+  local made = make(KEYWORDS)
 
   it("compare the first with the last check; not ranking counts as the place behind the depth", function()
     assert.equal("came rose late", names(made.up))     -- 101 - 31, 9 - 3, 50 - 49
@@ -64,7 +67,8 @@ describe("the figures of a report", function()
     assert.same({ 1, 1, 1, 2, 2 }, made.engines[1].counts.last)  -- 3; 5; 12; 31 49; 0 0
   end)
 
-  it("list ten movers at most", function()
+  it("list ten movers at most; of those that moved as much, the first by name", function()
+    assert.equal("a b c", names(make({ keyword("b", { 5, 4 }), keyword("c", { 3, 2 }), keyword("a", { 9, 8 }) }).up))
     local keywords = {}
     for i = 1, 30 do
       keywords[i] = keyword("k" .. i, { 50, 50 - i })
@@ -119,6 +123,41 @@ describe("the page of a report", function()
       local size = #page.html(big_report { keywords = 1000, days = 90, engines = engines }, "2026-11-30")
       assert.is_true(size < MEGABYTE, ("%d engines: %d bytes"):format(engines, size))
     end
+  end)
+
+  it("says the figures", function()
+    local function history(first, last)
+      local days = { { date = "2026-11-01", value = first }, { date = "2026-11-03", value = last } }
+      return { { type = "avg", name = "Average", data = days }, { type = "search_engine", name = "Google", data = days } }
+    end
+    local html = page.html(make(KEYWORDS, {
+      summary = { today_avg = 24.5, visibility_percent = 20, domain_trust = 30, index_google = 1 },
+      average = history(30, 24.5), visibility = history(25, 20),
+    }), "2026-11-05")
+    local text = html:match("^(.-)<script"):gsub("<style>.-</style>", ""):gsub("<svg.-</svg>", ""):gsub("<[^>]*>", "|")
+      :gsub("&nbsp;", " "):gsub("|[|%s]*", "|")
+    for _, part in ipairs {
+      "Positions of shop.example.com|Shop|",
+      "|1 Nov 2026 – 3 Nov 2026|8 keywords|1 engine|domain trust 30|1 page in Google’s index|",
+      "|Average position|24.5|▲ |better by |5.5|since 1 Nov|",
+      "|Visibility|20|&thinsp;%|▼ |worse by |5|since 1 Nov|",
+      "|In the top 10|2|of 7|▼ |worse by |1|since 1 Nov|",
+      "|Moved|3|up|2|down|2 unchanged, 2 not ranking|",
+      "|1 Nov|1|2|1|1|2|3 Nov|1|1|1|2|2|Position|",
+      "|Google|1|±0|1|−1|1|±0|2|+1|2|±0|",
+      "|Moved up|1 Nov 2026 to 3 Nov 2026|Keyword|From, to|Change|Trend|came|– → 31|new|rose|9 → 3|+6|late|50 → 49|+1|",
+      "|went|20 → –|lost|fell|2 → 12|−10|",
+      "|Best|Trend|rose|10|3|+6|3|fell|10|12|−10|2|stayed|10|5|0|1|came|10|31|new|31|went|10|–|lost|20|late|10|49|+1|49|",
+      "|never|10|–|0|unchecked|10|",
+      "|Made on 5 Nov 2026 by seranking",
+    } do
+      assert.truthy(text:find(part, 1, true), part .. " is not in " .. text)
+    end
+    -- rose: three days between 2 and 94, and 9, 8, 3 between 21 and 3.
+    assert.truthy(html:find('<path d="M2.0 21.0h.1L48.0 18.0L94.0 3.0"/>', 1, true))
+    -- Sorted as positions won: 101 - 31, and 20 - 101.
+    assert.truthy(html:find("<td class=u data-v=70>new", 1, true))
+    assert.truthy(html:find("<td class=d data-v=-81>lost", 1, true))
   end)
 
   it("names no address, and loads nothing", function()

@@ -99,11 +99,7 @@ local function end_rows(plot, labels)
   end
   local rows = {}
   for n, row in ipairs(scale.spread(wanted, 1, 1, plot.canvas.rows)) do
-    row = floor(row + 0.5)
-    while rows[row] do -- halves may round to the same
-      row = row + 1
-    end
-    rows[row] = whose[n]
+    rows[floor(row + 0.5)] = whose[n]
   end
   return rows
 end
