@@ -414,10 +414,12 @@ install-fake: ## install the fake API, after install and to the same place
 	install -d "$(DESTDIR)$(LMOD)"
 	@for f in $(FAKE_MODULES); do \
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 fake/lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
+	install -d "$(DESTDIR)$(LMOD)/seranking/library"
+	install -m 644 fake/library/seranking_fake.lua "$(DESTDIR)$(LMOD)/seranking/library/"
 
 .PHONY: uninstall
 uninstall: ## remove the installed files, including the fake's
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(BINDIR)/seranking"
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(LMOD)/seranking/library/seranking_fake.lua" "$(DESTDIR)$(BINDIR)/seranking"
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

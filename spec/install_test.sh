@@ -120,6 +120,7 @@ installation() {
   check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"
   check "$version: make install-fake" make install-fake LUA="$version" DESTDIR="$to" PREFIX=/opt
   check "$version: every file of the fake is installed" every_file fake/lua "$share"
+  check "$version: the fake's types for editors are installed" every_file fake/library "$share/seranking/library"
   check "$version: the installed server starts" server_starts "$share" "$lib" "$to/opt/bin/seranking"
   : >"$share/neighbour.lua"
   check "$version: make uninstall" make uninstall LUA="$version" DESTDIR="$to" PREFIX=/opt
