@@ -175,14 +175,14 @@ function describe.operation(resource, description, api)
   end
   local made = {
     name = plan.name, about = description.about, use = description.use, api = api, method = plan.method,
-    path = planner.line(description, api):match " (.+)$",
+    path = notation.line(description, api):match " (.+)$",
     parameters = parameters_of(plan), one_of = copy.deep(plan.one_of), any_of = copy.deep(plan.any_of),
     together = copy.deep(plan.together), fixed = fixed,
     row_of = description.row and description.row.of,
     post = plan.post, body = body_kind(plan),
     envelope = plan.envelope or nil, answer = plan.answer or nil, unwrap = plan.unwrap or nil, failed = plan.failed,
     fields = notation.within(resource.name, description[1], fields_of, plan.fields, plan.number_rule, plan.texts),
-    example = planner.field(description, api, "example") or nil,
+    example = notation.field(description, api, "example") or nil,
     success = copy.deep(description.success or { 200 }),
     errors = errors, pages = pages_of(plan), job = copy.deep(plan.job), cost = copy.deep(plan.cost),
     repeatable = plan.repeatable, billed = description.billed or false,
@@ -190,7 +190,7 @@ function describe.operation(resource, description, api)
     deprecated = description.deprecated or false,
   }
   for _, other in ipairs(planner.apis(description)) do
-    made[other] = planner.line(description, other)
+    made[other] = notation.line(description, other)
   end
   made.instead = description.instead
   return made

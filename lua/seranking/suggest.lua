@@ -5,6 +5,7 @@
 local help = require "seranking.help"
 local misuse = require "seranking.base.misuse"
 local params = require "seranking.request.params"
+local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
 local proxy = require "seranking.base.proxy"
 local resource = require "seranking.resource"
@@ -63,7 +64,7 @@ local SURE = 1
 
 local function writes(entry)
   for _, api in ipairs(planner.apis(entry)) do
-    if not planner.line(entry, api):find "^GET " then
+    if not notation.line(entry, api):find "^GET " then
       return not entry.post
     end
   end

@@ -276,6 +276,66 @@ local function position(resource_name, operation_name, word)
   return at and path .. ":" .. at or path
 end
 
+--- A field of an operation on one API: its own, or else the one for all APIs.
+---@param operation table
+---@param api string
+---@param name string
+---@return any
+function notation.field(operation, api, name)
+  local own = operation[api]
+  if type(own) == "table" and own[name] ~= nil then
+    return own[name]
+  end
+  return operation[name]
+end
+
+--- Method and path of an operation on an API: "GET /sites/{site_id}"; nil where the API lacks it.
+---@param operation table
+---@param api string
+---@return string?
+function notation.line(operation, api)
+  local own = operation[api]
+  return type(own) == "table" and own[1] or own
+end
+
+-- Whether a name on the wire, of a parameter or a member of it, depends on the API.
+local function differs(definition)
+  if type(definition.wire) == "table" then
+    return true
+  end
+  for _, member in pairs(definition.fields or {}) do
+    if differs(member) then
+      return true
+    end
+  end
+  return false
+end
+
+--- A parameter as it is on one API: `wire` is a string, also in members of objects.
+---@param definition table
+---@param api string
+---@return table
+function notation.on_api(definition, api)
+  if not differs(definition) then
+    return definition
+  end
+  local own = {}
+  for name, value in pairs(definition) do
+    own[name] = value
+  end
+  if type(own.wire) == "table" then
+    own.wire = own.wire[api]
+  end
+  if own.fields then
+    local fields = {}
+    for name, member in pairs(own.fields) do
+      fields[name] = notation.on_api(member, api)
+    end
+    own.fields = fields
+  end
+  return own
+end
+
 --- Calls `f` with the rest of the arguments. A typo that it raises becomes an error message with file, line and operation.
 ---@param resource_name string "sites.keywords"
 ---@param operation_name string

@@ -1,7 +1,6 @@
 --- Plans: the description of an operation, prepared for one API.
 -- SPDX-License-Identifier: MIT
 
-local copy = require "seranking.base.copy"
 local notation = require "seranking.base.notation"
 local products = require "seranking.api.products"
 local rows = require "seranking.request.rows"
@@ -68,31 +67,8 @@ local function any_part(definition, holds)
   return false
 end
 
--- Whether the name on the wire depends on the API.
-local function differs(definition)
-  return type(definition.wire) == "table"
-end
-
 local function is_secret(definition)
   return definition.secret
-end
-
-local function localize(definition, api)
-  if not any_part(definition, differs) then
-    return definition
-  end
-  local own = copy.shallow(definition)
-  if type(own.wire) == "table" then
-    own.wire = own.wire[api]
-  end
-  if own.fields then
-    local fields = {}
-    for name, field in pairs(own.fields) do
-      fields[name] = localize(field, api)
-    end
-    own.fields = fields
-  end
-  return own
 end
 
 --- The definition of a parameter on one API: `wire` is a string, also in members of objects.
@@ -106,29 +82,7 @@ function plan.definition(resource, description, name, api)
   if not definition then
     notation.typo(name, "no parameter '%s' is described", name)
   end
-  return localize(definition, api)
-end
-
---- A field of a description on one API: its own, or else the one for all APIs.
----@param description table
----@param api string
----@param name string
----@return any
-function plan.field(description, api, name)
-  local own = description[api]
-  if type(own) == "table" and own[name] ~= nil then
-    return own[name]
-  end
-  return description[name]
-end
-
---- Method and path of an operation on an API: "GET /sites/{site_id}"; nil where the API lacks it.
----@param description table
----@param api string
----@return string?
-function plan.line(description, api)
-  local own = description[api]
-  return type(own) == "table" and own[1] or own
+  return notation.on_api(definition, api)
 end
 
 -- Raises a typo in the names of required members.
@@ -244,9 +198,9 @@ end
 
 local function make(resource, description, api)
   local function field(name)
-    return plan.field(description, api, name)
+    return notation.field(description, api, name)
   end
-  local route = notation.route(plan.line(description, api))
+  local route = notation.route(notation.line(description, api))
   local made = {
     name = resource.name .. "." .. description[1],
     method = route.method,

@@ -60,30 +60,13 @@ local function new_node()
   return { literal = {}, methods = {} }
 end
 
---- Descriptions of parameters as one generation has them: the name in the request, where there is one, is a string.
+-- Descriptions of parameters as one generation has them.
 local function params_of(params, generation)
   local own = {}
   for name, param in pairs(params) do
-    local copy = {}
-    for field, value in pairs(param) do
-      copy[field] = value
-    end
-    if type(param.wire) == "table" then
-      copy.wire = param.wire[generation]
-    end
-    copy.fields = param.fields and params_of(param.fields, generation)
-    own[name] = copy
+    own[name] = notation.on_api(param, generation)
   end
   return own
-end
-
---- What an operation says of a generation: of this one alone, or else of both.
-local function said(operation, generation, member)
-  local own = operation[generation]
-  if type(own) == "table" and own[member] ~= nil then
-    return own[member]
-  end
-  return operation[member]
 end
 
 local function copy(list)
@@ -121,8 +104,7 @@ local function insert(routes, route)
 end
 
 local function add(root, resource, operation, generation, params)
-  local own = operation[generation]
-  local line = notation.route(type(own) == "table" and own[1] or own)
+  local line = notation.route(notation.line(operation, generation))
   local method, node = line.method, root
   for segment in line.path:gmatch("[^/]+") do
     if segment:find("^{") then
@@ -143,14 +125,14 @@ local function add(root, resource, operation, generation, params)
     params = params,
     path = line.in_path,
     ids = Routes.fields(table.concat(line.in_query, " "), params),
-    query = Routes.fields(said(operation, generation, "query"), params) or {},
-    body = Routes.fields(said(operation, generation, "body"), params),
-    items = Routes.fields(said(operation, generation, "items"), params),
-    upload = Routes.fields(said(operation, generation, "upload"), params),
-    envelope = said(operation, generation, "envelope"),
-    answer = said(operation, generation, "answer"),
-    fields = said(operation, generation, "fields"),
-    example = said(operation, generation, "example"),
+    query = Routes.fields(notation.field(operation, generation, "query"), params) or {},
+    body = Routes.fields(notation.field(operation, generation, "body"), params),
+    items = Routes.fields(notation.field(operation, generation, "items"), params),
+    upload = Routes.fields(notation.field(operation, generation, "upload"), params),
+    envelope = notation.field(operation, generation, "envelope"),
+    answer = notation.field(operation, generation, "answer"),
+    fields = notation.field(operation, generation, "fields"),
+    example = notation.field(operation, generation, "example"),
   }
   local guesses = {}
   for _, field in ipairs(notation.fields(route.fields)) do
