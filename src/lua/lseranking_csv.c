@@ -27,7 +27,7 @@ static void must(lua_State *L, int failed) {
 /* ---- texts ---- */
 
 /* Makes room for `len` bytes at the end of the buffer, and returns it. */
-static char *room(lua_State *L, struct sr_buf *buf, size_t len) {
+static inline char *room(lua_State *L, struct sr_buf *buf, size_t len) {
   if (buf->cap - buf->len <= len)
     must(L, sr_buf_reserve(buf, len) != 0);
   return buf->data + buf->len;
@@ -36,6 +36,11 @@ static char *room(lua_State *L, struct sr_buf *buf, size_t len) {
 static void put(lua_State *L, struct sr_buf *buf, const char *text, size_t len) {
   memcpy(room(L, buf, len), text, len);
   buf->len += len;
+}
+
+static inline void put_char(lua_State *L, struct sr_buf *buf, char c) {
+  *room(L, buf, 1) = c;
+  buf->len++;
 }
 
 /* What the bytes of a text ask for. */
@@ -193,6 +198,7 @@ static void put_integer(lua_State *L, struct sr_buf *buf, long long value) {
 
 /* The shortest text that reads back as the same number, with a dot in any locale. */
 static void put_number(lua_State *L, struct sr_buf *buf, double value) {
+  const char *own_point = localeconv()->decimal_point;
   char text[NUMBER_SIZE], *point;
   int digits;
   if (value > -WHOLE && value < WHOLE && (double)(long long)value == value) {
@@ -204,9 +210,11 @@ static void put_number(lua_State *L, struct sr_buf *buf, double value) {
     if (strtod(text, NULL) == value)
       break;
   }
-  point = strstr(text, localeconv()->decimal_point);
-  if (point != NULL)
+  point = strstr(text, own_point);
+  if (point != NULL) { /* it may have several bytes */
     *point = '.';
+    memmove(point + 1, point + strlen(own_point), strlen(point + strlen(own_point)) + 1);
+  }
   put(L, buf, text, strlen(text));
 }
 
@@ -269,7 +277,7 @@ static int encoder_add(lua_State *L) {
     lua_rawgeti(L, 2, i);
     lua_gettable(L, 1);
     if (i > 1)
-      put(L, buf, encoder->tabs ? "\t" : ",", 1);
+      put_char(L, buf, encoder->tabs ? '\t' : ',');
     if (!put_cell(L, encoder)) {
       buf->len = encoder->whole;
       return 0;
@@ -277,10 +285,9 @@ static int encoder_add(lua_State *L) {
   }
   if (count == 1 && buf->len == encoder->whole && !encoder->tabs) /* an empty line is no record */
     put(L, buf, "\"\"", 2);
-  if (encoder->tabs)
-    put(L, buf, "\n", 1);
-  else
-    put(L, buf, "\r\n", 2);
+  if (!encoder->tabs)
+    put_char(L, buf, '\r');
+  put_char(L, buf, '\n');
   encoder->whole = buf->len;
   lua_pushinteger(L, (lua_Integer)buf->len);
   return 1;
