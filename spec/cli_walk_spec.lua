@@ -227,7 +227,7 @@ describe("Ctrl-C in a walk", function()
 
   it("says so as JSON with --error-format json", function()
     local client, requests = server()
-    local status, _, stderr = terminal.run(words("--max-rows", "4000", "--quiet", "--error-format", "json"), { client = client,
+    local status, _, stderr = terminal.run(words("--max-rows", "4000", "--error-format", "json"), { client = client,
       interrupted = function() return #requests >= 1 and 1 or 0 end })
     local err = cjson.decode(stderr).error
     assert.same({ 130, "interrupted", 130 }, { status, err.kind, err.exit })

@@ -27,8 +27,7 @@ commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart"
 function commands.built_in(name)
   for _, other in ipairs(commands.BUILT_IN) do
     if other == name then
-      local fine, command = pcall(require, "seranking.cli." .. name)
-      return fine and command or nil
+      return require("seranking.cli." .. name)
     end
   end
 end

@@ -11,10 +11,10 @@ local products = require "seranking.api.products"
 local Context = {}
 Context.__index = Context
 
---- Writes a line to stderr, unless --quiet.
+--- Writes a line to stderr, unless --quiet, or --error-format json: then stderr has nothing but the error.
 ---@param text string
 function Context:note(text)
-  if not self.flags.quiet then
+  if not self.flags.quiet and self.flags.error_format ~= "json" then
     self:erase_progress()
     self.terminal.stderr:write("seranking: ", text, "\n")
   end

@@ -104,7 +104,8 @@ local function json_of(context, status, message, err)
   local made = { kind = status == exit.USAGE and "usage" or status == exit.INTERRUPTED and "interrupted" or "other",
     message = message, exit = status }
   if err then
-    made.kind, made.code, made.message = err.kind or made.kind, err.code, err.message or message
+    made.code, made.message = err.code, err.message or message
+    made.kind = status ~= exit.INTERRUPTED and err.kind or made.kind
     for _, name in ipairs(FIELDS) do
       made[name] = err[name]
     end
