@@ -150,7 +150,7 @@ end
 
 -- The number of items in a list. Only a list with a field `n` may have holes.
 local function length(list)
-  local n, count = list.n, #list
+  local n, count, seen = list.n, #list, 0
   if n ~= nil and not (type(n) == "number" and n >= 0 and n < 2 ^ 53 and n % 1 == 0) then
     misuse.raise("client:map: the list's field n must be the number of its items, got %s",
       type(n) == "string" and ("%q"):format(n) or tostring(n))
@@ -164,15 +164,12 @@ local function length(list)
       count = nil
       break
     end
+    seen = seen + 1
   end
-  for i = 1, n == nil and count or 0 do
-    if list[i] == nil then
-      count = nil
-      break
-    end
+  if n == nil and count ~= seen then
+    misuse.raise("client:map takes a list without holes: if you mean them, put the number of items into its field n")
   end
-  return n or count or misuse.raise("client:map takes a list without holes: if you mean them, put the number of items into "
-    .. "its field n")
+  return n or count
 end
 
 --- See client:map.
