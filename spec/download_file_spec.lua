@@ -130,6 +130,21 @@ describe("a download to a file", function()
       script.raised(client.download, client, "https://files.example/a", { gunzip = true }))
   end)
 
+  it("says that the disk is full, sends nothing again, and leaves nothing", function()
+    local server = http.answering(answer("200 OK", {}, ("x"):rep(1000000)))
+    local dir, program = folder.new(), folder.new() .. "/download.lua"
+    system.write(program, ([[
+      local client = require("seranking").new { token = %q, base_url = %q, share = "off", retries = 3 }
+      local _, err = client:download(%q, { to = %q })
+      print(err.kind, err.code, err.message, err.attempts, err.sent, err.retryable)
+    ]]):format(wire.KEY, server.url, server.url .. "/large", dir .. "/large"))
+    -- the limit on the size of files stands in for a full disk
+    assert.equal(("file\tcant_write\tcan't write %s/large: File too large\t1\ttrue\tfalse\n"):format(dir),
+      system.output(("trap '' XFSZ; ulimit -f 100; '%s' %s"):format(process.interpreter(), program)))
+    assert.same({}, names(dir))
+    assert.equal(1, #server.requests())
+  end)
+
   it("is written by the worker thread in event loops, and leaves nothing when it is given up there", function()
     local text = ("id,anchor\r\n"):rep(50000)
     local gzip = packed(text)
