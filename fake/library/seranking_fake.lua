@@ -23,6 +23,7 @@
 ---@field rows? integer rows of a list of the Data API; 250
 ---@field regions? integer rows of client.system:google_regions(); 50
 ---@field units? integer credits that are left; 48,211
+---@field wallet? number credits that were bought, which last when the plan's are used up; 0
 ---@field exports? integer backlink exports that the plan allows; more are rejected
 ---@field without? string[] what the account lacks: { "visible", "local_marketing" }
 ---@field clock? seranking.Clock a clock of seranking.clock()
