@@ -132,6 +132,12 @@ return {
     "if whole(value) and value >= 0 then", "if whole(value) then", "client_resources client_arguments values" },
   { "texts of numbers above 2^53 become numbers", "lua/seranking/answer/numbers.lua",
     "or value % 1 == 0 and (value >= MAX_EXACT or value <= -MAX_EXACT) then", "then", "numbers" },
+  { "a misspelled variable of the key is not named", "lua/seranking/keys.lua",
+    "if meant and meant ~= name then", "if meant and meant == 5 then", "keys" },
+  { "an item that an operation can't take is raised with the library's traceback", "lua/seranking/walk/concurrent.lua",
+    "self.mistake or self.of and of_operation(", "self.mistake or self.of == 5 and of_operation(", "map" },
+  { "a resource that is called suggests an operation that writes", "lua/seranking/suggest.lua",
+    "if entry and not writes(entry) then", "if entry then", "suggest" },
   { "max_queue may be 0", "lua/seranking/options.lua", [["max_queue", kinds.whole(1, 1000000)]],
     [["max_queue", kinds.whole(0, 1000000)]], "options" },
 
