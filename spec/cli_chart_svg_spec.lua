@@ -135,7 +135,13 @@ describe("a chart of lines as SVG", function()
 
   it("has a light and a dark scheme, both with contrast", function()
     local text = svg.lines({ title = "t", series = { a_series("A", { 1, 2 }) } }, { width = 840, height = 380 })
-    assert.truthy(text:find("@media screen and (prefers-color-scheme:dark){", 1, true))
+    local light, dark = text:match "<style>(.-)@media screen and %(prefers%-color%-scheme:dark%){(.-)}</style>"
+    for i = 1, 6 do
+      assert.truthy(light:find((".s%d{stroke:%s}"):format(i, svg.LIGHT[i]), 1, true))
+      assert.truthy(dark:find((".s%d{stroke:%s}"):format(i, svg.DARK[i]), 1, true))
+    end
+    assert.truthy(light:find(".c-ink{fill:" .. svg.INK.light.ink, 1, true))
+    assert.truthy(dark:find(".c-ink{fill:" .. svg.INK.dark.ink, 1, true))
     for scheme, list in pairs { light = svg.LIGHT, dark = svg.DARK } do
       local ink = svg.INK[scheme]
       assert.is_true(contrast(ink.ink, ink.ground) >= 7)
@@ -148,6 +154,12 @@ describe("a chart of lines as SVG", function()
 end)
 
 describe("bars as SVG", function()
+  it("hold a distribution of nothing", function()
+    local text = svg.bars({ title = "t", items = { { name = "1-3", value = 0 } } }, { width = 600 })
+    assert.equal("1-3: 0, 0%.", xpath(text, "string(//*[local-name()='desc'])"))
+    assert.is_nil(text:find "nan")
+  end)
+
   it("have lengths by their numbers, which are told in words as well", function()
     local items = { { name = "1-3", value = 20 }, { name = "4-10", value = 5 }, { name = EVIL, value = 0 } }
     local text = svg.bars({ title = "t", items = items }, { width = 600 })

@@ -164,6 +164,30 @@ return {
   { "product: words about a parameter are taken from any member", "lua/seranking/answer/refusal.lua",
     [[list[#list + 1] = type(text) == "string" and text or nil]], "list[#list + 1] = tostring(text)", "visible" },
 
+  -- ---- charts and the report ----
+  { "charts: position 1 is at the bottom", "lua/seranking/cli/chart/scale.lua",
+    "return axis.reversed and 1 - share or share", "return share", "cli_chart_scale cli_chart_text" },
+  { "charts: a line goes on over days without a value", "lua/seranking/cli/chart/series.lua",
+    [[    if not point.value then
+      run = nil
+    else]],
+    "    if point.value then", "cli_chart_text cli_chart_svg" },
+  { "charts: a name may hold markup", "lua/seranking/cli/chart/names.lua",
+    [[return (clean:gsub("[&<>\"']", ENTITIES))]], "return clean", "cli_chart_text cli_chart_svg cli_report" },
+  { "charts: a name may turn the text around", "lua/seranking/cli/chart/names.lua",
+    [[clean = clean:gsub(pattern, "")]], "clean = clean:gsub(pattern, pattern)", "cli_chart_text" },
+  { "report: a keyword may end the script that holds it", "lua/seranking/cli/report/data.lua",
+    [[return (encoded:gsub("<", "\\u003c"))]], "return encoded", "cli_report" },
+  { "report: a keyword that fell out of the results has risen", "lua/seranking/cli/report/figures.lua",
+    "(last.value or depth + 1)", "(last.value or 0)", "cli_report" },
+  { "report: a failed run replaces the report of the last one", "lua/seranking/cli/chart/written.lua",
+    [[  if not fine then
+    file:keep(false)
+    error(text, 0)]],
+    [[  if not fine then
+    file:finish()
+    error(text, 0)]], "cli_report cli_chart_command" },
+
   -- ---- the fake ----
   { "the fake lets one request more into a window", "fake/lua/seranking/fake/limit.lua",
     "size(state.arrivals) >= self.limit", "size(state.arrivals) > self.limit", "fake/spec/fake_spec.lua" },
