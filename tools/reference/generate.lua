@@ -1,6 +1,7 @@
 --- All files generated from the API descriptions.
 -- SPDX-License-Identifier: MIT
 
+local command = require "reference.command"
 local errors = require "reference.errors"
 local markdown = require "reference.markdown"
 local model = require "reference.model"
@@ -15,6 +16,7 @@ return function(index)
   local files = markdown.pages(families)
   files["docs/options.md"] = options.page()
   files["docs/errors.md"] = errors.page()
+  files["docs/command.md"], files["docs/seranking.1"] = command.page(), command.manual()
   files["library/seranking.lua"] = types.file(families)
   return files
 end

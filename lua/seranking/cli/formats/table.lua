@@ -201,10 +201,10 @@ function table_format.open(write, settings)
     return true
   end
   function made.document(_, value)
-    if settings.columns then
-      return made:row(value)
-    end
     done = true
+    if settings.columns then
+      return close_rows({ value }, write, settings)
+    end
     if type(value) ~= "table" or value == null then
       return write(shown(value, settings.terminal.unicode) .. "\n")
     end
