@@ -180,7 +180,7 @@ lua_debs   = $(if $(filter jit,$(1)),luajit2 libluajit2-5.1-dev,lua$(1) $(if $(f
 BUILD_DEBS = gcc libc6-dev pkg-config libcurl4-openssl-dev zlib1g-dev libhiredis-dev
 DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socket lua-argparse lua-luv
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
-             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish lua-check clang libclang-rt-dev clang-format clang-tidy \
+             redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish faketime lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
 
@@ -394,6 +394,7 @@ CMOD       ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 LMOD       ?= $(PREFIX)/share/lua/$(LUA_ABI)
 BINDIR     ?= $(PREFIX)/bin
 LUA_BIN    ?= $(or $(shell sh spec/support/interpreter.sh $(INSTALL_LUA)),/usr/bin/env lua$(INSTALL_LUA))
+MANDIR     ?= $(PREFIX)/share/man/man1
 LUA_MODULES = $(shell cd lua && find seranking -name '*.lua')
 FAKE_MODULES = $(shell cd fake/lua && find seranking -name '*.lua')
 
@@ -407,6 +408,8 @@ install: ## install for one Lua, LUA=5.4 by default, below DESTDIR and PREFIX=/u
 	  install -d "$(DESTDIR)$(LMOD)/$${f%/*}" && install -m 644 lua/$$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LMOD)/seranking/library" # types for editors; not loaded at run time
 	install -m 644 library/seranking.lua "$(DESTDIR)$(LMOD)/seranking/library/"
+	install -d "$(DESTDIR)$(MANDIR)"
+	install -m 644 docs/seranking.1 "$(DESTDIR)$(MANDIR)/"
 	@LUA_BIN="$(LUA_BIN)" BINDIR="$(BINDIR)" LMOD="$(LMOD)" CMOD="$(CMOD)" DESTDIR="$(DESTDIR)" TRY="$(TRY)" sh tools/install_command.sh
 
 .PHONY: install-fake
@@ -419,7 +422,7 @@ install-fake: ## install the fake API, after install and to the same place
 
 .PHONY: uninstall
 uninstall: ## remove the installed files, including the fake's
-	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(LMOD)/seranking/library/seranking_fake.lua" "$(DESTDIR)$(BINDIR)/seranking"
+	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(LMOD)/seranking/library/seranking_fake.lua" "$(DESTDIR)$(BINDIR)/seranking" "$(DESTDIR)$(MANDIR)/seranking.1"
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
 
 .PHONY: clean

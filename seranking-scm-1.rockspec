@@ -37,6 +37,7 @@ build = {
     CMOD = "$(LIBDIR)",
     LMOD = "$(LUADIR)",
     BINDIR = "$(BINDIR)",
+    MANDIR = "$(PREFIX)/doc",
     TRY = "no", -- LuaRocks itself makes its tree known to Lua
   },
 }

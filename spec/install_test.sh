@@ -115,6 +115,7 @@ installation() {
   check "$version: every Lua file is installed" every_file lua "$share"
   check "$version: the types for editors are installed" every_file library "$share/seranking/library"
   check "$version: the command is installed and starts this Lua" command_starts "$lua" "$to/opt/bin/seranking"
+  check "$version: the manual page is installed" test -s "$to/opt/share/man/man1/seranking.1"
   check "$version: nothing of the fake is installed" nothing_of_the_fake "$to/opt"
   check "$version: the installed module loads" loads_from "$lua" "$share" "$lib"
   check "$version: the installed limiter on Redis loads" redis_loads "$lua" "$share" "$lib" "$version"

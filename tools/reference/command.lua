@@ -95,7 +95,8 @@ end
 
 local STATUSES = {
   { exit.DONE, "Done." }, { exit.OTHER, "Another failure, such as a full disk." }, { exit.USAGE, "Wrong usage." },
-  { exit.INVALID, "The API does not have it, or refuses the request." }, { exit.ACCESS, "No key, a wrong key, or no access." },
+  { exit.INVALID, "The API does not have it, or refuses the request." },
+  { exit.ACCESS, "No key, a wrong key, or no access." },
   { exit.RATE, "Rate limit." }, { exit.NETWORK, "Network or time-out." }, { exit.SERVER, "The server failed." },
   { exit.BUDGET, "The budget is used up." }, { exit.JOB, "A job failed." }, { exit.INTERRUPTED, "Interrupted by Ctrl-C." },
 }
