@@ -75,6 +75,26 @@ describe("seranking.csv", function()
     end
   end)
 
+  it("sees what must be quoted or escaped at every place of a text", function()
+    local quoted = { [","] = ",", ['"'] = '""', ["\r"] = "\r", ["\n"] = "\n" }
+    local escaped = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\" }
+    for _, style in ipairs { { ",", quoted, '"', "\r\n" }, { "\t", escaped, "", "\n" } } do
+      local put, take = core.csv_encoder(style[1])
+      for code = 0, 127 do
+        local char = string.char(code)
+        local expected = style[2][char]
+        local mark = expected and style[3] or ""
+        for length = 1, 18 do
+          for at = 1, length do
+            local before, behind = ("x"):rep(at - 1), ("-"):rep(length - at)
+            put({ "_" .. before .. char .. behind }, { 1 })
+            assert.equal(mark .. "_" .. before .. (expected or char) .. behind .. mark .. style[4], take())
+          end
+        end
+      end
+    end
+  end)
+
   it("keeps a column of its own with empty cells", function()
     local path = folder.new() .. "/rows.csv"
     system.write(path, csv_of({ { a = "x" }, {}, { a = "" }, { a = "y" } }, "a"))
