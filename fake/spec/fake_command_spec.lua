@@ -218,6 +218,16 @@ end
     return false
   end
 
+  it("replays a recording, and says what is wrong with one", function()
+    write("c.json", '{ "seranking_cassette": 1, "answers": [ { "request": { "method": "GET", "target": "/account/profile" },'
+      .. ' "answer": { "status": 200, "body": { "first_name": "Grace" } } } ] }')
+    write("name.lua", [[print(require("seranking").new({ raise = true }).account:profile().first_name)]])
+    assert.equal("Grace\n0\n", shell "$FAKE run --replay c.json name.lua")
+    local text = shell "$FAKE run --replay none.json name.lua"
+    assert.truthy(text:find("seranking: --replay: the cassette can't be read: none.json", 1, true), text)
+    assert.truthy(text:find "1\n$")
+  end)
+
   it("keeps the server for a script that Ctrl-C has interrupted, and ends with 130 if the script fails", function()
     -- What the terminal does: SIGINT for every process of its group, which setsid keeps apart from this one.
     write("interrupted.lua", [[

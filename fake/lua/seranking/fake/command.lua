@@ -63,6 +63,7 @@ local function add_fake_options(parser)
   option("--regions", "Rows of the list of regions.", "N", number("--regions", 0, 228800, true), "50")
   option("--rows", "Rows of the lists of the Data API.", "N", number("--rows", 0, 1e9, true), "250")
   option("--units", "Credits for the Data API.", "N", number("--units", 0, 1e15, true), "48211")
+  parser:option("--replay", "Give the answers of a recording: a file that seranking.record has written."):argname("FILE")
 end
 
 -- The result of parsing; ends with a message and status 2 if the words are wrong.
@@ -257,7 +258,7 @@ function command.main(words)
     os.remove(options.port_file)               -- a reader that waits for it must not find an old one
   end
 
-  local api = fake.new {
+  local made, api = pcall(fake.new, {
     now = socket.gettime,
     limit = options.limit,
     data_limit = options.data_limit,
@@ -275,7 +276,11 @@ function command.main(words)
     rows = options.rows,
     units = options.units,
     lenient = options.lenient or "content_type", -- as the API: the curl lines of its own page name no Content-Type
-  }
+    replay = options.replay,
+  })
+  if not made then
+    fail((tostring(api):gsub("^.-option replay: ", "--replay: ")))
+  end
   local serving, why = server.new {
     api = api,
     port = options.port,
