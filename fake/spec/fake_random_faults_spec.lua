@@ -128,7 +128,7 @@ describe("a wrong option raises at the caller's line:", function()
     { { faults = { rate = 1, kinds = {} } }, "faults.kinds must name one fault or more" },
     { { faults = { rate = 1, kinds = { "200" } } }, "faults.kinds: '200' is none of refuse, drop, truncate, hang, slow, "
       .. "bad_json, empty, html, invalid_utf8, nul, or a status from 400 to 599" },
-    { { faults = { rates = 1 } }, "unknown option: rates; there are: kinds, rate" },
+    { { faults = { rates = 1 } }, "unknown option: rates; did you mean 'rate'?" },
   } do
     it(case[2], function()
       local line = debug.getinfo(1, "l").currentline + 1

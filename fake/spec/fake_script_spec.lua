@@ -124,7 +124,7 @@ describe("api:on", function()
 
   it("refuses what is no operation, parameter or answer, at the caller's line", function()
     for want, try in pairs {
-      ["no operation 'sites.sumary'; docs/reference lists them"] = function() api:on("sites.sumary", nil, {}) end,
+      ["no operation 'sites.sumary'; did you mean 'sites.summary'?"] = function() api:on("sites.sumary", nil, {}) end,
       ["no operation 'keywords.delete'; there are: "] = function() api:on("keywords.delete", nil, true) end,
       ["sites.summary has no parameter 'id'; there are: site_engine_id, site_id"] = function()
         api:on("sites.summary", { id = 5 }, SUMMARY)
@@ -134,7 +134,7 @@ describe("api:on", function()
       end,
       ["api:on takes an operation, arguments (or nil) and an answer"] = function() api:on("sites.list") end,
       ["times must be a whole number, at least 1"] = function() api:on("sites.list", nil, {}, { times = 0 }) end,
-      ["unknown option: time; there are: times"] = function() api:on("sites.list", nil, {}, { time = 1 }) end,
+      ["unknown option: time; did you mean 'times'?"] = function() api:on("sites.list", nil, {}, { time = 1 }) end,
       ["status must be a whole number from 200 to 599"] = function() api:on("sites.list", nil, { status = 99 }) end,
       ["the operation answers nothing: script true"] = function() api:on("sites.delete", nil, { ok = 1 }) end,
     } do
@@ -218,5 +218,32 @@ describe("api:client", function()
     local before = api.now()
     api:client({ retries = 1 }).sites:list()
     assert.equal(before, api.now())
+  end)
+end)
+
+describe("a mistake in a test", function()
+  it("is told at its line, with what was meant", function()
+    local api = fake.new()
+    for message, mistake in pairs {
+      ["call it with a dot: fake.new { … }"] = function() fake:new { demo = true } end,
+      ["unknown option: sead; did you mean 'seed'?"] = function() fake.new { sead = 1 } end,
+      ["today must be a day, YYYY-MM-DD, got '2026-02-30'"] = function() fake.new { today = "2026-02-30" } end,
+      ["seed must be a whole number, at least 0, got 1.5"] = function() fake.new { seed = 1.5 } end,
+      ["limit must be a whole number, at least 1, got 0"] = function() fake.new { limit = 0 } end,
+      ["rows must be a whole number, at least 0, got -1"] = function() fake.new { rows = -1 } end,
+      ["per must be a number of seconds above 0, got 0"] = function() fake.new { per = 0 } end,
+      ["call it with a colon: api:on(operation, arguments, answer)"] = function() api.on("sites.list", nil, {}) end,
+      ["call it with a colon: api:client()"] = function() api.client {} end,
+      ["call it with a colon: api:pending()"] = function() api.pending() end,
+      ["api:advance takes seconds, at least 0: time goes forward only"] = function() api:advance(-1) end,
+      ["api:handle takes a request: "] = function() api:handle() end,
+      ["a site to build needs a url"] = function() api:seed { sites = { { title = "a" } } } end,
+      ["seranking.new: unknown option 'retrys'; did you mean 'retries'?"] = function() api:client { retrys = 1 } end,
+      ["no operation 'site.list'; did you mean 'sites.list'?"] = function() api:on("site.list", nil, {}) end,
+    } do
+      local problem = problem_of(mistake)
+      assert.is_truthy(problem:find("^fake/spec/fake_script_spec.lua:%d+: "), problem)
+      assert.is_truthy(problem:find(message, 1, true), problem)
+    end
   end)
 end)

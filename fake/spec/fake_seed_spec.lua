@@ -49,8 +49,8 @@ describe("api:seed", function()
   it("refuses what the API would refuse, and what it does not know, at the caller's line", function()
     local api = fake.new()
     for want, account in pairs {
-      ["unknown option: site; there are: sites"] = { site = {} },
-      ["unknown option: keyword; there are: "] = { sites = { { url = "https://a.com", keyword = "x" } } },
+      ["unknown option: site; did you mean 'sites'?"] = { site = {} },
+      ["unknown option: keyword; did you mean 'keywords'?"] = { sites = { { url = "https://a.com", keyword = "x" } } },
       ["url must be a string, not a number"] = { sites = { { url = 5 } } },
       ["sites.create: Incorrect website URL"] = { sites = { { url = "https://shop.example", title = "a" } } },
     } do

@@ -248,7 +248,7 @@ function Recording:stop()
     self._problem = self._problem or not closed and problem
     if not self._problem then
       closed, problem = os.rename(self.path .. ".new", self.path)
-      self._problem = not closed and problem
+      self._problem = not closed and format("%s; the answers are in %s.new", problem, self.path)
     end
   end
   if self._problem then

@@ -23,6 +23,7 @@ local script = require "seranking.fake.script"
 local seed = require "seranking.fake.seed"
 local service = require "seranking.fake.service"
 local store = require "seranking.fake.store"
+local values = require "seranking.fake.values"
 
 ---@class seranking.fake.Request
 ---@field method string
@@ -88,6 +89,34 @@ local option_types = {
   replay = "string",
 }
 
+-- Options that are whole numbers, and the least of each.
+local LEAST = { limit = 1, data_limit = 1, visible_limit = 1, seed = 0, regions = 0, rows = 0, units = 0, wallet = 0 }
+
+-- Raises for an option whose value can't be used.
+local function check_options(options, level)
+  option_checks.check(options, option_types, level + 1)
+  for name, least in pairs(LEAST) do
+    local value = options[name]
+    if value and not (value >= least and value % 1 == 0) then
+      error(("%s must be a whole number, at least %d, got %s"):format(name, least, tostring(value)), level + 1)
+    end
+  end
+  if type(options.lenient) == "string" and options.lenient ~= "content_type" then
+    error('lenient must be true, false or "content_type"', level + 1)
+  elseif type(options.today) == "string" and not values.is_date(options.today) then
+    error(("today must be a day, YYYY-MM-DD, got '%s'"):format(options.today), level + 1)
+  elseif options.per and options.per <= 0 then
+    error("per must be a number of seconds above 0, got " .. tostring(options.per), level + 1)
+  end
+end
+
+-- Raises if a method was not called with a colon.
+local function must_be_api(self, call)
+  if type(self) ~= "table" or getmetatable(self) ~= Api then
+    error("call it with a colon: api:" .. call, 3)
+  end
+end
+
 local function all_descriptions(more)
   local resources = {}
   for _, name in pairs(require "seranking.api") do
@@ -134,10 +163,10 @@ function fake.new(options)
     error("seranking.fake.new takes a table of options, not a " .. type(options), 2)
   end
   options = options or {}
-  option_checks.check(options, option_types, 2)
-  if type(options.lenient) == "string" and options.lenient ~= "content_type" then
-    error('lenient must be true, false or "content_type"', 2)
+  if rawequal(options, fake) then
+    error("call it with a dot: fake.new { … }", 2)
   end
+  check_options(options, 2)
   local room, chances = log.room(options.log, 2), random_faults.new(options, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
@@ -181,6 +210,7 @@ end
 --- Adds projects and what hangs under them to the account. What the API would refuse raises.
 ---@param account seranking.fake.Seed
 function Api:seed(account)
+  must_be_api(self, "seed { … }")
   local at = self.now() + self.advanced
   local fine, problem = pcall(seed.add, function(key, args, ago)
     local routes = self.routes.operations[key].routes
@@ -194,6 +224,7 @@ end
 --- Forgets everything that happened: the account's contents, the log, limits and bans, scripted answers and faults. Time
 --- goes on.
 function Api:reset()
+  must_be_api(self, "reset()")
   self.origin = nil -- the day of the first request: links and positions move from there on
   self.cache = {}
   self.store = store.new(self.units, self.wallet)
@@ -216,7 +247,10 @@ end
 --- Lets time pass, on top of the clock.
 ---@param seconds number
 function Api:advance(seconds)
-  assert(seconds >= 0, "time goes forward only")
+  must_be_api(self, "advance(seconds)")
+  if type(seconds) ~= "number" or seconds < 0 then
+    error("api:advance takes seconds, at least 0: time goes forward only", 2)
+  end
   if self.clock then
     self.clock:advance(seconds)
   else
@@ -229,6 +263,7 @@ end
 --- transport what to do. `refuse` means that the request never arrived: it is not carried out, and no limit counts it.
 ---@param fault seranking.fake.Fault
 function Api:fail(fault)
+  must_be_api(self, "fail { … }")
   local made = faults.new(fault, 2)
   if fault.operation then
     arguments.check(self.routes:operation(fault.operation, 2), fault.args, 2)
@@ -251,6 +286,7 @@ end
 ---@param options? { times?: integer } how often it answers; always, when left out
 ---@return seranking.fake.Expectation
 function Api:on(operation, args, answer, options)
+  must_be_api(self, "on(operation, arguments, answer)")
   local one = script.new(self.routes:operation(operation, 2), args, answer, options)
   self.expectations[#self.expectations + 1] = one
   return one
@@ -260,6 +296,7 @@ end
 --- call of `on`.
 ---@return string[]
 function Api:pending()
+  must_be_api(self, "pending()")
   return script.pending(self.expectations)
 end
 
@@ -267,6 +304,7 @@ end
 --- operations whose answer is a fixed example. A line each, in the order of their first coming.
 ---@return string[]
 function Api:unexpected()
+  must_be_api(self, "unexpected()")
   local lines = {}
   for i, line in ipairs(self.unknown) do
     lines[i] = line
@@ -277,6 +315,7 @@ end
 --- The operations whose answer is the fixed example of their description, whatever is asked.
 ---@return string[]
 function Api:canned()
+  must_be_api(self, "canned()")
   local list = {}
   for key, entry in pairs(self.routes.operations) do
     if not answers[key] and entry.operation.answer ~= nil then
@@ -291,6 +330,7 @@ end
 ---@param options? table more options of seranking.new; `api = "v1"` takes the key for v1
 ---@return seranking.Client
 function Api:client(options)
+  must_be_api(self, "client()")
   local all = { transport = self, token = self.token }
   for _, api in ipairs(products) do
     all[api .. "_token"] = products[api] and self.data_token or nil
@@ -301,13 +341,21 @@ function Api:client(options)
   for name, value in pairs(options or {}) do
     all[name] = value
   end
-  return require("seranking").new(all)
+  local fine, client, problem = pcall(require("seranking").new, all)
+  if not fine then -- a mistake in the options: named at the caller's line, not at this one
+    error(type(client) == "string" and client:gsub("^.-: (seranking%.new)", "%1") or client, 2)
+  end
+  return client, problem
 end
 
 --- Answers one request.
 ---@param request seranking.fake.Request
 ---@return seranking.fake.Answer
 function Api:handle(request)
+  must_be_api(self, "handle { … }")
+  if type(request) ~= "table" or type(request.method) ~= "string" or type(request.path) ~= "string" then
+    error("api:handle takes a request: { method = \"GET\", path = \"/sites\", headers = { … } }", 2)
+  end
   return service.handle(self, request)
 end
 

@@ -1,7 +1,9 @@
 --- From the API descriptions to a table of routes, and from a request's path to the operations that live there.
 -- SPDX-License-Identifier: MIT
 
+local misuse = require "seranking.base.misuse"
 local notation = require "seranking.base.notation"
+local tools = require "seranking.fake.tools"
 local products = require "seranking.api.products"
 local url = require "seranking.fake.url"
 
@@ -197,16 +199,13 @@ end
 function Routes:operation(key, level)
   local entry = self.operations[key]
   if not entry then
-    local last = type(key) == "string" and key:match "([%w_]+)$" or ""
-    local near = {}
-    for known in pairs(self.operations) do
-      if known:match "([%w_]+)$" == last then
-        near[#near + 1] = known
-      end
-    end
-    table.sort(near)
-    error(("no operation '%s'%s"):format(tostring(key),
-      #near > 0 and "; there are: " .. table.concat(near, ", ") or "; docs/reference lists them"), level + 1)
+    local names = tools.sorted_names(self.operations)
+    local near = misuse.nearest(tostring(key), names)
+    local same = near and {} or tools.kept(names, function(name)
+      return name:match "[%w_]+$" == tostring(key):match "[%w_]+$"
+    end)
+    error(("no operation '%s'%s"):format(tostring(key), near and "; did you mean '" .. near .. "'?"
+      or #same > 0 and "; there are: " .. table.concat(same, ", ") or "; docs/reference lists them"), level + 1)
   end
   return entry
 end

@@ -73,7 +73,7 @@ end
 
 local function keyword_item(keyword, group_id)
   local item = type(keyword) == "table" and keyword or { keyword = keyword }
-  options.check(item, KEYWORD_TYPES, 0)
+  options.check(item, KEYWORD_TYPES, -1)
   return { keyword = item.keyword, target_url = item.target_url, group_id = group_id }, item.positions
 end
 
@@ -120,7 +120,10 @@ local function add_audit(new_call, site)
 end
 
 local function add_site(new_call, store, site)
-  options.check(site, SITE_TYPES, 0)
+  options.check(site, SITE_TYPES, -1)
+  if not site.url then
+    error("a site to build needs a url", 0)
+  end
   local site_id = run(new_call, "sites.create", {
     url = site.url, title = site.title or site.url, check_freq = site.check_freq, check_day = site.check_day,
   }).site_id
@@ -157,7 +160,7 @@ local function add_site(new_call, store, site)
 end
 
 local function add_visible(new_call, store, project)
-  options.check(project, VISIBLE_TYPES, 0)
+  options.check(project, VISIBLE_TYPES, -1)
   local ago = 86400 * (project.days or 0) + visible.CHECKED_FOR -- so that its check is done today
   local titles = tools.sorted_names(project.topics or {})
   local id = run(new_call, "visible.projects.create", {
@@ -182,7 +185,7 @@ end
 ---@param store seranking.fake.Store
 ---@param account seranking.fake.Seed
 function seed.add(new_call, store, account)
-  options.check(account, TYPES, 0)
+  options.check(account, TYPES, -1)
   for _, site in ipairs(account.sites or {}) do
     add_site(new_call, store, site)
   end
