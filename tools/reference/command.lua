@@ -70,6 +70,7 @@ function reference.page()
   local file = assert(io.open "tools/reference/command.md")
   local prose = file:read "*a"
   file:close()
+  prose = prose:gsub("\n", "\n\n<!-- Made by `make reference`: the prose is in tools/reference/command.md. -->\n", 1)
   return (prose:gsub("{{commands}}", function() return markdown() end))
 end
 
