@@ -63,3 +63,23 @@ describe("a domain that can't exist", function()
     end)
   end
 end)
+
+describe("a target of the Data API that is no domain", function()
+  it("is refused, alone or among others, and nothing is paid", function()
+    local api = fake.new { limit = 1000, data_limit = 1000 }
+    local data = api:client({ retries = 0 }).data
+    local before = data.account:subscription().subscription_info.units_left
+    for _, target in ipairs { "shop", "not a domain", "https://", "-" } do
+      for _, refused in ipairs {
+        { data.backlinks:all { target = target } }, { data.backlinks:summary { target = { "shop.com", target } } },
+        { data.backlinks.export:create { target = target } }, { data.domain.overview:db { source = "us", domain = target } },
+        { data.ai_search:prompts_by_target { source = "us", target = target, engine = "gemini" } },
+      } do
+        assert.is_nil(refused[1])
+        assert.equal(400, refused[2].status)
+      end
+    end
+    assert.truthy(data.backlinks:all { target = "https://blog.shop.com/a?b=c" })
+    assert.equal(before - 100, data.account:subscription().subscription_info.units_left)
+  end)
+end)

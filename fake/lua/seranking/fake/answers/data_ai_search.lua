@@ -1,6 +1,7 @@
 --- What the fake API answers: sites and brands in the answers of AI engines.
 -- SPDX-License-Identifier: MIT
 
+local addresses = require "seranking.fake.addresses"
 local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local credits = require "seranking.fake.credits"
@@ -150,4 +151,4 @@ answers["data.ai_search.prompts_by_target"] = function(call)
 end
 answers["data.ai_search.prompts_by_brand"] = list_of("brand", true)
 
-return answers
+return addresses.checked(answers)

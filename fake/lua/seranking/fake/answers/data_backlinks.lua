@@ -1,6 +1,7 @@
 --- What the fake API answers: backlinks of any site.
 -- SPDX-License-Identifier: MIT
 
+local addresses = require "seranking.fake.addresses"
 local calendar = require "seranking.base.calendar"
 local credits = require "seranking.fake.credits"
 local json = require "seranking.fake.json"
@@ -398,4 +399,4 @@ end
 answers["data.backlinks.authority.page.history"] = score_history("inlink_rank", 1)
 answers["data.backlinks.authority.domain.history"] = score_history("domain_inlink_rank", 2)
 
-return answers
+return addresses.checked(answers)

@@ -1,6 +1,7 @@
 --- What the fake API answers: sites in the search results of a country.
 -- SPDX-License-Identifier: MIT
 
+local addresses = require "seranking.fake.addresses"
 local calendar = require "seranking.base.calendar"
 local chance = require "seranking.fake.chance"
 local credits = require "seranking.fake.credits"
@@ -8,7 +9,6 @@ local domains = require "seranking.fake.web.domains"
 local json = require "seranking.fake.json"
 local keywords = require "seranking.fake.web.keywords"
 local listing = require "seranking.fake.listing"
-local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
 
 local array, null = json.array, json.null
@@ -360,19 +360,4 @@ answers["data.domain.ads.by_keyword"] = function(call)
   end })
 end
 
--- ---- what they ask of an address ----
-
--- Addresses that no site has are refused before anything is paid.
-for name, answer in pairs(answers) do
-  answers[name] = function(call)
-    for _, argument in ipairs { "domain", "compare", "target" } do
-      local text = call.args[argument]
-      if type(text) == "string" and not domains.host(text):find "^[%w\128-\255-]+%.[%w\128-\255.-]+$" then
-        return nil, resolve.refuse(400, "Bad Request", argument .. ": not a domain")
-      end
-    end
-    return answer(call)
-  end
-end
-
-return answers
+return addresses.checked(answers)

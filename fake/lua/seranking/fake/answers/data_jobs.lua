@@ -3,6 +3,7 @@
 --
 -- Jobs move on by the clock alone.
 
+local addresses = require "seranking.fake.addresses"
 local calendar = require "seranking.base.calendar"
 local credits = require "seranking.fake.credits"
 local files = require "seranking.fake.files"
@@ -109,6 +110,8 @@ jobs["data.backlinks.export.status"] = function(call)
     download_file = state == "complete" and call.files .. "/exports/" .. call.args.task_id .. ".csv.gz" or nil,
   }
 end
+
+addresses.checked(jobs)
 
 --- The file of an export, by its path on the files' host.
 ---@param store seranking.fake.Store
