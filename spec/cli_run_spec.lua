@@ -148,6 +148,41 @@ describe("an answer", function()
   end)
 end)
 
+describe("--rows", function()
+  local ENGINES = '[{"site_engine_id":1,"keywords":[{"name":"a","volume":5,"positions":[{"pos":3},{"pos":2}]},'
+    .. '{"name":"b","volume":9,"positions":[]}]},{"site_engine_id":2,"keywords":[{"name":"c","volume":7}]}]'
+
+  local function lines(...)
+    local client = server(function() return ENGINES end)
+    local words = { "sites", "positions", "list", "7", "-o", "csv" }
+    for _, word in ipairs { ... } do
+      words[#words + 1] = word
+    end
+    local status, stdout, stderr = terminal.run(words, { client = client })
+    return stdout:gsub("\r?\n", " "), status, stderr
+  end
+
+  it("makes rows of the elements of a list, which can be sorted", function()
+    assert.equal("name,volume b,9 c,7 a,5 ", (lines("--rows", "keywords", "--columns", "name,volume", "--sort", "-volume")))
+    assert.equal("pos 3 2 ", (lines("--rows", "keywords[].positions", "--columns", "pos")))
+  end)
+
+  it("works on an answer that is no list", function()
+    local client = server(function() return '{"sections":[{"name":"x"},{"name":"y"}]}' end)
+    local _, stdout = terminal.run({ "audit", "report", "7", "--rows", "sections", "-o", "json", "--columns", "name" },
+      { client = client })
+    assert.same({ { name = "x" }, { name = "y" } }, cjson.decode(stdout))
+  end)
+
+  it("refuses a list and a column that are not described", function()
+    local _, status, stderr = lines("--rows", "keyword")
+    assert.same({ 2, "seranking: --rows: there is no list 'keyword'; did you mean 'keywords'?\n" }, { status, stderr })
+    _, status, stderr = lines("--rows", "keywords", "--columns", "title")
+    assert.equal(2, status)
+    assert.is_truthy(stderr:find "^seranking: unknown column 'title'")
+  end)
+end)
+
 describe("a deletion", function()
   local function delete(answer, more, on_terminal)
     local client, requests = server(function() return { status = 200, headers = {}, body = "" } end)

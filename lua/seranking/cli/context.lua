@@ -105,7 +105,7 @@ end
 
 local FORMATS = { table = true, json = true, jsonl = true, csv = true, tsv = true }
 
---- Where an answer goes, by the flags -o, --columns, --sort, --bom and --spark.
+--- Where an answer goes, by the flags -o, --rows, --columns, --sort, --bom and --spark.
 ---@param arguments table
 ---@param members? { path: string, type?: string }[] of a row, as far as the description has them
 ---@return seranking.cli.Output
@@ -116,7 +116,15 @@ function Context:output(arguments, members)
     columns = columns or {}
     columns[#columns + 1] = name:match "^%s*(.-)%s*$"
   end
-  local output, problem = require("seranking.cli.output").open {
+  local unfold, output, problem
+  if arguments.rows then
+    unfold = require "seranking.cli.unfold"
+    members, problem = unfold.members(members or {}, arguments.rows)
+    if not members then
+      self:fail(exit.USAGE, problem)
+    end
+  end
+  output, problem = require("seranking.cli.output").open {
     to = not FORMATS[word] and word or nil,
     format = FORMATS[word] and word or nil,
     columns = columns,
@@ -128,7 +136,10 @@ function Context:output(arguments, members)
     terminal = self.terminal,
     note = function(text) self:note(text) end,
   }
-  return output or self:fail(exit.USAGE, problem)
+  if not output then
+    self:fail(exit.USAGE, problem)
+  end
+  return unfold and unfold.open(output, arguments.rows) or output
 end
 
 --- Progress on stderr. A note erases its line.

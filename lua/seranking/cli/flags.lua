@@ -19,6 +19,7 @@ flags.GLOBAL = {
 flags.OUTPUT = {
   { "output", short = "-o", argument = "TO",
     about = "table, json, jsonl, csv, tsv, or a file whose ending says it; default: table on a terminal, else json." },
+  { "rows", argument = "PATH", about = "The elements of this list are the rows: keywords." },
   { "columns", argument = "NAMES", about = "Only these columns: id,name,volume; positions[].pos unfolds a list." },
   { "bom", about = "Begin CSV with a byte order mark, for Excel." },
   { "spark", argument = "PATH", about = "Draw the numbers at this path as a small chart in the table: positions[].pos." },
