@@ -58,17 +58,18 @@ local TRIES = {
     return ("%s, %.15g credits"):format(products.data.label, client.data:credits().available)
   end,
   visible = function(client)
-    client.visible.brands:list()
-    return products.visible.label
+    return ("%s, projects: %d"):format(products.visible.label, #client.visible.projects:list())
   end,
 }
+
+local ALL = { "project", "data", "visible" } -- v4 keys open the first only
 
 -- What the key opens, a line each. Ends the command if it opens nothing.
 local function try(context, key, product)
   local options = product and { token = false, [product .. "_token"] = key } or { token = key }
   local client = context:client(options)
   local opened, first_problem = {}, nil
-  for _, name in ipairs(product and { product } or client.api == "v4" and { "project" } or { "project", "data" }) do
+  for _, name in ipairs(product and { product } or client.api == "v4" and { "project" } or ALL) do
     local fine, line = pcall(TRIES[name], client)
     if fine then
       opened[#opened + 1] = line
