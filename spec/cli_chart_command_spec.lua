@@ -111,6 +111,7 @@ describe("chart", function()
     { {}, 2, "give a project's id, or %-%-from FILE" },
     { { SHOP, "--from", "x.csv" }, 2, "give a project's id, or %-%-from FILE" },
     { { "shop" }, 2, "'shop' is no project id" },
+    { { SHOP, "--bars" }, 2, "%-%-bars goes with %-%-from; a project's bars are %-%-distribution" },
     { { SHOP, "--days", "0" }, 2, "%-%-days: '0' is not a whole number from 1 to 3660" },
     { { SHOP, "-o", "chart.png" }, 2, "chart%.png: a chart is written as %.svg or %.txt" },
     { { SHOP, "--keyword", "a", "--distribution" }, 2, "%-%-distribution and %-%-keyword are different charts" },
@@ -198,6 +199,45 @@ describe("chart --from", function()
     assert.same({ "", true, false }, { notes(6) })
     assert.same({ "seranking: 7 lines, of which the first 6 are drawn: choose with --columns\n", true, false }, { notes(7) })
   end)
+
+  it("draws a bar for each row, by the columns of a name and a number", function()
+    local expected = "%s\n%s\n\nanchor #################### 40\nboat   #####                10\n"
+    for text, columns in pairs {
+      ["id,word,hits\n1,anchor,40\n2,boat,10\n3,none,\n"] = "word,hits",
+      ["word,hits\nanchor,40\nboat,10\n"] = false,
+      ['[{"word":"anchor","hits":40},{"word":"boat","hits":10}]'] = false,
+    } do
+      local words = { "--bars", "--from", "-", columns and "--columns" or nil, columns or nil }
+      local status, out, err = chart(words, { stdin = text, unicode = false, width = 30 })
+      assert.same({ 0, expected:format("stdin", "hits"), "" }, { status, out, err })
+    end
+    local _, out = chart({ "--bars", "--from", "-", "--title", "Hits" },
+      { stdin = "brand_id,share\n30,2\n31,1\n", unicode = false, width = 25 })
+    assert.equal("Hits\nshare\n\n30 #################### 2\n31 ##########           1\n", out)
+  end)
+
+  it("draws 40 bars at most, and says so", function()
+    local rows = { "n,v" }
+    for i = 1, 41 do
+      rows[#rows + 1] = i .. "," .. i
+    end
+    local _, out, err = chart({ "--bars", "--from", "-" }, { stdin = table.concat(rows, "\n") })
+    assert.equal("seranking: 41 rows, of which the first 40 are drawn\n", err)
+    assert.same({ 1, nil }, { (out:find "\n40 " and 1), (out:find "\n41 ") })
+  end)
+
+  for text, problem in pairs {
+    ["a,b\nx,-1\n"] = "%-:2: b must be a number from 0, got %-1",
+    ["a,b\nx,y\n"] = "%-: no column has only numbers: name two with %-%-columns NAME,NUMBER %(columns: a, b%)",
+    ['[{"a":"x","b":{"c":1}},{"a":"y","b":1}]'] = "%-: no column has only numbers",
+    ["a,b\nx,1e999\n"] = "%-:2: b must be a number from 0, got 1e999",
+  } do
+    it("draws no bars of " .. ("%q"):format(text):gsub("\\\n", " "), function()
+      local status, out, err = chart({ "--bars", "--from", "-" }, { stdin = text })
+      assert.same({ 2, "" }, { status, out })
+      assert.truthy(err:find("^seranking: " .. problem .. "[^\n]*\n$"), err)
+    end)
+  end
 
   it("sends nothing and needs no key", function()
     local status, _, _, api = chart({ "--from", "-" }, { stdin = "d,n\n2026-01-05,1\n" })

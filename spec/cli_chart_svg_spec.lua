@@ -155,14 +155,16 @@ end)
 
 describe("bars as SVG", function()
   it("hold a distribution of nothing", function()
-    local text = svg.bars({ title = "t", items = { { name = "1-3", value = 0 } } }, { width = 600 })
+    local text = svg.bars({ title = "t", items = { { name = "1-3", value = 0 } }, shares = true }, { width = 600 })
     assert.equal("1-3: 0, 0%.", xpath(text, "string(//*[local-name()='desc'])"))
     assert.is_nil(text:find "nan")
   end)
 
   it("have lengths by their numbers, which are told in words as well", function()
     local items = { { name = "1-3", value = 20 }, { name = "4-10", value = 5 }, { name = EVIL, value = 0 } }
-    local text = svg.bars({ title = "t", items = items }, { width = 600 })
+    assert.equal("1-3: 20. 4-10: 5. ",
+      xpath(svg.bars({ title = "t", items = items }, { width = 600 }), "string(//*[local-name()='desc'])"):sub(1, 18))
+    local text = svg.bars({ title = "t", items = items, shares = true }, { width = 600 })
     assert.equal("1-3: 20, 80%. 4-10: 5, 20%. ", xpath(text, "string(//*[local-name()='desc'])"):sub(1, 28))
     local widths = {}
     for width in text:gmatch '<rect class="c%-bar" [^>]-width="([%d.]+)"' do

@@ -186,16 +186,20 @@ describe("bars", function()
       "1-3  ██████████ 20  67%",
       "4-10 █████      10  33%",
       "none             0   0%",
-    }, split(bars({ { name = "1-3", value = 20 }, { name = "4-10", value = 10 }, { name = "none", value = 0 } },
-      { width = 23, unicode = true })))
+    }, split(bars({
+      shares = true, items = { { name = "1-3", value = 20 }, { name = "4-10", value = 10 }, { name = "none", value = 0 } },
+    }, { width = 23, unicode = true })))
+    local two = { { name = "a", value = 400 }, { name = "b", value = 1 } }
     assert.same({ "a #################### 400 100%", "b #                      1  <1%" },
-      split(bars({ { name = "a", value = 400 }, { name = "b", value = 1 } }, { width = 31, unicode = false })))
+      split(bars({ items = two, shares = true }, { width = 31, unicode = false })))
+    assert.same({ "a #################### 400", "b #                      1" },
+      split(bars({ items = two }, { width = 26, unicode = false })))
   end)
 
   it("are drawn in eighths of a column, and never empty above 0", function()
     local function first(value, other, width)
       local items = { { name = "a", value = value }, { name = "b", value = other } }
-      return bars(items, { width = width, unicode = true }):match "a [^ ]*"
+      return bars({ items = items, shares = true }, { width = width, unicode = true }):match "a [^ ]*"
     end
     assert.equal("a █▌", first(3, 20, 20))
     assert.equal("a ▏", first(1, 900, 60))

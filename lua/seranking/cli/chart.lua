@@ -15,6 +15,7 @@ local METRICS = {
 local METRIC_NAMES = { "avg_pos", "visibility", "visibility_percent", "top10", "top10_percent" }
 
 local MOST_SERIES = 6     -- that one chart shows
+local MOST_BARS = 40
 local MOST_DAYS = 3660
 local SVG = { width = 840, height = 380, bars = 600 }
 
@@ -35,8 +36,9 @@ function chart.define(parser)
   parser:option("--engine", "Only engines with this in their names."):argname("NAME")
   parser:flag("--distribution", "Draw bars: how many keywords are in the top 3, 10, 30, 100.")
   parser:option("--from", "Draw numbers of a file, or of stdin (-): CSV, JSON or JSON Lines."):argname("FILE")
-  parser:option("--columns", "With --from: the columns of the date, the number and the name of the series.")
-    :argname("DATE,NUMBER[,NAME]")
+  parser:flag("--bars", "With --from: draw a bar for each row.")
+  parser:option("--columns", "With --from: the columns of the date, the number and the name of the series; with --bars those "
+    .. "of the name and the number."):argname("DATE,NUMBER[,NAME]|NAME,NUMBER")
   parser:option("--title", "A title of your own."):argname("TEXT")
   parser:option("-o --output", "Write to this file: .svg, or .txt for text."):argname("FILE")
 end
@@ -52,6 +54,8 @@ local function check(context, arguments)
     refuse "give a project's id, or --from FILE for numbers of your own"
   elseif arguments.columns and not arguments.from then
     refuse "--columns goes with --from"
+  elseif arguments.bars and not arguments.from then
+    refuse "--bars goes with --from; a project's bars are --distribution"
   end
   local kinds = {}
   for _, name in ipairs { "metric", "distribution", "keyword" } do
@@ -236,15 +240,31 @@ local function of_distribution(context, arguments, made)
       list[#list + 1] = project.points(keyword.positions)
     end
   end
-  made.title = ("%s: where its keywords rank"):format(site.title)
+  made.title, made.shares = ("%s: where its keywords rank"):format(site.title), true
   made.items = distribution.items(distribution.count(list).last)
   made.subtitle = ("last check of the %d days, %s"):format(arguments.days, engines[2] and "a keyword counts once an engine"
     or engines[1] and engines[1].name or "no engine")
 end
 
+-- Bars, one for each row of a file.
+local function of_rows(context, arguments, made)
+  made.items, made.subtitle = require("seranking.cli.chart.file").items(context, arguments.from, arguments.columns)
+  if not made.items[1] then
+    context:fail(exit.INVALID, ("%s: no number in the file"):format(made.title))
+  elseif #made.items > MOST_BARS then
+    context:note(("%d rows, of which the first %d are drawn"):format(#made.items, MOST_BARS))
+    for i = #made.items, MOST_BARS + 1, -1 do
+      made.items[i] = nil
+    end
+  end
+end
+
 local function of_file(context, arguments, made)
-  made.series, made.positions = require("seranking.cli.chart.file").series(context, arguments.from, arguments.columns)
   made.title = arguments.from == "-" and "stdin" or arguments.from:match "[^/]*$"
+  if arguments.bars then
+    return of_rows(context, arguments, made)
+  end
+  made.series, made.positions = require("seranking.cli.chart.file").series(context, arguments.from, arguments.columns)
   if #made.series == 1 then
     made.title = made.title .. ": " .. made.series[1].name
   end
@@ -295,7 +315,7 @@ local function plain_text(context, made, to_file)
   local text
   if made.items then
     local bars, names = require "seranking.cli.chart.bars", require "seranking.cli.chart.names"
-    text = names.clean(made.title) .. "\n" .. made.subtitle .. "\n\n" .. bars(made.items, settings)
+    text = names.clean(made.title) .. "\n" .. made.subtitle .. "\n\n" .. bars(made, settings)
   else
     text = require("seranking.cli.chart.lines").draw(made, settings)
   end

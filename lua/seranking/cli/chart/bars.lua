@@ -17,11 +17,12 @@ local function bar(eighths, unicode)
   return ("█"):rep(math.floor(eighths / 8)) .. (EIGHTHS[eighths % 8] or "")
 end
 
---- Draws a line for each item: its name, a bar, its number, and its share of all.
----@param items { name: string, value: number }[] values from 0
+--- Draws a line for each item: its name, a bar, its number, and, with `shares`, its share of all.
+---@param chart { items: { name: string, value: number }[], shares?: boolean } values from 0
 ---@param settings { width: integer, unicode: boolean }
 ---@return string text lines, each with a line break
-local function bars(items, settings)
+local function bars(chart, settings)
+  local items = chart.items
   local most, total, name_columns, number_columns = 0, 0, 0, 0
   for _, item in ipairs(items) do
     most, total = math.max(most, item.value), total + item.value
@@ -29,15 +30,15 @@ local function bars(items, settings)
     number_columns = math.max(number_columns, #scale.number_label(item.value, 1))
   end
   name_columns = math.min(name_columns, math.floor(settings.width / 3))
-  local room = math.max(1, math.min(LONGEST, settings.width - name_columns - number_columns - 7))
+  local room = math.max(1, math.min(LONGEST, settings.width - name_columns - number_columns - (chart.shares and 7 or 2)))
   local made = {}
   for i, item in ipairs(items) do
     local name, width = text_width.cut(names.clean(item.name), name_columns, settings.unicode and "…" or "~")
     local drawn = item.value > 0 and bar(math.floor(item.value / most * room * 8 + 0.5), settings.unicode) or ""
     local number = scale.number_label(item.value, 1)
-    made[i] = ("%s%s %s%s %s%s %4s\n"):format(name, (" "):rep(name_columns - width), drawn,
+    made[i] = ("%s%s %s%s %s%s%s\n"):format(name, (" "):rep(name_columns - width), drawn,
       (" "):rep(room - text_width.width(drawn)), (" "):rep(number_columns - #number), number,
-      scale.share_label(item.value, total))
+      chart.shares and (" %4s"):format(scale.share_label(item.value, total)) or "")
   end
   return table.concat(made)
 end

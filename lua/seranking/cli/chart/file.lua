@@ -1,4 +1,4 @@
---- Series read from a file of rows with a date and a number: CSV, JSON, or JSON Lines, such as other commands write.
+--- Series and bars read from a file of rows: CSV, JSON, or JSON Lines, such as other commands write.
 -- SPDX-License-Identifier: MIT
 
 local calendar = require "seranking.base.calendar"
@@ -130,6 +130,11 @@ local function day_of(value)
   return day and calendar.date(day) == date and day or nil
 end
 
+-- A value as it is shown in a message.
+local function shown(value)
+  return type(value) == "table" and "a list or an object" or tostring(value)
+end
+
 local function number_of(value)
   return type(value) == "number" and value or type(value) == "string" and tonumber(value) or nil
 end
@@ -165,13 +170,19 @@ local function check_column(context, path, header, name)
   end
 end
 
--- The columns of the date, the number and, if there is one, the name of the series.
-local function choose_columns(context, path, rows, header, wanted)
+-- The columns that --columns names, which must be there.
+local function named_columns(context, path, header, wanted)
   local names = {}
   for name in (wanted or ""):gmatch "[^,]+" do
     check_column(context, path, header, name)
     names[#names + 1] = name
   end
+  return names
+end
+
+-- The columns of the date, the number and, if there is one, the name of the series.
+local function choose_columns(context, path, rows, header, wanted)
+  local names = named_columns(context, path, header, wanted)
   if wanted and not names[2] then
     context:fail(exit.USAGE, "--columns takes the columns of the date, the number and, if there are several series, their "
       .. "names: --columns date,position,keyword")
@@ -185,6 +196,23 @@ local function choose_columns(context, path, rows, header, wanted)
       date and "numbers" or "dates (YYYY-MM-DD)", table.concat(header, ", "))
   end
   return date, number
+end
+
+-- The columns of the bars' names and numbers: the first that is not all numbers, or the first, and the first of only numbers.
+local function choose_bars(context, path, rows, header, wanted)
+  local names = named_columns(context, path, header, wanted)
+  if wanted and #names ~= 2 then
+    context:fail(exit.USAGE, "--columns with --bars takes the columns of the names and the numbers: --columns domain,count")
+  elseif wanted then
+    return names[1], names[2]
+  end
+  local name = find_column(rows, header, function(value) return number_of(value) == nil end) or header[1]
+  local number = find_column(rows, header, number_of, name)
+  if not number then
+    fail(context, path, nil, "no column has only numbers: name two with --columns NAME,NUMBER (columns: %s)",
+      table.concat(header, ", "))
+  end
+  return name, number
 end
 
 local POSITION_NAMES = { pos = true, position = true, positions = true, rank = true, avg_pos = true }
@@ -203,9 +231,9 @@ function file.series(context, path, columns)
     local day, value = day_of(row.values[date_name]), row.values[number_name]
     local number = number_of(value)
     if not day then
-      fail(context, path, row.line, "%s must be a date YYYY-MM-DD, got %s", date_name, tostring(row.values[date_name]))
+      fail(context, path, row.line, "%s must be a date YYYY-MM-DD, got %s", date_name, shown(row.values[date_name]))
     elseif not number and value ~= nil and value ~= json.null then
-      fail(context, path, row.line, "%s must be a number, got %s", number_name, tostring(value))
+      fail(context, path, row.line, "%s must be a number, got %s", number_name, shown(value))
     end
     local name = series_name and tostring(row.values[series_name] or "") or number_name
     if not by_name[name] then
@@ -218,6 +246,29 @@ function file.series(context, path, columns)
     table.sort(one.points, function(a, b) return a.day < b.day end)
   end
   return list, positions
+end
+
+--- Reads the bars of a file, one a row, in its order; rows without a number are left out. Ends the command at the first
+--- mistake.
+---@param context seranking.cli.Context
+---@param path string "-": stdin
+---@param columns? string "NAME,NUMBER": names of columns; found by their values if left out
+---@return { name: string, value: number }[] items, string number the numbers' column
+function file.items(context, path, columns)
+  local rows, header = read_rows(context, path)
+  local name_column, number_column = choose_bars(context, path, rows, header, columns)
+  local items = {}
+  for _, row in ipairs(rows) do
+    local name, value = row.values[name_column], row.values[number_column]
+    if value ~= nil and value ~= json.null then
+      local number = number_of(value)
+      if not number or number < 0 or number == math.huge or number ~= number then
+        fail(context, path, row.line, "%s must be a number from 0, got %s", number_column, shown(value))
+      end
+      items[#items + 1] = { name = name ~= nil and name ~= json.null and tostring(name) or "", value = number }
+    end
+  end
+  return items, number_column
 end
 
 return file

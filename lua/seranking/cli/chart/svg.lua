@@ -294,8 +294,8 @@ end
 
 -- ---- bars ----
 
---- Draws bars of a distribution, one below the other.
----@param chart { title: string, subtitle?: string, items: { name: string, value: number }[] } values from 0
+--- Draws bars, one below the other; with `shares` each has its share of all.
+---@param chart { title: string, subtitle?: string, items: { name: string, value: number }[], shares?: boolean } values from 0
 ---@param settings { width: number, id?: string, inline?: boolean }
 ---@return string
 function svg.bars(chart, settings)
@@ -312,13 +312,14 @@ function svg.bars(chart, settings)
   for i, item in ipairs(chart.items) do
     local y = top + (i - 1) * (BAR + BAR_GAP)
     local length = most > 0 and item.value / most * (right - left) or 0
-    local share = scale.share_label(item.value, total)
+    local share = chart.shares and scale.share_label(item.value, total)
     local number = scale.number_label(item.value, 1)
     parts[#parts + 1] = text(left - 12, y + 12, "c-ink", "end", escape((text_width.cut(names.clean(item.name), columns, "…"))))
       .. ('<rect class="c-bar" x="%s" y="%s" width="%s" height="%d" rx="2"/>'):format(place(left), place(y),
         place(item.value > 0 and max(length, 1) or 0), BAR)
-      .. text(left + length + 8, y + 12, "c-muted", nil, ('<tspan class="c-ink c-strong">%s</tspan>  %s'):format(number, share))
-    words[i] = ("%s: %s, %s."):format(item.name, number, share)
+      .. text(left + length + 8, y + 12, "c-muted", nil, ('<tspan class="c-ink c-strong">%s</tspan>%s'):format(number,
+        share and "  " .. share or ""))
+    words[i] = ("%s: %s%s."):format(item.name, number, share and ", " .. share or "")
   end
   local height = top + #chart.items * (BAR + BAR_GAP) - BAR_GAP + edge
   return wrap(chart, table.concat(words, " "), settings, height, parts)
