@@ -4,6 +4,7 @@ local process = require "support.process"
 local script = require "support.script"
 local seranking = require "seranking"
 local system = require "support.system"
+local watch = require "support.watch"
 
 local V4, V1 = "be2165b7d065e278e7305c1c7ef791f283f5d14b", "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 local OTHER = "77770000aaaabbbbccccdddd1111222233334444"
@@ -95,6 +96,71 @@ describe("a key", function()
       script.raised(seranking.new, { token = V4, profile = "agency" }))
     assert.equal("seranking.new: options token_file and profile each say which key to use: leave one out",
       script.raised(seranking.new, { token_file = "x", profile = "agency" }))
+  end)
+end)
+
+describe("a key from a file", function()
+  -- Whether a text is anywhere in a value: fields, metatables, upvalues.
+  local function holds(value, text, seen)
+    if type(value) == "string" then
+      return value:find(text, 1, true) ~= nil
+    elseif type(value) ~= "table" and type(value) ~= "function" or seen[value] or value == _G or value == package.loaded then
+      return false
+    end
+    seen[value] = true
+    if type(value) == "function" then
+      local i = 1
+      while true do
+        local name, inner = debug.getupvalue(value, i)
+        if not name then
+          return false
+        elseif name ~= "_ENV" and holds(inner, text, seen) then
+          return true
+        end
+        i = i + 1
+      end
+    end
+    for name, member in next, value do
+      if holds(name, text, seen) or holds(member, text, seen) then
+        return true
+      end
+    end
+    return holds(debug.getmetatable(value), text, seen)
+  end
+
+  it("is neither in what is printed nor where Lua can reach it", function()
+    config(('{"profiles":{"agency":{"token":"%s","data_token":"%s"}}}'):format(V4, V1))
+    local getenv = os.getenv
+    os.getenv = function(name) return name == "XDG_CONFIG_HOME" and folder or nil end -- luacheck: ignore
+    finally(function() os.getenv = getenv end) -- luacheck: ignore
+    local path = file("key", V4 .. "\n")
+    for _, options in ipairs { { profile = "agency" }, { token_file = path } } do
+      local printed = {}
+      local answer = { status = 403, headers = { { "Content-Type", "application/json" } }, body = "" }
+      options.transport = { handle = function() return answer end }
+      options.on_event = function(event)
+        for _, field in pairs(event) do
+          printed[#printed + 1] = tostring(field)
+        end
+      end
+      local client = assert(seranking.new(options))
+      assert.is_true(holds({ function() return path end }, path, {})) -- the search finds things
+      for key, call in pairs {
+        [V4] = function() return client.sites:list() end,
+        [options.profile and V1 or V4] = function() return client.data:credits() end,
+      } do
+        answer.body = '{"message":"the key ' .. key .. ' is wrong"}' -- as a server that echoes it
+        local _, err = call()
+        assert.truthy(tostring(err):find("…" .. key:sub(-4), 1, true))
+        printed[#printed + 1] = tostring(err) .. tostring(err.body)
+      end
+      printed[#printed + 1] = tostring(client) .. tostring(client.data) .. client.sites.list:dry_run().headers.authorization
+      answer.body, options.transport, options.on_event = "", nil, nil
+      for _, key in ipairs { V4, V1 } do
+        assert.is_nil(table.concat(printed, "\n"):find(key, 1, true))
+        assert.is_false(holds(client, key, { [watch.secrets] = true })) -- the specs' own list
+      end
+    end
   end)
 end)
 
