@@ -72,14 +72,17 @@ local function read_secret(uv, prompt)
   if uv.guess_handle(0) ~= "tty" then
     return nil
   end
+  local silent = os.execute "stty -echo </dev/tty" -- before the prompt: who reads it may paste at once
   io.stderr:write(prompt)
   io.stderr:flush()
-  local echo = os.execute "stty -echo </dev/tty"
-  local line = io.read()
-  if echo == true or echo == 0 then
+  local fine, line = pcall(io.read) -- Ctrl-C raises
+  if silent == true or silent == 0 then
     os.execute "stty echo </dev/tty"
   end
   io.stderr:write "\n"
+  if not fine then
+    error(line, 0)
+  end
   return line
 end
 
