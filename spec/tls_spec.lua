@@ -113,6 +113,15 @@ describe("TLS", function()
     works(new_client({ url = "https://localhost:" .. server.port }, certificates.ca))
   end)
 
+  it("undoes chunks, on a new connection and on a reused one", function()
+    local head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    local chunked = head .. "b\r\n{\"ok\":true}\r\n0\r\nX-Sum: 1\r\n\r\n"
+    local server = start({}, { tls = right, otherwise = { "request", { "send", chunked }, "again" } })
+    local client = new_client(server, certificates.ca)
+    assert.is_false(works(client).reused)
+    assert.is_true(works(client).reused)
+  end)
+
   it("keeps clients apart: a ca_file of one is not trusted by another", function()
     local server = start({}, { tls = right })
     local one, other = new_client(server, certificates.ca), new_client(server)

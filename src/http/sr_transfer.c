@@ -63,7 +63,9 @@ enum { USUAL_STEPS = 16 };
 
 /*
 ** 7.83 to 8.0.1 use freed memory if a handle is used again and the first header line of an HTTP/1
-** answer begins with a blank: they append it to the last header of the attempt before.
+** answer begins with a blank: they append it to the last header of the attempt before. on_body sees
+** each line first and refuses such a one. It does not see the trailers of a proxy's 407 to CONNECT,
+** which libcurl stores as well unless it is told not to decode transfer encodings.
 */
 static int folds_into_freed;
 static pthread_once_t loaded_once = PTHREAD_ONCE_INIT;
@@ -118,23 +120,37 @@ static int count_codings(const char *line, size_t len) {
   return count;
 }
 
+/* The status that libcurl read in the answer's last status line, or 0. */
+static long status_of(const struct sr_transfer *transfer) {
+  long status = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
 /* Whether it is the head of a 1xx answer, which another head follows. None follows 101. */
-static int is_interim(const struct sr_buf *head) {
-  const char *status = strchr(sr_buf_text(head), ' ');
-  return status != NULL && status[1] == '1' && strncmp(status + 1, "101", 3) != 0;
+static int is_interim(const struct sr_transfer *transfer) {
+  long status = status_of(transfer);
+  return status / 100 == 1 && status != 101;
+}
+
+/* Keeps track of heads, by the rules of libcurl: it reads "http/1.1" as a version too. */
+static void follow_head(struct sr_transfer *transfer, const char *line, size_t len) {
+  if (line[0] == '\r' || line[0] == '\n') {
+    if (transfer->head != SR_HEAD_WHOLE)
+      transfer->head = is_interim(transfer) ? SR_HEAD_NONE : SR_HEAD_WHOLE;
+  } else if (transfer->head == SR_HEAD_NONE && len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+    sr_buf_clear(&transfer->call->head); /* drops a 1xx head */
+    transfer->head = SR_HEAD_STATUS;
+  } else if (transfer->head == SR_HEAD_STATUS) {
+    transfer->head = SR_HEAD_LINES;
+  }
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new head: the one before was 1xx */
-    if (call->head.len > 0)
-      sr_buf_clear(&call->head);
-    transfer->head_begun = 1;
-  }
-  if (data[0] == '\r' || data[0] == '\n')
-    transfer->head_whole = !is_interim(&call->head);
+  follow_head(transfer, data, len);
   if (MAY_NAME_CODINGS(data, len))
     transfer->codings += count_codings(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
@@ -153,22 +169,26 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
 
 /* Whether the answer is a success, whose body goes to the call's sink. */
 static int is_for_sink(const struct sr_transfer *transfer) {
-  long status = 0;
-  if (transfer->call->sink == NULL)
-    return 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-  return status / 100 == 2;
+  return transfer->call->sink != NULL && status_of(transfer) / 100 == 2;
+}
+
+/*
+** Whether libcurl may store this piece of a line of the head. It must not if the first line begins
+** with a blank: see folds_into_freed. Long lines come in pieces: the first one counts.
+*/
+static int may_store(struct sr_transfer *transfer, const char *piece) {
+  transfer->bad_fold = transfer->head <= SR_HEAD_STATUS && (piece[0] == ' ' || piece[0] == '\t');
+  if (transfer->head == SR_HEAD_STATUS)
+    transfer->head = SR_HEAD_LINES;
+  return !transfer->bad_fold;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (folds_into_freed && !transfer->head_whole) { /* a line of the head, not yet stored */
-    transfer->bad_fold = transfer->head_begun && (data[0] == ' ' || data[0] == '\t');
-    transfer->head_begun = 0;
-    return transfer->bad_fold ? 0 : len;
-  }
+  if (folds_into_freed && transfer->head != SR_HEAD_WHOLE)
+    return may_store(transfer, data) ? len : 0;
   if (is_for_sink(transfer)) {
     if (sr_sink_size(call->sink) >= LONG_BODY && expire_after(transfer, transfer->ends))
       return 0;
@@ -262,6 +282,8 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
     return CURL_PREREQFUNC_ABORT;
   }
   transfer->requests = 1;
+  if (folds_into_freed) /* there is no proxy's answer to CONNECT any more */
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTP_TRANSFER_DECODING, 1L);
   curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
   transfer->connects = (int)connects;
   transfer->before = request_bytes(transfer);
@@ -402,6 +424,15 @@ void sr_transfer_delete(struct sr_transfer *transfer) {
   sr_buf_fini(&transfer->target);
   curl_easy_cleanup(transfer->easy);
   free(transfer);
+}
+
+int sr_transfer_is_reusable(const struct sr_transfer *transfer) {
+#if SR_HAVE_PREREQ
+  (void)transfer;
+  return 1;
+#else
+  return !folds_into_freed || transfer->call->config->plain_http; /* a proxy may send trailers */
+#endif
 }
 
 void sr_transfer_release(struct sr_transfer *transfer) {
@@ -552,7 +583,10 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
     code = set_request(transfer, call);
   SET(CURLOPT_TIMEOUT_MS, MILLISECONDS(timeout));
   SET(CURLOPT_CONNECTTIMEOUT_MS, MILLISECONDS(connect));
-#if !SR_HAVE_PREREQ
+#if SR_HAVE_PREREQ
+  if (folds_into_freed && !call->config->plain_http)
+    SET(CURLOPT_HTTP_TRANSFER_DECODING, 0L); /* libcurl stores no trailers until on_request */
+#else
   SET(CURLOPT_FRESH_CONNECT,
       call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
 #endif
@@ -610,7 +644,7 @@ enum { TOO_LARGE = 100 };
 */
 static int is_head_too_large(const struct sr_transfer *transfer, CURLcode code) {
   if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE)
-    return transfer->requests > 0 && !transfer->head_whole && has_first_byte(transfer);
+    return transfer->requests > 0 && transfer->head != SR_HEAD_WHOLE && has_first_byte(transfer);
   return 0;
 }
 
@@ -696,7 +730,7 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
   call->http_version = version == CURL_HTTP_VERSION_1_1 ? "1.1" : version_name(version);
   call->reused = connects == 0;
   error->kind = SR_NO_ERROR;
-  if (code == CURLE_OK && transfer->head_whole)
+  if (code == CURLE_OK && transfer->head == SR_HEAD_WHOLE)
     return SR_SENT;
   call->status = 0;
   explain(error, transfer, code);
