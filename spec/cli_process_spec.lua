@@ -7,6 +7,7 @@ local process = require "support.process"
 local scene = require "support.scene"
 local socket = require "socket"
 local system = require "support.system"
+local typed = require "support.typed"
 
 local ROWS = 6000
 
@@ -71,8 +72,7 @@ describe("seranking", function()
 
   it("prints a table as wide as the terminal", function()
     local inner = command.line(home, { "sites", "list" }, environment)
-    local text = system.output(("script -qec %s /dev/null </dev/null"):format(
-      process.quote("stty cols 60; " .. inner)))
+    local text = typed.run("stty cols 60; " .. inner, path "shown")
     assert.is_truthy(text:find("Anchor", 1, true), text)
     for line in text:gmatch "[^\r\n]+" do
       assert.is_true(select(2, line:gsub("\27%[[%d;]*m", ""):gsub("[^\128-\191]", "")) <= 60 or line:find "^seranking:" ~= nil,

@@ -7,6 +7,7 @@
 
 local process = require "spec.support.process"
 local system = require "spec.support.system"
+local typed = require "spec.support.typed"
 
 local console = {}
 
@@ -15,7 +16,7 @@ local quote = process.quote
 local KEY = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 local NOW = "2026-11-24 09:00:00"
 local STDERR = { "^seranking: ", "^API key " }
-local PATIENCE = 60 -- seconds that a command may take: more is a hang
+local PATIENCE = 240 -- seconds that a command may take: more is a hang (an export takes 25)
 
 --- The console blocks of a page, with their commands.
 ---@param path string
@@ -100,12 +101,11 @@ end
 ---@return string[] stdout, string[] stderr
 function console.run(machine, command)
   local folder = machine.folder
-  system.write(folder .. "/command", ("cd %s/work; { %s\n} 2>%s/stderr\n"):format(folder, command, folder))
-  system.write(folder .. "/typed", KEY .. "\n")
-  local out = system.output(("env -u SERANKING_TOKEN -u SERANKING_DATA_TOKEN HOME=%s XDG_CONFIG_HOME=%s/.config "
-    .. "SERANKING_STATE_DIR=%s/state SERANKING_BASE_URL=%s COLUMNS=100 NO_COLOR=1 TERM=xterm PATH=%s/bin:$PATH "
-    .. "timeout %d script -E never -qec %s /dev/null <%s/typed"):format(folder, folder, folder, machine.url, folder, PATIENCE,
-    quote("bash " .. folder .. "/command"), folder))
+  local line = ("export HOME=%s XDG_CONFIG_HOME=%s/.config SERANKING_STATE_DIR=%s/state SERANKING_BASE_URL=%s COLUMNS=100 "
+    .. "NO_COLOR=1 PATH=%s/bin:$PATH\nunset SERANKING_TOKEN SERANKING_DATA_TOKEN\ncd %s/work\n{ %s\n} 2>%s/stderr"):format(
+    folder, folder, folder, machine.url, folder, folder, command, folder)
+  local out = typed.run(line, folder .. "/shown", { typed = command:find "seranking login" and KEY .. "\n" or nil,
+    patience = PATIENCE })
   return lines_of(as_shown(machine, out)), lines_of(as_shown(machine, system.read(folder .. "/stderr")))
 end
 

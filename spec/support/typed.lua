@@ -6,7 +6,9 @@ local system = require "spec.support.system"
 
 local typed = {}
 
-local PATIENCE = 20 -- seconds for what is expected: more is a hang
+local PATIENCE = 60 -- seconds for what is expected: more is a hang
+
+local LAST = "(that is all)"
 
 local Typed = {}
 Typed.__index = Typed
@@ -30,7 +32,7 @@ end
 ---@param expected string
 ---@param from? integer
 function Typed:expect(expected, from)
-  local deadline = os.time() + PATIENCE
+  local deadline = os.time() + self.patience
   while not self:seen():find(expected, from or 1, true) do
     if os.time() > deadline then
       error(("%q is not shown, but %q"):format(expected, self:seen()), 2)
@@ -49,13 +51,32 @@ end
 --- Starts a command.
 ---@param line string for the shell
 ---@param file string for what the terminal shows
+---@param given? { patience: number?, echo: "auto"|"never"? } patience: seconds for what is expected
 ---@return table
-function typed.start(line, file)
+function typed.start(line, file, given)
+  local patience = given and given.patience or PATIENCE
   os.remove(file)
-  local pipe = assert(io.popen(("TERM=xterm timeout %d script -qefc %s %s >/dev/null 2>&1"):format(3 * PATIENCE,
-    process.quote(line), process.quote(file)), "w"))
+  local pipe = assert(io.popen(("TERM=xterm timeout %d script -E %s -qefc %s %s >/dev/null 2>&1"):format(3 * patience,
+    given and given.echo or "auto", process.quote(line), process.quote(file)), "w"))
   pipe:setvbuf "no"
-  return setmetatable({ pipe = pipe, file = file }, Typed)
+  return setmetatable({ pipe = pipe, file = file, patience = patience }, Typed)
+end
+
+--- Runs a command in bash to its end, and returns the bytes that the terminal got. script(1) loses what a busy machine has not
+--- passed on when the command ends, so the terminal stays open until all was seen.
+---@param line string for bash
+---@param file string for what the terminal shows
+---@param given? { typed: string?, patience: number? } typed: what is typed ahead
+---@return string
+function typed.run(line, file, given)
+  given = given or {}
+  system.write(file .. ".line", ("%s\nprintf '\\n%s'\nread -r _"):format(line, LAST))
+  local person = typed.start("bash " .. process.quote(file .. ".line"), file, { patience = given.patience, echo = "never" })
+  person.pipe:write(given.typed or "")
+  person:expect(LAST)
+  person.pipe:close()
+  local text = system.read(file):gsub("^Script started[^\n]*\n", "")
+  return text:sub(1, text:find("\r\n" .. LAST, 1, true) - 1)
 end
 
 return typed
