@@ -188,7 +188,7 @@ end
 
 local MAX_DEPTH = 64
 
--- Whether what is read may have a member twice (the last counts) and be nested deeper.
+-- Whether what is read may have a member twice (the last counts), halves of surrogate pairs, and be nested deeper.
 local loose = false
 
 local read_value
@@ -225,11 +225,11 @@ local function read_escape(text, pos)
   local code = tonumber(digits, 16)
   if code >= 0xD800 and code < 0xDC00 then
     local low = tonumber(text:match("^\\u(%x%x%x%x)", pos + 5) or "0", 16)
-    if low < 0xDC00 or low > 0xDFFF then
-      return nil, "half a surrogate pair in a string"
+    if low >= 0xDC00 and low <= 0xDFFF then
+      return utf8_char(0x10000 + (code - 0xD800) * 0x400 + low - 0xDC00), pos + 11
     end
-    return utf8_char(0x10000 + (code - 0xD800) * 0x400 + low - 0xDC00), pos + 11
-  elseif code >= 0xDC00 and code < 0xE000 then
+  end
+  if code >= 0xD800 and code < 0xE000 and not loose then
     return nil, "half a surrogate pair in a string"
   end
   return utf8_char(code), pos + 5
@@ -401,7 +401,7 @@ end
 
 --- Reads a JSON text strictly (RFC 8259, UTF-8, no member twice).
 ---@param text string
----@param is_loose? boolean a member may come twice, and the nesting be as deep as the client's decoder takes it
+---@param is_loose? boolean takes what the client's decoder takes: a member twice, half a surrogate pair, deeper nesting
 ---@return seranking.fake.JsonNode? node nil when it is not JSON
 ---@return string? reason
 function json.decode(text, is_loose)
