@@ -55,7 +55,7 @@ describe("a recording", function()
     local first = program(client, api)
     assert(recording:stop())
     local limits = fake_options or {}
-    local again = fresh { replay = cassette, limit = limits.limit, data_limit = limits.data_limit }
+    local again = fresh { replay = cassette, limit = limits.limit, data_limit = limits.data_limit, tokens = limits.tokens }
     return first, program(again), system.read(cassette)
   end
 
@@ -214,6 +214,93 @@ describe("a recording", function()
     assert.is_nil(low:find("a1b2c3d4e5ff", 1, true))
     local place = "https://files.seranking.test/recorded/1"
     assert.equal(3, select(2, text:gsub(place:gsub("%p", "%%%0") .. '"', ""))) -- both forms of the address, and the download
+  end)
+
+  -- The cassette of a request that is answered with a body, and what the client gets when it is replayed.
+  local function of_body(body, headers)
+    local first, second, text = twice(function(client)
+      return outcome(client:request { path = "/account/profile" })
+    end, nil, nil, function(api) api:fail { status = 200, body = body, headers = headers } end)
+    return text, first, second
+  end
+
+  it("has no key in bytes that are no UTF-8", function()
+    local _, _, second = of_body("caf\233 " .. scene.V4_KEY, { ["Content-Type"] = "text/plain" })
+    assert.equal("caf\233 (removed)", second.data)
+  end)
+
+  it("has no secret member, however its value is written", function()
+    local text = of_body([[{"password":"Mel\/lon","new-password":"M\u00e9llon","account_password":77123,"passwd":"Mel\"lon",]]
+      .. [["access_token":"eyJhbG.Mellon.xyz","api_key":"Mellon-12","keyword":"anchor","key":"position",]]
+      .. [["page_token":"abcdefghijklmnopq"}]])
+    assert.is_nil(text:find "M[e\\]" or text:find("77123", 1, true))
+    assert.equal(6, select(2, text:gsub('"%(removed%)"', "")))
+    assert.is_truthy(text:find('"keyword":"anchor","key":"position","page_token":"abcdefghijklmnopq"}', 1, true))
+  end)
+
+  it("has no secret that an answer repeats", function()
+    local _, _, text = twice(function(client)
+      return outcome(client.audit:create { domain = "shop.com", settings = { login = "me", password = PASSWORD } })
+    end, nil, nil, function(api)
+      api:fail { status = 400, body = '{"message":"' .. PASSWORD .. ' is weak"}' }
+    end)
+    assert.is_nil(text:find(PASSWORD, 1, true))
+    assert.is_truthy(text:find('"message":"(removed) is weak"', 1, true))
+  end)
+
+  it("has no secrets of a query, and finds the answer all the same", function()
+    local function program(client)
+      local query = { access_token = "abcdefghijklmnop", password = "pw12", a = 1 }
+      return outcome(client:request { path = "/nowhere", query = query })
+    end
+    local first, second, text = twice(program)
+    assert.is_nil(text:find("abcdefghijklmnop", 1, true) or text:find("pw12", 1, true))
+    assert.are.same(first, second)
+  end)
+
+  it("leaves numbers and short texts as they are, where they have a piece of the key", function()
+    local key = "12345678-1234-4567-8901-234567890123"
+    local body = '{"id":234567,"share":0.23456789012345678,"ids":["345678","x-56789"],"half":"4567-8901-234567890"}'
+    local first, second = twice(function(client)
+      return outcome(client.data:request { path = "/v1/nowhere" })
+    end, { data_token = key }, { tokens = { [scene.V4_KEY] = true, [key] = true } }, function(api)
+      api:fail { status = 200, body = body }
+    end)
+    assert.equal("4567-8901-234567890", first.data.half)
+    assert.is_nil(second.data.half:find("4567", 1, true))
+    first.data.half, second.data.half = nil, nil
+    assert.are.same(first, second)
+  end)
+
+  it("can be read again, whatever JSON it has", function()
+    for _, body in ipairs {
+      [[{"a":"\ud800","b":"\udc00 \ud83d\ude00"}]], '\239\187\191{"a":1}', "", " ", "1", '"x"', "null", "[]",
+      '{"a":-0,"b":1E+5,"c":1e-7}', ("["):rep(900) .. ("]"):rep(900),
+      [[{"html":"<a href=\"https://files.example.com/x?sig=1\">","b":2}]], '"\127"', "[1]\0",
+    } do
+      local text, first, second = of_body(body)
+      assert.is_truthy(fake_json.decode(text, true), body)
+      assert.equal(first.kind, second.kind, body)
+      if not body:find "sig=" then
+        assert.are.same(first, second)
+      end
+    end
+  end)
+
+  it("has the file that a download wrote", function()
+    local function program(client)
+      local path = folder .. "/file.csv"
+      local got = { client:download("https://files.example.com/1.csv", { to = path }) and system.read(path) }
+      local failed = outcome(client:download("https://files.example.com/2.csv", { to = path }))
+      os.remove(path)
+      return { got[1], failed.kind, failed.status }
+    end
+    local first, second = twice(program, nil, nil, function(api)
+      api:fail { path = "/1.csv", status = 200, body = "a;b\n" }
+      api:fail { path = "/2.csv", status = 404, body = "gone" }
+    end)
+    assert.equal("a;b\n", first[1])
+    assert.are.same(first, second)
   end)
 
   it("leaves a cassette as it is until it stops, and loses nothing if the program is killed", function()

@@ -195,7 +195,7 @@ function direct.download(client, url, given)
     result.hint = "a download sends no key, and its address may have expired: ask the API for a new one"
   end
   if client._recording then
-    client._recording:add_download(call, url, result)
+    client._recording:add_download(call, url, result, answered and to or nil)
   end
   local body = answered and (to or call:body()) or nil
   call:trim()

@@ -67,19 +67,76 @@ local function replaced(self, url)
   return self._urls[url]
 end
 
--- Members that hold a secret whatever it looks like, and those that do if it looks like a key.
+-- Whether a member or parameter of this name has a secret as its value. A `token` may be a job's: a request that has it is
+-- changed too, so that it still finds its answer.
 local function is_secret(name, value)
-  name = name:lower()
-  if name:find "password" or name:find "secret" then
+  name = name:lower():gsub("%-", "_")
+  if name:find "password" or name:find "passwd" or name:find "secret" or name == "pwd" then
     return value ~= ""
+  elseif name:find "api_?key$" or name:find "access_key$" or name:find "private_key$" then
+    return #value >= 8
+  elseif name:find "token$" then
+    return #value >= 16 and not name:find "page"
   end
-  return (name:find "token$" or name:find "key$") and #value >= 32 and not value:find "[^%x%-]"
+  return name:find "key$" and #value >= 32 and not value:find "[^%x%-]"
+end
+
+-- Texts with fewer characters than this have pieces of a key by chance, and so do numbers.
+local TELLING = 16
+
+-- A text without a client's key and pieces of it.
+local function without_key(client, text)
+  local hidden = client._mask and client._mask:redact(text) or text
+  if hidden == text or not client._core:key_shape() then
+    return hidden
+  end
+  hidden = text:gsub("[%w%%\\-]+", function(word)
+    return #word >= TELLING and word:find "%D" and client._mask:redact(word) or nil
+  end)
+  return hidden
+end
+
+-- The end of the JSON string whose first character stands at `at`, and its contents.
+local function string_at(text, at)
+  local stop = at
+  repeat
+    stop = text:find('["\\]', stop)
+    local is_end = stop and text:byte(stop) == 34
+    stop = stop and not is_end and stop + 2 or stop
+  until not stop or is_end
+  return stop, stop and text:sub(at, stop - 1)
+end
+
+-- A text without the values of secret members of the JSON in it.
+local function without_members(text)
+  local parts, kept = {}, 1 -- text from `kept` on is not in `parts` yet
+  for name, at in text:gmatch '"([%w_%-]+)"%s*:%s*()["%d-]' do
+    local stop, value
+    if text:byte(at) == 34 then
+      stop, value = string_at(text, at + 1)
+    elseif name:lower():find "password$" then
+      value, stop = text:match("^(%-?%d[%d.eE+-]*)()", at)
+      stop = stop and stop - 1
+    end
+    if stop and at >= kept and is_secret(name, value) then
+      parts[#parts + 1] = text:sub(kept, at - 1) .. '"' .. REMOVED .. '"'
+      kept = stop + 1
+    end
+  end
+  return kept > 1 and table.concat(parts) .. text:sub(kept) or text
+end
+
+-- A query, or a body that is a form, without secret values.
+local function without_parameters(text)
+  return (text:gsub("([%w_%-]+)=([^&#]+)", function(name, value)
+    return is_secret(name, value) and name .. "=" .. REMOVED or nil
+  end))
 end
 
 -- A text without the keys of the clients, signed addresses and secret members.
 local function clean(self, text)
   for _, client in ipairs(self._clients) do
-    text = client._mask and client._mask:redact(text) or text
+    text = without_key(client, text)
     if #client._key > #"…" then -- its last characters
       text = text:gsub("…" .. client._key:gsub("…", ""):gsub("%W", "%%%0"), REMOVED)
     end
@@ -87,13 +144,11 @@ local function clean(self, text)
   text = text:gsub('("guest_link"%s*:%s*")([^"]+)', function(head, url) -- opens a report to whoever knows it
     return head .. replaced(self, url)
   end)
-  text = text:gsub('https?:\\?/\\?/[^"%s<>]+', function(found)
+  text = text:gsub('(https?:\\?/\\?/[^"%s<>]*[^"%s<>\\])', function(found)
     local url = found:gsub("\\u0026", "&"):gsub("\\/", "/")
     return is_signed(url) and replaced(self, url) or nil
   end)
-  return (text:gsub('("([%w_]+)"%s*:%s*")([^"\\]*)"', function(head, name, value)
-    return is_secret(name, value) and head .. REMOVED .. '"' or nil
-  end))
+  return without_members(text)
 end
 
 -- ---- one answer ----
@@ -112,17 +167,26 @@ local function base64(bytes)
   end))
 end
 
--- The members of a cassette that a body becomes: JSON as it is, a text as a string, other bytes as base64.
-local function body_member(self, body)
+-- The member of a cassette that a body becomes: JSON as it is, a text as a string, other bytes as base64. A mark of the byte
+-- order may begin an answer, but not stand within JSON.
+local function body_member(body)
   if core.utf8_error(body) or body:find "%z" then
     return ', "base64": "' .. base64(body) .. '"'
   end
-  body = clean(self, body)
   local _, problem = json.decode(body)
-  if problem then
+  if problem or body:find "^\239\187\191" then
     return ', "text": ' .. json.string(body)
   end
   return ', "body": ' .. body
+end
+
+-- A body without secrets, those of the call among them; nil where one is too short to be searched for.
+local function clean_body(self, plan, args, body)
+  body = clean(self, body)
+  if plan.secrets then
+    return secrets.removed(plan, args, body, REMOVED)
+  end
+  return body
 end
 
 local function headers_member(headers)
@@ -148,12 +212,12 @@ end
 -- What becomes of a request without an answer, by the kind of its error.
 local FAULTS = { network = "drop", timeout = "hang", tls = "refuse" }
 
--- The answer of a call as JSON; nil if nothing was sent, or nothing came that could be given back.
-local function answer_of(self, call, result)
+-- The answer of a call as JSON; nil if nothing was sent, or nothing came that could be given back. `body`: without secrets.
+local function answer_of(self, call, result, body)
   local status = result.kind ~= "too_large" and result.code ~= "bad_encoding" and result.status
   if status then
     return format('{ "status": %d%s%s }', status, headers_member(read_headers(self, call:head())),
-      body_member(self, call:body()))
+      body_member(body))
   end
   local fault = result.attempts > 0 and FAULTS[result.kind]
   return fault and format('{ "fault": "%s" }', fault == "drop" and not result.sent and "refuse" or fault) or nil
@@ -167,11 +231,13 @@ local function request_of(self, client, plan, call, args)
   if body and media_type and media_type ~= "application/json" then
     own["content-type"] = media_type
   end
-  body = body and body_member(self, body) or ""
-  if plan.secrets and body ~= "" then
-    body = secrets.removed(plan, args, body, REMOVED) or format(', "text": "%s"', REMOVED)
+  if body then
+    body = clean_body(self, plan, args, body) or REMOVED
+    body = body_member(own["content-type"] and without_parameters(body) or body)
   end
-  return format('{ "method": "%s", "target": %s%s%s }', method, json.string(clean(self, target)), headers_member(own), body)
+  target = target:gsub("%?.*", without_parameters)
+  return format('{ "method": "%s", "target": %s%s%s }', method, json.string(clean(self, target)), headers_member(own),
+    body or "")
 end
 
 -- Appends an answer. The file is whole after each: a program that is killed loses none.
@@ -200,7 +266,8 @@ end
 ---@param args table
 ---@param result seranking.Response|seranking.Error
 function Recording:add(client, plan, call, args, result)
-  local answer = answer_of(self, call, result)
+  local body = call:body()
+  local answer = answer_of(self, call, result, clean_body(self, plan, args, body) or clean(self, body))
   if answer then
     append(self, format('{ %s"request": %s,\n  "answer": %s }', plan.definitions
       and format('"operation": "%s",\n  ', plan.name) or "", request_of(self, client, plan, call, args), answer))
@@ -211,8 +278,18 @@ end
 ---@param call userdata done
 ---@param url string
 ---@param result seranking.Response|seranking.Error
-function Recording:add_download(call, url, result)
-  local answer = answer_of(self, call, result)
+---@param path? string the file that it went to
+function Recording:add_download(call, url, result, path)
+  local file, problem
+  if path then
+    file, problem = io.open(path, "rb")
+    self._problem = self._problem or problem
+  end
+  local body = file and file:read "*a" or call:body()
+  if file then
+    file:close()
+  end
+  local answer = answer_of(self, call, result, clean(self, body))
   url = url:gsub("#.*", "")
   if answer then
     local shown = (self._urls[url] or url:find "?") and replaced(self, url) or clean(self, url)
