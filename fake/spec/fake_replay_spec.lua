@@ -93,6 +93,39 @@ describe("a fake with a cassette", function()
     assert.equal(403, answer.status)
   end)
 
+  it("loses no answer where a fault or the limit stands in for it", function()
+    local api = fake.new { replay = path, limit = 1 }
+    local client = api:client()
+    assert.equal(1, summary(client))
+    api:fail { status = 503 }
+    assert.equal(2, summary(client)) -- the second attempt is the first that asks the cassette
+    api:reset()
+    api:fail { fault = "drop" }      -- carried out, and only its answer lost
+    assert.equal(1, summary(client))
+    assert.equal(2, summary(client))
+  end)
+
+  it("loses no file where a fault stands in for it", function()
+    system.write(path, '{ "seranking_cassette": 1, "answers": ['
+      .. '{ "download": "https://files.seranking.test/recorded/1", "answer": { "status": 200, "text": "1" } },'
+      .. '{ "download": "https://files.seranking.test/recorded/1", "answer": { "status": 200, "text": "2" } } ] }')
+    local api = fake.new { replay = path }
+    local client, url = api:client(), "https://files.seranking.test/recorded/1"
+    api:fail { status = 503 }
+    assert.equal(503, select(2, client:download(url, { retries = 0 })).status)
+    assert.equal("1", client:download(url))
+    api:fail { status = 503 }
+    assert.equal("2", client:download(url))
+  end)
+
+  it("refuses in SE Visible's form what it lacks there", function()
+    local client = fake.new({ replay = path }):client()
+    local _, err = client.visible.projects:list()
+    assert.equal(422, err.status)
+    assert.is_truthy(err.message:find("has no answer to visible.projects.list {}", 1, true))
+    assert.is_nil(err.body:find('"error"', 1, true))
+  end)
+
   it("hands out files from its own host, where it is a server", function()
     system.write(path, '{ "seranking_cassette": 1, "answers": [ { "request": { "method": "GET", "target": "/sites" },'
       .. '"answer": { "status": 200, "body": ["https://files.seranking.test/recorded/12"] } } ] }')

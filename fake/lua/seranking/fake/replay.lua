@@ -28,6 +28,7 @@ local FILES = "https://files.seranking.test/recorded/"
 ---@field number integer of its first answer in the cassette
 ---@field answers seranking.fake.Recorded[]
 ---@field given integer answers given so far
+---@field missed boolean the first attempt of a call was answered by something else: its next attempt is no repetition
 
 ---@class seranking.fake.Cassette
 ---@field path string
@@ -152,13 +153,14 @@ function replay.load(path, identify)
     local question
     if entry.value.download then
       local url = entry.value.download.value
-      question = cassette.downloads[url] or { answers = {}, given = 0 }
+      question = cassette.downloads[url] or { answers = {}, given = 0, missed = false }
       cassette.downloads[url] = question
     else
       local generation, operation, args = identify(request_of(text, entry.value.request))
       question = find(cassette, generation, operation, args)
       if not question then
-        question = { operation = operation, generation = generation, args = args, number = number, answers = {}, given = 0 }
+        question = { operation = operation, generation = generation, args = args, number = number, answers = {}, given = 0,
+          missed = false }
         cassette.questions[#cassette.questions + 1] = question
         cassette.by_operation[operation] = cassette.by_operation[operation] or {}
         table.insert(cassette.by_operation[operation], question)
@@ -174,17 +176,22 @@ end
 function replay.rewind(cassette)
   for _, list in ipairs { cassette.questions, cassette.downloads } do
     for _, question in pairs(list) do
-      question.given = 0
+      question.given, question.missed = 0, false
     end
   end
+end
+
+local function is_retry(request)
+  return request.attempt ~= nil and request.attempt > 1
 end
 
 -- The next answer to a question; after the last, the last. A retry gets the same again: the recorder noted the last attempt
 -- only.
 local function next_answer(question, request, files)
-  if question.given == 0 or not (request.attempt and request.attempt > 1) then
+  if question.given == 0 or question.missed or not is_retry(request) then
     question.given = math.min(question.given + 1, #question.answers)
   end
+  question.missed = false
   local recorded = question.answers[question.given]
   local headers = {}
   for i, header in ipairs(recorded.headers) do
@@ -198,15 +205,21 @@ local function next_answer(question, request, files)
   return { status = recorded.status or 503, headers = headers, body = body, fault = recorded.fault }
 end
 
+-- The question that a download asks; nil where the request is none.
+local function download_of(cassette, request)
+  local question = cassette.downloads["https://files.seranking.test" .. request.path]
+    or request.origin and cassette.downloads[request.origin .. request.path]
+  return question and request.method == "GET" and question or nil
+end
+
 --- The answer to a download; nil for what is none.
 ---@param cassette seranking.fake.Cassette
 ---@param request seranking.fake.Request
 ---@param files string address of the host that has the files
 ---@return seranking.fake.Answer?
 function replay.download(cassette, request, files)
-  local question = cassette.downloads["https://files.seranking.test" .. request.path]
-    or request.origin and cassette.downloads[request.origin .. request.path]
-  return question and request.method == "GET" and next_answer(question, request, files) or nil
+  local question = download_of(cassette, request)
+  return question and next_answer(question, request, files)
 end
 
 -- The names of arguments in which a question differs from a request.
@@ -255,6 +268,19 @@ function replay.answer(cassette, generation, operation, args, request, files)
   end
   return nil, ("%s has no answer to %s %s; %s"):format(cassette.path, operation, arguments.text(args),
     nearest(cassette, generation, operation, args))
+end
+
+--- Notes that a request which the cassette could answer was answered by a fault, a limit or a script.
+---@param cassette seranking.fake.Cassette
+---@param request seranking.fake.Request
+---@param generation "v4"|"v1"
+---@param operation string
+---@param args table
+function replay.missed(cassette, request, generation, operation, args)
+  local question = not is_retry(request) and (download_of(cassette, request) or find(cassette, generation, operation, args))
+  if question then
+    question.missed = true
+  end
 end
 
 return replay

@@ -79,6 +79,7 @@ end
 ---@field args? table<string, any> its arguments
 ---@field refusal? seranking.fake.Refusal why there is no route
 ---@field expectation? seranking.fake.Expectation that answers it
+---@field replayed? boolean it came to the cassette
 
 ---@return seranking.fake.Incoming
 local function take_apart(self, request)
@@ -190,11 +191,12 @@ end
 -- The answer that the cassette has.
 local function replayed(self, incoming)
   local generation, operation, args = identity(incoming)
+  incoming.replayed = true
   local answer, problem = replay.answer(self.cassette, generation, operation, args, incoming.request,
     files_of(incoming.request))
   if not answer then
     note_unexpected(self, problem)
-    return refused(generation, refuse(422, problem))
+    return refused(incoming.voice, refuse(422, problem))
   end
   return answer
 end
@@ -262,10 +264,13 @@ end
 ---@return seranking.fake.Answer
 local function respond(self, incoming, fault, at)
   local generation, voice, found = incoming.generation, incoming.voice, incoming.found
-  local download = self.cassette and replay.download(self.cassette, incoming.request, files_of(incoming.request))
-  if download and not (fault and fault.replaces) then
+  local replaces = fault and fault.replaces
+  local download = self.cassette and not replaces
+    and replay.download(self.cassette, incoming.request, files_of(incoming.request))
+  if download then
+    incoming.replayed = true
     return download
-  elseif not (fault and fault.replaces) and incoming.request.path:find("^/exports/") then
+  elseif not replaces and incoming.request.path:find("^/exports/") then
     return serve_file(self, incoming, at)
   end
   local refusal = keys.refusal(generation, found, self.tokens)
@@ -273,7 +278,7 @@ local function respond(self, incoming, fault, at)
   if not refusal then
     admitted, reason = limiter_of(self, incoming):admit(found.key, at)
   end
-  if fault and fault.replaces then
+  if replaces then
     return faults.answer(voice, fault)
   elseif not admitted then
     return refused(voice, refuse(429, "Too Many Requests", reason))
@@ -322,6 +327,9 @@ function service.handle(self, request)
     answer = { status = 503, headers = {}, body = "" } -- for a transport that knows no faults
   else
     answer = respond(self, incoming, fault, at)
+  end
+  if self.cassette and not incoming.replayed then
+    replay.missed(self.cassette, request, identity(incoming))
   end
   if fault then
     answer.fault, answer.delay = fault.fault, fault.delay
