@@ -166,6 +166,9 @@ describe("bars as SVG", function()
       xpath(svg.bars({ title = "t", items = items }, { width = 600 }), "string(//*[local-name()='desc'])"):sub(1, 18))
     local text = svg.bars({ title = "t", items = items, shares = true }, { width = 600 })
     assert.equal("1-3: 20, 80%. 4-10: 5, 20%. ", xpath(text, "string(//*[local-name()='desc'])"):sub(1, 28))
+    assert.equal("a: 2.5. b: 2.0.", xpath(svg.bars({ title = "t", items = { { name = "a", value = 2.5 },
+      { name = "b", value = 2 } } },
+      { width = 600 }), "string(//*[local-name()='desc'])"))
     local widths = {}
     for width in text:gmatch '<rect class="c%-bar" [^>]-width="([%d.]+)"' do
       widths[#widths + 1] = tonumber(width)

@@ -196,6 +196,24 @@ describe("bars", function()
       split(bars({ items = two }, { width = 26, unicode = false })))
   end)
 
+  it("have numbers with decimals where not all are whole: as many for each, more for small ones", function()
+    local function numbers(...)
+      local items, found = {}, {}
+      for i, value in ipairs { ... } do
+        items[i] = { name = "a", value = value }
+      end
+      for number in bars({ items = items }, { width = 30, unicode = false }):gmatch "(%S+)\n" do
+        found[#found + 1] = number
+      end
+      return found
+    end
+    assert.same({ "13.8", "12.2", "8.0" }, numbers(13.8, 12.2, 8))
+    assert.same({ "0.90", "0.25", "0.00" }, numbers(0.9, 0.25, 0))
+    assert.same({ "0.0042", "0.0010" }, numbers(0.0042, 0.001))
+    assert.same({ "1,200.5", "7.0" }, numbers(1200.5, 7))
+    assert.same({ "1", "0" }, numbers(1, 0))
+  end)
+
   it("are drawn in eighths of a column, and never empty above 0", function()
     local function first(value, other, width)
       local items = { { name = "a", value = value }, { name = "b", value = other } }

@@ -22,12 +22,12 @@ end
 ---@param settings { width: integer, unicode: boolean }
 ---@return string text lines, each with a line break
 local function bars(chart, settings)
-  local items = chart.items
+  local items, step = chart.items, scale.bar_step(chart.items)
   local most, total, name_columns, number_columns = 0, 0, 0, 0
   for _, item in ipairs(items) do
     most, total = math.max(most, item.value), total + item.value
     name_columns = math.max(name_columns, text_width.width(names.clean(item.name)))
-    number_columns = math.max(number_columns, #scale.number_label(item.value, 1))
+    number_columns = math.max(number_columns, #scale.number_label(item.value, step))
   end
   name_columns = math.min(name_columns, math.floor(settings.width / 3))
   local room = math.max(1, math.min(LONGEST, settings.width - name_columns - number_columns - (chart.shares and 7 or 2)))
@@ -35,7 +35,7 @@ local function bars(chart, settings)
   for i, item in ipairs(items) do
     local name, width = text_width.cut(names.clean(item.name), name_columns, settings.unicode and "…" or "~")
     local drawn = item.value > 0 and bar(math.floor(item.value / most * room * 8 + 0.5), settings.unicode) or ""
-    local number = scale.number_label(item.value, 1)
+    local number = scale.number_label(item.value, step)
     made[i] = ("%s%s %s%s %s%s%s\n"):format(name, (" "):rep(name_columns - width), drawn,
       (" "):rep(room - text_width.width(drawn)), (" "):rep(number_columns - #number), number,
       chart.shares and (" %4s"):format(scale.share_label(item.value, total)) or "")

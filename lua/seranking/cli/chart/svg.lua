@@ -302,6 +302,7 @@ function svg.bars(chart, settings)
   local parts = {}
   local top = add_heading(parts, chart, settings) + 8
   local edge = settings.inline and 0 or 20
+  local step = scale.bar_step(chart.items)
   local most, total, columns, words = 0, 0, 0, {}
   for _, item in ipairs(chart.items) do
     most, total = max(most, item.value), total + item.value
@@ -313,7 +314,7 @@ function svg.bars(chart, settings)
     local y = top + (i - 1) * (BAR + BAR_GAP)
     local length = most > 0 and item.value / most * (right - left) or 0
     local share = chart.shares and scale.share_label(item.value, total)
-    local number = scale.number_label(item.value, 1)
+    local number = scale.number_label(item.value, step)
     parts[#parts + 1] = text(left - 12, y + 12, "c-ink", "end", escape((text_width.cut(names.clean(item.name), columns, "…"))))
       .. ('<rect class="c-bar" x="%s" y="%s" width="%s" height="%d" rx="2"/>'):format(place(left), place(y),
         place(item.value > 0 and max(length, 1) or 0), BAR)
