@@ -100,6 +100,13 @@ describe("an error", function()
     assert.same({ "usage", 2 }, { err.kind, err.exit })
     stderr = select(3, terminal.run({ "--error-format", "json", "sites", "list" }, { client = (failing(404, "Not Found")) }))
     assert.equal(404, cjson.decode(stderr).error.status)
+    local client = server(function()
+      return { status = 422, headers = { { "Content-Type", "application/json" } },
+        body = '{"message":"The given data was invalid.","errors":{"titles":["Taken."]}}' }
+    end, "v1")
+    stderr = select(3, terminal.run({ "visible", "topics", "create", "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5", "--titles", "A",
+      "--error-format", "json" }, { client = client }))
+    assert.same({ titles = { "Taken." } }, cjson.decode(stderr).error.fields)
   end)
 end)
 

@@ -97,7 +97,7 @@ end
 
 -- Fields of an error that --error-format json prints, besides kind, code and message.
 local FIELDS = { "hint", "status", "method", "path", "attempts", "elapsed", "retry_after", "retryable", "sent", "body",
-  "resume", "job", "option", "instead" }
+  "resume", "job", "option", "instead", "fields" }
 
 -- An error as JSON text.
 local function json_of(context, status, message, err)
