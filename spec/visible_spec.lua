@@ -51,6 +51,10 @@ describe("SE Visible", function()
       raised(function() client.visible.prompts:list(period { compare_from = "2026-08-31", compare_to = "2026-08-01" }) end))
     assert.equal("visible.prompts.list: extra.date_range[0][from] is no extra parameter: use the parameter date_from",
       raised(function() client.visible.prompts:list(period(), { extra = { ["date_range[0][from]"] = "x" } }) end))
+    for wire, ours in pairs { ["date_range[1][to]"] = "compare_to", ["topic_ids[]"] = "topic_ids", sort_field = "sort" } do
+      assert.equal(("visible.prompts.list: unknown parameter '%s'; did you mean '%s'?"):format(wire, ours),
+        raised(function() client.visible.prompts:list(period { [wire] = "x" }) end))
+    end
   end)
 
   it("gets aliases as objects, from plain strings and from aliases as they were read (trap 2)", function()
@@ -113,8 +117,11 @@ describe("SE Visible", function()
         .. '"mill.example.com"', raised(create, { domain = "mill.example.com" }))
       assert.equal("visible.projects.create: brand_names must have at least 1 element, got 0",
         raised(create, { brand_names = {} }))
-      assert.equal('visible.prompts.list: country_codes element 1 must be two capital letters, as in US (the United Kingdom is '
-        .. 'UK), got "us"', raised(function() client.visible.prompts:list(period { country_codes = { "us" } }) end))
+      for _, wrong in ipairs { "us", "GB" } do
+        assert.equal('visible.prompts.list: country_codes element 1 must be two capital letters, as in US (the United Kingdom '
+          .. 'is UK), got "' .. wrong .. '"',
+          raised(function() client.visible.prompts:list(period { country_codes = { wrong } }) end))
+      end
       assert.equal(1, #log)
     end)
 
@@ -435,6 +442,18 @@ describe("Local Marketing", function()
     assert.equal(120, #keywords)
     assert.equal(#client.local_marketing.reviews.list:all { location_id = location.id, limit = 50 },
       client.local_marketing.reviews:overview({ location_id = location.id }).total_reviews)
+    client:close()
+  end)
+
+  it("says of each review whether it is answered", function()
+    local client = fake.new({ today = "2026-11-24" }):client { api = "v1", raise = true }
+    local answered = { [true] = 0, [false] = 0 }
+    for review in client.local_marketing.reviews.list:each { location_id = 6101 } do
+      answered[review.is_answered] = answered[review.is_answered] + 1
+    end
+    local sums = client.local_marketing.reviews:overview { location_id = 6101 }
+    assert.is_true(sums.unanswered_reviews > 0)
+    assert.same({ [true] = sums.answered_reviews, [false] = sums.unanswered_reviews }, answered)
     client:close()
   end)
 

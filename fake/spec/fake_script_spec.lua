@@ -232,6 +232,7 @@ describe("a mistake in a test", function()
       ["limit must be a whole number, at least 1, got 0"] = function() fake.new { limit = 0 } end,
       ["rows must be a whole number, at least 0, got -1"] = function() fake.new { rows = -1 } end,
       ["per must be a number of seconds above 0, got 0"] = function() fake.new { per = 0 } end,
+      ["without names no product: 'visibl'; did you mean 'visible'?"] = function() fake.new { without = { "visibl" } } end,
       ["call it with a colon: api:on(operation, arguments, answer)"] = function() api.on("sites.list", nil, {}) end,
       ["call it with a colon: api:client()"] = function() api.client {} end,
       ["call it with a colon: api:pending()"] = function() api.pending() end,

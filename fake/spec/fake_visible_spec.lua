@@ -275,6 +275,7 @@ describe("SE Visible in the fake", function()
     local _, id, api = new()
     local path = "/v1/se-visible/projects/" .. id
     local days = "date_range[0][from]=2026-11-01&date_range[0][to]=2026-11-02"
+    local metrics = "&dimensions%5B%5D=brand_id&metrics%5B%5D=rank"
     for _, row in ipairs {
       { "POST", "/v1/se-visible/projects", nil,
         '{"domain":"a.example","country_code":"US","lang_code":"en","brand_names":["A"],"topics":["B"]}', "domain",
@@ -288,6 +289,12 @@ describe("SE Visible in the fake", function()
       { "GET", path .. "/sources", days .. "&source_sort_field=gap_score", nil, "source_sort_field",
         "The selected source sort field is invalid." },
       { "GET", path .. "/sources", days .. "&sort_field=pages", nil, "sort_field", "The sort field field is prohibited." },
+      { "GET", path .. "/brands/metrics", days .. metrics .. "&sort_field=coverage", nil, "sort_field",
+        "The selected sort field is invalid." },
+      { "GET", path .. "/brands/metrics", days .. metrics .. "&sort_field=rank%5Btopic_id=1%5D", nil, "sort_field",
+        "The selected sort field is invalid." },
+      { "GET", path .. "/prompts", days .. "&country_codes%5B%5D=GB", nil, "country_codes",
+        "The selected country codes is invalid." },
     } do
       local answer = ask.send(api, row[1], row[2], row[3], row[4])
       assert.same({ 422, ('{"errors":{"%s":["%s"]},"message":"%s"}'):format(row[5], row[6], row[6]) },

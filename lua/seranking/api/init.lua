@@ -108,7 +108,7 @@
 --   fields      for "object" and "object[]": the parameters of the members; `required`: names as in `query`.
 --   max_items   most elements of a list; min_items: fewest.
 --   max_length  most characters of a string; min_length: fewest.
---   form        { pattern, meaning }: strings must match: { "^%l%l$", "two small letters" }.
+--   form        { pattern, meaning }: strings must match: { "^%l%l$", "two small letters" }; except: one that must not be sent.
 --   first_lacks a member that the first element of an "object[]" must not have.
 --   as_read     true, of an object: members may be given as they were read; "" and null are left out unless the parameter is
 --               a text.

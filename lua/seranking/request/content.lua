@@ -244,7 +244,7 @@ local keys = { token = true, apikey = true }
 
 -- The described parameter that has this name on the wire; nil when there is none. name[…] belongs to a list, and to an object
 -- if the member is described.
-local function taken_name(plan, wire)
+function content.taken_name(plan, wire)
   local base, rest = wire:match "^([^%[]*)(.*)$"
   for name, definition in pairs(plan.definitions) do
     if (definition.wire or name) == base or definition.wire == wire or name == base then
@@ -269,7 +269,7 @@ end
 function content.check_extra(plan, values)
   local names = {}
   for name in pairs(values) do
-    local taken = type(name) == "string" and taken_name(plan, name)
+    local taken = type(name) == "string" and content.taken_name(plan, name)
     if type(name) ~= "string" or name == "" then
       misuse.raise("%s: option extra must be a table of names and values", plan.name)
     elseif taken then

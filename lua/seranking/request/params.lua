@@ -200,7 +200,7 @@ local function beyond_limits(definition, value, text)
         or format("must have at most %d characters", most), tostring(length)
     end
   end
-  if definition.form and not match(tostring(value), definition.form[1]) then
+  if definition.form and (not match(tostring(value), definition.form[1]) or definition.form.except == value) then
     return "must be " .. definition.form[2], show(value)
   end
   local least, most = definition.min, definition.max

@@ -45,8 +45,9 @@ local function refuse_name(plan, name)
   if plan.items and not id and not misuse.nearest(tostring(name), proxy.sorted_names(definitions)) then
     misuse.raise("%s: unknown parameter '%s'; it takes a list: %s", plan.name, tostring(name), list_form(plan))
   end
+  local ours = id and id[1] or type(name) == "string" and content.taken_name(plan, name) -- the API's own name, or ours
   misuse.raise("%s: unknown parameter '%s'%s", plan.name, tostring(name),
-    id and ("; did you mean '%s'?"):format(id[1]) or misuse.suggest(name, definitions))
+    ours and ("; did you mean '%s'?"):format(ours) or misuse.suggest(name, definitions))
 end
 
 -- Raises on unknown names, the first of them in order. Only an operation whose body is a list takes list elements.

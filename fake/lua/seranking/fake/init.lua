@@ -15,6 +15,7 @@ local random_faults = require "seranking.fake.random_faults"
 local keys = require "seranking.fake.keys"
 local Limiter = require "seranking.fake.limit"
 local log = require "seranking.fake.log"
+local misuse = require "seranking.base.misuse"
 local option_checks = require "seranking.fake.options"
 local products = require "seranking.api.products"
 local replay = require "seranking.fake.replay"
@@ -131,6 +132,19 @@ local function all_descriptions(more)
   return resources
 end
 
+-- Raises for a name in `without` that is the beginning of no operation's name.
+local function check_without(options, resources, level)
+  local names = {}
+  for _, resource in ipairs(resources) do
+    names[resource.name:match "^[^.]+"] = true
+  end
+  for _, name in ipairs(options.without or {}) do
+    if not names[name] then
+      error(("without names no product: '%s'%s"):format(tostring(name), misuse.suggest(tostring(name), names)), level + 1)
+    end
+  end
+end
+
 -- Requests in a window, by family: the Project API, and each product.
 local function limits_of(options)
   local limits = { project = options.limit or 5 }
@@ -167,6 +181,8 @@ function fake.new(options)
     error("call it with a dot: fake.new { … }", 2)
   end
   check_options(options, 2)
+  local resources = all_descriptions(options.descriptions)
+  check_without(options, resources, 2)
   local room, chances = log.room(options.log, 2), random_faults.new(options, 2)
   local clock = options.clock or not options.now and new_clock() or nil
   local self = setmetatable({
@@ -191,7 +207,7 @@ function fake.new(options)
     lenient = options.lenient or false,
     log_room = room,
     chances = chances,
-    routes = Routes.new(all_descriptions(options.descriptions)),
+    routes = Routes.new(resources),
     log = {},
   }, Api)
   self.token, self.data_token = keys.first(self.tokens, "v4"), keys.first(self.tokens, "v1")

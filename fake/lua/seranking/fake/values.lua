@@ -142,7 +142,7 @@ local function out_of_range(value, param)
     return "not one of the allowed values"
   elseif type(value) == "string" then
     local length = select(2, value:gsub("[^\128-\191]", ""))
-    if param.form and not value:find(param.form[1]) then
+    if param.form and (not value:find(param.form[1]) or param.form.except == value) then
       return "not " .. param.form[2]
     elseif length < (param.min_length or 0) then
       return "shorter than " .. param.min_length .. " characters"

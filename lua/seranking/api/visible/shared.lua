@@ -33,8 +33,8 @@ shared.compare_from = { type = "date", wire = "date_range[1][from]",
 shared.compare_to = { type = "date", wire = "date_range[1][to]", about = "last day to compare with" }
 shared.model_types = { type = "string[]", about = "only these AI models",
   enum = { "chatgpt", "google_gemini", "perplexity", "google_ai_mode", "google_ai_overview" } }
-shared.country_codes = { type = "string[]", form = { "^%u%u$", "two capital letters, as in US (the United Kingdom is UK)" },
-  about = "only these countries: US, UK (not GB) …", sample = "US" }
+shared.country_codes = { type = "string[]", form = { "^%u%u$", "two capital letters, as in US (the United Kingdom is UK)",
+  except = "GB" }, about = "only these countries: US, UK (not GB) …", sample = "US" }
 shared.topic_ids = { type = "id[]", about = "only these topics" }
 shared.sentiments = { type = "string[]", enum = { "positive", "neutral", "negative" }, about = "only answers of these moods" }
 shared.tracked_brand_ids = { type = "id[]", about = "only answers that name these brands" }

@@ -185,8 +185,9 @@ answers["local_marketing.reviews.list"] = of_location(function(call, location)
   return { items = tools.page(call, map(reviews(call, location), function(review)
     local row = {}
     for name, value in pairs(review) do
-      row[name] = name ~= "day" and value or nil
+      row[name] = value
     end
+    row.day = nil
     return row
   end), 100) }
 end)

@@ -116,9 +116,15 @@ local function places_of(call, project, dimensions)
   return places
 end
 
--- The member that a sort field names: "rank", "rank[brand_id=12]".
-local function member_of(field)
-  local metric, id = field:match "^([%w_]+)%[[%w_]+=(%d+)%]$"
+-- The member that a sort field names: "rank", "rank[brand_id=12]"; nil if there is no such metric or dimension.
+local function member_of(call)
+  local args = call.args
+  local field = args.sort or args.metrics[1]
+  local metric, dimension, id = field:match "^([%w_]+)%[([%w_]+)=(%d+)%]$"
+  if not tools.has(call.route.params.metrics.enum, metric or field)
+    or metric and not tools.has(args.dimensions, dimension) then
+    return nil
+  end
   return metric and id .. "_" .. metric or field
 end
 
@@ -132,6 +138,10 @@ answers["visible.brands.metrics"] = of_project(function(call, project)
   end
   local fixed = { unpack(args.dimensions) }
   local pivot = fixed[2] and table.remove(fixed)
+  local member = member_of(call)
+  if not member then
+    return nil, laravel.about("sort_field", "The selected sort field is invalid.")
+  end
   local periods = periods_of(call, project, visible.prompts(call, project))
   local columns = pivot and values_of(call, project, pivot) or nil
   local rows = map(places_of(call, project, fixed), function(place)
@@ -153,7 +163,7 @@ answers["visible.brands.metrics"] = of_project(function(call, project)
     end
     return row
   end)
-  sorted(rows, member_of(args.sort or args.metrics[1]), args.sort_order)
+  sorted(rows, member, args.sort_order)
   return { items = tools.page(call, rows, 50), meta = columns and { columns = { dynamic = columns } } or nil }
 end)
 
