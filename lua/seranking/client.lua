@@ -274,7 +274,7 @@ function methods:close()
     product._proxy:close()
   end
   if self._recording then
-    self._recording:stop()
+    self._recording:closed(self)
   end
 end
 

@@ -299,11 +299,23 @@ end
 
 -- ---- begin and end ----
 
+-- The recordings of this program by the path of their cassette.
+local by_path = setmetatable({}, { __mode = "v" })
+
 --- Records another client too: client.data and the like, once they are made.
 ---@param client table its state
 function Recording:join(client)
   self._clients[#self._clients + 1] = client
   client._recording = self
+end
+
+--- Notes that a client was closed. If it is the one that `record` was called with, the recording ends.
+---@param client table its state
+function Recording:closed(client)
+  client._recording = false
+  if client == self._clients[1] then
+    self:stop()
+  end
 end
 
 local function cant_write(path, why)
@@ -348,10 +360,16 @@ function record.start(client, path)
     misuse.raise("seranking.record takes the name of the cassette, such as \"cassette.json\", got %s", proxy.show(path))
   end
   local state = client._state
+  local recording = state._recording
+  for _, product in pairs(state._products) do
+    recording = recording or product._recording
+  end
   if state._closed then
     misuse.raise("seranking.record: the client is closed")
-  elseif state._recording then
-    misuse.raise("seranking.record: the client is being recorded already, to %s: stop that first", state._recording.path)
+  elseif recording then
+    misuse.raise("seranking.record: the client is being recorded already, to %s: stop that first", recording.path)
+  elseif by_path[path] and by_path[path]._file then
+    misuse.raise("seranking.record: another recording writes %s: stop that first", path)
   end
   local file, problem = io.open(path .. ".new", "wb")
   local made = setmetatable({
@@ -366,6 +384,7 @@ function record.start(client, path)
   if not written then
     return nil, cant_write(path, problem)
   end
+  by_path[path] = made
   made:join(state)
   for _, product in pairs(state._products) do
     made:join(product)
