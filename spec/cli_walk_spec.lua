@@ -2,9 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local cjson = require "cjson"
+local folder = require "support.folder"
 local scene = require "support.scene"
 local seranking = require "seranking"
+local system = require "support.system"
 local terminal = require "support.terminal"
+
+after_each(folder.finish)
 
 local ROWS = 5000
 
@@ -136,6 +140,22 @@ describe("a list that is paid for", function()
     assert.is_truthy(stderr:find "\nseranking: GET /v1/backlinks/raw[^\n]*HTTP 500[^\n]*\nseranking: [%d,]+ rows")
     local _, rest = terminal.run(go_on(stderr), { client = (server()) })
     assert.same(numbers(#got + 1, 3500), ranks(rest))
+  end)
+
+  it("tells again how to go on if nothing comes after --resume", function()
+    local function broken(from)
+      return (server(function(number) return number >= from and { status = 500, headers = {}, body = "" } end))
+    end
+    local path = folder.new() .. "/links.csv"
+    local _, _, stderr = terminal.run({ "data", "backlinks", "raw", "a.example", "--max-rows", "3000", "-o", path },
+      { client = broken(2) })
+    local again = go_on(stderr)
+    local status, _, said = terminal.run(again, { client = broken(1) })
+    assert.equal(7, status)
+    assert.is_truthy(said:find("0 rows written; those of earlier runs are in " .. path .. ".part\n", 1, true), said)
+    assert.same(again, go_on(said))
+    assert.equal(0, (terminal.run(again, { client = (server()) })))
+    assert.equal(3001, #system.lines("cat " .. path))
   end)
 
   it("that has no next page tells which command walks over all", function()

@@ -99,11 +99,11 @@ end
 local function leave(run, token, count)
   local context = run.context
   local part = run.output:keep()
-  if count == 0 then
+  if count == 0 and not (run.walk and run.walk.resume) then
     return
   end
   context:note(("%s row%s written%s"):format(money.format(count), count == 1 and "" or "s",
-    part and ", kept in " .. part or ""))
+    not part and "" or count > 0 and ", kept in " .. part or "; those of earlier runs are in " .. part))
   if token then
     local most = run.walk and run.walk.max_rows
     context:note("go on with: " .. context:again { resume = token,
