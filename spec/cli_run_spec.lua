@@ -254,6 +254,28 @@ describe("a job", function()
   end)
 end)
 
+describe("an answer that can't be written", function()
+  local function told(words, body)
+    local stdout = { write = function() return nil, "No space left on device", 28 end, flush = function() end }
+    local status, _, stderr = terminal.run(words, { client = (server(function() return body end)), stdout = stdout })
+    assert.equal(1, status)
+    return stderr
+  end
+
+  local FULL = "seranking: can't write to stdout: no space left on device"
+
+  it("says that what was asked for is done", function()
+    assert.equal(FULL .. "; the request was carried out: don't repeat it\n",
+      told({ "sites", "keywords", "create", "7", "boots" }, '{"added":1,"ids":[5]}'))
+    assert.equal(FULL .. "\n", told({ "account", "profile" }, '{"email":"a@b.example"}'))
+  end)
+
+  it("names the job that has begun", function()
+    local said = told({ "audit", "create", "a.example" }, '{"id":7}')
+    assert.is_truthy(said:find("`seranking audit status --audit-id 7`", 1, true), said)
+  end)
+end)
+
 describe("Ctrl-C", function()
   it("before anything was sent sends nothing", function()
     local client, requests = server(function() return "[]" end)

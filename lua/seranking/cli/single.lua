@@ -10,16 +10,20 @@ local preview = require "seranking.cli.preview"
 
 local single = {}
 
+-- Whether the operation may have changed something.
+local function changes(run)
+  return run.plan.method ~= "GET" and not run.plan.post
+end
+
 -- Runs `fn` with signals watched. Ends the command if it fails. Returns what fn returned.
 local function guarded(run, fn)
-  local changes = run.plan.method ~= "GET" and not run.plan.post
-  local careful = changes or money.is_paid(run.plan)
+  local careful = changes(run) or money.is_paid(run.plan)
   local fine, result, interrupted = interrupt.guard(run.context, { careful = careful }, fn)
   if not fine and run.output then
     run.output:keep(true)
   end
   if not fine and interrupted then
-    local sent = type(result) == "table" and result.sent and changes and not result.job
+    local sent = type(result) == "table" and result.sent and changes(run) and not result.job
     exit.stop(exit.INTERRUPTED, sent and "interrupted: the request may have been carried out" or "interrupted",
       type(result) == "table" and result or nil)
   elseif not fine then
@@ -36,7 +40,8 @@ local function print_answer(run, answer)
   end
   if not fine and problem ~= "closed" then
     run.output:keep()
-    run.context:fail(exit.OTHER, problem)
+    money.after(run.context, run.plan, run.client)
+    run.context:fail(exit.OTHER, problem .. (changes(run) and "; the request was carried out: don't repeat it" or ""))
   end
   money.after(run.context, run.plan, run.client)
 end
@@ -71,11 +76,11 @@ function single.call(run)
   local answer = guarded(run, function()
     return (run.op(run.args, run.call))
   end)
-  print_answer(run, answer)
   local job = job_of(run, answer)
   if job then
     run.context:note(("the job has begun: `%s` tells its state, and waits with --wait"):format(status_command(run, job)))
   end
+  print_answer(run, answer)
 end
 
 -- Runs `fn(options)`, which waits for a job. Ends the command if that fails, and names the job.
