@@ -85,6 +85,14 @@ local function is_wanted(name, wanted)
   return not wanted or folded(name):find(folded(wanted), 1, true) ~= nil
 end
 
+-- Ends the command if --engine means none of the engines.
+local function check_engine(context, wanted, names, found)
+  if wanted and next(names) and not found[1] then
+    local misuse = require "seranking.base.misuse"
+    context:fail(exit.INVALID, ("no engine of the project is called '%s'%s"):format(wanted, misuse.suggest(wanted, names)))
+  end
+end
+
 -- The id of the group that is meant.
 local function group_id(context, groups, wanted)
   local misuse = require "seranking.base.misuse"
@@ -122,11 +130,14 @@ local function of_project(context, arguments, made)
   if arguments.group then
     made.title = made.title .. ", group " .. arguments.group
   end
+  local all = {}
   for _, one in ipairs((project.history(answers.history, made.positions))) do
+    all[one.name] = true
     if is_wanted(one.name, arguments.engine) then
       made.series[#made.series + 1] = one
     end
   end
+  check_engine(context, arguments.engine, all, made.series)
 end
 
 -- Positions of all keywords, with the engines that are wanted: { name, keywords } each.
@@ -142,9 +153,10 @@ local function positions_of(context, arguments)
     groups = arguments.group and function(client) return client.keyword_groups:list { site_id = id } end or nil,
   })
   local names, engines = project.engine_names(answers.engines, answers.catalogue), {}
-  local group = arguments.group and group_id(context, answers.groups, arguments.group)
+  local group, all = arguments.group and group_id(context, answers.groups, arguments.group), {}
   for _, engine in ipairs(answers.positions) do
     local name = names[engine.site_engine_id] or ("engine %d"):format(engine.site_engine_id)
+    all[name] = true
     if is_wanted(name, arguments.engine) then
       local keywords = {}
       for _, keyword in ipairs(engine.keywords) do
@@ -155,6 +167,7 @@ local function positions_of(context, arguments)
       engines[#engines + 1] = { name = name, keywords = keywords }
     end
   end
+  check_engine(context, arguments.engine, all, engines)
   return engines, project.site(context, answers.sites, id)
 end
 
