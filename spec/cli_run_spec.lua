@@ -107,6 +107,9 @@ describe("an error", function()
     stderr = select(3, terminal.run({ "visible", "topics", "create", "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5", "--titles", "A",
       "--error-format", "json" }, { client = client }))
     assert.same({ titles = { "Taken." } }, cjson.decode(stderr).error.fields)
+    stderr = select(3, terminal.run({ "visible", "topics", "create", "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5", "--titles", "A" },
+      { client = client }))
+    assert.is_truthy(stderr:find("topics: The given data was invalid. (titles: Taken.) (HTTP 422)", 1, true), stderr)
   end)
 end)
 

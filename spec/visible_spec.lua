@@ -194,6 +194,16 @@ describe("SE Visible", function()
     assert.same({ project_id = PROJECT }, err.job)
   end)
 
+  it("says that a project may have been made if the answer does not name it, and keeps the answer", function()
+    local client, log = new('{"project":{"id":"' .. PROJECT .. '"}}')
+    local made, err = client.visible.projects.create:wait { domain = "https://mill.example.com", country_code = "US",
+      lang_code = "en", brand_names = { "Mill" }, topics = { "Bread" } }
+    assert.is_nil(made)
+    assert.same({ "no_job", true, 1 }, { err.code, err.sent, #log })
+    assert.equal(PROJECT, err.answer.project.id)
+    assert.is_truthy(tostring(err.hint):find("it may have been carried out: look before you repeat it", 1, true))
+  end)
+
   it("replaces aliases by an empty list, and leaves them where none are given (trap 9)", function()
     local client, log = new "{}"
     local brands = client.visible.brands(PROJECT)
@@ -355,6 +365,20 @@ describe("a refusal by parameter", function()
     assert.same({ "invalid", "unprocessable" }, { err.kind, err.code })
     assert.same({ domain = { "The domain field must be a valid URL." }, title = { "Too long.", "Taken." } }, err.fields)
     assert.equal("The domain field must be a valid URL. (and 1 more error)", err.message)
+  end)
+
+  it("is told in the error's line, as far as the message does not say it", function()
+    local function line(answer)
+      local client = new(function() return script.json(answer, 422) end)
+      return tostring(select(2, client.visible.topics:create { project_id = PROJECT, titles = { "a" } })):match "topics: (.*)$"
+    end
+    assert.equal("Invalid. (title: Too long.; titles: In use. Twice.; titles: Taken.) (invalid, unprocessable, HTTP 422)",
+      line '{"message":"Invalid.","errors":{"titles":["Taken.","In use.\\nTwice."],"title":["Too long."]}}')
+    assert.equal("Taken. (and 1 more error) (title: Too long.) (invalid, unprocessable, HTTP 422)",
+      line '{"message":"Taken. (and 1 more error)","errors":{"titles":["Taken."],"title":["Too long."]}}')
+    assert.equal("Invalid. (a: 1; b: 2; c: 3; …) (invalid, unprocessable, HTTP 422)",
+      line '{"message":"Invalid.","errors":{"d":["4"],"c":["3"],"b":["2"],"a":["1"]}}')
+    assert.equal("Taken. (invalid, unprocessable, HTTP 422)", line '{"message":"Taken.","errors":{"titles":["Taken."]}}')
   end)
 
   it("has none where the answer has none, or is no JSON", function()

@@ -34,6 +34,25 @@ local getinfo = debug.getinfo
 ---@field instead? string code not_in_v4 or not_in_v1: the operation to use, "account.subscription"
 local error_mt = { __name = "seranking.error" }
 
+local SHOWN_FIELDS = 3
+
+-- What the server said of parameters and did not say in the message: " (titles: Taken.)"; "" if nothing.
+local function of_fields(err)
+  local said = {}
+  for name, texts in pairs(err.fields or {}) do
+    for _, text in ipairs(texts) do
+      if not err.message:find(text, 1, true) then
+        said[#said + 1] = name .. ": " .. text:gsub("%s+", " ")
+      end
+    end
+  end
+  table.sort(said)
+  if #said > SHOWN_FIELDS then
+    said[SHOWN_FIELDS + 1] = "…"
+  end
+  return said[1] and " (" .. table.concat(said, "; ", 1, math.min(#said, SHOWN_FIELDS + 1)) .. ")" or ""
+end
+
 --- One line: where, which request, what went wrong, what to do.
 function error_mt:__tostring()
   local line = { self.where and self.where .. ": " }
@@ -41,7 +60,7 @@ function error_mt:__tostring()
     local path = self.path or ""
     line[#line + 1] = ("%s %s: "):format(self.method, #path > 200 and path:sub(1, 200) .. "…" or path)
   end
-  line[#line + 1] = self.message
+  line[#line + 1] = self.message .. of_fields(self)
   line[#line + 1] = (" (%s, %s%s)"):format(self.kind, self.code, self.status and ", HTTP " .. self.status or "")
   if self.attempts > 1 then
     line[#line + 1] = (" after %d attempts"):format(self.attempts)
@@ -57,7 +76,7 @@ function error_mt.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
-local errors = {}
+local errors = { of_fields = of_fields }
 
 local hints -- by kind and code
 

@@ -81,7 +81,7 @@ function problems.line(context, err)
     local path = err.path or ""
     words[1] = ("%s %s: "):format(err.method, #path > 200 and path:sub(1, 200) .. "…" or path)
   end
-  words[#words + 1] = MESSAGES[err.code] or err.message
+  words[#words + 1] = (MESSAGES[err.code] or err.message) .. errors.of_fields(err)
   if err.status then
     words[#words + 1] = (" (HTTP %d)"):format(err.status)
   end
