@@ -77,6 +77,8 @@ describe("a fake with a cassette", function()
     assert.is_truthy(message:find("account.profile {}; it has answers to ", 1, true))
     assert.is_truthy(message:find("sites.summary", 1, true))
     assert.equal(3, #api:unexpected())
+    local _, long = client.data.keywords.similar { source = "us", keyword = ("anchor "):rep(12) }
+    assert.equal(1, select(2, long.message:gsub("has no answer to", "%0"))) -- longer than a header, and said once
     local v1 = fake.new({ replay = path }):client { api = "v1" }
     assert.is_truthy(said(v1.sites(5):summary()):find("its answer 1 is one of v4, and this request is one of v1", 1, true))
   end)
@@ -141,6 +143,10 @@ describe("a fake with a cassette", function()
       ['{"seranking_cassette":2,"answers":[]}'] = "has format 2, and this fake reads format 1",
       ['{"seranking_cassette":1,"answers":[{}]}'] = "answer 1 needs a request with method and target",
       ['{"seranking_cassette":1,"answers":[{"request":{"method":"GET","target":"/"}}]}'] = "answer 1 needs",
+      ['{"seranking_cassette":1,"answers":[{"request":{"method":"GET","target":"/"},"answer":{"status":42}}]}'] =
+        "answer 1 needs a status from 100 to 599",
+      ['{"seranking_cassette":1,"answers":[{"request":{"method":"GET","target":"/"},"answer":{"status":200,"bodi":[]}}]}'] =
+        "answer 1 has an unknown member 'bodi' in its answer; there are: base64, body, fault, headers, status, text",
     } do
       system.write(path, text)
       local fine, message = pcall(function() fake.new { replay = path } end)

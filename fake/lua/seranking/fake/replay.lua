@@ -85,13 +85,33 @@ local function kind_is(node, kind)
   return node ~= nil and node.kind == kind
 end
 
--- Whether an entry of a cassette can be used.
-local function is_entry(node)
+local PARTS = {
+  request = { method = true, target = true, headers = true, body = true, text = true, base64 = true },
+  answer = { status = true, headers = true, fault = true, body = true, text = true, base64 = true },
+}
+
+-- What is wrong with an entry of a cassette; nil if it can be used.
+local function problem_of(node)
   local members = kind_is(node, "object") and node.value or {}
   local answer, request = members.answer, members.request
-  return kind_is(answer, "object") and (kind_is(answer.value.status, "integer") or kind_is(answer.value.fault, "string"))
-    and (kind_is(members.download, "string")
-      or kind_is(request, "object") and kind_is(request.value.method, "string") and kind_is(request.value.target, "string"))
+  local answers = kind_is(answer, "object")
+    and (kind_is(answer.value.status, "integer") or kind_is(answer.value.fault, "string"))
+  local asks = kind_is(members.download, "string")
+    or kind_is(request, "object") and kind_is(request.value.method, "string") and kind_is(request.value.target, "string")
+  if not answers or not asks then
+    return "needs a request with method and target (or a download), and an answer with a status"
+  end
+  for part, known in pairs(PARTS) do
+    for name in pairs(kind_is(members[part], "object") and members[part].value or {}) do
+      if not known[name] then
+        return ("has an unknown member '%s' in its %s; there are: %s"):format(name, part, tools.names(known))
+      end
+    end
+  end
+  local status = answer.value.status
+  if status and not (kind_is(status, "integer") and status.value >= 100 and status.value <= 599) then
+    return "needs a status from 100 to 599"
+  end
 end
 
 -- Whether two arguments are the same, where what was removed is the same as anything.
@@ -146,9 +166,9 @@ function replay.load(path, identify)
   end
   local cassette = { path = path, questions = {}, by_operation = {}, downloads = {} }
   for number, entry in ipairs(members.answers.value) do
-    if not is_entry(entry) then
-      return nil, ("%s: answer %d needs a request with method and target (or a download), and an answer with a status"):format(
-        path, number)
+    local problem = problem_of(entry)
+    if problem then
+      return nil, ("%s: answer %d %s"):format(path, number, problem)
     end
     local question
     if entry.value.download then

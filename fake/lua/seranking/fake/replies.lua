@@ -43,7 +43,8 @@ function replies.refused(voice, refusal)
   end
   return {
     status = refusal.status, headers = headers,
-    body = replies.error_body(voice, refusal.status, refusal.message, reason, refusal.fields),
+    body = replies.error_body(voice, refusal.status, refusal.message, refusal.reason ~= refusal.message and reason or nil,
+      refusal.fields),
   }
 end
 
