@@ -47,8 +47,35 @@ describe("api:seed", function()
   end)
 
   it("refuses what the API would refuse, and what it does not know, at the caller's line", function()
-    local api = fake.new()
+    local api = fake.new { today = "2026-11-24" }
+    local client = api:client()
+    local function with(field, value)
+      return { sites = { { url = "https://good.com" }, { url = "https://a.com", [field] = value } } }
+    end
+    local function ranked(positions)
+      return with("keywords", { { keyword = "boots", positions = positions } })
+    end
     for want, account in pairs {
+      ["days must be a whole number, at least 0, got -1"] = with("days", -1),
+      ["audits must be a whole number, at least 0, got 0.5"] = with("audits", 0.5),
+      ["positions: '2026-02-30' is not a day, YYYY-MM-DD"] = ranked { ["2026-02-30"] = 3 },
+      ["positions: '1' is not a day, YYYY-MM-DD"] = ranked { 3 },
+      ["positions: 2026-11-25 is after today, 2026-11-24"] = ranked { ["2026-11-25"] = 3 },
+      ['of 2026-11-23 must be a whole number, at least 0 (not ranking), got "3"'] = ranked { ["2026-11-23"] = "3" },
+      ["keywords: a keyword to build needs the field keyword"] = with("keywords", { { target_url = "https://a.com/b" } }),
+      ["keywords must be a list of keywords"] = with("keywords", { boots = 3 }),
+      ["groups.anchors must be a list of keywords"] = with("groups", { anchors = "anchor" }),
+      ["tags.sale must be a list of strings"] = with("tags", { sale = "https://a.com/sale" }),
+      ["competitors must be a list of strings"] = with("competitors", { { url = "rival.com" } }),
+      ["prompts go with a brand"] = with("prompts", { "where to buy boots" }),
+      ["needs a domain and brand_names, such as"] = { visible = { { domain = "https://shop.com" } } },
+      ["brand_names must be a list of strings"] = { visible = { { domain = "https://shop.com", brand_names = { 5 } } } },
+      ["topics must be lists of prompts by title"] = { visible = { { domain = "https://shop.com", brand_names = { "Shop" },
+        topics = { "best rye bread?" } } } },
+      ["topics.Bread must be a list of strings"] = { visible = { { domain = "https://shop.com", brand_names = { "Shop" },
+        topics = { Bread = "best rye bread?" } } } },
+      ["must be { title = …, domain = … }"] = { visible = { { domain = "https://shop.com", brand_names = { "Shop" },
+        competitors = { "rival.com" } } } },
       ["unknown option: site; did you mean 'sites'?"] = { site = {} },
       ["unknown option: keyword; did you mean 'keywords'?"] = { sites = { { url = "https://a.com", keyword = "x" } } },
       ["url must be a string, not a number"] = { sites = { { url = 5 } } },
@@ -57,6 +84,7 @@ describe("api:seed", function()
       local problem = problem_of(function() api:seed(account) end)
       assert.truthy(problem:find("^fake/spec/fake_seed_spec.lua:%d+: "), problem)
       assert.truthy(problem:find(want, 1, true), problem)
+      assert.equal(0, #assert(client.sites:list())) -- nothing of the account is there
     end
   end)
 end)

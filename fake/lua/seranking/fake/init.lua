@@ -231,7 +231,7 @@ function Api:seed(account)
   local fine, problem = pcall(seed.add, function(key, args, ago)
     local routes = self.routes.operations[key].routes
     return service.new_call(self, routes.v1 or select(2, next(routes)), "v1", args, at - (ago or 0))
-  end, self.store, account)
+  end, self.store, account, service.today(self, at))
   if not fine then
     error(problem, 2)
   end

@@ -6,6 +6,7 @@ local calendar = require "seranking.base.calendar"
 local options = require "seranking.fake.options"
 local resolve = require "seranking.fake.resolve"
 local tools = require "seranking.fake.tools"
+local values = require "seranking.fake.values"
 local visible = require "seranking.fake.web.visible"
 
 local seed = {}
@@ -71,9 +72,95 @@ local function run(new_call, key, args, ago)
   return value, call
 end
 
+-- ---- checks: nothing is added where one of them raises ----
+
+local function check_strings(list, name)
+  for key, value in pairs(list or {}) do
+    if type(key) ~= "number" or type(value) ~= "string" then
+      error(name .. " must be a list of strings", 0)
+    end
+  end
+end
+
+local function check_count(value, name)
+  if value and (value < 0 or value % 1 ~= 0) then
+    error(("%s must be a whole number, at least 0, got %s"):format(name, tostring(value)), 0)
+  end
+end
+
+local function check_positions(positions, today)
+  for date, position in pairs(positions or {}) do
+    if type(date) ~= "string" or not values.is_date(date) then
+      error(("positions: '%s' is not a day, YYYY-MM-DD"):format(tostring(date)), 0)
+    elseif date > today then
+      error(("positions: %s is after today, %s"):format(date, today), 0)
+    elseif type(position) ~= "number" or position < 0 or position % 1 ~= 0 then
+      error(("positions: the position of %s must be a whole number, at least 0 (not ranking), got %s"):format(date,
+        type(position) == "string" and '"' .. position .. '"' or tostring(position)), 0)
+    end
+  end
+end
+
+local function check_keywords(list, name, today)
+  for key, item in pairs(type(list) == "table" and list or { false }) do
+    if type(key) ~= "number" or type(item) ~= "string" and type(item) ~= "table" then
+      error(name .. " must be a list of keywords: strings, or { keyword = …, positions = … }", 0)
+    elseif type(item) == "table" then
+      options.check(item, KEYWORD_TYPES, -1)
+      if not item.keyword then
+        error(name .. ": a keyword to build needs the field keyword", 0)
+      end
+      check_positions(item.positions, today)
+    end
+  end
+end
+
+local function check_site(site, today)
+  options.check(site, SITE_TYPES, -1)
+  if not site.url then
+    error("a site to build needs a url", 0)
+  end
+  check_count(site.days, "days")
+  check_count(site.audits, "audits")
+  check_keywords(site.keywords or {}, "keywords", today)
+  for name, list in pairs(site.groups or {}) do
+    check_keywords(list, "groups." .. tostring(name), today)
+  end
+  for name, urls in pairs(site.tags or {}) do
+    check_strings(type(urls) == "table" and urls or { false }, "tags." .. tostring(name))
+  end
+  check_strings(site.competitors, "competitors")
+  check_strings(site.backlinks, "backlinks")
+  check_strings(site.prompts, "prompts")
+  if site.prompts and not site.brand then
+    error("prompts go with a brand: its name in AI answers", 0)
+  end
+end
+
+local function check_visible(project)
+  options.check(project, VISIBLE_TYPES, -1)
+  if not project.domain or not project.brand_names or not project.brand_names[1] then
+    error('a project of SE Visible to build needs a domain and brand_names, such as { "Shop" }', 0)
+  end
+  check_strings(project.brand_names, "brand_names")
+  check_count(project.days, "days")
+  for title, prompts in pairs(project.topics or {}) do
+    if type(title) ~= "string" then
+      error('topics must be lists of prompts by title: { Bread = { "best rye bread?" } }', 0)
+    end
+    check_strings(type(prompts) == "table" and prompts or { false }, "topics." .. title)
+  end
+  for _, rival in ipairs(project.competitors or {}) do
+    if type(rival) ~= "table" or type(rival.title) ~= "string" or type(rival.domain) ~= "string" then
+      error("competitors of a project of SE Visible must be { title = …, domain = … }", 0)
+    end
+  end
+end
+
+-- ---- what is added ----
+
 local function keyword_item(keyword, group_id)
   local item = type(keyword) == "table" and keyword or { keyword = keyword }
-  options.check(item, KEYWORD_TYPES, -1)
   return { keyword = item.keyword, target_url = item.target_url, group_id = group_id }, item.positions
 end
 
@@ -120,10 +207,6 @@ local function add_audit(new_call, site)
 end
 
 local function add_site(new_call, store, site)
-  options.check(site, SITE_TYPES, -1)
-  if not site.url then
-    error("a site to build needs a url", 0)
-  end
   local site_id = run(new_call, "sites.create", {
     url = site.url, title = site.title or site.url, check_freq = site.check_freq, check_day = site.check_day,
   }).site_id
@@ -160,7 +243,6 @@ local function add_site(new_call, store, site)
 end
 
 local function add_visible(new_call, store, project)
-  options.check(project, VISIBLE_TYPES, -1)
   local ago = 86400 * (project.days or 0) + visible.CHECKED_FOR -- so that its check is done today
   local titles = tools.sorted_names(project.topics or {})
   local id = run(new_call, "visible.projects.create", {
@@ -184,8 +266,15 @@ end
 ---@param new_call fun(key: string, args: table, ago?: number): seranking.fake.Call
 ---@param store seranking.fake.Store
 ---@param account seranking.fake.Seed
-function seed.add(new_call, store, account)
+---@param today string
+function seed.add(new_call, store, account, today)
   options.check(account, TYPES, -1)
+  for _, site in ipairs(account.sites or {}) do
+    check_site(site, today)
+  end
+  for _, project in ipairs(account.visible or {}) do
+    check_visible(project)
+  end
   for _, site in ipairs(account.sites or {}) do
     add_site(new_call, store, site)
   end
