@@ -152,7 +152,7 @@ function Api:on(operation, args, answer, options) end
 ---@param fault seranking.fake.Fault
 function Api:fail(fault) end
 
---- The scripted answers that nobody asked for, with the place of the call of `on`.
+--- The scripted answers that nobody asked for and the faults that no request got, with the place of the call.
 ---@return string[]
 function Api:pending() end
 

@@ -136,6 +136,19 @@ describe("api:on", function()
       ["times must be a whole number, at least 1"] = function() api:on("sites.list", nil, {}, { times = 0 }) end,
       ["unknown option: time; did you mean 'times'?"] = function() api:on("sites.list", nil, {}, { time = 1 }) end,
       ["status must be a whole number from 200 to 599"] = function() api:on("sites.list", nil, { status = 99 }) end,
+      ["no operation 'client.sites.list'; did you mean 'sites.list'?"] = function() api:on("client.sites.list", nil, {}) end,
+      ["sites.list: the answer must be a list, but has the member 'title'"] = function()
+        api:on("sites.list", nil, { title = "Shop" })
+      end,
+      ["sites.summary: no request has site_id = 'five': not a whole number"] = function()
+        api:on("sites.summary", { site_id = "five" }, SUMMARY)
+      end,
+      ["sites.positions.list: no request has date_from = '24.11.2026': not a date YYYY-MM-DD"] = function()
+        api:on("sites.positions.list", { date_from = "24.11.2026" }, {})
+      end,
+      ["data.keywords.similar: no request has sort = 'volum': not one of the allowed values"] = function()
+        api:fail { operation = "data.keywords.similar", args = { sort = "volum" }, status = 500 }
+      end,
       ["the operation answers nothing: script true"] = function() api:on("sites.delete", nil, { ok = 1 }) end,
     } do
       local problem = problem_of(try)
@@ -160,6 +173,17 @@ describe("api:on", function()
     assert.same({ second .. ": sites.keywords.list { site_id = 5 } (called 1 of 2 times)" }, api:pending())
     client.sites(5).keywords:list()
     assert.same({}, api:pending())
+  end)
+
+  it("lists the faults that no request has got, with their lines", function()
+    api:fail { operation = "sites.summary", args = { site_id = 5 }, status = 404 } local first = line()
+    api:fail { method = "DELETE", status = 500 } local second = line()
+    api:fail { status = 404, times = 3 } local third = line()
+    assert.same({ first .. ": a fault for sites.summary { site_id = 5 }", second .. ": a fault for DELETE request",
+      third .. ": a fault for any request" }, api:pending())
+    client.sites(5):summary()
+    client.sites:list()
+    assert.same({ second .. ": a fault for DELETE request" }, api:pending())
   end)
 
   it("lists what came unexpectedly: unknown paths, and fixed examples", function()
@@ -234,6 +258,7 @@ describe("a mistake in a test", function()
       ["per must be a number of seconds above 0, got 0"] = function() fake.new { per = 0 } end,
       ["without names no product: 'visibl'; did you mean 'visible'?"] = function() fake.new { without = { "visibl" } } end,
       ["call it with a colon: api:on(operation, arguments, answer)"] = function() api.on("sites.list", nil, {}) end,
+      ["tokens must be { [key] = true }"] = function() fake.new { tokens = { "be2165b7d065e278e7305c1c7ef791f283f5d14b" } } end,
       ["call it with a colon: api:client()"] = function() api.client {} end,
       ["call it with a colon: api:pending()"] = function() api.pending() end,
       ["api:advance takes seconds, at least 0: time goes forward only"] = function() api:advance(-1) end,

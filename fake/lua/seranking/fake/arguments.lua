@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local tools = require "seranking.fake.tools"
+local values = require "seranking.fake.values"
 
 local arguments = {}
 
@@ -56,6 +57,24 @@ function arguments.text(args)
   return #names > 0 and "{ " .. table.concat(names, ", ") .. " }" or "{}"
 end
 
+-- Why no generation's request can have a value for a parameter; nil where one can.
+local function unlike(entry, name, text)
+  local problem
+  for _, route in pairs(entry.routes) do
+    local param = route.params[name]
+    local kind = param and param.type:match "^%a+"
+    if not values.from_text[kind] or kind == "boolean" then
+      return nil
+    end
+    local _, failure = values.read_one(values.from_text, text, kind, param)
+    if not failure then
+      return nil
+    end
+    problem = failure.reason
+  end
+  return problem
+end
+
 --- Checks the arguments that an expectation or a fault names. Raises at the user's line.
 ---@param entry table as Routes:operation gives it
 ---@param args any
@@ -68,6 +87,12 @@ function arguments.check(entry, args, level)
     if not entry.params[name] then
       error(("%s has no parameter '%s'; there are: %s"):format(entry.key, tostring(name), tools.names(entry.params)),
         level + 1)
+    end
+  end
+  for name, value in pairs(args or {}) do
+    local problem = type(value) ~= "table" and unlike(entry, name, tostring(value))
+    if problem then
+      error(("%s: no request has %s = '%s': %s"):format(entry.key, name, tostring(value), problem), level + 1)
     end
   end
 end

@@ -138,6 +138,21 @@ function faults.new(fault, level)
   }
 end
 
+--- The queued faults that no request has got yet: a line each, with the place of the call of `fail`.
+---@param queue table[]
+---@return string[]
+function faults.pending(queue)
+  local lines = {}
+  for _, fault in ipairs(queue) do
+    if not fault.used then
+      local what = fault.operation and fault.operation .. " " .. arguments.text(fault.args)
+        or (fault.method or fault.path) and (fault.method or "any") .. " " .. (fault.path or "request") or "any request"
+      lines[#lines + 1] = ("%s: a fault for %s"):format(fault.where, what)
+    end
+  end
+  return lines
+end
+
 --- Takes the first queued fault that matches a request; nil where none does.
 ---@param queue table[]
 ---@param request seranking.fake.Request
@@ -148,7 +163,7 @@ function faults.take(queue, request, operation, args)
   for i, fault in ipairs(queue) do
     if (not fault.method or fault.method == request.method) and (not fault.path or fault.path == request.path)
       and (not fault.operation or fault.operation == operation and arguments.match(fault.args, args)) then
-      fault.times = fault.times - 1
+      fault.times, fault.used = fault.times - 1, true
       if fault.times <= 0 then
         table.remove(queue, i)
       end

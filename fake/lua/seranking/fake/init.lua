@@ -24,6 +24,7 @@ local script = require "seranking.fake.script"
 local seed = require "seranking.fake.seed"
 local service = require "seranking.fake.service"
 local store = require "seranking.fake.store"
+local tools = require "seranking.fake.tools"
 local values = require "seranking.fake.values"
 
 ---@class seranking.fake.Request
@@ -100,6 +101,11 @@ local function check_options(options, level)
     local value = options[name]
     if value and not (value >= least and value % 1 == 0) then
       error(("%s must be a whole number, at least %d, got %s"):format(name, least, tostring(value)), level + 1)
+    end
+  end
+  for key, good in pairs(options.tokens or {}) do
+    if type(key) ~= "string" or type(good) ~= "boolean" then
+      error("tokens must be { [key] = true }: the keys stand in the brackets", level + 1)
     end
   end
   if type(options.lenient) == "string" and options.lenient ~= "content_type" then
@@ -284,6 +290,7 @@ function Api:fail(fault)
   if fault.operation then
     arguments.check(self.routes:operation(fault.operation, 2), fault.args, 2)
   end
+  made.where = tools.here(2)
   self.faults[#self.faults + 1] = made
 end
 
@@ -308,12 +315,16 @@ function Api:on(operation, args, answer, options)
   return one
 end
 
---- The scripted answers that nobody has asked for yet, or less often than their `times`: a line each, with the place of the
---- call of `on`.
+--- The scripted answers that nobody has asked for yet, or less often than their `times`, and the faults of `fail` that no
+--- request has got: a line each, with the place of the call.
 ---@return string[]
 function Api:pending()
   must_be_api(self, "pending()")
-  return script.pending(self.expectations)
+  local lines = script.pending(self.expectations)
+  for _, line in ipairs(faults.pending(self.faults)) do
+    lines[#lines + 1] = line
+  end
+  return lines
 end
 
 --- The requests that were answered by no script, no stored state and no rule of the data: paths where nothing lives, and

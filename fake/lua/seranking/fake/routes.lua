@@ -200,7 +200,8 @@ function Routes:operation(key, level)
   local entry = self.operations[key]
   if not entry then
     local names = tools.sorted_names(self.operations)
-    local near = misuse.nearest(tostring(key), names)
+    local inner = tostring(key):match "^client%.(.*)$" -- as the program writes it
+    local near = self.operations[inner] and inner or misuse.nearest(tostring(key), names)
     local same = near and {} or tools.kept(names, function(name)
       return name:match "[%w_]+$" == tostring(key):match "[%w_]+$"
     end)

@@ -6,6 +6,7 @@ local faults = require "seranking.fake.faults"
 local json = require "seranking.fake.json"
 local options = require "seranking.fake.options"
 local shape = require "seranking.fake.shape"
+local tools = require "seranking.fake.tools"
 
 local script = {}
 
@@ -53,11 +54,6 @@ local function fit(value, route)
   return shape.read(value, route.fields, route.answer)
 end
 
-local function here(level)
-  local info = debug.getinfo(level + 1, "Sl")
-  return info and info.currentline > 0 and info.short_src .. ":" .. info.currentline or "?"
-end
-
 --- Makes an expectation. Raises at the line of the user, who is three levels up: user, Api:on, this function.
 ---@param entry table the operation, as Routes:operation gives it
 ---@param args? table
@@ -88,7 +84,7 @@ function script.new(entry, args, answer, more)
     end
   end
   return {
-    operation = entry.key, args = args or {}, answer = answer, times = more.times, calls = 0, where = here(3),
+    operation = entry.key, args = args or {}, answer = answer, times = more.times, calls = 0, where = tools.here(3),
   }
 end
 

@@ -92,7 +92,7 @@ local function read_list(list, node, label)
   end
   for key in pairs(list) do
     if type(key) ~= "number" or key < 1 or key > #list then
-      return nil, ("%s is a list, but has the member %s"):format(label, tostring(key))
+      return nil, ("%s must be a list, but has the member '%s'"):format(label, tostring(key))
     end
   end
   return json.array(made)

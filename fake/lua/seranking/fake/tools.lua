@@ -150,4 +150,12 @@ function tools.host_of(text)
   return host
 end
 
+--- The place of a call, "file:line".
+---@param level integer as for `error`, counted from the caller
+---@return string
+function tools.here(level)
+  local info = debug.getinfo(level + 1, "Sl")
+  return info and info.currentline > 0 and info.short_src .. ":" .. info.currentline or "?"
+end
+
 return tools
