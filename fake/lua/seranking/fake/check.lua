@@ -294,7 +294,8 @@ function check.request(route, captures, pairs_, request, options)
     or check_dependent(route, args)
     or options.lenient ~= true and check_source(route, args)
   if problem then
-    problem.param = own_name(route, problem.param)
+    local whole = problem.label and own_name(route, problem.label) -- the name of a[0][b]
+    problem.param = route.params[whole] and whole or own_name(route, problem.param)
     return nil, problem
   end
   return args

@@ -65,14 +65,14 @@ local shared_messages = {
 ---@param failure seranking.fake.Failure
 ---@return seranking.fake.Refusal
 function resolve.failure(route, failure)
+  if laravel.speaks(route) then
+    return laravel.refusal(route, failure)
+  end
   local own = own_messages[route.key] and own_messages[route.key][failure.param]
   for _, known in ipairs { own or false, shared_messages[failure.param] or false } do
     if known and known[1]:find(failure.problem, 1, true) then
       return refuse(known[2], known[3], failure.reason)
     end
-  end
-  if laravel.speaks(route) then
-    return laravel.refusal(route, failure)
   end
   return refuse(400, "Bad Request", failure.reason)
 end
@@ -245,6 +245,11 @@ local steps = {
   end, belongs("sites.url_tags") },
 }
 
+-- Parameters that are the first and the last day of a range.
+local RANGES = {
+  { "date_from", "date_to" }, { "compare_from", "compare_to" }, { "date_start", "date_end" }, { "from", "to" },
+}
+
 --- Looks up the rows that a call's arguments name and puts them into the call.
 ---@param call seranking.fake.Call
 ---@return seranking.fake.Refusal? # when one is not known, or the dates are the wrong way round
@@ -263,9 +268,14 @@ function resolve.rows(call)
       end
     end
   end
-  for first, last in pairs { date_from = "date_to", date_start = "date_end", from = "to" } do
+  for _, range in ipairs(RANGES) do
+    local first, last = range[1], range[2]
     if type(args[first]) == "string" and args[last] and args[first] > args[last] then
-      return refuse(400, "Invalid date", ("%s is after %s"):format(first, last))
+      local reason = ("%s is after %s"):format(first, last)
+      if laravel.speaks(call.route) then
+        return laravel.refusal(call.route, { param = first, problem = "range", reason = reason })
+      end
+      return refuse(400, "Invalid date", reason)
     end
   end
 end

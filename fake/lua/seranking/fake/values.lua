@@ -8,6 +8,7 @@ local values = {}
 
 ---@class seranking.fake.Failure
 ---@field param? string the parameter it is about
+---@field label? string where in the request
 ---@field problem "address"|"missing"|"brackets"|"repeated"|"unknown"|"type"|"range"|"body"|"query"
 ---@field reason string for the X-Fake-Reason header
 
@@ -19,7 +20,7 @@ local values = {}
 local function failure(problem, label, reason)
   return {
     problem = problem,
-    param = label and label:match("([%a_][%w_]*)[%d%[%]]*$"),
+    param = label and label:match("([%a_][%w_]*)[%d%[%]]*$"), label = label,
     reason = (label and label .. ": " or "") .. reason,
   }
 end
