@@ -350,6 +350,11 @@ describe("a file", function()
     assert(made:close())
     assert.equal("paid", read(dir .. "/a.csv.part.old"))
     assert.same({ ("%s/a.csv.part of an earlier run is now %s/a.csv.part.old"):format(dir, dir) }, notes)
+    write(dir .. "/a.csv.part", "paid again")
+    made = open { to = dir .. "/a.csv" }
+    assert(made:close())
+    assert.equal("paid", read(dir .. "/a.csv.part.old"))
+    assert.equal("paid again", read(dir .. "/a.csv.part.old2"))
   end)
 
   it("is not replaced by what another process has written meanwhile", function()
@@ -362,10 +367,55 @@ describe("a file", function()
     assert(second:row { a = 2 })
     local fine, problem = first:close()
     assert.is_nil(fine)
-    assert.equal(("%s.part is no longer there, or is another process's by now: nothing was renamed to %s"):format(path, path),
+    assert.equal(("another run has taken %s meanwhile: what this one has written is in %s.part.old"):format(path, path),
       problem)
+    assert.equal(path .. ".part.old", (first:keep()))
     assert(second:close())
     assert.equal("a\r\n2\r\n", read(path))
+    assert.equal("a\r\n1\r\n", read(path .. ".part.old"))
+  end)
+
+  it("is not lost if another process begins the same before its first row, and after the other has ended", function()
+    local dir = folder.new()
+    local path = dir .. "/a.csv"
+    local first = open { to = path }
+    local second = open { to = path }
+    assert(second:row { a = 2 })
+    assert(second:close())
+    assert(first:row { a = 1 })
+    assert.is_nil((first:close()))
+    first:keep()
+    assert.equal("a\r\n2\r\n", read(path))
+    assert.equal("a\r\n1\r\n", read(path .. ".part.old"))
+  end)
+
+  it("without a row takes nothing from the process that has begun after it", function()
+    local dir = folder.new()
+    local first = open { to = dir .. "/a.csv" }
+    local second = open { to = dir .. "/a.csv" }
+    assert(second:row { a = 2 })
+    assert(second:flush())
+    first:keep()
+    assert.same({ "a.csv.part" }, names(dir))
+    assert(second:close())
+    assert.equal("a\r\n2\r\n", read(dir .. "/a.csv"))
+  end)
+
+  it("keeps the permissions of the file that it replaces, from its first byte on", function()
+    local path = folder.new() .. "/a.csv"
+    local function mode(name)
+      return system.output("stat -c %a " .. name)
+    end
+    for _, case in ipairs { { "600", "600" }, { "640", "640" }, { "444", "644" } } do
+      write(path, "old")
+      system.output(("chmod %s %s"):format(case[1], path))
+      local made = open { to = path }
+      assert.equal(case[2] .. "\n", mode(path .. ".part"))
+      assert(made:row { a = 1 })
+      assert(made:close())
+      assert.equal(case[2] .. "\n", mode(path))
+      os.remove(path)
+    end
   end)
 
   it("stays a link", function()

@@ -6,8 +6,11 @@ local files = {}
 local format = string.format
 
 local MODE = tonumber("666", 8) -- less the umask
+local PRIVATE = tonumber("600", 8)
 
 local EPIPE = 32 -- on Linux, macOS and the BSDs
+
+local MOST_ASIDE = 99 -- parts of one file that are moved aside
 
 -- Loaded with the first file: stdout needs it not.
 local function libuv()
@@ -65,6 +68,7 @@ end
 ---@field size integer bytes in the part
 ---@field begun integer bytes that it had when it was opened
 ---@field marked? integer bytes up to the last mark
+---@field name? string the part's name when it was closed; nil: it has none
 local File = {}
 File.__index = File
 
@@ -133,8 +137,31 @@ function File:truncate(size)
   return true
 end
 
+-- The names of parts that are moved aside: x.part.old, x.part.old2, …
+local function aside(part, number)
+  return part .. ".old" .. (number > 1 and number or "")
+end
+
+-- The name that an open part has by now: another run may have moved it aside. nil: none.
+local function name_of(self)
+  local uv = libuv()
+  local own = uv.fs_fstat(self.fd)
+  local name, number = self.part, 0
+  repeat
+    local there = uv.fs_stat(name)
+    if there and there.ino == own.ino and there.dev == own.dev then
+      return name
+    end
+    number = number + 1
+    name = aside(self.part, number)
+  until number > MOST_ASIDE
+end
+
 local function close(self)
   local fd = self.fd
+  if fd and self.part then
+    self.name = name_of(self)
+  end
   self.fd = nil
   return fd == nil or libuv().fs_close(fd)
 end
@@ -147,16 +174,15 @@ function File:finish()
   if self.part then
     synced, problem = uv.fs_fsync(self.fd)
   end
-  local own = uv.fs_fstat(self.fd)
   local closed, unclosed = close(self)
   if not self.part then
     return closed and true or nil, unclosed and reason(unclosed)
   elseif not (synced and closed) then
     return nil, format("can't write %s: %s", self.part, reason(problem or unclosed))
   end
-  local now = uv.fs_stat(self.part)
-  if not now or now.ino ~= own.ino or now.dev ~= own.dev then
-    return nil, format("%s is no longer there, or is another process's by now: nothing was renamed to %s", self.part, self.path)
+  if self.name ~= self.part then
+    return nil, format("another run has taken %s meanwhile: what this one has written is %s", self.path,
+      self.name and "in " .. self.name or "no longer there")
   end
   local renamed
   renamed, problem = uv.fs_rename(self.part, self.path)
@@ -168,14 +194,14 @@ end
 
 --- Closes the file, and keeps the part if it has `rows`.
 ---@param rows boolean
----@return string? part
+---@return string? part the name that it has
 function File:keep(rows)
   close(self)
-  if self.part and not rows then
-    libuv().fs_unlink(self.part)
+  if self.name and not rows then
+    libuv().fs_unlink(self.name)
     return nil
   end
-  return self.part
+  return self.name
 end
 
 --- Closes the file and leaves everything as it is, but for a part that this run has made.
@@ -193,28 +219,49 @@ local function open_device(path)
   return setmetatable({ path = path, fd = fd, size = 0, begun = 0 }, File)
 end
 
--- A part of an earlier run, which is not resumed, holds rows that may have cost credits: it is moved aside.
-local function move_aside(part, note)
+-- A name to move a part to. An empty file takes it: of several runs, each gets a name of its own.
+local function reserve(part)
   local uv = libuv()
-  local there = uv.fs_stat(part)
-  if there and there.size > 0 and uv.fs_rename(part, part .. ".old") and note then
-    note(format("%s of an earlier run is now %s.old", part, part))
-  elseif there then
-    uv.fs_unlink(part)
+  for number = 1, MOST_ASIDE do
+    local name = aside(part, number)
+    local fd, _, code = uv.fs_open(name, "wx", MODE)
+    if fd then
+      uv.fs_close(fd)
+      return name
+    elseif code ~= "EEXIST" then
+      return nil
+    end
   end
 end
 
-local function open_new(path, part, note)
+-- A part that is not resumed may hold rows that have cost credits, and another run may be writing it: it is moved aside, and
+-- replaces nothing.
+local function move_aside(part, note)
+  local uv = libuv()
+  local name = uv.fs_stat(part) and reserve(part)
+  if name and not uv.fs_rename(part, name) then
+    uv.fs_unlink(name)
+  elseif name and note then
+    note(format("%s of an earlier run is now %s", part, name))
+  end
+end
+
+-- `there`: what the file is that will be replaced. It keeps its permissions, but its owner may always write.
+local function open_new(path, part, there, note)
   move_aside(part, note)
-  local fd, problem = libuv().fs_open(part, "wx+", MODE)
+  local fd, problem, code = libuv().fs_open(part, "wx+", MODE)
   if not fd then
-    return nil, format("can't write %s: %s", part, reason(problem))
+    return nil, code == "EEXIST" and format("%s is there, and can't be moved aside: rename it, or remove it and its .old", part)
+      or format("can't write %s: %s", part, reason(problem))
+  end
+  if there then
+    libuv().fs_fchmod(fd, PRIVATE + there.mode % 64)
   end
   return setmetatable({ path = path, part = part, fd = fd, size = 0, begun = 0 }, File)
 end
 
 -- Opens the part of an earlier run.
-local function open_again(path, part, exists, note)
+local function open_again(path, part, there, note)
   local uv = libuv()
   local fd, problem, name = uv.fs_open(part, "r+", MODE)
   if fd then
@@ -222,13 +269,13 @@ local function open_again(path, part, exists, note)
     return setmetatable({ path = path, part = part, fd = fd, size = size, begun = size, marked = size }, File)
   elseif name ~= "ENOENT" then
     return nil, format("can't write %s: %s", part, reason(problem))
-  elseif exists then
+  elseif there then
     return nil, format("%s is complete, and there is no %s to go on in: choose another file for the rest", path, part)
   end
   if note then
     note(format("there is no %s to go on in: %s gets the rest alone", part, path))
   end
-  return open_new(path, part, note)
+  return open_new(path, part, nil, note)
 end
 
 --- What is wrong with a path that names a directory; nil if it does not.
@@ -255,9 +302,9 @@ function files.open(path, resume, note)
   end
   local real = there and uv.fs_realpath(path) or path -- a link stays a link
   if resume then
-    return open_again(real, real .. ".part", there ~= nil, note)
+    return open_again(real, real .. ".part", there, note)
   end
-  return open_new(real, real .. ".part", note)
+  return open_new(real, real .. ".part", there, note)
 end
 
 return files
