@@ -472,32 +472,14 @@ static struct sr_call *answered_with(const char *text) {
   return call;
 }
 
-static void calls_one_after_another_share_a_handle(void **state) {
+/* libcurl 7.83 to 8.0.1 appends a folded first header line to one of the handle's answer before, which is freed. */
+static void calls_share_a_handle_unless_libcurl_would_use_freed_memory(void **state) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  int folds = info->version_num >= 0x075300 && info->version_num <= 0x080001;
   int before = handles;
   (void)state;
   sr_call_delete(answered_with(ANSWER));
-  assert_int_equal(handles - before, 1);
-}
-
-/* libcurl 7.83 to 8.0.1 would append it to the last header of the answer before, which is freed. */
-static void a_first_header_line_that_begins_with_a_blank_is_refused(void **state) {
-  static const char *const answers[] = {
-      "HTTP/1.1 200 OK\r\n folded: b\r\nContent-Length: 2\r\n\r\n{}",
-      "HTTP/1.1 200 OK\r\n\tfolded: b\r\nContent-Length: 2\r\n\r\n{}",
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n folded: b\r\n\r\n",
-  };
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  size_t i;
-  (void)state;
-  if (info->version_num < 0x075300 || info->version_num > 0x080001)
-    skip();
-  for (i = 0; i < COUNT(answers); i++) {
-    struct sr_call *call = answered_with(answers[i]);
-    CHECK(call->error.kind == SR_PROTOCOL, "answer %zu: %s", i, sr_kind_name(call->error.kind));
-    assert_string_equal(call->error.code, "bad_answer");
-    assert_int_equal(call->sent, 1);
-    sr_call_delete(call);
-  }
+  assert_int_equal(handles - before, folds ? 2 : 1);
 }
 
 /* The body is as long as allowed: nothing of a head may count as body. */
@@ -586,8 +568,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_passing_failure_of_poll_ends_no_call, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_caller_s_descriptors_count_as_ready_when_polling_fails,
                                       set_up, tear_down),
-      cmocka_unit_test_setup_teardown(calls_one_after_another_share_a_handle, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_first_header_line_that_begins_with_a_blank_is_refused,
+      cmocka_unit_test_setup_teardown(calls_share_a_handle_unless_libcurl_would_use_freed_memory,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(heads_are_no_part_of_the_body, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_target_that_would_end_the_request_line_is_not_sent, set_up,

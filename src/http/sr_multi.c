@@ -106,7 +106,7 @@ int sr_multi_start(struct sr_multi *multi, struct sr_transfer *transfer) {
 void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer) {
   int removed = curl_multi_remove_handle(multi->handle, transfer->easy) == CURLM_OK;
   multi->running--;
-  if (!removed || !sr_transfer_is_reusable(transfer) || multi->idle_count >= IDLE_TRANSFERS_MAX) {
+  if (!removed || !sr_transfer_is_reusable() || multi->idle_count >= IDLE_TRANSFERS_MAX) {
     sr_transfer_delete(transfer);
     return;
   }

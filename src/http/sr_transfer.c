@@ -63,9 +63,8 @@ enum { USUAL_STEPS = 16 };
 
 /*
 ** 7.83 to 8.0.1 use freed memory if a handle is used again and the first header line of an HTTP/1
-** answer begins with a blank: they append it to the last header of the attempt before. on_body sees
-** each line first and refuses such a one. It does not see the trailers of a proxy's 407 to CONNECT,
-** which libcurl stores as well unless it is told not to decode transfer encodings.
+** answer begins with a blank: they append it to the last header of the attempt before. Their handles
+** have one use.
 */
 static int folds_into_freed;
 static pthread_once_t loaded_once = PTHREAD_ONCE_INIT;
@@ -140,9 +139,7 @@ static void follow_head(struct sr_transfer *transfer, const char *line, size_t l
       transfer->head = is_interim(transfer) ? SR_HEAD_NONE : SR_HEAD_WHOLE;
   } else if (transfer->head == SR_HEAD_NONE && len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
     sr_buf_clear(&transfer->call->head); /* drops a 1xx head */
-    transfer->head = SR_HEAD_STATUS;
-  } else if (transfer->head == SR_HEAD_STATUS) {
-    transfer->head = SR_HEAD_LINES;
+    transfer->head = SR_HEAD_BEGUN;
   }
 }
 
@@ -172,23 +169,10 @@ static int is_for_sink(const struct sr_transfer *transfer) {
   return transfer->call->sink != NULL && status_of(transfer) / 100 == 2;
 }
 
-/*
-** Whether libcurl may store this piece of a line of the head. It must not if the first line begins
-** with a blank: see folds_into_freed. Long lines come in pieces: the first one counts.
-*/
-static int may_store(struct sr_transfer *transfer, const char *piece) {
-  transfer->bad_fold = transfer->head <= SR_HEAD_STATUS && (piece[0] == ' ' || piece[0] == '\t');
-  if (transfer->head == SR_HEAD_STATUS)
-    transfer->head = SR_HEAD_LINES;
-  return !transfer->bad_fold;
-}
-
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (folds_into_freed && transfer->head != SR_HEAD_WHOLE)
-    return may_store(transfer, data) ? len : 0;
   if (is_for_sink(transfer)) {
     if (sr_sink_size(call->sink) >= LONG_BODY && expire_after(transfer, transfer->ends))
       return 0;
@@ -282,8 +266,6 @@ static int on_request(void *user, char *remote_ip, char *local_ip, int remote_po
     return CURL_PREREQFUNC_ABORT;
   }
   transfer->requests = 1;
-  if (folds_into_freed) /* there is no proxy's answer to CONNECT any more */
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTP_TRANSFER_DECODING, 1L);
   curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
   transfer->connects = (int)connects;
   transfer->before = request_bytes(transfer);
@@ -347,8 +329,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_CLOSESOCKETFUNCTION, close_curl_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that it can undo */
-  if (folds_into_freed)             /* on_body gets header lines too, before libcurl stores them */
-    SET(CURLOPT_HEADER, 1L);
 #if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
@@ -426,13 +406,8 @@ void sr_transfer_delete(struct sr_transfer *transfer) {
   free(transfer);
 }
 
-int sr_transfer_is_reusable(const struct sr_transfer *transfer) {
-#if SR_HAVE_PREREQ
-  (void)transfer;
-  return 1;
-#else
-  return !folds_into_freed || transfer->call->config->plain_http; /* a proxy may send trailers */
-#endif
+int sr_transfer_is_reusable(void) {
+  return !folds_into_freed;
 }
 
 void sr_transfer_release(struct sr_transfer *transfer) {
@@ -583,10 +558,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
     code = set_request(transfer, call);
   SET(CURLOPT_TIMEOUT_MS, MILLISECONDS(timeout));
   SET(CURLOPT_CONNECTTIMEOUT_MS, MILLISECONDS(connect));
-#if SR_HAVE_PREREQ
-  if (folds_into_freed && !call->config->plain_http)
-    SET(CURLOPT_HTTP_TRANSFER_DECODING, 0L); /* libcurl stores no trailers until on_request */
-#else
+#if !SR_HAVE_PREREQ
   SET(CURLOPT_FRESH_CONNECT,
       call->repeatable ? 0L : 1L); /* see on_request: no other way to keep it from repeating */
 #endif
@@ -695,8 +667,6 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     sr_error_set(error, SR_DECODE, "bad_encoding",
                  "check base_url: another server may be answering",
                  "the body is compressed more than once");
-  else if (transfer->bad_fold)
-    sr_error_from_curl(error, CURLE_BAD_FUNCTION_ARGUMENT, 1, "");
   else if (transfer->no_memory)
     sr_error_no_memory(error);
   else if (transfer->no_descriptors && code == CURLE_COULDNT_CONNECT)

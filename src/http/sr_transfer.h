@@ -16,9 +16,8 @@ enum sr_reach {
 /* How far the answer's head has come. After a 1xx answer it begins again. */
 enum sr_head {
   SR_HEAD_NONE = 0,
-  SR_HEAD_STATUS, /* the status line has come */
-  SR_HEAD_LINES,  /* more of it than the status line */
-  SR_HEAD_WHOLE   /* the blank line after it has come */
+  SR_HEAD_BEGUN,
+  SR_HEAD_WHOLE /* the blank line after it has come */
 };
 
 /* Asked right before a request is sent. 0: it must not be. */
@@ -56,7 +55,6 @@ struct sr_transfer {
   size_t head_bytes;            /* of all heads, those of 1xx answers too */
   int late;                     /* it came to sending after the slot's time: nothing was sent */
   enum sr_head head;            /* of the answer */
-  int bad_fold;                 /* a line came that continues none */
   int codings;                  /* how often the answer's body is compressed */
   int too_large;                /* "body" (1) or "headers" (2) passed their limit */
   int sink_failed;              /* the call's sink did not take the body */
@@ -87,8 +85,8 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
 /* Whether the attempt in flight may have reached the server. */
 int sr_transfer_sent(const struct sr_transfer *transfer);
 
-/* Whether the handle can be used for another attempt. Before sr_transfer_release. */
-int sr_transfer_is_reusable(const struct sr_transfer *transfer);
+/* Whether handles of the libcurl that is loaded can be used for another attempt. */
+int sr_transfer_is_reusable(void);
 
 /* Drops the call and everything made for it. The handle is in no multi handle any more. */
 void sr_transfer_release(struct sr_transfer *transfer);
