@@ -125,6 +125,20 @@ describe("an operation's arguments", function()
     assert.equal("seranking: --input: unknown parameter 'titel'; did you mean 'title'?\n", stderr)
   end)
 
+  it("are named by their flags where the library finds what is wrong between them", function()
+    local function sources(...)
+      return refused("visible", "sources", "list", "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5", "--date-from", "2026-03-01",
+        "--date-to", "2026-03-10", ...)
+    end
+    assert.equal("--compare-from needs --compare-to: give both, or neither", sources("--compare-from", "2026-02-01"))
+    assert.equal("an empty list can't be sent in a query: leave --country-codes out to ask for all",
+      sources("--country-codes", ""))
+    assert.matches('^%-%-sort must be one of ai_answers_count, .*, got "gap_score" %(with source_type = domain%)$',
+      sources("--sort", "gap_score"))
+    assert.equal("--compare-from (2026-02-03) is after --compare-to (2026-02-01)",
+      sources("--compare-from", "2026-02-03", "--compare-to", "2026-02-01"))
+  end)
+
   it("are checked by the library's rules, in the command's words", function()
     assert.equal('--site-id must be an id (digits), got "x"', refused("sites", "summary", "x"))
     assert.equal("--site-id is required", refused("sites", "summary"))

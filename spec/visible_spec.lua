@@ -233,7 +233,8 @@ describe("SE Visible", function()
       return at == 0 and '{"results":[{"id":1},{"id":2},{"id":3}],"total":2,"count":77}' or '{"results":[],"total":2}'
     end)
     assert.equal(3, #assert(client.visible.results.list:all(period { prompt_id = 7 })))
-    assert.equal(2, #log)
+    assert.equal(3, #assert(client.visible.brands.metrics:all(period { dimensions = "brand_id", metrics = "rank" })))
+    assert.equal(4, #log)
   end)
 
   for name, form in pairs { ["an array"] = "%s", results = '{"results":%s}', items = '{"items":%s,"results":null}' } do

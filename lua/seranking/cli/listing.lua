@@ -79,7 +79,7 @@ function listing.begin(run)
   run.walk.on_progress = function(...) run.update(...) end
   local fine, next_row, state = pcall(run.op.each, run.op, run.args, run.walk)
   if not fine and type(next_row) == "string" then
-    run.context:fail(exit.USAGE, problems.mistake(next_row))
+    run.context:fail(exit.USAGE, problems.mistake(next_row, run.op))
   elseif not fine then
     error(next_row, 0)
   end

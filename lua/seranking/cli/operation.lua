@@ -221,7 +221,7 @@ end
 local function request_of(context, op, args, call)
   local fine, request = pcall(op.dry_run, op, args, call)
   if not fine and type(request) == "string" then
-    context:fail(exit.USAGE, problems.mistake(request))
+    context:fail(exit.USAGE, problems.mistake(request, op))
   elseif not fine then
     error(request, 0)
   end

@@ -133,12 +133,28 @@ function problems.write(context, status, message, err)
   context.terminal.stderr:write(text, "\n")
 end
 
---- The words of a mistake that the library raised, without the place and the operation.
+-- A text with the names of parameters as flags: the first word, and others that are no words of English. The values that a
+-- parameter takes stay.
+local function with_flags(text, names)
+  local head, values = text:match "^(.-)( must be one of .*)$"
+  return (head or text):gsub('()("?)([%w_]+)', function(at, quote, word)
+    if quote == "" and names[word] and (at == 1 or word:find "_") then
+      return "--" .. word:gsub("_", "-")
+    end
+  end) .. (values or "")
+end
+
+--- The words of a mistake that the library raised, without the place and the operation, and with flags for parameters.
 ---@param text string
+---@param op seranking.Operation
 ---@return string
-function problems.mistake(text)
-  return (text:gsub("^[^:]*:%d+: ", ""):gsub("^[%w_.]+: ", ""):gsub("^option resume", "--resume")
-    :gsub("pass err%.resume unchanged", "give it as it was printed"))
+function problems.mistake(text, op)
+  local names = {}
+  for _, parameter in ipairs(op:describe().parameters) do
+    names[parameter.name] = true
+  end
+  return with_flags(text:gsub("^[^:]*:%d+: ", ""):gsub("^[%w_.]+: ", ""):gsub("^option resume", "--resume")
+    :gsub("pass err%.resume unchanged", "give it as it was printed"), names)
 end
 
 --- Writes what ended the command.
