@@ -245,6 +245,18 @@ describe("Ctrl-C in a walk", function()
     assert.same(numbers(2001, 4000), ranks(rest))
   end)
 
+  it("during the last page leaves nothing to go on with", function()
+    local client, requests = server()
+    local looks = 0 -- the first is before the request, the second while it is under way
+    local status, stdout, stderr = terminal.run(words("--max-rows", "4000"), { client = client, interrupted = function()
+      looks = looks + (#requests == 3 and 1 or 0)
+      return (looks > 1 or #requests > 3) and 1 or 0
+    end })
+    assert.equal(4, #requests)
+    assert.same({ 0, 4000 }, { status, #ranks(stdout) })
+    assert.is_nil(stderr:find("go on with", 1, true), stderr)
+  end)
+
   it("says so as JSON with --error-format json", function()
     local client, requests = server()
     local status, _, stderr = terminal.run(words("--max-rows", "4000", "--error-format", "json"), { client = client,

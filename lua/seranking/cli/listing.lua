@@ -122,7 +122,7 @@ function listing.run(run)
     (run.next_row and all_pages or one_page)(run)
   end)
   context:erase_progress()
-  if fine and not (interrupted and run.state and run.state.resume) then
+  if fine then -- all rows that were wanted, even if Ctrl-C came during the last page
     fine, problem = run.output:close()
     if not fine then
       run.output:keep()
