@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local arguments = require "seranking.cli.arguments"
-local cjson = require "cjson.safe"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local lazy = require "seranking.base.lazy"
 local listing = require "seranking.cli.listing"
 local money = require "seranking.cli.money"
 local notation = require "seranking.base.notation"
@@ -12,6 +12,8 @@ local problems = require "seranking.cli.problems"
 local resource = require "seranking.resource"
 local settings = require "seranking.cli.settings"
 local values = require "seranking.cli.values"
+
+local input, json = lazy "seranking.cli.input", lazy "seranking.base.json"
 
 local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
 
@@ -105,21 +107,7 @@ end
 
 -- The parameters of --input.
 local function read_input(context, path)
-  local text, problem
-  if path == "-" then
-    text = context.terminal.stdin:read "*a"
-  else
-    local file
-    file, problem = io.open(path, "rb")
-    text = file and file:read "*a"
-    if file then
-      file:close()
-    end
-  end
-  if not text then
-    context:fail(exit.USAGE, "--input: " .. (problem or path .. " can't be read"))
-  end
-  local value, wrong = cjson.decode(text)
+  local value, wrong = json.decode(input.read(context, "--input", path), true)
   if type(value) ~= "table" then
     context:fail(exit.USAGE, ("--input: %s: %s"):format(path, wrong or "must be a JSON object"))
   end
@@ -264,10 +252,11 @@ local function run_operation(context, found, shape, parsed)
   local request = request_of(context, op, args, call)
   if preview then
     local text = require "seranking.cli.preview"
-    context.terminal.stdout:write(parsed.curl and text.curl(request, product ~= nil) or text.plain(request))
+    context.terminal.stdout:write(parsed.curl and text.curl(request, product) or text.plain(request))
     return exit.DONE
   end
   local walk = own.list and walk_of(context, own, plan, args, parsed, call)
+  local wait_timeout = number_of(context, parsed, "wait-timeout")
   local run = { context = context, client = client, op = op, plan = plan, args = args, call = call, walk = walk or nil,
     what = found.name:gsub("%.", " "), found = found,
     rows_on_screen = context.terminal.is_terminal "stdout" and parsed.output ~= nil and parsed.output ~= "table"
@@ -284,11 +273,11 @@ local function run_operation(context, found, shape, parsed)
     context:fail(exit.OTHER, "nothing was sent")
   end
   if own.file and parsed.to then
-    return require("seranking.cli.single").file(run, parsed.to, number_of(context, parsed, "wait-timeout"))
+    return require("seranking.cli.single").file(run, parsed.to, wait_timeout)
   end
   run.output = context:output(parsed, members_of(plan))
   if parsed.wait then
-    return require("seranking.cli.single").wait(run, number_of(context, parsed, "wait-timeout"))
+    return require("seranking.cli.single").wait(run, wait_timeout)
   elseif own.list then
     return listing.run(run)
   end

@@ -1,13 +1,12 @@
 --- `seranking raw GET /path`: any request, for what no command covers.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require "cjson.safe"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
 local products = require "seranking.api.products"
 
-local settings = lazy "seranking.cli.settings"
+local json, settings = lazy "seranking.base.json", lazy "seranking.cli.settings"
 
 local raw = { about = "Send any request, for what no command covers: raw GET /sites --query a=b." }
 
@@ -45,18 +44,14 @@ local function query_of(context, list)
 end
 
 local function body_of(context, text)
-  if text == "-" then
-    text = context.terminal.stdin:read "*a"
-  elseif text and text:sub(1, 1) == "@" then
-    local file, problem = io.open(text:sub(2), "rb")
-    if not file then
-      context:fail(exit.USAGE, "--body: " .. problem)
-    end
-    text = file:read "*a"
-    file:close()
+  if not text then
+    return nil
+  elseif text == "-" or text:sub(1, 1) == "@" then
+    text = require("seranking.cli.input").read(context, "--body", (text:gsub("^@", "")))
   end
-  if text and not cjson.decode(text) then
-    context:fail(exit.USAGE, "--body: " .. select(2, cjson.decode(text)))
+  local value, problem = json.decode(text, true)
+  if value == nil then
+    context:fail(exit.USAGE, "--body: " .. problem)
   end
   return text
 end

@@ -1,26 +1,15 @@
 --- Files of rows for --from: CSV or JSON Lines. Mistakes are told with file and line, before anything is sent.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require "cjson.safe"
 local encode = require "seranking.request.encode"
 local exit = require "seranking.cli.exit"
+local input = require "seranking.cli.input"
+local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local params = require "seranking.request.params"
 local values = require "seranking.cli.values"
 
 local rows_file = {}
-
-local function read_all(context, path)
-  if path == "-" then
-    return context.terminal.stdin:read "*a" or ""
-  end
-  local file, problem = io.open(path, "rb")
-  local text = file and file:read "*a"
-  if file then
-    file:close()
-  end
-  return text or context:fail(exit.USAGE, "--from: " .. (problem or path .. " can't be read"))
-end
 
 -- ---- CSV, by RFC 4180; tabs if the first line has them and no comma ----
 
@@ -115,25 +104,37 @@ local function from_csv(context, path, text, fields)
   return items
 end
 
-local function from_json_lines(context, path, text, fields)
+--- The objects of a text of JSON Lines. Ends the command at the first mistake.
+---@param context seranking.cli.Context
+---@param path string for messages
+---@param text string
+---@return { line: integer, values: table<string, any> }[]
+function rows_file.json_lines(context, path, text)
   local items, line = {}, 0
   for row in (text:gsub("\r?\n$", "") .. "\n"):gmatch "(.-)\r?\n" do
     line = line + 1
     if row:find "%S" then
-      local value, problem = cjson.decode(row)
+      local value, problem = json.decode(row, true)
       if type(value) ~= "table" then
         fail(context, path, line, "%s", problem or "must be a JSON object")
       end
-      for name, member in pairs(value) do
-        if not fields[name] then
-          fail(context, path, line, "unknown member '%s'%s", tostring(name), misuse.suggest(name, fields))
-        end
-        local fine, wrong, got = encode.json(fields[name].definition, member)
-        if not fine then
-          fail(context, path, line, "%s %s", name, params.told(fields[name].definition, wrong, got))
-        end
-      end
       items[#items + 1] = { line = line, values = value }
+    end
+  end
+  return items
+end
+
+local function from_json_lines(context, path, text, fields)
+  local items = rows_file.json_lines(context, path, text)
+  for _, item in ipairs(items) do
+    for name, member in pairs(item.values) do
+      if not fields[name] then
+        fail(context, path, item.line, "unknown member '%s'%s", tostring(name), misuse.suggest(name, fields))
+      end
+      local fine, wrong, got = encode.json(fields[name].definition, member)
+      if not fine then
+        fail(context, path, item.line, "%s %s", name, params.told(fields[name].definition, wrong, got))
+      end
     end
   end
   return items
@@ -145,7 +146,7 @@ end
 ---@param fields table<string, seranking.cli.Parameter> the columns there may be
 ---@return { line: integer, values: table<string, any> }[]
 function rows_file.read(context, path, fields)
-  local text = read_all(context, path)
+  local text = input.read(context, "--from", path)
   local lines = path:find "%.jsonl$" or path:find "%.ndjson$" or text:find "^%s*{"
   local items = (lines and from_json_lines or from_csv)(context, path, text, fields)
   if not items[1] then

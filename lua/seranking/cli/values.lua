@@ -5,8 +5,9 @@ local lazy = require "seranking.base.lazy"
 local wording = require "seranking.wording"
 
 -- Loaded when there is a value to read: help needs none of them, nor libcurl.
-local cjson = lazy "cjson.safe"
+local json = lazy "seranking.base.json"
 local encode, params = lazy "seranking.request.encode", lazy "seranking.request.params"
+local input = lazy "seranking.cli.input"
 
 local values = {}
 
@@ -112,7 +113,7 @@ local function split(text, list)
 end
 
 local function json_of(text)
-  local value = cjson.decode(text)
+  local value = json.decode(text, true)
   if type(value) ~= "table" then
     return nil, ("must be JSON, got %q"):format(#text > 40 and text:sub(1, 40) .. "…" or text)
   end
@@ -121,12 +122,10 @@ end
 
 -- A file for an upload.
 local function file_of(path)
-  local file, problem = io.open(path, "rb")
-  local data = file and file:read "*a"
+  local data, problem = input.file(path)
   if not data then
-    return nil, problem and ("can't be read: %s"):format(problem) or ("can't be read: %s"):format(path)
+    return nil, "can't be read: " .. problem
   end
-  file:close()
   return { filename = path:match "[^/]*$", data = data }
 end
 
@@ -192,7 +191,7 @@ function values.read(context, parameter, texts)
   local definition, element = parameter.definition, parameter.element
   local value, problem
   if definition.nullable and texts[1] == "null" and not texts[2] then
-    return cjson.null
+    return json.null
   elseif element and not is_json(element) then
     local parts = {}
     for _, text in ipairs(texts) do

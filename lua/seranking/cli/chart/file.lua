@@ -3,6 +3,7 @@
 
 local calendar = require "seranking.base.calendar"
 local exit = require "seranking.cli.exit"
+local input = require "seranking.cli.input"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local rows_file = require "seranking.cli.rows_file"
@@ -18,19 +19,6 @@ local file = {}
 local function fail(context, path, line, format, ...)
   local place = line and ("%s:%d"):format(path, line) or path
   context:fail(exit.USAGE, place .. ": " .. format:format(...))
-end
-
-local function read_all(context, path)
-  if path == "-" then
-    return context.terminal.stdin:read "*a" or ""
-  end
-  local handle, problem = io.open(path, "rb")
-  local text
-  if handle then
-    text, problem = handle:read "*a"
-    handle:close()
-  end
-  return text or context:fail(exit.USAGE, "--from: " .. (problem or path .. " can't be read"))
 end
 
 local function from_csv(context, path, text)
@@ -94,26 +82,11 @@ local function from_json(context, path, text)
   return rows
 end
 
-local function from_json_lines(context, path, text)
-  local rows, line = {}, 0
-  for row in (text:gsub("\r?\n$", "") .. "\n"):gmatch "(.-)\r?\n" do
-    line = line + 1
-    if row:find "%S" then
-      local value, problem = json.decode(row)
-      if type(value) ~= "table" then
-        fail(context, path, line, "%s", problem or "must be a JSON object")
-      end
-      rows[#rows + 1] = { line = line, values = value }
-    end
-  end
-  return rows
-end
-
 local function read_rows(context, path)
-  local text = read_all(context, path)
+  local text = input.read(context, "--from", path)
   local rows, header
   if text:find "^%s*[%[{]" then
-    rows = from_json(context, path, text) or from_json_lines(context, path, text)
+    rows = from_json(context, path, text) or rows_file.json_lines(context, path, text)
     header = header_of(rows)
   else
     rows, header = from_csv(context, path, text)
@@ -137,6 +110,18 @@ end
 
 local function number_of(value)
   return type(value) == "number" and value or type(value) == "string" and tonumber(value) or nil
+end
+
+-- The number of a row. Ends the command if it is outside of what an axis can count in steps of 1.
+local MOST = 1e15
+local function checked_number(context, path, row, column, least)
+  local value = row.values[column]
+  local number = number_of(value)
+  if not (number and number >= least and number <= MOST) and value ~= nil and value ~= json.null then
+    fail(context, path, row.line, "%s must be a number%s, got %s", column, least == 0 and " from 0"
+      or number and (" from -%.0g to %.0g"):format(MOST, MOST) or "", shown(value))
+  end
+  return number
 end
 
 -- The first column in which every value that is there is of a kind.
@@ -228,13 +213,11 @@ function file.series(context, path, columns)
   local positions = POSITION_NAMES[number_name:lower()] or false
   local list, by_name = {}, {}
   for _, row in ipairs(rows) do
-    local day, value = day_of(row.values[date_name]), row.values[number_name]
-    local number = number_of(value)
+    local day = day_of(row.values[date_name])
     if not day then
       fail(context, path, row.line, "%s must be a date YYYY-MM-DD, got %s", date_name, shown(row.values[date_name]))
-    elseif not number and value ~= nil and value ~= json.null then
-      fail(context, path, row.line, "%s must be a number, got %s", number_name, shown(value))
     end
+    local number = checked_number(context, path, row, number_name, -MOST)
     local name = series_name and tostring(row.values[series_name] or "") or number_name
     if not by_name[name] then
       by_name[name] = { name = name, points = {} }
@@ -259,12 +242,8 @@ function file.items(context, path, columns)
   local name_column, number_column = choose_bars(context, path, rows, header, columns)
   local items = {}
   for _, row in ipairs(rows) do
-    local name, value = row.values[name_column], row.values[number_column]
-    if value ~= nil and value ~= json.null then
-      local number = number_of(value)
-      if not number or number < 0 or number == math.huge or number ~= number then
-        fail(context, path, row.line, "%s must be a number from 0, got %s", number_column, shown(value))
-      end
+    local name, number = row.values[name_column], checked_number(context, path, row, number_column, 0)
+    if number then
       items[#items + 1] = { name = name ~= nil and name ~= json.null and tostring(name) or "", value = number }
     end
   end
