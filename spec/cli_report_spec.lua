@@ -241,6 +241,7 @@ describe("the command report", function()
 
   for _, case in ipairs {
     { { "shop" }, 2, "'shop' is no project id" },
+    { { "1.5" }, 2, "'1.5' is no project id" },
     { { "147696", "-o", "report.pdf" }, 2, "report%.pdf: a report is written as %.html" },
     { { "147696", "--days", "1000" }, 2, "%-%-days: '1000' is not a whole number from 1 to 400" },
     { { "5" }, 3, "the account has no project 5" },

@@ -48,7 +48,7 @@ local function check(context, arguments)
   local function refuse(...)
     context:fail(exit.USAGE, (...):format(select(2, ...)))
   end
-  if arguments.site_id and not tonumber(arguments.site_id) then
+  if arguments.site_id and not require("seranking.cli.chart.project").id(arguments.site_id) then
     refuse("'%s' is no project id: `seranking sites list` shows the ids", arguments.site_id)
   elseif (arguments.site_id ~= nil) == (arguments.from ~= nil) then
     refuse "give a project's id, or --from FILE for numbers of your own"
@@ -110,7 +110,7 @@ end
 -- The project as a whole: a series for each engine.
 local function of_project(context, arguments, made)
   local project = require "seranking.cli.chart.project"
-  local id, metric = tonumber(arguments.site_id), arguments.metric or "avg_pos"
+  local id, metric = project.id(arguments.site_id), arguments.metric or "avg_pos"
   local group
   if arguments.group then
     local answers = project.fetch(context, id, {
@@ -143,7 +143,7 @@ end
 -- Positions of all keywords, with the engines that are wanted: { name, keywords } each.
 local function positions_of(context, arguments)
   local project = require "seranking.cli.chart.project"
-  local id = tonumber(arguments.site_id)
+  local id = project.id(arguments.site_id)
   local first, last = project.range(context, arguments.days)
   local answers = project.fetch(context, id, {
     sites = function(client) return client.sites:list() end,

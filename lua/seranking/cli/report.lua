@@ -23,7 +23,7 @@ end
 
 local function check(context, arguments)
   local output = arguments.output
-  if not tonumber(arguments.site_id) then
+  if not require("seranking.cli.chart.project").id(arguments.site_id) then
     context:fail(exit.USAGE, ("'%s' is no project id: `seranking sites list` shows the ids"):format(arguments.site_id))
   elseif output and output ~= "-" and not output:find "%.html?$" then
     context:fail(exit.USAGE, ("-o %s: a report is written as .html"):format(output))
@@ -77,7 +77,7 @@ function report.run(context, arguments)
   local requests, rows, size
   require "seranking.cli.chart.written"(context, path, function()
     local project = require "seranking.cli.chart.project"
-    local id = tonumber(arguments.site_id) --[[@as integer]]
+    local id = project.id(arguments.site_id)
     local first, last = project.range(context, arguments.days)
     local made
     made, requests = fetch(context, id, first, last)

@@ -7,6 +7,13 @@ local interrupt = require "seranking.cli.interrupt"
 
 local project = {}
 
+--- The project that a text names by its id.
+---@param text string
+---@return integer? id nil: it is none
+function project.id(text)
+  return text:find "^%d+$" and #text <= 15 and tonumber(text) or nil --[[@as integer]]
+end
+
 --- The last `days` days, today among them.
 ---@param context seranking.cli.Context
 ---@param days integer
