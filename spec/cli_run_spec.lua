@@ -229,6 +229,15 @@ describe("a job", function()
       .. "--wait\n", stderr)
   end)
 
+  it("is not begun if --wait-timeout is no number, and no file is", function()
+    local client, requests = jobs()
+    local dir = folder.new()
+    local status, _, stderr = terminal.run({ "audit", "create", "example.com", "--wait", "--wait-timeout", "x", "-o",
+      dir .. "/a.json" }, { client = client })
+    assert.same({ 2, 0, {} }, { status, #requests, folder.names(dir) })
+    assert.equal("seranking: --wait-timeout must be a number, got 'x'\n", stderr)
+  end)
+
   it("is waited for with --wait, from its start or by its status command", function()
     for _, words in ipairs { { "audit", "create", "example.com", "--wait" }, { "audit", "status", "700101", "--wait" } } do
       local client, requests = jobs()
@@ -302,6 +311,21 @@ describe("a preview", function()
       .. "'{\"url\":\"https://example.com/\",\"title\":\"it'\\''s\"}'\n", stdout)
   end)
 
+  it("as a curl command takes the key of the product, if there is one", function()
+    for words, variable in pairs {
+      ["data backlinks count x.example"] = "${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}",
+      ["visible projects list"] = "${SERANKING_VISIBLE_TOKEN:-$SERANKING_TOKEN}", ["sites list"] = "$SERANKING_TOKEN",
+    } do
+      local list = {}
+      for word in (words .. " --curl"):gmatch "%S+" do
+        list[#list + 1] = word
+      end
+      local status, stdout = terminal.run(list, { client = (server(function() return "[]" end)) })
+      assert.equal(0, status)
+      assert.is_truthy(stdout:find("Token " .. variable .. '"', 1, true), stdout)
+    end
+  end)
+
   it("needs no key, and does not ask", function()
     local status, stdout = terminal.run({ "sites", "delete", "7", "--curl" }, { environment = { HOME = "/nowhere" },
       terminals = { stdin = true, stderr = true } })
@@ -322,6 +346,14 @@ describe("raw", function()
       { got.method, got.path, got.query, got.body, got.headers["x-a"] })
   end)
 
+  it("takes any JSON for a body", function()
+    for _, body in ipairs { "false", "null", "7", '"x"', "[]" } do
+      local client, requests = server(function() return "{}" end)
+      assert.equal(0, (terminal.run({ "raw", "POST", "/x", "--body", body }, { client = client })))
+      assert.equal(body, requests[1].body)
+    end
+  end)
+
   it("sends it to a product, with its key", function()
     local client, requests = server(function() return "{}" end)
     terminal.run({ "raw", "GET", "/v1/x", "--product", "data" }, { client = client })
@@ -336,6 +368,7 @@ describe("raw", function()
       { { "raw", "GET", "/x", "--query", "a" }, "--query must be name=value, got 'a'" },
       { { "raw", "POST", "/x", "--body", "{" }, "--body: " },
       { { "raw", "POST", "/x", "--body", "@/nowhere" }, "--body: /nowhere: No such file or directory" },
+      { { "raw", "POST", "/x", "--body", "@/" }, "--body: /: Is a directory" },
     } do
       local client, requests = server(function() return "{}" end)
       local status, _, stderr = terminal.run(case[1], { client = client })

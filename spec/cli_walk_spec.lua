@@ -129,6 +129,17 @@ describe("a list that is paid for", function()
     end)
   end
 
+  it("goes on with flags before a --, behind which words are no flags", function()
+    local list = words("--max-rows", "1500", "--max-cost", "1000")
+    table.remove(list, 4)
+    list[#list + 1], list[#list + 2] = "--", "a.example"
+    local status, _, stderr = terminal.run(list, { client = (server()) })
+    assert.equal(8, status)
+    assert.is_truthy(stderr:find("go on with: seranking data backlinks raw %-o json %-%-max%-cost 1000 %-%-max%-rows 500 "
+      .. "%-%-resume %S+ %-%- a.example\n"), stderr)
+    assert.equal(0, (terminal.run(go_on(stderr), { client = (server()) })))
+  end)
+
   it("keeps what came before a failure as valid JSON, and goes on without losing a row", function()
     local client = server(function(number)
       return number == 3 and { status = 500, headers = {}, body = "" }

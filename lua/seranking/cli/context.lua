@@ -163,20 +163,21 @@ end
 ---@return string
 function Context:again(flags)
   local quote = require("seranking.cli.preview").quote
-  local words, skip = { "seranking" }, false
+  local words, skip, place = { "seranking" }, false, nil -- place: of "--", behind which no word is a flag
   for _, word in ipairs(self.arguments) do
-    local name = word:match "^%-%-([%w-]+)"
+    local name = not place and word:match "^%-%-([%w-]+)"
     if skip then
       skip = false
     elseif name and flags[name] then
       skip = not word:find "="
     else
       words[#words + 1] = quote(word)
+      place = place or word == "--" and #words or nil
     end
   end
-  for _, name in ipairs { "max-rows", "resume" } do
+  for _, name in ipairs { "resume", "max-rows" } do
     if flags[name] then
-      words[#words + 1] = "--" .. name .. " " .. quote(tostring(flags[name]))
+      table.insert(words, place or #words + 1, "--" .. name .. " " .. quote(tostring(flags[name])))
     end
   end
   return table.concat(words, " ")

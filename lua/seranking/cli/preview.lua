@@ -41,10 +41,10 @@ local OWN = { ["user-agent"] = true, accept = true, ["accept-encoding"] = true, 
 
 --- The request as a curl command.
 ---@param request { method: string, url: string, headers: table<string, string>, body: string? }
----@param data boolean it is one of the Data API, which may have a key of its own
+---@param product? string the request's, if that may have a key of its own
 ---@return string
-function preview.curl(request, data)
-  local variable = data and "${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}" or "$SERANKING_TOKEN"
+function preview.curl(request, product)
+  local variable = product and ("${SERANKING_%s_TOKEN:-$SERANKING_TOKEN}"):format(product:upper()) or "$SERANKING_TOKEN"
   local url, masked = request.url:gsub("([?&][%a_]+=)…[^&]*", "%1")
   local words = { "curl" }
   if request.method ~= "GET" then
