@@ -193,4 +193,29 @@ describe("a site's keywords", function()
     assert.equal(400, err.status)
     assert.equal(before, client.data.account:credit_balance().used)
   end)
+
+  it("are the same whatever was asked before", function()
+    local questions = {}
+    for _, more in ipairs { {}, { page = 2 }, { source = "de" }, { type = "adv" }, { domain = "other.example" },
+      { year = 2026, month = 6 }, { pos_change = "lost" }, { order_field = "volume", order_type = "asc" } } do
+      questions[#questions + 1] = with(more)
+    end
+    local alone = {}
+    for i, args in ipairs(questions) do
+      local client = fake.new({ rows = 300, today = "2026-11-24" }):client { raise = true }
+      alone[i] = client.data.domain.keywords:list(args)
+      assert.is_true(#alone[i] > 0 or args.pos_change ~= nil)
+    end
+    for i = 1, #questions do
+      for j = 1, #questions do
+        assert.same(alone[i], data.domain.keywords:list(questions[i]))
+        assert.same(alone[j], data.domain.keywords:list(questions[j]))
+      end
+    end
+    api.clock:advance(31 * 86400)                -- another month: other positions
+    local later = data.domain.keywords:list(SITE)
+    assert.are_not.same(alone[1], later)
+    local fresh = fake.new({ rows = 300, today = "2026-12-25" }):client { raise = true }
+    assert.same(fresh.data.domain.keywords:list(SITE), later)
+  end)
 end)

@@ -56,6 +56,7 @@ end
 ---@field rows integer keywords that it ranks for in the last month
 ---@field last integer the last month that is known
 ---@field kind "organic"|"adv"
+---@field cache table of the fake; keeps the rankings that were made last, for the pages that follow
 
 --- A site as a country's results have it.
 ---@param call seranking.fake.Call
@@ -70,7 +71,7 @@ function domains.site(call, source, target, kind)
   return {
     seed = call.seed, source = source, host = host, kind = kind, page = page,
     key = key(call.seed, source, host, page or "", kind),
-    rows = call.rows, last = calendar.month(call.today) - 1,
+    rows = call.rows, last = calendar.month(call.today) - 1, cache = call.cache,
   }
 end
 
@@ -167,12 +168,17 @@ function domains.ranking(site, pooled)
   end
 end
 
---- The keywords that a site ranks for in a month.
+--- The keywords that a site ranks for in a month. The rows are shared: don't change them.
 ---@param site seranking.fake.Site
 ---@param month? integer the last, when left out
 ---@return seranking.fake.Ranking[]
 function domains.rankings(site, month)
   month = month or site.last
+  local cache = site.cache
+  local name = ("%s %s%s %s %d %d %d"):format(site.source, site.host, site.page or "", site.kind, site.rows, site.last, month)
+  if cache.rankings_name == name then
+    return cache.rankings
+  end
   local rows, traffic = {}, 0
   for number = 1, count(site, month) do
     local row = ranking(site, number, month)
@@ -181,6 +187,7 @@ function domains.rankings(site, month)
   for _, row in ipairs(rows) do
     row.traffic_percent = traffic > 0 and round(100 * row.traffic / traffic, 2) or 0
   end
+  cache.rankings_name, cache.rankings = name, rows
   return rows
 end
 
