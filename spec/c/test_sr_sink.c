@@ -141,6 +141,21 @@ static void a_link_stays_a_link(void **state) {
   assert_holds("real", "new", 3);
 }
 
+static void the_rights_of_a_file_that_is_there_stay(void **state) {
+  struct stat status;
+  struct sr_sink *sink;
+  (void)state;
+  put_file("links.csv", "old");
+  assert_int_equal(chmod(in_folder("links.csv"), 0600), 0);
+  sink = open_sink(0, NO_LIMIT);
+  assert_int_equal(sr_sink_write(sink, "new", 3), 0);
+  assert_int_equal(sr_sink_finish(sink), 0);
+  sr_sink_delete(sink);
+  assert_holds("links.csv", "new", 3);
+  assert_int_equal(stat(in_folder("links.csv"), &status), 0);
+  assert_int_equal(status.st_mode & 0777, 0600);
+}
+
 static void another_attempt_begins_anew(void **state) {
   struct bytes gzip = {.len = 0};
   size_t i;
@@ -262,7 +277,14 @@ static void what_can_not_be_written_is_refused_at_once(void **state) {
   assert_refused("none/links.csv", ": No such file or directory");
   assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
   assert_refused("pipe", ": it is no regular file");
+  assert_int_equal(symlink("nowhere", in_folder("link")), 0);
+  assert_refused("link", ": it is a link to a file that can't be found");
+  assert_int_equal(unlink(in_folder("link")), 0);
   if (geteuid() != 0) {
+    put_file("fixed", "old");
+    chmod(in_folder("fixed"), 0400);
+    assert_refused("fixed", ": Permission denied");
+    unlink(in_folder("fixed"));
     chmod(folder, 0500);
     assert_refused("links.csv", ": Permission denied");
     chmod(folder, 0700);
@@ -318,6 +340,7 @@ int main(void) {
       TEST(a_file_that_is_there_stays_until_then),
       TEST(the_file_has_the_usual_rights),
       TEST(a_link_stays_a_link),
+      TEST(the_rights_of_a_file_that_is_there_stay),
       TEST(another_attempt_begins_anew),
       TEST(gzip_is_unpacked_member_by_member),
       TEST(what_is_no_gzip_is_kept_as_it_is),

@@ -38,6 +38,7 @@ struct sr_sink {
   char *path;         /* as given, for messages */
   char *target;       /* the same without links */
   struct sr_buf part; /* the temporary file's name */
+  int mode;           /* rights of the file that it replaces; -1: there is none */
   int fd;
   unsigned forks; /* sr_fork_count() of the process that it belongs to */
   uint64_t max, size;
@@ -68,21 +69,41 @@ static void cant_write(struct sr_error *error, const char *path, int number) {
                sr_errno_text(number, text));
 }
 
-/* Sets `target`. 0, or -1 with `error`. */
+static int refuse_target(struct sr_error *error, const char *path, const char *what) {
+  sr_error_set(error, SR_FILE, "cant_write", NULL, "can't write %s: it is %s", path, what);
+  return -1;
+}
+
+/* Sets `target` and `mode`. 0, or -1 with `error`. */
 static int find_target(struct sr_sink *sink, struct sr_error *error) {
   struct stat status;
+  sink->mode = -1;
   if (stat(sink->path, &status) != 0) {
+    if (lstat(sink->path, &status) == 0) /* renaming would replace the link itself */
+      return refuse_target(error, sink->path, "a link to a file that can't be found");
     sink->target = strdup(sink->path);
-  } else if (S_ISREG(status.st_mode)) {
+  } else if (!S_ISREG(status.st_mode)) {
+    return refuse_target(error, sink->path,
+                         S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
+  } else if (access(sink->path, W_OK) == 0) { /* renaming needs no right to write the file */
+    sink->mode = (int)(status.st_mode & 0777);
     sink->target = realpath(sink->path, NULL);
-  } else {
-    sr_error_set(error, SR_FILE, "cant_write", NULL, "can't write %s: it is %s", sink->path,
-                 S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
-    return -1;
   }
   if (sink->target == NULL)
     cant_write(error, sink->path, errno);
   return sink->target != NULL ? 0 : -1;
+}
+
+/* Lists the temporary file for forks and gives it the rights of the file that it replaces. 0 or -1. */
+static int own_part(struct sr_sink *sink) {
+  if (sr_fork_add(sink->fd) != 0) {
+    close(sink->fd);
+    sink->fd = -1;
+    unlink(sink->part.data);
+    errno = ENOMEM;
+    return -1;
+  }
+  return sink->mode < 0 ? 0 : fchmod(sink->fd, (mode_t)sink->mode);
 }
 
 /* Makes the temporary file. 0, or -1 with errno. */
@@ -100,15 +121,7 @@ static int make_part(struct sr_sink *sink) {
     if (sink->fd >= 0 || errno != EEXIST)
       break;
   }
-  if (sink->fd < 0)
-    return -1;
-  if (sr_fork_add(sink->fd) == 0)
-    return 0;
-  close(sink->fd);
-  sink->fd = -1;
-  unlink(sink->part.data);
-  errno = ENOMEM;
-  return -1;
+  return sink->fd < 0 ? -1 : own_part(sink);
 }
 
 struct sr_sink *sr_sink_new(const char *path, int gunzip, uint64_t max, struct sr_error *error) {

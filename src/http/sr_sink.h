@@ -14,7 +14,8 @@
 struct sr_sink;
 
 /*
-** Opens the temporary file. `path` must name a regular file, or none; a link stays one. `gunzip`:
+** Opens the temporary file. `path` must name a regular file, or none. A link stays
+** one, and the rights of a file that is there stay. `gunzip`:
 ** unpacks a body that is gzip; any other is kept as it is. `max`: most bytes to write. NULL with
 ** `error`.
 */
