@@ -154,6 +154,18 @@ describe("a fake with a cassette", function()
       assert.is_truthy(message:find(problem, 1, true), message)
       assert.is_truthy(message:find("fake_replay_spec.lua:", 1, true), message)
     end
+    for _, part in ipairs {
+      '"request":{"method":"GET","target":"sites"},"answer":{"status":200}',
+      '"request":{"method":"GET","target":"/"},"answer":{"status":20}',
+      '"request":{"method":"GET","target":"/","text":7},"answer":{"status":200}', '"download":"x","answer":{"fault":"explode"}',
+      '"download":"x","answer":{"status":200,"base64":5}', '"download":"x","answer":{"status":200,"headers":[]}',
+      '"download":"x","answer":{"status":200,"headers":{"retry-after":5}}',
+    } do
+      system.write(path, '{"seranking_cassette":1,"answers":[{' .. part .. "}]}")
+      local fine, message = pcall(function() fake.new { replay = path } end)
+      assert.is_false(fine, part)
+      assert.is_truthy(message:find("fake_replay_spec.lua:%d+: .*answer 1 needs"), message)
+    end
     local _, message = pcall(function() fake.new { replay = folder .. "/none.json" } end)
     assert.is_truthy(message:find("can't be read: ", 1, true) and message:find("none.json", 1, true), message)
     assert.has_error(function() fake.new { replay = 5 } end)

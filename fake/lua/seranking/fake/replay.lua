@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local arguments = require "seranking.fake.arguments"
+local faults = require "seranking.fake.faults"
 local json = require "seranking.fake.json"
 local tools = require "seranking.fake.tools"
 
@@ -85,32 +86,52 @@ local function kind_is(node, kind)
   return node ~= nil and node.kind == kind
 end
 
+-- The members of a request and an answer, and the kinds of their values.
 local PARTS = {
-  request = { method = true, target = true, headers = true, body = true, text = true, base64 = true },
-  answer = { status = true, headers = true, fault = true, body = true, text = true, base64 = true },
+  request = { method = "string", target = "string", headers = "object", body = "any", text = "string", base64 = "string" },
+  answer = { status = "integer", fault = "string", headers = "object", body = "any", text = "string", base64 = "string" },
 }
+
+-- What is wrong with the members of a request or an answer; nil if they can be used.
+local function problem_of_part(part, node)
+  local known, headers = PARTS[part], node.value.headers
+  for _, name in ipairs(node.names) do
+    if not known[name] then
+      return ("has an unknown member '%s' in its %s; there are: %s"):format(name, part, tools.names(known))
+    elseif known[name] ~= "any" and node.value[name].kind ~= known[name] then
+      return ("needs another '%s' in its %s: one that is %s %s"):format(name, part,
+        known[name]:find "^[io]" and "an" or "a", known[name])
+    end
+  end
+  for _, name in ipairs(headers and headers.names or {}) do
+    if headers.value[name].kind ~= "string" then
+      return ("needs a string as header '%s' of its %s"):format(name, part)
+    end
+  end
+end
 
 -- What is wrong with an entry of a cassette; nil if it can be used.
 local function problem_of(node)
   local members = kind_is(node, "object") and node.value or {}
   local answer, request = members.answer, members.request
-  local answers = kind_is(answer, "object")
-    and (kind_is(answer.value.status, "integer") or kind_is(answer.value.fault, "string"))
+  local answers = kind_is(answer, "object") and (answer.value.status or answer.value.fault)
   local asks = kind_is(members.download, "string")
-    or kind_is(request, "object") and kind_is(request.value.method, "string") and kind_is(request.value.target, "string")
+    or kind_is(request, "object") and request.value.method and request.value.target
   if not answers or not asks then
     return "needs a request with method and target (or a download), and an answer with a status"
   end
-  for part, known in pairs(PARTS) do
-    for name in pairs(kind_is(members[part], "object") and members[part].value or {}) do
-      if not known[name] then
-        return ("has an unknown member '%s' in its %s; there are: %s"):format(name, part, tools.names(known))
-      end
-    end
+  local problem = problem_of_part("answer", answer)
+    or not members.download and problem_of_part("request", request)
+  if problem then
+    return problem
   end
-  local status = answer.value.status
-  if status and not (kind_is(status, "integer") and status.value >= 100 and status.value <= 599) then
+  local status, fault = answer.value.status, answer.value.fault
+  if status and not (status.value >= 100 and status.value <= 599) then
     return "needs a status from 100 to 599"
+  elseif fault and not faults.is_connection(fault.value) then
+    return ("needs another fault: there is no '%s'"):format(fault.value)
+  elseif not members.download and not request.value.target.value:find "^/" then
+    return "needs a target that begins with /"
   end
 end
 
