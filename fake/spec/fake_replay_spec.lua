@@ -137,6 +137,25 @@ describe("a fake with a cassette", function()
     assert.equal('["http://127.0.0.1:8080/recorded/12"]', answer.body)
   end)
 
+  it("sends no client of a server to the host that had a file", function()
+    local url = "https://files.vendor.com/exports/1.gz"
+    system.write(path, ('{ "seranking_cassette": 1, "answers": [ { "request": { "method": "GET", "target": "/sites" },'
+      .. '"answer": { "status": 200, "body": ["%s", "%s", "%s2"] } },'
+      .. '{ "download": "%s", "answer": { "status": 200, "text": "x" } },'
+      .. '{ "download": "%s2", "answer": { "status": 200, "text": "y" } } ] }'):format(url, (url:gsub("/", "\\/")), url, url,
+      url))
+    local api = fake.new { replay = path }
+    local headers = { authorization = "Token " .. api.token, host = "127.0.0.1:8080" }
+    local answer = api:handle { method = "GET", path = "/sites", headers = headers }
+    assert.is_nil(answer.body:find("vendor", 1, true))
+    local bodies = {}
+    for place in answer.body:gmatch "http://127%.0%.0%.1:8080(/[^\"]+)" do
+      bodies[#bodies + 1] = api:handle({ method = "GET", path = place, headers = { host = headers.host } }).body
+    end
+    assert.are.same({ "x", "x", "y" }, bodies)
+    assert.equal("x", api:client():download(url))
+  end)
+
   it("refuses what is no cassette, at the line of the test", function()
     for text, problem in pairs {
       ["{"] = "it is not JSON", ["{}"] = 'it has no "seranking_cassette"', ["[]"] = 'it has no "seranking_cassette"',

@@ -36,6 +36,7 @@ local FILES = "https://files.seranking.test/recorded/"
 ---@field questions seranking.fake.Question[]
 ---@field by_operation table<string, seranking.fake.Question[]>
 ---@field downloads table<string, seranking.fake.Question> by address
+---@field elsewhere { [1]: string, [2]: string }[] addresses of files on other hosts, and what they are called on this one
 
 local function unbase64(text)
   local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -163,6 +164,19 @@ local function find(cassette, generation, operation, args)
   end
 end
 
+-- Gives files on other hosts a name on the files' own, for clients that come over the network. Longer addresses go first: a
+-- shorter one may begin them.
+local function name_files(cassette)
+  for i, url in ipairs(tools.sorted_names(cassette.downloads)) do
+    if url:sub(1, #FILES) ~= FILES then
+      table.insert(cassette.elsewhere, 1, { url, "file-" .. i })
+    end
+  end
+  for _, names in ipairs(cassette.elsewhere) do
+    cassette.downloads[FILES .. names[2]] = cassette.downloads[names[1]]
+  end
+end
+
 --- Reads a cassette.
 ---@param path string
 ---@param identify fun(request: seranking.fake.Request): string, string, table generation, operation and arguments of a request
@@ -185,7 +199,7 @@ function replay.load(path, identify)
   elseif format.value ~= FORMAT then
     return nil, ("%s has format %d, and this fake reads format %d: record it again"):format(path, format.value, FORMAT)
   end
-  local cassette = { path = path, questions = {}, by_operation = {}, downloads = {} }
+  local cassette = { path = path, questions = {}, by_operation = {}, downloads = {}, elsewhere = {} }
   for number, entry in ipairs(members.answers.value) do
     local problem = problem_of(entry)
     if problem then
@@ -209,6 +223,7 @@ function replay.load(path, identify)
     end
     question.answers[#question.answers + 1] = answer_of(text, entry.value.answer)
   end
+  name_files(cassette)
   return cassette
 end
 
@@ -222,13 +237,27 @@ function replay.rewind(cassette)
   end
 end
 
+-- A body in which every file is on the host that the client came to.
+local function with_files(cassette, body, place)
+  if place == FILES then
+    return body
+  end
+  place = place:gsub("%%", "%%%%")
+  body = body:gsub(FILES:gsub("%p", "%%%0"), (place))
+  for _, names in ipairs(cassette.elsewhere) do
+    local pattern = names[1]:gsub("%p", "%%%0")
+    body = body:gsub((pattern:gsub("%%/", "\\?/")), place .. names[2])
+  end
+  return body
+end
+
 local function is_retry(request)
   return request.attempt ~= nil and request.attempt > 1
 end
 
 -- The next answer to a question; after the last, the last. A retry gets the same again: the recorder noted the last attempt
 -- only.
-local function next_answer(question, request, files)
+local function next_answer(cassette, question, request, files)
   if question.given == 0 or question.missed or not is_retry(request) then
     question.given = math.min(question.given + 1, #question.answers)
   end
@@ -238,11 +267,7 @@ local function next_answer(question, request, files)
   for i, header in ipairs(recorded.headers) do
     headers[i] = { header[1], header[2] }
   end
-  local place = files .. "/recorded/"
-  local body = recorded.body or ""
-  if place ~= FILES then
-    body = body:gsub(FILES:gsub("%p", "%%%0"), (place:gsub("%%", "%%%%")))
-  end
+  local body = with_files(cassette, recorded.body or "", files .. "/recorded/")
   return { status = recorded.status or 503, headers = headers, body = body, fault = recorded.fault }
 end
 
@@ -260,7 +285,7 @@ end
 ---@return seranking.fake.Answer?
 function replay.download(cassette, request, files)
   local question = download_of(cassette, request)
-  return question and next_answer(question, request, files)
+  return question and next_answer(cassette, question, request, files)
 end
 
 -- The names of arguments in which a question differs from a request.
@@ -305,7 +330,7 @@ end
 function replay.answer(cassette, generation, operation, args, request, files)
   local question = find(cassette, generation, operation, args)
   if question then
-    return next_answer(question, request, files)
+    return next_answer(cassette, question, request, files)
   end
   return nil, ("%s has no answer to %s %s; %s"):format(cassette.path, operation, arguments.text(args),
     nearest(cassette, generation, operation, args))
