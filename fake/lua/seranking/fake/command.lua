@@ -237,27 +237,17 @@ end
 
 -- ---- the server ----
 
---- Runs the command.
----@param words string[] those after `fake`
----@return integer status
-function command.main(words)
-  if words[1] == "run" then
-    return run_script(words)
+-- Standard input, for socket.select.
+local function open_stdin()
+  io.stdin:setvbuf("no")                       -- what waits in a buffer, select would not see
+  local stdin = { getfd = function() return 0 end }
+  if not pcall(socket.select, { stdin }, nil, 0) then
+    fail "--stop-with-stdin: standard input is closed"
   end
-  local options = arguments(words)
-  local stdin
-  if options.stop_with_stdin then
-    io.stdin:setvbuf("no")                     -- what waits in a buffer, select would not see
-    stdin = { getfd = function() return 0 end }
-    -- Before the port is opened: it would get the number of a stdin that isn't there.
-    if not pcall(socket.select, { stdin }, nil, 0) then
-      fail "--stop-with-stdin: standard input is closed"
-    end
-  end
-  if options.port_file then
-    os.remove(options.port_file)               -- a reader that waits for it must not find an old one
-  end
+  return stdin
+end
 
+local function new_api(options)
   local made, api = pcall(fake.new, {
     now = socket.gettime,
     limit = options.limit,
@@ -281,6 +271,11 @@ function command.main(words)
   if not made then
     fail((tostring(api):gsub("^.-option replay: ", "--replay: ")))
   end
+  return api
+end
+
+-- Opens the port, and tells its address.
+local function listen(options, api)
   local serving, why = server.new {
     api = api,
     port = options.port,
@@ -299,11 +294,26 @@ function command.main(words)
       fail(why)
     end
   end
+  return serving
+end
 
+--- Runs the command.
+---@param words string[] those after `fake`
+---@return integer status
+function command.main(words)
+  if words[1] == "run" then
+    return run_script(words)
+  end
+  local options = arguments(words)
+  -- Before the port is opened: it would get the number of a stdin that isn't there.
+  local stdin = options.stop_with_stdin and open_stdin()
+  if options.port_file then
+    os.remove(options.port_file)               -- a reader that waits for it must not find an old one
+  end
+  local serving = listen(options, new_api(options))
   local ended = stdin and watch_stdin(serving, stdin) or function() return false end
   local finish = options["for"] and socket.gettime() + options["for"] or math.huge
-  local ok
-  ok, why = pcall(function()
+  local ok, why = pcall(function()
     while not ended() and socket.gettime() < finish do
       serving:step(math.max(0, math.min(STEP, finish - socket.gettime())))
     end
