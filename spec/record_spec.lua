@@ -238,6 +238,25 @@ describe("a recording", function()
     assert.is_truthy(text:find('"keyword":"anchor","key":"position","page_token":"abcdefghijklmnopq"}', 1, true))
   end)
 
+  it("has no secret of JSON that stands in a text", function()
+    local text, first, second = of_body([[{"request":"{\"password\":\"Mel\\\"lon\",\"a\":1}",]]
+      .. [["has_password":1,"password":12,"pass":"Mellon"}]])
+    assert.is_nil(text:find("Mel", 1, true) or text:find("lon", 1, true))
+    assert.equal('{"password":"(removed)","a":1}', second.data.request)
+    assert.equal(first.data.has_password, second.data.has_password)
+  end)
+
+  it("has no address that opens something, however it is written", function()
+    for _, url in ipairs {
+      "HTTPS://x.com/f?sig=Mellon", "https://me:Mellon@x.com/f", "https://x.com/f#access_token=Mellon",
+      "https://x.com/f?a=1\\u0026Signature=Mellon", "https:\\/\\/x.com\\/f?api_key=Mellon",
+    } do
+      local text = of_body('{"html":"<a href=\\"' .. url .. '\\">"}')
+      assert.is_nil(text:find("Mellon", 1, true), url)
+    end
+    assert.is_truthy(of_body('{"a":"https://x.com/f?key=1&page=2","b":"https://x.com/@me:1"}'):find("@me:1", 1, true))
+  end)
+
   it("has no secret that an answer repeats", function()
     local _, _, text = twice(function(client)
       return outcome(client.audit:create { domain = "shop.com", settings = { login = "me", password = PASSWORD } })

@@ -43,15 +43,15 @@ end
 
 -- ---- what is removed ----
 
--- Parameters of an address that sign it, or name who may use it.
+-- Whether an address has a password, or parameters that sign it or name who may use it.
 local function is_signed(url)
-  local query = url:match "%?(.*)$"
-  if not query then
-    return false
+  local query = url:match "[?#](.*)$" or ""
+  if url:find "^%a+://[^/?#@]*:[^/?#]*@" then
+    return true
   end
   for name in query:lower():gmatch "([^&;=]+)=" do
-    if name:find "signature" or name:find "^x%-amz%-" or name:find "^x%-goog%-" or name:find "token$" or name == "sig"
-      or name == "expires" or name == "policy" or name == "key-pair-id" or name == "awsaccesskeyid" then
+    if name:find "signature" or name:find "^x%-amz%-" or name:find "^x%-goog%-" or name:find "token$" or name:find "api_?key$"
+      or name == "sig" or name == "expires" or name == "policy" or name == "key-pair-id" or name == "awsaccesskeyid" then
       return true
     end
   end
@@ -71,12 +71,12 @@ end
 -- changed too, so that it still finds its answer.
 local function is_secret(name, value)
   name = name:lower():gsub("%-", "_")
-  if name:find "password" or name:find "passwd" or name:find "secret" or name == "pwd" then
+  if name:find "password" or name:find "passwd" or name:find "secret" or name == "pwd" or name == "pass" then
     return value ~= ""
   elseif name:find "api_?key$" or name:find "access_key$" or name:find "private_key$" then
     return #value >= 8
   elseif name:find "token$" then
-    return #value >= 16 and not name:find "page"
+    return #value >= 8 and not name:find "page"
   end
   return name:find "key$" and #value >= 32 and not value:find "[^%x%-]"
 end
@@ -96,31 +96,35 @@ local function without_key(client, text)
   return hidden
 end
 
--- The end of the JSON string whose first character stands at `at`, and its contents.
-local function string_at(text, at)
-  local stop = at
+-- The value of a JSON member at `at`, a string or a number, and the place of its last byte. `quote`: what the strings of this
+-- JSON begin and end with, as it may stand in a string of another.
+local function value_at(text, at, quote)
+  if text:sub(at, at + #quote - 1) ~= quote then
+    return text:match("^(%-?%d[%d.eE+-]*)()", at)
+  end
+  local from, stop = at + #quote, at + #quote - 1
   repeat
-    stop = text:find('["\\]', stop)
-    local is_end = stop and text:byte(stop) == 34
-    stop = stop and not is_end and stop + 2 or stop
-  until not stop or is_end
-  return stop, stop and text:sub(at, stop - 1)
+    stop = text:find(quote, stop + 1, true)
+    local before = stop and stop - 1 or from
+    while before >= from and text:byte(before) == 92 do -- a backslash
+      before = before - 1
+    end
+  until not stop or (stop - 1 - before) % (2 * #quote) == 0
+  if stop then
+    return text:sub(from, stop - 1), stop + #quote
+  end
 end
 
 -- A text without the values of secret members of the JSON in it.
 local function without_members(text)
   local parts, kept = {}, 1 -- text from `kept` on is not in `parts` yet
-  for name, at in text:gmatch '"([%w_%-]+)"%s*:%s*()["%d-]' do
-    local stop, value
-    if text:byte(at) == 34 then
-      stop, value = string_at(text, at + 1)
-    elseif name:lower():find "password$" then
-      value, stop = text:match("^(%-?%d[%d.eE+-]*)()", at)
-      stop = stop and stop - 1
-    end
-    if stop and at >= kept and is_secret(name, value) then
-      parts[#parts + 1] = text:sub(kept, at - 1) .. '"' .. REMOVED .. '"'
-      kept = stop + 1
+  for escapes, name, at in text:gmatch '(\\*)"([%w_%-]+)%1"%s*:%s*()[\\"%d-]' do
+    local quote = escapes .. '"'
+    local value, behind = value_at(text, at, quote)
+    local is_number = value and text:sub(at, at + #quote - 1) ~= quote
+    if value and at >= kept and is_secret(name, value) and (not is_number or #value >= 4) then
+      parts[#parts + 1] = text:sub(kept, at - 1) .. quote .. REMOVED .. quote
+      kept = behind
     end
   end
   return kept > 1 and table.concat(parts) .. text:sub(kept) or text
@@ -144,7 +148,7 @@ local function clean(self, text)
   text = text:gsub('("guest_link"%s*:%s*")([^"]+)', function(head, url) -- opens a report to whoever knows it
     return head .. replaced(self, url)
   end)
-  text = text:gsub('(https?:\\?/\\?/[^"%s<>]*[^"%s<>\\])', function(found)
+  text = text:gsub('([Hh][Tt][Tt][Pp][Ss]?:\\?/\\?/[^"%s<>]*[^"%s<>\\])', function(found)
     local url = found:gsub("\\u0026", "&"):gsub("\\/", "/")
     return is_signed(url) and replaced(self, url) or nil
   end)
