@@ -125,6 +125,16 @@ describe("seranking", function()
     assert.equal(system.read(whole), system.read(out))
   end)
 
+  it("runs with its standard descriptors closed, and says so if a result can't be written", function()
+    assert.equal("147696\nstatus 0\n", shell("seranking sites list -o tsv --columns id 2>&- <&- | sed -n 2p; "
+      .. 'echo "status ${PIPESTATUS[0]}"'))
+    local out = path "closed.csv"
+    assert.equal("status 0\n", shell(("seranking sites list -v -o %s <&- >&- 2>&-; echo status $?"):format(process.quote(out))))
+    assert.equal(4, #system.lines("cat " .. process.quote(out)))
+    local said = shell "seranking sites list >&-; echo status $?"
+    assert.equal("seranking: can't write to stdout: bad file descriptor\nstatus 1\n", said)
+  end)
+
   it("makes curl commands that do the same, with the key in a variable", function()
     local _, line = run { "sites", "keywords", "create", "147696", "buy 'red' boots", "--curl" }
     assert.is_nil(line:find(scene.V1_KEY, 1, true))

@@ -86,6 +86,20 @@ local function read_secret(uv, prompt)
   return line
 end
 
+local EBADF = 9 -- on Linux, macOS and the BSDs
+
+-- Takes those of the three standard descriptors that are closed. Else a file or a connection would get such a number, messages
+-- would be written into it, and libuv would end the process with an assertion. Writing to them fails, as if they were closed.
+local function take_closed()
+  local taken = {}
+  for _, stream in ipairs { io.stdin, io.stdout, io.stderr } do
+    if select(3, stream:seek()) == EBADF then
+      taken[#taken + 1] = io.open("/dev/null", "r")
+    end
+  end
+  return taken
+end
+
 local SIGNALS = { "sigint", "sigterm" }
 
 -- Watches for signals. libuv's handlers only count, and `interrupted` reads.
@@ -123,6 +137,7 @@ end
 --- The process's own.
 ---@return seranking.cli.Terminal
 function terminal.real()
+  terminal.taken = take_closed()
   local uv = lazy "luv" -- its descriptors must not be there before `seranking fake run` starts its programs
   local closed_pipe
   local getenv = os.getenv
