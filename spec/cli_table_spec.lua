@@ -121,6 +121,14 @@ describe("a table", function()
     assert.same({ "a", "x\239\191\189" }, lines_of({ { a = "x\255" } }, "a"))
   end)
 
+  it("shows no characters of an answer that reorder a line or begin another", function()
+    for _, point in ipairs { "\226\128\168", "\226\128\174", "\226\129\166", "\226\129\169" } do
+      assert.same({ "a", "x?y" }, lines_of({ { a = "x" .. point .. "y" } }, "a"))
+    end
+    local neighbours = "x\226\128\166y\226\129\165"
+    assert.same({ "a", neighbours }, lines_of({ { a = neighbours } }, "a"))
+  end)
+
   it("is ASCII where the locale is", function()
     assert.same({ "a", "Anker f~" }, lines_of({ { a = "Anker für Boote" } }, "a", { unicode = false, width = 8 }))
     assert.same({ "a", "f?r ??" }, lines_of({ { a = "für 日本" } }, "a", { unicode = false }))

@@ -30,6 +30,9 @@ local function shown(value, unicode)
   if line:find("\194[\128-\159]") then
     line = line:gsub("\194[\128-\159]", "?") -- control characters too, to some terminals
   end
+  if line:find("\226[\128\129][\166-\174]") then -- line separators, and what reorders the cells beside it
+    line = line:gsub("\226\128[\168-\174]", "?"):gsub("\226\129[\166-\169]", "?")
+  end
   return unicode and line or (line:gsub("[\192-\255][\128-\191]*", "?"):gsub("[\128-\255]", "?"))
 end
 
