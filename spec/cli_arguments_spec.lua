@@ -255,6 +255,8 @@ describe("help", function()
         words[#words + 1] = word
       end
       words[#words + 1] = "--dry-run"
+      local first, last = stdout:match "Example: [^\n]*%-%-date%-from (%S+)[^\n]*%-%-date%-to (%S+)"
+      assert.is_true(first == nil or first ~= last, stdout) -- a period, not a single day
       local made = (" " .. table.concat(words, " ") .. " "):find "[ ,]FILE " or table.concat(words, " "):find "JSON"
       if not made then
         local status, _, stderr = terminal.run(words, { client = clients[found.description.v1 and "v1" or "v4"] })

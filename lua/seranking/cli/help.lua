@@ -57,7 +57,7 @@ end
 local EXAMPLES = { id = "147696", date = "30d", month = "2026-09", integer = "1", number = "1", boolean = "true", flag = "true",
   file = "FILE", object = "JSON" }
 local BY_NAME = { domain = "example.com", target = "example.com", url = "https://example.com", keyword = "'buy boots'",
-  keywords = "'buy boots'", source = "us", country_code = "us" }
+  keywords = "'buy boots'", source = "us", country_code = "us", date_to = "today" }
 
 -- Texts of which one fits, where a text must have a form.
 local FORMS = { "us", "US", "en-US", "https://example.com", "00000000-0000-4000-8000-000000000000", "2026-09-01", "1" }
