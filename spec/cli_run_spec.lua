@@ -80,6 +80,17 @@ describe("an error", function()
     assert.equal("seranking: account.balance does not exist in v1; use `seranking account subscription` instead\n", stderr)
   end)
 
+  it("names a command that works, if the key is blocked or a price unknown", function()
+    local client, stderr = (failing(403, "Incorrect token")), nil
+    for _ = 1, 3 do
+      stderr = select(3, terminal.run({ "sites", "list" }, { client = client }))
+    end
+    assert.is_truthy(stderr:find("run `seranking limits reset` with its last four characters\n", 1, true), stderr)
+    stderr = select(3, terminal.run({ "data", "backlinks", "export", "create", "a.example", "--budget", "9" },
+      { client = (server(function() return "{}" end)) }))
+    assert.is_truthy(stderr:find("; raise --budget, or leave it out\n", 1, true), stderr)
+  end)
+
   it("warns where the request may have been carried out", function()
     local client = server(function() return { fault = "hang" } end)
     local _, _, stderr = terminal.run({ "sites", "create", "--url", "https://example.com", "--title", "a" },
