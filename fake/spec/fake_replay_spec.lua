@@ -158,7 +158,12 @@ describe("a fake with a cassette", function()
 
   it("refuses what is no cassette, at the line of the test", function()
     for text, problem in pairs {
-      ["{"] = "it is not JSON", ["{}"] = 'it has no "seranking_cassette"', ["[]"] = 'it has no "seranking_cassette"',
+      ["{"] = "it is not JSON: an object member without a name, line 1",
+      ['{ "seranking_cassette": 1,\n"answers": [\n{}\n{} ] }'] = "it is not JSON: an array without end, line 4",
+      ['{ "seranking_cassette": 1,\n"answers": [\n"text ] }'] = "it is not JSON: a string without end, line 3",
+      ["[]\n\n]"] = "it is not JSON: something behind the JSON value, line 3",
+      ["\255"] = "it is not JSON: not UTF-8",
+      ["{}"] = 'it has no "seranking_cassette"', ["[]"] = 'it has no "seranking_cassette"',
       ['{"seranking_cassette":2,"answers":[]}'] = "has format 2, and this fake reads format 1",
       ['{"seranking_cassette":1,"answers":[{}]}'] = "answer 1 needs a request with method and target",
       ['{"seranking_cassette":1,"answers":[{"request":{"method":"GET","target":"/"}}]}'] = "answer 1 needs",

@@ -195,8 +195,11 @@ local read_value
 
 -- The functions below take the text and a position, and return a node and the position behind it, or nil and a reason.
 
+local reached -- where the word begins that was read last
+
 local function skip(text, pos)
-  return text:find("[^ \t\r\n]", pos) or #text + 1
+  reached = text:find("[^ \t\r\n]", pos) or #text + 1
+  return reached
 end
 
 local function utf8_char(code)
@@ -404,18 +407,17 @@ end
 ---@param is_loose? boolean takes what the client's decoder takes: a member twice, half a surrogate pair, deeper nesting
 ---@return seranking.fake.JsonNode? node nil when it is not JSON
 ---@return string? reason
+---@return integer? line where it was found
 function json.decode(text, is_loose)
   if not json.is_utf8(text) then
     return nil, "not UTF-8"
   end
   loose = is_loose or false
   local node, after = read_value(text, 1, 0)
-  if not node then
-    return nil, after
-  elseif skip(text, after) <= #text then
-    return nil, "something behind the JSON value"
+  if node and skip(text, after) > #text then
+    return node
   end
-  return node
+  return nil, node and "something behind the JSON value" or after, 1 + select(2, text:sub(1, reached - 1):gsub("\n", ""))
 end
 
 --- The Lua value of a node: arrays are marked, null is json.null.

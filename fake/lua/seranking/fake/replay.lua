@@ -189,11 +189,11 @@ function replay.load(path, identify)
   end
   local text = file:read "*a"
   file:close()
-  local node, reason = json.decode(text or "", true)
+  local node, reason, line = json.decode(text or "", true)
   local members = node and node.kind == "object" and node.value or {}
   local format = members.seranking_cassette
   if not node then
-    return nil, ("%s is no cassette: it is not JSON: %s"):format(path, reason)
+    return nil, ("%s is no cassette: it is not JSON: %s%s"):format(path, reason, line and ", line " .. line or "")
   elseif not kind_is(format, "integer") or not kind_is(members.answers, "array") then
     return nil, path .. ' is no cassette of seranking.record: it has no "seranking_cassette" and "answers"'
   elseif format.value ~= FORMAT then
