@@ -380,6 +380,15 @@ describe("a recording", function()
     assert(assert(seranking.record(client, cassette)):stop())
   end)
 
+  it("leaves no file where it can't begin", function()
+    system.lines("ln -s /dev/full " .. cassette .. ".new")
+    local recording, err = seranking.record(scene.new(), cassette)
+    assert.is_nil(recording)
+    assert.equal("cassette", err.code)
+    assert.are.same({}, system.lines("ls -A " .. folder))
+    assert(assert(seranking.record(scene.new(), cassette)):stop())
+  end)
+
   it("does not have what was never sent", function()
     local client, api = scene.new { budget = 0, data_token = scene.V1_KEY }
     local recording = assert(seranking.record(client, cassette))

@@ -386,6 +386,10 @@ function record.start(client, path)
     written = written and file:write "\n]}\n" and file:flush()
   end
   if not written then
+    if file then
+      file:close()
+      os.remove(path .. ".new")
+    end
     return nil, cant_write(path, problem)
   end
   by_path[path] = made
