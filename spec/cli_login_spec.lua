@@ -172,6 +172,21 @@ describe("seranking login", function()
     assert.truthy(err:find("SERANKING_TOKEN is set and goes before the profile: unset it, or use --profile default\n", 1, true))
   end)
 
+  it("takes no key from the command line, and says where it goes", function()
+    local status, out, err = run { "login", V4 }
+    assert.same({ 2, "" }, { status, out })
+    assert.equal("seranking: a key does not go into the command line, where others can read it: run `seranking login` and "
+      .. "paste it, or seranking login < FILE\n", err)
+    assert.is_nil((system.read_if_there(home.config)))
+  end)
+
+  it("shows no control characters of the account", function()
+    fake.fail { status = 200, body = '{"email":"a\\u001b]0;x\\u0007\\u202eb@c.example"}' }
+    local status, out = run({ "login" }, { stdin = V4 })
+    assert.equal(0, status)
+    assert.truthy(out:find("account of a ]0;x b@c.example\n", 1, true), out)
+  end)
+
   it("reads a key typed at a terminal without echo", function()
     local person = typed.start(command.line(home, { "login" }), home.folder .. "/typed")
     person:expect "API key"

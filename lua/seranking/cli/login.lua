@@ -6,7 +6,7 @@ local lazy = require "seranking.base.lazy"
 local products = require "seranking.api.products"
 
 local config, keys = lazy "seranking.cli.config", lazy "seranking.cli.keys"
-local profiles = lazy "seranking.profiles"
+local names, profiles = lazy "seranking.cli.chart.names", lazy "seranking.profiles"
 
 local login = {
   about = "Keep an API key for later commands, after trying it. Reads it without echo, or from standard input: "
@@ -14,11 +14,12 @@ local login = {
 }
 
 function login.define(parser)
-  local names = {}
+  local choices = {}
   for _, name in ipairs(products) do
-    names[#names + 1] = products[name] and name
+    choices[#choices + 1] = products[name] and name
   end
-  parser:option("--product", "The key is for this product only, not for the Project API."):choices(names)
+  parser:argument("key"):args "*":hidden(true)
+  parser:option("--product", "The key is for this product only, not for the Project API."):choices(choices)
   parser:flag("--keyring", "Keep it in the desktop's keyring (by secret-tool), not in a file.")
 end
 
@@ -52,7 +53,7 @@ end
 local TRIES = {
   project = function(client)
     local profile = client.account:profile()
-    return ("Project API %s, account of %s"):format(client.api, profile.email)
+    return ("Project API %s, account of %s"):format(client.api, names.clean(profile.email))
   end,
   data = function(client)
     return ("%s, %.15g credits"):format(products.data.label, client.data:credits().available)
@@ -107,6 +108,10 @@ local function keep(context, name, field, key, in_keyring)
 end
 
 function login.run(context, arguments)
+  if arguments.key[1] then
+    context:fail(exit.USAGE, "a key does not go into the command line, where others can read it: run `seranking login` and "
+      .. "paste it, or seranking login < FILE")
+  end
   local name = keys.profile(context)
   local field = (arguments.product and arguments.product .. "_" or "") .. "token"
   config.read(context) -- a broken file is told before a key is typed
