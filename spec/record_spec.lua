@@ -257,6 +257,13 @@ describe("a recording", function()
     assert.is_truthy(of_body('{"a":"https://x.com/f?key=1&page=2","b":"https://x.com/@me:1"}'):find("@me:1", 1, true))
   end)
 
+  it("does not hang on a long run of backslashes", function()
+    local began = os.clock()
+    local text = of_body('{"a":"' .. ("\\\\"):rep(200000) .. '"}')
+    assert.is_true(os.clock() - began < 10) -- minutes, if each byte had a look at all that follow
+    assert.is_true(#text > 400000)
+  end)
+
   it("has no secret that an answer repeats", function()
     local _, _, text = twice(function(client)
       return outcome(client.audit:create { domain = "shop.com", settings = { login = "me", password = PASSWORD } })

@@ -115,10 +115,11 @@ local function value_at(text, at, quote)
   end
 end
 
--- A text without the values of secret members of the JSON in it.
+-- A text without the values of secret members of the JSON in it, and of JSON in texts of that, twice. `\\*` would take for ever
+-- on a long run of backslashes.
 local function without_members(text)
   local parts, kept = {}, 1 -- text from `kept` on is not in `parts` yet
-  for escapes, name, at in text:gmatch '(\\*)"([%w_%-]+)%1"%s*:%s*()[\\"%d-]' do
+  for escapes, name, at in text:gmatch '(\\?\\?\\?)"([%w_%-]+)%1"%s*:%s*()[\\"%d-]' do
     local quote = escapes .. '"'
     local value, behind = value_at(text, at, quote)
     local is_number = value and text:sub(at, at + #quote - 1) ~= quote
