@@ -129,6 +129,23 @@ describe("a list that is paid for", function()
     end)
   end
 
+  for ending, advice in pairs { [".txt"] = "in a format that is no table", [".csv --sort inlink_rank"] = "without --sort" } do
+    it("into a file " .. ending .. " says how to get the rest into another", function()
+      local dir = folder.new()
+      local list = { "data", "backlinks", "raw", "a.example", "--max-rows", "1500", "--max-cost", "1000", "-o" }
+      for word in (dir .. "/a" .. ending):gmatch "%S+" do
+        list[#list + 1] = word
+      end
+      local _, _, stderr = terminal.run(list, { client = (server()) })
+      local token = stderr:match("\nseranking: go on with another file, " .. advice:gsub("%-", "%%-")
+        .. ", and %-%-resume (%S+) %-%-max%-rows 500\n")
+      assert.is_truthy(token, stderr)
+      local status, stdout = terminal.run(words("--resume", token, "--max-rows", "500"), { client = (server()) })
+      assert.equal(0, status)
+      assert.same(numbers(1001, 1500), ranks(stdout))
+    end)
+  end
+
   it("goes on with flags before a --, behind which words are no flags", function()
     local list = words("--max-rows", "1500", "--max-cost", "1000")
     table.remove(list, 4)

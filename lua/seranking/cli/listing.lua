@@ -21,11 +21,11 @@ local listing = {}
 ---@field rows_on_screen boolean rows are written to the terminal as they come
 
 -- Ends the command because a row could not be written. A reader who has gone is no failure.
-local function not_written(run, problem)
+local function not_written(run, problem, status)
   if problem == "closed" then
     exit.stop(exit.DONE)
   end
-  run.context:fail(run.count == 0 and exit.USAGE or exit.OTHER, problem)
+  run.context:fail(status or run.count == 0 and exit.USAGE or exit.OTHER, problem)
 end
 
 local function write(run, row)
@@ -104,10 +104,17 @@ local function leave(run, token, count)
   end
   context:note(("%s row%s written%s"):format(money.format(count), count == 1 and "" or "s",
     not part and "" or count > 0 and ", kept in " .. part or "; those of earlier runs are in " .. part))
-  if token then
-    local most = run.walk and run.walk.max_rows
-    context:note("go on with: " .. context:again { resume = token,
-      ["max-rows"] = most and most < math.huge and ("%d"):format(most - count) or most and "all" or nil })
+  if not token then
+    return
+  end
+  local most = run.walk and run.walk.max_rows
+  local rest = most and most < math.huge and ("%d"):format(most - count) or most and "all" or nil
+  local holds = part and run.output:holds()
+  if holds then
+    context:note(("go on with another file, %s, and --resume %s%s"):format(
+      holds == "--sort" and "without --sort" or "in a format that is no table", token, rest and " --max-rows " .. rest or ""))
+  else
+    context:note("go on with: " .. context:again { resume = token, ["max-rows"] = rest })
   end
 end
 
@@ -124,17 +131,19 @@ function listing.run(run)
   context:erase_progress()
   if fine then -- all rows that were wanted, even if Ctrl-C came during the last page
     fine, problem = run.output:close()
-    if not fine then
-      run.output:keep()
-      not_written(run, problem)
+    if fine then
+      money.after(context, run.plan, run.client)
+      return
     end
-    money.after(context, run.plan, run.client)
-    return
+    problem, interrupted = select(2, pcall(not_written, run, problem, exit.OTHER)), false
   end
   local broken = exit.is_stop(problem) and problem.status == exit.OTHER
   local token, count = run.state and run.state.resume, run.count
   if broken then -- a write failed: the file is cut to the mark
     token, count = run.marked_token, run.marked
+    if run.output:holds() then -- no row was written before
+      token, count = nil, 0
+    end
   end
   if exit.is_stop(problem) and problem.status == exit.DONE then
     run.output:keep()

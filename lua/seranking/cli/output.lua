@@ -203,8 +203,8 @@ function output.open(given)
   if to_stdout then
     self.file = files.stdout(terminal.stdout)
   else
-    if given.resume and (self.sort or name == "table") then
-      return nil, format("%s can't be resumed: its rows are written when all are there", self.sort and "--sort" or "a table")
+    if given.resume and self:holds() then
+      return nil, format("%s can't be resumed: its rows are written when all are there", self:holds())
     end
     self.file, problem = files.open(given.to, given.resume, given.note)
     if not self.file then
@@ -221,6 +221,12 @@ function output.open(given)
     return collect(self, text)
   end, self.settings)
   return self
+end
+
+--- What holds all rows back until the end; nil: they are written as they come.
+---@return "--sort"|"a table"|nil
+function Output:holds()
+  return self.sort and "--sort" or self.format_name == "table" and "a table" or nil
 end
 
 -- Prepares a part that has rows already for more.
