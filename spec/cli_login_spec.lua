@@ -287,6 +287,13 @@ describe("seranking status", function()
       .. '"profile":"default","profiles":["default"]}\n'):format(fake.url, home.config), out)
   end)
 
+  it("refuses a column that it does not have", function()
+    run({ "login" }, { stdin = V4 })
+    local status, out, err = run({ "status", "--columns", "nope", "-o", "csv" })
+    assert.same({ 2, "" }, { status, out })
+    assert.equal("seranking: unknown column 'nope'; there are: ", err:sub(1, 45))
+  end)
+
   it("shows what goes before what", function()
     run({ "login" }, { stdin = V4 })
     run({ "login", "--profile", "agency" }, { stdin = V1 })

@@ -5,6 +5,7 @@ local commands = require "seranking.cli.commands"
 local flags = require "seranking.cli.flags"
 local index = require "seranking.api"
 local products = require "seranking.api.products"
+local text_width = require "seranking.cli.text_width"
 local values = require "seranking.cli.values"
 local wording = require "seranking.wording"
 
@@ -137,10 +138,6 @@ end
 
 -- ---- lists ----
 
-local function width_of(text)
-  return select(2, text:gsub("[^\128-\191]", ""))
-end
-
 -- Two columns, each row one line that is cut at the width.
 local function write_rows(context, rows)
   local left, width = 0, context.terminal.is_terminal "stdout" and context.terminal.width() or math.huge
@@ -149,13 +146,7 @@ local function write_rows(context, rows)
   end
   for _, row in ipairs(rows) do
     local text = row[2]
-    if width_of(text) > width - left - 4 then
-      local room, cut = math.max(10, width - left - 5), {}
-      for char in text:gmatch "[%z\1-\127\194-\244][\128-\191]*" do
-        cut[#cut + 1] = #cut < room and char or nil
-      end
-      text = table.concat(cut) .. (context.terminal.unicode and "…" or "~")
-    end
+    text = text_width.cut(text, math.max(11, width - left - 4), context.terminal.unicode and "…" or "~")
     context.terminal.stdout:write("  ", row[1], (" "):rep(left - #row[1] + 2), text, "\n")
   end
 end

@@ -1,6 +1,7 @@
 --- `seranking status`: which key is used, where it comes from, and what the API says about it.
 -- SPDX-License-Identifier: MIT
 
+local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
 local proxy = require "seranking.base.proxy"
@@ -59,12 +60,16 @@ function status.run(context, arguments)
     problem, shown.data = not fine and shown.data, fine and shown.data or nil
   end
   local output = context:output(arguments)
-  output:document(shown)
-  local written, unwritten = output:close()
+  local written, unwritten = output:document(shown)
+  if written then
+    written, unwritten = output:close()
+  else
+    output:keep(true)
+  end
   if not fine then
     error(problem, 0)
   elseif not written and unwritten ~= "closed" then
-    context:fail(1, unwritten)
+    context:fail(output.has_rows and exit.OTHER or exit.USAGE, unwritten)
   end
 end
 
