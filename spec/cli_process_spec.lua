@@ -138,6 +138,16 @@ describe("seranking", function()
     assert.equal("seranking: can't write to stdout: bad file descriptor\nstatus 1\n", said)
   end)
 
+  it("tells that its help, a preview or a list does not fit on the disk", function()
+    if system.output "test -c /dev/full && echo yes" == "" then
+      return pending "there is no /dev/full"
+    end
+    for _, words in ipairs { "--help", "sites list --dry-run", "sites list -o csv", "ops", "completion bash" } do
+      assert.equal("seranking: can't write to stdout: no space left on device\n1\n",
+        shell(("seranking %s >/dev/full; echo $?"):format(words)), words)
+    end
+  end)
+
   it("makes curl commands that do the same, with the key in a variable", function()
     local _, line = run { "sites", "keywords", "create", "147696", "buy 'red' boots", "--curl" }
     assert.is_nil(line:find(scene.V1_KEY, 1, true))

@@ -40,9 +40,13 @@ end
 function Stdout:write(text)
   local fine, problem = outcome(self.stream:write(text))
   if fine then
-    fine, problem = outcome(self.stream:flush())
+    fine, problem = self:flush()
   end
   return fine, problem
+end
+
+function Stdout:flush()
+  return outcome(self.stream:flush())
 end
 
 function Stdout:finish() -- luacheck: no self

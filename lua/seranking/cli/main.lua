@@ -106,7 +106,11 @@ function main.run(arguments, terminal, options)
   if context._client then
     context._client:close()
   end
-  terminal.stdout:flush()
+  local flushed, problem = require("seranking.cli.files").stdout(terminal.stdout):flush()
+  if not flushed and problem ~= "closed" and (status or exit.DONE) == exit.DONE then
+    status = exit.OTHER
+    require("seranking.cli.problems").write(context, status, problem)
+  end
   return status or exit.DONE
 end
 
