@@ -59,8 +59,9 @@ exec faketime %s %s %s/bin/seranking "$@"
 ]]):format(quote(absolute(os.getenv "LUA_PATH")), quote(absolute(os.getenv "LUA_CPATH")), quote(NOW), process.interpreter(),
     here))
   system.output("chmod +x " .. folder .. "/bin/seranking")
-  local server = assert(io.popen(("%s/bin/seranking fake --demo --rows 10000 --quiet --stop-with-stdin --port-file %s/url "
-    .. ">/dev/null 2>%s/server"):format(folder, folder, folder), "w"))
+  local server = assert(io.popen(("%s/bin/seranking fake --demo --rows 10000 --limit 100 --data-limit 100 "
+    .. "--visible-limit 100 --quiet --stop-with-stdin --port-file %s/url >/dev/null 2>%s/server")
+    :format(folder, folder, folder), "w"))
   local deadline, url = os.time() + PATIENCE, nil
   while not url and os.time() < deadline do
     system.output "sleep 0.05"
