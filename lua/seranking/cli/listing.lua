@@ -18,7 +18,6 @@ local listing = {}
 ---@field walk? seranking.WalkOptions nil: one page
 ---@field output seranking.cli.Output
 ---@field what string for progress
----@field rows_on_screen boolean rows are written to the terminal as they come
 
 -- Ends the command because a row could not be written. A reader who has gone is no failure.
 local function not_written(run, problem, status)
@@ -64,7 +63,7 @@ end
 -- Shows how far a walk is, at each page and while a request is under way.
 local function show_progress(run)
   local done, total, credits = 0, nil, nil
-  local progress = run.context:progress(run.what, run.rows_on_screen)
+  local progress = run.context:progress(run.what, run.output.on_screen)
   function run.update(...)
     if select("#", ...) > 0 then
       done, total, credits = ...

@@ -258,9 +258,7 @@ local function run_operation(context, found, shape, parsed)
   local walk = own.list and walk_of(context, own, plan, args, parsed, call)
   local wait_timeout = number_of(context, parsed, "wait-timeout")
   local run = { context = context, client = client, op = op, plan = plan, args = args, call = call, walk = walk or nil,
-    what = found.name:gsub("%.", " "), found = found,
-    rows_on_screen = context.terminal.is_terminal "stdout" and parsed.output ~= nil and parsed.output ~= "table"
-      and not parsed.output:find(".", 1, true) }
+    what = found.name:gsub("%.", " "), found = found }
   if plan.answer == "bytes" then
     return require("seranking.cli.single").bytes(run, parsed.output)
   end
