@@ -9,21 +9,10 @@ local outputs = require "support.outputs"
 local system = require "support.system"
 
 local unpack = table.unpack or unpack -- luacheck: ignore
-local open, problem_of, read = outputs.open, outputs.problem_of, system.read
+local open, problem_of, text_of = outputs.open, outputs.problem_of, outputs.text_of
+local ROWS, read = outputs.ROWS, system.read
 
 after_each(folder.finish)
-
--- What rows make on stdout.
-local function text_of(given, rows, of_terminal)
-  local made, screen, notes = open(given, of_terminal)
-  for _, row in ipairs(rows) do
-    assert(made:row(row))
-  end
-  assert(made:close())
-  return screen.stdout.text(), notes
-end
-
-local ROWS = { { id = 1, name = "ropes", volume = 20 }, { id = 2, name = "boats", volume = 100 }, { id = 3, name = "anchors" } }
 
 describe("the format of an output", function()
   it("is a table on a terminal, and JSON elsewhere", function()

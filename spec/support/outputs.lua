@@ -29,4 +29,19 @@ function outputs.problem_of(given)
   return problem
 end
 
+--- What rows make on stdout.
+---@return string text, string[] notes
+function outputs.text_of(given, rows, of_terminal)
+  local made, screen, notes = outputs.open(given, of_terminal)
+  for _, row in ipairs(rows) do
+    assert(made:row(row))
+  end
+  assert(made:close())
+  return screen.stdout.text(), notes
+end
+
+outputs.ROWS = {
+  { id = 1, name = "ropes", volume = 20 }, { id = 2, name = "boats", volume = 100 }, { id = 3, name = "anchors" },
+}
+
 return outputs
