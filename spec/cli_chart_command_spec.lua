@@ -4,20 +4,11 @@ local process = require "spec.support.process"
 local system = require "spec.support.system"
 local terminal = require "spec.support.terminal"
 
-local NOW = 1796040000 -- 2026-11-30 12:00 UTC
 local SHOP = "147696"
 
 -- Runs `chart` on a demo account; gives exit status, stdout, stderr, and the fake.
 local function chart(words, given)
-  given = given or {}
-  local client, api = terminal.fake { api = given.api, fake = given.fake or { demo = true, today = "2026-11-30" } }
-  given.client, given.now, given.api, given.fake = client, NOW, nil, nil
-  if given.prepare then
-    given.prepare(api)
-  end
-  table.insert(words, 1, "chart")
-  local status, out, err = terminal.run(words, given)
-  return status, out, err, api
+  return terminal.demo("chart", words, given)
 end
 
 local function folder_of(test)
@@ -245,7 +236,7 @@ describe("chart --from", function()
     local status, _, _, api = chart({ "--from", "-" }, { stdin = "d,n\n2026-01-05,1\n" })
     assert.equal(0, status)
     assert.equal(0, #api.log)
-    assert.equal(0, (terminal.run({ "chart", "--from", "-" }, { stdin = "d,n\n2026-01-05,1\n", now = NOW })))
+    assert.equal(0, (terminal.run({ "chart", "--from", "-" }, { stdin = "d,n\n2026-01-05,1\n", now = terminal.NOON })))
   end)
 
   for _, case in ipairs {

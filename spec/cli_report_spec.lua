@@ -11,7 +11,6 @@ local project = require "seranking.cli.chart.project"
 local system = require "spec.support.system"
 local terminal = require "spec.support.terminal"
 
-local NOW = 1796040000 -- 2026-11-30 12:00 UTC
 local MEGABYTE = 1000000
 
 -- A keyword with positions on the first days of November; false: not checked.
@@ -201,15 +200,7 @@ end)
 
 describe("the command report", function()
   local function report(words, given)
-    given = given or {}
-    local client, api = terminal.fake { api = given.api, fake = given.fake or { demo = true, today = "2026-11-30" } }
-    given.client, given.now, given.api, given.fake = client, NOW, nil, nil
-    if given.prepare then
-      given.prepare(api)
-    end
-    table.insert(words, 1, "report")
-    local status, out, err = terminal.run(words, given)
-    return status, out, err, api
+    return terminal.demo("report", words, given)
   end
 
   for _, api in ipairs { "v4", "v1" } do

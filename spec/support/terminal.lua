@@ -84,4 +84,27 @@ function terminal.fake(given)
     data_token = scene.V1_KEY }, api, clock
 end
 
+--- 2026-11-30 12:00 UTC: the command's time on a demo account.
+terminal.NOON = 1796040000
+
+--- Runs a command on the demo account of 30 November 2026, or on another fake.
+---@param command string
+---@param words string[] its arguments
+---@param given? { api: string?, fake: table?, prepare: fun(api: table)? } and the fields of terminal.run
+---@return integer status, string stdout, string stderr, table api the fake
+function terminal.demo(command, words, given)
+  given = given or {}
+  local client, api = terminal.fake { api = given.api, fake = given.fake or { demo = true, today = "2026-11-30" } }
+  given.client, given.now, given.api, given.fake = client, terminal.NOON, nil, nil
+  if given.prepare then
+    given.prepare(api)
+  end
+  local line = { command }
+  for _, word in ipairs(words) do
+    line[#line + 1] = word
+  end
+  local status, out, err = terminal.run(line, given)
+  return status, out, err, api
+end
+
 return terminal
