@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local flags = require "seranking.cli.flags"
 
 local chart = { about = "Draw positions, visibility or any numbers by day, in the terminal or as SVG." }
 
@@ -19,17 +20,9 @@ local MOST_BARS = 40
 local MOST_DAYS = 3660
 local SVG = { width = 840, height = 380, bars = 600 }
 
-local function days(text)
-  local number = tonumber(text)
-  if number and number % 1 == 0 and number >= 1 and number <= MOST_DAYS then
-    return number
-  end
-  return nil, ("--days: '%s' is not a whole number from 1 to %d"):format(text, MOST_DAYS)
-end
-
 function chart.define(parser)
   parser:argument("site_id", "The project: id of `seranking sites list`."):args "?"
-  parser:option("--days", "How many days up to today."):argname("N"):default("30"):convert(days)
+  parser:option("--days", "How many days up to today."):argname("N"):default("30"):convert(flags.whole("--days", MOST_DAYS))
   parser:option("--metric", "What is drawn of the whole project; default: avg_pos."):choices(METRIC_NAMES)
   parser:option("--keyword", "Draw the positions of this keyword; may be repeated."):argname("TEXT"):count("*")
   parser:option("--group", "Only the keywords of this group."):argname("NAME")

@@ -99,4 +99,18 @@ function flags.split(words)
   return leading, rest
 end
 
+--- Reads the value of a flag that takes a whole number from 1, for argparse's `convert`.
+---@param flag string "--days"
+---@param most integer
+---@return fun(text: string): integer?, string?
+function flags.whole(flag, most)
+  return function(text)
+    local number = tonumber(text)
+    if number and number % 1 == 0 and number >= 1 and number <= most then
+      return number
+    end
+    return nil, ("%s: '%s' is not a whole number from 1 to %d"):format(flag, text, most)
+  end
+end
+
 return flags

@@ -2,22 +2,15 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local flags = require "seranking.cli.flags"
 
 local report = { about = "Write a report of a project's positions: one HTML file, no network needed." }
 
 local MOST_DAYS = 400
 
-local function days(text)
-  local number = tonumber(text)
-  if number and number % 1 == 0 and number >= 1 and number <= MOST_DAYS then
-    return number
-  end
-  return nil, ("--days: '%s' is not a whole number from 1 to %d"):format(text, MOST_DAYS)
-end
-
 function report.define(parser)
   parser:argument("site_id", "The project: id of `seranking sites list`.")
-  parser:option("--days", "How many days up to today."):argname("N"):default("90"):convert(days)
+  parser:option("--days", "How many days up to today."):argname("N"):default("90"):convert(flags.whole("--days", MOST_DAYS))
   parser:option("-o --output", "Write to this file (.html); - or nothing: to stdout, if that is no terminal."):argname("FILE")
 end
 
