@@ -473,13 +473,44 @@ static struct sr_call *answered_with(const char *text) {
 }
 
 /* libcurl 7.83 to 8.0.1 appends a folded first header line to one of the handle's answer before, which is freed. */
+static int handles_have_one_use(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version <= 0x080001;
+}
+
 static void calls_share_a_handle_unless_libcurl_would_use_freed_memory(void **state) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  int folds = info->version_num >= 0x075300 && info->version_num <= 0x080001;
   int before = handles;
   (void)state;
   sr_call_delete(answered_with(ANSWER));
-  assert_int_equal(handles - before, folds ? 2 : 1);
+  assert_int_equal(handles - before, handles_have_one_use() ? 2 : 1);
+}
+
+static void the_next_call_s_handle_is_made_while_a_server_is_waited_for(void **state) {
+  struct sr_call *first = submitted(), *second, *third;
+  int before, fd;
+  (void)state;
+  fd = accepted();
+  before = handles;
+  sr_engine_poll(engine, NULL, 0, 0);
+  sr_engine_poll(engine, NULL, 0, 0);
+  assert_int_equal(handles - before, handles_have_one_use() ? 1 : 0);
+  answer(fd);
+  step_until_done(first);
+  sr_call_delete(first);
+  second = submitted();
+  wait_readable(fd);
+  assert_int_equal(handles - before, handles_have_one_use() ? 1 : 0);
+  answer(fd);
+  step_until_done(second);
+  sr_call_delete(second);
+  sr_engine_poll(engine, NULL, 0, 0); /* no server is waited for */
+  third = submitted();
+  wait_readable(fd);
+  assert_int_equal(handles - before, handles_have_one_use() ? 2 : 0);
+  sr_call_delete(third); /* while it runs: it is the one that a handle would be made like */
+  sr_engine_poll(engine, NULL, 0, 0);
+  assert_int_equal(handles - before, handles_have_one_use() ? 2 : 0);
+  close(fd);
 }
 
 /* The body is as long as allowed: nothing of a head may count as body. */
@@ -569,6 +600,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_caller_s_descriptors_count_as_ready_when_polling_fails,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(calls_share_a_handle_unless_libcurl_would_use_freed_memory,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_next_call_s_handle_is_made_while_a_server_is_waited_for,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(heads_are_no_part_of_the_body, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_target_that_would_end_the_request_line_is_not_sent, set_up,

@@ -45,6 +45,12 @@ void sr_multi_init(struct sr_multi *multi) {
   pthread_mutex_init(&multi->lock, NULL);
 }
 
+static void put_idle(struct sr_multi *multi, struct sr_transfer *transfer) {
+  transfer->next = multi->idle;
+  multi->idle = transfer;
+  multi->idle_count++;
+}
+
 /* An idle transfer, taken out of its list; NULL when there is none. */
 static struct sr_transfer *take_idle(struct sr_multi *multi) {
   struct sr_transfer *transfer = multi->idle;
@@ -59,6 +65,7 @@ void sr_multi_fini(struct sr_multi *multi) {
   struct sr_transfer *transfer;
   while ((transfer = take_idle(multi)) != NULL)
     sr_transfer_delete(transfer);
+  sr_transfer_delete(multi->spent);
   sr_fork_multi_cleanup(multi->handle, &multi->wakers);
   curl_share_cleanup(multi->share);
   pthread_mutex_destroy(&multi->lock);
@@ -98,6 +105,7 @@ int sr_multi_start(struct sr_multi *multi, struct sr_transfer *transfer) {
     sr_transfer_delete(transfer);
     return -1;
   }
+  multi->latest = transfer;
   multi->running++;
   multi->has_connections = 1;
   return 0;
@@ -106,14 +114,15 @@ int sr_multi_start(struct sr_multi *multi, struct sr_transfer *transfer) {
 void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer) {
   int removed = curl_multi_remove_handle(multi->handle, transfer->easy) == CURLM_OK;
   multi->running--;
-  if (!removed || !sr_transfer_is_reusable() || multi->idle_count >= IDLE_TRANSFERS_MAX) {
-    sr_transfer_delete(transfer);
-    return;
-  }
+  if (multi->latest == transfer)
+    multi->latest = NULL;
   sr_transfer_release(transfer);
-  transfer->next = multi->idle;
-  multi->idle = transfer;
-  multi->idle_count++;
+  if (removed && sr_transfer_is_reusable() && multi->idle_count < IDLE_TRANSFERS_MAX)
+    put_idle(multi, transfer);
+  else if (removed && !sr_transfer_is_reusable() && multi->spent == NULL)
+    multi->spent = transfer;
+  else
+    sr_transfer_delete(transfer);
 }
 
 CURLMcode sr_multi_work(struct sr_multi *multi) {
@@ -136,11 +145,32 @@ struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result) 
   return NULL;
 }
 
+/*
+** Deletes a used handle and sets up a new one for the client of the attempt that was started last.
+** This takes microseconds, which the next call would otherwise wait for.
+*/
+static void prepare_next(struct sr_multi *multi) {
+  struct sr_transfer *transfer;
+  sr_transfer_delete(multi->spent);
+  multi->spent = NULL;
+  if (multi->idle != NULL || multi->latest == NULL)
+    return;
+  transfer = sr_transfer_new(multi->share, &multi->rounds);
+  if (transfer == NULL)
+    return;
+  if (sr_transfer_prepare(transfer, multi->latest->call->config) == CURLE_OK)
+    put_idle(multi, transfer);
+  else
+    sr_transfer_delete(transfer);
+}
+
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait) {
   sr_time wait = max_wait < POLL_MAX ? max_wait : POLL_MAX;
   if (multi->handle == NULL && sr_multi_open(multi) != 0)
     return CURLM_OUT_OF_MEMORY;
+  if (multi->running > 0 && !sr_transfer_is_reusable())
+    prepare_next(multi);
   wait = wait / SR_MILLISECOND + (wait % SR_MILLISECOND != 0);
   return curl_multi_poll(multi->handle, extra, count, (int)wait, NULL);
 }

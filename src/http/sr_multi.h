@@ -21,9 +21,12 @@ struct sr_multi {
   pthread_mutex_t lock;    /* guards `handle` against sr_multi_wake */
   struct sr_transfer *idle;
   int idle_count;
-  int running;         /* transfers in `handle` */
-  uint64_t rounds;     /* calls of sr_multi_work */
-  int has_connections; /* may have some: attempts began since sr_multi_renew */
+  /* Only where a handle has one use, see prepare_next: */
+  struct sr_transfer *spent;  /* one that has stopped; NULL: none */
+  struct sr_transfer *latest; /* the last that was started, while it runs */
+  int running;                /* transfers in `handle` */
+  uint64_t rounds;            /* calls of sr_multi_work */
+  int has_connections;        /* may have some: attempts began since sr_multi_renew */
 };
 
 /* All zero before. */
@@ -59,7 +62,10 @@ CURLMcode sr_multi_work(struct sr_multi *multi);
 */
 struct sr_transfer *sr_multi_finished(struct sr_multi *multi, CURLcode *result);
 
-/* Waits for libcurl's descriptors and `extra`, at most `max_wait`. See curl_multi_poll. */
+/*
+** Waits for libcurl's descriptors and `extra`, at most `max_wait`. See curl_multi_poll. Where a handle
+** has one use, it first prepares one for the next attempt while a server is waited for.
+*/
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
                         sr_time max_wait);
 

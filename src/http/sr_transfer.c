@@ -357,8 +357,7 @@ static CURLcode set_tls(struct sr_transfer *transfer, const struct sr_config *co
   return code;
 }
 
-/* Everything that is the same for all calls of a client. */
-static CURLcode set_client(struct sr_transfer *transfer, const struct sr_config *config) {
+CURLcode sr_transfer_prepare(struct sr_transfer *transfer, const struct sr_config *config) {
   CURL *easy = transfer->easy;
   CURLcode code;
   if (transfer->config_id != 0)
@@ -547,7 +546,7 @@ CURLcode sr_transfer_begin(struct sr_transfer *transfer, struct sr_call *call,
   if (call->head.cap <= USUAL_HEAD && sr_buf_reserve(&call->head, USUAL_HEAD) != 0)
     return CURLE_OUT_OF_MEMORY;
   if (transfer->config_id != call->config->id)
-    code = set_client(transfer, call->config);
+    code = sr_transfer_prepare(transfer, call->config);
   if (call->http1 != transfer->http1) {
     SET(CURLOPT_HTTP_VERSION, (long)(call->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     transfer->http1 = call->http1;

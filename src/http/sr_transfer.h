@@ -67,6 +67,9 @@ struct sr_transfer {
 struct sr_transfer *sr_transfer_new(CURLSH *share, const uint64_t *rounds);
 void sr_transfer_delete(struct sr_transfer *transfer);
 
+/* Does the set-up that depends on the client alone. Not CURLE_OK: it can only be deleted. */
+CURLcode sr_transfer_prepare(struct sr_transfer *transfer, const struct sr_config *config);
+
 /*
 ** Prepares an attempt of `call` that ends `timeout` from `now`, which is on sr_clock_monotonic. Not
 ** CURLE_OK: nothing was begun.
