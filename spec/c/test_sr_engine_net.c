@@ -491,8 +491,8 @@ static void the_next_call_s_handle_is_made_while_a_server_is_waited_for(void **s
   (void)state;
   fd = accepted();
   before = handles;
-  sr_engine_poll(engine, NULL, 0, 0);
-  sr_engine_poll(engine, NULL, 0, 0);
+  sr_engine_poll(engine, NULL, 0, SR_MILLISECOND);
+  sr_engine_poll(engine, NULL, 0, SR_MILLISECOND);
   assert_int_equal(handles - before, handles_have_one_use() ? 1 : 0);
   answer(fd);
   step_until_done(first);
@@ -503,12 +503,12 @@ static void the_next_call_s_handle_is_made_while_a_server_is_waited_for(void **s
   answer(fd);
   step_until_done(second);
   sr_call_delete(second);
-  sr_engine_poll(engine, NULL, 0, 0); /* no server is waited for */
+  sr_engine_poll(engine, NULL, 0, SR_MILLISECOND); /* no server is waited for */
   third = submitted();
   wait_readable(fd);
   assert_int_equal(handles - before, handles_have_one_use() ? 2 : 0);
   sr_call_delete(third); /* while it runs: it is the one that a handle would be made like */
-  sr_engine_poll(engine, NULL, 0, 0);
+  sr_engine_poll(engine, NULL, 0, SR_MILLISECOND);
   assert_int_equal(handles - before, handles_have_one_use() ? 2 : 0);
   close(fd);
 }
