@@ -217,7 +217,7 @@ demo: ## build for one Lua, and run the API page's examples and the quick start 
 
 # "test" proves function on every Lua; "test-deep" has sanitizers, valgrind and long runs. See spec/support/run.sh.
 TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
-DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz torture
+DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz torture peers5.4 peersjit peers-asan
 
 .PHONY: test
 test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES="lua5.4 c": only these)
@@ -228,8 +228,8 @@ test-deep: deps ## run the tests under sanitizers and valgrind, in the portable 
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
 
 # Builds what the suites in RUN need, and runs them.
-SUITE_BUILDS = $(if $(filter-out asan c-asan c-tsan portable c-portable coverage c-coverage fuzz,$(RUN)),plain-build) \
-               $(if $(filter asan c-asan nginx-asan fuzz,$(RUN)),asan-build) \
+SUITE_BUILDS = $(if $(filter-out asan c-asan peers-asan c-tsan portable c-portable coverage c-coverage fuzz,$(RUN)),plain-build) \
+               $(if $(filter asan c-asan nginx-asan peers-asan fuzz,$(RUN)),asan-build) \
                $(if $(filter c-tsan,$(RUN)),tsan-build) \
                $(if $(filter portable c-portable,$(RUN)),portable-build) \
                $(if $(filter coverage c-coverage,$(RUN)),coverage-build) \
@@ -240,7 +240,7 @@ suites: $(SUITE_BUILDS)
 
 .PHONY: plain-build
 plain-build:
-	@+$(SUBMAKE) LUA=$(if $(filter lua5.1 lua5.2 lua5.3 luajit nginx install,$(RUN)),,5.4) WERROR=1 all test-programs
+	@+$(SUBMAKE) LUA=$(if $(filter lua5.1 lua5.2 lua5.3 luajit peersjit nginx install,$(RUN)),,5.4) WERROR=1 all test-programs
 
 .PHONY: torture-build
 torture-build: plain-build

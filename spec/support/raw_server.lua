@@ -8,6 +8,8 @@
 --   "head"              reads a request up to the empty line and records it, without a body
 --   { "skip", n }       reads n bytes and discards them
 --   { "send", bytes }   sends them
+--   { "pieces", list, seconds }  sends the pieces at this interval
+--   { "by_target", scripts }  goes on with the steps that are listed for the last request's target
 --   "echo"              answers the last request with JSON that holds its method and target
 --   { "dribble", bytes, seconds }  sends them at this interval until the client disconnects
 --   { "await", n }      waits until n connections have been opened
@@ -101,6 +103,11 @@ function Connection:read_head()
   return request
 end
 
+function Connection:last_request()
+  local requests = self.report.requests
+  return requests[#requests]
+end
+
 function Connection:send(bytes)
   local sent = 0
   while sent < #bytes do
@@ -135,9 +142,21 @@ function steps.send(conn, bytes)
   conn:send(bytes)
 end
 
+function steps.pieces(conn, list, seconds)
+  for i, bytes in ipairs(list) do
+    if i > 1 then
+      await("nothing", socket.gettime() + seconds)
+    end
+    conn:send(bytes)
+  end
+end
+
+function steps.by_target(conn, scripts)
+  conn:run(assert(scripts[conn:last_request().target], "no steps for this target"))
+end
+
 function steps.echo(conn)
-  local requests = conn.report.requests
-  local request = requests[#requests]
+  local request = conn:last_request()
   conn:send(answer("200 OK", { "Content-Type: application/json" },
     cjson.encode { method = request.method, target = request.target }))
 end
@@ -200,9 +219,15 @@ function Connection:live()
   if self.sock ~= self.tcp then
     self:handshake()
   end
+  self:run(self.script)
+  steps.idle(self)
+end
+
+--- Runs steps to the last one.
+function Connection:run(script)
   local at = 1
-  while self.script[at] do
-    local step = self.script[at]
+  while script[at] do
+    local step = script[at]
     at = at + 1
     if type(step) == "string" then
       step = { step }
@@ -213,7 +238,6 @@ function Connection:live()
       assert(steps[step[1]], "no such step")(self, step[2], step[3])
     end
   end
-  steps.idle(self)
 end
 
 --- Closes the descriptor.
@@ -307,6 +331,15 @@ function Server:step(timeout)
   return worked, readable
 end
 
+--- Whether a connection has something to do, or to wait for, that is not its client's.
+function Server:busy()
+  for _, conn in ipairs(self.live) do
+    if conn.want ~= "read" then
+      return true
+    end
+  end
+end
+
 --- The program.
 ---@param control_port integer
 local function serve(control_port)
@@ -333,11 +366,16 @@ local function serve(control_port)
     if readable[self.stdin] then       -- nothing is sent there, so it has ended
       return
     elseif readable[control] then
-      if not control:receive "*l" then
+      local line = control:receive "*l"
+      if not line then
         return
       end
-      while self:step(0) do end        -- the report includes what clients did before the question
-      assert(control:send(cjson.encode(self.reports) .. "\n"))
+      local question = cjson.decode(line)
+      while self:step(0) do end        -- the answer includes what clients did before the question
+      while question.settle and self:busy() do
+        self:step(0.01)
+      end
+      assert(control:send(cjson.encode(question.settle and {} or self.reports) .. "\n"))
     end
   end
 end
@@ -363,6 +401,7 @@ local raw_server = { answer = answer }
 ---@field url string
 ---@field port integer
 ---@field report fun(): spec.RawConnection[]
+---@field settle fun()
 ---@field requests fun(): spec.RawRequest[]
 ---@field stop fun()
 
@@ -418,6 +457,11 @@ function raw_server.start(connections, options)
   --- All connections so far, with their clients' actions until now.
   function server.report()
     return assert(ask { report = true }, "the raw server has ended")
+  end
+
+  --- Waits until each connection has ended, or waits for its client.
+  function server.settle()
+    assert(ask { settle = true }, "the raw server has ended, or is busy")
   end
 
   --- The requests of all connections.

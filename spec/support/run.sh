@@ -26,9 +26,9 @@ VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
 PORTABLE='(limiter|loop_spec|map|retry)'
 C_PORTABLE='test_sr_(engine|job|limit|listener|memory|worker)'
 
-# pick [-v] PATTERN: the spec files whose names match (-v: do not match), except nginx's, which run on one Lua.
+# pick [-v] PATTERN: the spec files whose names match (-v: do not match), except those with suites of their own.
 pick() {
-  printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -Ev '/(nginx|torture)' | grep -E "$@"
+  printf '%s\n' spec/*_spec.lua fake/spec/*_spec.lua | grep -Ev '/(nginx|torture|peers)' | grep -E "$@"
 }
 
 # targets SUITE: its spec files or C tests, one for each process.
@@ -54,6 +54,7 @@ targets() {
           portable) pick "/$PORTABLE" ;;
           nginx | nginx-asan) ls spec/nginx*_spec.lua ;;
           torture) echo spec/torture_spec.lua ;;
+          peers*) ls spec/peers_*_spec.lua ;;
         esac
       fi ;;
   esac
@@ -81,7 +82,8 @@ run() {
   case $1 in
     lua5.*) spec "${1#lua}" build "$2" ;;
     luajit) spec jit build "$2" ;;
-    asan) spec 5.4 build/asan "$2" sh spec/support/leaks.sh env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
+    peers5.4 | peersjit) spec "${1#peers}" build "$2" ;;
+    asan | peers-asan) spec 5.4 build/asan "$2" sh spec/support/leaks.sh env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" ;;
     nginx) spec 5.4 build "$2" ;;
     nginx-asan)
       export SERANKING_NGINX_BUILD=build/asan/jit SERANKING_NGINX_SANITIZER="$(gcc -print-file-name=libasan.so)"
