@@ -331,15 +331,10 @@ reference: check-build ## regenerate docs/reference and library (editor types) f
 	$(Q)$(REFERENCE)
 
 .PHONY: bench
-bench: deps ## measure time and memory of calls against plain libcurl and nginx cosockets, and the limiter's rate and cost
+bench: deps ## measure calls, the limit and the fake, beside floors in C and other clients; writes bench/RESULTS.md
 	@+$(SUBMAKE) LUA=$(or $(LUA),5.4) all
 	@+$(SUBMAKE) LUA=jit all
-	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/run.sh
-	@BUILD=$(BUILD) sh bench/hops.sh
-	@LUA_PATH="$(TREE_PATH)" LUA_CPATH="$(BUILD)/$(or $(LUA),5.4)/?.so;;" \
-	  $$(sh spec/support/interpreter.sh $(or $(LUA),5.4)) bench/fake.lua
-	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/nginx/run.sh
-	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/limiter.sh
+	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/all.sh
 
 # Each fuzz/NAME.c is a target; to add one, add a file.
 FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c $(if $(REDIS),,fuzz/redis.c),$(wildcard fuzz/*.c)))

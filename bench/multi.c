@@ -2,8 +2,9 @@
 ** of the answers in Lua.
 ** SPDX-License-Identifier: MIT
 **
-** bench-multi URL COUNT: prints microseconds per call, CPU and wall clock, with 50 calls in flight. One
-** handle for each of the 50; address and deadline are set for each call. */
+** bench-multi URL COUNT [fresh] [post]: prints microseconds per call, CPU and wall clock, with 50 calls in
+** flight. One handle for each of the 50; address and deadline are set for each call. `fresh`: each call has a
+** handle of its own, which libcurl 7.83 to 8.0.1 need to be safe. `post`: POSTs of BODY. */
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define BODY "{\"title\":\"A new project\",\"url\":\"https://example.com\"}"
 
 enum { WIDTH = 50 };
 
@@ -22,6 +25,8 @@ struct slot {
 };
 
 static struct slot slots[WIDTH];
+static struct curl_slist *headers;
+static int fresh, post;
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct slot *slot = user;
@@ -48,6 +53,21 @@ static double now(clockid_t clock) {
   struct timespec ts;
   clock_gettime(clock, &ts);
   return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+static void set_up(struct slot *slot) {
+  CURL *easy = slot->easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  if (post)
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, BODY);
 }
 
 static void begin(CURLM *multi, struct slot *slot, const char *url) {
@@ -84,6 +104,10 @@ static void run(CURLM *multi, lua_State *L, const char *url, int count) {
       curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
       finish(L, slot, code);
       curl_multi_remove_handle(multi, easy);
+      if (fresh) {
+        curl_easy_cleanup(easy);
+        set_up(slot);
+      }
       done++;
       if (begun < count) {
         begin(multi, slot, url);
@@ -97,12 +121,15 @@ static void run(CURLM *multi, lua_State *L, const char *url, int count) {
 
 int main(int argc, char **argv) {
   lua_State *L = luaL_newstate();
-  struct curl_slist *headers = NULL;
   CURLM *multi;
   double start, wall;
   int i, count;
-  if (argc != 3)
+  if (argc < 3)
     return 2;
+  for (i = 3; i < argc; i++) {
+    fresh |= strcmp(argv[i], "fresh") == 0;
+    post |= strcmp(argv[i], "post") == 0;
+  }
   count = atoi(argv[2]);
   luaL_openlibs(L);
   if (luaL_dostring(L, "return require('cjson').new().decode") != 0)
@@ -113,18 +140,10 @@ int main(int argc, char **argv) {
   headers = curl_slist_append(headers, "User-Agent: seranking-lua/0.1.0 libcurl/7.88.1");
   headers =
       curl_slist_append(headers, "Authorization: Token be2165b7d065e278e7305c1c7ef791f283f5d14b");
-  for (i = 0; i < WIDTH; i++) {
-    CURL *easy = slots[i].easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, &slots[i]);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &slots[i]);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &slots[i]);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  }
+  if (post)
+    headers = curl_slist_append(headers, "Content-Type: application/json");
+  for (i = 0; i < WIDTH; i++)
+    set_up(&slots[i]);
   run(multi, L, argv[1], count / 10);
   start = now(CLOCK_PROCESS_CPUTIME_ID);
   wall = now(CLOCK_MONOTONIC);

@@ -80,11 +80,13 @@ row() {
     "$(ratio "$pairs")" "$stated" "$verdict"
 }
 
-# turns ROUNDS CALLS FLOOR PROGRAM: the output of both, a line per round.
+# turns ROUNDS CALLS FLOOR PROGRAM [HOW-THE-FLOOR [HOW-BOTH]]: the output of both, a line per round.
 turns() {
   i=0
   while [ "$i" -lt "$1" ]; do
-    echo "$($client_core "$bench/$3" "http://127.0.0.1:$port/account/balance" "$2") $($client_core "$lua" "bench/$4" "http://127.0.0.1:$port" "$2")"
+    # shellcheck disable=SC2086
+    echo "$($client_core "$bench/$3" "http://127.0.0.1:$port/account/balance" "$2" ${5:-} ${6:-})" \
+      "$($client_core "$lua" "bench/$4" "http://127.0.0.1:$port" "$2" ${6:-})"
     i=$((i + 1))
   done
 }
@@ -94,9 +96,13 @@ start "$work/small.json"
 turns $((3 * rounds)) $((calls / 3)) floor small_get.lua >"$work/small"
 
 # Both print "CPU wall".
-turns "$rounds" "$calls" multi map_get.lua | awk '{ print $1, $3 }' >"$work/map_cpu"
+turns "$rounds" "$calls" multi map.lua | awk '{ print $1, $3 }' >"$work/map_cpu"
+turns "$rounds" "$calls" multi map.lua fresh | awk '{ print $1, $3 }' >"$work/map_fresh"
 start "$work/small.json" 20
-turns 5 1000 multi map_get.lua | awk '{ print $2, $4 }' >"$work/map"
+turns 5 1000 multi map.lua | awk '{ print $2, $4 }' >"$work/map"
+printf '{"site_id":1}' >"$work/created.json"
+start "$work/created.json"
+turns 5 10000 multi map.lua fresh post | awk '{ print $1 / 100, $3 / 100 }' >"$work/creates"
 
 "$lua" -e 'local rows = {}
   for i = 1, 170000 do rows[i] = ("{\"name\":\"Place number %d, Some Region, Country\",\"region_id\":%d}"):format(i, i) end
@@ -121,6 +127,8 @@ printf '%-38s %11s %11s  %-24s %6s\n' "Lua $version" floor seranking "ratio (qua
 row "one small GET" us 1.05 "$work/small"
 row "one of 50 GETs at once, 20 ms each" us 1.10 "$work/map"
 row "its CPU where answers come at once" us 1.10 "$work/map_cpu"
+row "beside a new handle for each call" us 1.10 "$work/map_fresh"
+row "CPU of 10,000 creates, new handles too" s - "$work/creates"
 row "walk of 228,800 rows" s 1.05 "$work/walk"
 row "1,000,000 rows to CSV, walk alone" s 1.25 "$work/csv"
 awk '{ print 40960, $1 }' "$work/csv_memory" >"$work/csv_kib"
@@ -132,6 +140,14 @@ while [ "$i" -lt 9 ]; do
   i=$((i + 1))
 done >"$work/start"
 printf '%-38s %23s  stated: 2 ms\n' "require and new, median of 9" "$(median <"$work/start") ms"
+# command NAME STATED ARGUMENTS…: the milliseconds that the command takes.
+command() {
+  name=$1 stated=$2
+  shift 2
+  printf '%-38s %23s  stated: %s ms\n' "$name, median of 9" "$("$lua" bench/command_start.lua "$lua" "$@" | median) ms" "$stated"
+}
+command "seranking --help" 30 --help
+command "completion of a word" 50 __complete sites li
 printf '{}' >"$work/empty.json"
 start "$work/empty.json" 200
 "$lua" bench/loops.lua "http://127.0.0.1:$port" 1000 | while read -r loop seconds; do
