@@ -245,6 +245,20 @@ describe("api:client", function()
   end)
 end)
 
+describe("api:on of a product", function()
+  it("answers, and checks the answer at the test's line", function()
+    local api = fake.new()
+    api:on("visible.brands.list", nil, { { id = 7, title = "Mill", domain = "https://a.example", is_primary = true,
+      aliases = {} } })
+    api:on("data.account.credit_balance", nil, { limit = 9, used = 4 })
+    local client = api:client { api = "v1", raise = true }
+    assert.equal("Mill", client.visible.brands:list({ project_id = "5b0c2f9e-7d1a-4c83-9a46-3e2f10d7b6c5" })[1].title)
+    assert.equal(4, client.data.account:credit_balance().used)
+    local problem = problem_of(function() api:on("visible.brands.list", nil, { { id = "seven" } }) end)
+    assert.is_truthy(problem:find("^fake/spec/fake_script_spec.lua:%d+: visible%.brands%.list: "), problem)
+  end)
+end)
+
 describe("a mistake in a test", function()
   it("is told at its line, with what was meant", function()
     local api = fake.new()

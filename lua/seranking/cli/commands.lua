@@ -9,7 +9,7 @@ local proxy = require "seranking.base.proxy"
 
 local commands = {}
 
---- A built-in command: the module seranking.cli.NAME.
+--- A built-in command: the module seranking.cli.NAME, with "_" for "-".
 ---@class seranking.cli.Command
 ---@field about string one sentence
 ---@field define fun(parser: table) adds arguments and options to its argparse command
@@ -19,7 +19,8 @@ local commands = {}
 ---@field listed? boolean false: the help does not list it
 
 --- Names of the built-in commands, in the order of the help.
-commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart", "report", "limits", "fake", "completion" }
+commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart", "report", "brand-report", "limits", "fake",
+  "completion" }
 
 --- The module of a built-in command; nil if there is none of this name.
 ---@param name string
@@ -27,7 +28,7 @@ commands.BUILT_IN = { "login", "logout", "status", "ops", "help", "raw", "chart"
 function commands.built_in(name)
   for _, other in ipairs(commands.BUILT_IN) do
     if other == name then
-      return require("seranking.cli." .. name)
+      return require("seranking.cli." .. name:gsub("-", "_"))
     end
   end
 end

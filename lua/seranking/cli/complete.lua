@@ -126,7 +126,7 @@ local function values_of(option, shape, current)
   elseif target == "profile" then
     return profile_names()
   elseif target == "output" then
-    return shape and FORMATS or FILES
+    return argname == "TO" and FORMATS or FILES
   elseif shape and (target == "columns" or target == "spark" or option._name == "--sort") then
     return in_list(columns(shape), current, option._name == "--sort")
   elseif option._choices then

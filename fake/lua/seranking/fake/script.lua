@@ -72,12 +72,10 @@ function script.new(entry, args, answer, more)
     faults.check(answer, 3)
   elseif type(answer) ~= "function" then
     local fitting, problem
-    for _, generation in ipairs { "v4", "v1", "data" } do
-      local route = entry.routes[generation]
-      if route then
-        local value, why = fit(answer, route)
-        fitting, problem = fitting or value ~= nil, problem or why
-      end
+    local generations = tools.sorted_names(entry.routes)
+    for i = #generations, 1, -1 do -- v4 before v1
+      local value, why = fit(answer, entry.routes[generations[i]])
+      fitting, problem = fitting or value ~= nil, problem or why
     end
     if not fitting then
       error(entry.key .. ": " .. problem, 3)

@@ -30,7 +30,7 @@ local function fail(context, problem, site_id, interrupted)
   end
   if interrupted then
     exit.stop(exit.INTERRUPTED, "interrupted")
-  elseif type(problem) == "table" and problem.kind == "not_found" then
+  elseif site_id and type(problem) == "table" and problem.kind == "not_found" then
     context:fail(exit.INVALID, ("the account has no project %d: `seranking sites list` shows those it has"):format(site_id))
   end
   error(problem, 0)
@@ -38,7 +38,7 @@ end
 
 --- Sends requests at once, with progress, and ends the command if one fails.
 ---@param context seranking.cli.Context
----@param site_id integer the project they are about
+---@param site_id? integer the project they are about
 ---@param requests table<string, fun(client: seranking.Client): any> by name
 ---@return table<string, any> answers by name
 ---@return integer count

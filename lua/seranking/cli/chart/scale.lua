@@ -40,12 +40,13 @@ end
 scale.number_label = number_label
 
 --- The step by which the numbers of bars are written: 1 if all are whole, else a tenth, or less if all are small.
----@param items { value: number }[]
+---@param items { value: number? }[]
 ---@return number
 function scale.bar_step(items)
   local most, whole = 0, true
   for _, item in ipairs(items) do
-    most, whole = max(most, item.value), whole and item.value % 1 == 0
+    local value = item.value or 0
+    most, whole = max(most, value), whole and value % 1 == 0
   end
   return whole and 1 or min(0.1, 10 ^ (floor(math.log(most) / math.log(10) + 1e-9) - 1))
 end
