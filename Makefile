@@ -158,6 +158,10 @@ $(BUILD)/silent_dns.so: spec/support/silent_dns.c
 	$(SAY) CC $@
 	$(Q)$(COMPILE) -shared -o $@ $< -ldl
 
+build/coverage/coverage.o: spec/support/coverage.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Werror -fPIC -fvisibility=hidden -c -o $@ $<
+
 # no-builtin: some tests replace malloc, so the compiler must not assume the real one.
 $(BUILD)/c/%: spec/c/%.c $(CORE)
 	@mkdir -p $(@D)
@@ -246,9 +250,14 @@ plain-build:
 torture-build: plain-build
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 build/5.4/failing_malloc.so
 
+COVERAGE = CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS="--coverage build/coverage/coverage.o"
+
 .PHONY: coverage-build
 coverage-build:
-	@+$(SUBMAKE) BUILD=build/coverage LUA=5.4 WERROR=1 CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage all test-programs
+	@+$(SUBMAKE) BUILD=build/coverage LUA=5.4 WERROR=1 $(COVERAGE) build/coverage/coverage.o
+	@+$(SUBMAKE) BUILD=build/coverage LUA=5.4 WERROR=1 $(COVERAGE) all test-programs build/coverage/5.4/failing_malloc.so
+	@+$(SUBMAKE) BUILD=build/coverage LUA=jit WERROR=1 $(COVERAGE) all
+	@find build/coverage -type d -exec chmod a+rwx {} + # the workers of nginx are of another user
 
 .PHONY: asan-build
 asan-build:
@@ -264,10 +273,10 @@ portable-build: # as with libcurl before 7.80, which has no callback before it s
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
 .PHONY: coverage
-coverage: ## show which branches of src/ the C tests and the specs on Lua 5.4 take
+coverage: ## show which branches of src/ the C tests and the specs take
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) gcovr"
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || :
-	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="coverage c-coverage"
+	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="coverage c-coverage torture-coverage nginx-coverage"
 	@gcovr -r . --branches --filter src/ build/coverage
 
 .PHONY: mutants

@@ -48,12 +48,13 @@ targets() {
       else
         case $1 in
           lua5.4 | luajit) pick . ;;
-          lua5.* | coverage) pick -v "/$SAME_EVERYWHERE" ;;
+          lua5.*) pick -v "/$SAME_EVERYWHERE" ;;
+          coverage) { pick -v "/$SAME_EVERYWHERE"; pick "/cli_(limits|login)"; } ;;
           asan) pick -v "/($SAME_EVERYWHERE|cli_process)" ;; # curl may hang in setlocale with the sanitizer preloaded
           valgrind) pick "/$VALGRIND" ;;
           portable) pick "/$PORTABLE" ;;
-          nginx | nginx-asan) ls spec/nginx*_spec.lua ;;
-          torture) echo spec/torture_spec.lua ;;
+          nginx | nginx-*) ls spec/nginx*_spec.lua ;;
+          torture | torture-*) echo spec/torture_spec.lua ;;
           peers*) ls spec/peers_*_spec.lua ;;
         esac
       fi ;;
@@ -93,6 +94,8 @@ run() {
     c) $TIMEOUT "build/c/$2" ;;
     torture) LD_PRELOAD=$PWD/build/5.4/failing_malloc.so spec 5.4 build "$2" ;;
     coverage) spec 5.4 build/coverage "$2" ;;
+    torture-coverage) LD_PRELOAD=$PWD/build/coverage/5.4/failing_malloc.so spec 5.4 build/coverage "$2" ;;
+    nginx-coverage) SERANKING_NGINX_BUILD=build/coverage/jit spec 5.4 build/coverage "$2" ;;
     c-portable) $TIMEOUT "build/portable/c/$2" ;;
     c-coverage) $TIMEOUT "build/coverage/c/$2" ;;
     c-asan) $TIMEOUT sh spec/support/leaks.sh "build/asan/c/$2" ;;
