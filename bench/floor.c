@@ -4,6 +4,8 @@
 **
 ** bench-floor URL COUNT: prints the microseconds per call. One handle, one connection, options set
 ** once, only the checks of a careful program: the time is that of libcurl, the system and the decoder. */
+#include "base/sr_base.h"
+
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -61,7 +63,7 @@ int main(int argc, char **argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   easy = curl_easy_init();
   headers = curl_slist_append(headers, "Accept: application/json");
-  headers = curl_slist_append(headers, "User-Agent: seranking-lua/0.1.0 libcurl/7.88.1");
+  headers = curl_slist_append(headers, "User-Agent: seranking-lua/" SR_VERSION " libcurl/7.88.1");
   headers =
       curl_slist_append(headers, "Authorization: Token be2165b7d065e278e7305c1c7ef791f283f5d14b");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

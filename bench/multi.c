@@ -5,6 +5,8 @@
 ** bench-multi URL COUNT [fresh] [post]: prints microseconds per call, CPU and wall clock, with 50 calls in
 ** flight. One handle for each of the 50; address and deadline are set for each call. `fresh`: each call has a
 ** handle of its own, which libcurl 7.83 to 8.0.1 need to be safe. `post`: POSTs of BODY. */
+#include "base/sr_base.h"
+
 #include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -137,7 +139,7 @@ int main(int argc, char **argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   multi = curl_multi_init();
   headers = curl_slist_append(headers, "Accept: application/json");
-  headers = curl_slist_append(headers, "User-Agent: seranking-lua/0.1.0 libcurl/7.88.1");
+  headers = curl_slist_append(headers, "User-Agent: seranking-lua/" SR_VERSION " libcurl/7.88.1");
   headers =
       curl_slist_append(headers, "Authorization: Token be2165b7d065e278e7305c1c7ef791f283f5d14b");
   if (post)

@@ -17,7 +17,7 @@ package=$(for p in lua"$version" luajit; do pkg-config --exists $p && echo $p &&
 [ "$version" != jit ] || package=luajit
 cc -O2 -D_GNU_SOURCE -o "$bench/server" bench/server.c -pthread
 for floor in floor multi; do
-  cc -O2 -D_GNU_SOURCE $(pkg-config --cflags "$package" libcurl) -o "$bench/$floor" bench/$floor.c $(pkg-config --libs "$package" libcurl)
+  cc -O2 -D_GNU_SOURCE -Isrc $(pkg-config --cflags "$package" libcurl) -o "$bench/$floor" bench/$floor.c $(pkg-config --libs "$package" libcurl)
 done
 
 LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;;"

@@ -133,7 +133,7 @@ describe("a request on the wire", function()
     local request = sent(client.account.balance, nil, { headers = { ["X-One"] = "a b", ["X-Empty"] = "" } })
     assert.are.equal("a b", request.headers["x-one"])
     assert.are.equal("", request.headers["x-empty"])
-    assert.is_truthy(request.headers["user-agent"]:find "^my%-tool/2 seranking%-lua/")
+    assert.is_truthy(request.headers["user-agent"]:find "^my%-tool/2 seranking%-lua/[%d.]+ libcurl/[%d.]+$")
     assert.are.equal("Token " .. KEY, request.headers.authorization)
   end)
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SR_VERSION "0.1.0"
+/* The only place of the version: make dist and spec/version_spec.lua read it here. */
+#define SR_VERSION "1.0.0"
 
 /*
 ** Whether what only Linux has may be used. -DSR_PORTABLE=1 builds the code for other systems on Linux

@@ -1,6 +1,7 @@
 --- docs/command.md and the manual page: what the command has, made from its modules and from the descriptions.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local commands = require "seranking.cli.commands"
 local flags = require "seranking.cli.flags"
 local exit = require "seranking.cli.exit"
@@ -115,7 +116,7 @@ local VARIABLES = {
 function reference.manual()
   local lines = {
     '.\\" Made by "make reference" from the descriptions of the API.',
-    '.TH SERANKING 1 "" "seranking" "User Commands"', ".SH NAME", "seranking \\- the SE Ranking API in a terminal",
+    '.TH SERANKING 1 "" "seranking ' .. core.version .. '" "User Commands"', ".SH NAME", "seranking \\- the SE Ranking API in a terminal",
     ".SH SYNOPSIS", ".B seranking", ".I COMMAND", "[\\fIFLAGS\\fR]", ".SH DESCRIPTION",
     roff("Runs any operation of the SE Ranking API and prints tables, JSON, CSV, charts and reports. "
       .. "`seranking COMMAND --help` shows the flags, answer and price of a command."),
