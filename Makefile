@@ -186,7 +186,8 @@ DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socke
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
              redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish faketime lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
-PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS)
+PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) debhelper lintian
+PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS) $(PACKAGE_DEBS)
 
 .PHONY: deps
 deps: ## install missing packages for building, testing and checking (Debian, Ubuntu; DEPS=skip: install nothing)
@@ -221,18 +222,18 @@ demo: ## build for one Lua, and run the API page's examples and the quick start 
 
 # "test" proves function on every Lua; "test-deep" has sanitizers, valgrind and long runs. See spec/support/run.sh.
 TEST_SUITES = lua5.1 lua5.2 lua5.3 lua5.4 luajit c nginx install
-DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz torture peers5.4 peersjit peers-asan
+DEEP_SUITES = asan c-asan nginx-asan c-tsan valgrind c-valgrind portable c-portable limiter fuzz torture peers5.4 peersjit peers-asan package
 
 .PHONY: test
 test: deps ## run the tests: every Lua, the C tests, nginx, installation (SUITES="lua5.4 c": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(TEST_SUITES))" RESULT=test
 
 .PHONY: test-deep
-test-deep: deps ## run the tests under sanitizers and valgrind, in the portable build, the long runs, generated cases, failing allocations (SUITES="asan c-tsan": only these)
+test-deep: deps ## run the tests under sanitizers and valgrind, in the portable build, the long runs, generated cases, failing allocations, the release's packages (SUITES="asan c-tsan": only these)
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="$(or $(SUITES),$(DEEP_SUITES))" RESULT=test-deep
 
 # Builds what the suites in RUN need, and runs them.
-SUITE_BUILDS = $(if $(filter-out asan c-asan peers-asan c-tsan portable c-portable coverage c-coverage fuzz,$(RUN)),plain-build) \
+SUITE_BUILDS = $(if $(filter-out asan c-asan peers-asan c-tsan portable c-portable coverage c-coverage fuzz package,$(RUN)),plain-build) \
                $(if $(filter asan c-asan nginx-asan peers-asan fuzz,$(RUN)),asan-build) \
                $(if $(filter c-tsan,$(RUN)),tsan-build) \
                $(if $(filter portable c-portable,$(RUN)),portable-build) \
@@ -428,6 +429,29 @@ install-fake: ## install the fake API, after install and to the same place
 uninstall: ## remove the installed files, including the fake's
 	rm -f "$(DESTDIR)$(CMOD)/lseranking.so" "$(DESTDIR)$(CMOD)/lseranking_redis.so" $(patsubst %,"$(DESTDIR)$(LMOD)/%",$(LUA_MODULES) $(FAKE_MODULES)) "$(DESTDIR)$(LMOD)/seranking/library/seranking.lua" "$(DESTDIR)$(LMOD)/seranking/library/seranking_fake.lua" "$(DESTDIR)$(BINDIR)/seranking" "$(DESTDIR)$(MANDIR)/seranking.1"
 	-@[ ! -d "$(DESTDIR)$(LMOD)/seranking" ] || find "$(DESTDIR)$(LMOD)/seranking" -depth -type d -exec rmdir {} \;
+
+# --- Release ---------------------------------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/^.define SR_VERSION "\(.*\)"/\1/p' src/base/sr_base.h)
+TARBALL  = $(BUILD)/seranking-$(VERSION).tar.gz
+
+# The same commit gives the same bytes, whatever the user's umask and settings of git.
+.PHONY: dist
+dist: ## make build/seranking-VERSION.tar.gz of the last commit
+	@[ "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$(CURDIR)" ] || { echo "make dist needs a clone of the repository" >&2; exit 1; }
+	@[ -z "$$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are left out"
+	@mkdir -p $(BUILD)
+	$(Q)git -c tar.umask=0022 -c core.autocrlf=false archive --format=tar --prefix=seranking-$(VERSION)/ HEAD >$(TARBALL:.gz=)
+	$(Q)gzip -9nf $(TARBALL:.gz=)
+	@echo $(TARBALL)
+
+.PHONY: deb
+deb: dist ## build Debian packages of the last commit in build/deb
+	@+$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_DEBS) $(PACKAGE_DEBS)" LUA=5.4
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	$(Q)cp $(TARBALL) $(BUILD)/deb/lua-seranking_$(VERSION).orig.tar.gz
+	$(Q)tar -xzf $(TARBALL) -C $(BUILD)/deb
+	$(Q)cd $(BUILD)/deb/seranking-$(VERSION) && cp -r packaging/debian . && env -u MAKEFLAGS -u MAKELEVEL -u LUA -u BUILD dpkg-buildpackage -us -uc
 
 .PHONY: clean
 clean: ## remove everything built

@@ -1,30 +1,9 @@
 #!/bin/sh
 # Tests "make install", "luarocks make", and what happens when a module built for one Lua is loaded into another.
-# Prints a line for each check, and a summary like busted's.
 # SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.." || exit 2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-# Neither the options of a calling make nor the user's settings may affect the tests.
-unset MAKEFLAGS MFLAGS MAKELEVEL LUA LUA_CFLAGS DESTDIR PREFIX CMOD LMOD BINDIR LUA_BIN LUA_PATH LUA_CPATH LUA_INIT
-
-successes=0
-failures=0
-
-# check WHAT COMMAND...: one test, which passes if the command succeeds. Its output is shown only if it fails.
-check() {
-  what=$1
-  shift
-  if "$@" >"$work/output" 2>&1; then
-    successes=$((successes + 1))
-    echo "ok: $what"
-  else
-    failures=$((failures + 1))
-    echo "FAILED: $what"
-    sed 's/^/  /' "$work/output"
-  fi
-}
+. spec/support/checks.sh
 
 # --- Checks ---------------------------------------------------------------------------------------------------
 
@@ -167,13 +146,18 @@ luarocks_make() {
   (cd "$1" && HOME=$work luarocks --lua-version="$2" make --deps-mode=none --tree "$3" "$4")
 }
 
-# Built from a copy of the files that git tracks, without the network.
+# The files that git tracks, or all but what was built, where this is an unpacked tarball.
+sources() {
+  git ls-files -z --cached --others --exclude-standard 2>/dev/null | grep -z . || find . -path ./build -prune -o -type f -print0
+}
+
+# Built from a copy of the sources, without the network.
 rock() {
   version=$1 lua=$2
   tree=$work/rock-$version
   from=$work/clone-$version
   mkdir "$from"
-  git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$from"
+  sources | xargs -0 tar -cf - | tar -xf - -C "$from"
   check "$version: luarocks make" luarocks_make "$from" "$version" "$tree" seranking-scm-1.rockspec
   check "$version: the rock's module loads" loads_from "$lua" "$tree/share/lua/$version" "$tree/lib/lua/$version"
   check "$version: the production rock contains nothing of the fake" nothing_of_the_fake "$tree"
@@ -191,5 +175,4 @@ for version in 5.1 5.2 5.3 5.4 jit; do
 done
 [ ! -x "$work/elsewhere-5.4/bin/seranking" ] || two_luas 5.1 "$(sh spec/support/interpreter.sh 5.4)"
 
-echo "$successes successes / $failures failures / 0 errors / 0 pending"
-[ "$failures" = 0 ]
+summary

@@ -40,7 +40,7 @@ targets() {
       else
         ls spec/c/test_*.c | sed 's|.*/||; s|\.c$||' | grep -E "$([ "$1" = c-portable ] && echo "$C_PORTABLE" || echo .)"
       fi ;;
-    install | limiter) echo "$1" ;;
+    install | limiter | package) echo "$1" ;;
     fuzz) ls fuzz/*.c | sed 's|.*/||; s|\.c$||' | grep -v '^driver$' ;;
     *)
       if [ -n "${SPECS:-}" ]; then
@@ -62,7 +62,7 @@ targets() {
 }
 
 # Patterns of the longest targets, which start first, in this order.
-LONGEST="valgrind limiter nginx asan install cli_console api_new test_sr_ http loop tls catalogue"
+LONGEST="valgrind limiter nginx asan package install cli_console api_new test_sr_ http loop tls catalogue"
 
 # --- One process -------------------------------------------------------------------------------------------------------
 
@@ -103,6 +103,7 @@ run() {
     c-tsan) $TIMEOUT env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" "build/tsan/c/$2" ;;
     fuzz) $TIMEOUT "build/asan/$2" 100000 && printf "ok: %s\n1 success / 0 failures / 0 errors / 0 pending\n" "$2" ;;
     install) $TIMEOUT sh spec/install_test.sh ;;
+    package) $TIMEOUT sh spec/package_test.sh ;;
     limiter) CALLS=600 LIMIT=50 WINDOW=1000 LATENCY=400 KILLS=8 $TIMEOUT sh bench/limiter.sh short ;;
     *) echo "no such suite: $1"; return 2 ;;
   esac
@@ -125,7 +126,7 @@ one() {
   export TESTS="$log.tests"
   run "$suite" "$target" >"$log" 2>&1 </dev/null
   status=$?
-  case $suite in c | c-* | fuzz | install | limiter) names "$target" "$log" >"$TESTS" ;; esac
+  case $suite in c | c-* | fuzz | install | limiter | package) names "$target" "$log" >"$TESTS" ;; esac
   counts=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
     / success(es)? \/ [0-9]+ failures? \/ / {
       passed += $1; failed += $4; found = 1
