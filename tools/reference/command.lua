@@ -116,7 +116,8 @@ local VARIABLES = {
 function reference.manual()
   local lines = {
     '.\\" Made by "make reference" from the descriptions of the API.',
-    '.TH SERANKING 1 "" "seranking ' .. core.version .. '" "User Commands"', ".SH NAME", "seranking \\- the SE Ranking API in a terminal",
+    '.TH SERANKING 1 "" "seranking ' .. core.version .. '" "User Commands"',
+    ".SH NAME", "seranking \\- the SE Ranking API in a terminal",
     ".SH SYNOPSIS", ".B seranking", ".I COMMAND", "[\\fIFLAGS\\fR]", ".SH DESCRIPTION",
     roff("Runs any operation of the SE Ranking API and prints tables, JSON, CSV, charts and reports. "
       .. "`seranking COMMAND --help` shows the flags, answer and price of a command."),
