@@ -72,6 +72,8 @@ odd.servers = {
     error = "too_large headers", sent = true, retryable = false },
   { name = "1xx answers without an end", steps = { "request", { "dribble", ("HTTP/1.1 103 Hints\r\n\r\n"):rep(99), 0 } },
     error = "too_large headers", sent = true, retryable = false },
+  { name = "an error whose status line is in small letters", error = "protocol bad_answer", sent = true, retryable = false,
+    steps = says("http/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}") },
   { name = "a byte now and then", steps = { "request", { "send", "HTTP/1.1 200 " }, { "dribble", "x", 0.01 } },
     error = "timeout no_answer", timeout = 0.5, sent = true, retryable = true },
   { name = "a head that is cut off", steps = says(JSON), error = "network truncated", sent = true, retryable = true,

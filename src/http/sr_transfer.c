@@ -67,11 +67,17 @@ enum { USUAL_STEPS = 16 };
 ** have one use.
 */
 static int folds_into_freed;
+
+/* CURLE_TOO_LARGE, since 8.6. */
+enum { TOO_LARGE = 100 };
+static int has_too_large;
+
 static pthread_once_t loaded_once = PTHREAD_ONCE_INIT;
 
 static void look_at_loaded(void) {
   unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
   folds_into_freed = version >= 0x075300 && version <= 0x080001;
+  has_too_large = version >= 0x080600;
 }
 
 /* ---- callbacks: libcurl to the call's buffers ---- */
@@ -606,15 +612,12 @@ static int has_first_byte(const struct sr_transfer *transfer) {
   return first > 0;
 }
 
-/* CURLE_TOO_LARGE, since 8.6: the library may be newer than its header. */
-enum { TOO_LARGE = 100 };
-
 /*
 ** Whether the head passed a bound of libcurl's own: 100 KB for a line, or the number of lines.
-** Before 8.6 libcurl reports it as out of memory.
+** Before 8.6 libcurl reports it as out of memory, and so it may be just that.
 */
 static int is_head_too_large(const struct sr_transfer *transfer, CURLcode code) {
-  if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE)
+  if ((int)code == TOO_LARGE || (code == CURLE_OUT_OF_MEMORY && !has_too_large))
     return transfer->requests > 0 && transfer->head != SR_HEAD_WHOLE && has_first_byte(transfer);
   return 0;
 }
@@ -653,13 +656,23 @@ static void set_sent_once(struct sr_error *error, const struct sr_transfer *tran
                  "the server closed the connection before it answered");
 }
 
+/*
+** Whether the answer's status line says what libcurl has read in it: it takes "http/1.1 503" for a 200.
+*/
+static int is_status_read(const struct sr_call *call) {
+  const char *status = strchr(sr_buf_text(&call->head), ' ');
+  return status != NULL && atoi(status) == call->status;
+}
+
 /* Says why there is no whole answer. */
 static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLcode code) {
   int sent = sr_transfer_sent(transfer), status = proxy_status(transfer, code);
-  if (is_head_too_large(transfer, code))
-    transfer->too_large = TOO_LARGE_HEADERS;
   if (transfer->too_large != 0)
     set_too_large(error, transfer);
+  else if (is_head_too_large(transfer, code))
+    sr_error_set(error, SR_TOO_LARGE, "headers", NULL,
+                 "the answer's headers are larger than libcurl takes%s",
+                 (int)code == TOO_LARGE ? "" : ", or memory ran out");
   else if (transfer->sink_failed)
     sr_sink_explain(transfer->call->sink, error);
   else if (transfer->codings > 1)
@@ -679,6 +692,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
     sr_error_from_proxy(error, status);
   else if (transfer->requests > 1)
     set_sent_once(error, transfer);
+  else if (code == CURLE_OK && transfer->head == SR_HEAD_WHOLE)
+    sr_error_set(error, SR_PROTOCOL, "bad_answer", NULL, "the answer's status line is malformed");
   else if (code == CURLE_OK) /* for libcurl the end of the connection ended the head */
     sr_error_set(error, SR_NETWORK, "truncated", NULL,
                  "the connection ended before the answer's headers were complete");
@@ -699,7 +714,7 @@ enum sr_reach sr_transfer_finish(struct sr_transfer *transfer, CURLcode code,
   call->http_version = version == CURL_HTTP_VERSION_1_1 ? "1.1" : version_name(version);
   call->reused = connects == 0;
   error->kind = SR_NO_ERROR;
-  if (code == CURLE_OK && transfer->head == SR_HEAD_WHOLE)
+  if (code == CURLE_OK && transfer->head == SR_HEAD_WHOLE && is_status_read(call))
     return SR_SENT;
   call->status = 0;
   explain(error, transfer, code);
