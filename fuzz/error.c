@@ -4,10 +4,6 @@
 
 #include "http/sr_config.h"
 #include "http/sr_error.h"
-#include "http/sr_retry.h"
-
-/* A second a day for a year: no answer holds a program for longer. */
-#define LONGEST (366 * 86400 * SR_SECOND)
 
 static int is_line(const char *text) {
   size_t i, len = strlen(text);
@@ -55,24 +51,6 @@ static void make_body(struct fuzz_text *text, struct fuzz_bytes *bytes) {
   fuzz_words(text, bytes, words, sizeof words / sizeof words[0]);
 }
 
-static void make_time(struct fuzz_text *text, struct fuzz_bytes *bytes) {
-  static const char *const words[] = {"Mon, ",
-                                      "30 ",
-                                      "Nov ",
-                                      "2026 ",
-                                      "17:00:00",
-                                      " GMT",
-                                      "9",
-                                      "12",
-                                      "-",
-                                      "+",
-                                      "99999999999999999999",
-                                      " ",
-                                      "\t",
-                                      ".5"};
-  fuzz_words(text, bytes, words, sizeof words / sizeof words[0]);
-}
-
 static const char *check_error(const struct sr_error *error) {
   if (error->kind <= SR_NO_ERROR || error->kind > SR_PHASE || sr_kind_name(error->kind) == NULL)
     return "an error has no kind";
@@ -110,13 +88,6 @@ static const char *check_answer(const struct fuzz_text *body, unsigned how, unsi
   return check_error(&error);
 }
 
-static const char *check_retry_after(const struct fuzz_text *text) {
-  sr_time pause = sr_retry_after(text->data, 1796000000);
-  if (pause < -1 || pause > LONGEST)
-    return "a Retry-After is out of range";
-  return NULL;
-}
-
 static const char *check_curl(const struct fuzz_text *detail, unsigned code) {
   struct sr_error error;
   sr_error_from_curl(&error, 1 + (int)code % 100, code >= 128, detail->data);
@@ -127,10 +98,6 @@ const char *fuzz_one(const uint8_t *data, size_t len) {
   struct fuzz_bytes bytes = {data, len};
   struct fuzz_text text;
   unsigned what = fuzz_byte(&bytes), how = fuzz_byte(&bytes), cut = fuzz_byte(&bytes);
-  if (what < 40) {
-    make_time(&text, &bytes);
-    return check_retry_after(&text);
-  }
   make_body(&text, &bytes);
-  return what < 80 ? check_curl(&text, how) : check_answer(&text, how, cut);
+  return what < 50 ? check_curl(&text, how) : check_answer(&text, how, cut);
 }
