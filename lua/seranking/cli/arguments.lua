@@ -239,8 +239,11 @@ local function place_words(context, shape, given, words)
   end
 end
 
--- The member of a table at a path; makes the tables on the way.
-local function set(args, path, value)
+--- Sets the member of a table at a path; makes the tables on the way.
+---@param args table
+---@param path string[]
+---@param value any
+function arguments.set(args, path, value)
   for i = 1, #path - 1 do
     if type(args[path[i]]) ~= "table" then
       args[path[i]] = {}
@@ -312,7 +315,7 @@ function arguments.read(context, shape, parsed, base)
   end
   for _, parameter in ipairs(shape.list) do
     if given[parameter] and parameter.place ~= "items" then
-      set(args, parameter.path, convert(parameter, given[parameter]))
+      arguments.set(args, parameter.path, convert(parameter, given[parameter]))
     end
   end
   for _, item in ipairs(items_of(shape, given, convert)) do

@@ -62,6 +62,11 @@ local function is_taken(shape, name)
   return shape.by_path[name] ~= nil
 end
 
+-- Whether --from makes a call of each row.
+local function calls_by_row(shape, own)
+  return not shape.rows and #shape.list > 0 and own.plan.answer ~= "bytes" and not is_taken(shape, "from")
+end
+
 local function define(parser, shape, found)
   local own, made = nature(shape, found), {}
   arguments.define(parser, shape)
@@ -74,6 +79,8 @@ local function define(parser, shape, found)
   if shape.rows and not is_taken(shape, "from") then
     option("from", "Rows of a CSV or JSON Lines file: " .. (shape.rows == true and "each is an item." or
       ("values of %s, under that name."):format(shape.rows.path[1])), "FILE")
+  elseif calls_by_row(shape, own) then
+    option("from", "A call for each row of a CSV or JSON Lines file, whose columns are parameters.", "FILE")
   end
   if #shape.list > 0 then
     option("input", "The parameters as a JSON object in a file; - reads stdin.", "FILE")
@@ -139,7 +146,7 @@ local function add_rows(context, shape, parsed, args)
 end
 
 local function read_arguments(context, shape, parsed)
-  local from, base = not is_taken(shape, "from") and parsed.from, nil
+  local from, base = shape.rows and not is_taken(shape, "from") and parsed.from, nil
   if parsed.input then
     base = read_input(context, parsed.input)
   end
@@ -207,11 +214,11 @@ end
 
 -- Raises what is still wrong with the arguments as a mistake in the command line.
 local function request_of(context, op, args, call)
-  local fine, request = pcall(op.dry_run, op, args, call)
+  local fine, request, err = pcall(op.dry_run, op, args, call)
   if not fine and type(request) == "string" then
     context:fail(exit.USAGE, problems.mistake(request, op))
-  elseif not fine then
-    error(request, 0)
+  elseif not (fine and request) then
+    error(fine and err or request, 0)
   end
   return request
 end
@@ -242,17 +249,31 @@ local function run_operation(context, found, shape, parsed)
   if preview then
     client_options.share = "process" -- a preview touches no file
   end
+  local by_row = calls_by_row(shape, own) and parsed.from
+  client_options.raise = not by_row
   local client = context:client(client_options, preview)
   local product = resource.product(found.name)
   local plan = shape.plans[product or client.api]
   local op = of_client(client, found.name)
+  local function preview_of(request)
+    local text = require "seranking.cli.preview"
+    return parsed.curl and text.curl(request, product) or text.plain(request)
+  end
+  if by_row then
+    return require("seranking.cli.batch").run {
+      context = context, found = found, shape = shape, parsed = parsed, path = by_row, args = args, call = call,
+      client = client, op = op, plan = plan or own.plan, lists = own.list, preview = preview and preview_of or nil,
+      budget = client_options.budget, deletes = deletes(own.plan, found.name), members = members_of(plan or own.plan),
+      request_of = function(given) return request_of(context, op, given, call) end,
+      walk_of = function(given) return own.list and walk_of(context, own, plan, given, parsed, call) or nil end,
+    }
+  end
   if plan then
     arguments.check(context, shape, plan, args)
   end
   local request = request_of(context, op, args, call)
   if preview then
-    local text = require "seranking.cli.preview"
-    context.terminal.stdout:write(parsed.curl and text.curl(request, product) or text.plain(request))
+    context.terminal.stdout:write(preview_of(request))
     return exit.DONE
   end
   local walk = own.list and walk_of(context, own, plan, args, parsed, call)
