@@ -88,18 +88,24 @@ describe("seranking", function()
     assert.is_true(pages() <= 2, pages())
   end)
 
-  it("ends at Ctrl-C in a paid walk with a part that is valid; --resume gives the rest, no row twice, none lost", function()
+  -- Starts a paid walk in the shell, where `before` runs first, sends a signal after two pages, and waits for the end. Returns
+  -- the exit status.
+  local function walk_until(signal, before, out)
     fake.reset()
     fake.fail { times = 1000, delay = 0.3 }
-    local out = path "links.csv"
     local line = command.line(home, { "data", "backlinks", "raw", "example.com", "--max-rows", "5000", "-o", out }, environment)
     local done = path "status"
     os.remove(done)
-    os.execute(("(%s 2>%s & echo $! >%s; wait $!; echo $? >%s) &"):format(line, path "said", path "pid", done))
+    os.execute(("(%s %s 2>%s & echo $! >%s; wait $!; echo $? >%s) &"):format(before, line, path "said", path "pid", done))
     wait_until("no page in time", function() return pages() >= 2 end)
-    os.execute("kill -INT " .. system.read(path "pid"))
+    os.execute(("kill -%s %s"):format(signal, system.read(path "pid")))
     wait_until("it did not end", function() return system.read_if_there(done) ~= nil and system.read(done) ~= "" end)
-    assert.equal("130\n", system.read(done))
+    return tonumber((system.read(done):gsub("%s", "")))
+  end
+
+  it("ends at Ctrl-C in a paid walk with a part that is valid; --resume gives the rest, no row twice, none lost", function()
+    local out = path "links.csv"
+    assert.equal(130, walk_until("INT", "", out))
     assert.is_nil(system.read_if_there(out))
     assert.is_truthy(system.read(out .. ".part"):find "\n$")
     fake.reset()
@@ -110,6 +116,16 @@ describe("seranking", function()
     run { "data", "backlinks", "raw", "example.com", "--max-rows", "5000", "-o", whole }
     assert.equal(system.read(whole), system.read(out))
     assert.is_nil(system.read_if_there(out .. ".part"))
+  end)
+
+  it("ends as at Ctrl-C when its terminal hangs up, and goes on where SIGHUP is ignored, as below nohup", function()
+    local out = path "hung.csv"
+    assert.equal(130, walk_until("HUP", "", out))
+    assert.is_truthy(system.read(path "said"):find("seranking: interrupted\n.*go on with: seranking [^\n]+ %-%-resume "))
+    assert.is_truthy(system.read(out .. ".part"):find "\n$")
+    out = path "nohup.csv"
+    assert.equal(0, walk_until("HUP", "trap '' HUP; ", out))
+    assert.equal(5001, #system.lines("cat " .. process.quote(out)))
   end)
 
   for kept, share in pairs { ["2,000"] = 0.6, ["3,000"] = 0.99 } do -- the third page does not fit; the end of the last

@@ -365,6 +365,23 @@ describe("raw", function()
     end
   end)
 
+  it("is printed by --dry-run and --curl: nothing is sent, no key is needed, and none is shown", function()
+    local client, requests = server(function() return "{}" end)
+    local words = { "raw", "POST", "/x", "--query", "a=it's", "--body", '{"z":[]}', "--header", "X-A: b", "--curl" }
+    local status, stdout, stderr = terminal.run(words, { client = client })
+    assert.same({ 0, "curl -X POST 'https://api4.seranking.com/x?a=it%27s' -H \"Authorization: Token $SERANKING_TOKEN\" "
+      .. "-H 'content-type: application/json' -H 'x-a: b' --data-binary '{\"z\":[]}'\n", "" }, { status, stdout, stderr })
+    words[#words] = "--dry-run"
+    stdout = select(2, terminal.run(words, { client = client }))
+    assert.is_truthy(stdout:find "^POST https://api4.seranking.com/x%?a=it%%27s\n.*\nx%-a: b\n\n{\"z\":%[%]}\n$", stdout)
+    assert.is_nil(stdout:find(client.token, 1, true))
+    assert.equal(0, #requests)
+    status, stdout = terminal.run({ "raw", "GET", "/v1/x", "--product", "data", "--curl" },
+      { environment = { HOME = "/nowhere" } })
+    assert.same({ 0, "curl https://api.seranking.com/v1/x -H \"Authorization: Token "
+      .. "${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}\"\n" }, { status, stdout })
+  end)
+
   it("sends it to a product, with its key", function()
     local client, requests = server(function() return "{}" end)
     terminal.run({ "raw", "GET", "/v1/x", "--product", "data" }, { client = client })

@@ -6,6 +6,7 @@ local calls = require "seranking.base.calls"
 local encode = require "seranking.request.encode"
 local errors = require "seranking.answer.errors"
 local exchange = require "seranking.exchange"
+local headers = require "seranking.answer.headers"
 local host = require "seranking.loop.host"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
@@ -114,11 +115,8 @@ local function read(client, _, call, response)
   return data
 end
 
---- See client:request.
----@param client table its state
----@param request table
----@return any data, seranking.Response|seranking.Error
-function direct.request(client, request)
+-- Checks a request and makes its call: a used one again if `spare`. nil and an error if the client can't send.
+local function prepare(client, request, spare)
   local own, call_options = split(client, request)
   local method, path = own.method or "GET", own.path
   if not verbs[method] then
@@ -141,11 +139,37 @@ function direct.request(client, request)
     return nil, errors.again(client._failed)
   end
   local call, _, length = client._core:call(method, path, nil, flat_query(own.query), body_text(own.body), repeatable,
-    call_options, calls.spare(client))
+    call_options, spare and calls.spare(client))
   if not call then
     misuse.raise("client:request: the address would be longer than servers take (%s bytes)", length)
   end
+  return call, call_options, repeatable
+end
+
+--- See client:request.
+---@param client table its state
+---@param request table
+---@return any data, seranking.Response|seranking.Error
+function direct.request(client, request)
+  local call, call_options, repeatable = prepare(client, request, true)
+  if not call then
+    return nil, call_options
+  end
   return exchange.run(client, plan_of(client, repeatable), call, {}, call_options, read)
+end
+
+--- The request that client:request would send, as op:dry_run gives it, the key masked.
+---@param client seranking.Client
+---@param request table
+---@return { method: string, url: string, headers: table<string, string>, body: string? }?
+---@return seranking.Error?
+function direct.preview(client, request)
+  local call, problem = prepare(client, request)
+  if not call then
+    return nil, problem
+  end
+  local method, url, list, body = call:preview()
+  return { method = method, url = url, headers = headers.new(list), body = body }
 end
 
 -- ---- client:download ----

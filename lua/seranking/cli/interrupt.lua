@@ -1,5 +1,5 @@
---- Ctrl-C and SIGTERM while requests are sent: the client is closed between two requests, so calls, walks and waits end with an
---- error of the library, in order.
+--- Ctrl-C, SIGTERM and SIGHUP while requests are sent: the client is closed between two requests, so calls, walks and waits end
+--- with an error of the library, in order.
 -- SPDX-License-Identifier: MIT
 --
 -- A request under way that costs credits or changes something is finished first: its answer is paid for. The second Ctrl-C

@@ -256,8 +256,7 @@ local function run_operation(context, found, shape, parsed)
   local plan = shape.plans[product or client.api]
   local op = of_client(client, found.name)
   local function preview_of(request)
-    local text = require "seranking.cli.preview"
-    return parsed.curl and text.curl(request, product) or text.plain(request)
+    return require("seranking.cli.preview").of(request, parsed.curl, product)
   end
   if by_row then
     return require("seranking.cli.batch").run {

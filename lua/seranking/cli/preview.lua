@@ -64,4 +64,13 @@ function preview.curl(request, product)
   return table.concat(words, " ") .. "\n"
 end
 
+--- The request as --curl prints it, or else as --dry-run does.
+---@param request { method: string, url: string, headers: table<string, string>, body: string? }
+---@param curl? boolean
+---@param product? string the request's, if that may have a key of its own
+---@return string
+function preview.of(request, curl, product)
+  return curl and preview.curl(request, product) or preview.plain(request)
+end
+
 return preview

@@ -21,6 +21,8 @@ function raw.define(parser)
   end
   parser:option("--product", "Send it to another product than the Project API."):choices(names)
     :argname(table.concat(names, "|"))
+  parser:flag("--dry-run", "Print the request; send nothing.")
+  parser:flag("--curl", "Print the request as a curl command; send nothing.")
   flags.add_output(parser)
   settings.define(parser)
 end
@@ -68,8 +70,17 @@ function raw.run(context, parsed)
   end
   request.method, request.path = method, parsed.path
   request.query, request.body = query_of(context, parsed.query), body_of(context, parsed.body)
-  local client = context:client(settings.client(context, parsed))
+  local client_options, preview = settings.client(context, parsed), parsed.dry_run or parsed.curl
+  if preview then
+    client_options.share = "process" -- a preview touches no file
+  end
+  local client = context:client(client_options, preview)
   local op = parsed.product and client[parsed.product] or client
+  if preview then
+    local shown, problem = require("seranking.direct").preview(op, request)
+    context.terminal.stdout:write(require("seranking.cli.preview").of(shown or error(problem, 0), parsed.curl, parsed.product))
+    return exit.DONE
+  end
   return require("seranking.cli.single").call {
     context = context, client = client, args = request, what = method .. " " .. parsed.path,
     plan = { method = method }, output = context:output(parsed),

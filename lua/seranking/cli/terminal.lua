@@ -17,7 +17,7 @@ local terminal = {}
 ---@field unicode boolean the locale's character set is UTF-8
 ---@field now fun(): number seconds since 1970
 ---@field read_secret fun(prompt: string): string? without echo; nil where there is no terminal
----@field on_interrupt fun(wanted: boolean) true: from now on Ctrl-C and SIGTERM are counted, and end nothing; false: as before
+---@field on_interrupt fun(wanted: boolean) true: from now on Ctrl-C, SIGTERM and SIGHUP end nothing, but are counted
 ---@field interrupted fun(): integer how often they came since on_interrupt(true)
 
 local DESCRIPTORS = { stdin = 0, stdout = 1, stderr = 2 }
@@ -100,14 +100,30 @@ local function take_closed()
   return taken
 end
 
-local SIGNALS = { "sigint", "sigterm" }
+--- Whether SIGHUP is ignored, as below nohup: then a closed terminal must not end the command.
+---@param status string? /proc/self/status; nil: there is none, so nobody knows
+---@return boolean
+function terminal.ignores_hangup(status)
+  local last = (status or ""):match "SigIgn:%s*%x*(%x)" -- SIGHUP is the lowest bit
+  return last == nil or tonumber(last, 16) % 2 == 1
+end
+
+-- The signals that interrupt.
+local function signals()
+  local file = io.open "/proc/self/status"
+  local status = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return terminal.ignores_hangup(status) and { "sigint", "sigterm" } or { "sigint", "sigterm", "sighup" }
+end
 
 -- Watches for signals. libuv's handlers only count, and `interrupted` reads.
 local function signal_watch(uv)
-  local handles, count = {}, 0
+  local handles, count, names = {}, 0, nil
   local function begin()
-    count = 0
-    for _, name in ipairs(SIGNALS) do
+    count, names = 0, names or signals()
+    for _, name in ipairs(names) do
       local handle = assert(uv.new_signal())
       handle:start(name, function() count = count + 1 end)
       handles[#handles + 1] = handle
