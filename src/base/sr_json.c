@@ -24,25 +24,48 @@ static int next_is(struct scan *scan, char c) {
   return 1;
 }
 
+/* The value of a hex digit, or -1. */
+static int hex1(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c |= 0x20; /* lower case */
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* The four hex digits at *p, or -1. */
 static long hex4(const char **p, const char *end) {
-  long value = 0;
-  int i;
+  int value = 0, i;
   if (end - *p < 4)
     return -1;
   for (i = 0; i < 4; i++) {
-    char c = *(*p)++;
-    value *= 16;
-    if (c >= '0' && c <= '9')
-      value += c - '0';
-    else if (c >= 'a' && c <= 'f')
-      value += c - 'a' + 10;
-    else if (c >= 'A' && c <= 'F')
-      value += c - 'A' + 10;
-    else
+    int digit = hex1(*(*p)++);
+    if (digit < 0)
       return -1;
+    value = value * 16 + digit;
   }
   return value;
+}
+
+/* What the escape of one letter stands for; 0: there is none. */
+static char unescaped(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/':
+    return c;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return 0;
+  }
 }
 
 static size_t utf8(char out[4], long code) {
@@ -69,17 +92,14 @@ static size_t utf8(char out[4], long code) {
 }
 
 size_t sr_json_unescape(const char **p, const char *end, char out[4]) {
-  static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-  const char *at;
   long code;
   char c;
   if (*p >= end)
     return 0;
   c = *(*p)++;
   if (c != 'u') {
-    at = c != '\0' ? strchr(from, c) : NULL;
-    out[0] = at != NULL ? to[at - from] : '?';
-    return at != NULL;
+    out[0] = unescaped(c);
+    return out[0] != 0;
   }
   code = hex4(p, end);
   if (code >= 0xd800 && code < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
