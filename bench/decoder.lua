@@ -1,6 +1,7 @@
 --- The decoder against lua-cjson, each in processes of its own that take turns. SPDX-License-Identifier: MIT
--- lua bench/decoder.lua [ROUNDS]: prints for each kind of text the medians of CPU seconds of the first decoding in a process
--- ("cold") and of the fastest of five later ones ("warm"), how many times as fast as cjson ours is, and the peak memory of both.
+-- lua bench/decoder.lua [ROUNDS]: prints for each kind of text the medians of the CPU seconds of the first decoding in a
+-- process ("cold") and of the fastest of five later ones ("warm"), how many times as fast as cjson ours is, and both peaks of
+-- memory.
 -- lua bench/decoder.lua cjson|ours FILE [cold]: one process: decodes, prints "cold warm peak-KiB".
 
 local core = require "lseranking" -- for both: libcurl's own pages stay out of the comparison
@@ -15,13 +16,13 @@ local function list(count, row)
 end
 
 local function row_of_20(i)
-  return ([[{"id":%d,"keyword":"buy thing number %d online","volume":%d,"cpc":%.2f,"difficulty":%d,"position":%d,]]
-    .. [["previous_position":%d,"url":"https://www.example.com/some/path/%d.html","traffic":%.4f,"traffic_percent":%.6f,]]
-    .. [["price":%.2f,"serp_features":["sitelinks","images","video"],"competition":0.%d,"results":%d,"intents":["I","C"],]]
-    .. [["history":{"2024-01":%d,"2024-02":%d,"2024-03":%d},"group_id":null,"is_new":%s,"is_lost":false,"title":]]
-    .. [["Thing %d: price, reviews and more","first_seen":"2024-03-%02d","last_seen":"2024-05-%02d"}]]):format(
-    i, i, i * 10 % 9999, i % 300 / 100, i % 101, i % 100, i % 97, i, i % 9999 / 7, i % 100 / 17, i % 999 / 100, i % 100, i * 1000,
-    i % 50, i % 60, i % 70, i % 2 == 0 and "true" or "false", i, i % 28 + 1, i % 28 + 1)
+  local format = [[{"id":%d,"keyword":"buy thing number %d online","volume":%d,"cpc":%.2f,"difficulty":%d,]]
+    .. [["position":%d,"previous_position":%d,"url":"https://www.example.com/some/path/%d.html","traffic":%.4f,]]
+    .. [["traffic_percent":%.6f,"price":%.2f,"serp_features":["sitelinks","images","video"],"competition":0.%d,]]
+    .. [["results":%d,"intents":["I","C"],"history":{"2024-01":%d,"2024-02":%d,"2024-03":%d},"group_id":null,"is_new":%s,]]
+    .. [["is_lost":false,"title":"Thing %d: price, reviews and more","first_seen":"2024-03-%02d","last_seen":"2024-05-%02d"}]]
+  return format:format(i, i, i * 10 % 9999, i % 300 / 100, i % 101, i % 100, i % 97, i, i % 9999 / 7, i % 100 / 17,
+    i % 999 / 100, i % 100, i * 1000, i % 50, i % 60, i % 70, i % 2 == 0 and "true" or "false", i, i % 28 + 1, i % 28 + 1)
 end
 
 local texts = {
@@ -34,7 +35,9 @@ local texts = {
   { "whole numbers", nil, function() return list(1000000, function(i) return ("%d"):format(i * 7919 % 100000000) end) end },
   { "fractions", nil, function() return list(700000, function(i) return ("%.4f"):format(i * 7919 % 100000000 / 7) end) end },
   { "17 digits", nil, function() return list(500000, function(i) return ("%.17g"):format(i / 7) end) end },
-  { "long strings", nil, function() return list(20000, function(i) return ('"%d%s"'):format(i, ("lorem ipsum "):rep(40)) end) end },
+  { "long strings", nil, function()
+    return list(20000, function(i) return ('"%d%s"'):format(i, ("lorem ipsum "):rep(40)) end)
+  end },
   { "strings with escapes", nil, function()
     return list(200000, function(i) return ([["\u00e4 \"%d\" \u20ac https:\/\/example.com\/path\n"]]):format(i) end)
   end },

@@ -157,6 +157,7 @@ LUA_PATH="lua/?.lua;lua/?/init.lua;fake/lua/?.lua;fake/lua/?/init.lua;spec/?.lua
 "$lua" bench/late.lua | while read -r late promised name; do
   printf '%-68s %4s ms late (stated: %s)\n' "$name" "$late" "$promised"
 done
+"$lua" bench/decoder.lua
 BUILD=$build sh bench/redis.sh
 echo "$((rows + 1 - failures)) successes / $failures failures / 0 errors / 0 pending"
 [ "$failures" -eq 0 ]

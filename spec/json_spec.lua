@@ -258,6 +258,60 @@ describe("decoding", function()
     end
   end)
 
+  it("reads rows that differ in names, order and nesting as lua-cjson does", function()
+    local cjson, seed = require("cjson").new(), 11
+    local function chance(n)
+      seed = (seed * 16807) % 2147483647
+      return seed % n
+    end
+    local names = { "id", "i", "ids", "a longer name of a member", "", "\\u0061", "a", "x\\n", ("n"):rep(300) }
+    local function value(depth)
+      local what = chance(depth > 3 and 4 or 7)
+      if what < 4 then
+        return ({ "1", "-2.5", "null", '"text"' })[what + 1]
+      end
+      local parts = {}
+      for i = 1, chance(5) do
+        local inner = value(depth + 1)
+        parts[i] = what == 4 and inner or ('"%s":%s'):format(names[(i + chance(4)) % #names + 1], inner)
+      end
+      return (what == 4 and "[%s]" or "{%s}"):format(table.concat(parts, ","))
+    end
+    for _ = 1, 300 do
+      local rows = {}
+      for i = 1, 20 do
+        rows[i] = value(0)
+      end
+      local text = "[" .. table.concat(rows, ",") .. "]"
+      assert.same(cjson.decode(text), json.decode(text, true), text)
+    end
+  end)
+
+  it("reads more names than it remembers", function()
+    local parts = {}
+    for i = 1, 2000 do
+      parts[i] = ('"name %d":{"inner %d":%d}'):format(i, i % 7, i)
+    end
+    local row = "{" .. table.concat(parts, ",") .. "}"
+    local value = json.decode("[" .. row .. "," .. row .. "]")
+    for i = 1, 2000 do
+      assert.equal(i, value[1]["name " .. i]["inner " .. i % 7])
+      assert.equal(i, value[2]["name " .. i]["inner " .. i % 7])
+    end
+  end)
+
+  it("does not take a short list for a long one because the list before was long", function()
+    local long = "[" .. ("1,"):rep(999) .. "1]"
+    local text = "[" .. (long .. "," .. ("["):rep(200) .. ("]"):rep(200) .. ","):rep(20) .. "0]"
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    assert.equal(41, #json.decode(text))
+    local used = collectgarbage "count" - before
+    collectgarbage "restart"
+    assert.is_true(used < 2000, ("%.0f KiB for a text of %.0f"):format(used, #text / 1024))
+  end)
+
   it("returns strings unchanged, including NUL and invalid UTF-8", function()
     assert.equal("a\0b", json.decode '"a\\u0000b"')
     assert.equal("\255", json.decode '"\255"')

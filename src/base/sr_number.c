@@ -33,7 +33,7 @@ static const double powers[EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e
                                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static int is_digit(const char *p, const char *end) {
-  return p < end && *p >= '0' && *p <= '9';
+  return p < end && (unsigned)(*p - '0') < 10;
 }
 
 /* strtod, after replacing the dot by the locale's decimal point. */
@@ -125,6 +125,13 @@ const char *sr_number_read(const char **at, const char *end, struct sr_number *n
   for (; is_digit(p, end); p++)
     whole = whole * 10 + (uint64_t)(*p - '0');
   count = p - digits;
+  if (count < DIGITS_MAX && (p == end || (*p != '.' && *p != 'e' && *p != 'E'))) {
+    number->whole = 1;
+    number->integer = negative ? -(int64_t)whole : (int64_t)whole;
+    number->value = negative ? -(double)whole : (double)whole;
+    *at = p;
+    return NULL;
+  }
   if (p < end && *p == '.') {
     dot = p++;
     fraction = 1;

@@ -21,6 +21,9 @@ enum { LOOK_EVERY = 1 << 18 };
 /* How many of the following places are compared with a name. More than one where rows leave out members. */
 enum { AHEAD = 4 };
 
+/* Levels for which the Lua stack is extended at once. */
+enum { ROOM = 8 };
+
 /* Members for which the table of an object that is the whole text is made. */
 enum { MEMBERS = 4 };
 
@@ -77,19 +80,11 @@ static int must_stop(struct lsr_decoder *d) {
 static inline char peek(struct lsr_decoder *d) {
   for (;;) {
     for (; d->p < d->look_at; d->p++)
-      if (*d->p != ' ' && *d->p != '\n' && *d->p != '\r' && *d->p != '\t')
+      if ((unsigned char)*d->p > ' ' || !sr_is_blank(*d->p))
         return *d->p;
     if (d->p == d->end || must_stop(d))
       return '\0';
   }
-}
-
-/* Whether the next character is `c`, without blanks before it; moves behind it. */
-static inline int next_is(struct lsr_decoder *d, char c) {
-  if (d->p >= d->look_at || *d->p != c)
-    return 0;
-  d->p++;
-  return 1;
 }
 
 /* Makes the decoder's table, if there is none yet. */
@@ -221,10 +216,25 @@ static inline enum outcome read_string(lua_State *L, struct lsr_decoder *d) {
 
 /* ---- names ---- */
 
+/* Whether two texts of `len` bytes are equal. Inline, as names are short. */
+static inline int same(const char *one, const char *other, size_t len) {
+  uint64_t a, b;
+  for (; len >= sizeof a; one += sizeof a, other += sizeof a, len -= sizeof a) {
+    memcpy(&a, one, sizeof a);
+    memcpy(&b, other, sizeof b);
+    if (a != b)
+      return 0;
+  }
+  for (; len > 0; len--)
+    if (*one++ != *other++)
+      return 0;
+  return 1;
+}
+
 /* Whether the name at d->p, behind its quote, is that of a place. */
 static inline int is_name(const struct lsr_decoder *d, const struct lsr_place *place) {
   return (size_t)(d->end - d->p) > place->len + 1 && d->p[place->len + 1] == '"' &&
-         memcmp(d->p + 1, place->name, place->len) == 0;
+         same(d->p + 1, place->name, place->len);
 }
 
 /* Adds a place for the name from `from` on, behind the member `f->last`. Returns -1 if there is no room. */
@@ -286,7 +296,17 @@ static inline enum outcome read_name(lua_State *L, struct lsr_decoder *d) {
 
 static enum outcome read_number(lua_State *L, struct lsr_decoder *d) {
   struct sr_number number;
-  const char *problem = sr_number_read(&d->p, d->end, &number);
+  const char *problem, *end = sr_number_short(d->p, d->end, &number.integer);
+  if (end != NULL) {
+    d->p = end;
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)number.integer);
+#else
+    lua_pushnumber(L, (lua_Number)number.integer);
+#endif
+    return IS_VALUE;
+  }
+  problem = sr_number_read(&d->p, d->end, &number);
   if (problem != NULL)
     return broken(d, problem);
 #if LUA_VERSION_NUM >= 503
@@ -323,7 +343,10 @@ static enum outcome open_table(lua_State *L, struct lsr_decoder *d, int is_objec
   int size = 0;
   if (d->depth >= LSR_DEPTH_MAX)
     return broken(d, "nested too deeply");
-  luaL_checkstack(L, 4, "JSON is nested too deeply");
+  if (d->depth >= d->room) {
+    luaL_checkstack(L, 2 * ROOM + 4, "JSON is nested too deeply");
+    d->room += ROOM;
+  }
   f->place = d->depth == 0 ? 0 : f[-1].is_object ? f[-1].member : f[-1].place;
   f->last = 0;
   f->is_object = (short)is_object;
@@ -405,6 +428,19 @@ static enum outcome close_table(lua_State *L, struct lsr_decoder *d) {
   return store(L, d, IS_VALUE);
 }
 
+/* Reads what follows a value in the open table. */
+static inline enum outcome read_next(lua_State *L, struct lsr_decoder *d, char c) {
+  int in_object = d->frame[d->depth - 1].is_object;
+  if (c == ',') {
+    d->p++;
+    d->state = in_object ? AT_NAME : AT_VALUE;
+    return IS_VALUE;
+  }
+  if (c == (in_object ? '}' : ']'))
+    return close_table(L, d);
+  return broken(d, in_object ? "expected a comma or }" : "expected a comma or ]");
+}
+
 /* Marks the empty list on the top of the stack. */
 static void mark_list(lua_State *L, struct lsr_decoder *d) {
   need_anchor(L, d);
@@ -440,24 +476,20 @@ int lsr_decoder_run(lua_State *L, struct lsr_decoder *d) {
         outcome = close_table(L, d);
         break;
       }
-      d->state = AT_VALUE;
-      /* fall through */
-    case AT_VALUE:
-      outcome = read_value(L, d, c);
-      if (outcome == IS_VALUE || outcome == IS_NULL)
-        outcome = store(L, d, outcome);
-      break;
+      goto value;
     case AT_FIRST_NAME:
       if (c == '}') {
         outcome = close_table(L, d);
         break;
       }
-      d->state = AT_NAME;
       /* fall through */
     case AT_NAME:
       outcome = c == '"' ? read_name(L, d) : broken(d, "expected a name in quotes");
-      d->state = next_is(d, ':') ? AT_VALUE : AT_COLON;
-      break;
+      d->state = AT_COLON;
+      if (outcome == BROKEN || d->p >= d->look_at || *d->p != ':')
+        break;
+      c = ':';
+      /* fall through */
     case AT_COLON:
       if (c != ':') {
         outcome = broken(d, "expected a colon");
@@ -465,19 +497,19 @@ int lsr_decoder_run(lua_State *L, struct lsr_decoder *d) {
       }
       d->p++;
       d->state = AT_VALUE;
+      if (d->p >= d->look_at || (unsigned char)*d->p <= ' ')
+        break;
+      c = *d->p;
+      /* fall through */
+    case AT_VALUE:
+    value:
+      outcome = read_value(L, d, c);
+      if (outcome == IS_VALUE || outcome == IS_NULL)
+        outcome = store(L, d, outcome);
       break;
-    case AT_NEXT: {
-      int in_object = d->frame[d->depth - 1].is_object;
-      if (c == ',') {
-        d->p++;
-        d->state = in_object ? AT_NAME : AT_VALUE;
-      } else if (c == (in_object ? '}' : ']')) {
-        outcome = close_table(L, d);
-      } else {
-        outcome = broken(d, in_object ? "expected a comma or }" : "expected a comma or ]");
-      }
+    case AT_NEXT:
+      outcome = read_next(L, d, c);
       break;
-    }
     case AT_END:
       if (d->p == d->end)
         return 1;

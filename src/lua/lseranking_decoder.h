@@ -50,6 +50,7 @@ struct lsr_decoder {
   int drop_nulls; /* leave out null members */
   int state;      /* which token comes next */
   int depth;
+  int room;      /* levels that the Lua stack has room for */
   int anchor;    /* stack index of its table; nil until it is needed */
   char *scratch; /* for unescaped strings; in that table */
   size_t scratch_size;
