@@ -167,6 +167,25 @@ describe("an answer", function()
     assert.same({ 2, 1 }, { status, #requests })
     assert.is_truthy(stderr:find "^seranking: unknown column 'titel'")
   end)
+
+  it("that a list lacks are said to be where its family has them", function()
+    for flag, value in pairs { ["--sort"] = "-volume", ["--columns"] = "name,volume" } do
+      local client, requests = server(function() return "[]" end)
+      local status, _, stderr = terminal.run({ "sites", "keywords", "list", "7", flag, value }, { client = client })
+      assert.same({ 2, 0 }, { status, #requests })
+      assert.is_truthy(stderr:find("seranking: unknown column 'volume'; there are: .*; 'volume' is in "
+        .. "`seranking sites positions list … %-%-rows keywords`\n$"), stderr)
+    end
+  end)
+end)
+
+describe("--to", function()
+  it("wants the name of a file", function()
+    local client, requests = server(function() return "{}" end)
+    local status, _, stderr = terminal.run({ "data", "backlinks", "export", "create", "a.example", "--to", "-" },
+      { client = client })
+    assert.same({ 2, 0, "seranking: --to -: the download goes to a file, name one\n" }, { status, #requests, stderr })
+  end)
 end)
 
 describe("--rows", function()

@@ -2,12 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local arguments = require "seranking.cli.arguments"
+local columns = require "seranking.columns"
+local elsewhere = require "seranking.cli.elsewhere"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
 local listing = require "seranking.cli.listing"
 local money = require "seranking.cli.money"
-local notation = require "seranking.base.notation"
 local problems = require "seranking.cli.problems"
 local resource = require "seranking.resource"
 local settings = require "seranking.cli.settings"
@@ -223,16 +224,18 @@ local function request_of(context, op, args, call)
   return request
 end
 
--- The members of a row, or of an answer that is no list, as the description has them.
-local function members_of(plan)
-  local prefix = plan.pages and plan.pages.rows and plan.pages.rows .. "[]." or ""
-  local members = {}
-  for _, field in ipairs(notation.fields(plan.fields)) do
-    if field.path:sub(1, #prefix) == prefix then
-      members[#members + 1] = { path = field.path:sub(#prefix + 1), type = field.type }
+-- Ends the command if --columns or --sort name what a row does not have, and says where it is.
+local function check_columns(context, found, parsed, members)
+  if parsed.rows or not members[1] then
+    return
+  end
+  for name in ((parsed.columns or "") .. "," .. (parsed.sort or "")):gmatch "[^,]+" do
+    name = name:match "^%s*%-?(.-)%s*$"
+    local fine, problem = columns.check({ name }, members)
+    if not fine then
+      context:fail(exit.USAGE, problem .. elsewhere.hint(found, name))
     end
   end
-  return members
 end
 
 local function deletes(plan, name)
@@ -242,6 +245,9 @@ end
 
 local function run_operation(context, found, shape, parsed)
   local own = nature(shape, found)
+  if own.file and parsed.to == "-" then
+    context:fail(exit.USAGE, "--to -: the download goes to a file, name one")
+  end
   local args = read_arguments(context, shape, parsed)
   local call = settings.call(context, parsed)
   local client_options = settings.client(context, parsed)
@@ -262,7 +268,7 @@ local function run_operation(context, found, shape, parsed)
     return require("seranking.cli.batch").run {
       context = context, found = found, shape = shape, parsed = parsed, path = by_row, args = args, call = call,
       client = client, op = op, plan = plan or own.plan, lists = own.list, preview = preview and preview_of or nil,
-      budget = client_options.budget, deletes = deletes(own.plan, found.name), members = members_of(plan or own.plan),
+      budget = client_options.budget, deletes = deletes(own.plan, found.name), members = elsewhere.members(plan or own.plan),
       request_of = function(given) return request_of(context, op, given, call) end,
       walk_of = function(given) return own.list and walk_of(context, own, plan, given, parsed, call) or nil end,
     }
@@ -270,6 +276,7 @@ local function run_operation(context, found, shape, parsed)
   if plan then
     arguments.check(context, shape, plan, args)
   end
+  check_columns(context, found, parsed, elsewhere.members(plan or own.plan))
   local request = request_of(context, op, args, call)
   if preview then
     context.terminal.stdout:write(preview_of(request))
@@ -293,7 +300,7 @@ local function run_operation(context, found, shape, parsed)
   if own.file and parsed.to then
     return require("seranking.cli.single").file(run, parsed.to, wait_timeout)
   end
-  run.output = context:output(parsed, members_of(plan))
+  run.output = context:output(parsed, elsewhere.members(plan))
   if parsed.wait then
     return require("seranking.cli.single").wait(run, wait_timeout)
   elseif own.list then
