@@ -50,6 +50,12 @@ command_runs() {
   grep -q '^seranking: the fake API is not installed: ' "$work/no-fake" || { cat "$work/no-fake"; return 1; }
 }
 
+# `seranking fake run` of the command $1 runs a script that requires the library, without LUA_PATH.
+script_runs() {
+  echo 'print(#require("seranking").new({ raise = true }).sites:list())' >"$work/count.lua"
+  [ "$(cd / && "$1" fake run "$work/count.lua" 2>&1)" = 3 ] || { (cd / && "$1" fake run "$work/count.lua"); return 1; }
+}
+
 # make install with the arguments from $2 on says $1.
 install_says() {
   expected=$1
@@ -115,6 +121,8 @@ elsewhere() {
   check "$version: make install says what to set" install_says "export LUA_PATH='$to/share/lua/$(abi "$version")/?.lua;" \
     LUA="$version" PREFIX="$to"
   check "$version: the command finds its library" command_runs "$to/bin/seranking"
+  check "$version: make install-fake there" make install-fake LUA="$version" PREFIX="$to"
+  check "$version: the command's scripts find the library" script_runs "$to/bin/seranking"
   share=$to/share/lua/$(abi "$version") lib=$to/lib/lua/$(abi "$version")
   export LUA_PATH="$share/?.lua;$share/?/init.lua;;" LUA_CPATH="$lib/?.so;;"
   check "$version: make install says that this Lua loads the library" install_says "$lua loads seranking" \

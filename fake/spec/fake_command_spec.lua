@@ -149,14 +149,18 @@ end
     return (paths:gsub("[^;]+", function(path) return path:find "^/" and path or root .. "/" .. path:gsub("^%./", "") end))
   end
 
+  local function root()
+    local pwd = assert(io.popen "pwd")
+    local path = pwd:read "*l"
+    pwd:close()
+    return path
+  end
+
   -- A shell command in the folder, where $FAKE is "INTERPRETER seranking fake". Gives what it printed, with its status.
   local function shell(command)
-    local pwd = assert(io.popen "pwd")
-    local root = pwd:read "*l"
-    pwd:close()
     local line = "cd '%s'; export LUA_PATH='%s' LUA_CPATH='%s' FAKE='%s %s/bin/seranking fake'; { %s ; } 2>&1; echo $?"
-    local pipe = assert(io.popen(line:format(folder, absolute(package.path, root),
-      absolute(package.cpath, root), process.interpreter(), root, command)))
+    local pipe = assert(io.popen(line:format(folder, absolute(package.path, root()),
+      absolute(package.cpath, root()), process.interpreter(), root(), command)))
     local text = pipe:read "*a"
     pipe:close()
     return text
@@ -169,6 +173,17 @@ end
         shell("$FAKE run --api " .. api .. " list.lua"))
     end
     assert.equal("0\n", shell "$FAKE run --empty list.lua")
+  end)
+
+  it("has the script look for modules where an installed command does", function()
+    local file = assert(io.open "bin/seranking")
+    local command = file:read "*a":gsub("^[^\n]*", "")
+    file:close()
+    write("installed", ("package.path, package.cpath = %q, %q"):format(absolute(package.path, root()),
+      absolute(package.cpath, root())) .. command)
+    write("list.lua", LIST)
+    assert.truthy(shell(("env -u LUA_PATH -u LUA_CPATH %s installed fake run list.lua"):format(process.interpreter()))
+      :find "^v4\tAnchor shop\t48211\n")
   end)
 
   it("gives the script its arguments, standard input and exit status", function()

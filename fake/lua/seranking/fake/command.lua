@@ -213,6 +213,13 @@ local function interpreter()
   return arg[first]
 end
 
+-- The variables that make a script look for modules where this command does: a command that is installed where its Lua does
+-- not look has added the place to its own paths.
+local function module_paths()
+  local suffix = _VERSION ~= "Lua 5.1" and "_" .. _VERSION:match "%d.%d":gsub("%.", "_") or ""
+  return { ["LUA_PATH" .. suffix] = package.path, ["LUA_CPATH" .. suffix] = package.cpath }
+end
+
 local function run_script(words)
   local options, own, program = run_arguments(words)
   local server_options, skip = {}, false
@@ -225,9 +232,10 @@ local function run_script(words)
   if not options.empty then
     server_options[#server_options + 1] = "--demo"
   end
+  local environment = module_paths()
+  environment.SERANKING_TOKEN, environment.SERANKING_DATA_TOKEN = options.api == "v1" and V1_KEY or V4_KEY, V1_KEY
   local status, why = run.program {
-    interpreter = interpreter(), command = arg[0], server = server_options, program = program,
-    environment = { SERANKING_TOKEN = options.api == "v1" and V1_KEY or V4_KEY, SERANKING_DATA_TOKEN = V1_KEY },
+    interpreter = interpreter(), command = arg[0], server = server_options, program = program, environment = environment,
   }
   if not status then
     fail(why)
