@@ -186,7 +186,7 @@ DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socke
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
              redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish faketime lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
-PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) debhelper lintian
+PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) build-essential debhelper lintian
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS) $(PACKAGE_DEBS)
 
 .PHONY: deps
