@@ -230,7 +230,10 @@ describe("a proxy", function()
     for _, value in pairs(client.sites.list:dry_run {}) do
       shows_none(tostring(value))
     end
-    assert.truthy(server.requests()[1].head:find("Proxy-Authorization: Basic ", 1, true))
+    local seen = server.requests()[1].head -- all that a proxy gets in clear
+    assert.truthy(seen:find("Proxy-Authorization: Basic ", 1, true))
+    assert.truthy(seen:find("^CONNECT 127%.0%.0%.1:9 "))
+    assert.is_nil(seen:find(wire.KEY, 1, true))
   end)
 end)
 

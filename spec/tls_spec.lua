@@ -239,6 +239,27 @@ describe("TLS", function()
     return pipe, "https://127.0.0.1:" .. assert(port, "openssl s_server does not start")
   end
 
+  it("older than 1.2 is refused, even where the system's settings allow it", function()
+    local settings, program = certificates.folder .. "/old.cnf", certificates.folder .. "/old.lua"
+    write(settings, "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = old\n[old]\n"
+      .. "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n")
+    write(program, [[
+      local url, ca_file = ...
+      local options = { token = false, base_url = url, ca_file = ca_file, share = "off", retries = 0 }
+      local page, err = require("seranking").new(options):request { path = "/" }
+      print(page and "an answer" or err.kind .. " " .. err.code .. " " .. tostring(err.sent))]])
+    local old = "OPENSSL_CONF='" .. settings .. "' "
+    for version, expected in pairs { ["tls1_1 -cipher DEFAULT@SECLEVEL=0"] = "tls handshake false", tls1_2 = "an answer" } do
+      local pipe, url = openssl_server("-" .. version)
+      -- Another client with the same settings gets through to either.
+      assert.truthy(shell(old .. "openssl s_client -brief -connect " .. url:match "//(.*)" .. " </dev/null 2>&1")
+        :find "Protocol version: TLSv1%.%d")
+      assert.are.equal(expected, shell(("%s '%s' '%s' '%s' '%s' 2>&1"):format(old, process.interpreter(), program, url,
+        certificates.ca)):match "^[^\n]*")
+      pipe:close()
+    end
+  end)
+
   for _, version in ipairs { "tls1_3", "tls1_2" } do
     it("resumes a session on the second connection (" .. version .. ")", function()
       local pipe, url = openssl_server("-" .. version)
