@@ -70,6 +70,34 @@ describe("a limit on Redis", function()
     end
   end
 
+  on_redis("never gives the server the key: not in a command, in what it saves, in its log", function()
+    local monitor = tonumber(shell(("redis-cli -s '%s/s' MONITOR >'%s/seen' 2>&1 & echo $!"):format(folder, folder)))
+    finally(function() posix.kill(monitor, 9) end)
+    -- Waits until the monitor has written a text.
+    local function monitored(text)
+      local deadline = os.time() + 10
+      local seen
+      repeat
+        assert(os.time() < deadline, "redis-cli MONITOR does not show " .. text)
+        seen = system.read(folder .. "/seen")
+      until seen:find(text, 1, true)
+      return seen
+    end
+    monitored "OK"
+    local one = client(wire.start { ECHO })
+    assert(one:request { path = "/a" })
+    assert.equal("…" .. wire.KEY:sub(-4), one:limiter().key)
+    assert.equal("OK", cli "SAVE")
+    cli "ECHO end-of-test"
+    local seen = monitored "end-of-test"
+    assert.truthy(seen:find('"EVALSHA"', 1, true))
+    for _, text in ipairs { seen, system.read(folder .. "/dump.rdb"), system.read(folder .. "/log") } do
+      for from = 1, #wire.KEY - 7 do
+        assert.is_nil(text:find(wire.KEY:sub(from, from + 7), 1, true))
+      end
+    end
+  end)
+
   on_redis("is shared by all clients, and calls wait for it", function()
     local server = wire.start { ECHO, ECHO, ECHO, ECHO }
     local a, b = client(server), client(server)
