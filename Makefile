@@ -150,10 +150,10 @@ endef
 $(foreach v,$(LUAS),$(eval $(call binding_rules,$(v))))
 
 .PHONY: test-programs
-test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so) $(BUILD)/silent_dns.so
+test-programs: build-needs $(CTESTS) $(LUAS:%=$(BUILD)/%/posix_for_specs.so) $(BUILD)/silent_dns.so $(BUILD)/no_boot_id.so
 	@:
 
-$(BUILD)/silent_dns.so: spec/support/silent_dns.c
+$(BUILD)/silent_dns.so $(BUILD)/no_boot_id.so: $(BUILD)/%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(COMPILE) -shared -o $@ $< -ldl

@@ -17,7 +17,7 @@ KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c
 # --- Suites -----------------------------------------------------------------------------------------------------
 
 # Specs that do not depend on the Lua, by the beginnings of their names: they run on 5.4 and LuaJIT only.
-SAME_EVERYWHERE='(api|catalogue|cli_(arguments|chart|completion|console|docs|limits|login|report|requests|run|table|walk)|data_fake|examples|fake|project|readback|record|reference|security|suggest|version|walks)'
+SAME_EVERYWHERE='(api|catalogue|cli_(arguments|chart|completion|console|docs|limits|login|report|requests|run|table|walk)|data_fake|examples|fake|project|readback|record|reference|security|suggest|unshared|version|walks)'
 
 # Specs that run under valgrind, which finds reads of uninitialised memory that AddressSanitizer does not.
 VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'

@@ -89,9 +89,11 @@ function Context:client(more, preview)
         options[name] = value
       end
     end
-    if self.flags.verbose then
-      options.on_event = function(event)
+    options.on_event = function(event)
+      if self.flags.verbose then
         self.terminal.stderr:write("seranking: ", event_line(event), "\n")
+      elseif event.type == "limiter_fallback" then
+        self:note(EVENTS.limiter_fallback(event))
       end
     end
     local client, problem = require("seranking").new(options)
