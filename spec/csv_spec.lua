@@ -3,6 +3,7 @@
 
 local cjson = require("cjson").new()
 local core = require "lseranking"
+local csv = require "seranking.csv"
 local folder = require "support.folder"
 local json = require "seranking.base.json"
 local script = require "support.script"
@@ -35,6 +36,10 @@ local function csv_of(rows, columns, given)
   assert.is_true(writer:close())
   assert.equal(1, file.closed)
   return file.text()
+end
+
+local function lines_of(names)
+  return csv.lines(csv.comma, assert(require("seranking.columns").parse(names)))
 end
 
 -- The records of a CSV file, as Python reads them.
@@ -229,5 +234,31 @@ describe("seranking.csv", function()
     assert.equal(10, put({ 3, 4 }, { 1, 2 }))
     assert.equal("1,2\r\n3,4\r\n", take())
     assert.equal("", take())
+  end)
+
+  it("makes the lines of a list at once as it makes them one by one", function()
+    local list = { { a = 1, b = "x" }, { a = 2, b = { 3 } }, "no table", { b = "y,z" },
+      setmetatable({}, { __index = { a = 5 } }) }
+    local lines = lines_of "a,b"
+    local expected = '1,x\r\n2,[3]\r\n,\r\n,"y,z"\r\n5,\r\n'
+    assert.same({ 6, #expected }, { lines.add_rows(list, 1, 5, 1000) })
+    assert.equal(expected, lines.take())
+    assert.same({ 5, 8 }, { lines.add_rows(list, 4, 4, 1000) })
+    assert.equal(',"y,z"\r\n', lines.take())
+    for _, row in ipairs(list) do
+      lines.add(row)
+    end
+    assert.equal(expected, lines.take())
+  end)
+
+  it("makes no more lines of a list than may be held", function()
+    for names, line in pairs { ["a"] = "1\r\n", ["a,l[]"] = "1,\r\n" } do
+      local lines = lines_of(names)
+      local row = { a = 1 }
+      local at, held = lines.add_rows({ row, row, row, row }, 1, 4, 2 * #line)
+      assert.same({ 3, 2 * #line }, { at, held })
+      lines.take()
+      assert.same({ 5, 2 * #line }, { lines.add_rows({ row, row, row, row }, at, 4, 1000) })
+    end
   end)
 end)

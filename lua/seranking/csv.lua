@@ -41,6 +41,8 @@ end
 
 ---@class seranking.CsvLines
 ---@field add fun(row: any): integer adds the lines of a row; returns the bytes that are held
+---@field add_rows fun(rows: table, first: integer, last: integer, most: integer): integer, integer adds the lines of rows until
+--- `most` bytes are held; returns the place of the next row, and the bytes
 ---@field take fun(): string the lines since the last time
 
 --- Makes the lines of rows. Lines are held until they are taken.
@@ -48,7 +50,7 @@ end
 ---@param of seranking.Columns
 ---@return seranking.CsvLines
 function csv.lines(style, of)
-  local put, take = core.csv_encoder(style.separator)
+  local put, take, put_rows = core.csv_encoder(style.separator)
   local keys, indices, held = of.flat, {}, 0
   for i = 1, #of.names do
     indices[i] = i
@@ -64,7 +66,19 @@ function csv.lines(style, of)
   local function add(row)
     return put(row, keys) or unfold(row)
   end
-  return { add = keys and add or unfold, take = take }
+  local function add_rows(rows, first, last, most)
+    local at, size = first, 0
+    while at <= last and size < most do
+      if keys then
+        at, size = put_rows(rows, keys, at, last, most)
+      end
+      if at <= last and size < most then
+        at, size = at + 1, unfold(rows[at])
+      end
+    end
+    return at, size
+  end
+  return { add = keys and add or unfold, add_rows = add_rows, take = take }
 end
 
 --- The header; for Excel, with a byte order mark before it.

@@ -28,6 +28,8 @@ local export = lazy "seranking.export"
 local help = lazy "seranking.help"
 ---@module "seranking.walk.jobs"
 local jobs = lazy "seranking.walk.jobs"
+---@module "seranking.walk.lists"
+local lists = lazy "seranking.walk.lists"
 ---@module "seranking.walk.pages"
 local pages = lazy "seranking.walk.pages"
 ---@module "seranking.suggest"
@@ -370,6 +372,21 @@ end
 ---@return table?
 function operation.of(value)
   return proxy.state(value, kind)
+end
+
+--- The same as op:each, by lists of rows. For use inside the library.
+---@param op table
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return fun(): table?, integer, integer next_list see seranking.walk.lists
+---@return seranking.WalkState
+function operation.lists(op, args, given)
+  local walk, missing = walk_of(proxy.state(op, kind), args, given)
+  if not walk then
+    errors.raise(missing)
+  end
+  local next_list, state = lists.of(walk)
+  return next_list, state
 end
 
 --- The name of a method of operations; nil for any other value.

@@ -33,7 +33,7 @@ static inline char *room(lua_State *L, struct sr_buf *buf, size_t len) {
   return buf->data + buf->len;
 }
 
-static void put(lua_State *L, struct sr_buf *buf, const char *text, size_t len) {
+static inline void put(lua_State *L, struct sr_buf *buf, const char *text, size_t len) {
   memcpy(room(L, buf, len), text, len);
   buf->len += len;
 }
@@ -43,40 +43,60 @@ static inline void put_char(lua_State *L, struct sr_buf *buf, char c) {
   buf->len++;
 }
 
-/* What the bytes of a text ask for. */
-enum { SPECIAL = 1, NOT_ASCII = 2 };
-
 /* A word whose bytes are all `c`. */
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (unsigned char)(c))
 
+/* The highest bits of all bytes. */
+#define HIGH EACH_BYTE(0x80)
+
 /* Not 0 where a byte of `word` is 0. */
-#define HAS_ZERO(word) (((word)-EACH_BYTE(1)) & ~(word)&EACH_BYTE(0x80))
+#define HAS_ZERO(word) (((word)-EACH_BYTE(1)) & ~(word)&HIGH)
 #define HAS(word, c)   HAS_ZERO((word) ^ EACH_BYTE(c))
 
-/* Not 0 where a byte of `word` is below `c`, which is at most 0x80, or may be above 0x7f. */
-#define MAY_BE_BELOW(word, c) (((word)-EACH_BYTE(c)) & EACH_BYTE(0x80))
+/* Has bits of HIGH if a byte may be above 0x7f, or at most the comma: most texts have letters, digits and signs above it. */
+#define ODD(word) (((word)-EACH_BYTE(',' + 1)) | (word))
 
-static int classify_word(uint64_t word, int tabs) {
+static inline int word_has_special(uint64_t word, int tabs) {
   uint64_t special = HAS(word, '\n') | HAS(word, '\r');
   special |= tabs ? HAS(word, '\t') | HAS(word, '\\') : HAS(word, '"') | HAS(word, ',');
-  return (special != 0 ? SPECIAL : 0) | ((word & EACH_BYTE(0x80)) != 0 ? NOT_ASCII : 0);
+  return special != 0;
 }
 
-/* Whether a word may be of another class than 0: most hold letters, digits and signs above the comma. */
-#define IS_ODD(word) (((MAY_BE_BELOW(word, ',' + 1) | (word)) & EACH_BYTE(0x80)) != 0)
-
-/* Eight bytes at a time. */
-static int classify(const char *text, size_t len, int tabs) {
+/* Whether a byte must be quoted or escaped. Eight bytes at a time. */
+static int has_special(const char *text, size_t len, int tabs) {
   uint64_t word;
-  int classes = 0;
   for (; len >= sizeof word; text += sizeof word, len -= sizeof word) {
     memcpy(&word, text, sizeof word);
-    if (tabs || IS_ODD(word))
-      classes |= classify_word(word, tabs);
+    if ((tabs || (ODD(word) & HIGH) != 0) && word_has_special(word, tabs))
+      return 1;
   }
   for (word = EACH_BYTE('0'); len > 0; len--)
     word = word << 8 | (unsigned char)*text++;
-  return tabs || IS_ODD(word) ? classes | classify_word(word, tabs) : classes;
+  return word_has_special(word, tabs);
+}
+
+/* Copies a text. Returns what its words have in common with HIGH in `*words`, and in what ODD makes of them. */
+static inline uint64_t copy_text(char *out, const char *text, size_t len, uint64_t *words) {
+  uint64_t word = EACH_BYTE('0'), odd = 0, all = 0;
+  if (len < sizeof word) {
+    for (; len > 0; len--) {
+      word = word << 8 | (unsigned char)*text;
+      *out++ = *text++;
+    }
+  } else {
+    for (; len > sizeof word; text += sizeof word, out += sizeof word, len -= sizeof word) {
+      memcpy(&word, text, sizeof word);
+      memcpy(out, &word, sizeof word);
+      odd |= ODD(word);
+      all |= word;
+    }
+    text -= sizeof word - len; /* the last eight, some of them again */
+    out -= sizeof word - len;
+    memcpy(&word, text, sizeof word);
+    memcpy(out, &word, sizeof word);
+  }
+  *words = (all | word) & HIGH;
+  return (odd | ODD(word)) & HIGH;
 }
 
 /* Writes a text whose quotes are doubled. Returns the end. */
@@ -157,16 +177,25 @@ static int is_formula(const char *text, size_t len) {
 /* May push a value. */
 static void put_text(lua_State *L, struct encoder *encoder, const char *text, size_t len) {
   struct sr_buf *buf = &encoder->buf;
-  int classes = classify(text, len, encoder->tabs);
-  char *out;
-  if ((classes & NOT_ASCII) != 0 && sr_utf8_valid(text, len) < len)
+  char *out = room(L, buf, 2 * len + 3);
+  uint64_t not_ascii;
+  int odd = copy_text(out, text, len, &not_ascii) != 0 || encoder->tabs;
+  int special = odd && has_special(text, len, encoder->tabs);
+  int formula = len > 0 && is_formula(text, len);
+  if (not_ascii != 0 && sr_utf8_valid(text, len) < len) {
     text = push_utf8(L, text, &len);
-  out = room(L, buf, 2 * len + 3);
-  if ((classes & SPECIAL) != 0 && !encoder->tabs)
+    out = room(L, buf, 2 * len + 3);
+    memcpy(out, text, len);
+  }
+  if (!special && !formula) {
+    buf->len += len;
+    return;
+  }
+  if (special && !encoder->tabs)
     *out++ = '"';
-  if (len > 0 && is_formula(text, len))
+  if (formula)
     *out++ = '\'';
-  if ((classes & SPECIAL) == 0) {
+  if (!special) {
     memcpy(out, text, len);
     out += len;
   } else if (encoder->tabs) {
@@ -186,14 +215,17 @@ enum { NUMBER_SIZE = 40 };
 #define WHOLE 9007199254740992.0
 
 static void put_integer(lua_State *L, struct sr_buf *buf, long long value) {
-  char text[NUMBER_SIZE], *p = text + sizeof text;
-  unsigned long long rest = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
-  do
-    *--p = (char)('0' + rest % 10);
-  while ((rest /= 10) > 0);
+  unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value,
+                     rest;
+  char *out = room(L, buf, NUMBER_SIZE);
   if (value < 0)
-    *--p = '-';
-  put(L, buf, p, (size_t)(text + sizeof text - p));
+    *out++ = '-';
+  for (rest = size; rest >= 10; rest /= 10)
+    out++;
+  buf->len = (size_t)(out + 1 - buf->data);
+  for (; size >= 10; size /= 10)
+    *out-- = (char)('0' + size % 10);
+  *out = (char)('0' + size);
 }
 
 /* The shortest text that reads back as the same number, with a dot in any locale. */
@@ -220,16 +252,16 @@ static void put_number(lua_State *L, struct sr_buf *buf, double value) {
 
 /* ---- cells ---- */
 
-/* Appends the value on the top of the stack. 0: it is of a type that has no text here. */
-static int put_cell(lua_State *L, struct encoder *encoder) {
+/* Appends the value on the top of the stack, which is of that type. 0: it has no text here. */
+static inline int put_cell(lua_State *L, struct encoder *encoder, int type) {
   struct sr_buf *buf = &encoder->buf;
-  size_t len;
-  const char *text;
-  switch (lua_type(L, -1)) {
-  case LUA_TSTRING:
-    text = lua_tolstring(L, -1, &len);
+  if (type == LUA_TSTRING) {
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
     put_text(L, encoder, text, len);
     return 1;
+  }
+  switch (type) {
   case LUA_TNUMBER:
 #if LUA_VERSION_NUM >= 503
     if (lua_isinteger(L, -1)) {
@@ -258,27 +290,36 @@ static struct encoder *encoder_of(lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+/* Pushes the member of the row whose name is at `key`. Returns its type. `plain`: the row has no metatable. */
+static inline int push_member(lua_State *L, int row, int key, int plain) {
+  lua_pushvalue(L, key);
+#if LUA_VERSION_NUM >= 503
+  return plain ? lua_rawget(L, row) : lua_gettable(L, row);
+#else
+  (plain ? lua_rawget : lua_gettable)(L, row);
+  return lua_type(L, -1);
+#endif
+}
+
 /*
-** add(row, keys) -> bytes held | nil: appends a line with the members that `keys` lists. nil: nothing was appended, since the row is
-** no table, or a member is one, or of a type that has no text.
+** Appends a line with the members of the row at `row` whose `count` names are on the stack from `keys` on. 0: nothing was appended,
+** since the row is no table, or a member is one, or of a type that has no text. Leaves up to two values for each member on the stack.
 */
-static int encoder_add(lua_State *L) {
-  struct encoder *encoder = encoder_of(L);
+static int put_line(lua_State *L, struct encoder *encoder, int row, int keys, int count) {
   struct sr_buf *buf = &encoder->buf;
-  int i, count;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  if (!lua_istable(L, 1))
+  int i, plain = 1;
+  if (!lua_istable(L, row))
     return 0;
-  lua_settop(L, 2);
-  count = (int)lua_rawlen(L, 2);
-  luaL_checkstack(L, 2 * count + 2, NULL); /* values stay there until the end */
-  buf->len = encoder->whole;               /* an error may have left a piece of a line */
-  for (i = 1; i <= count; i++) {
-    lua_rawgeti(L, 2, i);
-    lua_gettable(L, 1);
-    if (i > 1)
+  if (lua_getmetatable(L, row)) {
+    lua_pop(L, 1);
+    plain = 0;
+  }
+  buf->len = encoder->whole; /* an error may have left a piece of a line */
+  for (i = 0; i < count; i++) {
+    int type = push_member(L, row, keys + i, plain);
+    if (i > 0)
       put_char(L, buf, encoder->tabs ? '\t' : ',');
-    if (!put_cell(L, encoder)) {
+    if (!put_cell(L, encoder, type)) {
       buf->len = encoder->whole;
       return 0;
     }
@@ -289,8 +330,52 @@ static int encoder_add(lua_State *L) {
     put_char(L, buf, '\r');
   put_char(L, buf, '\n');
   encoder->whole = buf->len;
-  lua_pushinteger(L, (lua_Integer)buf->len);
   return 1;
+}
+
+/* Pushes the keys of the list at `index`, with room for the values of a line behind them. Returns how many. */
+static int push_keys(lua_State *L, int index) {
+  int i, count;
+  luaL_checktype(L, index, LUA_TTABLE);
+  count = (int)lua_rawlen(L, index);
+  luaL_checkstack(L, 3 * count + 4, NULL);
+  for (i = 1; i <= count; i++)
+    lua_rawgeti(L, index, i);
+  return count;
+}
+
+/* add(row, keys) -> bytes held | nil: see put_line. */
+static int encoder_add(lua_State *L) {
+  struct encoder *encoder = encoder_of(L);
+  lua_settop(L, 2);
+  if (!put_line(L, encoder, 1, 3, push_keys(L, 2)))
+    return 0;
+  lua_pushinteger(L, (lua_Integer)encoder->whole);
+  return 1;
+}
+
+/*
+** add_rows(rows, keys, first, last, most) -> next, bytes held: appends lines of rows[first] to rows[last]. Ends before a row that
+** has no line, see put_line, and when `most` bytes are held. `next`: the first row that was not appended.
+*/
+static int encoder_add_rows(lua_State *L) {
+  struct encoder *encoder = encoder_of(L);
+  lua_Integer at = luaL_checkinteger(L, 3), last = luaL_checkinteger(L, 4);
+  size_t most = (size_t)luaL_checkinteger(L, 5);
+  int count, top;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 2);
+  count = push_keys(L, 2);
+  top = lua_gettop(L);
+  for (; at <= last && encoder->whole < most; at++) {
+    lua_rawgeti(L, 1, (int)at);
+    if (!put_line(L, encoder, top + 1, 3, count))
+      break;
+    lua_settop(L, top);
+  }
+  lua_pushinteger(L, at);
+  lua_pushinteger(L, (lua_Integer)encoder->whole);
+  return 2;
 }
 
 /* take() -> the lines since the last time. */
@@ -309,8 +394,8 @@ static int encoder_gc(lua_State *L) {
 }
 
 /*
-** csv_encoder(separator) -> add, take: see above. "," is CSV; "\t" escapes tab, line break and backslash. Closures: to check the type
-** of an object in each call would cost as much as a cell.
+** csv_encoder(separator) -> add, take, add_rows: see above. "," is CSV; "\t" escapes tab, line break and backslash. Closures: to
+** check the type of an object in each call would cost as much as a cell.
 */
 static int new_encoder(lua_State *L) {
   const char *separator = luaL_checkstring(L, 1);
@@ -320,8 +405,11 @@ static int new_encoder(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, encoder_add, 1);
   lua_insert(L, -2);
+  lua_pushvalue(L, -1);
   lua_pushcclosure(L, encoder_take, 1);
-  return 2;
+  lua_insert(L, -2);
+  lua_pushcclosure(L, encoder_add_rows, 1);
+  return 3;
 }
 
 static const luaL_Reg methods[] = {{NULL, NULL}};

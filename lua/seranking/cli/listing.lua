@@ -1,9 +1,10 @@
---- Rows: a page of a list, or a walk over its pages, row by row into the output.
+--- Rows: a page of a list, or a walk over its pages, into the output.
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
 local interrupt = require "seranking.cli.interrupt"
 local money = require "seranking.cli.money"
+local operation = require "seranking.operation"
 local problems = require "seranking.cli.problems"
 
 local listing = {}
@@ -24,15 +25,15 @@ local function not_written(run, problem, status)
   if problem == "closed" then
     exit.stop(exit.DONE)
   end
-  run.context:fail(status or run.count == 0 and exit.USAGE or exit.OTHER, problem)
+  run.context:fail(status or not run.output.has_rows and exit.USAGE or exit.OTHER, problem)
 end
 
-local function write(run, row)
-  local fine, problem = run.output:row(row)
+local function write(run, rows, first, last)
+  local fine, problem = run.output:rows(rows, first, last)
   if not fine then
     not_written(run, problem)
   end
-  run.count = run.count + 1
+  run.count = run.count + last - first + 1
 end
 
 -- The rows of one page: the answer's list.
@@ -41,11 +42,10 @@ local function one_page(run)
   local about = run.plan.pages or {}
   local rows = data
   if about.rows then
-    rows = type(data) == "table" and data[about.rows] or {}
+    rows = type(data) == "table" and data[about.rows]
   end
-  for _, row in ipairs(rows) do
-    write(run, row)
-  end
+  rows = type(rows) == "table" and rows or {}
+  write(run, rows, 1, #rows)
   local total = about.total and type(data) == "table" and tonumber(data[about.total])
   local more = total and total > #rows or not total and run.args.limit == #rows
   if more then
@@ -54,10 +54,18 @@ local function one_page(run)
   end
 end
 
-local function all_pages(run)
-  for row in run.next_row do
-    write(run, row)
+-- The rows of the next request; false at the end. A function of its own: what it returns from leaves no page in memory while
+-- the next one comes.
+local function next_page(run)
+  local rows, first, last = run.next_list()
+  if rows then
+    write(run, rows, first, last)
   end
+  return rows ~= nil
+end
+
+local function all_pages(run)
+  while next_page(run) do end
 end
 
 -- Shows how far a walk is, at each page and while a request is under way.
@@ -76,13 +84,13 @@ end
 ---@param run seranking.cli.Listing
 function listing.begin(run)
   run.walk.on_progress = function(...) run.update(...) end
-  local fine, next_row, state = pcall(run.op.each, run.op, run.args, run.walk)
-  if not fine and type(next_row) == "string" then
-    run.context:fail(exit.USAGE, problems.mistake(next_row, run.op))
+  local fine, next_list, state = pcall(operation.lists, run.op, run.args, run.walk)
+  if not fine and type(next_list) == "string" then
+    run.context:fail(exit.USAGE, problems.mistake(next_list, run.op))
   elseif not fine then
-    error(next_row, 0)
+    error(next_list, 0)
   end
-  run.next_row, run.state = next_row, state
+  run.next_list, run.state = next_list, state
 end
 
 -- Before a request: what is there is written, and its end is where a walk goes on if a later write fails.
@@ -125,7 +133,7 @@ function listing.run(run)
   show_progress(run)
   local watch = { careful = money.is_paid(run.plan), before = function() mark(run) end, during = run.update }
   local fine, problem, interrupted = interrupt.guard(context, watch, function()
-    (run.next_row and all_pages or one_page)(run)
+    (run.next_list and all_pages or one_page)(run)
   end)
   context:erase_progress()
   if fine then -- all rows that were wanted, even if Ctrl-C came during the last page
@@ -136,9 +144,9 @@ function listing.run(run)
     end
     problem, interrupted = select(2, pcall(not_written, run, problem, exit.OTHER)), false
   end
-  local broken = exit.is_stop(problem) and problem.status == exit.OTHER
+  local broken = exit.is_stop(problem) and problem.status ~= exit.DONE
   local token, count = run.state and run.state.resume, run.count
-  if broken then -- a write failed: the file is cut to the mark
+  if broken then -- rows could not be written: the file is cut to the mark
     token, count = run.marked_token, run.marked
     if run.output:holds() then -- no row was written before
       token, count = nil, 0

@@ -1,10 +1,10 @@
 --- Where an answer goes, and in which format: stdout, or a file that has its name only when it is complete.
 -- SPDX-License-Identifier: MIT
 --
--- A format is a module with open(write, settings) → { row = function(self, value), close = function(self) }. It may have
--- document(self, value), if an answer that is no list looks different from a row, and flush(self), if it holds lines back. The
--- module may have continue(file, settings), which prepares a part for more rows, and mend(file), which ends one that was cut.
--- `row` does not use its self. `write(text)` returns true, or nil and a message. Settings: see seranking.cli.Settings.
+-- A format is a module with open(write, settings) → { rows = function(self, list, first, last), close = function(self) }. It
+-- may have document(self, value), if an answer that is no list looks different from a row, and flush(self), if it holds lines
+-- back. The module may have continue(file, settings), which prepares a part for more rows, and mend(file), which ends one that
+-- was cut. `write(text)` returns true, or nil and a message. Settings: see seranking.cli.Settings.
 
 local columns = require "seranking.columns"
 local files = require "seranking.cli.files"
@@ -49,7 +49,7 @@ local function drain(self)
   self.pieces, self.count, self.size = {}, 0, 0
   local fine, problem = self.file:write(text)
   if not fine then
-    self.broken, self.row = problem, nil
+    self.broken = problem
   end
   return fine, problem
 end
@@ -278,26 +278,39 @@ local function check_first(self, value)
   return true
 end
 
---- Takes a row.
----@param value any
+--- Takes the rows list[first] to list[last].
+---@param list table
+---@param first? integer default: 1
+---@param last? integer default: the last of the list
 ---@return true? done, string? problem "closed": the reader of the pipe has gone
-function Output:row(value)
+function Output:rows(list, first, last)
+  first, last = first or 1, last or #list
   if self.broken then
     return nil, self.broken
+  elseif first > last then
+    return true
   elseif not self.checked then
-    local fine, problem = check_first(self, value)
+    local fine, problem = check_first(self, list[first])
     if not fine then
       return nil, problem
     end
     self.has_rows = true
   end
-  if self.sort then
-    self.rows = self.rows or {}
-    self.rows[#self.rows + 1] = value
-    return true
+  if not self.sort then
+    return self.writer:rows(list, first, last)
   end
-  self.row = self.writer.row -- from now on, until a write fails
-  return self.writer:row(value)
+  self.held = self.held or {}
+  for i = first, last do
+    self.held[#self.held + 1] = list[i]
+  end
+  return true
+end
+
+--- Takes a row.
+---@param value any
+---@return true? done, string? problem
+function Output:row(value)
+  return self:rows({ value }, 1, 1)
 end
 
 --- Takes an answer that is no list of rows.
@@ -310,13 +323,7 @@ function Output:document(value)
   elseif type(value) ~= "table" or value[1] == nil then
     return self:row(value)
   end
-  for _, row in ipairs(value) do
-    local fine, problem = self:row(row)
-    if not fine then
-      return nil, problem
-    end
-  end
-  return true
+  return self:rows(value)
 end
 
 -- ---- the end ----
@@ -348,7 +355,7 @@ end
 -- Gives the rows to the format in their order. Equal ones stay as they came.
 local function write_sorted(self)
   local list, keys = {}, self.sort
-  for i, row in ipairs(self.rows or {}) do
+  for i, row in ipairs(self.held) do
     list[i] = { row = row, at = i }
     for k, key in ipairs(keys) do
       key.columns:lines(row, function(cells)
@@ -366,14 +373,11 @@ local function write_sorted(self)
     end
     return a.at < b.at
   end)
-  self.rows = nil
-  for _, entry in ipairs(list) do
-    local fine, problem = self.writer:row(entry.row)
-    if not fine then
-      return nil, problem
-    end
+  self.held = nil
+  for i, entry in ipairs(list) do
+    list[i] = entry.row
   end
-  return true
+  return self.writer:rows(list, 1, #list)
 end
 
 -- Writes what is left, so that the output is valid.
@@ -383,7 +387,7 @@ local function complete(self)
   end
   self.completed = true
   local fine, problem = true, nil
-  if self.rows then
+  if self.held then
     fine, problem = write_sorted(self)
   end
   if fine and not self.has_document then

@@ -33,9 +33,16 @@ local Unfolded = {}
 
 -- Passes on what has no meaning of its own here.
 function Unfolded:__index(name)
-  return Unfolded[name] or function(_, ...)
-    return self.output[name](self.output, ...)
+  local value = Unfolded[name]
+  if value == nil then
+    value = self.output[name]
+    if type(value) == "function" then
+      return function(_, ...)
+        return value(self.output, ...)
+      end
+    end
   end
+  return value
 end
 
 -- Writes the elements of the list that `value` has at the rest of the path.
@@ -51,13 +58,21 @@ local function write(self, value, at)
     end
     return write(self, list, at + 1)
   end
+  if last then
+    return self.output:rows(list)
+  end
   for _, element in ipairs(list) do
-    local fine, problem
-    if last then
-      fine, problem = self.output:row(element)
-    else
-      fine, problem = write(self, element, at + 1)
+    local fine, problem = write(self, element, at + 1)
+    if not fine then
+      return nil, problem
     end
+  end
+  return true
+end
+
+function Unfolded:rows(list, first, last)
+  for i = first or 1, last or #list do
+    local fine, problem = write(self, list[i], 1)
     if not fine then
       return nil, problem
     end
@@ -71,13 +86,7 @@ end
 
 function Unfolded:document(value)
   if type(value) == "table" and value[1] ~= nil then
-    for _, row in ipairs(value) do
-      local fine, problem = write(self, row, 1)
-      if not fine then
-        return nil, problem
-      end
-    end
-    return true
+    return self:rows(value)
   end
   return write(self, value, 1)
 end

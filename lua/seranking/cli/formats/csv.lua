@@ -16,38 +16,38 @@ function format.tell(settings, row)
   end
 end
 
--- Bytes of lines that are held before they are written.
-local HELD = 65536
+-- Bytes of lines that are held before they are written: a page at once, as a rule.
+local HELD = 262144
 
 --- Begins lines of a style. The header comes with the first row, or, without one, at the end if the columns are known.
 ---@param style seranking.CsvStyle
 function format.lines(style, write, settings)
   local of, lines = settings.columns, nil
-  local add, take
-  local function begin()
+  local function begin(row)
+    if not of then
+      of = columns.of_rows({ row }, settings.scalars, true)
+      format.tell(settings, row)
+    end
     lines = csv.lines(style, of)
-    add, take = lines.add, lines.take
     return settings.continues or write(csv.header(style, of, settings.bom))
   end
   local made = {}
-  function made.row(_, value)
+  function made.rows(_, list, first, last)
+    local fine, problem = true, nil
     if not lines then
-      if not of then
-        of = columns.of_rows({ value }, settings.scalars, true)
-        format.tell(settings, value)
-      end
-      local fine, problem = begin()
-      if not fine then
-        return nil, problem
+      fine, problem = begin(list[first])
+    end
+    while fine and first <= last do
+      local held
+      first, held = lines.add_rows(list, first, last, HELD)
+      if held >= HELD then
+        fine, problem = write(lines.take())
       end
     end
-    if add(value) >= HELD then
-      return write(take())
-    end
-    return true
+    return fine, problem
   end
   function made.flush()
-    return not lines or write(take())
+    return not lines or write(lines.take())
   end
   function made.close()
     if not lines and of then

@@ -31,10 +31,13 @@ end
 function json.open(write, settings)
   local begun, json_text = settings.continues or false, text.json_of(settings.columns)
   return {
-    row = function(_, value)
-      local before = begun and ",\n" or "[\n"
-      begun = true
-      return write(before .. json_text(value))
+    rows = function(_, list, first, last)
+      local fine, problem = true, nil
+      while fine and first <= last do
+        fine, problem = write((begun and ",\n" or "[\n") .. json_text(list[first]))
+        begun, first = true, first + 1
+      end
+      return fine, problem
     end,
     document = function(_, value)
       return write(json_text(value) .. "\n")

@@ -9,8 +9,13 @@ local jsonl = {}
 function jsonl.open(write, settings)
   local json_text = text.json_of(settings.columns)
   return {
-    row = function(_, value)
-      return write(json_text(value) .. "\n")
+    rows = function(_, list, first, last)
+      local fine, problem = true, nil
+      while fine and first <= last do
+        fine, problem = write(json_text(list[first]) .. "\n")
+        first = first + 1
+      end
+      return fine, problem
     end,
     close = function()
       return true

@@ -199,8 +199,10 @@ end
 function table_format.open(write, settings)
   local rows, done = {}, false
   local made = {}
-  function made.row(_, value)
-    rows[#rows + 1] = value
+  function made.rows(_, list, first, last)
+    for i = first, last do
+      rows[#rows + 1] = list[i]
+    end
     return true
   end
   function made.document(_, value)
