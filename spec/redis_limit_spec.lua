@@ -3,46 +3,18 @@
 
 local posix = require "posix_for_specs"
 local process = require "support.process"
+local redis = require "support.redis"
 local seranking = require "seranking"
 local system = require "support.system"
 local wire = require "support.wire"
 
 local ECHO = { "request", "echo", { "again" } }
-local START_TIME = 10 -- seconds until Redis must be ready
-
-local function shell(command)
-  return (system.output(command):gsub("%s+$", ""))
-end
-
-local available = pcall(require, "lseranking_redis") and shell "command -v redis-server" ~= ""
-
 describe("a limit on Redis", function()
-  local folder, remove_folder, redis
-
-  local function cli(command)
-    return shell(("redis-cli -s '%s/s' %s 2>&1"):format(folder, command))
-  end
-
-  local function start_redis()
-    local deadline = os.time() + START_TIME
-    shell(("redis-server --port 0 --unixsocket '%s/s' --dir '%s' --pidfile '%s/pid' --save '' --logfile log --daemonize yes")
-      :format(folder, folder, folder))
-    while cli "PING" ~= "PONG" do
-      assert(os.time() < deadline, "redis-server did not start")
-    end
-    redis = tonumber(shell(("cat '%s/pid'"):format(folder)))
-  end
-
-  local function kill_redis()
-    if redis then
-      posix.kill(redis, 9)
-      redis = nil
-    end
-  end
+  local folder, remove_folder, store
 
   -- A client whose limit is 3 in 0.2 s.
   local function client(server, options)
-    local all = { limiter = { redis = "unix:" .. folder .. "/s" }, rate = { limit = 3, per = 0.2 }, share = "user" }
+    local all = { limiter = { redis = store.address }, rate = { limit = 3, per = 0.2 }, share = "user" }
     for name, value in pairs(options or {}) do
       all[name] = value
     end
@@ -51,19 +23,21 @@ describe("a limit on Redis", function()
 
   before_each(function()
     folder, remove_folder = process.folder()
-    if available then
-      start_redis()
+    if redis.available then
+      store = redis.start(folder)
     end
   end)
 
   after_each(function()
     wire.finish()
-    kill_redis()
+    if store then
+      store.stop()
+    end
     remove_folder()
   end)
 
   local function on_redis(what, fn)
-    if available then
+    if redis.available then
       it(what, fn)
     else
       pending(what .. " (needs hiredis and redis-server)")
@@ -71,7 +45,7 @@ describe("a limit on Redis", function()
   end
 
   on_redis("never gives the server the key: not in a command, in what it saves, in its log", function()
-    local monitor = tonumber(shell(("redis-cli -s '%s/s' MONITOR >'%s/seen' 2>&1 & echo $!"):format(folder, folder)))
+    local monitor = tonumber(system.output(("redis-cli -s '%s/s' MONITOR >'%s/seen' 2>&1 & echo $!"):format(folder, folder)))
     finally(function() posix.kill(monitor, 9) end)
     -- Waits until the monitor has written a text.
     local function monitored(text)
@@ -87,8 +61,8 @@ describe("a limit on Redis", function()
     local one = client(wire.start { ECHO })
     assert(one:request { path = "/a" })
     assert.equal("…" .. wire.KEY:sub(-4), one:limiter().key)
-    assert.equal("OK", cli "SAVE")
-    cli "ECHO end-of-test"
+    assert.equal("OK", store.cli "SAVE")
+    store.cli "ECHO end-of-test"
     local seen = monitored "end-of-test"
     assert.truthy(seen:find('"EVALSHA"', 1, true))
     for _, text in ipairs { seen, system.read(folder .. "/dump.rdb"), system.read(folder .. "/log") } do
@@ -105,12 +79,12 @@ describe("a limit on Redis", function()
       assert(a:request { path = "/a" })
       assert(b:request { path = "/b" })
     end
-    assert.equal("1", cli "DBSIZE")
+    assert.equal("1", store.cli "DBSIZE")
     local _, response = assert(a:request { path = "/a" })
     assert.equal(1, response.attempts)
     local view = a:limiter()
     assert.equal("redis", view.scope)
-    assert.equal("unix:" .. folder .. "/s?db=0", view.server)
+    assert.equal(store.address .. "?db=0", view.server)
     assert.is_nil(view.problem)
     assert.equal("closed", view.circuit.state)
   end)
@@ -118,15 +92,15 @@ describe("a limit on Redis", function()
   on_redis("fails calls with code limiter while the server is down, and nothing is sent", function()
     local server = wire.start { ECHO }
     local one = client(server)
-    kill_redis()
+    store.stop()
     local err = wire.failed("network", "limiter", one:request { path = "/a" })
     assert.is_false(err.sent)
     assert.is_true(err.retryable)
-    assert.matches("unix:" .. folder .. "/s?db=0: ", err.message, 1, true)
+    assert.matches(store.address .. "?db=0: ", err.message, 1, true)
   end)
 
   on_redis("with wrong settings ends a wait for a job at the first poll", function()
-    local looks = client(wire.start {}, { limiter = { redis = "unix:" .. folder .. "/s?db=99" }, timeout = 50 })
+    local looks = client(wire.start {}, { limiter = { redis = store.address .. "?db=99" }, timeout = 50 })
     local start = os.time()
     local err = wire.failed("network", "limiter", looks.audit.status:wait({ audit_id = 1 }, { timeout = 80 }))
     assert.is_false(err.sent)
@@ -137,9 +111,9 @@ describe("a limit on Redis", function()
   on_redis("with wrong settings gives errors that are not retryable", function()
     local server = wire.start { ECHO }
     assert(client(server):request { path = "/a" })
-    local key = cli "KEYS '*'":match "%S+"
-    cli("DEL " .. key)
-    cli("SET " .. key .. " 1")
+    local key = store.cli "KEYS '*'":match "%S+"
+    store.cli("DEL " .. key)
+    store.cli("SET " .. key .. " 1")
     local function refused(words, options)
       local err = wire.failed("network", "limiter", client(server, options):request { path = "/a" })
       assert.matches(words, err.message, 1, true)
@@ -148,11 +122,11 @@ describe("a limit on Redis", function()
       assert.matches("mend the address", err.hint, 1, true)
     end
     refused "(WRONGTYPE)"
-    refused("DB index", { limiter = { redis = "unix:" .. folder .. "/s?db=9999" } })
-    refused("AUTH", { limiter = { redis = "unix:" .. folder .. "/s?password=none" } })
-    cli "CONFIG SET requirepass s3cret"
+    refused("DB index", { limiter = { redis = store.address .. "?db=9999" } })
+    refused("AUTH", { limiter = { redis = store.address .. "?password=none" } })
+    store.cli "CONFIG SET requirepass s3cret"
     refused "(NOAUTH)"
-    refused("(WRONGPASS)", { limiter = { redis = "unix:" .. folder .. "/s?password=wrong" } })
+    refused("(WRONGPASS)", { limiter = { redis = store.address .. "?password=wrong" } })
   end)
 
   on_redis("falls back on the process's own limit if configured to, and reports it", function()
@@ -162,16 +136,16 @@ describe("a limit on Redis", function()
       on_limiter_error = "process",
       on_event = function(event) events[#events + 1] = event end,
     })
-    kill_redis()
+    store.stop()
     assert(one:request { path = "/a" })
     assert.equal("limiter_fallback", events[1].type)
-    assert.matches("unix:" .. folder .. "/s?db=0: ", events[1].problem, 1, true)
-    start_redis()
+    assert.matches(store.address .. "?db=0: ", events[1].problem, 1, true)
+    store = redis.start(folder)
     local deadline = os.time() + 10
     repeat -- Redis is retried meanwhile
       assert(one:request { path = "/a" })
       assert(os.time() < deadline)
-    until cli "DBSIZE" == "1"
+    until store.cli "DBSIZE" == "1"
   end)
 
   on_redis("falls back in half of a call's time if Redis is silent", function()
@@ -183,9 +157,9 @@ describe("a limit on Redis", function()
     })
     assert(one:request { path = "/a" })
     events = {}
-    posix.kill(redis, 19) -- SIGSTOP
+    posix.kill(store.pid, 19) -- SIGSTOP
     local data, response = one:request { path = "/b", timeout = 1 }
-    posix.kill(redis, 18) -- SIGCONT
+    posix.kill(store.pid, 18) -- SIGCONT
     assert.is_table(data, tostring(response))
     assert.equal("limiter_fallback", events[1].type)
     assert.matches("/s?db=0: no answer within half of the call's time", events[1].problem, 1, true)

@@ -54,7 +54,7 @@ targets() {
           valgrind) pick "/$VALGRIND" ;;
           portable) pick "/$PORTABLE" ;;
           nginx | nginx-*) ls spec/nginx*_spec.lua ;;
-          torture | torture-*) echo spec/torture_spec.lua ;;
+          torture | torture-*) ls spec/torture*_spec.lua ;;
           peers*) ls spec/peers_*_spec.lua ;;
         esac
       fi ;;

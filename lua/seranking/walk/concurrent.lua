@@ -95,6 +95,13 @@ local function of_operation(of, item, index, message)
   return proxy.is(item) and ("%sclient:gather, function %d: %s"):format(place, index, message) or nil
 end
 
+-- What an item raised that adapter.raised has not seen: Lua calls no message handler when memory runs out.
+local function no_memory(message)
+  return errors.wrap {
+    kind = "too_large", code = "out_of_memory", message = message, attempts = 0, sent = true, retryable = false,
+  }
+end
+
 --- Takes what an item returned or, if not `fine`, raised (see adapter.try).
 function Batch:settle(index, fine, value, problem)
   local mistake, message
@@ -104,7 +111,7 @@ function Batch:settle(index, fine, value, problem)
   if mistake then
     self.mistake = self.mistake or self.of and of_operation(self.of, self.list[index], index, message) or mistake
   elseif not fine then
-    add_error(self, index, value)
+    add_error(self, index, type(value) == "string" and no_memory(value) or value)
   elseif (value == nil or value == false) and problem ~= nil then
     add_error(self, index, problem)
   else
