@@ -113,16 +113,19 @@ int sr_multi_start(struct sr_multi *multi, struct sr_transfer *transfer) {
 
 void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer) {
   int removed = curl_multi_remove_handle(multi->handle, transfer->easy) == CURLM_OK;
+  int reusable = sr_transfer_is_reusable();
   multi->running--;
   if (multi->latest == transfer)
     multi->latest = NULL;
-  sr_transfer_release(transfer);
-  if (removed && sr_transfer_is_reusable() && multi->idle_count < IDLE_TRANSFERS_MAX)
-    put_idle(multi, transfer);
-  else if (removed && !sr_transfer_is_reusable() && multi->spent == NULL)
-    multi->spent = transfer;
-  else
+  if (!removed || (reusable ? multi->idle_count >= IDLE_TRANSFERS_MAX : multi->spent != NULL)) {
     sr_transfer_delete(transfer);
+    return;
+  }
+  sr_transfer_release(transfer);
+  if (reusable)
+    put_idle(multi, transfer);
+  else
+    multi->spent = transfer;
 }
 
 CURLMcode sr_multi_work(struct sr_multi *multi) {

@@ -132,17 +132,15 @@ static long status_of(const struct sr_transfer *transfer) {
   return status;
 }
 
-/* Whether it is the head of a 1xx answer, which another head follows. None follows 101. */
-static int is_interim(const struct sr_transfer *transfer) {
-  long status = status_of(transfer);
-  return status / 100 == 1 && status != 101;
-}
-
-/* Keeps track of heads, by the rules of libcurl: it reads "http/1.1" as a version too. */
+/*
+** Keeps track of heads, by the rules of libcurl: it reads "http/1.1" as a version too. `line` may begin or
+** end one. Another head follows that of a 1xx answer, but for 101.
+*/
 static void follow_head(struct sr_transfer *transfer, const char *line, size_t len) {
   if (line[0] == '\r' || line[0] == '\n') {
+    long status = status_of(transfer);
     if (transfer->head != SR_HEAD_WHOLE)
-      transfer->head = is_interim(transfer) ? SR_HEAD_NONE : SR_HEAD_WHOLE;
+      transfer->head = status / 100 == 1 && status != 101 ? SR_HEAD_NONE : SR_HEAD_WHOLE;
   } else if (transfer->head == SR_HEAD_NONE && len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
     sr_buf_clear(&transfer->call->head); /* drops a 1xx head */
     transfer->head = SR_HEAD_BEGUN;
@@ -153,7 +151,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  follow_head(transfer, data, len);
+  if (transfer->head == SR_HEAD_NONE || data[0] == '\r' || data[0] == '\n')
+    follow_head(transfer, data, len);
   if (MAY_NAME_CODINGS(data, len))
     transfer->codings += count_codings(data, len); /* in 1xx answers too: libcurl adds them up */
   if (transfer->codings > 1)
@@ -660,7 +659,7 @@ static void set_sent_once(struct sr_error *error, const struct sr_transfer *tran
 ** Whether the answer's status line says what libcurl has read in it: it takes "http/1.1 503" for a 200.
 */
 static int is_status_read(const struct sr_call *call) {
-  const char *status = strchr(sr_buf_text(&call->head), ' ');
+  const char *status = strchr(call->head.data, ' ');
   return status != NULL && atoi(status) == call->status;
 }
 

@@ -224,11 +224,14 @@ static struct circuit circuit_of(uint64_t word, sr_time now) {
   return c;
 }
 
-/* Reads the shared word in the same way, and repairs it if it is impossible. */
+/* Reads the shared word in the same way, and repairs it if it is impossible. 0: there was no trouble. */
 static struct circuit read_circuit(struct sr_limit *limit, sr_time now, uint64_t *word) {
+  struct circuit c = {0, 0, 0, SR_BLOCK_NONE, 0};
   *word = atomic_load(&limit->circuit);
+  if (*word == 0)
+    return c;
   for (;;) {
-    struct circuit c = circuit_of(*word, now);
+    c = circuit_of(*word, now);
     uint64_t sane = pack(&c);
     if (sane == *word || ((*word & FROZEN) && sr_limit_moved(limit)))
       return c;
@@ -400,8 +403,8 @@ static void apply_silence(struct silence *q, const struct sr_rate *rate, int lon
 static int record_silence(struct sr_limit *limit, const struct sr_rate *rate,
                           enum sr_outcome outcome, int lone, sr_time now) {
   uint64_t word = atomic_load(&limit->silence);
-  if (outcome == SR_OUTCOME_UNSENT)
-    return 1;
+  if (outcome == SR_OUTCOME_UNSENT || (word == 0 && outcome != SR_OUTCOME_SILENT))
+    return 1; /* nothing begins or ends */
   for (;;) {
     struct silence q = silence_of(word, now), none = {0, 0, 0};
     uint64_t after;
