@@ -150,8 +150,42 @@ static void any_allocation_may_fail_and_nothing_is_lost(void **state) {
   server_stop(&server);
 }
 
+#define LONG "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz012345"
+
+/* Parts that are longer than what a buffer begins with, so that each of them may need memory. */
+static void an_address_of_any_length_is_read_or_memory_ran_out(void **state) {
+  static const char *const addresses[] = {
+      "redis://" LONG "." LONG ":6379/15",
+      "rediss://" LONG ":" LONG "@h?ca_file=/" LONG "&prefix=" LONG,
+      "redis://[1234:1234:1234:1234:1234:1234:1234:1234]:65535",
+      "unix:/" LONG "?db=12&user=" LONG "&password=" LONG,
+      /* just below and above the sizes that buffers have */
+      "redis://abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr",
+      "redis://abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrst",
+      "redis://abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstu",
+      "redis://abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuv",
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(addresses); i++) {
+    long n, failures = 0;
+    const char *problem;
+    for (n = 1, problem = ""; problem != NULL; n++) {
+      asked = 0;
+      fail_at = n;
+      problem = driver->check(addresses[i]);
+      CHECK(problem == NULL ? asked < n : strcmp(problem, "memory ran out") == 0, "%s, %ld: %s",
+            addresses[i], n, problem != NULL ? problem : "a failure was not told");
+      failures += problem != NULL;
+    }
+    fail_at = 0;
+    assert_true(failures >= 4);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_address_of_any_length_is_read_or_memory_ran_out),
       cmocka_unit_test(any_allocation_may_fail_and_nothing_is_lost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
