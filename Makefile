@@ -94,7 +94,7 @@ REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork fo
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# its linker has no --wrap
-GLIBC_ONLY    := $(if $(filter Linux,$(shell uname -s)),,$(BUILD)/c/test_sr_system_fails)
+GLIBC_ONLY    := $(if $(filter Linux,$(shell uname -s)),,$(BUILD)/c/test_sr_system_fails $(BUILD)/c/test_sr_worker_fails)
 REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
 CTESTS        := $(filter-out $(GLIBC_ONLY) $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 

@@ -99,6 +99,132 @@ describe("the binding", function()
     other:cancel()
     repeat until other:step()
   end)
+
+  -- What the collector does to an object; debug functions can reach it.
+  local function close(object)
+    debug.getmetatable(object).__gc(object)
+  end
+
+  it("refuses objects that were closed, and says so", function()
+    local client = core.client(options())
+    local function refuses(what, method, object, ...)
+      close(object)
+      local fine, problem = pcall(object[method], object, ...)
+      assert.is_false(fine, method)
+      assert.is_truthy(tostring(problem):find(what, 1, true), tostring(problem))
+      close(object) -- once more does no harm
+    end
+    refuses("closed", "look", core.account())
+    refuses("closed", "redact", client:mask(), "text")
+    refuses("the notifier is closed", "notify", core.notifier())
+    for _, method in ipairs { "timeout", "result", "head", "time_left", "preview" } do
+      refuses("the call is closed", method, client:call("GET", "/"))
+    end
+    assert.is_false(client:call("GET", "/"):step())
+    local call = client:call("GET", "/")
+    close(call)
+    assert.is_false(call:step())
+    assert.is_false(call:trim())
+    local account = core.account()
+    close(account)
+    assert.is_false((pcall(call.set_aside, client:call("GET", "/"), account, 1)))
+  end)
+
+  it("sets credits of a call aside once, and only a number that can be added", function()
+    local client, account = core.client(options()), core.account()
+    local call = client:call("GET", "/")
+    for _, credits in ipairs { -1, -INF, INF, NAN } do
+      local fine, problem = pcall(call.set_aside, call, account, credits)
+      assert.is_false(fine, tostring(credits))
+      assert.is_truthy(tostring(problem):find("must be a finite number, at least 0", 1, true), tostring(problem))
+    end
+    assert.are.same({ 0, 0, 0 }, { account:look() })
+    call:set_aside(account, 3)
+    local fine, problem = pcall(call.set_aside, call, account, 4)
+    assert.is_false(fine)
+    assert.is_truthy(tostring(problem):find("has already set credits aside", 1, true))
+    assert.are.same({ 3, 0, 0 }, { account:look() })
+    local closed = client:call("GET", "/")
+    close(closed)
+    assert.is_false((pcall(closed.set_aside, closed, account, 1)))
+    assert.are.equal(3, call:settle())
+    assert.is_nil(call:settle())
+    -- the account lives as long as a call has credits of it
+    call:set_aside(account, 2)
+    close(account)
+    assert.are.equal(2, call:settle())
+  end)
+
+  it("submits a call once, and calls of other clients never", function()
+    local client = core.client(options())
+    local call = client:call("GET", "/")
+    client:submit(call, 1)
+    assert.is_false((pcall(client.submit, client, call, 2)))
+    assert.is_false((pcall(call.begin, call)))
+    assert.is_false((pcall(client.run, core.client(options()), call, 0)))
+    assert.are.equal(1, (client:next(0)))
+    local done = client:call("GET", "/")
+    assert.is_false((pcall(done.outgoing, done)))
+    assert.is_nil(client:run(done, 0))
+    done:answer(200, "", "")
+    assert.is_false((pcall(done.outgoing, done)))
+    local threaded = core.client { token = KEY, base_url = DEAD, rate_limit = 0 }
+    local begun = threaded:call("GET", "/", nil, nil, nil, true, { retries = 0 })
+    assert(begun:begin())
+    assert.is_false((pcall(begun.begin, begun)))
+    repeat until begun:step()
+    assert.is_false((pcall(begun.begin, begun)))
+  end)
+
+  it("moves a clock by no more than it can hold", function()
+    local clock = core.clock()
+    for _, seconds in ipairs { -1, NAN, INF, 3.2e8 } do
+      assert.is_false((pcall(clock.advance, clock, seconds)), tostring(seconds))
+    end
+    local problem
+    for _ = 1, 100 do
+      local fine
+      fine, problem = pcall(clock.advance, clock, 3e8)
+      if not fine then
+        break
+      end
+    end
+    assert.is_truthy(tostring(problem):find("the clock is at its maximum", 1, true), tostring(problem))
+  end)
+
+  it("encodes quotes and line breaks in names of parts", function()
+    local client = core.client(options())
+    local call = client:call("POST", "/", nil, nil, nil, true, { parts = {
+      { name = 'a"b', data = "" }, { name = "c", filename = 'd\r\n".csv', data = "----------------seranking0" } } })
+    assert.is_nil(client:run(call, 0))
+    local _, _, _, body = call:outgoing()
+    assert.is_truthy(body:find('form-data; name="a%22b"\r\n', 1, true), body)
+    assert.is_truthy(body:find('form-data; name="c"; filename="d%0D%0A%22.csv"\r\n', 1, true), body)
+    assert.are.equal("------------------seranking1", body:match "^[^\r]+") -- "seranking0" is in the data
+  end)
+
+  it("takes the key of an open client alone", function()
+    local other = core.client(options { token = KEY })
+    local taken = { base_url = DEAD, rate_limit = 0, external = true, token_env = "SERANKING_NO_SUCH_VARIABLE", token_of = other }
+    assert.are.equal("…d14b", assert(core.client(taken)):key())
+    close(other)
+    assert.are.equal("none", assert(core.client(taken)):key())
+  end)
+
+  it("knows errors that loops must know by their texts", function()
+    assert.are.equal("EMFILE", core.errno_name "Too many open files")
+    assert.are.equal("ENOMEM", core.errno_name "cannot allocate memory")
+    assert.is_nil(core.errno_name "No such file or directory")
+  end)
+
+  it("can be loaded again in the same state", function()
+    local loaded = package.loaded.lseranking
+    package.loaded.lseranking = nil
+    local again = require "lseranking"
+    package.loaded.lseranking = loaded
+    assert(again.client(options()))
+    assert.is_true(again.is_clock(core.clock()))
+  end)
 end)
 
 -- ---- random arguments ----

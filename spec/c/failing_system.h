@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,7 +49,21 @@ static inline int must_fail(const char *name) {
   return 1;
 }
 
-/* A function that `call` passes on to the real one. */
+static atomic_int
+    failing_named; /* 1: recv and send fail on the accepted ends of named unix sockets alone */
+
+static inline int must_fail_on(int fd, const char *name) {
+  struct sockaddr_un own;
+  socklen_t len = sizeof own;
+  if (atomic_load(&failing) == NULL)
+    return 0;
+  if (atomic_load(&failing_named) && (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
+                                      own.sun_family != AF_UNIX || len <= sizeof own.sun_family))
+    return 0;
+  return must_fail(name);
+}
+
+/* A function, and the arguments that it passes on to the real one. */
 #define FAILING(result, name, declared, failure, ...)                                              \
   result name declared {                                                                           \
     result(*real) declared;                                                                        \
@@ -63,8 +78,6 @@ FAILING(off_t, lseek, (int fd, off_t at, int from), -1, fd, at, from)
 FAILING(int, fsync, (int fd), -1, fd)
 FAILING(ssize_t, read, (int fd, void *data, size_t len), (errno == 0 ? 0 : -1), fd, data, len)
 FAILING(ssize_t, write, (int fd, const void *data, size_t len), -1, fd, data, len)
-FAILING(ssize_t, recv, (int fd, void *data, size_t len, int flags), -1, fd, data, len, flags)
-FAILING(ssize_t, send, (int fd, const void *data, size_t len, int flags), -1, fd, data, len, flags)
 FAILING(int, listen, (int fd, int count), -1, fd, count)
 FAILING(int, flock, (int fd, int what), -1, fd, what)
 FAILING(DIR *, fdopendir, (int fd), NULL, fd)
@@ -73,6 +86,20 @@ FAILING(void *, mmap, (void *at, size_t len, int how, int flags, int fd, off_t f
 FAILING(int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *old), errno, how, set, old)
 FAILING(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *most), -1,
         set, info, most)
+
+ssize_t recv(int fd, void *data, size_t len, int flags) {
+  ssize_t (*real)(int, void *, size_t, int);
+  void *symbol = dlsym(RTLD_NEXT, "recv");
+  memcpy(&real, &symbol, sizeof real);
+  return must_fail_on(fd, "recv") ? -1 : real(fd, data, len, flags);
+}
+
+ssize_t send(int fd, const void *data, size_t len, int flags) {
+  ssize_t (*real)(int, const void *, size_t, int);
+  void *symbol = dlsym(RTLD_NEXT, "send");
+  memcpy(&real, &symbol, sizeof real);
+  return must_fail_on(fd, "send") ? -1 : real(fd, data, len, flags);
+}
 
 /* glibc declares these with a union in place of the address. */
 int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t len) {

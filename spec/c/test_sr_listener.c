@@ -137,6 +137,36 @@ static void only_names_left_by_killed_processes_are_removed(void **state) {
 #ifdef __linux__
 enum { NOT_ALLOWED = 77 };
 
+/* Opening a listener removes the names of killed processes, and nothing else. */
+static int sweep_without_proc(void) {
+  struct sr_listener living, listener;
+  char dead[SR_LISTENER_PATH], others[SR_LISTENER_PATH], path[2 * SR_LISTENER_PATH];
+  struct stat about;
+  int fd;
+  leave_behind(dead);
+  if (sr_listener_open(&living) != 0 || stat(dead, &about) == 0)
+    return 10;
+  leave_behind(dead);
+  snprintf(others, sizeof others, "%s/seranking-2-dead00", temporary); /* another user's */
+  if (rename(dead, others) != 0 || chown(others, 12345, 12345) != 0)
+    return 11;
+  snprintf(path, sizeof path, "%s/seranking-3-file00", temporary); /* no folder */
+  fd = open(path, O_CREAT | O_WRONLY, 0600);
+  close(fd);
+  if (sr_listener_open(&listener) != 0)
+    return 12;
+  if (stat(living.folder, &about) != 0 || stat(listener.folder, &about) != 0 ||
+      stat(others, &about) != 0 || stat(path, &about) != 0)
+    return 13;
+  unlink(path);
+  snprintf(path, sizeof path, "%s/s", others);
+  unlink(path);
+  rmdir(others);
+  sr_listener_close(&listener);
+  sr_listener_close(&living);
+  return files_left() == 0 ? 0 : 14;
+}
+
 /* In a child whose /proc is an empty folder. Returns 0 on success. */
 static int use_without_proc(void) {
   struct sr_listener listener;
@@ -152,7 +182,7 @@ static int use_without_proc(void) {
   if (client < 0 || sr_listener_accept(&listener, 'F', &fd) != SR_ACCEPT_DONE)
     return 3;
   sr_listener_close(&listener);
-  return files_left() == 0 ? 0 : 4;
+  return files_left() == 0 ? sweep_without_proc() : 4;
 }
 #endif
 
