@@ -205,7 +205,8 @@ describe("the binding", function()
 
   it("takes the key of an open client alone", function()
     local other = core.client(options { token = KEY })
-    local taken = { base_url = DEAD, rate_limit = 0, external = true, token_env = "SERANKING_NO_SUCH_VARIABLE", token_of = other }
+    local taken = { base_url = DEAD, rate_limit = 0, external = true, token_env = "SERANKING_NO_SUCH_VARIABLE",
+      token_of = other }
     assert.are.equal("…d14b", assert(core.client(taken)):key())
     close(other)
     assert.are.equal("none", assert(core.client(taken)):key())
