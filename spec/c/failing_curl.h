@@ -8,9 +8,9 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 
-static int asked;   /* calls of these functions since arm() */
-static int fail_at; /* the one that fails; 0: none */
-static int begun;   /* libcurl was told to work since arm() */
+static int asked;    /* calls of these functions since arm() */
+static int fail_at;  /* the one that fails; 0: none */
+static int begun;    /* libcurl was told to work since arm() */
 static int unusable; /* the one that failed was to set up the request, not a handle made ahead */
 
 static int start_fails; /* all calls of curl_global_init */
