@@ -126,6 +126,14 @@ describe("--from of an operation without a list", function()
     end
   end)
 
+  it("names the columns there may be, of objects not each member", function()
+    local client = server(summary)
+    local _, _, err = run({ "data", "domain", "keywords", "list", "--from", file("a.csv", "xyzzy\n1\n") }, client)
+    assert.truthy(err:find "unknown column 'xyzzy'; there are: cols, domain, filter, limit, month, ", err)
+    _, _, err = run({ "data", "domain", "keywords", "list", "--from", file("a.csv", "filter.volume.form\n1\n") }, client)
+    assert.truthy(err:find "did you mean 'filter%.volume%.from'%?", err)
+  end)
+
   it("makes the other calls where one fails, tells its line, and keeps the file as a part", function()
     local client, requests = server(function(request)
       if request.query:find "site_id=12" then

@@ -225,7 +225,7 @@ new.example.org  █████████████████▌         
     client.data_token = nil
     local status, _, err = terminal.run({ "brand-report" }, { client = client, now = terminal.NOON })
     assert.equal(4, status)
-    assert.truthy(err:find "^seranking: SE Visible takes a v1 key")
+    assert.truthy(err:find "^seranking: this takes a v1 key %(a UUID%), and the key has 40 digits: .*`seranking login` with ")
     local lacking
     lacking, _, err = report({}, { fake = { without = { "visible" } }, prepare = function() end })
     assert.equal(4, lacking)

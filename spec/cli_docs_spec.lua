@@ -85,3 +85,13 @@ describe("the documentation shows a command line that is accepted:", function()
     end)
   end
 end)
+
+describe("README.md", function()
+  it("has 1,200 words at most, and shows a table, a chart and a picture before it explains", function()
+    local text = system.read "README.md"
+    assert.is_true(select(2, text:gsub("%S+", "")) <= 1200)
+    local first = text:match "^(.-)\n## "
+    assert.is_truthy(first:find("\n```console\n%$ seranking sites list .*\n%$ seranking chart .*\n!%[[^%]]+%]"
+      .. "%(docs/report%.png%)"))
+  end)
+end)

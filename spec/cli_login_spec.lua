@@ -97,8 +97,8 @@ describe("seranking login", function()
     local status, out, err = run({ "login" }, { stdin = V4:gsub("d", "e") })
     assert.equal(4, status)
     assert.equal("", out)
-    assert.truthy(err:find("the key is refused: nothing is kept\n", 1, true))
-    assert.truthy(err:find("Incorrect token", 1, true))
+    assert.truthy(err:find("seranking: the key is refused, nothing is kept: GET /account/profile: Incorrect token (HTTP 403); "
+      .. "copy the whole key from the account, Settings, API\n", 1, true), err)
     assert.is_nil(system.read_if_there(home.config))
     local _
     status, _, err = run({ "login" }, { stdin = V4, environment = { SERANKING_BASE_URL = "http://127.0.0.1:9",

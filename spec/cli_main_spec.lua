@@ -12,6 +12,11 @@ describe("seranking", function()
     assert.truthy(out:find '"title":')
   end)
 
+  it("suggests a command of which a word is the beginning", function()
+    local status, _, err = terminal.run { "brand", "report" }
+    assert.same({ 2, "seranking: there is no command 'brand'; did you mean 'brand-report'?\n" }, { status, err })
+  end)
+
   it("suggests a command for an unknown one, with status 2", function()
     local status, out, err = terminal.run { "sites", "lst" }
     assert.equal(2, status)

@@ -376,6 +376,16 @@ describe("raw", function()
       { got.method, got.path, got.query, got.body, got.headers["x-a"] })
   end)
 
+  it("says how paths begin where one of v4 is sent with a v1 key", function()
+    local client = server(function()
+      return { status = 403, headers = { { "Content-Type", "application/json" } }, body = '{"message":"No token"}' }
+    end)
+    client.token = scene.V1_KEY
+    local status, _, stderr = terminal.run({ "raw", "GET", "/sites" }, { client = client })
+    assert.equal(4, status)
+    assert.is_truthy(stderr:find("; the key is a v1 key, for which paths begin with /v1/; ", 1, true), stderr)
+  end)
+
   it("takes any JSON for a body", function()
     for _, body in ipairs { "false", "null", "7", '"x"', "[]" } do
       local client, requests = server(function() return "{}" end)

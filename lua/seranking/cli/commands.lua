@@ -146,6 +146,9 @@ function commands.unknown(path, word)
   local names = commands.below(path)
   local text = ("there is no command '%s'"):format((path ~= "" and path:gsub("%.", " ") .. " " or "") .. word)
   local meant = misuse.nearest(word, names)
+  for _, name in ipairs(names) do
+    meant = meant or name:sub(1, #word + 1) == word .. "-" and name
+  end
   if meant then
     return ("%s; did you mean '%s'?"):format(text, (path ~= "" and path:gsub("%.", " ") .. " " or "") .. meant)
   elseif path == "" then

@@ -80,8 +80,8 @@ local function try(context, key, product)
     first_problem = first_problem or not fine and line or nil
   end
   if not opened[1] then
-    context:note "the key is refused: nothing is kept"
-    error(first_problem, 0)
+    exit.stop(exit.of(first_problem), "the key is refused, nothing is kept: " .. require("seranking.cli.problems").line(context,
+      first_problem, "copy the whole key from the account, Settings, API"), first_problem)
   end
   return opened, product and client[product] or client
 end

@@ -224,12 +224,12 @@ local function request_of(context, op, args, call)
   return request
 end
 
--- Ends the command if --columns or --sort name what a row does not have, and says where it is.
+-- Ends the command if --columns, --sort or --spark name what a row does not have, and says where it is.
 local function check_columns(context, found, parsed, members)
   if parsed.rows or not members[1] then
     return
   end
-  for name in ((parsed.columns or "") .. "," .. (parsed.sort or "")):gmatch "[^,]+" do
+  for name in table.concat({ parsed.columns or "", parsed.sort or "", parsed.spark or "" }, ","):gmatch "[^,]+" do
     name = name:match "^%s*%-?(.-)%s*$"
     local fine, problem = columns.check({ name }, members)
     if not fine then

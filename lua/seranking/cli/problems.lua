@@ -36,7 +36,7 @@ local HINTS = {
   no_rows = "`seranking raw` prints the answer as it is",
   cut = "ask for more with --limit, or narrow it down",
   interrupted = "",
-  wrong_key = "run `seranking login` with the right one",
+  wrong_key = "run `seranking login` with a v1 key; to keep this one for the rest, add --product visible",
 }
 
 -- What happened, by code, where the library's words name its options.
@@ -46,6 +46,7 @@ local MESSAGES = {
   unexpected = "the answer is JSON of another shape than the API's description has",
   no_rows = "the answer has no list of rows",
   empty_body = "the answer is empty",
+  wrong_key = "this takes a v1 key (a UUID), and the key has 40 digits: it is a v4 key",
 }
 
 -- The time of day at which a wait ends.
@@ -57,6 +58,8 @@ end
 local function hint_of(context, err)
   if err.instead then
     return ("use `seranking %s` instead"):format(err.instead:gsub("%.", " "))
+  elseif err.code == "no_token" and context._client and context._client.api == "v1" then
+    return "the key is a v1 key, for which paths begin with /v1/; --dry-run of a command shows its path"
   elseif err.code == "too_many_requests" then
     return ("other programs use this key%s"):format(err.retry_after
       and ("; try again after %s"):format(when(context, err.retry_after)) or "")
@@ -74,8 +77,9 @@ end
 --- One line about an error of the library.
 ---@param context seranking.cli.Context
 ---@param err seranking.Error
+---@param hint? string what to do; default: by its code
 ---@return string
-function problems.line(context, err)
+function problems.line(context, err, hint)
   local words = {}
   if err.method then
     local path = err.path or ""
@@ -88,7 +92,7 @@ function problems.line(context, err)
   if err.attempts > 1 then
     words[#words + 1] = (" after %d attempts"):format(err.attempts)
   end
-  local hint = hint_of(context, err)
+  hint = hint or hint_of(context, err)
   if hint and hint ~= "" then
     words[#words + 1] = "; " .. hint
   end

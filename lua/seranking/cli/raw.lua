@@ -8,7 +8,7 @@ local products = require "seranking.api.products"
 
 local json, settings = lazy "seranking.base.json", lazy "seranking.cli.settings"
 
-local raw = { about = "Send any request, for what no command covers: raw GET /sites --query a=b." }
+local raw = { about = "Send any request, for what no command covers: raw GET /v1/account/subscription." }
 
 function raw.define(parser)
   parser:argument("method", "GET, POST, PUT, PATCH or DELETE.")

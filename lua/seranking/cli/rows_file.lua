@@ -7,6 +7,7 @@ local input = require "seranking.cli.input"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
 local params = require "seranking.request.params"
+local proxy = require "seranking.base.proxy"
 local values = require "seranking.cli.values"
 
 local rows_file = {}
@@ -71,6 +72,15 @@ local function fail(context, path, line, format, ...)
   context:fail(exit.USAGE, ("%s:%d: %s"):format(path, line, format:format(...)))
 end
 
+-- "; did you mean …", or the columns there may be: not all members of objects, of which there may be dozens.
+local function suggest(name, fields)
+  local top = {}
+  for one in pairs(fields) do
+    top[one] = not one:find(".", 1, true) or nil
+  end
+  return misuse.nearest(name, proxy.sorted_names(fields)) and misuse.suggest(name, fields) or misuse.suggest(name, top)
+end
+
 local function from_csv(context, path, text, fields)
   local records, problem, line = rows_file.records(text)
   if not records then
@@ -81,7 +91,7 @@ local function from_csv(context, path, text, fields)
   local header = records[1]
   for _, name in ipairs(header) do
     if not fields[name] then
-      fail(context, path, 1, "unknown column '%s'%s", name, misuse.suggest(name, fields))
+      fail(context, path, 1, "unknown column '%s'%s", name, suggest(name, fields))
     end
   end
   local items = {}
@@ -129,7 +139,7 @@ local function from_json_lines(context, path, text, fields)
   for _, item in ipairs(items) do
     for name, member in pairs(item.values) do
       if not fields[name] then
-        fail(context, path, item.line, "unknown member '%s'%s", tostring(name), misuse.suggest(name, fields))
+        fail(context, path, item.line, "unknown member '%s'%s", tostring(name), suggest(tostring(name), fields))
       end
       local fine, wrong, got = encode.json(fields[name].definition, member)
       if not fine then
