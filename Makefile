@@ -299,7 +299,7 @@ check: deps ## check the sources: style, warnings, static analysis; and run READ
 
 DOCS   = README.md $(wildcard docs/*.md)# pages whose Lua blocks are run
 MD_FILES = $(wildcard *.md docs/*.md docs/*/*.md docs/*/*/*.md examples/*.md)
-CHECKS = $(addprefix check-,luacheck layout format tidy cppcheck gcc clang readme links reference)
+CHECKS = $(addprefix check-,luacheck layout mutations format tidy cppcheck gcc clang readme links reference)
 .PHONY: $(CHECKS)
 check-luacheck:
 	$(SAY) luacheck
@@ -307,6 +307,9 @@ check-luacheck:
 check-layout:
 	$(SAY) layout
 	$(Q)$$(sh spec/support/interpreter.sh 5.4) tools/check_layout.lua
+check-mutations: # each still applies; `make mutants` tries them
+	$(SAY) mutations
+	$(Q)$$(sh spec/support/interpreter.sh 5.4) spec/mutations/run.lua
 check-format:
 	$(SAY) clang-format
 	$(Q)clang-format --dry-run -Werror $(C_FILES)

@@ -2,9 +2,10 @@
 --- of the tests named with it to fail.
 -- SPDX-License-Identifier: MIT
 --
---   lua5.4 spec/mutations/run.lua TREE [WORD]
+--   lua5.4 spec/mutations/run.lua [TREE [WORD]]
 --
--- TREE is a copy, built for Lua 5.4. WORD selects the changes whose description or file contains it.
+-- TREE is a copy, built for Lua 5.4; without one it only checks that each change applies to the sources here. WORD selects the
+-- changes whose description or file contains it.
 --
 -- Exits with 1 if the tests miss a change, if a change no longer applies (its text does not occur exactly once: fix the list),
 -- or if a test fails without a change.
@@ -38,6 +39,10 @@ local function only(text, part)
   return from and not text:find(part, to + 1, true) and from, to
 end
 
+local function problem_of(file)
+  return "does not apply: the text is not in " .. file .. " exactly once"
+end
+
 -- The result of a mutation: "found by …", or the problem.
 local function try(mutation)
   local _, file, old, new, tests = (table.unpack or unpack)(mutation)
@@ -45,7 +50,7 @@ local function try(mutation)
   local text = read(path)
   local from, to = only(text, old)
   if not from then
-    return nil, "does not apply: the text is not in " .. file .. " exactly once"
+    return nil, problem_of(file)
   end
   write(path, text:sub(1, from - 1) .. new .. text:sub(to + 1))
   local found, problem
@@ -66,6 +71,15 @@ local function try(mutation)
 end
 
 local chosen, tests, failures = {}, {}, 0
+if not tree then
+  for _, mutation in ipairs(mutations) do
+    if not only(read(mutation[2]), mutation[3]) then
+      failures = failures + 1
+      print(("%-72s %s"):format(mutation[1], problem_of(mutation[2])))
+    end
+  end
+  os.exit(failures == 0 and 0 or 1)
+end
 for _, mutation in ipairs(mutations) do
   if not word or (mutation[1] .. mutation[2]):find(word, 1, true) then
     chosen[#chosen + 1] = mutation
