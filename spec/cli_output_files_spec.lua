@@ -4,6 +4,7 @@
 local cjson = require("cjson").new()
 local folder = require "support.folder"
 local outputs = require "support.outputs"
+local process = require "support.process"
 local system = require "support.system"
 
 local names, read, write = folder.names, system.read, system.write
@@ -163,6 +164,81 @@ describe("a file", function()
     assert.same({ "a.csv.part" }, names(dir))
     assert(second:close())
     assert.equal("a\r\n2\r\n", read(dir .. "/a.csv"))
+  end)
+
+  it("is not resumed by two runs at once: the second is refused, until the first has ended", function()
+    local path = folder.new() .. "/a.csv"
+    local made = open { to = path }
+    assert(made:row { a = 1 })
+    made:keep()
+    local first = open { to = path, resume = true }
+    assert.equal(("another run is writing %s.part: let it end, or choose another file"):format(path),
+      problem_of { to = path, resume = true })
+    assert(first:row { a = 2 })
+    first:keep()
+    local third = open { to = path, resume = true }
+    assert(third:row { a = 3 })
+    assert(third:close())
+    assert.equal("a\r\n1\r\n2\r\n3\r\n", read(path))
+  end)
+
+  it("is not resumed while the run that has begun it goes on", function()
+    local path = folder.new() .. "/a.csv"
+    local first = open { to = path }
+    assert(first:row { a = 1 })
+    assert.truthy(problem_of { to = path, resume = true }:find("another run is writing", 1, true))
+    assert(first:close())
+    assert.equal("a\r\n1\r\n", read(path))
+  end)
+
+  it("can be resumed after the run that wrote it was killed", function()
+    local path = folder.new() .. "/a.csv"
+    system.output(("%s -e %s; true"):format(process.interpreter(), process.quote(([[
+      local uv = require "luv"
+      local output = require "seranking.cli.output"
+      local terminal = { is_terminal = function() end, getenv = function() end, colour = function() end }
+      local made = assert(output.open { to = %q, terminal = terminal })
+      assert(made:row { a = 1 })
+      assert(made:mark())
+      uv.kill(uv.os_getpid(), "sigkill")]]):format(path))))
+    assert.equal("a\r\n1\r\n", read(path .. ".part"))
+    local made = open { to = path, resume = true }
+    assert(made:row { a = 2 })
+    assert(made:close())
+    assert.equal("a\r\n1\r\n2\r\n", read(path))
+  end)
+
+  it("that is a device needs a format", function()
+    local text = "the name %s does not tell the format: choose one and redirect stdout, as in -o csv > %s"
+    assert.equal(text:format("/dev/null", "/dev/null"), problem_of { to = "/dev/null" })
+    local pipe = folder.new() .. "/pipe"
+    system.output("mkfifo " .. pipe)
+    assert.equal(text:format(pipe, pipe), problem_of { to = pipe })
+  end)
+
+  it("is told with its rows to a person at a terminal, and to nobody else", function()
+    local dir = folder.new()
+    local function notes_of(name, rows, given, of_terminal)
+      given.to = dir .. "/" .. name
+      return select(2, text_of(given, rows, of_terminal or { terminals = { stderr = true } }))
+    end
+    local rows = {}
+    for i = 1, 1200 do
+      rows[i] = { a = i }
+    end
+    assert.same({ ("1,200 rows in %s/a.csv"):format(dir) }, notes_of("a.csv", rows, {}))
+    assert.same({ ("1 row in %s/a.json"):format(dir) }, notes_of("a.json", { { a = 1 } }, { sort = "a" }))
+    assert.same({ ("0 rows in %s/b.json"):format(dir) }, notes_of("b.json", {}, {}))
+    assert.same({}, notes_of("b.csv", rows, {}, { terminals = { stdout = true } }))
+    assert.same({}, select(2, text_of({ format = "csv" }, rows, { terminals = { stderr = true } })))
+    local made = open { to = dir .. "/c.csv" }
+    assert(made:row { a = 1 })
+    made:keep()
+    assert.same({ ("1 more row in %s/c.csv"):format(dir) }, notes_of("c.csv", { { a = 2 } }, { resume = true }))
+    local answer, _, notes = open({ to = dir .. "/d.json" }, { terminals = { stderr = true } })
+    assert(answer:document { a = 1 })
+    assert(answer:close())
+    assert.same({ ("the answer is in %s/d.json"):format(dir) }, notes)
   end)
 
   it("keeps the permissions of the file that it replaces, from its first byte on", function()

@@ -182,6 +182,21 @@ describe("columns", function()
 end)
 
 describe("sorting", function()
+  it("orders rows by their own members before columns unfold them: the lines of a row stay together", function()
+    local rows = { { id = 1, volume = 5, tags = { "z", "a" } }, { id = 2, volume = 9, tags = { "m" } },
+      { id = 3, volume = 7, tags = {} } }
+    for name, line_end in pairs { csv = "\r\n", tsv = "\n" } do
+      assert.equal(table.concat({ "id,tags[]", "2,m", "3,", "1,z", "1,a", "" }, line_end),
+        (text_of({ format = name, columns = "id,tags[]", sort = "-volume" }, rows):gsub("\t", ",")))
+    end
+    local made, screen = open { format = "csv", columns = "id,volume", sort = "-volume" }
+    local unfolded = require("seranking.cli.unfold").open(made, "words")
+    assert(unfolded:row { words = { { id = 1, volume = 5 }, { id = 2, volume = 9 } } })
+    assert(unfolded:row { words = { { id = 3, volume = 7 } } })
+    assert(unfolded:close())
+    assert.equal("id,volume\r\n2,9\r\n3,7\r\n1,5\r\n", screen.stdout.text())
+  end)
+
   it("is by a member, the other way round with a minus; rows without it come last", function()
     assert.equal("id\r\n1\r\n2\r\n3\r\n", text_of({ format = "csv", columns = "id", sort = "volume" }, ROWS))
     assert.equal("id\r\n2\r\n1\r\n3\r\n", text_of({ format = "csv", columns = "id", sort = "-volume" }, ROWS))
@@ -212,7 +227,8 @@ describe("sorting", function()
   end)
 
   it("can't go by a list, and not into a file that is to go on", function()
-    assert.equal("--sort a[].b: rows can't be sorted by a list, choose a member of the row", problem_of { sort = "-a[].b" })
+    assert.equal("--sort a[].b: rows can't be sorted by a list; choose a member of the row, or make the list's elements the "
+      .. "rows with --rows a", problem_of { sort = "-a[].b" })
     assert.equal("--sort can't be resumed: its rows are written when all are there",
       problem_of { to = folder.new() .. "/a.csv", sort = "a", resume = true })
     assert.equal("a table can't be resumed: its rows are written when all are there",
@@ -261,5 +277,14 @@ describe("memory", function()
       assert.is_true(take(100000) < before + 300, name)
       assert(made:close())
     end
+  end)
+end)
+
+describe("--rows", function()
+  it("shows progress as a list of rows does", function()
+    local made = open { to = "/dev/null", format = "csv" }
+    assert.is_false(require("seranking.cli.unfold").open(made, "a").on_screen)
+    made = open({ format = "csv" }, { terminals = { stdout = true } })
+    assert.is_true(require("seranking.cli.unfold").open(made, "a").on_screen)
   end)
 end)

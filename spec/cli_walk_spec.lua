@@ -72,6 +72,42 @@ local function go_on(stderr)
   return list
 end
 
+describe("the nulls of an answer", function()
+  local function answer()
+    return { status = 200, headers = { { "Content-Type", "application/json" } },
+      body = '{"backlinks":[{"url_from":"a","anchor":null,"new":null,"inlink_rank":1}],"next":null}' }
+  end
+
+  it("are nulls in JSON, for one page and for a walk", function()
+    for _, more in ipairs { "--quiet", "--max-rows=5" } do
+      for format, expected in pairs { json = "[\n%s\n]\n", jsonl = "%s\n" } do
+        local status, stdout = terminal.run({ "data", "backlinks", "raw", "a.example", "-o", format,
+          "--columns", "anchor,inlink_rank", more }, { client = server(answer) })
+        assert.equal(0, status)
+        local row = stdout:match "{.*}"
+        assert.same({ anchor = cjson.null, inlink_rank = 1 }, cjson.decode(row))
+        assert.equal(expected:format(row), stdout)
+      end
+    end
+    local status, stdout = terminal.run({ "raw", "GET", "/any", "-o", "json" }, { client = server(answer) })
+    assert.equal(0, status)
+    assert.equal(cjson.null, cjson.decode(stdout).next)
+  end)
+
+  it("are empty cells elsewhere, and make no column that is not described", function()
+    local status, stdout = terminal.run({ "data", "backlinks", "raw", "a.example", "-o", "csv" }, { client = server(answer) })
+    assert.equal(0, status)
+    local header, line = stdout:match "^(.-)\r\n(.-)\r\n$"
+    assert.truthy(("," .. header .. ","):find(",anchor,", 1, true))
+    assert.falsy(("," .. header .. ","):find(",new,", 1, true))
+    assert.falsy(line:find("null", 1, true))
+    status, stdout = terminal.run({ "data", "backlinks", "raw", "a.example", "-o", "tsv",
+      "--columns", "url_from,anchor,inlink_rank" }, { client = server(answer) })
+    assert.equal(0, status)
+    assert.equal("url_from\tanchor\tinlink_rank\na\t\t1\n", stdout)
+  end)
+end)
+
 describe("a list that is paid for", function()
   it("is cut at 100 rows if the command line says nothing, with the price before and after", function()
     local client, asked = server()

@@ -120,7 +120,7 @@ end
 --- The columns of rows for which none were given: their scalar members. First those of `known` in that order, then the others
 --- by name.
 ---@param rows table a list: several rows, or the first alone
----@param known? string[] names of scalar members
+---@param known? string[] names of scalar members; if given, a null makes no other column
 ---@param always? boolean all of `known` are columns, whether a row has them or not
 ---@return seranking.Columns
 function columns.of_rows(rows, known, always)
@@ -130,7 +130,8 @@ function columns.of_rows(rows, known, always)
       return whole()
     end
     for name, value in pairs(row) do
-      if is_column(name) and type(value) ~= "table" and not seen[name] then
+      local untold = known and value == null -- elsewhere it may be a list
+      if is_column(name) and type(value) ~= "table" and not untold and not seen[name] then
         seen[name], others[#others + 1] = true, name
       end
     end

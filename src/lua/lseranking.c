@@ -5,8 +5,11 @@
 #include "lua/lseranking_version.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 /* ---- helpers ---- */
 
@@ -135,6 +138,16 @@ sr_time lsr_fieldseconds(lua_State *L, int index, const char *name, sr_time othe
   return value;
 }
 
+/*
+** lock_file(descriptor) -> whether nobody else has the file locked. The lock ends with the descriptor, however the process ends.
+** True where the file system has no locks.
+*/
+static int lock_file(lua_State *L) {
+  int fd = (int)lsr_checkwhole(L, 1, "descriptor", 0, INT_MAX);
+  lua_pushboolean(L, flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+  return 1;
+}
+
 /* ---- opening ---- */
 
 int luaopen_lseranking(lua_State *L) __attribute__((visibility("default")));
@@ -146,6 +159,8 @@ int luaopen_lseranking(lua_State *L) {
   lua_setfield(L, -2, "version");
   lua_pushstring(L, curl_version());
   lua_setfield(L, -2, "curl");
+  lua_pushcfunction(L, lock_file);
+  lua_setfield(L, -2, "lock_file");
   lsr_open_client(L);
   lsr_open_call(L);
   lsr_open_account(L);

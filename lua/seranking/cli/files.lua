@@ -1,6 +1,8 @@
 --- What an output is written to: stdout, or a file that is written as path.part and gets its name when it is complete.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
+
 local files = {}
 
 local format = string.format
@@ -250,6 +252,11 @@ local function move_aside(part, note)
   end
 end
 
+-- Of runs that go on in the same part, the second is refused: their rows would be mixed.
+local function in_use(part)
+  return format("another run is writing %s: let it end, or choose another file", part)
+end
+
 -- `there`: what the file is that will be replaced. It keeps its permissions, but its owner may always write.
 local function open_new(path, part, there, note)
   move_aside(part, note)
@@ -258,19 +265,32 @@ local function open_new(path, part, there, note)
     return nil, code == "EEXIST" and format("%s is there, and can't be moved aside: rename it, or remove it and its .old", part)
       or format("can't write %s: %s", part, reason(problem))
   end
-  if there then
+  if not core.lock_file(fd) then -- another run goes on in it already
+    libuv().fs_close(fd)
+    return nil, in_use(part)
+  elseif there then
     libuv().fs_fchmod(fd, PRIVATE + there.mode % 64)
   end
   return setmetatable({ path = path, part = part, fd = fd, size = 0, begun = 0 }, File)
 end
 
 -- Opens the part of an earlier run.
-local function open_again(path, part, there, note)
+local function open_again(path, part, note)
   local uv = libuv()
+  local there = uv.fs_stat(path)
   local fd, problem, name = uv.fs_open(part, "r+", MODE)
   if fd then
-    local size = uv.fs_fstat(fd).size
-    return setmetatable({ path = path, part = part, fd = fd, size = size, begun = size, marked = size }, File)
+    local self = setmetatable({ path = path, part = part, fd = fd }, File)
+    if not core.lock_file(fd) then
+      uv.fs_close(fd)
+      return nil, in_use(part)
+    elseif name_of(self) ~= part then -- the run that had it locked has given it another name
+      uv.fs_close(fd)
+      return open_again(path, part, note)
+    end
+    self.size = uv.fs_fstat(fd).size
+    self.begun, self.marked = self.size, self.size
+    return self
   elseif name ~= "ENOENT" then
     return nil, format("can't write %s: %s", part, reason(problem))
   elseif there then
@@ -280,6 +300,14 @@ local function open_again(path, part, there, note)
     note(format("there is no %s to go on in: %s gets the rest alone", part, path))
   end
   return open_new(path, part, nil, note)
+end
+
+--- Whether a path names a device or a pipe.
+---@param path string
+---@return boolean
+function files.special(path)
+  local there = libuv().fs_stat(path)
+  return there ~= nil and there.type ~= "file" and there.type ~= "directory"
 end
 
 --- What is wrong with a path that names a directory; nil if it does not.
@@ -306,7 +334,7 @@ function files.open(path, resume, note)
   end
   local real = there and uv.fs_realpath(path) or path -- a link stays a link
   if resume then
-    return open_again(real, real .. ".part", there, note)
+    return open_again(real, real .. ".part", note)
   end
   return open_new(real, real .. ".part", there, note)
 end

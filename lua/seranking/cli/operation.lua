@@ -257,6 +257,7 @@ local function run_operation(context, found, shape, parsed)
   end
   local by_row = calls_by_row(shape, own) and parsed.from
   client_options.raise = not by_row
+  client_options.nulls = client_options.nulls or "keep" -- JSON has the members that the answer has
   local client = context:client(client_options, preview)
   local product = resource.product(found.name)
   local plan = shape.plans[product or client.api]

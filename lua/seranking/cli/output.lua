@@ -9,6 +9,7 @@
 local columns = require "seranking.columns"
 local files = require "seranking.cli.files"
 local json = require "seranking.base.json"
+local money = require "seranking.cli.money"
 
 local output = {}
 
@@ -101,6 +102,8 @@ local function format_of(given)
     return BY_ENDING[ending:lower()]
   end
   return nil, files.directory(given.to)
+    or files.special(given.to) and format("the name %s does not tell the format: choose one and redirect stdout, as in "
+      .. "-o csv > %s", given.to, given.to)
     or format("the name %s does not tell the format: end it in .csv, .tsv, .json, .jsonl or .txt", given.to)
 end
 
@@ -112,7 +115,8 @@ local function sort_keys(text)
     if not parsed then
       return nil, problem
     elseif name:find("[]", 1, true) then
-      return nil, format("--sort %s: rows can't be sorted by a list, choose a member of the row", name)
+      return nil, format("--sort %s: rows can't be sorted by a list; choose a member of the row, or make the list's elements "
+        .. "the rows with --rows %s", name, name:match "^(.-)%[%]")
     end
     keys[#keys + 1] = { name = name, descending = sign == "-", columns = parsed }
   end
@@ -186,7 +190,8 @@ function output.open(given)
   end
   local terminal, to_stdout = given.terminal, not given.to or given.to == "-"
   local on_screen = to_stdout and terminal.is_terminal "stdout"
-  local self = setmetatable({ format_name = name, known = given.members, pieces = {}, size = 0, count = 0 }, Output)
+  local self = setmetatable({ format_name = name, known = given.members, pieces = {}, size = 0, count = 0,
+    taken = 0 }, Output)
   self.on_screen = on_screen and name ~= "table"
   self.settings = {
     scalars = columns.scalars(given.members or {}), bom = given.bom or false, continues = false, terminal = terminal,
@@ -285,6 +290,7 @@ end
 ---@return true? done, string? problem "closed": the reader of the pipe has gone
 function Output:rows(list, first, last)
   first, last = first or 1, last or #list
+  self.taken = self.taken + math.max(0, last - first + 1)
   if self.broken then
     return nil, self.broken
   elseif first > last then
@@ -399,14 +405,26 @@ local function complete(self)
   return fine, problem
 end
 
+-- Tells a person what is in the file.
+local function tell(self)
+  local file, settings = self.file, self.settings
+  if file.path and settings.note and settings.terminal.is_terminal "stderr" then
+    local rows = format("%s%s row%s", money.format(self.taken), file.begun > 0 and " more" or "", self.taken == 1 and "" or "s")
+    settings.note(format("%s in %s", self.has_document and "the answer is" or rows, file.path))
+  end
+end
+
 --- Completes the output. A file gets its name. If that fails, call keep.
 ---@return true? done, string? problem
 function Output:close()
   local fine, problem = complete(self)
-  if not fine then
-    return nil, problem
+  if fine then
+    fine, problem = self.file:finish()
   end
-  return self.file:finish()
+  if fine then
+    tell(self)
+  end
+  return fine, problem
 end
 
 --- Ends an output that is not complete: what was written is made valid, and a file is kept under the name of its part.

@@ -74,6 +74,7 @@ function raw.run(context, parsed)
   if preview then
     client_options.share = "process" -- a preview touches no file
   end
+  client_options.nulls = client_options.nulls or "keep"
   local client = context:client(client_options, preview)
   local op = parsed.product and client[parsed.product] or client
   if preview then
