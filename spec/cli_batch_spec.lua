@@ -209,7 +209,7 @@ describe("--from of an operation without a list", function()
     local _, plain = run({ "sites", "summary", "--from", path, "--dry-run" }, client)
     assert.equal(3, select(2, plain:gsub("GET https://api.seranking.com/[^\n]*site_id=1[123]\n", "")))
     local _, curl = run({ "sites", "summary", "--from", path, "--curl" }, client)
-    assert.equal(3, select(2, curl:gsub("curl '[^\n]*site_id=1[123]' [^\n]*\n", "")))
+    assert.equal(3, select(2, curl:gsub(" | curl %-H @%- '[^\n]*site_id=1[123]'\n", "")))
     assert.equal(0, #requests)
   end)
 

@@ -167,8 +167,12 @@ describe("seranking", function()
   it("makes curl commands that do the same, with the key in a variable", function()
     local _, line = run { "sites", "keywords", "create", "147696", "buy 'red' boots", "--curl" }
     assert.is_nil(line:find(scene.V1_KEY, 1, true))
-    local answer = shell(("export SERANKING_TOKEN=%s; %s"):format(scene.V1_KEY, line:gsub("^curl", "curl -s")))
+    local answer = shell(("export SERANKING_TOKEN=%s; %s"):format(scene.V1_KEY, line:gsub("curl", "curl -s", 1)))
     assert.is_truthy(answer:find('"added":1', 1, true), answer)
+    -- Other users can see the arguments of curl.
+    local shown = shell(("export SERANKING_TOKEN=%s; curl() { echo \"curl $*\"; }; %s"):format(scene.V1_KEY, line))
+    assert.is_truthy(shown:find("curl -H @- -X POST ", 1, true), shown)
+    assert.is_nil(shown:find(scene.V1_KEY, 1, true))
     local _, list = run { "sites", "keywords", "list", "147696" }
     assert.is_truthy(list:find("buy 'red' boots", 1, true))
   end)

@@ -336,7 +336,7 @@ describe("a preview", function()
       .. 'content-type: application/json\n', (stdout:gsub("user%-agent: [^\n]*\n.*", "")))
     words[#words] = "--curl"
     stdout = select(2, terminal.run(words, { client = client }))
-    assert.equal("curl -X POST https://api4.seranking.com/sites -H \"Authorization: Token $SERANKING_TOKEN\" "
+    assert.equal("printf 'Authorization: Token %s' \"$SERANKING_TOKEN\" | curl -H @- -X POST https://api4.seranking.com/sites "
       .. "-H 'content-type: application/json' --data-binary "
       .. "'{\"url\":\"https://example.com/\",\"title\":\"it'\\''s\"}'\n", stdout)
   end)
@@ -352,15 +352,15 @@ describe("a preview", function()
       end
       local status, stdout = terminal.run(list, { client = (server(function() return "[]" end)) })
       assert.equal(0, status)
-      assert.is_truthy(stdout:find("Token " .. variable .. '"', 1, true), stdout)
+      assert.is_truthy(stdout:find("Token %s' \"" .. variable .. '" | curl -H @- ', 1, true), stdout)
     end
   end)
 
   it("needs no key, and does not ask", function()
     local status, stdout = terminal.run({ "sites", "delete", "7", "--curl" }, { environment = { HOME = "/nowhere" },
       terminals = { stdin = true, stderr = true } })
-    assert.same({ 0, "curl -X DELETE https://api4.seranking.com/sites/7 -H \"Authorization: Token $SERANKING_TOKEN\"\n" },
-      { status, stdout })
+    assert.same({ 0, "printf 'Authorization: Token %s' \"$SERANKING_TOKEN\" | curl -H @- -X DELETE "
+      .. "https://api4.seranking.com/sites/7\n" }, { status, stdout })
   end)
 end)
 
@@ -398,8 +398,8 @@ describe("raw", function()
     local client, requests = server(function() return "{}" end)
     local words = { "raw", "POST", "/x", "--query", "a=it's", "--body", '{"z":[]}', "--header", "X-A: b", "--curl" }
     local status, stdout, stderr = terminal.run(words, { client = client })
-    assert.same({ 0, "curl -X POST 'https://api4.seranking.com/x?a=it%27s' -H \"Authorization: Token $SERANKING_TOKEN\" "
-      .. "-H 'content-type: application/json' -H 'x-a: b' --data-binary '{\"z\":[]}'\n", "" }, { status, stdout, stderr })
+    assert.same({ 0, "printf 'Authorization: Token %s' \"$SERANKING_TOKEN\" | curl -H @- -X POST "
+      .. "'https://api4.seranking.com/x?a=it%27s' -H 'content-type: application/json' -H 'x-a: b' --data-binary '{\"z\":[]}'\n", "" }, { status, stdout, stderr })
     words[#words] = "--dry-run"
     stdout = select(2, terminal.run(words, { client = client }))
     assert.is_truthy(stdout:find "^POST https://api4.seranking.com/x%?a=it%%27s\n.*\nx%-a: b\n\n{\"z\":%[%]}\n$", stdout)
@@ -407,8 +407,8 @@ describe("raw", function()
     assert.equal(0, #requests)
     status, stdout = terminal.run({ "raw", "GET", "/v1/x", "--product", "data", "--curl" },
       { environment = { HOME = "/nowhere" } })
-    assert.same({ 0, "curl https://api.seranking.com/v1/x -H \"Authorization: Token "
-      .. "${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}\"\n" }, { status, stdout })
+    assert.same({ 0, "printf 'Authorization: Token %s' \"${SERANKING_DATA_TOKEN:-$SERANKING_TOKEN}\" | curl -H @- "
+      .. "https://api.seranking.com/v1/x\n" }, { status, stdout })
   end)
 
   it("sends it to a product, with its key", function()

@@ -216,6 +216,5 @@ return {
     "cli_arguments" },
   { "command: 30d is 29 days ago", "lua/seranking/cli/values.lua", "- days * DAY)", "- (days - 1) * DAY)", "cli_arguments" },
   { "command: --curl shows the key's end", "lua/seranking/cli/preview.lua",
-    [[words[#words + 1] = ('-H "Authorization: Token %s"'):format(variable)]],
-    [[words[#words + 1] = "-H " .. preview.quote(name .. ": " .. request.headers[name])]], "cli_run" },
+    'if name ~= "authorization" and not OWN[name] then', "if not OWN[name] then", "cli_run" },
 }

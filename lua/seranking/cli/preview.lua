@@ -39,7 +39,7 @@ end
 -- Headers that curl sends itself.
 local OWN = { ["user-agent"] = true, accept = true, ["accept-encoding"] = true, ["content-length"] = true }
 
---- The request as a curl command.
+--- The request as a curl command. The key goes through a pipe: other users can see the arguments of a process.
 ---@param request { method: string, url: string, headers: table<string, string>, body: string? }
 ---@param product? string the request's, if that may have a key of its own
 ---@return string
@@ -47,14 +47,15 @@ function preview.curl(request, product)
   local variable = product and ("${SERANKING_%s_TOKEN:-$SERANKING_TOKEN}"):format(product:upper()) or "$SERANKING_TOKEN"
   local url, masked = request.url:gsub("([?&][%a_]+=)…[^&]*", "%1")
   local words = { "curl" }
+  if request.headers.authorization then
+    words[1] = ([[printf 'Authorization: Token %%s' "%s" | curl -H @-]]):format(variable)
+  end
   if request.method ~= "GET" then
     words[#words + 1] = "-X " .. request.method
   end
   words[#words + 1] = preview.quote(url) .. (masked > 0 and '"' .. variable .. '"' or "")
   for _, name in ipairs(sorted_names(request.headers)) do
-    if name == "authorization" then
-      words[#words + 1] = ('-H "Authorization: Token %s"'):format(variable)
-    elseif not OWN[name] then
+    if name ~= "authorization" and not OWN[name] then
       words[#words + 1] = "-H " .. preview.quote(name .. ": " .. request.headers[name])
     end
   end
