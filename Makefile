@@ -274,6 +274,12 @@ tsan-build:
 portable-build: # as with libcurl before 7.80, which has no callback before it sends, and on systems other than Linux
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
+.PHONY: key-hunt
+key-hunt: ## run the specs with keys made for the run, under strace, and search all that is written but to connections for them
+	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) strace"
+	@+$(SUBMAKE) $(EVERY_LUA) plain-build RUN=nginx
+	@JOBS=$(JOBS) sh spec/key_hunt.sh lua5.4 nginx
+
 .PHONY: coverage
 coverage: ## show which branches of src/ the C tests and the specs take
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) gcovr"
