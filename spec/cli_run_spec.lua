@@ -399,7 +399,8 @@ describe("raw", function()
     local words = { "raw", "POST", "/x", "--query", "a=it's", "--body", '{"z":[]}', "--header", "X-A: b", "--curl" }
     local status, stdout, stderr = terminal.run(words, { client = client })
     assert.same({ 0, "printf 'Authorization: Token %s' \"$SERANKING_TOKEN\" | curl -H @- -X POST "
-      .. "'https://api4.seranking.com/x?a=it%27s' -H 'content-type: application/json' -H 'x-a: b' --data-binary '{\"z\":[]}'\n", "" }, { status, stdout, stderr })
+      .. "'https://api4.seranking.com/x?a=it%27s' -H 'content-type: application/json' -H 'x-a: b' "
+      .. "--data-binary '{\"z\":[]}'\n", "" }, { status, stdout, stderr })
     words[#words] = "--dry-run"
     stdout = select(2, terminal.run(words, { client = client }))
     assert.is_truthy(stdout:find "^POST https://api4.seranking.com/x%?a=it%%27s\n.*\nx%-a: b\n\n{\"z\":%[%]}\n$", stdout)
