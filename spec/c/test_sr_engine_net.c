@@ -444,6 +444,63 @@ static void the_caller_s_descriptors_count_as_ready_when_polling_fails(void **st
   assert_int_equal(sleeps, 1);
 }
 
+/* ---- slots that end before the request is sent ---- */
+
+static void step_until(const struct sr_call *call, enum sr_state wanted) {
+  int waited = 0;
+  for (sr_engine_step(engine); call->state != wanted; sr_engine_step(engine)) {
+    CHECK(++waited < PATIENCE, "the call's state is %d", (int)call->state);
+    poll(NULL, 0, 1);
+  }
+}
+
+/* As in a process that was stopped there, while another one got the answer. */
+static void a_429_between_slot_and_connection_holds_the_request_back(void **state) {
+  static const char head[] = "Retry-After: 30\r\n";
+  struct sr_config *client = limited_client();
+  struct sr_engine_options options;
+  struct sr_engine *others;
+  struct sr_call *other, *call;
+  char byte;
+  int fd;
+  (void)state;
+  memset(&options, 0, sizeof options);
+  options.clock.now = clock_now;
+  options.clock.sleep = clock_sleep;
+  options.external = 1;
+  others = sr_engine_new(&options);
+  assert_non_null(others);
+  other = sr_call_new(client);
+  assert_non_null(other);
+  other->retries = 0;
+  assert_int_equal(sr_engine_run(others, other, 0), SR_RUN_EXTERNAL);
+  call = submitted_by(client);
+  assert_int_equal(call->state, SR_STATE_SENDING);
+  sr_engine_answer(other, 429, head, sizeof head - 1, "{}", 2);
+  step_until(call, SR_STATE_QUEUED);
+  assert_int_equal(call->attempts, 0);
+  assert_false(call->sent);
+  wait_readable(listener);
+  fd = accept(listener, NULL, NULL);
+  assert_true(fd >= 0);
+  wait_readable(fd); /* closed */
+  assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+  close(fd);
+  sr_engine_step(engine);
+  assert_int_equal(call->state, SR_STATE_QUEUED);
+  now += 30 * S;
+  fd = accepted();
+  answer(fd);
+  step_until_done(call);
+  assert_int_equal(call->status, 200);
+  assert_int_equal(call->attempts, 1);
+  sr_call_delete(call);
+  sr_call_delete(other);
+  sr_engine_delete(others);
+  sr_config_unref(client);
+  close(fd);
+}
+
 /* ---- handles that are used again ---- */
 
 static int handles;
@@ -598,6 +655,8 @@ int main(void) {
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_passing_failure_of_poll_ends_no_call, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_caller_s_descriptors_count_as_ready_when_polling_fails,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_429_between_slot_and_connection_holds_the_request_back,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(calls_share_a_handle_unless_libcurl_would_use_freed_memory,
                                       set_up, tear_down),

@@ -313,6 +313,87 @@ static void all_allocations_from_any_point_on_may_fail(void **state) {
   fail_everywhere(1000000);
 }
 
+/* ---- texts that do not fit into what buffers begin with ---- */
+
+enum { LONGEST = 140 };
+
+/* `len` letters. Each length puts the end of a buffer's memory elsewhere. */
+static const char *letters(int len) {
+  static char text[LONGEST + 1];
+  memset(text, 'a', sizeof text - 1);
+  text[len] = '\0';
+  return text;
+}
+
+/* A client whose texts have `len` more letters than usual, another one for a download, and a request. */
+static enum ending long_texts(int len) {
+  static char base[LONGEST + 60], key[LONGEST + 60], agent[LONGEST + 60];
+  const char *more = letters(len), *at = "";
+  struct sr_param param = {more, (size_t)len, more, (size_t)len};
+  struct sr_settings settings;
+  struct sr_config *config, *other;
+  struct sr_buf target = {0};
+  struct sr_error error;
+  enum ending ending = GAVE_UP;
+  enum sr_url_status status;
+  size_t at_len = 0;
+  char template[2 * LONGEST + 20], query[100];
+  memset(&error, 0, sizeof error);
+  snprintf(base, sizeof base, "https://api4.seranking.com:8443/%s/", more);
+  snprintf(key, sizeof key, KEY "%s", more);
+  snprintf(agent, sizeof agent, "a%s", more);
+  snprintf(template, sizeof template, "/%s/{%s}", more, more);
+  settings = settings_of(base);
+  settings.token = key;
+  settings.token_len = strlen(key);
+  settings.user_agent = agent;
+  settings.ca_file = agent;
+  settings.auth = len % 2 ? SR_AUTH_HEADER : SR_AUTH_QUERY;
+  settings.local.state_dir = agent;
+  config = sr_config_new(&settings, &error);
+  if (config == NULL)
+    return typed(&error);
+  snprintf(query, sizeof query, "/f?%.60s=1", agent);
+  other = sr_config_elsewhere(config, "https://files.example:444", query, &error);
+  if (other == NULL)
+    ending = typed(&error);
+  sr_config_unref(other);
+  if (other != NULL && len > 0) {
+    status = sr_url_expand(&target, template, &param, 1, &at, &at_len);
+    if (status == SR_URL_OK && sr_url_query(&target, &param) == 0)
+      ending = WENT_THROUGH;
+    else if (status != SR_URL_OK && status != SR_URL_NO_MEMORY)
+      ending = WRONG;
+  } else if (other != NULL) {
+    ending = WENT_THROUGH;
+  }
+  sr_buf_fini(&target);
+  sr_config_unref(config);
+  return ending;
+}
+
+static void texts_of_any_length_fit_or_memory_ran_out(void **state) {
+  int len;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (len = 0; len <= LONGEST; len++) {
+    enum ending ending = GAVE_UP;
+    long at;
+    assert_int_equal(long_texts(len), WENT_THROUGH);
+    for (at = 1; ending != WENT_THROUGH || asked >= at; at++) {
+      long left;
+      watch_begin(at, 1);
+      ending = long_texts(len);
+      watch_end();
+      left = live;
+      CHECK(left == 0 && ending != WRONG && ending != MISSPOKE,
+            "%d letters, allocation %ld failed: %d, %ld blocks leaked", len, at, (int)ending, left);
+      assert_true(at < 1000);
+    }
+    assert_true(at > 15);
+  }
+}
+
 /* ---- out of memory with slots shared by a file ---- */
 
 static char dir[100];
@@ -599,6 +680,7 @@ int main(void) {
       cmocka_unit_test(a_client_refused_for_its_address_frees_all_its_memory),
       cmocka_unit_test(any_one_allocation_may_fail),
       cmocka_unit_test(all_allocations_from_any_point_on_may_fail),
+      cmocka_unit_test(texts_of_any_length_fit_or_memory_ran_out),
       cmocka_unit_test_setup_teardown(any_allocation_may_fail_while_slots_are_shared_by_a_file,
                                       make_dir, remove_dir),
       cmocka_unit_test_setup_teardown(a_file_that_can_not_be_mapped_for_lack_of_memory_is_reported,
