@@ -252,7 +252,7 @@ plain-build:
 torture-build: plain-build
 	@+$(SUBMAKE) LUA=5.4 WERROR=1 build/5.4/failing_malloc.so
 
-COVERAGE = CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS="--coverage build/coverage/coverage.o"
+COVERAGE = CFLAGS="-O0 -g --coverage -fprofile-update=atomic -DLUA_NOBUILTIN" LDFLAGS="--coverage build/coverage/coverage.o"
 
 .PHONY: coverage-build
 coverage-build:

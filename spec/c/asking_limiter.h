@@ -29,6 +29,7 @@ static struct {
   int outcome_count;
   sr_time earliest, wake;
   enum sr_change news;
+  int news_after;          /* looks for news before that find none */
   enum sr_change change;   /* result of the next give */
   enum sr_verdict at_once; /* immediate verdict; ASKED: pending */
   const char *problem;     /* of an immediate failure */
@@ -190,6 +191,8 @@ static inline void server_work(struct sr_limiter *limiter, sr_time now) {
 static inline enum sr_change server_news(struct sr_limiter *limiter) {
   enum sr_change news = server.news;
   (void)limiter;
+  if (server.news_after-- > 0)
+    return SR_CHANGE_NONE;
   server.news = SR_CHANGE_NONE;
   return news;
 }

@@ -103,6 +103,94 @@ static void at_most_as_many_slots_are_asked_for_as_exist_in_queue_order(void **s
   tear_down(&bench);
 }
 
+/* Two clients, each with a limiter; there are news of the second one's. */
+static void news_are_told_to_a_call_of_that_limiter_if_there_is_one(void **state) {
+  struct sr_settings settings;
+  struct bench bench;
+  struct sr_config *second;
+  struct sr_call *first, *call;
+  (void)state;
+  set_up_asking(&bench, 5);
+  settings = settings_of(fresh_salt(), 5);
+  settings.driver = &asking_driver;
+  settings.driver_settings = "server.example";
+  second = client_of(&settings);
+  first = submitted(&bench, 60 * S);
+  call = call_of(second, 60 * S);
+  sr_engine_submit(bench.engine, call, 0);
+  server.news = SR_CHANGE_BLOCKED;
+  server.news_after = 1;
+  sr_engine_step(bench.engine);
+  assert_string_equal(events_of(first), "");
+  assert_string_equal(events_of(call), "blocked");
+  sr_call_delete(call);
+  server.news = SR_CHANGE_UNBLOCKED; /* nobody is left to be told */
+  server.news_after = 1;
+  sr_engine_step(bench.engine);
+  assert_int_equal(server.news, SR_CHANGE_NONE);
+  assert_string_equal(events_of(first), "");
+  sr_call_delete(first);
+  sr_config_unref(second);
+  tear_down(&bench);
+}
+
+/* The caller's descriptors and the limiter's are polled together. */
+static void the_caller_s_descriptors_are_polled_with_the_limiter_s(void **state) {
+  struct bench bench;
+  struct curl_waitfd extra;
+  struct sr_call *call;
+  int ends[2];
+  (void)state;
+  set_up_asking(&bench, 5);
+  assert_int_equal(pipe(ends), 0);
+  server.fd = ends[0];
+  call = submitted(&bench, 60 * S);
+  sr_engine_step(bench.engine);
+  memset(&extra, 0, sizeof extra);
+  extra.fd = ends[0];
+  extra.events = CURL_WAIT_POLLIN;
+  assert_int_equal(write(ends[1], "x", 1), 1);
+  sr_engine_poll(bench.engine, &extra, 1, SR_NEVER);
+  assert_int_equal(extra.revents, CURL_WAIT_POLLIN);
+  sr_call_delete(call);
+  tear_down(&bench);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+/* A call that waits for the end of a ban asks at once when the limit is reset. */
+static void a_reset_lets_calls_of_its_limiter_ask_at_once(void **state) {
+  struct bench bench;
+  struct sr_config *second;
+  struct sr_settings settings;
+  struct sr_call *call, *other;
+  (void)state;
+  set_up_asking(&bench, 5);
+  settings = settings_of(fresh_salt(), 5);
+  settings.driver = &asking_driver;
+  settings.driver_settings = "server.example";
+  second = client_of(&settings);
+  call = call_of(bench.config, 3600 * S);
+  call->wait_blocked = 1;
+  other = call_of(second, 3600 * S);
+  other->wait_blocked = 1;
+  sr_engine_submit(bench.engine, other, 0);
+  sr_engine_submit(bench.engine, call, 0);
+  sr_engine_step(bench.engine);
+  answer_ask(0, SR_LIMIT_BLOCKED, 1600 * S);
+  answer_ask(1, SR_LIMIT_BLOCKED, 1600 * S);
+  sr_engine_step(bench.engine);
+  assert_int_equal(pending(), 0);
+  sr_engine_reset_limit(bench.engine, bench.config, 0);
+  sr_engine_step(bench.engine);
+  assert_int_equal(call->slot.state, SR_SLOT_ASKED);
+  assert_int_equal(other->slot.state, SR_SLOT_NONE);
+  sr_call_delete(call);
+  sr_call_delete(other);
+  sr_config_unref(second);
+  tear_down(&bench);
+}
+
 static void a_call_told_to_wait_asks_again_at_that_time(void **state) {
   struct bench bench;
   struct sr_call *call, *other;
@@ -578,6 +666,9 @@ int main(void) {
       cmocka_unit_test(a_call_starts_when_the_limiter_answers),
       cmocka_unit_test(every_outcome_of_an_attempt_is_reported_to_the_limiter),
       cmocka_unit_test(at_most_as_many_slots_are_asked_for_as_exist_in_queue_order),
+      cmocka_unit_test(news_are_told_to_a_call_of_that_limiter_if_there_is_one),
+      cmocka_unit_test(the_caller_s_descriptors_are_polled_with_the_limiter_s),
+      cmocka_unit_test(a_reset_lets_calls_of_its_limiter_ask_at_once),
       cmocka_unit_test(a_call_told_to_wait_asks_again_at_that_time),
       cmocka_unit_test(a_call_told_of_a_ban_fails_or_waits_as_configured),
       cmocka_unit_test(without_a_fallback_an_unreachable_limiter_fails_the_call),

@@ -196,6 +196,23 @@ static void gzip_is_unpacked_member_by_member(void **state) {
   }
 }
 
+/* The buffer that is unpacked into is full at the very end. */
+static void gzip_of_any_power_of_two_is_unpacked_to_its_end(void **state) {
+  static char text[1 << 18];
+  size_t len;
+  (void)state;
+  memset(text, 'x', sizeof text);
+  for (len = 1024; len <= sizeof text; len *= 2) {
+    struct bytes gzip = {.len = 0};
+    struct sr_sink *sink = open_sink(1, NO_LIMIT);
+    add_member(&gzip, text, len);
+    assert_int_equal(sr_sink_write(sink, gzip.data, gzip.len), 0);
+    assert_int_equal(sr_sink_finish(sink), 0);
+    sr_sink_delete(sink);
+    assert_holds("links.csv", text, len);
+  }
+}
+
 static void what_is_no_gzip_is_kept_as_it_is(void **state) {
   static const char *const texts[] = {"", "\x1f", "a", "\x1f\x1f", "id,name\r\n1,anchors\r\n"};
   size_t i, k;
@@ -343,6 +360,7 @@ int main(void) {
       TEST(the_rights_of_a_file_that_is_there_stay),
       TEST(another_attempt_begins_anew),
       TEST(gzip_is_unpacked_member_by_member),
+      TEST(gzip_of_any_power_of_two_is_unpacked_to_its_end),
       TEST(what_is_no_gzip_is_kept_as_it_is),
       TEST(gzip_stays_packed_unless_told),
       TEST(damaged_gzip_leaves_nothing),

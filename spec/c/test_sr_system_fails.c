@@ -11,6 +11,8 @@
 #include "http/sr_sink.h"
 #include "limit/sr_share.h"
 
+#include <zlib.h>
+
 #define S SR_SECOND
 
 static char path[300];
@@ -183,6 +185,47 @@ static void a_download_s_file_that_can_not_be_made_leaves_nothing(void **state) 
   sr_sink_delete(sink);
 }
 
+FAILING(int, inflateInit2_, (z_stream * z, int bits, const char *version, int size), Z_MEM_ERROR, z,
+        bits, version, size)
+FAILING(int, inflateReset, (z_stream * z), Z_STREAM_ERROR, z)
+FAILING(int, inflate, (z_stream * z, int flush), Z_MEM_ERROR, z, flush)
+
+/* Two members of no bytes. */
+#define EMPTY_MEMBER "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0"
+static const char gzip[] = EMPTY_MEMBER EMPTY_MEMBER;
+
+static void a_download_that_can_not_be_unpacked_for_lack_of_memory_is_an_error(void **state) {
+  static const struct {
+    const char *function, *code;
+    size_t piece;
+  } rows[] = {{"inflateInit2_", "cant_write", 40},
+              {"inflateInit2_", "cant_write", 1},
+              {"inflateReset", "cant_write", 40},
+              {"inflate", "bad_gzip", 40},
+              {"inflate", "bad_gzip", 1}};
+  size_t i, at;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    struct sr_error error;
+    struct sr_sink *sink = new_sink(&error);
+    int failed = 0;
+    assert_non_null(sink);
+    let_fail(rows[i].function, ENOMEM, 0, 1);
+    for (at = 0; at < sizeof gzip - 1 && !failed; at += rows[i].piece)
+      failed = sr_sink_write(sink, gzip + at, rows[i].piece) != 0;
+    CHECK(failed && have_failed(), "row %zu", i);
+    sr_sink_explain(sink, &error);
+    assert_string_equal(error.code, rows[i].code);
+    assert_int_equal(sr_sink_restart(sink), 0);
+    for (at = 0; at < sizeof gzip - 1; at += rows[i].piece)
+      assert_int_equal(sr_sink_write(sink, gzip + at, rows[i].piece), 0);
+    assert_int_equal(sr_sink_finish(sink), 0);
+    assert_int_equal(sr_sink_size(sink), 0);
+    sr_sink_delete(sink);
+    assert_int_equal(files(1), 1);
+  }
+}
+
 static void a_download_that_can_not_begin_again_or_be_kept_ends_with_the_reason(void **state) {
   static const char *const functions[] = {"ftruncate", "lseek"};
   struct sr_error error;
@@ -339,6 +382,7 @@ int main(void) {
       TEST(a_pending_sigpipe_is_consumed_though_that_is_interrupted),
       TEST(a_secret_file_is_read_through_interruptions_or_refused_with_a_reason),
       TEST(a_download_s_file_that_can_not_be_made_leaves_nothing),
+      TEST(a_download_that_can_not_be_unpacked_for_lack_of_memory_is_an_error),
       TEST(a_download_that_can_not_begin_again_or_be_kept_ends_with_the_reason),
       TEST(a_limit_s_file_that_can_not_be_opened_is_told_with_the_reason),
       TEST(a_file_that_can_not_be_locked_is_kept),
