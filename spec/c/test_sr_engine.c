@@ -444,7 +444,7 @@ static void calls_in_flight_end_in_a_forked_child_and_continue_in_the_parent(voi
 static void any_use_of_a_call_in_flight_ends_it_in_a_forked_child(void **state) {
   int way;
   (void)state;
-  for (way = 0; way < 6; way++) {
+  for (way = 0; way < 11; way++) {
     struct bench bench;
     struct sr_call *call;
     pid_t child;
@@ -463,6 +463,16 @@ static void any_use_of_a_call_in_flight_ends_it_in_a_forked_child(void **state) 
         sr_engine_delete(bench.engine);
       else if (way == 3)
         answer(call, 200, "", "");
+      else if (way == 6)
+        sr_engine_step(bench.engine);
+      else if (way == 7)
+        sr_engine_poll(bench.engine, NULL, 0, 0);
+      else if (way == 8)
+        sr_engine_open_handles(bench.engine);
+      else if (way == 9)
+        lose(call, 1);
+      else if (way == 10)
+        sr_engine_submit(bench.engine, call_of(bench.config, S), 0);
       else if ((way == 4 ? sr_engine_ready(bench.engine) : sr_engine_next(bench.engine, S)) != call)
         _exit(2); /* handed out again only for its end, not for the parent's attempt */
       _exit(call->state == SR_STATE_DONE && call->error.kind == SR_CANCELLED &&
@@ -474,6 +484,27 @@ static void any_use_of_a_call_in_flight_ends_it_in_a_forked_child(void **state) 
     sr_call_delete(call);
     tear_down(&bench);
   }
+}
+
+/* SR_NEVER must not overflow. */
+static void waiting_without_an_end_lasts_until_the_deadline(void **state) {
+  struct bench bench;
+  struct sr_call *first, *call;
+  (void)state;
+  set_up(&bench, 1);
+  first = in_flight(&bench, 600 * S);
+  call = call_of(bench.config, 60 * S);
+  sr_engine_submit(bench.engine, call, 7);
+  assert_int_equal(sr_engine_run(bench.engine, call, SR_NEVER), SR_RUN_DONE);
+  expect_end(call, SR_RATE_LIMIT, "no_slot");
+  sr_call_delete(call);
+  call = call_of(bench.config, 60 * S);
+  sr_engine_submit(bench.engine, call, 8);
+  assert_ptr_equal(sr_engine_next(bench.engine, SR_NEVER), call);
+  expect_end(call, SR_RATE_LIMIT, "no_slot");
+  sr_call_delete(call);
+  sr_call_delete(first);
+  tear_down(&bench);
 }
 
 /* ---- waking ---- */
@@ -660,6 +691,7 @@ int main(void) {
       cmocka_unit_test(deleting_a_queued_call_keeps_the_order_of_the_others),
       cmocka_unit_test(calls_in_flight_end_in_a_forked_child_and_continue_in_the_parent),
       cmocka_unit_test(any_use_of_a_call_in_flight_ends_it_in_a_forked_child),
+      cmocka_unit_test(waiting_without_an_end_lasts_until_the_deadline),
       cmocka_unit_test(wake_returns_the_next_time_at_which_something_is_due),
       cmocka_unit_test(wake_is_not_now_while_a_step_would_change_nothing),
       cmocka_unit_test(a_client_with_more_slots_does_not_wait_for_one_with_fewer),

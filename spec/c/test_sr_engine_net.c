@@ -455,7 +455,7 @@ static void step_until(const struct sr_call *call, enum sr_state wanted) {
 }
 
 /* As in a process that was stopped there, while another one got the answer. */
-static void a_429_between_slot_and_connection_holds_the_request_back(void **state) {
+static void hold_back(int repeatable) {
   static const char head[] = "Retry-After: 30\r\n";
   struct sr_config *client = limited_client();
   struct sr_engine_options options;
@@ -463,7 +463,6 @@ static void a_429_between_slot_and_connection_holds_the_request_back(void **stat
   struct sr_call *other, *call;
   char byte;
   int fd;
-  (void)state;
   memset(&options, 0, sizeof options);
   options.clock.now = clock_now;
   options.clock.sleep = clock_sleep;
@@ -475,11 +474,13 @@ static void a_429_between_slot_and_connection_holds_the_request_back(void **stat
   other->retries = 0;
   assert_int_equal(sr_engine_run(others, other, 0), SR_RUN_EXTERNAL);
   call = submitted_by(client);
+  call->repeatable = repeatable;
   assert_int_equal(call->state, SR_STATE_SENDING);
   sr_engine_answer(other, 429, head, sizeof head - 1, "{}", 2);
   step_until(call, SR_STATE_QUEUED);
   assert_int_equal(call->attempts, 0);
   assert_false(call->sent);
+  assert_true(call->retryable); /* nothing was sent */
   wait_readable(listener);
   fd = accept(listener, NULL, NULL);
   assert_true(fd >= 0);
@@ -499,6 +500,33 @@ static void a_429_between_slot_and_connection_holds_the_request_back(void **stat
   sr_engine_delete(others);
   sr_config_unref(client);
   close(fd);
+}
+
+static void a_429_between_slot_and_connection_holds_the_request_back(void **state) {
+  (void)state;
+  hold_back(1);
+  hold_back(0);
+}
+
+/* ---- deadlines ---- */
+
+static void an_unanswered_call_may_be_made_again_only_if_it_is_repeatable(void **state) {
+  int repeatable;
+  (void)state;
+  for (repeatable = 0; repeatable < 2; repeatable++) {
+    struct sr_call *call = submitted();
+    int fd = accepted();
+    call->repeatable = repeatable;
+    now += 600 * S;
+    sr_engine_step(engine);
+    assert_int_equal(call->state, SR_STATE_DONE);
+    assert_int_equal(call->error.kind, SR_TIMEOUT);
+    assert_string_equal(call->error.code, "no_answer");
+    assert_true(call->sent);
+    assert_int_equal(call->retryable, repeatable);
+    sr_call_delete(call);
+    close(fd);
+  }
 }
 
 /* ---- handles that are used again ---- */
@@ -574,6 +602,7 @@ static void the_next_call_s_handle_is_made_while_a_server_is_waited_for(void **s
 static void heads_are_no_part_of_the_body(void **state) {
   static const char *const answers[] = {
       ANSWER,
+      "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
       "HTTP/1.1 100 Continue\r\n\r\n" ANSWER,
       "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n folded\r\n\r\n" ANSWER,
       "HTTP/1.1 200 OK\r\nX: a\r\n folded\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -586,6 +615,34 @@ static void heads_are_no_part_of_the_body(void **state) {
     CHECK(call->error.kind == SR_NO_ERROR, "answer %zu: %s", i, call->error.message);
     assert_int_equal(call->status, 200);
     assert_string_equal(sr_buf_text(&call->answer), "{}");
+    sr_call_delete(call);
+  }
+}
+
+static void a_body_that_is_compressed_more_than_once_is_refused_at_its_headers(void **state) {
+  static const struct {
+    const char *head, *code; /* NULL: fine */
+  } rows[] = {
+      {"Content-Encoding: identity\r\n", NULL},
+      {"Content-Encoding: Identity , identity\r\n", NULL},
+      {"Content-Encoding: none\r\n", NULL}, /* libcurl knows that word */
+      {"Content-Encoding: gzip, deflate\r\n", "bad_encoding"},
+      {"Content-Encoding: gzip\r\nContent-Encoding: deflate\r\n", "bad_encoding"},
+      {"content-encoding:gzip\t,identity,GZIP\r\n", "bad_encoding"},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    char text[300];
+    struct sr_call *call;
+    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%sContent-Length: 2\r\n\r\n{}", rows[i].head);
+    call = answered_with(text);
+    if (rows[i].code == NULL)
+      CHECK(call->status == 200 && strcmp(sr_buf_text(&call->answer), "{}") == 0, "row %zu: %s", i,
+            call->error.message);
+    else
+      CHECK(call->error.kind == SR_DECODE && strcmp(call->error.code, rows[i].code) == 0,
+            "row %zu: %s", i, call->error.message);
     sr_call_delete(call);
   }
 }
@@ -658,6 +715,10 @@ int main(void) {
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_429_between_slot_and_connection_holds_the_request_back,
                                       set_up, tear_down),
+      cmocka_unit_test_setup_teardown(an_unanswered_call_may_be_made_again_only_if_it_is_repeatable,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(
+          a_body_that_is_compressed_more_than_once_is_refused_at_its_headers, set_up, tear_down),
       cmocka_unit_test_setup_teardown(calls_share_a_handle_unless_libcurl_would_use_freed_memory,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_next_call_s_handle_is_made_while_a_server_is_waited_for,
