@@ -107,6 +107,24 @@ describe("--from of an operation without a list", function()
     assert.equal("site_id,id\n1,11\n1,12\n2,21\n2,22\n", (out:gsub("\r", "")))
   end)
 
+  it("shows ids of a CSV file as numbers, as answers have them", function()
+    local client = server(summary)
+    local _, out = run({ "sites", "summary", "--from", file("a.csv", "site_id\n11\n"), "-o", "json" }, client)
+    assert.equal(11, cjson.decode(out)[1].site_id)
+  end)
+
+  it("says that what was sent must not be repeated where its answers can't be written", function()
+    local client, requests = server(function() return 200, '{"site_id":1}' end)
+    local full = { write = function() return nil, "no space left on device" end, flush = function() return true end }
+    local rows = "url\n" .. ("https://a.example\n"):rep(9)
+    local status, _, err = run({ "sites", "create", "--title", "T", "--from", file("a.csv", rows), "-o", "jsonl" }, client,
+      { stdout = full })
+    assert.equal(1, status)
+    local unsent = err:match("^seranking: can't write to stdout: no space left on device; (%d+) rows were not sent: lines from "
+      .. "%d+ on; the other rows were carried out: don't repeat them\n$")
+    assert.equal(9, #requests + (tonumber(unsent) or 0), err)
+  end)
+
   it("tells a mistake with file and line, and sends nothing", function()
     for _, case in ipairs {
       { "site_id\n11\nx\n", 'a.csv:3: site_id must be an id (digits), got "x"' },
@@ -199,8 +217,8 @@ describe("--from of an operation without a list", function()
       "--max-rows", "3", "-o", "json" }, client)
     assert.equal(7, status)
     assert.equal("https://a.example/1", cjson.decode(out)[1].url_from)
-    assert.truthy(err:find "a%.csv:2: .*broken.*; 1 of its rows are written, a command of its own gives the others with "
-      .. "%-%-resume seranking%-walk%-1:data%.backlinks%.raw:", err)
+    assert.truthy(err:find("a%.csv:2: .*broken.*; 1 of its rows are written, a command of its own gives the others with "
+      .. "%-%-resume seranking%-walk%-1:data%.backlinks%.raw:"), err)
   end)
 
   it("prints each request with --dry-run and --curl, and sends nothing", function()

@@ -69,6 +69,16 @@ local function fields_of(shape)
   return fields
 end
 
+-- What a row has, as an answer would show it: ids from a CSV file are numbers, too.
+local function shown(self, values)
+  local columns = {}
+  for name, value in pairs(values) do
+    local is_id = self.shape.by_path[name].definition.type == "id" and type(value) == "string" and #value <= 15
+    columns[name] = is_id and tonumber(value) or value
+  end
+  return columns
+end
+
 -- The calls of a file, all of them checked, and their requests.
 local function calls_of(self)
   local calls, requests = {}, {}
@@ -79,7 +89,7 @@ local function calls_of(self)
     end
     at_line(self, item.line, arguments.check, self.context, self.shape, self.plan, args)
     requests[i] = at_line(self, item.line, self.request_of, args)
-    calls[i] = { line = item.line, columns = item.values, args = args, walk = self.walk_of(args) }
+    calls[i] = { line = item.line, columns = shown(self, item.values), args = args, walk = self.walk_of(args) }
   end
   return calls, requests
 end
@@ -235,7 +245,12 @@ local function tell_failures(self, json)
   return first, count or 0
 end
 
--- Ends a run in which not every row was done.
+-- Whether the operation may have changed something.
+local function changes(self)
+  return self.plan.method ~= "GET" and not self.plan.post
+end
+
+-- Ends a run in which not every row was done, or not written.
 local function leave(self, interrupted)
   local context = self.context
   local part = self.output:keep()
@@ -250,6 +265,9 @@ local function leave(self, interrupted)
   local status = interrupted and exit.INTERRUPTED or first and not self.broken and exit.of(first.problem) or exit.OTHER
   if interrupted or self.broken then
     table.insert(words, 1, interrupted and "interrupted" or self.broken)
+  end
+  if self.broken and changes(self) then
+    words[#words + 1] = "the other rows were carried out: don't repeat them"
   end
   local text, err = table.concat(words, "; "), json and first and first.problem
   problems.write(context, status, text, err and { kind = err.kind, code = err.code, status = err.status, sent = err.sent,
@@ -295,7 +313,7 @@ function batch.run(self)
     done = ... or done
     progress:update(done, #self.calls)
   end
-  local careful = money.is_paid(self.plan) or self.plan.method ~= "GET" and not self.plan.post
+  local careful = money.is_paid(self.plan) or changes(self)
   local fine, problem, interrupted = interrupt.guard(context, { careful = careful, during = update }, function()
     return self.client:map(self.calls, function(call) return send(self, call) end, {
       on_progress = update, concurrency = careful and FEW or nil,
