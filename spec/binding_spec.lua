@@ -1,6 +1,7 @@
 --- The C module itself, for programs that require "lseranking": arguments are accepted or refused, and none causes a crash.
 -- SPDX-License-Identifier: MIT
 
+local chance_of = require "support.chance"
 local core = require "lseranking"
 
 local KEY = "be2165b7d065e278e7305c1c7ef791f283f5d14b"
@@ -229,15 +230,6 @@ describe("the binding", function()
 end)
 
 -- ---- random arguments ----
-
--- The upper bits of a linear congruential generator: the same on every machine and Lua.
-local function chance_of(seed)
-  local state = seed
-  return function(count)
-    state = (state * 1103515245 + 12345) % 2 ^ 31
-    return math.floor(state / 2 ^ 11) % count + 1
-  end
-end
 
 local FIELDS = {
   "token", "token_env", "token_of", "token_off", "api", "base_url", "auth_query", "ca_file", "proxy", "user_agent",

@@ -202,6 +202,19 @@ describe("a typo in a description", function()
       said(resource, { "x", v4 = "POST /w", body = "c" }, "v4"))
   end)
 
+  it("… a row without members, or with one that is no path", function()
+    local resource = { name = "widgets", params = { a = { type = "id" } }, operations = {} }
+    assert.equal("widgets.put: the row has no map of members to parameters",
+      said(resource, { "put", v4 = "PUT /w", body = "a", row = { of = "get", map = "" } }, "v4"))
+    assert.matches("widgets.put: '.id' is no path", said(resource,
+      { "put", v4 = "PUT /w", body = "a", row = { of = "get", map = ".id:a" } }, "v4"), 1, true)
+  end)
+
+  it("… a number of the answer that is no path, before anything is sent", function()
+    local resource = { name = "widgets", params = {}, operations = {} }
+    assert.matches("widgets.get: 'a[' is no path", said(resource, { "get", v4 = "GET /w", numbers = "a[" }, "v4"), 1, true)
+  end)
+
   it("leaves other errors alone", function()
     assert.has_error(function()
       notation.within("sites", "list", error, { "mine" })

@@ -86,7 +86,7 @@ local function pages_of(plan)
   if places[2] then
     pages.rows, pages.places = places[1], copy.deep(places)
     for _, name in ipairs(places) do
-      pages.rows = (plan.fields or ""):find("%f[%w_]" .. name .. "%[%]") and name or pages.rows
+      pages.rows = (plan.fields or ""):find("%f[%w_]" .. name:gsub("%p", "%%%0") .. "%[%]") and name or pages.rows
     end
   end
   return pages

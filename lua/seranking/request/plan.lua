@@ -229,6 +229,7 @@ local function make(resource, description, api)
   made.items = field "items" and make_items(made, field "items")
   made.upload = field "upload" and collect(made, field "upload")
   made.define = nil
+  notation.paths(made.number_rule) -- later they are parsed with an answer at hand
   made.one_of, made.any_of = choice_of(made, field "one_of"), choice_of(made, field "any_of")
   made.together = choice_of(made, field "together")
   made.dependent = dependent_of(made.definitions)

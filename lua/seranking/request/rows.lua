@@ -26,6 +26,9 @@ function rows.form(resource, description, definitions)
   end
   local form = { map = {}, known = {}, names = {} }
   local map = notation.map(description.row.map)
+  if not map[1] then
+    notation.typo("row", "the row has no map of members to parameters")
+  end
   form.marks = description.row.marks and notation.words(description.row.marks) or { map[1][1] }
   for _, entry in ipairs(map) do
     local member, name = entry[1], entry[2]
@@ -33,7 +36,7 @@ function rows.form(resource, description, definitions)
       notation.typo(member .. ":" .. name, "the operation takes no parameter '%s'", name)
     end
     form.map[member] = name
-    form.known[member:match "^[^.]+"] = true
+    form.known[notation.path(member)[1].name or ""] = true
   end
   for name in pairs(definitions) do
     form.names[#form.names + 1] = name
