@@ -356,7 +356,7 @@ bench: deps ## measure calls, the limit and the fake, beside floors in C and oth
 	@+$(SUBMAKE) LUA=jit all
 	@LUA=$(or $(LUA),5.4) BUILD=$(BUILD) sh bench/all.sh
 
-# Each fuzz/NAME.c is a target; to add one, add a file.
+# Each fuzz/NAME.c is a target, and fuzz/cases/NAME has cases for it; to add one, add both.
 FUZZ_TARGETS = $(patsubst fuzz/%.c,%,$(filter-out fuzz/driver.c $(if $(REDIS),,fuzz/redis.c),$(wildcard fuzz/*.c)))
 FUZZ_CORE    = $(CORE) $(if $(REDIS),$(REDIS_CORE))
 FUZZ_FLAGS   = -Isrc -Ifuzz $(CURL_CFLAGS) $(HIREDIS_CFLAGS) $(LDFLAGS) -pthread
@@ -367,9 +367,9 @@ $(BUILD)/decode $(BUILD)/decode-libfuzzer: FUZZ_FLAGS += $(call lua_cflags,5.4)
 $(BUILD)/decode $(BUILD)/decode-libfuzzer: FUZZ_LIBS = $(FUZZ_BINDING) $(shell $(PKG_CONFIG) --libs $(call lua_package,5.4) 2>/dev/null)
 
 .PHONY: fuzz
-fuzz: deps ## under sanitizers: random calls of the C module (CALLS=1000000), 100,000 keys, the targets in fuzz/ (RUNS=1000000)
+fuzz: deps ## under sanitizers: random calls of the C module and texts of descriptions (CALLS=1000000), 100,000 keys, the targets in fuzz/ (RUNS=1000000)
 	@+$(SUBMAKE) asan-build
-	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS=spec/binding_spec.lua FILE_TIMEOUT=3000 sh spec/support/run.sh asan
+	@SERANKING_FUZZ=$(or $(CALLS),1000000) SPECS="spec/binding_spec.lua spec/notation_garbage_spec.lua" FILE_TIMEOUT=3000 sh spec/support/run.sh asan
 	@SERANKING_LONG=1 $(BUILD)/asan/c/test_sr_gate
 	@+$(MAKE) --no-print-directory fuzz-targets DEPS=skip
 
@@ -377,10 +377,10 @@ fuzz: deps ## under sanitizers: random calls of the C module (CALLS=1000000), 10
 fuzz-targets: deps # under sanitizers: with a generator, then with libFuzzer (RUNS=1000000 each, TARGETS=mask)
 	@+for target in $(or $(TARGETS),$(FUZZ_TARGETS)); do \
 	  $(SUBMAKE) BUILD=build/fuzz SANITIZE=1 WERROR=1 CFLAGS="-O1 -g" build/fuzz/$$target && \
-	  build/fuzz/$$target $(or $(RUNS),1000000) && \
+	  build/fuzz/$$target $(or $(RUNS),1000000) 1 fuzz/cases/$$target && \
 	  $(SUBMAKE) BUILD=build/fuzz-clang CC=clang WERROR=1 CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" \
 	    build/fuzz-clang/$$target-libfuzzer && \
-	  mkdir -p build/fuzz/corpus-$$target && \
+	  mkdir -p build/fuzz/corpus-$$target && build/fuzz/$$target write fuzz/cases/$$target build/fuzz/corpus-$$target && \
 	  build/fuzz-clang/$$target-libfuzzer -runs=$(or $(RUNS),1000000) -max_len=256 -verbosity=0 build/fuzz/corpus-$$target \
 	    >build/fuzz/$$target.log 2>&1 && echo "$(or $(RUNS),1000000) runs of libFuzzer, nothing found" || \
 	    { tail -n 40 build/fuzz/$$target.log; exit 1; }; done

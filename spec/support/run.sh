@@ -106,7 +106,7 @@ run() {
     c-asan) $TIMEOUT sh spec/support/leaks.sh "build/asan/c/$2" ;;
     c-valgrind) $TIMEOUT env TEST_DIVISOR=20 $MEMCHECK "build/c/$2" ;; # of rounds, see spec/c/support.h
     c-tsan) $TIMEOUT env TEST_DIVISOR=5 TSAN_OPTIONS="die_after_fork=0 halt_on_error=0 exitcode=66" "build/tsan/c/$2" ;;
-    fuzz) $TIMEOUT "build/asan/$2" "$(cases "$2")" && printf "ok: %s\n1 success / 0 failures / 0 errors / 0 pending\n" "$2" ;;
+    fuzz) $TIMEOUT "build/asan/$2" "$(cases "$2")" 1 "fuzz/cases/$2" && printf "ok: %s\n1 success / 0 failures / 0 errors / 0 pending\n" "$2" ;;
     install) $TIMEOUT sh spec/install_test.sh ;;
     package) $TIMEOUT sh spec/package_test.sh ;;
     limiter) CALLS=600 LIMIT=50 WINDOW=1000 LATENCY=400 KILLS=8 $TIMEOUT sh bench/limiter.sh short ;;
