@@ -340,15 +340,16 @@ check-links:
 	$(Q)lua=$$(sh spec/support/interpreter.sh 5.4) && $$lua tools/check_links.lua $(MD_FILES)
 check-reference: check-build
 	$(SAY) reference
-	$(Q)$(REFERENCE) --check
+	$(Q)$(REFERENCE) --check && $(FAULTS) --check
 
 # The files generated from lua/seranking/api are checked in, so that they can be read on the web.
 REFERENCE = LUA_PATH="$(TREE_PATH)" LUA_CPATH="$(BUILD)/5.4/?.so;;" \
             $$(sh spec/support/interpreter.sh 5.4) tools/reference.lua
+FAULTS    = $$(sh spec/support/interpreter.sh 5.4) tools/faults.lua
 
 .PHONY: reference
-reference: check-build ## regenerate docs/reference and library (editor types) from the API descriptions
-	$(Q)$(REFERENCE)
+reference: check-build ## regenerate docs/reference and library (editor types) from the API descriptions, and the table of faults
+	$(Q)$(REFERENCE) && $(FAULTS)
 
 .PHONY: bench
 bench: deps ## measure calls, the limit and the fake, beside floors in C and other clients; writes bench/RESULTS.md

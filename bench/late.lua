@@ -5,20 +5,19 @@
 package.path = "./?.lua;spec/?.lua;" .. package.path
 
 local core = require "lseranking"
+local faults = require "spec.support.faults"
 local nginx = require "spec.support.nginx"
-local odd = require "spec.support.odd_servers"
-local raw_server = require "spec.support.raw_server"
 local seranking = require "seranking"
 
 local TIMEOUT = 0.3
 local MEASURED = {
-  ["a body of blanks without an end, compressed"] = true,
-  ["headers without an end"] = true,
-  ["1xx answers without an end"] = true,
-  ["a byte now and then"] = true,
-  ["a proxy that wants a password, in a text without an end"] = true,
-  ["a proxy whose headers have no end"] = true,
-  ["a proxy that sends a byte now and then"] = true,
+  ["the body decompresses to blanks without an end"] = true,
+  ["the headers have no end"] = true,
+  ["1xx answers have no end"] = true,
+  ["a byte comes now and then"] = true,
+  ["the proxy wants a password (407)"] = true,
+  ["the proxy's headers have no end"] = true,
+  ["the proxy sends a byte now and then"] = true,
 }
 
 local PROMISED, PROMISED_IN_NGINX = 200, 500
@@ -27,18 +26,30 @@ local function told(late, promised, name)
   print(("%.0f %d %s"):format(math.max(0, late) * 1e3, promised, name))
 end
 
+local certificates = nginx.certificates()
+local prepared = faults.prepare(certificates)
+local servers = {}
+
+--- Starts a server with the fault. Returns a client's options.
+local function open(entry)
+  local options = faults.open(entry, prepared, function(server)
+    servers[#servers + 1] = server
+    return server
+  end).options
+  options.token, options.share, options.retries, options.timeout = false, "off", 0, TIMEOUT
+  return options
+end
+
 local lines = {}
-for _, entry in ipairs(odd.servers) do
+for _, entry in ipairs(faults.list) do
   if MEASURED[entry.name] then
-    local server = raw_server.start({}, { otherwise = entry.steps })
-    local options = odd.options(entry, server.url)
-    options.token, options.share, options.retries, options.timeout = false, "off", 0, TIMEOUT
+    local options = open(entry)
     local client = assert(seranking.new(options))
     local began = core.monotonic()
     local data = client:request { path = "/x" }
     told(core.monotonic() - began - TIMEOUT, PROMISED, entry.name)
     assert(data == nil, entry.name .. ": there was an answer")
-    lines[#lines + 1] = { entry = entry, server = server, options = options }
+    lines[#lines + 1] = { entry = entry, options = open(entry) }
   end
 end
 
@@ -73,6 +84,7 @@ if nginx.available() then
   end
   server.stop()
 end
-for _, line in ipairs(lines) do
-  line.server.stop()
+for _, server in ipairs(servers) do
+  server.stop()
 end
+certificates.remove()

@@ -66,7 +66,7 @@ describe("an answer", function()
 
   it("with invalid compression is an error", function()
     local client = new_client(answering(answer("200 OK", { "Content-Encoding: gzip" }, "this is no gzip")))
-    failed("protocol", "bad_answer", client.account:balance())
+    failed("decode", "bad_encoding", client.account:balance())
     works(client)
   end)
 

@@ -148,33 +148,71 @@ describe("inside nginx, a call", function()
     end
   end)
 
-  it("to each odd server fails with its error", function()
-    local odd, raw_server = require "spec.support.odd_servers", require "spec.support.raw_server"
-    local lines, expected = {}, {}
-    for i, entry in ipairs(odd.servers) do
-      local options = odd.options(entry, keep(raw_server.start({}, { otherwise = entry.steps })).url)
-      lines[i] = ("{ base_url = %q, proxy = %s, timeout = %s, max_body = %d },"):format(options.base_url,
-        options.proxy and ("%q"):format(options.proxy) or "nil", options.timeout, options.max_body)
-      expected[i] = entry.error
+  it("that meets a fault fails with its error, and the next call works", function()
+    local faults = require "spec.support.faults"
+    local certificates = nginx.certificates()
+    finally(certificates.remove)
+    local prepared = faults.prepare(certificates)
+    local lines, scenes = {}, {}
+    for i, fault in ipairs(faults.list) do
+      local scene = faults.open(fault, prepared, keep)
+      local options = scene.options
+      scenes[i] = scene
+      lines[i] = ("{ { base_url = %q, proxy = %s, ca_file = %q, max_body = %d }, %s, %s },"):format(options.base_url,
+        options.proxy and ("%q"):format(options.proxy) or "nil", options.ca_file, options.max_body,
+        scene.call.timeout or "nil", scene.call.connect_timeout or "nil")
     end
-    local server = keep(nginx.start { http = configuration([[
-      location = /odd {
-        content_by_lua_block {
-          for _, options in ipairs { ]] .. table.concat(lines, " ") .. [[ } do
-            options.token, options.share, options.retries = false, "off", 0
-            local data, err = assert(require("seranking").new(options)):request { path = "/x" }
-            ngx.say(data == nil and err.kind .. " " .. err.code or "an answer")
-          end
+    local server = keep(nginx.start { http = ([[
+      init_by_lua_block {
+        clients, limits = {}, {}
+        for i, row in ipairs { %s } do
+          local options = row[1]
+          options.token, options.share, options.retries, options.timeout = false, "off", 0, 10
+          clients[i], limits[i] = assert(require("seranking").new(options)), { timeout = row[2], connect_timeout = row[3] }
+        end
+      }
+      server {
+        listen 127.0.0.1:PORT;
+        location = /fault {
+          content_by_lua_block {
+            for i, client in ipairs(clients) do
+              local data, err = client:request { path = "/x", timeout = limits[i].timeout,
+                connect_timeout = limits[i].connect_timeout }
+              ngx.say(data == nil and err.kind .. " " .. err.code or "an answer")
+            end
+          }
+        }
+        location = /next {
+          content_by_lua_block {
+            for _, client in ipairs(clients) do
+              local data, err = client:request { path = "/after", retries = 1 }
+              ngx.say(data and data.ok and "works" or tostring(err))
+            end
+          }
         }
       }
-    ]]) })
-    local _, body = server.get "/odd"
-    local i = 0
-    for line in body:gmatch "[^\n]+" do
-      i = i + 1
-      assert.are.equal(expected[i] or line, line, odd.servers[i].name)
+    ]]):format(table.concat(lines, " ")) })
+
+    --- The lines of an answer, one for each fault.
+    local function ask(path)
+      local list, _, body = {}, server.get(path)
+      for line in body:gmatch "[^\n]+" do
+        list[#list + 1] = line
+      end
+      assert.are.equal(#faults.list, #list, body)
+      return list
     end
-    assert.are.equal(#odd.servers, i)
+
+    local outcomes = ask "/fault"
+    for i, fault in ipairs(faults.list) do
+      assert.is_true(faults.expects(fault, outcomes[i]), fault.name .. ": " .. outcomes[i])
+      scenes[i].mend()
+    end
+    for i, line in ipairs(ask "/next") do
+      if faults.list[i].proxy ~= "https" then -- for its certificate's authority there is no option
+        assert.are.equal("works", line, faults.list[i].name)
+      end
+    end
   end)
 
   it("waits in light threads, coroutines, pcall, metamethods and timers as well", function()

@@ -1,8 +1,7 @@
---- Invalid answers: no crash, no hang, and an error that says what happened and what to do.
+--- Odd answers on reused connections, from proxies, in headers and over HTTP/2. faults_spec has one of each kind.
 -- SPDX-License-Identifier: MIT
 
 local seranking = require "seranking"
-local odd = require "spec.support.odd_servers"
 local process = require "spec.support.process"
 local raw_server = require "spec.support.raw_server"
 local system = require "spec.support.system"
@@ -12,94 +11,6 @@ local start, works, failed = wire.start, wire.works, wire.failed
 local ANSWER = raw_server.ANSWER
 
 after_each(wire.finish)
-
---- A server with an entry's steps on every connection, and a client of it.
-local function scene(entry, options)
-  local server = start({}, { otherwise = entry.steps })
-  local all = odd.options(entry, server.url)
-  for name, value in pairs(options or {}) do
-    all[name] = value
-  end
-  return wire.client(server, all), server
-end
-
-local function outcome(data, err)
-  return data == nil and err.kind .. " " .. err.code or "an answer"
-end
-
---- Runs `body` where a call waits in this loop; nil where the loop is not installed.
-local loops = {
-  cqueues = function(cqueues, body)
-    local controller = cqueues.new()
-    controller:wrap(body)
-    assert(controller:loop(120))
-  end,
-  luv = function(uv, body)
-    local done
-    coroutine.wrap(function()
-      body()
-      done = true
-    end)()
-    while not done do
-      uv.run "once"
-    end
-  end,
-}
-
-describe("an odd server:", function()
-  for _, entry in ipairs(odd.servers) do
-    it(entry.name, function()
-      local client = scene(entry)
-      local data, err = client:request { path = "/x" }
-      if not entry.error then -- newer versions of libcurl accept it
-        assert.is_true(outcome(data, err) == "an answer" or outcome(data, err) == entry.older, outcome(data, err))
-        return
-      end
-      assert.are.equal(entry.error, outcome(data, err), tostring(err))
-      assert.are.equal(entry.sent, err.sent)
-      if entry.retryable ~= nil then
-        assert.are.equal(entry.retryable, err.retryable)
-      end
-      assert.truthy(tostring(err):find(entry.says or "", 1, true), tostring(err))
-    end)
-  end
-
-  it("all of them at once delay no other call", function()
-    local jobs = {}
-    for i, entry in ipairs(odd.servers) do
-      jobs[i] = { entry = entry, client = scene(entry) }
-    end
-    local fine = wire.client(start {})
-    jobs[#jobs + 1] = { entry = {}, client = fine }
-    local results, errors = fine:map(jobs, function(job)
-      return job.client:request { path = "/x" }
-    end)
-    for i, job in ipairs(jobs) do
-      if job.entry.error then
-        assert.are.equal(job.entry.error, outcome(nil, errors[i]), job.entry.name)
-      end
-    end
-    assert.are.same({ ok = true }, results[#jobs])
-  end)
-
-  for name, run in pairs(loops) do
-    it("all of them in " .. name, function()
-      local installed, loop = pcall(require, name)
-      if not installed then
-        return pending(name .. " is not installed")
-      end
-      local seen = {}
-      run(loop, function()
-        for i, entry in ipairs(odd.servers) do
-          seen[i] = outcome(scene(entry):request { path = "/x" })
-        end
-      end)
-      for i, entry in ipairs(odd.servers) do
-        assert.are.equal(entry.error or seen[i], seen[i], entry.name)
-      end
-    end)
-  end
-end)
 
 describe("a reused connection", function()
   local FOLDED = " folded: " .. ("b"):rep(100) .. "\r\nContent-Length: 2\r\n\r\n[]"

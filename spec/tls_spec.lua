@@ -108,6 +108,15 @@ describe("TLS", function()
     assert.are.equal(2, #fake.log())
   end)
 
+  it("accepts the common name of a certificate without other names", function()
+    shell(("cd '%s' && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=127.0.0.1 "
+      .. "-keyout common.key -out common.csr 2>&1 && openssl x509 -req -in common.csr -CA authority.pem "
+      .. "-CAkey authority.key -CAcreateserial -days 2 -out common.pem 2>&1"):format(certificates.folder))
+    local folder = certificates.folder
+    local server = start({}, { tls = { certificate = folder .. "/common.pem", key = folder .. "/common.key" } })
+    works(new_client(server, certificates.ca))
+  end)
+
   it("accepts a name of the certificate as well as an address", function()
     local server = start({}, { tls = right })
     works(new_client({ url = "https://localhost:" .. server.port }, certificates.ca))

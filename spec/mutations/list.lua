@@ -102,7 +102,7 @@ return {
   { "a 1xx answer counts as a whole head", "src/http/sr_transfer.c",
     "transfer->head = status / 100 == 1 && status != 101 ? SR_HEAD_NONE : SR_HEAD_WHOLE;",
     "(void)status, transfer->head = SR_HEAD_WHOLE;",
-    "test_sr_engine_net odd_servers" },
+    "test_sr_engine_net odd_servers faults" },
   { "a call that nobody waits for goes on", "src/worker/sr_job.c",
     "    if (cancel)\n      sr_engine_cancel(job->call);", "    (void)cancel;", "test_sr_job test_sr_worker loop" },
   { "whole numbers beyond 2^63 wrap around", "src/base/sr_number.c",

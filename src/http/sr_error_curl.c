@@ -105,7 +105,7 @@ static const struct meaning meanings[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, SR_PROTOCOL, "bad_answer"},
     {CURLE_URL_MALFORMAT, SR_PROTOCOL, "bad_answer"},
     {CURLE_WEIRD_SERVER_REPLY, SR_PROTOCOL, "bad_answer"},
-    {CURLE_BAD_CONTENT_ENCODING, SR_PROTOCOL, "bad_answer"},
+    {CURLE_BAD_CONTENT_ENCODING, SR_DECODE, "bad_encoding"},
     {CURLE_TOO_MANY_REDIRECTS, SR_PROTOCOL, "bad_answer"},
     /* Our own buffers report their failures themselves: it was the decompression. */
     {CURLE_WRITE_ERROR, SR_DECODE, "bad_encoding"},
@@ -135,11 +135,15 @@ static const struct meaning *meaning_of(int code, int connected) {
 
 /* The hint for a refused certificate. */
 static const char *certificate_hint(const char *text) {
-  return distrusted(text)
-             ? "the server's certificate is not trusted; name the CA that signed it with ca_file"
-             : "the server's certificate is not for this address, or not for today: check "
-               "base_url, "
-               "the clock, and which server answers";
+  if (distrusted(text))
+    return "the server's certificate is not trusted; name the CA that signed it with ca_file";
+  if (strstr(text, "expired") != NULL || strstr(text, "not yet valid") != NULL)
+    return "check this machine's clock; if it is right, the server needs a new certificate";
+  if (strstr(text, "subject name") != NULL)
+    return "the server's certificate is for another address: check base_url, and which server "
+           "answers";
+  return "the server's certificate is not for this address, or not for today: check base_url, the "
+         "clock, and which server answers";
 }
 
 /* The message, where libcurl's own does not help. */

@@ -640,6 +640,11 @@ static int is_at_proxy(const struct sr_transfer *transfer) {
   return config->http_proxy && !config->plain_http && transfer->requests == 0 && status == 0;
 }
 
+static void set_unanswered(struct sr_error *error) {
+  sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
+               "the server closed the connection before it answered");
+}
+
 /* Says why libcurl was about to send again, which on_request forbids. */
 static void set_sent_once(struct sr_error *error, const struct sr_transfer *transfer) {
   if (transfer->reach == SR_UNSENT)
@@ -651,8 +656,7 @@ static void set_sent_once(struct sr_error *error, const struct sr_transfer *tran
                      ? "the server did not process the request: it wants HTTP/1.1 for it"
                      : "the server did not process the request (REFUSED_STREAM)");
   else
-    sr_error_set(error, SR_NETWORK, "connection_lost", NULL,
-                 "the server closed the connection before it answered");
+    set_unanswered(error);
 }
 
 /*
@@ -696,6 +700,8 @@ static void explain(struct sr_error *error, struct sr_transfer *transfer, CURLco
   else if (code == CURLE_OK) /* for libcurl the end of the connection ended the head */
     sr_error_set(error, SR_NETWORK, "truncated", NULL,
                  "the connection ended before the answer's headers were complete");
+  else if (code == CURLE_PARTIAL_FILE && transfer->head == SR_HEAD_NONE) /* of HTTP/2 */
+    set_unanswered(error);
   else
     sr_error_from_curl(error, (int)code, is_begun(transfer), transfer->detail);
   if (is_at_proxy(transfer))
