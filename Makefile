@@ -188,7 +188,9 @@ TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-s
              redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish faketime lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
 PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) build-essential debhelper lintian
-PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS) $(PACKAGE_DEBS)
+# Peers of the specs peers_*. They use squid, h2o and caddy as well where these are installed, but their packages start servers.
+PEER_DEBS  = tinyproxy-bin gunicorn python3-httpbin
+PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS) $(PACKAGE_DEBS) $(PEER_DEBS)
 
 .PHONY: deps
 deps: ## install missing packages for building, testing and checking (Debian, Ubuntu; DEPS=skip: install nothing)

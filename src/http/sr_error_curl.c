@@ -170,7 +170,7 @@ void sr_error_from_curl(struct sr_error *error, int code, int connected, const c
 
 void sr_error_from_proxy(struct sr_error *error, int status) {
   const char *hint = "the proxy can't reach the API now: try again later, or ask who runs it";
-  if (status == 407)
+  if (status == 407 || status == 401) /* tinyproxy says 401 */
     hint = "the proxy wants user:password: write http://user:password@host:port";
   else if (status < 500)
     hint = "the proxy does not let you through to the API: check the option proxy, or https_proxy "
