@@ -21,6 +21,13 @@ function daemon.installed(...)
   return true
 end
 
+--- Whether Debian's python3 has this module.
+---@param module string
+function daemon.importable(module)
+  local said = system.output(("unset LD_PRELOAD; /usr/bin/python3 -c 'import %s' 2>&1 && echo yes"):format(module))
+  return said:find "yes\n$" ~= nil
+end
+
 ---@class spec.Daemon
 ---@field folder string
 ---@field port integer
