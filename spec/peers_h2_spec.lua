@@ -123,8 +123,10 @@ for name, peer in pairs(PEERS) do
         local data, err = client:request { method = "POST", path = "/small.json", body = body }
         if peer.post == "echo" then
           assert.is_true(data == body, tostring(err))
+        elseif peer.post == "file" and data == nil then -- it stops a body that it does not read: see faults.md
+          assert.is_true(failed("network", "connection_lost", data, err).sent)
         elseif peer.post == "file" then
-          assert.are.same({ ok = true }, data, tostring(err))
+          assert.are.same({ ok = true }, data)
         else
           failed("invalid", "method_not_allowed", data, err)
         end
