@@ -52,8 +52,10 @@ command_runs() {
 
 # `seranking fake run` of the command $1 runs a script that requires the library, without LUA_PATH.
 script_runs() {
+  mkdir -p -m 700 "$work/state"
   echo 'print(#require("seranking").new({ raise = true }).sites:list())' >"$work/count.lua"
-  [ "$(cd / && "$1" fake run "$work/count.lua" 2>&1)" = 3 ] || { (cd / && "$1" fake run "$work/count.lua"); return 1; }
+  said=$(cd / && SERANKING_STATE_DIR=$work/state "$1" fake run "$work/count.lua" 2>&1)
+  [ "$said" = 3 ] || { echo "$said"; return 1; }
 }
 
 # make install with the arguments from $2 on says $1.

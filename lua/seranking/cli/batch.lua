@@ -10,6 +10,7 @@ local interrupt = require "seranking.cli.interrupt"
 local money = require "seranking.cli.money"
 local problems = require "seranking.cli.problems"
 local rows_file = require "seranking.cli.rows_file"
+local single = require "seranking.cli.single"
 
 local batch = {}
 
@@ -245,11 +246,6 @@ local function tell_failures(self, json)
   return first, count or 0
 end
 
--- Whether the operation may have changed something.
-local function changes(self)
-  return self.plan.method ~= "GET" and not self.plan.post
-end
-
 -- Ends a run in which not every row was done, or not written.
 local function leave(self, interrupted)
   local context = self.context
@@ -266,7 +262,7 @@ local function leave(self, interrupted)
   if interrupted or self.broken then
     table.insert(words, 1, interrupted and "interrupted" or self.broken)
   end
-  if self.broken and changes(self) then
+  if self.broken and single.changes(self) then
     words[#words + 1] = "the other rows were carried out: don't repeat them"
   end
   local text, err = table.concat(words, "; "), json and first and first.problem
@@ -313,7 +309,7 @@ function batch.run(self)
     done = ... or done
     progress:update(done, #self.calls)
   end
-  local careful = money.is_paid(self.plan) or changes(self)
+  local careful = money.is_paid(self.plan) or single.changes(self)
   local fine, problem, interrupted = interrupt.guard(context, { careful = careful, during = update }, function()
     return self.client:map(self.calls, function(call) return send(self, call) end, {
       on_progress = update, concurrency = careful and FEW or nil,

@@ -10,10 +10,14 @@ local preview = require "seranking.cli.preview"
 
 local single = {}
 
--- Whether the operation may have changed something.
-local function changes(run)
+--- Whether the operation may have changed something.
+---@param run { plan: seranking.Plan }
+---@return boolean
+function single.changes(run)
   return run.plan.method ~= "GET" and not run.plan.post
 end
+
+local changes = single.changes
 
 -- Runs `fn` with signals watched. Ends the command if it fails. Returns what fn returned.
 local function guarded(run, fn)
