@@ -1,8 +1,7 @@
---- How the fake API answers by description alone; and its JSON.
+--- How the fake API answers by description alone.
 -- SPDX-License-Identifier: MIT
 
 local ask = require "support.ask"
-local json = require "seranking.fake.json"
 
 local HEX, UUID = ask.V4_KEY, ask.V1_KEY
 local new, send, expect, refused = ask.new, ask.send, ask.expect, ask.refused
@@ -406,54 +405,5 @@ describe("a made-up description", function()
     end
     assert.same({ 200, 400 }, { upload("/kites/paint", "picture"), upload("/kites/paint", "image") })
     assert.same({ 400, 200 }, { upload("/v1/kites/paint", "picture"), upload("/v1/kites/paint", "image") })
-  end)
-end)
-
-describe("the fake's JSON", function()
-  it("writes lists as lists, and whole numbers without a fraction", function()
-    assert.equal("[]", json.encode(json.array {}))
-    assert.equal("{}", json.encode {})
-    assert.equal('{"a":[1,-2,0.5,2296380.85],"b":null,"c":{"d":true}}',
-      json.encode { a = json.array { 1.0, -2, 0.5, 2296380.85 }, b = json.null, c = { d = true } })
-    assert.equal("4503599627370496", json.encode(2 ^ 52))
-    assert.equal('"\\"\\\\\\n\\u0000\\u001f\\u007f/\195\169"', json.encode('"\\\n\0\31\127/\195\169'))
-    assert.has_error(function() json.encode(0 / 0) end)
-    assert.has_error(function() json.encode(math.huge) end)
-  end)
-
-  it("reads strictly, and tells 1 from 1.0 and [] from {}", function()
-    local function kind(text)
-      local node = json.decode(text)
-      return node and node.kind
-    end
-    assert.equal("integer", kind("1"))
-    assert.equal("integer", kind(" -0 "))
-    assert.equal("number", kind("1.0"))
-    assert.equal("number", kind("1e3"))
-    assert.equal("array", kind("[]"))
-    assert.equal("object", kind("{ }"))
-    assert.equal("null", kind("null"))
-    assert.equal("boolean", kind("false"))
-    assert.equal('"\n\195\169\240\159\152\128\0', json.decode('"\\"\\n\\u00e9\\ud83d\\ude00\\u0000"').value)
-    local values = {}
-    for i, node in ipairs(json.decode(" [ 1 ,-2.5E1,\r\n5e-1\t] ").value) do
-      values[i] = node.value
-    end
-    assert.same({ 1, -25, 0.5 }, values)
-    assert.same({ "b", "a" }, json.decode('{"b":{},"a":[]}').names)
-  end)
-
-  it("refuses all else", function()
-    for _, text in ipairs {
-      "", " ", "tru", "True", "01", "-", "1.", ".5", "+1", "1e", "0x10", "Infinity", "-Infinity", "[1", "[1,]", "[,1]",
-      "[1 2]", "{", '{"a"}', '{"a":}', '{"a":1', '{"a":1,}', '{"a":1 "b":2}', "{1:2}", '"', '"a', '"\\x"', '"\\u12"',
-      '"\\ud800"', '"\\ud800\\u0041"', '"\\udc00"', '"a\tb"', '"\0"', "1 2", "nullx", "\239\187\1911", '"\255"',
-      '"\192\128"', '"\224\128\128"', '"\237\160\128"', '"\244\144\128\128"', '"\195"', ("["):rep(100),
-      ("["):rep(70) .. ("]"):rep(70),
-    } do
-      local node, reason = json.decode(text)
-      assert.is_nil(node, text)
-      assert.is_string(reason)
-    end
   end)
 end)

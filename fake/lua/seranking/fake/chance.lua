@@ -77,6 +77,22 @@ end
 
 local unit = chance.unit
 
+--- Four numbers of a key that follow each other, each as `unit` gives it: one call for four.
+---@param key integer
+---@param index integer of the first
+---@return number
+---@return number
+---@return number
+---@return number
+function chance.units(key, index)
+  local p = P -- a local is read faster
+  local a = (key + index * 104729) % p
+  local b, c, d = (a + 104729) % p, (a + 209458) % p, (a + 314187) % p
+  a, b, c, d = (a * a + 29) % p, (b * b + 29) % p, (c * c + 29) % p, (d * d + 29) % p
+  a, b, c, d = (a * 40503 + 12289) % p, (b * 40503 + 12289) % p, (c * 40503 + 12289) % p, (d * 40503 + 12289) % p
+  return (a * a + 7919) % p / p, (b * b + 7919) % p / p, (c * c + 7919) % p / p, (d * d + 7919) % p / p
+end
+
 --- A whole number from `least` to `most`.
 ---@param key integer
 ---@param index integer
@@ -103,12 +119,12 @@ end
 ---@param list any[]
 ---@return any[]
 function chance.some(key, first, share, list)
-  local found, count = {}, 0
+  local found, count, p = {}, 0, P
   for i = 1, #list do
-    local h = (key + (first + i) * 104729) % P -- unit, written out
-    h = (h * h + 29) % P
-    h = (h * 40503 + 12289) % P
-    if (h * h + 7919) % P / P < share then
+    local h = (key + (first + i) * 104729) % p -- unit, written out
+    h = (h * h + 29) % p
+    h = (h * 40503 + 12289) % p
+    if (h * h + 7919) % p / p < share then
       count = count + 1
       found[count] = list[i]
     end
@@ -122,7 +138,15 @@ end
 ---@param least integer
 ---@return integer
 function chance.heavy(key, index, least)
-  return floor(least / (1 - unit(key, index) * 0.9998))
+  return chance.heavy_of(unit(key, index), least)
+end
+
+--- The same of a number that is known already.
+---@param number number in [0, 1)
+---@param least integer
+---@return integer
+function chance.heavy_of(number, least)
+  return floor(least / (1 - number * 0.9998))
 end
 
 --- A curve over time in [-1, 1]: straight lines between a number for each whole `time`.

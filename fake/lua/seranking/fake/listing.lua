@@ -15,6 +15,7 @@ local listing = {}
 ---@field row fun(number: integer): any the row with this number, from 1, with all figures that filters and sorts go by
 ---@field measure? table<string, fun(row: any): any> what a filter or sort goes by, where no member of the row has its name
 ---@field show? fun(row: any): any a row as it is answered; as it is, when left out
+---@field members? table of json.members: all that is answered of a row
 ---@field stored? boolean the rows are of what is stored: the same question may have another answer the next time
 
 -- ---- filters ----
@@ -276,9 +277,9 @@ function listing.reply(call, source)
   if not rows then
     return nil, total
   end
-  local pages, answer = call.route.operation.pages or {}, array(rows)
+  local pages, answer = call.route.operation.pages or {}, source.members and json.rows(rows, source.members) or array(rows)
   if pages.rows then
-    answer = { [pages.rows] = array(rows) }
+    answer = { [pages.rows] = answer }
     if pages.total then
       answer[pages.total] = total
     end

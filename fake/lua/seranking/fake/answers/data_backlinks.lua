@@ -65,9 +65,12 @@ local function chosen(call)
   return found
 end
 
+local MEMBERS = json.members(links.MEMBERS)
+
 local function list(call)
-  local today = calendar.day(call.today)
-  return listing.reply(call, listing.of(chosen(call), link_measure, function(one) return links.row(one, today) end))
+  local source = listing.of(chosen(call), link_measure)
+  source.members = MEMBERS
+  return listing.reply(call, source)
 end
 
 answers["data.backlinks.all"] = list
@@ -232,7 +235,7 @@ local function each_change(call, found, visit)
   for _, one in ipairs(found) do
     local kind = one.image and "image" or "text"
     local follow = one.nofollow and "nofollow" or "dofollow"
-    if (not args.link_type or args.link_type == one.link_type) and (not args.anchor_type or args.anchor_type == kind)
+    if (not args.link_type or args.link_type == links.type_of(one)) and (not args.anchor_type or args.anchor_type == kind)
       and (not args.dofollow or args.dofollow == follow) and (not args.url_from or args.url_from == one.url_from) then
       if args.new_lost_type ~= "lost" and one.first_day >= first and one.first_day <= last then
         visit(one, one.first_day, "new")
@@ -264,8 +267,9 @@ answers["data.backlinks.history.list"] = function(call)
     local one = change.one
     return {
       new_lost_date = calendar.date(change.day), new_lost_type = change.what, url_from = one.url_from, url_to = one.url_to,
-      title = one.title, anchor = one.anchor, nofollow = one.nofollow, image = one.image, link_type = one.link_type,
-      redirect_chain = false, redirect_chain_urls = array {}, reason_lost = change.what == "lost" and one.reason_lost or nil,
+      title = one.title, anchor = one.anchor, nofollow = one.nofollow, image = one.image, link_type = links.type_of(one),
+      redirect_chain = false, redirect_chain_urls = array {},
+      reason_lost = change.what == "lost" and links.reason_lost(one) or nil,
       inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank, first_seen = calendar.date(one.first_day),
     }
   end))
@@ -296,11 +300,21 @@ end
 
 answers["data.backlinks.history.cumulative"] = function(call)
   local first, last = days_of(call)
-  local found, rows = links.ever(call, call.args.target, call.args.mode), array {}
+  local there, changes_on, rows = 0, {}, array {}
+  local function note(day, change)
+    if day <= first then
+      there = there + change
+    else
+      changes_on[day] = (changes_on[day] or 0) + change
+    end
+  end
+  for _, one in ipairs(links.ever(call, call.args.target, call.args.mode)) do
+    note(one.first_day, 1)
+    note(one.last_day or math.huge, -1)
+  end
   for day = first, last do
-    rows[#rows + 1] = {
-      date = calendar.date(day), backlinks = count(found, function(one) return links.is_there(one, day) end),
-    }
+    there = there + (changes_on[day] or 0)
+    rows[#rows + 1] = { date = calendar.date(day), backlinks = there }
   end
   return credits.pay(call, #rows, { backlinks_count = rows })
 end

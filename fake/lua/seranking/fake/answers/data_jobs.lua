@@ -4,7 +4,6 @@
 -- Jobs move on by the clock alone.
 
 local addresses = require "seranking.fake.addresses"
-local calendar = require "seranking.base.calendar"
 local credits = require "seranking.fake.credits"
 local files = require "seranking.fake.files"
 local links = require "seranking.fake.web.links"
@@ -64,21 +63,18 @@ local function export_state(call, export)
   return age < EXPORT_BEGINS and "queued_for_processing" or age < EXPORT_ENDS and "processing" or "complete"
 end
 
-local COLUMNS = { "url_from", "url_to", "title", "anchor", "alt", "nofollow", "image", "image_source", "inlink_rank",
-  "domain_inlink_rank", "first_seen", "last_visited" }
-
 local function cell(value)
   local text = tostring(value)
   return text:find '[,"\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
 end
 
 -- The links that data.backlinks.all has, as CSV.
-local function csv_of(found, today)
-  local lines = { table.concat(COLUMNS, ",") .. "\n" }
+local function csv_of(found)
+  local lines = { table.concat(links.MEMBERS, ",") .. "\n" }
   for i, one in ipairs(found) do
-    local row, cells = links.row(one, today), {}
-    for place, name in ipairs(COLUMNS) do
-      cells[place] = cell(row[name])
+    local cells = {}
+    for place, name in ipairs(links.MEMBERS) do
+      cells[place] = cell(one[name])
     end
     lines[i + 1] = table.concat(cells, ",") .. "\n"
   end
@@ -95,7 +91,7 @@ jobs["data.backlinks.export.create"] = function(call)
   if refusal then
     return nil, refusal
   end
-  local export = exports:add { made = call.now, text = csv_of(found, calendar.day(call.today)) }
+  local export = exports:add { made = call.now, text = csv_of(found) }
   return { task_id = "1_" .. export.id, task_status = export_state(call, export) }
 end
 

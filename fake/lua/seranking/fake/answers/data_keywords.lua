@@ -17,24 +17,23 @@ local function last_month(call)
   return calendar.month(call.today) - 1
 end
 
-local function presented(call, row)
-  local made = {
-    keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition, difficulty = row.difficulty,
-    intents = row.intents, serp_features = row.serp_features, relevance = row.relevance, history_trend = null,
-  }
-  if call.args.history_trend then
-    local last = last_month(call)
-    made.history_trend = keywords.trend(row, last - 11, last)
-  end
-  return made
+local MEMBERS = { "keyword", "volume", "cpc", "competition", "difficulty", "intents", "serp_features", "history_trend",
+  "relevance" } -- the last one of related keywords only
+local PLAIN, RELATED = json.members(MEMBERS, #MEMBERS - 1), json.members(MEMBERS)
+
+local function with_trend(call, row)
+  local last = call.args.history_trend and last_month(call)
+  row.history_trend = last and keywords.trend(row, last - 11, last) or null
+  return row
 end
 
 -- The keywords of a kind around the call's keyword.
-local function list_of(kind, adapt)
+local function list_of(kind, members, adapt)
   return function(call)
     local args, figures = call.args, keywords.of_country(call.seed, call.args.source)
     return listing.reply(call, {
       count = call.rows,
+      members = members,
       measure = keywords.measure,
       show = function(row) return adapt(call, row) end,
       row = function(number)
@@ -48,10 +47,10 @@ local function list_of(kind, adapt)
   end
 end
 
-answers["data.keywords.similar"] = list_of("similar", presented)
-answers["data.keywords.related"] = list_of("related", presented)
-answers["data.keywords.questions"] = list_of("questions", presented)
-answers["data.keywords.longtail"] = list_of("longtail", function(_, row) return row.keyword end)
+answers["data.keywords.similar"] = list_of("similar", PLAIN, with_trend)
+answers["data.keywords.related"] = list_of("related", RELATED, with_trend)
+answers["data.keywords.questions"] = list_of("questions", PLAIN, with_trend)
+answers["data.keywords.longtail"] = list_of("longtail", nil, function(_, row) return row.keyword end)
 
 answers["data.keywords.export"] = function(call)
   local args, last = call.args, last_month(call)

@@ -124,24 +124,38 @@ function keywords.of_country(seed, source)
   end
 end
 
+-- The searches of a month by two waves: a season, and what a month has of its own.
+local function searches(volume, season, of_month)
+  return 10 * floor(volume * (1 + (season * 0.25 + of_month * 0.1)) / 10 + 0.5)
+end
+
 --- The searches of a keyword in a month: around its volume, with a season.
 ---@param figures seranking.fake.Keyword
 ---@param month integer as calendar.month counts
 ---@return integer
 function keywords.searches(figures, month)
-  local season = chance.wave(figures.key + 1, month % 12 / 3) * 0.25 + chance.wave(figures.key + 2, month) * 0.1
-  return 10 * floor(figures.volume * (1 + season) / 10 + 0.5)
+  return searches(figures.volume, chance.wave(figures.key + 1, month % 12 / 3), chance.wave(figures.key + 2, month))
 end
 
---- Searches by month, YYYY-MM-01 to number.
+local firsts = {} -- dates by month: lists have few months, and many rows
+
+--- Searches by month, YYYY-MM-01 to number: each as `keywords.searches` has it, with the knots of the season's wave, of which a
+--- year has five, made once.
 ---@param figures seranking.fake.Keyword
 ---@param first integer month
 ---@param last integer month
 ---@return table<string, integer>
 function keywords.trend(figures, first, last)
-  local trend = {}
+  local trend, volume, key_of_month = {}, figures.volume, figures.key + 2
+  local knots = { chance.units(figures.key + 1, 0) }
+  knots[5] = unit(figures.key + 1, 4)
   for month = first, last do
-    trend[calendar.first_of(month)] = keywords.searches(figures, month)
+    local quarter = month % 12 / 3
+    local before = floor(quarter)
+    local from, to = knots[before + 1], knots[before + 2]
+    firsts[month] = firsts[month] or calendar.first_of(month)
+    local season = 2 * (from + (to - from) * (quarter - before)) - 1
+    trend[firsts[month]] = searches(volume, season, 2 * unit(key_of_month, month) - 1)
   end
   return trend
 end

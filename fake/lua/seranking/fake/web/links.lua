@@ -9,7 +9,8 @@ local chance = require "seranking.fake.chance"
 local domains = require "seranking.fake.web.domains"
 local keywords = require "seranking.fake.web.keywords"
 
-local key, unit, whole = chance.key, chance.unit, chance.whole
+local key, unit, units, whole = chance.key, chance.unit, chance.units, chance.whole
+local similar = keywords.text.similar
 local floor = math.floor
 
 local links = {}
@@ -20,6 +21,10 @@ local COUNTRIES = { "us", "us", "us", "de", "nl", "fr", "gb", "pl" }
 local PATHS = { "", "news", "blog", "links", "reviews", "shop", "forum", "wiki" }
 local TEXTS = { "read more", "click here", "website", "source", "this shop", "here" }
 local REASONS = { "page_not_found", "link_removed", "redirect", "noindex" }
+
+-- The members of a link that lists show.
+links.MEMBERS = { "url_from", "url_to", "title", "anchor", "alt", "nofollow", "image", "image_source", "inlink_rank",
+  "domain_inlink_rank", "first_seen", "last_visited" }
 
 ---@class seranking.fake.Link
 ---@field url_from string
@@ -34,12 +39,13 @@ local REASONS = { "page_not_found", "link_removed", "redirect", "noindex" }
 ---@field alt string
 ---@field nofollow boolean
 ---@field image boolean
----@field link_type "href"|"redirect"
+---@field image_source string
 ---@field inlink_rank integer
 ---@field domain_inlink_rank integer
 ---@field first_day integer
+---@field first_seen? string of a link that lists show
+---@field last_visited? string
 ---@field last_day integer? the day on which it was gone
----@field reason_lost string?
 
 -- The sites that link, by their number. What links say of them, they say by a metatable: lists have many links.
 local function referrers(call)
@@ -68,14 +74,16 @@ local function links_of(call, host, kind, referrer)
   return function(number)
     local digits = ("%d"):format(number)
     local h = chance.key_of(beginning, digits)
-    local meta = referrer(1 + floor(unit(h, 0) * unit(h, 1) * sites)) -- a few sites link often
+    local first, second, of_path, of_page = units(h, 0)
+    local of_image, of_anchor, of_kind, of_text = units(h, 4)
+    local of_nofollow, _, of_rank, of_depth = units(h, 8)
+    local meta = referrer(1 + floor(first * second * sites)) -- a few sites link often
     local from = meta.__index
-    local path = chance.pick(h, 2, PATHS)
-    local page = chance.pick(h, 3, PATHS)
-    page = page == "" and page or unit(h, 11) < 0.5 and page or page .. "/" .. whole(h, 12, 1, pages)
-    local image = unit(h, 4) < 0.1
-    local anchor = unit(h, 5) < 0.4 and host or unit(h, 6) < 0.3 and chance.pick(h, 7, TEXTS)
-      or keywords.text.similar(trade, 1 + floor(unit(h, 13) * rows))
+    local path, page = PATHS[1 + floor(of_path * #PATHS)], PATHS[1 + floor(of_page * #PATHS)]
+    page = page == "" and page or of_depth < 0.5 and page or page .. "/" .. whole(h, 12, 1, pages)
+    local image = of_image < 0.1
+    local anchor = of_anchor < 0.4 and host or of_kind < 0.3 and TEXTS[1 + floor(of_text * #TEXTS)]
+      or similar(trade, 1 + floor(unit(h, 13) * rows))
     local home = path == ""
     return setmetatable({
       key = h,
@@ -83,26 +91,41 @@ local function links_of(call, host, kind, referrer)
       url_from = home and "https://" .. from.refdomain .. "/?from=" .. kind .. digits
         or "https://" .. from.refdomain .. "/" .. path .. "/" .. digits,
       url_to = root .. page, home = home, title = title .. digits,
-      anchor = image and "" or anchor, alt = image and anchor or "", nofollow = unit(h, 8) < 0.25, image = image,
-      link_type = unit(h, 9) < 0.05 and "redirect" or "href",
-      inlink_rank = floor(from.domain_inlink_rank * unit(h, 10)),
+      anchor = image and "" or anchor, alt = image and anchor or "", nofollow = of_nofollow < 0.25, image = image,
+      image_source = image and root .. page .. "picture.png" or "", inlink_rank = floor(from.domain_inlink_rank * of_rank),
     }, meta)
   end
 end
 
-local function reason(one)
+--- Whether a link is a redirect.
+---@param one seranking.fake.Link
+---@return "href"|"redirect"
+function links.type_of(one)
+  return unit(one.key, 9) < 0.05 and "redirect" or "href"
+end
+
+--- Why a link is gone.
+---@param one seranking.fake.Link
+---@return string
+function links.reason_lost(one)
   return chance.pick(one.key, 23, REASONS)
 end
 
+-- Notes when a link came, and when it was last seen.
+local function seen(one, first_day, today)
+  one.first_day, one.first_seen = first_day, calendar.date(first_day)
+  one.last_visited = calendar.date(today - one.key % 5)
+end
+
 -- The links of the first day.
-local function of_first_day(make, rows, origin)
+local function of_first_day(make, rows, origin, today)
   local list = {}
   for number = 1, rows do
     local one = make(number)
-    one.first_day = origin - chance.heavy(one.key, 20, 5) % 1500
-    if unit(one.key, 21) < 0.5 then
-      one.last_day = origin + whole(one.key, 22, 1, 3000)
-      one.reason_lost = reason(one)
+    local of_age, of_end, of_last = units(one.key, 20)
+    seen(one, origin - chance.heavy_of(of_age, 5) % 1500, today)
+    if of_end < 0.5 then
+      one.last_day = origin + 1 + floor(of_last * 3000)
     end
     list[number] = one
   end
@@ -116,19 +139,18 @@ local function gone_before(make, rows, origin)
     local one = make(number)
     one.last_day = origin - whole(one.key, 20, 0, 365)
     one.first_day = one.last_day - whole(one.key, 21, 10, 700)
-    one.reason_lost = reason(one)
     list[number] = one
   end
   return list
 end
 
 -- Those that have come since.
-local function come_since(make, call, host, origin)
+local function come_since(make, call, host, origin, today)
   local list, beginning = {}, chance.beginning(call.seed, host, "day")
-  for day = origin + 1, calendar.day(call.today) do
+  for day = origin + 1, today do
     for _ = 1, floor(call.rows / 300 + unit(chance.key_of(beginning, day), 0)) do
       local one = make(#list + 1)
-      one.first_day = day
+      seen(one, day, today)
       list[#list + 1] = one
     end
   end
@@ -139,11 +161,11 @@ end
 local function known(call, host)
   local cache, name = call.cache, "links of " .. host .. call.today
   if cache.links_name ~= name then
-    local origin, referrer = calendar.day(call.origin), referrers(call)
+    local origin, today, referrer = calendar.day(call.origin), calendar.day(call.today), referrers(call)
     cache.links_name = name
     cache.links = {
-      first = of_first_day(links_of(call, host, "link", referrer), call.rows, origin),
-      since = come_since(links_of(call, host, "new", referrer), call, host, origin),
+      first = of_first_day(links_of(call, host, "link", referrer), call.rows, origin, today),
+      since = come_since(links_of(call, host, "new", referrer), call, host, origin, today),
       gone = function() return gone_before(links_of(call, host, "gone", referrer), call.rows, origin) end,
     }
   end
@@ -209,19 +231,6 @@ function links.now(call, target, mode)
     end
   end
   return list
-end
-
---- A link as lists have it.
----@param one seranking.fake.Link
----@param today integer
----@return table
-function links.row(one, today)
-  return {
-    url_from = one.url_from, url_to = one.url_to, title = one.title, anchor = one.anchor, alt = one.alt,
-    nofollow = one.nofollow, image = one.image, image_source = one.image and one.url_to .. "picture.png" or "",
-    inlink_rank = one.inlink_rank, domain_inlink_rank = one.domain_inlink_rank,
-    first_seen = calendar.date(one.first_day), last_visited = calendar.date(today - one.key % 5),
-  }
 end
 
 ---@class seranking.fake.LinkSum links of one kind, added up
