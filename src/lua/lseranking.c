@@ -166,6 +166,7 @@ int luaopen_lseranking(lua_State *L) {
   lsr_open_account(L);
   lsr_open_value(L);
   lsr_open_json(L);
+  lsr_open_decoding(L);
   lsr_open_csv(L);
   lsr_open_limit(L);
   lsr_open_worker(L);

@@ -143,6 +143,9 @@ struct sr_call *lsr_reusecall(lua_State *L, const struct sr_config *config);
 /* The call of the userdata at `index`. Raises if it is closed, in flight on the thread, or something else. */
 struct sr_call *lsr_checkcall(lua_State *L, int index);
 
+/* The call of the userdata at index 1, whose result is there. Raises if it is not. */
+struct sr_call *lsr_checkdone(lua_State *L);
+
 /*
 ** A copy of `len` bytes in a userdata, which is pushed: Lua frees it, even if an error is raised before
 ** the caller is done.
@@ -163,6 +166,10 @@ int lsr_call_outgoing(lua_State *L);
 /* Pushes the target as it may be shown: the key masked, and of a download only the path. */
 void lsr_pushshowntarget(lua_State *L, const struct sr_call *call);
 
+/* Methods of calls that are in lseranking_decoding.c. */
+int lsr_call_decoding(lua_State *L);
+int lsr_call_give(lua_State *L);
+
 /* Methods of calls that are in lseranking_account.c. */
 int lsr_call_set_aside(lua_State *L);
 int lsr_call_settle(lua_State *L);
@@ -171,6 +178,7 @@ int lsr_call_settle(lua_State *L);
 void lsr_give_up(struct lsr_call *object);
 void lsr_open_value(lua_State *L);
 void lsr_open_json(lua_State *L);
+void lsr_open_decoding(lua_State *L);
 void lsr_open_csv(lua_State *L);
 void lsr_open_limit(lua_State *L);
 void lsr_open_worker(lua_State *L); /* after lsr_open_call */

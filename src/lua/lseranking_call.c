@@ -99,7 +99,7 @@ static int call_cancel(lua_State *L) {
   return 0;
 }
 
-static struct sr_call *check_done(lua_State *L) {
+struct sr_call *lsr_checkdone(lua_State *L) {
   struct sr_call *call = lsr_checkcall(L, 1);
   if (call->state != SR_STATE_DONE)
     luaL_error(L, "the call is not done");
@@ -134,7 +134,7 @@ static void push_texts(lua_State *L, const struct sr_call *call) {
 ** run() has said "done". The header lines may hold the key. The body: see call:body, call:decode.
 */
 static int call_result(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   if (call->error.kind != SR_NO_ERROR)
     return 0;
   if (call->config->auth == SR_AUTH_NOWHERE &&
@@ -155,7 +155,7 @@ static int call_result(lua_State *L) {
 
 /* call:error() -> the error of a failed call, and the texts in its answer's body, nil without one. */
 static int call_error(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   lsr_pusherror(L, &call->error, call);
   set_excerpt(L, call);
   push_texts(L, call);
@@ -164,14 +164,14 @@ static int call_error(lua_State *L) {
 
 /* call:body() -> the body of the answer. */
 static int call_body(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   lua_pushlstring(L, sr_buf_text(&call->answer), call->answer.len);
   return 1;
 }
 
 /* call:head() -> the header lines of the answer, without the key; "" if there was none. */
 static int call_head(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   char *copy = lsr_copy(L, sr_buf_text(&call->head), call->head.len);
   lua_pushlstring(L, copy, sr_config_redact(call->config, copy, call->head.len));
   return 1;
@@ -179,7 +179,7 @@ static int call_head(lua_State *L) {
 
 /* call:decode(keep_nulls): the body of the answer as lsr_decode gives it, within the call's deadline. */
 static int call_decode(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   return lsr_decode(L, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2),
                     call->real_time ? call->deadline : SR_NEVER);
 }
@@ -187,7 +187,7 @@ static int call_decode(lua_State *L) {
 /* call:look() -> what its body looks like: "empty", "html", "json", "binary" or "text". */
 static int call_look(lua_State *L) {
   static const char *const looks[] = {"empty", "html", "json", "binary", "text"};
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   lua_pushstring(L, looks[sr_body_look(sr_buf_text(&call->answer), call->answer.len)]);
   return 1;
 }
@@ -196,7 +196,7 @@ static int call_look(lua_State *L) {
 ** call:failure(code, message) -> the error table, of kind decode, for an answer that can't be used.
 */
 static int call_failure(lua_State *L) {
-  struct sr_call *call = check_done(L);
+  struct sr_call *call = lsr_checkdone(L);
   const char *code = luaL_checkstring(L, 2);
   const char *message = luaL_checkstring(L, 3);
   struct sr_error error;
@@ -319,6 +319,8 @@ static const luaL_Reg methods[] = {{"cancel", call_cancel},
                                    {"body", call_body},
                                    {"head", call_head},
                                    {"decode", call_decode},
+                                   {"decoding", lsr_call_decoding},
+                                   {"give", lsr_call_give},
                                    {"look", call_look},
                                    {"time_left", call_time_left},
                                    {"failure", call_failure},

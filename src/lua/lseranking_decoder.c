@@ -24,6 +24,9 @@ enum { AHEAD = 4 };
 /* Levels for which the Lua stack is extended at once. */
 enum { ROOM = 8 };
 
+/* Tables that are made between two pauses: some hundred microseconds of work. */
+enum { TABLES = 1500 };
+
 /* Members for which the table of an object that is the whole text is made. */
 enum { MEMBERS = 4 };
 
@@ -41,8 +44,18 @@ enum state {
   AT_END
 };
 
-/* What was read; a table was only opened. All but BROKEN push it. */
-enum outcome { BROKEN, IS_NULL, IS_VALUE, IS_OPEN };
+/* What was read; a table was only opened. IS_DONE: the value, or the list that is not made, has ended. */
+enum outcome { BROKEN, IS_DONE, IS_NULL, IS_VALUE, IS_OPEN };
+
+/*
+** Functions with a parameter `L` push what they read. If it is NULL, they only check. Those that are used
+** for each token are compiled for both.
+*/
+#if defined(__GNUC__)
+#define INLINE inline __attribute__((always_inline))
+#else
+#define INLINE inline
+#endif
 
 static enum outcome broken(struct lsr_decoder *d, const char *problem) {
   if (d->problem == NULL)
@@ -77,7 +90,7 @@ static int must_stop(struct lsr_decoder *d) {
 }
 
 /* Skips blanks and returns the next character; 0 at the end, past the deadline, or to pause. */
-static inline char peek(struct lsr_decoder *d) {
+static INLINE char peek(struct lsr_decoder *d) {
   for (;;) {
     for (; d->p < d->look_at; d->p++)
       if ((unsigned char)*d->p > ' ' || !sr_is_blank(*d->p))
@@ -87,13 +100,17 @@ static inline char peek(struct lsr_decoder *d) {
   }
 }
 
+void lsr_decoder_anchor(lua_State *L) {
+  lua_createtable(L, 16, 0);
+  lua_getfield(L, LUA_REGISTRYINDEX, LSR_ARRAY_MT);
+  lua_rawseti(L, -2, ARRAY_MT);
+}
+
 /* Makes the decoder's table, if there is none yet. */
 static void need_anchor(lua_State *L, struct lsr_decoder *d) {
   if (!lua_isnil(L, d->anchor))
     return;
-  lua_createtable(L, 16, 0);
-  lua_getfield(L, LUA_REGISTRYINDEX, LSR_ARRAY_MT);
-  lua_rawseti(L, -2, ARRAY_MT);
+  lsr_decoder_anchor(L);
   lua_replace(L, d->anchor);
 }
 
@@ -157,60 +174,71 @@ static const char *string_end(struct lsr_decoder *d, const char *from, int *esca
   }
 }
 
-/* Unescapes the text from `from` to `end` into `out`. Returns where it ends there; NULL: it is broken. */
-static char *unescape(struct lsr_decoder *d, const char *from, const char *end, char *out) {
+/*
+** Unescapes the text from `from` to `end` into `out`, or only checks it if `out` is NULL. Returns the length
+** it has there; -1: it is broken.
+*/
+static ptrdiff_t unescape(struct lsr_decoder *d, const char *from, const char *end, char *out) {
   const char *look = from;
+  char *to = out, piece[4];
   for (;;) {
     const char *slash = sr_scan(from, end);
     size_t n;
-    memcpy(out, from, (size_t)(slash - from));
-    out += slash - from;
+    if (out != NULL) {
+      memcpy(to, from, (size_t)(slash - from));
+      to += slash - from;
+    }
     if (slash == end)
-      return out;
+      return to - out;
     d->p = slash;
     if (slash - look >= LOOK_EVERY) {
       look = slash;
       if (check_deadline(d))
-        return NULL;
+        return -1;
     }
     from = slash + 1;
-    n = sr_json_unescape(&from, end, out);
+    n = sr_json_unescape(&from, end, out != NULL ? to : piece);
     if (n == 0) {
       (void)broken(d, "invalid escape");
-      return NULL;
+      return -1;
     }
-    out += n;
+    if (out != NULL)
+      to += n;
   }
 }
 
 /* Reads a string of any kind. */
 static enum outcome any_string(lua_State *L, struct lsr_decoder *d) {
-  const char *from = d->p + 1;
+  const char *from = d->p + 1, *text = from;
   int escapes;
   const char *end = string_end(d, from, &escapes);
+  ptrdiff_t len = end - from;
   if (end == NULL)
     return BROKEN;
-  if (!escapes) {
-    if (!can_copy(d, (size_t)(end - from)))
+  if (escapes) {
+    char *out =
+        L != NULL ? scratch(L, d, (size_t)len) : NULL; /* unescaping never lengthens a string */
+    text = out;
+    len = unescape(d, from, end, out);
+  }
+  if (len < 0)
+    return BROKEN;
+  if (L != NULL) {
+    if (!can_copy(d, (size_t)len))
       return BROKEN;
-    lua_pushlstring(L, from, (size_t)(end - from));
-  } else {
-    char *out = scratch(L, d, (size_t)(end - from)); /* unescaping never lengthens a string */
-    char *to = unescape(d, from, end, out);
-    if (to == NULL || !can_copy(d, (size_t)(to - out)))
-      return BROKEN;
-    lua_pushlstring(L, out, (size_t)(to - out));
+    lua_pushlstring(L, text, (size_t)len);
   }
   d->p = end + 1;
   return IS_VALUE;
 }
 
 /* Reads the string whose opening quote is at d->p. */
-static inline enum outcome read_string(lua_State *L, struct lsr_decoder *d) {
+static INLINE enum outcome read_string(lua_State *L, struct lsr_decoder *d) {
   const char *from = d->p + 1, *end = sr_scan(from, d->look_at);
   if (end >= d->look_at || *end != '"' || end - from > LOOK_EVERY)
     return any_string(L, d);
-  lua_pushlstring(L, from, (size_t)(end - from));
+  if (L != NULL)
+    lua_pushlstring(L, from, (size_t)(end - from));
   d->p = end + 1;
   return IS_VALUE;
 }
@@ -267,11 +295,13 @@ static inline void push_name(lua_State *L, struct lsr_decoder *d, struct lsr_pla
 }
 
 /* Reads the name of a member, whose opening quote is at d->p. */
-static inline enum outcome read_name(lua_State *L, struct lsr_decoder *d) {
+static INLINE enum outcome read_name(lua_State *L, struct lsr_decoder *d) {
   struct lsr_frame *f = &d->frame[d->depth - 1];
   const char *from = d->p + 1;
   short next;
   int i;
+  if (L == NULL)
+    return read_string(L, d);
   if (f->place >= 0) {
     next = f->last != 0 ? d->place[f->last].next : d->place[f->place].inner;
     for (i = 0; next != 0 && i < AHEAD; i++, next = d->place[next].next)
@@ -300,6 +330,8 @@ static enum outcome read_number(lua_State *L, struct lsr_decoder *d) {
   const char *problem, *end = sr_number_short(d->p, d->end, &number.integer);
   if (end != NULL) {
     d->p = end;
+    if (L == NULL)
+      return IS_VALUE;
 #if LUA_VERSION_NUM >= 503
     lua_pushinteger(L, (lua_Integer)number.integer);
 #else
@@ -310,6 +342,8 @@ static enum outcome read_number(lua_State *L, struct lsr_decoder *d) {
   problem = sr_number_read(&d->p, d->end, &number);
   if (problem != NULL)
     return broken(d, problem);
+  if (L == NULL)
+    return IS_VALUE;
 #if LUA_VERSION_NUM >= 503
   /* Written with a dot or an exponent, it is an integer up to what a double holds exactly. */
   if (!number.whole && number.value >= -9007199254740992.0 && number.value <= 9007199254740992.0) {
@@ -339,38 +373,58 @@ static int expected(int *size) {
   return expected;
 }
 
-static enum outcome open_table(lua_State *L, struct lsr_decoder *d, int is_object) {
+/* Whether the list at d->p is the first that is not to be made. */
+static int is_row_list(const struct lsr_decoder *d) {
+  const char *name = d->row_lists;
+  const struct lsr_place *place;
+  if (d->depth == 0)
+    return 1;
+  if (d->depth > 1 || !d->frame[0].is_object || d->frame[0].member <= 0)
+    return 0;
+  place = &d->place[d->frame[0].member];
+  for (; *name != '\0'; name += strspn(name, " ")) { /* words between blanks */
+    size_t len = strcspn(name, " ");
+    if (len == place->len && memcmp(name, place->name, len) == 0)
+      return 1;
+    name += len;
+  }
+  return 0;
+}
+
+static INLINE enum outcome open_table(lua_State *L, struct lsr_decoder *d, int is_object) {
   struct lsr_frame *f = &d->frame[d->depth];
   int size = 0;
   if (d->depth >= LSR_DEPTH_MAX)
     return broken(d, "nested too deeply");
+  f->last = 0;
+  f->is_object = (short)is_object;
+  f->count = 0;
+  d->state = is_object ? AT_FIRST_NAME : AT_FIRST_ELEMENT;
+  if (L != NULL && !is_object && d->row_lists != NULL && d->rows == NULL && is_row_list(d)) {
+    d->rows = d->p++;
+    d->quiet = ++d->depth;
+    return IS_DONE;
+  }
+  d->p++;
+  if (d->slice_end != NULL && --d->tables <= 0)
+    d->look_at = d->p;
+  if (L == NULL) {
+    d->depth++;
+    return IS_OPEN;
+  }
   if (d->depth >= d->room) {
     luaL_checkstack(L, 2 * ROOM + 4, "JSON is nested too deeply");
     d->room += ROOM;
   }
   f->place = d->depth == 0 ? 0 : f[-1].is_object ? f[-1].member : f[-1].place;
-  f->last = 0;
-  f->is_object = (short)is_object;
-  f->count = 0;
   d->depth++;
-  d->p++;
-  if (d->slice_end != NULL && --d->tables <= 0)
-    d->look_at = d->p;
-  if (is_object) {
-    if (f->place >= 0)
-      size = expected(&d->place[f->place].members);
-    lua_createtable(L, 0, size);
-    d->state = AT_FIRST_NAME;
-  } else {
-    if (f->place >= 0)
-      size = expected(&d->place[f->place].elements);
-    lua_createtable(L, size, 0);
-    d->state = AT_FIRST_ELEMENT;
-  }
+  if (f->place >= 0)
+    size = expected(is_object ? &d->place[f->place].members : &d->place[f->place].elements);
+  lua_createtable(L, is_object ? 0 : size, is_object ? size : 0);
   return IS_OPEN;
 }
 
-static inline enum outcome read_value(lua_State *L, struct lsr_decoder *d, char c) {
+static INLINE enum outcome read_value(lua_State *L, struct lsr_decoder *d, char c) {
   switch (c) {
   case '"':
     return read_string(L, d);
@@ -380,17 +434,15 @@ static inline enum outcome read_value(lua_State *L, struct lsr_decoder *d, char 
   case 'n':
     if (!word(d, "null", 4))
       break;
-    lua_pushlightuserdata(L, NULL); /* the value of cjson.null */
+    if (L != NULL)
+      lua_pushlightuserdata(L, NULL); /* the value of cjson.null */
     return IS_NULL;
   case 't':
-    if (!word(d, "true", 4))
-      break;
-    lua_pushboolean(L, 1);
-    return IS_VALUE;
   case 'f':
-    if (!word(d, "false", 5))
+    if (!word(d, c == 't' ? "true" : "false", c == 't' ? 4 : 5))
       break;
-    lua_pushboolean(L, 0);
+    if (L != NULL)
+      lua_pushboolean(L, c == 't');
     return IS_VALUE;
   default:
     if (c == '-' || (c >= '0' && c <= '9'))
@@ -400,18 +452,22 @@ static inline enum outcome read_value(lua_State *L, struct lsr_decoder *d, char 
 }
 
 /* Puts the value on the top of the stack where it belongs. */
-static inline enum outcome store(lua_State *L, struct lsr_decoder *d, enum outcome outcome) {
+static INLINE enum outcome store(lua_State *L, struct lsr_decoder *d, enum outcome outcome) {
   struct lsr_frame *f = &d->frame[d->depth - 1];
   d->state = AT_NEXT;
   if (d->depth == 0) {
     d->state = AT_END;
-  } else if (!f->is_object) {
+    return d->one ? IS_DONE : IS_VALUE;
+  }
+  if (!f->is_object) {
     if (f->count == INT_MAX)
       return broken(d, "list of more than 2147483647 elements");
-    lua_rawseti(L, -2, ++f->count);
-  } else if (outcome == IS_NULL && d->drop_nulls) {
+    f->count++;
+    if (L != NULL)
+      lua_rawseti(L, -2, f->count);
+  } else if (L != NULL && outcome == IS_NULL && d->drop_nulls) {
     lua_pop(L, 2);
-  } else {
+  } else if (L != NULL) {
     lua_rawset(L, -3);
     f->count++;
   }
@@ -419,9 +475,15 @@ static inline enum outcome store(lua_State *L, struct lsr_decoder *d, enum outco
 }
 
 /* Ends the table on the top of the stack. */
-static enum outcome close_table(lua_State *L, struct lsr_decoder *d) {
+static INLINE enum outcome close_table(lua_State *L, struct lsr_decoder *d) {
   struct lsr_frame *f = &d->frame[--d->depth];
   d->p++;
+  if (L == NULL) {
+    if (d->depth >= d->quiet)
+      return store(L, d, IS_VALUE);
+    d->row_count = f->count;
+    return IS_DONE;
+  }
   if (f->place >= 0 && f->is_object)
     d->place[f->place].members = f->count;
   else if (f->place >= 0)
@@ -430,7 +492,7 @@ static enum outcome close_table(lua_State *L, struct lsr_decoder *d) {
 }
 
 /* Reads what follows a value in the open table. */
-static inline enum outcome read_next(lua_State *L, struct lsr_decoder *d, char c) {
+static INLINE enum outcome read_next(lua_State *L, struct lsr_decoder *d, char c) {
   int in_object = d->frame[d->depth - 1].is_object;
   if (c == ',') {
     d->p++;
@@ -449,31 +511,18 @@ static void mark_list(lua_State *L, struct lsr_decoder *d) {
   lua_setmetatable(L, -2);
 }
 
-void lsr_decoder_begin(struct lsr_decoder *d, const char *text, size_t len, int keep_nulls,
-                       sr_time deadline) {
-  memset(d, 0, offsetof(struct lsr_decoder, place) + sizeof d->place[0]);
-  d->start = d->p = text;
-  d->end = text + len;
-  d->deadline = deadline;
-  d->drop_nulls = !keep_nulls;
-  d->state = AT_VALUE;
-  d->places = 1;
-  d->place[0].members = MEMBERS;
-  look_later(d);
-  if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
-    d->p += 3;
-}
-
-int lsr_decoder_run(lua_State *L, struct lsr_decoder *d) {
+/* Reads tokens until the value has ended, or the list that is not made begins or ends: IS_DONE. */
+static INLINE enum outcome run(lua_State *L, struct lsr_decoder *d) {
   enum outcome outcome = IS_VALUE;
-  while (outcome != BROKEN) {
+  while (outcome > IS_DONE) {
     char c = peek(d);
     if (c == '\0' && (d->paused || d->late))
-      return 0;
+      return BROKEN;
     switch ((enum state)d->state) {
     case AT_FIRST_ELEMENT:
       if (c == ']') {
-        mark_list(L, d);
+        if (L != NULL)
+          mark_list(L, d);
         outcome = close_table(L, d);
         break;
       }
@@ -512,13 +561,68 @@ int lsr_decoder_run(lua_State *L, struct lsr_decoder *d) {
       outcome = read_next(L, d, c);
       break;
     case AT_END:
-      if (d->p == d->end)
-        return 1;
-      outcome = broken(d, "unexpected character after the value");
+      outcome = d->p == d->end ? IS_DONE : broken(d, "unexpected character after the value");
       break;
     }
   }
-  return 0;
+  return outcome;
+}
+
+void lsr_decoder_begin(struct lsr_decoder *d, const char *text, size_t len, int keep_nulls,
+                       sr_time deadline) {
+  memset(d, 0, offsetof(struct lsr_decoder, place) + sizeof d->place[0]);
+  d->start = d->p = text;
+  d->end = text + len;
+  d->deadline = deadline;
+  d->drop_nulls = !keep_nulls;
+  d->state = AT_VALUE;
+  d->places = 1;
+  d->place[0].members = MEMBERS;
+  look_later(d);
+  if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+    d->p += 3;
+}
+
+void lsr_decoder_slice(struct lsr_decoder *d, size_t bytes) {
+  d->paused = 0;
+  d->tables = TABLES;
+  d->slice_end = (size_t)(d->end - d->p) > bytes ? d->p + bytes : d->end;
+  look_later(d);
+  (void)check_deadline(d);
+}
+
+void lsr_decoder_again(struct lsr_decoder *d, const char *p) {
+  d->p = p;
+  d->depth = 0;
+  d->room = 0;
+  d->state = AT_VALUE;
+  look_later(d);
+}
+
+const char *lsr_decoder_element(struct lsr_decoder *d) {
+  return peek(d) == ',' ? d->p + 1 : d->p;
+}
+
+int lsr_decoder_skip(struct lsr_decoder *d) {
+  return run(NULL, d) == IS_DONE;
+}
+
+int lsr_decoder_run(lua_State *L, struct lsr_decoder *d) {
+  if (d->late)
+    return 0;
+  for (;;) {
+    if (d->quiet > 0) {
+      if (!lsr_decoder_skip(d))
+        return 0;
+      d->quiet = 0;
+      lsr_pushrows(L, d);
+      (void)store(L, d, IS_VALUE);
+    }
+    if (run(L, d) == BROKEN)
+      return 0;
+    if (d->quiet == 0)
+      return 1;
+  }
 }
 
 int lsr_decoder_fail(lua_State *L, const struct lsr_decoder *d) {

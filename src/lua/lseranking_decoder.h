@@ -47,8 +47,14 @@ struct lsr_decoder {
   const char *problem;   /* what is wrong at `p` */
   int late;              /* the problem is the deadline */
   int paused;
-  int drop_nulls; /* leave out null members */
-  int state;      /* which token comes next */
+  int one; /* ends behind the value, whatever follows */
+  const char *
+      row_lists; /* names of members: the first list that is the value, or such a member, is not made */
+  int quiet;     /* its level, while it is read over: lists and objects in it are only checked */
+  const char *rows; /* its opening bracket; NULL: there was none so far */
+  int row_count;    /* its elements */
+  int drop_nulls;   /* leave out null members */
+  int state;        /* which token comes next */
   int depth;
   int room;      /* levels that the Lua stack has room for */
   int anchor;    /* stack index of its table; nil until it is needed */
@@ -64,13 +70,44 @@ struct lsr_decoder {
 void lsr_decoder_begin(struct lsr_decoder *d, const char *text, size_t len, int keep_nulls,
                        sr_time deadline);
 
+/* Lets the decoder pause after about `bytes` bytes, or fewer if they make many tables. */
+void lsr_decoder_slice(struct lsr_decoder *d, size_t bytes);
+
 /*
-** Decodes, with the slot `d->anchor` of the stack for its table. Returns 1 with the value pushed; or 0:
-** `d->paused` is set, or `d->problem` with any number of values left on the stack.
+** Decodes, with the slot `d->anchor` of the stack for its table. Returns 1 with the value pushed. Returns 0
+** if `d->paused` is set: called again with the same values on the stack, it goes on. Or if `d->problem` is,
+** with any values left on the stack. In place of the list that is not made it pushes what
+** lsr_pushrows pushes.
 */
 int lsr_decoder_run(lua_State *L, struct lsr_decoder *d);
 
+/* Passes over one value without making it. Returns as lsr_decoder_run, and pushes nothing. */
+int lsr_decoder_skip(struct lsr_decoder *d);
+
+/*
+** For the elements of a list whose text was checked, with `d->one` set. lsr_decoder_again prepares for the
+** one at `p`; lsr_decoder_element tells where the next one is after it.
+*/
+void lsr_decoder_again(struct lsr_decoder *d, const char *p);
+const char *lsr_decoder_element(struct lsr_decoder *d);
+
+/* Pushes a decoder's table, empty. A decoder without one makes it when it needs it. */
+void lsr_decoder_anchor(lua_State *L);
+
 /* Pushes nil, the problem with its position, and whether it is the deadline. Returns 3. */
 int lsr_decoder_fail(lua_State *L, const struct lsr_decoder *d);
+
+/*
+** The collector. lsr_may_hold tells whether it may be held: not if half of what there was at its last
+** release is still there. It has to run then, or a program that decodes all the time would never collect.
+** lsr_hold stops it and returns 1, unless it was stopped. lsr_release lets it run again; it may raise an
+** error, but has let it run then.
+*/
+int lsr_may_hold(lua_State *L);
+int lsr_hold(lua_State *L);
+void lsr_release(lua_State *L);
+
+/* Pushes the rows of the list that was not made. */
+void lsr_pushrows(lua_State *L, struct lsr_decoder *d);
 
 #endif

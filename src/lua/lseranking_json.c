@@ -13,26 +13,23 @@ enum { HOLD_FROM = 1 << 16 };
 /* Key in the registry of the KiB that Lua had when the collector was released last. */
 static const char released_at;
 
-/*
-** Stops the collector, and returns whether it has. Not if it was stopped before; nor if half of what there
-** was at its last release is still there. It has to run then, or a program that decodes all the time would
-** never collect.
-*/
-static int hold_collector(lua_State *L) {
-  int held;
-  if (lua_gc(L, LUA_GCISRUNNING, 0) != 1)
-    return 0;
+int lsr_may_hold(lua_State *L) {
+  int may;
   lua_pushlightuserdata(L, (void *)&released_at);
   lua_rawget(L, LUA_REGISTRYINDEX);
-  held = lua_gc(L, LUA_GCCOUNT, 0) <= lua_tointeger(L, -1) / 2 || lua_isnil(L, -1);
+  may = lua_isnil(L, -1) || lua_gc(L, LUA_GCCOUNT, 0) <= lua_tointeger(L, -1) / 2;
   lua_pop(L, 1);
-  if (held)
-    (void)lua_gc(L, LUA_GCSTOP, 0);
-  return held;
+  return may;
 }
 
-/* Lets the collector run again. May raise an error, but has let it run then. */
-static void release_collector(lua_State *L) {
+int lsr_hold(lua_State *L) {
+  if (lua_gc(L, LUA_GCISRUNNING, 0) != 1)
+    return 0;
+  (void)lua_gc(L, LUA_GCSTOP, 0);
+  return 1;
+}
+
+void lsr_release(lua_State *L) {
   int count = lua_gc(L, LUA_GCCOUNT, 0);
   (void)lua_gc(L, LUA_GCRESTART, 0);
   lua_pushlightuserdata(L, (void *)&released_at);
@@ -54,9 +51,9 @@ static int decode_held(lua_State *L, struct lsr_decoder *d) {
   int top = lua_gettop(L), status = 0;
   lua_pushcfunction(L, run_held);
   lua_pushlightuserdata(L, d);
-  if (hold_collector(L)) {
+  if (lsr_may_hold(L) && lsr_hold(L)) {
     status = lua_pcall(L, 1, LUA_MULTRET, 0);
-    release_collector(L);
+    lsr_release(L);
   } else {
     lua_call(L, 1, LUA_MULTRET);
   }
