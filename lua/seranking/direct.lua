@@ -97,13 +97,13 @@ local function split(client, request)
 end
 
 -- The data of an answer: decoded JSON, or any other body as it is; nil and an error.
-local function read(client, _, call, response)
+local function read(client, _, call, response, decode)
   local media_type = (response.headers["content-type"] or ""):match "^[^;]*"
   if not media_type:lower():find("json", 1, true) then
     local body = call:body()
     return body == "" or body
   end
-  local data, problem, late = call:decode(client._keep_nulls)
+  local data, problem, late = decode(client, call)
   if problem then
     if call:look() == "empty" then
       return true

@@ -17,10 +17,12 @@ local exchange = {}
 ---@param call userdata not begun yet
 ---@param args table what its price depends on
 ---@param given? table the options of the call, as options.call returns them
----@param read fun(client: table, plan: seranking.Plan, call: userdata, response: seranking.Response): any, seranking.Error?
+---@param read fun(client: table, plan: seranking.Plan, call: userdata, response: seranking.Response, decode: function,
+--- row_lists: string?): any, seranking.Error?
 ---@param raw? boolean the body is wanted too
+---@param row_lists? string lists to be read row by row: see answer.read
 ---@return any data, seranking.Response|seranking.Error, string? body # data, response, body | nil, error
-function exchange.run(client, plan, call, args, given, read, raw)
+function exchange.run(client, plan, call, args, given, read, raw, row_lists)
   if client._unfit then
     calls.keep(client, call)
     return nil, errors.again(client._unfit)
@@ -39,7 +41,7 @@ function exchange.run(client, plan, call, args, given, read, raw)
     client._recording:add(client, plan, call, args, result)
   end
   if answered then
-    data, problem = read(client, plan, call, result)
+    data, problem = read(client, plan, call, result, host.decode, row_lists)
     result = problem or result
     body = raw and call:body()
   end

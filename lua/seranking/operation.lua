@@ -79,8 +79,9 @@ local function plan_of(op)
   return plan
 end
 
--- Carries out an operation. `given`: checked options. `raw`: the body is wanted too, as the third result.
-local function perform(op, args, given, raw)
+-- Carries out an operation. `given`: checked options. `raw`: the body is wanted too, as the third result. `row_lists`: see
+-- answer.read.
+local function perform(op, args, given, raw, row_lists)
   local client, plan = op._client, op._plan
   if not plan then
     local missing
@@ -90,7 +91,7 @@ local function perform(op, args, given, raw)
     end
   end
   local call, checked, own = request.prepare(op, plan, args, given)
-  local data, result, body = exchange.run(client, plan, call, checked, own, answer.read, raw)
+  local data, result, body = exchange.run(client, plan, call, checked, own, answer.read, raw, row_lists)
   if not data and plan.secrets then
     secrets.hide(plan, checked, result)
   end

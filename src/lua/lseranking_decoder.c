@@ -376,15 +376,14 @@ static int expected(int *size) {
 /* Whether the list at d->p is the first that is not to be made. */
 static int is_row_list(const struct lsr_decoder *d) {
   const char *name = d->row_lists;
-  const struct lsr_place *place;
-  if (d->depth == 0)
-    return 1;
-  if (d->depth > 1 || !d->frame[0].is_object || d->frame[0].member <= 0)
+  struct lsr_place place = {.name = ".", .len = 1};
+  if (d->depth > 1 || (d->depth == 1 && (!d->frame[0].is_object || d->frame[0].member <= 0)))
     return 0;
-  place = &d->place[d->frame[0].member];
+  if (d->depth == 1)
+    place = d->place[d->frame[0].member];
   for (; *name != '\0'; name += strspn(name, " ")) { /* words between blanks */
     size_t len = strcspn(name, " ");
-    if (len == place->len && memcmp(name, place->name, len) == 0)
+    if (len == place.len && memcmp(name, place.name, len) == 0)
       return 1;
     name += len;
   }

@@ -48,9 +48,10 @@ struct lsr_decoder {
   int late;              /* the problem is the deadline */
   int paused;
   int one; /* ends behind the value, whatever follows */
-  const char *
-      row_lists; /* names of members: the first list that is the value, or such a member, is not made */
-  int quiet;     /* its level, while it is read over: lists and objects in it are only checked */
+  /* Names between blanks, or NULL. The first list that is such a member of the value, or the value itself
+     for ".", is not made. */
+  const char *row_lists;
+  int quiet;        /* its level, while it is read over: lists and objects in it are only checked */
   const char *rows; /* its opening bracket; NULL: there was none so far */
   int row_count;    /* its elements */
   int drop_nulls;   /* leave out null members */
@@ -107,7 +108,7 @@ int lsr_may_hold(lua_State *L);
 int lsr_hold(lua_State *L);
 void lsr_release(lua_State *L);
 
-/* Pushes the rows of the list that was not made. */
+/* Pushes the rows of the list that was not made; an empty list as it is. */
 void lsr_pushrows(lua_State *L, struct lsr_decoder *d);
 
 #endif

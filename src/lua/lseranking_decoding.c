@@ -46,8 +46,8 @@ static void set_table(lua_State *L) {
 
 /*
 ** call:decoding(keep_nulls[, row_lists]) -> the decoding of the answer's body within the call's deadline; nil
-** if it is small: see call:decode. `row_lists`: names of members, between blanks. The first list that is the
-** value itself or such a member of it is not made: there are its rows instead.
+** if it is small: see call:decode. `row_lists`: names between blanks. The first list that is such a member of
+** the value, or the value itself for ".", is not made: there are its rows instead, unless it is empty.
 */
 int lsr_call_decoding(lua_State *L) {
   struct sr_call *call = lsr_checkdone(L);
@@ -137,7 +137,7 @@ static int decoding_step(lua_State *L) {
 
 #define ROWS "seranking.rows"
 
-/* The elements of a list whose text was checked. They are made in order, each once. Its table is the decoder's. */
+/* Elements of a list whose text was checked. They are made in order, each once. Its table is the decoder's. */
 struct rows {
   struct lsr_decoder d;
   struct sr_buf text; /* owned; empty until call:give */
@@ -147,7 +147,14 @@ struct rows {
 };
 
 void lsr_pushrows(lua_State *L, struct lsr_decoder *d) {
-  struct rows *rows = lsr_newobject(L, sizeof *rows, ROWS);
+  struct rows *rows;
+  if (d->row_count == 0) {
+    lua_newtable(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LSR_ARRAY_MT);
+    lua_setmetatable(L, -2);
+    return;
+  }
+  rows = lsr_newobject(L, sizeof *rows, ROWS);
   lsr_decoder_begin(&rows->d, d->start, (size_t)(d->end - d->start), !d->drop_nulls, SR_NEVER);
   rows->d.one = 1;
   rows->at = d->rows + 1;

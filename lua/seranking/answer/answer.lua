@@ -1,12 +1,15 @@
 --- Reads the body of an answer: the data that the operation's description promises, or an error.
 -- SPDX-License-Identifier: MIT
 
+local core = require "lseranking"
 local errors = require "seranking.answer.errors"
 local json = require "seranking.base.json"
 local notation = require "seranking.base.notation"
 local numbers = require "seranking.answer.numbers"
 
 local answer = {}
+
+local is_rows = core.is_rows
 
 -- An answer that came and can't be used.
 local function unusable(call, kind, code, message, ...)
@@ -66,12 +69,28 @@ local function undecodable(plan, call, problem, late)
   return unusable(call, "decode", "empty_body", "the answer has no body where %s has one", plan.name)
 end
 
+-- Gives the rows in an answer the body that they are read from, before the call is used again.
+local function give_body(call, data, row_lists)
+  if is_rows(data) then
+    return call:give(data)
+  end
+  for _, name in ipairs(notation.words(row_lists)) do
+    if is_rows(data[name]) then
+      call:give(data[name])
+    end
+  end
+end
+
 --- The data of an answer's body; nil and an error.
 ---@param client table
 ---@param plan seranking.Plan
 ---@param call userdata
+---@param _ seranking.Response
+---@param decode fun(client: table, call: userdata, row_lists: string?): any, string?, boolean?
+---@param row_lists? string names of members. The first list of a large answer with such a name, or for "." the answer itself,
+--- is returned as rows (core.is_rows): they have a length, and are read in order, each once. Their numbers are not converted.
 ---@return any data, seranking.Error?
-function answer.read(client, plan, call)
+function answer.read(client, plan, call, _, decode, row_lists)
   local kind = plan.answer
   if not kind then -- no data is promised, but an HTML page is not the API's
     if call:look() == "html" then
@@ -81,7 +100,7 @@ function answer.read(client, plan, call)
   elseif kind == "bytes" then
     return call:body()
   end
-  local data, problem, late = call:decode(client._keep_nulls)
+  local data, problem, late = decode(client, call, row_lists)
   if problem then
     return undecodable(plan, call, problem, late)
   end
@@ -108,9 +127,14 @@ function answer.read(client, plan, call)
     return data
   end
   -- An empty table fits both: PHP writes an empty map as [].
-  if type(data) ~= "table" or kind == "array" and type(next(data)) == "string" or kind == "object" and data[1] ~= nil then
+  local rows = row_lists and kind == "array" and is_rows(data)
+  if not rows and (type(data) ~= "table" or kind == "array" and type(next(data)) == "string"
+    or kind == "object" and data[1] ~= nil) then
     return unusable(call, "decode", "unexpected", "the answer is not the %s that %s has%s",
       kind == "array" and "list" or "object", plan.name, data ~= false and "; client:request takes it as it is" or "")
+  end
+  if row_lists then
+    give_body(call, data, row_lists)
   end
   return data
 end

@@ -110,6 +110,27 @@ function host.run(client, call)
   return false, failure
 end
 
+--- Decodes the body of an answer. In an event loop a large one is decoded in slices, between which the loop runs.
+---@param client table
+---@param call userdata answered
+---@param row_lists? string see answer.read
+---@return any data, string? problem, boolean? late
+function host.decode(client, call, row_lists)
+  local loop = host.loop(client)
+  local decoding = (row_lists or loop ~= plain) and call:decoding(client._keep_nulls, row_lists)
+  if not decoding then
+    return call:decode(client._keep_nulls)
+  end
+  local over, data, problem, late = decoding:step()
+  while not over do
+    if loop ~= plain then
+      loop.sleep(0) -- where nothing can wait it returns at once
+    end
+    over, data, problem, late = decoding:step()
+  end
+  return data, problem, late
+end
+
 --- Waits the way calls wait here; an injected clock jumps.
 ---@param client table
 ---@param seconds number

@@ -7,9 +7,9 @@ local errors = require "seranking.answer.errors"
 local hook = require "seranking.walk.hook"
 local json = require "seranking.base.json"
 local misuse = require "seranking.base.misuse"
-local notation = require "seranking.base.notation"
 local page_size = require "seranking.walk.page_size"
 local resume = require "seranking.walk.resume"
+local row_lists = require "seranking.walk.rows"
 
 local pages = {}
 
@@ -52,7 +52,9 @@ local position_names = { page = "page", offset = "offset", cursor = "cursor" }
 ---@field skipped? integer rows before the first page; nil: unknown, so a total tells nothing
 ---@field longest integer rows in the longest page
 ---@field total? number rows in all, by the server
----@field rows? table the current page
+---@field rows? table the current page; or its rows, if it is read row by row
+---@field row_lists? string reads it so: see answer.read
+---@field convert? seranking.NumberPlaces of each row, if it is
 ---@field response? seranking.Response its response
 ---@field count integer rows in it
 ---@field at integer rows of it that were delivered
@@ -73,41 +75,6 @@ Walk.__index = Walk
 
 local function is_nothing(value)
   return value == nil or value == json.null
-end
-
--- Whether an answer without its list of rows may mean "no rows": it is empty, or total or cursor announce no more.
-local function may_be_none(walk, data)
-  local about = walk.plan.pages
-  if type(data) ~= "table" then
-    return false
-  elseif walk.total then
-    return walk.total <= walk.skipped + walk.seen
-  elseif about.cursor and not is_nothing(data[about.cursor]) and data[about.cursor] ~= "" then
-    return false
-  end
-  local others = false
-  for _, value in pairs(data) do
-    others = others or value ~= json.null
-  end
-  return not others or not about.total and is_nothing(data.message) and is_nothing(data.error)
-end
-
--- The rows of an answer; nil if it has no list of them.
-local function rows_of(walk, data)
-  local names = notation.words(walk.plan.pages and walk.plan.pages.rows)
-  local rows = data
-  if names[1] then
-    rows = nil
-    for _, name in ipairs(type(data) == "table" and names or {}) do
-      rows = rows or not is_nothing(data[name]) and data[name] or nil
-    end
-    if not rows and names[2] and type(data) == "table" and type(next(data)) ~= "string" then
-      rows = data -- one of the places is the answer itself
-    elseif not rows then
-      return may_be_none(walk, data) and {} or nil
-    end
-  end
-  return type(rows) == "table" and type(next(rows)) ~= "string" and rows or nil
 end
 
 local function protocol(walk, code, message)
@@ -254,7 +221,7 @@ local function take(walk, data, response, body)
   if about and about.total and walk.skipped and type(data) == "table" then
     walk.total = tonumber(data[about.total]) or walk.total
   end
-  local rows = rows_of(walk, data)
+  local rows = row_lists.of(walk, data)
   if not rows then
     local err = protocol(walk, "no_rows", format("the answer has no list '%s'; err.answer has what it is",
       about.rows and about.rows:gsub(" ", "' or '") or ""))
@@ -311,7 +278,7 @@ local function fetch(walk)
     return problem
   end
   walk.asking = coroutine.running() or MAIN
-  local data, response, body = walk.send(walk.op, walk.args, walk.options, compares(walk))
+  local data, response, body = walk.send(walk.op, walk.args, walk.options, compares(walk), walk.row_lists)
   walk.asking = false
   if not data then
     return response
@@ -456,6 +423,7 @@ end
 ---@return seranking.WalkState
 function pages.rows(walk)
   local rows, response, length = nil, nil, 0
+  walk.row_lists = row_lists.lists(walk.plan)
   return function()
     local at = walk.at + 1
     if at > length or walk.left <= 0 then
@@ -468,8 +436,12 @@ function pages.rows(walk)
       end
       at, rows, response, length = walk.at + 1, walk.rows, walk.response, walk.count
     end
+    local row = rows[at]
+    if walk.convert then
+      row = row_lists.convert(row, walk.convert)
+    end
     walk.at, walk.left = at, walk.left - 1
-    return rows[at], response
+    return row, response
   end, state_of(walk)
 end
 
