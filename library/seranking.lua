@@ -501,7 +501,7 @@ function Limiter:reset() end
 ---@field inside fun(): boolean whether the caller runs inside this loop
 ---@field wait fun(waiter: seranking.Waiter, thread: thread) yields until waiter:step() is true; `thread` is what the loop has to resume: the running coroutine, or on Lua 5.1 one around it
 ---@field spawn fun(f: fun()) runs f in a coroutine of its own, now or soon; f does not raise
----@field sleep fun(seconds: number) suspends the running coroutine for so long
+---@field sleep fun(seconds: number) suspends the running coroutine for so long; for 0, until the others have run once
 
 --- Options of client:map.
 ---@class seranking.MapOptions

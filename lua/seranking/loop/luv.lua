@@ -53,13 +53,19 @@ function loop.spawn(f)
   resume(coroutine.create(f))
 end
 
+-- A timer of 0 ms would run before libuv polls again, an idle handle runs after it.
 function loop.sleep(seconds)
   local thread = adapter.current()
-  local timer = uv.new_timer()
-  timer:start(math.ceil(seconds * 1000), 0, function()
-    timer:close()
+  local handle = seconds > 0 and uv.new_timer() or uv.new_idle()
+  local function wake()
+    handle:close()
     resume(thread)
-  end)
+  end
+  if seconds > 0 then
+    handle:start(math.ceil(seconds * 1000), 0, wake)
+  else
+    handle:start(wake)
+  end
   coroutine.yield()
 end
 
