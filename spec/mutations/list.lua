@@ -159,10 +159,24 @@ return {
     "visible catalogue_visible" },
   { "product: a default that must be sent is not", "lua/seranking/request/content.lua",
     "if value == nil and place[2].always then", "if value == nil and place[2].always == 1 then", "visible" },
-  { "product: a list in the second envelope is not found", "lua/seranking/walk/pages.lua",
-    "for _, name in ipairs(type(data) == \"table\" and names or {}) do", "for _, name in ipairs { names[1] } do", "visible" },
+  { "product: a list in the second envelope is not found", "lua/seranking/walk/rows.lua",
+    "for _, one in ipairs(type(data) == \"table\" and names or {}) do", "for _, one in ipairs { names[1] } do", "visible" },
   { "product: words about a parameter are taken from any member", "lua/seranking/answer/refusal.lua",
     [[list[#list + 1] = type(text) == "string" and text or nil]], "list[#list + 1] = tostring(text)", "visible" },
+
+  -- ---- the decoder ----
+  { "decoder: the collector is held again before it has collected", "src/lua/lseranking_json.c",
+    "may = lua_isnil(L, -1) || lua_gc(L, LUA_GCCOUNT, 0) <= lua_tointeger(L, -1) / 2;", "may = 1;", "json_collector" },
+  { "decoder: a table is made as large as one before it more than once", "src/lua/lseranking_decoder.c", "  *size = 0;", "",
+    "json" },
+  { "decoder: a number half way between two doubles is rounded up", "src/base/sr_number.c",
+    "(low == half && (i || (quotient & 1) != 0))", "low == half", "test_sr_number" },
+  { "decoder: rows are read of a list inside another member", "src/lua/lseranking_decoder.c", "if (d->depth > 1 ||",
+    "if (d->depth > 9 ||", "json_slices" },
+  { "each: numbers of rows that are read one at a time stay texts", "lua/seranking/walk/pages.lua", "if walk.convert then",
+    "if false then", "rows" },
+  { "loops: a large answer is decoded without a pause", "lua/seranking/loop/host.lua", "    if loop ~= plain then\n",
+    "    if false then\n", "loop_decode" },
 
   -- ---- charts and the report ----
   { "charts: position 1 is at the bottom", "lua/seranking/cli/chart/scale.lua",
