@@ -74,8 +74,8 @@ for _ = 1, tonumber(arg[3] or 9) do
     lines = lines + 1
   end
   assert(lines == total + 1)
+  os.remove(path) -- each round writes a file that is not there
 end
-os.remove(path)
 os.remove((path:gsub("%.csv$", "")))
 local status = io.open "/proc/self/status"
 if status then
