@@ -38,7 +38,7 @@ local now = 0
 local function redis_server()
   local hash, server = {}, { steps = 0, bytes = 0, busy_until = 0 }
   local commands = {
-    TIME = function() return { ("%d"):format(now / 1e6), ("%d"):format(now % 1e6) } end,
+    TIME = function() return { ("%.0f"):format(math.floor(now / 1e6)), ("%.0f"):format(math.floor(now % 1e6)) } end,
     HGETALL = function()
       local flat = {}
       for name, value in pairs(hash) do
@@ -245,7 +245,7 @@ local function run(processes, load)
   return refused
 end
 
-print(("limit %d in 1 s, answers in %.2f to %.2f s, %g ms to Redis, %g us of its processor a step, %d s of virtual time"):format(
+print(("limit %d in 1 s; answers in %.2f to %.2f s, %g ms to Redis, %g us of its CPU a step, %d s of virtual time"):format(
   SLOTS, LATENCY_LEAST / 1e6, LATENCY_MOST / 1e6, ROUND_TRIP / 1e3, STEP, SECONDS))
 print "                    requests  of the    wait for a slot, s           requests      Redis steps     bytes  in a  refused"
 print "processes  waiting  a second   ideal   median      p99    longest  of a process a request a second a step window"
