@@ -144,6 +144,13 @@ describe("--from of an operation without a list", function()
     end
   end)
 
+  it("refuses an unknown column of the answers before it speaks of prices", function()
+    local client, requests = server(summary)
+    local status, _, err = run({ "data", "backlinks", "raw", "--from", file("a.csv", "target\na.example\n"), "--columns",
+      "target,urlfrom" }, client)
+    assert.same({ 2, 0, "seranking: unknown column 'urlfrom'; did you mean 'url_from'?\n" }, { status, #requests, err })
+  end)
+
   it("names the columns there may be, of objects not each member", function()
     local client = server(summary)
     local _, _, err = run({ "data", "domain", "keywords", "list", "--from", file("a.csv", "xyzzy\n1\n") }, client)

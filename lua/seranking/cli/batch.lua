@@ -4,6 +4,7 @@
 
 local arguments = require "seranking.cli.arguments"
 local copy = require "seranking.base.copy"
+local elsewhere = require "seranking.cli.elsewhere"
 local errors = require "seranking.answer.errors"
 local exit = require "seranking.cli.exit"
 local interrupt = require "seranking.cli.interrupt"
@@ -301,8 +302,10 @@ function batch.run(self)
     end
     return
   end
+  local members = members_of(self, self.calls)
+  elsewhere.check(context, self.found, self.parsed, members)
   ask(self, self.calls)
-  self.output = context:output(self.parsed, members_of(self, self.calls))
+  self.output = context:output(self.parsed, members)
   self.next, self.count = 1, 0
   local progress, done = context:progress(self.found.name:gsub("%.", " "), self.output.on_screen), 0
   local function update(...)

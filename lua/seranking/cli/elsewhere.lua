@@ -1,7 +1,9 @@
 --- Columns that an operation lacks: which operation of its family has them.
 -- SPDX-License-Identifier: MIT
 
+local columns = require "seranking.columns"
 local commands = require "seranking.cli.commands"
+local exit = require "seranking.cli.exit"
 local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
 
@@ -33,11 +35,8 @@ local function list_with(plan, name)
   end
 end
 
---- Words that name operations of the same family whose rows have a member.
----@param found seranking.cli.Found the operation that lacks it
----@param name string
----@return string "" if there is none
-function elsewhere.hint(found, name)
+-- Words that name operations of the same family whose rows have a member that `found` lacks; "" if there is none.
+local function hint(found, name)
   if not name:find "^[%w_]+$" then
     return ""
   end
@@ -56,6 +55,24 @@ function elsewhere.hint(found, name)
     end
   end
   return commands_with[1] and ("; '%s' is in %s"):format(name, table.concat(commands_with, " and ")) or ""
+end
+
+--- Ends the command if --columns, --sort or --spark name what a row does not have, and says where it is.
+---@param context seranking.cli.Context
+---@param found seranking.cli.Found
+---@param parsed table
+---@param members { path: string, type?: string }[] of a row
+function elsewhere.check(context, found, parsed, members)
+  if parsed.rows or not members[1] then
+    return
+  end
+  for name in table.concat({ parsed.columns or "", parsed.sort or "", parsed.spark or "" }, ","):gmatch "[^,]+" do
+    name = name:match "^%s*%-?(.-)%s*$"
+    local fine, problem = columns.check({ name }, members)
+    if not fine then
+      context:fail(exit.USAGE, problem .. hint(found, name))
+    end
+  end
 end
 
 return elsewhere

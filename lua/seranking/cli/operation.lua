@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 
 local arguments = require "seranking.cli.arguments"
-local columns = require "seranking.columns"
 local elsewhere = require "seranking.cli.elsewhere"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
@@ -224,20 +223,6 @@ local function request_of(context, op, args, call)
   return request
 end
 
--- Ends the command if --columns, --sort or --spark name what a row does not have, and says where it is.
-local function check_columns(context, found, parsed, members)
-  if parsed.rows or not members[1] then
-    return
-  end
-  for name in table.concat({ parsed.columns or "", parsed.sort or "", parsed.spark or "" }, ","):gmatch "[^,]+" do
-    name = name:match "^%s*%-?(.-)%s*$"
-    local fine, problem = columns.check({ name }, members)
-    if not fine then
-      context:fail(exit.USAGE, problem .. elsewhere.hint(found, name))
-    end
-  end
-end
-
 local function deletes(plan, name)
   local last = name:match "[^.]+$"
   return plan.method == "DELETE" or last:find "^delete" ~= nil or last == "clear" or last == "reset"
@@ -277,7 +262,7 @@ local function run_operation(context, found, shape, parsed)
   if plan then
     arguments.check(context, shape, plan, args)
   end
-  check_columns(context, found, parsed, elsewhere.members(plan or own.plan))
+  elsewhere.check(context, found, parsed, elsewhere.members(plan or own.plan))
   local request = request_of(context, op, args, call)
   if preview then
     context.terminal.stdout:write(preview_of(request))
