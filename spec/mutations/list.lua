@@ -103,6 +103,8 @@ return {
     "transfer->head = status / 100 == 1 && status != 101 ? SR_HEAD_NONE : SR_HEAD_WHOLE;",
     "(void)status, transfer->head = SR_HEAD_WHOLE;",
     "test_sr_engine_net odd_servers faults" },
+  { "the status that libcurl read is not compared with the status line", "src/http/sr_transfer.c",
+    "transfer->head == SR_HEAD_WHOLE && is_status_read(call))", "transfer->head == SR_HEAD_WHOLE)", "odd_servers" },
   { "a call that nobody waits for goes on", "src/worker/sr_job.c",
     "    if (cancel)\n      sr_engine_cancel(job->call);", "    (void)cancel;", "test_sr_job test_sr_worker loop" },
   { "whole numbers beyond 2^63 wrap around", "src/base/sr_number.c",
