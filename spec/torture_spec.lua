@@ -13,7 +13,7 @@ if not torture.is_possible() then
 end
 
 describe("when an allocation fails", function()
-  local api, folder, remove
+  local api, folder, remove, states, remove_states
 
   local function survives(name, given)
     it(name, function()
@@ -23,12 +23,14 @@ describe("when an allocation fails", function()
 
   setup(function()
     folder, remove = process.folder()
+    states, remove_states = process.folder()
     api = torture.api()
   end)
 
   teardown(function()
     api.stop()
     remove()
+    remove_states()
   end)
 
   local function client()
@@ -84,6 +86,26 @@ describe("when an allocation fails", function()
     end
     assert(count == 20, "not enough memory: rows")
     return true
+  end })
+
+  survives("the first call of a client with its limit in a file", { least = 100, scenario = function()
+    local made, problem = api.client { share = "user", state_dir = states }
+    if not made then
+      return nil, problem
+    end
+    local ran, list, failure = pcall(made.sites.list, made.sites)
+    made:close()
+    if not ran then
+      error(list, 0)
+    end
+    return list and true, failure
+  end })
+
+  survives("a call with its limit in a file", { least = 10, client = function()
+    return assert(api.client { share = "user", state_dir = states })
+  end, scenario = function(it_works)
+    local list, problem = it_works.sites:list()
+    return list and true, problem
   end })
 
   survives("a download to a file", { least = 20, client = client, scenario = function(it_works)
