@@ -283,11 +283,12 @@ key-hunt: ## run the specs with keys made for the run, under strace, and search 
 	@JOBS=$(JOBS) sh spec/key_hunt.sh lua5.4 nginx
 
 .PHONY: coverage
-coverage: ## show which branches of src/ the C tests and the specs take
+coverage: ## show which branches of src/ the C tests and the specs take, and why others are not taken
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) gcovr"
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || :
 	@+$(SUBMAKE) $(EVERY_LUA) suites RUN="coverage c-coverage torture-coverage nginx-coverage"
-	@gcovr -r . --branches --filter src/ build/coverage
+	@gcovr -r . --filter src/ --json build/coverage/report.json build/coverage
+	@$$(sh spec/support/interpreter.sh 5.4) spec/support/coverage.lua build/coverage/report.json
 
 .PHONY: mutants
 mutants: deps ## check that the tests find each mistake listed in spec/mutations (ONLY="budget": those whose description or file has this word)
