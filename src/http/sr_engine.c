@@ -106,8 +106,7 @@ static void end_without_slot(struct sr_call *call, sr_time now, sr_time earliest
 static int count_ahead(const struct sr_engine *engine, const struct sr_call *call) {
   const struct sr_call *other;
   int count = 0;
-  for (other = SR_FIRST_CALL(engine); other != NULL && other != call;
-       other = SR_NEXT_CALL(engine, other))
+  for (other = SR_FIRST_CALL(engine); other != call; other = SR_NEXT_CALL(engine, other))
     count += other->state == SR_STATE_QUEUED && other->gate == call->gate &&
              sr_gate_usable(other) >= sr_gate_usable(call);
   return count;

@@ -361,7 +361,7 @@ void sr_gate_reset(struct sr_gate *gate, sr_time now) {
 
 unsigned sr_gate_watch(const struct sr_gate *gate, struct curl_waitfd *fds) {
   struct sr_watch watches[SR_WATCH_MAX];
-  int i, count = gate->driver->watch != NULL ? gate->driver->watch(gate->limiter, watches) : 0;
+  int i, count = gate->driver->watch(gate->limiter, watches);
   for (i = 0; i < count; i++) {
     fds[i].fd = watches[i].fd;
     fds[i].events = 0;
@@ -375,11 +375,11 @@ unsigned sr_gate_watch(const struct sr_gate *gate, struct curl_waitfd *fds) {
 }
 
 sr_time sr_gate_wake(const struct sr_gate *gate) {
-  return gate->driver->wake != NULL ? gate->driver->wake(gate->limiter) : SR_NEVER;
+  return gate->driver->wake(gate->limiter);
 }
 
 enum sr_change sr_gate_news(const struct sr_gate *gate) {
-  return gate->driver->news != NULL ? gate->driver->news(gate->limiter) : SR_CHANGE_NONE;
+  return gate->driver->news(gate->limiter);
 }
 
 int sr_gate_is_idle(const struct sr_gate *gate) {

@@ -405,8 +405,6 @@ static void greeted(struct sr_wire *wire, const redisReply *reply) {
 
 redisReply *sr_wire_reply(struct sr_wire *wire) {
   void *reply = NULL;
-  if (wire->state < SR_WIRE_GREETING)
-    return NULL;
   if (redisReaderGetReply(wire->reader, &reply) != REDIS_OK) {
     if (wire->reader->err == REDIS_ERR_OOM)
       no_memory(wire);
@@ -450,11 +448,10 @@ void sr_wire_work(struct sr_wire *wire, sr_time now) {
     sr_sigpipe_release(&sigpipe);
     return;
   }
-  if (wire->state != SR_WIRE_DOWN)
-    flush(wire);
+  flush(wire);
   if (wire->state != SR_WIRE_DOWN)
     receive(wire);
-  while (wire->state == SR_WIRE_GREETING && wire->greeting_count > 0) {
+  while (wire->state == SR_WIRE_GREETING) {
     redisReply *reply = sr_wire_reply(wire);
     if (reply == NULL)
       break;

@@ -71,13 +71,13 @@ void sr_wire_fini(struct sr_wire *wire);
 */
 void sr_wire_forget(struct sr_wire *wire);
 
-/* Connects, reads and writes what it can without waiting. */
+/* Connects, reads and writes what it can without waiting, on a wire that is not down. */
 void sr_wire_work(struct sr_wire *wire, sr_time now);
 
 /* Sends a command on a wire that is up, now or as soon as possible. It may be down on return. */
 void sr_wire_send(struct sr_wire *wire, int argc, const char **argv);
 
-/* The next complete reply, to be freed by freeReplyObject; NULL: none. */
+/* The next complete reply on a wire that greets or is up, to be freed by freeReplyObject; NULL: none. */
 redisReply *sr_wire_reply(struct sr_wire *wire);
 
 /* See struct sr_limiter_driver. */
