@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "http/sr_config.h"
+#include "http/sr_proxy.h"
 
 #define V4_KEY "0123456789abcdef0123456789abcdef0123d14b"
 #define V1_KEY "7f9a2c1e-0b3d-4e5f-8a6b-9c0d1e2f3a4b"
@@ -422,6 +423,65 @@ static void a_reference_keeps_a_config_alive(void **state) {
   sr_config_unref(NULL);
 }
 
+/* ---- proxies ---- */
+
+static void a_proxy_s_address_that_can_not_be_used_is_told_apart(void **state) {
+  static const struct {
+    const char *address, *words; /* NULL: fine */
+  } rows[] = {
+      {"http://p.example:3128", NULL},
+      {"http://ann:se%20cret@p.example:3128", NULL},
+      {"http://p.example:3128\x7f", "a blank or a control character"},
+      {"http://p .example", "a blank or a control character"},
+      {"http://p.example:99999", "a port that is not a number"},
+      {"http://[::1", "is not an address"},
+      {"http://ann:x@[::1", "a user or password that can't be read"},
+      {"http://an%01n:x@p.example", "a user or password that can't be read"},
+      {"http://ann:x%01@p.example", "a user or password that can't be read"},
+      {"ftp://p.example", "a scheme that is none of"},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++) {
+    const char *problem = sr_proxy_check(rows[i].address);
+    CHECK((problem == NULL) == (rows[i].words == NULL) &&
+              (problem == NULL || strstr(problem, rows[i].words) != NULL),
+          "%s: %s", rows[i].address, problem != NULL ? problem : "fine");
+  }
+}
+
+static void the_environment_s_proxy_is_the_first_that_libcurl_takes(void **state) {
+  static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                      "ALL_PROXY",   "no_proxy",    "NO_PROXY"};
+  const char *name;
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(names); i++)
+    assert_int_equal(unsetenv(names[i]), 0);
+  assert_null(sr_proxy_of_environment(&name));
+  for (i = 4; i-- > 0;) { /* from the last to the first */
+    char value[40];
+    snprintf(value, sizeof value, "http://p%zu.example", i);
+    setenv(names[i], value, 1);
+    assert_string_equal(sr_proxy_of_environment(&name), value);
+    assert_string_equal(name, names[i]);
+  }
+  setenv("https_proxy", "", 1); /* as if it were not there */
+  assert_string_equal(sr_proxy_of_environment(&name), "http://p1.example");
+  assert_true(sr_proxy_is_http("http://p.example"));
+  assert_false(sr_proxy_is_http("SOCKS5://p.example"));
+  setenv("no_proxy", "", 1);
+  assert_true(sr_proxy_is_http("http://p.example"));
+  for (i = 4; i < COUNT(names); i++) { /* libcurl may go without: which hosts, it alone knows */
+    setenv(names[i], "api4.seranking.com", 1);
+    assert_null(sr_proxy_of_environment(&name));
+    assert_false(sr_proxy_is_http("http://p.example"));
+    unsetenv(names[i]);
+  }
+  for (i = 0; i < COUNT(names); i++)
+    unsetenv(names[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_that_a_header_can_not_hold_are_refused),
@@ -441,6 +501,8 @@ int main(void) {
       cmocka_unit_test(a_limit_that_would_count_past_an_array_is_refused),
       cmocka_unit_test(clients_with_the_same_key_and_address_share_a_limiter),
       cmocka_unit_test(a_reference_keeps_a_config_alive),
+      cmocka_unit_test(a_proxy_s_address_that_can_not_be_used_is_told_apart),
+      cmocka_unit_test(the_environment_s_proxy_is_the_first_that_libcurl_takes),
   };
   return cmocka_run_group_tests_name("sr_config", tests, NULL, NULL);
 }
