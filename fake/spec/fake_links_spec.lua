@@ -51,6 +51,36 @@ describe("backlinks", function()
     assert.same(rows, data.backlinks.raw:all(T, { max_rows = 1000 }))
   end)
 
+  it("of a page are some of its host's, and those of a host some of its domain's, in lists, sums and histories", function()
+    local function keys(rows)
+      local found = {}
+      for _, row in ipairs(rows) do found[row.url_from .. " " .. row.url_to] = true end
+      return found
+    end
+    local of_host, of_domain = all { mode = "host" }, all { mode = "domain" }
+    local of_page = all { mode = "url", target = of_host[1].url_to }
+    local wider = { keys(of_host), keys(of_domain) }
+    for i, rows in ipairs { of_page, of_host } do
+      for name in pairs(keys(rows)) do
+        assert.is_true(wider[i][name], name)
+      end
+    end
+    assert.is_true(#of_page > 0 and #of_page < #of_host and #of_host < #of_domain)
+    for _, row in ipairs(of_domain) do
+      assert.equal(row.url_to:find "^https://shop%.example/" ~= nil, wider[1][row.url_from .. " " .. row.url_to] == true)
+      assert.is_truthy(row.url_to:find "^https://[%w.]*shop%.example/")
+    end
+    assert.equal(#of_domain, data.backlinks:summary({ target = { T.target }, mode = "domain" }).summary[1].backlinks)
+    local function refdomains(mode) return #data.backlinks.refdomains:list(with { mode = mode }).refdomains end
+    assert.equal(different(of_domain, function(row) return row.url_from:match "^https://([^/]+)" end), refdomains "domain")
+    local function there(mode)
+      local days = data.backlinks.history:cumulative { target = T.target, mode = mode, date_from = today, date_to = today }
+      return days.backlinks_count[1].backlinks
+    end
+    assert.equal(#of_domain, there "domain")
+    assert.equal(#of_host, there "host")
+  end)
+
   local FILTERS = {
     { { nofollow_filter = "nofollow_only" }, function(row) return row.nofollow end },
     { { nofollow_filter = "dofollow_only" }, function(row) return not row.nofollow end },

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local fake = require "seranking.fake"
+local system = require "support.system"
 
 local DAY = 86400
 local TODAY = "2026-11-24"
@@ -144,3 +145,15 @@ for _, generation in ipairs { "v4", "v1" } do
     end)
   end)
 end
+
+describe("the stories above", function()
+  it("are ten, each of at most 15 lines", function()
+    local text, count = system.read "fake/spec/fake_stories_spec.lua", 0
+    for name, body in text:gmatch '\n    it%("([^"]*)", function%(%)\n(.-)\n    end%)' do
+      local lines = select(2, body:gsub("\n", "")) + 1
+      assert.is_true(lines <= 15, name .. ": " .. lines)
+      count = count + 1
+    end
+    assert.equal(10, count)
+  end)
+end)

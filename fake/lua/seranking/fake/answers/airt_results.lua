@@ -155,7 +155,7 @@ answers["airt.competitors.source_metrics"] = function(call)
   end
   local member = call.args.mode == "url" and "url" or "domain"
   return { items = map(answer.sources, function(cited)
-    local to_it = links.now(call, cited.domain)
+    local to_it = links.now(call, cited.domain, "domain")
     return {
       [member] = cited[member], domain_trust = (select(2, links.scores(call, cited.domain, calendar.day(call.today)))),
       ref_domains = text_of(#links.sums(to_it, function(one) return one.refdomain end)),
@@ -291,9 +291,9 @@ answers["airt.sources.domains"] = function(call)
   end
   local measure = {
     prompts = function(row) return row.prompts_total end,
-    backlinks_total = function(row) return #links.now(call, row.domain) end,
+    backlinks_total = function(row) return #links.now(call, row.domain, "domain") end,
     referring_domains_total = function(row)
-      return #links.sums(links.now(call, row.domain), function(one) return one.refdomain end)
+      return #links.sums(links.now(call, row.domain, "domain"), function(one) return one.refdomain end)
     end,
   }
   return listed(call, rows, measure, function(row)

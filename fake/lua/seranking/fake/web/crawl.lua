@@ -443,7 +443,7 @@ end
 ---@return table
 function crawl.domain(call, found, date)
   local to_it = {}
-  for _, one in ipairs(links.ever(call, found.host)) do
+  for _, one in ipairs(links.ever(call, found.host, "domain")) do
     to_it[#to_it + 1] = links.is_there(one, calendar.day(date)) and one or nil
   end
   local _, trust = links.scores(call, found.host, calendar.day(date))

@@ -20,6 +20,7 @@ local ENDINGS = { "com", "com", "com", "org", "org", "net", "de", "nl", "fr", "i
 local COUNTRIES = { "us", "us", "us", "de", "nl", "fr", "gb", "pl" }
 local PATHS = { "", "news", "blog", "links", "reviews", "shop", "forum", "wiki" }
 local TEXTS = { "read more", "click here", "website", "source", "this shop", "here" }
+local SUBDOMAINS = { "blog", "help", "shop" }
 local REASONS = { "page_not_found", "link_removed", "redirect", "noindex" }
 
 -- The members of a link that lists show.
@@ -70,8 +71,11 @@ end
 local function links_of(call, host, kind, referrer)
   local beginning, trade, rows = chance.beginning(call.seed, host, kind), domains.trade(host), call.rows
   local sites, pages, title = math.max(2, rows / 4), math.max(1, floor(rows / 8)), "About " .. trade .. "s, part "
-  local root = "https://" .. host .. "/"
+  local root, is_below = "https://" .. host .. "/", kind == "below"
   return function(number)
+    if is_below then
+      root = "https://" .. SUBDOMAINS[1 + number % #SUBDOMAINS] .. "." .. host .. "/"
+    end
     local digits = ("%d"):format(number)
     local h = chance.key_of(beginning, digits)
     local first, second, of_path, of_page = units(h, 0)
@@ -166,10 +170,21 @@ local function known(call, host)
     cache.links = {
       first = of_first_day(links_of(call, host, "link", referrer), call.rows, origin, today),
       since = come_since(links_of(call, host, "new", referrer), call, host, origin, today),
+      below = function() -- to subdomains
+        return of_first_day(links_of(call, host, "below", referrer), math.ceil(call.rows / 20), origin, today)
+      end,
       gone = function() return gone_before(links_of(call, host, "gone", referrer), call.rows, origin) end,
     }
   end
   return cache.links
+end
+
+-- A part of the links that is made when it is first asked for.
+local function made(parts, name)
+  if type(parts[name]) == "function" then
+    parts[name] = parts[name]()
+  end
+  return parts[name]
 end
 
 -- Whether a link goes to a target; nil where all links of its host do.
@@ -192,16 +207,14 @@ end
 --- The links to a target that ever were, gone ones too.
 ---@param call seranking.fake.Call
 ---@param target string
----@param mode? "domain"|"host"|"url"
+---@param mode? "domain"|"host"|"url" with its subdomains; the host, when left out; one page
 ---@return seranking.fake.Link[]
 function links.ever(call, target, mode)
   local parts, fits, list = known(call, domains.host(target)), goes_to(target, mode), {}
-  if type(parts.gone) == "function" then
-    parts.gone = parts.gone()
-  end
   add(list, parts.first, fits)
-  add(list, parts.gone, fits)
+  add(list, made(parts, "gone"), fits)
   add(list, parts.since, fits)
+  add(list, mode == "domain" and made(parts, "below") or {})
   return list
 end
 
@@ -216,12 +229,12 @@ end
 --- The links that are there today.
 ---@param call seranking.fake.Call
 ---@param target string
----@param mode? "domain"|"host"|"url"
+---@param mode? "domain"|"host"|"url" with its subdomains; the host, when left out; one page
 ---@return seranking.fake.Link[]
 function links.now(call, target, mode)
   local parts, fits, list = known(call, domains.host(target)), goes_to(target, mode), {}
   local today, count = calendar.day(call.today), 0
-  for _, part in ipairs { parts.first, parts.since } do
+  for _, part in ipairs { parts.first, parts.since, mode == "domain" and made(parts, "below") or nil } do
     for _, one in ipairs(part) do
       local last = one.last_day
       if one.first_day <= today and (not last or last > today) and (not fits or fits(one)) then
