@@ -2,6 +2,7 @@
 -- lua bench/decoder.lua [ROUNDS]: prints for each kind of text the medians of the CPU seconds of the first decoding in a
 -- process ("cold") and of the fastest of five later ones ("warm"), how many times as fast as cjson ours is, and both peaks of
 -- memory.
+-- Then the milliseconds of CPU that one slice takes in an event loop, and one row of `each`.
 -- lua bench/decoder.lua cjson|ours FILE [cold]: one process: decodes, prints "cold warm peak-KiB".
 
 local core = require "lseranking" -- for both: libcurl's own pages stay out of the comparison
@@ -97,6 +98,38 @@ local function measure(name, path, rounds)
     warm_ratio, peak_cjson, peak))
 end
 
+-- Percentiles of the milliseconds of a step, in five decodings one after the other.
+local function slices(name, text, row_lists)
+  local client = assert(core.client { token = ("a"):rep(40), external = true, rate_limit = 0, clock = core.clock() })
+  local all = {}
+  local function timed(step)
+    local start = os.clock()
+    local over, value = step()
+    all[#all + 1] = 1000 * (os.clock() - start)
+    return over, value
+  end
+  for _ = 1, 5 do
+    local call = client:call("GET", "/x", nil, nil, nil, true, nil)
+    client:run(call, 0)
+    call:answer(200, "", text)
+    assert(client:run(call, 0))
+    local decoding = assert(call:decoding(false, row_lists))
+    local over, value
+    repeat
+      over, value = timed(function() return decoding:step() end)
+    until over
+    if core.is_rows(value) then
+      call:give(value)
+      for i = 1, #value, 100 do -- the others are passed over
+        timed(function() return value[i] end)
+      end
+    end
+  end
+  table.sort(all)
+  print(("%-38s p50 %.3f  p99 %.3f  p99.9 %.3f  most %.3f ms"):format(name, all[math.ceil(0.5 * #all)],
+    all[math.ceil(0.99 * #all)], all[math.ceil(0.999 * #all)], all[#all]))
+end
+
 if decoders[arg[1]] then
   one_process(arg[1], arg[2], arg[3] ~= nil)
   return
@@ -110,3 +143,6 @@ for _, about in ipairs(texts) do
   measure(about[1], path, tonumber(arg[1]) or 5)
 end
 os.remove(path)
+local narrow = texts[1][3]()
+slices(("a slice of %.0f MB of narrow rows"):format(#narrow / 1e6), narrow, nil)
+slices("the same, and rows of each", narrow, ".")

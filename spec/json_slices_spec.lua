@@ -197,7 +197,7 @@ describe("rows of an answer", function()
 
   it("are not made of lists with other names, inside others, or small ones", function()
     local text = '{"data":{"rows":' .. LIST .. '},"list":' .. LIST .. ',"rows":[]}'
-    local value = read(text, "rows")
+    local value = read(text, "rows .")
     assert.same(json.decode(text), value)
     assert.equal("[]", json.encode(value.rows, "x"))
     assert.is_nil((answered('[{"a":1}]'):decoding(false, ".")))
