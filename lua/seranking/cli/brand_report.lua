@@ -5,10 +5,10 @@
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
-local settings = require "seranking.cli.settings"
 
 local calendar, json, names = lazy "seranking.base.calendar", lazy "seranking.base.json", lazy "seranking.cli.chart.names"
 local project, scale = lazy "seranking.cli.chart.project", lazy "seranking.cli.chart.scale"
+local settings = lazy "seranking.cli.settings"
 
 local brand_report = {
   about = "Report a brand's share of voice in the answers of AI models, and the sites cited, compared with the time before.",
