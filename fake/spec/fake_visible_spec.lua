@@ -37,6 +37,21 @@ local function refused(f, ...)
 end
 
 describe("SE Visible in the fake", function()
+  it("searches the texts of prompts, whatever their case, and the addresses of sources", function()
+    local visible, id = new()
+    for _, case in ipairs { { visible.prompts.list, "text", "RYE" }, { visible.sources.list, "domain" } } do
+      local rows, name, expected = case[1]:all(period(id)), case[2], {}
+      local word = case[3] or rows[1].domain:sub(1, 6)
+      for _, row in ipairs(rows) do
+        expected[#expected + 1] = row[name]:lower():find(word:lower(), 1, true) and row[name] or nil
+      end
+      assert.is_true(#expected > 0 and #expected < #rows)
+      local found = {}
+      for i, row in ipairs(case[1]:all(period(id, { search_query = word }))) do found[i] = row[name] end
+      assert.same(expected, found)
+    end
+  end)
+
   it("keeps projects, whose first check takes a minute", function()
     local visible, _, api = new()
     local id = visible.projects:create({ domain = "https://a.example", country_code = "UK", lang_code = "en",
