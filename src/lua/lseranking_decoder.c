@@ -366,13 +366,6 @@ static int word(struct lsr_decoder *d, const char *text, size_t len) {
   return 1;
 }
 
-/* How large the table at a place will probably be. Each size serves once, so what is too large stays small. */
-static int expected(int *size) {
-  int expected = *size;
-  *size = 0;
-  return expected;
-}
-
 /* Whether the list at d->p is the first that is not to be made. */
 static int is_row_list(const struct lsr_decoder *d) {
   const char *name = d->row_lists;
@@ -417,8 +410,13 @@ static INLINE enum outcome open_table(lua_State *L, struct lsr_decoder *d, int i
   }
   f->place = d->depth == 0 ? 0 : f[-1].is_object ? f[-1].member : f[-1].place;
   d->depth++;
-  if (f->place >= 0)
-    size = expected(is_object ? &d->place[f->place].members : &d->place[f->place].elements);
+  if (f->place >= 0) {
+    /* as many as the one before; once only, so that what is too large stays small */
+    struct lsr_place *place = &d->place[f->place];
+    int *expected = is_object ? &place->members : &place->elements;
+    size = *expected;
+    *expected = 0;
+  }
   lua_createtable(L, is_object ? 0 : size, is_object ? size : 0);
   return IS_OPEN;
 }
@@ -452,9 +450,9 @@ static INLINE enum outcome read_value(lua_State *L, struct lsr_decoder *d, char 
 
 /* Puts the value on the top of the stack where it belongs. */
 static INLINE enum outcome store(lua_State *L, struct lsr_decoder *d, enum outcome outcome) {
-  struct lsr_frame *f = &d->frame[d->depth - 1];
+  struct lsr_frame *f = d->depth > 0 ? &d->frame[d->depth - 1] : NULL;
   d->state = AT_NEXT;
-  if (d->depth == 0) {
+  if (f == NULL) {
     d->state = AT_END;
     return d->one ? IS_DONE : IS_VALUE;
   }
