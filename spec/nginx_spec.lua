@@ -276,6 +276,36 @@ describe("inside nginx, a call", function()
     assert.are.equal("false ended stack traceback", select(2, server.get "/mistake"))
   end)
 
+  it("with a large answer lets others run while it is decoded", function()
+    local server = keep(nginx.start {
+      http = configuration [[
+        location = /large {
+          content_by_lua_block {
+            local host = require "seranking.loop.host"
+            local decode, decoding, turns, over = host.decode, false, 0, false
+            function host.decode(...)
+              decoding = true
+              local data, problem, late = decode(...)
+              decoding = false
+              return data, problem, late
+            end
+            local beside = ngx.thread.spawn(function()
+              while not over do
+                turns = turns + (decoding and 1 or 0)
+                ngx.sleep(0.001)
+              end
+            end)
+            local data = client:request { path = "/large?rows=20000" }
+            over, host.decode = true, decode
+            ngx.thread.wait(beside)
+            ngx.print(#data, " ", data[20000].id, " ", data[20000].name, turns >= 5 and "" or ", turns: " .. turns)
+          }
+        }
+      ]],
+    })
+    assert.are.equal("20000 20000 row 20000 of a large answer", select(2, server.get "/large"))
+  end)
+
   it("is cancelled when its client leaves: 400 at once, and the memory is given back", function()
     local server = keep(nginx.start { http = configuration() })
     local function memory()

@@ -231,7 +231,7 @@ function nginx.start(options)
 end
 
 --- An API server that answers each request with JSON that holds its path; given certificates, on TLS as well. ?wait=0.2 delays
---- the answer by 0.2 s; ?meet=NAME&of=8 until eight requests with this name have arrived.
+--- the answer by 0.2 s; ?meet=NAME&of=8 until eight requests with this name have arrived. ?rows=20000: a list of so many rows.
 ---@param certificates? spec.Certificates
 function nginx.api(certificates)
   local server = nginx.start {
@@ -257,7 +257,11 @@ function nginx.api(certificates)
               end
             end
             ngx.header.content_type = "application/json"
-            ngx.print('{"path":"' .. ngx.var.uri .. '"}')
+            local rows = {}
+            for i = 1, tonumber(ngx.var.arg_rows) or 0 do
+              rows[i] = ('{"id":%d,"name":"row %d of a large answer"}'):format(i, i)
+            end
+            ngx.print(rows[1] and "[" .. table.concat(rows, ",") .. "]" or '{"path":"' .. ngx.var.uri .. '"}')
           }
         }
       }

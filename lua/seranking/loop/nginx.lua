@@ -172,7 +172,11 @@ function nginx.run_batch(_, batch)
   end
 end
 
---- Suspends the running coroutine.
+-- nginx without OpenResty's changes runs timers of no time, and those that they start, before anything else: whoever slept for 0
+-- seconds again and again would hold it up.
+local SHORTEST_SLEEP = 0.001
+
+--- Suspends the running coroutine; others run meanwhile.
 ---@param seconds number
 ---@return seranking.Error?
 function nginx.sleep(seconds)
@@ -181,7 +185,7 @@ function nginx.sleep(seconds)
   if problem then
     return problem
   end
-  ngx.sleep(seconds)
+  ngx.sleep(math.max(seconds, SHORTEST_SLEEP))
 end
 
 return nginx
