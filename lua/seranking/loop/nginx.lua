@@ -21,8 +21,10 @@ local phases = {
 local CONNECT_TIME = 5000   -- milliseconds
 local IDLE_TIME = 60000     -- milliseconds that an idle connection to the thread is kept
 local POOL_SIZE = 512       -- idle connections kept
-local BUSY_TRIES = 500      -- how often to connect while there is no room: in the thread's backlog, or in nginx's connections
-local BUSY_TIME = 0.002     -- seconds between these tries
+local BUSY_TIME = 0.002     -- seconds between tries to connect
+
+--- How often a call tries to connect while there is no room: in the thread's backlog, or in nginx's connections.
+nginx.busy_tries = 500
 
 local loaded = package.loaded -- nginx puts its `ngx` there
 
@@ -85,7 +87,7 @@ local function connect(ngx, timeout)
   if problem then
     return nil, problem
   end
-  for _ = 1, BUSY_TRIES do
+  for _ = 1, nginx.busy_tries do
     local sock, why = ngx.socket.tcp()
     if not sock then
       return nil, no_connection(why)
@@ -101,7 +103,7 @@ local function connect(ngx, timeout)
     ngx.sleep(BUSY_TIME)
   end
   return nil, errors.new("network", "no_descriptors", ("nginx had no connection left for a call within %d s")
-    :format(BUSY_TRIES * BUSY_TIME))
+    :format(nginx.busy_tries * BUSY_TIME))
 end
 
 -- Errors by the thread's reply, or by why there was none.
@@ -172,8 +174,8 @@ function nginx.run_batch(_, batch)
   end
 end
 
--- nginx without OpenResty's changes runs timers of no time, and those that they start, before anything else: whoever slept for 0
--- seconds again and again would hold it up.
+-- nginx without OpenResty's changes runs timers of no time, and those that they start, before anything else: whoever slept for
+-- 0 seconds again and again would hold it up.
 local SHORTEST_SLEEP = 0.001
 
 --- Suspends the running coroutine; others run meanwhile.
