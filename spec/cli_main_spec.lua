@@ -23,4 +23,41 @@ describe("seranking", function()
     assert.equal("", out)
     assert.equal("seranking: there is no command 'sites lst'; did you mean 'sites list'?\n", err)
   end)
+
+  describe("before the command", function()
+    it("takes flags of the output", function()
+      for _, arguments in ipairs { { "-o", "csv", "sites", "list" }, { "--output=csv", "sites", "list" },
+        { "-ocsv", "sites", "list" } } do
+        local status, out, err = terminal.run(arguments, { client = (terminal.fake { fake = { demo = true } }) })
+        assert.same({ 0, "" }, { status, err })
+        assert.matches("^id,title,", out)
+      end
+    end)
+
+    it("names an unknown option, and says where options go", function()
+      local status, _, err = terminal.run { "--timeout", "5", "sites", "list" }
+      assert.same({ 2, "seranking: unknown option '--timeout' before a command; options of an operation go after its name, and "
+        .. "`seranking --help` lists the commands\n" }, { status, err })
+      assert.matches("unknown option '%-%-foo' before a command", select(3, terminal.run { "--foo" }))
+    end)
+
+    for name, key in pairs { UUID = "0a6c1f2e-3b4d-4c5e-8f90-a1b2c3d4e5f6", ["40 digits"] = ("be2165b7"):rep(5) } do
+      it("shows no key: " .. name, function()
+        for _, arguments in ipairs { { "--token", key, "sites", "list" }, { "--token=" .. key }, { "--api-key", key } } do
+          local status, _, err = terminal.run(arguments)
+          assert.equal(2, status)
+          assert.matches("^seranking: unknown option '%-%-[a-z-]+' before a command; the key is never a flag: "
+            .. "run `seranking login`", err)
+          assert.is_nil(err:find(key:sub(1, 12), 1, true))
+        end
+        for _, arguments in ipairs { { key }, { "sites", key }, { "sites", "list", key },
+          { "sites", "list", "--token=" .. key }, { "help", key }, { "sites", "list", "-" .. key },
+          { "--" .. key, "sites" } } do
+          local status, out, err = terminal.run(arguments)
+          assert.equal(2, status)
+          assert.is_nil((out .. err):find(key:sub(1, 12), 1, true), err)
+        end
+      end)
+    end
+  end)
 end)

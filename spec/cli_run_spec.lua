@@ -265,7 +265,20 @@ describe("a job", function()
     local status, _, stderr = terminal.run({ "audit", "create", "example.com", "--wait", "--wait-timeout", "x", "-o",
       dir .. "/a.json" }, { client = client })
     assert.same({ 2, 0, {} }, { status, #requests, folder.names(dir) })
-    assert.equal("seranking: --wait-timeout must be a number, got 'x'\n", stderr)
+    assert.equal("seranking: --wait-timeout must be a whole number, got 'x'\n", stderr)
+  end)
+
+  it("refuses a separator of thousands, which would be read as a decimal point", function()
+    for _, flag in ipairs { "--max-rows", "--max-cost", "--budget", "--limit" } do
+      local options, api = terminal.fake()
+      local status, _, stderr = terminal.run({ "data", "keywords", "similar", "rye", "--source", "us", flag, "1.000" },
+        { client = options })
+      assert.equal(2, status)
+      assert.matches("^seranking: " .. flag:gsub("%-", "%%-") .. " must be a whole number.*1%.000.; write 1000\n$", stderr)
+      assert.equal(0, #api.log)
+    end
+    local status, _, stderr = terminal.run { "chart", "1", "--days", "1.000" }
+    assert.same({ 2, "seranking: --days: '1.000' is not a whole number from 1 to 3660; write 1000\n" }, { status, stderr })
   end)
 
   it("is waited for with --wait, from its start or by its status command", function()

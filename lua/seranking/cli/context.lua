@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local mask = require "seranking.base.mask"
 local products = require "seranking.api.products"
 
 ---@class seranking.cli.Context
@@ -20,11 +21,12 @@ function Context:note(text)
   end
 end
 
---- Ends the command with a message and an exit status. Never returns.
+--- Ends the command with a message and an exit status. Never returns. The message shows no key: a word of the command line
+--- may be one.
 ---@param status integer
 ---@param text string
 function Context:fail(status, text) -- luacheck: no self
-  exit.stop(status, text)
+  exit.stop(status, mask.keys(text))
 end
 
 --- Asks on the terminal. True without asking where nobody can answer, or with --yes or --no-input.

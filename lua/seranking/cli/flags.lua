@@ -62,14 +62,19 @@ function flags.add_output(parser)
   return add(parser, flags.OUTPUT)
 end
 
--- Global flags by their spelling.
-local by_word = { ["--help"] = { "help" }, ["-h"] = { "help" } }
-for _, flag in ipairs(flags.GLOBAL) do
-  by_word["--" .. flag[1]] = flag
-  if flag.short then
-    by_word[flag.short] = flag
+-- Adds the flags of a list by their spelling.
+local function by_spelling(list, made)
+  for _, flag in ipairs(list) do
+    made["--" .. flag[1]] = flag
+    if flag.short then
+      made[flag.short] = flag
+    end
   end
+  return made
 end
+
+local by_word = by_spelling(flags.GLOBAL, { ["--help"] = { "help" }, ["-h"] = { "help" } })
+local leads = by_spelling(flags.OUTPUT, setmetatable({}, { __index = by_word })) -- may stand before a command
 
 --- Whether a word is a flag that every command takes, or its beginning: "--profile=a".
 ---@param word string
@@ -78,13 +83,16 @@ function flags.is_global(word)
   return by_word[word:match "^[^=]*"] ~= nil
 end
 
---- The global flags at the beginning of a command line, and the words after them.
+--- The flags at the beginning of a command line, and the words after them. Field `unknown`: the first flag, without its value,
+--- that is neither global nor one of flags.OUTPUT, so the next word may be its value or the command.
 ---@param words string[]
----@return string[] leading, string[] rest
+---@return { unknown: string?, [integer]: string } leading, string[] rest
 function flags.split(words)
   local leading, at = {}, 1
   while words[at] and words[at]:find "^%-." do
-    local flag = by_word[words[at]]
+    local flag = leads[words[at]]
+    local name = words[at]:match "^[^=]*"
+    leading.unknown = leading.unknown or not leads[name] and not leads[name:sub(1, 2)] and name ~= "--version" and name or nil
     leading[#leading + 1] = words[at]
     if flag and flag.argument and words[at + 1] then
       at = at + 1
@@ -99,17 +107,25 @@ function flags.split(words)
   return leading, rest
 end
 
+--- "; write 1000" for a number that has separators of thousands, such as 1.000 or 1,000; otherwise "".
+---@param text string
+---@return string
+function flags.without_separators(text)
+  local grouped = text:find "^%d+[.,]%d%d%d$" or text:find "^%d+[.,]%d%d%d[.,]%d%d%d$"
+  return grouped and "; write " .. text:gsub("[.,]", "") or ""
+end
+
 --- Reads the value of a flag that takes a whole number from 1, for argparse's `convert`.
 ---@param flag string "--days"
 ---@param most integer
 ---@return fun(text: string): integer?, string?
 function flags.whole(flag, most)
   return function(text)
-    local number = tonumber(text)
-    if number and number % 1 == 0 and number >= 1 and number <= most then
+    local number = text:find "^%d+$" and tonumber(text)
+    if number and number >= 1 and number <= most then
       return number
     end
-    return nil, ("%s: '%s' is not a whole number from 1 to %d"):format(flag, text, most)
+    return nil, ("%s: '%s' is not a whole number from 1 to %d%s"):format(flag, text, most, flags.without_separators(text))
   end
 end
 

@@ -78,15 +78,18 @@ function main.start(context, arguments)
     return run(context, found.name:gsub("%.", " "), operation.command(found), concat(leading, words, found.words + 1))
   end
   local next_word = words[(found and found.words or 0) + 1]
-  if next_word and not next_word:find "^%-" then
+  if leading.unknown and not (found and next_word) then
+    context:fail(exit.USAGE, ("unknown option '%s' before a command; %s"):format(leading.unknown,
+      (leading.unknown:find "token" or leading.unknown:find "key")
+      and "the key is never a flag: run `seranking login`, or set SERANKING_TOKEN"
+      or "options of an operation go after its name, and `seranking --help` lists the commands"))
+  elseif next_word and not next_word:find "^%-" then
     context:fail(exit.USAGE, commands.unknown(found and found.name or "", next_word))
   end
   for _, word in ipairs(leading) do
     if word == "--version" then
       context.terminal.stdout:write("seranking ", require("seranking").version, "\n")
       return exit.DONE
-    elseif not flags.is_global(word) and word:find "^%-" and not wants_help { word } then
-      context:fail(exit.USAGE, ("unknown flag '%s' before a command; `seranking --help` lists the commands"):format(word))
     end
   end
   return require("seranking.cli.help").show(context, found and found.name or "")

@@ -163,10 +163,10 @@ local function number_of(context, parsed, name)
   if text == "all" and name == "max-rows" then
     return math.huge
   end
-  local number = text and tonumber(text)
-  if text and not (number and number >= (name == "max-rows" and 1 or 0) and (name == "max-cost" or number % 1 == 0)) then
-    context:fail(exit.USAGE, ("--%s must be a number%s, got '%s'"):format(name, name == "max-rows" and ", at least 1, or all"
-      or "", text))
+  local number = text and not text:find(".", 1, true) and tonumber(text)
+  if text and not (number and number >= (name == "max-rows" and 1 or 0) and number % 1 == 0) then
+    context:fail(exit.USAGE, ("--%s must be a whole number%s, got '%s'%s"):format(name, name == "max-rows"
+      and ", at least 1, or all" or "", text, flags.without_separators(text)))
   end
   return number
 end

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
+local flags = require "seranking.cli.flags"
 local options = require "seranking.options"
 
 local settings = {}
@@ -58,6 +59,9 @@ function settings.client(context, parsed)
   each_option(function(name, kind)
     local text = parsed["setting " .. name]
     if text then
+      if name == "budget" and text:find(".", 1, true) then -- of 1.000, is it one credit or a thousand?
+        context:fail(exit.USAGE, ("--budget must be a whole number, got '%s'%s"):format(text, flags.without_separators(text)))
+      end
       local value, problem = kind.parse(text)
       if not problem then
         value, problem = kind.check(value)

@@ -1,6 +1,7 @@
 --- The text of a flag as the value of a parameter, checked by the library's own rules.
 -- SPDX-License-Identifier: MIT
 
+local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
 local wording = require "seranking.wording"
 
@@ -140,7 +141,9 @@ local is_json = values.is_json
 
 -- A text as a value of a type that is no list. A text that does not fit stays a text, which the check refuses.
 local function scalar(context, kind, text)
-  if kind == "integer" or kind == "number" then
+  if kind == "integer" then
+    return text:find "^[+-]?%d+$" and tonumber(text) or text
+  elseif kind == "number" then
     return text:find "^[+-]?[%d.]+$" and tonumber(text) or text
   elseif kind == "flag" or kind == "boolean" then
     local value = BOOLEANS[text:lower()]
@@ -180,6 +183,7 @@ local function problem_of(definition, kind, value)
   problem = problem:gsub(" %(digits, as a number or a string%)", " (digits)")
     :gsub("{ from =, to = }", "an object with from and to")
   return params.told(definition, problem, got)
+    .. (kind == "integer" and type(value) == "string" and flags.without_separators(value) or "")
 end
 
 --- The value of texts, of which a list may have several.
