@@ -262,6 +262,52 @@ describe("--from of an operation without a list", function()
     assert.same({ 0, 3 }, { status, #requests })
   end)
 
+  for name, case in pairs {
+    ["Ctrl-C where rows are only read"] = { { "sites", "summary" }, "site_id", 1 },
+    ["the second Ctrl-C where rows change something"] = { { "sites", "create", "--title", "All" }, "url", 2 },
+  } do
+    it("gives up at " .. name .. ", and names the lines that were not sent", function()
+      local rows = { case[2] }
+      for i = 1, 15 do
+        rows[i + 1] = case[2] == "url" and ("https://%d.example"):format(i) or ("%d"):format(i)
+      end
+      local client, requests = server(function(request) return summary { query = request.query .. "&site_id=1" } end)
+      local handle = client.transport.handle
+      client.transport.handle = function(self, request)
+        local answer = handle(self, request)
+        answer.delay = #requests > 3 and 9 or 0
+        return answer
+      end
+      local line = { "--from", file("a.csv", table.concat(rows, "\n") .. "\n"), "-o", "csv", "--columns", case[2] }
+      for i = #case[1], 1, -1 do
+        table.insert(line, 1, case[1][i])
+      end
+      local status, out, err = run(line, client, { interrupted = function() return #requests > 3 and case[3] or 0 end })
+      assert.equal(130, status, err)
+      local failed, unsent, from = err:match("interrupted; (%d+) of 15 rows failed; (%d+) rows were not sent: lines from "
+        .. "(%d+) on\n")
+      assert.truthy(failed, err)
+      local done = select(2, out:gsub("\n", "")) - 1
+      assert.same({ 15, 17 }, { done + failed + unsent, from + unsent })
+      assert.is_true(done > 0 and #requests <= done + failed, #requests)
+    end)
+  end
+
+  it("writes the rows behind one that Ctrl-C cancelled before it was sent", function()
+    local client = server(summary)
+    local handle, last = client.transport.handle, nil
+    client.transport.handle = function(self, request)
+      last = client.clock:now()
+      return request.query:find "site_id=12" and { fault = "refuse" } or handle(self, request)
+    end
+    client.retries = 10
+    -- Time passes without an attempt: the second row waits for its next one.
+    local status, out, err = run({ "sites", "summary", "--from", file("a.csv", SITES), "-o", "csv", "--columns", "site_id" },
+      client, { interrupted = function() return last and client.clock:now() > last and 1 or 0 end })
+    assert.same({ 130, "site_id\n11\n13\n", "seranking: interrupted; 1 row was not sent: line 3\n" },
+      { status, (out:gsub("\r", "")), err })
+  end)
+
   it("ends at Ctrl-C with what was done; the lines it names are the rest: none is lost, none is sent twice", function()
     local rows = { "url" }
     for i = 1, 30 do

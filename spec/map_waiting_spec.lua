@@ -4,6 +4,7 @@
 local lists = require "support.lists"
 local scene = require "support.scene"
 local host = require "seranking.loop.host"
+local plain = require "seranking.loop.plain"
 local wire = require "spec.support.wire"
 
 local LUA_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
@@ -182,6 +183,44 @@ describe("client:map", function()
       return "woken"
     end)
     assert.are.same({ "woken", "closed", n = 2 }, results)
+  end)
+
+  it("ends calls and pauses as cancelled when plain.tick closes its client, at any tick", function()
+    local function closed_at(number)
+      local client, api = slow(1, { fake = { limit = 1000 } })
+      local ticks = 0
+      plain.tick = function()
+        ticks = ticks + 1
+        if ticks == number then
+          client:close()
+        end
+      end
+      local ran, results, errors = pcall(client.map, client, numbers(6), function(i)
+        if i == 1 then
+          host.sleep(client, 0.5)
+          return "woken"
+        elseif ticks >= number then
+          return nil, { kind = "cancelled" } -- a call of a closed client is a mistake
+        end
+        return client.account:balance()
+      end, { concurrency = 3 })
+      plain.tick = nil
+      assert.is_true(ran, results)
+      return ticks >= number, results, errors, #api.log
+    end
+    local number, reached, results, errors, sent = 0, nil, nil, nil, nil
+    repeat
+      number = number + 1
+      reached, results, errors, sent = closed_at(number)
+      assert.are.equal("woken", results[1])
+      local done = 0
+      for i = 2, 6 do
+        done = done + (results[i] and 1 or 0)
+        assert.are.equal(results[i] == nil and "cancelled" or nil, errors and errors[i] and errors[i].kind)
+      end
+      assert.is_true(done <= sent and (reached or done == 5), ("%d of %d, tick %d"):format(done, sent, number))
+    until not reached
+    assert.is_true(number > 5)
   end)
 
   it("cancels the calls in flight when a hook or a transport raises", function()

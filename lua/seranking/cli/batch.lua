@@ -26,7 +26,7 @@ local FEW = 4
 ---@field columns table<string, any> what the row has
 ---@field args table
 ---@field walk? seranking.WalkOptions
----@field state? "sent"|"done"|"failed"
+---@field state? "sent"|"done"|"failed"|"cut" cut: cancelled before it was sent
 ---@field answer? any
 ---@field problem? table
 
@@ -161,7 +161,7 @@ end
 -- Writes what is there, in the order of the file.
 local function write_ready(self)
   local calls, fine, problem = self.calls, true, nil
-  while fine and calls[self.next] and (calls[self.next].state == "done" or calls[self.next].state == "failed") do
+  while fine and calls[self.next] and calls[self.next].state and calls[self.next].state ~= "sent" do
     local call = calls[self.next]
     self.next = self.next + 1
     if call.state == "done" or call.answer then

@@ -279,13 +279,13 @@ end
 
 -- Waits until a call is done, and returns its task if the task is of this scheduler.
 local function wait_for_core(scheduler)
+  if plain.tick then
+    plain.tick(true)
+  end
   if scheduler.client._closed then
     return resume_all(scheduler)
   end
   local wait = SLICE
-  if plain.tick then
-    plain.tick(true)
-  end
   if scheduler.due[1] then
     wait = settle_due(scheduler)
     if scheduler.runnable[scheduler.first] then -- a sleep is over
