@@ -308,6 +308,45 @@ describe("--from of an operation without a list", function()
       { status, (out:gsub("\r", "")), err })
   end)
 
+  for name, case in pairs {
+    ["that is free"] = { { "audit", "pages" }, "audit_id", "url", '{"items":[{"url":"%s"}],"total":3}', "offset=(%d+)" },
+    ["that is paid for"] = { { "data", "backlinks", "raw", "--limit", "1", "--max-rows", "3" }, "target", "url_from",
+      '{"backlinks":[{"url_from":"%s"}],"next":"%d"}', "next=(%d+)" },
+  } do
+    it("loses no row of a list " .. name .. ", and names each that is not whole, whenever Ctrl-C comes", function()
+      local path = file("a.csv", case[2] .. "\n1\n2\n3\n4\n5\n6\n")
+      local at = 0
+      repeat
+        at = at + 1
+        local looks = 0
+        local client, requests = server(function(request)
+          local number = tonumber(request.query:match(case[5])) or 0
+          return 200, case[4]:format(request.query:match(case[2] .. "=(%d)"), number + 1)
+        end)
+        local line = { "--from", path, "-o", "csv", "--columns", case[3] }
+        for i = #case[1], 1, -1 do
+          table.insert(line, 1, case[1][i])
+        end
+        local status, out, err = run(line, client, { interrupted = function()
+          looks = looks + 1
+          return looks >= at and 1 or 0
+        end })
+        local whole, rows = 0, 0
+        for i = 1, 6 do
+          local count = select(2, out:gsub("\n" .. i .. "\r?%f[\n]", "%0"))
+          whole, rows = whole + (count == 3 and 1 or 0), rows + count
+          local told = ("a.csv:%d: .*%d of its rows are written"):format(i + 1, count)
+          assert.is_true(count == 0 or count == 3 or err:find(told) ~= nil, err)
+        end
+        local failed = tonumber(err:match "(%d+) of 6 rows failed" or 0)
+        local unsent = tonumber(err:match "(%d+) rows? w%a+ not sent" or 0)
+        assert.same({ whole == 6 and 0 or 130, 6 }, { status, whole + failed + unsent }, err)
+        assert.is_true(rows == #requests or case[2] == "audit_id" and rows < #requests, err)
+      until looks < at
+      assert.is_true(at > 20, at)
+    end)
+  end
+
   it("ends at Ctrl-C with what was done; the lines it names are the rest: none is lost, none is sent twice", function()
     local rows = { "url" }
     for i = 1, 30 do

@@ -208,10 +208,10 @@ describe("client:map", function()
       assert.is_true(ran, results)
       return ticks >= number, results, errors, #api.log
     end
-    local number, reached, results, errors, sent = 0, nil, nil, nil, nil
+    local number = 0
     repeat
       number = number + 1
-      reached, results, errors, sent = closed_at(number)
+      local reached, results, errors, sent = closed_at(number)
       assert.are.equal("woken", results[1])
       local done = 0
       for i = 2, 6 do

@@ -158,10 +158,15 @@ local function each_row(self, call, visit)
   return true
 end
 
--- Writes what is there, in the order of the file.
-local function write_ready(self)
+-- Whether a call was sent and has ended.
+local function has_ended(call)
+  return call.state == "done" or call.state == "failed"
+end
+
+-- Writes what is there, in the order of the file: up to the first call that has not ended. At the end of the run: all there is.
+local function write_ready(self, at_the_end)
   local calls, fine, problem = self.calls, true, nil
-  while fine and calls[self.next] and calls[self.next].state and calls[self.next].state ~= "sent" do
+  while fine and calls[self.next] and (at_the_end or has_ended(calls[self.next])) do
     local call = calls[self.next]
     self.next = self.next + 1
     if call.state == "done" or call.answer then
@@ -188,9 +193,10 @@ local function is_fatal(err)
   return FATAL[err.kind] or status == exit.BUDGET or status == exit.USAGE or err.code == "product_not_enabled"
 end
 
--- One call. What stops the others is kept in self.stopped.
+-- One call. What stops the others is kept in self.stopped and self.interrupted.
 local function send(self, call)
-  if self.stopped or self.broken or self.context.terminal.interrupted() > 0 then
+  self.interrupted = self.interrupted or self.context.terminal.interrupted() > 0
+  if self.stopped or self.broken or self.interrupted then
     return nil, errors.new("cancelled", "not_started", "not sent")
   end
   call.state = "sent"
@@ -201,9 +207,9 @@ local function send(self, call)
     answer, problem = self.op(call.args, self.call)
   end
   if errors.is(problem) then
-    call.problem = problem
-    call.state = problem.kind == "cancelled" and problem.sent == false and "cut" or "failed"
-    call.answer = problem.rows -- of a walk: they are paid for
+    local rows = problem.rows -- of a walk: they are paid for
+    call.problem, call.answer = problem, rows
+    call.state = problem.kind == "cancelled" and problem.sent == false and not (rows and rows[1]) and "cut" or "failed"
     self.stopped = self.stopped or is_fatal(problem)
   else
     call.state, call.answer = "done", answer
@@ -215,11 +221,11 @@ end
 -- "3, 5 and from 8 on": the lines of calls that were not sent; nil if all were.
 local function unsent_lines(calls)
   local lines, count, last = {}, 0, #calls
-  while last > 0 and calls[last].state ~= "done" and calls[last].state ~= "failed" do
+  while last > 0 and not has_ended(calls[last]) do
     last, count = last - 1, count + 1
   end
   for i = 1, last do
-    if calls[i].state ~= "done" and calls[i].state ~= "failed" then
+    if not has_ended(calls[i]) then
       lines[#lines + 1], count = ("%d"):format(calls[i].line), count + 1
     end
   end
@@ -319,6 +325,9 @@ function batch.run(self)
     })
   end)
   context:erase_progress()
+  if fine and not self.broken then
+    write_ready(self, true)
+  end
   if self.broken == "closed" then
     self.output:keep()
     exit.stop(exit.DONE)
@@ -326,7 +335,7 @@ function batch.run(self)
     self.output:keep()
     error(problem, 0)
   elseif self.broken or not is_done(self) then
-    leave(self, interrupted)
+    leave(self, interrupted or self.interrupted)
   end
   fine, problem = self.output:close()
   if not fine and problem ~= "closed" then

@@ -268,7 +268,11 @@ end
 
 -- Requests the next page. Returns an error if that fails.
 local function fetch(walk)
-  if walk.asking and not walk.op._client._closed then
+  if walk.op._client._closed then
+    local err = errors.new("cancelled", "cancelled", walk.plan.name .. ": the client was closed before the next page")
+    err.sent = false
+    return err
+  elseif walk.asking then
     return errors.new("cancelled", "interrupted", walk.plan.name .. ": an error raised inside the request for a page "
       .. "has interrupted it")
   end
