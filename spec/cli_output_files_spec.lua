@@ -2,10 +2,12 @@
 -- SPDX-License-Identifier: MIT
 
 local cjson = require("cjson").new()
+local core = require "lseranking"
 local folder = require "support.folder"
 local outputs = require "support.outputs"
 local process = require "support.process"
 local system = require "support.system"
+local uv = require "luv"
 
 local names, read, write = folder.names, system.read, system.write
 local open, problem_of, text_of = outputs.open, outputs.problem_of, outputs.text_of
@@ -188,6 +190,52 @@ describe("a file", function()
     assert(first:row { a = 1 })
     assert.truthy(problem_of { to = path, resume = true }:find("another run is writing", 1, true))
     assert(first:close())
+    assert.equal("a\r\n1\r\n", read(path))
+  end)
+
+  -- Resumes a file within each call of functions[name] by the run that completes it, before and after the call itself. Returns
+  -- what was wrong with each.
+  local function resumed_within(functions, name)
+    local path, given, told = folder.new() .. "/a.csv", functions[name], {}
+    local first = open { to = path }
+    assert(first:row { a = 1 })
+    finally(function() functions[name] = given end)
+    functions[name] = function(...)
+      functions[name] = given
+      told[1] = problem_of { to = path, resume = true }
+      local fine, problem = given(...)
+      told[2] = problem_of { to = path, resume = true }
+      return fine, problem
+    end
+    assert(first:close())
+    assert.equal("a\r\n1\r\n", read(path))
+    return told, path
+  end
+
+  it("is not resumed while it gets its name", function()
+    local told, path = resumed_within(uv, "fs_rename")
+    assert.same({ ("another run is writing %s.part: let it end, or choose another file"):format(path),
+      ("%s is complete, and there is no %s.part to go on in: choose another file for the rest"):format(path, path) }, told)
+  end)
+
+  it("is not resumed before and after it is closed", function()
+    local told, path = resumed_within(uv, "fs_close")
+    local complete = ("%s is complete, and there is no %s.part to go on in: choose another file for the rest"):format(path,
+      path)
+    assert.same({ complete, complete }, told)
+  end)
+
+  it("is not resumed by a run that has opened its part before it got its name", function()
+    local path, lock_file = folder.new() .. "/a.csv", core.lock_file
+    local first = open { to = path }
+    assert(first:row { a = 1 })
+    finally(function() core.lock_file = lock_file end)
+    function core.lock_file(...)
+      core.lock_file = lock_file
+      assert(first:close())
+      return lock_file(...)
+    end
+    assert.truthy(problem_of { to = path, resume = true }:find(path .. " is complete", 1, true))
     assert.equal("a\r\n1\r\n", read(path))
   end)
 

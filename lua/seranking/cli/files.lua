@@ -172,30 +172,40 @@ local function close(self)
   return fd == nil or libuv().fs_close(fd)
 end
 
---- Closes the file and gives it its name.
----@return true? done, string? problem
-function File:finish()
+-- Gives a part its name.
+local function rename(self)
   local uv = libuv()
-  local synced, problem = true, nil
-  if self.part then
-    synced, problem = uv.fs_fsync(self.fd)
+  local done, problem = uv.fs_fsync(self.fd)
+  if not done then
+    return nil, format("can't write %s: %s", self.part, reason(problem))
   end
-  local closed, unclosed = close(self)
-  if not self.part then
-    return closed and true or nil, unclosed and reason(unclosed)
-  elseif not (synced and closed) then
-    return nil, format("can't write %s: %s", self.part, reason(problem or unclosed))
-  end
-  if self.name ~= self.part then
+  local name = name_of(self)
+  if name ~= self.part then
     return nil, format("another run has taken %s meanwhile: what this one has written is %s", self.path,
-      self.name and "in " .. self.name or "no longer there")
+      name and "in " .. name or "no longer there")
   end
-  local renamed
-  renamed, problem = uv.fs_rename(self.part, self.path)
-  if not renamed then
+  done, problem = uv.fs_rename(self.part, self.path)
+  if not done then
     return nil, format("can't rename %s to %s: %s", self.part, self.path, reason(problem))
   end
   return true
+end
+
+--- Gives the file its name and closes it, in this order: the lock ends with the descriptor, and a run with --resume must not
+--- get it while the part is there.
+---@return true? done, string? problem
+function File:finish()
+  if self.part then
+    local done, problem = rename(self)
+    if not done then
+      close(self)
+      return nil, problem
+    end
+  end
+  local fd = self.fd
+  self.fd = nil
+  local closed, problem = libuv().fs_close(fd)
+  return closed and true or nil, problem and format("can't write %s: %s", self.path, reason(problem))
 end
 
 --- Closes the file, and keeps the part if it has `rows`.
