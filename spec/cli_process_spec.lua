@@ -80,6 +80,21 @@ describe("seranking", function()
     end
   end)
 
+  it("prints all rows on a terminal that is read more slowly than it writes", function()
+    local words = { "data", "backlinks", "raw", "example.com", "--max-rows", "900", "--yes", "--quiet", "-o", "jsonl" }
+    local text = typed.run(command.line(home, words, environment) .. "; echo status $?", path "shown",
+      { reader = "while dd bs=2048 count=1 2>/dev/null | grep -q ''; do :; done" })
+    local lines = {}
+    for line in text:gmatch "[^\r\n]+" do
+      lines[#lines + 1] = line
+    end
+    assert.equal("status 0", lines[#lines], text:sub(-300))
+    assert.equal(901, #lines)
+    assert.is_true(#text > 100000, #text)
+    local _, rows = run(words)
+    assert.equal(rows .. "status 0", table.concat(lines, "\n"))
+  end)
+
   it("ends quietly with 0 when the reader of its pipe goes, and fetches no more", function()
     fake.reset()
     local text = shell("seranking data backlinks raw example.com --max-rows all -o jsonl --quiet | head -n 1 | wc -l; "

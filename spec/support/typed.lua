@@ -51,13 +51,15 @@ end
 --- Starts a command.
 ---@param line string for the shell
 ---@param file string for what the terminal shows
----@param given? { patience: number?, echo: "auto"|"never"? } patience: seconds for what is expected
+---@param given? { patience: number?, echo: "auto"|"never"?, reader: string? } patience: seconds for what is expected; reader: a
+--- command that takes what the terminal shows, at its own pace
 ---@return table
 function typed.start(line, file, given)
   local patience = given and given.patience or PATIENCE
   os.remove(file)
-  local pipe = assert(io.popen(("TERM=xterm timeout %d script -E %s -qefc %s %s >/dev/null 2>&1"):format(3 * patience,
-    given and given.echo or "auto", process.quote(line), process.quote(file)), "w"))
+  local pipe = assert(io.popen(("TERM=xterm timeout %d script -E %s -qefc %s %s %s"):format(3 * patience,
+    given and given.echo or "auto", process.quote(line), process.quote(file),
+    given and given.reader and "2>&1 | " .. given.reader or ">/dev/null 2>&1"), "w"))
   pipe:setvbuf "no"
   return setmetatable({ pipe = pipe, file = file, patience = patience }, Typed)
 end
@@ -66,12 +68,13 @@ end
 --- passed on when the command ends, so the terminal stays open until all was seen.
 ---@param line string for bash
 ---@param file string for what the terminal shows
----@param given? { typed: string?, patience: number? } typed: what is typed ahead
+---@param given? { typed: string?, patience: number?, reader: string? } typed: what is typed ahead
 ---@return string
 function typed.run(line, file, given)
   given = given or {}
   system.write(file .. ".line", ("%s\nprintf '\\n%s'\nread -r _"):format(line, LAST))
-  local person = typed.start("bash " .. process.quote(file .. ".line"), file, { patience = given.patience, echo = "never" })
+  local person = typed.start("bash " .. process.quote(file .. ".line"), file, { patience = given.patience, echo = "never",
+    reader = given.reader })
   person.pipe:write(given.typed or "")
   person:expect(LAST)
   person.pipe:close()

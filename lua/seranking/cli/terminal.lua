@@ -56,6 +56,7 @@ local function measured_width(uv)
       local tty = uv.new_tty(DESCRIPTORS[name], false)
       local width = tty and tty:get_winsize()
       if tty then
+        uv.stream_set_blocking(tty, true) -- luv made it non-blocking; to Lua's streams, EAGAIN is a failure
         tty:close()
         uv.run "nowait"
       end
