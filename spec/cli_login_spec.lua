@@ -287,6 +287,35 @@ describe("seranking status", function()
       .. '"profile":"default","profiles":["default"]}\n'):format(fake.url, home.config), out)
   end)
 
+  it("shows a profile that has only a product's key, without asking the Project API", function()
+    run({ "login", "--profile", "agency", "--product", "data" }, { stdin = V1 })
+    local status, out, err = shown { "status", "--profile", "agency", "-o", "json" }
+    assert.same({ 0, "" }, { status, err })
+    assert.truthy(out:find('"data":{"credits":48211,"key":"…e5f6","limit":"L"}', 1, true), out)
+    assert.truthy(out:find('"key":"none","limit":"L","place":', 1, true), out)
+    run({ "login", "--profile", "brand", "--product", "visible" }, { stdin = V1 })
+    status, out, err = shown { "status", "--profile", "brand", "-o", "json" }
+    assert.same({ 0, "" }, { status, err })
+    assert.truthy(out:find('"visible":{"key":"…e5f6","limit":"L"}', 1, true), out)
+    assert.is_nil(out:find('"data"', 1, true), out)
+  end)
+
+  it("says for which profile a key is missing", function()
+    run({ "login", "--profile", "agency", "--product", "data" }, { stdin = V1 })
+    local _, _, err = run { "sites", "list", "--profile", "agency" }
+    assert.truthy(err:find("there is no API key to send; run `seranking login --profile agency`\n", 1, true), err)
+    _, _, err = run({ "sites", "list" }, { environment = { SERANKING_PROFILE = "agency" } })
+    assert.truthy(err:find("; run `seranking login --profile agency`, or set SERANKING_TOKEN\n", 1, true), err)
+    run({ "login", "--product", "data" }, { stdin = V1 })
+    _, _, err = run { "sites", "list" }
+    assert.truthy(err:find("; run `seranking login`, or set SERANKING_TOKEN\n", 1, true), err)
+    run({ "login", "--profile", "old" }, { stdin = V4 })
+    local _, out = shown { "status", "--profile", "old", "-o", "json" }
+    assert.truthy(out:find('"refused":"it takes v1 keys: seranking login --profile old --product data"', 1, true), out)
+    _, _, err = run { "visible", "projects", "list", "--profile", "old" }
+    assert.truthy(err:find("run `seranking login --profile old` with a v1 key", 1, true), err)
+  end)
+
   it("refuses a column that it does not have", function()
     run({ "login" }, { stdin = V4 })
     local status, out, err = run({ "status", "--columns", "nope", "-o", "csv" })

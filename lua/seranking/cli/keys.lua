@@ -52,6 +52,14 @@ function keys.profile(context)
   return name ~= "" and name or profiles.DEFAULT
 end
 
+--- The command that gives the profile in use another key.
+---@param context seranking.cli.Context
+---@return string
+function keys.login(context)
+  local name = keys.profile(context)
+  return "seranking login" .. (name ~= profiles.DEFAULT and " --profile " .. name or "")
+end
+
 local function is_set(context, variable)
   return (context.terminal.getenv(variable) or ""):find "%S" ~= nil
 end

@@ -67,6 +67,11 @@ local function hint_of(context, err)
     return nil -- the command says how to go on
   end
   local hint, warning = HINTS[err.code], errors.warning(err)
+  if hint and hint:find("seranking login", 1, true) then
+    local login = require("seranking.cli.keys").login(context)
+    hint = err.code == "no_key" and context.flags.profile and ("run `%s`"):format(login) -- SERANKING_TOKEN would not count
+      or hint:gsub("seranking login", function() return login end)
+  end
   if hint then
     return warning and (hint ~= "" and hint .. "; " or "") .. warning or hint
   end
