@@ -114,7 +114,7 @@ describe("chart", function()
     { { SHOP, "--keyword", "zzzzzzz" }, 3, "no keyword 'zzzzzzz'; `seranking sites keywords list 147696` shows its 24" },
     { { SHOP, "--group", "anchor" }, 3, "no keyword group 'anchor'; did you mean 'anchors'%?" },
     { { SHOP, "--engine", "yahoo" }, 3, "no engine of the project is called 'yahoo'; there are: Google USA, " },
-    { { SHOP, "-o", "/nonexistent/chart.svg" }, 1, "can't write /nonexistent/chart%.svg" },
+    { { SHOP, "-o", "/nonexistent/chart.svg" }, 2, "can't write /nonexistent/chart%.svg" },
   } do
     it("refuses `" .. table.concat(case[1], " ") .. "` with one line and exit status " .. case[2], function()
       local status, out, err = chart(case[1])

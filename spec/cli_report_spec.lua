@@ -236,7 +236,7 @@ describe("the command report", function()
     { { "147696", "-o", "report.pdf" }, 2, "report%.pdf: a report is written as %.html" },
     { { "147696", "--days", "1000" }, 2, "%-%-days: '1000' is not a whole number from 1 to 400" },
     { { "5" }, 3, "the account has no project 5" },
-    { { "147696", "-o", "/nonexistent/r.html" }, 1, "can't write /nonexistent/r%.html" },
+    { { "147696", "-o", "/nonexistent/r.html" }, 2, "can't write /nonexistent/r%.html" },
   } do
     it("refuses `" .. table.concat(case[1], " ") .. "` with one line and exit status " .. case[2], function()
       local status, out, err = report(case[1])

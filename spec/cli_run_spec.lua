@@ -56,6 +56,36 @@ describe("an exit status", function()
     assert.same({ 4, "seranking: there is no API key: run `seranking login`, or set SERANKING_TOKEN\n" }, { status, stderr })
   end)
 
+  for _, words in ipairs {
+    "sites list -o /nowhere/a.csv", "report 147696 -o /nowhere/a.html", "chart 147696 -o /nowhere/a.svg",
+    "brand-report 147696 -o /nowhere/a.txt", "data serp classic task_html 7 -o /nowhere/a.html",
+    "data backlinks export create a.example --to /nowhere/a.csv",
+  } do
+    it("is 2 if nothing was sent because the file can't be written: " .. words, function()
+      local list, client, requests = {}, server(function() return "[]" end)
+      for word in words:gmatch "%S+" do
+        list[#list + 1] = word
+      end
+      local status, _, stderr = terminal.run(list, { client = client })
+      assert.same({ 2, 0 }, { status, #requests })
+      assert.truthy(stderr:lower():find "seranking: can't write /nowhere/a[%w.]*: no such file or directory\n$", stderr)
+    end)
+  end
+
+  it("is 1 if the file can't be written after the job has begun", function()
+    local into = folder.new() .. "/into"
+    os.execute("mkdir " .. into)
+    local client = server(function(_, number)
+      os.execute("rm -rf " .. into)
+      return number == 1 and '{"task_id":"t-7"}' or '{"task_status":"complete","download_file":"https://files.example/a"}'
+    end)
+    local status, _, stderr = terminal.run({ "data", "backlinks", "export", "create", "a.example", "--to", into .. "/a.csv" },
+      { client = client })
+    assert.equal(1, status, stderr)
+    assert.truthy(stderr:find("can't write " .. into .. "/a.csv: ", 1, true), stderr)
+    assert.truthy(stderr:find("the job goes on: `seranking data backlinks export status ", 1, true), stderr)
+  end)
+
   it("is 9 if a job failed", function()
     local client = server(function(_, number)
       return number == 1 and '{"id":7}' or '{"status":"cancelled"}'
@@ -151,7 +181,7 @@ describe("an answer", function()
     assert.same({ "page.zip" }, folder.names(dir))
     local count = #requests
     local unwritable, _, why = terminal.run({ "data", "serp", "classic", "task_html", "1", "-o", dir }, { client = client })
-    assert.same({ 1, count }, { unwritable, #requests })
+    assert.same({ 2, count }, { unwritable, #requests })
     assert.equal("seranking: " .. dir .. " is a directory: name a file\n", why)
     local refused, _, stderr = terminal.run(words, { client = client, terminals = { stdout = true } })
     assert.same({ 2, count }, { refused, #requests })

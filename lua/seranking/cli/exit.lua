@@ -29,6 +29,9 @@ local BY_CODE = { budget = exit.BUDGET, max_cost = exit.BUDGET, bad_option = exi
 ---@return integer
 function exit.of(err)
   local code = err.code or ""
+  if err.kind == "file" and err.sent == false and not err.job then -- as for a file of -o
+    return exit.USAGE
+  end
   return BY_CODE[code] or code:find "^job_" and err.kind == "invalid" and exit.JOB or BY_KIND[err.kind] or exit.OTHER
 end
 

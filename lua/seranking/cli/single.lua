@@ -151,7 +151,7 @@ function single.bytes(run, to)
     file = files.stdout(terminal.stdout)
   end
   if not file then
-    run.context:fail(exit.OTHER, problem)
+    run.context:fail(exit.USAGE, problem)
   end
   local fine, result = pcall(guarded, run, function()
     return (run.op(run.args, run.call))

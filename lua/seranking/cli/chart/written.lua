@@ -18,7 +18,7 @@ local function written(context, path, make)
   end
   local file, problem = files.open(path)
   if not file then
-    context:fail(exit.OTHER, problem)
+    context:fail(exit.USAGE, problem)
   end
   local fine, text = pcall(make)
   if not fine then
