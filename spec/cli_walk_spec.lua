@@ -8,6 +8,8 @@ local seranking = require "seranking"
 local system = require "support.system"
 local terminal = require "support.terminal"
 
+local unpack = table.unpack or unpack -- luacheck: ignore
+
 after_each(folder.finish)
 
 local ROWS = 5000
@@ -345,5 +347,97 @@ describe("a reader that has gone", function()
       end } })
     assert.same({ 0, "" }, { status, stderr })
     assert.is_true(#asked <= 2)
+  end)
+end)
+
+describe("rows that can't be written because an error is raised", function()
+  local jsonl = require "seranking.cli.formats.jsonl"
+  local open = jsonl.open
+
+  after_each(function()
+    jsonl.open = open
+  end)
+
+  -- From now on half of the rows of list number `at` are written before an error.
+  local function fail_at(at)
+    function jsonl.open(...)
+      local writer, count = open(...), 0
+      return setmetatable({ rows = function(_, list, first, last)
+        count = count + 1
+        if count < at then
+          return writer:rows(list, first, last)
+        end
+        assert(writer:rows(list, first, math.floor((first + last) / 2)))
+        error("not enough memory", 0)
+      end }, { __index = function(_, name)
+        return writer[name] and function(_, ...) return writer[name](writer, ...) end
+      end })
+    end
+  end
+
+  it("come with the way to go on: none is lost, none comes twice", function()
+    local path = folder.new() .. "/links.jsonl"
+    local client, asked = server()
+    fail_at(3)
+    local status, _, stderr = terminal.run({ "data", "backlinks", "raw", "a.example", "--max-rows", "3500", "-o", path },
+      { client = client })
+    assert.equal(1, status)
+    assert.is_truthy(stderr:find("\nseranking: not enough memory\nseranking: [%d,]+ rows written, kept in "), stderr)
+    assert.equal(asked[1] + asked[2], #system.lines("cat " .. path .. ".part"))
+    jsonl.open = open
+    assert.equal(0, (terminal.run(go_on(stderr), { client = (server()) })))
+    assert.same(numbers(1, 3500), ranks("[" .. table.concat(system.lines("cat " .. path), ",") .. "]"))
+  end)
+end)
+
+describe("a list of more than 128 KiB without pages", function()
+  local REGIONS, text = 4000, {}
+  for i = 1, REGIONS do
+    text[i] = ('{"region_id":%d,"name":"region %d of a list that is long"}'):format(i, i)
+  end
+  text = "[" .. table.concat(text, ",") .. "]"
+
+  local client = { token = scene.V4_KEY, clock = seranking.clock(), transport = { handle = function()
+    return { status = 200, headers = { { "Content-Type", "application/json" } }, body = text }
+  end } }
+
+  -- The numbers of the regions in an output, in order.
+  local function regions(stdout)
+    local list = {}
+    for number in stdout:gmatch "region (%d+) of a list" do
+      list[#list + 1] = tonumber(number)
+    end
+    return list
+  end
+
+  for _, format in ipairs { "json", "jsonl", "csv", "tsv", "table" } do
+    it("is written whole or up to --max-rows as " .. format, function()
+      for _, case in ipairs { { REGIONS }, { REGIONS, "--max-rows", "all" }, { 3000, "--max-rows", "3000" },
+        { REGIONS, "--sort", "region_id" } } do
+        local line = { "system", "google_regions", "-o", format, unpack(case, 2) }
+        local status, stdout, stderr = terminal.run(line, { client = client })
+        assert.same({ 0, "" }, { status, stderr })
+        assert.same(numbers(1, case[1]), regions(stdout))
+      end
+    end)
+  end
+
+  it("is unfolded with --rows", function()
+    local options = terminal.fake { fake = { demo = true, today = "2026-11-30" } }
+    local about = assert(seranking.new(options)).sites(147696).positions
+    local list, expected = assert(about:list { date_from = "2025-12-01", date_to = "2026-11-29" }), {}
+    assert.is_true(#cjson.encode(list) > 131072)
+    for _, site in ipairs(list) do
+      for _, keyword in ipairs(site.keywords) do
+        for _, position in ipairs(keyword.positions) do
+          expected[#expected + 1] = ("%s,%.0f"):format(position.date, position.pos)
+        end
+      end
+    end
+    local status, stdout, stderr = terminal.run({ "sites", "positions", "list", "147696", "--date-from", "2025-12-01",
+      "--date-to", "2026-11-29", "-o", "csv", "--rows", "keywords[].positions[]", "--columns", "date,pos" },
+      { client = options })
+    assert.same({ 0, "" }, { status, stderr })
+    assert.equal("date,pos\r\n" .. table.concat(expected, "\r\n") .. "\r\n", stdout)
   end)
 end)

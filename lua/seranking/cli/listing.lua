@@ -29,8 +29,11 @@ local function not_written(run, problem, status)
 end
 
 local function write(run, rows, first, last)
-  local fine, problem = run.output:rows(rows, first, last)
-  if not fine then
+  local ran, fine, problem = pcall(run.output.rows, run.output, rows, first, last)
+  if not ran then -- memory, for one
+    run.output.broken = tostring(fine)
+    error(fine, 0)
+  elseif not fine then
     not_written(run, problem)
   end
   run.count = run.count + last - first + 1
@@ -144,7 +147,7 @@ function listing.run(run)
     end
     problem, interrupted = select(2, pcall(not_written, run, problem, exit.OTHER)), false
   end
-  local broken = exit.is_stop(problem) and problem.status ~= exit.DONE
+  local broken = run.output.broken or exit.is_stop(problem) and problem.status ~= exit.DONE
   local token, count = run.state and run.state.resume, run.count
   if broken then -- rows could not be written: the file is cut to the mark
     token, count = run.marked_token, run.marked

@@ -36,6 +36,7 @@ local BUFFER = 65536 -- bytes that are collected before they are written
 
 ---@class seranking.cli.Output
 ---@field on_screen boolean rows are written to a terminal as they come
+---@field broken? string why nothing can be written any more
 local Output = {}
 Output.__index = Output
 
@@ -388,7 +389,7 @@ end
 
 -- Writes what is left, so that the output is valid.
 local function complete(self)
-  if self.completed then
+  if self.completed or self.broken then
     return nil, self.broken
   end
   self.completed = true

@@ -11,6 +11,7 @@ local lists = {}
 ---@return seranking.WalkState
 function lists.of(walk)
   local next_row, state = pages.rows(walk)
+  walk.row_lists = nil -- a list that is read row by row has no row twice
   return function()
     if next_row() == nil then
       return nil
