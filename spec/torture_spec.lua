@@ -2,6 +2,7 @@
 --- spec/support/run.sh).
 -- SPDX-License-Identifier: MIT
 
+local books = require "support.books"
 local process = require "support.process"
 local scene = require "support.scene"
 local seranking = require "seranking"
@@ -147,4 +148,40 @@ describe("when an allocation fails", function()
   end, check = function()
     in_process:reset() -- forgets its jobs
   end })
+end)
+
+describe("walks over a large list that is read row by row", function()
+  local ROWS = 100000
+
+  after_each(function()
+    collectgarbage "incremental"
+  end)
+
+  for _, mode in ipairs { "incremental", "generational" } do
+    for about, wanted in pairs { ["after the first row"] = 1, ["after most rows"] = ROWS - 20000, ["at the end"] = ROWS } do
+      it(("leave no answers behind that end %s, with the %s collector"):format(about, mode), function()
+        local text = books.list(1, ROWS)
+        local op = books.scene(function() return text end, "whole")
+        for _ = 1, 4 do
+          collectgarbage()
+        end
+        collectgarbage(mode)
+        local before, most = torture.memory.live(), 0
+        local lua = 1024 * collectgarbage "count"
+        for _ = 1, 20 do
+          local count = 0
+          for _ in op:each() do
+            count = count + 1
+            if count == wanted then
+              break
+            end
+          end
+          assert.equal(wanted, count)
+          most = math.max(most, torture.memory.live() - before)
+        end
+        -- the collector lets memory double: that of Lua, with an answer in it, besides the one that comes
+        assert.is_true(most < lua + 5 * #text, ("%.1f texts of %d, Lua had %.0f"):format(most / #text, #text, lua))
+      end)
+    end
+  end
 end)

@@ -140,11 +140,18 @@ static int decoding_step(lua_State *L) {
 /* Elements of a list whose text was checked. They are made in order, each once. Its table is the decoder's. */
 struct rows {
   struct lsr_decoder d;
-  struct sr_buf text; /* owned; empty until call:give */
-  const char *at;     /* the next element */
+  int has_text;   /* it is a userdata in the table, TEXT: the collector counts no other memory */
+  const char *at; /* the next element */
   int count;
   int read; /* made or passed over */
 };
+
+#define TEXT "text"
+
+static void begin_rows(struct rows *rows, const char *text, size_t len, int keep_nulls) {
+  lsr_decoder_begin(&rows->d, text, len, keep_nulls, SR_NEVER);
+  rows->d.one = 1;
+}
 
 void lsr_pushrows(lua_State *L, struct lsr_decoder *d) {
   struct rows *rows;
@@ -155,8 +162,7 @@ void lsr_pushrows(lua_State *L, struct lsr_decoder *d) {
     return;
   }
   rows = lsr_newobject(L, sizeof *rows, ROWS);
-  lsr_decoder_begin(&rows->d, d->start, (size_t)(d->end - d->start), !d->drop_nulls, SR_NEVER);
-  rows->d.one = 1;
+  begin_rows(rows, d->start, (size_t)(d->end - d->start), !d->drop_nulls);
   rows->at = d->rows + 1;
   rows->count = d->row_count;
   lsr_decoder_anchor(L);
@@ -167,10 +173,17 @@ void lsr_pushrows(lua_State *L, struct lsr_decoder *d) {
 int lsr_call_give(lua_State *L) {
   struct sr_call *call = lsr_checkdone(L);
   struct rows *rows = luaL_checkudata(L, 2, ROWS);
-  luaL_argcheck(L, rows->text.data == NULL && call->answer.data == rows->d.start, 2,
+  size_t len = call->answer.len;
+  const char *text;
+  luaL_argcheck(L, !rows->has_text && call->answer.data == rows->d.start, 2,
                 "rows of this call's answer expected");
-  rows->text = call->answer;
-  memset(&call->answer, 0, sizeof call->answer);
+  push_table(L, 2);
+  text = lsr_copy(L, rows->d.start, len);
+  lua_setfield(L, -2, TEXT);
+  rows->at = text + (rows->at - rows->d.start);
+  begin_rows(rows, text, len, !rows->d.drop_nulls);
+  rows->has_text = 1;
+  sr_buf_fini(&call->answer);
   return 0;
 }
 
@@ -192,7 +205,7 @@ static void next_row(lua_State *L, struct rows *rows, int make) {
 static int rows_index(lua_State *L) {
   struct rows *rows = luaL_checkudata(L, 1, ROWS);
   int index = (int)lsr_checkwhole(L, 2, "the index of a row", 1, INT_MAX);
-  if (rows->text.data == NULL)
+  if (!rows->has_text)
     return luaL_error(L, "the rows have no text");
   if (index > rows->count)
     return 0;
@@ -213,12 +226,6 @@ static int rows_len(lua_State *L) {
   return 1;
 }
 
-static int rows_gc(lua_State *L) {
-  struct rows *rows = luaL_checkudata(L, 1, ROWS);
-  sr_buf_fini(&rows->text);
-  return 0;
-}
-
 /* is_rows(value) -> boolean */
 static int is_rows(lua_State *L) {
   lua_pushboolean(L, lsr_testobject(L, 1, ROWS) != NULL);
@@ -227,7 +234,7 @@ static int is_rows(lua_State *L) {
 
 static const luaL_Reg decoding_methods[] = {{"step", decoding_step}, {NULL, NULL}};
 static const luaL_Reg no_functions[] = {{NULL, NULL}};
-static const luaL_Reg rows_meta[] = {{"__len", rows_len}, {"__gc", rows_gc}, {NULL, NULL}};
+static const luaL_Reg rows_meta[] = {{"__len", rows_len}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"is_rows", is_rows}, {NULL, NULL}};
 
 void lsr_open_decoding(lua_State *L) {
