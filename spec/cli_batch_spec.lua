@@ -173,7 +173,9 @@ describe("--from of an operation without a list", function()
     assert.equal(3, #requests)
     assert.truthy(err:find("a.csv:3: GET /v1/project-management/sites/summary?site_id=12: no such project (HTTP 404)\n", 1,
       true), err)
-    local kept = ("seranking: 1 of 3 rows failed\nseranking: 2 rows written, kept in %s.part\n"):format(out)
+    local kept = ("seranking: 1 of 3 rows failed\nseranking: 2 rows written, kept in %s.part\nseranking: to go on, put the "
+      .. "rows named above into a file of their own and give it to --from, with another -o; this command again would send all "
+      .. "3 rows\n"):format(out)
     assert.truthy(err:find(kept, 1, true), err)
     assert.equal("site_id\n11\n13\n", (system.read(out .. ".part"):gsub("\r", "")))
     assert.is_nil(system.read_if_there(out))
@@ -211,6 +213,21 @@ describe("--from of an operation without a list", function()
     status, _, err = run(words, client)
     assert.equal(8, status, err)
     assert.equal(2, #requests)
+  end)
+
+  it("leaves out of what is to be sent again a row whose list goes on with --resume", function()
+    local client = server(function(request)
+      if request.query:find "next=" or request.query:find "b.example" then
+        return 404, '{"message":"gone"}'
+      end
+      return 200, '{"backlinks":[{"url_from":"https://a.example/1"}],"next":"at1"}'
+    end)
+    local path = file("a.csv", "target\na.example\nb.example\n")
+    local out = path:gsub("a%.csv$", "out.csv")
+    local _, _, err = run({ "data", "backlinks", "raw", "--from", path, "--limit", "1", "--max-rows", "3", "-o", out,
+      "--columns", "url_from" }, client)
+    assert.truthy(err:find("2 of 2 rows failed\n.*1 row written, kept in .*%.part\n.*: to go on, put the rows named above, but "
+      .. "those with %-%-resume, into a file"), err)
   end)
 
   it("keeps the rows of a list whose later page fails, and says how to get the others", function()

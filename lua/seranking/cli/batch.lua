@@ -235,6 +235,12 @@ local function unsent_lines(calls)
   return lines[1] and table.concat(lines, ", "), count
 end
 
+-- Whether a walk failed after some rows, and can go on.
+local function has_rest(call)
+  local err = call.problem
+  return err and err.rows and err.rows[1] and err.resume ~= nil
+end
+
 -- Tells each row that failed. Returns the first error, and how many there are.
 local function tell_failures(self, json)
   local first, count
@@ -243,7 +249,7 @@ local function tell_failures(self, json)
       first, count = first or call, (count or 0) + 1
       if not json then
         local err = call.problem
-        local rest = err.rows and err.rows[1] and err.resume and ("; %d of its rows are written, a command of its own gives "
+        local rest = has_rest(call) and ("; %d of its rows are written, a command of its own gives "
           .. "the others with --resume %s"):format(#err.rows, err.resume)
         problems.write(self.context, exit.of(err), ("%s:%d: %s%s"):format(self.path, call.line,
           problems.line(self.context, err), rest or ""))
@@ -251,6 +257,22 @@ local function tell_failures(self, json)
     end
   end
   return first, count or 0
+end
+
+-- Says what is kept of a run in which not every row was done, and how to get the rest: a batch has no --resume.
+local function tell_kept(self, part)
+  local context = self.context
+  context:note(("%s row%s written, kept in %s"):format(money.format(self.count), self.count == 1 and "" or "s", part))
+  if self.broken then
+    return
+  end
+  local resumed
+  for _, call in ipairs(self.calls) do
+    resumed = resumed or has_rest(call)
+  end
+  context:note(("to go on, put the rows named above%s into a file of their own and give it to --from, with another -o; this "
+    .. "command again would send all %s rows"):format(resumed and ", but those with --resume," or "",
+    money.format(#self.calls)))
 end
 
 -- Ends a run in which not every row was done, or not written.
@@ -276,7 +298,7 @@ local function leave(self, interrupted)
   problems.write(context, status, text, err and { kind = err.kind, code = err.code, status = err.status, sent = err.sent,
     retryable = err.retryable, message = ("%s; the first, %s:%d: %s"):format(text, self.path, first.line, err.message) } or nil)
   if self.count > 0 and part then
-    context:note(("%s row%s written, kept in %s"):format(money.format(self.count), self.count == 1 and "" or "s", part))
+    tell_kept(self, part)
   end
   money.after(context, self.plan, self.client)
   exit.stop(status)
