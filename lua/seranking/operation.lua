@@ -189,6 +189,18 @@ local function target(op, method, first, second, third)
   return state, first, second
 end
 
+-- A request as dry_run returns it. `given`: checked options.
+local function preview(op, plan, args, given)
+  local call, checked = request.prepare(op, plan, args, given)
+  if plan.secrets then -- check the real values, show the masked ones
+    calls.keep(op._client, call)
+    call = request.prepare(op, plan, (secrets.redact(plan, checked)), given)
+  end
+  local method, url, list, body = call:preview()
+  calls.keep(op._client, call)
+  return { method = method, url = url, headers = headers.new(list), body = body }
+end
+
 --- Previews a request: method, url, headers and body, with the key masked. Sends nothing, needs no key.
 ---@param args? table<string, any>
 ---@param call_options? seranking.CallOptions
@@ -200,24 +212,17 @@ function methods.dry_run(op, args, call_options, more)
   if not plan then
     return deliver(op, nil, missing)
   end
-  local given = options_of(op, plan, args, call_options)
-  local call, checked = request.prepare(op, plan, args, given)
-  if plan.secrets then -- check the real values, show the masked ones
-    calls.keep(op._client, call)
-    call = request.prepare(op, plan, (secrets.redact(plan, checked)), given)
-  end
-  local method, url, list, body = call:preview()
-  calls.keep(op._client, call)
-  return { method = method, url = url, headers = headers.new(list), body = body }
+  local shown = preview(op, plan, args, options_of(op, plan, args, call_options))
+  return shown -- no tail call: the caller's line is looked for
 end
 
 -- The walk of an operation; nil and an error.
-local function walk_of(op, args, given)
+local function walk_of(op, args, given, send)
   local plan, missing = plan_of(op)
   if not plan then
     return nil, missing
   end
-  return pages.new(op, plan, args, options.walk(plan.name, given), perform)
+  return pages.new(op, plan, args, options.walk(plan.name, given), send or perform)
 end
 
 --- Walks over all rows, with one page in memory: `for row in op:each { … } do`. Raises errors, as values of this library, so
@@ -388,6 +393,23 @@ function operation.lists(op, args, given)
   end
   local next_list, state = lists.of(walk)
   return next_list, state
+end
+
+--- The request that op:each sends first, as dry_run returns it; nothing is sent. For use inside the library.
+---@param op table
+---@param args? table<string, any>
+---@param given? seranking.WalkOptions
+---@return { method: string, url: string, headers: table<string, string>, body: string? } request
+function operation.first_page(op, args, given)
+  local state, first = proxy.state(op, kind), nil
+  local walk, problem = walk_of(state, args, given, function(_, page_args, page_options)
+    first = preview(state, state._plan, page_args, page_options)
+    return nil, errors.new("cancelled", "cancelled", "a preview sends nothing")
+  end)
+  if walk then
+    problem = select(2, pages.all(walk))
+  end
+  return first or errors.raise(problem)
 end
 
 --- The name of a method of operations; nil for any other value.

@@ -44,7 +44,7 @@ local FEW = 4
 ---@field lists boolean whether an answer is a list of rows
 ---@field preview? fun(request: table): string
 ---@field budget? number
----@field request_of fun(args: table): table checks the arguments; ends the command if they are wrong
+---@field request_of fun(args: table, walk: seranking.WalkOptions?): table checks them; ends the command if they are wrong
 ---@field walk_of fun(args: table): seranking.WalkOptions?
 ---@field members table[] of a row
 ---@field deletes boolean
@@ -81,7 +81,7 @@ local function shown(self, values)
   return columns
 end
 
--- The calls of a file, all of them checked, and their requests.
+-- The calls of a file, all of them checked, and for a preview their requests.
 local function calls_of(self)
   local calls, requests = {}, {}
   for i, item in ipairs(rows_file.read(self.context, self.path, fields_of(self.shape))) do
@@ -90,8 +90,10 @@ local function calls_of(self)
       arguments.set(args, self.shape.by_path[dotted].path, value)
     end
     at_line(self, item.line, arguments.check, self.context, self.shape, self.plan, args)
-    requests[i] = at_line(self, item.line, self.request_of, args)
-    calls[i] = { line = item.line, columns = shown(self, item.values), args = args, walk = self.walk_of(args) }
+    at_line(self, item.line, self.request_of, args)
+    local walk = self.walk_of(args)
+    requests[i] = self.preview and at_line(self, item.line, self.request_of, args, walk) or nil
+    calls[i] = { line = item.line, columns = shown(self, item.values), args = args, walk = walk }
   end
   return calls, requests
 end

@@ -13,6 +13,7 @@ local resource = require "seranking.resource"
 local settings = require "seranking.cli.settings"
 local values = require "seranking.cli.values"
 
+local library = lazy "seranking.operation"
 local input, json = lazy "seranking.cli.input", lazy "seranking.base.json"
 
 local unpack = table.unpack or unpack ---@diagnostic disable-line: deprecated
@@ -212,9 +213,15 @@ end
 
 -- ---- running ----
 
--- Raises what is still wrong with the arguments as a mistake in the command line.
-local function request_of(context, op, args, call)
-  local fine, request, err = pcall(op.dry_run, op, args, call)
+-- A request: the first of a walk, or that of one call. Raises what is still wrong with the arguments as a mistake in the
+-- command line.
+local function request_of(context, op, args, call, walk)
+  local fine, request, err
+  if walk then
+    fine, request = pcall(library.first_page, op, args, walk)
+  else
+    fine, request, err = pcall(op.dry_run, op, args, call)
+  end
   if not fine and type(request) == "string" then
     context:fail(exit.USAGE, problems.mistake(request, op))
   elseif not (fine and request) then
@@ -255,7 +262,7 @@ local function run_operation(context, found, shape, parsed)
       context = context, found = found, shape = shape, parsed = parsed, path = by_row, args = args, call = call,
       client = client, op = op, plan = plan or own.plan, lists = own.list, preview = preview and preview_of or nil,
       budget = client_options.budget, deletes = deletes(own.plan, found.name), members = elsewhere.members(plan or own.plan),
-      request_of = function(given) return request_of(context, op, given, call) end,
+      request_of = function(given, walk) return request_of(context, op, given, call, walk) end,
       walk_of = function(given) return own.list and walk_of(context, own, plan, given, parsed, call) or nil end,
     }
   end
@@ -263,19 +270,20 @@ local function run_operation(context, found, shape, parsed)
     arguments.check(context, shape, plan, args)
   end
   elsewhere.check(context, found, parsed, elsewhere.members(plan or own.plan))
-  local request = request_of(context, op, args, call)
-  if preview then
-    context.terminal.stdout:write(preview_of(request))
-    return exit.DONE
-  end
+  request_of(context, op, args, call)
   local walk = own.list and walk_of(context, own, plan, args, parsed, call)
   local wait_timeout = number_of(context, parsed, "wait-timeout")
+  local walks = walk and not (parsed.wait or own.file and parsed.to)
+  if preview then
+    context.terminal.stdout:write(preview_of(request_of(context, op, args, call, walks and walk)))
+    return exit.DONE
+  end
   local run = { context = context, client = client, op = op, plan = plan, args = args, call = call, walk = walk or nil,
     what = found.name:gsub("%.", " "), found = found }
   if plan.answer == "bytes" then
     return require("seranking.cli.single").bytes(run, parsed.output)
   end
-  if walk and not (parsed.wait or own.file and parsed.to) then
+  if walks then
     listing.begin(run)
   end
   money.before(context, plan, money.most(plan, args, run.walk), client_options.budget)
