@@ -192,6 +192,30 @@ describe("seranking", function()
     assert.is_truthy(list:find("buy 'red' boots", 1, true))
   end)
 
+  it("makes curl commands that keep a key in the query out of the arguments, too", function()
+    local script, curl = path "curl.sh", system.output("command -v curl"):gsub("%s+$", "")
+    for _, sh in ipairs { "sh", "bash" } do
+      for expected, words in pairs {
+        ['"added":1'] = { "sites", "keywords", "create", "147696", ([[100 %% 'sure' "%%s" \ é of %s]]):format(sh) },
+        ['"keywords":['] = { "data", "keywords", "similar", [[100 % 'sure' "%s" \ é]], "--source", "us", "--max-rows", "2" },
+      } do
+        words[#words + 1], words[#words + 2], words[#words + 3] = "--auth", "query", "--curl"
+        local _, line = run(words)
+        -- Other users can see the arguments of curl.
+        system.write(script, ("curl() { for word; do echo \"argument: $word\"; done; %s -s \"$@\"; }\nSERANKING_TOKEN=%s\n%s")
+          :format(curl, scene.V1_KEY, line))
+        local shown = system.output(("%s %s 2>&1"):format(sh, process.quote(script)))
+        assert.is_truthy(shown:find("argument: -K\nargument: -\n", 1, true), shown)
+        assert.is_nil((line .. shown):find(scene.V1_KEY, 1, true), shown)
+        assert.is_truthy(shown:find(expected, 1, true), shown)
+      end
+      local _, list = run { "sites", "keywords", "list", "147696", "-o", "tsv", "--columns", "name" }
+      assert.is_truthy(list:find("of " .. sh, 1, true), list)
+    end
+    local _, line = run { "raw", "GET", [[/v1/a"b\c]], "--auth", "query", "--curl" }
+    assert.is_truthy(shell("SERANKING_TOKEN=k; curl() { cat; }; " .. line):find([[/v1/a\"b\\c?apikey=k"]], 1, true))
+  end)
+
   for _, case in ipairs {
     { "no key", 4, { "sites", "list" }, "there is no API key: run `seranking login`, or set SERANKING_TOKEN",
       { SERANKING_TOKEN = false } },

@@ -45,15 +45,19 @@ local OWN = { ["user-agent"] = true, accept = true, ["accept-encoding"] = true, 
 ---@return string
 function preview.curl(request, product)
   local variable = product and ("${SERANKING_%s_TOKEN:-$SERANKING_TOKEN}"):format(product:upper()) or "$SERANKING_TOKEN"
-  local url, masked = request.url:gsub("([?&][%a_]+=)…[^&]*", "%1")
+  local url, masked = request.url:gsub("([?&][%a_]+=)…[^&]*$", "%1") -- with auth = "query" the key is the last parameter
   local words = { "curl" }
-  if request.headers.authorization then
+  if masked > 0 then
+    words[1] = ([[printf 'url = "%%s%%s"' %s "%s" | curl -K -]]):format(preview.quote((url:gsub('[\\"]', "\\%0"))), variable)
+  elseif request.headers.authorization then
     words[1] = ([[printf 'Authorization: Token %%s' "%s" | curl -H @-]]):format(variable)
   end
   if request.method ~= "GET" then
     words[#words + 1] = "-X " .. request.method
   end
-  words[#words + 1] = preview.quote(url) .. (masked > 0 and '"' .. variable .. '"' or "")
+  if masked == 0 then
+    words[#words + 1] = preview.quote(url)
+  end
   for _, name in ipairs(sorted_names(request.headers)) do
     if name ~= "authorization" and not OWN[name] then
       words[#words + 1] = "-H " .. preview.quote(name .. ": " .. request.headers[name])
