@@ -120,6 +120,23 @@ describe("each over a large list without pages", function()
     assert.is_nil(op:each()())
   end)
 
+  it("keeps no text after max_rows, though its state is kept", function()
+    local text = list(40000)
+    local op = books.scene(function() return text end, "whole")
+    collectgarbage()
+    local before, states = collectgarbage "count", {}
+    for i = 1, 5 do
+      local next_row, state = op:each(nil, { max_rows = 2 })
+      repeat until not next_row()
+      states[i] = { next_row, state }
+    end
+    collectgarbage()
+    assert.is_true(collectgarbage "count" - before < #text / 1024)
+    for _, kept in ipairs(states) do
+      assert.equal(3, op:each(nil, { resume = kept[2].resume })().id)
+    end
+  end)
+
   it("takes the memory of the text and one row", function()
     local text = list(40000)
     local op = books.scene(function() return text end, "whole")

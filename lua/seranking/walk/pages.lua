@@ -315,6 +315,7 @@ local function has_row(walk)
       if walk.stopped then
         return nil, fail(walk, walk.problem)
       end
+      walk.rows, walk.response = walk.rows and {}, nil -- only the place is needed, for resume
       return false
     elseif walk.rows and walk.at < walk.count then
       return true
