@@ -161,6 +161,23 @@ describe("an operation's arguments", function()
       refused "frobnicate")
   end)
 
+  it("say how to write a phrase", function()
+    assert.equal("unexpected argument 'bread'; quote it: 'rye bread'",
+      refused("data", "keywords", "similar", "rye", "bread", "--source", "us"))
+    assert.equal("unexpected argument 'b.example'; by position go TARGET",
+      refused("data", "domain", "subdomains", "list", "a.example", "b.example"))
+  end)
+
+  it("name the list in which a column is", function()
+    local function wanted(flag, column)
+      return refused("sites", "positions", "list", "147696", flag, column)
+    end
+    assert.equal("unknown column 'positions[].pos'; did you mean keywords[].positions[].pos, or --rows keywords?",
+      wanted("--spark", "positions[].pos"))
+    assert.equal("unknown column 'volume'; did you mean keywords[].volume, or --rows keywords?", wanted("--columns", "volume"))
+    assert.is_truthy(wanted("--columns", "ositions[].pos"):find "^unknown column 'ositions%[%]%.pos'; ")
+  end)
+
   it("set options of the client and of the call, but no key", function()
     local list = requests_of { "sites", "list", "--header", "X-Trace: 7", "--extra", "new=1", "--user-agent", "cron/1" }
     assert.equal("7", list[1].headers["x-trace"])

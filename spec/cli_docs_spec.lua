@@ -8,7 +8,7 @@ local system = require "support.system"
 local terminal = require "support.terminal"
 
 -- Files that command lines name, and what is in them.
-local FILES = { ["keywords.csv"] = "keyword\nboots\n", ["links.csv"] = "list\nhttps://example.org/\n",
+local FILES = { ["keywords.csv"] = "keyword\nboots\n", ["pages.csv"] = "list\nhttps://example.org/\n",
   ["sites.csv"] = "site_id\n147696\n" }
 
 -- The words of a line of shell: quotes are taken off, and a comment at the end.

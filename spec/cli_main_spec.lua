@@ -52,12 +52,38 @@ describe("seranking", function()
         end
         for _, arguments in ipairs { { key }, { "sites", key }, { "sites", "list", key },
           { "sites", "list", "--token=" .. key }, { "help", key }, { "sites", "list", "-" .. key },
-          { "--" .. key, "sites" } } do
+          { "--" .. key, "sites" }, { "chart", key }, { "report", key }, { "ops", key }, { "sites", "summary", key } } do
           local status, out, err = terminal.run(arguments)
-          assert.equal(2, status)
+          assert.equal(arguments[1] == "ops" and 1 or 2, status)
           assert.is_nil((out .. err):find(key:sub(1, 12), 1, true), err)
         end
       end)
     end
+  end)
+
+  it("says that the Data API wants a key of its own where it was sent the v4 key", function()
+    local options, api = terminal.fake()
+    options.data_token = nil
+    local hint = "; the Data API was sent the v4 key; add a v1 key (a UUID) for it: `seranking login --product data`, or "
+      .. "SERANKING_DATA_TOKEN\n"
+    for _, arguments in ipairs { { "data", "account", "subscription" },
+      { "raw", "GET", "/v1/account/subscription", "--product", "data" } } do
+      local status, _, stderr = terminal.run(arguments, { client = options })
+      assert.equal(4, status)
+      assert.is_truthy(stderr:find(hint, 1, true), stderr)
+    end
+    options.data_token = "0a6c1f2e-3b4d-4c5e-8f90-000000000000"
+    local _, _, stderr = terminal.run({ "data", "account", "subscription" }, { client = options })
+    assert.is_truthy(stderr:find("; check the key: `seranking status` says which one is used\n", 1, true), stderr)
+    assert.equal(3, #api.log)
+  end)
+
+  it("says of a read that costs credits that it may have been billed", function()
+    local options, api = terminal.fake()
+    api:fail { status = 503 }
+    local status, _, stderr = terminal.run({ "data", "keywords", "similar", "rye", "--source", "us" }, { client = options })
+    assert.equal(7, status)
+    assert.is_truthy(stderr:find("it may have been billed: to repeat it may cost again\n", 1, true), stderr)
+    assert.is_nil(stderr:find("look before", 1, true))
   end)
 end)

@@ -235,6 +235,10 @@ describe("seranking", function()
     { "a project that is not there", 3, { "sites", "summary", "1" }, "GET /v1/project-management/sites/summary" },
     { "a server that is off", 6, { "sites", "list", "--retries", "0" }, "GET /v1/project-management/sites: ",
       { SERANKING_BASE_URL = "http://127.0.0.1:9" } },
+    { "a folder for the limit that can't be made", 6, { "sites", "list" }, "GET /v1/project-management/sites: the shared rate "
+      .. "limiter is out of reach: /dev/null/limits: can't be made: Not a directory; nothing was sent: repeat it later, or "
+      .. "go on with a limit of this process alone: --on-limiter-error process\n",
+      { SERANKING_STATE_DIR = "/dev/null/limits" } },
     { "a broken variable", 2, { "sites", "list" }, "SERANKING_TIMEOUT must be a number of seconds",
       { SERANKING_TIMEOUT = "x" } },
   } do

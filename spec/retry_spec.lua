@@ -133,7 +133,8 @@ describe("an attempt that fails", function()
       local err = ask()
       assert.is_true(err.sent)
       assert.is_false(err.retryable)
-      assert.truthy(err.hint:find("look before you repeat it", 1, true))
+      assert.truthy(err.hint:find("it may have been billed: to repeat it may cost again", 1, true))
+      assert.is_nil(err.hint:find("look before", 1, true))
     end
     api:fail { fault = "refuse", times = 2 }
     local sent = #api.log

@@ -46,7 +46,7 @@ function exchange.run(client, plan, call, args, given, read, raw, row_lists)
     body = raw and call:body()
   end
   if not data then
-    errors.doubt(result, plan.repeatable)
+    errors.doubt(result, plan)
   end
   calls.keep(client, call)
   if counted then

@@ -146,16 +146,18 @@ function errors.option(option, problem)
 end
 
 local MAY_BE_DONE = "it may have been carried out: look before you repeat it"
-local in_doubt = setmetatable({}, { __mode = "k" }) -- the errors that have the warning
+local MAY_BE_BILLED = "it may have been billed: to repeat it may cost again"
+local in_doubt = setmetatable({}, { __mode = "k" }) -- warnings by error
 local unclear = { timeout = true, network = true, server = true, cancelled = true, protocol = true, decode = true }
 
 --- Adds a warning to the error of a request that may have been carried out and must not be sent twice.
 ---@param err seranking.Error
----@param repeatable boolean
-function errors.doubt(err, repeatable)
-  if err.sent and not repeatable and unclear[err.kind] then
-    err.hint = err.hint and err.hint .. "; " .. MAY_BE_DONE or MAY_BE_DONE
-    in_doubt[err] = true
+---@param plan seranking.Plan of the request
+function errors.doubt(err, plan)
+  if err.sent and not plan.repeatable and unclear[err.kind] then
+    local warning = plan.method == "GET" and MAY_BE_BILLED or MAY_BE_DONE -- a read leaves nothing to look at
+    err.hint = err.hint and err.hint .. "; " .. warning or warning
+    in_doubt[err] = warning
   end
 end
 
@@ -163,7 +165,7 @@ end
 ---@param err seranking.Error
 ---@return string?
 function errors.warning(err)
-  return in_doubt[err] and MAY_BE_DONE or nil
+  return in_doubt[err]
 end
 
 --- Adds the caller's line to an error that was made where there was none, such as in an operation that map called.

@@ -3,6 +3,7 @@
 
 local encode = require "seranking.request.encode"
 local exit = require "seranking.cli.exit"
+local mask = require "seranking.base.mask"
 local misuse = require "seranking.base.misuse"
 local notation = require "seranking.base.notation"
 local planner = require "seranking.request.plan"
@@ -216,6 +217,19 @@ function arguments.prepare(parser, shape, words)
   return made
 end
 
+-- What to do about more words than fit: quote a phrase, or the words that go by position.
+local function place_hint(shape, free, words)
+  local phrase = free[1] and free[#free].path[1] == "keyword" and table.concat(words, " ", #free)
+  if phrase and not phrase:find "'" then
+    return ("; quote it: '%s'"):format(phrase)
+  end
+  local names = {}
+  for i, parameter in ipairs(shape.positional) do
+    names[i] = values.word(parameter)
+  end
+  return names[1] and "; by position go " .. table.concat(names, " ") or ""
+end
+
 -- Gives the positional words to the parameters that have no flag.
 local function place_words(context, shape, given, words)
   local free = {}
@@ -227,12 +241,7 @@ local function place_words(context, shape, given, words)
   for i, word in ipairs(words) do
     local parameter = free[math.min(i, #free)]
     if not parameter or i > #free and not repeats(parameter) then
-      local names = {}
-      for n, other in ipairs(shape.positional) do
-        names[n] = values.word(other)
-      end
-      context:fail(exit.USAGE, ("unexpected argument '%s'%s"):format(word, names[1]
-        and ("; by position go " .. table.concat(names, " ")) or ""))
+      context:fail(exit.USAGE, mask.keys(("unexpected argument '%s'%s"):format(word, place_hint(shape, free, words))))
     end
     given[parameter] = given[parameter] or {}
     table.insert(given[parameter], word)

@@ -3,6 +3,7 @@
 
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local mask = require "seranking.base.mask"
 
 local chart = { about = "Draw positions, visibility or any numbers by day, in the terminal or as SVG." }
 
@@ -42,7 +43,7 @@ local function check(context, arguments)
     context:fail(exit.USAGE, (...):format(select(2, ...)))
   end
   if arguments.site_id and not require("seranking.cli.chart.project").id(arguments.site_id) then
-    refuse("'%s' is no project id: `seranking sites list` shows the ids", arguments.site_id)
+    refuse("'%s' is no project id: `seranking sites list` shows the ids", mask.keys(arguments.site_id))
   elseif (arguments.site_id ~= nil) == (arguments.from ~= nil) then
     refuse "give a project's id, or --from FILE for numbers of your own"
   elseif arguments.columns and not arguments.from then

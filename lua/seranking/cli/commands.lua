@@ -3,6 +3,7 @@
 
 local flags = require "seranking.cli.flags"
 local index = require "seranking.api"
+local mask = require "seranking.base.mask" -- a word of the command line may be a misplaced key
 local misuse = require "seranking.base.misuse"
 local products = require "seranking.api.products"
 local proxy = require "seranking.base.proxy"
@@ -144,7 +145,7 @@ end
 ---@return string
 function commands.unknown(path, word)
   local names = commands.below(path)
-  local text = ("there is no command '%s'"):format((path ~= "" and path:gsub("%.", " ") .. " " or "") .. word)
+  local text = ("there is no command '%s'"):format((path ~= "" and path:gsub("%.", " ") .. " " or "") .. mask.keys(word))
   local meant = misuse.nearest(word, names)
   for _, name in ipairs(names) do
     meant = meant or name:sub(1, #word + 1) == word .. "-" and name

@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "seranking.cli.exit"
-local mask = require "seranking.base.mask"
 local products = require "seranking.api.products"
 
 ---@class seranking.cli.Context
@@ -21,12 +20,11 @@ function Context:note(text)
   end
 end
 
---- Ends the command with a message and an exit status. Never returns. The message shows no key: a word of the command line
---- may be one.
+--- Ends the command with a message and an exit status. Never returns.
 ---@param status integer
 ---@param text string
 function Context:fail(status, text) -- luacheck: no self
-  exit.stop(status, mask.keys(text))
+  exit.stop(status, text)
 end
 
 --- Asks on the terminal. True without asking where nobody can answer, or with --yes or --no-input.

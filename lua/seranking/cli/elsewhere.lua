@@ -35,6 +35,18 @@ local function list_with(plan, name)
   end
 end
 
+-- Where lists of a row have a member: the shortest path, and the list. nil if none has it.
+local function nested(members, name)
+  local path, list
+  for _, member in ipairs(members) do
+    local before = member.path:sub(-#name - 3) == "[]." .. name and member.path:sub(1, -#name - 4)
+    if before and (not path or #member.path < #path) and not before:find("<", 1, true) then
+      path, list = member.path, before
+    end
+  end
+  return path, list
+end
+
 -- Words that name operations of the same family whose rows have a member that `found` lacks; "" if there is none.
 local function hint(found, name)
   if not name:find "^[%w_]+$" then
@@ -69,7 +81,10 @@ function elsewhere.check(context, found, parsed, members)
   for name in table.concat({ parsed.columns or "", parsed.sort or "", parsed.spark or "" }, ","):gmatch "[^,]+" do
     name = name:match "^%s*%-?(.-)%s*$"
     local fine, problem = columns.check({ name }, members)
-    if not fine then
+    local path, list = nested(members, name)
+    if not fine and path then
+      context:fail(exit.USAGE, ("unknown column '%s'; did you mean %s, or --rows %s?"):format(name, path, list))
+    elseif not fine then
       context:fail(exit.USAGE, problem .. hint(found, name))
     end
   end

@@ -5,6 +5,7 @@ local commands = require "seranking.cli.commands"
 local contexts = require "seranking.cli.context"
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local mask = require "seranking.base.mask"
 
 local main = {}
 
@@ -35,7 +36,7 @@ local function parse(context, parser, command, words)
   local arguments = require "seranking.cli.arguments"
   local fine, parsed = parser:pparse(arguments.prepare(parser, command.shape, words))
   if not fine then
-    context:fail(exit.USAGE, tostring(parsed):gsub("\nDid", "; did"):gsub("\n", " "))
+    context:fail(exit.USAGE, mask.keys((tostring(parsed):gsub("\nDid", "; did"):gsub("\n", " "))))
   end
   for _, flag in ipairs(flags.GLOBAL) do
     local name = flag[1]:gsub("-", "_")
@@ -79,7 +80,7 @@ function main.start(context, arguments)
   end
   local next_word = words[(found and found.words or 0) + 1]
   if leading.unknown and not (found and next_word) then
-    context:fail(exit.USAGE, ("unknown option '%s' before a command; %s"):format(leading.unknown,
+    context:fail(exit.USAGE, ("unknown option '%s' before a command; %s"):format(mask.keys(leading.unknown),
       (leading.unknown:find "token" or leading.unknown:find "key")
       and "the key is never a flag: run `seranking login`, or set SERANKING_TOKEN"
       or "options of an operation go after its name, and `seranking --help` lists the commands"))

@@ -3,6 +3,7 @@
 
 local commands = require "seranking.cli.commands"
 local exit = require "seranking.cli.exit"
+local mask = require "seranking.base.mask"
 local values = require "seranking.cli.values"
 
 local ops = { about = "Search the commands by words of their names and summaries; without a word, list the API's operations." }
@@ -35,7 +36,7 @@ function ops.run(context, parsed)
     end
   end
   if not rows[1] then
-    context:fail(exit.OTHER, ("no operation has '%s' in its name or summary"):format(table.concat(parsed.word, " ")))
+    context:fail(exit.OTHER, ("no operation has '%s' in its name or summary"):format(mask.keys(table.concat(parsed.word, " "))))
   end
   require("seranking.cli.help").write_rows(context, rows)
 end

@@ -4,6 +4,7 @@
 local errors = require "seranking.answer.errors"
 local exit = require "seranking.cli.exit"
 local json = require "seranking.base.json"
+local products = require "seranking.api.products"
 
 local problems = {}
 
@@ -54,6 +55,17 @@ local function when(context, seconds)
   return os.date("%H:%M:%S", context.terminal.now() + math.ceil(seconds))
 end
 
+-- What to do about a product's error if it was sent the client's v4 key: it may want a key of its own.
+local function of_borrowed_key(context, err)
+  local client = err.kind == "auth" and err.hint and context._client
+  for _, name in ipairs(client and client._core:key_shape() == "v4" and products or {}) do
+    if products[name] and client[name]._key_hint == err.hint then
+      return ("%s was sent the v4 key; add a v1 key (a UUID) for it: `seranking login --product %s`, or SERANKING_%s_TOKEN")
+        :format(products[name].named, name, name:upper())
+    end
+  end
+end
+
 -- What to do about an error.
 local function hint_of(context, err)
   if err.instead then
@@ -63,8 +75,14 @@ local function hint_of(context, err)
   elseif err.code == "too_many_requests" then
     return ("other programs use this key%s"):format(err.retry_after
       and ("; try again after %s"):format(when(context, err.retry_after)) or "")
+  elseif err.code == "limiter" and err.retryable then
+    return "nothing was sent: repeat it later, or go on with a limit of this process alone: --on-limiter-error process"
   elseif err.job then
     return nil -- the command says how to go on
+  end
+  local borrowed = of_borrowed_key(context, err)
+  if borrowed then
+    return borrowed
   end
   local hint, warning = HINTS[err.code], errors.warning(err)
   if hint and hint:find("seranking login", 1, true) then

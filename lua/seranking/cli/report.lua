@@ -3,6 +3,7 @@
 
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
+local mask = require "seranking.base.mask"
 
 local report = { about = "Write a report of a project's positions: one HTML file, no network needed." }
 
@@ -17,7 +18,8 @@ end
 local function check(context, arguments)
   local output = arguments.output
   if not require("seranking.cli.chart.project").id(arguments.site_id) then
-    context:fail(exit.USAGE, ("'%s' is no project id: `seranking sites list` shows the ids"):format(arguments.site_id))
+    context:fail(exit.USAGE, ("'%s' is no project id: `seranking sites list` shows the ids"):format(
+      mask.keys(arguments.site_id)))
   elseif output and output ~= "-" and not output:find "%.html?$" then
     context:fail(exit.USAGE, ("-o %s: a report is written as .html"):format(output))
   elseif (not output or output == "-") and context.terminal.is_terminal "stdout" then

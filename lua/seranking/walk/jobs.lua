@@ -303,7 +303,7 @@ local function make_and_wait(op, plan, args, given, status, status_plan)
     local err = errors.new("decode", "no_job", format("%s: the answer names no job (%s)", plan.name, about.id))
     err.sent, err.answer, err.body = true, answer, text_of(answer)
     err.job = found and { [about.param] = found } or nil
-    errors.doubt(err, plan.repeatable)
+    errors.doubt(err, plan)
     return nil, err
   end
   each.budget = each.budget == false and false or nil -- a number was for the call that makes the job

@@ -9,7 +9,7 @@ local EIGHTHS = { "▏", "▎", "▍", "▌", "▋", "▊", "▉" }
 local LONGEST = 40 -- columns of a bar
 local WHOLE = 24   -- columns of a name that get up to half of the width; longer names get up to a third
 
--- A bar of so many eighths of a column. What is above 0 is never nothing.
+-- A bar of so many eighths of a column. A value above 0 always shows.
 local function bar(eighths, unicode)
   if not unicode then
     return ("#"):rep(math.max(1, math.floor(eighths / 8 + 0.5)))
