@@ -5,6 +5,7 @@
 local exit = require "seranking.cli.exit"
 local flags = require "seranking.cli.flags"
 local lazy = require "seranking.base.lazy"
+local mask = require "seranking.base.mask"
 
 local calendar, json, names = lazy "seranking.base.calendar", lazy "seranking.base.json", lazy "seranking.cli.chart.names"
 local project, scale = lazy "seranking.cli.chart.project", lazy "seranking.cli.chart.scale"
@@ -73,23 +74,25 @@ end
 
 -- ---- what is fetched ----
 
--- Ends the command: a text means none, or several, of a list.
-local function choose(context, what, wanted, found, all)
+-- Ends the command: a text means none, or several, of a list. context:fail would hide the ids, which look like keys.
+local function choose(what, wanted, found, all)
   local list = {}
   for i, one in ipairs(found[1] and found or all) do
     list[i] = names.clean(one.shown)
   end
   local known = table.concat(list, ", ")
   if not wanted then
-    context:fail(exit.USAGE, ("the account has %d projects, name one: %s"):format(#all, known))
-  elseif found[1] then
-    context:fail(exit.USAGE, ("'%s' means %d %ss: %s"):format(wanted, #found, what, known))
+    exit.stop(exit.USAGE, ("the account has %d projects, name one: %s"):format(#all, known))
   end
-  context:fail(exit.INVALID, ("there is no %s '%s'; there are: %s"):format(what, wanted, known))
+  wanted = mask.keys(wanted)
+  if found[1] then
+    exit.stop(exit.USAGE, ("'%s' means %d %ss: %s"):format(wanted, #found, what, known))
+  end
+  exit.stop(exit.INVALID, ("there is no %s '%s'; there are: %s"):format(what, wanted, known))
 end
 
 -- Of a list of { texts, shown, value }, the one that a text means: one of its texts, or else a part of one.
-local function meant(context, what, wanted, all)
+local function meant(what, wanted, all)
   local folded = project.folded
   for _, whole in ipairs { true, false } do
     local found = {}
@@ -105,10 +108,10 @@ local function meant(context, what, wanted, all)
     if #found == 1 then
       return found[1].value
     elseif found[1] then
-      choose(context, what, wanted, found, all)
+      choose(what, wanted, found, all)
     end
   end
-  return choose(context, what, wanted, {}, all)
+  return choose(what, wanted, {}, all)
 end
 
 local function choose_project(context, list, wanted)
@@ -123,9 +126,9 @@ local function choose_project(context, list, wanted)
   if not all[1] then
     context:fail(exit.INVALID, "SE Visible has no project of this account: `seranking visible projects create` makes one")
   elseif wanted then
-    return meant(context, "project", wanted, all)
+    return meant("project", wanted, all)
   end
-  return all[2] and choose(context, "project", nil, {}, all) or all[1].value
+  return all[2] and choose("project", nil, {}, all) or all[1].value
 end
 
 local function choose_brand(context, list, wanted)
@@ -137,7 +140,7 @@ local function choose_brand(context, list, wanted)
   if not own then
     context:fail(exit.INVALID, "the project has no brand: `seranking visible brands create` adds one")
   end
-  return wanted and meant(context, "brand", wanted, all) or own
+  return wanted and meant("brand", wanted, all) or own
 end
 
 -- The AI models that figures can be asked of.
