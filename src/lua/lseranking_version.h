@@ -29,8 +29,11 @@ static inline const char *lsr_running_lua(void) {
 static inline void lsr_check_lua(lua_State *L, const char *module) {
   const char *running = lsr_running_lua();
   if (strcmp(running, LUA_VERSION) != 0)
-    luaL_error(L, "this %s was built for %s but %s loads it: build it again with LUA=%s", module,
-               LUA_VERSION, running, running + 4);
+    luaL_error(
+        L,
+        "this %s was built for %s but %s loads it: build it again with LUA=%s, or run it with "
+        "%s (busted --lua=PATH)",
+        module, LUA_VERSION, running, running + 4, LUA_VERSION);
 }
 
 #endif
