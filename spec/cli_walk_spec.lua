@@ -358,6 +358,24 @@ describe("rows that can't be written because an error is raised", function()
     jsonl.open = open
   end)
 
+  -- Runs the walk, which fails, and goes on without a failure.
+  local function holds(whole_pages)
+    local path = folder.new() .. "/links.jsonl"
+    local client, asked = server()
+    local status, _, stderr = terminal.run({ "data", "backlinks", "raw", "a.example", "--max-rows", "3500", "-o", path },
+      { client = client })
+    assert.equal(1, status)
+    assert.is_truthy(stderr:find("\nseranking: not enough memory\nseranking: [%d,]+ rows written, kept in "), stderr)
+    local written = 0
+    for i = 1, whole_pages do
+      written = written + asked[i]
+    end
+    assert.equal(written, #system.lines("cat " .. path .. ".part"))
+    jsonl.open = open
+    assert.equal(0, (terminal.run(go_on(stderr), { client = (server()) })))
+    assert.same(numbers(1, 3500), ranks("[" .. table.concat(system.lines("cat " .. path), ",") .. "]"))
+  end
+
   -- From now on half of the rows of list number `at` are written before an error.
   local function fail_at(at)
     function jsonl.open(...)
@@ -376,17 +394,19 @@ describe("rows that can't be written because an error is raised", function()
   end
 
   it("come with the way to go on: none is lost, none comes twice", function()
-    local path = folder.new() .. "/links.jsonl"
-    local client, asked = server()
     fail_at(3)
-    local status, _, stderr = terminal.run({ "data", "backlinks", "raw", "a.example", "--max-rows", "3500", "-o", path },
-      { client = client })
-    assert.equal(1, status)
-    assert.is_truthy(stderr:find("\nseranking: not enough memory\nseranking: [%d,]+ rows written, kept in "), stderr)
-    assert.equal(asked[1] + asked[2], #system.lines("cat " .. path .. ".part"))
-    jsonl.open = open
-    assert.equal(0, (terminal.run(go_on(stderr), { client = (server()) })))
-    assert.same(numbers(1, 3500), ranks("[" .. table.concat(system.lines("cat " .. path), ",") .. "]"))
+    holds(2)
+  end)
+
+  it("come with the way to go on if that happens at the end", function()
+    function jsonl.open(...)
+      local writer = open(...)
+      function writer.close()
+        error("not enough memory", 0)
+      end
+      return writer
+    end
+    holds(3)
   end)
 end)
 

@@ -28,12 +28,19 @@ local function not_written(run, problem, status)
   run.context:fail(status or not run.output.has_rows and exit.USAGE or exit.OTHER, problem)
 end
 
-local function write(run, rows, first, last)
-  local ran, fine, problem = pcall(run.output.rows, run.output, rows, first, last)
-  if not ran then -- memory, for one
+-- Calls a method of the output. If it raises, for want of memory say, nothing can be written any more.
+local function put(run, method, ...)
+  local ran, fine, problem = pcall(run.output[method], run.output, ...)
+  if not ran then
     run.output.broken = tostring(fine)
     error(fine, 0)
-  elseif not fine then
+  end
+  return fine, problem
+end
+
+local function write(run, rows, first, last)
+  local fine, problem = put(run, "rows", rows, first, last)
+  if not fine then
     not_written(run, problem)
   end
   run.count = run.count + last - first + 1
@@ -98,7 +105,7 @@ end
 
 -- Before a request: what is there is written, and its end is where a walk goes on if a later write fails.
 local function mark(run)
-  local fine, problem = run.output:mark()
+  local fine, problem = put(run, "mark")
   if not fine then
     not_written(run, problem)
   end
@@ -140,12 +147,12 @@ function listing.run(run)
   end)
   context:erase_progress()
   if fine then -- all rows that were wanted, even if Ctrl-C came during the last page
-    fine, problem = run.output:close()
-    if fine then
+    local ran, closed, why = pcall(put, run, "close")
+    if ran and closed then
       money.after(context, run.plan, run.client)
       return
     end
-    problem, interrupted = select(2, pcall(not_written, run, problem, exit.OTHER)), false
+    problem, interrupted = ran and select(2, pcall(not_written, run, why, exit.OTHER)) or closed, false
   end
   local broken = run.output.broken or exit.is_stop(problem) and problem.status ~= exit.DONE
   local token, count = run.state and run.state.resume, run.count
