@@ -94,7 +94,8 @@ REDIS_SHARED  := $(patsubst %,$(BUILD)/core/base/sr_%.o,base buf curl fd fork fo
 MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# its linker has no --wrap
-GLIBC_ONLY    := $(if $(filter Linux,$(shell uname -s)),,$(BUILD)/c/test_sr_system_fails $(BUILD)/c/test_sr_worker_fails)
+GLIBC         := $(filter-out __GLIBC__,$(lastword $(shell echo __GLIBC__ | $(CC) -E -P -include limits.h -x c - 2>/dev/null)))# empty: another libc
+GLIBC_ONLY    := $(if $(GLIBC),,$(BUILD)/c/test_sr_system_fails $(BUILD)/c/test_sr_worker_fails)
 REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
 CTESTS        := $(filter-out $(GLIBC_ONLY) $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 
@@ -187,7 +188,7 @@ DEMO_DEBS  = $(BUILD_DEBS) $(call lua_debs,$(or $(LUA),5.4)) lua-cjson lua-socke
 TEST_DEBS  = $(foreach v,$(LUA_VERSIONS),$(call lua_debs,$(v))) lua-busted lua-sec luarocks libcmocka-dev valgrind openssl curl nghttp2-server \
              redis-server nginx libnginx-mod-http-lua lua-resty-core lua-cqueues wrk zsh fish faketime lua-check clang libclang-rt-dev clang-format clang-tidy \
              cppcheck chromium libxml2-utils poppler-utils python3 sqlite3
-PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) build-essential debhelper lintian
+PACKAGE_DEBS = $(foreach v,5.1 5.2 5.3,$(call lua_debs,$(v))) git build-essential debhelper lintian
 # Peers of the specs peers_*. They use squid, h2o and caddy as well where these are installed, but their packages start servers.
 PEER_DEBS  = tinyproxy-bin gunicorn python3-httpbin
 PACKAGES  ?= $(DEMO_DEBS) $(TEST_DEBS) $(PACKAGE_DEBS) $(PEER_DEBS)
@@ -277,7 +278,7 @@ portable-build: # as with libcurl before 7.80, which has no callback before it s
 	@+$(SUBMAKE) BUILD=build/portable LUA=5.4 CPPFLAGS="-DSR_HAVE_PREREQ=0 -DSR_PORTABLE=1" WERROR=1 all test-programs
 
 .PHONY: key-hunt
-key-hunt: ## run the specs with keys made for the run, under strace, and search all that is written but to connections for them
+key-hunt: ## run the specs with keys made for the run, under strace, and search what is written, named or started, but for connections, for them
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) strace"
 	@+$(SUBMAKE) $(EVERY_LUA) plain-build RUN=nginx
 	@JOBS=$(JOBS) sh spec/key_hunt.sh lua5.4 nginx
@@ -452,7 +453,7 @@ TARBALL  = $(BUILD)/seranking-$(VERSION).tar.gz
 # The same commit gives the same bytes, whatever the user's umask and settings of git.
 .PHONY: dist
 dist: ## make build/seranking-VERSION.tar.gz of the last commit
-	@[ "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$(CURDIR)" ] || { echo "make dist needs a clone of the repository" >&2; exit 1; }
+	@[ "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$(CURDIR)" ] || { echo "make dist needs git and a clone of the repository" >&2; exit 1; }
 	@[ -z "$$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are left out"
 	@mkdir -p $(BUILD)
 	$(Q)git -c tar.umask=0022 -c core.autocrlf=false archive --format=tar --prefix=seranking-$(VERSION)/ HEAD >$(TARBALL:.gz=)
@@ -460,8 +461,9 @@ dist: ## make build/seranking-VERSION.tar.gz of the last commit
 	@echo $(TARBALL)
 
 .PHONY: deb
-deb: dist ## build Debian packages of the last commit in build/deb
+deb: ## build Debian packages of the last commit in build/deb
 	@+$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_DEBS) $(PACKAGE_DEBS)" LUA=5.4
+	@+$(MAKE) --no-print-directory dist
 	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
 	$(Q)cp $(TARBALL) $(BUILD)/deb/lua-seranking_$(VERSION).orig.tar.gz
 	$(Q)tar -xzf $(TARBALL) -C $(BUILD)/deb
