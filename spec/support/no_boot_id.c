@@ -7,22 +7,34 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* <fcntl.h> may define open as another function. */
-int open(const char *path, int flags, ...);
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-__attribute__((visibility("default"))) int open(const char *path, int flags, ...) {
-  int (*real)(const char *, int, mode_t);
-  void *symbol;
-  va_list rest;
-  mode_t mode;
-  if (strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) {
-    errno = ENOENT;
-    return -1;
+/* <fcntl.h> may define these as other functions. */
+int open(const char *path, int flags, ...);
+int open64(const char *path, int flags, ...);
+int openat(int folder, const char *path, int flags, ...);
+int openat64(int folder, const char *path, int flags, ...);
+
+/* Replaces a function. Without a mode, `mode` is garbage that the real one does not use. */
+#define REPLACED(name, declared, ...)                                                              \
+  __attribute__((visibility("default"))) int name declared {                                       \
+    int(*real) declared;                                                                           \
+    void *symbol;                                                                                  \
+    va_list rest;                                                                                  \
+    mode_t mode;                                                                                   \
+    if (strcmp(path, BOOT_ID) == 0) {                                                              \
+      errno = ENOENT;                                                                              \
+      return -1;                                                                                   \
+    }                                                                                              \
+    va_start(rest, flags);                                                                         \
+    mode = va_arg(rest, mode_t);                                                                   \
+    va_end(rest);                                                                                  \
+    symbol = dlsym(RTLD_NEXT, #name);                                                              \
+    memcpy(&real, &symbol, sizeof real);                                                           \
+    return real(__VA_ARGS__, mode);                                                                \
   }
-  va_start(rest, flags);
-  mode = va_arg(rest, mode_t); /* garbage where there is none, and then not used */
-  va_end(rest);
-  symbol = dlsym(RTLD_NEXT, "open");
-  memcpy(&real, &symbol, sizeof real);
-  return real(path, flags, mode);
-}
+
+REPLACED(open, (const char *path, int flags, ...), path, flags)
+REPLACED(open64, (const char *path, int flags, ...), path, flags)
+REPLACED(openat, (int folder, const char *path, int flags, ...), folder, path, flags)
+REPLACED(openat64, (int folder, const char *path, int flags, ...), folder, path, flags)
