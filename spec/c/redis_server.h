@@ -18,8 +18,8 @@
 enum { SERVER_START_S = 10, SERVER_ARGS = 40 };
 
 struct server {
-  char folder[64];
-  char socket[80];
+  char folder[90];
+  char socket[100];
   char address[128];                /* "unix:/…", for the driver */
   const char *options[SERVER_ARGS]; /* additional ones */
   int option_count;
@@ -88,8 +88,7 @@ static inline void server_run(struct server *server) {
 /* A new server with more options; the list ends with NULL. */
 static inline void server_start(struct server *server, const char *const *options) {
   memset(server, 0, sizeof *server);
-  snprintf(server->folder, sizeof server->folder, "/tmp/sr-redis-XXXXXX");
-  assert_non_null(mkdtemp(server->folder));
+  assert_int_equal(new_folder(server->folder, sizeof server->folder, "sr-redis"), 0);
   snprintf(server->socket, sizeof server->socket, "%s/s", server->folder);
   snprintf(server->address, sizeof server->address, "unix:%s", server->socket);
   while (options != NULL && options[server->option_count] != NULL) {

@@ -36,6 +36,14 @@ static inline void support_fail(const char *file, int line, const char *format, 
   _fail(file, line);
 }
 
+/* Makes a private folder, below TMPDIR. Returns 0; -1 if it can't, also where `size` is too small for its path. */
+static inline int new_folder(char *path, size_t size, const char *name) {
+  const char *tmp = getenv("TMPDIR");
+  int len =
+      snprintf(path, size, "%s/%s-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp", name);
+  return len > 0 && (size_t)len < size && mkdtemp(path) != NULL ? 0 : -1;
+}
+
 /* xorshift64*: the same on every machine, and independent of the generator under test. */
 struct chance {
   uint64_t state;

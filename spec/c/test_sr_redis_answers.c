@@ -22,7 +22,7 @@ struct answers {
       *step[STEPS]; /* to the steps, in order; the last one to all that follow; "": nothing */
 };
 
-static char folder[64], socket_path[80], address[100];
+static char folder[90], socket_path[100], address[110];
 static pid_t server_pid;
 static atomic_int *steps; /* how many commands of the limiter's it got */
 
@@ -92,9 +92,8 @@ static void stop(void) {
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "/tmp/sr-redis-XXXXXX");
   steps = mmap(NULL, sizeof *steps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (mkdtemp(folder) == NULL || steps == MAP_FAILED)
+  if (new_folder(folder, sizeof folder, "sr-redis") != 0 || steps == MAP_FAILED)
     return -1;
   snprintf(socket_path, sizeof socket_path, "%s/s", folder);
   snprintf(address, sizeof address, "unix:%s", socket_path);

@@ -109,7 +109,7 @@ static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slo
 
 static void tls_is_verified_by_the_given_ca_alone(void **state) {
   struct server server;
-  char folder[] = "/tmp/sr-redis-tls-XXXXXX", files[3][80], ports[2][12], address[300];
+  char folder[90], files[3][100], ports[2][12], address[300];
   struct sr_limiter *limiter;
   struct sr_slot slot;
   struct sr_ruling ruling;
@@ -117,7 +117,7 @@ static void tls_is_verified_by_the_given_ca_alone(void **state) {
   (void)state;
   if (!server_available())
     skip();
-  assert_non_null(mkdtemp(folder));
+  assert_int_equal(new_folder(folder, sizeof folder, "sr-redis-tls"), 0);
   run("cd %s && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj "
       "/CN=authority && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout other.key -out "
       "other.pem -subj /CN=other && openssl req -newkey rsa:2048 -nodes -keyout key.pem -out "

@@ -327,8 +327,7 @@ static inline int files_left(void) {
 }
 
 static inline void make_temporary(void) {
-  snprintf(temporary, sizeof temporary, "/tmp/test-worker-XXXXXX");
-  assert_non_null(mkdtemp(temporary));
+  assert_int_equal(new_folder(temporary, sizeof temporary, "test-worker"), 0);
   setenv("TMPDIR", temporary, 1);
 }
 
