@@ -1,6 +1,9 @@
 #!/bin/sh
-# Runs specs with keys made for this run, under strace, and lists each place other than a connection to which a piece of a key was
-# written: terminals, pipes, files, logs, arguments of processes. "make key-hunt" runs it on Lua 5.4 and in nginx.
+# Runs specs with keys made for this run, under strace, and lists each place other than a connection where a piece of a key came by.
+# Searched: what is written to terminals, pipes, files and logs; what is sent on unix sockets; arguments of processes, and their
+# environments except variables named SERANKING_...; their titles; names of files opened, made, renamed, linked or
+# removed. Not searched: stores into mapped files, and io_uring.
+# "make key-hunt" runs it on Lua 5.4 and in nginx.
 #   sh spec/key_hunt.sh SUITE...        Environment: SPECS="spec/a_spec.lua": only these
 # Fails if there is a place that `inputs` does not explain, if a core file was left, or if no key was seen on a connection. strace
 # slows the specs down, so failures of specs are shown and do not count.
@@ -9,6 +12,9 @@ set -eu
 cd "$(dirname "$0")/.."
 top=$PWD
 hunt=$top/build/hunt
+case $(cat /proc/sys/kernel/core_pattern 2>/dev/null) in
+  '|'* | */*) echo "Core files would be missed: core_pattern must be a plain name (sysctl kernel.core_pattern=core)" >&2; exit 2 ;;
+esac
 rm -rf "$hunt"
 mkdir -p "$hunt/tmp" "$hunt/home" "$hunt/tree"
 
@@ -35,6 +41,8 @@ inputs() {
     ^[0-9]+ +execve\("[^"]*/lua[0-9.jit]*", \["[^"]*", "-e",
     # the keys of a fake, which open nothing else
     ^[0-9]+ +execve\("[^"]*/lua[0-9.jit]*", \["[^"]*", "bin/seranking", "fake",
+    # a key where the name of a file belongs: nothing is there to read, and nothing is made
+    ^[0-9]+ +open(at)?\(.*, O_RDONLY(\|O_NOCTTY|\|O_CLOEXEC)*( <unfinished|\) = -1 ENOENT)
     # the key that `login` refuses to take from its arguments
     ^[0-9]+ +execve\("[^"]*/lua[0-9.jit]*", \["[^"]*", "bin/seranking", "login", "[^"]*"\]
     # the program that a test writes and starts, and what a test gives to it
@@ -49,22 +57,28 @@ inputs() {
 END
 }
 
+WRITES=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg
+NAMES="?open,openat,?openat2,?creat,?rename,?renameat,renameat2,?link,linkat,?symlink,symlinkat,?unlink,unlinkat,?mkdir,mkdirat"
 export TMPDIR="$hunt/tmp" HOME="$hunt/home" FILE_TIMEOUT="${FILE_TIMEOUT:-1800}"
 unset XDG_CONFIG_HOME XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CACHE_HOME
-ulimit -c unlimited
+ulimit -c unlimited 2>/dev/null || ulimit -c "$(ulimit -H -c)"
+[ "$(ulimit -c)" != 0 ] || echo "The hard limit on core files is 0: none can be found" >&2
 cd "$hunt/tree"
 strace -f --seccomp-bpf -qq -yy -s 1048576 -e signal=none \
-  -e trace=write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg,execve,prctl -o "|grep -aFf $hunt/pieces >$hunt/written" \
+  -v -e trace="$WRITES,execve,execveat,prctl,$NAMES" -o "|grep -aFf $hunt/pieces >$hunt/written" \
   sh spec/support/run.sh "$@" || true
 
+# Tests give keys to programs in these variables, some of them misspelt, and the programs' children inherit them.
+sed -E 's/"SERANKING_[A-Z_]+=[^"]*"//g' "$hunt/written" | grep -aFf "$hunt/pieces" >"$hunt/found" || true
+
 wire='^[0-9]+ +[a-z0-9]+\([0-9]+<TCP'
-on_the_wire=$(grep -acE "$wire" "$hunt/written") || true
+on_the_wire=$(grep -acE "$wire" "$hunt/found") || true
 inputs >"$hunt/inputs"
-grep -avE "$wire" "$hunt/written" | grep -avEf "$hunt/inputs" >"$hunt/hits" || true
+grep -avE "$wire" "$hunt/found" | grep -avEf "$hunt/inputs" >"$hunt/hits" || true
 hits=$(wc -l <"$hunt/hits")
 cores=$(find "$hunt" -name core -o -name 'core.[0-9]*' | grep -c .) || true
 echo
 cut -c1-400 "$hunt/hits" | head -n 40
-echo "A key was written $on_the_wire times to connections, $(($(wc -l <"$hunt/written") - on_the_wire - hits)) times as an input of a test" \
+echo "A key was written $on_the_wire times to connections, $(($(wc -l <"$hunt/found") - on_the_wire - hits)) times as an input of a test" \
   "or by its login, and $hits times elsewhere; $cores core files"
 [ "$hits" = 0 ] && [ "$cores" = 0 ] && [ "$on_the_wire" -gt 0 ]
