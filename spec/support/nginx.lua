@@ -6,6 +6,7 @@ local process = require "spec.support.process"
 local system = require "spec.support.system"
 
 local START_TIME = 10 -- seconds until it must be ready
+local TRIES = 3       -- another process may take a free port first
 
 local nginx = {}
 
@@ -99,12 +100,8 @@ http {
 ---@field preload? string a library for LD_PRELOAD
 ---@field folder? string where all files go; it is not removed afterwards
 
---- Starts nginx and waits until it accepts connections on PORT.
----@param options spec.NginxOptions
----@return table
-function nginx.start(options)
-  local folder = options.folder or shell("mktemp -d"):match "%S+"
-  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/shared'"):format(folder, folder)) -- for workers of another user
+-- Starts nginx on free ports. Returns nil and what it said if it did not start.
+local function launch(options, folder)
   local root = shell("pwd"):match "[^\n]+"
   local port, port2 = free_port(), free_port()
   local http = options.http:gsub("PORT2", port2):gsub("PORT", port):gsub("FOLDER", folder)
@@ -128,25 +125,44 @@ function nginx.start(options)
     wait $pid; status=$?
     echo $status >"$folder/ended"
   ]]):format(folder, environment, options.daemon and "wait $pid; pid=" or ""), "w"))
+  local deadline = socket.gettime() + START_TIME
+  repeat
+    -- nginx writes its process id once it listens: on a port that it could not take, another may accept.
+    local probe = (read(folder .. "/nginx.pid") or ""):find "%d" and socket.connect("127.0.0.1", port)
+    if probe then
+      probe:close()
+    elseif socket.gettime() > deadline or (read(folder .. "/stderr") or ""):find "emerg" then
+      pipe:close()
+      return nil, (read(folder .. "/stderr") or "") .. (read(folder .. "/error.log") or "")
+    else
+      socket.sleep(0.01)
+    end
+  until probe
+  return pipe, port, port2
+end
+
+--- Starts nginx and waits until it accepts connections on PORT.
+---@param options spec.NginxOptions
+---@return table
+function nginx.start(options)
+  local folder = options.folder or shell("mktemp -d"):match "%S+"
+  shell(("chmod 755 '%s'; mkdir -m 1777 '%s/shared'"):format(folder, folder)) -- for workers of another user
+  local pipe, port, port2
+  for _ = 1, TRIES do
+    pipe, port, port2 = launch(options, folder)
+    if pipe or not port:find "Address already in use" then
+      break
+    end
+  end
+  if not pipe then
+    error("nginx does not start: " .. port, 2)
+  end
   local server = { folder = folder, port = port, port2 = port2, url = "http://127.0.0.1:" .. port }
 
   --- The contents of the error log.
   function server.log()
     return read(folder .. "/error.log") or ""
   end
-
-  local deadline = socket.gettime() + START_TIME
-  repeat
-    local probe = socket.connect("127.0.0.1", port)
-    if probe then
-      probe:close()
-    elseif socket.gettime() > deadline or (read(folder .. "/stderr") or ""):find "emerg" then
-      pipe:close()
-      error("nginx does not start: " .. (read(folder .. "/stderr") or "") .. server.log(), 2)
-    else
-      socket.sleep(0.01)
-    end
-  until probe
 
   local master
 
@@ -173,6 +189,7 @@ function nginx.start(options)
   end
 
   -- The master listens before it has workers.
+  local deadline = socket.gettime() + START_TIME
   while #server.workers() < (options.workers or 1) do
     assert(socket.gettime() < deadline, "nginx has no workers")
     socket.sleep(0.01)
