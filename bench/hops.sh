@@ -1,5 +1,6 @@
 #!/bin/sh
-# Counts the C functions that a warm client.sites:list() enters, with share = "user". SPDX-License-Identifier: MIT
+# Counts the C functions that a warm client.sites:list() enters, with share = "user". The server answers after 2 ms, so that
+# each call waits. SPDX-License-Identifier: MIT
 #
 # Built without optimization, which keeps every function. Exits with 1 if the count exceeds the bound.
 # Environment: BUILD=build; TREE=1 prints the functions as a tree.
@@ -16,7 +17,7 @@ work=$(mktemp -d)
 trap 'exec 3>&-; wait; rm -rf "$work"' EXIT
 printf '[]' >"$work/answer"
 mkfifo "$work/stdin"
-"$build/server" "$work/answer" <"$work/stdin" >"$work/port" 3>&- &
+"$build/server" "$work/answer" 2 <"$work/stdin" >"$work/port" 3>&- &
 exec 3>"$work/stdin"
 until [ -s "$work/port" ]; do sleep 0.02; done
 

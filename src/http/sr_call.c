@@ -62,7 +62,8 @@ void sr_call_clear(struct sr_call *call) {
   call->parts = call->last_part = NULL;
   curl_slist_free_all(call->headers);
   call->headers = NULL;
-  sr_sink_delete(call->sink);
+  if (call->sink != NULL)
+    sr_sink_delete(call->sink);
   call->sink = NULL;
   if (call->events != NULL)
     sr_call_clear_events(call);

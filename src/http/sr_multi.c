@@ -90,6 +90,7 @@ int sr_multi_open(struct sr_multi *multi) {
   if (handle == NULL)
     return -1;
   set_handle(multi, handle, &wakers);
+  multi->reuses_handles = sr_transfer_is_reusable();
   return 0;
 }
 
@@ -113,7 +114,7 @@ int sr_multi_start(struct sr_multi *multi, struct sr_transfer *transfer) {
 
 void sr_multi_stop(struct sr_multi *multi, struct sr_transfer *transfer) {
   int removed = curl_multi_remove_handle(multi->handle, transfer->easy) == CURLM_OK;
-  int reusable = sr_transfer_is_reusable();
+  int reusable = multi->reuses_handles;
   multi->running--;
   if (multi->latest == transfer)
     multi->latest = NULL;
@@ -161,10 +162,12 @@ static void prepare_next(struct sr_multi *multi) {
   transfer = sr_transfer_new(multi->share, &multi->rounds);
   if (transfer == NULL)
     return;
-  if (sr_transfer_prepare(transfer, multi->latest->call->config) == CURLE_OK)
-    put_idle(multi, transfer);
-  else
+  if (sr_transfer_prepare(transfer, multi->latest->call->config) == CURLE_OK) {
+    multi->idle = transfer;
+    multi->idle_count = 1;
+  } else {
     sr_transfer_delete(transfer);
+  }
 }
 
 CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsigned count,
@@ -172,7 +175,7 @@ CURLMcode sr_multi_poll(struct sr_multi *multi, struct curl_waitfd *extra, unsig
   sr_time wait = max_wait < POLL_MAX ? max_wait : POLL_MAX;
   if (multi->handle == NULL && sr_multi_open(multi) != 0)
     return CURLM_OUT_OF_MEMORY;
-  if (multi->running > 0 && !sr_transfer_is_reusable())
+  if (multi->running > 0 && !multi->reuses_handles)
     prepare_next(multi);
   wait = wait / SR_MILLISECOND + (wait % SR_MILLISECOND != 0);
   return curl_multi_poll(multi->handle, extra, count, (int)wait, NULL);

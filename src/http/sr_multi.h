@@ -19,6 +19,7 @@ struct sr_multi {
   struct sr_wakers wakers; /* of `handle` */
   CURLSH *share;           /* TLS sessions; NULL until it is needed */
   pthread_mutex_t lock;    /* guards `handle` against sr_multi_wake */
+  int reuses_handles;      /* see sr_transfer_is_reusable */
   struct sr_transfer *idle;
   int idle_count;
   /* Only where a handle has one use, see prepare_next: */

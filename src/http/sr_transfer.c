@@ -169,16 +169,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
-/* Whether the answer is a success, whose body goes to the call's sink. */
-static int is_for_sink(const struct sr_transfer *transfer) {
-  return transfer->call->sink != NULL && status_of(transfer) / 100 == 2;
-}
-
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   struct sr_transfer *transfer = user;
   struct sr_call *call = transfer->call;
   size_t len = size * count;
-  if (is_for_sink(transfer)) {
+  if (call->sink != NULL && status_of(transfer) / 100 == 2) { /* only a success goes there */
     if (expire_after(transfer, transfer->ends))
       return 0; /* a file of few bytes may have been much gzip */
     transfer->sink_failed = sr_sink_write(call->sink, data, len) != 0;
@@ -404,13 +399,15 @@ struct sr_transfer *sr_transfer_new(CURLSH *share, const uint64_t *rounds) {
 void sr_transfer_delete(struct sr_transfer *transfer) {
   if (transfer == NULL)
     return;
-  sr_transfer_release(transfer);
+  if (transfer->call != NULL)
+    sr_transfer_release(transfer);
   sr_buf_fini(&transfer->target);
   curl_easy_cleanup(transfer->easy);
   free(transfer);
 }
 
 int sr_transfer_is_reusable(void) {
+  pthread_once(&loaded_once, look_at_loaded);
   return !folds_into_freed;
 }
 

@@ -291,14 +291,16 @@ static int apply_outcome(struct circuit *c, enum sr_outcome outcome, int probe, 
 }
 
 /* Records an outcome in the circuit. 0: the block has moved. */
-static int record_circuit(struct sr_limit *limit, enum sr_outcome outcome, int probe, sr_time now,
-                          enum sr_change *change) {
+static int record_circuit(struct sr_limit *limit, const struct sr_slot *slot,
+                          enum sr_outcome outcome, sr_time now, enum sr_change *change) {
   uint64_t word = atomic_load(&limit->circuit);
+  if (word == 0 && outcome != SR_OUTCOME_REFUSED && outcome != SR_OUTCOME_BAD_KEY)
+    return 1; /* no trouble, before or now */
   for (;;) {
     struct circuit before = circuit_of(word, now), after = before;
     if ((word & FROZEN) && sr_limit_moved(limit))
       return 0;
-    if (!apply_outcome(&after, outcome, probe, now))
+    if (!apply_outcome(&after, outcome, holds_lease(&limit->probe, slot->probe), now))
       return 1;
     SR_FAULT("circuit");
     if (!atomic_compare_exchange_weak(&limit->circuit, &word, pack(&after)))
@@ -401,7 +403,7 @@ static void apply_silence(struct silence *q, const struct sr_rate *rate, int lon
 ** server may be counting the requests before it now. 0: the block has moved.
 */
 static int record_silence(struct sr_limit *limit, const struct sr_rate *rate,
-                          enum sr_outcome outcome, int lone, sr_time now) {
+                          const struct sr_slot *slot, enum sr_outcome outcome, sr_time now) {
   uint64_t word = atomic_load(&limit->silence);
   if (outcome == SR_OUTCOME_UNSENT || (word == 0 && outcome != SR_OUTCOME_SILENT))
     return 1; /* nothing begins or ends */
@@ -411,7 +413,7 @@ static int record_silence(struct sr_limit *limit, const struct sr_rate *rate,
     if ((word & FROZEN) && sr_limit_moved(limit))
       return 0;
     if (outcome == SR_OUTCOME_SILENT)
-      apply_silence(&q, rate, lone, now);
+      apply_silence(&q, rate, holds_lease(&limit->lone, slot->lone), now);
     else if (q.level > 0 && !raise_to(limit, &limit->held, now + unit_of(rate->window)))
       return 0;
     after = pack_silence(outcome == SR_OUTCOME_SILENT ? &q : &none);
@@ -547,13 +549,11 @@ static int record(struct sr_limit *limit, const struct sr_rate *rate, sr_time no
   if (outcome == SR_OUTCOME_REFUSED && !raise_to(limit, &limit->held, now + hold))
     return 0;
   SR_FAULT("held");
-  if (!(slot->recorded & IN_SILENCE) &&
-      !record_silence(limit, rate, outcome, holds_lease(&limit->lone, slot->lone), now))
+  if (!(slot->recorded & IN_SILENCE) && !record_silence(limit, rate, slot, outcome, now))
     return 0;
   slot->recorded |= IN_SILENCE;
   SR_FAULT("heard");
-  if (!(slot->recorded & IN_CIRCUIT) &&
-      !record_circuit(limit, outcome, holds_lease(&limit->probe, slot->probe), now, change))
+  if (!(slot->recorded & IN_CIRCUIT) && !record_circuit(limit, slot, outcome, now, change))
     return 0;
   slot->recorded |= IN_CIRCUIT;
   SR_FAULT("learned");
