@@ -109,64 +109,73 @@ static const char *bad(const char *from, const char *p, const char *problem) {
   return p - from > SR_NUMBER_MAX ? "number of more than 4095 characters" : problem;
 }
 
-const char *sr_number_read(const char **at, const char *end, struct sr_number *number) {
-  const char *from = *at, *p = from, *digits, *dot = NULL, *first;
+/* Reads digits behind those that `*whole` has. Returns their end. */
+static const char *read_digits(const char *p, const char *end, uint64_t *whole) {
+  for (; is_digit(p, end); p++)
+    *whole = *whole * 10 + (uint64_t)(*p - '0');
+  return p;
+}
+
+/* Reads an exponent, behind its letter, and adds it. Returns its end; `*digits` is where its digits begin. */
+static const char *read_exponent(const char *p, const char *end, const char **digits,
+                                 long *exponent) {
+  int below = p < end && *p == '-';
+  long power = 0;
+  if (p < end && (*p == '+' || *p == '-'))
+    p++;
+  for (*digits = p; is_digit(p, end); p++)
+    power = power < EXPONENT_MAX ? power * 10 + (*p - '0') : power;
+  *exponent += below ? -power : power;
+  return p;
+}
+
+/* How many of `count` digits there are without leading zeros: 0.00000000000000000001 has one. */
+static long significant(const char *digits, long count) {
+  for (; count > 0 && (*digits == '0' || *digits == '.'); digits++)
+    count -= *digits == '0';
+  return count;
+}
+
+const char *sr_number_read(const char **p, const char *end, struct sr_number *number) {
+  const char *from = *p, *at = from, *digits, *after_whole;
   uint64_t whole = 0;
-  long exponent = 0, count, power = 0;
-  int negative = *p == '-', fraction = 0;
+  long exponent = 0, count;
+  int negative = *at == '-';
   if (end - from > SR_NUMBER_MAX)
     end = from + SR_NUMBER_MAX + 1;
-  digits = p += negative;
-  *at = p;
-  if (!is_digit(p, end))
+  digits = at += negative;
+  *p = at;
+  if (!is_digit(at, end))
     return "number without digits";
-  if (*p == '0' && is_digit(p + 1, end))
+  if (*at == '0' && is_digit(at + 1, end))
     return "number with a leading zero";
-  for (; is_digit(p, end); p++)
-    whole = whole * 10 + (uint64_t)(*p - '0');
-  count = p - digits;
-  if (count < DIGITS_MAX && (p == end || (*p != '.' && *p != 'e' && *p != 'E'))) {
+  *p = at = after_whole = read_digits(at, end, &whole);
+  count = at - digits;
+  if (count < DIGITS_MAX && (at == end || (*at != '.' && *at != 'e' && *at != 'E'))) {
     number->whole = 1;
     number->integer = negative ? -(int64_t)whole : (int64_t)whole;
     number->value = negative ? -(double)whole : (double)whole;
-    *at = p;
     return NULL;
   }
-  if (p < end && *p == '.') {
-    dot = p++;
-    fraction = 1;
-    for (; is_digit(p, end); p++)
-      whole = whole * 10 + (uint64_t)(*p - '0');
-    exponent = dot + 1 - p;
-    count = p - digits - 1;
-    *at = p;
+  if (at < end && *at == '.') {
+    *p = at = read_digits(at + 1, end, &whole);
+    exponent = after_whole + 1 - at;
+    count -= exponent;
     if (exponent == 0)
-      return bad(from, p, "decimal point without digits after it");
+      return bad(from, at, "decimal point without digits after it");
   }
-  if (p < end && (*p == 'e' || *p == 'E')) {
-    int below;
-    const char *power_digits;
-    p++;
-    fraction = 1;
-    below = p < end && *p == '-';
-    if (p < end && (*p == '+' || *p == '-'))
-      p++;
-    for (power_digits = p; is_digit(p, end); p++)
-      power = power < EXPONENT_MAX ? power * 10 + (*p - '0') : power;
-    *at = p;
-    if (p == power_digits)
-      return bad(from, p, "exponent without digits");
-    exponent += below ? -power : power;
+  if (at < end && (*at == 'e' || *at == 'E')) {
+    const char *power;
+    *p = at = read_exponent(at + 1, end, &power, &exponent);
+    if (at == power)
+      return bad(from, at, "exponent without digits");
   }
-  *at = p;
-  if (p - from > SR_NUMBER_MAX)
-    return bad(from, p, NULL);
-  if (count > DIGITS_MAX) { /* leading zeros are no digits: 0.00000000000000000001 has one */
-    for (first = digits; count > 0 && (*first == '0' || *first == '.'); first++)
-      count -= *first == '0';
-  }
+  if (at - from > SR_NUMBER_MAX)
+    return bad(from, at, NULL);
+  if (count > DIGITS_MAX)
+    count = significant(digits, count);
   number->whole =
-      !fraction && count <= DIGITS_MAX && whole <= (uint64_t)INT64_MAX + (uint64_t)negative;
+      at == after_whole && count <= DIGITS_MAX && whole <= (uint64_t)INT64_MAX + (uint64_t)negative;
   if (number->whole)
     number->integer = (int64_t)(negative ? 0 - whole : whole);
   if (count <= DIGITS_MAX && nearest(whole, exponent, &number->value)) {
@@ -174,9 +183,9 @@ const char *sr_number_read(const char **at, const char *end, struct sr_number *n
       number->value = -number->value;
     return NULL;
   }
-  number->value = by_strtod(from, p);
+  number->value = by_strtod(from, at);
   if (!isinf(number->value))
     return NULL;
-  *at = from;
+  *p = from;
   return "number out of range";
 }

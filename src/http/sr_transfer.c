@@ -661,7 +661,7 @@ static void set_sent_once(struct sr_error *error, const struct sr_transfer *tran
 */
 static int is_status_read(const struct sr_call *call) {
   const char *status = strchr(call->head.data, ' ');
-  return status != NULL && atoi(status) == call->status;
+  return status != NULL && strtol(status, NULL, 10) == call->status;
 }
 
 /* Says why there is no whole answer. */

@@ -180,7 +180,7 @@ static const char *string_end(struct lsr_decoder *d, const char *from, int *esca
 */
 static ptrdiff_t unescape(struct lsr_decoder *d, const char *from, const char *end, char *out) {
   const char *look = from;
-  char *to = out, piece[4];
+  char *to = out, piece[4] = {0};
   for (;;) {
     const char *slash = sr_scan(from, end);
     size_t n;
@@ -212,9 +212,10 @@ static enum outcome any_string(lua_State *L, struct lsr_decoder *d) {
   const char *from = d->p + 1, *text = from;
   int escapes;
   const char *end = string_end(d, from, &escapes);
-  ptrdiff_t len = end - from;
+  ptrdiff_t len;
   if (end == NULL)
     return BROKEN;
+  len = end - from;
   if (escapes) {
     char *out =
         L != NULL ? scratch(L, d, (size_t)len) : NULL; /* unescaping never lengthens a string */
