@@ -147,10 +147,10 @@ static int can_copy(struct lsr_decoder *d, size_t len) {
 ** passed. Sets `*escapes` if it has escapes.
 */
 static const char *string_end(struct lsr_decoder *d, const char *from, int *escapes) {
-  const char *p = from, *stop;
+  const char *p = from;
   *escapes = 0;
   for (;;) {
-    stop = d->end - p > LOOK_EVERY ? p + LOOK_EVERY : d->end;
+    const char *stop = d->end - p > LOOK_EVERY ? p + LOOK_EVERY : d->end;
     while ((p = sr_scan(p, stop)) < stop && *p == '\\') {
       *escapes = 1;
       p += d->end - p > 1 ? 2 : 1;
@@ -299,12 +299,11 @@ static inline void push_name(lua_State *L, struct lsr_decoder *d, struct lsr_pla
 static INLINE enum outcome read_name(lua_State *L, struct lsr_decoder *d) {
   struct lsr_frame *f = &d->frame[d->depth - 1];
   const char *from = d->p + 1;
-  short next;
-  int i;
   if (L == NULL)
     return read_string(L, d);
   if (f->place >= 0) {
-    next = f->last != 0 ? d->place[f->last].next : d->place[f->place].inner;
+    short next = f->last != 0 ? d->place[f->last].next : d->place[f->place].inner;
+    int i;
     for (i = 0; next != 0 && i < AHEAD; i++, next = d->place[next].next)
       if (is_name(d, &d->place[next])) {
         push_name(L, d, &d->place[next]);
