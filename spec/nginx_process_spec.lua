@@ -168,28 +168,27 @@ describe("nginx", function()
 
   it("fails calls at once when it runs out of descriptors, and works again later", function()
     local inherited = select(2, nginx.shell("ls /proc/self/fd"):gsub("%d+", "")) -- from the process of the specs
-    local server = keep(nginx.start { main = ("worker_rlimit_nofile %d;"):format(60 + inherited), connections = 512,
-      http = configuration() })
-    assert.are.equal("/before", select(2, server.get "/call?id=before"))
-    local socks = {}
-    for i = 1, 40 do
-      socks[i] = server.send("/call?wait=1&id=" .. i)
+    local outcomes = {}
+    -- A call takes four, that of its client included. Four limits in a row: with one of them the last is not a client's.
+    for more = 0, 3 do
+      local server = keep(nginx.start { main = ("worker_rlimit_nofile %d;"):format(60 + inherited + more), connections = 512,
+        http = configuration() })
+      assert.are.equal("/before", select(2, server.get "/call?id=before"))
+      local socks = {}
+      for i = 1, 40 do
+        socks[i] = server.send("/call?wait=1&id=" .. i)
+      end
+      for i = 1, 40 do
+        local _, body = server.receive(socks[i])
+        outcomes[body == "/" .. i and "answered" or body] = true
+      end
+      eventually(function()
+        return select(2, server.get "/call?id=after") == "/after"
+      end)
+      assert.are.equal(0, status(server).calls)
     end
-    local start, outcomes = socket.gettime(), {}
-    for i = 1, 40 do
-      local _, body = server.receive(socks[i])
-      outcomes[body == "/" .. i and "answered" or body] = true
-    end
-    assert.is_true(socket.gettime() - start < 11, "took " .. socket.gettime() - start)
-    assert.is_true(outcomes.answered)
-    assert.is_true(outcomes["network no_descriptors"])
     outcomes.closed = nil -- nginx had no descriptor for this client
-    outcomes.answered, outcomes["network no_descriptors"] = nil, nil
-    assert.is_nil((next(outcomes)))
-    eventually(function()
-      return select(2, server.get "/call?id=after") == "/after"
-    end, 3)
-    assert.are.equal(0, status(server).calls)
+    assert.are.same({ answered = true, ["network no_descriptors"] = true }, outcomes)
   end)
 
   it("lets calls wait for a second when it runs out of connections, then fails them", function()
