@@ -19,6 +19,12 @@ KEYS="be2165b7d065e278""e7305c1c7ef791f283f5d14b|0a6c1f2e-3b4d-""4c5e-8f90-a1b2c
 # Specs that do not depend on the Lua, by the beginnings of their names: they run on 5.4 and LuaJIT only.
 SAME_EVERYWHERE='(api|catalogue|cli_(arguments|chart|completion|console|docs|limits|login|report|requests|run|table|walk)|data_fake|examples|fake|project|readback|record|reference|security|suggest|unshared|version|walks)'
 
+# Of these, specs of programs and pages around the library: they run on 5.4 only.
+ONCE='(api_new|cli_console|cli_report_browser)'
+
+# More that run on 5.4 and LuaJIT only, but under AddressSanitizer, too.
+TWO_LUAS='(cli_process|faults)'
+
 # Specs that run under valgrind, which finds reads of uninitialised memory that AddressSanitizer does not.
 VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
 
@@ -47,8 +53,9 @@ targets() {
         printf '%s\n' $SPECS
       else
         case $1 in
-          lua5.4 | luajit) pick . ;;
-          lua5.*) pick -v "/$SAME_EVERYWHERE" ;;
+          lua5.4) pick . ;;
+          luajit) pick -v "/$ONCE" ;;
+          lua5.*) pick -v "/($SAME_EVERYWHERE|$TWO_LUAS)" ;;
           coverage) { pick -v "/$SAME_EVERYWHERE"; pick "/cli_(limits|login)"; } ;;
           asan) pick -v "/($SAME_EVERYWHERE|cli_process)" ;; # curl may hang in setlocale with the sanitizer preloaded
           valgrind) pick "/$VALGRIND" ;;
