@@ -2,7 +2,7 @@
 # Runs test suites and adds up what they report. The last line is "N passed, N failed".
 #   sh spec/support/run.sh SUITE...
 # Expects everything to be built: "make test" and "make test-deep" do that and call this.
-# Environment: JOBS=2           processes at a time
+# Environment: JOBS=2           processes at a time, and one more: many tests wait
 #              SPECS, C_TESTS   only these spec files; only these C tests, by name without "test_sr_"
 #              RESULT=NAME      keep the results in build/results/NAME, for spec/support/total.sh
 #              FILE_TIMEOUT     seconds after which a process counts as hanging
@@ -26,7 +26,7 @@ ONCE='(api_new|cli_console|cli_report_browser)'
 TWO_LUAS='(cli_process|faults)'
 
 # Specs that run under valgrind, which finds reads of uninitialised memory that AddressSanitizer does not.
-VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json)'
+VALGRIND='(binding|bodies|data_download|garbage|http_answer|http_request|json_spec)'
 
 # Tests of code that depends on libcurl's version or on Linux.
 PORTABLE='(limiter|loop_spec|map|retry)'
@@ -87,7 +87,7 @@ MEMCHECK="valgrind --quiet --leak-check=no --error-exitcode=9 --suppressions=spe
 
 # How many generated cases of a fuzz target are run. Those of the worker have a thread, sockets and forks.
 cases() {
-  [ "$1" = worker ] && echo 20000 || echo 100000
+  [ "$1" = worker ] && echo 10000 || echo 50000
 }
 
 # Runs a target of a suite.
@@ -213,7 +213,7 @@ for suite in "$@"; do
 done | awk -v longest="$LONGEST" '
   { rank = split(longest, patterns, " ") + 1; for (i = rank - 1; i; i--) if ($0 ~ patterns[i]) rank = i; print rank, $0 }' |
   sort -s -n -k 1,1 | cut -d " " -f 2- >"$WORK/queue"
-xargs -P "${JOBS:-2}" -n 2 sh spec/support/run.sh --one <"$WORK/queue"
+xargs -P $((${JOBS:-2} + 1)) -n 2 sh spec/support/run.sh --one <"$WORK/queue"
 while read -r target; do # one without a result has crashed
   grep -qE " $target\$" "$WORK/results" || echo "0 1 0 0 $target" >>"$WORK/results"
 done <"$WORK/queue"
