@@ -47,8 +47,8 @@ describe("when an allocation fails", function()
     return true
   end })
 
-  survives("the first call of a client", { least = 100, scenario = function()
-    local made, problem = api.client()
+  local function first_call(options)
+    local made, problem = api.client(options)
     if not made then
       return nil, problem
     end
@@ -58,6 +58,10 @@ describe("when an allocation fails", function()
       error(list, 0)
     end
     return list and true, failure
+  end
+
+  survives("the first call of a client", { least = 100, scenario = function()
+    return first_call()
   end })
 
   survives("a call", { least = 10, client = client, scenario = function(it_works)
@@ -90,16 +94,7 @@ describe("when an allocation fails", function()
   end })
 
   survives("the first call of a client with its limit in a file", { least = 100, scenario = function()
-    local made, problem = api.client { share = "user", state_dir = states }
-    if not made then
-      return nil, problem
-    end
-    local ran, list, failure = pcall(made.sites.list, made.sites)
-    made:close()
-    if not ran then
-      error(list, 0)
-    end
-    return list and true, failure
+    return first_call { share = "user", state_dir = states }
   end })
 
   survives("a call with its limit in a file", { least = 10, client = function()

@@ -12,10 +12,8 @@
 static char folder[100];
 
 static inline int make_folder(void **state) {
-  const char *tmp = getenv("TMPDIR");
   (void)state;
-  snprintf(folder, sizeof folder, "%.60s/sr_test_XXXXXX", tmp != NULL ? tmp : "/tmp");
-  return mkdtemp(folder) == NULL;
+  return new_folder(folder, sizeof folder, "sr_test");
 }
 
 /* The number of files; `also_remove` removes them. */

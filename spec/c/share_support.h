@@ -151,8 +151,7 @@ static inline int set_up(void **state) {
   snprintf(runtime_dir, sizeof runtime_dir, "%s", runtime != NULL ? runtime : "");
   calls = kill_at = fail_at = 0;
   umask(022);
-  snprintf(base, sizeof base, "%.40s/sr_share_XXXXXX", temporary != NULL ? temporary : "/tmp");
-  if (mkdtemp(base) == NULL || chmod(base, 0755) != 0)
+  if (new_folder(base, sizeof base, "sr_share") != 0 || chmod(base, 0755) != 0)
     return -1;
   snprintf(dir, sizeof dir, "%s/state", base);
   fds_before = open_fds();

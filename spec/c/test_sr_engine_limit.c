@@ -305,10 +305,8 @@ static void calls_handed_out_after_another_s_429_take_a_new_slot(void **state) {
 static char dir[100];
 
 static int make_dir(void **state) {
-  const char *tmp = getenv("TMPDIR");
   (void)state;
-  snprintf(dir, sizeof dir, "%.60s/sr_engine_XXXXXX", tmp != NULL ? tmp : "/tmp");
-  return mkdtemp(dir) == NULL;
+  return new_folder(dir, sizeof dir, "sr_engine");
 }
 
 static int remove_dir(void **state) {

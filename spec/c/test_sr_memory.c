@@ -397,10 +397,8 @@ static void texts_of_any_length_fit_or_memory_ran_out(void **state) {
 static char dir[100];
 
 static int make_dir(void **state) {
-  const char *tmp = getenv("TMPDIR");
   (void)state;
-  snprintf(dir, sizeof dir, "%.60s/sr_memory_XXXXXX", tmp != NULL ? tmp : "/tmp");
-  return mkdtemp(dir) == NULL;
+  return new_folder(dir, sizeof dir, "sr_memory");
 }
 
 static int remove_dir(void **state) {
