@@ -95,7 +95,7 @@ MODULE_NAMES  := lseranking $(if $(REDIS),lseranking_redis)
 MODULES       := $(foreach m,$(MODULE_NAMES),$(LUAS:%=$(BUILD)/%/$(m).so))
 UNWRAPPED     := $(if $(filter Darwin,$(shell uname -s)),$(BUILD)/c/test_sr_redis_memory)# its linker has no --wrap
 GLIBC         := $(filter-out __GLIBC__,$(lastword $(shell echo __GLIBC__ | $(CC) -E -P -include limits.h -x c - 2>/dev/null)))# empty: another libc
-GLIBC_ONLY    := $(if $(GLIBC),,$(BUILD)/c/test_sr_system_fails $(BUILD)/c/test_sr_worker_fails)
+GLIBC_ONLY    := $(if $(GLIBC),,$(addprefix $(BUILD)/c/test_sr_,share_fails system_fails worker_fails))
 REDIS_CTESTS  := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_sr_redis*.c))
 CTESTS        := $(filter-out $(GLIBC_ONLY) $(if $(REDIS),$(UNWRAPPED),$(REDIS_CTESTS)),$(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/test_*.c)))
 

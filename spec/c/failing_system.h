@@ -80,6 +80,10 @@ FAILING(ssize_t, read, (int fd, void *data, size_t len), (errno == 0 ? 0 : -1), 
 FAILING(ssize_t, write, (int fd, const void *data, size_t len), -1, fd, data, len)
 FAILING(int, listen, (int fd, int count), -1, fd, count)
 FAILING(int, flock, (int fd, int what), -1, fd, what)
+FAILING(int, access, (const char *path, int how), -1, path, how)
+FAILING(int, rename, (const char *from, const char *to), -1, from, to)
+FAILING(int, unlinkat, (int in, const char *path, int flags), -1, in, path, flags)
+FAILING(int, fchown, (int fd, uid_t owner, gid_t group), -1, fd, owner, group)
 FAILING(DIR *, fdopendir, (int fd), NULL, fd)
 FAILING(void *, mmap, (void *at, size_t len, int how, int flags, int fd, off_t from), MAP_FAILED,
         at, len, how, flags, fd, from)
@@ -126,6 +130,20 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len) {
 /* Older versions of glibc have it in the header alone. */
 int fstat(int fd, struct stat *st) {
   return must_fail("fstat") ? -1 : fstatat(fd, "", st, AT_EMPTY_PATH);
+}
+
+/* In a folder that is open. */
+int openat(int in, const char *path, int flags, ...) {
+  int (*real)(int, const char *, int, ...);
+  void *symbol = dlsym(RTLD_NEXT, "openat");
+  mode_t mode = 0;
+  va_list args;
+  memcpy(&real, &symbol, sizeof real);
+  va_start(args, flags);
+  if (flags & O_CREAT)
+    mode = va_arg(args, mode_t);
+  va_end(args);
+  return in != AT_FDCWD && must_fail("openat") ? -1 : real(in, path, flags, mode);
 }
 
 int open(const char *path, int flags, ...) {

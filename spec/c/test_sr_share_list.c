@@ -171,9 +171,10 @@ static void fill_dir(sr_time now) {
       assert_int_equal(truncate(path, 7), 0);
     }
   }
-  for (i = 0; i < 5; i++) { /* similar, but not ours */
+  for (i = 0; i < 6; i++) { /* similar, but not ours */
     static const char *const names[] = {
-        ".new-1-1", "0123456789abcdef-0123456.limit", "0123456789ABCDEF-01234567.limit",
+        "0123456789abcdef_01234567.limit", ".new-1-1",
+        "0123456789abcdef-0123456.limit",  "0123456789ABCDEF-01234567.limit",
         "+123456789abcdef-01234567.limit", "0123456789abcdef-01234567.limits"};
     snprintf(path, sizeof path, "%s/%s", dir, names[i]);
     write_file(path, "", 0, 0600);
@@ -252,7 +253,7 @@ static void a_file_with_an_unknown_rate_is_listed_without_a_rate(void **state) {
   struct sr_share *share = opened();
   struct sr_share_list list;
   int i;
-  static const int64_t rates[][2] = {{0, 0}, {-1, S}, {65, S}, {5, 0}, {5, -1}};
+  static const int64_t rates[][2] = {{0, 0}, {-1, S}, {65, S}, {5, 0}, {5, -1}, {5, 86401 * S}};
   (void)state;
   for (i = 0; i < (int)COUNT(rates); i++) {
     atomic_store(&share->page->rate_slots, rates[i][0]);

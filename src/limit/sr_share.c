@@ -629,16 +629,14 @@ struct visit {
   int prune;
 };
 
-static void visit_file(struct sr_share_entry *entry, const char *file, const struct visit *visit) {
+/* `name` and `boot` are those in the file's name. */
+static void visit_file(struct sr_share_entry *entry, const char *file, uint64_t name, unsigned boot,
+                       const struct visit *visit) {
   char text[SR_ERRNO_TEXT];
   const char *problem = NULL;
   struct page *page;
   struct stat st;
-  uint64_t name;
-  unsigned boot;
   int fd;
-  if (!parse_name(file, &name, &boot))
-    return;
   snprintf(entry->name, sizeof entry->name, "%016llx", (unsigned long long)name);
   fd = open_file(visit->dir, file, visit->group, &st, &problem);
   if (fd < 0) {
@@ -680,7 +678,7 @@ static int read_dir(struct sr_share_list *list, const struct visit *visit, char 
     report_errno(problem, list->dir);
     return -1;
   }
-  while (result == 0 && (found = readdir(stream)) != NULL) {
+  while ((found = readdir(stream)) != NULL) {
     struct sr_share_entry *entry;
     uint64_t name;
     unsigned boot;
@@ -693,7 +691,7 @@ static int read_dir(struct sr_share_list *list, const struct visit *visit, char 
       break;
     }
     snprintf(entry->path, sizeof entry->path, "%.470s/%.40s", list->dir, found->d_name);
-    visit_file(entry, found->d_name, visit);
+    visit_file(entry, found->d_name, name, boot, visit);
   }
   closedir(stream);
   return result;
