@@ -115,6 +115,7 @@ describe("seranking.csv", function()
       ["=1+1"] = "'=1+1", ["+cmd|' /C calc'!A0"] = "'+cmd|' /C calc'!A0", ["-2+3"] = "'-2+3", ["@sum(a1)"] = "'@sum(a1)",
       ["\tx"] = "'\tx", ["\r=1"] = "\"'\r=1\"", ["=a,b"] = "\"'=a,b\"", ["-"] = "'-", ["+"] = "'+", ["--5"] = "'--5",
       ["-5"] = "-5", ["+49.5"] = "+49.5", ["-.5"] = "'-.5", ["-5."] = "-5.", ["a=1"] = "a=1", ["-5 Euro"] = "'-5 Euro",
+      ["-5.x"] = "'-5.x", ["-5.-"] = "'-5.-",
     } do
       assert.equal(expected, cell(text))
     end
@@ -142,6 +143,7 @@ describe("seranking.csv", function()
 
   it("replaces what is not UTF-8, so that the file is", function()
     assert.equal("a\r\nx\239\191\189y\239\191\189\r\n", csv_of({ { a = "x\255y\195" } }, "a"))
+    assert.equal("a\r\n\239\191\189y\r\n", csv_of({ { a = "\255y" } }, "a"))
     assert.equal("a\r\n\"\239\191\189,\"\"\239\191\189\"\r\n", csv_of({ { a = "\200,\"\200" } }, "a"))
   end)
 

@@ -308,6 +308,35 @@ static void addresses_are_checked(void **state) {
   sr_config_unref(config);
 }
 
+static void an_empty_proxy_is_none(void **state) {
+  struct sr_settings settings = settings_of(V4_KEY);
+  struct sr_config *config;
+  (void)state;
+  unsetenv("https_proxy");
+  unsetenv("HTTPS_PROXY");
+  unsetenv("all_proxy");
+  unsetenv("ALL_PROXY");
+  settings.proxy = "";
+  config = config_of(&settings);
+  assert_false(config->http_proxy);
+  sr_config_unref(config);
+}
+
+/* A download from another host. */
+static void a_client_without_a_key_has_none_elsewhere(void **state) {
+  struct sr_settings settings = settings_of(NULL);
+  struct sr_error error;
+  struct sr_config *config, *other;
+  (void)state;
+  config = config_of(&settings);
+  other = sr_config_elsewhere(config, "https://files.example", "/f?a=1", &error);
+  CHECK(other != NULL, "%s", error.message);
+  assert_int_equal(other->key.len, 0);
+  assert_string_equal(other->base_url.data, "https://files.example");
+  sr_config_unref(other);
+  sr_config_unref(config);
+}
+
 static void strings_are_copied_and_ids_never_used_again(void **state) {
   char base[] = "https://a.example", token[] = V4_KEY, ca[] = "/ca.pem",
        proxy[] = "http://p.example", agent[] = "x/1";
@@ -497,6 +526,8 @@ int main(void) {
       cmocka_unit_test(headers_without_a_key_have_no_authorization),
       cmocka_unit_test(headers_say_what_the_body_is),
       cmocka_unit_test(addresses_are_checked),
+      cmocka_unit_test(an_empty_proxy_is_none),
+      cmocka_unit_test(a_client_without_a_key_has_none_elsewhere),
       cmocka_unit_test(strings_are_copied_and_ids_never_used_again),
       cmocka_unit_test(a_limit_that_would_count_past_an_array_is_refused),
       cmocka_unit_test(clients_with_the_same_key_and_address_share_a_limiter),

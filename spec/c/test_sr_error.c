@@ -623,6 +623,7 @@ static const struct {
     {CURLE_UNSUPPORTED_PROTOCOL, 0, SR_PROTOCOL, NULL},
     {CURLE_URL_MALFORMAT, 0, SR_PROTOCOL, NULL},
     {CURLE_OUT_OF_MEMORY, 0, SR_TOO_LARGE, "out_of_memory"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, 0, SR_PROTOCOL, NULL}, /* with a connection, it is the answer's */
 };
 
 static void libcurl_codes_have_their_kinds(void **state) {
@@ -674,6 +675,8 @@ static const struct {
      "certificate", NULL, "short keys"},
     {"SSL certificate problem: unsupported certificate purpose", CURLE_PEER_FAILED_VERIFICATION,
      SR_TLS, "certificate", NULL, "for servers"},
+    {"error setting certificate verify locations:  CAfile: /ca.pem", CURLE_PEER_FAILED_VERIFICATION,
+     SR_TLS, "certificate", NULL, "ca_file"},
     {"Unsupported proxy syntax in 'http://me:secret@h:x'", CURLE_COULDNT_RESOLVE_PROXY, SR_INVALID,
      "bad_option", "the proxy's address can't be used", "HTTPS_PROXY"},
 };
@@ -702,6 +705,11 @@ static void a_proxy_s_refusal_lasts_and_its_failure_does_not(void **state) {
   sr_error_from_proxy(&error, 407);
   expect_error(&error, SR_NETWORK, "proxy", "407");
   assert_true(error.lasting);
+  assert_non_null(strstr(error.hint, "user:password"));
+  sr_error_from_proxy(&error, 401); /* as tinyproxy says it */
+  assert_non_null(strstr(error.hint, "user:password"));
+  sr_error_from_proxy(&error, 403);
+  assert_non_null(strstr(error.hint, "does not let you through"));
   sr_error_from_proxy(&error, 503);
   expect_error(&error, SR_NETWORK, "proxy", "503");
   assert_false(error.lasting);

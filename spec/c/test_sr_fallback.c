@@ -111,6 +111,12 @@ static const struct sr_limiter_driver whole_driver = {
     .wake = half_wake};
 static const struct sr_limiter_driver bare_driver = {HALF};
 
+static int half_idle(struct sr_limiter *limiter) {
+  return limiter->takes > 0;
+}
+
+static const struct sr_limiter_driver idle_driver = {HALF, .idle = half_idle};
+
 static const struct sr_limiter_driver *const both = &sr_fallback_driver;
 static const struct sr_rate rate = {5, S};
 static const struct sr_want want = {{5, S}, 0, 0, 100 * S};
@@ -345,6 +351,15 @@ static void the_view_shows_the_first_and_what_else_blocks_requests(void **state)
   assert_int_equal(view.block, SR_BLOCK_KEY);
   assert_int_equal(view.blocked_until, 51);
   assert_int_equal(view.silent_until, 61);
+  half[SECOND].view.blocked_until = 52;
+  half[SECOND].view.silent_until = 62;
+  both->view(limiter, 0, &view);
+  assert_int_equal(view.block, SR_BLOCK_RATE);
+  assert_int_equal(view.blocked_until, 52);
+  assert_int_equal(view.silent_until, 62);
+  half[SECOND].view.silent = 0; /* what it remembers of a time that is over */
+  both->view(limiter, 0, &view);
+  assert_int_equal(view.silent_until, 61);
   close_both(limiter);
 }
 
@@ -397,6 +412,39 @@ static void the_first_may_be_a_limiter_that_asks_no_server(void **state) {
   close_both(limiter);
 }
 
+static void it_is_idle_when_the_first_is(void **state) {
+  struct sr_limiter *limiter = open_both(&idle_driver);
+  (void)state;
+  assert_false(both->idle(limiter));
+  half[FIRST].takes = 1;
+  assert_true(both->idle(limiter));
+  close_both(limiter);
+}
+
+static void limiters_that_need_not_know_of_a_fork_are_not_told(void **state) {
+  struct sr_limiter *limiter;
+  (void)state;
+  memset(half, 0, sizeof half);
+  limiter = sr_fallback_open(&bare_driver, &half[FIRST], &bare_driver, &half[SECOND]);
+  assert_non_null(limiter);
+  both->forked(limiter);
+  assert_int_equal(half[FIRST].forks + half[SECOND].forks, 0);
+  close_both(limiter);
+}
+
+/* A call whose whole time is due for the window and the lease does not wait for the first. */
+static void a_call_without_time_left_does_not_wait_for_the_first(void **state) {
+  struct taken taken = {.limiter = open_both(&whole_driver)};
+  (void)state;
+  half[FIRST].verdict = SR_LIMIT_ASKED;
+  half[SECOND].verdict = SR_LIMIT_GRANTED;
+  half[FIRST].view.place = "redis://h:6379/0";
+  assert_int_equal(take_at(&taken, 100 * S), SR_LIMIT_GRANTED);
+  assert_non_null(strstr(taken.ruling.problem, "no answer within half of the call's time"));
+  give(&taken, SR_OUTCOME_UNSENT);
+  close_both(taken.limiter);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_slot_of_each_is_held_and_returned),
@@ -413,6 +461,9 @@ int main(void) {
       cmocka_unit_test(slots_from_before_a_fork_or_a_close_are_not_returned),
       cmocka_unit_test(if_one_of_them_can_not_be_opened_the_other_is_closed),
       cmocka_unit_test(the_first_may_be_a_limiter_that_asks_no_server),
+      cmocka_unit_test(it_is_idle_when_the_first_is),
+      cmocka_unit_test(limiters_that_need_not_know_of_a_fork_are_not_told),
+      cmocka_unit_test(a_call_without_time_left_does_not_wait_for_the_first),
   };
   return cmocka_run_group_tests_name("sr_fallback", tests, NULL, NULL);
 }

@@ -54,6 +54,23 @@ static void a_child_keeps_a_file_that_has_the_number_of_a_listed_descriptor(void
   close(other);
 }
 
+/* Or it is nobody's. */
+static void a_child_of_a_process_with_a_closed_listed_descriptor_loses_nothing_else(void **state) {
+  int closed = sr_fork_socket(AF_UNIX, SOCK_STREAM, 0),
+      listed = sr_fork_socket(AF_UNIX, SOCK_STREAM, 0), kept = open("/dev/null", O_RDONLY);
+  pid_t child;
+  (void)state;
+  assert_true(closed >= 0 && listed >= 0 && kept >= 0);
+  close(closed);
+  child = fork();
+  if (child == 0)
+    _exit(is_open(kept) && !is_open(listed) ? 0 : 1);
+  assert_int_equal(exit_status(child), 0);
+  sr_fork_remove(closed);
+  sr_fork_close(listed);
+  close(kept);
+}
+
 static int set_up(void **state) {
   (void)state;
   return sr_fork_watch();
@@ -64,6 +81,7 @@ int main(void) {
       cmocka_unit_test(a_child_is_counted_and_its_parent_is_not),
       cmocka_unit_test(a_child_has_no_copy_of_listed_descriptors),
       cmocka_unit_test(a_child_keeps_a_file_that_has_the_number_of_a_listed_descriptor),
+      cmocka_unit_test(a_child_of_a_process_with_a_closed_listed_descriptor_loses_nothing_else),
   };
   return cmocka_run_group_tests_name("sr_fork", tests, set_up, NULL);
 }

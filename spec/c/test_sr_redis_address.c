@@ -23,6 +23,8 @@ static void every_part_of_an_address_is_decoded(void **state) {
       {"redis://h:1", 0, "http://h:1", "", "redis://h:1/0", "", "", "0", "seranking:", ""},
       {"redis://10.0.0.7:65535/15", 0, "http://10.0.0.7:65535", "", "redis://10.0.0.7:65535/15", "",
        "", "15", "seranking:", ""},
+      {"redis://cache-1.a_b", 0, "http://cache-1.a_b:6379", "", "redis://cache-1.a_b:6379/0", "",
+       "", "0", "seranking:", ""},
       {"redis://h/", 0, "http://h:6379", "", "redis://h:6379/0", "", "", "0", "seranking:", ""},
       {"redis://:p@h", 0, "http://h:6379", "", "redis://h:6379/0", "", "p", "0", "seranking:", ""},
       {"redis://u:p@h/3", 0, "http://h:6379", "", "redis://h:6379/3", "u", "p", "3",
@@ -65,6 +67,8 @@ static void every_part_of_an_address_is_decoded(void **state) {
   }
 }
 
+#define LETTERS_64 "abcdefghijklmnopabcdefghijklmnopabcdefghijklmnopabcdefghijklmnop"
+
 /* No message may repeat a password: every address here contains "s3cret". */
 static void messages_say_what_to_do_and_hide_the_password(void **state) {
   static const struct {
@@ -78,6 +82,11 @@ static void messages_say_what_to_do_and_hide_the_password(void **state) {
       {"redis://a b", "host"},
       {"redis://a/../b", "database"},
       {"redis://[::1", "host"},
+      {"redis://[::1-2]", "host"},
+      {"redis://[::1%lo]", "host"},
+      {"redis://a~b", "host"},
+      {"redis://" LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64, "host"},
+      {"redis://:s3cret%7f@h", "control characters"},
       {"redis://[::1]x", "port"},
       {"redis://::1", "host"},
       {"redis://h:", "port"},

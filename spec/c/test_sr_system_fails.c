@@ -54,6 +54,13 @@ static void seeds_differ_without_random_bytes_of_the_system(void **state) {
   assert_true(seeds[0] != 0 && seeds[0] != seeds[1]);
 }
 
+static void seconds_that_a_time_can_not_hold_are_the_last_time(void **state) {
+  (void)state;
+  assert_true(sr_seconds(1.5) == 3 * S / 2);
+  assert_true(sr_seconds(9.3e9) == SR_NEVER - 1);
+  assert_true(sr_seconds(1e300) == SR_NEVER - 1);
+}
+
 /* ---- descriptors ---- */
 
 /* A child would keep a descriptor that is not in the table. */
@@ -131,6 +138,8 @@ static void a_secret_file_is_read_through_interruptions_or_refused_with_a_reason
   fputs("key", out);
   fclose(out);
   assert_int_equal(chmod(path, 0600), 0);
+  assert_int_equal(sr_secret_file_read("/dev/null", &file), SR_SECRET_READ); /* whatever its mode */
+  assert_int_equal(file.len, 0);
   for (i = 0; i < COUNT(rows); i++) {
     enum sr_secret outcome;
     let_fail(rows[i].function, rows[i].number, rows[i].after, rows[i].times);
@@ -168,6 +177,8 @@ static void a_download_s_file_that_can_not_be_made_leaves_nothing(void **state) 
       {"open", EEXIST, 100, "File exists"},
       {"fstat", EIO, 1, "Cannot allocate memory"},
   };
+  static const char text[] = "of the last time";
+  FILE *there;
   struct sr_sink *sink;
   struct sr_error error;
   size_t i;
@@ -179,6 +190,15 @@ static void a_download_s_file_that_can_not_be_made_leaves_nothing(void **state) 
     expect_cant_write(&error, rows[i].words);
     assert_int_equal(files(0), 0);
   }
+  there = fopen(in_folder("links.csv"), "w");
+  assert_non_null(there);
+  assert_true(fputs(text, there) >= 0);
+  assert_int_equal(fclose(there), 0);
+  let_fail("access", EACCES, 0, 1); /* a file that its owner has made read-only is not replaced */
+  assert_null(new_sink(&error));
+  assert_true(have_failed());
+  expect_cant_write(&error, "Permission denied");
+  assert_int_equal(files(1), 1);
   let_fail("open", EEXIST, 0, 3); /* names that others have */
   sink = new_sink(&error);
   CHECK(sink != NULL && have_failed(), "%s", error.message);
@@ -261,6 +281,12 @@ static void a_download_that_can_not_begin_again_or_be_kept_ends_with_the_reason(
   assert_int_equal(sr_sink_finish(sink), -1);
   sr_sink_explain(sink, &error);
   expect_cant_write(&error, "Input/output error");
+  assert_int_equal(sr_sink_restart(sink), 0);
+  assert_int_equal(sr_sink_write(sink, "xyz", 3), 0);
+  let_fail("rename", EXDEV, 0, 1);
+  assert_int_equal(sr_sink_finish(sink), -1);
+  sr_sink_explain(sink, &error);
+  expect_cant_write(&error, "cross-device");
   sr_sink_delete(sink);
   assert_int_equal(files(0), 0);
 }
@@ -377,6 +403,7 @@ static void a_folder_that_can_not_be_read_is_not_swept_and_its_list_is_an_error(
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(seeds_differ_without_random_bytes_of_the_system),
+      TEST(seconds_that_a_time_can_not_hold_are_the_last_time),
       TEST(a_descriptor_that_can_not_be_listed_for_forks_is_not_opened),
       TEST(a_notification_that_is_interrupted_is_sent_all_the_same),
       TEST(a_pending_sigpipe_is_consumed_though_that_is_interrupted),

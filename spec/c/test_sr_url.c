@@ -73,6 +73,7 @@ static const struct {
     {"/x{?dots}", "/x?dots=.."},
     {"/x{?mark}", "/x?mark=a%3Fb%26c%3Dd%23e"},
     {"/x{?ids[]}", "/x?ids%5B%5D=1"},
+    {"/x/{hidden}", "/x/.x"},
     {"/x}y", "/x}y"},
 };
 
@@ -89,6 +90,7 @@ static void expand_fills_templates(void **state) {
   params[n++] = param("three", "...");
   params[n++] = param("dot", ".");
   params[n++] = param("dots", "..");
+  params[n++] = param("hidden", ".x");
   params[n++] = param("mark", "a?b&c=d#e");
   params[n++] = param("ids[]", "1");
   for (i = 0; i < COUNT(filled); i++) {
@@ -342,6 +344,9 @@ static void base_refuses_other_schemes_and_garbage(void **state) {
                                      "https://api4.seranking.com:80x",
                                      "https://[::1",
                                      "https://a b",
+                                     "https://a%20b",
+                                     "https://a%7fb",
+                                     "https://a%22b",
                                      "https://api4.seranking.com/a b",
                                      " https://api4.seranking.com",
                                      "https://api4.seranking.com "};

@@ -25,8 +25,6 @@ sr_time sr_retry_backoff(int attempt, double random) {
   sr_time bound = SR_BACKOFF_BASE;
   while (--attempt > 0 && bound < SR_BACKOFF_CAP)
     bound *= 2;
-  if (bound > SR_BACKOFF_CAP)
-    bound = SR_BACKOFF_CAP;
   return (sr_time)((double)bound * random);
 }
 

@@ -10,7 +10,7 @@
 
 /* The bound of the first back-off. It doubles with each attempt, up to the cap. */
 #define SR_BACKOFF_BASE (SR_SECOND / 2)
-#define SR_BACKOFF_CAP  (8 * SR_SECOND)
+#define SR_BACKOFF_CAP  (8 * SR_SECOND) /* some power of two times the base */
 
 /* A failed attempt. */
 struct sr_failure {

@@ -148,8 +148,6 @@ struct sr_sink *sr_sink_new(const char *path, int gunzip, uint64_t max, struct s
 }
 
 void sr_sink_delete(struct sr_sink *sink) {
-  if (sink == NULL)
-    return;
   if (sink->inflating)
     inflateEnd(&sink->z);
   if (sink->fd >= 0 && sink->forks == sr_fork_count()) { /* a child has lost the descriptor */

@@ -21,7 +21,7 @@ struct sr_sink;
 */
 struct sr_sink *sr_sink_new(const char *path, int gunzip, uint64_t max, struct sr_error *error);
 
-/* Closes it; removes the temporary file if it has not got its name. NULL is allowed. */
+/* Closes it; removes the temporary file if it has not got its name. */
 void sr_sink_delete(struct sr_sink *sink);
 
 /* Forgets what an earlier attempt wrote. 0, or -1: see sr_sink_explain. */

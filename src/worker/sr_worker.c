@@ -250,8 +250,6 @@ static void *thread_main(void *arg) {
 /* Frees what there is of it. */
 static void delete_thread(struct thread *thread) {
   size_t i;
-  if (thread == NULL)
-    return;
   for (i = 0; i < thread->count; i++)
     sr_fork_close(thread->polled[i + 1].fd);
   sr_listener_close(&thread->listener);

@@ -33,8 +33,6 @@ static void drop_all(const struct sr_list *list) {
 }
 
 static void redis_close(struct sr_limiter *limiter) {
-  if (limiter == NULL)
-    return;
   drop_all(&limiter->waiting);
   drop_all(&limiter->in_flight);
   drop_all(&limiter->answered);
