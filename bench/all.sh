@@ -63,6 +63,8 @@ algorithm and delayed acknowledgements, as luasocket does not set \`TCP_NODELAY\
 section "The fake API" "Processor time for answers, medians of nine." run_lua "$version" bench/fake.lua
 section "In nginx" "Beside a GET written by hand on a cosocket." sh bench/nginx/run.sh
 section "The limit" "Processes that share a key call a server that counts requests in a rolling window." sh bench/limiter.sh
+section "One limit on many machines" "A simulation of 300 s, the same on every machine: the script for Redis on a virtual clock, shared by up to 8,000 processes that call
+now and then, or always have a call that waits. Ideal: slots / (window + latency)." run_lua jit bench/scale.lua
 
 mv "$work/page" "$results"
 echo "$results is written"

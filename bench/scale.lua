@@ -6,7 +6,7 @@
 -- Only the network, the API and the waiting are simulated. The rules are those of src/limit/redis/sr_redis.lua, which runs here
 -- as on a server, one step after the other. A process asks again as src/http/sr_engine.c does, with the constants of that file.
 -- The API counts a request at a random moment between sending and answer, and refuses it if the window before has N already.
--- Prints a table; exits with 1 if the API refused a request. docs/internals/scale.md has the result.
+-- Prints a table; exits with 1 if the API refused a request. docs/internals/scale.md says what follows.
 
 local SECONDS = tonumber(arg and arg[1]) or 300
 local SLOTS, WINDOW = 5, 1e6 -- microseconds, as in the script

@@ -1,6 +1,6 @@
 --- Checks the relative links of Markdown files: check_links.lua README.md docs/*.md …
 -- The file or folder must exist, and so must the heading that a fragment names, by GitHub's rules for anchors. Paths of this
--- repository in inline code must exist as well.
+-- repository in inline code must exist as well. A measured figure must have a link to bench/RESULTS.md in its section.
 -- SPDX-License-Identifier: MIT
 
 --- The lines of a Markdown file outside its code blocks.
@@ -82,11 +82,43 @@ local function problem_of(path, link)
   end
 end
 
+-- Units that only measurements have here: limits and timeouts are in seconds, milliseconds, KiB and MiB.
+local MEASURED = { "%d ?µs", "%d ?ns%f[%W]", "%d ?×", "%d ?[kM]B%f[%W]", "%d times as %l+ as", "%d ?%% faster",
+  "%d ?%% slower" }
+
+--- Lines with a measured figure in a section without a link to the results: { number, figure }…
+local function unproved(path)
+  local found, section = {}, {}
+  local function close()
+    if not section.link then
+      for _, entry in ipairs(section) do
+        found[#found + 1] = entry
+      end
+    end
+    section = {}
+  end
+  for _, line in ipairs(lines_of(path)) do
+    if line.text:find "^#+ " then
+      close()
+    end
+    section.link = section.link or line.text:find("RESULTS.md", 1, true)
+    for _, pattern in ipairs(MEASURED) do
+      section[#section + 1] = line.text:find(pattern) and { line.number, line.text:match("[%d.,]*" .. pattern) } or nil
+    end
+  end
+  close()
+  return found
+end
+
 local FOLDERS = { bench = true, bin = true, docs = true, examples = true, fake = true, fuzz = true, library = true, lua = true,
   spec = true, src = true, tools = true }
 
 local links, broken = 0, 0
 for _, path in ipairs(arg) do
+  for _, entry in ipairs(unproved(path)) do
+    broken = broken + 1
+    print(("%s:%d: %s is measured: link to bench/RESULTS.md, or say it in words"):format(path, entry[1], entry[2]))
+  end
   for _, line in ipairs(lines_of(path)) do
     for code in line.text:gmatch "`([%w_./-]+)`" do
       if FOLDERS[code:match "^(%w+)/"] then
@@ -109,5 +141,5 @@ for _, path in ipairs(arg) do
     end
   end
 end
-print(("%d links, %d broken"):format(links, broken))
+print(("%d links; broken, or figures without proof: %d"):format(links, broken))
 os.exit(broken == 0 and links > 0 and 0 or 1)
