@@ -77,22 +77,23 @@ static void run(const char *format, const char *folder) {
   CHECK(system(all) == 0, "failed: %s", command);
 }
 
-static int free_port(void) {
-  struct {
-    uint16_t family, port;
-    uint32_t address;
-    char zero[8];
-  } name;
-  socklen_t len = sizeof name;
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  memset(&name, 0, sizeof name);
-  name.family = AF_INET;
-  name.address = 0x0100007f; /* 127.0.0.1, on a little-endian machine; else bind fails */
-  assert_true(fd >= 0);
-  assert_int_equal(bind(fd, (struct sockaddr *)(void *)&name, len), 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&name, &len), 0);
-  close(fd);
-  return ((name.port & 0xff) << 8) | (name.port >> 8);
+/* Makes the server listen on a free port: "port", or "tls-port". Another process may have one, so it tries several. */
+static int listen_on(struct server *server, const char *kind) {
+  int port, tries;
+  for (tries = 0; tries < 1000; tries++) {
+    redisReply *reply;
+    int done;
+    port = 20000 + (int)((unsigned)getpid() * 7 + (unsigned)tries * 101) % 12000;
+    reply = redisCommand(server->admin, "CONFIG SET %s %d", kind, port);
+    assert_non_null(reply);
+    done = reply->type == REDIS_REPLY_STATUS;
+    CHECK(done || strstr(reply->str, "listen on this port") != NULL, "%s", reply->str);
+    freeReplyObject(reply);
+    if (done)
+      return port;
+  }
+  fail_msg("no free port");
+  return 0;
 }
 
 /* Retries timeouts: under valgrind, TLS may outlast the limiter's own timeout. */
@@ -109,11 +110,11 @@ static enum sr_verdict take_in_the_end(struct sr_limiter *limiter, struct sr_slo
 
 static void tls_is_verified_by_the_given_ca_alone(void **state) {
   struct server server;
-  char folder[90], files[3][100], ports[2][12], address[300];
+  char folder[90], files[3][100], address[300];
   struct sr_limiter *limiter;
   struct sr_slot slot;
   struct sr_ruling ruling;
-  int i;
+  int i, port, plain;
   (void)state;
   if (!server_available())
     skip();
@@ -130,15 +131,9 @@ static void tls_is_verified_by_the_given_ca_alone(void **state) {
              i == 0   ? "cert.pem"
              : i == 1 ? "key.pem"
                       : "ca.pem");
-  for (i = 0; i < 2; i++)
-    snprintf(ports[i], sizeof ports[i], "%d", free_port());
   {
     const char *const options[] = {"--save",
                                    "",
-                                   "--tls-port",
-                                   ports[0],
-                                   "--port",
-                                   ports[1],
                                    "--bind",
                                    "127.0.0.1",
                                    "--tls-cert-file",
@@ -154,12 +149,13 @@ static void tls_is_verified_by_the_given_ca_alone(void **state) {
                                    NULL};
     server_start(&server, options);
   }
-  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s/1?ca_file=%s", ports[0],
+  server_do(&server, "AUTH " SECRET);
+  port = listen_on(&server, "tls-port");
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%d/1?ca_file=%s", port,
            files[2]);
   limiter = host_at(address);
   if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
     fail_msg("%s", ruling.problem);
-  server_do(&server, "AUTH " SECRET);
   server_do(&server, "SELECT 1");
   pass(&server, COLD);
   GRANTED(limiter, 5, &slot);
@@ -174,34 +170,37 @@ static void tls_is_verified_by_the_given_ca_alone(void **state) {
   }
   driver->close(limiter);
   server_run(&server);
+  server_do(&server, "AUTH " SECRET);
+  port = listen_on(&server, "tls-port");
+  plain = listen_on(&server, "port");
 
-  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%d", port);
   if (!under_valgrind()) {      /* where loading the system's CAs outlasts the limiter's timeout */
     limiter = host_at(address); /* the system does not know this CA */
     assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
     expect_words(ruling.problem, "certificate");
     driver->close(limiter);
   }
-  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s/other.pem",
-           ports[0], folder);
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%d?ca_file=%s/other.pem",
+           port, folder);
   limiter = host_at(address); /* nor does a client with another CA */
   assert_int_equal(take_in_the_end(limiter, &slot, &ruling), SR_LIMIT_FAILED);
   expect_words(ruling.problem, "certificate");
   driver->close(limiter);
 
-  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%s?ca_file=%s", ports[1],
+  snprintf(address, sizeof address, "rediss://:s3cret%%2Fword@127.0.0.1:%d?ca_file=%s", plain,
            files[2]);
   limiter = host_at(address); /* TLS to a port without TLS */
   (void)failure(limiter, PATIENCE);
   driver->close(limiter);
 
-  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@localhost:%s", ports[1]);
+  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@localhost:%d", plain);
   limiter = host_at(address); /* by name, without TLS */
   if (take_in_the_end(limiter, &slot, &ruling) != SR_LIMIT_WAIT)
     fail_msg("%s", ruling.problem);
   driver->close(limiter);
 
-  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@127.0.0.1:%s", ports[0]);
+  snprintf(address, sizeof address, "redis://:s3cret%%2Fword@127.0.0.1:%d", port);
   limiter = host_at(address); /* no TLS to a server that wants it */
   expect_no_secret(failure(limiter, PATIENCE));
   driver->close(limiter);
