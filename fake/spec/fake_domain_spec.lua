@@ -60,6 +60,37 @@ describe("a site's keywords", function()
     assert.is_true(math.abs(sum(rows, "traffic_percent") - 100) < 2)
   end)
 
+  it("add up to the totals of their month where there are many of them", function()
+    local many = fake.new({ rows = 1500, units = 10 ^ 9, log = false, today = "2026-11-24" }):client { raise = true }.data
+    for _, kind in ipairs { "organic", "adv" } do
+      local history = many.domain.overview.history(with { type = kind })
+      local past, totals = history[#history - 3], history[#history]
+      assert.is_true(past.keywords_count > 500 and past.keywords_count ~= totals.keywords_count)
+      for _, month in ipairs { past, totals } do
+        local rows = many.domain.keywords.list:all(with { type = kind, year = month.year, month = month.month },
+          { max_rows = 5000 })
+        assert.equal(month.keywords_count, #rows)
+        assert.equal(month.traffic_sum, sum(rows, "traffic"))
+        assert.near(month.price_sum, sum(rows, "price"), 0.01)
+        for first, last in pairs(kind == "adv" and { [1] = 2, [3] = 5, [6] = 8, [9] = 11 }
+          or { [1] = 5, [6] = 10, [11] = 20, [21] = 50, [51] = 100 }) do
+          local there = kept(rows, function(row) return row.position >= first and row.position <= last end)
+          assert.equal(month["top" .. first .. "_" .. last], #there)
+        end
+      end
+      local rows = many.domain.keywords.list:all(with { type = kind }, { max_rows = 5000 })
+      local moves = { up = 0, new = 0, same = 0 }
+      for _, row in ipairs(rows) do
+        local before = row.prev_pos or 0
+        local move = before == 0 and "new" or row.position < before and "up" or row.position == before and "same"
+        moves[move or "down"] = (moves[move or "down"] or 0) + 1
+      end
+      local db = many.domain.overview.db(SITE)[kind]
+      assert.same({ db.keywords_new_count, db.keywords_up_count, db.keywords_down_count, db.keywords_equal_count },
+        { moves.new, moves.up, moves.down, moves.same })
+    end
+  end)
+
   for i, case in ipairs(FILTERS) do
     it("pass filter " .. i .. " as its words say: " .. next(case[1]), function()
       local rows = data.domain.keywords.list:all(SITE)

@@ -55,10 +55,7 @@ local function overview(call, engines)
     end
     return points
   end
-  local visits = {}
-  for month = last - MONTHS + 1, last do
-    visits[month] = domains.totals(site, month).traffic_sum
-  end
+  local history = domains.history(site, last - MONTHS + 1, last)
   local function both(list, of)
     return compared(total(list, of, last), total(list, of, last - 1))
   end
@@ -70,9 +67,9 @@ local function overview(call, engines)
       ai_opportunity_traffic = both(linked, prompts.traffic),
     },
     time_series = {
-      organic_traffic = series(function(month) return visits[month] end),
+      organic_traffic = series(function(month) return history[month].traffic_sum end),
       ai_traffic = series(function(month) return total(linked, prompts.traffic, month) end),
-      overall_traffic = series(function(month) return visits[month] + total(linked, prompts.traffic, month) end),
+      overall_traffic = series(function(month) return history[month].traffic_sum + total(linked, prompts.traffic, month) end),
       link_presence = series(function(month) return total(linked, prompts.count, month) end),
       average_position = series(average),
     },
@@ -133,7 +130,7 @@ local function list_of(name, is_brand)
     local args = call.args
     local presence = prompts.presence(call, args.source, args.engine, args[name], is_brand)
     local answer, refusal = listing.reply(call, {
-      count = presence.rows, measure = prompts.measure, row = function(number) return prompts.row(presence, number) end,
+      count = presence.rows, measure = prompts.measure, row = prompts.maker(presence),
     })
     if answer then
       answer.date = call.today

@@ -126,9 +126,10 @@ local MONTHS = 24 -- of history
 
 answers["data.domain.overview.history"] = function(call)
   local site = site_of(call)
-  local rows = array {}
-  for month = site.last - MONTHS + 1, site.last do
-    local totals = domains.totals(site, month)
+  local rows, first = array {}, site.last - MONTHS + 1
+  local history = domains.history(site, first, site.last)
+  for month = first, site.last do
+    local totals = history[month]
     local year, number = calendar.year_and_month(month)
     rows[#rows + 1] = with_tops({
       year = year, month = number, keywords_count = totals.keywords_count, traffic_sum = totals.traffic_sum,
@@ -205,16 +206,17 @@ answers["data.domain.keywords.comparison"] = function(call)
   local args = call.args
   local site = site_of(call)
   local other = domains.site(call, args.source, args.compare, args.type)
-  local shared, alone = domains.compare(domains.rankings(site), domains.rankings(other))
+  local shared, alone = domains.compare(site, other)
+  local first, second_of = domains.maker(site), args.diff ~= 1 and domains.maker(other)
   local found = {}
-  for _, pair in ipairs(args.diff == 1 and alone or shared) do
-    local row, second = pair[1] or pair, pair[2]
-    found[#found + 1] = {
+  for i, number in ipairs(args.diff == 1 and alone or shared) do
+    local row, second = first(number), second_of and second_of(number) or {}
+    found[i] = {
       key = row.key, keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition,
       difficulty = row.difficulty, total_sites = row.total_sites, kei = row.kei, intents = row.intents,
       serp_features = row.serp_features, position = row.position, url = row.url, price = row.price, traffic = row.traffic,
-      compare_position = second and second.position, compare_url = second and second.url,
-      compare_price = second and second.price, compare_traffic = second and second.traffic,
+      compare_position = second.position, compare_url = second.url, compare_price = second.price,
+      compare_traffic = second.traffic,
     }
   end
   return listing.reply(call, listing.of(found, measure, function(row)
@@ -292,17 +294,16 @@ local RIVALS = 20
 
 answers["data.domain.competitors.list"] = function(call)
   local site = site_of(call)
-  local own, trade = domains.rankings(site), domains.trade(site.host)
+  local trade = domains.trade(site.host)
   local rows = array {}
   for number = 1, RIVALS do
     local name = domains.rival(trade, number)
     if name ~= site.host then
       local theirs = domains.site(call, site.source, name, site.kind)
-      local rankings = domains.rankings(theirs)
-      local common = #domains.compare(own, rankings)
+      local common = #domains.compare(site, theirs)
       local row = { domain = name, common_keywords = common }
       if call.args.stats == 1 then
-        local totals = domains.totals(theirs, theirs.last, rankings)
+        local totals = domains.totals(theirs)
         row.total_keywords, row.missing_keywords = totals.keywords_count, totals.keywords_count - common
         row.traffic_sum, row.price_sum = totals.traffic_sum, totals.price_sum
         row.domain_relevance = chance.round(100 * common / math.max(1, totals.keywords_count), 1)

@@ -75,15 +75,26 @@ function domains.site(call, source, target, kind)
   }
 end
 
--- The place of a site's keyword in the pool of its trade.
+-- The place of a site's keyword in the pool of its trade: each number has two of its own, so sites of a trade that share a
+-- keyword know it by the same number.
 local function place(site, number)
   return 2 * number - floor(unit(site.key, number) * 2)
 end
 
--- The position of a keyword in the middle of a month.
-local function position(site, h, month)
-  local base = unit(h, 1)
-  local most = site.kind == "adv" and 11 or 100
+-- The keywords that bring a site visits and whose positions move. The rest stands still on its last positions and brings none:
+-- so the totals of many months, or of many sites, take no longer with 10,000 keywords than with these.
+local HEAD = 300
+
+-- How high the numbers of positions get, and where those begin that the rest has.
+local DEEPEST = { organic = 100, adv = 11 }
+local REST = { organic = 51, adv = 9 }
+
+-- The position of a keyword, by its number, in the middle of a month.
+local function position(site, number, h, month)
+  local base, most = unit(h, 1), DEEPEST[site.kind]
+  if number > HEAD then
+    return REST[site.kind] + floor(base * (most - REST[site.kind] + 1))
+  end
   local at = base * base * most + 0.12 * most * wave(h + 1, month / 3) + 0.05 * most * wave(h + 2, month)
   return math.max(1, math.min(most, 1 + floor(at)))
 end
@@ -116,21 +127,31 @@ end
 ---@field price number worth of the traffic
 ---@field traffic_percent number share of the site's traffic; filled in by domains.rankings
 
--- A keyword of a site in a month, by its number.
-local function ranking(site, number, month)
-  local pooled = place(site, number)
-  local text = keywords.text.similar(domains.trade(site.host), pooled)
-  local row = keywords.figures(site.seed, site.source, text)
-  local h = key(site.key, pooled)
-  row.number, row.pooled = number, pooled
-  row.position = position(site, h, month)
-  row.prev_pos = number <= count(site, month - 1) and position(site, h, month - 1) or 0
-  row.url = address(site, h)
-  row.traffic = domains.visits(row.volume, row.position)
-  row.price = round(row.traffic * row.cpc, 2)
-  row.total_sites = 1000 * chance.heavy(h, 10, 50)
-  row.kei = round(row.volume / (1 + row.difficulty), 2)
-  return row
+--- A maker of the keywords that a site ranks for in a month, by their numbers: all of each but `traffic_percent`.
+---@param site seranking.fake.Site
+---@param month? integer the last, when left out
+---@return fun(number: integer): seranking.fake.Ranking
+function domains.maker(site, month)
+  month = month or site.last
+  local trade, of_country = domains.trade(site.host), keywords.of_country(site.seed, site.source)
+  local beginning, before = chance.beginning(site.key), count(site, month - 1)
+  local similar = keywords.text.similar
+  return function(number)
+    local pooled = place(site, number)
+    local row, h = of_country(similar(trade, pooled)), chance.key_of(beginning, pooled)
+    local at = position(site, number, h, month)
+    row.number, row.pooled, row.position, row.url = number, pooled, at, address(site, h)
+    if number > HEAD then
+      row.prev_pos, row.traffic, row.price = number <= before and at or 0, 0, 0
+    else
+      row.prev_pos = number <= before and position(site, number, h, month - 1) or 0
+      row.traffic = domains.visits(row.volume, at)
+      row.price = round(row.traffic * row.cpc, 2)
+    end
+    row.total_sites = 1000 * chance.heavy(h, 10, 50)
+    row.kei = round(row.volume / (1 + row.difficulty), 2)
+    return row
+  end
 end
 
 --- The trade whose word a text has; nil where it has none.
@@ -162,9 +183,9 @@ end
 ---@param pooled integer
 ---@return seranking.fake.Ranking?
 function domains.ranking(site, pooled)
-  local number = floor((pooled + 1) / 2) -- place() gives each number two places of its own
+  local number = floor((pooled + 1) / 2)
   if number <= count(site, site.last) and place(site, number) == pooled then
-    return ranking(site, number, site.last)
+    return domains.maker(site)(number)
   end
 end
 
@@ -179,9 +200,9 @@ function domains.rankings(site, month)
   if cache.rankings_name == name then
     return cache.rankings
   end
-  local rows, traffic = {}, 0
+  local rows, traffic, ranking = {}, 0, domains.maker(site, month)
   for number = 1, count(site, month) do
-    local row = ranking(site, number, month)
+    local row = ranking(number)
     rows[number], traffic = row, traffic + row.traffic
   end
   for _, row in ipairs(rows) do
@@ -196,9 +217,9 @@ end
 ---@param month integer
 ---@return seranking.fake.Ranking[]
 function domains.lost(site, month)
-  local rows = {}
+  local rows, ranking = {}, domains.maker(site, month - 1)
   for number = count(site, month) + 1, count(site, month - 1) do
-    local row = ranking(site, number, month - 1)
+    local row = ranking(number)
     row.prev_pos, row.position, row.traffic, row.price, row.traffic_percent = row.position, 0, 0, 0, 0
     rows[#rows + 1] = row
   end
@@ -230,40 +251,81 @@ end
 ---@field lost integer
 ---@field tops table<string, integer>
 
---- The totals of a site in a month, counted from its keywords.
----@param site seranking.fake.Site
----@param month? integer the last, when left out
----@param rankings? seranking.fake.Ranking[] its keywords in the month, where they are known already
----@return seranking.fake.SiteTotals
-function domains.totals(site, month, rankings)
-  month = month or site.last
-  local made = { keywords_count = 0, traffic_sum = 0, price_sum = 0, new = 0, up = 0, down = 0, equal = 0, tops = {} }
-  for _, top in ipairs(TOPS[site.kind]) do
+-- The totals of so many keywords, before they are looked at.
+local function no_totals(kind, keywords_count)
+  local made = {
+    keywords_count = keywords_count, traffic_sum = 0, price_sum = 0, new = 0, up = 0, down = 0, equal = 0, tops = {},
+  }
+  for _, top in ipairs(TOPS[kind]) do
     made.tops[top[1]] = 0
   end
-  for _, row in ipairs(rankings or domains.rankings(site, month)) do
-    made.keywords_count = made.keywords_count + 1
-    made.traffic_sum = made.traffic_sum + row.traffic
-    made.price_sum = made.price_sum + row.price
-    local change = row.prev_pos == 0 and "new" or row.position < row.prev_pos and "up"
-      or row.position > row.prev_pos and "down" or "equal"
-    made[change] = made[change] + 1
-    for _, top in ipairs(TOPS[site.kind]) do
-      if row.position >= top[2] and row.position <= top[3] then
-        made.tops[top[1]] = made.tops[top[1]] + 1
-      end
-    end
-  end
-  made.price_sum = round(made.price_sum, 2)
-  made.lost = math.max(0, count(site, month - 1) - count(site, month))
   return made
 end
 
---- A rival's domain in a trade, by its number.
----@param trade string
----@param number integer
----@return string
-function domains.rival(trade, number)
+-- Adds keywords that bring visits: what its rows would say of each.
+local function add_head(sums, site, first, last)
+  local text, of_country = keywords.text.similar, keywords.worth(site.seed, site.source)
+  local trade, beginning = domains.trade(site.host), chance.beginning(site.key)
+  local tops, most = TOPS[site.kind], 0
+  for month = first - 1, last do
+    most = math.max(most, sums[month].keywords_count)
+  end
+  for number = 1, math.min(HEAD, most) do
+    local pooled = place(site, number)
+    local volume, cpc = of_country(text(trade, pooled))
+    local h = chance.key_of(beginning, pooled)
+    local before = number <= sums[first - 1].keywords_count and position(site, number, h, first - 1) or 0
+    for month = first, last do
+      local sum, at = sums[month], 0
+      if number <= sum.keywords_count then
+        at = position(site, number, h, month)
+        local traffic = domains.visits(volume, at)
+        local change = before == 0 and "new" or at < before and "up" or at > before and "down" or "equal"
+        sum[change] = sum[change] + 1
+        sum.traffic_sum = sum.traffic_sum + traffic
+        sum.price_sum = sum.price_sum + round(traffic * cpc, 2)
+        for i = 1, #tops do
+          local top = tops[i]
+          if at >= top[2] and at <= top[3] then
+            sum.tops[top[1]] = sum.tops[top[1]] + 1
+          end
+        end
+      end
+      before = at
+    end
+  end
+end
+
+--- The totals of a site in some months: what its keywords add up to.
+---@param site seranking.fake.Site
+---@param first integer month
+---@param last integer month
+---@return table<integer, seranking.fake.SiteTotals> by month
+function domains.history(site, first, last)
+  local sums = {}
+  for month = first - 1, last do
+    sums[month] = no_totals(site.kind, count(site, month))
+  end
+  add_head(sums, site, first, last)
+  local deepest = TOPS[site.kind][#TOPS[site.kind]][1]
+  for month = first, last do
+    local sum, before = sums[month], sums[month - 1].keywords_count
+    local rest = math.max(0, sum.keywords_count - HEAD)
+    local new = math.max(0, sum.keywords_count - math.max(before, HEAD))
+    sum.new, sum.equal, sum.tops[deepest] = sum.new + new, sum.equal + rest - new, sum.tops[deepest] + rest
+    sum.price_sum, sum.lost = round(sum.price_sum, 2), math.max(0, before - sum.keywords_count)
+  end
+  return sums
+end
+
+--- The totals of a site in its last month.
+---@param site seranking.fake.Site
+---@return seranking.fake.SiteTotals
+function domains.totals(site)
+  return domains.history(site, site.last, site.last)[site.last]
+end
+
+local function find_rival(trade, number)
   for try = number * 200, number * 200 + 199 do
     local name = ("%s-rival-%d.example"):format(trade, try)
     if domains.trade(name) == trade then
@@ -273,22 +335,34 @@ function domains.rival(trade, number)
   return ("%s-rival-%d.example"):format(trade, number * 200)
 end
 
---- The keywords that two sites share, and those that the first has alone.
----@param first seranking.fake.Ranking[]
----@param second seranking.fake.Ranking[]
----@return { [1]: seranking.fake.Ranking, [2]: seranking.fake.Ranking }[] shared
----@return seranking.fake.Ranking[] alone
-function domains.compare(first, second)
-  local of_second, shared, alone = {}, {}, {}
-  for _, row in ipairs(second) do
-    of_second[row.keyword] = row
+local found_rivals = {} -- by trade and number: the first of each, which lists name again and again
+
+--- A rival's domain in a trade, by its number.
+---@param trade string
+---@param number integer
+---@return string
+function domains.rival(trade, number)
+  local of_trade = found_rivals[trade] or {}
+  found_rivals[trade] = of_trade
+  local name = of_trade[number] or find_rival(trade, number)
+  if number <= 100 then
+    of_trade[number] = name
   end
-  for _, row in ipairs(first) do
-    if of_second[row.keyword] then
-      shared[#shared + 1] = { row, of_second[row.keyword] }
-    else
-      alone[#alone + 1] = row
-    end
+  return name
+end
+
+--- The keywords that the first of two sites of a trade shares with the second, and those that it has alone.
+---@param first seranking.fake.Site
+---@param second seranking.fake.Site
+---@return integer[] shared numbers, by which both sites know a keyword
+---@return integer[] alone
+function domains.compare(first, second)
+  local shared, alone, of_trade = {}, {}, domains.trade(first.host) == domains.trade(second.host)
+  local both = math.min(first.rows, second.rows)
+  for number = 1, first.rows do
+    local is_shared = of_trade and number <= both and place(first, number) == place(second, number)
+    local list = is_shared and shared or alone
+    list[#list + 1] = number
   end
   return shared, alone
 end

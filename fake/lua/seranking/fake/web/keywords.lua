@@ -88,6 +88,14 @@ keywords.text = {
 ---@field intents string[]
 ---@field serp_features string[]
 
+local function volume_of(h)
+  return 10 * heavy(h, 0, 2)
+end
+
+local function cpc_of(h)
+  return round(heavy(h, 1, 12) / 100, 2) % 50
+end
+
 -- The figures of a keyword by its key.
 local function figures_of(h, text)
   local intents = json.array(chance.some(h, 10, 0.3, INTENTS))
@@ -95,8 +103,8 @@ local function figures_of(h, text)
   return {
     key = h,
     keyword = text,
-    volume = 10 * heavy(h, 0, 2),
-    cpc = round(heavy(h, 1, 12) / 100, 2) % 50,
+    volume = volume_of(h),
+    cpc = cpc_of(h),
     competition = round(unit(h, 2), 2),
     difficulty = whole(h, 3, 0, 100),
     intents = intents,
@@ -121,6 +129,18 @@ function keywords.of_country(seed, source)
   local beginning = chance.beginning(seed, source)
   return function(text)
     return figures_of(chance.key_of(beginning, text), text)
+  end
+end
+
+--- Volume and cpc alone of many keywords of one country, each as `keywords.figures` has it.
+---@param seed integer
+---@param source string
+---@return fun(text: string): integer, number
+function keywords.worth(seed, source)
+  local beginning = chance.beginning(seed, source)
+  return function(text)
+    local h = chance.key_of(beginning, text)
+    return volume_of(h), cpc_of(h)
   end
 end
 

@@ -79,29 +79,29 @@ end
 ---@field type "Link"|"Brand"|"Brand_Link"
 ---@field answer { text: string, links: string[] }
 
---- A prompt whose answer has it, by its number.
+--- A maker of the prompts whose answers have it, by their numbers.
 ---@param presence seranking.fake.Presence
----@param number integer
----@return seranking.fake.Prompt
-function prompts.row(presence, number)
-  local trade = domains.trade(presence.name)
-  local text = keywords.text.questions(trade, 2 * number - floor(unit(presence.key, number + 10) * 2))
-  local h = key(presence.seed, presence.source, text)
-  local both = unit(h, 1) < 0.3
-  local links = json.array {}
-  if both or not presence.is_brand then
-    local host = presence.is_brand and presence.name:lower():gsub("%s+", "-") .. ".example" or presence.name
-    links[1] = "https://" .. host .. "/guide/" .. number
+---@return fun(number: integer): seranking.fake.Prompt
+function prompts.maker(presence)
+  local trade, questions = domains.trade(presence.name), keywords.text.questions
+  local beginning = chance.beginning(presence.seed, presence.source)
+  local name, is_brand = presence.name, presence.is_brand
+  local page = "https://" .. (is_brand and name:lower():gsub("%s+", "-") .. ".example" or name) .. "/guide/"
+  local plain = ("That depends on the %s, and on what it is for."):format(trade)
+  local naming = plain .. " " .. (is_brand and name or prompts.brand(name)) .. " is often named."
+  return function(number)
+    local text = questions(trade, 2 * number - floor(unit(presence.key, number + 10) * 2))
+    local h = chance.key_of(beginning, text)
+    local both = unit(h, 1) < 0.3
+    local links = json.array { (both or not is_brand) and page .. number or nil }
+    for i = 1, whole(h, 2, 0, 3) do
+      links[#links + 1] = "https://" .. domains.rival(trade, whole(h, 2 + i, 1, 20)) .. "/"
+    end
+    return {
+      prompt = text, volume = 10 * chance.heavy(h, 0, 1), type = both and "Brand_Link" or is_brand and "Brand" or "Link",
+      answer = { text = (both or is_brand) and naming or plain, links = links },
+    }
   end
-  for i = 1, whole(h, 2, 0, 3) do
-    links[#links + 1] = "https://" .. domains.rival(trade, whole(h, 2 + i, 1, 20)) .. "/"
-  end
-  local said = (both or presence.is_brand) and " " .. (presence.is_brand and presence.name or prompts.brand(presence.name))
-    .. " is often named." or ""
-  return {
-    prompt = text, volume = 10 * chance.heavy(h, 0, 1), type = both and "Brand_Link" or presence.is_brand and "Brand" or "Link",
-    answer = { text = ("That depends on the %s, and on what it is for.%s"):format(trade, said), links = links },
-  }
 end
 
 --- What filters and sorts of prompt lists go by.
