@@ -98,6 +98,9 @@ static void a_limit_has_one_limiter_in_a_process(void **state) {
   assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
   again.state_dir = NULL;
   assert_ptr_not_equal(sr_local_open(&again, &who), limiter);
+  assert_false(sr_local_is_same(&again, &settings));
+  assert_false(sr_local_is_same(&settings, &again));
+  assert_true(sr_local_is_same(&again, &again));
   again = settings;
   again.group = 1;
   assert_ptr_not_equal(sr_local_open(&again, &who), limiter);

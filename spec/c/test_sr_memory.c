@@ -1,170 +1,24 @@
-/* Out-of-memory handling, and freed secrets.
-** SPDX-License-Identifier: MIT
-**
-** This program replaces malloc for all code, including libcurl. Sanitizers and valgrind do the same, and
-** only one can: under them, the tests are skipped.
-*/
-#include "support.h"
+/* Out-of-memory handling.
+** SPDX-License-Identifier: MIT */
+#include "failing_allocations.h"
 
 #include "base/sr_buf.h"
+#include "base/sr_fork.h"
 #include "http/sr_config.h"
 #include "http/sr_engine.h"
+#include "http/sr_sink.h"
+#include "limit/sr_fallback.h"
+#include "limit/sr_local.h"
 #include "limit/sr_share.h"
 #include "http/sr_transfer.h"
 #include "http/sr_url.h"
 
-#include <dlfcn.h>
-#include <malloc.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY "0123456789abcdef0123456789abcdef0123d14b"
 #define S   SR_SECOND
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-/* ---- malloc ---- */
-
-/* Volatile: compilers assume that malloc does not change our variables. */
-static volatile long asked;      /* allocations requested since watch_begin */
-static volatile long live;       /* allocations minus frees since then */
-static volatile long fail_at;    /* number of the first allocation to fail; 0: none */
-static volatile long fail_count; /* how many to fail from there on */
-static volatile int watching;
-
-#ifndef SANITIZED
-#define VISIBLE __attribute__((visibility("default")))
-
-static union {
-  void *plain;
-  void *(*malloc)(size_t);
-  void *(*calloc)(size_t, size_t);
-  void *(*realloc)(void *, size_t);
-  void (*free)(void *);
-} next_malloc, next_calloc, next_realloc, next_free;
-
-/* Memory for dlsym itself; never freed. */
-static char early[4096];
-static size_t early_used;
-static int resolving;
-
-static void resolve(void) {
-  if (next_free.plain != NULL || resolving)
-    return;
-  resolving = 1;
-  next_malloc.plain = dlsym(RTLD_NEXT, "malloc");
-  next_calloc.plain = dlsym(RTLD_NEXT, "calloc");
-  next_realloc.plain = dlsym(RTLD_NEXT, "realloc");
-  next_free.plain = dlsym(RTLD_NEXT, "free");
-  resolving = 0;
-}
-
-static void *early_block(size_t size) {
-  char *block = early + early_used;
-  size = (size + 15) & ~(size_t)15;
-  if (size > sizeof early - early_used)
-    return NULL;
-  early_used += size;
-  return block;
-}
-
-static int is_early(const void *block) {
-  return (const char *)block >= early && (const char *)block < early + sizeof early;
-}
-
-static int must_fail(void) {
-  if (!watching)
-    return 0;
-  asked++;
-  return fail_at > 0 && asked >= fail_at && asked < fail_at + fail_count;
-}
-
-static void *given(void *block) {
-  if (watching && block != NULL)
-    live++;
-  return block;
-}
-
-VISIBLE void *malloc(size_t size) {
-  resolve();
-  if (next_malloc.plain == NULL)
-    return early_block(size);
-  return must_fail() ? NULL : given(next_malloc.malloc(size));
-}
-
-VISIBLE void *calloc(size_t count, size_t size) {
-  resolve();
-  if (next_calloc.plain == NULL)
-    return early_block(count * size);
-  return must_fail() ? NULL : given(next_calloc.calloc(count, size));
-}
-
-/* Always moves, so the old block is checked for secrets. */
-VISIBLE void *realloc(void *block, size_t size) {
-  void *other;
-  size_t old;
-  if (block == NULL)
-    return malloc(size);
-  resolve();
-  if (!watching && !is_early(block))
-    return next_realloc.realloc(block, size);
-  other = malloc(size);
-  if (other == NULL)
-    return NULL;
-  old =
-      is_early(block) ? (size_t)(early + sizeof early - (char *)block) : malloc_usable_size(block);
-  memcpy(other, block, old < size ? old : size);
-  free(block);
-  return other;
-}
-
-VISIBLE void free(void *block) {
-  resolve();
-  if (block == NULL || is_early(block))
-    return;
-  if (watching)
-    live--;
-  next_free.free(block);
-}
-#endif
-
-static void watch_begin(long at, long count) {
-  asked = 0;
-  live = 0;
-  fail_at = at;
-  fail_count = count;
-  watching = 1;
-}
-
-static void watch_end(void) {
-  watching = 0;
-}
-
-/* Whether the functions above are in use. */
-static int in_between(void) {
-  void *volatile block;
-  long seen;
-  watch_begin(0, 0);
-  block = malloc(1);
-  free(block);
-  seen = asked;
-  watch_end();
-  return seen == 1;
-}
-
-#define NEEDS_TO_BE_IN_BETWEEN()                                                                   \
-  do {                                                                                             \
-    if (!in_between()) {                                                                           \
-      print_message("skipped: a sanitizer or valgrind has malloc\n");                              \
-      skip();                                                                                      \
-    }                                                                                              \
-  } while (0)
 
 static struct sr_settings settings_of(const char *base_url) {
   struct sr_settings settings;
@@ -392,6 +246,106 @@ static void texts_of_any_length_fit_or_memory_ran_out(void **state) {
   }
 }
 
+/* An address whose host has `len` letters, or a query behind as many. */
+static enum ending part_of_a_request(int len, int is_query) {
+  static char base[LONGEST + 60];
+  struct sr_param param = {"name", 4, "value", 5};
+  struct sr_buf out = {0};
+  const char *problem;
+  enum ending ending;
+  snprintf(base, sizeof base, is_query ? "/%s" : "https://%s:8443/x", letters(len));
+  if (is_query) {
+    ending =
+        sr_buf_puts(&out, base) == 0 && sr_url_query(&out, &param) == 0 ? WENT_THROUGH : GAVE_UP;
+  } else {
+    problem = sr_url_base(&out, base);
+    ending = problem == NULL ? WENT_THROUGH : problem == sr_url_no_memory ? GAVE_UP : WRONG;
+    if (ending != WENT_THROUGH && out.len > 0)
+      ending = WRONG;
+  }
+  sr_buf_fini(&out);
+  return ending;
+}
+
+static void a_host_or_query_of_any_length_fits_or_memory_ran_out(void **state) {
+  int len, is_query;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (is_query = 0; is_query < 2; is_query++)
+    for (len = 1; len <= 63; len++) { /* no host's part has more */
+      enum ending ending = GAVE_UP;
+      long at;
+      for (at = 1; ending != WENT_THROUGH; at++) {
+        watch_begin(at, 1);
+        ending = part_of_a_request(len, is_query);
+        watch_end();
+        CHECK(ending != WRONG && live == 0,
+              "%d letters, allocation %ld failed: %d, %ld blocks leaked", len, at, (int)ending,
+              live);
+        assert_true(at < 100);
+      }
+      assert_true(at > 2);
+    }
+}
+
+/* ---- descriptors, and two limiters as one ---- */
+
+/* A child would keep one that is not listed. */
+static void descriptors_that_can_not_be_listed_are_not_opened(void **state) {
+  int fds[40], count = 0, before = open_fds(), i, refused;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  assert_int_equal(sr_fork_watch(), 0);
+  while (count < 40) { /* fewer are listed before this test */
+    watch_begin(1, 1000);
+    fds[count] = sr_fork_socket(AF_UNIX, SOCK_STREAM, 0);
+    watch_end();
+    if (fds[count] < 0)
+      break;
+    count++;
+  }
+  refused = count < 40;
+  assert_true(refused);
+  assert_int_equal(open_fds(), before + count);
+  fds[count] = sr_fork_socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_true(fds[count] >= 0);
+  for (i = 0; i <= count; i++)
+    sr_fork_close(fds[i]);
+  assert_int_equal(open_fds(), before);
+}
+
+static void a_fallback_without_memory_grants_nothing_and_says_so(void **state) {
+  static const struct sr_local_settings settings = {0, 0, NULL, 0, 0};
+  static const struct sr_limit_identity who[] = {{771, "", "a"}, {772, "", "b"}};
+  static const struct sr_want want = {{2, S}, 0, 0, 100 * S};
+  const struct sr_limiter_driver *both = &sr_fallback_driver;
+  struct sr_limiter *limiter;
+  struct sr_slot slot;
+  struct sr_ruling ruling;
+  int failed;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  watch_begin(1, 1);
+  limiter = sr_fallback_open(&sr_local_driver, NULL, &sr_local_driver, NULL);
+  watch_end();
+  assert_null(limiter);
+  limiter = sr_fallback_open(&sr_local_driver, sr_local_open(&settings, &who[0]), &sr_local_driver,
+                             sr_local_open(&settings, &who[1]));
+  assert_non_null(limiter);
+  memset(&slot, 0, sizeof slot);
+  memset(&ruling, 0, sizeof ruling);
+  watch_begin(1, 1);
+  failed = both->take(limiter, &want, 1000, &slot, &ruling) == SR_LIMIT_FAILED;
+  watch_end();
+  assert_true(failed);
+  assert_string_equal(ruling.problem, "memory ran out");
+  assert_int_equal(slot.state, SR_SLOT_NONE);
+  memset(&ruling, 0, sizeof ruling);
+  assert_int_equal(both->take(limiter, &want, 1000, &slot, &ruling), SR_LIMIT_GRANTED);
+  both->give(limiter, &want.rate, 1000, &slot, SR_OUTCOME_UNSENT, 0);
+  both->close(limiter);
+}
+
 /* ---- out of memory with slots shared by a file ---- */
 
 static char dir[100];
@@ -502,6 +456,34 @@ static void a_list_that_does_not_fit_into_memory_is_refused(void **state) {
     CHECK(result == 0 || problem[0] != '\0', "allocation %ld failed, and nothing is said", at);
   }
   assert_true(refused >= 4); /* the stream and each entry */
+}
+
+static void a_download_s_file_with_a_path_of_any_length_is_made_or_memory_ran_out(void **state) {
+  int len;
+  (void)state;
+  NEEDS_TO_BE_IN_BETWEEN();
+  for (len = SHORTEST; len <= LONGEST; len++) {
+    struct sr_sink *sink = NULL;
+    char path[200];
+    long at;
+    snprintf(path, sizeof path, "%s/%s", dir, letters(len));
+    for (at = 1; sink == NULL; at++) {
+      struct sr_error error;
+      memset(&error, 0, sizeof error);
+      watch_begin(at, 1);
+      sink = sr_sink_new(path, 0, 1000, &error);
+      watch_end();
+      if (sink == NULL)
+        CHECK(live == 0 && error.kind != SR_NO_ERROR && error.message[0] != '\0',
+              "%d letters, allocation %ld failed: %ld blocks leaked, %s", len, at, live,
+              error.message);
+      assert_true(at < 100);
+    }
+    assert_true(at > 4);
+    sr_sink_delete(sink);
+    assert_int_equal(rmdir(dir), 0); /* it is empty */
+    assert_int_equal(mkdir(dir, 0700), 0);
+  }
 }
 
 static void out_of_memory_has_its_own_code(void **state) {
@@ -685,6 +667,12 @@ int main(void) {
                                       make_dir, remove_dir),
       cmocka_unit_test_setup_teardown(a_list_that_does_not_fit_into_memory_is_refused, make_dir,
                                       remove_dir),
+      cmocka_unit_test_setup_teardown(
+          a_download_s_file_with_a_path_of_any_length_is_made_or_memory_ran_out, make_dir,
+          remove_dir),
+      cmocka_unit_test(a_host_or_query_of_any_length_fits_or_memory_ran_out),
+      cmocka_unit_test(descriptors_that_can_not_be_listed_are_not_opened),
+      cmocka_unit_test(a_fallback_without_memory_grants_nothing_and_says_so),
       cmocka_unit_test(out_of_memory_has_its_own_code),
       cmocka_unit_test(any_allocation_of_a_form_may_fail),
       cmocka_unit_test(an_address_with_a_password_is_refused_whichever_allocation_fails),

@@ -183,9 +183,60 @@ static void an_address_of_any_length_is_read_or_memory_ran_out(void **state) {
   }
 }
 
+/* Hosts and paths of which each part may be the one that needs memory. */
+static void every_part_of_an_address_may_be_the_one_that_needs_memory(void **state) {
+  static const struct {
+    const char *before, *behind;
+  } rows[] = {
+      {"redis://", ""}, {"rediss://", ":65535/123456789"}, {"redis://[", "]:1"}, {"unix:/", ""}};
+  size_t i;
+  int len;
+  (void)state;
+  for (i = 0; i < COUNT(rows); i++)
+    for (len = 1; len < 65; len++) {
+      const char *problem = "";
+      char address[200];
+      long n;
+      snprintf(address, sizeof address, "%s%.*s%s", rows[i].before, len, LONG, rows[i].behind);
+      for (n = 1; problem != NULL; n++) {
+        asked = 0;
+        fail_at = n;
+        problem = driver->check(address);
+        CHECK(problem == NULL ? asked < n : strcmp(problem, "memory ran out") == 0, "%s, %ld: %s",
+              address, n, problem != NULL ? problem : "a failure was not told");
+      }
+      fail_at = 0;
+      assert_true(n > 4);
+    }
+}
+
+/* The key of the limit on the server is prefix and name. */
+static void a_limiter_with_a_long_prefix_is_opened_or_memory_ran_out(void **state) {
+  static const struct sr_limit_identity identity = {NAME, "", ""};
+  int len;
+  (void)state;
+  for (len = 40; len < 65; len++) {
+    struct sr_limiter *limiter = NULL;
+    char address[200];
+    long n;
+    snprintf(address, sizeof address, "redis://h?prefix=%.*s", len, LONG);
+    for (n = 1; limiter == NULL; n++) {
+      asked = 0;
+      fail_at = n;
+      limiter = driver->open(address, &identity);
+      CHECK((limiter == NULL) == (asked >= n), "%s, %ld: a failure was not told", address, n);
+      assert_true(n < 100);
+    }
+    fail_at = 0;
+    driver->close(limiter);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_address_of_any_length_is_read_or_memory_ran_out),
+      cmocka_unit_test(every_part_of_an_address_may_be_the_one_that_needs_memory),
+      cmocka_unit_test(a_limiter_with_a_long_prefix_is_opened_or_memory_ran_out),
       cmocka_unit_test(any_allocation_may_fail_and_nothing_is_lost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
