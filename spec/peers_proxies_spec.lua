@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local daemon = require "spec.support.daemon"
-local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
+local socket = require "socket"
 local system = require "spec.support.system"
 local wire = require "spec.support.wire"
 
@@ -123,7 +123,11 @@ for name, proxy in pairs(PROXIES) do
 
     it("that can't reach the API is told as such, and may be tried again", function()
       local through = start(proxy.open)
-      local port = nginx.free_port()
+      local unused = assert(socket.tcp4()) -- bound but not listening: it refuses connections, and nobody else takes the port
+      finally(function() unused:close() end)
+      assert(unused:setoption("reuseaddr", true))
+      assert(unused:bind("127.0.0.1", 0))
+      local _, port = unused:getsockname()
       local client = client_of({ url = "https://127.0.0.1:" .. port }, through)
       local err = failed("network", "proxy", client:request { method = "POST", path = "/x", body = {} })
       assert.is_false(err.sent)
