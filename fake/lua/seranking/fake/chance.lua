@@ -11,6 +11,10 @@ local chance = {}
 
 -- The largest prime below 2^26: the product of two residues is exact in a double.
 local P = 67108859
+chance.PRIME = P
+
+--- What `unit` adds to a key for the next of its numbers.
+chance.STEP = 104729
 
 -- Squaring is what makes neighbours differ: the rest is linear.
 local function mix(h)

@@ -21,10 +21,14 @@ local MEMBERS = { "keyword", "volume", "cpc", "competition", "difficulty", "inte
   "relevance" } -- the last one of related keywords only
 local PLAIN, RELATED = json.members(MEMBERS, #MEMBERS - 1), json.members(MEMBERS)
 
-local function with_trend(call, row)
-  local last = call.args.history_trend and last_month(call)
-  row.history_trend = last and keywords.trend(row, last - 11, last) or null
-  return row
+-- What completes the rows of a call.
+local function with_trend(call)
+  local last = last_month(call)
+  local trend = call.args.history_trend and keywords.trend(last - 11, last)
+  return function(row)
+    row.history_trend = trend and trend(row) or null
+    return row
+  end
 end
 
 -- The keywords of a kind around the call's keyword.
@@ -35,7 +39,7 @@ local function list_of(kind, members, adapt)
       count = call.rows,
       members = members,
       measure = keywords.measure,
-      show = function(row) return adapt(call, row) end,
+      show = adapt(call),
       row = function(number)
         local row = figures(keywords.text[kind](args.keyword, number))
         if kind == "related" then
@@ -50,12 +54,15 @@ end
 answers["data.keywords.similar"] = list_of("similar", PLAIN, with_trend)
 answers["data.keywords.related"] = list_of("related", RELATED, with_trend)
 answers["data.keywords.questions"] = list_of("questions", PLAIN, with_trend)
-answers["data.keywords.longtail"] = list_of("longtail", nil, function(_, row) return row.keyword end)
+answers["data.keywords.longtail"] = list_of("longtail", nil, function()
+  return function(row) return row.keyword end
+end)
 
 answers["data.keywords.export"] = function(call)
   local args, last = call.args, last_month(call)
   local to = args.history_to and math.min(last, calendar.month(args.history_to)) or last
   local from = math.max(args.history_from and calendar.month(args.history_from) or to - 11, to - 11)
+  local trend = keywords.trend(from, to)
   return listing.reply(call, {
     count = #args.keywords,
     measure = { history_trend = function(row) return keywords.searches(row, to) end },
@@ -63,7 +70,7 @@ answers["data.keywords.export"] = function(call)
     show = function(row)
       local made = listing.columns(call, {
         keyword = row.keyword, volume = row.volume, cpc = row.cpc, competition = row.competition,
-        difficulty = row.difficulty, intents = row.intents, history_trend = keywords.trend(row, from, to),
+        difficulty = row.difficulty, intents = row.intents, history_trend = trend(row),
       })
       made.is_data_found = true
       return made

@@ -7,6 +7,7 @@ local json = require "seranking.fake.json"
 
 local key, unit, whole, heavy, round = chance.key, chance.unit, chance.whole, chance.heavy, chance.round
 local floor = math.floor
+local unpack = table.unpack or unpack
 
 local keywords = {}
 
@@ -157,27 +158,37 @@ function keywords.searches(figures, month)
   return searches(figures.volume, chance.wave(figures.key + 1, month % 12 / 3), chance.wave(figures.key + 2, month))
 end
 
-local firsts = {} -- dates by month: lists have few months, and many rows
+local STEP, WRAP = chance.STEP, chance.PRIME
 
---- Searches by month, YYYY-MM-01 to number: each as `keywords.searches` has it, with the knots of the season's wave, of which a
---- year has five, made once.
----@param figures seranking.fake.Keyword
+--- A maker of searches by month, YYYY-MM-01 to number, as a piece of JSON: each number as `keywords.searches` has it, with the
+--- knots of the season's wave, of which a year has five, made once. Lists have few months and many rows: the text around the
+--- numbers is made once, and chance.unit is written out.
 ---@param first integer month
----@param last integer month
----@return table<string, integer>
-function keywords.trend(figures, first, last)
-  local trend, volume, key_of_month = {}, figures.volume, figures.key + 2
-  local a, b, c, d = chance.units(figures.key + 1, 0) -- LuaJIT is slow where a table takes all of a call's values
-  local knots = { a, b, c, d, unit(figures.key + 1, 4) }
+---@param last integer month, at most 11 later
+---@return fun(figures: seranking.fake.Keyword): table
+function keywords.trend(first, last)
+  local dates, befores, shares = {}, {}, {}
   for month = first, last do
-    local quarter = month % 12 / 3
-    local before = floor(quarter)
-    local from, to = knots[before + 1], knots[before + 2]
-    firsts[month] = firsts[month] or calendar.first_of(month)
-    local season = 2 * (from + (to - from) * (quarter - before)) - 1
-    trend[firsts[month]] = searches(volume, season, 2 * unit(key_of_month, month) - 1)
+    local quarter, i = month % 12 / 3, month - first + 1
+    dates[i], befores[i], shares[i] = ('"%s":%%d'):format(calendar.first_of(month)), floor(quarter), quarter - floor(quarter)
   end
-  return trend
+  local count, pattern, numbers = #dates, "{" .. table.concat(dates, ",") .. "}", {}
+  return function(figures)
+    local volume, h = figures.volume, figures.key + 2 + first * STEP
+    local a, b, c, d = chance.units(figures.key + 1, 0) -- LuaJIT is slow where a table takes all of a call's values
+    local knots = { [0] = a, b, c, d, unit(figures.key + 1, 4) }
+    for i = 1, count do
+      local of_month = h % WRAP
+      of_month = (of_month * of_month + 29) % WRAP
+      of_month = (of_month * 40503 + 12289) % WRAP
+      of_month = (of_month * of_month + 7919) % WRAP / WRAP
+      local from = knots[befores[i]]
+      local season = 2 * (from + (knots[befores[i] + 1] - from) * shares[i]) - 1
+      numbers[i] = searches(volume, season, 2 * of_month - 1)
+      h = h + STEP
+    end
+    return json.raw(pattern:format(unpack(numbers, 1, count)))
+  end
 end
 
 local function character_count(text)
