@@ -141,10 +141,10 @@ end
 print(("%-28s %7s  %8s %7s %7s %7s  %8s %7s %7s %7s"):format("ms of /ping, while 12 MB are", "answers", "p50", "p99", "p99.9",
   "most", "CPU: p50", "p99", "p99.9", "most"))
 row "not there"
-row("read by each", "each", BOUND)
+row("read by each", "each")
 row("decoded", "decoded", BOUND)
 row("decoded at one go by cjson", "cjson")
-print(("%d successes / %d failures / 0 errors / 0 pending"):format(2 - failures, failures))
+print(("%d successes / %d failures / 0 errors / 0 pending"):format(1 - failures, failures))
 server.stop()
 api.stop()
 os.exit(failures == 0 and 0 or 1)

@@ -3,6 +3,11 @@
 ** SPDX-License-Identifier: MIT */
 #include "lua/lseranking_decoder.h"
 
+/* LuaJIT has it, Lua 5.1 does not: it answers -1. */
+#ifndef LUA_GCISRUNNING
+#define LUA_GCISRUNNING 9
+#endif
+
 #include <limits.h>
 #include <string.h>
 
@@ -18,9 +23,10 @@ enum { SLICE = 1 << 16 };
 
 struct decoding {
   struct lsr_decoder d;
-  int held; /* the collector may be held */
-  int over; /* there is a result, or an error was raised */
-  int kept; /* values of the stack that are kept between two slices */
+  int stage; /* of the collector */
+  int most;  /* KiB that Lua had while it was driven */
+  int over;  /* there is a result, or an error was raised */
+  int kept;  /* values of the stack that are kept between two slices */
 };
 
 /* Indexes of its table: the call, the decoder's table, values of the stack. */
@@ -44,6 +50,87 @@ static void set_table(lua_State *L) {
 #endif
 }
 
+/* ---- the collector ----
+**
+** It passes over a table in one step. If it marks while a large list grows, it passes over the list at least
+** once more, with all rows that it has not seen: milliseconds at once. A list that grows also makes it work for
+** milliseconds, by its size. So before the first slice it is driven, a little at a time, to where it has marked
+** all that it needs to, and it is held in slices.
+*/
+
+enum stage {
+  MARKING, /* or it has not begun: no slice was decoded yet */
+  FREEING, /* it works for a while after each slice */
+  HELD,    /* it works only where others make values */
+  FREE     /* it is left alone */
+};
+
+/* Only LuaJIT's collector is driven. Lua's would begin again at once, with others' values, and mark the list. */
+enum { IS_JIT = LUA_VERSION_NUM == 501 };
+
+/* Nanoseconds for which it works at once before the first slice, and after a slice. */
+enum { MARK_TIME = 500000, FREE_TIME = 250000 };
+
+/* It is driven if Lua has at most so many times the bytes of the text: more would cost more than it spares. */
+enum { WORTH = 8 };
+
+/* The speed at which it is driven, as LUA_GCSETSTEPMUL: its smallest steps. */
+enum { SPEED = 40 };
+
+/* Slots of the stack that functions take between two steps, and more. */
+enum { FRAMES = 200 };
+
+static enum stage first_stage(lua_State *L, size_t len) {
+  if (lua_gc(L, LUA_GCISRUNNING, 0) != 1)
+    return FREE;
+  if (IS_JIT && (size_t)lua_gc(L, LUA_GCCOUNT, 0) / WORTH <= len / 1024)
+    return MARKING;
+  return lsr_may_hold(L) ? HELD : FREE;
+}
+
+/* Clears what functions that have returned left on the stack. The frames of later ones may hold it there, and
+** it may be the answer before. */
+static void forget(lua_State *L) {
+  int top = lua_gettop(L), i;
+  luaL_checkstack(L, FRAMES, NULL);
+  for (i = 0; i < FRAMES; i++)
+    lua_pushnil(L);
+  lua_settop(L, top);
+}
+
+/* Lets the collector work for some nanoseconds. In protected mode: finalizers may raise errors. Index 1: the
+** decoding as light userdata; 2: nanoseconds. Returns false, as decoding:step does. */
+static int drive(lua_State *L) {
+  struct decoding *decoding = lua_touserdata(L, 1);
+  sr_time until = sr_clock_monotonic.now(NULL) + (sr_time)lua_tointeger(L, 2);
+  int was = decoding->stage;
+  do {
+    int over = lua_gc(L, LUA_GCSTEP, 0), count = lua_gc(L, LUA_GCCOUNT, 0);
+    if (count > decoding->most)
+      decoding->most = count;
+    if (over) {
+      decoding->stage = HELD;
+      /* its threshold leaves out what was made while it freed, and it would work that off at once */
+      (void)lua_gc(L, LUA_GCRESTART, 0);
+    } else if (count < decoding->most - 16) {
+      decoding->stage = FREEING;
+    }
+  } while (decoding->stage == was && sr_clock_monotonic.now(NULL) < until);
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
+/* Drives it at a speed of its own. Returns the status of the call; if 0, false is pushed. */
+static int drive_for(lua_State *L, struct decoding *decoding, sr_time length) {
+  int status, speed = lua_gc(L, LUA_GCSETSTEPMUL, SPEED);
+  lua_pushcfunction(L, drive);
+  lua_pushlightuserdata(L, decoding);
+  lua_pushinteger(L, (lua_Integer)length);
+  status = lua_pcall(L, 2, 1, 0);
+  (void)lua_gc(L, LUA_GCSETSTEPMUL, speed);
+  return status;
+}
+
 /*
 ** call:decoding(keep_nulls[, row_lists]) -> the decoding of the answer's body within the call's deadline; nil
 ** if it is small: see call:decode. `row_lists`: names between blanks. The first list that is such a member of
@@ -59,7 +146,7 @@ int lsr_call_decoding(lua_State *L) {
   lsr_decoder_begin(&decoding->d, sr_buf_text(&call->answer), call->answer.len, lua_toboolean(L, 2),
                     call->real_time ? call->deadline : SR_NEVER);
   decoding->d.row_lists = row_lists;
-  decoding->held = lsr_may_hold(L);
+  decoding->stage = first_stage(L, call->answer.len);
   lua_createtable(L, 8, 0);
   lua_pushvalue(L, 1);
   lua_rawseti(L, -2, CALL);
@@ -81,8 +168,11 @@ static int run_slice(lua_State *L) {
   lua_rawgeti(L, 2, ANCHOR);
   d->anchor = 3;
   d->room = 0;
-  for (i = 0; i < decoding->kept; i++)
+  for (i = 0; i < decoding->kept; i++) {
     lua_rawgeti(L, 2, KEPT + i);
+    lua_pushnil(L); /* or the collector may find the value there when it is garbage */
+    lua_rawseti(L, 2, KEPT + i);
+  }
   lsr_decoder_slice(d, SLICE);
   done = lsr_decoder_run(L, d);
   lua_pushboolean(L, !d->paused);
@@ -101,6 +191,21 @@ static int run_slice(lua_State *L) {
   return 1;
 }
 
+/* Decodes a slice, with run_slice and its arguments on the stack. Returns the status of the call. */
+static int hold_slice(lua_State *L, struct decoding *decoding) {
+  int held = decoding->stage != FREE && lsr_hold(L), status = lua_pcall(L, 2, LUA_MULTRET, 0);
+  if (held && !IS_JIT)
+    lsr_release(L);
+  else if (held)
+    (void)lua_gc(L, LUA_GCRESTART, 0);
+  if (status == 0 && decoding->stage == FREEING) {
+    status = drive_for(L, decoding, FREE_TIME);
+    if (status == 0)
+      lua_pop(L, 1);
+  }
+  return status;
+}
+
 /*
 ** decoding:step() -> false: call it again, now or later; true and the value; true, nil, the problem, and
 ** whether it is the deadline.
@@ -108,10 +213,15 @@ static int run_slice(lua_State *L) {
 static int decoding_step(lua_State *L) {
   struct decoding *decoding = luaL_checkudata(L, 1, DECODING);
   const struct sr_call *call;
-  int status = 0;
   if (decoding->over)
     return luaL_error(L, "the decoding is over");
   lua_settop(L, 1);
+  if (decoding->stage != FREE && lua_gc(L, LUA_GCISRUNNING, 0) != 1)
+    decoding->stage = FREE; /* the program has stopped it, and driving would start it */
+  if (decoding->stage == MARKING && sr_clock_monotonic.now(NULL) < decoding->d.deadline) {
+    forget(L);
+    return drive_for(L, decoding, MARK_TIME) == 0 ? 1 : lua_error(L);
+  }
   lua_pushcfunction(L, run_slice);
   lua_pushlightuserdata(L, decoding);
   push_table(L, 1);
@@ -121,13 +231,7 @@ static int decoding_step(lua_State *L) {
   if (call->cleared || sr_buf_text(&call->answer) != decoding->d.start)
     return luaL_error(L, "the call is empty");
   decoding->over = 1; /* if an error is raised */
-  if (decoding->held && lsr_hold(L)) {
-    status = lua_pcall(L, 2, LUA_MULTRET, 0);
-    lsr_release(L);
-  } else {
-    lua_call(L, 2, LUA_MULTRET);
-  }
-  if (status != 0)
+  if (hold_slice(L, decoding) != 0)
     return lua_error(L);
   decoding->over = lua_toboolean(L, 2);
   return lua_gettop(L) - 1;
