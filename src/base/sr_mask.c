@@ -22,7 +22,7 @@
 int sr_mask_text(struct sr_mask *mask, const char *secret, size_t len, size_t window) {
   size_t i;
   memset(mask, 0, sizeof *mask);
-  if (sr_buf_reserve(&mask->secret, len) != 0 || sr_buf_append(&mask->secret, secret, len) != 0)
+  if (sr_buf_append(&mask->secret, secret, len) != 0)
     return -1;
   for (i = 0; i < len; i++)
     mask->secret.data[i] = sr_lower(secret[i]);
