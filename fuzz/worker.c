@@ -339,7 +339,7 @@ static int is_child_fine(struct scene *scene, unsigned how) {
 }
 
 /*
-** The allocator of gcc 12's AddressSanitizer has locks that a fork does not take. Once in 1.7 million
+** The allocator of gcc 12's AddressSanitizer has locks that a fork does not take. A few times in a million
 ** cases a child hung in one, in calloc on its own thread. glibc's malloc takes its locks at a fork.
 */
 static void fork_here(struct scene *scene, unsigned how) {
