@@ -32,6 +32,7 @@ print(("fake: demo account               %7.1f ms"):format(median(function() acc
 
 local LINKS, WORDS = "target=shop.com&limit=10000&output=json", "source=us&keyword=anchor&limit=10000"
 local YEAR = LINKS .. "&date_from=2025-11-25&date_to=2026-11-24"
+local SITE = "source=us&domain=shop.com&type=organic"
 local LISTS = {
   { "backlinks.all", "/v1/backlinks/all", LINKS }, { "keywords.similar", "/v1/keywords/similar", WORDS },
   { "keywords.similar, trend", "/v1/keywords/similar", WORDS .. "&history_trend=true" },
@@ -42,6 +43,10 @@ local LISTS = {
   { "backlinks.referring_ips", "/v1/backlinks/referring-ips", LINKS },
   { "backlinks.indexed_pages", "/v1/backlinks/indexed-pages", LINKS },
   { "backlinks.history", "/v1/backlinks/history", YEAR }, { "refdomains.history", "/v1/backlinks/refdomains/history", YEAR },
+  { "domain.keywords", "/v1/domain/keywords", SITE .. "&limit=1000" },
+  { "domain.competitors", "/v1/domain/competitors", SITE .. "&stats=1" },
+  { "domain.overview.history", "/v1/domain/overview/history", SITE },
+  { "ai_search.prompts", "/v1/ai-search/prompts-by-brand", "source=us&engine=gemini&brand=Shop&limit=1000" },
 }
 local worst, worst_name = 0, nil
 for i, list in ipairs(LISTS) do
