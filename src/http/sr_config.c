@@ -80,17 +80,23 @@ static int add_line(struct curl_slist **list, const char *line) {
   return 0;
 }
 
+#define ACCEPT_ENCODING "Accept-Encoding: "
+
 /* The codings that the libcurl that is loaded can undo. */
 static const char *accept_encoding(void) {
   static const char *const lines[] = {
-      "Accept-Encoding: identity", "Accept-Encoding: deflate, gzip",
-      "Accept-Encoding: br",       "Accept-Encoding: deflate, gzip, br",
-      "Accept-Encoding: zstd",     "Accept-Encoding: deflate, gzip, zstd",
-      "Accept-Encoding: br, zstd", "Accept-Encoding: deflate, gzip, br, zstd",
+      ACCEPT_ENCODING "identity", ACCEPT_ENCODING "deflate, gzip",
+      ACCEPT_ENCODING "br",       ACCEPT_ENCODING "deflate, gzip, br",
+      ACCEPT_ENCODING "zstd",     ACCEPT_ENCODING "deflate, gzip, zstd",
+      ACCEPT_ENCODING "br, zstd", ACCEPT_ENCODING "deflate, gzip, br, zstd",
   };
   int features = curl_version_info(CURLVERSION_NOW)->features;
   return lines[((features & CURL_VERSION_LIBZ) ? 1 : 0) +
                ((features & CURL_VERSION_BROTLI) ? 2 : 0) + ((features & FEATURE_ZSTD) ? 4 : 0)];
+}
+
+const char *sr_config_codings(const struct sr_config *config) {
+  return config->headers[SR_HEADERS_PLAIN]->data + strlen(ACCEPT_ENCODING);
 }
 
 static int make_headers(struct sr_config *config) {
@@ -262,8 +268,14 @@ static int set_base(struct sr_config *config, const char *base_url, const char *
     config->plain_http = strncmp(config->base_url.data, "http:", 5) == 0;
     config->path_at = config->plain_http ? strlen("http://") : strlen("https://");
     config->path_at += strcspn(config->base_url.data + config->path_at, "/");
-    return 0;
+    config->url = curl_url();
+    /* only memory can be missing: sr_url_base has read the address */
+    if (config->url == NULL ||
+        curl_url_set(config->url, CURLUPART_URL, config->base_url.data, 0) != CURLUE_OK)
+      problem = sr_url_no_memory;
   }
+  if (problem == NULL)
+    return 0;
   if (problem == sr_url_no_memory)
     sr_error_no_memory(error);
   else
@@ -391,6 +403,7 @@ void sr_config_unref(struct sr_config *config) {
   sr_mask_fini(&config->key_mask);
   sr_mask_fini(&config->query_mask);
   sr_buf_fini(&config->base_url);
+  curl_url_cleanup(config->url);
   sr_buf_fini(&config->ca_file);
   sr_buf_fini(&config->proxy);
   sr_buf_fini(&config->user_agent);

@@ -60,6 +60,7 @@ struct sr_config {
   uint64_t id;               /* never reused in this process, unlike an address */
   uint64_t client;           /* `id`, or that of the config it was made from */
   struct sr_buf base_url;    /* without a last slash */
+  CURLU *url;                /* the same, parsed: libcurl reads a text anew for each attempt */
   size_t path_at;            /* where the path in it begins */
   int plain_http;            /* the base is http: to this machine only */
   int http_proxy;            /* calls go through a proxy with CONNECT, as far as can be told */
@@ -133,6 +134,9 @@ size_t sr_config_redact(const struct sr_config *config, char *text, size_t len);
 */
 void sr_config_show(const struct sr_config *config, char *out, size_t size, const char *text,
                     size_t len);
+
+/* The value of Accept-Encoding. */
+const char *sr_config_codings(const struct sr_config *config);
 
 /* "token" or "apikey". */
 const char *sr_config_key_param(const struct sr_config *config);

@@ -328,7 +328,6 @@ static CURLcode set_constants(struct sr_transfer *transfer) {
   SET(CURLOPT_OPENSOCKETDATA, transfer);
   SET(CURLOPT_CLOSESOCKETFUNCTION, close_curl_socket);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that it can undo */
 #if SR_HAVE_PREREQ
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
@@ -365,7 +364,9 @@ CURLcode sr_transfer_prepare(struct sr_transfer *transfer, const struct sr_confi
   transfer->config_id = 0;
   transfer->http1 = transfer->plain_get = 0;
   code = set_constants(transfer);
-  SET(CURLOPT_URL, config->base_url.data);
+  SET(CURLOPT_URL, config->base_url.data); /* before 8.12 it need not be made of CURLU then */
+  SET(CURLOPT_CURLU, config->url);
+  SET(CURLOPT_ACCEPT_ENCODING, sr_config_codings(config)); /* undo them; the header is a line */
   if (config->ca_file.len > 0) {
     SET(CURLOPT_CAINFO, config->ca_file.data);
     /* this file and no other; TLS libraries without CAPATH refuse the option, and don't need it */
@@ -438,10 +439,7 @@ static int make_target(struct sr_transfer *transfer, const struct sr_call *call)
   return sr_url_query(target, &key);
 }
 
-/*
-** Sets path and query apart from the rest of the address, which is the client's: libcurl takes them as
-** they are, but reads an address anew for each attempt.
-*/
+/* Sets path and query apart from the rest of the address, which is the client's and parsed. */
 static CURLcode set_target(struct sr_transfer *transfer, const struct sr_call *call) {
   const char *p;
   if (make_target(transfer, call) != 0)
