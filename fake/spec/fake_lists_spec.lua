@@ -2,6 +2,7 @@
 --- parameters come from the descriptions: a new one fails here. `filter` and the sorts of the Data API: fake_filters_spec.lua.
 -- SPDX-License-Identifier: MIT
 --
+-- Operations that the fake answers with a fixed example have no rows to filter: api:canned() lists them.
 -- The first test wants the name of each parameter in a spec of its family; whether that spec asks enough, it can't tell.
 
 local fake = require "seranking.fake"
@@ -73,8 +74,12 @@ local function is_asked(key, name)
   return false
 end
 
--- The operations that read, with the names of their parameters.
+-- The operations that read rows, with the names of their parameters.
 local function each_parameter(visit)
+  local canned = {}
+  for _, key in ipairs(fake.new({}):canned()) do
+    canned[key] = true
+  end
   for _, module in pairs(require "seranking.api") do
     for _, resource in ipairs(require(module)) do
       for _, operation in ipairs(resource.operations) do
@@ -86,7 +91,7 @@ local function each_parameter(visit)
           names[#names + 1] = form.query or operation.query
           names[#names + 1] = form.upload or operation.upload
         end
-        if reads and operation.answer ~= nil then
+        if reads and operation.answer ~= nil and not canned[resource.name .. "." .. operation[1]] then
           for name in table.concat(names, " "):gmatch "[%w_]+" do
             visit(resource.name .. "." .. operation[1], name)
           end

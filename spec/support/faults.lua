@@ -264,34 +264,41 @@ end
 --- Starts a server whose first connection has the fault; all others are sane.
 ---@param fault spec.Fault
 ---@param prepared table
----@param keep fun(server: table): table registers a server to be stopped
+---@param keep fun(server: table): table registers what has to be stopped
 ---@return spec.FaultScene
 function faults.open(fault, prepared, keep)
   local raw_server = require "spec.support.raw_server"
-  local server
-  local function start(port)
+  local server, port
+  local function start()
     server = keep(raw_server.start({ fault.steps }, {
       port = port, tls = tls_of(fault, prepared), environment = fault.certificate and prepared.environment,
       otherwise = fault.proxy == true and { "head", { "send", "HTTP/1.1 200 Yes\r\n\r\n" }, "tls", "request",
         { "send", raw_server.ANSWER }, { "again", 4 } } or nil,
     }))
+    port = server.port
   end
-  start()
   if fault.late then
-    server.stop()
+    -- Holds the port, so that no other process listens there, and lets the server have it, too.
+    local holder = assert(require("socket").tcp4())
+    assert(holder:setoption("reuseaddr", true))
+    assert(holder:bind("127.0.0.1", 0))
+    keep { stop = function() holder:close() end }
+    port = math.floor(select(2, holder:getsockname()))
+  else
+    start()
   end
   local tls = fault.proxy or tls_of(fault, prepared)
   return {
     options = {
-      base_url = ("%s://%s:%d"):format(tls and "https" or "http", fault.host or "127.0.0.1", server.port),
-      proxy = fault.proxy and ("%s://127.0.0.1:%d"):format(fault.proxy == "https" and "https" or "http", server.port) or nil,
+      base_url = ("%s://%s:%d"):format(tls and "https" or "http", fault.host or "127.0.0.1", port),
+      proxy = fault.proxy and ("%s://127.0.0.1:%d"):format(fault.proxy == "https" and "https" or "http", port) or nil,
       ca_file = prepared.good.ca, timeout = 10, max_body = fault.max_body or 2 ^ 30,
     },
     busy = fault.busy,
     call = { timeout = fault.timeout, connect_timeout = fault.connect_timeout },
     mend = function()
       if fault.late then
-        start(server.port)
+        start()
       else
         server.drop() -- nothing of the first connection meets the next call
       end
