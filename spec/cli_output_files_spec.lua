@@ -124,6 +124,24 @@ describe("a file", function()
     assert.equal("paid again", read(dir .. "/a.csv.part.old2"))
   end)
 
+  it("that is large goes to the disk while more rows come", function()
+    local path, begin_write, begun = folder.new() .. "/a.csv", core.begin_write, {}
+    finally(function() core.begin_write = begin_write end)
+    function core.begin_write(fd, from, size)
+      begin_write(fd, from, size)
+      begun[#begun + 1] = { from, size }
+    end
+    local made, text = open { to = path }, ("x"):rep(9997)
+    for _ = 1, 1000 do
+      assert(made:row { a = text })
+    end
+    assert(made:close())
+    assert.equal("a\r\n" .. (text .. "\r\n"):rep(1000), read(path))
+    assert.equal(2, #begun) -- of 10 MB, in steps of 4 MiB
+    assert.equal(0, begun[1][1])
+    assert.equal(begun[1][2], begun[2][1])
+  end)
+
   it("is not replaced by what another process has written meanwhile", function()
     local dir = folder.new()
     local path = dir .. "/a.csv"

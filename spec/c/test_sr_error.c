@@ -522,13 +522,15 @@ static void the_valid_part_of_utf8_ends_at_the_first_invalid_byte(void **state) 
   for (i = 0; i < COUNT(list); i++)
     CHECK(sr_utf8_valid(list[i].text, strlen(list[i].text)) == list[i].valid, "row %zu", i);
   for (round = 0; round < 20000; round++) {
-    char text[6];
-    size_t len = (size_t)chance_between(&chance, 1, 6), valid, k;
-    for (k = 0; k < len; k++)
+    char text[26];
+    size_t ascii = (size_t)chance_between(&chance, 0, 20), valid, k;
+    size_t len = ascii + (size_t)chance_between(&chance, 1, 6);
+    memset(text, 'a', ascii);
+    for (k = ascii; k < len; k++)
       text[k] = (char)(chance_between(&chance, 0, 3) == 0 ? chance_between(&chance, 0, 255)
                                                           : chance_between(&chance, 0x80, 0xf5));
     valid = sr_utf8_valid(text, len);
-    assert_true(is_utf8(text, valid));
+    assert_true(valid >= ascii && is_utf8(text, valid));
     for (k = valid + 1; k <= len; k++)
       assert_false(is_utf8(text + valid, k - valid) && k - valid <= 4);
   }

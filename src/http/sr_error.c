@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
 /* In the order of enum sr_kind. */
@@ -22,6 +23,14 @@ size_t sr_utf8_valid(const char *text, size_t len) {
     unsigned char c = (unsigned char)text[i];
     size_t more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
     size_t k;
+    uint64_t word;
+    if (more == 0 && len - i >= sizeof word) { /* most texts are ASCII for the most part */
+      memcpy(&word, text + i, sizeof word);
+      if ((word & UINT64_C(0x8080808080808080)) == 0) {
+        i += sizeof word;
+        continue;
+      }
+    }
     if (more == 9 || i + more >= len)
       return i;
     for (k = 1; k <= more; k++)

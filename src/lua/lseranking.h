@@ -37,7 +37,10 @@ void *lsr_testobject(lua_State *L, int index, const char *name);
 */
 sr_time lsr_checkseconds(lua_State *L, int index, const char *what);
 
-/* The whole number at `index`, from `least` to `most` (2^53 at most), else a Lua error that names `what`. */
+/* Up to it, 2^53, a double tells all whole numbers apart. */
+#define LSR_WHOLE_MAX 9007199254740992.0
+
+/* The whole number at `index`, from `least` to `most` (LSR_WHOLE_MAX at most), else a Lua error that names `what`. */
 lua_Number lsr_checkwhole(lua_State *L, int index, const char *what, double least, double most);
 
 /* Pushes a time as seconds. */

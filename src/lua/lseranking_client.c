@@ -284,7 +284,7 @@ static int client_run(lua_State *L) {
 static int client_submit(lua_State *L) {
   struct lsr_client *client = lsr_checkclient(L);
   struct sr_call *call = lsr_checkcall(L, 2);
-  lua_Number tag = lsr_checkwhole(L, 3, "tag", 1, 9007199254740992.0);
+  lua_Number tag = lsr_checkwhole(L, 3, "tag", 1, LSR_WHOLE_MAX);
   if (call->state != SR_STATE_NEW)
     return luaL_error(L, "the call was begun already");
   sr_engine_submit(client->engine, call, (uint64_t)tag);

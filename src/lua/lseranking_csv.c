@@ -211,9 +211,6 @@ static void put_text(lua_State *L, struct encoder *encoder, const char *text, si
 
 enum { NUMBER_SIZE = 40 };
 
-/* Below it a double tells all whole numbers apart. */
-#define WHOLE 9007199254740992.0
-
 static void put_integer(lua_State *L, struct sr_buf *buf, long long value) {
   unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value,
                      rest;
@@ -233,7 +230,7 @@ static void put_number(lua_State *L, struct sr_buf *buf, double value) {
   const char *own_point = localeconv()->decimal_point;
   char text[NUMBER_SIZE], *point;
   int digits;
-  if (value > -WHOLE && value < WHOLE && (double)(long long)value == value) {
+  if (value > -LSR_WHOLE_MAX && value < LSR_WHOLE_MAX && (double)(long long)value == value) {
     put_integer(L, buf, (long long)value);
     return;
   }

@@ -45,9 +45,6 @@ static int get_pair(lua_State *L, int index, int at, struct sr_param *param) {
 /* Common servers refuse request lines of more than 8 KiB. */
 enum { TARGET_MAX = 8000 };
 
-/* Most bytes of a file: what a double counts exactly. */
-#define FILE_MAX 9007199254740992.0
-
 /* Upper bound on ids in a path. */
 enum { IDS_MAX = 8 };
 
@@ -212,7 +209,7 @@ int lsr_client_call(lua_State *L) {
 */
 static int open_sink(lua_State *L, int index, struct sr_call *call, struct sr_error *error) {
   const char *path = lsr_fieldstring(L, index, "to", NULL);
-  lua_Number max = lsr_fieldwhole(L, index, "file_max", FILE_MAX, 1, FILE_MAX);
+  lua_Number max = lsr_fieldwhole(L, index, "file_max", LSR_WHOLE_MAX, 1, LSR_WHOLE_MAX);
   if (path == NULL)
     return 1;
   call->sink = sr_sink_new(path, lsr_fieldflag(L, index, "gunzip"), (uint64_t)max, error);

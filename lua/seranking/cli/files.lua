@@ -12,6 +12,8 @@ local PRIVATE = tonumber("600", 8)
 
 local EPIPE = 32 -- on Linux, macOS and the BSDs
 
+local AHEAD = 4194304 -- bytes after which the disk begins to write while more rows come: fsync waits for the rest alone
+
 local MOST_ASIDE = 99 -- parts of one file that are moved aside
 
 -- Loaded with the first file: stdout needs it not.
@@ -73,6 +75,7 @@ end
 ---@field part? string the name it has until it is complete; nil: a device or pipe, written directly
 ---@field size integer bytes in the part
 ---@field begun integer bytes that it had when it was opened
+---@field sent? integer bytes that the disk has begun to write
 ---@field marked? integer bytes up to the last mark
 ---@field name? string the part's name when it was closed; nil: it has none
 local File = {}
@@ -97,6 +100,10 @@ function File:write(text)
   local fine, problem = write_all(self, text)
   if not fine then
     self.whole = before
+  elseif self.part and self.size - (self.sent or self.begun) >= AHEAD then
+    local from = self.sent or self.begun
+    core.begin_write(self.fd, from, self.size - from)
+    self.sent = self.size
   end
   return fine, problem
 end
