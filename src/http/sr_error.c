@@ -17,32 +17,40 @@ const char *sr_kind_name(enum sr_kind kind) {
   return kind_names[kind];
 }
 
+/* Bytes of the character that a text of `len` bytes begins with. 0: it is not UTF-8. */
+static size_t utf8_width(const char *text, size_t len) {
+  unsigned char c = (unsigned char)text[0], d;
+  size_t more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
+  size_t i;
+  if (more == 9 || more >= len)
+    return 0;
+  for (i = 1; i <= more; i++)
+    if (((unsigned char)text[i] & 0xc0) != 0x80)
+      return 0;
+  if (more < 2)
+    return more + 1;
+  d = (unsigned char)text[1];
+  if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
+      (c == 0xf4 && d > 0x8f)) /* overlong forms, surrogates, above U+10FFFF */
+    return 0;
+  return more + 1;
+}
+
 size_t sr_utf8_valid(const char *text, size_t len) {
-  size_t i = 0;
+  size_t i = 0, width;
+  uint64_t word;
   while (i < len) {
-    unsigned char c = (unsigned char)text[i];
-    size_t more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
-    size_t k;
-    uint64_t word;
-    if (more == 0 && len - i >= sizeof word) { /* most texts are ASCII for the most part */
+    if (len - i >= sizeof word) { /* most texts are ASCII for the most part */
       memcpy(&word, text + i, sizeof word);
       if ((word & UINT64_C(0x8080808080808080)) == 0) {
         i += sizeof word;
         continue;
       }
     }
-    if (more == 9 || i + more >= len)
+    width = utf8_width(text + i, len - i);
+    if (width == 0)
       return i;
-    for (k = 1; k <= more; k++)
-      if (((unsigned char)text[i + k] & 0xc0) != 0x80)
-        return i;
-    if (more >= 2) { /* overlong forms, surrogates, above U+10FFFF */
-      unsigned char d = (unsigned char)text[i + 1];
-      if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
-          (c == 0xf4 && d > 0x8f))
-        return i;
-    }
-    i += more + 1;
+    i += width;
   }
   return len;
 }

@@ -21,12 +21,20 @@ enum { SLICE = 1 << 16 };
 
 #define DECODING "seranking.decoding"
 
+/* Of the collector, see below. */
+enum stage {
+  MARKING, /* or it has not begun: no slice was decoded yet */
+  FREEING, /* it works for a while after each slice */
+  HELD,    /* it works only where others make values */
+  FREE     /* it is left alone */
+};
+
 struct decoding {
   struct lsr_decoder d;
-  int stage; /* of the collector */
-  int most;  /* KiB that Lua had while it was driven */
-  int over;  /* there is a result, or an error was raised */
-  int kept;  /* values of the stack that are kept between two slices */
+  enum stage stage;
+  int most; /* KiB that Lua had while it was driven */
+  int over; /* there is a result, or an error was raised */
+  int kept; /* values of the stack that are kept between two slices */
 };
 
 /* Indexes of its table: the call, the decoder's table, values of the stack. */
@@ -54,16 +62,9 @@ static void set_table(lua_State *L) {
 **
 ** It passes over a table in one step. If it marks while a large list grows, it passes over the list at least
 ** once more, with all rows that it has not seen: milliseconds at once. A list that grows also makes it work for
-** milliseconds, by its size. So before the first slice it is driven, a little at a time, to where it has marked
-** all that it needs to, and it is held in slices.
+** milliseconds, by its size. So before the first slice it is driven, a little at a time, until it frees, and it
+** is held in slices. What others do between slices can still bring it to the list.
 */
-
-enum stage {
-  MARKING, /* or it has not begun: no slice was decoded yet */
-  FREEING, /* it works for a while after each slice */
-  HELD,    /* it works only where others make values */
-  FREE     /* it is left alone */
-};
 
 /* Only LuaJIT's collector is driven. Lua's would begin again at once, with others' values, and mark the list. */
 enum { IS_JIT = LUA_VERSION_NUM == 501 };
@@ -103,7 +104,7 @@ static void forget(lua_State *L) {
 static int drive(lua_State *L) {
   struct decoding *decoding = lua_touserdata(L, 1);
   sr_time until = sr_clock_monotonic.now(NULL) + (sr_time)lua_tointeger(L, 2);
-  int was = decoding->stage;
+  enum stage was = decoding->stage;
   do {
     int over = lua_gc(L, LUA_GCSTEP, 0), count = lua_gc(L, LUA_GCCOUNT, 0);
     if (count > decoding->most)
