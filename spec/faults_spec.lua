@@ -93,6 +93,18 @@ for _, group in ipairs(faults.groups) do
   end)
 end
 
+it("a first connection that hangs costs calls at once with it an attempt each at most, and nothing was sent", function()
+  local scene
+  for _, fault in ipairs(faults.list) do
+    scene = fault.name == "the TLS handshake outlasts connect_timeout" and scene_of(fault) or scene
+  end
+  local results, errors = scene.client:map({ 1, 2, 3 }, function()
+    return scene.client:request { method = "POST", path = "/x", body = {}, connect_timeout = 0.4, retries = 1 }
+  end, { concurrency = 3 })
+  assert.is_nil(errors, errors and tostring(select(2, next(errors))))
+  assert.are.same({ SANE, SANE, SANE }, { results[1], results[2], results[3] })
+end)
+
 describe("all of them", function()
   it("at once in client:map, and a sane call among them", function()
     local jobs = {}
