@@ -182,6 +182,15 @@ describe("the limit", function()
     assert.equal("200", statuses(1))
   end)
 
+  it("of a path of two APIs is its own, as no source says which of theirs counts it", function()
+    for _ = 1, 10 do
+      assert.equal("200", statuses(1, "/v1/account/subscription"))
+    end
+    assert.equal("200 200 200 200 200 429", statuses(6, P .. "/sites"))
+    assert.equal("200 200 200 200 200 200 200 200 200 200 429", statuses(11, "/v1/account/credits"))
+    assert.equal("429", statuses(1, "/v1/account/subscription"))
+  end)
+
   it("answers in v1's form on v1", function()
     statuses(5, P .. "/sites")
     assert.equal('{"error":{"code":429,"description":"over the limit","message":"Too Many Requests"}}',

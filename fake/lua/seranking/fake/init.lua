@@ -151,7 +151,7 @@ local function check_without(options, resources, level)
   end
 end
 
--- Requests in a window, by family: the Project API, and each product.
+-- Requests in a window, by family: the Project API, each product, and paths of two of them.
 local function limits_of(options)
   local limits = { project = options.limit or 5 }
   for _, api in ipairs(products) do
@@ -159,6 +159,7 @@ local function limits_of(options)
       limits[api] = options[api .. "_limit"] or products[api].rate.limit
     end
   end
+  limits.shared = math.max(limits.project, limits.data)
   return limits
 end
 

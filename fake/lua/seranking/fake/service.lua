@@ -69,7 +69,8 @@ end
 ---@field request seranking.fake.Request
 ---@field generation "v4"|"v1"
 ---@field voice "v4"|"v1"|"visible" the form of its refusals
----@field first? seranking.fake.Route one of those at the path
+---@field routes seranking.fake.Route[] those at the path, of one method
+---@field first? seranking.fake.Route the first of them
 ---@field pairs seranking.fake.Pair[] of the query
 ---@field well_formed boolean whether the query could be read to its end
 ---@field place? seranking.fake.Place what lives at the path
@@ -86,11 +87,12 @@ local function take_apart(self, request)
   local generation = request.path:find("^/v1/") and "v1" or "v4"
   local list, well_formed = url.pairs(request.query)
   local place, no_place = self.routes:find(generation, request.path)
-  local routes = place and select(2, next(place.methods))
-  local first = routes and routes[1]
+  local routes = place and select(2, next(place.methods)) or {}
+  local first = routes[1]
   return {
-    request = request, generation = generation, first = first, voice = first and first.family == "visible" and "visible"
-      or generation, pairs = list, well_formed = well_formed, place = place,
+    request = request, generation = generation, routes = routes, first = first,
+    voice = first and first.family == "visible" and "visible" or generation,
+    pairs = list, well_formed = well_formed, place = place,
     no_place = no_place,
     found = keys.credential(generation, request.headers, list, declares(place, request, keys.names[generation])),
   }
@@ -239,9 +241,16 @@ local function serve(self, incoming, at)
   return answer
 end
 
---- The limiter that a request counts against.
+--- The limiter that a request counts against. A path of two APIs, such as that of account.subscription, counts for itself: no
+--- source says whose limit it takes.
 local function limiter_of(self, incoming)
-  return self.limiters[incoming.first and incoming.first.family or "project"]
+  local family = incoming.first and incoming.first.family or "project"
+  for _, route in ipairs(incoming.routes) do
+    if route.family ~= family then
+      return self.limiters.shared
+    end
+  end
+  return self.limiters[family]
 end
 
 -- Whether the account lacks what a request is for: a family, or a product.
