@@ -61,16 +61,17 @@ function config.change(context, change)
   local directory = path:match "^(.+)/"
   local made, problem = make_directory(directory)
   if not made then
-    context:fail(exit.OTHER, ("can't make the directory %s: %s"):format(directory, reason(problem)))
+    context:fail(exit.USAGE, ("can't make the directory %s: %s"):format(directory, reason(problem)))
   end
   uv.fs_chmod(directory, PRIVATE_DIRECTORY)
   local target = uv.fs_realpath(path) or path -- a link stays a link
   local draft = target .. ".new"
   local fd, unopened, name = uv.fs_open(draft, "wx", PRIVATE_FILE)
   if not fd then
-    context:fail(exit.OTHER, name == "EEXIST"
-      and ("another program is changing %s; if none is, remove %s and try again"):format(path, draft)
-      or ("can't write %s: %s"):format(draft, reason(unopened)))
+    if name == "EEXIST" then
+      context:fail(exit.OTHER, ("another program is changing %s; if none is, remove %s and try again"):format(path, draft))
+    end
+    context:fail(exit.USAGE, ("can't write %s: %s"):format(draft, reason(unopened)))
   end
   local fine, text = pcall(function()
     local contents = config.read(context)
@@ -90,7 +91,7 @@ function config.change(context, change)
     if not fine then
       error(text, 0)
     end
-    context:fail(exit.OTHER, ("can't write %s: %s"):format(path, reason(problem)))
+    context:fail(exit.USAGE, ("can't write %s: %s"):format(path, reason(problem)))
   end
   return path
 end
